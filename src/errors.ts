@@ -1,0 +1,265 @@
+/**
+ * Every error that this package throws.
+ *
+ * ```text
+ * PluginError             code, plugin, cause
+ * ├── ManifestError           source, place
+ * ├── PermissionDeniedError   missing, flags
+ * ├── WorkerStartError        phase, exitCode, signal, output
+ * ├── WorkerExitError         exitCode, signal, output, calls
+ * ├── PluginStateError
+ * └── CallError
+ *     ├── RemoteError         remoteType, traceback, category, retriable
+ *     ├── CallTimeoutError    timeoutMs
+ *     ├── CallCancelledError
+ *     └── ProtocolError
+ * ```
+ *
+ * A call that its caller aborts rejects with the signal's own `reason` instead.
+ *
+ * @module
+ */
+
+/** What went wrong, as a word that programs can compare. */
+export type PluginErrorCode =
+  | "invalid_manifest"
+  | "permission_denied"
+  | "worker_start_failed"
+  | "worker_exited"
+  | "invalid_state"
+  | "invalid_arguments"
+  | "not_supported"
+  | "remote_error"
+  | "timeout"
+  | "cancelled"
+  | "protocol_violation";
+
+/** What each error tells besides its message. */
+export interface PluginErrorDetails {
+  /** The plugin's name, or the manifest's place while the name is not known. */
+  readonly plugin: string;
+  /** What caused this error. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The base of all errors of this package.
+ *
+ * @example
+ * ```ts
+ * import { PluginError, RemotePluginProxy } from "@remote-plugin/proxy";
+ *
+ * try {
+ *   await RemotePluginProxy.start({ name: "x", python_path: "python3" });
+ * } catch (error) {
+ *   if (!(error instanceof PluginError)) throw error;
+ *   console.log(error.code); // "invalid_manifest"
+ * }
+ * ```
+ */
+export class PluginError extends Error {
+  override name = "PluginError";
+  /** What went wrong, as a word that programs can compare. */
+  readonly code: PluginErrorCode;
+  /** The plugin's name. */
+  readonly plugin: string;
+
+  /** Makes an error with a code, a message and the plugin that it is about. */
+  constructor(code: PluginErrorCode, message: string, details: PluginErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.plugin = details.plugin;
+  }
+}
+
+/** What a {@linkcode ManifestError} tells besides its message. */
+export interface ManifestErrorDetails extends PluginErrorDetails {
+  /** The manifest's path or URL, `undefined` for one given as an object. */
+  readonly source?: string;
+  /** The JSON path of the value that is wrong, for example `$.env_vars.CUDA`. */
+  readonly place?: string;
+}
+
+/** A manifest cannot be read, or says something that no manifest may say. */
+export class ManifestError extends PluginError {
+  override name = "ManifestError";
+  /** The manifest's path or URL, `undefined` for one given as an object. */
+  readonly source: string | undefined;
+  /** The JSON path of the value that is wrong. */
+  readonly place: string | undefined;
+
+  /** Makes the error. */
+  constructor(message: string, details: ManifestErrorDetails) {
+    super("invalid_manifest", message, details);
+    this.source = details.source;
+    this.place = details.place;
+  }
+}
+
+/** What a {@linkcode PermissionDeniedError} tells besides its message. */
+export interface PermissionDeniedErrorDetails extends PluginErrorDetails {
+  /** The permissions that the host lacks. */
+  readonly missing: readonly Deno.PermissionDescriptor[];
+  /** The flags that would give them. */
+  readonly flags: readonly string[];
+}
+
+/** The host program lacks a Deno permission; nothing was started. */
+export class PermissionDeniedError extends PluginError {
+  override name = "PermissionDeniedError";
+  /** The permissions that the host lacks. */
+  readonly missing: readonly Deno.PermissionDescriptor[];
+  /** The flags to add to `deno run`, for example `--allow-run=/usr/bin/python3`. */
+  readonly flags: readonly string[];
+
+  /** Makes the error. */
+  constructor(message: string, details: PermissionDeniedErrorDetails) {
+    super("permission_denied", message, details);
+    this.missing = details.missing;
+    this.flags = details.flags;
+  }
+}
+
+/** How far a start had come when it failed. */
+export type StartPhase = "spawn" | "handshake" | "load";
+
+/** How a worker process ended, as far as it has. */
+export interface ExitDetails extends PluginErrorDetails {
+  /** The exit code, `null` when the process was killed by a signal or is still there. */
+  readonly exitCode?: number | null;
+  /** The signal that ended the process. */
+  readonly signal?: string | null;
+  /** The last lines that the worker printed. */
+  readonly output?: string;
+}
+
+/** The worker could not be started, or its plugin could not be loaded. A load's own exception is the `cause`. */
+export class WorkerStartError extends PluginError {
+  override name = "WorkerStartError";
+  /** How far the start had come. */
+  readonly phase: StartPhase;
+  /** The exit code, `null` when the process was killed by a signal or did not end by itself. */
+  readonly exitCode: number | null;
+  /** The signal that ended the process. */
+  readonly signal: string | null;
+  /** The last lines that the worker printed. */
+  readonly output: string;
+
+  /** Makes the error. */
+  constructor(message: string, details: ExitDetails & { readonly phase: StartPhase }) {
+    super("worker_start_failed", message, details);
+    this.phase = details.phase;
+    this.exitCode = details.exitCode ?? null;
+    this.signal = details.signal ?? null;
+    this.output = details.output ?? "";
+  }
+}
+
+/** The worker process ended while it was needed. */
+export class WorkerExitError extends PluginError {
+  override name = "WorkerExitError";
+  /** The exit code, `null` when the process was killed by a signal. */
+  readonly exitCode: number | null;
+  /** The signal that ended the process, for example `"SIGKILL"`. */
+  readonly signal: string | null;
+  /** The last lines that the worker printed. */
+  readonly output: string;
+  /** The calls that were open at that moment, for example `["execute"]`. */
+  readonly calls: readonly string[];
+
+  /** Makes the error. */
+  constructor(message: string, details: ExitDetails & { readonly calls?: readonly string[] }) {
+    super("worker_exited", message, details);
+    this.exitCode = details.exitCode ?? null;
+    this.signal = details.signal ?? null;
+    this.output = details.output ?? "";
+    this.calls = details.calls ?? [];
+  }
+}
+
+/** A member was used at a time at which it cannot work, for example after `cleanup()`. */
+export class PluginStateError extends PluginError {
+  override name = "PluginStateError";
+
+  /** Makes the error. */
+  constructor(message: string, details: PluginErrorDetails) {
+    super("invalid_state", message, details);
+  }
+}
+
+/** One call failed. Arguments that cannot be sent have the code `invalid_arguments`, a missing method has `not_supported`. */
+export class CallError extends PluginError {
+  override name = "CallError";
+}
+
+/** What a {@linkcode RemoteError} tells besides its message. */
+export interface RemoteErrorDetails extends PluginErrorDetails {
+  /** The class of the remote exception, for example `"ValueError"`. */
+  readonly remoteType: string;
+  /** The exception's own message. */
+  readonly remoteMessage: string;
+  /** The Python traceback or the TypeScript stack. */
+  readonly traceback: string;
+  /** What kind of failure the worker takes it for. */
+  readonly category?: string;
+  /** Whether the worker says that the same call may succeed later. */
+  readonly retriable?: boolean;
+}
+
+/** Plugin code raised. */
+export class RemoteError extends CallError {
+  override name = "RemoteError";
+  /** The class of the remote exception, for example `"ValueError"`. */
+  readonly remoteType: string;
+  /** The exception's own message. */
+  readonly remoteMessage: string;
+  /** The Python traceback or the TypeScript stack; empty when the worker gave none. */
+  readonly traceback: string;
+  /** `"user_input"`, `"transient"`, `"resource"` or `"fatal"`, as the worker classified it. */
+  readonly category: string | undefined;
+  /** Whether the worker says that the same call may succeed later. */
+  readonly retriable: boolean;
+
+  /** Makes the error. */
+  constructor(message: string, details: RemoteErrorDetails) {
+    super("remote_error", message, details);
+    this.remoteType = details.remoteType;
+    this.remoteMessage = details.remoteMessage;
+    this.traceback = details.traceback;
+    this.category = details.category;
+    this.retriable = details.retriable ?? false;
+  }
+}
+
+/** A call took longer than its `timeoutMs`; the worker was told to stop it. */
+export class CallTimeoutError extends CallError {
+  override name = "CallTimeoutError";
+  /** The limit that was passed, in milliseconds. */
+  readonly timeoutMs: number;
+
+  /** Makes the error. */
+  constructor(message: string, details: PluginErrorDetails & { readonly timeoutMs: number }) {
+    super("timeout", message, details);
+    this.timeoutMs = details.timeoutMs;
+  }
+}
+
+/** The call was cancelled by something else than its own signal, for example by `cancel()`. */
+export class CallCancelledError extends CallError {
+  override name = "CallCancelledError";
+
+  /** Makes the error. */
+  constructor(message: string, details: PluginErrorDetails) {
+    super("cancelled", message, details);
+  }
+}
+
+/** The worker said something that the protocol does not allow, or ended a reply too early. */
+export class ProtocolError extends CallError {
+  override name = "ProtocolError";
+
+  /** Makes the error. */
+  constructor(message: string, details: PluginErrorDetails) {
+    super("protocol_violation", message, details);
+  }
+}

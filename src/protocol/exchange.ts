@@ -1,0 +1,22 @@
+/**
+ * How a request and its frames pass between host and worker, whatever carries them.
+ *
+ * @module
+ */
+import type { Frame } from "./frames.ts";
+import type { Endpoint } from "./messages.ts";
+
+/** One request to a worker. */
+export interface WireRequest {
+  readonly endpoint: Endpoint;
+  /** The JSON body; left out where the endpoint takes none. */
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** The call's id; left out for what is no call. */
+  readonly callId?: string;
+}
+
+/**
+ * Answers one request by frames, of which the last is a result or an error. Aborting the signal abandons the request. Both ends have
+ * this shape: a worker's session is one, and so is each of the host's transports.
+ */
+export type Exchange = (request: WireRequest, signal: AbortSignal) => AsyncIterable<Frame>;

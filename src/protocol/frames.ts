@@ -1,0 +1,41 @@
+/**
+ * The frames of a reply, section 4 of `docs/protocol.md`.
+ *
+ * @module
+ */
+import type { ErrorBody } from "./messages.ts";
+
+/** JSON Pointers to the names of the types that JSON lacks. */
+export type ValueTypes = Readonly<Record<string, string>>;
+
+/** The call reported progress. */
+export interface ProgressFrame {
+  /** From 0 to 1, or -1 when the plugin cannot tell. */
+  readonly progress: number;
+  readonly message: string;
+}
+
+/** One item of a stream. */
+export interface ChunkFrame {
+  readonly chunk: unknown;
+  readonly types?: ValueTypes;
+}
+
+/** The last frame of a call that ended well. */
+export interface ResultFrame {
+  readonly result: unknown;
+  readonly types?: ValueTypes;
+}
+
+/** The last frame of a call that failed. */
+export interface ErrorFrame {
+  readonly error: ErrorBody;
+}
+
+/** One line of a framed reply. */
+export type Frame = ProgressFrame | ChunkFrame | ResultFrame | ErrorFrame;
+
+/** Whether nothing may follow this frame. */
+export function isLastFrame(frame: Frame): frame is ResultFrame | ErrorFrame {
+  return "result" in frame || "error" in frame;
+}

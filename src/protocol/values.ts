@@ -1,0 +1,161 @@
+/**
+ * Values on the wire, section 6 of `docs/protocol.md`: JSON, and beside it the names of what JSON lacks.
+ *
+ * @module
+ */
+import type { ValueTypes } from "./frames.ts";
+
+/** A value cannot be sent, and where in it the reason lies. */
+export class UnsendableValueError extends TypeError {
+  override name = "UnsendableValueError";
+  /** The JSON path of the part that cannot be sent, for example `$.kwargs.when`. */
+  readonly place: string;
+
+  /** Makes the error for the part at `path`. */
+  constructor(what: string, path: readonly string[]) {
+    const place = jsonPath(path);
+    super(`The value at "${place}" is ${what}`);
+    this.place = place;
+  }
+}
+
+/** A value ready for `JSON.stringify`, with its `types` when it needs them. */
+export interface EncodedValue {
+  readonly value: unknown;
+  readonly types?: ValueTypes;
+}
+
+/**
+ * Makes a value ready for the wire. What needs no change is not copied.
+ *
+ * @throws {UnsendableValueError} For what no JSON carries: a BigInt, a function, a symbol, a Map, a Set, binary data or a cycle.
+ */
+export function encodeValue(value: unknown): EncodedValue {
+  const types: Record<string, string> = {};
+  const encoded = new Encoder(types).encode(value, "");
+  return Object.keys(types).length === 0 ? { value: encoded } : { value: encoded, types };
+}
+
+/**
+ * Gives a value from the wire its types back. The value is changed in place.
+ *
+ * @throws {TypeError} When a pointer leads nowhere or a type is not known.
+ */
+export function decodeValue(value: unknown, types: ValueTypes | undefined): unknown {
+  if (types === undefined) return value;
+  const root: Record<string, unknown> = { "": value };
+  for (const [pointer, type] of Object.entries(types)) {
+    const path = ["", ...parsePointer(pointer)];
+    const last = path.pop()!;
+    const holder = path.reduce<unknown>(member, root);
+    const raw = member(holder, last);
+    (holder as Record<string, unknown>)[last] = revive(raw, type, pointer);
+  }
+  return root[""];
+}
+
+class Encoder {
+  readonly #types: Record<string, string>;
+  readonly #open = new Set<object>();
+  readonly #path: string[] = [];
+
+  constructor(types: Record<string, string>) {
+    this.#types = types;
+  }
+
+  encode(value: unknown, key: string): unknown {
+    switch (typeof value) {
+      case "number":
+        return Number.isFinite(value) ? value : this.#nonFinite(value);
+      case "bigint":
+        throw this.#unsendable("a BigInt; send a number or a string");
+      case "function":
+      case "symbol":
+        throw this.#unsendable(`a ${typeof value}`);
+      case "object":
+        return value === null ? null : this.#object(value, key);
+      default:
+        return value;
+    }
+  }
+
+  #object(value: object, key: string): unknown {
+    if ("toJSON" in value && typeof value.toJSON === "function") {
+      const plain: unknown = value.toJSON(key);
+      return plain === value ? this.#members(value) : this.encode(plain, key);
+    }
+    if (value instanceof Map || value instanceof Set || value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+      throw this.#unsendable(`a ${value.constructor.name}, which JSON cannot carry`);
+    }
+    return this.#members(value);
+  }
+
+  #members(value: object): unknown {
+    if (this.#open.has(value)) throw this.#unsendable("part of itself (a cycle)");
+    this.#open.add(value);
+    const encoded = Array.isArray(value) ? this.#array(value) : this.#record(value);
+    this.#open.delete(value);
+    return encoded;
+  }
+
+  #array(items: readonly unknown[]): unknown {
+    let copy: unknown[] | undefined;
+    for (let i = 0; i < items.length; i++) {
+      const encoded = this.#member(items[i], String(i));
+      if (encoded !== items[i]) (copy ??= [...items])[i] = encoded;
+    }
+    return copy ?? items;
+  }
+
+  #record(record: object): unknown {
+    let copy: Record<string, unknown> | undefined;
+    for (const [key, value] of Object.entries(record)) {
+      const encoded = this.#member(value, key);
+      if (encoded === value) continue;
+      copy ??= Object.assign(Object.create(null), record) as Record<string, unknown>;
+      copy[key] = encoded;
+    }
+    return copy ?? record;
+  }
+
+  #member(value: unknown, key: string): unknown {
+    this.#path.push(key);
+    const encoded = this.encode(value, key);
+    this.#path.pop();
+    return encoded;
+  }
+
+  #nonFinite(value: number): string {
+    this.#types[toPointer(this.#path)] = "number";
+    return String(value);
+  }
+
+  #unsendable(what: string): UnsendableValueError {
+    return new UnsendableValueError(what, this.#path);
+  }
+}
+
+function revive(raw: unknown, type: string, pointer: string): unknown {
+  if (type !== "number") throw new TypeError(`Unknown type "${type}" at "${pointer}"`);
+  if (raw === "NaN" || raw === "Infinity" || raw === "-Infinity") return Number(raw);
+  throw new TypeError(`The value at "${pointer}" is no name of a number`);
+}
+
+function member(holder: unknown, key: string): unknown {
+  if (typeof holder === "object" && holder !== null && Object.hasOwn(holder, key)) {
+    return (holder as Record<string, unknown>)[key];
+  }
+  throw new TypeError(`A pointer of "types" leads to "${key}", which is not there`);
+}
+
+function parsePointer(pointer: string): string[] {
+  return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+function toPointer(path: readonly string[]): string {
+  return path.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+function jsonPath(path: readonly string[]): string {
+  return "$" + path.map((part) => /^\d+$/.test(part) ? `[${part}]` : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`).join("");
+}
