@@ -1,0 +1,51 @@
+/**
+ * Calls code that lives elsewhere as if it were local: a plugin in a Python environment of its own, or in a Deno process with narrow
+ * permissions, each in an isolated worker that leaves nothing behind.
+ *
+ * @example
+ * ```ts no-eval
+ * import { RemotePluginProxy } from "@remote-plugin/proxy";
+ *
+ * await using plugin = await RemotePluginProxy.start("./whisper.json");
+ * console.log(await plugin.execute({ audio: "/tmp/talk.wav" }));
+ * ```
+ *
+ * @module
+ */
+export { RemotePluginProxy } from "./src/plugin/proxy.ts";
+export type { AttachOptions, StartOptions } from "./src/plugin/proxy.ts";
+export type { WorkerEndpoint } from "./src/plugin/_connection.ts";
+export type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "./src/plugin/interface.ts";
+export type { HttpEndpoint } from "./src/transport/http.ts";
+export type { LaunchOptions, WorkerExit } from "./src/process/worker_process.ts";
+export type { LogRecord } from "./src/process/output_log.ts";
+export { requiredPermissions } from "./src/permissions/required.ts";
+export type { RequiredPermissions, WorkerPlaces } from "./src/permissions/required.ts";
+export type { PermissionPolicy } from "./src/permissions/grant.ts";
+export type { Manifest } from "./src/manifest/manifest.ts";
+export type { ManifestSource } from "./src/manifest/load.ts";
+export type { Endpoint, ErrorBody, ErrorCode, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
+export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";
+export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./src/protocol/frames.ts";
+export {
+  CallCancelledError,
+  CallError,
+  CallTimeoutError,
+  ManifestError,
+  PermissionDeniedError,
+  PluginError,
+  PluginStateError,
+  ProtocolError,
+  RemoteError,
+  WorkerExitError,
+  WorkerStartError,
+} from "./src/errors.ts";
+export type {
+  ExitDetails,
+  ManifestErrorDetails,
+  PermissionDeniedErrorDetails,
+  PluginErrorCode,
+  PluginErrorDetails,
+  RemoteErrorDetails,
+  StartPhase,
+} from "./src/errors.ts";

@@ -1,0 +1,130 @@
+/**
+ * The shape of a manifest, checked by valibot, its complaints put into this package's words.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { closestString } from "@std/text";
+import { ManifestError } from "../errors.ts";
+import type { Manifest } from "./manifest.ts";
+
+const name = v.pipe(v.string(), v.nonEmpty());
+const granted = v.union([v.literal(true), v.array(v.string())]);
+const atLeastOne = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+const permissions = v.strictObject({
+  read: v.optional(granted),
+  write: v.optional(granted),
+  net: v.optional(granted),
+  env: v.optional(granted),
+  run: v.optional(granted),
+  ffi: v.optional(granted),
+  sys: v.optional(granted),
+  import: v.optional(granted),
+});
+
+const entries = {
+  name: v.optional(name),
+  version: v.optional(v.string()),
+  runtime: v.optional(v.picklist(["python", "deno"])),
+  worker: v.optional(name),
+  python_path: v.optional(name),
+  module: name,
+  class: v.optional(name),
+  plugin_path: v.optional(v.union([v.string(), v.array(v.string())])),
+  env_vars: v.optional(v.record(v.string(), v.string())),
+  inherit_env: v.optional(granted),
+  permissions: v.optional(permissions),
+  transport: v.optional(v.picklist(["unix", "tcp"])),
+  max_concurrency: v.optional(atLeastOne),
+  start_timeout_ms: v.optional(atLeastOne),
+};
+const schema = v.looseObject(entries);
+
+/** Keys that the tools of `cjm-plugin-system` write and that mean nothing here. */
+const ORIGINAL_KEYS = new Set([
+  "format_version",
+  "conda_env",
+  "db_path",
+  "installed_at",
+  "installer_version",
+  "package_source",
+  "description",
+  "interface",
+  "taxonomy",
+  "resources",
+  "config_schema",
+  "regenerated_at",
+  "worker_env",
+  "structural_surface",
+  "dependencies",
+  "author",
+  "category",
+]);
+
+/** A checked manifest and what looks wrong in it. */
+export interface CheckedManifest {
+  readonly manifest: Manifest;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Checks the shape of a manifest.
+ *
+ * @throws {ManifestError} When a value has the wrong type: names its JSON path, what is there and what is wanted.
+ */
+export function checkManifest(raw: unknown, source: string | undefined): CheckedManifest {
+  const flat = flatten(raw);
+  const plugin = source ?? "(manifest object)";
+  if (typeof flat !== "object" || flat === null || Array.isArray(flat)) {
+    const found = Array.isArray(flat) ? "an array" : flat === null ? "null" : `a ${typeof flat}`;
+    throw new ManifestError(`Cannot use the manifest "${plugin}": it is ${found}, an object is wanted`, { plugin, source, place: "$" });
+  }
+  const outcome = v.safeParse(schema, flat);
+  if (outcome.success) return { manifest: outcome.output as Manifest, warnings: unknownKeys(flat, plugin) };
+  throw complaint(outcome.issues[0], { plugin: nameOf(flat) ?? plugin, source });
+}
+
+/** The later tools of the original nest what its first ones wrote flat. */
+function flatten(raw: unknown): unknown {
+  if (!isRecord(raw) || !isRecord(raw.install) || !isRecord(raw.code)) return raw;
+  return { ...raw.install, ...raw.code, ...(isRecord(raw.overrides) ? raw.overrides : {}) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function nameOf(raw: object): string | undefined {
+  return "name" in raw && typeof raw.name === "string" && raw.name !== "" ? raw.name : undefined;
+}
+
+function complaint(issue: v.BaseIssue<unknown>, where: { plugin: string; source: string | undefined }): ManifestError {
+  const place = "$" + (issue.path ?? []).map((part) => typeof part.key === "number" ? `[${part.key}]` : `.${String(part.key)}`).join("");
+  const source = where.source === undefined ? "" : ` "${where.source}"`;
+  return new ManifestError(`Cannot use the manifest${source}: "${place}" is ${found(issue)}, wanted is ${wanted(issue)}`, {
+    ...where,
+    place,
+  });
+}
+
+function found(issue: v.BaseIssue<unknown>): string {
+  if (issue.expected === "never") return "an unknown key";
+  return issue.input === undefined ? "missing" : JSON.stringify(issue.input) ?? String(issue.input);
+}
+
+function wanted(issue: v.BaseIssue<unknown>): string {
+  const { expected } = issue;
+  if (expected === "never") return `one of ${Object.keys(permissions.entries).join(", ")}`;
+  if (expected === "!0") return "a string that is not empty";
+  if (expected === "string" || expected === null || issue.input === undefined) return "a string";
+  if (expected.startsWith(">=")) return `a whole number of at least ${expected.slice(2)}`;
+  return expected.replaceAll(/[()]/g, "").replaceAll(" | ", " or ").replace("Array", "a list of strings").replace("Object", "an object");
+}
+
+function unknownKeys(raw: object, plugin: string): string[] {
+  return Object.keys(raw).filter((key) => !(key in entries) && !ORIGINAL_KEYS.has(key)).map((key) => {
+    const nearest = closestString(key, Object.keys(entries));
+    return `The manifest "${plugin}" has the unknown key "${key}"; the nearest known one is "${nearest}"`;
+  });
+}

@@ -1,0 +1,186 @@
+/**
+ * Reads a manifest from a file, a URL or an object, and resolves what it says.
+ *
+ * @module
+ */
+import { basename, dirname, fromFileUrl, isAbsolute, join, resolve, toFileUrl } from "@std/path";
+import { ManifestError, PermissionDeniedError } from "../errors.ts";
+import type { PermissionSet } from "../protocol/messages.ts";
+import { checkManifest } from "./_schema.ts";
+import type { DenoRuntime, Manifest, PluginSpec, PythonRuntime } from "./manifest.ts";
+
+/** Where manifests come from: a path, a `file:` or `https:` URL, or the object itself. */
+export type ManifestSource = string | URL | Manifest;
+
+/** The default of `start_timeout_ms`: importing a large model library from a cold disk takes some twenty seconds. */
+export const DEFAULT_START_TIMEOUT_MS = 60_000;
+
+/**
+ * Reads, checks and resolves a manifest.
+ *
+ * @throws {ManifestError} When it cannot be read, is no JSON, or says what no manifest may say.
+ * @throws {PermissionDeniedError} When the host may not read it.
+ */
+export async function loadManifest(from: ManifestSource): Promise<PluginSpec> {
+  if (typeof from === "object" && !(from instanceof URL)) return resolveManifest(from, { source: undefined, base: undefined });
+  const url = toUrl(from);
+  const source = url.protocol === "file:" ? fromFileUrl(url) : url.href;
+  const text = await readText(url, source);
+  return resolveManifest(parseJson(text, source), { source, base: url });
+}
+
+interface Origin {
+  readonly source: string | undefined;
+  /** The manifest's own URL, to which relative paths belong; without one they belong to the working directory. */
+  readonly base: URL | undefined;
+}
+
+function resolveManifest(raw: unknown, origin: Origin): PluginSpec {
+  const { manifest, warnings } = checkManifest(raw, origin.source);
+  const name = manifest.name ?? defaultName(manifest.module);
+  const paths = new PathResolver(name, origin);
+  return {
+    name,
+    version: manifest.version ?? "0.0.0",
+    source: origin.source,
+    runtime: manifest.runtime === "deno" ? denoRuntime(manifest, paths) : pythonRuntime(manifest, name, paths),
+    env: manifest.env_vars ?? {},
+    inheritEnv: manifest.inherit_env ?? [],
+    transport: manifest.transport,
+    maxConcurrency: manifest.max_concurrency ?? 1,
+    startTimeoutMs: manifest.start_timeout_ms ?? DEFAULT_START_TIMEOUT_MS,
+    warnings,
+  };
+}
+
+function defaultName(module: string): string {
+  return basename(module).replace(/\.[cm]?[jt]sx?$/, "") || module;
+}
+
+function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver): PythonRuntime {
+  if (manifest.class === undefined) {
+    const place = "$.class";
+    throw new ManifestError(`Cannot use the manifest of "${plugin}": "${place}" is nothing, wanted is the name of the plugin's class`, {
+      plugin,
+      source: paths.source,
+      place,
+    });
+  }
+  const interpreter = manifest.python_path ?? "python3";
+  const folders = manifest.plugin_path ?? ".";
+  return {
+    kind: "python",
+    interpreter: /[\\/]/.test(interpreter) ? paths.file(interpreter) : interpreter,
+    module: manifest.module,
+    class: manifest.class,
+    path: (typeof folders === "string" ? [folders] : folders).map((folder) => paths.file(folder)),
+    foreignWorker: manifest.worker === undefined || manifest.worker === "builtin" ? undefined : manifest.worker,
+  };
+}
+
+function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
+  return {
+    kind: "deno",
+    module: paths.module(manifest.module),
+    class: manifest.class ?? "default",
+    permissions: resolvePermissions(manifest.permissions ?? {}, (path) => paths.file(path)),
+  };
+}
+
+/** Makes the paths in a set of permissions absolute. */
+export function resolvePermissions(set: PermissionSet, toAbsolute: (path: string) => string): PermissionSet {
+  const resolved = { ...set };
+  for (const key of ["read", "write", "ffi"] as const) {
+    const list = set[key];
+    if (Array.isArray(list)) resolved[key] = list.map(toAbsolute);
+  }
+  if (Array.isArray(set.run)) resolved.run = set.run.map((program) => /[\\/]/.test(program) ? toAbsolute(program) : program);
+  return resolved;
+}
+
+/** Resolves what a manifest calls relative. */
+class PathResolver {
+  readonly #plugin: string;
+  readonly #origin: Origin;
+
+  constructor(plugin: string, origin: Origin) {
+    this.#plugin = plugin;
+    this.#origin = origin;
+  }
+
+  get source(): string | undefined {
+    return this.#origin.source;
+  }
+
+  file(path: string): string {
+    if (path === "~" || /^~[\\/]/.test(path)) return join(this.#home(path), path.slice(1));
+    if (isAbsolute(path)) return path;
+    const { base } = this.#origin;
+    if (base === undefined) return resolve(path);
+    if (base.protocol === "file:") return join(dirname(fromFileUrl(base)), path);
+    throw new ManifestError(`Cannot use the manifest "${base.href}": "${path}" is relative, and a manifest from the network has no folder`, {
+      plugin: this.#plugin,
+      source: this.source,
+    });
+  }
+
+  module(module: string): string {
+    if (/^[a-z][a-z0-9+.-]+:/i.test(module)) return module;
+    const { base } = this.#origin;
+    if (base !== undefined && base.protocol !== "file:") return new URL(module, base).href;
+    return toFileUrl(this.file(module)).href;
+  }
+
+  #home(path: string): string {
+    try {
+      const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE");
+      if (home !== undefined) return home;
+    } catch (cause) {
+      throw new PermissionDeniedError(
+        `Cannot resolve "${path}" in the manifest of "${this.#plugin}": the host may not read HOME. Add --allow-env=HOME`,
+        { plugin: this.#plugin, missing: [{ name: "env", variable: "HOME" }], flags: ["--allow-env=HOME"], cause },
+      );
+    }
+    const message = `Cannot resolve "${path}" in the manifest of "${this.#plugin}": there is no HOME in the environment`;
+    throw new ManifestError(message, { plugin: this.#plugin, source: this.source });
+  }
+}
+
+function toUrl(from: string | URL): URL {
+  if (from instanceof URL) return from;
+  return /^(file|https?):/.test(from) ? new URL(from) : toFileUrl(resolve(from));
+}
+
+async function readText(url: URL, source: string): Promise<string> {
+  try {
+    if (url.protocol === "file:") return await Deno.readTextFile(url);
+    const response = await fetch(url);
+    if (response.ok) return await response.text();
+    throw new Error(`the server answered ${response.status}`);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw mayNotRead(url, source, cause);
+    const reason = cause instanceof Deno.errors.NotFound ? "there is no such file" : cause instanceof Error ? cause.message : String(cause);
+    throw new ManifestError(`Cannot read the manifest "${source}": ${reason}`, { plugin: source, source, cause });
+  }
+}
+
+function mayNotRead(url: URL, source: string, cause: Error): PermissionDeniedError {
+  const file = url.protocol === "file:";
+  const flag = file ? `--allow-read=${source}` : `--allow-net=${url.host}`;
+  const missing: Deno.PermissionDescriptor = file ? { name: "read", path: source } : { name: "net", host: url.host };
+  return new PermissionDeniedError(`Cannot read the manifest "${source}": the host lacks a permission. Add ${flag}`, {
+    plugin: source,
+    missing: [missing],
+    flags: [flag],
+    cause,
+  });
+}
+
+function parseJson(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ManifestError(`Cannot use the manifest "${source}": it is no JSON (${reason})`, { plugin: source, source, cause });
+  }
+}

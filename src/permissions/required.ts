@@ -1,0 +1,121 @@
+/**
+ * What the host itself needs in order to start a worker.
+ *
+ * @module
+ */
+import { PermissionDeniedError } from "../errors.ts";
+import { loadManifest, type ManifestSource } from "../manifest/load.ts";
+import type { PluginSpec } from "../manifest/manifest.ts";
+import { mayReadEnv } from "./environment.ts";
+import { descriptorFlags } from "./flags.ts";
+
+/** Where a worker's files and its socket go. */
+export interface WorkerPlaces {
+  /** The folder in which each worker gets a private one. Default: the system's folder for temporary files. */
+  readonly scratchDir?: string;
+  /**
+   * The unix socket of this worker. Default: one in its private folder. Deno grants unix sockets by their exact path only, so a host that
+   * runs with `--allow-net=unix:PATH` names the path here.
+   */
+  readonly socketPath?: string;
+}
+
+/** What a host needs, as descriptors and as flags. */
+export interface RequiredPermissions {
+  /** One descriptor for each thing that the host must be allowed. */
+  readonly descriptors: readonly Deno.PermissionDescriptor[];
+  /** The same as flags of `deno run`, one a kind. */
+  toFlags(): string[];
+}
+
+/**
+ * The exact permissions that a host needs to start a plugin, so that it can be run with these and no others.
+ *
+ * @param manifest The plugin.
+ * @param places The same as will be given to `RemotePluginProxy.start()`.
+ * @throws {ManifestError} When the manifest cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { requiredPermissions } from "@remote-plugin/proxy";
+ *
+ * const manifest = { python_path: "/usr/bin/python3", module: "whisper_plugin", class: "WhisperPlugin", plugin_path: "/srv/plugins" };
+ * const needed = await requiredPermissions(manifest, { scratchDir: "/var/tmp" });
+ * console.log(needed.toFlags());
+ * // ["--allow-read=/var/tmp", "--allow-write=/var/tmp", "--allow-net=127.0.0.1", "--allow-run=/usr/bin/python3"]
+ * ```
+ */
+export async function requiredPermissions(manifest: ManifestSource, places: WorkerPlaces = {}): Promise<RequiredPermissions> {
+  const spec = await loadManifest(manifest);
+  const descriptors = neededPermissions(spec, places);
+  if (spec.source !== undefined && !/^https?:/.test(spec.source)) descriptors.unshift({ name: "read", path: spec.source });
+  return { descriptors, toFlags: () => descriptorFlags(descriptors) };
+}
+
+/**
+ * Makes sure that the host may start a worker, without asking anybody and before anything is started.
+ *
+ * @throws {PermissionDeniedError} Lists every missing permission and the flags that give them.
+ */
+export function demandPermissions(spec: PluginSpec, places: WorkerPlaces): void {
+  const missing = neededPermissions(spec, places).filter((one) => Deno.permissions.querySync(one).state !== "granted");
+  if (missing.length === 0) return;
+  const flags = descriptorFlags(missing);
+  throw new PermissionDeniedError(`Cannot start "${spec.name}": the host lacks permissions. Add ${flags.join(" ")}`, {
+    plugin: spec.name,
+    missing,
+    flags,
+  });
+}
+
+function neededPermissions(spec: PluginSpec, places: WorkerPlaces): Deno.PermissionDescriptor[] {
+  const folder = scratchRoot(places);
+  const socket = places.socketPath;
+  const files = socket === undefined ? [folder] : [folder, socket];
+  return [
+    ...files.flatMap((path) => [{ name: "read", path }, { name: "write", path }] as const),
+    ...neededNet(spec, places),
+    neededRun(spec),
+    ...neededEnv(spec),
+  ];
+}
+
+function neededNet(spec: PluginSpec, places: WorkerPlaces): Deno.NetPermissionDescriptor[] {
+  if (chooseTransport(spec, places) === "tcp") return [{ name: "net", host: "127.0.0.1" }];
+  if (places.socketPath === undefined) return [{ name: "net" }];
+  return [{ name: "net", host: `unix:${places.socketPath}` }, { name: "net", host: "localhost" }];
+}
+
+/** Deno lets nobody set a dynamic linker's variables for a child who may not run everything. */
+function neededRun(spec: PluginSpec): Deno.RunPermissionDescriptor {
+  const linker = Object.keys(spec.env).some((name) => /^(LD|DYLD)_/.test(name));
+  return linker ? { name: "run" } : { name: "run", command: workerProgram(spec) };
+}
+
+function neededEnv(spec: PluginSpec): Deno.EnvPermissionDescriptor[] {
+  return spec.inheritEnv === true ? [{ name: "env" }] : spec.inheritEnv.map((variable) => ({ name: "env", variable }));
+}
+
+/** The program that the host starts for a plugin. */
+export function workerProgram(spec: PluginSpec): string {
+  return spec.runtime.kind === "python" ? spec.runtime.interpreter : Deno.execPath();
+}
+
+/** How a worker will be reached: as its manifest says, else by a unix socket where there is one and the host may use it. */
+export function chooseTransport(spec: PluginSpec, places: WorkerPlaces): "unix" | "tcp" {
+  if (spec.transport !== undefined) return spec.transport;
+  if (Deno.build.os === "windows") return "tcp";
+  return places.socketPath !== undefined || mayUseAnySocket() ? "unix" : "tcp";
+}
+
+function mayUseAnySocket(): boolean {
+  return Deno.permissions.querySync({ name: "net" }).state === "granted";
+}
+
+/** The folder in which private folders are made. */
+export function scratchRoot(places: WorkerPlaces): string {
+  if (places.scratchDir !== undefined) return places.scratchDir;
+  const names = Deno.build.os === "windows" ? ["TMP", "TEMP"] : ["TMPDIR"];
+  const named = names.filter(mayReadEnv).map((name) => Deno.env.get(name)).find((folder) => folder !== undefined && folder !== "");
+  return named ?? (Deno.build.os === "windows" ? "C:\\Windows\\Temp" : "/tmp");
+}

@@ -1,0 +1,160 @@
+/**
+ * A worker that answers: one that this host has started, or one that something else runs.
+ *
+ * @module
+ */
+import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts";
+import type { PluginSpec } from "../manifest/manifest.ts";
+import { type LaunchOptions, WorkerProcess } from "../process/worker_process.ts";
+import type { Exchange } from "../protocol/exchange.ts";
+import { type Address, type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
+import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
+import { loadError, transportError } from "./_failures.ts";
+import { Reply } from "./_reply.ts";
+
+/** A connection to a loaded plugin. */
+export interface Connection extends AsyncDisposable {
+  readonly exchange: Exchange;
+  /** What the plugin says of itself. */
+  readonly plugin: ReadyBody;
+  readonly maxConcurrency: number;
+  /** The process, when this host has started it. */
+  readonly worker: WorkerProcess | undefined;
+}
+
+/** A worker that something else runs: its address and token, or, in tests, whatever answers requests. */
+export type WorkerEndpoint = HttpEndpoint | { readonly exchange: Exchange };
+
+/**
+ * Starts a worker and waits until its plugin is loaded.
+ *
+ * @throws {WorkerStartError} When it does not get as far; nothing is left then.
+ */
+export async function startWorker(spec: PluginSpec, options: LaunchOptions, signal: AbortSignal | undefined): Promise<Connection> {
+  using deadline = new StartDeadline(spec, signal);
+  await using cleanup = new AsyncDisposableStack();
+  const worker = cleanup.use(await WorkerProcess.launch(spec, options, deadline.signal));
+  const transport = cleanup.use(new HttpTransport({ url: urlOf(worker.hello.address), token: worker.token }));
+  deadline.phase = "load";
+  const plugin = await waitUntilLoaded(spec, worker, transport.exchange, deadline.signal);
+  worker.unref();
+  const owned = cleanup.move();
+  return {
+    exchange: transport.exchange,
+    plugin,
+    maxConcurrency: spec.maxConcurrency,
+    worker,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/**
+ * Connects to a worker that runs already.
+ *
+ * @throws {ProtocolError} When nothing answers there, or not as a worker does.
+ */
+export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal | undefined): Promise<Connection> {
+  const owned = new DisposableStack();
+  const exchange = "exchange" in endpoint ? endpoint.exchange : owned.use(new HttpTransport(endpoint)).exchange;
+  const plugin = "url" in endpoint ? endpoint.url : "in memory";
+  try {
+    const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
+    const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
+    return { exchange, plugin: ready, maxConcurrency: health.max_concurrency, worker: undefined, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    owned.dispose();
+    throw transportError(error, { plugin, member: "attach" });
+  }
+
+  function dispose(): Promise<void> {
+    owned.dispose();
+    return Promise.resolve();
+  }
+}
+
+interface Asker {
+  readonly plugin: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function ask<Body>(exchange: Exchange, endpoint: "ready" | "health", { plugin, signal }: Asker): Promise<Body> {
+  const frame = await new Reply(exchange, { endpoint }).last(signal);
+  if ("error" in frame) throw loadError(frame.error, { plugin });
+  return checked(frame.result, plugin) as Body;
+}
+
+function checked(result: unknown, plugin: string): unknown {
+  if (typeof result === "object" && result !== null && "name" in result && "version" in result) return result;
+  throw new ProtocolError(`Cannot talk to "${plugin}": it does not say which plugin it runs`, { plugin });
+}
+
+async function waitUntilLoaded(spec: PluginSpec, worker: WorkerProcess, exchange: Exchange, signal: AbortSignal): Promise<ReadyBody> {
+  const plugin = spec.name;
+  const reply = new Reply(exchange, { endpoint: "ready" });
+  try {
+    const frame = await reply.last(signal);
+    if ("error" in frame) throw await loadFailure(frame.error, worker, plugin);
+    return checked(frame.result, plugin) as ReadyBody;
+  } catch (error) {
+    if (signal.aborted || error instanceof WorkerStartError) throw error;
+    throw await brokenLoad(spec, worker, error);
+  }
+}
+
+/** What the plugin printed while it was loaded is on its way still; the process's end brings it. */
+async function loadFailure(body: ErrorBody, worker: WorkerProcess, plugin: string): Promise<PluginError> {
+  await worker[Symbol.asyncDispose]();
+  return loadError(body, { plugin, output: worker.log.tail });
+}
+
+async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknown): Promise<WorkerStartError> {
+  const ended = await worker.endedWithin(EXIT_PATIENCE_MS);
+  const facts = { plugin: spec.name, phase: "load", output: worker.log.tail, cause } as const;
+  if (ended === undefined) return new WorkerStartError(`Cannot load "${spec.name}": the worker's answer cannot be read`, facts);
+  const how = ended.signal ?? `exit code ${ended.code}`;
+  const said = worker.log.tail === "" ? "It printed nothing" : `It printed last: ${worker.log.tail}`;
+  return new WorkerStartError(`Cannot load "${spec.name}": the worker ended with ${how} while it loaded the plugin. ${said}`, {
+    ...facts,
+    exitCode: ended.code,
+    signal: ended.signal,
+  });
+}
+
+/** How long a lost connection may wait for the news that the process has ended, in milliseconds. The kernel takes some two. */
+export const EXIT_PATIENCE_MS = 1_000;
+
+function urlOf(address: Address): string {
+  return "unix" in address ? `unix:${address.unix}` : `http://${address.tcp}`;
+}
+
+/** Aborts a start that takes too long, or that the caller gives up. */
+class StartDeadline implements Disposable {
+  phase: "handshake" | "load" = "handshake";
+  readonly #controller = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #callerSignal: AbortSignal | undefined;
+  readonly #onCallerAbort: () => void;
+
+  constructor(spec: PluginSpec, callerSignal: AbortSignal | undefined) {
+    this.#callerSignal = callerSignal;
+    this.#onCallerAbort = () => this.#controller.abort(callerSignal?.reason);
+    this.#timer = setTimeout(() => this.#controller.abort(this.#tooLong(spec)), spec.startTimeoutMs);
+    callerSignal?.addEventListener("abort", this.#onCallerAbort, { once: true });
+    callerSignal?.throwIfAborted();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
+  }
+
+  #tooLong({ name, startTimeoutMs }: PluginSpec): WorkerStartError {
+    const what = this.phase === "load" ? "its plugin was not loaded" : "the worker did not say hello";
+    const message = `Cannot start "${name}": ${what} within ${startTimeoutMs} ms. Raise "start_timeout_ms" in the manifest if it needs longer`;
+    return new WorkerStartError(message, { plugin: name, phase: this.phase });
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Whatever ends a call, as the error that its caller gets.
+ *
+ * @module
+ */
+import { CallCancelledError, CallError, PluginError, ProtocolError, RemoteError, WorkerExitError, WorkerStartError } from "../errors.ts";
+import type { WorkerExit } from "../process/worker_process.ts";
+import type { ErrorBody } from "../protocol/messages.ts";
+import { BrokenReplyError, MalformedReplyError, RefusedError } from "../transport/errors.ts";
+import type { OperationName } from "./_open_call.ts";
+
+/** An error that the worker reported. */
+export function reportedError(body: ErrorBody, { plugin, member }: OperationName): PluginError {
+  switch (body.code) {
+    case "cancelled":
+      return new CallCancelledError(`"${member}" of "${plugin}" was cancelled`, { plugin });
+    case "not_supported":
+      return new CallError("not_supported", `"${plugin}" has no "${member}": ${body.message}`, { plugin });
+    case "load_error":
+      return loadError(body, { plugin });
+    default:
+      return remoteError(body, { plugin, member });
+  }
+}
+
+/** The plugin could not be imported or constructed. */
+export function loadError(body: ErrorBody, { plugin, output }: { plugin: string; output?: string }): WorkerStartError {
+  const cause = remoteError(body, { plugin, member: "load" });
+  return new WorkerStartError(`Cannot load "${plugin}": ${body.type}: ${body.message}`, { plugin, phase: "load", output, cause });
+}
+
+function remoteError(body: ErrorBody, { plugin, member }: OperationName): RemoteError {
+  return new RemoteError(`"${member}" of "${plugin}" failed with ${body.type}: ${body.message}`, {
+    plugin,
+    remoteType: body.type,
+    remoteMessage: body.message,
+    traceback: body.traceback,
+    category: body.category,
+    retriable: body.retriable,
+  });
+}
+
+/** The worker is gone. */
+export function exitError(plugin: string, exit: WorkerExit, facts: { output: string; calls: readonly string[] }): WorkerExitError {
+  const how = exit.signal ?? `exit code ${exit.code}`;
+  const during = facts.calls.length === 0 ? "" : ` while it ran ${facts.calls.map((call) => `"${call}"`).join(", ")}`;
+  const said = facts.output === "" ? "" : `. It printed last: ${facts.output}`;
+  return new WorkerExitError(`The worker of "${plugin}" ended with ${how}${during}. Start the plugin again${said}`, {
+    plugin,
+    exitCode: exit.code,
+    signal: exit.signal,
+    ...facts,
+  });
+}
+
+/** Whether the connection was lost, for which the end of the process is the better explanation. */
+export function isBroken(error: unknown): boolean {
+  return error instanceof BrokenReplyError;
+}
+
+/** An error of the transport, or any other, which is passed on as it is. */
+export function transportError(error: unknown, { plugin, member }: OperationName): unknown {
+  const doing = `Cannot run "${member}" of "${plugin}"`;
+  if (error instanceof RefusedError) return refusedError(error, { plugin, member });
+  if (error instanceof MalformedReplyError || error instanceof BrokenReplyError) {
+    return new ProtocolError(`${doing}: ${lowerFirst(error.message)}`, { plugin, cause: error });
+  }
+  return error;
+}
+
+function refusedError(error: RefusedError, { plugin, member }: OperationName): CallError {
+  const doing = `Cannot run "${member}" of "${plugin}"`;
+  switch (error.status) {
+    case 400:
+    case 413:
+      return new CallError("invalid_arguments", `${doing}: the worker refused the arguments: ${error.message}`, { plugin, cause: error });
+    case 404:
+    case 405:
+      return new CallError("not_supported", `${doing}: the worker has no such endpoint`, { plugin, cause: error });
+    case 401:
+      return new ProtocolError(`${doing}: the worker refused the token. Give the token that it was started with`, { plugin, cause: error });
+    default:
+      return new ProtocolError(`${doing}: the worker answered ${error.status}: ${error.message}`, { plugin, cause: error });
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,194 @@
+/**
+ * A plugin in an isolated worker, called as if it were local.
+ *
+ * @module
+ */
+import type { PermissionSet, StatsBody } from "../protocol/messages.ts";
+import { loadManifest, type ManifestSource } from "../manifest/load.ts";
+import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
+import type { LogRecord } from "../process/output_log.ts";
+import { attachWorker, type Connection, startWorker, type WorkerEndpoint } from "./_connection.ts";
+import { type Operation, Operations } from "./_operations.ts";
+import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "./interface.ts";
+
+/** What `RemotePluginProxy.start()` takes besides the manifest. */
+export interface StartOptions extends LaunchOptions {
+  /** Aborting it gives up the start, which then rejects with the signal's reason and leaves nothing. */
+  readonly signal?: AbortSignal;
+}
+
+/** What `RemotePluginProxy.attach()` takes besides the endpoint. */
+export interface AttachOptions {
+  /** Aborting it gives up the attempt. */
+  readonly signal?: AbortSignal;
+}
+
+/** How long `cleanup()` gives the plugin to clean up before its worker is ended, in milliseconds. */
+const CLEANUP_BUDGET_MS = 2_000;
+
+/** How long `isAlive()` waits for an answer, in milliseconds. */
+const ALIVE_BUDGET_MS = 2_000;
+
+/**
+ * A plugin in an isolated worker process. `await using` ends the worker, whatever happens.
+ *
+ * @example
+ * ```ts no-eval
+ * import { RemotePluginProxy } from "@remote-plugin/proxy";
+ *
+ * await using plugin = await RemotePluginProxy.start("./whisper.json");
+ * await plugin.initialize({ model: "large-v3" });
+ * for await (const segment of plugin.executeStream({ audio: "/tmp/talk.wav" })) console.log(segment);
+ * ```
+ */
+export class RemotePluginProxy implements PluginInterface {
+  readonly #connection: Connection;
+  readonly #operations: Operations;
+  readonly #detached = Promise.withResolvers<WorkerExit>();
+  #config: PluginConfig = {};
+  #cleanup: Promise<void> | undefined;
+  /** What looks wrong in the manifest and does no harm, for example an unknown key with its nearest known one. */
+  readonly warnings: readonly string[];
+
+  private constructor(connection: Connection, warnings: readonly string[]) {
+    this.#connection = connection;
+    this.#operations = new Operations(connection);
+    this.warnings = warnings;
+  }
+
+  /**
+   * Starts a plugin's worker and waits until the plugin is loaded.
+   *
+   * @param manifest A manifest's path or URL, or the manifest itself.
+   * @throws {ManifestError} When the manifest cannot be used.
+   * @throws {PermissionDeniedError} When the host lacks a permission; it lists the flags to add.
+   * @throws {WorkerStartError} When the worker does not start or the plugin cannot be loaded.
+   */
+  static async start(manifest: ManifestSource, options: StartOptions = {}): Promise<RemotePluginProxy> {
+    options.signal?.throwIfAborted();
+    const spec = await loadManifest(manifest);
+    return new RemotePluginProxy(await startWorker(spec, options, options.signal), spec.warnings);
+  }
+
+  /**
+   * Connects to a worker that something else runs. It needs net permission alone, and works where no process can be started. `cleanup()` then
+   * lets go of the connection and leaves the worker as it is.
+   *
+   * @param endpoint Where the worker listens, `http://127.0.0.1:49152` or `unix:/path`, and its token.
+   * @throws {ProtocolError} When no worker answers there.
+   */
+  static async attach(endpoint: WorkerEndpoint, options: AttachOptions = {}): Promise<RemotePluginProxy> {
+    return new RemotePluginProxy(await attachWorker(endpoint, options.signal), []);
+  }
+
+  get name(): string {
+    return this.#connection.plugin.name;
+  }
+
+  get version(): string {
+    return this.#connection.plugin.version;
+  }
+
+  /** The process in which the plugin runs; `undefined` for one that was attached. */
+  get pid(): number | undefined {
+    return this.#connection.worker?.hello.pid;
+  }
+
+  /** What a Deno plugin was given of what its manifest asks for; `undefined` for Python, which the system's own rights bound. */
+  get permissions(): PermissionSet | undefined {
+    return this.#connection.worker?.permissions;
+  }
+
+  /** How the worker ended, once it has. For one that was attached: when `cleanup()` was called. */
+  get exited(): Promise<WorkerExit> {
+    const { worker } = this.#connection;
+    worker?.ref();
+    return worker?.exited ?? this.#detached.promise;
+  }
+
+  /** What the worker prints, line by line, until it ends; nothing for one that was attached. */
+  get logs(): AsyncIterable<LogRecord> {
+    const { worker } = this.#connection;
+    worker?.ref();
+    return worker?.log ?? noRecords();
+  }
+
+  async initialize(config: PluginConfig = {}, options: OperationOptions = {}): Promise<void> {
+    await this.#operations.run({ endpoint: "initialize", member: "initialize", body: config }, options);
+    this.#config = config;
+  }
+
+  async execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {
+    return await this.#operations.run({ endpoint: "execute", member: "execute", body: { args, kwargs } }, options) as Result;
+  }
+
+  executeStream<Chunk = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): AsyncGenerator<Chunk, void, void> {
+    const operation = { endpoint: "execute_stream", member: "executeStream", body: { args, kwargs } } as const;
+    return this.#operations.stream(operation, options) as AsyncGenerator<Chunk, void, void>;
+  }
+
+  async getConfigSchema(options: OperationOptions = {}): Promise<Record<string, unknown>> {
+    return await this.#query({ endpoint: "config_schema", member: "getConfigSchema" }, options);
+  }
+
+  async getCurrentConfig(options: OperationOptions = {}): Promise<Record<string, unknown>> {
+    return await this.#query({ endpoint: "config", member: "getCurrentConfig" }, options);
+  }
+
+  async getStats(options: OperationOptions = {}): Promise<StatsBody> {
+    return await this.#query({ endpoint: "stats", member: "getStats" }, options);
+  }
+
+  async getProgress(options: OperationOptions = {}): Promise<Progress> {
+    return await this.#query({ endpoint: "progress", member: "getProgress" }, options);
+  }
+
+  async isAlive(): Promise<boolean> {
+    try {
+      await this.#query({ endpoint: "health", member: "isAlive" }, { timeoutMs: ALIVE_BUDGET_MS });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async cancel(options: OperationOptions = {}): Promise<boolean> {
+    const { status } = await this.#query<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
+    return status === "cancelled";
+  }
+
+  async prefetch(options: OperationOptions = {}): Promise<boolean> {
+    const { status } = await this.#query<{ status: string }>({ endpoint: "prefetch", member: "prefetch", body: {} }, options);
+    return status === "prefetched";
+  }
+
+  async reconfigure(config: PluginConfig, options: OperationOptions = {}): Promise<void> {
+    const body = { old_config: this.#config, new_config: config };
+    const { status } = await this.#query<{ status: string }>({ endpoint: "reconfigure", member: "reconfigure", body }, options);
+    if (status === "not_supported") await this.initialize(config, options);
+    this.#config = config;
+  }
+
+  cleanup(): Promise<void> {
+    return this.#cleanup ??= this.#end();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.cleanup();
+  }
+
+  #query<Body = Record<string, unknown>>(operation: Operation, options: OperationOptions): Promise<Body> {
+    return this.#operations.run(operation, options) as Promise<Body>;
+  }
+
+  async #end(): Promise<void> {
+    const { worker } = this.#connection;
+    worker?.ref();
+    await this.#operations.close();
+    if (worker !== undefined) await this.#operations.cleanUpPlugin(CLEANUP_BUDGET_MS);
+    await this.#connection[Symbol.asyncDispose]();
+    this.#detached.resolve({ code: null, signal: null });
+  }
+}
+
+async function* noRecords(): AsyncGenerator<LogRecord, void, void> {}

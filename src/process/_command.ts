@@ -1,0 +1,122 @@
+/**
+ * The command line of a worker. It holds no secret.
+ *
+ * @module
+ */
+import { dirname, fromFileUrl, join } from "@std/path";
+import type { DenoRuntime, PluginSpec } from "../manifest/manifest.ts";
+import { containsPath, intersectPermissions, type PermissionPolicy } from "../permissions/grant.ts";
+import { permissionFlags } from "../permissions/flags.ts";
+import { workerProgram } from "../permissions/required.ts";
+import type { Address, PermissionSet, PluginTarget } from "../protocol/messages.ts";
+import { PYTHON_WORKER_SOURCE } from "../worker/python_source.ts";
+import type { WorkerFolder } from "./_worker_folder.ts";
+
+/** What to run, and what the worker is told of its plugin. */
+export interface WorkerCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly target: PluginTarget;
+}
+
+/** What the command line depends on besides the manifest. */
+export interface CommandContext {
+  readonly folder: WorkerFolder;
+  readonly listen: Address;
+  readonly policy: PermissionPolicy;
+}
+
+/** Prepares the command that starts the builtin worker for a plugin. */
+export async function workerCommand(spec: PluginSpec, context: CommandContext): Promise<WorkerCommand> {
+  const { runtime } = spec;
+  const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
+  const program = workerProgram(spec);
+  if (runtime.kind === "python") {
+    const file = context.folder.file("worker.py");
+    await Deno.writeTextFile(file, PYTHON_WORKER_SOURCE);
+    return { program, args: [file], target: { ...target, path: runtime.path } };
+  }
+  const permissions = intersectPermissions(runtime.permissions, context.policy);
+  const args = await denoArguments(spec, runtime, { listen: context.listen, permissions });
+  return { program, args, target: { ...target, path: [], permissions } };
+}
+
+/** The control thread's entry. It is a URL, for a published package is not on disk. */
+const DENO_WORKER = new URL("../worker/deno/main.ts", import.meta.url);
+
+/** What the control thread must be able to load besides the plugin. */
+const WORKER_SOURCES = [new URL("../worker/", import.meta.url), new URL("../protocol/", import.meta.url)];
+
+interface DenoGrant {
+  readonly listen: Address;
+  readonly permissions: PermissionSet;
+}
+
+async function denoArguments(spec: PluginSpec, runtime: DenoRuntime, grant: DenoGrant): Promise<string[]> {
+  const config = await findConfig(spec, runtime);
+  return [
+    "run",
+    "--no-prompt",
+    "--quiet",
+    "--no-lock",
+    "--unstable-worker-options",
+    config === undefined ? "--no-config" : `--config=${config}`,
+    ...permissionFlags(processPermissions(spec, runtime, grant)),
+    DENO_WORKER.href,
+  ];
+}
+
+/** The process holds what its control thread needs and what the plugin's thread is given; the thread itself gets the latter alone. */
+function processPermissions(spec: PluginSpec, runtime: DenoRuntime, { listen, permissions }: DenoGrant): PermissionSet {
+  const socket = "unix" in listen ? [listen.unix] : [];
+  const sources = WORKER_SOURCES.filter((url) => url.protocol === "file:").map((url): string => fromFileUrl(url));
+  const folder = pluginFolder(spec, runtime);
+  return {
+    ...permissions,
+    read: union(permissions.read, [...(folder === undefined ? [] : [folder]), ...sources, ...socket]),
+    write: union(permissions.write, socket),
+    net: union(permissions.net, ["unix" in listen ? `unix:${listen.unix}` : `${listen.tcp}:0`]),
+    // The control thread ends what the plugin has started, and Deno lets only those signal a process group who may run everything.
+    run: permissions.run === undefined ? undefined : true,
+    import: permissions.import === undefined ? undefined : union(permissions.import, importHosts()),
+  };
+}
+
+function union(allowance: true | readonly string[] | undefined, more: readonly string[]): true | readonly string[] {
+  return allowance === true ? true : [...allowance ?? [], ...more];
+}
+
+function importHosts(): string[] {
+  return DENO_WORKER.protocol === "file:" ? [] : [DENO_WORKER.host];
+}
+
+/** The folder from which the plugin's modules are loaded: the manifest's when the plugin is in it, else the plugin's own. */
+function pluginFolder(spec: PluginSpec, runtime: DenoRuntime): string | undefined {
+  if (!runtime.module.startsWith("file:")) return undefined;
+  const own = dirname(fromFileUrl(runtime.module));
+  const manifests = spec.source === undefined ? own : dirname(spec.source);
+  return containsPath(manifests, own) ? manifests : own;
+}
+
+/** A `deno.json` beside the plugin or its manifest gives the plugin its import map. A host that may not look there goes without. */
+async function findConfig(spec: PluginSpec, runtime: DenoRuntime): Promise<string | undefined> {
+  if (!runtime.module.startsWith("file:")) return undefined;
+  const folders = new Set([dirname(fromFileUrl(runtime.module)), pluginFolder(spec, runtime)!]);
+  for (const folder of folders) {
+    for (const name of ["deno.json", "deno.jsonc"]) {
+      const path = join(folder, name);
+      if (await isFile(path)) return path;
+    }
+  }
+  return undefined;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

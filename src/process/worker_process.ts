@@ -1,0 +1,281 @@
+/**
+ * One worker process: started, watched, ended.
+ *
+ * @module
+ */
+import { type StartPhase, WorkerStartError } from "../errors.ts";
+import type { PluginSpec } from "../manifest/manifest.ts";
+import { workerEnvironment } from "../permissions/environment.ts";
+import type { PermissionPolicy } from "../permissions/grant.ts";
+import { chooseTransport, demandPermissions, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
+import { type Address, type HelloMessage, type PermissionSet, PROTOCOL_VERSION, type StartMessage, type WorkerLimits } from "../protocol/messages.ts";
+import { type WorkerCommand, workerCommand } from "./_command.ts";
+import { readHello } from "./_hello.ts";
+import { freeSocketPath, unixAddress } from "./_socket_path.ts";
+import { WorkerFolder } from "./_worker_folder.ts";
+import { OutputLog } from "./output_log.ts";
+
+/** What a start depends on besides the manifest. */
+export interface LaunchOptions extends WorkerPlaces {
+  /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. */
+  readonly permissions?: PermissionPolicy;
+}
+
+/** How a worker process ended. */
+export interface WorkerExit {
+  /** The exit code, `null` when a signal ended the process. */
+  readonly code: number | null;
+  /** The signal that ended the process, for example `"SIGKILL"`. */
+  readonly signal: string | null;
+}
+
+/** The longest request body, in bytes: some more than the largest value that is sensibly sent inline. */
+const MAX_BODY_BYTES = 512 * 1024 * 1024;
+
+/** How long a cancelled call may take to stop by itself, in milliseconds: a few turns of a loop that looks at its signal. */
+const CANCEL_GRACE_MS = 200;
+
+/** How long a worker may take to end after its lifeline was cut, in milliseconds. */
+const EXIT_BUDGET_MS = 2_000;
+
+/** A running worker. */
+export class WorkerProcess implements AsyncDisposable {
+  /** What the worker said of itself. */
+  readonly hello: HelloMessage;
+  /** The token that each request must carry. */
+  readonly token: string;
+  /** What the worker prints. */
+  readonly log: OutputLog;
+  /** What a Deno plugin was given; `undefined` for other plugins, which the system's own rights bound. */
+  readonly permissions: PermissionSet | undefined;
+  /** How the worker ended; its folder is gone then. */
+  readonly exited: Promise<WorkerExit>;
+  readonly #running: RunningChild;
+
+  private constructor(hello: HelloMessage, start: StartMessage, running: RunningChild) {
+    this.hello = hello;
+    this.token = start.token;
+    this.permissions = start.plugin.permissions;
+    this.log = running.log;
+    this.exited = running.exited;
+    this.#running = running;
+  }
+
+  /**
+   * Starts a worker and waits until it listens.
+   *
+   * @throws {PermissionDeniedError} When the host lacks a permission; nothing was started then.
+   * @throws {WorkerStartError} When it does not get as far; nothing is left then.
+   */
+  static async launch(spec: PluginSpec, options: LaunchOptions, signal: AbortSignal): Promise<WorkerProcess> {
+    demandPermissions(spec, options);
+    const environment = workerEnvironment(spec);
+    await using cleanup = new AsyncDisposableStack();
+    const folder = cleanup.use(await createFolder(spec, options));
+    const listen = await chooseAddress(spec, options, folder);
+    const command = await workerCommand(spec, { folder, listen, policy: options.permissions ?? {} });
+    const running = new RunningChild(spawn(spec, command, environment), folder);
+    cleanup.defer(() => running.end());
+    const start = startMessage(spec, { listen, command, folder });
+    await running.sendStartLine(start);
+    const hello = await sayHello(spec, running, signal);
+    cleanup.move();
+    return new WorkerProcess(hello, start, running);
+  }
+
+  /** Keeps the host program alive until the worker ends; without it a host that is done may exit, and the worker goes with it. */
+  ref(): void {
+    this.#running.child.ref();
+  }
+
+  /** Lets the host program exit while the worker runs. */
+  unref(): void {
+    this.#running.child.unref();
+  }
+
+  /** How the worker ended, if it does within this many milliseconds. */
+  async endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
+    const patience = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => patience.resolve(undefined), milliseconds);
+    const exit = await Promise.race([this.exited, patience.promise]);
+    clearTimeout(timer);
+    return exit;
+  }
+
+  /** Ends the worker: cuts its lifeline, then kills it when it has not ended in time. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running.end();
+  }
+}
+
+/** A spawned child with its pipes. */
+class RunningChild {
+  readonly child: Deno.ChildProcess;
+  readonly log = new OutputLog();
+  readonly exited: Promise<WorkerExit>;
+  readonly stdout: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #lifeline: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #stderrEnd: Promise<void>;
+  #stdoutEnd: Promise<void> = Promise.resolve();
+
+  constructor(child: Deno.ChildProcess, folder: WorkerFolder) {
+    this.child = child;
+    this.#lifeline = child.stdin.getWriter();
+    this.stdout = child.stdout.getReader();
+    this.#stderrEnd = this.log.drain("stderr", child.stderr);
+    this.exited = this.#watch(folder);
+  }
+
+  async sendStartLine(message: StartMessage): Promise<void> {
+    // A child that has ended already is told of by its exit, not by its broken pipe.
+    await this.#lifeline.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
+  }
+
+  /** From now on standard output is log text. */
+  logStdout(first: Uint8Array): void {
+    this.#stdoutEnd = this.log.drain("stdout", chunksOf(first, this.stdout));
+  }
+
+  async end(): Promise<void> {
+    this.child.ref();
+    await this.#lifeline.close().catch(() => {});
+    const timer = setTimeout(() => this.#kill(), EXIT_BUDGET_MS);
+    await this.exited;
+    clearTimeout(timer);
+  }
+
+  #kill(): void {
+    try {
+      this.child.kill("SIGKILL");
+    } catch {
+      // It has ended between the timer and this line.
+    }
+  }
+
+  async #watch(folder: WorkerFolder): Promise<WorkerExit> {
+    const { code, signal } = await this.child.status;
+    await this.#lifeline.close().catch(() => {});
+    await folder[Symbol.asyncDispose]();
+    await this.#drainPipes();
+    return { code: signal === null ? code : null, signal };
+  }
+
+  /** What is in the pipes is read, but a grandchild that escaped with one in its hands does not hold anybody up. */
+  async #drainPipes(): Promise<void> {
+    const drained = Promise.allSettled([this.#stdoutEnd, this.#stderrEnd]);
+    const patience = Promise.withResolvers<void>();
+    const timer = setTimeout(patience.resolve, 50);
+    await Promise.race([drained, patience.promise]);
+    clearTimeout(timer);
+    await this.stdout.cancel().catch(() => {});
+    this.log.close();
+  }
+}
+
+async function* chunksOf(first: Uint8Array, reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  while (true) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+async function createFolder(spec: PluginSpec, options: LaunchOptions): Promise<WorkerFolder> {
+  const root = scratchRoot(options);
+  try {
+    return await WorkerFolder.create(root);
+  } catch (cause) {
+    throw startError(spec, "spawn", `a private folder in "${root}" cannot be made. Give another one as "scratchDir"`, { cause });
+  }
+}
+
+async function chooseAddress(spec: PluginSpec, options: LaunchOptions, folder: WorkerFolder): Promise<Address> {
+  if (chooseTransport(spec, options) === "tcp") return { tcp: "127.0.0.1" };
+  try {
+    return options.socketPath === undefined ? unixAddress(folder.file("worker.sock")) : await freeSocketPath(options.socketPath);
+  } catch (cause) {
+    throw startError(spec, "spawn", cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function spawn(spec: PluginSpec, command: WorkerCommand, environment: Record<string, string>): Deno.ChildProcess {
+  try {
+    return new Deno.Command(command.program, {
+      args: [...command.args],
+      clearEnv: true,
+      env: environment,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      // A group of its own, so that a terminal's Ctrl-C reaches the host alone, which then ends the worker in order.
+      detached: true,
+    }).spawn();
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw startError(spec, "spawn", messageOf(cause), { cause });
+    const key = spec.runtime.kind === "python" ? ` Correct "python_path" in its manifest` : "";
+    throw startError(spec, "spawn", `there is no program "${command.program}".${key}`, { cause });
+  }
+}
+
+interface StartFacts {
+  readonly listen: Address;
+  readonly command: WorkerCommand;
+  readonly folder: WorkerFolder;
+}
+
+function startMessage(spec: PluginSpec, { listen, command, folder }: StartFacts): StartMessage {
+  const limits: WorkerLimits = {
+    max_concurrency: spec.maxConcurrency,
+    max_body_bytes: MAX_BODY_BYTES,
+    cancel_grace_ms: CANCEL_GRACE_MS,
+  };
+  return { protocol: PROTOCOL_VERSION, token: createToken(), listen, plugin: command.target, limits, scratch: folder.scratch };
+}
+
+/** 256 random bits. */
+function createToken(): string {
+  return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+async function sayHello(spec: PluginSpec, running: RunningChild, signal: AbortSignal): Promise<HelloMessage> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    const hello = await Promise.race([readHello(running.stdout, (line) => running.log.add("stdout", line)), aborted.promise]);
+    if (hello === undefined) throw await endedTooEarly(spec, running);
+    running.logStdout(hello.rest);
+    if ("error" in hello.message) throw startError(spec, "handshake", hello.message.error.message, { output: running.log.tail });
+    return hello.message;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw startError(spec, "handshake", error.message, { output: running.log.tail, cause: error });
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+async function endedTooEarly(spec: PluginSpec, running: RunningChild): Promise<WorkerStartError> {
+  const { code, signal } = await running.exited;
+  const how = signal === null ? `exit code ${code}` : signal;
+  const output = running.log.tail;
+  const said = output === "" ? "It printed nothing" : `It printed: ${output}`;
+  return startError(spec, "handshake", `the worker ended with ${how} before it was ready. ${said}`, { exitCode: code, signal, output });
+}
+
+interface FailureFacts {
+  readonly cause?: unknown;
+  readonly exitCode?: number | null;
+  readonly signal?: string | null;
+  readonly output?: string;
+}
+
+function startError(spec: PluginSpec, phase: StartPhase, what: string, facts: FailureFacts): WorkerStartError {
+  return new WorkerStartError(`Cannot start "${spec.name}": ${what}`, { plugin: spec.name, phase, ...facts });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

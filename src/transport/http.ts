@@ -1,0 +1,83 @@
+/**
+ * Requests over HTTP, by `fetch` on a unix socket or TCP.
+ *
+ * @module
+ */
+import type { Exchange, WireRequest } from "../protocol/exchange.ts";
+import type { Frame } from "../protocol/frames.ts";
+import { CALL_ID_HEADER, ENDPOINTS, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { readFrames } from "./_reply.ts";
+import { BrokenReplyError, RefusedError } from "./errors.ts";
+
+/** Where a worker listens, and the token that it wants. */
+export interface HttpEndpoint {
+  /** `http://127.0.0.1:49152`, or `unix:/path/to/worker.sock`. */
+  readonly url: string;
+  readonly token: string;
+}
+
+/** A connection to one worker. One client, with its pool of kept-alive connections, serves it for its whole life. */
+export class HttpTransport implements Disposable {
+  readonly #client: Deno.HttpClient | undefined;
+  readonly #base: string;
+  readonly #token: string;
+
+  /** Prepares the client; nothing is sent. */
+  constructor({ url, token }: HttpEndpoint) {
+    const socket = url.startsWith("unix:") ? url.slice("unix:".length) : undefined;
+    // A made-up host name would be looked up, which can stall the whole runtime where name service is slow.
+    this.#base = socket === undefined ? url.replace(/\/$/, "") : "http://localhost";
+    this.#client = createClient(socket);
+    this.#token = token;
+  }
+
+  /** Sends one request and yields the frames of its reply. */
+  readonly exchange: Exchange = (request, signal) => this.#exchange(request, signal);
+
+  async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
+    const response = await this.#fetch(request, signal);
+    if (response.headers.get("content-type") !== FRAMES_MEDIA_TYPE) throw await refusal(response);
+    yield* readFrames(response);
+  }
+
+  async #fetch({ endpoint, body, callId }: WireRequest, signal: AbortSignal): Promise<Response> {
+    const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, accept: FRAMES_MEDIA_TYPE };
+    if (callId !== undefined) headers[CALL_ID_HEADER] = callId;
+    const { method } = ENDPOINTS[endpoint];
+    const content = body === undefined ? undefined : JSON.stringify(body);
+    const init: RequestInit & { client?: Deno.HttpClient } = { method, headers, signal, body: content };
+    if (this.#client !== undefined) init.client = this.#client;
+    try {
+      return await fetch(`${this.#base}/${endpoint}`, init);
+    } catch (cause) {
+      if (signal.aborted) throw signal.reason;
+      throw new BrokenReplyError("The connection broke before the reply came", { cause });
+    }
+  }
+
+  /** Closes the connections. */
+  [Symbol.dispose](): void {
+    this.#client?.close();
+  }
+}
+
+/** Deno Deploy has no clients of one's own; its `fetch` keeps connections by itself. */
+function createClient(socket: string | undefined): Deno.HttpClient | undefined {
+  if (socket !== undefined) return Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
+  return typeof Deno.createHttpClient === "function" ? Deno.createHttpClient({}) : undefined;
+}
+
+async function refusal(response: Response): Promise<RefusedError> {
+  const text = await response.text();
+  return new RefusedError(response.status, detailOf(text));
+}
+
+function detailOf(text: string): string {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === "object" && body !== null && "detail" in body) return String(body.detail);
+  } catch {
+    // No JSON: a proxy or another server has answered; its text says more than our complaint would.
+  }
+  return text.slice(0, 200);
+}

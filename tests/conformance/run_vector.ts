@@ -1,0 +1,144 @@
+/**
+ * Runs the steps of one vector against one worker.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import { CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../../src/protocol/messages.ts";
+import { within } from "../support/guard.ts";
+import { checkReply } from "./check_reply.ts";
+import { Conversation } from "./conversation.ts";
+import type { Launched } from "./launch.ts";
+import { assertMatches, type Variables } from "./match.ts";
+import type { Step } from "./vector.ts";
+
+/** Runs all steps, then closes every connection; the first step that does not go as expected is the error. */
+export async function runSteps(steps: readonly Step[], launched: Launched): Promise<void> {
+  using run = new VectorRun(launched);
+  for (const [index, step] of steps.entries()) {
+    try {
+      await run.step(step);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`Step ${index + 1} ${JSON.stringify(step)}: ${reason}`, { cause: error });
+    }
+  }
+}
+
+/** Waits until no call runs or waits, so that the next vector finds the worker as it likes it. */
+export async function settle(launched: Launched): Promise<void> {
+  const idle = { $has: { calls: { $has: { running: 0, queued: 0 } } } };
+  await runSteps([{ request: "GET /health", until: true, reply: { json: idle } }], launched);
+}
+
+class VectorRun implements Disposable {
+  readonly #launched: Launched;
+  readonly #open = new Map<string, Conversation>();
+
+  constructor(launched: Launched) {
+    this.#launched = launched;
+  }
+
+  [Symbol.dispose](): void {
+    for (const conversation of this.#open.values()) conversation[Symbol.dispose]();
+  }
+
+  async step(step: Step): Promise<void> {
+    if (step.request !== undefined) return await this.#requests(step);
+    if (step.on !== undefined) return await this.#onConnection(step, await this.#named(step.on));
+    await this.#onProcess(step);
+  }
+
+  async #requests(step: Step): Promise<void> {
+    if (step.until) return await within(this.#repeatedly(step), "the reply that is waited for");
+    const indices = Array.from({ length: step.parallel ?? step.repeat ?? 1 }, (_, index) => index);
+    if (step.parallel !== undefined) await Promise.all(indices.map((index) => this.#request(step, index)));
+    else { for (const index of indices) await this.#request(step, index); }
+  }
+
+  async #repeatedly(step: Step): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#request(step, 0);
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith("At $")) throw error;
+      }
+    }
+  }
+
+  async #request(step: Step, index: number): Promise<void> {
+    const request = requestBytes(step, { token: this.#launched.token, i: String(index) });
+    if (step.on !== undefined) return await this.#exchange(step, await this.#named(step.on), request);
+    using conversation = await Conversation.open(this.#launched.process.address);
+    assert(step.reply !== undefined, "a request without a reply needs a connection with a name");
+    await this.#exchange(step, conversation, request);
+  }
+
+  async #exchange(step: Step, conversation: Conversation, request: Uint8Array): Promise<void> {
+    await conversation.send(request);
+    if (step.reply !== undefined) await checkReply(conversation, step.reply, this.#variables());
+  }
+
+  async #onConnection(step: Step, conversation: Conversation): Promise<void> {
+    if (step.write !== undefined) await this.#write(step, conversation);
+    if (step.frame !== undefined) assertMatches(JSON.parse(await conversation.nextLine()), step.frame, this.#variables());
+    if (step.reply !== undefined) await checkReply(conversation, step.reply, this.#variables());
+    if (step.close) this.#close(step.on!);
+  }
+
+  async #write(step: Step, conversation: Conversation): Promise<void> {
+    await conversation.send(expand(step.write!, { token: this.#launched.token }));
+  }
+
+  async #onProcess(step: Step): Promise<void> {
+    const { process } = this.#launched;
+    if (step.hello !== undefined) assertMatches(process.hello, step.hello, this.#variables());
+    if (step.log !== undefined) await process.printed(new RegExp(step.log, "u"));
+    if (step.stdin === "close") await process.closeStdin();
+    if (step.kill) process.kill();
+    if (step.exit !== undefined) assertMatches(await process.ended(), step.exit, this.#variables());
+  }
+
+  async #named(name: string): Promise<Conversation> {
+    const known = this.#open.get(name);
+    if (known !== undefined) return known;
+    const opened = await Conversation.open(this.#launched.process.address);
+    this.#open.set(name, opened);
+    return opened;
+  }
+
+  #close(name: string): void {
+    this.#open.get(name)?.[Symbol.dispose]();
+    this.#open.delete(name);
+  }
+
+  #variables(): Variables {
+    return { pid: this.#launched.process.pid };
+  }
+}
+
+function requestBytes(step: Step, values: Readonly<Record<string, string>>): Uint8Array {
+  const body = step.base64 === undefined ? new TextEncoder().encode(expand(bodyText(step), values)) : Uint8Array.fromBase64(step.base64);
+  const headers: Record<string, string> = { Host: "localhost" };
+  if (step.token !== null) headers["Authorization"] = `Bearer ${step.token ?? values["token"]}`;
+  if (step.framed) headers["Accept"] = FRAMES_MEDIA_TYPE;
+  if (step.id !== undefined) headers[CALL_ID_HEADER] = step.id;
+  if (body.length > 0) headers["Content-Length"] = String(body.length);
+  const lines = Object.entries({ ...headers, ...step.headers }).map(([name, value]) => `${name}: ${expand(value, values)}\r\n`);
+  const head = new TextEncoder().encode(`${step.request} HTTP/1.1\r\n${lines.join("")}\r\n`);
+  return new Uint8Array([...head, ...body]);
+}
+
+function bodyText(step: Step): string {
+  if (step.text !== undefined) return step.text;
+  return step.body === undefined ? "" : JSON.stringify(step.body);
+}
+
+/** Fills in `${token}` and the like, `${fill:1000}` with a thousand letters, and `${nest:1000}` with as many lists in each other. */
+function expand(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replace(/\$\{(\w+)(?::(\d+))?\}/g, (whole, name, count) => {
+    if (name === "fill") return "x".repeat(Number(count));
+    if (name === "nest") return "[".repeat(Number(count)) + "]".repeat(Number(count));
+    return values[name] ?? whole;
+  });
+}

@@ -1,0 +1,139 @@
+/**
+ * The conformance vectors as data, and where they lie. `README.md` beside this file explains each key.
+ *
+ * @module
+ */
+import type { Expected } from "./match.ts";
+import { type TransportKind, type WorkerKind, WORKERS } from "../support/worker_plan.ts";
+
+/** What a reply has to be. What is left out is not looked at. */
+export interface ExpectedReply {
+  readonly status?: number | Expected;
+  readonly headers?: Readonly<Record<string, Expected>>;
+  /** The body as JSON. */
+  readonly json?: Expected;
+  /** The body as lines of JSON. */
+  readonly lines?: readonly Expected[];
+  /** The body as frames that have not been read yet. */
+  readonly frames?: readonly Expected[];
+  /** The body as text. */
+  readonly text?: Expected;
+  /** Whether the worker closes the connection after the reply. */
+  readonly closed?: boolean;
+  /** Whether the worker ends the connection before the reply has ended, or before it has begun. */
+  readonly cut?: boolean;
+}
+
+/** One step of a vector. Which keys it has says what it does. */
+export interface Step {
+  /** Sends a request: the method and the target. */
+  readonly request?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The request's body, sent as JSON. */
+  readonly body?: unknown;
+  /** The request's body as it stands. */
+  readonly text?: string;
+  /** The request's body, bytes in base64. */
+  readonly base64?: string;
+  /** The token to send instead of the right one; `null` for none. */
+  readonly token?: string | null;
+  /** The call's id. */
+  readonly id?: string;
+  /** Whether a framed reply is asked for. */
+  readonly framed?: boolean;
+  /** How often the request is made, one after the other. */
+  readonly repeat?: number;
+  /** How often the request is made at the same time. */
+  readonly parallel?: number;
+  /** Makes the request again and again until the reply is as expected. */
+  readonly until?: boolean;
+  /** The name of the connection. A request without one has a connection of its own. */
+  readonly on?: string;
+  /** Writes this to the connection as it stands. */
+  readonly write?: string;
+  /** Reads the next line of the reply on a connection. */
+  readonly frame?: Expected;
+  /** Reads the rest of the reply on a connection. */
+  readonly reply?: ExpectedReply;
+  /** Closes a connection. */
+  readonly close?: true;
+  /** The hello line. */
+  readonly hello?: Expected;
+  /** A pattern that the worker's log comes to match. */
+  readonly log?: string;
+  /** Closes the worker's standard input. */
+  readonly stdin?: "close";
+  /** Kills the process that the test started. */
+  readonly kill?: true;
+  /** Waits for the end of the worker and of all that it started. */
+  readonly exit?: Expected;
+}
+
+/** One promise of the protocol, as steps. */
+export interface Vector {
+  readonly name: string;
+  /** The plugin that the worker runs. Default: the file's. */
+  readonly fixture?: string;
+  /** Default: all workers. */
+  readonly workers?: readonly WorkerKind[];
+  /** Default: the system's first choice alone. */
+  readonly transports?: readonly TransportKind[];
+  /** Whether the worker must be one that has answered nothing yet. */
+  readonly fresh?: boolean;
+  /** What differs in the start line. */
+  readonly start?: Readonly<Record<string, unknown>>;
+  /** What is written to standard input instead of a start line. */
+  readonly input?: string;
+  /** The name of a folder into which the plugin is copied. */
+  readonly folder?: string;
+  /** Whether another process than the test holds the worker's standard input. */
+  readonly holder?: boolean;
+  readonly steps: readonly Step[];
+}
+
+/** One file of vectors. */
+interface VectorFile {
+  readonly about: string;
+  readonly fixture: string;
+  readonly vectors: readonly Vector[];
+}
+
+/** A vector with the worker and the transport that it is run on. */
+export interface Case {
+  readonly vector: Vector;
+  readonly fixture: string;
+  readonly worker: WorkerKind;
+  readonly transport: TransportKind;
+}
+
+/** Reads every vector and lists every case, those that can share a worker process one after the other. */
+export async function listCases(): Promise<Case[]> {
+  const files = await Promise.all(vectorFiles().map(readVectors));
+  const cases = files.flatMap((file) => file.vectors.flatMap((vector) => casesOf(vector, vector.fixture ?? file.fixture)));
+  return [...Map.groupBy(cases, processKey).values()].flat();
+}
+
+/** Cases with the same key can be run by the same worker process. */
+export function processKey(entry: Case): string {
+  const { start, input, folder, holder } = entry.vector;
+  return JSON.stringify([entry.worker, entry.transport, entry.fixture, start, input, folder, holder]);
+}
+
+function casesOf(vector: Vector, fixture: string): Case[] {
+  return (vector.workers ?? WORKERS).flatMap((worker) => transportsOf(vector).map((transport) => ({ vector, fixture, worker, transport })));
+}
+
+function transportsOf(vector: Vector): readonly TransportKind[] {
+  if (Deno.build.os !== "windows") return vector.transports ?? ["unix"];
+  return (vector.transports ?? ["tcp"]).filter((transport) => transport === "tcp");
+}
+
+function vectorFiles(): URL[] {
+  const folder = new URL("vectors/", import.meta.url);
+  const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).filter((name) => name.endsWith(".json"));
+  return names.sort().map((name) => new URL(name, folder));
+}
+
+async function readVectors(url: URL): Promise<VectorFile> {
+  return JSON.parse(await Deno.readTextFile(url));
+}

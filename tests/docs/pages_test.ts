@@ -1,0 +1,26 @@
+import { readStories } from "../../tools/_markdown.ts";
+import { pathOf, ROOT } from "../../tools/_lane.ts";
+import { tryStory } from "../../tools/_stories.ts";
+
+const PAGES = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", ...pagesIn("docs")];
+
+function pagesIn(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].filter(({ name }) => name.endsWith(".md")).map(({ name }) => `${folder}/${name}`)
+    .sort();
+}
+
+function textOf(page: string): string {
+  try {
+    return Deno.readTextFileSync(pathOf(page));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
+
+for (const page of PAGES) {
+  for (const story of readStories(textOf(page))) {
+    Deno.test(`${page} says the truth under "${story.heading}"`, () =>
+      tryStory(story, Deno.env.get("REMOTE_PLUGIN_TEST_LANE") === "jsr" ? "jsr" : "npm"));
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * How each worker is started for a fixture plugin, without the host's code: a command line and a start line. A worker in a further
+ * language gets an entry in {@linkcode WORKERS} and fixtures of its own.
+ *
+ * @module
+ */
+import { fromFileUrl, join, toFileUrl } from "@std/path";
+import { type Address, type PermissionSet, PROTOCOL_VERSION, type StartMessage } from "../../src/protocol/messages.ts";
+
+/** The workers that the tests know. */
+export const WORKERS = ["python", "deno"] as const;
+
+/** The name of a worker. */
+export type WorkerKind = typeof WORKERS[number];
+
+/** The ways to reach a worker. */
+export type TransportKind = "unix" | "tcp";
+
+/** What a test wants of a worker. */
+export interface PlanOptions {
+  readonly worker: WorkerKind;
+  readonly transport: TransportKind;
+  /** The fixture's name. */
+  readonly fixture: string;
+  /** A temporary folder for the socket and for scratch files. */
+  readonly folder: string;
+  /** Where the plugin's files are, when they are not in the fixture's own folder. */
+  readonly pluginFolder?: string;
+  /** What differs in the start line: objects are merged, all else is replaced. */
+  readonly start?: Readonly<Record<string, unknown>>;
+}
+
+/** A worker, ready to be started. */
+export interface WorkerPlan {
+  readonly command: readonly string[];
+  readonly start: StartMessage;
+}
+
+/** The keys of a manifest that a start line is made of. */
+interface FixtureManifest {
+  readonly name: string;
+  readonly version: string;
+  readonly module: string;
+  readonly class?: string;
+  readonly permissions?: PermissionSet;
+  readonly max_concurrency?: number;
+}
+
+/** The folder of a fixture plugin. */
+export function fixtureFolder(fixture: string): string {
+  return fromFileUrl(new URL(`../fixtures/plugins/${fixture}/`, import.meta.url));
+}
+
+/** Reads a fixture's manifest and plans a worker for it. */
+export async function planWorker(options: PlanOptions): Promise<WorkerPlan> {
+  const folder = options.pluginFolder ?? fixtureFolder(options.fixture);
+  const manifest: FixtureManifest = JSON.parse(await Deno.readTextFile(join(folder, `${options.worker}.manifest.json`)));
+  const start = merged(startMessage(options, folder, manifest), options.start ?? {});
+  const command = options.worker === "python" ? pythonCommand() : denoCommand(folder, start);
+  return { command, start };
+}
+
+/** A Python interpreter for tests: `REMOTE_PLUGIN_TEST_PYTHON`, or the system's own, or whatever is on `PATH`. */
+export function testPython(): string {
+  const chosen = Deno.env.get("REMOTE_PLUGIN_TEST_PYTHON");
+  if (chosen) return chosen;
+  return isFile("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+}
+
+/** The environment of a worker: cleared but for what programs need to run at all. */
+export function workerEnvironment(): Record<string, string> {
+  const names = ["PATH", "HOME", "LANG", "TMPDIR", "DENO_DIR", "SYSTEMROOT", "TEMP", "USERPROFILE", "LOCALAPPDATA"];
+  const pairs = names.map((name) => [name, Deno.env.get(name)]).filter(([, value]) => value !== undefined);
+  // Python would write its compiled modules beside the fixtures.
+  return { ...Object.fromEntries(pairs), PYTHONDONTWRITEBYTECODE: "1" };
+}
+
+function startMessage(options: PlanOptions, folder: string, manifest: FixtureManifest): StartMessage {
+  const isPython = options.worker === "python";
+  return {
+    protocol: PROTOCOL_VERSION,
+    token: newToken(),
+    listen: options.transport === "unix" ? { unix: join(options.folder, "worker.sock") } : { tcp: "127.0.0.1" },
+    plugin: {
+      name: manifest.name,
+      version: manifest.version,
+      module: isPython ? manifest.module : toFileUrl(join(folder, manifest.module)).href,
+      class: manifest.class ?? "default",
+      path: isPython ? [folder] : [],
+      permissions: manifest.permissions ?? {},
+    },
+    limits: { max_concurrency: manifest.max_concurrency ?? 1, max_body_bytes: 64 * 1024 * 1024, cancel_grace_ms: 50 },
+    scratch: options.folder,
+  };
+}
+
+function merged<T>(base: T, changes: Readonly<Record<string, unknown>>): T {
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, change] of Object.entries(changes)) {
+    const old = result[key];
+    result[key] = isObject(old) && isObject(change) ? merged(old, change) : change;
+  }
+  return result as T;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function newToken(): string {
+  return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+function pythonCommand(): string[] {
+  return [testPython(), fromFileUrl(new URL("../../src/worker/python/worker.py", import.meta.url))];
+}
+
+function denoCommand(folder: string, start: StartMessage): string[] {
+  const sources = ["worker", "protocol"].map((name) => fromFileUrl(new URL(`../../src/${name}`, import.meta.url)));
+  const own = ownPermissions(start.listen);
+  const wanted: PermissionSet = { ...start.plugin.permissions };
+  const read = [folder, ...sources, ...own.read];
+  const granted = withOwn(wanted, { read, write: own.write, net: own.net });
+  return [
+    Deno.execPath(),
+    ...["run", "--no-prompt", "--quiet", "--no-config", "--no-lock", "--unstable-worker-options"],
+    ...Object.entries(granted).flatMap(([name, value]) => permissionFlag(name, value)),
+    fromFileUrl(new URL("../../src/worker/deno/main.ts", import.meta.url)),
+  ];
+}
+
+function ownPermissions(listen: Address): { read: string[]; write: string[]; net: string[] } {
+  if ("tcp" in listen) return { read: [], write: [], net: [`${listen.tcp}:0`] };
+  return { read: [listen.unix], write: [listen.unix], net: [`unix:${listen.unix}`] };
+}
+
+function withOwn(wanted: PermissionSet, own: Record<"read" | "write" | "net", string[]>): PermissionSet {
+  const both = (name: keyof typeof own) => {
+    const asked = wanted[name];
+    return asked === true ? true as const : [...asked ?? [], ...own[name]];
+  };
+  return { ...wanted, read: both("read"), write: both("write"), net: both("net") };
+}
+
+function permissionFlag(name: string, value: true | readonly string[]): string[] {
+  if (value === true) return [`--allow-${name}`];
+  return value.length === 0 ? [] : [`--allow-${name}=${value.map((item) => item.replaceAll(",", ",,")).join(",")}`];
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * A worker process as a test holds it: started with a start line, seen through its pipes, and never left behind.
+ *
+ * @module
+ */
+import { fromFileUrl } from "@std/path";
+import type { Address, HelloMessage, StartFailure } from "../../src/protocol/messages.ts";
+import { within } from "./guard.ts";
+import { workerEnvironment } from "./worker_plan.ts";
+
+/** How a worker is started. */
+export interface WorkerProcessOptions {
+  readonly command: readonly string[];
+  /** What is written to standard input, usually the start line. */
+  readonly input: string;
+  /** Whether another process holds the worker's standard input. Default: the test itself holds it. */
+  readonly withHolder?: boolean;
+}
+
+/** How a process ended. */
+export interface ExitRecord {
+  readonly code: number;
+  readonly signal: string | null;
+}
+
+/** A running worker. Disposing of it closes its standard input, which must end it. */
+export class WorkerProcess implements AsyncDisposable {
+  /** The first line of standard output. */
+  readonly hello: HelloMessage | StartFailure;
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #log: LogReader;
+  #stdinOpen = true;
+
+  private constructor(child: Deno.ChildProcess, stdin: WritableStreamDefaultWriter<Uint8Array>, log: LogReader, hello: string) {
+    this.#child = child;
+    this.#stdin = stdin;
+    this.#log = log;
+    this.hello = JSON.parse(hello);
+  }
+
+  /** Starts a worker and waits for its hello line. */
+  static async start(options: WorkerProcessOptions): Promise<WorkerProcess> {
+    const child = spawn(options);
+    const stdin = child.stdin.getWriter();
+    const log = new LogReader(child);
+    try {
+      await stdin.write(new TextEncoder().encode(options.input));
+      const hello = await within(log.firstLine, `the hello line of ${options.command[0]}`);
+      return new WorkerProcess(child, stdin, log, hello);
+    } catch (error) {
+      killGroup(child);
+      await child.status;
+      await stdin.close().catch(() => {});
+      throw new Error(`No hello line. The worker printed: ${log.text}`, { cause: error });
+    }
+  }
+
+  /** The process that the test started: the worker, or its holder. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Where the worker listens. */
+  get address(): Address {
+    if ("error" in this.hello) throw new Error(`The worker did not start: ${this.hello.error.message}`);
+    return this.hello.address;
+  }
+
+  /** What the worker has printed, after the hello line. */
+  get log(): string {
+    return this.#log.text;
+  }
+
+  /** Waits until the worker has printed something that matches. */
+  async printed(pattern: RegExp): Promise<void> {
+    await within(this.#log.until((text) => pattern.test(text)), `the worker to print ${pattern}; it printed ${JSON.stringify(this.log)}`);
+  }
+
+  /** Closes the worker's standard input: the host is gone. */
+  async closeStdin(): Promise<void> {
+    if (!this.#stdinOpen) return;
+    this.#stdinOpen = false;
+    // A worker that has ended already has closed the other end.
+    await this.#stdin.close().catch(() => {});
+  }
+
+  /** Kills the process that the test started, at once. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Waits for the end of the process and of everything that it started, which is when nobody holds its output pipes any more. */
+  async ended(): Promise<ExitRecord> {
+    const status = await within(this.#child.status, "the worker to exit");
+    await within(this.#log.ended, "the end of the worker's children");
+    await this.closeStdin();
+    return { code: status.code, signal: status.signal };
+  }
+
+  /** Ends the worker by closing its standard input; fails when that does not end it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.closeStdin();
+    try {
+      await this.ended();
+    } catch (error) {
+      killGroup(this.#child);
+      await this.#child.status;
+      throw error;
+    }
+  }
+}
+
+function spawn(options: WorkerProcessOptions): Deno.ChildProcess {
+  const holder = [Deno.execPath(), "run", "--no-config", "--no-prompt", "--quiet", "--allow-run"];
+  holder.push(fromFileUrl(new URL("pipe_holder.ts", import.meta.url)));
+  const [program, ...args] = options.withHolder ? [...holder, ...options.command] : options.command;
+  return new Deno.Command(program!, {
+    args,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    clearEnv: true,
+    env: workerEnvironment(),
+    // A worker may take its process group with it when it ends, and the test is not to be in that group.
+    detached: true,
+  }).spawn();
+}
+
+function killGroup(child: Deno.ChildProcess): void {
+  try {
+    Deno.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended, or has a group of another number: the pipe's end is what ends that one.
+  }
+}
+
+/** Reads both output pipes to their ends; what follows the first line of standard output is log text. */
+class LogReader {
+  readonly ended: Promise<unknown>;
+  readonly firstLine: Promise<string>;
+  text = "";
+  readonly #first = Promise.withResolvers<string>();
+  readonly #watchers = new Set<() => void>();
+
+  constructor(child: Deno.ChildProcess) {
+    this.firstLine = this.#first.promise;
+    // Nobody may be waiting for it yet when the worker ends.
+    this.firstLine.catch(() => {});
+    this.ended = Promise.all([this.#readStdout(child.stdout), this.#readLog(child.stderr)]);
+  }
+
+  until(isEnough: (text: string) => boolean): Promise<void> {
+    if (isEnough(this.text)) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const watcher = () => {
+      if (!isEnough(this.text)) return;
+      this.#watchers.delete(watcher);
+      resolve();
+    };
+    this.#watchers.add(watcher);
+    return promise;
+  }
+
+  async #readStdout(stream: ReadableStream<Uint8Array>): Promise<void> {
+    let head: string | undefined = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      if (head === undefined) {
+        this.#append(text);
+        continue;
+      }
+      head += text;
+      const end = head.indexOf("\n");
+      if (end < 0) continue;
+      this.#first.resolve(head.slice(0, end));
+      this.#append(head.slice(end + 1));
+      head = undefined;
+    }
+    this.#first.reject(new Error("Standard output ended before its first line did"));
+  }
+
+  async #readLog(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) this.#append(text);
+  }
+
+  #append(text: string): void {
+    this.text += text;
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Runs the stories of a Markdown page, each in a folder of its own.
+ *
+ * @module
+ */
+import { importsFor, type Lane, readJson, ROOT } from "./_lane.ts";
+import { printsAs, type Story, type StoryStep } from "./_markdown.ts";
+import { capture, type Outcome } from "./_run.ts";
+
+/** A command that takes longer has hung. */
+const LIMIT_MS = 120_000;
+
+/**
+ * Tries all that a story promises; throws an error that says what does not hold.
+ *
+ * Its files are written to a temporary folder, beside a `deno.json` that knows the package as after `deno add`. Its `deno run` commands are run there
+ * as they are written, and have to print what the page says. Tasks have to exist, JSON has to parse, and the program is type-checked and run.
+ */
+export async function tryStory(story: Story, lane: Lane): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await writeFiles(folder, story, lane);
+    for (const value of story.values) JSON.parse(value);
+    for (const step of story.steps) await tryStep(step, folder, story.files.length > 0);
+    if (story.program !== "") await tryProgram(story, folder);
+    if (story.steps.length === 0) await checkFiles(story, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function writeFiles(folder: string, story: Story, lane: Lane): Promise<void> {
+  const config = { imports: importsFor(lane), lock: false, nodeModulesDir: "none" };
+  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
+  for (const { name, text } of story.files) {
+    await Deno.mkdir(`${folder}/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+  }
+}
+
+async function tryStep({ commands, expected }: StoryStep, folder: string, hasFiles: boolean): Promise<void> {
+  let printed = "";
+  for (const command of commands) {
+    const words = command[0] === "npx" ? command.slice(command.findIndex((word) => /^deno(@|$)/.test(word))) : command;
+    const [program = "", verb, ...rest] = words;
+    if (!/^deno(@|$)/.test(program)) continue;
+    if (verb === "task") checkTask(rest);
+    else if (verb === "add") checkAdd(rest);
+    else if (verb === "run" && hasFiles) {
+      printed += (await runDeno(["run", "--no-prompt", ...rest.map((word) => expand(word, folder))], folder)).stdout;
+    }
+  }
+  if (hasFiles && expected !== undefined && !printsAs(printed, expected)) throw new Error(`It printed\n${printed}\nand not\n${expected}`);
+}
+
+function checkTask([name = "", example]: readonly string[]): void {
+  const tasks = Object.keys(readJson("deno.json").tasks ?? {});
+  if (!tasks.includes(name)) throw new Error(`There is no task "${name}", only ${tasks.join(", ")}`);
+  if (name === "example" && /^\w+$/.test(example ?? "")) Deno.statSync(new URL(`examples/${example}/main.ts`, ROOT));
+}
+
+function checkAdd(packages: readonly string[]): void {
+  const known = [`jsr:${readJson("deno.json").name}`];
+  const wrong = packages.find((name) => name.includes("@remote-plugin/") && !known.includes(name));
+  if (wrong !== undefined) throw new Error(`"deno add ${wrong}" has to be "deno add ${known}"`);
+}
+
+/** Variables that a page may use, as a shell would fill them in. */
+function expand(word: string, folder: string): string {
+  return word.replace(/\$(PWD|TMPDIR|HOME)\b/g, (_, name) => name === "PWD" ? folder : Deno.env.get(name) ?? "");
+}
+
+async function tryProgram({ program, runnable }: Story, folder: string): Promise<void> {
+  await Deno.writeTextFile(`${folder}/program.ts`, program);
+  await runDeno(["check", "program.ts"], folder);
+  if (runnable) await runDeno(["run", "--no-prompt", "program.ts"], folder);
+}
+
+async function checkFiles({ files }: Story, folder: string): Promise<void> {
+  const sources = files.filter(({ name }) => name.endsWith(".ts")).map(({ name }) => name);
+  if (sources.length > 0) await runDeno(["check", ...sources], folder);
+}
+
+async function runDeno(args: readonly string[], folder: string): Promise<Outcome> {
+  const outcome = await capture([Deno.execPath(), ...args], { cwd: folder, signal: AbortSignal.timeout(LIMIT_MS), env: { NO_COLOR: "1" } });
+  if (outcome.code !== 0) throw new Error(`"deno ${args.join(" ")}" ended with code ${outcome.code} and printed\n${outcome.output}`);
+  return outcome;
+}

@@ -1,0 +1,85 @@
+/**
+ * `deno task example NAME [ARGUMENT…]` runs `examples/NAME/main.ts` with the permissions that it declares in its first lines, and no others;
+ * `deno task examples` runs them all.
+ *
+ * @module
+ */
+import { declaredFlags, type Names } from "./_flags.ts";
+import { laneFlags, pathOf, ROOT } from "./_lane.ts";
+import { findPython, pathWith } from "./_python.ts";
+import { passThrough } from "./_run.ts";
+
+/** An example that cannot run on this machine prints why, and exits with this. */
+const SKIPPED = 77;
+
+function allExamples(): string[] {
+  const folders = [...Deno.readDirSync(new URL("examples/", ROOT))].map(({ name }) => name).sort();
+  return folders.filter((name) => Deno.statSync(new URL(`examples/${name}`, ROOT)).isDirectory && sourceOf(name) !== undefined);
+}
+
+function sourceOf(name: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(new URL(`examples/${name}/main.ts`, ROOT));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** What flags may name: see CONTRIBUTING.md. */
+function namesFor(name: string, temp: string, python: string | undefined): Names {
+  return { PYTHON: python, DENO: Deno.execPath(), REPO: pathOf("./").replace(/[\\/]$/, ""), HERE: pathOf(`examples/${name}`), TMP: temp };
+}
+
+/** Runs an example in a temporary folder of its own, and returns its exit code. */
+async function run(name: string, args: readonly string[]): Promise<number> {
+  const source = sourceOf(name);
+  if (source === undefined) return complain(`There is no example "${name}", only ${allExamples().map((known) => `"${known}"`).join(", ")}`);
+  const python = await findPython();
+  const temp = await Deno.realPath(await Deno.makeTempDir({ prefix: "rpp-" }));
+  try {
+    const flags = declaredFlags(source, namesFor(name, temp, python));
+    if (flags === undefined) {
+      return complain(`"examples/${name}/main.ts" declares no permissions: begin it with a line "// flags: --allow-…"`);
+    }
+    const command = [Deno.execPath(), "run", "--no-prompt", ...laneFlags("npm"), ...flags, pathOf(`examples/${name}/main.ts`), ...args];
+    const env = {
+      TMPDIR: temp,
+      TMP: temp,
+      TEMP: temp,
+      PATH: pathWith([Deno.execPath(), python]),
+      ...(python === undefined ? {} : { PYTHON: python }),
+    };
+    return await passThrough(command, { env });
+  } finally {
+    await Deno.remove(temp, { recursive: true });
+  }
+}
+
+function complain(message: string): number {
+  console.error(message);
+  return 2;
+}
+
+/** Runs all examples, one after another, and says at the end how each of them went. */
+async function runAll(): Promise<number> {
+  const codes = new Map<string, number>();
+  for (const name of allExamples()) {
+    console.log(`\n== ${name}`);
+    codes.set(name, await run(name, []));
+  }
+  console.log("\n== summary");
+  for (const [name, code] of codes) console.log(`${outcome(code)}  ${name}`);
+  return codes.size > 0 && [...codes.values()].every((code) => code === 0 || code === SKIPPED) ? 0 : 1;
+}
+
+function outcome(code: number): string {
+  if (code === SKIPPED) return "skipped, for the reason above";
+  return code === 0 ? "ok    " : `FAILED with exit code ${code}`;
+}
+
+if (import.meta.main) {
+  const [name, ...args] = Deno.args;
+  if (name === undefined) Deno.exit(complain(`Which one? There are ${allExamples().join(", ")}`));
+  Deno.exit(name === "--all" ? await runAll() : await run(name, args));
+}

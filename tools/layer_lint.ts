@@ -1,0 +1,114 @@
+/**
+ * Keeps the arrows of ARCHITECTURE.md: a folder of `src/` imports only what lies further down.
+ *
+ * @module
+ */
+
+/** From the ground up; a folder may import those before it, and itself. */
+const LAYERS: readonly string[] = [
+  "errors",
+  "protocol",
+  "manifest",
+  "permissions",
+  "payload",
+  "process",
+  "transport",
+  "plugin",
+  "manager",
+  "cli",
+];
+
+/** The folders that are no step of a call, and those that know less than all before them. */
+const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  protocol: [],
+  worker: ["protocol"],
+  testing: ["worker", ...LAYERS.slice(0, LAYERS.indexOf("manager"))],
+};
+
+/** What a host needs of a worker: the text that it starts Python with. It is data, made by tools/embed_worker.ts. */
+const TEXTS: readonly string[] = ["src/worker/python_source.ts"];
+
+const ROOT = new URL("../", import.meta.url).href;
+
+/** The path inside the repository, `undefined` for what lies outside. */
+function insideOf(url: string): string | undefined {
+  return url.startsWith(ROOT) ? decodeURIComponent(url.slice(ROOT.length)) : undefined;
+}
+
+/** Linted files come as paths, on Windows with backslashes and a drive letter. */
+function urlOf(filename: string): string {
+  const path = filename.replaceAll("\\", "/");
+  return new URL(encodeURI(path.startsWith("/") ? `file://${path}` : `file:///${path}`)).href;
+}
+
+/** `src/plugin/x.ts` is in `plugin`, `src/errors.ts` in `errors`; what is not in `src/` is in no layer. */
+function layerOf(path: string | undefined): string | undefined {
+  return /^src\/([^/]+?)(?:\.ts)?(?:\/|$)/.exec(path ?? "")?.[1];
+}
+
+function mayImport(layer: string): readonly string[] | undefined {
+  const place = LAYERS.indexOf(layer);
+  return EXCEPTIONS[layer] ?? (place < 0 ? undefined : LAYERS.slice(0, place));
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? "nothing but itself" : `itself and ${names.map((name) => `"${name}"`).join(", ")}`;
+}
+
+/** Why a file of `layer` may not import `specifier`, `undefined` when it may. */
+function objection(file: string, layer: string, specifier: string): string | undefined {
+  if (!/^\.{1,2}\//.test(specifier)) return bareObjection(file, layer, specifier);
+  const target = insideOf(new URL(specifier, ROOT + encodeURI(file)).href);
+  const other = layerOf(target);
+  if (target === "mod.ts") return `"mod.ts" is for users: import the file that declares the name`;
+  if (other === undefined) return file.endsWith("_test.ts") ? undefined : `"${target}" is not in src/, so it is not published`;
+  const allowed = mayImport(layer);
+  if (allowed === undefined) return `"src/${layer}" is in no layer: give it a place in tools/layer_lint.ts`;
+  if (other === layer || allowed.includes(other) || (layer === "process" && TEXTS.includes(target ?? ""))) return undefined;
+  return `"${layer}" may not import "${other}", it may import ${list(allowed)}`;
+}
+
+/** A published worker's entry is started by its URL, without an import map, so that only relative names and built-ins resolve there. */
+function bareObjection(file: string, layer: string, specifier: string): string | undefined {
+  if (file.endsWith("_test.ts")) return undefined;
+  if (layer === "protocol") return `"protocol" may import nothing outside itself, not "${specifier}"`;
+  if (specifier.startsWith("@remote-plugin/")) return `"${specifier}" is for users: import by a relative path`;
+  if (layer === "worker" && !specifier.startsWith("node:")) return `A worker runs without an import map: "${specifier}" must be relative`;
+  return undefined;
+}
+
+/** The two kinds of node that name a module. */
+type SourceNode = { readonly source?: { readonly type: string; readonly value?: unknown } | null };
+
+function checkImports(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
+  const file = insideOf(urlOf(context.filename));
+  const layer = layerOf(file);
+  if (file === undefined || layer === undefined) return {};
+  const check = (node: Deno.lint.Node & SourceNode): void => {
+    const specifier = node.source?.value;
+    if (typeof specifier !== "string") return;
+    const message = objection(file, layer, specifier);
+    if (message !== undefined) context.report({ node, message, hint: "The arrows are drawn in ARCHITECTURE.md" });
+  };
+  return { ImportDeclaration: check, ImportExpression: check, ExportNamedDeclaration: check, ExportAllDeclaration: check };
+}
+
+function checkConsole(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
+  const file = insideOf(urlOf(context.filename));
+  const layer = layerOf(file);
+  if (layer === undefined || layer === "cli" || file?.endsWith("_test.ts")) return {};
+  return {
+    'MemberExpression[object.name="console"]'(node: Deno.lint.Node): void {
+      context.report({ node, message: "A library does not print", hint: "Throw, return, or take a callback; only src/cli may print" });
+    },
+  };
+}
+
+/** The rules: `layers/imports` and `layers/no-console`. */
+const plugin: Deno.lint.Plugin = {
+  name: "layers",
+  rules: { imports: { create: checkImports }, "no-console": { create: checkConsole } },
+};
+
+export default plugin;

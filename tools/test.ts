@@ -1,0 +1,110 @@
+/**
+ * `deno task test [PATH…] [--filter TEXT] [--lane npm|jsr]`: runs the tests in groups, each with the permissions that it needs and no others, in a
+ * temporary folder of their own, and fails when they leave something behind.
+ *
+ * @module
+ */
+import { filesOf, type Group, GROUPS, type Places } from "./_groups.ts";
+import { add, closingLine, countReport, type Counts, NONE } from "./_junit.ts";
+import { type Lane, laneFlags, pathOf } from "./_lane.ts";
+import { findLeaks } from "./_leaks.ts";
+import { findPython, pathWith } from "./_python.ts";
+import { passThrough } from "./_run.ts";
+
+interface Options {
+  readonly lane: Lane;
+  readonly filter: string | undefined;
+  readonly paths: readonly string[];
+}
+
+const USAGE = "Usage: deno task test [PATH…] [--filter TEXT] [--lane npm|jsr]";
+
+function parse(args: readonly string[]): Options {
+  const options = new Map<string, string>();
+  const paths: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const [, flag, value] = /^--(filter|lane)(?:=(.*))?$/.exec(args[at] ?? "") ?? [];
+    if (flag !== undefined) options.set(flag, value ?? args[++at] ?? "");
+    else paths.push((args[at] ?? "").replace(/^\.\/|\/$/g, ""));
+  }
+  const lane = options.get("lane") ?? "npm";
+  const unknown = paths.find((path) => path.startsWith("-"));
+  if (unknown !== undefined || (lane !== "npm" && lane !== "jsr")) throw new Error(`"${unknown ?? lane}" is not known. ${USAGE}`);
+  return { lane, filter: options.get("filter"), paths };
+}
+
+/** Runs one group; a run that fails without a failed test, say on a type error, counts as one. */
+async function runGroup(group: Group, files: readonly string[], run: Options & { places: Places; report: string }): Promise<Counts> {
+  const { places, report, lane, filter } = run;
+  const flags = [
+    ...laneFlags(lane),
+    ...group.flags(places),
+    "--no-prompt",
+    "--sanitize-ops",
+    "--sanitize-resources",
+    `--junit-path=${report}`,
+  ];
+  const what = [...(group.doc ? ["--doc"] : []), ...(filter === undefined ? [] : ["--filter", filter])];
+  console.log(`\n== ${group.name}: ${group.flags(places).join(" ") || "no permissions"}`);
+  const code = await passThrough([places.deno, "test", ...flags, ...what, ...files], { env: environment(places) });
+  const counts = await readCounts(report);
+  const shown = filter === undefined ? counts : { ...counts, skipped: 0 }; // A filtered test is reported as a skipped one.
+  return code !== 0 && counts.failed === 0 ? add(shown, { ...NONE, failed: 1 }) : shown;
+}
+
+function environment({ temp, deno, python }: Places): Record<string, string> {
+  return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python]), REMOTE_PLUGIN_TEST_PYTHON: python ?? "" };
+}
+
+async function readCounts(report: string): Promise<Counts> {
+  try {
+    return countReport(await Deno.readTextFile(report));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return NONE;
+    throw error;
+  } finally {
+    await Deno.remove(report).catch(() => {});
+  }
+}
+
+/** Says what is left, ends what still runs, and counts it as one failure. */
+async function checkLeaks(temp: string): Promise<Counts> {
+  const { files, processes } = await findLeaks(temp);
+  console.log("\n== left behind");
+  if (processes === undefined) console.log("processes: not checked, they can be told on Linux only");
+  for (const line of [...(processes ?? []).map((found) => `process ${found}`), ...files]) console.log(line);
+  for (const line of processes ?? []) Deno.kill(parseInt(line), "SIGKILL");
+  const left = files.length + (processes?.length ?? 0);
+  console.log(left === 0 ? "nothing" : `${left} left behind: a test, or what it tests, does not clean up`);
+  return { ...NONE, failed: left === 0 ? 0 : 1 };
+}
+
+async function runAll(options: Options, places: Places, report: string): Promise<Counts> {
+  let counts = NONE;
+  for (const group of GROUPS) {
+    const files = filesOf(group, options.paths);
+    if (files.length > 0) counts = add(counts, await runGroup(group, files, { ...options, places, report }));
+  }
+  return add(counts, await checkLeaks(places.temp));
+}
+
+async function main(): Promise<number> {
+  const options = parse(Deno.args);
+  const base = await Deno.realPath(await Deno.makeTempDir({ prefix: "rpp-" }));
+  const temp = `${base}/t`;
+  await Deno.mkdir(temp);
+  const places: Places = { repo: pathOf("./"), temp, deno: Deno.execPath(), python: await findPython() };
+  console.log(
+    `deno ${Deno.version.deno}, ${places.python ?? "no Python 3.8 or later, its tests are skipped"}, packages from ${options.lane}`,
+  );
+  try {
+    const counts = await runAll(options, places, `${base}/report.xml`);
+    if (counts.passed + counts.failed === 0) console.log("No test was run");
+    console.log(`\n${closingLine(counts)}`);
+    return counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+  } finally {
+    await Deno.remove(base, { recursive: true });
+  }
+}
+
+if (import.meta.main) Deno.exit(await main());
