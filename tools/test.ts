@@ -46,14 +46,15 @@ async function runGroup(group: Group, files: readonly string[], run: Options & {
   ];
   const what = [...(group.doc ? ["--doc"] : []), ...(filter === undefined ? [] : ["--filter", filter])];
   console.log(`\n== ${group.name}: ${group.flags(places).join(" ") || "no permissions"}`);
-  const code = await passThrough([places.deno, "test", ...flags, ...what, ...files], { env: environment(places) });
+  const code = await passThrough([places.deno, "test", ...flags, ...what, ...files], { env: environment(places, lane) });
   const counts = await readCounts(report);
   const shown = filter === undefined ? counts : { ...counts, skipped: 0 }; // A filtered test is reported as a skipped one.
   return code !== 0 && counts.failed === 0 ? add(shown, { ...NONE, failed: 1 }) : shown;
 }
 
-function environment({ temp, deno, python }: Places): Record<string, string> {
-  return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python]), REMOTE_PLUGIN_TEST_PYTHON: python ?? "" };
+function environment({ temp, deno, python }: Places, lane: Lane): Record<string, string> {
+  const own = { REMOTE_PLUGIN_TEST_PYTHON: python ?? "", REMOTE_PLUGIN_TEST_LANE: lane };
+  return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python]), ...own };
 }
 
 async function readCounts(report: string): Promise<Counts> {

@@ -49,7 +49,8 @@ export function decodeValue(value: unknown, types: ValueTypes | undefined): unkn
     const last = path.pop()!;
     const holder = path.reduce<unknown>(member, root);
     const raw = member(holder, last);
-    (holder as Record<string, unknown>)[last] = revive(raw, type, pointer);
+    // Not by assignment, which a member named "__proto__" would turn into something else.
+    Object.defineProperty(holder, last, { value: revive(raw, type, pointer), writable: true, enumerable: true, configurable: true });
   }
   return root[""];
 }

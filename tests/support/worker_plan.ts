@@ -94,8 +94,8 @@ function startMessage(options: PlanOptions, folder: string, manifest: FixtureMan
   };
 }
 
-function merged<T>(base: T, changes: Readonly<Record<string, unknown>>): T {
-  const result: Record<string, unknown> = { ...base };
+function merged<T extends object>(base: T, changes: Readonly<Record<string, unknown>>): T {
+  const result = { ...base } as Record<string, unknown>;
   for (const [key, change] of Object.entries(changes)) {
     const old = result[key];
     result[key] = isObject(old) && isObject(change) ? merged(old, change) : change;

@@ -1,0 +1,128 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { ManifestError, PermissionDeniedError } from "../errors.ts";
+import { loadManifest } from "./load.ts";
+import type { Manifest } from "./manifest.ts";
+
+const PYTHON: Manifest = { module: "pkg.mod", class: "Plugin" };
+
+async function complaint(manifest: unknown): Promise<ManifestError> {
+  return await assertRejects(() => loadManifest(manifest as Manifest), ManifestError);
+}
+
+async function loadText(text: string, name = "plugin.json") {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/${name}`;
+    await Deno.writeTextFile(path, text);
+    return { folder, spec: await loadManifest(path) };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a manifest gets its defaults", async () => {
+  const spec = await loadManifest(PYTHON);
+  assertEquals({ name: spec.name, version: spec.version, calls: spec.maxConcurrency, start: spec.startTimeoutMs }, {
+    name: "pkg.mod",
+    version: "0.0.0",
+    calls: 1,
+    start: 60_000,
+  });
+  assertEquals(spec.runtime.kind === "python" && spec.runtime.interpreter, "python3");
+  assertEquals(spec.warnings, []);
+});
+
+Deno.test("paths of a manifest belong to its folder, bare interpreter names to PATH", async () => {
+  const text = JSON.stringify({ ...PYTHON, python_path: "./venv/bin/python", plugin_path: ["lib", "/abs"] });
+  const { folder, spec } = await loadText(text);
+  assertEquals(spec.runtime, {
+    kind: "python",
+    interpreter: `${folder}/venv/bin/python`,
+    module: "pkg.mod",
+    class: "Plugin",
+    path: [`${folder}/lib`, "/abs"],
+    foreignWorker: undefined,
+  });
+});
+
+Deno.test("~ in a path is the home folder", async () => {
+  const spec = await loadManifest({ ...PYTHON, python_path: "~/env/bin/python" });
+  assertEquals(spec.runtime.kind === "python" && spec.runtime.interpreter, `${Deno.env.get("HOME")}/env/bin/python`);
+});
+
+Deno.test("a Deno plugin's module and permissions are resolved against the manifest", async () => {
+  const { folder, spec } = await loadText(JSON.stringify({ runtime: "deno", module: "./p.ts", permissions: { read: ["a", "/b"], net: ["x:1"] } }));
+  assertEquals(spec.name, "p");
+  assertEquals(spec.runtime, {
+    kind: "deno",
+    module: `file://${folder}/p.ts`,
+    class: "default",
+    permissions: { read: [`${folder}/a`, "/b"], net: ["x:1"] },
+  });
+});
+
+Deno.test("the nested manifest of the original's later tools loads as the flat one does", async () => {
+  const nested = {
+    format_version: "2.0",
+    install: { python_path: "/opt/env/bin/python", conda_env: "w", env_vars: { A: "1" }, installed_at: "x" },
+    code: { name: "whisper", version: "1.2.0", module: "w.plugin", class: "W", taxonomy: {} },
+    drift_tracking: {},
+    overrides: {},
+  };
+  const spec = await loadManifest(nested as unknown as Manifest);
+  assertEquals([spec.name, spec.version, spec.env.A, spec.warnings.length], ["whisper", "1.2.0", "1", 0]);
+});
+
+Deno.test("an unknown key is a warning that names the nearest known one", async () => {
+  const spec = await loadManifest({ ...PYTHON, max_concurency: 2 } as Manifest);
+  assertEquals(spec.warnings, ['The manifest "(manifest object)" has the unknown key "max_concurency"; the nearest known one is "max_concurrency"']);
+});
+
+Deno.test("a wrong type names its JSON path, what was there and what was wanted", async () => {
+  const error = await complaint({ ...PYTHON, env_vars: { CUDA: 1 } });
+  assertEquals(error.place, "$.env_vars.CUDA");
+  assertEquals(error.message, 'Cannot use the manifest: "$.env_vars.CUDA" is 1, wanted is a string');
+});
+
+for (
+  const [what, manifest, place] of [
+    ["a list", [], "$"],
+    ["null", null, "$"],
+    ["no module", { class: "X" }, "$.module"],
+    ["no class for Python", { module: "x" }, "$.class"],
+    ["an empty name", { ...PYTHON, name: "" }, "$.name"],
+    ["a runtime that does not exist", { ...PYTHON, runtime: "ruby" }, "$.runtime"],
+    ["no place for calls", { ...PYTHON, max_concurrency: 0 }, "$.max_concurrency"],
+    ["half a call", { ...PYTHON, max_concurrency: 1.5 }, "$.max_concurrency"],
+    ["an unknown permission", { runtime: "deno", module: "x", permissions: { raed: ["a"] } }, "$.permissions.raed"],
+    ["a permission that is a string", { runtime: "deno", module: "x", permissions: { read: "a" } }, "$.permissions.read"],
+  ] as const
+) {
+  Deno.test(`a manifest with ${what} is refused at "${place}"`, async () => {
+    assertEquals((await complaint(manifest)).place, place);
+  });
+}
+
+Deno.test("a manifest that is no JSON says so and names its file", async () => {
+  const error = await assertRejects(() => loadText("{ name: 1 }"), ManifestError);
+  assertStringIncludes(error.message, 'plugin.json": it is no JSON');
+});
+
+Deno.test("a manifest with a byte order mark and a non-ASCII path loads", async () => {
+  const { spec } = await loadText(`\uFEFF${JSON.stringify(PYTHON)}`, "é 文 plugin.json");
+  assertStringIncludes(spec.source!, "é 文 plugin.json");
+});
+
+Deno.test("a manifest that is not there says so", async () => {
+  const error = await assertRejects(() => loadManifest("/no/such/plugin.json"), ManifestError);
+  assertEquals(error.message, 'Cannot read the manifest "/no/such/plugin.json": there is no such file');
+});
+
+Deno.test({
+  name: "a manifest that the host may not read gives the flag to add",
+  permissions: { read: [] },
+  async fn() {
+    const error = await assertRejects(() => loadManifest("/etc/plugin.json"), PermissionDeniedError);
+    assertEquals(error.flags, ["--allow-read=/etc/plugin.json"]);
+  },
+});

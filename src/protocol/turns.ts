@@ -1,0 +1,95 @@
+/**
+ * A fixed number of places, taken in the order of asking. The worker and the host queue their calls by it.
+ *
+ * @module
+ */
+
+interface Waiter {
+  readonly admit: (place: Disposable) => void;
+}
+
+/**
+ * Gives out a fixed number of places, first come, first served.
+ *
+ * @example
+ * ```ts ignore
+ * const turns = new Turns(1);
+ * using _place = await turns.acquire(signal);
+ * await work();
+ * ```
+ */
+export class Turns {
+  readonly #places: number;
+  #taken = 0;
+  // A set keeps the order of arrival, and lets one who gives up leave from the middle at once.
+  readonly #waiting = new Set<Waiter>();
+
+  /**
+   * Opens this many places.
+   *
+   * @throws {RangeError} When it is not a whole number of at least 1.
+   */
+  constructor(places: number) {
+    if (!Number.isSafeInteger(places) || places < 1) throw new RangeError(`The number of places must be a whole number from 1, not ${places}`);
+    this.#places = places;
+  }
+
+  /** How many places are taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** How many are waiting for a place. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Waits for a place. Disposing the place frees it for the next in line; doing so twice is harmless.
+   *
+   * @param signal Leaves the line when it aborts. It has no effect on a place already taken.
+   * @throws The signal's reason, when it aborts before a place is free.
+   */
+  acquire(signal?: AbortSignal): Promise<Disposable> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#taken < this.#places) return Promise.resolve(this.#take());
+    return this.#wait(signal);
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<Disposable> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        admit: (place) => {
+          signal?.removeEventListener("abort", leave);
+          resolve(place);
+        },
+      };
+      const leave = () => {
+        this.#waiting.delete(waiter);
+        reject(signal?.reason);
+      };
+      this.#waiting.add(waiter);
+      signal?.addEventListener("abort", leave, { once: true });
+    });
+  }
+
+  #take(): Disposable {
+    this.#taken++;
+    let free = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (free) return;
+        free = true;
+        this.#taken--;
+        this.#admitNext();
+      },
+    };
+  }
+
+  #admitNext(): void {
+    for (const waiter of this.#waiting) {
+      this.#waiting.delete(waiter);
+      return waiter.admit(this.#take());
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * The error body of section 5 of `docs/protocol.md`, made from whatever plugin code throws.
+ *
+ * @module
+ */
+import type { ErrorBody, ErrorCode } from "../../protocol/messages.ts";
+
+/** Carries a finished error body through code that throws. */
+export class PluginFailure extends Error {
+  override name = "PluginFailure";
+  /** What the host is told. */
+  readonly body: ErrorBody;
+
+  /** Wraps the body. */
+  constructor(body: ErrorBody) {
+    super(body.message);
+    this.body = body;
+  }
+}
+
+const CATEGORIES = ["user_input", "transient", "resource", "fatal"];
+
+/** What the caller gave or lacks is wrong: the same call fails again, but another may not. */
+const USER_INPUT = new Set(["TypeError", "RangeError", "SyntaxError", "URIError", "NotFound", "PermissionDenied", "NotCapable", "AlreadyExists", "InvalidData"]);
+
+/** The world was busy or away: the same call may succeed later. */
+const TRANSIENT = new Set([
+  "TimeoutError",
+  "TimedOut",
+  "ConnectionRefused",
+  "ConnectionReset",
+  "ConnectionAborted",
+  "BrokenPipe",
+  "Interrupted",
+  "WouldBlock",
+  "Busy",
+  "UnexpectedEof",
+  "NetworkUnreachable",
+]);
+
+/** Makes the body for anything thrown. An {@linkcode ErrorCode} other than `plugin_error` is the worker's own finding. */
+export function errorBody(code: ErrorCode, thrown: unknown): ErrorBody {
+  const type = typeName(thrown);
+  const message = messageOf(thrown);
+  const category = categoryOf(code, thrown, type);
+  return {
+    code,
+    type,
+    message,
+    traceback: traceback(thrown),
+    category,
+    retriable: retriable(thrown) ?? category !== "fatal",
+    original_exc_repr: `${type}(${JSON.stringify(message)})`,
+    occurred_at: new Date().toISOString(),
+  };
+}
+
+/** The body of whatever plugin code threw; a failure that has one keeps it. */
+export function failureBody(thrown: unknown): ErrorBody {
+  return thrown instanceof PluginFailure ? thrown.body : errorBody("plugin_error", thrown);
+}
+
+/** The body of a call that was cancelled. */
+export function cancelledBody(): ErrorBody {
+  const message = "The call was cancelled";
+  return {
+    code: "cancelled",
+    type: "CallCancelled",
+    message,
+    traceback: "",
+    retriable: false,
+    // The original's clients tell a cancelled call by this prefix.
+    original_exc_repr: `PluginCancelledError(${JSON.stringify(message)})`,
+    occurred_at: new Date().toISOString(),
+  };
+}
+
+/** The class of what was thrown, or for what is no error, the type of the value. */
+function typeName(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return thrown === null ? "null" : typeof thrown;
+  const { name } = thrown;
+  return name === "Error" && thrown.constructor.name ? thrown.constructor.name : String(name);
+}
+
+function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return String(thrown.message);
+  try {
+    return typeof thrown === "object" ? JSON.stringify(thrown) : String(thrown);
+  } catch {
+    return Object.prototype.toString.call(thrown);
+  }
+}
+
+function categoryOf(code: ErrorCode, thrown: unknown, type: string): string {
+  if (code !== "plugin_error") return "fatal";
+  const own = typeof thrown === "object" && thrown !== null && "category" in thrown ? thrown.category : undefined;
+  if (typeof own === "string" && CATEGORIES.includes(own)) return own;
+  return USER_INPUT.has(type) ? "user_input" : TRANSIENT.has(type) ? "transient" : "fatal";
+}
+
+function retriable(thrown: unknown): boolean | undefined {
+  const own = typeof thrown === "object" && thrown !== null && "retriable" in thrown ? thrown.retriable : undefined;
+  return typeof own === "boolean" ? own : undefined;
+}
+
+/** The stack with those of its causes, without the worker's own frames. */
+function traceback(thrown: unknown): string {
+  const stacks: string[] = [];
+  const seen = new Set<unknown>();
+  for (let error = thrown; error instanceof Error && !seen.has(error); error = error.cause) {
+    seen.add(error);
+    stacks.push(withoutOwnFrames(String(error.stack ?? "")));
+  }
+  return stacks.filter((stack) => stack !== "").join("\nCaused by: ");
+}
+
+const OWN_FOLDER = new URL(".", import.meta.url).href;
+
+function withoutOwnFrames(stack: string): string {
+  return stack.split("\n").filter((line) => !(line.startsWith("    at ") && line.includes(OWN_FOLDER))).join("\n");
+}

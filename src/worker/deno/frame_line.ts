@@ -1,0 +1,94 @@
+/**
+ * Frames as the text that goes over the wire. The plugin's own thread writes that text, so that the control thread hands it on unread
+ * and a large value is made into JSON once.
+ *
+ * @module
+ */
+import type { Frame, ResultFrame, ValueTypes } from "../../protocol/frames.ts";
+import type { ErrorBody } from "../../protocol/messages.ts";
+import { encodeValue, UnsendableValueError } from "../../protocol/values.ts";
+import { errorBody, PluginFailure } from "./error_body.ts";
+
+/** One frame in its final form. */
+export interface FrameLine {
+  readonly kind: "progress" | "chunk" | "result" | "error";
+  /** The frame's JSON, without the newline. */
+  readonly text: string;
+}
+
+/** Whether nothing may follow this frame. */
+export function isLastLine(line: FrameLine): boolean {
+  return line.kind === "result" || line.kind === "error";
+}
+
+/** The frame of a progress report. */
+export function progressLine(progress: number, message: string): FrameLine {
+  return { kind: "progress", text: JSON.stringify({ progress, message }) };
+}
+
+/** The last frame of a call that failed. */
+export function errorLine(error: ErrorBody): FrameLine {
+  return { kind: "error", text: JSON.stringify({ error }) };
+}
+
+/** The result frame of a value that is known to be plain JSON. */
+export function plainResultLine(result: unknown): FrameLine {
+  return { kind: "result", text: JSON.stringify({ result }) };
+}
+
+/**
+ * The frame of a value that a plugin gave.
+ *
+ * @throws {PluginFailure} With `bad_result`, when no JSON carries the value.
+ */
+export function valueLine(kind: "chunk" | "result", given: unknown): FrameLine {
+  try {
+    const { value = null, types } = encodeValue(given);
+    return { kind, text: JSON.stringify({ [kind]: value, types }) };
+  } catch (error) {
+    if (!(error instanceof UnsendableValueError || isTooDeep(error))) throw error;
+    const message = error instanceof UnsendableValueError ? error.message.replace(/^The value/, `The ${kind}`) : `The ${kind} is nested too deeply`;
+    throw badResult(message);
+  }
+}
+
+/** The frame as an object, as it is after its way over the wire. */
+export function parseLine(line: FrameLine): Frame {
+  return JSON.parse(line.text) as Frame;
+}
+
+/**
+ * A result or chunk frame as the bare value of a plain reply.
+ *
+ * @throws {PluginFailure} With `bad_result`, when the value needs the `types` that a plain reply has no place for.
+ */
+export function plainValue(line: FrameLine): unknown {
+  const { types, ...frame } = parseLine(line) as ResultFrame;
+  if (types !== undefined) throw badResult(`The ${line.kind} holds ${describeTypes(types)}, which only a framed reply can carry`);
+  return Object.values(frame)[0];
+}
+
+/** The same line, or the failure that stands for it where a reply has no place for `types`. */
+export function withoutTypes(line: FrameLine): FrameLine {
+  plainValue(line);
+  return line;
+}
+
+function badResult(message: string): PluginFailure {
+  return new PluginFailure(errorBody("bad_result", new UnsendableResultError(message)));
+}
+
+class UnsendableResultError extends TypeError {
+  override name = "UnsendableResultError";
+  // A stack would show the worker's frames alone: the plugin has returned by now.
+  override stack = "";
+}
+
+function describeTypes(types: ValueTypes): string {
+  const places = Object.keys(types).map((pointer) => `"${pointer}"`);
+  return `a number that JSON lacks at ${places.slice(0, 3).join(", ")}`;
+}
+
+function isTooDeep(error: unknown): boolean {
+  return error instanceof RangeError && /call stack/.test(error.message);
+}

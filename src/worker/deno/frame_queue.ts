@@ -1,0 +1,77 @@
+/**
+ * The frames of one reply on their way from the plugin to the reader.
+ *
+ * @module
+ */
+import { type FrameLine, isLastLine } from "./frame_line.ts";
+
+/** Up to this many frames wait for the reader before the plugin has to. */
+const ROOM = 16;
+
+/** Progress reports cannot make a plugin wait, so beyond this many only the newest of them is kept. */
+const PROGRESS_ROOM = 256;
+
+/** A bounded queue with one reader. What is put in after the last frame is dropped. */
+export class FrameQueue {
+  #waiting: FrameLine[] = [];
+  #ended = false;
+  #wakeReader: (() => void) | undefined;
+  readonly #writers: (() => void)[] = [];
+
+  /** Whether the last frame has been put in. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Adds a progress report. */
+  report(line: FrameLine): void {
+    if (this.#ended) return;
+    const isCrowded = this.#waiting.length >= PROGRESS_ROOM && this.#waiting.at(-1)?.kind === "progress";
+    if (isCrowded) this.#waiting.pop();
+    this.#add(line);
+  }
+
+  /** Adds a chunk. Resolves when there is room for another, or when the reply has ended. */
+  async push(line: FrameLine): Promise<void> {
+    if (this.#ended) return;
+    this.#add(line);
+    if (this.#waiting.length >= ROOM) await new Promise<void>((resolve) => this.#writers.push(resolve));
+  }
+
+  /** Adds the last frame. The first one counts, later ones are dropped. */
+  end(line: FrameLine): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#add(line);
+    this.#wakeWriters();
+  }
+
+  /** Takes every frame that waits, and waits for one when there is none. Not to be called again after the last frame. */
+  async take(): Promise<readonly FrameLine[]> {
+    if (this.#waiting.length === 0) await new Promise<void>((resolve) => this.#wakeReader = resolve);
+    const taken = this.#waiting;
+    this.#waiting = [];
+    this.#wakeWriters();
+    return taken;
+  }
+
+  #add(line: FrameLine): void {
+    this.#waiting.push(line);
+    this.#wakeReader?.();
+    this.#wakeReader = undefined;
+  }
+
+  #wakeWriters(): void {
+    for (const resolve of this.#writers.splice(0)) resolve();
+  }
+}
+
+/** The frames of a reply, one by one, to its last. */
+export async function* framesOf(reply: { take(): Promise<readonly FrameLine[]> }): AsyncGenerator<FrameLine, void, void> {
+  while (true) {
+    for (const line of await reply.take()) {
+      yield line;
+      if (isLastLine(line)) return;
+    }
+  }
+}

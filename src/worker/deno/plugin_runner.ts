@@ -1,0 +1,51 @@
+/**
+ * What runs a plugin's code: in this thread, or in one of its own.
+ *
+ * @module
+ */
+import type { Endpoint, ErrorBody, ReadyBody } from "../../protocol/messages.ts";
+import type { FrameLine } from "./frame_line.ts";
+
+/** The endpoints that take one of the plugin's places. */
+export type CallEndpoint = Extract<Endpoint, "initialize" | "execute" | "execute_stream" | "prefetch" | "reconfigure" | "cleanup">;
+
+/** The endpoints that ask the plugin something without taking a place. */
+export type QuestionEndpoint = Extract<Endpoint, "config" | "config_schema">;
+
+/** One call, ready to run. */
+export interface CallOrder {
+  readonly endpoint: CallEndpoint;
+  /** The request's body, decoded. */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly callId: string;
+}
+
+/** Takes what a running call gives before its end. */
+export interface CallSink {
+  /** Takes a progress report. */
+  report(progress: number, message: string): void;
+  /** Takes a chunk, and resolves when the plugin may make the next one. */
+  push(line: FrameLine): Promise<void>;
+}
+
+/** How far the plugin has come. `failure` says why it cannot run. */
+export interface PluginState {
+  readonly status: "loading" | "running" | "failed";
+  readonly ready?: ReadyBody;
+  readonly failure?: ErrorBody;
+}
+
+/** Loads one plugin and runs its code. */
+export interface PluginRunner {
+  /** How far the plugin has come by now. */
+  readonly state: PluginState;
+  /** Resolves when the plugin is no longer loading. Never rejects. */
+  readonly settled: Promise<void>;
+  /**
+   * Runs a call and resolves with its last frame when the plugin's code has come to rest. Never rejects. When the signal aborts, the
+   * plugin is asked to stop.
+   */
+  run(order: CallOrder, sink: CallSink, signal: AbortSignal): Promise<FrameLine>;
+  /** Asks the plugin something. Never rejects. */
+  ask(endpoint: QuestionEndpoint): Promise<FrameLine>;
+}
