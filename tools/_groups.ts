@@ -21,29 +21,26 @@ export interface Places {
 export interface Group {
   /** What the group is called in the output. */
   readonly name: string;
-  /** The files and folders in which its tests are. */
+  /** The folders in which its tests are. */
   readonly roots: readonly string[];
-  /** Whether the tests are the examples in doc comments, and not files of their own. */
-  readonly doc: boolean;
   /** The permission flags. */
   readonly flags: (places: Places) => string[];
 }
 
 /** The groups in the order in which they run: the quick ones, without processes, first. */
 export const GROUPS: readonly Group[] = [
-  { name: "unit", roots: ["src"], doc: false, flags: ({ repo, temp }) => [`--allow-read=${repo},${temp}`, `--allow-write=${temp}`] },
-  { name: "doc comments", roots: ["mod.ts", "src"], doc: true, flags: () => [] },
-  { name: "tools", roots: ["tools"], doc: false, flags: tools },
-  { name: "conformance", roots: ["tests/conformance"], doc: false, flags: workers },
-  { name: "integration", roots: ["tests/integration"], doc: false, flags: workers },
-  { name: "docs", roots: ["tests/docs"], doc: false, flags: tools },
+  { name: "unit", roots: ["src"], flags: ({ repo, temp }) => [`--allow-read=${repo},${temp}`, `--allow-write=${temp}`] },
+  { name: "tools", roots: ["tools"], flags: tools },
+  { name: "conformance", roots: ["tests/conformance"], flags: workers },
+  { name: "integration", roots: ["tests/integration"], flags: workers },
+  { name: "docs", roots: ["tests/docs"], flags: tools },
 ];
 
-/** The files of a group at or below one of the given paths of the repository; all of the group's when none is given. */
+/** The test files of a group at or below one of the given paths of the repository; all of the group's when none is given. */
 export function filesOf(group: Group, paths: readonly string[]): string[] {
   const wanted = (file: string): boolean =>
     paths.length === 0 || paths.some((path) => path === "." || file === path || file.startsWith(`${path}/`));
-  return group.roots.flatMap(walk).filter((file) => wanted(file) && (group.doc ? hasExample(file) : isTest(file)));
+  return group.roots.flatMap(walk).filter((file) => wanted(file) && file.endsWith("_test.ts"));
 }
 
 function tools({ repo, temp, deno }: Places): string[] {
@@ -54,15 +51,6 @@ function tools({ repo, temp, deno }: Places): string[] {
 function workers({ repo, temp, deno, python }: Places): string[] {
   const programs = [deno, ...(python === undefined ? [] : [python])];
   return [`--allow-run=${programs}`, `--allow-read=${[repo, temp, ...programs]}`, `--allow-write=${temp}`, "--allow-net", "--allow-env"];
-}
-
-function isTest(file: string): boolean {
-  return file.endsWith("_test.ts");
-}
-
-/** Other files are left out, for Deno would also run each of them as a module. */
-function hasExample(file: string): boolean {
-  return file.endsWith(".ts") && !isTest(file) && /^\s*\* ```(ts|typescript)\s*$/m.test(Deno.readTextFileSync(new URL(file, ROOT)));
 }
 
 /** The files at and below a path, in a stable order; none when nothing is there. */

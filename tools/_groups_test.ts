@@ -24,9 +24,3 @@ Deno.test("a path selects the test files at and below it", () => {
   assert(filesOf(group("tools"), ["tools"]).includes("tools/_groups_test.ts"));
   assertEquals(filesOf(group("tools"), ["tool", "src"]), []);
 });
-
-Deno.test("examples are looked for in sources, not in tests", () => {
-  const files = filesOf(group("doc comments"), []);
-  assert(files.includes("src/errors.ts"));
-  assertEquals(files.filter((file) => file.endsWith("_test.ts")), []);
-});

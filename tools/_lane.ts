@@ -32,6 +32,15 @@ export function importsFor(lane: Lane): Record<string, string> {
   return Object.fromEntries(map.map(([name, target]) => [name, target.startsWith(".") ? new URL(target, base).href : target]));
 }
 
+/** Like {@linkcode importsFor} for npm, with packages alone: without the typed adapters in `tools/npm/`, and without this package itself. */
+export function npmPackages(): Record<string, string> {
+  const { "deno-std/": standard = "", ...imports } = importsFor("npm");
+  const packages = Object.entries(imports).map(([name, target]): [string, string] => {
+    return [name, name.startsWith("@std/") ? `${standard.replace("npm:/", "npm:")}${name.slice("@std/".length)}/mod.js` : target];
+  });
+  return Object.fromEntries(packages.filter(([, target]) => target.startsWith("npm:")));
+}
+
 /** The parsed text of a JSON file in the repository. */
 export function readJson(path: string): Record<string, unknown> {
   return JSON.parse(Deno.readTextFileSync(new URL(path, ROOT)));

@@ -28,7 +28,7 @@ export interface Story {
   readonly steps: readonly StoryStep[];
   /** The unnamed `ts` blocks, joined; empty when there are none. */
   readonly program: string;
-  /** Whether the program may be run, and not only type-checked: no block of it is marked `no-run`. */
+  /** Whether the program may be run, and not only type-checked: no block of it is marked `no-eval`. */
   readonly runnable: boolean;
   /** The unnamed `json` blocks. */
   readonly values: readonly string[];
@@ -48,6 +48,15 @@ export function readStories(markdown: string): Story[] {
   return headings.map((heading) => toStory(heading, blocks.filter((block) => block.heading === heading)));
 }
 
+/** The doc comments of a source file that have an example, each as a Markdown page, with the number of its first line. */
+export function readComments(source: string): { line: number; markdown: string }[] {
+  const comments = [...source.matchAll(/^[ \t]*\/\*\*\n([^]*?)\*\//gm)].filter(([, text]) => text?.includes("```"));
+  return comments.map(({ index, 1: text = "" }) => ({
+    line: source.slice(0, index).split("\n").length,
+    markdown: text.replaceAll(/^\s*\* ?/gm, ""),
+  }));
+}
+
 function toStory(heading: string, blocks: readonly Block[]): Story {
   const named = blocks.map((block) => ({ ...block, name: nameOf(block) }));
   const unnamed = named.filter(({ name }) => name === undefined);
@@ -57,7 +66,7 @@ function toStory(heading: string, blocks: readonly Block[]): Story {
     files: named.flatMap(({ name, text }) => name === undefined ? [] : [{ name, text }]),
     steps: unnamed.flatMap((block, index) => isShell(block) ? [toStep(block, unnamed[index + 1])] : []),
     program: programs.map(({ text }) => text).join("\n"),
-    runnable: programs.every(({ info }) => !/\bno-run\b/.test(info)),
+    runnable: programs.every(({ info }) => !/\bno-eval\b/.test(info)),
     values: unnamed.filter(({ language }) => language === "json").map(({ text }) => text),
   };
 }

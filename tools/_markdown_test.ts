@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { printsAs, readCommands, readStories } from "./_markdown.ts";
+import { printsAs, readCommands, readComments, readStories } from "./_markdown.ts";
 
 const PAGE = `# Title
 
@@ -39,7 +39,7 @@ what(
 
 1. In a list
 
-   \`\`\`ts no-run
+   \`\`\`ts no-eval
    if (a) {
      console.log(a);
    }
@@ -90,4 +90,15 @@ Deno.test("printed text is compared line by line, with … for what differs each
   assert(!printsAs("a\nb\nc", "a\nb"));
   assert(!printsAs("took 12 s", "took … ms"));
   assert(!printsAs("axb", "a.b"));
+});
+
+Deno.test("an example in a doc comment is read like a page", () => {
+  const source =
+    `/** One. */\nconst a = 1;\n\n  /**\n   * Two.\n   *\n   * @example\n   * \`\`\`ts no-eval\n   * f({\n   *   a: 1,\n   * });\n   * \`\`\`\n   */\n`;
+  const [comment, ...rest] = readComments(source);
+  assertEquals(rest, []);
+  assertEquals(comment?.line, 4);
+  const [story] = readStories(comment?.markdown ?? "");
+  assertEquals(story?.program, "f({\n  a: 1,\n});\n");
+  assertEquals(story?.runnable, false);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { importsFor, type Lane, readJson, ROOT } from "./_lane.ts";
-import { printsAs, type Story, type StoryStep } from "./_markdown.ts";
+import { printsAs, type Story, type StoryFile, type StoryStep } from "./_markdown.ts";
 import { capture, type Outcome } from "./_run.ts";
 
 /** A command that takes longer has hung. */
@@ -13,28 +13,45 @@ const LIMIT_MS = 120_000;
 /**
  * Tries all that a story promises; throws an error that says what does not hold.
  *
- * Its files are written to a temporary folder, beside a `deno.json` that knows the package as after `deno add`. Its `deno run` commands are run there
+ * Its files are written to a temporary folder, in which the package is known as after `deno add`. Its `deno run` commands are run there
  * as they are written, and have to print what the page says. Tasks have to exist, JSON has to parse, and the program is type-checked and run.
  */
 export async function tryStory(story: Story, lane: Lane): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await writeFiles(folder, story, lane);
-    for (const value of story.values) JSON.parse(value);
+  for (const value of story.values) JSON.parse(value);
+  const program = story.program === "" ? [] : [{ name: PROGRAM, text: story.program }];
+  await inFolder([...story.files, ...program], lane, async (folder) => {
     for (const step of story.steps) await tryStep(step, folder, story.files.length > 0);
-    if (story.program !== "") await tryProgram(story, folder);
+    if (story.program !== "") await runDeno(story.runnable ? ["run", "--no-prompt", "--check", PROGRAM] : ["check", PROGRAM], folder);
     if (story.steps.length === 0) await checkFiles(story, folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
-async function writeFiles(folder: string, story: Story, lane: Lane): Promise<void> {
-  const config = { imports: importsFor(lane), lock: false, nodeModulesDir: "none" };
-  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
-  for (const { name, text } of story.files) {
-    await Deno.mkdir(`${folder}/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
-    await Deno.writeTextFile(`${folder}/${name}`, text);
+/** Type-checks programs in one go; each has a name, by which the error tells them apart. */
+export async function checkPrograms(programs: ReadonlyMap<string, string>, lane: Lane): Promise<void> {
+  const files = [...programs].map(([name, text]) => ({ name: `${name.replaceAll(/\W+/g, "_")}.ts`, text: `${text}\nexport {};\n` }));
+  if (files.length > 0) await inFolder(files, lane, (folder) => runDeno(["check", ...files.map(({ name }) => name)], folder));
+}
+
+/** Runs a program without permissions, and without type-checking it. */
+export async function runProgram(program: string, lane: Lane): Promise<void> {
+  await inFolder([{ name: PROGRAM, text: program }], lane, (folder) => runDeno(["run", "--no-prompt", PROGRAM], folder));
+}
+
+const PROGRAM = "program.ts";
+/** Given by flag, for it then also holds for this package's own sources, which would else be read with their own `deno.json`. */
+const IMPORTS = "_import_map.json";
+
+async function inFolder(files: readonly StoryFile[], lane: Lane, body: (folder: string) => Promise<unknown>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/${IMPORTS}`, JSON.stringify({ imports: importsFor(lane) }));
+    for (const { name, text } of files) {
+      await Deno.mkdir(`${folder}/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+    }
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 }
 
@@ -70,19 +87,19 @@ function expand(word: string, folder: string): string {
   return word.replace(/\$(PWD|TMPDIR|HOME)\b/g, (_, name) => name === "PWD" ? folder : Deno.env.get(name) ?? "");
 }
 
-async function tryProgram({ program, runnable }: Story, folder: string): Promise<void> {
-  await Deno.writeTextFile(`${folder}/program.ts`, program);
-  await runDeno(["check", "program.ts"], folder);
-  if (runnable) await runDeno(["run", "--no-prompt", "program.ts"], folder);
-}
-
 async function checkFiles({ files }: Story, folder: string): Promise<void> {
   const sources = files.filter(({ name }) => name.endsWith(".ts")).map(({ name }) => name);
   if (sources.length > 0) await runDeno(["check", ...sources], folder);
 }
 
-async function runDeno(args: readonly string[], folder: string): Promise<Outcome> {
-  const outcome = await capture([Deno.execPath(), ...args], { cwd: folder, signal: AbortSignal.timeout(LIMIT_MS), env: { NO_COLOR: "1" } });
-  if (outcome.code !== 0) throw new Error(`"deno ${args.join(" ")}" ended with code ${outcome.code} and printed\n${outcome.output}`);
+async function runDeno([verb = "", ...args]: readonly string[], folder: string): Promise<Outcome> {
+  const outcome = await capture([Deno.execPath(), verb, "--import-map", IMPORTS, "--no-lock", ...args], {
+    cwd: folder,
+    signal: AbortSignal.timeout(LIMIT_MS),
+    env: { NO_COLOR: "1" },
+  });
+  if (outcome.code !== 0) {
+    throw new Error(`"deno ${[verb, ...args].join(" ")}" ended with code ${outcome.code} and printed\n${outcome.output}`);
+  }
   return outcome;
 }

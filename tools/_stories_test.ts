@@ -1,6 +1,6 @@
 import { assertRejects } from "@std/assert";
 import { readStories } from "./_markdown.ts";
-import { tryStory } from "./_stories.ts";
+import { checkPrograms, runProgram, tryStory } from "./_stories.ts";
 
 async function tryPage(page: string): Promise<void> {
   for (const story of readStories(page.replaceAll("'''", "```"))) await tryStory(story, "npm");
@@ -63,11 +63,21 @@ Deno.test("a page's other programs are type-checked, run without permissions, an
   await assertRejects(() => tryPage("'''ts\nDeno.readTextFileSync('x');\n'''\n"), Error, "NotCapable");
 });
 
-Deno.test("a program marked no-run is type-checked alone, one marked ignore is left alone", async () => {
-  await tryPage("'''ts no-run\nthrow new Error('boom');\n'''\n\n'''ts ignore\nwhat(\n'''\n");
-  await assertRejects(() => tryPage("'''ts no-run\nconst a: number = '1';\n'''\n"), Error, "TS2322");
+Deno.test("a program marked no-eval is type-checked alone, one marked ignore is left alone", async () => {
+  await tryPage("'''ts no-eval\nthrow new Error('boom');\n'''\n\n'''ts ignore\nwhat(\n'''\n");
+  await assertRejects(() => tryPage("'''ts no-eval\nconst a: number = '1';\n'''\n"), Error, "TS2322");
 });
 
 Deno.test("a page's JSON parses", async () => {
   await assertRejects(() => tryPage("'''json\n{,}\n'''\n"), SyntaxError);
+});
+
+Deno.test("many programs are type-checked at once, and the wrong one is named", async () => {
+  await checkPrograms(new Map([["a", "const x = 1;"], ["b", "const x = 2;"]]), "npm");
+  await assertRejects(() => checkPrograms(new Map([["a", ""], ["src/b:12", "const x: number = '1';"]]), "npm"), Error, "src_b_12.ts");
+});
+
+Deno.test("a program alone is run without permissions", async () => {
+  await runProgram("if (1 !== 1) throw new Error();", "npm");
+  await assertRejects(() => runProgram("await Deno.readTextFile('x');", "npm"), Error, "NotCapable");
 });

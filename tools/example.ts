@@ -66,7 +66,9 @@ async function runAll(): Promise<number> {
   const codes = new Map<string, number>();
   for (const name of allExamples()) {
     console.log(`\n== ${name}`);
-    codes.set(name, await run(name, []));
+    const code = await run(name, []);
+    codes.set(name, code);
+    if (code === 130 || code === 143) return code; // Ctrl-C, SIGTERM
   }
   console.log("\n== summary");
   for (const [name, code] of codes) console.log(`${outcome(code)}  ${name}`);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { importsFor, readJson, ROOT } from "./_lane.ts";
+import { npmPackages, readJson, ROOT } from "./_lane.ts";
 import { passThrough } from "./_run.ts";
 
 async function copy(from: URL, to: URL): Promise<void> {
@@ -15,11 +15,6 @@ async function copy(from: URL, to: URL): Promise<void> {
   }
 }
 
-/** Local names are left out: inside a package the package knows itself. */
-function packages(): [string, string][] {
-  return Object.entries(importsFor("npm")).filter(([, target]) => !target.startsWith("file:"));
-}
-
 async function main(): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "rpp-" });
   const target = new URL(`file://${folder.startsWith("/") ? "" : "/"}${folder.replaceAll("\\", "/")}/`);
@@ -27,7 +22,7 @@ async function main(): Promise<number> {
     const config = readJson("deno.json");
     const paths = (config.publish as { include: string[] }).include.map((path) => path.replace(/\/$/, ""));
     for (const path of paths) await copy(new URL(path, ROOT), new URL(path, target));
-    const own = { ...config, imports: Object.fromEntries(packages()), lint: {} };
+    const own = { ...config, imports: npmPackages(), lint: {} };
     await Deno.writeTextFile(new URL("deno.json", target), JSON.stringify(own, null, 2));
     return await passThrough([Deno.execPath(), "publish", "--dry-run", "--allow-dirty"], { cwd: folder });
   } finally {

@@ -33,6 +33,14 @@ function parse(args: readonly string[]): Options {
   return { lane, filter: options.get("filter"), paths };
 }
 
+/** Somebody pressed Ctrl-C, or sent SIGTERM. */
+class Interrupted extends Error {
+  /** The exit code of the tests that were interrupted. */
+  constructor(readonly code: number) {
+    super("interrupted");
+  }
+}
+
 /** Runs one group; a run that fails without a failed test, say on a type error, counts as one. */
 async function runGroup(group: Group, files: readonly string[], run: Options & { places: Places; report: string }): Promise<Counts> {
   const { places, report, lane, filter } = run;
@@ -44,9 +52,10 @@ async function runGroup(group: Group, files: readonly string[], run: Options & {
     "--sanitize-resources",
     `--junit-path=${report}`,
   ];
-  const what = [...(group.doc ? ["--doc"] : []), ...(filter === undefined ? [] : ["--filter", filter])];
-  console.log(`\n== ${group.name}: ${group.flags(places).join(" ") || "no permissions"}`);
+  const what = filter === undefined ? [] : ["--filter", filter];
+  console.log(`\n== ${group.name}: ${group.flags(places).join(" ")}`);
   const code = await passThrough([places.deno, "test", ...flags, ...what, ...files], { env: environment(places, lane) });
+  if (code === 130 || code === 143) throw new Interrupted(code);
   const counts = await readCounts(report);
   const shown = filter === undefined ? counts : { ...counts, skipped: 0 }; // A filtered test is reported as a skipped one.
   return code !== 0 && counts.failed === 0 ? add(shown, { ...NONE, failed: 1 }) : shown;
@@ -103,6 +112,9 @@ async function main(): Promise<number> {
     if (counts.passed + counts.failed === 0) console.log("No test was run");
     console.log(`\n${closingLine(counts)}`);
     return counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+  } catch (error) {
+    if (error instanceof Interrupted) return error.code;
+    throw error;
   } finally {
     await Deno.remove(base, { recursive: true });
   }

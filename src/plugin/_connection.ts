@@ -7,7 +7,7 @@ import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts"
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { type LaunchOptions, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import { type Address, type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
+import { type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
 import { loadError, transportError } from "./_failures.ts";
 import { Reply } from "./_reply.ts";
@@ -34,7 +34,7 @@ export async function startWorker(spec: PluginSpec, options: LaunchOptions, sign
   using deadline = new StartDeadline(spec, signal);
   await using cleanup = new AsyncDisposableStack();
   const worker = cleanup.use(await WorkerProcess.launch(spec, options, deadline.signal));
-  const transport = cleanup.use(new HttpTransport({ url: urlOf(worker.hello.address), token: worker.token }));
+  const transport = cleanup.use(new HttpTransport(endpointOf(worker)));
   deadline.phase = "load";
   const plugin = await waitUntilLoaded(spec, worker, transport.exchange, deadline.signal);
   worker.unref();
@@ -123,8 +123,9 @@ async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknow
 /** How long a lost connection may wait for the news that the process has ended, in milliseconds. The kernel takes some two. */
 export const EXIT_PATIENCE_MS = 1_000;
 
-function urlOf(address: Address): string {
-  return "unix" in address ? `unix:${address.unix}` : `http://${address.tcp}`;
+/** Where a worker of this host listens, and its token. */
+export function endpointOf({ hello: { address }, token }: WorkerProcess): HttpEndpoint {
+  return { url: "unix" in address ? `unix:${address.unix}` : `http://${address.tcp}`, token };
 }
 
 /** Aborts a start that takes too long, or that the caller gives up. */

@@ -7,7 +7,8 @@ import type { PermissionSet, StatsBody } from "../protocol/messages.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
-import { attachWorker, type Connection, startWorker, type WorkerEndpoint } from "./_connection.ts";
+import type { HttpEndpoint } from "../transport/http.ts";
+import { attachWorker, type Connection, endpointOf, startWorker, type WorkerEndpoint } from "./_connection.ts";
 import { type Operation, Operations } from "./_operations.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "./interface.ts";
 
@@ -97,6 +98,12 @@ export class RemotePluginProxy implements PluginInterface {
   /** What a Deno plugin was given of what its manifest asks for; `undefined` for Python, which the system's own rights bound. */
   get permissions(): PermissionSet | undefined {
     return this.#connection.worker?.permissions;
+  }
+
+  /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
+  get endpoint(): HttpEndpoint | undefined {
+    const { worker } = this.#connection;
+    return worker === undefined ? undefined : endpointOf(worker);
   }
 
   /** How the worker ended, once it has. For one that was attached: when `cleanup()` was called. */

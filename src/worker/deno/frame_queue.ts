@@ -18,11 +18,6 @@ export class FrameQueue {
   #wakeReader: (() => void) | undefined;
   readonly #writers: (() => void)[] = [];
 
-  /** Whether the last frame has been put in. */
-  get ended(): boolean {
-    return this.#ended;
-  }
-
   /** Adds a progress report. */
   report(line: FrameLine): void {
     if (this.#ended) return;
@@ -43,7 +38,12 @@ export class FrameQueue {
     if (this.#ended) return;
     this.#ended = true;
     this.#add(line);
-    this.#wakeWriters();
+    this.release();
+  }
+
+  /** Lets a writer that waits for room go on. */
+  release(): void {
+    for (const resolve of this.#writers.splice(0)) resolve();
   }
 
   /** Takes every frame that waits, and waits for one when there is none. Not to be called again after the last frame. */
@@ -51,7 +51,7 @@ export class FrameQueue {
     if (this.#waiting.length === 0) await new Promise<void>((resolve) => this.#wakeReader = resolve);
     const taken = this.#waiting;
     this.#waiting = [];
-    this.#wakeWriters();
+    this.release();
     return taken;
   }
 
@@ -59,10 +59,6 @@ export class FrameQueue {
     this.#waiting.push(line);
     this.#wakeReader?.();
     this.#wakeReader = undefined;
-  }
-
-  #wakeWriters(): void {
-    for (const resolve of this.#writers.splice(0)) resolve();
   }
 }
 

@@ -1,0 +1,67 @@
+/**
+ * One call, from its arrival to the moment at which its plugin's code has come to rest.
+ *
+ * @module
+ */
+import type { ProgressBody } from "../../protocol/messages.ts";
+import { cancelledBody } from "./error_body.ts";
+import { errorLine, type FrameLine, progressLine } from "./frame_line.ts";
+import { FrameQueue } from "./frame_queue.ts";
+import type { CallOrder, CallSink } from "./plugin_runner.ts";
+
+/** A call that the session has taken. */
+export class Call implements CallSink {
+  readonly order: CallOrder;
+  /** What the call's reader gets. */
+  readonly reply: FrameQueue = new FrameQueue();
+  progress: ProgressBody = { progress: 0, message: "" };
+  readonly #abort = new AbortController();
+  readonly #graceMs: number;
+  #isRunning = false;
+  #graceTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Takes an order. A cancelled call's reply ends `graceMs` milliseconds later at the latest. */
+  constructor(order: CallOrder, graceMs: number) {
+    this.order = order;
+    this.#graceMs = graceMs;
+  }
+
+  /** Aborts when the call is cancelled or abandoned. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** From here on, being cancelled asks the plugin instead of ending the call at once. */
+  markRunning(): void {
+    this.#isRunning = true;
+  }
+
+  report(progress: number, message: string): void {
+    this.progress = { progress, message };
+    this.reply.report(progressLine(progress, message));
+  }
+
+  push(line: FrameLine): Promise<void> {
+    return this.signal.aborted ? Promise.resolve() : this.reply.push(line);
+  }
+
+  /** Cancels the call: a waiting one ends at once, a running one when its plugin has stopped or the grace is over. */
+  cancel(): void {
+    if (this.signal.aborted) return;
+    this.#abort.abort();
+    if (!this.#isRunning) return this.#endCancelled();
+    this.reply.release();
+    this.#graceTimer = setTimeout(() => this.#endCancelled(), this.#graceMs);
+  }
+
+  /** The plugin's code has come to rest. A cancelled call ends as cancelled, whatever its plugin made of it. */
+  end(last: FrameLine): void {
+    clearTimeout(this.#graceTimer);
+    if (this.signal.aborted) this.#endCancelled();
+    else this.reply.end(last);
+  }
+
+  #endCancelled(): void {
+    this.reply.end(errorLine(cancelledBody()));
+  }
+}

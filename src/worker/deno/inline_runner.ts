@@ -1,0 +1,169 @@
+/**
+ * Runs a plugin's code in this thread.
+ *
+ * @module
+ */
+import type { ReadyBody } from "../../protocol/messages.ts";
+import type { CallContext, Plugin } from "../define_plugin.ts";
+import { cancelledBody, errorBody, failureBody, PluginFailure } from "./error_body.ts";
+import { errorLine, type FrameLine, plainResultLine, valueLine, withoutTypes } from "./frame_line.ts";
+import { isIterable, isIterator } from "./iterables.ts";
+import type { LoadedPlugin } from "./load_plugin.ts";
+import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+
+/** A plugin in this thread. */
+export class InlineRunner implements PluginRunner {
+  readonly #plugin: Plugin;
+  readonly #ready: ReadyBody;
+  readonly settled: Promise<void> = Promise.resolve();
+
+  /** Takes a plugin that is loaded. */
+  constructor({ plugin, ready }: LoadedPlugin) {
+    this.#plugin = plugin;
+    this.#ready = ready;
+  }
+
+  get state(): PluginState {
+    return { status: "running", ready: this.#ready };
+  }
+
+  async run(order: CallOrder, sink: CallSink, signal: AbortSignal): Promise<FrameLine> {
+    if (signal.aborted) return errorLine(cancelledBody());
+    const onAbort = () => this.#askToStop();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await this.#dispatch(order, new Call(order, sink, signal));
+    } catch (thrown) {
+      return errorLine(failureBody(thrown));
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async ask(endpoint: QuestionEndpoint): Promise<FrameLine> {
+    try {
+      const answer = endpoint === "config" ? await this.#plugin.getCurrentConfig?.() : await this.#configSchema();
+      return withoutTypes(valueLine("result", answer ?? {}));
+    } catch (thrown) {
+      return errorLine(failureBody(thrown));
+    }
+  }
+
+  #dispatch(order: CallOrder, call: Call): Promise<FrameLine> {
+    switch (order.endpoint) {
+      case "execute":
+        return this.#execute(order, call);
+      case "execute_stream":
+        return this.#executeStream(order, call);
+      default:
+        return this.#manage(order, call.context);
+    }
+  }
+
+  async #execute({ body }: CallOrder, call: Call): Promise<FrameLine> {
+    if (this.#plugin.execute === undefined) throw notSupported("execute", "executeStream");
+    const result: unknown = await this.#plugin.execute(kwargsOf(body), call.context);
+    return valueLine("result", isIterator(result) ? await call.collect(result) : result);
+  }
+
+  async #executeStream({ body }: CallOrder, call: Call): Promise<FrameLine> {
+    if (this.#plugin.executeStream !== undefined) {
+      const stream: unknown = await this.#plugin.executeStream(kwargsOf(body), call.context);
+      if (!isIterable(stream)) throw new TypeError('"executeStream" must return an iterable, such as a generator does');
+      await call.stream(stream);
+    } else {
+      const result: unknown = await this.#plugin.execute!(kwargsOf(body), call.context);
+      await call.stream(isIterator(result) ? result : [result]);
+    }
+    return plainResultLine(null);
+  }
+
+  async #manage({ endpoint, body }: CallOrder, context: CallContext): Promise<FrameLine> {
+    const plugin = this.#plugin;
+    switch (endpoint) {
+      case "initialize":
+        await plugin.initialize?.(body, context);
+        return plainResultLine({ status: "ok" });
+      case "prefetch":
+        if (plugin.prefetch === undefined) return plainResultLine({ status: "not_supported" });
+        await plugin.prefetch(context);
+        return plainResultLine({ status: "prefetched" });
+      case "reconfigure":
+        if (plugin.reconfigure === undefined) return plainResultLine({ status: "not_supported" });
+        await plugin.reconfigure(record(body["old_config"]), record(body["new_config"]), context);
+        return plainResultLine({ status: "reconfigured" });
+      default:
+        await plugin.cleanup?.(context);
+        return plainResultLine({ status: "cleaned" });
+    }
+  }
+
+  async #configSchema(): Promise<unknown> {
+    return this.#plugin.getConfigSchema === undefined ? this.#plugin.configSchema : await this.#plugin.getConfigSchema();
+  }
+
+  async #askToStop(): Promise<void> {
+    try {
+      await this.#plugin.cancel?.();
+    } catch {
+      // The call ends as cancelled whatever its plugin's cancel() makes of it.
+    }
+  }
+}
+
+/** One call while it runs. */
+class Call {
+  readonly context: CallContext;
+  readonly #sink: CallSink;
+  readonly #signal: AbortSignal;
+
+  constructor({ body, callId }: CallOrder, sink: CallSink, signal: AbortSignal) {
+    this.#sink = sink;
+    this.#signal = signal;
+    const args = Array.isArray(body["args"]) ? body["args"] : [];
+    const reportProgress = (progress: number, message = "") => sink.report(portion(progress), String(message));
+    this.context = { callId, args, signal, reportProgress };
+  }
+
+  /** Sends each item as a chunk. */
+  async stream(items: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+    for await (const item of items) {
+      if (this.#signal.aborted) return;
+      await this.#sink.push(valueLine("chunk", item));
+      // Leaving the loop calls the iterator's return(), so that the plugin's "finally" runs before it would make another item.
+      if (this.#signal.aborted) return;
+    }
+  }
+
+  async collect(items: AsyncIterable<unknown> | Iterable<unknown>): Promise<unknown[]> {
+    const list: unknown[] = [];
+    for await (const item of items) {
+      if (this.#signal.aborted) break;
+      list.push(item);
+    }
+    return list;
+  }
+}
+
+/** A report is a courtesy: one that makes no sense as a portion does not fail the call. */
+function portion(progress: number): number {
+  return typeof progress === "number" && progress >= 0 ? Math.min(progress, 1) : -1;
+}
+
+function kwargsOf(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return record(body["kwargs"]);
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+}
+
+function notSupported(missing: string, present: string): PluginFailure {
+  return new PluginFailure(errorBody("not_supported", new NotSupportedError(`The plugin has no "${missing}". Call "${present}"`)));
+}
+
+class NotSupportedError extends Error {
+  override name = "NotSupportedError";
+  // The plugin took no part in it.
+  override stack = "";
+}

@@ -1,0 +1,62 @@
+/**
+ * The plugin's own thread. Its entry, which {@linkcode ThreadRunner} writes, imports this module first, then the plugin's, then calls
+ * {@linkcode startPlugin}: so whatever goes wrong while the plugin's module is evaluated is seen here.
+ *
+ * @module
+ */
+import { errorBody } from "./error_body.ts";
+import { InlineRunner } from "./inline_runner.ts";
+import { type LoadedPlugin, pluginFromModule, type PluginLabel } from "./load_plugin.ts";
+import type { PluginRunner } from "./plugin_runner.ts";
+import { ThreadCalls } from "./thread_calls.ts";
+import type { FromThread, ToThread } from "./thread_messages.ts";
+
+/** The part of a worker's global scope that is used here. */
+interface ThreadScope {
+  postMessage(message: FromThread): void;
+  addEventListener(type: "message", listener: (event: MessageEvent<ToThread>) => void): void;
+  addEventListener(type: "error", listener: (event: ErrorEvent) => void): void;
+  addEventListener(type: "unhandledrejection", listener: (event: PromiseRejectionEvent) => void): void;
+  addEventListener(type: "unload", listener: () => void): void;
+  close(): void;
+}
+
+const scope = globalThis as unknown as ThreadScope;
+// The plugin may replace the globals; what it puts there is not for us.
+const post: ThreadScope["postMessage"] = scope.postMessage.bind(scope);
+
+watchForTheEnd();
+
+/** Takes the plugin from its module, and serves the control thread's orders from then on. */
+export function startPlugin(exports: Readonly<Record<string, unknown>>, exportName: string, label: PluginLabel): void {
+  let loaded: LoadedPlugin;
+  try {
+    loaded = pluginFromModule(exports, exportName, label);
+  } catch (thrown) {
+    return post({ kind: "unloadable", error: errorBody("load_error", thrown) });
+  }
+  serve(new InlineRunner(loaded));
+  post({ kind: "ready", ready: loaded.ready });
+}
+
+function serve(runner: PluginRunner): void {
+  const calls = new ThreadCalls(runner, post);
+  scope.addEventListener("message", ({ data }) => calls.take(data));
+}
+
+/** Nothing tells the control thread of a thread that ends by itself, so that the thread has to. */
+function watchForTheEnd(): void {
+  const close = scope.close.bind(scope);
+  const ending = (thrown: unknown) => post({ kind: "ending", error: errorBody("plugin_exit", thrown) });
+  scope.addEventListener("error", (event) => ending(event.error ?? event.message));
+  scope.addEventListener("unhandledrejection", (event) => ending(event.reason));
+  scope.addEventListener("unload", () => ending(new PluginExit("The plugin ended its thread with Deno.exit()")));
+  scope.close = () => {
+    ending(new PluginExit("The plugin ended its thread with self.close()"));
+    close();
+  };
+}
+
+class PluginExit extends Error {
+  override name = "PluginExit";
+}

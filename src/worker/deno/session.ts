@@ -1,0 +1,235 @@
+/**
+ * Answers requests: routes them, queues the calls, keeps their progress and cancels them. The plugin's code runs in a
+ * {@linkcode PluginRunner}, so that this thread can answer whatever that code does.
+ *
+ * @module
+ */
+import type { Exchange, WireRequest } from "../../protocol/exchange.ts";
+import type { Frame, ValueTypes } from "../../protocol/frames.ts";
+import { type Endpoint, ENDPOINTS, type HealthBody, PROTOCOL_VERSION, type ProgressBody, type StatsBody, type WorkerLimits } from "../../protocol/messages.ts";
+import { Turns } from "../../protocol/turns.ts";
+import { decodeValue } from "../../protocol/values.ts";
+import { Call } from "./call.ts";
+import { failureBody } from "./error_body.ts";
+import { errorLine, type FrameLine, isLastLine, parseLine, plainResultLine } from "./frame_line.ts";
+import { framesOf } from "./frame_queue.ts";
+import type { PluginLabel } from "./load_plugin.ts";
+import type { CallEndpoint, CallOrder, PluginRunner } from "./plugin_runner.ts";
+
+/** The frames of one reply. */
+export interface Reply {
+  /** Takes every frame that waits, and waits for one when there is none. The last of all is a result or an error. */
+  take(): Promise<readonly FrameLine[]>;
+}
+
+/** What the process uses, see {@linkcode StatsBody}. */
+export type Usage = Pick<StatsBody, "cpu_percent" | "memory_rss_mb">;
+
+/** What a session needs besides its plugin. */
+export interface SessionOptions {
+  readonly plugin: PluginLabel;
+  readonly limits: Pick<WorkerLimits, "max_concurrency" | "cancel_grace_ms">;
+  readonly pid: number;
+  readonly usage: () => Promise<Usage>;
+}
+
+/** The call's id is that of a call still open. */
+export class CallIdInUseError extends Error {
+  override name = "CallIdInUseError";
+}
+
+/** The request's body is not what the endpoint takes. */
+export class BadBodyError extends TypeError {
+  override name = "BadBodyError";
+}
+
+/** One worker's session, for as long as its process lives. */
+export class WorkerSession {
+  readonly #runner: PluginRunner;
+  readonly #options: SessionOptions;
+  readonly #turns: Turns;
+  readonly #open = new Map<string, Call>();
+  readonly #startedAt = performance.now();
+  #progress: Pick<Call, "progress"> = { progress: { progress: 0, message: "" } };
+  #queued = 0;
+  #finished = 0;
+
+  /** Opens a session on a plugin. */
+  constructor(runner: PluginRunner, options: SessionOptions) {
+    this.#runner = runner;
+    this.#options = options;
+    this.#turns = new Turns(options.limits.max_concurrency);
+  }
+
+  /** The session as an exchange of frames, without a wire. */
+  readonly exchange: Exchange = (request, signal) => this.#exchange(request, signal);
+
+  /**
+   * Answers a request. Aborting the signal abandons it.
+   *
+   * @throws {CallIdInUseError} When a call with this id is open.
+   * @throws {BadBodyError} When the body is not what the endpoint takes.
+   */
+  reply(request: WireRequest, signal: AbortSignal): Reply {
+    return isCall(request.endpoint) ? this.#call(this.#order(request, request.endpoint), signal) : once(this.#answer(request));
+  }
+
+  async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
+    const abandon = new AbortController();
+    const reply = this.reply(request, AbortSignal.any([signal, abandon.signal]));
+    try {
+      for await (const line of framesOf(reply)) {
+        signal.throwIfAborted();
+        yield parseLine(line);
+      }
+    } finally {
+      abandon.abort();
+    }
+  }
+
+  /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
+  #order({ body = {}, callId }: WireRequest, endpoint: CallEndpoint): CallOrder {
+    if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
+    const order = { endpoint, callId: callId ?? crypto.randomUUID() };
+    const takesArguments = endpoint === "execute" || endpoint === "execute_stream";
+    return { ...order, body: takesArguments ? decodeArguments(body) : body };
+  }
+
+  #call(order: CallOrder, signal: AbortSignal): Reply {
+    const call = new Call(order, this.#options.limits.cancel_grace_ms);
+    this.#open.set(order.callId, call);
+    const abandon = () => call.cancel();
+    if (signal.aborted) abandon();
+    else signal.addEventListener("abort", abandon, { once: true });
+    void this.#serve(call).finally(() => signal.removeEventListener("abort", abandon));
+    return { take: () => this.#take(call) };
+  }
+
+  async #take(call: Call): Promise<readonly FrameLine[]> {
+    const lines = await call.reply.take();
+    // The host may use the id again as soon as it has read the call's end, even while a cancelled plugin is still busy.
+    if (lines.some(isLastLine)) this.#forget(call);
+    return lines;
+  }
+
+  async #serve(call: Call): Promise<void> {
+    try {
+      using _place = await this.#admit(call);
+      call.markRunning();
+      this.#progress = call;
+      call.end(await this.#runner.run(call.order, call, call.signal));
+    } catch (thrown) {
+      call.end(errorLine(failureBody(thrown)));
+    } finally {
+      this.#finished++;
+      this.#forget(call);
+    }
+  }
+
+  /** Waits until the plugin is loaded and has a place. */
+  async #admit(call: Call): Promise<Disposable> {
+    this.#queued++;
+    try {
+      if (this.#runner.state.status === "loading") await untilAborted(this.#runner.settled, call.signal);
+      return await this.#turns.acquire(call.signal);
+    } finally {
+      this.#queued--;
+    }
+  }
+
+  #forget(call: Call): void {
+    if (this.#open.get(call.order.callId) === call) this.#open.delete(call.order.callId);
+  }
+
+  async #answer({ endpoint, body = {} }: WireRequest): Promise<FrameLine> {
+    switch (endpoint) {
+      case "ready":
+        return await this.#ready();
+      case "health":
+        return plainResultLine(this.#health());
+      case "stats":
+        return plainResultLine(await this.#stats());
+      case "cancel":
+        return plainResultLine({ status: this.#cancel(body["call_id"]) });
+      case "config":
+      case "config_schema":
+        await this.#runner.settled;
+        return await this.#runner.ask(endpoint);
+      default:
+        return plainResultLine(this.#progress.progress satisfies ProgressBody);
+    }
+  }
+
+  async #ready(): Promise<FrameLine> {
+    await this.#runner.settled;
+    const { ready, failure } = this.#runner.state;
+    return failure === undefined ? plainResultLine(ready) : errorLine(failure);
+  }
+
+  #health(): HealthBody {
+    const { status, ready } = this.#runner.state;
+    const { name, version } = ready ?? this.#options.plugin;
+    return {
+      status,
+      pid: this.#options.pid,
+      name,
+      version,
+      protocol: PROTOCOL_VERSION,
+      max_concurrency: this.#options.limits.max_concurrency,
+      calls: { running: this.#turns.taken, queued: this.#queued },
+    };
+  }
+
+  async #stats(): Promise<StatsBody> {
+    const usage = await this.#options.usage();
+    return {
+      pid: this.#options.pid,
+      ...usage,
+      uptime_s: (performance.now() - this.#startedAt) / 1000,
+      calls: { running: this.#turns.taken, queued: this.#queued, finished: this.#finished },
+    };
+  }
+
+  #cancel(callId: unknown): "cancelled" | "not_running" {
+    const calls = [...this.#open.values()].filter((call) => callId === undefined || callId === null || call.order.callId === callId);
+    for (const call of calls) call.cancel();
+    return calls.length > 0 ? "cancelled" : "not_running";
+  }
+}
+
+function isCall(endpoint: Endpoint): endpoint is CallEndpoint {
+  return ENDPOINTS[endpoint].isCall;
+}
+
+function once(line: Promise<FrameLine>): Reply {
+  return { take: async () => [await line] };
+}
+
+function decodeArguments(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { args, kwargs, types } = body;
+  if (args !== undefined && args !== null && !Array.isArray(args)) throw new BadBodyError('"args" must be an array');
+  if (kwargs !== undefined && kwargs !== null && !isRecord(kwargs)) throw new BadBodyError('"kwargs" must be an object');
+  if (types === undefined) return body;
+  if (!isRecord(types)) throw new BadBodyError('"types" must be an object');
+  try {
+    return decodeValue(body, types as ValueTypes) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    throw new BadBodyError((error as Error).message);
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

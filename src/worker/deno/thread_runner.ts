@@ -1,0 +1,145 @@
+/**
+ * Runs a plugin in a thread of its own, with permissions of its own.
+ *
+ * @module
+ */
+import type { ErrorBody, PermissionSet, PluginTarget } from "../../protocol/messages.ts";
+import { errorBody, failureBody } from "./error_body.ts";
+import { errorLine, type FrameLine } from "./frame_line.ts";
+import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import type { FromThread, ToThread } from "./thread_messages.ts";
+import { describeCrash } from "./thread_crash.ts";
+
+interface OpenRun {
+  readonly sink?: CallSink;
+  readonly end: (last: FrameLine) => void;
+}
+
+/** A plugin in a thread of its own. */
+export class ThreadRunner implements PluginRunner {
+  readonly settled: Promise<void>;
+  #state: PluginState = { status: "loading" };
+  #thread: Worker | undefined;
+  /** What the thread has said of an error that is about to end it. */
+  #lastWords: ErrorBody | undefined;
+  readonly #settle: () => void;
+  readonly #runs = new Map<number, OpenRun>();
+  #nextKey = 1;
+
+  /** Starts the thread, and in it the plugin. */
+  constructor(target: PluginTarget) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.settled = promise;
+    this.#settle = resolve;
+    try {
+      this.#thread = this.#start(target);
+    } catch (thrown) {
+      this.#fail(errorBody("load_error", thrown));
+    }
+  }
+
+  get state(): PluginState {
+    return this.#state;
+  }
+
+  run(order: CallOrder, sink: CallSink, signal: AbortSignal): Promise<FrameLine> {
+    return this.#send(sink, (key) => {
+      signal.addEventListener("abort", () => this.#post({ kind: "abort", key }), { once: true });
+      return { kind: "run", key, order };
+    });
+  }
+
+  ask(endpoint: QuestionEndpoint): Promise<FrameLine> {
+    return this.#send(undefined, (key) => ({ kind: "ask", key, endpoint }));
+  }
+
+  #send(sink: CallSink | undefined, message: (key: number) => ToThread): Promise<FrameLine> {
+    const { failure } = this.#state;
+    if (failure !== undefined) return Promise.resolve(errorLine(failure));
+    const key = this.#nextKey++;
+    return new Promise((resolve) => {
+      this.#runs.set(key, { sink, end: resolve });
+      try {
+        this.#post(message(key));
+      } catch (thrown) {
+        // The arguments are nested too deeply to be copied.
+        this.#end(key, errorLine(failureBody(thrown)));
+      }
+    });
+  }
+
+  #post(message: ToThread): void {
+    this.#thread?.postMessage(message);
+  }
+
+  #start(target: PluginTarget): Worker {
+    const thread = new Worker(threadEntry(target), { type: "module", name: target.name, deno: { permissions: threadPermissions(target.permissions) } });
+    thread.addEventListener("message", ({ data }) => this.#take(data));
+    thread.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#fail(this.#lastWords ?? describeCrash(event.message));
+    });
+    return thread;
+  }
+
+  #take(message: FromThread): void {
+    switch (message?.kind) {
+      case "ready":
+        this.#state = { status: "running", ready: message.ready };
+        return this.#settle();
+      case "unloadable":
+        return this.#fail(message.error);
+      case "progress":
+        return this.#runs.get(message.key)?.sink?.report(message.progress, message.message);
+      case "chunk":
+        return void this.#chunk(message.key, message.line);
+      case "last":
+        return this.#end(message.key, message.line);
+      case "ending":
+        return this.#ending(message.error);
+    }
+  }
+
+  async #chunk(key: number, line: FrameLine): Promise<void> {
+    await this.#runs.get(key)?.sink?.push(line);
+    this.#post({ kind: "taken", key });
+  }
+
+  #end(key: number, last: FrameLine): void {
+    this.#runs.get(key)?.end(last);
+    this.#runs.delete(key);
+  }
+
+  /** An error may still be caught by the plugin's own listeners; a thread that closes is gone. */
+  #ending(error: ErrorBody): void {
+    if (error.type === "PluginExit") this.#fail(error);
+    else this.#lastWords = error;
+  }
+
+  /** The plugin cannot run, and never will. Before it is loaded that is an error of its loading. */
+  #fail(error: ErrorBody): void {
+    if (this.#state.failure !== undefined) return;
+    const failure: ErrorBody = { ...error, code: this.#state.status === "loading" ? "load_error" : "plugin_exit" };
+    this.#state = { ...this.#state, status: "failed", failure };
+    this.#thread?.terminate();
+    for (const key of [...this.#runs.keys()]) this.#end(key, errorLine(failure));
+    this.#settle();
+  }
+}
+
+/** The thread's first module. Static imports load with the process's permission to read, so that the plugin needs none to be loaded. */
+function threadEntry({ module, class: exportName, name, version }: PluginTarget): string {
+  const source = [
+    `import { startPlugin } from ${JSON.stringify(new URL("./plugin_thread.ts", import.meta.url).href)};`,
+    `import * as plugin from ${JSON.stringify(module)};`,
+    `startPlugin(plugin, ${JSON.stringify(exportName || "default")}, ${JSON.stringify({ name, version })});`,
+  ];
+  return `data:text/javascript,${encodeURIComponent(source.join("\n"))}`;
+}
+
+const PERMISSION_NAMES = ["read", "write", "net", "env", "run", "ffi", "sys", "import"] as const;
+
+/** A key that a thread is not given would be inherited from the process. */
+function threadPermissions(granted: PermissionSet = {}): Deno.PermissionOptionsObject {
+  return Object.fromEntries(PERMISSION_NAMES.map((name) => [name, granted[name] ?? false]));
+}

@@ -1,0 +1,30 @@
+import { type Lane, ROOT } from "../../tools/_lane.ts";
+import { readComments, readStories, type Story } from "../../tools/_markdown.ts";
+import { checkPrograms, runProgram } from "../../tools/_stories.ts";
+
+const LANE: Lane = Deno.env.get("REMOTE_PLUGIN_TEST_LANE") === "jsr" ? "jsr" : "npm";
+const EXAMPLES = new Map(["mod.ts", ...sourcesIn("src")].flatMap(examplesOf));
+
+function sourcesIn(folder: string): string[] {
+  const entries = [...Deno.readDirSync(new URL(folder, ROOT))].sort((a, b) => a.name < b.name ? -1 : 1);
+  return entries.flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return sourcesIn(`${folder}/${name}`);
+    return name.endsWith(".ts") && !name.endsWith("_test.ts") ? [`${folder}/${name}`] : [];
+  });
+}
+
+function examplesOf(file: string): [string, Story][] {
+  const comments = readComments(Deno.readTextFileSync(new URL(file, ROOT)));
+  const stories = comments.flatMap(({ line, markdown }) =>
+    readStories(markdown).map((story): [string, Story] => [`${file}:${line}`, story])
+  );
+  return stories.filter(([, { program }]) => program !== "");
+}
+
+Deno.test("the examples in doc comments are type-checked, all of them", async () => {
+  await checkPrograms(new Map([...EXAMPLES].map(([name, { program }]) => [name, program])), LANE);
+});
+
+for (const [name, { program, runnable }] of EXAMPLES) {
+  if (runnable) Deno.test(`the example at ${name} runs without permissions`, () => runProgram(program, LANE));
+}

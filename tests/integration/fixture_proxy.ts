@@ -1,0 +1,86 @@
+/**
+ * Starts the fixture plugins by the public API, and counts what they leave behind.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { type Manifest, RemotePluginProxy, type StartOptions } from "@remote-plugin/proxy";
+import { fixtureFolder, type WorkerKind } from "../support/worker_plan.ts";
+
+/** Which worker, and how it is reached. */
+export interface Face {
+  readonly worker: WorkerKind;
+  readonly transport: "unix" | "tcp";
+}
+
+/** Both workers on both transports. */
+export const FACES: readonly Face[] = [
+  { worker: "python", transport: "unix" },
+  { worker: "python", transport: "tcp" },
+  { worker: "deno", transport: "unix" },
+  { worker: "deno", transport: "tcp" },
+];
+
+/** Both workers, each on the transport that it gets by default. */
+export const BOTH: readonly Face[] = FACES.filter(({ transport }) => transport === "unix");
+
+/** What a test wants to be different from the fixture's manifest. */
+export interface FixtureOptions extends StartOptions {
+  readonly manifest?: Partial<Manifest>;
+}
+
+/** The interpreter that the tests run Python plugins with. */
+export function testPython(): string {
+  return Deno.env.get("REMOTE_PLUGIN_TEST_PYTHON") ?? "/usr/bin/python3";
+}
+
+/** A fixture's manifest, its paths absolute. */
+export async function fixtureManifest(face: Face, fixture: string): Promise<Manifest> {
+  const folder = fixtureFolder(fixture);
+  const manifest: Manifest = JSON.parse(await Deno.readTextFile(join(folder, `${face.worker}.manifest.json`)));
+  const place = face.worker === "python" ? { python_path: testPython(), plugin_path: folder } : { module: join(folder, "plugin.ts") };
+  return { ...manifest, ...place, transport: face.transport };
+}
+
+/** Starts a fixture's worker. */
+export async function startFixture(face: Face, fixture: string, options: FixtureOptions = {}): Promise<RemotePluginProxy> {
+  const manifest = { ...await fixtureManifest(face, fixture), ...options.manifest };
+  return await RemotePluginProxy.start(manifest, { permissions: "requested", ...options });
+}
+
+/** A temporary folder that must be empty when the test has ended. */
+export class ScratchWatch implements AsyncDisposable {
+  /** The folder, to be given as `scratchDir`. */
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes the folder. */
+  static async create(): Promise<ScratchWatch> {
+    return new ScratchWatch(await Deno.makeTempDir({ prefix: "watch-" }));
+  }
+
+  /** The names of what is in the folder. */
+  names(): string[] {
+    return [...Deno.readDirSync(this.path)].map(({ name }) => name);
+  }
+
+  /** Removes the folder, and fails when something was left in it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const left = this.names();
+    await Deno.remove(this.path, { recursive: true });
+    if (left.length > 0) throw new Error(`Left behind: ${left.join(", ")}`);
+  }
+}
+
+/** Whether a process is there, a dead one that nobody has reaped not counted. */
+export function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Runs a host program as a user would: in a process of its own, with exactly the flags that it is given.
+ *
+ * @module
+ */
+import { fromFileUrl } from "@std/path";
+
+/** What a host program printed, and how it ended. */
+export interface HostRun {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** The arguments of `deno run` before the program's own flags: the import map is the one that these tests run with. */
+export function hostArguments(): string[] {
+  return ["run", "--no-prompt", "--quiet", "--no-lock", "--no-config", `--import-map=${fromFileUrl(new URL("tools/npm_imports.json", ROOT))}`];
+}
+
+/** The path of a program in `tests/fixtures/hosts/`. */
+export function hostProgram(name: string): string {
+  return fromFileUrl(new URL(`tests/fixtures/hosts/${name}.ts`, ROOT));
+}
+
+/** Runs a program of `tests/fixtures/hosts/` with these flags; its arguments are passed on as JSON. */
+export async function runHost(name: string, flags: readonly string[], args: readonly unknown[]): Promise<HostRun> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [...hostArguments(), ...flags, hostProgram(name), ...args.map((arg) => JSON.stringify(arg))],
+    stdin: "null",
+  });
+  const { code, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout).trim(), stderr: decoder.decode(stderr) };
+}

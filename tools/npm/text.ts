@@ -1,0 +1,8 @@
+/**
+ * `@std/text` from npm, with the types of the names in use, as JSR has them.
+ *
+ * @module
+ */
+import * as std from "deno-std/text/mod.js";
+
+export const closestString: (givenWord: string, possibleWords: readonly string[]) => string = std.closestString;
