@@ -118,10 +118,13 @@ class PathResolver {
     const { base } = this.#origin;
     if (base === undefined) return resolve(path);
     if (base.protocol === "file:") return join(dirname(fromFileUrl(base)), path);
-    throw new ManifestError(`Cannot use the manifest "${base.href}": "${path}" is relative, and a manifest from the network has no folder`, {
-      plugin: this.#plugin,
-      source: this.source,
-    });
+    throw new ManifestError(
+      `Cannot use the manifest "${base.href}": "${path}" is relative, and a manifest from the network has no folder`,
+      {
+        plugin: this.#plugin,
+        source: this.source,
+      },
+    );
   }
 
   module(module: string): string {

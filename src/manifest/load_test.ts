@@ -51,7 +51,9 @@ Deno.test("~ in a path is the home folder", async () => {
 });
 
 Deno.test("a Deno plugin's module and permissions are resolved against the manifest", async () => {
-  const { folder, spec } = await loadText(JSON.stringify({ runtime: "deno", module: "./p.ts", permissions: { read: ["a", "/b"], net: ["x:1"] } }));
+  const { folder, spec } = await loadText(
+    JSON.stringify({ runtime: "deno", module: "./p.ts", permissions: { read: ["a", "/b"], net: ["x:1"] } }),
+  );
   assertEquals(spec.name, "p");
   assertEquals(spec.runtime, {
     kind: "deno",
@@ -75,7 +77,9 @@ Deno.test("the nested manifest of the original's later tools loads as the flat o
 
 Deno.test("an unknown key is a warning that names the nearest known one", async () => {
   const spec = await loadManifest({ ...PYTHON, max_concurency: 2 } as Manifest);
-  assertEquals(spec.warnings, ['The manifest "(manifest object)" has the unknown key "max_concurency"; the nearest known one is "max_concurrency"']);
+  assertEquals(spec.warnings, [
+    'The manifest "(manifest object)" has the unknown key "max_concurency"; the nearest known one is "max_concurrency"',
+  ]);
 });
 
 Deno.test("a wrong type names its JSON path, what was there and what was wanted", async () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { delimiter, dirname, isAbsolute } from "@std/path";
+import { DELIMITER, dirname, isAbsolute } from "@std/path";
 import { PermissionDeniedError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 
@@ -11,7 +11,18 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 const DEFAULT_NAMES = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"];
 
 /** What programs need on Windows besides. */
-const WINDOWS_NAMES = ["SYSTEMROOT", "WINDIR", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA"];
+const WINDOWS_NAMES = [
+  "SYSTEMROOT",
+  "WINDIR",
+  "SYSTEMDRIVE",
+  "COMSPEC",
+  "PATHEXT",
+  "TEMP",
+  "TMP",
+  "USERPROFILE",
+  "APPDATA",
+  "LOCALAPPDATA",
+];
 
 /** Where a Deno process finds its cache. */
 const DENO_NAMES = ["DENO_DIR", "XDG_CACHE_HOME"];
@@ -49,8 +60,8 @@ function withInterpreterFirst(environment: Record<string, string>, spec: PluginS
   const { runtime } = spec;
   if (runtime.kind !== "python" || !isAbsolute(runtime.interpreter) || "PATH" in spec.env) return environment;
   const folder = dirname(runtime.interpreter);
-  const folders = environment.PATH?.split(delimiter) ?? [];
-  return folders.includes(folder) ? environment : { ...environment, PATH: [folder, ...folders].join(delimiter) };
+  const folders = environment.PATH?.split(DELIMITER) ?? [];
+  return folders.includes(folder) ? environment : { ...environment, PATH: [folder, ...folders].join(DELIMITER) };
 }
 
 function readIfAllowed(name: string): string | undefined {
@@ -59,11 +70,14 @@ function readIfAllowed(name: string): string | undefined {
 
 function readOrThrow(name: string, spec: PluginSpec): string | undefined {
   if (mayReadEnv(name)) return Deno.env.get(name);
-  throw new PermissionDeniedError(`Cannot start "${spec.name}": its manifest inherits "${name}", which the host may not read. Add --allow-env=${name}`, {
-    plugin: spec.name,
-    missing: [{ name: "env", variable: name }],
-    flags: [`--allow-env=${name}`],
-  });
+  throw new PermissionDeniedError(
+    `Cannot start "${spec.name}": its manifest inherits "${name}", which the host may not read. Add --allow-env=${name}`,
+    {
+      plugin: spec.name,
+      missing: [{ name: "env", variable: name }],
+      flags: [`--allow-env=${name}`],
+    },
+  );
 }
 
 function wholeEnvironment(spec: PluginSpec): Record<string, string> {

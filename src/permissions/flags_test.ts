@@ -7,7 +7,10 @@ Deno.test("permissions become one flag a kind", () => {
 
 Deno.test("descriptors of one kind are joined, and one without a value is all", () => {
   assertEquals(
-    descriptorFlags([{ name: "net", host: "a" }, { name: "net", host: "b" }, { name: "run" }, { name: "run", command: "x" }, { name: "net", host: "a" }]),
+    descriptorFlags([{ name: "net", host: "a" }, { name: "net", host: "b" }, { name: "run" }, { name: "run", command: "x" }, {
+      name: "net",
+      host: "a",
+    }]),
     ["--allow-net=a,b", "--allow-run"],
   );
 });

@@ -7,7 +7,7 @@ import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts"
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { type LaunchOptions, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import { type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
+import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
 import { loadError, transportError } from "./_failures.ts";
 import { Reply } from "./_reply.ts";
@@ -155,7 +155,8 @@ class StartDeadline implements Disposable {
 
   #tooLong({ name, startTimeoutMs }: PluginSpec): WorkerStartError {
     const what = this.phase === "load" ? "its plugin was not loaded" : "the worker did not say hello";
-    const message = `Cannot start "${name}": ${what} within ${startTimeoutMs} ms. Raise "start_timeout_ms" in the manifest if it needs longer`;
+    const message =
+      `Cannot start "${name}": ${what} within ${startTimeoutMs} ms. Raise "start_timeout_ms" in the manifest if it needs longer`;
     return new WorkerStartError(message, { plugin: name, phase: this.phase });
   }
 }

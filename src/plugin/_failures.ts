@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { CallCancelledError, CallError, PluginError, ProtocolError, RemoteError, WorkerExitError, WorkerStartError } from "../errors.ts";
+import {
+  CallCancelledError,
+  CallError,
+  type PluginError,
+  ProtocolError,
+  RemoteError,
+  WorkerExitError,
+  WorkerStartError,
+} from "../errors.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { ErrorBody } from "../protocol/messages.ts";
 import { BrokenReplyError, MalformedReplyError, RefusedError } from "../transport/errors.ts";

@@ -44,7 +44,9 @@ export class Operations {
     const { value, done } = await frames.next();
     if (done) return value;
     await frames.return(undefined);
-    throw new ProtocolError(`Cannot run "${operation.member}" of "${this.#plugin}": the worker answered with a stream`, { plugin: this.#plugin });
+    throw new ProtocolError(`Cannot run "${operation.member}" of "${this.#plugin}": the worker answered with a stream`, {
+      plugin: this.#plugin,
+    });
   }
 
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
@@ -72,7 +74,8 @@ export class Operations {
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */
   async close(): Promise<void> {
     const plugin = this.#plugin;
-    this.#closed ??= (member) => new PluginStateError(`Cannot run "${member}" of "${plugin}" after cleanup(). Start the plugin again`, { plugin });
+    this.#closed ??= (member) =>
+      new PluginStateError(`Cannot run "${member}" of "${plugin}" after cleanup(). Start the plugin again`, { plugin });
     const open = [...this.#open];
     for (const call of open) {
       call.abandon(new CallCancelledError(`"${call.name.member}" of "${plugin}" was cancelled, for cleanup() was called`, { plugin }));

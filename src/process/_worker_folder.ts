@@ -31,10 +31,15 @@ export class WorkerFolder implements AsyncDisposable {
 
   /** Removes the folder and all in it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await Deno.remove(this.path, { recursive: true });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    await removeIfThere(this.path);
+  }
+}
+
+/** Removes a file or a whole folder, if there is one. */
+export async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

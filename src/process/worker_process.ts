@@ -8,11 +8,18 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import { workerEnvironment } from "../permissions/environment.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import { chooseTransport, demandPermissions, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
-import { type Address, type HelloMessage, type PermissionSet, PROTOCOL_VERSION, type StartMessage, type WorkerLimits } from "../protocol/messages.ts";
+import {
+  type Address,
+  type HelloMessage,
+  type PermissionSet,
+  PROTOCOL_VERSION,
+  type StartMessage,
+  type WorkerLimits,
+} from "../protocol/messages.ts";
 import { type WorkerCommand, workerCommand } from "./_command.ts";
 import { readHello } from "./_hello.ts";
 import { freeSocketPath, unixAddress } from "./_socket_path.ts";
-import { WorkerFolder } from "./_worker_folder.ts";
+import { removeIfThere, WorkerFolder } from "./_worker_folder.ts";
 import { OutputLog } from "./output_log.ts";
 
 /** What a start depends on besides the manifest. */
@@ -74,7 +81,8 @@ export class WorkerProcess implements AsyncDisposable {
     const folder = cleanup.use(await createFolder(spec, options));
     const listen = await chooseAddress(spec, options, folder);
     const command = await workerCommand(spec, { folder, listen, policy: options.permissions ?? {} });
-    const running = new RunningChild(spawn(spec, command, environment), folder);
+    const socket = "unix" in listen ? listen.unix : undefined;
+    const running = new RunningChild(spawn(spec, command, environment), () => removeAll(folder, socket));
     cleanup.defer(() => running.end());
     const start = startMessage(spec, { listen, command, folder });
     await running.sendStartLine(start);
@@ -118,12 +126,12 @@ class RunningChild {
   readonly #stderrEnd: Promise<void>;
   #stdoutEnd: Promise<void> = Promise.resolve();
 
-  constructor(child: Deno.ChildProcess, folder: WorkerFolder) {
+  constructor(child: Deno.ChildProcess, removeFiles: () => Promise<void>) {
     this.child = child;
     this.#lifeline = child.stdin.getWriter();
     this.stdout = child.stdout.getReader();
     this.#stderrEnd = this.log.drain("stderr", child.stderr);
-    this.exited = this.#watch(folder);
+    this.exited = this.#watch(removeFiles);
   }
 
   async sendStartLine(message: StartMessage): Promise<void> {
@@ -152,10 +160,10 @@ class RunningChild {
     }
   }
 
-  async #watch(folder: WorkerFolder): Promise<WorkerExit> {
+  async #watch(removeFiles: () => Promise<void>): Promise<WorkerExit> {
     const { code, signal } = await this.child.status;
     await this.#lifeline.close().catch(() => {});
-    await folder[Symbol.asyncDispose]();
+    await removeFiles();
     await this.#drainPipes();
     return { code: signal === null ? code : null, signal };
   }
@@ -170,6 +178,12 @@ class RunningChild {
     await this.stdout.cancel().catch(() => {});
     this.log.close();
   }
+}
+
+/** A worker that was killed leaves its socket, which need not be in its folder. */
+async function removeAll(folder: WorkerFolder, socket: string | undefined): Promise<void> {
+  await folder[Symbol.asyncDispose]();
+  if (socket !== undefined) await removeIfThere(socket);
 }
 
 async function* chunksOf(first: Uint8Array, reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {

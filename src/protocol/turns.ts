@@ -30,7 +30,9 @@ export class Turns {
    * @throws {RangeError} When it is not a whole number of at least 1.
    */
   constructor(places: number) {
-    if (!Number.isSafeInteger(places) || places < 1) throw new RangeError(`The number of places must be a whole number from 1, not ${places}`);
+    if (!Number.isSafeInteger(places) || places < 1) {
+      throw new RangeError(`The number of places must be a whole number from 1, not ${places}`);
+    }
     this.#places = places;
   }
 

@@ -158,5 +158,8 @@ function toPointer(path: readonly string[]): string {
 }
 
 function jsonPath(path: readonly string[]): string {
-  return "$" + path.map((part) => /^\d+$/.test(part) ? `[${part}]` : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`).join("");
+  return "$" +
+    path.map((part) =>
+      /^\d+$/.test(part) ? `[${part}]` : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`
+    ).join("");
 }

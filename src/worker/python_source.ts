@@ -1,1 +1,1728 @@
-export const PYTHON_WORKER_SOURCE: string = "";
+// deno-fmt-ignore-file
+// Generated from python/worker.py. Do not edit; run: deno run --allow-read=src/worker --allow-write=src/worker tools/embed_worker.ts
+
+/** The source of the Python worker, `python/worker.py`. */
+export const PYTHON_WORKER_SOURCE: string = `"""The universal Python worker: runs one plugin class in this process and serves it as docs/protocol.md says.
+
+It is one file, and needs nothing but the standard library of Python 3.8 or later, so that it works in any environment
+without a word to its package manager: the host writes it into a private folder and starts \`python3 <folder>/worker.py\`.
+Imports that the start does not need are made where they are used, because the start is what a user waits for.
+
+Read it from the bottom up to follow the life of a process, and from \`Connection\` down to follow a request:
+
+    values       Python values to JSON and back, section 6 of the protocol
+    errors       exceptions to error bodies, section 5
+    calls        one call, and how it is interrupted, section 7
+    event loop   coroutines and asynchronous generators
+    plugin       the plugin's instance and what the endpoints ask of it
+    scheduler    calls in lanes: who runs, who waits, who is cancelled
+    replies      frames or the original's plain bodies, sections 4 and 5
+    connections  HTTP, section 3
+    worker       the listener and the endpoints
+    process      the start line, the supervisor and the lifeline, sections 1 and 2
+
+Threads: one that accepts, one for each connection, one for each lane. A lane runs plugin code and writes the reply
+itself; the first lane is the main thread, since that is where signals arrive and where many libraries want to be.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import faulthandler
+import json
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Generator
+
+try:
+    from _operator import _compare_digest as compare_digest  # what \`hmac\` gives, without the 3 ms that \`hmac\` costs
+except ImportError:
+    from hmac import compare_digest
+
+TYPE_CHECKING = False  # type checkers take this for typing.TYPE_CHECKING, whose import would cost 3 ms
+if TYPE_CHECKING:
+    import asyncio
+    from types import FrameType, TracebackType
+    from typing import Any, Callable, Dict, Iterator, NoReturn, Optional, Tuple, Union
+
+    Body = Dict[str, Any]
+    Outcome = Tuple[Optional[asyncio.Future[None]], Any, Optional[BaseException]]
+
+PROTOCOL = 1
+WORKER = "python/0.1.0"
+FEATURES = ["call_id", "cancel_by_id", "frames", "types"]
+OLDEST_PYTHON = (3, 8)
+FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
+MAX_START_LINE = 1024 * 1024
+MAX_HEAD = 64 * 1024
+MAX_CALL_ID = 128
+MAX_CONNECTIONS = 512
+BACKLOG = 256
+STRANGER_TIMEOUT_S = 10.0  # how long a connection may take to show the token for the first time
+INTERRUPT_AGAIN_S = 0.1
+REAP_TIMEOUT_S = 2.0
+MAIN_THREAD = threading.get_ident()
+
+
+def log(message: str) -> None:
+    """Writes one line to the log; the plugin may have put something else in the place of sys.stderr."""
+    print("remote-plugin worker: " + message, file=sys.__stderr__, flush=True)
+
+
+# ---------------------------------------------------------------------------------------------------------- values
+
+NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+# A value of one of these classes can only exist when its module is loaded, so none of them has to be imported.
+CONVERSIONS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ("enum", "Enum", lambda value: value.value),
+    ("datetime", "date", lambda value: value.isoformat()),  # a datetime is a date
+    ("datetime", "time", lambda value: value.isoformat()),
+    ("pathlib", "PurePath", str),
+    ("uuid", "UUID", str),
+    ("decimal", "Decimal", str),
+)
+
+
+class BadResult(Exception):
+    """The plugin gave a value that no JSON carries."""
+
+
+class Unsendable(TypeError):
+    """No JSON carries a value of this type; the walk finds out where it is."""
+
+
+class Converters(dict):  # type: ignore[type-arg]
+    """How values of a type become what \`json\` knows, one level deep; a type is looked at once."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any]:
+        convert = self[kind] = self._find(kind)
+        return convert
+
+    @staticmethod
+    def _find(kind: type) -> Callable[[Any], Any]:
+        for module, name, convert in CONVERSIONS:
+            base = getattr(sys.modules.get(module), name, None)
+            if base is not None and issubclass(kind, base):
+                return convert
+        if hasattr(kind, "__dataclass_fields__"):
+            return _dataclass_to_dict
+        if issubclass(kind, (set, frozenset)):
+            return list
+        if hasattr(kind, "dtype") and hasattr(kind, "tolist"):  # numpy's arrays and scalars, and all who follow them
+            return _array_to_list
+        return _refuse
+
+
+def _dataclass_to_dict(value: Any) -> Body:
+    import dataclasses
+
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _array_to_list(value: Any) -> Any:
+    plain = value.tolist()
+    return _refuse(value) if type(plain) is type(value) else plain
+
+
+def _refuse(value: Any) -> NoReturn:
+    raise Unsendable(type(value).__name__)
+
+
+_converters = Converters()
+
+
+def _simplify(value: Any) -> Any:
+    return _converters[type(value)](value)
+
+
+_encoder = json.JSONEncoder(default=_simplify, allow_nan=False, separators=(",", ":"))
+
+
+def encode(value: Any, what: str = "result", types: Optional[Dict[str, str]] = None) -> bytes:
+    """Turns a plugin's value into JSON. What JSON lacks is named in \`types\`, and is a BadResult where that is None."""
+    try:
+        return _encoder.encode(value).encode("ascii")
+    except (TypeError, ValueError, RecursionError):
+        pass  # rare: the walk below is slow, but it knows where it is
+    try:
+        return _encoder.encode(Walk(what, types).visit(value)).encode("ascii")
+    except RecursionError:
+        raise BadResult('The {} at "$" is nested too deeply for JSON'.format(what)) from None
+
+
+class Walk:
+    """Goes through a value that \`json\` refused and copies it in a form that \`json\` takes."""
+
+    def __init__(self, what: str, types: Optional[Dict[str, str]]) -> None:
+        self.what = what
+        self.types = types
+        self.path: list[Union[str, int]] = []
+        self.open: set[int] = set()
+
+    def visit(self, value: Any) -> Any:
+        if value is None or isinstance(value, (str, bool)):
+            return value
+        if isinstance(value, int):
+            return self._integer(value)
+        if isinstance(value, float):
+            return value if value - value == 0 else self._non_finite(value)
+        if id(value) in self.open:
+            raise self._bad("is part of itself (a cycle)")
+        self.open.add(id(value))
+        plain = self._inside(value)
+        self.open.remove(id(value))
+        return plain
+
+    def _inside(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {self._key(key): self._member(self._key(key), item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._member(index, item) for index, item in enumerate(value)]
+        try:
+            plain = _simplify(value)
+        except Unsendable as error:
+            raise self._bad('is of type "{}", which JSON cannot carry'.format(error)) from None
+        return self.visit(plain)
+
+    def _member(self, key: Union[str, int], value: Any) -> Any:
+        self.path.append(key)
+        plain = self.visit(value)
+        self.path.pop()
+        return plain
+
+    def _key(self, key: Any) -> str:
+        if isinstance(key, str):
+            return str.__str__(key)
+        if key is None or isinstance(key, (int, float)):
+            return str(_encoder.encode(self._member("<key>", key))) if key == key else self._bad_key(key)
+        return self._bad_key(key)
+
+    def _bad_key(self, key: Any) -> NoReturn:
+        raise self._bad('has a key of type "{}", which JSON cannot carry'.format(type(key).__name__))
+
+    def _integer(self, value: int) -> int:
+        try:
+            int.__repr__(value)
+        except ValueError:  # Python 3.11 and later write no more than some thousand digits
+            raise self._bad("is an integer with too many digits") from None
+        return value
+
+    def _non_finite(self, value: float) -> str:
+        name = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        if self.types is None:
+            raise self._bad("is {}, which JSON cannot carry".format(name))
+        parts = (str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
+        self.types["".join("/" + part for part in parts)] = "number"
+        return name
+
+    def _bad(self, problem: str) -> BadResult:
+        return BadResult('The {} at "{}" {}'.format(self.what, self._place(), problem))
+
+    def _place(self) -> str:
+        place = "$"
+        for part in self.path:
+            plain = isinstance(part, str) and part.isidentifier()
+            place += "." + str(part) if plain else "[" + json.dumps(part) + "]"
+        return place
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError("{} is not JSON".format(name))
+
+
+_decoder = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def decode_object(text: bytes) -> Body:
+    """Reads a request's body; no body is an empty object."""
+    try:
+        body = _decoder.decode(text.decode("utf-8")) if text else {}
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, "The body is not JSON: {}".format(error)) from None
+    if not isinstance(body, dict):
+        raise Refusal(400, "The body is not a JSON object")
+    return body
+
+
+def restore_types(body: Body) -> None:
+    """Gives the values that \`types\` names their types back, in place."""
+    types = body.pop("types", None)
+    if types is None:
+        return
+    if not isinstance(types, dict):
+        raise Refusal(400, '"types" is not an object')
+    for pointer, kind in types.items():
+        if kind != "number":
+            raise Refusal(400, 'Unknown type {} at "{}"'.format(json.dumps(kind), pointer))
+        *path, last = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:] or [""])
+        holder: Any = body
+        try:
+            for part in path:
+                holder = holder[_member_key(holder, part)]
+            last_key = _member_key(holder, last)
+            holder[last_key] = NUMBERS[holder[last_key]]
+        except (LookupError, TypeError, ValueError):
+            raise Refusal(400, '"types" names "{}", where no such number is'.format(pointer)) from None
+
+
+def _member_key(holder: Any, part: str) -> Union[str, int]:
+    if isinstance(holder, dict):
+        return part
+    if isinstance(holder, list) and part.isdecimal():
+        return int(part)
+    raise LookupError(part)
+
+
+# ---------------------------------------------------------------------------------------------------------- errors
+
+CATEGORIES: dict[type, str] = {
+    FileNotFoundError: "user_input",
+    NotADirectoryError: "user_input",
+    IsADirectoryError: "user_input",
+    PermissionError: "user_input",
+    KeyError: "user_input",
+    ValueError: "user_input",
+    TypeError: "user_input",
+    OSError: "transient",
+    MemoryError: "resource",
+    BaseException: "fatal",
+}
+
+
+class Refusal(Exception):
+    """A request that is turned down before any plugin code runs."""
+
+    def __init__(self, status: int, detail: str, closes: bool = False, allow: str = "") -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.closes = closes
+        self.allow = allow
+
+
+class CallCancelled(BaseException):
+    """Raised inside a cancelled call; no Exception, so that a plugin's \`except Exception\` does not stop it."""
+
+
+class NotSupported(Exception):
+    """The plugin has no such method."""
+
+
+class LoadFailed(Exception):
+    """The plugin is not there; \`body\` says why."""
+
+    def __init__(self, body: Body) -> None:
+        super().__init__(body["message"])
+        self.body = body
+
+
+def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> Body:
+    """Makes an error body."""
+    if isinstance(error, LoadFailed):
+        return error.body
+    if isinstance(error, BadResult):
+        code = "bad_result"
+    elif isinstance(error, NotSupported):
+        code = "not_supported"
+    from datetime import datetime, timezone
+
+    category = "fatal" if code in ("bad_result", "load_error", "bad_start") else _category(error)
+    retriable = getattr(error, "retriable", None)
+    return {
+        "code": code,
+        "type": type(error).__name__,
+        "message": _text_of(error, str),
+        "traceback": _traceback_of(error) if code in ("plugin_error", "load_error") else "",
+        "category": category,
+        "retriable": retriable if isinstance(retriable, bool) else category != "fatal",
+        "original_exc_repr": _text_of(error, repr),
+        "plugin_name": plugin,
+        "occurred_at": datetime.now(timezone.utc).isoformat(),
+    }
+
+
+def cancelled_body(plugin: str) -> Body:
+    """The error of a cancelled call. Clients of the original know it by how the repr begins."""
+    body = describe(CallCancelled("The call was cancelled"), plugin, "cancelled")
+    body["original_exc_repr"] = "PluginCancelledError('The call was cancelled')"
+    return body
+
+
+def _category(error: BaseException) -> str:
+    own = getattr(error, "category", None)
+    own = getattr(own, "value", own)
+    if own in ("user_input", "transient", "resource", "fatal"):
+        return str(own)
+    return next(CATEGORIES[kind] for kind in type(error).__mro__ if kind in CATEGORIES)
+
+
+def _text_of(error: BaseException, read: Callable[[BaseException], str]) -> str:
+    try:
+        return read(error)
+    except Exception:
+        return "<{} that cannot be printed>".format(type(error).__name__)
+
+
+def _traceback_of(error: BaseException) -> str:
+    """The traceback without this file's own frames at its top: the plugin's code is what a reader looks for."""
+    import traceback
+
+    entry: Optional[TracebackType] = error.__traceback__
+    while entry is not None and entry.tb_frame.f_code.co_filename == __file__:
+        entry = entry.tb_next
+    try:
+        return "".join(traceback.format_exception(type(error), error, entry)).rstrip("\\n")
+    except Exception:
+        return ""
+
+
+# ----------------------------------------------------------------------------------------------------------- calls
+
+
+class Call:
+    """One call: plugin code that runs, or waits to run, for one reply."""
+
+    def __init__(self, endpoint: str, body: Body, reply: Optional[Reply] = None, call_id: str = "") -> None:
+        self.endpoint = endpoint
+        self.body = body
+        self.reply = reply
+        self.key: object = call_id or self
+        self.running = False
+        self.ended = False
+        self.cancelled = False
+        self.done = threading.Event()  # the reply is out, as far as it ever will be
+        self.progress: Body = {"progress": 0.0, "message": ""}
+        self.task: Optional[asyncio.Task[Any]] = None
+        self.loop: Optional[EventLoop] = None
+        self.knocked = False
+        self._lock = threading.Lock()
+        self._thread = 0
+        self._interruptible = False
+        self._interrupted = False
+
+    def run(self, code: Callable[[], Any]) -> Any:
+        """Runs plugin code on this thread: the only code that an interruption may hit."""
+        try:
+            try:
+                self.open_window()
+                return code()
+            finally:
+                self.close_window()
+        except CallCancelled:
+            self.close_window()  # the interruption may have come just when the window was to be closed
+            raise
+
+    def open_window(self) -> None:
+        """From here on this thread may be interrupted."""
+        with self._lock:
+            self._thread = threading.get_ident()
+            self._interruptible = True
+
+    def close_window(self) -> None:
+        """From here on no interruption is sent, and one that was sent but has not arrived never will."""
+        with self._lock:
+            self._interruptible = False
+        if self._interrupted and self._thread != MAIN_THREAD:
+            _raise_in(self._thread, None)
+
+    def interrupt(self) -> None:
+        """Raises CallCancelled in the plugin's code, if that is what runs at this moment."""
+        with self._lock:
+            if not self._interruptible:
+                return
+            if self.loop is not None and not self.loop.is_held_by(self):
+                self.loop.knock(self)
+                return
+            self._interrupted = True
+            if self._thread == MAIN_THREAD and hasattr(signal, "SIGURG"):
+                signal.pthread_kill(self._thread, signal.SIGURG)
+            else:
+                _raise_in(self._thread, CallCancelled)
+
+    def takes_signal(self) -> bool:
+        """Whether a signal that has arrived on the main thread is for this call."""
+        return self._interrupted and self._interruptible and self._thread == MAIN_THREAD
+
+    def report(self, progress: float, message: str) -> None:
+        """Notes the progress and sends it. An interruption must not tear a frame, so the window is closed meanwhile."""
+        self.progress["progress"] = progress
+        self.progress["message"] = message
+        if self.reply is None or self.ended:
+            return
+        inside = self._interruptible and self._thread == threading.get_ident()
+        if inside:
+            self.close_window()
+        try:
+            self.reply.progress(progress, message)
+        finally:
+            if inside:
+                self.open_window()
+
+
+def _raise_in(thread: int, kind: Optional[type]) -> None:
+    """Has Python raise \`kind\` in another thread as soon as that runs Python code; None takes back what was asked."""
+    import ctypes
+
+    raised = None if kind is None else ctypes.py_object(kind)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
+
+
+CURRENT_CALL: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("remote_plugin_call", default=None)
+
+
+# ------------------------------------------------------------------------------------------------------ event loop
+
+
+class EventLoop:
+    """The one asyncio loop, on a thread of its own, so that what a plugin starts in one call lives on in the next."""
+
+    def __init__(self) -> None:
+        import asyncio
+
+        self._current_task = asyncio.current_task
+        self._cancelled_error = asyncio.CancelledError
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._run, name="event-loop", daemon=True).start()
+
+    def _run(self) -> None:
+        import asyncio
+
+        asyncio.set_event_loop(self._loop)
+        while True:
+            try:
+                self._loop.run_forever()
+            except CallCancelled:
+                pass  # an interruption that came a moment too late for its task
+
+    def run(self, call: Call, awaitable: Awaitable[Any]) -> Any:
+        """Waits for an awaitable."""
+        outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._start(call, awaitable, outcomes)
+        _, value, error = outcomes.get()
+        if error is not None:
+            raise error
+        return value
+
+    def items(self, call: Call, source: AsyncIterable[Any]) -> Iterator[Any]:
+        """Gives the items one by one; the source goes on when the next one is asked for. One task runs it all."""
+        outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._start(call, self._pump(source, outcomes), outcomes)
+        ended = False
+        try:
+            while True:
+                gate, value, error = outcomes.get()
+                if gate is None:
+                    ended = True
+                    if error is not None:
+                        raise error
+                    return
+                yield value
+                self._loop.call_soon_threadsafe(_open_gate, gate)
+        finally:
+            if not ended:
+                self.knock(call)
+                while outcomes.get()[0] is not None:
+                    pass
+
+    def knock(self, call: Call) -> None:
+        """Cancels the call's task."""
+        call.knocked = True
+        self._loop.call_soon_threadsafe(self._cancel, call)
+
+    def is_held_by(self, call: Call) -> bool:
+        """Whether the call's task does not give way: since it was last asked to end the loop has not turned."""
+        return call.knocked and call.task is not None and self._current_task(self._loop) is call.task
+
+    @staticmethod
+    def _cancel(call: Call) -> None:
+        call.knocked = False
+        if call.task is not None:
+            call.task.cancel()
+
+    def _start(self, call: Call, awaitable: Awaitable[Any], outcomes: queue.SimpleQueue[Outcome]) -> None:
+        def begin() -> None:
+            call.loop = self
+            call.task = self._loop.create_task(self._guard(call, awaitable))
+            call.task.add_done_callback(end)
+            if call.cancelled:
+                call.task.cancel()
+
+        def end(task: asyncio.Task[Any]) -> None:
+            call.loop = call.task = None
+            value, error = (None, self._cancelled_error()) if task.cancelled() else task.result()
+            outcomes.put((None, value, error))
+
+        self._loop.call_soon_threadsafe(begin, context=contextvars.copy_context())
+
+    @staticmethod
+    async def _guard(call: Call, awaitable: Awaitable[Any]) -> tuple[Any, Optional[BaseException]]:
+        try:
+            try:
+                call.open_window()
+                return await awaitable, None
+            finally:
+                call.close_window()
+        except BaseException as error:  # also SystemExit, which would end the loop
+            call.close_window()
+            return None, error
+
+    async def _pump(self, source: AsyncIterable[Any], outcomes: queue.SimpleQueue[Outcome]) -> None:
+        try:
+            async for item in source:
+                gate: asyncio.Future[None] = self._loop.create_future()
+                outcomes.put((gate, item, None))
+                await gate
+        finally:
+            close = getattr(source, "aclose", None)
+            if close is not None:
+                await close()
+
+
+def _open_gate(gate: asyncio.Future[None]) -> None:
+    if not gate.done():
+        gate.set_result(None)
+
+
+# ---------------------------------------------------------------------------------------------------------- plugin
+
+# The endpoints that run a method of the plugin's own, and its name.
+METHODS = {
+    "initialize": "initialize",
+    "execute": "execute",
+    "execute_stream": "execute_stream",
+    "config_schema": "get_config_schema",
+    "config": "get_current_config",
+    "prefetch": "prefetch",
+    "reconfigure": "reconfigure",
+    "cleanup": "cleanup",
+    "cancel": "cancel",
+}
+NO_MORE = object()
+
+
+class Plugin:
+    """The plugin: its class is loaded here, and every endpoint that needs plugin code ends here."""
+
+    def __init__(self, target: Body, scheduler: Scheduler) -> None:
+        self.name = str(target.get("name") or target["class"])
+        self.version = str(target.get("version") or "0.0.0")
+        self.failure: Optional[Body] = None
+        self.loaded = threading.Event()
+        self._target = target
+        self._scheduler = scheduler
+        self._instance: Any = None
+        self._own_report: Optional[Callable[..., Any]] = None
+        self._loop: Optional[EventLoop] = None
+        self._loop_lock = threading.Lock()
+
+    def load(self) -> None:
+        """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
+        try:
+            sys.path[:0] = self._target.get("path") or []
+            module, name = self._target["module"], self._target["class"]
+            __import__(module)
+            if not hasattr(sys.modules[module], name):
+                raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
+            self._adopt(getattr(sys.modules[module], name)())
+        except BaseException as error:  # also SystemExit
+            self.failure = describe(error, self.name, "load_error")
+        self.loaded.set()
+
+    def _adopt(self, instance: Any) -> None:
+        self._instance = instance
+        self._own_report = self._method("report_progress")
+        for name, function in (("report_progress", self._report_progress), ("check_cancel", self._check_cancel)):
+            try:
+                setattr(instance, name, function)
+            except AttributeError:
+                pass  # a class with __slots__ does without
+        for name in ("name", "version"):
+            value = getattr(instance, name, None)
+            if isinstance(value, str) and value:
+                setattr(self, name, value)
+
+    def methods(self) -> list[str]:
+        """The endpoints for which the plugin has a method of its own."""
+        return [endpoint for endpoint, name in METHODS.items() if self._method(name) is not None]
+
+    def wait(self) -> None:
+        """Waits until the plugin is there."""
+        self.loaded.wait()
+        if self.failure is not None:
+            raise LoadFailed(self.failure)
+
+    def perform(self, call: Call) -> Any:
+        """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
+        self.wait()
+        return getattr(self, "_" + call.endpoint)(call)
+
+    def begin(self, alone: bool) -> None:
+        """A call starts. Classes of the original keep a flag, which nobody else resets."""
+        if alone and getattr(self._instance, "_cancel_requested", False):
+            self._instance._cancel_requested = False
+
+    def ask_to_stop(self) -> None:
+        """Calls the plugin's own \`cancel\`."""
+        method = self._method("cancel")
+        if method is None:
+            return
+        try:
+            self._invoke(Call("cancel", {}), method)
+        except BaseException as error:
+            log("the plugin's cancel() failed\\n" + _traceback_of(error))
+
+    def _initialize(self, call: Call) -> Body:
+        if self._method("initialize") is not None or call.body:
+            self._invoke(call, self._need("initialize"), call.body)
+        return {"status": "ok"}
+
+    def _execute(self, call: Call) -> Any:
+        result = self._execute_once(call, "execute")
+        if isinstance(result, (Generator, AsyncGenerator)):
+            return list(self._items(call, result))
+        return result
+
+    def _execute_stream(self, call: Call) -> None:
+        if self._method("execute_stream") is not None:
+            self._send_items(call, self._execute_once(call, "execute_stream"))
+            return
+        result = self._execute_once(call, "execute")
+        self._send_items(call, result if isinstance(result, (Generator, AsyncGenerator)) else [result])
+
+    def _config_schema(self, call: Call) -> Any:
+        return self._tell(call, "get_config_schema")
+
+    def _config(self, call: Call) -> Any:
+        return self._tell(call, "get_current_config")
+
+    def _prefetch(self, call: Call) -> Body:
+        return self._do(call, "prefetch", "prefetched")
+
+    def _reconfigure(self, call: Call) -> Body:
+        old, new = (call.body.get(key) or {} for key in ("old_config", "new_config"))
+        return self._do(call, "reconfigure", "reconfigured", old, new)
+
+    def _cleanup(self, call: Call) -> Body:
+        self._do(call, "cleanup", "cleaned")
+        return {"status": "cleaned"}
+
+    def _tell(self, call: Call, name: str) -> Any:
+        method = self._method(name)
+        told = None if method is None else self._invoke(call, method)
+        return {} if told is None else told
+
+    def _do(self, call: Call, name: str, status: str, *args: Any) -> Body:
+        method = self._method(name)
+        if method is None:
+            return {"status": "not_supported"}
+        self._invoke(call, method, *args)
+        return {"status": status}
+
+    def _execute_once(self, call: Call, name: str) -> Any:
+        method, body = self._need(name), call.body
+        return self._invoke(call, method, *body.get("args") or (), **body.get("kwargs") or {})
+
+    def _invoke(*args: Any, **kwargs: Any) -> Any:
+        # Python 3.7 has to read this file far enough to refuse it, so there is no "/" to keep names free for kwargs.
+        self, call, method = args[:3]
+        result = call.run(lambda: method(*args[3:], **kwargs))
+        if isinstance(result, Awaitable):
+            result = self._event_loop().run(call, result)
+        return result
+
+    def _items(self, call: Call, source: Any) -> Iterator[Any]:
+        if isinstance(source, AsyncIterable):
+            return self._event_loop().items(call, source)
+        return self._sync_items(call, source)
+
+    @staticmethod
+    def _sync_items(call: Call, source: Any) -> Iterator[Any]:
+        iterator = call.run(lambda: iter(source))
+        try:
+            while not call.cancelled:
+                item = call.run(lambda: next(iterator, NO_MORE))
+                if item is NO_MORE:
+                    return
+                yield item
+        finally:
+            if isinstance(iterator, Generator):
+                call.run(iterator.close)
+
+    def _send_items(self, call: Call, source: Any) -> None:
+        assert call.reply is not None
+        items: Any = self._items(call, source)
+        try:
+            for item in items:
+                if call.cancelled:
+                    return
+                call.reply.chunk(item)
+                if call.reply.broken:
+                    return
+        finally:
+            items.close()
+
+    def _method(self, name: str) -> Optional[Callable[..., Any]]:
+        method = getattr(self._instance, name, None)
+        return method if callable(method) else None
+
+    def _need(self, name: str) -> Callable[..., Any]:
+        method = self._method(name)
+        if method is None:
+            raise NotSupported('The plugin "{}" has no method "{}"'.format(self.name, name))
+        return method
+
+    def _event_loop(self) -> EventLoop:
+        with self._loop_lock:
+            if self._loop is None:
+                self._loop = EventLoop()
+            return self._loop
+
+    def _current_call(self) -> Optional[Call]:
+        """The call on whose behalf this code runs; a thread that the plugin started works for the only one there is."""
+        return CURRENT_CALL.get() or self._scheduler.only_running()
+
+    def _report_progress(self, progress: float, message: str = "") -> None:
+        value = float(progress)
+        call = self._current_call()
+        if call is not None:
+            call.report(min(value, 1.0) if value >= 0 else -1.0, str(message))
+        if self._own_report is not None:
+            self._own_report(progress, message)
+
+    def _check_cancel(self) -> None:
+        call = self._current_call()
+        if call is not None and call.cancelled:
+            raise CallCancelled("The call was cancelled")
+
+
+# ------------------------------------------------------------------------------------------------------- scheduler
+
+
+class Scheduler:
+    """Calls and the lanes in which they run, in the order of their arrival."""
+
+    def __init__(self, start: Start) -> None:
+        self.plugin = Plugin(start.plugin, self)
+        self.progress: Body = {"progress": 0.0, "message": ""}
+        self._places = start.max_concurrency
+        self._grace_s = start.cancel_grace_s
+        self._lock = threading.Lock()
+        self._open: dict[object, Call] = {}
+        self._finished = 0
+        self._waiting: queue.SimpleQueue[Call] = queue.SimpleQueue()
+        self._on_main: Optional[Call] = None
+
+    def run(self) -> NoReturn:
+        """Loads the plugin and runs the first lane; for the main thread, and for good."""
+        if hasattr(signal, "SIGURG"):
+            signal.signal(signal.SIGURG, self._on_signal)
+        self.plugin.load()
+        for number in range(1, self._places):
+            threading.Thread(target=self._lane, name="lane-{}".format(number), daemon=True).start()
+        self._lane()
+
+    def submit(self, call: Call) -> None:
+        """Puts a call into the queue."""
+        with self._lock:
+            if call.key in self._open:
+                raise Refusal(409, 'A call with the id "{}" is still open'.format(call.key))
+            self._open[call.key] = call
+        self._waiting.put(call)
+
+    def cancel(self, call_id: Optional[object] = None) -> bool:
+        """Cancels one call, or all of them; tells whether there was any."""
+        with self._lock:
+            found = [self._open[call_id]] if call_id in self._open else []
+            if call_id is None:
+                found = list(self._open.values())
+            fresh = [call for call in found if not call.cancelled]
+            for call in fresh:
+                call.cancelled = True
+            waiting = [call for call in fresh if not call.running]
+            for call in waiting:
+                self._close(call)
+        for call in waiting:
+            self._reply_cancelled(call)
+        running = [call for call in fresh if call.running]
+        if running:
+            threading.Thread(target=self.plugin.ask_to_stop, name="cancel", daemon=True).start()
+            threading.Thread(target=self._see_off, args=(running,), name="interrupt", daemon=True).start()
+        return bool(found)
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many calls run, wait, and have ended."""
+        with self._lock:
+            running = sum(call.running for call in self._open.values())
+            return running, len(self._open) - running, self._finished
+
+    def only_running(self) -> Optional[Call]:
+        """The call that runs, if exactly one does."""
+        with self._lock:
+            running = [call for call in self._open.values() if call.running]
+        return running[0] if len(running) == 1 else None
+
+    def _see_off(self, calls: list[Call]) -> None:
+        """Asks coroutines to end, and interrupts what goes on after the grace; again and again, for it may be ignored."""
+        for call in calls:
+            loop = call.loop
+            if loop is not None:
+                loop.knock(call)
+        deadline = time.monotonic() + self._grace_s
+        while calls:
+            for call in calls:
+                call.done.wait(max(0.0, deadline - time.monotonic()))
+            calls = [call for call in calls if not call.done.is_set()]
+            for call in calls:
+                call.interrupt()
+            deadline = time.monotonic() + INTERRUPT_AGAIN_S
+
+    def _on_signal(self, number: int, frame: Optional[FrameType]) -> None:
+        call = self._on_main
+        if call is not None and call.takes_signal():
+            raise CallCancelled("The call was cancelled")
+
+    def _lane(self) -> NoReturn:
+        while True:
+            try:
+                self._serve(self._waiting.get())
+            except BaseException as error:  # a lane that ended would be a place lost for good
+                log("a call was lost\\n" + _traceback_of(error))
+
+    def _serve(self, call: Call) -> None:
+        if not self._begin(call):
+            return
+        if threading.get_ident() == MAIN_THREAD:
+            self._on_main = call
+        CURRENT_CALL.set(call)
+        value: Any = None
+        error: Optional[BaseException] = None
+        try:
+            try:
+                value = self.plugin.perform(call)
+            except BaseException as raised:  # also SystemExit: a plugin's sys.exit() is its failure, not the worker's
+                error = raised
+            self._finish(call, value, error)
+        finally:
+            CURRENT_CALL.set(None)
+            assert call.reply is not None
+            call.reply.close()
+            call.done.set()
+
+    def _begin(self, call: Call) -> bool:
+        with self._lock:
+            if call.ended:
+                return False  # it was cancelled while it waited
+            call.running = True
+            self.progress = call.progress
+            alone = sum(other.running for other in self._open.values()) == 1
+        self.plugin.begin(alone)
+        return True
+
+    def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
+        with self._lock:
+            self._close(call)
+        assert call.reply is not None
+        if call.cancelled:
+            call.reply.error(cancelled_body(self.plugin.name))
+            return
+        try:
+            if error is not None:
+                raise error
+            call.reply.result(value)
+        except BaseException as failure:
+            call.reply.error(describe(failure, self.plugin.name))
+
+    def _reply_cancelled(self, call: Call) -> None:
+        assert call.reply is not None
+        call.reply.error(cancelled_body(self.plugin.name))
+        call.reply.close()
+        call.done.set()
+
+    def _close(self, call: Call) -> None:
+        call.ended = True
+        call.running = False
+        call.body = {}
+        del self._open[call.key]
+        self._finished += 1
+
+
+# --------------------------------------------------------------------------------------------------------- replies
+
+REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    411: "Length Required",
+    413: "Content Too Large",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+}
+
+
+class Reply:
+    """The answer to one request. Its parts may come from several threads; what comes after the last one is dropped."""
+
+    content_type = "application/json"
+    frames = False
+
+    def __init__(self, connection: Connection, closes: bool) -> None:
+        self.closes = closes
+        self.broken = False
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._begun = False
+        self._ended = False
+
+    def progress(self, progress: float, message: str) -> None:
+        """Sends a progress frame where there are frames."""
+
+    def chunk(self, value: Any) -> None:
+        """Sends one item of a stream."""
+        raise NotImplementedError
+
+    def result(self, value: Any) -> None:
+        """Ends the reply well."""
+        self._whole(200, encode(value))
+
+    def error(self, body: Body) -> None:
+        """Ends the reply with an error."""
+        raise NotImplementedError
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Turns the request down."""
+        allow = "Allow: {}\\r\\n".format(refusal.allow) if refusal.allow else ""
+        self.closes = self.closes or refusal.closes
+        self.content_type = "application/json"
+        self._whole(refusal.status, encode({"detail": refusal.detail}), allow)
+
+    def close(self) -> None:
+        """Nothing more comes. A reply without its end, and one that was to be the last, end the connection."""
+        if self.closes or not self._ended:
+            self._connection.shut_down()
+
+    def _whole(self, status: int, body: bytes, extra: str = "") -> None:
+        with self._lock:
+            if not self._ended:
+                self._ended = True
+                self._send(self._head(status, "Content-Length: {}\\r\\n{}".format(len(body), extra)), body)
+
+    def _part(self, data: bytes, last: bool = False) -> None:
+        with self._lock:
+            if self._ended:
+                return
+            head = b"" if self._begun else self._head(200, "Transfer-Encoding: chunked\\r\\n")
+            self._begun, self._ended = True, last
+            chunk = b"%x\\r\\n%b\\r\\n" % (len(data), data) if data else b""
+            self._send(head, chunk + b"0\\r\\n\\r\\n" if last else chunk)
+
+    def _head(self, status: int, framing: str) -> bytes:
+        close = "Connection: close\\r\\n" if self.closes else ""
+        line = "HTTP/1.1 {} {}\\r\\nContent-Type: {}\\r\\n".format(status, REASONS[status], self.content_type)
+        return (line + framing + close + "\\r\\n").encode("latin-1")
+
+    def _send(self, head: bytes, body: bytes) -> None:
+        self.broken = self.broken or not self._connection.send(head, body)
+
+
+class FramedReply(Reply):
+    """Section 4: one JSON object a line, the last one a result or an error."""
+
+    content_type = FRAMES_TYPE
+    frames = True
+
+    def progress(self, progress: float, message: str) -> None:
+        self._part(encode({"progress": progress, "message": message}) + b"\\n")
+
+    def chunk(self, value: Any) -> None:
+        self._part(self._frame("chunk", value))
+
+    def result(self, value: Any) -> None:
+        self._last(self._frame("result", value))
+
+    def error(self, body: Body) -> None:
+        self._last(self._frame("error", body))
+
+    def _last(self, frame: bytes) -> None:
+        if self._begun:
+            self._part(frame, last=True)
+        else:
+            self._whole(200, frame)
+
+    @staticmethod
+    def _frame(kind: str, value: Any) -> bytes:
+        types: Dict[str, str] = {}
+        data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types))
+        return data + (b',"types":%b}\\n' % encode(types) if types else b"}\\n")
+
+
+class PlainReply(Reply):
+    """Section 5: the bare value."""
+
+    def __init__(self, connection: Connection, closes: bool, error_status: int) -> None:
+        super().__init__(connection, closes)
+        self._error_status = error_status
+
+    def error(self, body: Body) -> None:
+        status = 409 if body["code"] == "cancelled" else self._error_status
+        self._whole(status, encode({"detail": body["message"], "_job_error": body}))
+
+
+class PlainStreamReply(Reply):
+    """Section 5, for /execute_stream: a line an item."""
+
+    content_type = "application/x-ndjson"
+
+    def chunk(self, value: Any) -> None:
+        self._part(encode(value, "chunk") + b"\\n")
+
+    def result(self, value: Any) -> None:
+        self._part(b"", last=True)
+
+    def error(self, body: Body) -> None:
+        self._part(encode({"_job_error": body}) + b"\\n", last=True)
+
+
+# ----------------------------------------------------------------------------------------------------- connections
+
+
+class Request:
+    """The head of a request."""
+
+    def __init__(self, head: bytes) -> None:
+        line, *fields = head.decode("latin-1").split("\\r\\n")
+        words = line.split(" ")
+        if len(words) != 3 or words[2] != "HTTP/1.1":
+            raise Refusal(400, "The request is not HTTP/1.1", closes=True)
+        self.method, target, _ = words
+        self.authority, self.path = self._split(target)
+        self.headers: dict[str, str] = {}
+        for field in fields:
+            name, colon, value = field.partition(":")
+            if not colon or not name or name.strip() != name:
+                raise Refusal(400, "The request has a malformed header", closes=True)
+            name, value = name.lower(), value.strip(" \\t")
+            # A repeated header becomes a list, which is no number, no token and no host: nothing has to choose.
+            self.headers[name] = self.headers[name] + ", " + value if name in self.headers else value
+        self.closes = "close" in self.headers.get("connection", "").lower()
+
+    @staticmethod
+    def _split(target: str) -> tuple[str, str]:
+        authority = ""
+        if target[:7].lower() == "http://":
+            authority, _, target = target[7:].partition("/")
+            target = "/" + target
+        return authority, target.partition("?")[0]
+
+    def body_length(self, limit: int) -> int:
+        """How many bytes of body follow."""
+        if "transfer-encoding" in self.headers:
+            raise Refusal(411, "The body has no Content-Length", closes=True)
+        text = self.headers.get("content-length", "0")
+        if not (text.isascii() and text.isdecimal()):
+            raise Refusal(400, "The Content-Length is not a number", closes=True)
+        if len(text) > 18 or int(text) > limit:
+            raise Refusal(413, "The body is longer than {} bytes".format(limit), closes=True)
+        return int(text)
+
+    def call_id(self) -> str:
+        """The id that the host gave the call, empty when it gave none."""
+        call_id = self.headers.get("remote-plugin-call", "")
+        if len(call_id) > MAX_CALL_ID or not all("!" <= character <= "~" for character in call_id):
+            raise Refusal(400, "The call id is not 1 to {} visible ASCII characters".format(MAX_CALL_ID))
+        return call_id
+
+    def reply(self, connection: Connection) -> Reply:
+        """Makes the reply in the form that was asked for."""
+        if FRAMES_TYPE in self.headers.get("accept", "").lower():
+            return FramedReply(connection, self.closes)
+        if self.path == "/execute_stream":
+            return PlainStreamReply(connection, self.closes)
+        return PlainReply(connection, self.closes, 400 if self.path == "/initialize" else 500)
+
+
+class Connection:
+    """One client, on a thread of its own."""
+
+    def __init__(self, worker: Worker, client: socket.socket) -> None:
+        self._worker = worker
+        self._socket = client
+        self._buffer = bytearray()
+        self._known = False
+        self._call: Optional[Call] = None
+
+    def serve(self) -> None:
+        """Answers one request after the other, until one side has had enough."""
+        try:
+            while self._turn():
+                pass
+        except OSError:
+            pass  # the client is gone
+        except Exception as error:
+            log("a connection failed: {!r}".format(error))
+        finally:
+            if self._call is not None:  # whoever hangs up has abandoned the call
+                self._worker.scheduler.cancel(self._call.key)
+                self._call.done.wait()  # only then may the file descriptor become another connection's
+            self._socket.close()
+            self._worker.connections.discard(self)
+
+    def send(self, head: bytes, body: bytes) -> bool:
+        """Sends both; tells whether that went well."""
+        try:
+            if len(body) < MAX_HEAD:
+                self._socket.sendall(head + body)
+            else:
+                self._socket.sendall(head)
+                self._socket.sendall(body)
+        except OSError:
+            return False
+        return True
+
+    def shut_down(self) -> None:
+        """Ends the connection for both sides; the thread that reads finds out."""
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def _turn(self) -> bool:
+        head = self._read_head()
+        if not head:
+            return False
+        reply: Reply = PlainReply(self, False, 500)
+        try:
+            request = Request(head)
+            self._worker.admit(request)
+            self._welcome()
+            length = request.body_length(self._worker.max_body_bytes)
+            if "100-continue" in request.headers.get("expect", "").lower():
+                self._socket.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\n")
+            body = self._read_body(length)
+            reply = request.reply(self)
+            self._call = self._worker.answer(request, body, reply)
+        except Refusal as refusal:
+            reply.refuse(refusal)
+            if refusal.closes:
+                self._drain()
+        return self._call is not None or not reply.closes
+
+    def _welcome(self) -> None:
+        if not self._known:
+            self._known = True
+            self._socket.settimeout(None)
+
+    def _read_head(self) -> bytes:
+        if self._call is not None and self._buffer:
+            self._let_go()
+        seen = 0
+        while True:
+            end = self._buffer.find(b"\\r\\n\\r\\n", seen)
+            if max(end, len(self._buffer) if end < 0 else 0) > MAX_HEAD:
+                PlainReply(self, True, 431).refuse(Refusal(431, "The request line and headers are too long", True))
+                self._drain()
+                return b""
+            if end >= 0:
+                head = bytes(self._buffer[:end]).lstrip(b"\\r\\n")
+                del self._buffer[: end + 4]
+                if head:
+                    return head
+                seen = 0
+                continue
+            seen = max(0, len(self._buffer) - 3)
+            if not self._fill():
+                return b""
+
+    def _fill(self) -> bool:
+        """Reads what comes. While a call is open this is also how its client's death is noticed."""
+        data = self._socket.recv(MAX_HEAD)
+        self._buffer += data
+        if data and self._call is not None:
+            self._let_go()
+        return bool(data)
+
+    def _let_go(self) -> None:
+        """The next request is here: it has to wait for the reply before it."""
+        assert self._call is not None
+        self._call.done.wait()
+        self._call = None
+
+    def _read_body(self, length: int) -> bytes:
+        body = bytearray(length)
+        filled = min(length, len(self._buffer))
+        body[:filled] = self._buffer[:filled]
+        del self._buffer[:filled]
+        view = memoryview(body)
+        while filled < length:
+            count = self._socket.recv_into(view[filled:])
+            if count == 0:
+                raise ConnectionError("The client hung up within a body")
+            filled += count
+        return body
+
+    def _drain(self) -> None:
+        """Reads on for a moment: closing over unread bytes would make TCP take the refusal back."""
+        self._socket.shutdown(socket.SHUT_WR)
+        self._socket.settimeout(1.0)
+        for _ in range(64):
+            if not self._socket.recv(MAX_HEAD):
+                return
+
+
+# ---------------------------------------------------------------------------------------------------------- worker
+
+ENDPOINTS: dict[str, tuple[str, bool]] = {  # the method, and whether it is a call
+    "ready": ("GET", False),
+    "health": ("GET", False),
+    "stats": ("GET", False),
+    "progress": ("GET", False),
+    "cancel": ("POST", False),
+    "config_schema": ("GET", False),
+    "config": ("GET", False),
+    "initialize": ("POST", True),
+    "execute": ("POST", True),
+    "execute_stream": ("POST", True),
+    "prefetch": ("POST", True),
+    "reconfigure": ("POST", True),
+    "cleanup": ("POST", True),
+}
+
+
+class Worker:
+    """The listener and its endpoints."""
+
+    def __init__(self, start: Start) -> None:
+        self.scheduler = Scheduler(start)
+        self.connections: set[Connection] = set()
+        self.max_body_bytes = start.max_body_bytes
+        self._start = start
+        self._authorization = b"Bearer " + start.token.encode("utf-8")
+        self._started = time.monotonic()
+        self._measured = (self._started, time.process_time())
+        self._measure_lock = threading.Lock()
+
+    def listen(self) -> Body:
+        """Binds; gives the address for the hello line."""
+        place = self._start.unix
+        self._is_tcp = not place
+        if place:
+            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            umask = os.umask(0o177)  # nobody but the owner may connect, from the first moment on
+            try:
+                self._listener.bind(place)
+            finally:
+                os.umask(umask)
+            self._listener.listen(BACKLOG)
+            return {"unix": place}
+        host = self._start.tcp
+        self._listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        self._listener.bind((host, 0))
+        self._listener.listen(BACKLOG)
+        pattern = "[{}]:{}" if ":" in host else "{}:{}"
+        return {"tcp": pattern.format(host, self._listener.getsockname()[1])}
+
+    def run(self) -> NoReturn:
+        """Serves for good."""
+        threading.Thread(target=self._accept, name="accept", daemon=True).start()
+        self.scheduler.run()
+
+    def admit(self, request: Request) -> None:
+        """Turns strangers away."""
+        given = request.headers.get("authorization", "").encode("latin-1")
+        if not compare_digest(given, self._authorization):
+            raise Refusal(401, "The request does not carry this worker's token", closes=True)
+        if "origin" in request.headers:
+            raise Refusal(403, "Requests from a browser page are not answered", closes=True)
+        if self._is_tcp:
+            for host in (request.headers.get("host", ""), request.authority):
+                if host and not _is_loopback(host):
+                    raise Refusal(403, "The host of the request is not a loopback name", closes=True)
+
+    def answer(self, request: Request, text: bytes, reply: Reply) -> Optional[Call]:
+        """Answers a request, or gives the call that will."""
+        endpoint = request.path[1:]
+        if endpoint not in ENDPOINTS or request.path[:1] != "/":
+            raise Refusal(404, "Not Found")
+        method, is_call = ENDPOINTS[endpoint]
+        if request.method != method:
+            raise Refusal(405, "Method Not Allowed", allow=method)
+        body = decode_object(text) if method == "POST" else {}
+        if is_call:
+            call = Call(endpoint, self._check(endpoint, body), reply, request.call_id())
+            self.scheduler.submit(call)
+            return call
+        try:
+            reply.result(getattr(self, "_" + endpoint)(body))
+        except Refusal:
+            raise
+        except Exception as error:
+            reply.error(describe(error, self.scheduler.plugin.name))
+        return None
+
+    @staticmethod
+    def _check(endpoint: str, body: Body) -> Body:
+        if endpoint in ("execute", "execute_stream"):
+            restore_types(body)
+            for key, kind, name in (("args", list, "array"), ("kwargs", dict, "object")):
+                if not isinstance(body.get(key, kind()), kind):
+                    raise Refusal(400, '"{}" is not an {}'.format(key, name))
+        return body
+
+    def _ready(self, body: Body) -> Body:
+        plugin = self.scheduler.plugin
+        plugin.wait()
+        return {"name": plugin.name, "version": plugin.version, "methods": plugin.methods()}
+
+    def _health(self, body: Body) -> Body:
+        plugin = self.scheduler.plugin
+        running, queued, _ = self.scheduler.counts()
+        status = "loading" if not plugin.loaded.is_set() else "running" if plugin.failure is None else "failed"
+        return {
+            "status": status,
+            "pid": os.getpid(),
+            "name": plugin.name,
+            "version": plugin.version,
+            "protocol": PROTOCOL,
+            "max_concurrency": self._start.max_concurrency,
+            "calls": {"running": running, "queued": queued},
+        }
+
+    def _stats(self, body: Body) -> Body:
+        running, queued, finished = self.scheduler.counts()
+        with self._measure_lock:
+            before, self._measured = self._measured, (time.monotonic(), time.process_time())
+            wall, processor = (now - then for now, then in zip(self._measured, before))
+        return {
+            "pid": os.getpid(),
+            "cpu_percent": round(100 * processor / max(wall, 1e-6), 1),
+            "memory_rss_mb": round(_resident_bytes() / 2**20, 2),
+            "uptime_s": round(time.monotonic() - self._started, 3),
+            "calls": {"running": running, "queued": queued, "finished": finished},
+        }
+
+    def _progress(self, body: Body) -> Body:
+        return self.scheduler.progress
+
+    def _cancel(self, body: Body) -> Body:
+        call_id = body.get("call_id")
+        if call_id is not None and not isinstance(call_id, str):
+            raise Refusal(400, '"call_id" is not a string')
+        return {"status": "cancelled" if self.scheduler.cancel(call_id) else "not_running"}
+
+    def _config_schema(self, body: Body) -> Any:
+        return self.scheduler.plugin.perform(Call("config_schema", body))
+
+    def _config(self, body: Body) -> Any:
+        return self.scheduler.plugin.perform(Call("config", body))
+
+    def _accept(self) -> NoReturn:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                time.sleep(0.05)  # no file descriptor is free: one will be
+                continue
+            if len(self.connections) >= MAX_CONNECTIONS:
+                client.close()
+                continue
+            self._meet(client)
+
+    def _meet(self, client: socket.socket) -> None:
+        connection = Connection(self, client)
+        self.connections.add(connection)
+        try:
+            client.settimeout(STRANGER_TIMEOUT_S)
+            if self._is_tcp:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=connection.serve, name="connection", daemon=True).start()
+        except (OSError, RuntimeError):  # the client is gone, or the system has no thread left
+            self.connections.discard(connection)
+            client.close()
+
+
+def _is_loopback(host: str) -> bool:
+    name = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    numbers = name.split(".")
+    is_127 = len(numbers) == 4 and numbers[0] == "127" and all(part.isdecimal() for part in numbers)
+    return name.lower() in ("localhost", "[::1]") or is_127
+
+
+def _resident_bytes() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:
+        return 0  # Windows tells it to nobody who has only the standard library
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+# --------------------------------------------------------------------------------------------------------- process
+
+
+class BadStart(Exception):
+    """The start line cannot be used."""
+
+
+class Start:
+    """What the start line says."""
+
+    def __init__(self, line: bytes) -> None:
+        try:
+            message = decode_object(line)
+        except Refusal as refusal:
+            raise BadStart(refusal.detail.replace("The body", "The start line")) from None
+        if message.get("protocol") != PROTOCOL:
+            raise BadStart("This worker speaks protocol {}, not {}".format(PROTOCOL, message.get("protocol")))
+        listen, limits = self._object(message, "listen"), self._object(message, "limits")
+        self.token = self._string(message, "token")
+        self.unix = self._string(listen, "unix") if "unix" in listen else ""
+        self.tcp = "" if self.unix else self._string(listen, "tcp")
+        self.plugin = self._object(message, "plugin")
+        for key in ("module", "class"):
+            self._string(self.plugin, key)
+        self.max_concurrency = self._number(limits, "max_concurrency", 1, 1)
+        self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
+        self.cancel_grace_s = self._number(limits, "cancel_grace_ms", 200, 0) / 1000
+
+    @staticmethod
+    def _object(holder: Body, key: str) -> Body:
+        value = holder.get(key, {})
+        if not isinstance(value, dict):
+            raise BadStart('"{}" in the start line is not an object'.format(key))
+        return value
+
+    @staticmethod
+    def _string(holder: Body, key: str) -> str:
+        value = holder.get(key)
+        if not isinstance(value, str) or not value:
+            raise BadStart('"{}" in the start line is not a string with something in it'.format(key))
+        return value
+
+    @staticmethod
+    def _number(holder: Body, key: str, default: int, least: int) -> int:
+        value = holder.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < least:
+            raise BadStart('"{}" in the start line is not a number from {} upwards'.format(key, least))
+        return int(value)
+
+
+def read_start_line() -> bytes:
+    """Reads the start line byte by byte: what follows it is the lifeline, which others read."""
+    line = bytearray()
+    while len(line) <= MAX_START_LINE:
+        byte = os.read(0, 1)
+        if byte == b"\\n":
+            return bytes(line)
+        if not byte:
+            raise BadStart("Standard input ended before the start line did")
+        line += byte
+    raise BadStart("The start line is longer than {} bytes".format(MAX_START_LINE))
+
+
+def take_stdout() -> int:
+    """Keeps the pipe that was standard output for the hello line, and sends whatever is printed to the log."""
+    hello = os.dup(1)
+    os.dup2(2, 1)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore
+    return hello
+
+
+def say(hello: int, message: Body) -> None:
+    """Writes the hello line."""
+    data = encode(dict(message, protocol=PROTOCOL)) + b"\\n"
+    while data:
+        data = data[os.write(hello, data) :]
+    os.close(hello)
+
+
+def fork_worker(hello: int) -> int:
+    """Forks. Comes back in the worker alone, with the end of a pipe that stays open for as long as the supervisor lives.
+
+    The process that the host started becomes the supervisor. It has one duty, which no plugin can keep it from: when
+    the host or the worker is gone it leaves nothing behind.
+    """
+    if os.getpgrp() != os.getpid():
+        os.setsid()
+    lifeline, held = os.pipe()
+    worker = os.fork()
+    if worker != 0:
+        os.close(lifeline)
+        os.close(hello)
+        supervise(worker)
+    os.close(held)
+    os.setpgid(0, 0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a KeyboardInterrupt in the middle of some call helps nobody
+    return lifeline
+
+
+def supervise(worker: int) -> NoReturn:
+    """Waits for the host's end or the worker's, whichever comes first, clears up, and ends as the worker did."""
+    try:
+        os.setpgid(worker, worker)
+    except OSError:
+        pass  # the worker was faster
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, _: kill_group(worker, number))
+    threading.Thread(target=watch_host, args=(worker,), daemon=True).start()
+    adopt_orphans()
+    status = wait_for(worker)
+    kill_group(worker, signal.SIGKILL)
+    kill_children()
+    if os.WIFSIGNALED(status):
+        die_by(os.WTERMSIG(status))
+    os._exit(os.WEXITSTATUS(status))
+
+
+def watch_host(worker: int) -> None:
+    """Reads standard input to its end, which is the host's."""
+    try:
+        while os.read(0, 65536):
+            pass
+    except OSError:
+        pass
+    kill_group(worker, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Makes Linux hand this process what the worker's descendants leave behind, also after a setsid()."""
+    if sys.platform != "linux":
+        return
+    try:
+        import ctypes
+
+        pr_set_child_subreaper = 36
+        ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        pass  # the group is killed all the same
+
+
+def wait_for(worker: int) -> int:
+    """Waits until the worker has ended, and reaps orphans on the way."""
+    while True:
+        pid, status = os.waitpid(-1, 0)
+        if pid == worker:
+            return status
+
+
+def kill_group(group: int, number: int) -> None:
+    """Sends a signal to a process group that may be gone."""
+    try:
+        os.killpg(group, number)
+    except OSError:
+        pass
+
+
+def kill_children() -> None:
+    """Kills and reaps what was left to this process; children of the killed ones are left to it in turn."""
+    deadline = time.monotonic() + REAP_TIMEOUT_S
+    while time.monotonic() < deadline:
+        for child in list_children():
+            try:
+                os.kill(child, signal.SIGKILL)
+            except OSError:
+                pass
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0] != 0:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.001)
+
+
+def list_children() -> list[int]:
+    """The processes whose parent this one is, where the system tells."""
+    try:
+        with open("/proc/self/task/{}/children".format(os.getpid()), "rb") as children:
+            return [int(pid) for pid in children.read().split()]
+    except OSError:
+        return []
+
+
+def die_by(number: int) -> NoReturn:
+    """Ends this process by the signal that ended the worker, without a second core file."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    os._exit(128 + number)
+
+
+def hold_lifeline(lifeline: int) -> None:
+    """Ends this process, and on POSIX its group, when the other end of the lifeline closes."""
+    try:
+        while os.read(lifeline, 65536):
+            pass
+    except OSError:
+        pass
+    if os.name == "posix":
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def arm_lifeline(lifeline: int) -> None:
+    """Has Linux itself kill the group when the supervisor is gone: the thread cannot while C code holds the GIL."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    except (ImportError, AttributeError, OSError):
+        pass  # not Linux
+
+
+def leave_own_folder() -> None:
+    """Takes the folder of this file off the import path: it is the host's, and not the plugin's."""
+    own = os.path.realpath(os.path.dirname(os.path.abspath(__file__)))
+    if sys.path and os.path.realpath(sys.path[0]) == own:
+        del sys.path[0]
+
+
+def main() -> NoReturn:
+    """Starts the worker; what stands in the way of that is said in the place of the hello line."""
+    hello = take_stdout()
+    try:
+        if sys.version_info < OLDEST_PYTHON:
+            raise BadStart("This is Python {}; the worker needs 3.8 or later".format(sys.version.split()[0]))
+        start = Start(read_start_line())
+        leave_own_folder()
+        if os.name == "posix":
+            lifeline = fork_worker(hello)
+            arm_lifeline(lifeline)
+        else:
+            lifeline = os.dup(0)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        faulthandler.enable()
+        worker = Worker(start)
+        address = worker.listen()
+    except (BadStart, OSError, AttributeError) as error:
+        say(hello, {"error": describe(error, "", "bad_start")})
+        sys.exit(1)
+    say(hello, {"address": address, "pid": os.getpid(), "worker": WORKER, "features": FEATURES})
+    threading.Thread(target=hold_lifeline, args=(lifeline,), name="lifeline", daemon=True).start()
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()
+`;

@@ -37,7 +37,9 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
   },
   /** A string that the pattern is found in. */
   $regex(argument, actual, context) {
-    if (typeof actual !== "string" || !new RegExp(String(argument), "u").test(actual)) differ(actual, `a string like /${argument}/`, context);
+    if (typeof actual !== "string" || !new RegExp(String(argument), "u").test(actual)) {
+      differ(actual, `a string like /${argument}/`, context);
+    }
   },
   /** A number from the first to the second, both included. */
   $between(argument, actual, context) {

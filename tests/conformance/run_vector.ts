@@ -53,7 +53,7 @@ class VectorRun implements Disposable {
     if (step.until) return await within(this.#repeatedly(step), "the reply that is waited for");
     const indices = Array.from({ length: step.parallel ?? step.repeat ?? 1 }, (_, index) => index);
     if (step.parallel !== undefined) await Promise.all(indices.map((index) => this.#request(step, index)));
-    else { for (const index of indices) await this.#request(step, index); }
+    else for (const index of indices) await this.#request(step, index);
   }
 
   async #repeatedly(step: Step): Promise<void> {
@@ -94,6 +94,7 @@ class VectorRun implements Disposable {
     const { process } = this.#launched;
     if (step.hello !== undefined) assertMatches(process.hello, step.hello, this.#variables());
     if (step.log !== undefined) await process.printed(new RegExp(step.log, "u"));
+    if (step.input !== undefined) await process.write(step.input);
     if (step.stdin === "close") await process.closeStdin();
     if (step.kill) process.kill();
     if (step.exit !== undefined) assertMatches(await process.ended(), step.exit, this.#variables());
@@ -113,7 +114,8 @@ class VectorRun implements Disposable {
   }
 
   #variables(): Variables {
-    return { pid: this.#launched.process.pid };
+    const { hello } = this.#launched.process;
+    return "pid" in hello ? { pid: hello.pid } : {};
   }
 }
 
@@ -125,7 +127,7 @@ function requestBytes(step: Step, values: Readonly<Record<string, string>>): Uin
   if (step.id !== undefined) headers[CALL_ID_HEADER] = step.id;
   if (body.length > 0) headers["Content-Length"] = String(body.length);
   const lines = Object.entries({ ...headers, ...step.headers }).map(([name, value]) => `${name}: ${expand(value, values)}\r\n`);
-  const head = new TextEncoder().encode(`${step.request} HTTP/1.1\r\n${lines.join("")}\r\n`);
+  const head = new TextEncoder().encode(`${expand(step.request!, values)} HTTP/1.1\r\n${lines.join("")}\r\n`);
   return new Uint8Array([...head, ...body]);
 }
 

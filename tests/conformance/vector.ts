@@ -61,6 +61,8 @@ export interface Step {
   readonly hello?: Expected;
   /** A pattern that the worker's log comes to match. */
   readonly log?: string;
+  /** Writes this to the worker's standard input. */
+  readonly input?: string;
   /** Closes the worker's standard input. */
   readonly stdin?: "close";
   /** Kills the process that the test started. */

@@ -1,5 +1,14 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CallCancelledError, CallError, CallTimeoutError, PluginStateError, type Progress, ProtocolError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
+import {
+  CallCancelledError,
+  CallError,
+  CallTimeoutError,
+  PluginStateError,
+  type Progress,
+  ProtocolError,
+  RemoteError,
+  RemotePluginProxy,
+} from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
 import { BOTH, FACES, isRunning, ScratchWatch, startFixture } from "./fixture_proxy.ts";
 
@@ -75,7 +84,7 @@ for (const face of BOTH) {
   Deno.test(`${label}: calls past max_concurrency wait their turn in order, and an abandoned one leaves the queue`, async () => {
     await using plugin = await startFixture(face, "holds");
     const started = Promise.withResolvers<void>();
-    const first = plugin.execute({ hold: "first" }, { onProgress: () => started.resolve() });
+    const first = assertRejects(() => plugin.execute({ hold: "first" }, { onProgress: () => started.resolve() }), CallCancelledError);
     await within(started.promise, "the first call");
     const abort = new AbortController();
     const waiting = ["b", "c", "d"].map((note) => plugin.execute({ note }, note === "c" ? { signal: abort.signal } : {}));
@@ -83,7 +92,7 @@ for (const face of BOTH) {
     abort.abort();
     await abandoned;
     assertEquals(await plugin.cancel(), true);
-    await assertRejects(() => first, CallCancelledError);
+    await first;
     assertEquals([await waiting[0], await waiting[2]], ["b", "d"]);
     assertEquals((await plugin.getCurrentConfig()).journal, ["start first", "end first", "b", "d"]);
   });

@@ -35,7 +35,9 @@ for (const face of BOTH) {
     await using scratch = await ScratchWatch.create();
     const { transport: _, ...manifest } = await fixtureManifest(face, "echo");
     const places = { scratchDir: scratch.path };
-    const flags = (await requiredPermissions(manifest, places)).toFlags().map((flag) => flag === "--allow-net" ? "--allow-net=127.0.0.1" : flag);
+    const flags = (await requiredPermissions(manifest, places)).toFlags().map((flag) =>
+      flag === "--allow-net" ? "--allow-net=127.0.0.1" : flag
+    );
     const run = await callOnce(flags, manifest, places);
     assertMatch(String(run.url), /^http:\/\/127\.0\.0\.1:/);
   });
@@ -81,11 +83,20 @@ Deno.test("deno: a plugin gets what its manifest asks for as far as the policy a
 
 Deno.test("python: a worker sees no variable of the host's but the default ones and those that its manifest names", async () => {
   await using scratch = await ScratchWatch.create();
-  await Deno.writeTextFile(`${scratch.path}/sees.py`, "import os\n\n\nclass Sees:\n    def execute(self):\n        return dict(os.environ)\n");
+  await Deno.writeTextFile(
+    `${scratch.path}/sees.py`,
+    "import os\n\n\nclass Sees:\n    def execute(self):\n        return dict(os.environ)\n",
+  );
   Deno.env.set("REMOTE_PLUGIN_TEST_SECRET", "hidden");
   Deno.env.set("REMOTE_PLUGIN_TEST_SHARED", "shown");
   try {
-    const manifest = { module: "sees", class: "Sees", plugin_path: scratch.path, env_vars: { OWN: "1" }, inherit_env: ["REMOTE_PLUGIN_TEST_SHARED"] };
+    const manifest = {
+      module: "sees",
+      class: "Sees",
+      plugin_path: scratch.path,
+      env_vars: { OWN: "1", PYTHONDONTWRITEBYTECODE: "1" },
+      inherit_env: ["REMOTE_PLUGIN_TEST_SHARED"],
+    };
     await using plugin = await startFixture(BOTH[0]!, "echo", { manifest });
     const environment = await plugin.execute<Record<string, string>>();
     assertEquals(environment.REMOTE_PLUGIN_TEST_SECRET, undefined);

@@ -23,7 +23,9 @@ for (const face of BOTH) {
   }
 
   Deno.test(`${label}: a module that is not there is a WorkerStartError`, async () => {
-    const error = await startFailure(face, "echo", { manifest: { module: face.worker === "python" ? "no_such_module" : "/no/such/module.ts" } });
+    const error = await startFailure(face, "echo", {
+      manifest: { module: face.worker === "python" ? "no_such_module" : "/no/such/module.ts" },
+    });
     assertEquals(error.phase, "load");
     assertStringIncludes(error.message, face.worker === "python" ? "no_such_module" : "module.ts");
   });
@@ -84,8 +86,15 @@ for (const face of BOTH) {
     const folder = `${scratch.path}/ordner für 文`;
     await Deno.mkdir(folder);
     const [file, source, manifest] = face.worker === "python"
-      ? ["hallo.py", "class Hallo:\n    def execute(self, name):\n        return 'hallo ' + name\n", { module: "hallo", class: "Hallo", python_path: testPython() }]
-      : ["hallo.ts", "export default { execute: ({ name }: { name: string }) => `hallo ${name}` };\n", { runtime: "deno", module: "./hallo.ts" }];
+      ? ["hallo.py", "class Hallo:\n    def execute(self, name):\n        return 'hallo ' + name\n", {
+        module: "hallo",
+        class: "Hallo",
+        python_path: testPython(),
+      }]
+      : ["hallo.ts", "export default { execute: ({ name }: { name: string }) => `hallo ${name}` };\n", {
+        runtime: "deno",
+        module: "./hallo.ts",
+      }];
     await Deno.writeTextFile(`${folder}/${file}`, source);
     await Deno.writeTextFile(`${folder}/hallo.json`, JSON.stringify(manifest));
     try {

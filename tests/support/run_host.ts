@@ -16,7 +16,14 @@ const ROOT = new URL("../../", import.meta.url);
 
 /** The arguments of `deno run` before the program's own flags: the import map is the one that these tests run with. */
 export function hostArguments(): string[] {
-  return ["run", "--no-prompt", "--quiet", "--no-lock", "--no-config", `--import-map=${fromFileUrl(new URL("tools/npm_imports.json", ROOT))}`];
+  return [
+    "run",
+    "--no-prompt",
+    "--quiet",
+    "--no-lock",
+    "--no-config",
+    `--import-map=${fromFileUrl(new URL("tools/npm_imports.json", ROOT))}`,
+  ];
 }
 
 /** The path of a program in `tests/fixtures/hosts/`. */

@@ -49,16 +49,11 @@ export class WorkerProcess implements AsyncDisposable {
       const hello = await within(log.firstLine, `the hello line of ${options.command[0]}`);
       return new WorkerProcess(child, stdin, log, hello);
     } catch (error) {
-      killGroup(child);
+      killGroup(child.pid);
       await child.status;
       await stdin.close().catch(() => {});
       throw new Error(`No hello line. The worker printed: ${log.text}`, { cause: error });
     }
-  }
-
-  /** The process that the test started: the worker, or its holder. */
-  get pid(): number {
-    return this.#child.pid;
   }
 
   /** Where the worker listens. */
@@ -75,6 +70,11 @@ export class WorkerProcess implements AsyncDisposable {
   /** Waits until the worker has printed something that matches. */
   async printed(pattern: RegExp): Promise<void> {
     await within(this.#log.until((text) => pattern.test(text)), `the worker to print ${pattern}; it printed ${JSON.stringify(this.log)}`);
+  }
+
+  /** Writes to the worker's standard input. */
+  async write(text: string): Promise<void> {
+    await within(this.#stdin.write(new TextEncoder().encode(text)), "the worker to read its standard input");
   }
 
   /** Closes the worker's standard input: the host is gone. */
@@ -104,7 +104,8 @@ export class WorkerProcess implements AsyncDisposable {
     try {
       await this.ended();
     } catch (error) {
-      killGroup(this.#child);
+      killGroup(this.#child.pid);
+      if ("pid" in this.hello) killGroup(this.hello.pid);
       await this.#child.status;
       throw error;
     }
@@ -127,11 +128,11 @@ function spawn(options: WorkerProcessOptions): Deno.ChildProcess {
   }).spawn();
 }
 
-function killGroup(child: Deno.ChildProcess): void {
+function killGroup(pid: number): void {
   try {
-    Deno.kill(-child.pid, "SIGKILL");
+    Deno.kill(-pid, "SIGKILL");
   } catch {
-    // It has ended, or has a group of another number: the pipe's end is what ends that one.
+    // It has ended already.
   }
 }
 

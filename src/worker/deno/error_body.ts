@@ -21,7 +21,17 @@ export class PluginFailure extends Error {
 const CATEGORIES = ["user_input", "transient", "resource", "fatal"];
 
 /** What the caller gave or lacks is wrong: the same call fails again, but another may not. */
-const USER_INPUT = new Set(["TypeError", "RangeError", "SyntaxError", "URIError", "NotFound", "PermissionDenied", "NotCapable", "AlreadyExists", "InvalidData"]);
+const USER_INPUT = new Set([
+  "TypeError",
+  "RangeError",
+  "SyntaxError",
+  "URIError",
+  "NotFound",
+  "PermissionDenied",
+  "NotCapable",
+  "AlreadyExists",
+  "InvalidData",
+]);
 
 /** The world was busy or away: the same call may succeed later. */
 const TRANSIENT = new Set([

@@ -47,7 +47,9 @@ export function valueLine(kind: "chunk" | "result", given: unknown): FrameLine {
     return { kind, text: JSON.stringify({ [kind]: value, types }) };
   } catch (error) {
     if (!(error instanceof UnsendableValueError || isTooDeep(error))) throw error;
-    const message = error instanceof UnsendableValueError ? error.message.replace(/^The value/, `The ${kind}`) : `The ${kind} is nested too deeply`;
+    const message = error instanceof UnsendableValueError
+      ? error.message.replace(/^The value/, `The ${kind}`)
+      : `The ${kind} is nested too deeply`;
     throw badResult(message);
   }
 }

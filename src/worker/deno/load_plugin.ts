@@ -51,7 +51,10 @@ export function pluginFromModule(exports: Readonly<Record<string, unknown>>, exp
 export function loadPlugin(value: unknown, label: PluginLabel): LoadedPlugin {
   const plugin = typeof value === "function" ? Reflect.construct(value, []) : value;
   if (!isPlugin(plugin)) throw new TypeError('A plugin must be an object or a class with "execute" or "executeStream"');
-  return { plugin, ready: { name: text(plugin.name, label.name), version: text(plugin.version, label.version), methods: methodsOf(plugin) } };
+  return {
+    plugin,
+    ready: { name: text(plugin.name, label.name), version: text(plugin.version, label.version), methods: methodsOf(plugin) },
+  };
 }
 
 function isPlugin(value: unknown): value is Plugin {

@@ -6,7 +6,15 @@
  */
 import type { Exchange, WireRequest } from "../../protocol/exchange.ts";
 import type { Frame, ValueTypes } from "../../protocol/frames.ts";
-import { type Endpoint, ENDPOINTS, type HealthBody, PROTOCOL_VERSION, type ProgressBody, type StatsBody, type WorkerLimits } from "../../protocol/messages.ts";
+import {
+  type Endpoint,
+  ENDPOINTS,
+  type HealthBody,
+  type ProgressBody,
+  PROTOCOL_VERSION,
+  type StatsBody,
+  type WorkerLimits,
+} from "../../protocol/messages.ts";
 import { Turns } from "../../protocol/turns.ts";
 import { decodeValue } from "../../protocol/values.ts";
 import { Call } from "./call.ts";

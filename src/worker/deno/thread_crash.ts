@@ -13,5 +13,10 @@ const COLORS = /\x1b\[[0-9;]*m/g;
 export function describeCrash(eventMessage: string): ErrorBody {
   const text = eventMessage.replace(COLORS, "").replace(/^Uncaught (\(in promise\) )?/, "");
   const [, type = "Error", message = ""] = /^(?:([A-Za-z_$][\w$]*): )?([^\n]*)/.exec(text) ?? [];
-  return { ...errorBody("plugin_exit", new Error(message)), type, traceback: text, original_exc_repr: `${type}(${JSON.stringify(message)})` };
+  return {
+    ...errorBody("plugin_exit", new Error(message)),
+    type,
+    traceback: text,
+    original_exc_repr: `${type}(${JSON.stringify(message)})`,
+  };
 }

@@ -73,7 +73,11 @@ export class ThreadRunner implements PluginRunner {
   }
 
   #start(target: PluginTarget): Worker {
-    const thread = new Worker(threadEntry(target), { type: "module", name: target.name, deno: { permissions: threadPermissions(target.permissions) } });
+    const thread = new Worker(threadEntry(target), {
+      type: "module",
+      name: target.name,
+      deno: { permissions: threadPermissions(target.permissions) },
+    });
     thread.addEventListener("message", ({ data }) => this.#take(data));
     thread.addEventListener("error", (event) => {
       event.preventDefault();
@@ -119,12 +123,16 @@ export class ThreadRunner implements PluginRunner {
   /** The plugin cannot run, and never will. Before it is loaded that is an error of its loading. */
   #fail(error: ErrorBody): void {
     if (this.#state.failure !== undefined) return;
-    const failure: ErrorBody = { ...error, code: this.#state.status === "loading" ? "load_error" : "plugin_exit" };
+    const failure: ErrorBody = this.#state.status === "loading" ? { ...error, code: "load_error" } : uncaught(error);
     this.#state = { ...this.#state, status: "failed", failure };
     this.#thread?.terminate();
     for (const key of [...this.#runs.keys()]) this.#end(key, errorLine(failure));
     this.#settle();
   }
+}
+
+function uncaught(error: ErrorBody): ErrorBody {
+  return error.type === "PluginExit" ? error : { ...error, message: `An uncaught error ended the plugin's thread: ${error.message}` };
 }
 
 /** The thread's first module. Static imports load with the process's permission to read, so that the plugin needs none to be loaded. */

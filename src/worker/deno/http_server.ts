@@ -1,0 +1,140 @@
+/**
+ * The wire: requests over HTTP/1.1 to replies of a session, sections 3 to 5 of `docs/protocol.md`.
+ *
+ * `Deno.serve` is not used here, for it answers what is no HTTP and what has too long a head by itself and not as the protocol
+ * wants it, and tells a client that has gone from one that was answered only behind an unstable flag.
+ *
+ * @module
+ */
+import { type Endpoint, ENDPOINTS, type WorkerLimits } from "../../protocol/messages.ts";
+import { Access } from "./http_access.ts";
+import { HeadTooLongError, HttpConnection } from "./http_connection.ts";
+import { parseHead, type RequestHead } from "./http_head.ts";
+import { type ReplyWriter, replyWriter, writeContinue, writeRefusal } from "./http_reply.ts";
+import { Refusal } from "./http_refusal.ts";
+import { BadBodyError, CallIdInUseError, type Reply, type WorkerSession } from "./session.ts";
+
+/** What the server needs to know. */
+export interface HttpServerOptions {
+  readonly token: string;
+  readonly isTcp: boolean;
+  readonly limits: Pick<WorkerLimits, "max_body_bytes">;
+}
+
+/** Serves one session. */
+export class HttpServer {
+  readonly #session: WorkerSession;
+  readonly #access: Access;
+
+  /** Prepares the server; {@linkcode serve} runs it. */
+  constructor(session: WorkerSession, options: HttpServerOptions) {
+    this.#session = session;
+    this.#access = new Access(options);
+  }
+
+  /** Answers every connection until the listener is closed. */
+  async serve(listener: Deno.Listener): Promise<void> {
+    for await (const conn of listener) {
+      if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+      void this.#serveConnection(new HttpConnection(conn));
+    }
+  }
+
+  async #serveConnection(connection: HttpConnection): Promise<void> {
+    try {
+      while (await this.#serveRequest(connection));
+    } catch {
+      // The client has gone, and its call has been told.
+    }
+    await connection.closeGently().catch(() => {});
+  }
+
+  /** Answers one request. Returns whether another may follow on this connection. */
+  async #serveRequest(connection: HttpConnection): Promise<boolean> {
+    try {
+      const head = await readHead(connection);
+      if (head === undefined) return false;
+      await this.#answer(connection, head);
+      return head.headers.get("connection")?.toLowerCase() !== "close";
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      await writeRefusal(connection, error);
+      return !error.closes;
+    }
+  }
+
+  async #answer(connection: HttpConnection, head: RequestHead): Promise<void> {
+    this.#access.check(head);
+    const length = this.#access.bodyLength(head);
+    if (length > 0 && head.headers.get("expect")?.toLowerCase() === "100-continue") await writeContinue(connection);
+    // The body is read before anything else is refused, so that the next request is found behind it.
+    const bytes = await connection.readBody(length);
+    const endpoint = endpointOf(head);
+    const callId = callIdOf(head);
+    const body = parseBody(bytes);
+    const abandon = new AbortController();
+    const reply = this.#reply({ endpoint, body, callId }, abandon.signal);
+    void connection.watch(() => abandon.abort());
+    await send(reply, replyWriter(connection, head, endpoint), abandon);
+  }
+
+  #reply(request: { endpoint: Endpoint; body: Record<string, unknown>; callId?: string }, signal: AbortSignal): Reply {
+    try {
+      return this.#session.reply(request, signal);
+    } catch (error) {
+      if (error instanceof CallIdInUseError) throw new Refusal(409, error.message);
+      if (error instanceof BadBodyError) throw new Refusal(400, error.message);
+      throw error;
+    }
+  }
+}
+
+async function send(reply: Reply, writer: ReplyWriter, abandon: AbortController): Promise<void> {
+  try {
+    while (!await writer.write(await reply.take()));
+  } finally {
+    abandon.abort();
+  }
+}
+
+async function readHead(connection: HttpConnection): Promise<RequestHead | undefined> {
+  try {
+    const text = await connection.readHead();
+    if (text === undefined) return undefined;
+    const head = parseHead(text);
+    if (head === undefined) throw new Refusal(400, "The request is not HTTP/1.1", { closes: true });
+    return head;
+  } catch (error) {
+    if (error instanceof HeadTooLongError) throw new Refusal(431, "The request line and headers are longer than 64 KiB", { closes: true });
+    throw error;
+  }
+}
+
+function endpointOf({ method, path }: RequestHead): Endpoint {
+  const name = path.slice(1);
+  if (!Object.hasOwn(ENDPOINTS, name)) throw new Refusal(404, `There is no endpoint "${path}"`);
+  const endpoint = name as Endpoint;
+  const rule = ENDPOINTS[endpoint];
+  if (rule.method !== method) throw new Refusal(405, `The endpoint "${path}" wants ${rule.method}`, { headers: { allow: rule.method } });
+  return endpoint;
+}
+
+function callIdOf({ headers }: RequestHead): string | undefined {
+  const id = headers.get("remote-plugin-call");
+  if (id !== undefined && !/^[\x21-\x7e]{1,128}$/.test(id)) throw new Refusal(400, "A call id has 1 to 128 visible ASCII characters");
+  return id;
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+function parseBody(bytes: Uint8Array): Record<string, unknown> {
+  if (bytes.length === 0) return {};
+  let body: unknown;
+  try {
+    body = JSON.parse(UTF8.decode(bytes));
+  } catch (error) {
+    throw new Refusal(400, `The body is not JSON: ${(error as Error).message}`);
+  }
+  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Refusal(400, "The body is not a JSON object");
+  return body as Record<string, unknown>;
+}

@@ -1,0 +1,88 @@
+/**
+ * Reads the start line, section 1 of `docs/protocol.md`.
+ *
+ * @module
+ */
+import { type Address, MAX_CONTROL_LINE_BYTES, PROTOCOL_VERSION, type StartMessage, type WorkerLimits } from "../../protocol/messages.ts";
+
+/** The start line cannot be used. */
+export class BadStartError extends Error {
+  override name = "BadStartError";
+}
+
+/**
+ * Reads the start line, and nothing behind it that a reader of its own might want.
+ *
+ * @throws {BadStartError} When the pipe ends first, the line is too long, or is not what the protocol says.
+ */
+export async function readStartLine(input: ReadableStreamDefaultReader<Uint8Array>): Promise<StartMessage> {
+  const parts: string[] = [];
+  const decoder = new TextDecoder();
+  let length = 0;
+  while (true) {
+    const { value, done } = await input.read();
+    if (done) throw new BadStartError("Standard input ended before the start line did");
+    const end = value.indexOf(0x0a);
+    parts.push(decoder.decode(end < 0 ? value : value.subarray(0, end), { stream: end < 0 }));
+    if (end >= 0) return parseStartLine(parts.join(""));
+    length += value.length;
+    if (length > MAX_CONTROL_LINE_BYTES) throw new BadStartError(`The start line is longer than ${MAX_CONTROL_LINE_BYTES} bytes`);
+  }
+}
+
+/**
+ * Checks a start line.
+ *
+ * @throws {BadStartError} When it is not what the protocol says.
+ */
+export function parseStartLine(line: string): StartMessage {
+  const start = parseJson(line);
+  const { protocol, token, listen, plugin, limits } = start;
+  if (protocol !== PROTOCOL_VERSION) {
+    throw new BadStartError(`The host speaks version ${JSON.stringify(protocol)} of the protocol, this worker ${PROTOCOL_VERSION}`);
+  }
+  if (typeof token !== "string" || token === "") throw wrong("token", "a string that is not empty");
+  if (!isAddress(listen)) throw wrong("listen", '{"unix": path} or {"tcp": host}');
+  if (!isRecord(plugin) || typeof plugin["module"] !== "string") throw wrong("plugin.module", "the module's URL");
+  return {
+    ...start,
+    limits: limitsOf(limits),
+    plugin: { name: "plugin", version: "", class: "default", path: [], ...plugin },
+  } as unknown as StartMessage;
+}
+
+function parseJson(line: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new BadStartError(`The start line is not JSON: ${(error as Error).message}`);
+  }
+  if (!isRecord(value)) throw new BadStartError("The start line is not a JSON object");
+  return value;
+}
+
+const DEFAULT_LIMITS: WorkerLimits = { max_concurrency: 1, max_body_bytes: 512 * 1024 * 1024, cancel_grace_ms: 200 };
+
+function limitsOf(given: unknown): WorkerLimits {
+  const limits = { ...DEFAULT_LIMITS, ...(isRecord(given) ? given : {}) };
+  for (const [name, value] of Object.entries(limits)) {
+    const least = name === "max_concurrency" ? 1 : 0;
+    if (name in DEFAULT_LIMITS && !(Number.isSafeInteger(value) && value >= least)) {
+      throw wrong(`limits.${name}`, `a whole number from ${least}`);
+    }
+  }
+  return limits;
+}
+
+function isAddress(value: unknown): value is Address {
+  return isRecord(value) && (typeof value["unix"] === "string" || typeof value["tcp"] === "string");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function wrong(key: string, wanted: string): BadStartError {
+  return new BadStartError(`"${key}" of the start line must be ${wanted}`);
+}
