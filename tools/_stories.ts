@@ -13,7 +13,7 @@ const LIMIT_MS = 120_000;
 /**
  * Tries all that a story promises; throws an error that says what does not hold.
  *
- * Its files are written to a temporary folder, in which the package is known as after `deno add`. Its `deno run` commands are run there
+ * Its files are written to a temporary folder, beside a `deno.json` that knows the package as after `deno add`. Its `deno run` commands are run there
  * as they are written, and have to print what the page says. Tasks have to exist, JSON has to parse, and the program is type-checked and run.
  */
 export async function tryStory(story: Story, lane: Lane): Promise<void> {
@@ -38,13 +38,14 @@ export async function runProgram(program: string, lane: Lane): Promise<void> {
 }
 
 const PROGRAM = "program.ts";
-/** Given by flag, for it then also holds for this package's own sources, which would else be read with their own `deno.json`. */
+/** The same as in `deno.json`. By flag it also holds for this package's own sources, which would else be read with their own `deno.json`. */
 const IMPORTS = "_import_map.json";
 
 async function inFolder(files: readonly StoryFile[], lane: Lane, body: (folder: string) => Promise<unknown>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(`${folder}/${IMPORTS}`, JSON.stringify({ imports: importsFor(lane) }));
+    const config = JSON.stringify({ imports: importsFor(lane) });
+    for (const name of ["deno.json", IMPORTS]) await Deno.writeTextFile(`${folder}/${name}`, config);
     for (const { name, text } of files) {
       await Deno.mkdir(`${folder}/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
       await Deno.writeTextFile(`${folder}/${name}`, text);

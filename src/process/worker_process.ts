@@ -17,7 +17,7 @@ import {
   type WorkerLimits,
 } from "../protocol/messages.ts";
 import { type WorkerCommand, workerCommand } from "./_command.ts";
-import { readHello } from "./_hello.ts";
+import { type HelloLine, readHello } from "./_hello.ts";
 import { freeSocketPath, unixAddress } from "./_socket_path.ts";
 import { removeIfThere, WorkerFolder } from "./_worker_folder.ts";
 import { OutputLog } from "./output_log.ts";
@@ -258,8 +258,7 @@ async function sayHello(spec: PluginSpec, running: RunningChild, signal: AbortSi
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   try {
-    const hello = await Promise.race([readHello(running.stdout, (line) => running.log.add("stdout", line)), aborted.promise]);
-    if (hello === undefined) throw await endedTooEarly(spec, running);
+    const hello = await Promise.race([helloLine(spec, running), aborted.promise]);
     running.logStdout(hello.rest);
     if ("error" in hello.message) throw startError(spec, "handshake", hello.message.error.message, { output: running.log.tail });
     return hello.message;
@@ -269,6 +268,12 @@ async function sayHello(spec: PluginSpec, running: RunningChild, signal: AbortSi
   } finally {
     signal.removeEventListener("abort", abort);
   }
+}
+
+async function helloLine(spec: PluginSpec, running: RunningChild): Promise<HelloLine> {
+  const hello = await readHello(running.stdout, (line) => running.log.add("stdout", line));
+  if (hello === undefined) throw await endedTooEarly(spec, running);
+  return hello;
 }
 
 async function endedTooEarly(spec: PluginSpec, running: RunningChild): Promise<WorkerStartError> {

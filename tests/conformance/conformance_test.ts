@@ -13,7 +13,7 @@ class SharedWorker implements AsyncDisposable {
       await runSteps(entry.vector.steps, launched);
       await settle(launched);
     } catch (error) {
-      await this[Symbol.asyncDispose]();
+      await this[Symbol.asyncDispose]().catch(() => {});
       throw error;
     }
   }
@@ -34,8 +34,12 @@ class SharedWorker implements AsyncDisposable {
 }
 
 async function runAlone(entry: Case): Promise<void> {
-  await using launched = await Launched.start(entry);
-  await runSteps(entry.vector.steps, launched);
+  const launched = await Launched.start(entry);
+  const failures: unknown[] = [];
+  await runSteps(entry.vector.steps, launched).catch((error) => failures.push(error));
+  // Whatever the steps have shown, the worker has to end; but a step that failed is the better news.
+  await launched[Symbol.asyncDispose]().catch((error) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 function needsOwnProcess({ vector }: Case): boolean {

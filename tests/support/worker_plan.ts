@@ -139,7 +139,9 @@ function withOwn(wanted: PermissionSet, own: Record<"read" | "write" | "net", st
     const asked = wanted[name];
     return asked === true ? true as const : [...asked ?? [], ...own[name]];
   };
-  return { ...wanted, read: both("read"), write: both("write"), net: both("net") };
+  // A worker may end what its plugin has started only when it may run everything. The plugin's own thread still may run what it asked for.
+  const run = wanted.run === undefined ? [] : true;
+  return { ...wanted, run, read: both("read"), write: both("write"), net: both("net") };
 }
 
 function permissionFlag(name: string, value: true | readonly string[]): string[] {

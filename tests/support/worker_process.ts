@@ -31,6 +31,7 @@ export class WorkerProcess implements AsyncDisposable {
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #log: LogReader;
   #stdinOpen = true;
+  #end: Promise<ExitRecord> | undefined;
 
   private constructor(child: Deno.ChildProcess, stdin: WritableStreamDefaultWriter<Uint8Array>, log: LogReader, hello: string) {
     this.#child = child;
@@ -91,11 +92,8 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   /** Waits for the end of the process and of everything that it started, which is when nobody holds its output pipes any more. */
-  async ended(): Promise<ExitRecord> {
-    const status = await within(this.#child.status, "the worker to exit");
-    await within(this.#log.ended, "the end of the worker's children");
-    await this.closeStdin();
-    return { code: status.code, signal: status.signal };
+  ended(): Promise<ExitRecord> {
+    return this.#end ??= this.#untilEnd();
   }
 
   /** Ends the worker by closing its standard input; fails when that does not end it. */
@@ -109,6 +107,13 @@ export class WorkerProcess implements AsyncDisposable {
       await this.#child.status;
       throw error;
     }
+  }
+
+  async #untilEnd(): Promise<ExitRecord> {
+    const status = await within(this.#child.status, "the worker to exit");
+    await within(this.#log.ended, "the end of the worker's children");
+    await this.closeStdin();
+    return { code: status.code, signal: status.signal };
   }
 }
 

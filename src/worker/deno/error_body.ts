@@ -124,8 +124,16 @@ function traceback(thrown: unknown): string {
   return stacks.filter((stack) => stack !== "").join("\nCaused by: ");
 }
 
-const OWN_FOLDER = new URL(".", import.meta.url).href;
+const OWN_FOLDERS = [new URL(".", import.meta.url).href, new URL("../../protocol/", import.meta.url).href];
 
+/** What lies below the worker's first frame is the worker and the runtime that called it. A stack of nothing else says nothing. */
 function withoutOwnFrames(stack: string): string {
-  return stack.split("\n").filter((line) => !(line.startsWith("    at ") && line.includes(OWN_FOLDER))).join("\n");
+  const lines = stack.split("\n");
+  const own = lines.findIndex((line) => isFrame(line) && OWN_FOLDERS.some((folder) => line.includes(folder)));
+  const kept = own < 0 ? lines : lines.slice(0, own);
+  return kept.some(isFrame) ? kept.join("\n") : "";
+}
+
+function isFrame(line: string): boolean {
+  return line.startsWith("    at ");
 }

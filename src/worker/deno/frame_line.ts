@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Frame, ResultFrame, ValueTypes } from "../../protocol/frames.ts";
+import type { Frame, ResultFrame } from "../../protocol/frames.ts";
 import type { ErrorBody } from "../../protocol/messages.ts";
 import { encodeValue, UnsendableValueError } from "../../protocol/values.ts";
 import { errorBody, PluginFailure } from "./error_body.ts";
@@ -46,11 +46,8 @@ export function valueLine(kind: "chunk" | "result", given: unknown): FrameLine {
     const { value = null, types } = encodeValue(given);
     return { kind, text: JSON.stringify({ [kind]: value, types }) };
   } catch (error) {
-    if (!(error instanceof UnsendableValueError || isTooDeep(error))) throw error;
-    const message = error instanceof UnsendableValueError
-      ? error.message.replace(/^The value/, `The ${kind}`)
-      : `The ${kind} is nested too deeply`;
-    throw badResult(message);
+    if (error instanceof UnsendableValueError) throw unsendable(kind, error);
+    throw isTooDeep(error) ? badResult(`The ${kind} is nested too deeply`) : error;
   }
 }
 
@@ -66,14 +63,19 @@ export function parseLine(line: FrameLine): Frame {
  */
 export function plainValue(line: FrameLine): unknown {
   const { types, ...frame } = parseLine(line) as ResultFrame;
-  if (types !== undefined) throw badResult(`The ${line.kind} holds ${describeTypes(types)}, which only a framed reply can carry`);
-  return Object.values(frame)[0];
+  const [pointer] = Object.keys(types ?? {});
+  if (pointer === undefined) return Object.values(frame)[0];
+  throw unsendable(line.kind, new UnsendableValueError("a number that JSON lacks", parsePointer(pointer)));
 }
 
 /** The same line, or the failure that stands for it where a reply has no place for `types`. */
 export function withoutTypes(line: FrameLine): FrameLine {
   plainValue(line);
   return line;
+}
+
+function unsendable(kind: string, error: UnsendableValueError): PluginFailure {
+  return badResult(error.message.replace(/^The value/, `The ${kind}`));
 }
 
 function badResult(message: string): PluginFailure {
@@ -86,9 +88,8 @@ class UnsendableResultError extends TypeError {
   override stack = "";
 }
 
-function describeTypes(types: ValueTypes): string {
-  const places = Object.keys(types).map((pointer) => `"${pointer}"`);
-  return `a number that JSON lacks at ${places.slice(0, 3).join(", ")}`;
+function parsePointer(pointer: string): string[] {
+  return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 function isTooDeep(error: unknown): boolean {

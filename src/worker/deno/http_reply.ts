@@ -75,7 +75,7 @@ class LineWriter implements ReplyWriter {
     this.#hasBegun = true;
     const size = body.length === 0 ? "" : `${body.length.toString(16)}\r\n`;
     const end = (body.length === 0 ? "" : "\r\n") + (isLast ? "0\r\n\r\n" : "");
-    await this.#connection.write(concat([encode(head + size), body, encode(end)]));
+    await writeParts(this.#connection, [encode(head + size), body, encode(end)]);
   }
 }
 
@@ -145,7 +145,7 @@ interface WholeReply {
 
 function writeWhole(connection: HttpConnection, status: number, { mediaType, body, headers }: WholeReply): Promise<void> {
   const head = headOf(status, { "content-type": mediaType, "content-length": String(body.length), ...headers });
-  return connection.write(concat([encode(head), body]));
+  return writeParts(connection, [encode(head), body]);
 }
 
 function headOf(status: number, headers: Readonly<Record<string, string>>): string {
@@ -173,9 +173,17 @@ function encode(text: string): Uint8Array {
   return UTF8.encode(text);
 }
 
-/** One write is one system call, and on TCP one packet less. */
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+/** What is joined for one write is copied; a body longer than this costs more to copy than to write by itself. */
+const MAX_JOINED_BYTES = 64 * 1024;
+
+async function writeParts(connection: HttpConnection, parts: readonly Uint8Array[]): Promise<void> {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length <= MAX_JOINED_BYTES) return await connection.write(join(parts, length));
+  for (const part of parts) await connection.write(part);
+}
+
+function join(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

@@ -32,9 +32,10 @@ export class HttpServer {
     this.#access = new Access(options);
   }
 
-  /** Answers every connection until the listener is closed. */
-  async serve(listener: Deno.Listener): Promise<void> {
-    for await (const conn of listener) {
+  /** Answers every connection for as long as the process lives. */
+  async serve(listener: Deno.Listener): Promise<never> {
+    while (true) {
+      const conn = await accept(listener);
       if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
       void this.#serveConnection(new HttpConnection(conn));
     }
@@ -51,16 +52,18 @@ export class HttpServer {
 
   /** Answers one request. Returns whether another may follow on this connection. */
   async #serveRequest(connection: HttpConnection): Promise<boolean> {
+    let keepsAlive = false;
     try {
       const head = await readHead(connection);
       if (head === undefined) return false;
+      keepsAlive = head.headers.get("connection")?.toLowerCase() !== "close";
       await this.#answer(connection, head);
-      return head.headers.get("connection")?.toLowerCase() !== "close";
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       await writeRefusal(connection, error);
-      return !error.closes;
+      keepsAlive &&= !error.closes;
     }
+    return keepsAlive;
   }
 
   async #answer(connection: HttpConnection, head: RequestHead): Promise<void> {
@@ -85,6 +88,19 @@ export class HttpServer {
       if (error instanceof CallIdInUseError) throw new Refusal(409, error.message);
       if (error instanceof BadBodyError) throw new Refusal(400, error.message);
       throw error;
+    }
+  }
+}
+
+/** How long to wait for one connection to end when the process may open no more of them. */
+const ACCEPT_PAUSE_MS = 50;
+
+async function accept(listener: Deno.Listener): Promise<Deno.Conn> {
+  while (true) {
+    try {
+      return await listener.accept();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
     }
   }
 }

@@ -50,9 +50,9 @@ function watchForTheEnd(): void {
   const ending = (thrown: unknown) => post({ kind: "ending", error: errorBody("plugin_exit", thrown) });
   scope.addEventListener("error", (event) => ending(event.error ?? event.message));
   scope.addEventListener("unhandledrejection", (event) => ending(event.reason));
-  scope.addEventListener("unload", () => ending(new PluginExit("The plugin ended its thread with Deno.exit()")));
+  scope.addEventListener("unload", () => ending(new PluginExit("The plugin ended its own thread, by Deno.exit() or process.exit()")));
   scope.close = () => {
-    ending(new PluginExit("The plugin ended its thread with self.close()"));
+    ending(new PluginExit("The plugin ended its own thread, by self.close()"));
     close();
   };
 }

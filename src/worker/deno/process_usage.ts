@@ -7,7 +7,7 @@ import type { Usage } from "./session.ts";
 
 /** Measures this process. Processor time is counted from one call to the next, the first counts from the start. */
 export function usageMeter(): () => Promise<Usage> {
-  let last = { cpuMs: 0, at: performance.now() };
+  let last = { cpuMs: 0, at: 0 };
   return async () => {
     // Loaded when it is first asked for: a start need not wait for it.
     const { cpuUsage } = await import("node:process");

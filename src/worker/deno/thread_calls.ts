@@ -26,7 +26,7 @@ export class ThreadCalls {
     if (message.kind === "run") void this.#run(key, message.order);
     else if (message.kind === "ask") void this.#end(key, this.#runner.ask(message.endpoint));
     else if (message.kind === "abort") this.#open.get(key)?.cancel();
-    else this.#open.get(key)?.chunkTaken();
+    else this.#open.get(key)?.makeRoom(message.chunks);
   }
 
   async #run(key: number, order: CallOrder): Promise<void> {
@@ -69,8 +69,8 @@ class ThreadCall implements CallSink {
     if (this.#onTheWay >= CHUNKS_ON_THE_WAY && !this.signal.aborted) await new Promise<void>((resolve) => this.#goOn = resolve);
   }
 
-  chunkTaken(): void {
-    this.#onTheWay--;
+  makeRoom(chunks: number): void {
+    this.#onTheWay -= chunks;
     this.#goOn?.();
   }
 

@@ -9,10 +9,13 @@ import { errorBody } from "./error_body.ts";
 // deno-lint-ignore no-control-regex
 const COLORS = /\x1b\[[0-9;]*m/g;
 
+/** The thread's own entry, which says nothing about the plugin. */
+const ENTRY_FRAME = /\n +at data:\S+/g;
+
 /** The error body for an error event's message, which is all that such an event has of an error in a worker. */
 export function describeCrash(eventMessage: string): ErrorBody {
-  const text = eventMessage.replace(COLORS, "").replace(/^Uncaught (\(in promise\) )?/, "");
-  const [, type = "Error", message = ""] = /^(?:([A-Za-z_$][\w$]*): )?([^\n]*)/.exec(text) ?? [];
+  const text = eventMessage.replace(COLORS, "").replace(ENTRY_FRAME, "").replace(/^Uncaught (\(in promise\) )?/, "");
+  const [, type = "Error", message = ""] = /^(?:([A-Za-z_$][\w$]*): )?([^\n]*?)\.?(?:\n|$)/.exec(text) ?? [];
   return {
     ...errorBody("plugin_exit", new Error(message)),
     type,

@@ -12,8 +12,8 @@ export type ToThread =
   | { readonly kind: "run"; readonly key: number; readonly order: CallOrder }
   | { readonly kind: "ask"; readonly key: number; readonly endpoint: QuestionEndpoint }
   | { readonly kind: "abort"; readonly key: number }
-  /** The reader has taken a chunk. */
-  | { readonly kind: "taken"; readonly key: number };
+  /** There is room for this many more chunks. */
+  | { readonly kind: "room"; readonly key: number; readonly chunks: number };
 
 /** From the plugin's thread. */
 export type FromThread =
@@ -27,3 +27,6 @@ export type FromThread =
 
 /** How many chunks of a call may be on their way to the control thread. */
 export const CHUNKS_ON_THE_WAY = 16;
+
+/** Room is told of in lots of this many chunks: a message for each would cost as much as the chunk. */
+export const CHUNKS_PER_ROOM: number = CHUNKS_ON_THE_WAY / 2;

@@ -4,15 +4,17 @@
  * @module
  */
 import type { ErrorBody, PermissionSet, PluginTarget } from "../../protocol/messages.ts";
-import { errorBody, failureBody } from "./error_body.ts";
+import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
-import type { FromThread, ToThread } from "./thread_messages.ts";
 import { describeCrash } from "./thread_crash.ts";
+import { CHUNKS_PER_ROOM, type FromThread, type ToThread } from "./thread_messages.ts";
 
 interface OpenRun {
   readonly sink?: CallSink;
   readonly end: (last: FrameLine) => void;
+  /** Chunks taken since the thread was told of room. */
+  taken: number;
 }
 
 /** A plugin in a thread of its own. */
@@ -58,12 +60,12 @@ export class ThreadRunner implements PluginRunner {
     if (failure !== undefined) return Promise.resolve(errorLine(failure));
     const key = this.#nextKey++;
     return new Promise((resolve) => {
-      this.#runs.set(key, { sink, end: resolve });
+      this.#runs.set(key, { sink, end: resolve, taken: 0 });
       try {
         this.#post(message(key));
-      } catch (thrown) {
-        // The arguments are nested too deeply to be copied.
-        this.#end(key, errorLine(failureBody(thrown)));
+      } catch (cause) {
+        const error = new RangeError("The arguments are nested too deeply to be given to the plugin's thread", { cause });
+        this.#end(key, errorLine(errorBody("plugin_error", error)));
       }
     });
   }
@@ -105,8 +107,11 @@ export class ThreadRunner implements PluginRunner {
   }
 
   async #chunk(key: number, line: FrameLine): Promise<void> {
-    await this.#runs.get(key)?.sink?.push(line);
-    this.#post({ kind: "taken", key });
+    const run = this.#runs.get(key);
+    await run?.sink?.push(line);
+    if (run === undefined || ++run.taken < CHUNKS_PER_ROOM) return;
+    this.#post({ kind: "room", key, chunks: run.taken });
+    run.taken = 0;
   }
 
   #end(key: number, last: FrameLine): void {

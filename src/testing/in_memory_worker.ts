@@ -1,0 +1,42 @@
+/**
+ * A worker without a process.
+ *
+ * @module
+ */
+import type { Exchange } from "../protocol/exchange.ts";
+import type { Plugin } from "../worker/define_plugin.ts";
+import { InlineRunner } from "../worker/deno/inline_runner.ts";
+import { loadPlugin } from "../worker/deno/load_plugin.ts";
+import { WorkerSession } from "../worker/deno/session.ts";
+
+/** How an in-memory worker differs from a real one's defaults. */
+export interface InMemoryWorkerOptions {
+  /** How many calls run at once. The default is 1. */
+  readonly maxConcurrency?: number;
+  /** How long a cancelled call may take to stop by itself, in milliseconds. The default is 200. */
+  readonly cancelGraceMs?: number;
+}
+
+/** A worker in this thread. */
+export interface InMemoryWorker {
+  /** Answers requests by frames, as a worker's wire does. */
+  readonly exchange: Exchange;
+}
+
+/**
+ * Makes a worker in this thread, for tests: no process, no permission, the same session as the real worker's. A plugin that never gives
+ * way holds everything up here, where a real worker would still answer.
+ *
+ * @param plugin A plugin, or a class of one, as the plugin's module exports it.
+ * @throws {TypeError} When it is no plugin.
+ */
+export function inMemoryWorker<K, R, C, G>(
+  plugin: Plugin<K, R, C, G> | (new () => Plugin<K, R, C, G>),
+  { maxConcurrency = 1, cancelGraceMs = 200 }: InMemoryWorkerOptions = {},
+): InMemoryWorker {
+  const label = { name: "plugin", version: "0.0.0" };
+  const limits = { max_concurrency: maxConcurrency, cancel_grace_ms: cancelGraceMs };
+  const usage = () => Promise.resolve({ cpu_percent: 0, memory_rss_mb: 0 });
+  const runner = new InlineRunner(loadPlugin(plugin, label));
+  return { exchange: new WorkerSession(runner, { plugin: label, limits, pid: 0, usage }).exchange };
+}
