@@ -47,10 +47,19 @@ function tools({ repo, temp, deno }: Places): string[] {
   return [`--allow-run=${deno},sh`, `--allow-read=${repo},${temp}`, `--allow-write=${temp}`, "--allow-env"];
 }
 
-/** Deno has no permission for "the sockets in this folder", and their names are not known beforehand: hence the whole of net. */
+/**
+ * Deno has no permission for "the sockets in this folder", and their names are not known beforehand: hence the whole of net. By `/proc` a test
+ * tells whether a process has ended.
+ */
 function workers({ repo, temp, deno, python }: Places): string[] {
   const programs = [deno, ...(python === undefined ? [] : [python])];
-  return [`--allow-run=${programs}`, `--allow-read=${[repo, temp, ...programs]}`, `--allow-write=${temp}`, "--allow-net", "--allow-env"];
+  return [
+    `--allow-run=${programs}`,
+    `--allow-read=${[repo, temp, "/proc", ...programs]}`,
+    `--allow-write=${temp}`,
+    "--allow-net",
+    "--allow-env",
+  ];
 }
 
 /** The files at and below a path, in a stable order; none when nothing is there. */

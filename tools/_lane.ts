@@ -10,10 +10,16 @@ export type Lane = "npm" | "jsr";
 /** The repository's root folder, ending in a slash. */
 export const ROOT: URL = new URL("../", import.meta.url);
 
-/** A path in the repository, for programs that take paths and no URLs. */
+/** The path of a `file:` URL, or of what stands at a path relative to the root, for programs that take paths and no URLs. */
 export function pathOf(url: URL | string): string {
   const path = decodeURIComponent(new URL(url, ROOT).pathname);
   return Deno.build.os === "windows" ? path.slice(1).replaceAll("/", "\\") : path;
+}
+
+/** The URL of a folder, ending in a slash. */
+export function folderUrl(path: string): URL {
+  const slashed = path.replaceAll("\\", "/");
+  return new URL(`file://${slashed.startsWith("/") ? "" : "/"}${encodeURI(slashed)}/`);
 }
 
 /** The flags of `deno test`, `check`, `run` and `doc` for a lane. On CI (the variable `CI` is set) a lock file that is there has to be complete. */
@@ -23,31 +29,50 @@ export function laneFlags(lane: Lane): string[] {
   return [...map, "--lock", pathOf(lock), ...(Deno.env.get("CI") && exists(lock) ? ["--frozen"] : [])];
 }
 
-/** An import map that gives a program outside the repository what `deno add` would have given it, from these sources. */
-export function importsFor(lane: Lane): Record<string, string> {
-  const config = readJson("deno.json");
-  const own = entries(config.exports).map(([key, path]): [string, string] => [`${config.name}${key.slice(1)}`, path]);
-  const map = lane === "npm" ? entries(readJson("tools/npm_imports.json").imports) : [...entries(config.imports), ...own];
-  const base = new URL(lane === "npm" ? "tools/" : "./", ROOT);
-  return Object.fromEntries(map.map(([name, target]) => [name, target.startsWith(".") ? new URL(target, base).href : target]));
+/** The packages of a lane: for npm without the typed adapters in `tools/npm/`, and without this package itself. */
+export function packagesOf(lane: Lane): Record<string, string> {
+  const own = readJson("deno.json").imports as Record<string, string>;
+  if (lane === "jsr") return own;
+  const { "deno-std/": standard = "", ...imports } = readJson("tools/npm_imports.json").imports as Record<string, string>;
+  return Object.fromEntries(Object.keys(own).map((name) => [name, toNpm(name, imports[name] ?? "", standard)]));
 }
 
-/** Like {@linkcode importsFor} for npm, with packages alone: without the typed adapters in `tools/npm/`, and without this package itself. */
-export function npmPackages(): Record<string, string> {
-  const { "deno-std/": standard = "", ...imports } = importsFor("npm");
-  const packages = Object.entries(imports).map(([name, target]): [string, string] => {
-    return [name, name.startsWith("@std/") ? `${standard.replace("npm:/", "npm:")}${name.slice("@std/".length)}/mod.js` : target];
-  });
-  return Object.fromEntries(packages.filter(([, target]) => target.startsWith("npm:")));
+function toNpm(name: string, target: string, standard: string): string {
+  return target.startsWith(".") ? `${standard.replace("npm:/", "npm:")}${name.replace("@std/", "")}/mod.js` : target;
+}
+
+/** The names by which users import this package, for a copy of it that stands in a folder. */
+export function ownNames(folder: URL): Record<string, string> {
+  const { name, exports } = readJson("deno.json");
+  return Object.fromEntries(
+    Object.entries(exports as Record<string, string>).map(([key, path]) => [`${name}${key.slice(1)}`, new URL(path, folder).href]),
+  );
+}
+
+/**
+ * Copies what is published to an empty folder, with a `deno.json` that takes its packages from a lane. It is needed because Deno reads the imports of
+ * a file with the `deno.json` above that file, whoever imports it.
+ */
+export async function copyPackage(folder: URL, lane: Lane): Promise<void> {
+  const config = readJson("deno.json");
+  const { include } = config.publish as { include: string[] };
+  for (const path of include) await copy(new URL(path, ROOT), new URL(path, folder));
+  const own = { ...config, imports: packagesOf(lane), lint: {} };
+  await Deno.writeTextFile(new URL("deno.json", folder), JSON.stringify(own, null, 2));
+}
+
+async function copy(from: URL, to: URL): Promise<void> {
+  if (!from.href.endsWith("/")) return await Deno.copyFile(from, to);
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    const entry = encodeURIComponent(name) + (isDirectory ? "/" : "");
+    if (name !== "__pycache__") await copy(new URL(entry, from), new URL(entry, to));
+  }
 }
 
 /** The parsed text of a JSON file in the repository. */
 export function readJson(path: string): Record<string, unknown> {
   return JSON.parse(Deno.readTextFileSync(new URL(path, ROOT)));
-}
-
-function entries(value: unknown): [string, string][] {
-  return Object.entries(value as Record<string, string>);
 }
 
 function exists(path: string): boolean {

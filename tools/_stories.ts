@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { importsFor, type Lane, readJson, ROOT } from "./_lane.ts";
+import { copyPackage, folderUrl, type Lane, ownNames, packagesOf, readJson, ROOT } from "./_lane.ts";
 import { printsAs, type Story, type StoryFile, type StoryStep } from "./_markdown.ts";
 import { capture, type Outcome } from "./_run.ts";
 
@@ -38,21 +38,22 @@ export async function runProgram(program: string, lane: Lane): Promise<void> {
 }
 
 const PROGRAM = "program.ts";
-/** The same as in `deno.json`. By flag it also holds for this package's own sources, which would else be read with their own `deno.json`. */
-const IMPORTS = "_import_map.json";
 
+/** The files stand beside a `deno.json`, which knows the package as after `deno add`: on the npm lane a copy of it. */
 async function inFolder(files: readonly StoryFile[], lane: Lane, body: (folder: string) => Promise<unknown>): Promise<void> {
-  const folder = await Deno.makeTempDir();
+  const base = await Deno.makeTempDir();
   try {
-    const config = JSON.stringify({ imports: importsFor(lane) });
-    for (const name of ["deno.json", IMPORTS]) await Deno.writeTextFile(`${folder}/${name}`, config);
-    for (const { name, text } of files) {
-      await Deno.mkdir(`${folder}/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
-      await Deno.writeTextFile(`${folder}/${name}`, text);
+    const source = lane === "jsr" ? ROOT : folderUrl(`${base}/package`);
+    if (source !== ROOT) await Deno.mkdir(source).then(() => copyPackage(source, lane));
+    const imports = { ...packagesOf(lane), ...ownNames(source) };
+    const config = { name: "deno.json", text: JSON.stringify({ imports, lock: false, nodeModulesDir: "none" }) };
+    for (const { name, text } of [config, ...files]) {
+      await Deno.mkdir(`${base}/story/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
+      await Deno.writeTextFile(`${base}/story/${name}`, text);
     }
-    await body(folder);
+    await body(`${base}/story`);
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(base, { recursive: true });
   }
 }
 
@@ -93,14 +94,8 @@ async function checkFiles({ files }: Story, folder: string): Promise<void> {
   if (sources.length > 0) await runDeno(["check", ...sources], folder);
 }
 
-async function runDeno([verb = "", ...args]: readonly string[], folder: string): Promise<Outcome> {
-  const outcome = await capture([Deno.execPath(), verb, "--import-map", IMPORTS, "--no-lock", ...args], {
-    cwd: folder,
-    signal: AbortSignal.timeout(LIMIT_MS),
-    env: { NO_COLOR: "1" },
-  });
-  if (outcome.code !== 0) {
-    throw new Error(`"deno ${[verb, ...args].join(" ")}" ended with code ${outcome.code} and printed\n${outcome.output}`);
-  }
+async function runDeno(args: readonly string[], folder: string): Promise<Outcome> {
+  const outcome = await capture([Deno.execPath(), ...args], { cwd: folder, signal: AbortSignal.timeout(LIMIT_MS), env: { NO_COLOR: "1" } });
+  if (outcome.code !== 0) throw new Error(`"deno ${args.join(" ")}" ended with code ${outcome.code} and printed\n${outcome.output}`);
   return outcome;
 }

@@ -98,9 +98,17 @@ async function runAll(options: Options, places: Places, report: string): Promise
   return add(counts, await checkLeaks(places.temp));
 }
 
+/** With a short name, for the path of a socket may have some hundred bytes and no more. */
+async function makeBase(): Promise<string> {
+  const place = await Deno.makeTempDir();
+  const base = `${place.replace(/[^\\/]+$/, "")}rpp-${crypto.randomUUID().slice(0, 6)}`;
+  await Deno.rename(place, base);
+  return await Deno.realPath(base);
+}
+
 async function main(): Promise<number> {
   const options = parse(Deno.args);
-  const base = await Deno.realPath(await Deno.makeTempDir({ prefix: "rpp-" }));
+  const base = await makeBase();
   const temp = `${base}/t`;
   await Deno.mkdir(temp);
   const places: Places = { repo: pathOf("./"), temp, deno: Deno.execPath(), python: await findPython() };

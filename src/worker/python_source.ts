@@ -1109,7 +1109,7 @@ class Request:
         self.headers: dict[str, str] = {}
         for field in fields:
             name, colon, value = field.partition(":")
-            if not colon or not name or name.strip() != name:
+            if not colon or not name or " " in name or "\\t" in name:
                 raise Refusal(400, "The request has a malformed header", closes=True)
             name, value = name.lower(), value.strip(" \\t")
             # A repeated header becomes a list, which is no number, no token and no host: nothing has to choose.
@@ -1306,6 +1306,7 @@ class Worker:
         self.connections: set[Connection] = set()
         self.max_body_bytes = start.max_body_bytes
         self._start = start
+        self._is_tcp = not start.unix
         self._authorization = b"Bearer " + start.token.encode("utf-8")
         self._started = time.monotonic()
         self._measured = (self._started, time.process_time())
@@ -1313,23 +1314,16 @@ class Worker:
 
     def listen(self) -> Body:
         """Binds; gives the address for the hello line."""
-        place = self._start.unix
-        self._is_tcp = not place
-        if place:
-            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            umask = os.umask(0o177)  # nobody but the owner may connect, from the first moment on
-            try:
-                self._listener.bind(place)
-            finally:
-                os.umask(umask)
-            self._listener.listen(BACKLOG)
-            return {"unix": place}
-        host = self._start.tcp
-        self._listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-        self._listener.bind((host, 0))
-        self._listener.listen(BACKLOG)
-        pattern = "[{}]:{}" if ":" in host else "{}:{}"
-        return {"tcp": pattern.format(host, self._listener.getsockname()[1])}
+        unix, tcp = self._start.unix, self._start.tcp
+        try:
+            if unix:
+                self._listener = _listen_unix(unix)
+                return {"unix": unix}
+            self._listener = _listen_tcp(tcp)
+        except (OSError, AttributeError) as error:
+            raise BadStart('Cannot listen at "{}": {}'.format(unix or tcp, error)) from error
+        pattern = "[{}]:{}" if ":" in tcp else "{}:{}"
+        return {"tcp": pattern.format(tcp, self._listener.getsockname()[1])}
 
     def run(self) -> NoReturn:
         """Serves for good."""
@@ -1450,6 +1444,24 @@ class Worker:
             client.close()
 
 
+def _listen_unix(path: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    umask = os.umask(0o177)  # nobody but the owner may connect, from the first moment on
+    try:
+        listener.bind(path)
+    finally:
+        os.umask(umask)
+    listener.listen(BACKLOG)
+    return listener
+
+
+def _listen_tcp(host: str) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind((host, 0))
+    listener.listen(BACKLOG)
+    return listener
+
+
 def _is_loopback(host: str) -> bool:
     name = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
     numbers = name.split(".")
@@ -1495,6 +1507,8 @@ class Start:
         self.plugin = self._object(message, "plugin")
         for key in ("module", "class"):
             self._string(self.plugin, key)
+        if not isinstance(self.plugin.get("path", []), list):
+            raise BadStart('"path" in the start line is not a list')
         self.max_concurrency = self._number(limits, "max_concurrency", 1, 1)
         self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
         self.cancel_grace_s = self._number(limits, "cancel_grace_ms", 200, 0) / 1000
@@ -1717,7 +1731,7 @@ def main() -> NoReturn:
         faulthandler.enable()
         worker = Worker(start)
         address = worker.listen()
-    except (BadStart, OSError, AttributeError) as error:
+    except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bad_start")})
         sys.exit(1)
     say(hello, {"address": address, "pid": os.getpid(), "worker": WORKER, "features": FEATURES})

@@ -6,6 +6,7 @@
 import { join } from "@std/path";
 import { fixtureFolder, planWorker } from "../support/worker_plan.ts";
 import { WorkerProcess } from "../support/worker_process.ts";
+import { expand } from "./expand.ts";
 import type { Case } from "./vector.ts";
 
 /** A started worker, which is gone, with its folder, after its disposal. */
@@ -48,7 +49,7 @@ async function startIn(folder: string, entry: Case, make: (process: WorkerProces
   const pluginFolder = vector.folder === undefined ? undefined : await copyFixture(fixture, join(folder, vector.folder));
   const start = JSON.parse(JSON.stringify(vector.start ?? {}).replaceAll("${folder}", JSON.stringify(folder).slice(1, -1)));
   const plan = await planWorker({ worker, transport, fixture, folder, pluginFolder, start });
-  const input = vector.input ?? JSON.stringify(plan.start) + "\n";
+  const input = vector.input !== undefined ? expand(vector.input, {}) : JSON.stringify(plan.start) + "\n";
   const process = await WorkerProcess.start({ command: plan.command, input, withHolder: vector.holder });
   return make(process, plan.start.token);
 }

@@ -8,6 +8,7 @@ import { CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../../src/protocol/messages.t
 import { within } from "../support/guard.ts";
 import { checkReply } from "./check_reply.ts";
 import { Conversation } from "./conversation.ts";
+import { expand } from "./expand.ts";
 import type { Launched } from "./launch.ts";
 import { assertMatches, type Variables } from "./match.ts";
 import type { Step } from "./vector.ts";
@@ -128,19 +129,13 @@ function requestBytes(step: Step, values: Readonly<Record<string, string>>): Uin
   if (body.length > 0) headers["Content-Length"] = String(body.length);
   const lines = Object.entries({ ...headers, ...step.headers }).map(([name, value]) => `${name}: ${expand(value, values)}\r\n`);
   const head = new TextEncoder().encode(`${expand(step.request!, values)} HTTP/1.1\r\n${lines.join("")}\r\n`);
-  return new Uint8Array([...head, ...body]);
+  const bytes = new Uint8Array(head.length + body.length);
+  bytes.set(head);
+  bytes.set(body, head.length);
+  return bytes;
 }
 
 function bodyText(step: Step): string {
   if (step.text !== undefined) return step.text;
   return step.body === undefined ? "" : JSON.stringify(step.body);
-}
-
-/** Fills in `${token}` and the like, `${fill:1000}` with a thousand letters, and `${nest:1000}` with as many lists in each other. */
-function expand(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replace(/\$\{(\w+)(?::(\d+))?\}/g, (whole, name, count) => {
-    if (name === "fill") return "x".repeat(Number(count));
-    if (name === "nest") return "[".repeat(Number(count)) + "]".repeat(Number(count));
-    return values[name] ?? whole;
-  });
 }
