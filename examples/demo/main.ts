@@ -91,14 +91,15 @@ async function runPython(): Promise<Run | undefined> {
   try {
     return await run("Python", PYTHON_MANIFEST);
   } catch (error) {
-    const missing = error instanceof PermissionDeniedError ? error.missing.every(({ name }) => name === "run") : isSpawnFailure(error);
-    if (!missing) throw error;
-    console.log("  There is no python3 here that this program may start, so this half is left out");
+    if (!isMissingProgram(error)) throw error;
+    console.log(`  There is no python3 here that this program may start, so this half is left out\n  ${dim(error.message)}`);
     return undefined;
   }
 }
 
-function isSpawnFailure(error: unknown): boolean {
+/** A program that is not there cannot be started, nor named in the permissions of `deno task demo`. */
+function isMissingProgram(error: unknown): error is WorkerStartError | PermissionDeniedError {
+  if (error instanceof PermissionDeniedError) return error.missing.every(({ name }) => name === "run");
   return error instanceof WorkerStartError && error.phase === "spawn";
 }
 

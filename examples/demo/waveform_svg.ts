@@ -23,9 +23,9 @@ export interface Mark {
   readonly lines: readonly string[];
 }
 
-const SIZE = { width: 1000, height: 380 };
+const SIZE = { width: 1000, height: 398 };
 /** Where the waveform goes; the marks' text is above it, in the shaded band. */
-const PLOT = { left: 64, right: 976, top: 150, bottom: 318 };
+const PLOT = { left: 64, right: 976, top: 164, bottom: 336 };
 const BAND_TOP = 78;
 const MIDDLE = (PLOT.top + PLOT.bottom) / 2;
 
@@ -33,7 +33,7 @@ const STYLE = `
     .page { fill: #ffffff } .band { fill: #0b6e99; fill-opacity: 0.12 } .edge { stroke: #0b6e99; stroke-width: 1.5 }
     .grid { stroke: #dde1e6 } .axis { stroke: #8a94a0 } .pause { fill: #8a94a0 } .speech { fill: #0b6e99 }
     text { font-family: system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; font-size: 12px; fill: #55606c }
-    .title { font-size: 20px; font-weight: 600; fill: #1c2630 } .first { font-weight: 600; fill: #0a4f6e }
+    .title { font-size: 20px; font-weight: 600; fill: #1c2630 } .mark { font-size: 11px } .first { font-size: 14px; font-weight: 600; fill: #0a4f6e } #subtitle { font-size: 13px }
     @media (prefers-color-scheme: dark) {
       .page { fill: #14191f } .band { fill: #5ec4f0; fill-opacity: 0.14 } .edge { stroke: #5ec4f0 }
       .grid { stroke: #2b333c } .axis { stroke: #76828e } .pause { fill: #76828e } .speech { fill: #5ec4f0 }
@@ -79,7 +79,7 @@ function shading(band: Band): string[] {
 }
 
 function caption({ lines }: Mark, middle: number): string[] {
-  return lines.map((text, i) => label(text, middle, { y: BAND_TOP + 20 + i * 18, kind: i === 0 ? "first" : undefined }));
+  return lines.map((text, i) => label(text, middle, { y: BAND_TOP + 20 + i * 17, kind: i === 0 ? "mark first" : "mark" }));
 }
 
 function timeAxis(seconds: number, x: (second: number) => number): string[] {

@@ -7,7 +7,7 @@ const TONE = Float64Array.from({ length: 200 }, (_, i) => 0.5 * Math.sin(i / 3))
 Deno.test("the picture shows each segment where it is, with its text", () => {
   const svg = waveformSvg({ ...HEAD, samples: TONE, marks: [{ start: 0.5, end: 1, lines: ["hello", "0.50 to 1.00 s"] }] });
   assertStringIncludes(svg, '<rect x="292" y="78" width="228"');
-  assertStringIncludes(svg, '<text class="first" x="406" y="98" text-anchor="middle">hello</text>');
+  assertStringIncludes(svg, '<text class="mark first" x="406" y="98" text-anchor="middle">hello</text>');
   assertStringIncludes(svg, ">0.50 to 1.00 s</text>");
 });
 
@@ -20,7 +20,7 @@ Deno.test("text in the picture is escaped", () => {
 Deno.test("the time axis has at most eleven ticks, from a short recording to a long one", () => {
   for (const seconds of [0.5, 8.2, 61, 3600]) {
     const svg = waveformSvg({ ...HEAD, samples: new Float64Array(seconds * 100), marks: [] });
-    const ticks = svg.match(/<text x="[\d.]+" y="340"/g) ?? [];
+    const ticks = svg.match(/<text x="[\d.]+" y="358"/g) ?? [];
     assertEquals(ticks.length >= 1 && ticks.length <= 11, true, `${ticks.length} ticks for ${seconds} s`);
   }
 });

@@ -9,6 +9,10 @@ Deno.test("a table aligns numbers to the right and words to the left", () => {
   ]);
 });
 
+Deno.test("a minus makes a number only before a digit", () => {
+  assertEquals(tableLines(["x", "y"], [["--a", "-1"], ["-b", "\u22122.5"]]), ["x        y", "--a     -1", "-b    \u22122.5"]);
+});
+
 Deno.test("a table without rows is its heads", () => {
   assertEquals(tableLines(["a", "b"], []), ["a   b"]);
 });

@@ -96,7 +96,7 @@ export interface Plugin<K = Kwargs, R = unknown, C = unknown, G = Kwargs> {
  * @typeParam P The plugin as it is written. What it has besides the members of a plugin is its own affair.
  */
 export function definePlugin<P extends Plugin<K, R, C, G>, K = Kwargs, R = unknown, C = unknown, G = Kwargs>(
-  plugin: P & Plugin<K, R, C, G>,
+  plugin: P & Plugin<K, R, C, G> & ThisType<P>
 ): P {
   return plugin;
 }

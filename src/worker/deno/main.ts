@@ -17,10 +17,9 @@ const WORKER = "deno/0.1.0";
 if (import.meta.main) await main();
 
 async function main(): Promise<void> {
-  const input = Deno.stdin.readable.getReader();
   let socket: string | undefined;
   try {
-    const start = await readStartLine(input);
+    const start = await readStartLine(Deno.stdin);
     const listener = listen(start.listen);
     socket = "unix" in start.listen ? start.listen.unix : undefined;
     writeLine(hello(start, listener));
@@ -29,7 +28,7 @@ async function main(): Promise<void> {
     writeLine({ protocol: PROTOCOL_VERSION, error: errorBody("bad_start", thrown) });
     Deno.exit(1);
   }
-  await untilEnd(input);
+  await untilEnd();
   endEverything(socket);
 }
 
@@ -56,9 +55,10 @@ function writeLine(message: HelloMessage | StartFailure): void {
 }
 
 /** Waits until the host has closed its end of the pipe, or is gone. */
-async function untilEnd(input: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+async function untilEnd(): Promise<void> {
+  const buffer = new Uint8Array(1024);
   try {
-    while (!(await input.read()).done);
+    while (await Deno.stdin.read(buffer) !== null);
   } catch {
     // A pipe that cannot be read is no lifeline any more.
   }

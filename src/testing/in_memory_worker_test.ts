@@ -1,0 +1,33 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { definePlugin } from "../worker/mod.ts";
+import { inMemoryWorker } from "./mod.ts";
+
+const NEVER = new AbortController().signal;
+
+Deno.test("An in-memory worker answers as a process does, without one", async () => {
+  const shout = definePlugin({
+    name: "shout",
+    execute: ({ text }: { text: string }) => ({ text: text.toUpperCase(), nothing: undefined }),
+  });
+  const { exchange } = inMemoryWorker(shout);
+  assertEquals(await Array.fromAsync(exchange({ endpoint: "execute", body: { kwargs: { text: "hello" } } }, NEVER)), [{
+    result: { text: "HELLO" },
+  }]);
+});
+
+Deno.test("An in-memory worker takes a class as well", async () => {
+  class Counter {
+    #count = 0;
+    execute(): number {
+      return ++this.#count;
+    }
+  }
+  const { exchange } = inMemoryWorker(Counter, { maxConcurrency: 2 });
+  await Array.fromAsync(exchange({ endpoint: "execute" }, NEVER));
+  assertEquals(await Array.fromAsync(exchange({ endpoint: "execute" }, NEVER)), [{ result: 2 }]);
+});
+
+Deno.test("An in-memory worker refuses what is no plugin", () => {
+  class Nothing {}
+  assertThrows(() => inMemoryWorker(Nothing), TypeError, '"execute" or "executeStream"');
+});

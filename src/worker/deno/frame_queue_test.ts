@@ -1,0 +1,37 @@
+import { assertEquals } from "@std/assert";
+import { plainResultLine, progressLine, valueLine } from "./frame_line.ts";
+import { FrameQueue, framesOf } from "./frame_queue.ts";
+
+Deno.test("A reply's frames come in the order in which they were made, and nothing after the last", async () => {
+  const queue = new FrameQueue();
+  queue.report(progressLine(0.5, ""));
+  await queue.push(valueLine("chunk", 1));
+  queue.end(plainResultLine(null));
+  queue.end(plainResultLine("later"));
+  await queue.push(valueLine("chunk", 2));
+  const texts: string[] = [];
+  for await (const line of framesOf(queue)) texts.push(line.text);
+  assertEquals(texts, ['{"progress":0.5,"message":""}', '{"chunk":1}', '{"result":null}']);
+});
+
+Deno.test("A chunk waits when the reader does not take the ones before it", async () => {
+  const queue = new FrameQueue();
+  let made = 0;
+  const maker = (async () => {
+    for (; made < 100; made++) await queue.push(valueLine("chunk", made));
+  })();
+  await queue.take();
+  const first = made;
+  await queue.take();
+  assertEquals(first <= 16, true);
+  queue.end(plainResultLine(null));
+  await maker;
+});
+
+Deno.test("A reader that takes nothing is owed a bounded number of progress reports, of which the last is the newest", async () => {
+  const queue = new FrameQueue();
+  for (let i = 0; i <= 10_000; i++) queue.report(progressLine(i / 10_000, ""));
+  const lines = await queue.take();
+  assertEquals(lines.length, 256);
+  assertEquals(lines.at(-1)?.text, '{"progress":1,"message":""}');
+});
