@@ -50,7 +50,7 @@ export interface PluginErrorDetails {
  * import { PluginError, RemotePluginProxy } from "@remote-plugin/proxy";
  *
  * try {
- *   await RemotePluginProxy.start({ name: "x", python_path: "python3" });
+ *   await RemotePluginProxy.start({ module: "whisper_plugin" }); // names no class
  * } catch (error) {
  *   if (!(error instanceof PluginError)) throw error;
  *   console.log(error.code); // "invalid_manifest"

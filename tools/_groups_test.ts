@@ -16,7 +16,7 @@ Deno.test("no group runs with all permissions, or may start any program, or writ
 });
 
 Deno.test("a machine without Python is a group without its flags", () => {
-  assertEquals(group("integration").flags({ ...PLACES, python: undefined })[0], "--allow-run=/bin/deno");
+  assertEquals(group("integration").flags({ ...PLACES, python: undefined })[0], "--allow-run=/bin/deno,ps");
 });
 
 Deno.test("a path selects the test files at and below it", () => {

@@ -81,7 +81,7 @@ async function refusalOf(plugin: RemotePluginProxy): Promise<string | undefined>
     return undefined;
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
-    console.log(`  asked to read another file, it was refused: ${error.remoteType}: ${fromRoot(error.remoteMessage)}`);
+    console.log(`  told to read another file, it ended with ${error.remoteType}: ${fromRoot(error.remoteMessage)}`);
     return error.remoteType;
   }
 }
@@ -157,7 +157,8 @@ async function drawPicture(run: Run, sentences: readonly Sentence[]): Promise<vo
       start: segment.start,
       end: segment.end,
       lines: [
-        sentences[i]?.text ?? `Segment ${segment.index}`,
+        String(segment.index),
+        sentences[i]?.text ?? "",
         `${segment.start.toFixed(2)} to ${seconds(segment.end)}`,
         decibels(segment),
       ],
@@ -171,7 +172,7 @@ async function drawPicture(run: Run, sentences: readonly Sentence[]): Promise<vo
 function checkRun(checks: Checks, run: Run, sentences: readonly Sentence[]): void {
   const name = `the ${run.runtime} plugin`;
   const off = distance(run.segments, sentences);
-  checks.that(`${name} found each sentence within 50 ms of where it was said`, off <= 0.05, `off by ${off} s`);
+  checks.that(`${name} found each sentence within 50 ms of where it was said`, off <= 0.05, `off by ${off.toFixed(3)} s`);
   checks.that(
     `${name} told of the first segment before it had read half of the recording`,
     run.progressAtFirst < 0.5,
@@ -187,9 +188,9 @@ function checkDeno(checks: Checks, run: Run): void {
 
 function checkAgreement(checks: Checks, one: Run, other: Run): void {
   const off = distance(one.segments, other.segments);
-  checks.that("both plugins found the same segments, to a frame of 20 ms", off <= FRAME_SECONDS + 1e-9, `off by ${off} s`);
+  checks.that("both plugins found the same segments, to a frame of 20 ms", off <= FRAME_SECONDS + 1e-9, `off by ${off.toFixed(3)} s`);
   const louder = Math.max(...one.segments.map(({ loudness_db }, i) => Math.abs(loudness_db - (other.segments[i]?.loudness_db ?? NaN))));
-  checks.that("both plugins measured the same loudness, to 0.1 dB", louder <= 0.1 + 1e-9, `off by ${louder} dB`);
+  checks.that("both plugins measured the same loudness, to 0.1 dB", louder <= 0.1 + 1e-9, `off by ${louder.toFixed(1)} dB`);
 }
 
 /** How far apart the times are at most, in seconds; infinite when there are more of the one than of the other. */

@@ -36,9 +36,7 @@ class SpeechSegments:
         self.settings = checked_settings(config or {})
 
     def get_config_schema(self):
-        properties = {
-            key: {"type": "number", "default": default, "description": text} for key, (default, text) in SETTINGS.items()
-        }
+        properties = {key: {"type": "number", "default": default, "description": text} for key, (default, text) in SETTINGS.items()}
         return {"type": "object", "properties": properties, "additionalProperties": False}
 
     def get_current_config(self):

@@ -6,7 +6,7 @@ from pocketsphinx import Decoder, Endpointer
 
 RATE = 16000
 DECODER_FRAMES_PER_SECOND = 100
-CHUNK_SECONDS = 0.3
+CHUNKS_PER_REPORT = 10  # three reports for a second of audio
 # Before it writes anything down the decoder listens to this much, to learn how the voice and the microphone sound.
 FIRST_SECONDS = 2.0
 DEFAULTS = {"voice_threshold": 3}
@@ -62,7 +62,8 @@ class TranscribePlugin:
     def _listen_to(self, pcm):
         self._decoder.start_utt()
         try:
-            self._decoder.process_raw(pcm, no_search=True)
+            if pcm:
+                self._decoder.process_raw(pcm, no_search=True)
         finally:
             self._decoder.end_utt()
 
@@ -70,19 +71,17 @@ class TranscribePlugin:
         detector = Endpointer(window=0.3, ratio=0.6, vad_mode=self._config["voice_threshold"], sample_rate=RATE)
         utterance = Utterance(self._decoder)
         try:
-            for chunk, fraction in chunks(source, detector.frame_bytes):
+            for number, (chunk, is_last) in enumerate(chunks(source, detector.frame_bytes // 2)):
                 self.check_cancel()
-                for frame in chunk:
-                    is_last = len(frame) < detector.frame_bytes
-                    speech = detector.end_stream(frame) if is_last else detector.process(frame)
-                    if speech is None:
-                        continue
+                speech = detector.end_stream(chunk) if is_last else detector.process(chunk)
+                if speech:
                     utterance.hear(speech, detector.speech_start)
-                    if not detector.in_speech:
-                        segment = utterance.end()
-                        if segment["words"]:
-                            yield segment
-                self.report_progress(fraction, utterance.text())
+                if number % CHUNKS_PER_REPORT == 0 or is_last:
+                    self.report_progress(source.tell() / source.getnframes(), utterance.text())
+                if speech and not detector.in_speech:
+                    segment = utterance.end()
+                    if segment["words"]:
+                        yield segment
         finally:
             utterance.end()
 
@@ -137,14 +136,10 @@ def check_format(source):
         raise ValueError("The audio has {} channels of {} bits at {} Hz, and must have 1 of 16 bits at {} Hz".format(*found, RATE))
 
 
-def chunks(source, frame_bytes):
-    """The audio as lists of frames, each list with the part of the audio that has come with it. The very last frame is a short one."""
-    frames_at_once = int(CHUNK_SECONDS * RATE * 2 / frame_bytes)
-    is_last = False
-    while not is_last:
-        pcm = source.readframes(frames_at_once * frame_bytes // 2)
-        is_last = len(pcm) < frames_at_once * frame_bytes
-        frames = [pcm[start : start + frame_bytes] for start in range(0, len(pcm), frame_bytes)]
-        if is_last and (not frames or len(frames[-1]) == frame_bytes):
-            frames.append(b"")
-        yield frames, source.tell() / max(1, source.getnframes())
+def chunks(source, frames):
+    """The audio in pieces of some hundredths of a second, each with whether it is the last."""
+    chunk = source.readframes(frames)
+    while chunk:
+        following = source.readframes(frames)
+        yield chunk, not following
+        chunk = following

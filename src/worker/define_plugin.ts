@@ -68,7 +68,8 @@ export interface Plugin<K = Kwargs, R = unknown, C = unknown, G = Kwargs> {
 
 /**
  * Gives a plugin its types; it returns its argument. The worker runs what a module exports as `default`, or under the name that the
- * manifest has as `class`. A class whose instances have the same members does as well; it is constructed without arguments.
+ * manifest has as `class`. State belongs in variables beside the plugin. Who prefers a class exports one whose instances have the same
+ * members; it is constructed without arguments.
  *
  * @example
  * ```ts
@@ -96,7 +97,7 @@ export interface Plugin<K = Kwargs, R = unknown, C = unknown, G = Kwargs> {
  * @typeParam P The plugin as it is written. What it has besides the members of a plugin is its own affair.
  */
 export function definePlugin<P extends Plugin<K, R, C, G>, K = Kwargs, R = unknown, C = unknown, G = Kwargs>(
-  plugin: P & Plugin<K, R, C, G> & ThisType<P>
+  plugin: P & Plugin<K, R, C, G>,
 ): P {
   return plugin;
 }

@@ -11,18 +11,18 @@ Deno.test("definePlugin returns the plugin that it is given, with the types of i
   assertEquals(shouted, "HELLO");
 });
 
-Deno.test("definePlugin types the context, and lets a plugin keep a state of its own", async () => {
+Deno.test("definePlugin types the context from the plugin's place, and the arguments from the plugin", async () => {
+  let factor = 1;
   const plugin = definePlugin({
-    factor: 1,
-    initialize({ factor }: { factor: number }) {
-      this.factor = factor;
+    initialize(config: { factor: number }) {
+      factor = config.factor;
     },
     execute({ n }: { n: number }, { reportProgress }) {
       reportProgress(1);
-      return n * this.factor;
+      return n * factor;
     },
     async *executeStream({ n }: { n: number }, { signal }) {
-      for (let i = 0; i < n && !signal.aborted; i++) yield i * this.factor;
+      for (let i = 0; i < n && !signal.aborted; i++) yield i * factor;
     },
   });
   plugin.initialize({ factor: 2 });

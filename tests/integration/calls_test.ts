@@ -26,7 +26,7 @@ for (const face of FACES) {
     const { pid } = plugin;
     await plugin.cleanup();
     await plugin.cleanup();
-    assertEquals([isRunning(pid!), scratch.names()], [false, []]);
+    assertEquals([await isRunning(pid!), scratch.names()], [false, []]);
     assertEquals(await plugin.isAlive(), false);
     await assertRejects(() => plugin.execute(), PluginStateError, 'Cannot run "execute" of "echo" after cleanup()');
   });
@@ -133,7 +133,7 @@ for (const face of BOTH) {
     assertEquals([await plugin.isAlive(), (await plugin.getStats()).calls.running], [true, 1]);
     await plugin.cleanup();
     await outcome;
-    assertEquals(isRunning(plugin.pid!), false);
+    assertEquals(await isRunning(plugin.pid!), false);
   });
 
   Deno.test(`${label}: every member of a plugin that has them all works`, async () => {

@@ -55,7 +55,7 @@ for (const face of BOTH) {
 
 /** Resolves when a process has ended. Nothing tells of the end of another's child, so this one has to look. */
 async function gone(pid: number): Promise<void> {
-  for (let looks = 0; isRunning(pid); looks++) {
+  for (let looks = 0; await isRunning(pid); looks++) {
     if (looks > 1_000) throw new Error(`The process ${pid} is there still`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

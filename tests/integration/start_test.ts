@@ -76,9 +76,9 @@ for (const face of BOTH) {
   Deno.test(`${label}: programs that a plugin has started end with it`, async () => {
     const plugin = await startFixture(face, "starts_children");
     const { pid } = await plugin.execute<{ pid: number }>();
-    assertEquals(isRunning(pid), true);
+    assertEquals(await isRunning(pid), true);
     await plugin.cleanup();
-    assertEquals(isRunning(pid), false);
+    assertEquals(await isRunning(pid), false);
   });
 
   Deno.test(`${label}: a plugin in a folder with a non-ASCII name works`, async () => {

@@ -88,28 +88,24 @@ export function cancelledBody(): ErrorBody {
 /** The class of what was thrown, or for what is no error, the type of the value. */
 function typeName(thrown: unknown): string {
   if (!(thrown instanceof Error)) return thrown === null ? "null" : typeof thrown;
-  const { name } = thrown;
-  return name === "Error" && thrown.constructor.name ? thrown.constructor.name : String(name);
+  const name = text(thrown, "name") || "Error";
+  return name === "Error" ? text(member(thrown, "constructor"), "name") || name : name;
 }
 
 function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return String(thrown.message);
-  try {
-    return typeof thrown === "object" ? JSON.stringify(thrown) : String(thrown);
-  } catch {
-    return Object.prototype.toString.call(thrown);
-  }
+  if (thrown instanceof Error) return text(thrown, "message");
+  return attempt(() => typeof thrown === "object" ? JSON.stringify(thrown) : String(thrown)) ?? Object.prototype.toString.call(thrown);
 }
 
 function categoryOf(code: ErrorCode, thrown: unknown, type: string): string {
   if (code !== "plugin_error") return "fatal";
-  const own = typeof thrown === "object" && thrown !== null && "category" in thrown ? thrown.category : undefined;
-  if (typeof own === "string" && CATEGORIES.includes(own)) return own;
+  const own = text(thrown, "category");
+  if (CATEGORIES.includes(own)) return own;
   return USER_INPUT.has(type) ? "user_input" : TRANSIENT.has(type) ? "transient" : "fatal";
 }
 
 function retriable(thrown: unknown): boolean | undefined {
-  const own = typeof thrown === "object" && thrown !== null && "retriable" in thrown ? thrown.retriable : undefined;
+  const own = member(thrown, "retriable");
   return typeof own === "boolean" ? own : undefined;
 }
 
@@ -117,11 +113,29 @@ function retriable(thrown: unknown): boolean | undefined {
 function traceback(thrown: unknown): string {
   const stacks: string[] = [];
   const seen = new Set<unknown>();
-  for (let error = thrown; error instanceof Error && !seen.has(error); error = error.cause) {
+  for (let error = thrown; error instanceof Error && !seen.has(error); error = member(error, "cause")) {
     seen.add(error);
-    stacks.push(withoutOwnFrames(String(error.stack ?? "")));
+    stacks.push(withoutOwnFrames(text(error, "stack")));
   }
   return stacks.filter((stack) => stack !== "").join("\nCaused by: ");
+}
+
+/** A member of what plugin code threw. It may be of the plugin's own making, and throw in turn. */
+function member(thrown: unknown, name: string): unknown {
+  return attempt(() => (thrown as Record<string, unknown> | null | undefined)?.[name]);
+}
+
+function text(thrown: unknown, name: string): string {
+  const value = member(thrown, name);
+  return typeof value === "string" ? value : "";
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 const OWN_FOLDERS = [new URL(".", import.meta.url).href, new URL("../../protocol/", import.meta.url).href];

@@ -46,3 +46,16 @@ Deno.test("An error may say of itself what kind it is and whether to try again",
   assertEquals(errorBody("plugin_error", new TypeError("x")).category, "user_input");
   assertEquals(errorBody("plugin_error", new Error("x")).retriable, false);
 });
+
+Deno.test("An error whose members throw is still told by its class", () => {
+  class MuteError extends Error {
+    override get message(): string {
+      throw new Error("no words for it");
+    }
+    override get stack(): string {
+      throw new Error("no words for it");
+    }
+  }
+  const body = errorBody("plugin_error", new MuteError());
+  assertEquals([body.type, body.message, body.traceback], ["MuteError", "", ""]);
+});

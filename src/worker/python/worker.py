@@ -60,6 +60,7 @@ MAX_CALL_ID = 128
 MAX_CONNECTIONS = 512
 BACKLOG = 256
 STRANGER_TIMEOUT_S = 10.0  # how long a connection may take to show the token for the first time
+DRAIN_S = 1.0
 INTERRUPT_AGAIN_S = 0.1
 REAP_TIMEOUT_S = 2.0
 MAIN_THREAD = threading.get_ident()
@@ -92,28 +93,6 @@ class Unsendable(TypeError):
     """No JSON carries a value of this type; the walk finds out where it is."""
 
 
-class Converters(dict):  # type: ignore[type-arg]
-    """How values of a type become what `json` knows, one level deep; a type is looked at once."""
-
-    def __missing__(self, kind: type) -> Callable[[Any], Any]:
-        convert = self[kind] = self._find(kind)
-        return convert
-
-    @staticmethod
-    def _find(kind: type) -> Callable[[Any], Any]:
-        for module, name, convert in CONVERSIONS:
-            base = getattr(sys.modules.get(module), name, None)
-            if base is not None and issubclass(kind, base):
-                return convert
-        if hasattr(kind, "__dataclass_fields__"):
-            return _dataclass_to_dict
-        if issubclass(kind, (set, frozenset)):
-            return list
-        if hasattr(kind, "dtype") and hasattr(kind, "tolist"):  # numpy's arrays and scalars, and all who follow them
-            return _array_to_list
-        return _refuse
-
-
 def _dataclass_to_dict(value: Any) -> Body:
     import dataclasses
 
@@ -129,11 +108,30 @@ def _refuse(value: Any) -> NoReturn:
     raise Unsendable(type(value).__name__)
 
 
-_converters = Converters()
+_converters: dict[type, Callable[[Any], Any]] = {}
 
 
 def _simplify(value: Any) -> Any:
-    return _converters[type(value)](value)
+    """Turns a value into what `json` knows, one level deep: `json` and the walk come back for the rest."""
+    kind = type(value)
+    convert = _converters.get(kind)
+    if convert is None:
+        convert = _converters[kind] = _find_converter(kind)
+    return convert(value)
+
+
+def _find_converter(kind: type) -> Callable[[Any], Any]:
+    for module, name, convert in CONVERSIONS:
+        base = getattr(sys.modules.get(module), name, None)
+        if base is not None and issubclass(kind, base):
+            return convert
+    if hasattr(kind, "__dataclass_fields__"):
+        return _dataclass_to_dict
+    if issubclass(kind, (set, frozenset)):
+        return list
+    if hasattr(kind, "dtype") and hasattr(kind, "tolist"):  # numpy's arrays and scalars, and all who follow them
+        return _array_to_list
+    return _refuse
 
 
 _encoder = json.JSONEncoder(default=_simplify, allow_nan=False, separators=(",", ":"))
@@ -657,12 +655,9 @@ class Plugin:
     def perform(self, call: Call) -> Any:
         """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
         self.wait()
+        if getattr(self._instance, "_cancel_requested", False) and self._scheduler.only_running() is call:
+            self._instance._cancel_requested = False  # classes of the original count on somebody to reset it
         return getattr(self, "_" + call.endpoint)(call)
-
-    def begin(self, alone: bool) -> None:
-        """A call starts. Classes of the original keep a flag, which nobody else resets."""
-        if alone and getattr(self._instance, "_cancel_requested", False):
-            self._instance._cancel_requested = False
 
     def ask_to_stop(self) -> None:
         """Calls the plugin's own `cancel`."""
@@ -832,12 +827,10 @@ class Scheduler:
             self._open[call.key] = call
         self._waiting.put(call)
 
-    def cancel(self, call_id: Optional[object] = None) -> bool:
-        """Cancels one call, or all of them; tells whether there was any."""
+    def cancel(self, wanted: Callable[[Call], bool]) -> bool:
+        """Cancels the open calls that are wanted; tells whether there was any."""
         with self._lock:
-            found = [self._open[call_id]] if call_id in self._open else []
-            if call_id is None:
-                found = list(self._open.values())
+            found = [call for call in self._open.values() if wanted(call)]
             fresh = [call for call in found if not call.cancelled]
             for call in fresh:
                 call.cancelled = True
@@ -917,9 +910,7 @@ class Scheduler:
                 return False  # it was cancelled while it waited
             call.running = True
             self.progress = call.progress
-            alone = sum(other.running for other in self._open.values()) == 1
-        self.plugin.begin(alone)
-        return True
+            return True
 
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
         with self._lock:
@@ -1167,9 +1158,10 @@ class Connection:
         except Exception as error:
             log("a connection failed: {!r}".format(error))
         finally:
-            if self._call is not None:  # whoever hangs up has abandoned the call
-                self._worker.scheduler.cancel(self._call.key)
-                self._call.done.wait()  # only then may the file descriptor become another connection's
+            abandoned = self._call
+            if abandoned is not None:
+                self._worker.scheduler.cancel(lambda call: call is abandoned)
+                abandoned.done.wait()  # only then may the file descriptor become another connection's
             self._socket.close()
             self._worker.connections.discard(self)
 
@@ -1269,10 +1261,10 @@ class Connection:
     def _drain(self) -> None:
         """Reads on for a moment: closing over unread bytes would make TCP take the refusal back."""
         self._socket.shutdown(socket.SHUT_WR)
-        self._socket.settimeout(1.0)
-        for _ in range(64):
-            if not self._socket.recv(MAX_HEAD):
-                return
+        self._socket.settimeout(DRAIN_S)
+        deadline = time.monotonic() + DRAIN_S
+        while time.monotonic() < deadline and self._socket.recv(MAX_HEAD):
+            pass
 
 
 # ---------------------------------------------------------------------------------------------------------- worker
@@ -1407,7 +1399,8 @@ class Worker:
         call_id = body.get("call_id")
         if call_id is not None and not isinstance(call_id, str):
             raise Refusal(400, '"call_id" is not a string')
-        return {"status": "cancelled" if self.scheduler.cancel(call_id) else "not_running"}
+        found = self.scheduler.cancel(lambda call: call_id is None or call.key == call_id)
+        return {"status": "cancelled" if found else "not_running"}
 
     def _config_schema(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config_schema", body))
