@@ -58,7 +58,6 @@ export interface PluginErrorDetails {
  * ```
  */
 export class PluginError extends Error {
-  override name = "PluginError";
   /** What went wrong, as a word that programs can compare. */
   readonly code: PluginErrorCode;
   /** The plugin's name. */
@@ -67,6 +66,7 @@ export class PluginError extends Error {
   /** Makes an error with a code, a message and the plugin that it is about. */
   constructor(code: PluginErrorCode, message: string, details: PluginErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
     this.code = code;
     this.plugin = details.plugin;
   }
@@ -82,7 +82,6 @@ export interface ManifestErrorDetails extends PluginErrorDetails {
 
 /** A manifest cannot be read, or says something that no manifest may say. */
 export class ManifestError extends PluginError {
-  override name = "ManifestError";
   /** The manifest's path or URL, `undefined` for one given as an object. */
   readonly source: string | undefined;
   /** The JSON path of the value that is wrong. */
@@ -106,7 +105,6 @@ export interface PermissionDeniedErrorDetails extends PluginErrorDetails {
 
 /** The host program lacks a Deno permission; nothing was started. */
 export class PermissionDeniedError extends PluginError {
-  override name = "PermissionDeniedError";
   /** The permissions that the host lacks. */
   readonly missing: readonly Deno.PermissionDescriptor[];
   /** The flags to add to `deno run`, for example `--allow-run=/usr/bin/python3`. */
@@ -135,7 +133,6 @@ export interface ExitDetails extends PluginErrorDetails {
 
 /** The worker could not be started, or its plugin could not be loaded. A load's own exception is the `cause`. */
 export class WorkerStartError extends PluginError {
-  override name = "WorkerStartError";
   /** How far the start had come. */
   readonly phase: StartPhase;
   /** The exit code, `null` when the process was killed by a signal or did not end by itself. */
@@ -157,7 +154,6 @@ export class WorkerStartError extends PluginError {
 
 /** The worker process ended while it was needed. */
 export class WorkerExitError extends PluginError {
-  override name = "WorkerExitError";
   /** The exit code, `null` when the process was killed by a signal. */
   readonly exitCode: number | null;
   /** The signal that ended the process, for example `"SIGKILL"`. */
@@ -179,8 +175,6 @@ export class WorkerExitError extends PluginError {
 
 /** A member was used at a time at which it cannot work, for example after `cleanup()`. */
 export class PluginStateError extends PluginError {
-  override name = "PluginStateError";
-
   /** Makes the error. */
   constructor(message: string, details: PluginErrorDetails) {
     super("invalid_state", message, details);
@@ -188,9 +182,7 @@ export class PluginStateError extends PluginError {
 }
 
 /** One call failed. Arguments that cannot be sent have the code `invalid_arguments`, a missing method has `not_supported`. */
-export class CallError extends PluginError {
-  override name = "CallError";
-}
+export class CallError extends PluginError {}
 
 /** What a {@linkcode RemoteError} tells besides its message. */
 export interface RemoteErrorDetails extends PluginErrorDetails {
@@ -208,7 +200,6 @@ export interface RemoteErrorDetails extends PluginErrorDetails {
 
 /** Plugin code raised. */
 export class RemoteError extends CallError {
-  override name = "RemoteError";
   /** The class of the remote exception, for example `"ValueError"`. */
   readonly remoteType: string;
   /** The exception's own message. */
@@ -233,7 +224,6 @@ export class RemoteError extends CallError {
 
 /** A call took longer than its `timeoutMs`; the worker was told to stop it. */
 export class CallTimeoutError extends CallError {
-  override name = "CallTimeoutError";
   /** The limit that was passed, in milliseconds. */
   readonly timeoutMs: number;
 
@@ -246,8 +236,6 @@ export class CallTimeoutError extends CallError {
 
 /** The call was cancelled by something else than its own signal, for example by `cancel()`. */
 export class CallCancelledError extends CallError {
-  override name = "CallCancelledError";
-
   /** Makes the error. */
   constructor(message: string, details: PluginErrorDetails) {
     super("cancelled", message, details);
@@ -256,8 +244,6 @@ export class CallCancelledError extends CallError {
 
 /** The worker said something that the protocol does not allow, or ended a reply too early. */
 export class ProtocolError extends CallError {
-  override name = "ProtocolError";
-
   /** Makes the error. */
   constructor(message: string, details: PluginErrorDetails) {
     super("protocol_violation", message, details);

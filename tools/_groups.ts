@@ -29,7 +29,7 @@ export interface Group {
 
 /** The groups in the order in which they run: the quick ones, without processes, first. */
 export const GROUPS: readonly Group[] = [
-  { name: "unit", roots: ["src", "examples"], flags: ({ repo, temp }) => [`--allow-read=${repo},${temp}`, `--allow-write=${temp}`] },
+  { name: "unit", roots: ["src", "examples"], flags: files },
   { name: "tools", roots: ["tools"], flags: tools },
   { name: "conformance", roots: ["tests/conformance"], flags: workers },
   { name: "integration", roots: ["tests/integration"], flags: killers },
@@ -52,9 +52,7 @@ function tools(places: Places): string[] {
   return [`--allow-run=${places.deno},sh`, ...files(places)];
 }
 
-/**
- * Deno has no permission for "the sockets in this folder", and their names are not known beforehand: hence the whole of net.
- */
+/** Deno has no permission for "the sockets in this folder", and their names are not known beforehand: hence the whole of net. */
 function workers({ repo, temp, deno, python }: Places): string[] {
   const programs = [deno, ...(python === undefined ? [] : [python])];
   return [

@@ -82,10 +82,12 @@ export class RemotePluginProxy implements PluginInterface {
     return new RemotePluginProxy(await attachWorker(endpoint, options.signal), []);
   }
 
+  /** The plugin's name, as it says itself. */
   get name(): string {
     return this.#connection.plugin.name;
   }
 
+  /** The plugin's version, as it says itself. */
   get version(): string {
     return this.#connection.plugin.version;
   }
@@ -120,36 +122,52 @@ export class RemotePluginProxy implements PluginInterface {
     return worker?.log ?? noRecords();
   }
 
+  /** Gives the plugin its configuration. Optional: a plugin that needs it says so by its own error. */
   async initialize(config: PluginConfig = {}, options: OperationOptions = {}): Promise<void> {
     await this.#operations.run({ endpoint: "initialize", member: "initialize", body: config }, options);
     this.#config = config;
   }
 
+  /**
+   * Calls the plugin and waits for its result. Calls past the manifest's `max_concurrency` wait their turn in order.
+   *
+   * @param kwargs Keyword arguments, for a Deno plugin its one argument. JSON, and NaN and the infinities besides.
+   * @throws {RemoteError} When plugin code raises.
+   * @throws {CallError} When the arguments cannot be sent, the call takes longer than `timeoutMs`, or it is cancelled.
+   * @throws {WorkerExitError} When the worker ends first.
+   * @throws The signal's reason, when the caller aborts it.
+   */
   async execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {
     return await this.#operations.run({ endpoint: "execute", member: "execute", body: { args, kwargs } }, options) as Result;
   }
 
+  /** Calls the plugin and yields what it produces, as it is produced. Leaving the loop cancels the call. Errors are those of `execute`. */
   executeStream<Chunk = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): AsyncGenerator<Chunk, void, void> {
     const operation = { endpoint: "execute_stream", member: "executeStream", body: { args, kwargs } } as const;
     return this.#operations.stream(operation, options) as AsyncGenerator<Chunk, void, void>;
   }
 
+  /** The JSON Schema of the configuration; `{}` when the plugin has none. */
   async getConfigSchema(options: OperationOptions = {}): Promise<Record<string, unknown>> {
     return await this.#query({ endpoint: "config_schema", member: "getConfigSchema" }, options);
   }
 
+  /** The configuration as the plugin has it now; `{}` when it tells none. */
   async getCurrentConfig(options: OperationOptions = {}): Promise<Record<string, unknown>> {
     return await this.#query({ endpoint: "config", member: "getCurrentConfig" }, options);
   }
 
+  /** What the worker uses: processor, memory, calls. */
   async getStats(options: OperationOptions = {}): Promise<StatsBody> {
     return await this.#query({ endpoint: "stats", member: "getStats" }, options);
   }
 
+  /** How far the call that started last has come. */
   async getProgress(options: OperationOptions = {}): Promise<Progress> {
     return await this.#query({ endpoint: "progress", member: "getProgress" }, options);
   }
 
+  /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
   async isAlive(): Promise<boolean> {
     try {
       await this.#query({ endpoint: "health", member: "isAlive" }, { timeoutMs: ALIVE_BUDGET_MS });
@@ -159,16 +177,19 @@ export class RemotePluginProxy implements PluginInterface {
     }
   }
 
+  /** Cancels every call that runs or waits in the worker. False when there was none. */
   async cancel(options: OperationOptions = {}): Promise<boolean> {
     const { status } = await this.#query<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
     return status === "cancelled";
   }
 
+  /** Lets the plugin download or load ahead of the first call. False when it has nothing to prefetch. */
   async prefetch(options: OperationOptions = {}): Promise<boolean> {
     const { status } = await this.#query<{ status: string }>({ endpoint: "prefetch", member: "prefetch", body: {} }, options);
     return status === "prefetched";
   }
 
+  /** Gives a plugin that is initialized another configuration. One without a `reconfigure` of its own is initialized again. */
   async reconfigure(config: PluginConfig, options: OperationOptions = {}): Promise<void> {
     const body = { old_config: this.#config, new_config: config };
     const { status } = await this.#query<{ status: string }>({ endpoint: "reconfigure", member: "reconfigure", body }, options);
@@ -176,10 +197,12 @@ export class RemotePluginProxy implements PluginInterface {
     this.#config = config;
   }
 
+  /** Lets the plugin go, and its worker when this host has started it. What is open is cancelled. Calling it again is harmless. */
   cleanup(): Promise<void> {
     return this.#cleanup ??= this.#end();
   }
 
+  /** The same as `cleanup()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.cleanup();
   }

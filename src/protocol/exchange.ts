@@ -8,6 +8,7 @@ import type { Endpoint } from "./messages.ts";
 
 /** One request to a worker. */
 export interface WireRequest {
+  /** What is asked for. */
   readonly endpoint: Endpoint;
   /** The JSON body; left out where the endpoint takes none. */
   readonly body?: Readonly<Record<string, unknown>>;

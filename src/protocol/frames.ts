@@ -12,23 +12,29 @@ export type ValueTypes = Readonly<Record<string, string>>;
 export interface ProgressFrame {
   /** From 0 to 1, or -1 when the plugin cannot tell. */
   readonly progress: number;
+  /** What the plugin is at, in its own words. */
   readonly message: string;
 }
 
 /** One item of a stream. */
 export interface ChunkFrame {
+  /** The item. */
   readonly chunk: unknown;
+  /** What in the item JSON lacks. */
   readonly types?: ValueTypes;
 }
 
 /** The last frame of a call that ended well. */
 export interface ResultFrame {
+  /** What the plugin returned; `null` after a stream. */
   readonly result: unknown;
+  /** What in the result JSON lacks. */
   readonly types?: ValueTypes;
 }
 
 /** The last frame of a call that failed. */
 export interface ErrorFrame {
+  /** Why the call failed. */
   readonly error: ErrorBody;
 }
 

@@ -24,13 +24,21 @@ export type Address = { readonly unix: string } | { readonly tcp: string };
 
 /** A set of Deno permissions: `true` is all, a list is these, a missing key is none. */
 export interface PermissionSet {
+  /** Files and folders that may be read. */
   readonly read?: true | readonly string[];
+  /** Files and folders that may be written. */
   readonly write?: true | readonly string[];
+  /** Hosts, with or without a port. */
   readonly net?: true | readonly string[];
+  /** Environment variables. */
   readonly env?: true | readonly string[];
+  /** Programs that may be started. */
   readonly run?: true | readonly string[];
+  /** Dynamic libraries. */
   readonly ffi?: true | readonly string[];
+  /** Facts about the system, as `Deno.permissions` names them. */
   readonly sys?: true | readonly string[];
+  /** Hosts from which code may be imported. */
   readonly import?: true | readonly string[];
 }
 
@@ -97,16 +105,23 @@ export type ErrorCode =
 
 /** An error on the wire. The last five keys are the original's; only the first four must be there. */
 export interface ErrorBody {
+  /** Why the call failed, as a word that programs can compare. */
   readonly code: ErrorCode;
   /** The class of the exception. */
   readonly type: string;
+  /** The exception's own message. */
   readonly message: string;
   /** The traceback or stack, empty when there is none. */
   readonly traceback: string;
+  /** `user_input`, `transient`, `resource` or `fatal`. */
   readonly category?: string;
+  /** Whether the same call may succeed later. */
   readonly retriable?: boolean;
+  /** The exception as Python prints it. */
   readonly original_exc_repr?: string;
+  /** The plugin's name. */
   readonly plugin_name?: string;
+  /** When it happened, in ISO 8601. */
   readonly occurred_at?: string;
 }
 
@@ -131,11 +146,15 @@ export interface HealthBody {
 
 /** The result of `GET /stats`. */
 export interface StatsBody {
+  /** The process in which the plugin runs. */
   readonly pid: number;
   /** Processor time since the call before, in percent of one core. */
   readonly cpu_percent: number;
+  /** Resident memory, in MiB. */
   readonly memory_rss_mb: number;
+  /** How long the worker has been there, in seconds. */
   readonly uptime_s: number;
+  /** Calls that run, wait, and have ended. */
   readonly calls: { readonly running: number; readonly queued: number; readonly finished: number };
 }
 
@@ -143,6 +162,7 @@ export interface StatsBody {
 export interface ProgressBody {
   /** From 0 to 1, or -1 when the plugin cannot tell. */
   readonly progress: number;
+  /** What the plugin is at, in its own words. */
   readonly message: string;
 }
 
@@ -152,8 +172,24 @@ export interface EndpointRule {
   readonly isCall: boolean;
 }
 
-/** Every endpoint of section 3 of the protocol, by its path without the slash. */
-export const ENDPOINTS = {
+/** The name of an endpoint: its path without the slash. */
+export type Endpoint =
+  | "ready"
+  | "health"
+  | "stats"
+  | "progress"
+  | "cancel"
+  | "config_schema"
+  | "config"
+  | "initialize"
+  | "execute"
+  | "execute_stream"
+  | "prefetch"
+  | "reconfigure"
+  | "cleanup";
+
+/** Every endpoint of section 3 of the protocol. */
+export const ENDPOINTS: Readonly<Record<Endpoint, EndpointRule>> = {
   ready: { method: "GET", isCall: false },
   health: { method: "GET", isCall: false },
   stats: { method: "GET", isCall: false },
@@ -167,7 +203,4 @@ export const ENDPOINTS = {
   prefetch: { method: "POST", isCall: true },
   reconfigure: { method: "POST", isCall: true },
   cleanup: { method: "POST", isCall: true },
-} as const satisfies Record<string, EndpointRule>;
-
-/** The name of an endpoint. */
-export type Endpoint = keyof typeof ENDPOINTS;
+};

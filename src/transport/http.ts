@@ -13,6 +13,7 @@ import { BrokenReplyError, RefusedError } from "./errors.ts";
 export interface HttpEndpoint {
   /** `http://127.0.0.1:49152`, or `unix:/path/to/worker.sock`. */
   readonly url: string;
+  /** The bearer token that the worker was started with. */
   readonly token: string;
 }
 

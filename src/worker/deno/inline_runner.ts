@@ -82,6 +82,7 @@ export class InlineRunner implements PluginRunner {
     const plugin = this.#plugin;
     switch (endpoint) {
       case "initialize":
+        if (plugin.initialize === undefined && Object.keys(body).length > 0) throw notSupported("initialize");
         await plugin.initialize?.(body, context);
         return plainResultLine({ status: "ok" });
       case "prefetch":
@@ -158,8 +159,9 @@ function record(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
 }
 
-function notSupported(missing: string, present: string): PluginFailure {
-  return new PluginFailure(errorBody("not_supported", new NotSupportedError(`The plugin has no "${missing}". Call "${present}"`)));
+function notSupported(missing: string, present?: string): PluginFailure {
+  const advice = present === undefined ? "" : `. Call "${present}"`;
+  return new PluginFailure(errorBody("not_supported", new NotSupportedError(`The plugin has no "${missing}"${advice}`)));
 }
 
 class NotSupportedError extends Error {

@@ -59,7 +59,8 @@ export class WorkerSession {
   readonly #open = new Map<string, Call>();
   readonly #startedAt = performance.now();
   #progress: Pick<Call, "progress"> = { progress: { progress: 0, message: "" } };
-  #queued = 0;
+  /** Calls that wait or run. */
+  #active = 0;
   #finished = 0;
 
   /** Opens a session on a plugin. */
@@ -106,6 +107,7 @@ export class WorkerSession {
   #call(order: CallOrder, signal: AbortSignal): Reply {
     const call = new Call(order, this.#options.limits.cancel_grace_ms);
     this.#open.set(order.callId, call);
+    this.#active++;
     const abandon = () => call.cancel();
     if (signal.aborted) abandon();
     else signal.addEventListener("abort", abandon, { once: true });
@@ -129,6 +131,7 @@ export class WorkerSession {
     } catch (thrown) {
       call.end(errorLine(failureBody(thrown)));
     } finally {
+      this.#active--;
       this.#finished++;
       this.#forget(call);
     }
@@ -136,13 +139,8 @@ export class WorkerSession {
 
   /** Waits until the plugin is loaded and has a place. */
   async #admit(call: Call): Promise<Disposable> {
-    this.#queued++;
-    try {
-      if (this.#runner.state.status === "loading") await untilAborted(this.#runner.settled, call.signal);
-      return await this.#turns.acquire(call.signal);
-    } finally {
-      this.#queued--;
-    }
+    if (this.#runner.state.status === "loading") await untilAborted(this.#runner.settled, call.signal);
+    return await this.#turns.acquire(call.signal);
   }
 
   #forget(call: Call): void {
@@ -184,8 +182,13 @@ export class WorkerSession {
       version,
       protocol: PROTOCOL_VERSION,
       max_concurrency: this.#options.limits.max_concurrency,
-      calls: { running: this.#turns.taken, queued: this.#queued },
+      calls: this.#counts(),
     };
+  }
+
+  #counts(): HealthBody["calls"] {
+    const running = this.#turns.taken;
+    return { running, queued: this.#active - running };
   }
 
   async #stats(): Promise<StatsBody> {
@@ -194,7 +197,7 @@ export class WorkerSession {
       pid: this.#options.pid,
       ...usage,
       uptime_s: (performance.now() - this.#startedAt) / 1000,
-      calls: { running: this.#turns.taken, queued: this.#queued, finished: this.#finished },
+      calls: { ...this.#counts(), finished: this.#finished },
     };
   }
 
