@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { ServerSentEventStream } from "@std/http";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
 import { Checks } from "../shared/checks.ts";
 import { bold, ProgressBar } from "../shared/terminal.ts";
@@ -117,7 +116,7 @@ const SCRIPT = `
 
 // ---- the server
 
-/** A server-sent event, as `@std/http` takes it. */
+/** A server-sent event. */
 interface ServerSentEvent {
   readonly event: string;
   readonly data: string;
@@ -138,10 +137,16 @@ function handle(plugin: RemotePluginProxy, request: Request): Response {
     return new Response(`<!doctype html>${page(place).text}`, { headers: { "content-type": "text/html; charset=utf-8" } });
   }
   if (pathname !== "/picture") return new Response("Not found", { status: 404 });
-  const events = ReadableStream.from(pictureEvents(plugin, place as keyof typeof PLACES, request.signal));
-  return new Response(events.pipeThrough(new ServerSentEventStream()), {
+  return new Response(eventStream(pictureEvents(plugin, place as keyof typeof PLACES, request.signal)), {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
   });
+}
+
+function eventStream(events: AsyncIterable<ServerSentEvent>): ReadableStream<Uint8Array> {
+  const write = new TransformStream<ServerSentEvent, string>({
+    transform: ({ event, data }, controller) => controller.enqueue(`event:${event}\n${data.replace(/^/gm, "data:")}\n\n`),
+  });
+  return ReadableStream.from(events).pipeThrough(write).pipeThrough(new TextEncoderStream());
 }
 
 /** The plugin's chunks and its progress as events, in their order. The signal is aborted when the browser has gone. */

@@ -19,8 +19,11 @@ import {
 import { type WorkerCommand, workerCommand } from "./_command.ts";
 import { type HelloLine, readHello } from "./_hello.ts";
 import { freeSocketPath, unixAddress } from "./_socket_path.ts";
+import { RunningChild, type WorkerExit } from "./_running_child.ts";
 import { removeIfThere, WorkerFolder } from "./_worker_folder.ts";
-import { OutputLog } from "./output_log.ts";
+import type { OutputLog } from "./output_log.ts";
+
+export type { WorkerExit };
 
 /** What a start depends on besides the manifest. */
 export interface LaunchOptions extends WorkerPlaces {
@@ -28,22 +31,11 @@ export interface LaunchOptions extends WorkerPlaces {
   readonly permissions?: PermissionPolicy;
 }
 
-/** How a worker process ended. */
-export interface WorkerExit {
-  /** The exit code, `null` when a signal ended the process. */
-  readonly code: number | null;
-  /** The signal that ended the process, for example `"SIGKILL"`. */
-  readonly signal: string | null;
-}
-
 /** The longest request body, in bytes: some more than the largest value that is sensibly sent inline. */
 const MAX_BODY_BYTES = 512 * 1024 * 1024;
 
 /** How long a cancelled call may take to stop by itself, in milliseconds: a few turns of a loop that looks at its signal. */
 const CANCEL_GRACE_MS = 200;
-
-/** How long a worker may take to end after its lifeline was cut, in milliseconds. */
-const EXIT_BUDGET_MS = 2_000;
 
 /** A running worker. */
 export class WorkerProcess implements AsyncDisposable {
@@ -116,83 +108,10 @@ export class WorkerProcess implements AsyncDisposable {
   }
 }
 
-/** A spawned child with its pipes. */
-class RunningChild {
-  readonly child: Deno.ChildProcess;
-  readonly log = new OutputLog();
-  readonly exited: Promise<WorkerExit>;
-  readonly stdout: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #lifeline: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #stderrEnd: Promise<void>;
-  #stdoutEnd: Promise<void> = Promise.resolve();
-
-  constructor(child: Deno.ChildProcess, removeFiles: () => Promise<void>) {
-    this.child = child;
-    this.#lifeline = child.stdin.getWriter();
-    this.stdout = child.stdout.getReader();
-    this.#stderrEnd = this.log.drain("stderr", child.stderr);
-    this.exited = this.#watch(removeFiles);
-  }
-
-  async sendStartLine(message: StartMessage): Promise<void> {
-    // A child that has ended already is told of by its exit, not by its broken pipe.
-    await this.#lifeline.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
-  }
-
-  /** From now on standard output is log text. */
-  logStdout(first: Uint8Array): void {
-    this.#stdoutEnd = this.log.drain("stdout", chunksOf(first, this.stdout));
-  }
-
-  async end(): Promise<void> {
-    this.child.ref();
-    await this.#lifeline.close().catch(() => {});
-    const timer = setTimeout(() => this.#kill(), EXIT_BUDGET_MS);
-    await this.exited;
-    clearTimeout(timer);
-  }
-
-  #kill(): void {
-    try {
-      this.child.kill("SIGKILL");
-    } catch {
-      // It has ended between the timer and this line.
-    }
-  }
-
-  async #watch(removeFiles: () => Promise<void>): Promise<WorkerExit> {
-    const { code, signal } = await this.child.status;
-    await this.#lifeline.close().catch(() => {});
-    await removeFiles();
-    await this.#drainPipes();
-    return { code: signal === null ? code : null, signal };
-  }
-
-  /** What is in the pipes is read, but a grandchild that escaped with one in its hands does not hold anybody up. */
-  async #drainPipes(): Promise<void> {
-    const drained = Promise.allSettled([this.#stdoutEnd, this.#stderrEnd]);
-    const patience = Promise.withResolvers<void>();
-    const timer = setTimeout(patience.resolve, 50);
-    await Promise.race([drained, patience.promise]);
-    clearTimeout(timer);
-    await this.stdout.cancel().catch(() => {});
-    this.log.close();
-  }
-}
-
 /** A worker that was killed leaves its socket, which need not be in its folder. */
 async function removeAll(folder: WorkerFolder, socket: string | undefined): Promise<void> {
   await folder[Symbol.asyncDispose]();
   if (socket !== undefined) await removeIfThere(socket);
-}
-
-async function* chunksOf(first: Uint8Array, reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield first;
-  while (true) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    yield value;
-  }
 }
 
 async function createFolder(spec: PluginSpec, options: LaunchOptions): Promise<WorkerFolder> {

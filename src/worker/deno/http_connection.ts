@@ -118,11 +118,11 @@ export class HttpConnection {
   }
 }
 
-const HEAD_END = new Uint8Array([0x0d, 0x0a, 0x0d, 0x0a]);
+const HEAD_END = "\r\n\r\n";
 
 function findHeadEnd(bytes: Uint8Array): number {
   for (let at = bytes.indexOf(0x0d); at >= 0; at = bytes.indexOf(0x0d, at + 1)) {
-    if (HEAD_END.every((byte, i) => bytes[at + i] === byte)) return at;
+    if (bytes[at + 1] === 0x0a && bytes[at + 2] === 0x0d && bytes[at + 3] === 0x0a) return at;
   }
   return -1;
 }

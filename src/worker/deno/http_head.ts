@@ -14,7 +14,9 @@ export interface RequestHead {
 }
 
 const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~\w]+) (\S+) HTTP\/1\.1$/;
-const HEADER_LINE = /^([!#$%&'*+\-.^_`|~\w]+):[ \t]*(.*?)[ \t]*$/;
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~\w]+$/;
+/** What no value may hold: with a bare line end in it, others could read one header as two. */
+const LINE_END = /[\0\r\n]/;
 
 /** Reads a head, without the empty line at its end. What is no HTTP/1.1 gives `undefined`. */
 export function parseHead(text: string): RequestHead | undefined {
@@ -28,9 +30,10 @@ export function parseHead(text: string): RequestHead | undefined {
 function parseHeaders(lines: readonly string[]): Map<string, string> | undefined {
   const headers = new Map<string, string>();
   for (const line of lines) {
-    const [, name, value] = HEADER_LINE.exec(line) ?? [];
-    if (name === undefined || value === undefined) return undefined;
-    const key = name.toLowerCase();
+    const colon = line.indexOf(":");
+    const key = line.slice(0, Math.max(colon, 0)).toLowerCase();
+    if (!HEADER_NAME.test(key) || LINE_END.test(line)) return undefined;
+    const value = line.slice(colon + 1).trim();
     const before = headers.get(key);
     // Two lengths would leave open where this request ends and the next begins.
     if (key === "content-length" && before !== undefined && before !== value) return undefined;

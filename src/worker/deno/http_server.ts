@@ -7,6 +7,7 @@
  * @module
  */
 import { type Endpoint, ENDPOINTS, type WorkerLimits } from "../../protocol/messages.ts";
+import { type FrameLine, isLastLine } from "./frame_line.ts";
 import { Access } from "./http_access.ts";
 import { HeadTooLongError, HttpConnection } from "./http_connection.ts";
 import { parseHead, type RequestHead } from "./http_head.ts";
@@ -107,9 +108,13 @@ async function accept(listener: Deno.Listener): Promise<Deno.Conn> {
 
 async function send(reply: Reply, writer: ReplyWriter, abandon: AbortController): Promise<void> {
   try {
-    while (!await writer.write(await reply.take()));
-  } finally {
+    let lines: readonly FrameLine[];
+    do lines = await reply.take(); while (!await writer.write(lines));
+    // A plain stream ends early at a chunk that it cannot carry.
+    if (!lines.some(isLastLine)) abandon.abort();
+  } catch (error) {
     abandon.abort();
+    throw error;
   }
 }
 

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import contextvars
 import faulthandler
+import functools
 import json
 import os
 import queue
@@ -427,7 +428,8 @@ class Call:
     def interrupt(self) -> None:
         """Raises CallCancelled in the plugin's code, if that is what runs at this moment."""
         with self._lock:
-            if self.loop is not None and not self.loop.is_held_by(self):
+            # A coroutine is asked again; but one that keeps the loop from taking up the last request never gives way.
+            if self.loop is not None and not (self._interruptible and self.knocked):
                 self.loop.knock(self)
                 return
             self._interrupted = True
@@ -474,13 +476,36 @@ CURRENT_CALL: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("r
 # ------------------------------------------------------------------------------------------------------ event loop
 
 
+class Steps:
+    """Awaits for a call. Each step is run by the call, so that an interruption hits plugin code and never the loop's."""
+
+    def __init__(self, call: Call, awaitable: Awaitable[Any]) -> None:
+        self._call = call
+        self._coroutine = self._wait(awaitable)
+
+    @staticmethod
+    async def _wait(awaitable: Awaitable[Any]) -> Any:
+        return await awaitable
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        step = functools.partial(self._coroutine.send, None)
+        while True:
+            try:
+                future = self._call.run(step)
+            except StopIteration as end:
+                return end.value
+            try:
+                step = functools.partial(self._coroutine.send, (yield future))
+            except BaseException as error:  # what the loop throws in is for the coroutine
+                step = functools.partial(self._coroutine.throw, error)
+
+
 class EventLoop:
     """The one asyncio loop, on a thread of its own, so that what a plugin starts in one call lives on in the next."""
 
     def __init__(self) -> None:
         import asyncio
 
-        self._current_task = asyncio.current_task
         self._cancelled_error = asyncio.CancelledError
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._run, name="event-loop", daemon=True).start()
@@ -492,8 +517,8 @@ class EventLoop:
         while True:
             try:
                 self._loop.run_forever()
-            except CallCancelled:
-                pass  # an interruption that came a moment too late for its task
+            except BaseException as error:  # sys.exit() in a callback of the plugin's
+                log("the event loop was stopped, and goes on: {!r}".format(error))
 
     def run(self, call: Call, awaitable: Awaitable[Any]) -> Any:
         """Waits for an awaitable."""
@@ -530,10 +555,6 @@ class EventLoop:
         call.knocked = True
         self._loop.call_soon_threadsafe(self._cancel, call)
 
-    def is_held_by(self, call: Call) -> bool:
-        """Whether the call's task does not give way: since it was last asked to end the loop has not turned."""
-        return call.knocked and call.task is not None and self._current_task(self._loop) is call.task
-
     @staticmethod
     def _cancel(call: Call) -> None:
         call.knocked = False
@@ -558,13 +579,8 @@ class EventLoop:
     @staticmethod
     async def _guard(call: Call, awaitable: Awaitable[Any]) -> tuple[Any, Optional[BaseException]]:
         try:
-            try:
-                call.open_window()
-                return await awaitable, None
-            finally:
-                call.close_window()
+            return await Steps(call, awaitable), None
         except BaseException as error:  # also SystemExit, which would end the loop
-            call.close_window()
             return None, error
 
     async def _pump(self, source: AsyncIterable[Any], outcomes: queue.SimpleQueue[Outcome]) -> None:

@@ -1,0 +1,102 @@
+/**
+ * A spawned child with its pipes, one of which is its lifeline.
+ *
+ * @module
+ */
+import type { StartMessage } from "../protocol/messages.ts";
+import { OutputLog } from "./output_log.ts";
+
+/** How a worker process ended. */
+export interface WorkerExit {
+  /** The exit code, `null` when a signal ended the process. */
+  readonly code: number | null;
+  /** The signal that ended the process, for example `"SIGKILL"`. */
+  readonly signal: string | null;
+}
+
+/** How long a worker may take to end after its lifeline was cut, in milliseconds. */
+const EXIT_BUDGET_MS = 2_000;
+
+/** A spawned child with its pipes. */
+export class RunningChild {
+  /** The process as Deno sees it. */
+  readonly child: Deno.ChildProcess;
+  /** What it prints. */
+  readonly log: OutputLog = new OutputLog();
+  /** How it ended; its files are gone then. */
+  readonly exited: Promise<WorkerExit>;
+  /** Its standard output, until `logStdout()` takes it over. */
+  readonly stdout: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #lifeline: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #stderrEnd: Promise<void>;
+  #stdoutEnd: Promise<void> = Promise.resolve();
+
+  /**
+   * Watches a child.
+   *
+   * @param removeFiles Called once the child has ended.
+   */
+  constructor(child: Deno.ChildProcess, removeFiles: () => Promise<void>) {
+    this.child = child;
+    this.#lifeline = child.stdin.getWriter();
+    this.stdout = child.stdout.getReader();
+    this.#stderrEnd = this.log.drain("stderr", child.stderr);
+    this.exited = this.#watch(removeFiles);
+  }
+
+  /** Writes the start line. */
+  async sendStartLine(message: StartMessage): Promise<void> {
+    // A child that has ended already is told of by its exit, not by its broken pipe.
+    await this.#lifeline.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
+  }
+
+  /** From now on standard output is log text. */
+  logStdout(first: Uint8Array): void {
+    this.#stdoutEnd = this.log.drain("stdout", chunksOf(first, this.stdout));
+  }
+
+  /** Cuts the lifeline, and kills the child when it has not ended in time. */
+  async end(): Promise<void> {
+    this.child.ref();
+    await this.#lifeline.close().catch(() => {});
+    const timer = setTimeout(() => this.#kill(), EXIT_BUDGET_MS);
+    await this.exited;
+    clearTimeout(timer);
+  }
+
+  #kill(): void {
+    try {
+      this.child.kill("SIGKILL");
+    } catch {
+      // It has ended between the timer and this line.
+    }
+  }
+
+  async #watch(removeFiles: () => Promise<void>): Promise<WorkerExit> {
+    const { code, signal } = await this.child.status;
+    await this.#lifeline.close().catch(() => {});
+    await removeFiles().catch((error) => this.log.add("stderr", `Cannot remove the worker's files: ${error}`));
+    await this.#drainPipes();
+    return { code: signal === null ? code : null, signal };
+  }
+
+  /** What is in the pipes is read, but a grandchild that escaped with one in its hands does not hold anybody up. */
+  async #drainPipes(): Promise<void> {
+    const drained = Promise.allSettled([this.#stdoutEnd, this.#stderrEnd]);
+    const patience = Promise.withResolvers<void>();
+    const timer = setTimeout(patience.resolve, 50);
+    await Promise.race([drained, patience.promise]);
+    clearTimeout(timer);
+    await this.stdout.cancel().catch(() => {});
+    this.log.close();
+  }
+}
+
+async function* chunksOf(first: Uint8Array, reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  while (true) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
