@@ -34,7 +34,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Generator
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Coroutine, Generator
 
 try:
     from _operator import _compare_digest as compare_digest  # what `hmac` gives, without the 3 ms that `hmac` costs
@@ -147,7 +147,7 @@ def encode(value: Any, what: str = "result", types: Optional[Dict[str, str]] = N
     try:
         return _encoder.encode(Walk(what, types).visit(value)).encode("ascii")
     except RecursionError:
-        raise BadResult('The {} at "$" is nested too deeply for JSON'.format(what)) from None
+        raise BadResult(f'The {what} at "$" is nested too deeply for JSON') from None
 
 
 class Walk:
@@ -181,7 +181,7 @@ class Walk:
         try:
             plain = _simplify(value)
         except Unsendable as error:
-            raise self._bad('is of type "{}", which JSON cannot carry'.format(error)) from None
+            raise self._bad(f'is of type "{error}", which JSON cannot carry') from None
         return self.visit(plain)
 
     def _member(self, key: Union[str, int], value: Any) -> Any:
@@ -194,11 +194,11 @@ class Walk:
         if isinstance(key, str):
             return str.__str__(key)
         if key is None or isinstance(key, (int, float)):
-            return str(_encoder.encode(self._member("<key>", key))) if key == key else self._bad_key(key)
-        return self._bad_key(key)
-
-    def _bad_key(self, key: Any) -> NoReturn:
-        raise self._bad('has a key of type "{}", which JSON cannot carry'.format(type(key).__name__))
+            try:
+                return _encoder.encode(key)
+            except ValueError:
+                raise self._bad("has a number as key that JSON cannot carry") from None
+        raise self._bad(f'has a key of type "{type(key).__name__}", which JSON cannot carry')
 
     def _integer(self, value: int) -> int:
         try:
@@ -210,13 +210,13 @@ class Walk:
     def _non_finite(self, value: float) -> str:
         name = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
         if self.types is None:
-            raise self._bad("is {}, which JSON cannot carry".format(name))
+            raise self._bad(f"is {name}, which JSON cannot carry")
         parts = (str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
         self.types["".join("/" + part for part in parts)] = "number"
         return name
 
     def _bad(self, problem: str) -> BadResult:
-        return BadResult('The {} at "{}" {}'.format(self.what, self._place(), problem))
+        return BadResult(f'The {self.what} at "{self._place()}" {problem}')
 
     def _place(self) -> str:
         place = "$"
@@ -227,7 +227,7 @@ class Walk:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError("{} is not JSON".format(name))
+    raise ValueError(f"{name} is not JSON")
 
 
 _decoder = json.JSONDecoder(parse_constant=_no_constant)
@@ -238,7 +238,7 @@ def decode_object(text: Union[bytes, bytearray]) -> Body:
     try:
         body = _decoder.decode(text.decode("utf-8")) if text else {}
     except (ValueError, RecursionError) as error:
-        raise Refusal(400, "The body is not JSON: {}".format(error)) from None
+        raise Refusal(400, f"The body is not JSON: {error}") from None
     if not isinstance(body, dict):
         raise Refusal(400, "The body is not a JSON object")
     return body
@@ -253,16 +253,16 @@ def restore_types(body: Body) -> None:
         raise Refusal(400, '"types" is not an object')
     for pointer, kind in types.items():
         if kind != "number":
-            raise Refusal(400, 'Unknown type {} at "{}"'.format(json.dumps(kind), pointer))
-        *path, last = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:] or [""])
-        holder: Any = body
+            raise Refusal(400, f'Unknown type {json.dumps(kind)} at "{pointer}"')
+        root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
+        holder, key = {root: body}, root
         try:
             for part in path:
-                holder = holder[_member_key(holder, part)]
-            last_key = _member_key(holder, last)
-            holder[last_key] = NUMBERS[holder[last_key]]
-        except (LookupError, TypeError, ValueError):
-            raise Refusal(400, '"types" names "{}", where no such number is'.format(pointer)) from None
+                holder = holder[key]
+                key = _member_key(holder, part)
+            holder[key] = NUMBERS[holder[key]]
+        except (LookupError, TypeError):
+            raise Refusal(400, f'"types" names "{pointer}", where no such number is') from None
 
 
 def _member_key(holder: Any, part: str) -> Union[str, int]:
@@ -360,7 +360,7 @@ def _text_of(error: BaseException, read: Callable[[BaseException], str]) -> str:
     try:
         return read(error)
     except Exception:
-        return "<{} that cannot be printed>".format(type(error).__name__)
+        return f"<{type(error).__name__} that cannot be printed>"
 
 
 def _traceback_of(error: BaseException) -> str:
@@ -477,7 +477,7 @@ CURRENT_CALL: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("r
 
 
 class Steps:
-    """Awaits for a call. Each step is run by the call, so that an interruption hits plugin code and never the loop's."""
+    """Awaits for a call, which runs each step: an interruption hits plugin code and never the loop's."""
 
     def __init__(self, call: Call, awaitable: Awaitable[Any]) -> None:
         self._call = call
@@ -518,7 +518,7 @@ class EventLoop:
             try:
                 self._loop.run_forever()
             except BaseException as error:  # sys.exit() in a callback of the plugin's
-                log("the event loop was stopped, and goes on: {!r}".format(error))
+                log(f"the event loop was stopped, and goes on: {error!r}")
 
     def run(self, call: Call, awaitable: Awaitable[Any]) -> Any:
         """Waits for an awaitable."""
@@ -571,8 +571,12 @@ class EventLoop:
 
         def end(task: asyncio.Task[Any]) -> None:
             call.loop = call.task = None
-            value, error = (None, self._cancelled_error()) if task.cancelled() else task.result()
-            outcomes.put((None, value, error))
+            if not task.cancelled():
+                outcomes.put((None, *task.result()))
+                return
+            if isinstance(awaitable, Coroutine):  # it was cancelled before its first step
+                awaitable.close()
+            outcomes.put((None, None, self._cancelled_error()))
 
         self._loop.call_soon_threadsafe(begin, context=contextvars.copy_context())
 
@@ -639,7 +643,7 @@ class Plugin:
             module, name = self._target["module"], self._target["class"]
             __import__(module)
             if not hasattr(sys.modules[module], name):
-                raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
+                raise AttributeError(f'The module "{module}" has no class "{name}"')
             self._adopt(getattr(sys.modules[module], name)())
         except BaseException as error:  # also SystemExit
             self.failure = describe(error, self.name, "load_error")
@@ -782,7 +786,7 @@ class Plugin:
     def _need(self, name: str) -> Callable[..., Any]:
         method = self._method(name)
         if method is None:
-            raise NotSupported('The plugin "{}" has no method "{}"'.format(self.name, name))
+            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"')
         return method
 
     def _event_loop(self) -> EventLoop:
@@ -792,7 +796,7 @@ class Plugin:
             return self._loop
 
     def _current_call(self) -> Optional[Call]:
-        """The call on whose behalf this code runs; a thread that the plugin started works for the only one there is."""
+        """The call for which this code runs; a thread that the plugin started works for the only one there is."""
         return CURRENT_CALL.get() or self._scheduler.only_running()
 
     def _report_progress(self, progress: float, message: str = "") -> None:
@@ -832,14 +836,14 @@ class Scheduler:
             signal.signal(signal.SIGURG, self._on_signal)
         self.plugin.load()
         for number in range(1, self._places):
-            threading.Thread(target=self._lane, name="lane-{}".format(number), daemon=True).start()
+            threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
         self._lane()
 
     def submit(self, call: Call) -> None:
         """Puts a call into the queue."""
         with self._lock:
             if call.key in self._open:
-                raise Refusal(409, 'A call with the id "{}" is still open'.format(call.key))
+                raise Refusal(409, f'A call with the id "{call.key}" is still open')
             self._open[call.key] = call
         self._waiting.put(call)
 
@@ -874,7 +878,7 @@ class Scheduler:
         return running[0] if len(running) == 1 else None
 
     def _see_off(self, calls: list[Call]) -> None:
-        """Asks coroutines to end, and interrupts what goes on after the grace; again and again, for it may be ignored."""
+        """Asks coroutines to end, and interrupts what goes on after the grace, again and again."""
         for call in calls:
             loop = call.loop
             if loop is not None:
@@ -1004,7 +1008,7 @@ class Reply:
 
     def refuse(self, refusal: Refusal) -> None:
         """Turns the request down."""
-        allow = "Allow: {}\r\n".format(refusal.allow) if refusal.allow else ""
+        allow = f"Allow: {refusal.allow}\r\n" if refusal.allow else ""
         self.closes = self.closes or refusal.closes
         self.content_type = "application/json"
         self._whole(refusal.status, encode({"detail": refusal.detail}), allow)
@@ -1018,7 +1022,7 @@ class Reply:
         with self._lock:
             if not self._ended:
                 self._ended = True
-                self._send(self._head(status, "Content-Length: {}\r\n{}".format(len(body), extra)), body)
+                self._send(self._head(status, f"Content-Length: {len(body)}\r\n{extra}"), body)
 
     def _part(self, data: bytes, last: bool = False) -> None:
         with self._lock:
@@ -1031,7 +1035,7 @@ class Reply:
 
     def _head(self, status: int, framing: str) -> bytes:
         close = "Connection: close\r\n" if self.closes else ""
-        line = "HTTP/1.1 {} {}\r\nContent-Type: {}\r\n".format(status, REASONS[status], self.content_type)
+        line = f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: {self.content_type}\r\n"
         return (line + framing + close + "\r\n").encode("latin-1")
 
     def _send(self, head: bytes, body: bytes) -> None:
@@ -1135,14 +1139,14 @@ class Request:
         if not (text.isascii() and text.isdecimal()):
             raise Refusal(400, "The Content-Length is not a number", closes=True)
         if len(text) > 18 or int(text) > limit:
-            raise Refusal(413, "The body is longer than {} bytes".format(limit), closes=True)
+            raise Refusal(413, f"The body is longer than {limit} bytes", closes=True)
         return int(text)
 
     def call_id(self) -> str:
         """The id that the host gave the call, empty when it gave none."""
         call_id = self.headers.get("remote-plugin-call", "")
         if len(call_id) > MAX_CALL_ID or not all("!" <= character <= "~" for character in call_id):
-            raise Refusal(400, "The call id is not 1 to {} visible ASCII characters".format(MAX_CALL_ID))
+            raise Refusal(400, f"The call id is not 1 to {MAX_CALL_ID} visible ASCII characters")
         return call_id
 
     def reply(self, connection: Connection) -> Reply:
@@ -1172,7 +1176,7 @@ class Connection:
         except OSError:
             pass  # the client is gone
         except Exception as error:
-            log("a connection failed: {!r}".format(error))
+            log(f"a connection failed: {error!r}")
         finally:
             abandoned = self._call
             if abandoned is not None:
@@ -1325,7 +1329,7 @@ class Worker:
                 return {"unix": unix}
             self._listener = _listen_tcp(tcp)
         except (OSError, AttributeError) as error:
-            raise BadStart('Cannot listen at "{}": {}'.format(unix or tcp, error)) from error
+            raise BadStart(f'Cannot listen at "{unix or tcp}": {error}') from error
         pattern = "[{}]:{}" if ":" in tcp else "{}:{}"
         return {"tcp": pattern.format(tcp, self._listener.getsockname()[1])}
 
@@ -1373,7 +1377,7 @@ class Worker:
             restore_types(body)
             for key, kind, name in (("args", list, "array"), ("kwargs", dict, "object")):
                 if not isinstance(body.get(key, kind()), kind):
-                    raise Refusal(400, '"{}" is not an {}'.format(key, name))
+                    raise Refusal(400, f'"{key}" is not an {name}')
         return body
 
     def _ready(self, body: Body) -> Body:
@@ -1522,21 +1526,21 @@ class Start:
     def _object(holder: Body, key: str) -> Body:
         value = holder.get(key, {})
         if not isinstance(value, dict):
-            raise BadStart('"{}" in the start line is not an object'.format(key))
+            raise BadStart(f'"{key}" in the start line is not an object')
         return value
 
     @staticmethod
     def _string(holder: Body, key: str) -> str:
         value = holder.get(key)
         if not isinstance(value, str) or not value:
-            raise BadStart('"{}" in the start line is not a string with something in it'.format(key))
+            raise BadStart(f'"{key}" in the start line is not a string with something in it')
         return value
 
     @staticmethod
     def _number(holder: Body, key: str, default: int, least: int) -> int:
         value = holder.get(key, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value < least:
-            raise BadStart('"{}" in the start line is not a number from {} upwards'.format(key, least))
+            raise BadStart(f'"{key}" in the start line is not a number from {least} upwards')
         return int(value)
 
 
@@ -1550,7 +1554,7 @@ def read_start_line() -> bytes:
         if not byte:
             raise BadStart("Standard input ended before the start line did")
         line += byte
-    raise BadStart("The start line is longer than {} bytes".format(MAX_START_LINE))
+    raise BadStart(f"The start line is longer than {MAX_START_LINE} bytes")
 
 
 def take_stdout() -> int:
@@ -1671,7 +1675,7 @@ def kill_children() -> None:
 def list_children() -> list[int]:
     """The processes whose parent this one is, where the system tells."""
     try:
-        with open("/proc/self/task/{}/children".format(os.getpid()), "rb") as children:
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb") as children:
             return [int(pid) for pid in children.read().split()]
     except OSError:
         return []
@@ -1724,7 +1728,7 @@ def main() -> NoReturn:
     hello = take_stdout()
     try:
         if sys.version_info < OLDEST_PYTHON:
-            raise BadStart("This is Python {}; the worker needs 3.8 or later".format(sys.version.split()[0]))
+            raise BadStart(f"This is Python {sys.version.split()[0]}; the worker needs 3.8 or later")
         start = Start(read_start_line())
         leave_own_folder()
         if os.name == "posix":
