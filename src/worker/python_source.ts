@@ -198,10 +198,10 @@ class Walk:
         if isinstance(key, str):
             return str.__str__(key)
         if key is None or isinstance(key, (int, float)):
-            return str(_encoder.encode(self._member("<key>", key))) if key == key else self._bad_key(key)
-        return self._bad_key(key)
-
-    def _bad_key(self, key: Any) -> NoReturn:
+            try:
+                return _encoder.encode(key)
+            except ValueError:
+                raise self._bad("has a number as key that JSON cannot carry") from None
         raise self._bad(f'has a key of type "{type(key).__name__}", which JSON cannot carry')
 
     def _integer(self, value: int) -> int:
@@ -258,14 +258,15 @@ def restore_types(body: Body) -> None:
     for pointer, kind in types.items():
         if kind != "number":
             raise Refusal(400, f'Unknown type {json.dumps(kind)} at "{pointer}"')
-        *path, last = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:] or [""])
-        holder: Any = body
+        root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
+        holder: Any = {root: body}
+        key: Any = root
         try:
             for part in path:
-                holder = holder[_member_key(holder, part)]
-            last_key = _member_key(holder, last)
-            holder[last_key] = NUMBERS[holder[last_key]]
-        except (LookupError, TypeError, ValueError):
+                holder = holder[key]
+                key = _member_key(holder, part)
+            holder[key] = NUMBERS[holder[key]]
+        except (LookupError, TypeError):
             raise Refusal(400, f'"types" names "{pointer}", where no such number is') from None
 
 
@@ -355,8 +356,8 @@ def cancelled_body(plugin: str) -> Body:
 def _category(error: BaseException) -> str:
     own = getattr(error, "category", None)
     own = getattr(own, "value", own)
-    if own in ("user_input", "transient", "resource", "fatal"):
-        return str(own)
+    if isinstance(own, str) and own in CATEGORIES.values():
+        return own
     return next(CATEGORIES[kind] for kind in type(error).__mro__ if kind in CATEGORIES)
 
 
@@ -454,16 +455,16 @@ class Call:
         self.progress["message"] = message
         if self.reply is None or self.ended:
             return
-        inside = self._interruptible and self._thread == threading.get_ident()
-        if inside:
+        if not self._interruptible or self._thread != threading.get_ident():
+            self.reply.progress(progress, message)  # a helper thread of the plugin's, which nobody interrupts
+            return
+        try:
             if self._interrupted:  # a plugin that does little but report would never be hit
                 raise CallCancelled("The call was cancelled")
             self.close_window()
-        try:
             self.reply.progress(progress, message)
         finally:
-            if inside:
-                self.open_window()
+            self.open_window()
 
 
 def _raise_in(thread: int, kind: Optional[type]) -> None:
@@ -1148,8 +1149,10 @@ class Request:
 
     def call_id(self) -> str:
         """The id that the host gave the call, empty when it gave none."""
-        call_id = self.headers.get("remote-plugin-call", "")
-        if len(call_id) > MAX_CALL_ID or not all("!" <= character <= "~" for character in call_id):
+        call_id = self.headers.get("remote-plugin-call")
+        if call_id is None:
+            return ""
+        if not 0 < len(call_id) <= MAX_CALL_ID or not all("!" <= character <= "~" for character in call_id):
             raise Refusal(400, f"The call id is not 1 to {MAX_CALL_ID} visible ASCII characters")
         return call_id
 

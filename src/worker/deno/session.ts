@@ -80,7 +80,9 @@ export class WorkerSession {
    * @throws {BadBodyError} When the body is not what the endpoint takes.
    */
   reply(request: WireRequest, signal: AbortSignal): Reply {
-    return isCall(request.endpoint) ? this.#call(this.#order(request, request.endpoint), signal) : once(this.#answer(request));
+    if (isCall(request.endpoint)) return this.#call(this.#order(request, request.endpoint), signal);
+    if (request.endpoint === "cancel") checkCallId(request.body?.["call_id"]);
+    return once(this.#answer(request));
   }
 
   async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
@@ -218,8 +220,8 @@ function once(line: Promise<FrameLine>): Reply {
 
 function decodeArguments(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { args, kwargs, types } = body;
-  if (args !== undefined && args !== null && !Array.isArray(args)) throw new BadBodyError('"args" must be an array');
-  if (kwargs !== undefined && kwargs !== null && !isRecord(kwargs)) throw new BadBodyError('"kwargs" must be an object');
+  if (args !== undefined && !Array.isArray(args)) throw new BadBodyError('"args" must be an array');
+  if (kwargs !== undefined && !isRecord(kwargs)) throw new BadBodyError('"kwargs" must be an object');
   if (types === undefined) return body;
   if (!isRecord(types)) throw new BadBodyError('"types" must be an object');
   try {
@@ -227,6 +229,11 @@ function decodeArguments(body: Readonly<Record<string, unknown>>): Readonly<Reco
   } catch (error) {
     throw new BadBodyError((error as Error).message);
   }
+}
+
+/** A mistyped id must not be taken for none, which would cancel every call. */
+function checkCallId(callId: unknown): void {
+  if (callId !== undefined && callId !== null && typeof callId !== "string") throw new BadBodyError('"call_id" must be a string');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -255,7 +255,8 @@ def restore_types(body: Body) -> None:
         if kind != "number":
             raise Refusal(400, f'Unknown type {json.dumps(kind)} at "{pointer}"')
         root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
-        holder, key = {root: body}, root
+        holder: Any = {root: body}
+        key: Any = root
         try:
             for part in path:
                 holder = holder[key]
@@ -351,8 +352,8 @@ def cancelled_body(plugin: str) -> Body:
 def _category(error: BaseException) -> str:
     own = getattr(error, "category", None)
     own = getattr(own, "value", own)
-    if own in ("user_input", "transient", "resource", "fatal"):
-        return str(own)
+    if isinstance(own, str) and own in CATEGORIES.values():
+        return own
     return next(CATEGORIES[kind] for kind in type(error).__mro__ if kind in CATEGORIES)
 
 
@@ -450,16 +451,16 @@ class Call:
         self.progress["message"] = message
         if self.reply is None or self.ended:
             return
-        inside = self._interruptible and self._thread == threading.get_ident()
-        if inside:
+        if not self._interruptible or self._thread != threading.get_ident():
+            self.reply.progress(progress, message)  # a helper thread of the plugin's, which nobody interrupts
+            return
+        try:
             if self._interrupted:  # a plugin that does little but report would never be hit
                 raise CallCancelled("The call was cancelled")
             self.close_window()
-        try:
             self.reply.progress(progress, message)
         finally:
-            if inside:
-                self.open_window()
+            self.open_window()
 
 
 def _raise_in(thread: int, kind: Optional[type]) -> None:
@@ -1144,8 +1145,10 @@ class Request:
 
     def call_id(self) -> str:
         """The id that the host gave the call, empty when it gave none."""
-        call_id = self.headers.get("remote-plugin-call", "")
-        if len(call_id) > MAX_CALL_ID or not all("!" <= character <= "~" for character in call_id):
+        call_id = self.headers.get("remote-plugin-call")
+        if call_id is None:
+            return ""
+        if not 0 < len(call_id) <= MAX_CALL_ID or not all("!" <= character <= "~" for character in call_id):
             raise Refusal(400, f"The call id is not 1 to {MAX_CALL_ID} visible ASCII characters")
         return call_id
 
