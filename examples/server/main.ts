@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { type ServerSentEventMessage, ServerSentEventStream } from "@std/http";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
 import { Checks } from "../shared/checks.ts";
 import { bold, ProgressBar } from "../shared/terminal.ts";
@@ -146,18 +147,18 @@ function handle(plugin: RemotePluginProxy, request: Request): Response {
 function eventStream(begin: (signal: AbortSignal) => AsyncGenerator<ServerSentEvent, void, void>): ReadableStream<Uint8Array> {
   const gone = new AbortController();
   const events = begin(gone.signal);
-  const encoder = new TextEncoder();
-  return new ReadableStream({
+  const source = new ReadableStream<ServerSentEventMessage>({
     async pull(controller): Promise<void> {
       const { value, done } = await events.next();
-      if (done) return controller.close();
-      controller.enqueue(encoder.encode(`event:${value.event}\n${value.data.replace(/^/gm, "data:")}\n\n`));
+      if (done) controller.close();
+      else controller.enqueue(value);
     },
     async cancel(): Promise<void> {
       gone.abort();
       await events.return();
     },
   });
+  return source.pipeThrough(new ServerSentEventStream());
 }
 
 /** The plugin's chunks and its progress as events, in their order. */
