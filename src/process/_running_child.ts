@@ -8,7 +8,7 @@ import { OutputLog } from "./output_log.ts";
 
 /** How a worker process ended. */
 export interface WorkerExit {
-  /** The exit code, `null` when a signal ended the process. */
+  /** The exit code, `null` when a signal ended the process. A worker that ended when its host asked for it has 0. */
   readonly code: number | null;
   /** The signal that ended the process, for example `"SIGKILL"`. */
   readonly signal: string | null;
@@ -30,6 +30,8 @@ export class RunningChild {
   readonly #lifeline: WritableStreamDefaultWriter<Uint8Array>;
   readonly #stderrEnd: Promise<void>;
   #stdoutEnd: Promise<void> = Promise.resolve();
+  /** Whether the host has asked the child to end and has not lost its patience since. */
+  #asked = false;
 
   /**
    * Watches a child.
@@ -58,6 +60,7 @@ export class RunningChild {
   /** Cuts the lifeline, and kills the child when it has not ended in time. */
   async end(): Promise<void> {
     this.child.ref();
+    this.#asked = true;
     await this.#lifeline.close().catch(() => {});
     const timer = setTimeout(() => this.#kill(), EXIT_BUDGET_MS);
     await this.exited;
@@ -65,6 +68,7 @@ export class RunningChild {
   }
 
   #kill(): void {
+    this.#asked = false;
     try {
       this.child.kill("SIGKILL");
     } catch {
@@ -77,6 +81,8 @@ export class RunningChild {
     await this.#lifeline.close().catch(() => {});
     await removeFiles().catch((error) => this.log.add("stderr", `Cannot remove the worker's files: ${error}`));
     await this.#drainPipes();
+    // A worker that is asked to end takes what its plugin has started along, and so ends by the signal that it sends to its whole group.
+    if (this.#asked) return { code: 0, signal: null };
     return { code: signal === null ? code : null, signal };
   }
 
