@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 WORKER = "python/0.1.0"
-FEATURES = ["call_id", "cancel_by_id", "frames", "types"]
+FEATURES = ["call_id", "cancel_by_id", "frames", "types"] + (["farewell"] if os.name == "posix" else [])
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
 MAX_START_LINE = 1024 * 1024
@@ -74,6 +74,34 @@ MAIN_THREAD = threading.get_ident()
 def log(message: str) -> None:
     """Writes one line to the log; the plugin may have put something else in the place of sys.stderr."""
     print("remote-plugin worker: " + message, file=sys.__stderr__, flush=True)
+
+
+_tags_records = False
+
+
+def take_over_logging() -> None:
+    """Has records of \`logging\` that the plugin has no handler for tell their level and call, in front of what is printed anyway."""
+    global _tags_records
+    logging: Any = sys.modules.get("logging")
+    if _tags_records or not hasattr(logging, "lastResort"):
+        return
+    _tags_records = True
+
+    class Handler(logging.Handler):  # type: ignore[misc, name-defined]
+        def emit(self, record: Any) -> None:
+            call = CURRENT_CALL.get()
+            told = {"level": record.levelname.lower()}
+            if call is not None and isinstance(call.key, str):
+                told["call_id"] = call.key
+            tag = "\\x1e" + json.dumps(told) + "\\x1f"
+            try:
+                text = "".join(tag + line + "\\n" for line in self.format(record).splitlines())
+                sys.stderr.write(text)
+                sys.stderr.flush()
+            except Exception:
+                self.handleError(record)
+
+    logging.lastResort = Handler(logging.WARNING)
 
 
 # ---------------------------------------------------------------------------------------------------------- values
@@ -680,6 +708,7 @@ class Plugin:
     def perform(self, call: Call) -> Any:
         """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
         self.wait()
+        take_over_logging()
         if getattr(self._instance, "_cancel_requested", False) and self._scheduler.only_running() is call:
             self._instance._cancel_requested = False  # classes of the original count on somebody to reset it
         return getattr(self, "_" + call.endpoint)(call)
@@ -1594,8 +1623,7 @@ def fork_worker(hello: int) -> int:
     worker = os.fork()
     if worker != 0:
         os.close(lifeline)
-        os.close(hello)
-        supervise(worker)
+        supervise(worker, hello)
     os.close(held)
     os.setpgid(0, 0)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -1605,8 +1633,9 @@ def fork_worker(hello: int) -> int:
     return lifeline
 
 
-def supervise(worker: int) -> NoReturn:
+def supervise(worker: int, farewell: int) -> NoReturn:
     """Waits for the host's end or the worker's, whichever comes first, clears up, and ends as the worker did."""
+    memory = MemoryWatch()
     try:
         os.setpgid(worker, worker)
     except OSError:
@@ -1618,6 +1647,11 @@ def supervise(worker: int) -> NoReturn:
     status = wait_for(worker)
     kill_group(worker, signal.SIGKILL)
     kill_children()
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and memory.somebody_was_killed():
+        try:
+            say(farewell, {"farewell": {"out_of_memory": True}})
+        except OSError:
+            pass  # the host has gone as well
     if os.WIFSIGNALED(status):
         die_by(os.WTERMSIG(status))
     os._exit(os.WEXITSTATUS(status))
@@ -1652,6 +1686,47 @@ def wait_for(worker: int) -> int:
         pid, status = os.waitpid(-1, 0)
         if pid == worker:
             return status
+
+
+class MemoryWatch:
+    """Tells whether the system has killed a process for want of memory since this began, where Linux counts that.
+
+    The control group of this process counts its own; without one the whole system's count has to do.
+    """
+
+    def __init__(self, root: str = "") -> None:
+        self._counters = [path for path in self._candidates(root) if self._read(path) is not None][:1]
+        self._before = self._total()
+
+    def somebody_was_killed(self) -> bool:
+        return self._total() > self._before
+
+    def _total(self) -> int:
+        return sum(self._read(path) or 0 for path in self._counters)
+
+    @staticmethod
+    def _candidates(root: str) -> list[str]:
+        try:
+            with open(root + "/proc/self/cgroup", encoding="utf-8") as groups:
+                lines = [line.rstrip("\\n").split(":", 2) for line in groups]
+        except (OSError, ValueError):
+            lines = []
+        found = []
+        for _, controllers, path in lines:
+            for place in (path.rstrip("/"), ""):  # a container may see its own group as the root
+                if controllers == "":
+                    found.append(root + "/sys/fs/cgroup" + place + "/memory.events")
+                elif "memory" in controllers.split(","):
+                    found.append(root + "/sys/fs/cgroup/memory" + place + "/memory.oom_control")
+        return found + [root + "/proc/vmstat"]
+
+    @staticmethod
+    def _read(path: str) -> Optional[int]:
+        try:
+            with open(path, encoding="ascii") as counts:
+                return next((int(line.split()[1]) for line in counts if line.startswith("oom_kill ")), None)
+        except (OSError, ValueError, IndexError):
+            return None
 
 
 def kill_group(group: int, number: int) -> None:

@@ -16,6 +16,7 @@ import {
   type WorkerLimits,
 } from "../../protocol/messages.ts";
 import { Turns } from "../../protocol/turns.ts";
+import { untilAborted } from "../../protocol/until_aborted.ts";
 import { decodeValue } from "../../protocol/values.ts";
 import { Call } from "./call.ts";
 import { failureBody } from "./error_body.ts";
@@ -36,7 +37,7 @@ export type Usage = Pick<StatsBody, "cpu_percent" | "memory_rss_mb">;
 /** What a session needs besides its plugin. */
 export interface SessionOptions {
   readonly plugin: PluginLabel;
-  readonly limits: Pick<WorkerLimits, "max_concurrency" | "cancel_grace_ms">;
+  readonly limits: Pick<WorkerLimits, "max_concurrency">;
   readonly pid: number;
   readonly usage: () => Promise<Usage>;
 }
@@ -107,7 +108,7 @@ export class WorkerSession {
   }
 
   #call(order: CallOrder, signal: AbortSignal): Reply {
-    const call = new Call(order, this.#options.limits.cancel_grace_ms);
+    const call = new Call(order);
     this.#open.set(order.callId, call);
     this.#active++;
     const abandon = () => call.cancel();
@@ -238,16 +239,4 @@ function checkCallId(callId: unknown): void {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
