@@ -7,6 +7,7 @@ import {
   CallCancelledError,
   CallError,
   type PluginError,
+  PluginStateError,
   ProtocolError,
   RemoteError,
   WorkerExitError,
@@ -81,6 +82,16 @@ export function exitError(plugin: string, exit: WorkerExit, { output, calls, rea
 /** How a process ended, in words. */
 export function howItEnded({ exitCode, signal, outOfMemory }: Pick<WorkerExitError, "exitCode" | "signal" | "outOfMemory">): string {
   return `${signal ?? `exit code ${exitCode}`}${outOfMemory ? " for want of memory" : ""}`;
+}
+
+/** The plugin was let go before. */
+export function closedError({ plugin, member }: OperationName): PluginStateError {
+  return new PluginStateError(`Cannot run "${member}" of "${plugin}" after cleanup(). Start the plugin again`, { plugin });
+}
+
+/** The operation was ended by another member of the plugin, for example `cleanup()`. */
+export function cancelledError({ plugin, member }: OperationName, by: string): CallCancelledError {
+  return new CallCancelledError(`"${member}" of "${plugin}" was cancelled, for ${by} was called`, { plugin });
 }
 
 /** Whether the connection was lost, for which the end of the process is the better explanation. */

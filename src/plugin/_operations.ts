@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { CallCancelledError, CallError, PluginStateError, ProtocolError } from "../errors.ts";
+import { CallError, ProtocolError } from "../errors.ts";
 import type { ChunkFrame, Frame, ResultFrame } from "../protocol/frames.ts";
 import { type Endpoint, ENDPOINTS, type ErrorBody } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
 import { decodeValue, encodeValue, UnsendableValueError } from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
-import { exitError, isBroken, reportedError, transportError } from "./_failures.ts";
+import { cancelledError, closedError, exitError, isBroken, reportedError, transportError } from "./_failures.ts";
 import { type Attempt, OpenCall } from "./_open_call.ts";
 import { DEFAULT_CANCEL_BUDGET_MS, Reply } from "./_reply.ts";
 import { type Loss, Supervisor, type SupervisorOptions } from "./_supervisor.ts";
@@ -104,18 +104,15 @@ export class Operations {
     const sent = [...this.#open].filter((call) => call.attempt !== undefined);
     const { status } = await this.run({ endpoint: "cancel", member: "cancel", body: {} }, options) as { status: string };
     // To be abandoned is also what ends a worker that does not stop them.
-    for (const call of sent) call.abandon(cancelledError(call, "cancel()"));
+    for (const call of sent) call.abandon(cancelledError(call.name, "cancel()"));
     return status === "cancelled";
   }
 
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */
   async close(): Promise<void> {
-    const plugin = this.#plugin;
-    this.supervisor.close((member) =>
-      new PluginStateError(`Cannot run "${member}" of "${plugin}" after cleanup(). Start the plugin again`, { plugin })
-    );
+    this.supervisor.close((member) => closedError({ plugin: this.#plugin, member }));
     const open = [...this.#open];
-    for (const call of open) call.abandon(cancelledError(call, "cleanup()"));
+    for (const call of open) call.abandon(cancelledError(call.name, "cleanup()"));
     await Promise.all(open.map((call) => call.end()));
   }
 
@@ -187,10 +184,6 @@ export class Operations {
   }
 }
 
-function cancelledError({ name: { plugin, member } }: OpenCall, by: string): CallCancelledError {
-  return new CallCancelledError(`"${member}" of "${plugin}" was cancelled, for ${by} was called`, { plugin });
-}
-
 function decodeFrame(frame: ChunkFrame | ResultFrame, key: "chunk" | "result", { name }: OpenCall): unknown {
   const value = (frame as unknown as Record<string, unknown>)[key];
   try {
@@ -202,7 +195,7 @@ function decodeFrame(frame: ChunkFrame | ResultFrame, key: "chunk" | "result", {
 }
 
 /** Only the arguments of calls have room beside them for the names of types that JSON lacks. */
-function encodeBody({ endpoint, member, body }: Operation, plugin: string): Operation["body"] {
+export function encodeBody({ endpoint, member, body }: Operation, plugin: string): Operation["body"] {
   if (body === undefined) return undefined;
   try {
     const { value, types } = encodeValue(body);

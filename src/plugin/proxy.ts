@@ -129,6 +129,11 @@ export class RemotePluginProxy implements PluginInterface {
     return worker === undefined ? undefined : endpointOf(worker);
   }
 
+  /** How many calls the plugin runs at once; the others wait in order. */
+  get maxConcurrency(): number {
+    return this.#operations.supervisor.current.maxConcurrency;
+  }
+
   /** How the worker ended, once it has and no other one takes its place. For one that was attached: when `cleanup()` was called. */
   get exited(): Promise<WorkerExit> {
     this.#operations.supervisor.ref();
