@@ -19,7 +19,7 @@ export interface ErrorData {
 }
 
 /** The classes that come back as themselves, by their names. */
-const CLASSES: Readonly<Record<string, { readonly prototype: Error }>> = {
+const CLASSES: ReadonlyMap<string, { readonly prototype: Error }> = new Map(Object.entries({
   ...own,
   UnsendableValueError,
   BrokenReplyError,
@@ -30,7 +30,7 @@ const CLASSES: Readonly<Record<string, { readonly prototype: Error }>> = {
   SyntaxError,
   URIError,
   ...Deno.errors,
-};
+}));
 
 /** Takes an error apart. */
 export function errorToData(error: unknown): ErrorData {
@@ -44,9 +44,9 @@ export function errorToData(error: unknown): ErrorData {
 export function errorFromData(data: ErrorData): unknown {
   if (data.message === undefined) return data.value;
   const error = new Error(data.message);
-  Object.setPrototypeOf(error, (CLASSES[data.name ?? ""] ?? Error).prototype);
+  Object.setPrototypeOf(error, (CLASSES.get(data.name ?? "") ?? Error).prototype);
   Object.assign(error, data.fields);
-  define(error, "name", data.name);
+  if (error.name !== data.name) define(error, "name", data.name);
   if (data.cause !== undefined) define(error, "cause", causeFromData(data.cause));
   return error;
 }
@@ -57,9 +57,9 @@ function causeFromData(data: ErrorData): unknown {
   return cause;
 }
 
-/** Only our own errors are known to have fields that can be sent. */
+/** What other classes add may be something that cannot be sent. */
 function fieldsOf(error: Error): Record<string, unknown> {
-  return error instanceof own.PluginError || error instanceof RefusedError || error instanceof UnsendableValueError ? { ...error } : {};
+  return CLASSES.get(error.name)?.prototype === Object.getPrototypeOf(error) ? { ...error } : {};
 }
 
 function isPlain(value: unknown): boolean {
@@ -68,5 +68,5 @@ function isPlain(value: unknown): boolean {
 
 /** As the language itself defines these members: not enumerable. */
 function define(error: Error, key: string, value: unknown): void {
-  Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: key in { ...error } });
+  Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: false });
 }

@@ -114,3 +114,11 @@ export async function isRunning(pid: number): Promise<boolean> {
   const state = new TextDecoder().decode(stdout).trim();
   return state !== "" && !state.startsWith("Z");
 }
+
+/** Resolves when a process has ended. Nothing tells of the end of another's child, so this one has to look. */
+export async function gone(pid: number): Promise<void> {
+  for (let looks = 0; await isRunning(pid); looks++) {
+    if (looks > 1_000) throw new Error(`The process ${pid} is there still`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
