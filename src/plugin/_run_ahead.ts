@@ -14,6 +14,13 @@ export interface Batch {
 /** How many chunks are read ahead: enough to hide the way between the threads, few enough that memory is bounded by the chunk. */
 const MAX_AHEAD = 32;
 
+/**
+ * A reader who comes back sooner than this, in milliseconds, is one of a stream that flows. There it pays to hand over several chunks at once, so the
+ * first of them is kept back for as long at most.
+ */
+const MAX_HOLD_MS = 1;
+const WORTHWHILE_CHUNKS = 16;
+
 /** Opens the stream; what it is given ends it and takes its reports. */
 export type OpenStream = (control: BridgeControl) => AsyncGenerator<unknown, void, void>;
 
@@ -25,6 +32,7 @@ export class RunAhead {
   readonly #running: Promise<void>;
   #chunks: unknown[] = [];
   #end: { readonly error?: unknown } | undefined;
+  #lastPull = -Infinity;
   #reader: BridgeControl | undefined;
   #wakeReader: (() => void) | undefined;
   #wakePump: (() => void) | undefined;
@@ -47,7 +55,8 @@ export class RunAhead {
     const abort = () => this.#abort.abort();
     reader.signal.addEventListener("abort", abort, { once: true });
     this.#wakePump?.();
-    while (this.#chunks.length === 0 && this.#end === undefined) await new Promise<void>((resolve) => this.#wakeReader = resolve);
+    if (this.#flows()) await this.#hold();
+    while (this.#chunks.length === 0 && this.#end === undefined) await this.#news();
     reader.signal.removeEventListener("abort", abort);
     this.#reader = undefined;
     return this.#batch();
@@ -58,6 +67,27 @@ export class RunAhead {
     this.#abort.abort();
     this.#wakePump?.();
     await this.#running;
+  }
+
+  #flows(): boolean {
+    const last = this.#lastPull;
+    this.#lastPull = performance.now();
+    return this.#maxAhead > 0 && this.#lastPull - last < MAX_HOLD_MS;
+  }
+
+  /** Lets some more chunks come. */
+  async #hold(): Promise<void> {
+    let over = false;
+    const timer = setTimeout(() => {
+      over = true;
+      this.#wakeReader?.();
+    }, MAX_HOLD_MS);
+    while (!over && this.#chunks.length < WORTHWHILE_CHUNKS && this.#end === undefined) await this.#news();
+    clearTimeout(timer);
+  }
+
+  #news(): Promise<void> {
+    return new Promise((resolve) => this.#wakeReader = resolve);
   }
 
   #batch(): Batch {

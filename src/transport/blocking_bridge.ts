@@ -105,10 +105,12 @@ export class BlockingBridge<Request> implements Disposable {
       const early = this.#early.findIndex((reply) => reply.id === id);
       if (early >= 0) return this.#early.splice(early, 1)[0]!;
       if (this.#broken !== undefined) throw this.#failure(this.#broken);
-      const sent = Atomics.load(this.#counts, SENT);
+      const taken = Atomics.load(this.#counts, TAKEN);
+      // Returns at once when something has been sent that was not taken.
+      Atomics.wait(this.#counts, SENT, taken);
       const reply = this.#take();
-      if (reply === undefined) Atomics.wait(this.#counts, SENT, sent);
-      else if ("broken" in reply) this.#broken = reply.broken;
+      if (reply === undefined) continue;
+      if ("broken" in reply) this.#broken = reply.broken;
       else if (reply.id === id) return reply;
       else this.#early.push(reply);
     }
