@@ -15,7 +15,7 @@
 export { RemotePluginProxy } from "./src/plugin/proxy.ts";
 export type { AttachOptions, StartOptions } from "./src/plugin/proxy.ts";
 export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
-export type { SyncCallOptions, SyncOperationOptions } from "./src/plugin/proxy_sync.ts";
+export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions } from "./src/plugin/proxy_sync.ts";
 export type { WorkerEndpoint } from "./src/plugin/_connection.ts";
 export type {
   CallOptions,

@@ -7,13 +7,13 @@ import { decodeValue } from "../protocol/values.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
-import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import type { BridgeEnd } from "../transport/bridge_messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/bridge_server.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig } from "./interface.ts";
-import { RemotePluginProxy } from "./proxy.ts";
+import { RemotePluginProxy, type StartOptions } from "./proxy.ts";
 import { type Batch, RunAhead } from "./_run_ahead.ts";
 
 /** This module's own place. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */
@@ -21,19 +21,20 @@ export const BLOCKING_WORKER: string = import.meta.url;
 
 /** What a blocking proxy asks of its thread. Values are JSON, as on the wire: whatever can be sent there can be sent here. */
 export type BlockingRequest =
-  | { readonly kind: "start"; readonly manifest: string | Manifest; readonly options: LaunchOptions }
+  | { readonly kind: "start"; readonly manifest: string | Manifest; readonly options: StartOptions }
   | { readonly kind: "attach"; readonly endpoint: HttpEndpoint }
   | { readonly kind: "call"; readonly member: BlockingMember; readonly call: CallFacts }
   | { readonly kind: "pull"; readonly stream: number; readonly open: CallFacts | undefined }
   | { readonly kind: "close"; readonly stream: number }
   | { readonly kind: "logs" }
-  | { readonly kind: "exited" };
+  | { readonly kind: "look" };
 
 /** One call, as it passes between the threads. */
 export interface CallFacts {
   /** The body that the wire would carry, as JSON. */
   readonly body?: string;
-  readonly timeoutMs: number | undefined;
+  /** The options of the call that are data. */
+  readonly options: CallOptions;
   /** Whether somebody listens to progress. */
   readonly reports: boolean;
 }
@@ -47,6 +48,8 @@ export interface PluginFacts {
   readonly endpoint: HttpEndpoint | undefined;
   readonly warnings: readonly string[];
   readonly maxConcurrency: number;
+  /** How the last worker ended, once none follows. */
+  readonly exit: WorkerExit | undefined;
 }
 
 type Body = Readonly<Record<string, unknown>>;
@@ -98,8 +101,8 @@ class BlockingWorker {
         return await this.#close(request.stream);
       case "logs":
         return this.#records.splice(0);
-      case "exited":
-        return this.#exit;
+      case "look":
+        return this.#facts(this.#proxy);
     }
   }
 
@@ -111,8 +114,12 @@ class BlockingWorker {
     this.#plugin = plugin;
     void this.#collect(plugin.logs);
     void plugin.exited.then((exit) => this.#exit = exit);
+    return this.#facts(plugin);
+  }
+
+  #facts(plugin: RemotePluginProxy): PluginFacts {
     const { name, version, pid, permissions, endpoint, warnings, maxConcurrency } = plugin;
-    return { name, version, pid, permissions, endpoint, warnings, maxConcurrency };
+    return { name, version, pid, permissions, endpoint, warnings, maxConcurrency, exit: this.#exit };
   }
 
   async #collect(logs: AsyncIterable<LogRecord>): Promise<void> {
@@ -147,8 +154,8 @@ function bodyOf({ body }: CallFacts): Body {
   return body === undefined ? {} : JSON.parse(body);
 }
 
-function optionsOf({ timeoutMs, reports }: CallFacts, { signal, onProgress }: BridgeControl): OperationOptions {
-  return { signal, timeoutMs, onProgress: reports ? onProgress : undefined };
+function optionsOf({ options, reports }: CallFacts, { signal, onProgress }: BridgeControl): CallOptions {
+  return { ...options, signal, onProgress: reports ? onProgress : undefined };
 }
 
 /** Only the bodies of calls name the types that JSON lacks. */

@@ -6,29 +6,28 @@
 import { ManifestError, PluginStateError } from "../errors.ts";
 import type { ManifestSource } from "../manifest/load.ts";
 import type { LogRecord } from "../process/output_log.ts";
-import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/worker_process.ts";
 import { ENDPOINTS, type PermissionSet, type StatsBody } from "../protocol/messages.ts";
 import { BlockingBridge } from "../transport/blocking_bridge.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { BLOCKING_WORKER, type BlockingMember, type BlockingRequest, type CallFacts, type PluginFacts } from "./_blocking_worker.ts";
-import { cleanupError, closedError } from "./_failures.ts";
+import { cancelledError, closedError } from "./_failures.ts";
 import { encodeBody, type Operation } from "./_operations.ts";
 import type { Batch } from "./_run_ahead.ts";
-import type { Kwargs, PluginConfig, Progress } from "./interface.ts";
+import type { CallOptions, Kwargs, OperationOptions, PluginConfig, Progress } from "./interface.ts";
+import type { StartOptions } from "./proxy.ts";
 
-/** What every blocking operation takes. There is no `signal`: nothing can abort one while its thread is blocked. */
-export interface SyncOperationOptions {
-  /** The longest that the operation may take, waiting for its turn included, in milliseconds. Default: no limit. */
-  readonly timeoutMs?: number;
-  /** Called in this thread for each report of progress, in order, before the operation returns. An exception of it abandons the operation and is thrown. */
-  readonly onProgress?: (progress: Progress) => void;
-}
+/** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts. */
+export type SyncStartOptions = Omit<StartOptions, "signal" | "onRestart">;
 
-/** What the blocking `execute` and `executeStream` take besides. */
-export interface SyncCallOptions extends SyncOperationOptions {
-  /** Positional arguments. Default: none. */
-  readonly args?: readonly unknown[];
-}
+/**
+ * What every blocking operation takes. There is no `signal`: nothing can abort an operation while its thread is blocked. An exception of `onProgress`,
+ * which is called in this thread, abandons the operation and is thrown.
+ */
+export type SyncOperationOptions = Omit<OperationOptions, "signal">;
+
+/** What the blocking `execute` and `executeStream` take. */
+export type SyncCallOptions = Omit<CallOptions, "signal">;
 
 /** An operation that is one request with one answer. */
 type Call = Operation & { readonly member: BlockingMember };
@@ -50,12 +49,11 @@ type Call = Operation & { readonly member: BlockingMember };
  */
 export class RemotePluginProxySync implements Disposable {
   readonly #bridge: BlockingBridge<BlockingRequest>;
-  readonly #facts: PluginFacts;
+  #facts: PluginFacts;
   /** The streams that a loop of this thread has begun and not left. */
   readonly #streams = new Set<number>();
   #nextStream = 1;
   #records: LogRecord[] = [];
-  #exit: WorkerExit | undefined;
   #closed = false;
 
   private constructor(bridge: BlockingBridge<BlockingRequest>, facts: PluginFacts) {
@@ -72,7 +70,7 @@ export class RemotePluginProxySync implements Disposable {
    * @throws {PermissionDeniedError} When the host lacks a permission; it lists the flags to add.
    * @throws {WorkerStartError} When the worker does not start or the plugin cannot be loaded.
    */
-  static start(manifest: ManifestSource, options: LaunchOptions = {}): RemotePluginProxySync {
+  static start(manifest: ManifestSource, options: SyncStartOptions = {}): RemotePluginProxySync {
     const plugin = typeof manifest === "string" || manifest instanceof URL ? String(manifest) : manifest.name ?? "(manifest object)";
     return RemotePluginProxySync.#open({ kind: "start", manifest: sendable(manifest, plugin), options }, plugin);
   }
@@ -112,17 +110,17 @@ export class RemotePluginProxySync implements Disposable {
 
   /** The process in which the plugin runs; `undefined` for one that was attached. */
   get pid(): number | undefined {
-    return this.#facts.pid;
+    return this.#look().pid;
   }
 
   /** What a Deno plugin was given of what its manifest asks for; `undefined` for Python, which the system's own rights bound. */
   get permissions(): PermissionSet | undefined {
-    return this.#facts.permissions;
+    return this.#look().permissions;
   }
 
   /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
   get endpoint(): HttpEndpoint | undefined {
-    return this.#facts.endpoint;
+    return this.#look().endpoint;
   }
 
   /** How many calls the plugin runs at once. A stream that is open takes one of these places. */
@@ -130,9 +128,9 @@ export class RemotePluginProxySync implements Disposable {
     return this.#facts.maxConcurrency;
   }
 
-  /** How the worker ended; `undefined` while it runs. This is a look, it waits for nothing. */
+  /** How the worker ended; `undefined` while it runs or another one takes its place. This is a look, it waits for nothing. */
   get exited(): WorkerExit | undefined {
-    return this.#exit ??= this.#closed ? undefined : this.#bridge.ask({ kind: "exited" }) as WorkerExit | undefined;
+    return this.#look().exit;
   }
 
   /** What the worker has printed since the last time, at most 10,000 lines. It does not wait for more; after `cleanup()` it is all the rest. */
@@ -176,7 +174,7 @@ export class RemotePluginProxySync implements Disposable {
         done = batch.done;
         for (const chunk of batch.chunks) {
           yield chunk as Chunk;
-          if (this.#closed) throw cleanupError({ plugin: this.name, member: operation.member });
+          if (this.#closed) throw cancelledError({ plugin: this.name, member: operation.member }, "cleanup()");
         }
       }
     } finally {
@@ -230,9 +228,9 @@ export class RemotePluginProxySync implements Disposable {
     if (this.#closed) return;
     using _bridge = this.#bridge;
     this.#closed = true;
-    this.#bridge.ask({ kind: "call", member: "cleanup", call: { timeoutMs: undefined, reports: false } });
+    this.#bridge.ask({ kind: "call", member: "cleanup", call: { options: {}, reports: false } });
     this.#records.push(...this.#bridge.ask({ kind: "logs" }) as LogRecord[]);
-    this.#exit = this.#bridge.ask({ kind: "exited" }) as WorkerExit | undefined;
+    this.#facts = this.#bridge.ask({ kind: "look" }) as PluginFacts;
   }
 
   /** The same as `cleanup()`. */
@@ -246,18 +244,14 @@ export class RemotePluginProxySync implements Disposable {
   }
 
   /** All that can be refused here is refused here, as the asynchronous proxy would: before anything is sent. */
-  #prepare(operation: Operation, options: SyncOperationOptions): CallFacts {
+  #prepare(operation: Operation, { onProgress, ...options }: SyncCallOptions): CallFacts {
     const { endpoint, member } = operation;
     const { name: plugin } = this;
     if (this.#closed) throw closedError({ plugin, member });
     if ("signal" in options) throw noSignalError(plugin, member);
     if (ENDPOINTS[endpoint].isCall && this.#streams.size >= this.maxConcurrency) throw this.#noPlaceError(member);
     const body = encodeBody(operation, plugin);
-    return {
-      body: body === undefined ? undefined : JSON.stringify(body),
-      timeoutMs: options.timeoutMs,
-      reports: options.onProgress !== undefined,
-    };
+    return { body: body === undefined ? undefined : JSON.stringify(body), options, reports: onProgress !== undefined };
   }
 
   #noPlaceError(member: string): PluginStateError {
@@ -266,6 +260,12 @@ export class RemotePluginProxySync implements Disposable {
     const message = `Cannot run "${member}" of "${plugin}": streams that are open here take ${places}, and a blocked loop cannot go on. ` +
       `Leave the loop first, raise "max_concurrency" in the manifest, or start the plugin twice`;
     return new PluginStateError(message, { plugin });
+  }
+
+  /** What can change when another worker takes the place of one that has ended. */
+  #look(): PluginFacts {
+    if (!this.#closed) this.#facts = this.#bridge.ask({ kind: "look" }) as PluginFacts;
+    return this.#facts;
   }
 
   *#drainLogs(): Generator<LogRecord, void, void> {

@@ -87,7 +87,14 @@ export class BlockingBridge<Request> implements Disposable {
 
   #send(message: BridgeMessage<Request>): void {
     if (this.#broken !== undefined) throw this.#failure(this.#broken);
-    this.#port.postMessage(message);
+    try {
+      this.#port.postMessage(message);
+    } catch (cause) {
+      const plugin = this.#plugin;
+      const message =
+        `Cannot hand these options to the thread of the blocking proxy of "${plugin}": they hold more than data. Use RemotePluginProxy`;
+      throw new PluginStateError(message, { plugin, cause });
+    }
   }
 
   /** The rest of an abandoned request's messages is read all the same, for its thread may be waiting for that. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   CallCancelledError,
+  CallTimeoutError,
   ManifestError,
   PluginStateError,
   ProtocolError,
@@ -138,6 +139,16 @@ for (const face of BOTH) {
     assertEquals([error.signal, error.calls], ["SIGKILL", ["executeStream"]]);
   });
 
+  Deno.test(`${label}: a worker that takes the place of one that was killed is used, and seen`, async () => {
+    using plugin = await startBlocking(face, "holds", { manifest: { restart: "on_failure" } });
+    const { pid } = plugin;
+    const kill = () => Deno.kill(pid!, "SIGKILL");
+    assertThrows(() => plugin.execute({ hold: "a" }, { onProgress: kill }), WorkerExitError);
+    assertEquals(plugin.execute({ note: "b" }, { idleTimeoutMs: 10_000 }), "b");
+    assertEquals([plugin.pid === pid, plugin.exited], [false, undefined]);
+    assertThrows(() => plugin.execute({ hold: "c" }, { idleTimeoutMs: 50 }), CallTimeoutError, "50 ms");
+  });
+
   Deno.test(`${label}: logs and exited tell what has happened until now`, async () => {
     const plugin = await startBlocking(face, "prints");
     assertEquals([plugin.execute(), plugin.exited], ["done", undefined]);
@@ -218,11 +229,14 @@ Deno.test("blocking: a thread that may not wait is told of the asynchronous twin
   }
 });
 
-Deno.test("blocking: a signal is refused, for nothing could abort it", async () => {
+Deno.test("blocking: a signal and a listener to restarts are refused, for nobody could serve them", async () => {
   using plugin = await startBlocking(BOTH[0]!, "echo");
   const options: object = { signal: new AbortController().signal };
   const error = assertThrows(() => plugin.execute({}, options), PluginStateError);
   assertStringIncludes(error.message, 'Give "timeoutMs", or use RemotePluginProxy');
+  const listener: object = { onRestart: () => {} };
+  const manifest = await fixtureManifest(BOTH[0]!, "echo");
+  assertThrows(() => RemotePluginProxySync.start(manifest, listener), PluginStateError, "Use RemotePluginProxy");
 });
 
 Deno.test("blocking: a manifest that holds what JSON cannot is a ManifestError", () => {
