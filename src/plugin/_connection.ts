@@ -74,7 +74,8 @@ export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal
   try {
     const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
     const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
-    return { exchange, plugin: ready, maxConcurrency: health.max_concurrency, worker: undefined, [Symbol.asyncDispose]: dispose };
+    const maxConcurrency = placesOf(health, plugin);
+    return { exchange, plugin: ready, maxConcurrency, worker: undefined, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     owned.dispose();
     throw transportError(error, { plugin, member: "attach" });
@@ -98,8 +99,15 @@ async function ask<Body>(exchange: Exchange, endpoint: "ready" | "health", { plu
 }
 
 function checked(result: unknown, plugin: string): unknown {
-  if (typeof result === "object" && result !== null && "name" in result && "version" in result) return result;
+  if (typeof result === "object" && result !== null && "name" in result && "version" in result) {
+    if (typeof result.name === "string" && typeof result.version === "string") return result;
+  }
   throw new ProtocolError(`Cannot talk to "${plugin}": it does not say which plugin it runs`, { plugin });
+}
+
+function placesOf({ max_concurrency: places }: HealthBody, plugin: string): number {
+  if (Number.isSafeInteger(places) && places > 0) return places;
+  throw new ProtocolError(`Cannot talk to "${plugin}": it does not say how many calls it runs at once`, { plugin });
 }
 
 async function waitUntilLoaded(spec: PluginSpec, worker: WorkerProcess, exchange: Exchange, signal: AbortSignal): Promise<ReadyBody> {

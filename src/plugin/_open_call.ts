@@ -70,6 +70,8 @@ export class OpenCall {
   /** Takes over the operation's place among those that run. */
   hold(turn: Disposable | undefined): void {
     this.#turn = turn;
+    // An operation that was abandoned in the moment in which its turn came has let go of all that it held by then.
+    if (this.signal.aborted) turn?.[Symbol.dispose]();
   }
 
   /** Sends the request to a worker. */

@@ -9,7 +9,7 @@ import { type Endpoint, ENDPOINTS, type ErrorBody } from "../protocol/messages.t
 import { Turns } from "../protocol/turns.ts";
 import { decodeValue, encodeValue, UnsendableValueError } from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
-import { cancelledError, closedError, exitError, isBroken, reportedError, transportError } from "./_failures.ts";
+import { cancelledError, closedError, exitError, isBreach, isBroken, reportedError, transportError } from "./_failures.ts";
 import { type Attempt, OpenCall } from "./_open_call.ts";
 import { DEFAULT_CANCEL_BUDGET_MS, Reply } from "./_reply.ts";
 import { type Loss, Supervisor, type SupervisorOptions } from "./_supervisor.ts";
@@ -36,6 +36,8 @@ export class Operations {
   readonly #plugin: string;
   readonly #turns: Turns;
   readonly #open = new Set<OpenCall>();
+  /** A worker may serve several hosts, which must not choose the same ids. */
+  readonly #idPrefix = crypto.randomUUID().slice(0, 8);
   #nextId = 1;
   /** Hands out the workers. */
   readonly supervisor: Supervisor;
@@ -55,9 +57,14 @@ export class Operations {
     const { value, done } = await frames.next();
     if (done) return value;
     await frames.return(undefined);
-    throw new ProtocolError(`Cannot run "${operation.member}" of "${this.#plugin}": the worker answered with a stream`, {
-      plugin: this.#plugin,
-    });
+    throw this.#breach(operation.member, "the worker answered with a stream");
+  }
+
+  /** Runs an operation that is the worker's own, and whose result is therefore an object, whatever the plugin does. */
+  async ask<Body>(operation: Operation, options: OperationOptions): Promise<Body> {
+    const body = await this.run(operation, options);
+    if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Body;
+    throw this.#breach(operation.member, "the worker answered with what is no object");
   }
 
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
@@ -76,7 +83,10 @@ export class Operations {
         else await this.#failed(call, frame.error);
       }
     } catch (error) {
-      throw call.signal.aborted ? call.signal.reason : transportError(error, call.name);
+      if (call.signal.aborted) throw call.signal.reason;
+      const failure = transportError(error, call.name);
+      if (isBreach(failure) && call.attempt !== undefined) void this.supervisor.distrust(call.attempt.connection, failure);
+      throw failure;
     } finally {
       void call.end().finally(() => this.#open.delete(call));
     }
@@ -84,7 +94,7 @@ export class Operations {
 
   /** Runs an operation on a worker that nobody else can use yet. */
   async runOn(connection: Connection, operation: Operation, options: OperationOptions): Promise<void> {
-    const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, `c${this.#nextId++}`, options);
+    const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, this.#newId(), options);
     try {
       this.#send(call, connection, { ...operation, body: encodeBody(operation, this.#plugin) });
       for (let frame = await call.nextFrame(); frame === undefined || !("result" in frame); frame = await call.nextFrame()) {
@@ -102,7 +112,7 @@ export class Operations {
   /** Cancels what the worker runs or has waiting. False when there was nothing. */
   async cancel(options: OperationOptions): Promise<boolean> {
     const sent = [...this.#open].filter((call) => call.attempt !== undefined);
-    const { status } = await this.run({ endpoint: "cancel", member: "cancel", body: {} }, options) as { status: string };
+    const { status } = await this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
     // To be abandoned is also what ends a worker that does not stop them.
     for (const call of sent) call.abandon(cancelledError(call.name, "cancel()"));
     return status === "cancelled";
@@ -122,7 +132,7 @@ export class Operations {
     const timer = setTimeout(() => budget.abort(), budgetMs);
     const { current, log } = this.supervisor;
     try {
-      const frame = await new Reply(current.exchange, { endpoint: "cleanup", body: {}, callId: `c${this.#nextId++}` }).last(budget.signal);
+      const frame = await new Reply(current.exchange, { endpoint: "cleanup", body: {}, callId: this.#newId() }).last(budget.signal);
       if ("error" in frame) log.add("host", `cleanup() failed with ${frame.error.type}: ${frame.error.message}`);
     } catch {
       // The worker is gone or stuck; it is ended next in any case.
@@ -143,8 +153,18 @@ export class Operations {
     return running.length === 1 ? running[0]!.id : undefined;
   }
 
+  #newId(): string {
+    return `${this.#idPrefix}-${this.#nextId++}`;
+  }
+
+  #breach(member: string, what: string): ProtocolError {
+    const breach = new ProtocolError(`Cannot run "${member}" of "${this.#plugin}": ${what}`, { plugin: this.#plugin });
+    void this.supervisor.distrust(this.supervisor.current, breach);
+    return breach;
+  }
+
   #openCall({ member, endpoint }: Operation, options: CallOptions): OpenCall {
-    const id = options.callId ?? `c${this.#nextId++}`;
+    const id = options.callId ?? this.#newId();
     const idleTimeoutMs = options.idleTimeoutMs ?? (ENDPOINTS[endpoint].isCall ? this.#options.idleTimeoutMs : undefined);
     const call = new OpenCall({ plugin: this.#plugin, member }, id, { ...options, idleTimeoutMs });
     call.onStuck = (attempt) => this.#endStuckWorker(call, attempt);

@@ -173,12 +173,12 @@ export class RemotePluginProxy implements PluginInterface {
 
   /** The JSON Schema of the configuration; `{}` when the plugin has none. */
   async getConfigSchema(options: OperationOptions = {}): Promise<Record<string, unknown>> {
-    return await this.#query({ endpoint: "config_schema", member: "getConfigSchema" }, options);
+    return await this.#operations.run({ endpoint: "config_schema", member: "getConfigSchema" }, options) as Record<string, unknown>;
   }
 
   /** The configuration as the plugin has it now; `{}` when it tells none. */
   async getCurrentConfig(options: OperationOptions = {}): Promise<Record<string, unknown>> {
-    return await this.#query({ endpoint: "config", member: "getCurrentConfig" }, options);
+    return await this.#operations.run({ endpoint: "config", member: "getCurrentConfig" }, options) as Record<string, unknown>;
   }
 
   /** What the worker uses: processor, memory, calls. */
@@ -231,7 +231,7 @@ export class RemotePluginProxy implements PluginInterface {
   }
 
   #query<Body = Record<string, unknown>>(operation: Operation, options: OperationOptions): Promise<Body> {
-    return this.#operations.run(operation, options) as Promise<Body>;
+    return this.#operations.ask<Body>(operation, options);
   }
 
   async #end(): Promise<void> {
