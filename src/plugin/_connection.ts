@@ -5,7 +5,7 @@
  */
 import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import { type LaunchOptions, WorkerProcess } from "../process/worker_process.ts";
+import { type LaunchOptions, type WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
@@ -25,6 +25,8 @@ export interface Connection extends AsyncDisposable {
   readonly maxConcurrency: number;
   /** The process, when this host has started it. */
   readonly worker: WorkerHandle | undefined;
+  /** How the worker ended, where that can be told. */
+  readonly exited: Promise<WorkerExit> | undefined;
 }
 
 /** What a start is watched by. */
@@ -35,8 +37,8 @@ export interface StartWatch {
   readonly log: OutputLog;
 }
 
-/** A worker that something else runs: its address and token, or, in tests, whatever answers requests. */
-export type WorkerEndpoint = HttpEndpoint | { readonly exchange: Exchange };
+/** A worker that something else runs: its address and token, or, in tests, whatever answers requests and may tell of its end. */
+export type WorkerEndpoint = HttpEndpoint | { readonly exchange: Exchange; readonly exited?: Promise<WorkerExit> };
 
 /**
  * Starts a worker and waits until its plugin is loaded.
@@ -58,6 +60,7 @@ export async function startWorker(spec: PluginSpec, options: LaunchOptions, watc
     plugin,
     maxConcurrency: spec.maxConcurrency,
     worker,
+    exited: worker.exited,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -75,7 +78,8 @@ export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal
     const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
     const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
     const maxConcurrency = placesOf(health, plugin);
-    return { exchange, plugin: ready, maxConcurrency, worker: undefined, [Symbol.asyncDispose]: dispose };
+    const exited = "exited" in endpoint ? endpoint.exited : undefined;
+    return { exchange, plugin: ready, maxConcurrency, worker: undefined, exited, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     owned.dispose();
     throw transportError(error, { plugin, member: "attach" });

@@ -142,7 +142,7 @@ export class Supervisor implements AsyncDisposable {
     this.#connection = connection;
     this.#condemnation = undefined;
     if (this.#keepsHostAlive) connection.worker?.ref();
-    void connection.worker?.exited.then((exit) => this.#lost(connection, exit));
+    void connection.exited?.then((exit) => this.#lost(connection, exit));
   }
 
   #lost(connection: Connection, exit: WorkerExit): void {
