@@ -77,6 +77,15 @@ Deno.test("A call that holds ends when it is cancelled, and its turn goes on to 
   assertEquals(await next, "next");
 });
 
+Deno.test("A call that is aborted in the moment in which its turn comes gives the turn back", async () => {
+  await using plugin = await attached([{ result: 1 }]);
+  const abort = new AbortController();
+  const call = assertRejects(() => plugin.execute({}, { signal: abort.signal }));
+  abort.abort();
+  await call;
+  assertEquals(await plugin.execute({}, { timeoutMs: 1_000 }), 1);
+});
+
 Deno.test("A worker that dawdles is waited for", async () => {
   await using plugin = await attached([{ pauseMs: 5 }, { result: 1 }]);
   assertEquals(await plugin.execute({}, { timeoutMs: 5_000 }), 1);
