@@ -40,7 +40,7 @@ Deno.test("A crash in the middle of a stream is a WorkerExitError that names the
   }, WorkerExitError);
   assertEquals([seen, error.signal, error.calls], [[1, 0.5], "SIGKILL", ["executeStream"]]);
   await assertRejects(() => plugin.execute(), WorkerExitError, "SIGKILL");
-  assertEquals(await plugin.exited, { code: null, signal: "SIGKILL" });
+  assertEquals(await plugin.exited, { code: null, signal: "SIGKILL", outOfMemory: false });
   await plugin.cleanup();
 });
 
