@@ -106,7 +106,8 @@ export function isBreach(error: unknown): error is ProtocolError {
 
 /** Why an operation cannot begin: an earlier reply has shown that nothing the worker says can be trusted. */
 export function breachError({ plugin, member }: OperationName, breach: ProtocolError): PluginStateError {
-  const message = `Cannot run "${member}" of "${plugin}": its worker broke the protocol and was given up. Start the plugin again. ${breach.message}`;
+  const message =
+    `Cannot run "${member}" of "${plugin}": its worker broke the protocol and was given up. Start the plugin again. ${breach.message}`;
   return new PluginStateError(message, { plugin, cause: breach });
 }
 

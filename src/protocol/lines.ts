@@ -42,7 +42,9 @@ export class LineSplitter {
     }
     const last = bytes.lastIndexOf(NEWLINE) + 1;
     const isFresh = this.#length === 0;
-    const text = isFresh ? decode(bytes.subarray(0, last)) : this.#completed(bytes.subarray(0, first)) + decode(bytes.subarray(first, last));
+    const text = isFresh
+      ? decode(bytes.subarray(0, last))
+      : this.#completed(bytes.subarray(0, first)) + decode(bytes.subarray(first, last));
     this.#keep(bytes.subarray(last));
     return text;
   }

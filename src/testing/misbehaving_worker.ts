@@ -145,7 +145,15 @@ class ScriptedWorker implements MisbehavingWorker {
     const calls = { running: 0, queued: 0 };
     const answers: Partial<Record<Endpoint, () => unknown>> = {
       ready: () => ({ name, version: "0.0.0", methods: ["execute", "execute_stream"] }),
-      health: () => ({ status: "running", pid: 0, name, version: "0.0.0", protocol: PROTOCOL_VERSION, max_concurrency: maxConcurrency, calls }),
+      health: () => ({
+        status: "running",
+        pid: 0,
+        name,
+        version: "0.0.0",
+        protocol: PROTOCOL_VERSION,
+        max_concurrency: maxConcurrency,
+        calls,
+      }),
       stats: () => ({ pid: 0, cpu_percent: 0, memory_rss_mb: 0, uptime_s: 0, calls: { ...calls, finished: this.#calls } }),
       progress: () => ({ progress: 0, message: "" }),
       cancel: () => ({ status: this.#cancel(body?.call_id) ? "cancelled" : "not_running" }),

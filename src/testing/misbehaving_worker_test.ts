@@ -9,7 +9,7 @@ import {
   RemotePluginProxy,
   WorkerExitError,
 } from "@remote-plugin/proxy";
-import { type Misbehaviour, type MisbehaviourStep, misbehavingWorker } from "./mod.ts";
+import { misbehavingWorker, type Misbehaviour, type MisbehaviourStep } from "./mod.ts";
 
 /** A proxy whose calls are answered by these scripts. */
 async function attached(...calls: Misbehaviour[]): Promise<RemotePluginProxy> {

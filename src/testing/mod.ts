@@ -6,4 +6,4 @@
 export { inMemoryWorker } from "./in_memory_worker.ts";
 export type { InMemoryWorker, InMemoryWorkerOptions } from "./in_memory_worker.ts";
 export { misbehavingWorker } from "./misbehaving_worker.ts";
-export type { Misbehaviour, MisbehaviourStep, MisbehavingWorker, MisbehavingWorkerOptions } from "./misbehaving_worker.ts";
+export type { MisbehavingWorker, MisbehavingWorkerOptions, Misbehaviour, MisbehaviourStep } from "./misbehaving_worker.ts";
