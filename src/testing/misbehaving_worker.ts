@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/worker_process.ts";
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { type Endpoint, ENDPOINTS, type ErrorBody, FRAMES_MEDIA_TYPE, PROTOCOL_VERSION } from "../protocol/messages.ts";
