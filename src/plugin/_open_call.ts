@@ -24,6 +24,7 @@ export class OpenCall {
   readonly #onCallerAbort: () => void;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   #turn: Disposable | undefined;
+  #files: AsyncDisposable | undefined;
   #reply: Reply | undefined;
   #reject: ((reason: unknown) => void) | undefined;
   #ended: Promise<void> | undefined;
@@ -43,9 +44,21 @@ export class OpenCall {
     return this.#abandoned.signal;
   }
 
-  /** Takes over the operation's place among those that run, and its request. */
-  begin(turn: Disposable | undefined, send: () => Reply): void {
-    this.#turn = turn;
+  /** Takes over the operation's place among those that run. */
+  holdTurn(turn: Disposable): void {
+    if (this.signal.aborted) turn[Symbol.dispose]();
+    else this.#turn = turn;
+    this.signal.throwIfAborted();
+  }
+
+  /** Takes over the files of the operation's arguments, which the plugin may read until it has really finished. */
+  holdFiles(files: AsyncDisposable): void {
+    this.signal.throwIfAborted();
+    this.#files = files;
+  }
+
+  /** Takes over the operation's request. */
+  begin(send: () => Reply): void {
     this.signal.throwIfAborted();
     this.#reply = send();
   }
@@ -53,11 +66,13 @@ export class OpenCall {
   /** The next frame, or the error with which the operation was abandoned. */
   nextFrame(): Promise<Frame> {
     if (this.signal.aborted || this.#reply === undefined) return Promise.reject(this.signal.reason);
-    const frame = this.#reply.next();
+    const reply = this.#reply;
+    const frame = reply.next();
     // A race against the signal would keep a reaction for every frame of a long stream.
     return new Promise((resolve, reject) => {
       this.#reject = reject;
-      frame.then(resolve, reject);
+      // A frame for which nobody waits any more is thrown away by whoever abandoned the operation.
+      frame.then((value) => this.signal.aborted ? reply.discard(value) : resolve(value), reject);
     });
   }
 
@@ -77,7 +92,16 @@ export class OpenCall {
     clearTimeout(this.#timer);
     this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
     if (this.#reply?.ended === false) await this.#reply.abandon();
+    await this.#removeFiles();
     this.#turn?.[Symbol.dispose]();
+  }
+
+  async #removeFiles(): Promise<void> {
+    try {
+      await this.#files?.[Symbol.asyncDispose]();
+    } catch {
+      // What cannot be removed now goes with the worker's folder.
+    }
   }
 }
 

@@ -5,10 +5,21 @@
  */
 import { CallCancelledError, CallError, type PluginError, PluginStateError, ProtocolError } from "../errors.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
-import type { ChunkFrame, ResultFrame } from "../protocol/frames.ts";
+import { NoRoomError } from "../payload/scratch.ts";
+import { becomesPath, type CallFiles } from "../payload/call_files.ts";
+import type { ChunkFrame, Frame, ResultFrame } from "../protocol/frames.ts";
 import { type Endpoint, ENDPOINTS } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
-import { decodeValue, encodeValue, UnsendableValueError } from "../protocol/values.ts";
+import {
+  decodeValue,
+  type EncodedValue,
+  encodeValue,
+  FILE_TYPE,
+  type FileSlot,
+  fillSlot,
+  toPlace,
+  UnsendableValueError,
+} from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
 import { exitError, isBroken, reportedError, transportError } from "./_failures.ts";
 import { OpenCall } from "./_open_call.ts";
@@ -52,16 +63,16 @@ export class Operations {
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
   async *stream(operation: Operation, options: OperationOptions): AsyncGenerator<unknown, unknown, void> {
     if (this.#closed !== undefined) throw this.#closed(operation.member);
-    const body = encodeBody(operation, this.#plugin);
+    const encoded = encodeBody(operation, this.#plugin);
     const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, options);
     this.#open.add(call);
     try {
-      await this.#begin(call, operation.endpoint, body);
+      await this.#begin(call, operation.endpoint, encoded);
       while (true) {
         const frame = await call.nextFrame();
         if ("progress" in frame) options.onProgress?.(frame);
-        else if ("chunk" in frame) yield decodeFrame(frame, "chunk", call);
-        else if ("result" in frame) return decodeFrame(frame, "result", call);
+        else if ("chunk" in frame) yield this.#decode(frame, "chunk", call);
+        else if ("result" in frame) return this.#decode(frame, "result", call);
         else throw reportedError(frame.error, call.name);
       }
     } catch (error) {
@@ -101,14 +112,56 @@ export class Operations {
     return this.#connection.plugin.name;
   }
 
-  async #begin(call: OpenCall, endpoint: Endpoint, body: Operation["body"]): Promise<void> {
-    const turn = ENDPOINTS[endpoint].isCall ? await this.#turns.acquire(call.signal) : undefined;
-    call.begin(turn, () => this.#send(endpoint, body));
+  async #begin(call: OpenCall, endpoint: Endpoint, encoded: EncodedValue): Promise<void> {
+    if (ENDPOINTS[endpoint].isCall) call.holdTurn(await this.#turns.acquire(call.signal));
+    if (encoded.slots !== undefined) await this.#writeFiles(call, endpoint, encoded);
+    call.begin(() => this.#send(endpoint, encoded.value as Operation["body"]));
+  }
+
+  /** Puts paths where the arguments have what becomes a file. A configuration's files stay for as long as the plugin. */
+  async #writeFiles(call: OpenCall, endpoint: Endpoint, { value, slots = [] }: EncodedValue): Promise<void> {
+    const files = this.#connection.files.openCall(call.signal);
+    if (endpoint === "execute" || endpoint === "execute_stream") call.holdFiles(files);
+    else this.#connection.files.keep(files);
+    for (const slot of slots) fillSlot(value, slot, await this.#writeFile(call, files, slot));
+  }
+
+  async #writeFile({ name, signal }: OpenCall, files: CallFiles, { source, path }: FileSlot): Promise<string> {
+    try {
+      return await files.write(source);
+    } catch (cause) {
+      if (signal.aborted) throw cause;
+      const code = cause instanceof NoRoomError ? "no_room" : "invalid_arguments";
+      const reason = lowerFirst(cause instanceof Error ? cause.message : String(cause));
+      const message = `Cannot run "${name.member}" of "${name.plugin}": the value at "${toPlace(path)}" cannot become a file: ${reason}`;
+      throw new CallError(code, message, { plugin: name.plugin, cause });
+    }
   }
 
   #send(endpoint: Endpoint, body: Operation["body"]): Reply {
     const callId = ENDPOINTS[endpoint].isCall ? `c${this.#nextId++}` : undefined;
-    return new Reply(this.#connection.exchange, { endpoint, body, callId });
+    const { exchange, files } = this.#connection;
+    return new Reply(exchange, { endpoint, body, callId, sharesFiles: files.areShared }, (frame) => this.#discard(frame));
+  }
+
+  #decode(frame: ChunkFrame | ResultFrame, key: "chunk" | "result", { name }: OpenCall): unknown {
+    const value = (frame as unknown as Record<string, unknown>)[key];
+    try {
+      return decodeValue(value, frame.types, (raw) => this.#connection.files.adopt(raw));
+    } catch (cause) {
+      const what = cause instanceof Error ? cause.message : String(cause);
+      throw new ProtocolError(`Cannot read the ${key} of "${name.member}" of "${name.plugin}": ${what}`, { plugin: name.plugin, cause });
+    }
+  }
+
+  /** Removes the files of a frame for which nobody waits any more. */
+  #discard(frame: Frame): void {
+    if (!("types" in frame) || !Object.values(frame.types ?? {}).includes(FILE_TYPE)) return;
+    try {
+      decodeValue("chunk" in frame ? frame.chunk : frame.result, frame.types, (raw) => void this.#connection.files.discard(raw));
+    } catch {
+      // A frame that cannot be read names no file that could be removed.
+    }
   }
 
   async #explain(error: unknown, call: OpenCall): Promise<unknown> {
@@ -129,28 +182,22 @@ export class Operations {
   }
 }
 
-function decodeFrame(frame: ChunkFrame | ResultFrame, key: "chunk" | "result", { name }: OpenCall): unknown {
-  const value = (frame as unknown as Record<string, unknown>)[key];
-  try {
-    return decodeValue(value, frame.types);
-  } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    throw new ProtocolError(`Cannot read the ${key} of "${name.member}" of "${name.plugin}": ${what}`, { plugin: name.plugin, cause });
-  }
-}
-
 /** Only the arguments of calls have room beside them for the names of types that JSON lacks. */
-function encodeBody({ endpoint, member, body }: Operation, plugin: string): Operation["body"] {
-  if (body === undefined) return undefined;
+function encodeBody({ endpoint, member, body }: Operation, plugin: string): EncodedValue {
+  if (body === undefined) return { value: undefined };
   try {
-    const { value, types } = encodeValue(body);
-    const plain = value as Record<string, unknown>;
-    if (types === undefined) return plain;
-    if (endpoint === "execute" || endpoint === "execute_stream") return { ...plain, types };
+    const encoded = encodeValue(body, becomesPath);
+    const { value, types } = encoded;
+    if (types === undefined) return encoded;
+    if (endpoint === "execute" || endpoint === "execute_stream") return { ...encoded, value: { ...value as object, types } };
     throw new UnsendableValueError("NaN or infinite, which no configuration can be", Object.keys(types)[0]!.split("/").slice(1));
   } catch (cause) {
     if (!(cause instanceof UnsendableValueError)) throw cause;
-    const message = `Cannot run "${member}" of "${plugin}": ${cause.message.charAt(0).toLowerCase()}${cause.message.slice(1)}`;
+    const message = `Cannot run "${member}" of "${plugin}": ${lowerFirst(cause.message)}`;
     throw new CallError("invalid_arguments", message, { plugin, cause });
   }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -9,16 +9,21 @@ import { type ErrorFrame, type Frame, isLastFrame, type ResultFrame } from "../p
 /** How long an abandoned call may take to end in the worker before its connection is dropped, in milliseconds. */
 const DRAIN_BUDGET_MS = 2_000;
 
+/** Lets go of what a frame holds that nobody will get. */
+export type FrameDiscarder = (frame: Frame) => void;
+
 /** A request under way. */
 export class Reply {
   readonly #frames: AsyncIterator<Frame>;
+  readonly #discard: FrameDiscarder;
   readonly #exchange: Exchange;
   readonly #callId: string | undefined;
   readonly #drop = new AbortController();
   #ended = false;
 
   /** Sends the request. */
-  constructor(exchange: Exchange, request: WireRequest) {
+  constructor(exchange: Exchange, request: WireRequest, discard: FrameDiscarder = () => {}) {
+    this.#discard = discard;
     this.#exchange = exchange;
     this.#callId = request.callId;
     this.#frames = exchange(request, this.#drop.signal)[Symbol.asyncIterator]();
@@ -40,6 +45,11 @@ export class Reply {
       this.#ended = true;
       throw error;
     }
+  }
+
+  /** Throws a frame away. */
+  discard(frame: Frame): void {
+    this.#discard(frame);
   }
 
   /**
@@ -67,7 +77,7 @@ export class Reply {
     const timer = setTimeout(() => this.#drop.abort(), DRAIN_BUDGET_MS);
     const asked = this.#askToCancel();
     try {
-      while (!this.#ended) await this.next();
+      while (!this.#ended) this.#discard(await this.next());
     } catch {
       // Whatever it ended with, the caller has its answer already.
     }

@@ -5,7 +5,7 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { CALL_ID_HEADER, ENDPOINTS, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { CALL_ID_HEADER, ENDPOINTS, FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { readFrames } from "./_reply.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
 
@@ -41,9 +41,10 @@ export class HttpTransport implements Disposable {
     yield* readFrames(response);
   }
 
-  async #fetch({ endpoint, body, callId }: WireRequest, signal: AbortSignal): Promise<Response> {
+  async #fetch({ endpoint, body, callId, sharesFiles }: WireRequest, signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, accept: FRAMES_MEDIA_TYPE };
     if (callId !== undefined) headers[CALL_ID_HEADER] = callId;
+    if (sharesFiles) headers[FILES_HEADER] = "shared";
     const { method } = ENDPOINTS[endpoint];
     const content = body === undefined ? undefined : JSON.stringify(body);
     const init: RequestInit & { client?: Deno.HttpClient } = { method, headers, signal, body: content };
