@@ -73,7 +73,7 @@ export class WorkerFiles implements AsyncDisposable {
     if (!isRecord(raw)) throw new TypeError("a file's place holds no object");
     const { size, media_type: mediaType = BYTES_MEDIA_TYPE } = raw as Partial<FileReference & InlineFile>;
     if (!Number.isSafeInteger(size) || size! < 0 || typeof mediaType !== "string") throw new TypeError("a file has no size or no type");
-    const source = "data" in raw ? this.#inline(raw.data, mediaType) : this.#found(raw.path, size!);
+    const source = "data" in raw ? this.#inline(raw.data, { size: size!, mediaType }) : this.#found(raw.path, size!);
     return this.#keep(
       new FileResult({ plugin: this.#plugin, size: size!, mediaType, source, onRemoved: (result) => this.#forget(result) }),
     );
@@ -114,9 +114,11 @@ export class WorkerFiles implements AsyncDisposable {
     return new FoundFile(path, this.#outboxes, size);
   }
 
-  #inline(data: unknown, mediaType: string): FileSource {
+  #inline(data: unknown, { size, mediaType }: { size: number; mediaType: string }): FileSource {
     if (typeof data !== "string") throw new TypeError("a file's data is no base64");
-    return new InlineSource(Uint8Array.fromBase64(data), { mediaType, folder: () => this.#shared().disk });
+    const bytes = Uint8Array.fromBase64(data);
+    if (bytes.length !== size) throw new TypeError(`a file's data has ${bytes.length} bytes, not ${size}`);
+    return new InlineSource(bytes, { mediaType, folder: () => this.#shared().disk });
   }
 }
 

@@ -78,7 +78,9 @@ export class Operations {
     } catch (error) {
       throw await this.#explain(error, call);
     } finally {
-      void call.end().finally(() => this.#open.delete(call));
+      const ended = call.end().finally(() => this.#open.delete(call));
+      // One that was given up has its answer before its worker has let go of it.
+      if (!call.signal.aborted) await ended;
     }
   }
 

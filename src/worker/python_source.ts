@@ -398,9 +398,8 @@ class Outbox:
 
     def close(self) -> None:
         """Removes what has not been handed over; the rest is the host's."""
-        for folder in [*self._folders.values(), self._own_folder]:
-            if folder:
-                _remove_all(folder, self._handed_over)
+        for folder in {*self._folders.values(), self._own_folder} - {""}:
+            _remove_all(folder, self._handed_over)
 
     @staticmethod
     def _is_array(value: Any) -> bool:
@@ -465,6 +464,8 @@ class Outbox:
         if root not in self._folders:
             folder = os.path.join(root, "out-" + _random_name())
             os.mkdir(folder, 0o700)
+            # The host removes folders that it finds empty, and this one is in use until the call has ended.
+            os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
             self._folders[root] = folder
         return self._folders[root]
 

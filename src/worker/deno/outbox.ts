@@ -31,6 +31,9 @@ class ScratchFullError extends Error {
   readonly retriable = true;
 }
 
+/** The host removes folders that it finds empty, and a call's folder is in use until the call has ended: so long there is this file in it. */
+const MARK = ".open";
+
 /** Hands over values as files, or inside the JSON to a host that shares no folder. */
 export class Outbox {
   readonly #scratch: Scratch | undefined;
@@ -61,7 +64,9 @@ export class Outbox {
   /** Removes the call's folder if it has been left empty; with files in it, it is the host's. */
   async close(): Promise<void> {
     removeFiles(this.takeFiles());
-    if (this.#folder !== undefined) await Deno.remove(await this.#folder).catch(() => {});
+    if (this.#folder === undefined) return;
+    const folder = await this.#folder;
+    removeFiles([`${folder}/${MARK}`, folder]);
   }
 
   async #handOverBacked(value: FileBackedDTO & { readonly mediaType?: unknown }): Promise<FileReference | InlineFile> {
@@ -88,7 +93,7 @@ export class Outbox {
   }
 
   #ownFolder(): Promise<string> {
-    return this.#folder ??= Deno.makeTempDir({ dir: this.#scratch!.folder, prefix: "out-" });
+    return this.#folder ??= makeFolder(this.#scratch!.folder);
   }
 
   async #reserve(bytes: number): Promise<void> {
@@ -98,6 +103,12 @@ export class Outbox {
     if (used + bytes <= quota) return;
     throw new ScratchFullError(`${bytes} bytes do not fit into the scratch quota of ${quota}, of which ${used} are in use`);
   }
+}
+
+async function makeFolder(scratch: string): Promise<string> {
+  const folder = await Deno.makeTempDir({ dir: scratch, prefix: "out-" });
+  await Deno.writeFile(`${folder}/${MARK}`, new Uint8Array(0));
+  return folder;
 }
 
 /** Removes the files of a frame that nobody will get. */
