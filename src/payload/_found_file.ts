@@ -116,8 +116,16 @@ export class FoundFile {
       throw new ForeignFileError(`the file "${this.path}" has ${info.nlink} names, and may have others elsewhere`);
     }
     const real = join(this.#folder.real, relative(this.#folder.path, this.path));
-    if (Deno.realPathSync(this.path) !== real) throw new ForeignFileError(`a link leads to the file "${this.path}"`);
+    if (this.#realPath() !== real) throw new ForeignFileError(`a link leads to the file "${this.path}"`);
     return info;
+  }
+
+  #realPath(): string {
+    try {
+      return Deno.realPathSync(this.path);
+    } catch (cause) {
+      throw gone(this.path, cause);
+    }
   }
 
   #lstat(): Deno.FileInfo {
@@ -129,6 +137,8 @@ export class FoundFile {
   }
 
   #check(found: Identity): void {
+    // It was removed between being found and being opened, by the end of its worker.
+    if (found.nlink === 0) throw new FileGoneError(`the file "${this.path}" is not there`);
     const { dev, ino, size, mtime } = this.#identity;
     const isSame = found.isFile && found.dev === dev && found.ino === ino && found.nlink === this.#identity.nlink && found.size === size &&
       found.mtime?.getTime() === mtime?.getTime();
