@@ -145,3 +145,9 @@ export class FileResult implements AsyncDisposable {
     });
   }
 }
+
+/** Whether an error, or its cause, is that a file of a worker is not there any more, or not its folder. */
+export function isFileGone(error: unknown): boolean {
+  if (error instanceof FileGoneError || error instanceof Deno.errors.NotFound) return true;
+  return error instanceof Error && error.cause !== undefined && isFileGone(error.cause);
+}

@@ -10,8 +10,16 @@ import { type LaunchOptions, WorkerProcess } from "../process/worker_process.ts"
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
+import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./_failures.ts";
 import { Reply } from "./_reply.ts";
+import { SilenceWatch } from "./_silence.ts";
+
+/** What a connection needs of a worker's process. */
+export type WorkerHandle = Pick<
+  WorkerProcess,
+  "hello" | "token" | "permissions" | "scratch" | "log" | "exited" | "endedWithin" | "ref" | "unref"
+>;
 
 /** A connection to a loaded plugin. */
 export interface Connection extends AsyncDisposable {
@@ -20,9 +28,17 @@ export interface Connection extends AsyncDisposable {
   readonly plugin: ReadyBody;
   readonly maxConcurrency: number;
   /** The process, when this host has started it. */
-  readonly worker: WorkerProcess | undefined;
+  readonly worker: WorkerHandle | undefined;
   /** What is handed over as files. */
   readonly files: WorkerFiles;
+}
+
+/** What a start is watched by. */
+export interface StartWatch {
+  /** Aborting it gives up the start. */
+  readonly signal?: AbortSignal;
+  /** Gets all that the worker prints. */
+  readonly log: OutputLog;
 }
 
 /** A worker that something else runs: its address and token, or, in tests, whatever answers requests. */
@@ -39,10 +55,11 @@ export type WorkerEndpoint = (HttpEndpoint | { readonly exchange: Exchange }) & 
  *
  * @throws {WorkerStartError} When it does not get as far; nothing is left then.
  */
-export async function startWorker(spec: PluginSpec, options: LaunchOptions, signal: AbortSignal | undefined): Promise<Connection> {
-  using deadline = new StartDeadline(spec, signal);
+export async function startWorker(spec: PluginSpec, options: LaunchOptions, watch: StartWatch): Promise<Connection> {
+  const log = new OutputLog(watch.log);
+  using deadline = new StartDeadline(spec, { signal: watch.signal, log });
   await using cleanup = new AsyncDisposableStack();
-  const worker = cleanup.use(await WorkerProcess.launch(spec, options, deadline.signal));
+  const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
   const transport = cleanup.use(new HttpTransport(endpointOf(worker)));
   deadline.phase = "load";
   const plugin = await waitUntilLoaded(spec, worker, transport.exchange, deadline.signal);
@@ -133,24 +150,33 @@ async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknow
 export const EXIT_PATIENCE_MS = 1_000;
 
 /** Where a worker of this host listens, its token, and where it keeps files. */
-export function endpointOf({ hello: { address }, token, scratch }: WorkerProcess): HttpEndpoint & { readonly scratch: ScratchFolders } {
+export function endpointOf({ hello: { address }, token, scratch }: WorkerHandle): HttpEndpoint & { readonly scratch: ScratchFolders } {
   return { url: "unix" in address ? `unix:${address.unix}` : `http://${address.tcp}`, token, scratch };
 }
 
-/** Aborts a start that takes too long, or that the caller gives up. */
+/** Aborts a start that takes too long or is silent for too long, or that the caller gives up. */
 class StartDeadline implements Disposable {
   phase: "handshake" | "load" = "handshake";
   readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #silence: SilenceWatch | undefined;
   readonly #callerSignal: AbortSignal | undefined;
   readonly #onCallerAbort: () => void;
 
-  constructor(spec: PluginSpec, callerSignal: AbortSignal | undefined) {
-    this.#callerSignal = callerSignal;
-    this.#onCallerAbort = () => this.#controller.abort(callerSignal?.reason);
-    this.#timer = setTimeout(() => this.#controller.abort(this.#tooLong(spec)), spec.startTimeoutMs);
-    callerSignal?.addEventListener("abort", this.#onCallerAbort, { once: true });
-    callerSignal?.throwIfAborted();
+  constructor(spec: PluginSpec, { signal, log }: StartWatch) {
+    const { startTimeoutMs, idleTimeoutMs } = spec;
+    signal?.throwIfAborted();
+    this.#callerSignal = signal;
+    this.#onCallerAbort = () => this.#controller.abort(signal?.reason);
+    signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
+    if (startTimeoutMs !== undefined) {
+      this.#timer = setTimeout(() => this.#giveUp(spec, `within ${startTimeoutMs} ms. Raise "start_timeout_ms"`), startTimeoutMs);
+    }
+    if (idleTimeoutMs !== undefined) {
+      const onTooLong = () => this.#giveUp(spec, `and gave no sign of life for ${idleTimeoutMs} ms. Raise "idle_timeout_ms"`);
+      this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong });
+      this.#silence.listen(() => log.lastAt);
+    }
   }
 
   get signal(): AbortSignal {
@@ -159,13 +185,13 @@ class StartDeadline implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    this.#silence?.pause();
     this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
   }
 
-  #tooLong({ name, startTimeoutMs }: PluginSpec): WorkerStartError {
+  #giveUp({ name }: PluginSpec, limit: string): void {
     const what = this.phase === "load" ? "its plugin was not loaded" : "the worker did not say hello";
-    const message =
-      `Cannot start "${name}": ${what} within ${startTimeoutMs} ms. Raise "start_timeout_ms" in the manifest if it needs longer`;
-    return new WorkerStartError(message, { plugin: name, phase: this.phase });
+    const message = `Cannot start "${name}": ${what} ${limit} in the manifest if it needs longer`;
+    this.#controller.abort(new WorkerStartError(message, { plugin: name, phase: this.phase }));
   }
 }

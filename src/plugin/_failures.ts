@@ -48,17 +48,39 @@ function remoteError(body: ErrorBody, { plugin, member }: OperationName): Remote
   });
 }
 
+/** Why a worker was ended, where it did not end by itself. */
+export interface EndReason {
+  /** Goes on from "The worker was ended, for". */
+  readonly why: string;
+  /** What it did, as an error of its own. */
+  readonly cause?: unknown;
+}
+
+/** What is known of a worker's end besides how it ended. */
+export interface ExitFacts {
+  readonly output: string;
+  readonly calls: readonly string[];
+  readonly reason?: EndReason;
+}
+
 /** The worker is gone. */
-export function exitError(plugin: string, exit: WorkerExit, facts: { output: string; calls: readonly string[] }): WorkerExitError {
-  const how = exit.signal ?? `exit code ${exit.code}`;
-  const during = facts.calls.length === 0 ? "" : ` while it ran ${facts.calls.map((call) => `"${call}"`).join(", ")}`;
-  const said = facts.output === "" ? "" : `. It printed last: ${facts.output}`;
-  return new WorkerExitError(`The worker of "${plugin}" ended with ${how}${during}. Start the plugin again${said}`, {
-    plugin,
-    exitCode: exit.code,
-    signal: exit.signal,
-    ...facts,
-  });
+export function exitError(plugin: string, exit: WorkerExit, { output, calls, reason }: ExitFacts): WorkerExitError {
+  const { code: exitCode, signal, outOfMemory } = exit;
+  const during = calls.length === 0 ? "" : ` while it ran ${calls.map((call) => `"${call}"`).join(", ")}`;
+  const ended = reason === undefined
+    ? `ended with ${howItEnded({ exitCode, signal, outOfMemory })}${during}`
+    : `was ended${during}, for ${reason.why}`;
+  const said = output === "" ? "" : `. It printed last: ${output}`;
+  const details = { plugin, exitCode, signal, outOfMemory, output, calls, cause: reason?.cause };
+  return new WorkerExitError(
+    `The worker of "${plugin}" ${ended}. Start the plugin again, or have "restart" in its manifest do it${said}`,
+    details,
+  );
+}
+
+/** How a process ended, in words. */
+export function howItEnded({ exitCode, signal, outOfMemory }: Pick<WorkerExitError, "exitCode" | "signal" | "outOfMemory">): string {
+  return `${signal ?? `exit code ${exitCode}`}${outOfMemory ? " for want of memory" : ""}`;
 }
 
 /** Whether the connection was lost, for which the end of the process is the better explanation. */

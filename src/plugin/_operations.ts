@@ -3,28 +3,19 @@
  *
  * @module
  */
-import { CallCancelledError, CallError, type PluginError, PluginStateError, ProtocolError } from "../errors.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
-import { NoRoomError } from "../payload/scratch.ts";
-import { becomesPath, type CallFiles } from "../payload/call_files.ts";
-import type { ChunkFrame, Frame, ResultFrame } from "../protocol/frames.ts";
-import { type Endpoint, ENDPOINTS } from "../protocol/messages.ts";
+import { CallCancelledError, PluginStateError, ProtocolError } from "../errors.ts";
+import type { Frame } from "../protocol/frames.ts";
+import { type Endpoint, ENDPOINTS, type ErrorBody } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
-import {
-  decodeValue,
-  type EncodedValue,
-  encodeValue,
-  FILE_TYPE,
-  type FileSlot,
-  fillSlot,
-  toPlace,
-  UnsendableValueError,
-} from "../protocol/values.ts";
+import type { EncodedValue } from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
 import { exitError, isBroken, reportedError, transportError } from "./_failures.ts";
-import { OpenCall } from "./_open_call.ts";
-import { Reply } from "./_reply.ts";
-import type { OperationOptions } from "./interface.ts";
+import { isFileGone } from "../payload/file_result.ts";
+import { type Attempt, OpenCall } from "./_open_call.ts";
+import { decodeFrame, discardFrame, encodeBody, writeFiles } from "./_values.ts";
+import { DEFAULT_CANCEL_BUDGET_MS, Reply } from "./_reply.ts";
+import { type Loss, Supervisor, type SupervisorOptions } from "./_supervisor.ts";
+import type { CallOptions, OperationOptions } from "./interface.ts";
 
 /** What the worker is asked for, and under which name its errors speak of it. */
 export interface Operation {
@@ -33,20 +24,37 @@ export interface Operation {
   readonly body?: Readonly<Record<string, unknown>>;
 }
 
-/** The operations of one plugin. */
+/** An operation whose arguments are ready for the wire, but for what is to become a file. */
+interface EncodedOperation {
+  readonly endpoint: Endpoint;
+  readonly encoded: EncodedValue;
+}
+
+/** What holds for all operations of a plugin, and for the succession of its workers. */
+export interface OperationsOptions extends Omit<SupervisorOptions, "onLost"> {
+  /** How long a cancelled call may take to end in the worker, in milliseconds, before the worker is ended. Default: 2,000. */
+  readonly cancelBudgetMs?: number;
+  /** How long a call may be silent that does not say so itself. Default: no limit. */
+  readonly idleTimeoutMs?: number;
+}
+
+/** The operations of one plugin, on whichever worker it has. */
 export class Operations {
-  readonly #connection: Connection;
+  readonly #options: OperationsOptions;
+  readonly #plugin: string;
   readonly #turns: Turns;
   readonly #open = new Set<OpenCall>();
-  /** Set when no operation can begin any more: makes the error that says why. */
-  #closed: ((member: string) => PluginError) | undefined;
   #nextId = 1;
+  /** Hands out the workers. */
+  readonly supervisor: Supervisor;
 
-  /** Watches the connection's worker: its end ends every open operation. */
-  constructor(connection: Connection) {
-    this.#connection = connection;
-    this.#turns = new Turns(connection.maxConcurrency);
-    connection.worker?.exited.then((exit) => this.#workerEnded(exit));
+  /** Begins with a worker that runs. */
+  constructor(first: Connection, options: OperationsOptions) {
+    this.#options = options;
+    this.#plugin = first.plugin.name;
+    this.#turns = new Turns(first.maxConcurrency);
+    this.supervisor = new Supervisor(first, { ...options, onLost: (loss) => this.#workerLost(loss) });
+    options.log.onlyCall = () => this.#onlyCall();
   }
 
   /** Runs an operation that has one result. */
@@ -61,22 +69,24 @@ export class Operations {
   }
 
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
-  async *stream(operation: Operation, options: OperationOptions): AsyncGenerator<unknown, unknown, void> {
-    if (this.#closed !== undefined) throw this.#closed(operation.member);
+  async *stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
+    this.supervisor.check(operation.member);
     const encoded = encodeBody(operation, this.#plugin);
-    const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, options);
-    this.#open.add(call);
+    const call = this.#openCall(operation, options);
     try {
-      await this.#begin(call, operation.endpoint, encoded);
+      if (ENDPOINTS[operation.endpoint].isCall) call.hold(await this.#turns.acquire(call.signal));
       while (true) {
-        const frame = await call.nextFrame();
-        if ("progress" in frame) options.onProgress?.(frame);
-        else if ("chunk" in frame) yield this.#decode(frame, "chunk", call);
-        else if ("result" in frame) return this.#decode(frame, "result", call);
-        else throw reportedError(frame.error, call.name);
+        const frame = await this.#next(call);
+        if (frame === undefined) await this.#send(call, await this.supervisor.connected(call.name, call.signal), { ...operation, encoded });
+        else if ("progress" in frame) options.onProgress?.(frame);
+        else if ("chunk" in frame) yield decodeFrame(frame.chunk, frame.types, call);
+        else if ("result" in frame) return decodeFrame(frame.result, frame.types, call);
+        else await this.#failed(call, frame.error);
       }
     } catch (error) {
-      throw await this.#explain(error, call);
+      // A worker's files go with it, and its end says more than that they are not there.
+      if (isFileGone(error)) await call.attempt?.connection.worker?.endedWithin(EXIT_PATIENCE_MS);
+      throw call.signal.aborted ? call.signal.reason : transportError(error, call.name);
     } finally {
       const ended = call.end().finally(() => this.#open.delete(call));
       // One that was given up has its answer before its worker has let go of it.
@@ -84,15 +94,40 @@ export class Operations {
     }
   }
 
+  /** Runs an operation on a worker that nobody else can use yet. */
+  async runOn(connection: Connection, operation: Operation, options: OperationOptions): Promise<void> {
+    const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, `c${this.#nextId++}`, options);
+    try {
+      await this.#send(call, connection, { ...operation, encoded: encodeBody(operation, this.#plugin) });
+      for (let frame = await call.nextFrame(); frame === undefined || !("result" in frame); frame = await call.nextFrame()) {
+        if (frame !== undefined && "error" in frame) throw reportedError(frame.error, call.name);
+      }
+    } catch (error) {
+      const exit = isBroken(error) ? await connection.worker?.endedWithin(EXIT_PATIENCE_MS) : undefined;
+      if (exit === undefined) throw transportError(error, call.name);
+      throw exitError(this.#plugin, exit, { output: connection.worker!.log.tail, calls: [operation.member] });
+    } finally {
+      await call.end();
+    }
+  }
+
+  /** Cancels what the worker runs or has waiting. False when there was nothing. */
+  async cancel(options: OperationOptions): Promise<boolean> {
+    const sent = [...this.#open].filter((call) => call.attempt !== undefined);
+    const { status } = await this.run({ endpoint: "cancel", member: "cancel", body: {} }, options) as { status: string };
+    // To be abandoned is also what ends a worker that does not stop them.
+    for (const call of sent) call.abandon(cancelledError(call, "cancel()"));
+    return status === "cancelled";
+  }
+
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */
   async close(): Promise<void> {
     const plugin = this.#plugin;
-    this.#closed ??= (member) =>
-      new PluginStateError(`Cannot run "${member}" of "${plugin}" after cleanup(). Start the plugin again`, { plugin });
+    this.supervisor.close((member) =>
+      new PluginStateError(`Cannot run "${member}" of "${plugin}" after cleanup(). Start the plugin again`, { plugin })
+    );
     const open = [...this.#open];
-    for (const call of open) {
-      call.abandon(new CallCancelledError(`"${call.name.member}" of "${plugin}" was cancelled, for cleanup() was called`, { plugin }));
-    }
+    for (const call of open) call.abandon(cancelledError(call, "cleanup()"));
     await Promise.all(open.map((call) => call.end()));
   }
 
@@ -100,9 +135,10 @@ export class Operations {
   async cleanUpPlugin(budgetMs: number): Promise<void> {
     const budget = new AbortController();
     const timer = setTimeout(() => budget.abort(), budgetMs);
+    const { current, log } = this.supervisor;
     try {
-      const frame = await this.#send("cleanup", {}).last(budget.signal);
-      if ("error" in frame) this.#connection.worker?.log.add("stderr", `cleanup() failed with ${frame.error.type}: ${frame.error.message}`);
+      const frame = await new Reply(current.exchange, { endpoint: "cleanup", body: {}, callId: `c${this.#nextId++}` }).last(budget.signal);
+      if ("error" in frame) log.add("host", `cleanup() failed with ${frame.error.type}: ${frame.error.message}`);
     } catch {
       // The worker is gone or stuck; it is ended next in any case.
     } finally {
@@ -110,96 +146,74 @@ export class Operations {
     }
   }
 
-  get #plugin(): string {
-    return this.#connection.plugin.name;
+  /** A worker is gone: what it ran fails, or is sent again. What was not sent yet waits for the next one. */
+  #workerLost({ connection, error, isFinal }: Loss): void {
+    const hit = [...this.#open].filter((call) => call.attempt?.connection === connection && !call.signal.aborted);
+    const failure = error(hit.map((call) => call.name.member));
+    for (const call of hit) isFinal ? call.abandon(failure) : call.lose(failure);
   }
 
-  async #begin(call: OpenCall, endpoint: Endpoint, encoded: EncodedValue): Promise<void> {
-    if (ENDPOINTS[endpoint].isCall) call.holdTurn(await this.#turns.acquire(call.signal));
-    if (encoded.slots !== undefined) await this.#writeFiles(call, endpoint, encoded);
-    call.begin(() => this.#send(endpoint, encoded.value as Operation["body"]));
+  #onlyCall(): string | undefined {
+    const running = [...this.#open].filter((call) => call.attempt !== undefined);
+    return running.length === 1 ? running[0]!.id : undefined;
   }
 
-  /** Puts paths where the arguments have what becomes a file. A configuration's files stay for as long as the plugin. */
-  async #writeFiles(call: OpenCall, endpoint: Endpoint, { value, slots = [] }: EncodedValue): Promise<void> {
-    const files = this.#connection.files.openCall(call.signal);
-    if (endpoint === "execute" || endpoint === "execute_stream") call.holdFiles(files);
-    else this.#connection.files.keep(files);
-    for (const slot of slots) fillSlot(value, slot, await this.#writeFile(call, files, slot));
+  #openCall({ member, endpoint }: Operation, options: CallOptions): OpenCall {
+    const id = options.callId ?? `c${this.#nextId++}`;
+    const idleTimeoutMs = options.idleTimeoutMs ?? (ENDPOINTS[endpoint].isCall ? this.#options.idleTimeoutMs : undefined);
+    const call = new OpenCall({ plugin: this.#plugin, member }, id, { ...options, idleTimeoutMs });
+    call.onStuck = (attempt) => this.#endStuckWorker(call, attempt);
+    this.#open.add(call);
+    return call;
   }
 
-  async #writeFile({ name, signal }: OpenCall, files: CallFiles, { source, path }: FileSlot): Promise<string> {
+  async #send(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
+    call.prepare(connection);
+    if (encoded.slots !== undefined) await this.#writeFiles(call, connection, { endpoint, encoded });
+    const callId = ENDPOINTS[endpoint].isCall ? call.id : undefined;
+    const request = { endpoint, body: encoded.value as Operation["body"], callId, sharesFiles: connection.files.areShared };
+    const { cancelBudgetMs } = this.#options;
+    const discard = (frame: Frame) => discardFrame(frame, connection.files);
+    call.send(connection, () => new Reply(connection.exchange, request, { cancelBudgetMs, discard }));
+  }
+
+  async #writeFiles(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
     try {
-      return await files.write(source);
-    } catch (cause) {
-      if (signal.aborted) throw cause;
-      const code = cause instanceof NoRoomError ? "no_room" : "invalid_arguments";
-      const reason = lowerFirst(cause instanceof Error ? cause.message : String(cause));
-      const message = `Cannot run "${name.member}" of "${name.plugin}": the value at "${toPlace(path)}" cannot become a file: ${reason}`;
-      throw new CallError(code, message, { plugin: name.plugin, cause });
+      await writeFiles(encoded, call, { endpoint, files: connection.files });
+    } catch (error) {
+      // A worker's folder goes with it. A call that may be sent again then is, with files for the next worker.
+      if (!call.signal.aborted && isFileGone(error)) await connection.worker?.endedWithin(EXIT_PATIENCE_MS);
+      if (call.signal.aborted || call.attempt?.connection === connection) throw error;
     }
   }
 
-  #send(endpoint: Endpoint, body: Operation["body"]): Reply {
-    const callId = ENDPOINTS[endpoint].isCall ? `c${this.#nextId++}` : undefined;
-    const { exchange, files } = this.#connection;
-    return new Reply(exchange, { endpoint, body, callId, sharesFiles: files.areShared }, (frame) => this.#discard(frame));
-  }
-
-  #decode(frame: ChunkFrame | ResultFrame, key: "chunk" | "result", { name }: OpenCall): unknown {
-    const value = (frame as unknown as Record<string, unknown>)[key];
+  async #next(call: OpenCall): Promise<Frame | undefined> {
     try {
-      return decodeValue(value, frame.types, (raw) => this.#connection.files.adopt(raw));
-    } catch (cause) {
-      const what = cause instanceof Error ? cause.message : String(cause);
-      throw new ProtocolError(`Cannot read the ${key} of "${name.member}" of "${name.plugin}": ${what}`, { plugin: name.plugin, cause });
+      return await call.nextFrame();
+    } catch (error) {
+      if (call.signal.aborted || !isBroken(error)) throw error;
+      // The end of the process says more than the broken connection. It abandons the call, or lets it be sent again.
+      await call.attempt?.connection.worker?.endedWithin(EXIT_PATIENCE_MS);
+      if (call.attempt === undefined) return undefined;
+      throw error;
     }
   }
 
-  /** Removes the files of a frame for which nobody waits any more. */
-  #discard(frame: Frame): void {
-    if (!("types" in frame) || !Object.values(frame.types ?? {}).includes(FILE_TYPE)) return;
-    try {
-      decodeValue("chunk" in frame ? frame.chunk : frame.result, frame.types, (raw) => void this.#connection.files.discard(raw));
-    } catch {
-      // A frame that cannot be read names no file that could be removed.
-    }
+  /** The worker reported an error. One whose plugin has ended its own thread is of no use any more, and ends like any that dies. */
+  async #failed(call: OpenCall, error: ErrorBody): Promise<void> {
+    const cause = reportedError(error, call.name);
+    const { connection } = call.attempt!;
+    if (error.code !== "plugin_exit" || connection.worker === undefined) throw cause;
+    await this.supervisor.condemn(connection, { why: `its plugin cannot go on: ${error.message}`, cause, isCrash: true });
   }
 
-  async #explain(error: unknown, call: OpenCall): Promise<unknown> {
-    if (call.signal.aborted) return call.signal.reason;
-    const { worker } = this.#connection;
-    // The end of the process abandons the call with an error that says more than the broken connection.
-    if (isBroken(error)) await worker?.endedWithin(EXIT_PATIENCE_MS);
-    return call.signal.aborted ? call.signal.reason : transportError(error, call.name);
-  }
-
-  #workerEnded(exit: WorkerExit): void {
-    const { worker } = this.#connection;
-    const output = worker!.log.tail;
-    const open = [...this.#open];
-    const calls = open.map((call) => call.name.member);
-    this.#closed ??= () => exitError(this.#plugin, exit, { output, calls: [] });
-    for (const call of open) call.abandon(exitError(this.#plugin, exit, { output, calls }));
+  async #endStuckWorker(call: OpenCall, { connection }: Attempt): Promise<void> {
+    const budget = this.#options.cancelBudgetMs ?? DEFAULT_CANCEL_BUDGET_MS;
+    const why = `"${call.name.member}" had been cancelled and did not stop within ${budget} ms`;
+    await this.supervisor.condemn(connection, { why, isCrash: false });
   }
 }
 
-/** Only the arguments of calls have room beside them for the names of types that JSON lacks. */
-function encodeBody({ endpoint, member, body }: Operation, plugin: string): EncodedValue {
-  if (body === undefined) return { value: undefined };
-  try {
-    const encoded = encodeValue(body, becomesPath);
-    const { value, types } = encoded;
-    if (types === undefined) return encoded;
-    if (endpoint === "execute" || endpoint === "execute_stream") return { ...encoded, value: { ...value as object, types } };
-    throw new UnsendableValueError("NaN or infinite, which no configuration can be", Object.keys(types)[0]!.split("/").slice(1));
-  } catch (cause) {
-    if (!(cause instanceof UnsendableValueError)) throw cause;
-    const message = `Cannot run "${member}" of "${plugin}": ${lowerFirst(cause.message)}`;
-    throw new CallError("invalid_arguments", message, { plugin, cause });
-  }
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+function cancelledError({ name: { plugin, member } }: OpenCall, by: string): CallCancelledError {
+  return new CallCancelledError(`"${member}" of "${plugin}" was cancelled, for ${by} was called`, { plugin });
 }

@@ -1,5 +1,5 @@
 /**
- * Reads the worker's hello line, section 1 of `docs/protocol.md`.
+ * Reads the worker's hello line and its farewell, section 1 of `docs/protocol.md`.
  *
  * @module
  */
@@ -39,6 +39,25 @@ export async function readHello(
     }
   }
 }
+
+/** The last line of a worker that says one: what the host cannot see of its end. */
+export interface Farewell {
+  /** The system's out-of-memory killer has ended it. */
+  readonly out_of_memory?: boolean;
+}
+
+/** Reads to the end of the pipe. What is no farewell is passed over, and so is what is too long for one. */
+export async function readFarewell(chunks: AsyncIterable<Uint8Array>): Promise<Farewell> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of chunks) {
+    if (text.length < MAX_FAREWELL) text += decoder.decode(chunk, { stream: true });
+  }
+  const value = parseJson(text);
+  return typeof value === "object" && value !== null && "farewell" in value ? value.farewell as Farewell : {};
+}
+
+const MAX_FAREWELL = 4096;
 
 function parseHello(line: string): HelloMessage | StartFailure | undefined {
   const value = parseJson(line);

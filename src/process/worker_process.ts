@@ -35,6 +35,14 @@ export interface LaunchOptions extends WorkerPlaces {
   readonly scratchQuota?: number;
 }
 
+/** What a launch is watched by. */
+export interface LaunchWatch {
+  /** Aborting it gives up the launch. */
+  readonly signal: AbortSignal;
+  /** Takes what the worker prints, from its first line on. */
+  readonly log: OutputLog;
+}
+
 /** The longest request body, in bytes: some more than the largest value that is sensibly sent inline. */
 const MAX_BODY_BYTES = 512 * 1024 * 1024;
 
@@ -73,7 +81,7 @@ export class WorkerProcess implements AsyncDisposable {
    * @throws {PermissionDeniedError} When the host lacks a permission; nothing was started then.
    * @throws {WorkerStartError} When it does not get as far; nothing is left then.
    */
-  static async launch(spec: PluginSpec, options: LaunchOptions, signal: AbortSignal): Promise<WorkerProcess> {
+  static async launch(spec: PluginSpec, options: LaunchOptions, { signal, log }: LaunchWatch): Promise<WorkerProcess> {
     demandPermissions(spec, options);
     const environment = workerEnvironment(spec);
     await using cleanup = new AsyncDisposableStack();
@@ -81,7 +89,7 @@ export class WorkerProcess implements AsyncDisposable {
     const listen = await chooseAddress(spec, options, folder);
     const command = await workerCommand(spec, { folder, listen, policy: options.permissions ?? {} });
     const socket = "unix" in listen ? listen.unix : undefined;
-    const running = new RunningChild(spawn(spec, command, environment), () => removeAll(folder, socket));
+    const running = new RunningChild(spawn(spec, command, environment), { log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
     const start = startMessage(spec, { listen, command, folder, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
@@ -196,7 +204,7 @@ async function sayHello(spec: PluginSpec, running: RunningChild, signal: AbortSi
   if (signal.aborted) abort();
   try {
     const hello = await Promise.race([helloLine(spec, running), aborted.promise]);
-    running.logStdout(hello.rest);
+    running.logStdout(hello.rest, { saysFarewell: "features" in hello.message && hello.message.features.includes("farewell") });
     if ("error" in hello.message) throw startError(spec, "handshake", hello.message.error.message, { output: running.log.tail });
     return hello.message;
   } catch (error) {

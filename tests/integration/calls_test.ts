@@ -27,7 +27,7 @@ for (const face of FACES) {
     await plugin.cleanup();
     await plugin.cleanup();
     assertEquals([await isRunning(pid!), scratch.names()], [false, []]);
-    assertEquals(await plugin.isAlive(), false);
+    assertEquals([await plugin.isAlive(), await plugin.exited], [false, { code: 0, signal: null, outOfMemory: false }]);
     await assertRejects(() => plugin.execute(), PluginStateError, 'Cannot run "execute" of "echo" after cleanup()');
   });
 
