@@ -89,8 +89,8 @@ export class Operations {
       throw call.signal.aborted ? call.signal.reason : transportError(error, call.name);
     } finally {
       const ended = call.end().finally(() => this.#open.delete(call));
-      // One that was given up has its answer before its worker has let go of it.
-      if (!call.signal.aborted) await ended;
+      // One that was given up or left has its answer before its worker has let go of it.
+      if (call.attempt?.reply?.ended) await ended;
     }
   }
 
