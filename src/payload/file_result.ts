@@ -23,8 +23,11 @@ export interface FileSource {
 export interface FileResultFacts {
   /** The plugin's name, for errors. */
   readonly plugin: string;
+  /** How many bytes it has. */
   readonly size: number;
+  /** What the bytes are. */
   readonly mediaType: string;
+  /** Where the bytes are. */
   readonly source: FileSource;
   /** Told once the file has been removed, or could not be. */
   readonly onRemoved: (result: FileResult) => void;
