@@ -14,6 +14,8 @@
  */
 export { RemotePluginProxy } from "./src/plugin/proxy.ts";
 export type { AttachOptions, StartOptions } from "./src/plugin/proxy.ts";
+export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
+export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions } from "./src/plugin/proxy_sync.ts";
 export type { WorkerEndpoint } from "./src/plugin/_connection.ts";
 export type {
   CallOptions,
@@ -35,7 +37,7 @@ export type { HttpEndpoint } from "./src/transport/http.ts";
 export type { LaunchOptions, WorkerExit } from "./src/process/worker_process.ts";
 export type { LogLevel, LogRecord } from "./src/process/output_log.ts";
 export { requiredPermissions } from "./src/permissions/required.ts";
-export type { RequiredPermissions, WorkerPlaces } from "./src/permissions/required.ts";
+export type { RequiredPermissions, RequiredPermissionsOptions, WorkerPlaces } from "./src/permissions/required.ts";
 export type { PermissionPolicy } from "./src/permissions/grant.ts";
 export type { Manifest, RestartMode, RestartSettings } from "./src/manifest/manifest.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";

@@ -13,8 +13,8 @@ const MIB = 1024 * KIB;
 const SIZES = [1, 16, 64, 128, 256, 1024, 16 * 1024, 64 * 1024, 256 * 1024, 1024 * 1024].map((kib) => kib * KIB);
 /** The size of which the targets speak. */
 const BIG = 64 * MIB;
-/** V8 holds no longer string than 512 MiB, and base64 makes 4 bytes of 3. */
-const LONGEST_TEXT = 256 * MIB;
+/** A frame has at most 128 MiB, and base64 makes 4 bytes of 3. */
+const LONGEST_TEXT = 64 * MIB;
 
 /** How a value travels, from making it ready to having it in hand on the other side. */
 interface Way {
@@ -84,7 +84,7 @@ async function timeOf(way: Way, plugin: RemotePluginProxy, data: Uint8Array<Arra
 /** Runs each way some times in turn, so that what slows the machine down for a while hits all of them. */
 async function measureSize(plugin: RemotePluginProxy, size: number, folder: string): Promise<Row> {
   const data = new Uint8Array(size).fill(97);
-  const rounds = size <= MIB ? 15 : size <= BIG ? 5 : 2;
+  const rounds = size <= MIB ? 11 : size <= BIG ? 3 : 1;
   const ways = WAYS.filter(({ limit }) => size <= limit);
   const times = new Map<string, number[]>(ways.map(({ name }) => [name, []]));
   const copies: { fresh: number[]; warm: number[] } = { fresh: [], warm: [] };

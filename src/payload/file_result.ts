@@ -82,10 +82,11 @@ export class FileResult implements AsyncDisposable {
    * @throws {PluginStateError} When it has been disposed of.
    * @throws {ProtocolError} When the file is not any more the one that the worker has given.
    */
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+  // A member of its own, so that a result cannot be cloned into another thread, where it would be an empty shell.
+  readonly bytes: () => Promise<Uint8Array<ArrayBuffer>> = async () => {
     this.#demandOpen();
     return await this.#source.read().catch((error) => this.#fail(error));
-  }
+  };
 
   /** The bytes piece by piece. Errors are those of `bytes()`. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {

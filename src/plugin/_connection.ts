@@ -6,7 +6,7 @@
 import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, WorkerFiles } from "../payload/worker_files.ts";
-import { type LaunchOptions, WorkerProcess } from "../process/worker_process.ts";
+import { type LaunchOptions, type WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
@@ -31,6 +31,8 @@ export interface Connection extends AsyncDisposable {
   readonly worker: WorkerHandle | undefined;
   /** What is handed over as files. */
   readonly files: WorkerFiles;
+  /** How the worker ended, where that can be told. */
+  readonly exited: Promise<WorkerExit> | undefined;
 }
 
 /** What a start is watched by. */
@@ -41,8 +43,8 @@ export interface StartWatch {
   readonly log: OutputLog;
 }
 
-/** A worker that something else runs: its address and token, or, in tests, whatever answers requests. */
-export type WorkerEndpoint = (HttpEndpoint | { readonly exchange: Exchange }) & {
+/** A worker that something else runs: its address and token, or, in tests, whatever answers requests and may tell of its end. */
+export type WorkerEndpoint = (HttpEndpoint | { readonly exchange: Exchange; readonly exited?: Promise<WorkerExit> }) & {
   /**
    * The folders for files that the worker was started with, as `endpoint` of its own proxy has them. A host that may read and write there hands
    * over big values as files. Default: none, so that results travel inside the JSON, and arguments have to be JSON.
@@ -73,6 +75,7 @@ export async function startWorker(spec: PluginSpec, options: LaunchOptions, watc
     maxConcurrency: spec.maxConcurrency,
     worker,
     files,
+    exited: worker.exited,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -90,8 +93,10 @@ export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal
     const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
     const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
     const files = owned.use(new WorkerFiles({ plugin: ready.name, folders: usableFolders(endpoint.scratch), quota: DEFAULT_QUOTA }));
+    const maxConcurrency = placesOf(health, plugin);
+    const exited = "exited" in endpoint ? endpoint.exited : undefined;
     const dispose = () => owned.disposeAsync();
-    return { exchange, plugin: ready, maxConcurrency: health.max_concurrency, worker: undefined, files, [Symbol.asyncDispose]: dispose };
+    return { exchange, plugin: ready, maxConcurrency, worker: undefined, exited, files, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await owned.disposeAsync();
     throw transportError(error, { plugin, member: "attach" });
@@ -110,8 +115,15 @@ async function ask<Body>(exchange: Exchange, endpoint: "ready" | "health", { plu
 }
 
 function checked(result: unknown, plugin: string): unknown {
-  if (typeof result === "object" && result !== null && "name" in result && "version" in result) return result;
+  if (typeof result === "object" && result !== null && "name" in result && "version" in result) {
+    if (typeof result.name === "string" && typeof result.version === "string") return result;
+  }
   throw new ProtocolError(`Cannot talk to "${plugin}": it does not say which plugin it runs`, { plugin });
+}
+
+function placesOf({ max_concurrency: places }: HealthBody, plugin: string): number {
+  if (Number.isSafeInteger(places) && places > 0) return places;
+  throw new ProtocolError(`Cannot talk to "${plugin}": it does not say how many calls it runs at once`, { plugin });
 }
 
 async function waitUntilLoaded(spec: PluginSpec, worker: WorkerProcess, exchange: Exchange, signal: AbortSignal): Promise<ReadyBody> {

@@ -72,6 +72,8 @@ export class OpenCall {
   /** Takes over the operation's place among those that run. */
   hold(turn: Disposable | undefined): void {
     this.#turn = turn;
+    // An operation that was abandoned in the moment in which its turn came has let go of all that it held by then.
+    if (this.signal.aborted) turn?.[Symbol.dispose]();
   }
 
   /** From here on the end of this worker is the operation's, also before it has been sent. */

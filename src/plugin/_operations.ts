@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { CallCancelledError, PluginStateError, ProtocolError } from "../errors.ts";
+import { ProtocolError } from "../errors.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { type Endpoint, ENDPOINTS, type ErrorBody } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
 import type { EncodedValue } from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
-import { exitError, isBroken, reportedError, transportError } from "./_failures.ts";
+import { cancelledError, closedError, exitError, isBreach, isBroken, reportedError, transportError } from "./_failures.ts";
 import { isFileGone } from "../payload/file_result.ts";
 import { type Attempt, OpenCall } from "./_open_call.ts";
 import { decodeFrame, discardFrame, encodeBody, writeFiles } from "./_values.ts";
@@ -44,6 +44,8 @@ export class Operations {
   readonly #plugin: string;
   readonly #turns: Turns;
   readonly #open = new Set<OpenCall>();
+  /** A worker may serve several hosts, which must not choose the same ids. */
+  readonly #idPrefix = crypto.randomUUID().slice(0, 8);
   #nextId = 1;
   /** Hands out the workers. */
   readonly supervisor: Supervisor;
@@ -63,9 +65,14 @@ export class Operations {
     const { value, done } = await frames.next();
     if (done) return value;
     await frames.return(undefined);
-    throw new ProtocolError(`Cannot run "${operation.member}" of "${this.#plugin}": the worker answered with a stream`, {
-      plugin: this.#plugin,
-    });
+    throw this.#breach(operation.member, "the worker answered with a stream");
+  }
+
+  /** Runs an operation that is the worker's own, and whose result is therefore an object, whatever the plugin does. */
+  async ask<Body>(operation: Operation, options: OperationOptions): Promise<Body> {
+    const body = await this.run(operation, options);
+    if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Body;
+    throw this.#breach(operation.member, "the worker answered with what is no object");
   }
 
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
@@ -86,7 +93,10 @@ export class Operations {
     } catch (error) {
       // A worker's files go with it, and its end says more than that they are not there.
       if (isFileGone(error)) await call.attempt?.connection.worker?.endedWithin(EXIT_PATIENCE_MS);
-      throw call.signal.aborted ? call.signal.reason : transportError(error, call.name);
+      if (call.signal.aborted) throw call.signal.reason;
+      const failure = transportError(error, call.name);
+      if (isBreach(failure) && call.attempt !== undefined) void this.supervisor.distrust(call.attempt.connection, failure);
+      throw failure;
     } finally {
       const ended = call.end().finally(() => this.#open.delete(call));
       // One that was given up or left has its answer before its worker has let go of it.
@@ -96,7 +106,7 @@ export class Operations {
 
   /** Runs an operation on a worker that nobody else can use yet. */
   async runOn(connection: Connection, operation: Operation, options: OperationOptions): Promise<void> {
-    const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, `c${this.#nextId++}`, options);
+    const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, this.#newId(), options);
     try {
       await this.#send(call, connection, { ...operation, encoded: encodeBody(operation, this.#plugin) });
       for (let frame = await call.nextFrame(); frame === undefined || !("result" in frame); frame = await call.nextFrame()) {
@@ -114,20 +124,17 @@ export class Operations {
   /** Cancels what the worker runs or has waiting. False when there was nothing. */
   async cancel(options: OperationOptions): Promise<boolean> {
     const sent = [...this.#open].filter((call) => call.attempt !== undefined);
-    const { status } = await this.run({ endpoint: "cancel", member: "cancel", body: {} }, options) as { status: string };
+    const { status } = await this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
     // To be abandoned is also what ends a worker that does not stop them.
-    for (const call of sent) call.abandon(cancelledError(call, "cancel()"));
+    for (const call of sent) call.abandon(cancelledError(call.name, "cancel()"));
     return status === "cancelled";
   }
 
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */
   async close(): Promise<void> {
-    const plugin = this.#plugin;
-    this.supervisor.close((member) =>
-      new PluginStateError(`Cannot run "${member}" of "${plugin}" after cleanup(). Start the plugin again`, { plugin })
-    );
+    this.supervisor.close((member) => closedError({ plugin: this.#plugin, member }));
     const open = [...this.#open];
-    for (const call of open) call.abandon(cancelledError(call, "cleanup()"));
+    for (const call of open) call.abandon(cancelledError(call.name, "cleanup()"));
     await Promise.all(open.map((call) => call.end()));
   }
 
@@ -137,7 +144,7 @@ export class Operations {
     const timer = setTimeout(() => budget.abort(), budgetMs);
     const { current, log } = this.supervisor;
     try {
-      const frame = await new Reply(current.exchange, { endpoint: "cleanup", body: {}, callId: `c${this.#nextId++}` }).last(budget.signal);
+      const frame = await new Reply(current.exchange, { endpoint: "cleanup", body: {}, callId: this.#newId() }).last(budget.signal);
       if ("error" in frame) log.add("host", `cleanup() failed with ${frame.error.type}: ${frame.error.message}`);
     } catch {
       // The worker is gone or stuck; it is ended next in any case.
@@ -158,8 +165,18 @@ export class Operations {
     return running.length === 1 ? running[0]!.id : undefined;
   }
 
+  #newId(): string {
+    return `${this.#idPrefix}-${this.#nextId++}`;
+  }
+
+  #breach(member: string, what: string): ProtocolError {
+    const breach = new ProtocolError(`Cannot run "${member}" of "${this.#plugin}": ${what}`, { plugin: this.#plugin });
+    void this.supervisor.distrust(this.supervisor.current, breach);
+    return breach;
+  }
+
   #openCall({ member, endpoint }: Operation, options: CallOptions): OpenCall {
-    const id = options.callId ?? `c${this.#nextId++}`;
+    const id = options.callId ?? this.#newId();
     const idleTimeoutMs = options.idleTimeoutMs ?? (ENDPOINTS[endpoint].isCall ? this.#options.idleTimeoutMs : undefined);
     const call = new OpenCall({ plugin: this.#plugin, member }, id, { ...options, idleTimeoutMs });
     call.onStuck = (attempt) => this.#endStuckWorker(call, attempt);
@@ -212,8 +229,4 @@ export class Operations {
     const why = `"${call.name.member}" had been cancelled and did not stop within ${budget} ms`;
     await this.supervisor.condemn(connection, { why, isCrash: false });
   }
-}
-
-function cancelledError({ name: { plugin, member } }: OpenCall, by: string): CallCancelledError {
-  return new CallCancelledError(`"${member}" of "${plugin}" was cancelled, for ${by} was called`, { plugin });
 }

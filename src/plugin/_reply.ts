@@ -5,6 +5,7 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import { type ErrorFrame, type Frame, isLastFrame, type ResultFrame } from "../protocol/frames.ts";
+import { BrokenReplyError } from "../transport/errors.ts";
 
 /** How long an abandoned call may take to end in the worker, in milliseconds: long enough for a plugin's own clearing up. */
 export const DEFAULT_CANCEL_BUDGET_MS = 2_000;
@@ -47,7 +48,7 @@ export class Reply {
   async next(): Promise<Frame> {
     try {
       const { value, done } = await this.#frames.next();
-      if (done) throw new TypeError("The reply ended before its last frame");
+      if (done) throw new BrokenReplyError("The reply ended before its last frame", { hasBegun: true });
       this.#ended = isLastFrame(value);
       return value;
     } catch (error) {

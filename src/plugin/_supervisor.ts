@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { type PluginError, WorkerExitError } from "../errors.ts";
+import { type PluginError, type ProtocolError, WorkerExitError } from "../errors.ts";
 import type { RestartPolicy } from "../manifest/manifest.ts";
 import type { OutputLog } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import { untilAborted } from "../protocol/until_aborted.ts";
 import type { Connection } from "./_connection.ts";
-import { type EndReason, exitError, howItEnded } from "./_failures.ts";
+import { breachError, type EndReason, exitError, howItEnded } from "./_failures.ts";
 import type { OperationName } from "./_open_call.ts";
 import { type Decision, Restarts } from "./_restarts.ts";
 import type { RestartEvent } from "./interface.ts";
@@ -111,6 +111,20 @@ export class Supervisor implements AsyncDisposable {
     await connection[Symbol.asyncDispose]();
   }
 
+  /** Gives up a worker that has broken the protocol: ends it, or lets go of one that something else runs. Nothing is sent to it from now on. */
+  async distrust(connection: Connection, breach: ProtocolError): Promise<void> {
+    if (connection !== this.#connection || this.#state.kind !== "up") return;
+    if (connection.worker === undefined) return this.#renounce(connection, breach);
+    this.#settle({ kind: "changing", changed: Promise.withResolvers() });
+    await this.condemn(connection, { why: `it broke the protocol: ${breach.message}`, cause: breach, isCrash: true });
+  }
+
+  #renounce(connection: Connection, breach: ProtocolError): void {
+    const { name: plugin } = connection.plugin;
+    this.close((member) => breachError({ plugin, member }, breach));
+    this.#options.onLost({ connection, error: ([member = "call"]) => breachError({ plugin, member }, breach), isFinal: true });
+  }
+
   /** Lets no operation begin any more, for a reason that each of them gets; no worker is started from now on. */
   close(why: (member: string) => PluginError): void {
     if (this.#state.kind !== "over") this.#settle({ kind: "over", why });
@@ -128,7 +142,7 @@ export class Supervisor implements AsyncDisposable {
     this.#connection = connection;
     this.#condemnation = undefined;
     if (this.#keepsHostAlive) connection.worker?.ref();
-    void connection.worker?.exited.then((exit) => this.#lost(connection, exit));
+    void connection.exited?.then((exit) => this.#lost(connection, exit));
   }
 
   #lost(connection: Connection, exit: WorkerExit): void {

@@ -15,6 +15,7 @@ import {
   encodeValue,
   FILE_TYPE,
   type FileSlot,
+  type FileTest,
   fillSlot,
   toPlace,
   UnsendableValueError,
@@ -22,11 +23,15 @@ import {
 import type { Attempt, OpenCall } from "./_open_call.ts";
 import type { Operation } from "./_operations.ts";
 
-/** Makes the arguments ready for the wire. Only those of calls have room beside them for the names of types that JSON lacks. */
-export function encodeBody({ endpoint, member, body }: Operation, plugin: string): EncodedValue {
+/**
+ * Makes the arguments ready for the wire. Only those of calls have room beside them for the names of types that JSON lacks.
+ *
+ * @param isFile Which of them become files. Default: all that can.
+ */
+export function encodeBody({ endpoint, member, body }: Operation, plugin: string, isFile: FileTest = becomesPath): EncodedValue {
   if (body === undefined) return { value: undefined };
   try {
-    const encoded = encodeValue(body, becomesPath);
+    const encoded = encodeValue(body, isFile);
     const { value, types } = encoded;
     if (types === undefined) return encoded;
     if (isExecution(endpoint)) return { ...encoded, value: { ...value as object, types } };

@@ -129,6 +129,11 @@ export class RemotePluginProxy implements PluginInterface {
     return worker === undefined ? undefined : endpointOf(worker);
   }
 
+  /** How many calls the plugin runs at once; the others wait in order. */
+  get maxConcurrency(): number {
+    return this.#operations.supervisor.current.maxConcurrency;
+  }
+
   /** How the worker ended, once it has and no other one takes its place. For one that was attached: when `cleanup()` was called. */
   get exited(): Promise<WorkerExit> {
     this.#operations.supervisor.ref();
@@ -170,12 +175,12 @@ export class RemotePluginProxy implements PluginInterface {
 
   /** The JSON Schema of the configuration; `{}` when the plugin has none. */
   async getConfigSchema(options: OperationOptions = {}): Promise<Record<string, unknown>> {
-    return await this.#query({ endpoint: "config_schema", member: "getConfigSchema" }, options);
+    return await this.#operations.run({ endpoint: "config_schema", member: "getConfigSchema" }, options) as Record<string, unknown>;
   }
 
   /** The configuration as the plugin has it now; `{}` when it tells none. */
   async getCurrentConfig(options: OperationOptions = {}): Promise<Record<string, unknown>> {
-    return await this.#query({ endpoint: "config", member: "getCurrentConfig" }, options);
+    return await this.#operations.run({ endpoint: "config", member: "getCurrentConfig" }, options) as Record<string, unknown>;
   }
 
   /** What the worker uses: processor, memory, calls. */
@@ -228,7 +233,7 @@ export class RemotePluginProxy implements PluginInterface {
   }
 
   #query<Body = Record<string, unknown>>(operation: Operation, options: OperationOptions): Promise<Body> {
-    return this.#operations.run(operation, options) as Promise<Body>;
+    return this.#operations.ask<Body>(operation, options);
   }
 
   async #end(): Promise<void> {

@@ -93,7 +93,7 @@ export class WorkerProcess implements AsyncDisposable {
     cleanup.defer(() => running.end());
     const start = startMessage(spec, { listen, command, folder, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
-    const hello = await sayHello(spec, running, signal);
+    const hello = await sayHello(spec, running, { listen, signal });
     cleanup.move();
     return new WorkerProcess(hello, start, running);
   }
@@ -197,13 +197,18 @@ function createToken(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-async function sayHello(spec: PluginSpec, running: RunningChild, signal: AbortSignal): Promise<HelloMessage> {
+interface HelloRequest {
+  readonly listen: Address;
+  readonly signal: AbortSignal;
+}
+
+async function sayHello(spec: PluginSpec, running: RunningChild, { listen, signal }: HelloRequest): Promise<HelloMessage> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   try {
-    const hello = await Promise.race([helloLine(spec, running), aborted.promise]);
+    const hello = await Promise.race([helloLine(spec, running, listen), aborted.promise]);
     running.logStdout(hello.rest, { saysFarewell: "features" in hello.message && hello.message.features.includes("farewell") });
     if ("error" in hello.message) throw startError(spec, "handshake", hello.message.error.message, { output: running.log.tail });
     return hello.message;
@@ -215,8 +220,8 @@ async function sayHello(spec: PluginSpec, running: RunningChild, signal: AbortSi
   }
 }
 
-async function helloLine(spec: PluginSpec, running: RunningChild): Promise<HelloLine> {
-  const hello = await readHello(running.stdout, (line) => running.log.add("stdout", line));
+async function helloLine(spec: PluginSpec, running: RunningChild, listen: Address): Promise<HelloLine> {
+  const hello = await readHello(running.stdout, { listen, onOther: (line) => running.log.add("stdout", line) });
   if (hello === undefined) throw await endedTooEarly(spec, running);
   return hello;
 }

@@ -68,7 +68,8 @@ BYTES_TYPE = "application/octet-stream"
 NPY_TYPE = "application/x-npy"
 MAX_CONNECTIONS = 512
 BACKLOG = 256
-STRANGER_TIMEOUT_S = 10.0  # how long a connection may take to show the token for the first time
+STRANGER_TIMEOUT_S = 5.0  # how long a connection may take to show the token for the first time
+MAX_FRAME = 128 * 1024 * 1024
 DRAIN_S = 1.0
 INTERRUPT_AGAIN_S = 0.1
 REAP_TIMEOUT_S = 2.0
@@ -1356,7 +1357,10 @@ class FramedReply(Reply):
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
         data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types, self.outbox))
-        return data + (b',"types":%b}\\n' % encode(types) if types else b"}\\n")
+        data += b',"types":%b}\\n' % encode(types) if types else b"}\\n"
+        if len(data) > MAX_FRAME:
+            raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
+        return data
 
 
 class PlainReply(Reply):
@@ -1389,6 +1393,11 @@ class PlainStreamReply(Reply):
 # ----------------------------------------------------------------------------------------------------- connections
 
 
+# What the name of a header is made of, and what its value may not hold: others could read one header as two.
+TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_\`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+NO_LINE_END = frozenset("\\0\\r\\n")
+
+
 class Request:
     """The head of a request."""
 
@@ -1402,7 +1411,7 @@ class Request:
         self.headers: dict[str, str] = {}
         for field in fields:
             name, colon, value = field.partition(":")
-            if not colon or not name or " " in name or "\\t" in name:
+            if not colon or not name or not TOKEN_CHARACTERS.issuperset(name) or not NO_LINE_END.isdisjoint(field):
                 raise Refusal(400, "The request has a malformed header", closes=True)
             name, value = name.lower(), value.strip(" \\t")
             # A repeated header becomes a list, which is no number, no token and no host: nothing has to choose.
@@ -1455,6 +1464,7 @@ class Connection:
         self._socket = client
         self._buffer = bytearray()
         self._known = False
+        self._deadline = time.monotonic() + STRANGER_TIMEOUT_S
         self._call: Optional[Call] = None
 
     def serve(self) -> None:
@@ -1542,6 +1552,8 @@ class Connection:
 
     def _fill(self) -> bool:
         """Reads what comes. While a call is open this is also how its client's death is noticed."""
+        if not self._known:  # byte after byte must not make it longer
+            self._socket.settimeout(max(0.001, self._deadline - time.monotonic()))
         data = self._socket.recv(MAX_HEAD)
         self._buffer += data
         if data and self._call is not None:
@@ -1636,9 +1648,9 @@ class Worker:
         if "origin" in request.headers:
             raise Refusal(403, "Requests from a browser page are not answered", closes=True)
         if self._is_tcp:
-            for host in (request.headers.get("host", ""), request.authority):
-                if host and not _is_loopback(host):
-                    raise Refusal(403, "The host of the request is not a loopback name", closes=True)
+            hosts = [request.headers.get("host", ""), request.authority or "localhost"]
+            if not all(map(_is_loopback, hosts)):
+                raise Refusal(403, "The host of the request is not a loopback name", closes=True)
 
     def answer(self, request: Request, text: bytearray, reply: Reply) -> Optional[Call]:
         """Answers a request, or gives the call that will."""
@@ -1734,7 +1746,6 @@ class Worker:
         connection = Connection(self, client)
         self.connections.add(connection)
         try:
-            client.settimeout(STRANGER_TIMEOUT_S)
             if self._is_tcp:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=connection.serve, name="connection", daemon=True).start()
@@ -1762,7 +1773,9 @@ def _listen_tcp(host: str) -> socket.socket:
 
 
 def _is_loopback(host: str) -> bool:
-    name = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    name, _, port = host.rpartition(":") if ":" in host[host.find("]") + 1 :] else (host, "", "")
+    if not all("0" <= digit <= "9" for digit in port):
+        return False
     numbers = name.split(".")
     is_127 = len(numbers) == 4 and numbers[0] == "127" and all(part.isdecimal() for part in numbers)
     return name.lower() in ("localhost", "[::1]") or is_127

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Frame, ResultFrame, ValueTypes } from "../../protocol/frames.ts";
-import type { ErrorBody } from "../../protocol/messages.ts";
+import { type ErrorBody, MAX_FRAME_BYTES } from "../../protocol/messages.ts";
 import { type FileValue, isFileValue } from "../../protocol/file_values.ts";
 import { type EncodedValue, encodeValue, FILE_TYPE, fillSlot, toPointer, UnsendableValueError } from "../../protocol/values.ts";
 import { errorBody, PluginFailure } from "./error_body.ts";
@@ -48,7 +48,7 @@ export function plainResultLine(result: unknown): FrameLine {
  */
 export async function valueLine(kind: "chunk" | "result", given: unknown, outbox: Outbox): Promise<FrameLine> {
   const { value = null, types, slots } = encoded(kind, given);
-  if (slots === undefined) return { kind, text: stringified(kind, value, types) };
+  if (slots === undefined) return bounded({ kind, text: stringified(kind, value, types) });
   let filled: unknown = value;
   const allTypes: Record<string, string> = { ...types };
   for (const slot of slots) {
@@ -56,7 +56,7 @@ export async function valueLine(kind: "chunk" | "result", given: unknown, outbox
     allTypes[toPointer(slot.path)] = FILE_TYPE;
   }
   const files = outbox.takeFiles();
-  return { kind, text: stringified(kind, filled, allTypes), ...(files.length === 0 ? {} : { files }) };
+  return bounded({ kind, text: stringified(kind, filled, allTypes), ...(files.length === 0 ? {} : { files }) });
 }
 
 function encoded(kind: string, given: unknown): EncodedValue {
@@ -99,6 +99,13 @@ export function plainValue(line: FrameLine): unknown {
 export function withoutTypes(line: FrameLine): FrameLine {
   plainValue(line);
   return line;
+}
+
+/** @throws {PluginFailure} For a line that no host would read. */
+function bounded(line: FrameLine): FrameLine {
+  // No character takes more than three bytes, so that the short ones, which are nearly all, need no count.
+  if (line.text.length < MAX_FRAME_BYTES / 3 || new TextEncoder().encode(line.text).length < MAX_FRAME_BYTES) return line;
+  throw badResult(`The ${line.kind} is longer than ${MAX_FRAME_BYTES} bytes as JSON; return a large value as a file`);
 }
 
 function unsendable(kind: string, error: UnsendableValueError): PluginFailure {
