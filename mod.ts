@@ -26,6 +26,13 @@ export type {
   Progress,
   RestartEvent,
 } from "./src/plugin/interface.ts";
+export { bytesFile, imageFile, npyFile, wavFile } from "./src/payload/ready_made.ts";
+export type { WavFormat } from "./src/payload/_wav.ts";
+export { FileResult } from "./src/payload/file_result.ts";
+export type { FileResultFacts, FileSource } from "./src/payload/file_result.ts";
+export type { ScratchFolders } from "./src/payload/scratch.ts";
+export type { FileBackedDTO, FileValue } from "./src/protocol/file_values.ts";
+export type { NdArray, NpyLayout, TypedArray } from "./src/protocol/npy.ts";
 export type { HttpEndpoint } from "./src/transport/http.ts";
 export type { LaunchOptions, WorkerExit } from "./src/process/worker_process.ts";
 export type { LogLevel, LogRecord } from "./src/process/output_log.ts";

@@ -28,6 +28,7 @@ export type PluginErrorCode =
   | "worker_exited"
   | "invalid_state"
   | "invalid_arguments"
+  | "no_room"
   | "not_supported"
   | "remote_error"
   | "timeout"
@@ -192,7 +193,10 @@ export class PluginStateError extends PluginError {
   }
 }
 
-/** One call failed. Arguments that cannot be sent have the code `invalid_arguments`, a missing method has `not_supported`. */
+/**
+ * One call failed. Arguments that cannot be sent have the code `invalid_arguments`, those whose files find no place `no_room`,
+ * a missing method has `not_supported`.
+ */
 export class CallError extends PluginError {}
 
 /** What a {@linkcode RemoteError} tells besides its message. */

@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { CallError, ProtocolError } from "../errors.ts";
-import type { ChunkFrame, Frame, ResultFrame } from "../protocol/frames.ts";
+import { ProtocolError } from "../errors.ts";
+import type { Frame } from "../protocol/frames.ts";
 import { type Endpoint, ENDPOINTS, type ErrorBody } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
-import { decodeValue, encodeValue, UnsendableValueError } from "../protocol/values.ts";
+import type { EncodedValue } from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
 import { cancelledError, closedError, exitError, isBreach, isBroken, reportedError, transportError } from "./_failures.ts";
+import { isFileGone } from "../payload/file_result.ts";
 import { type Attempt, OpenCall } from "./_open_call.ts";
+import { decodeFrame, discardFrame, encodeBody, writeFiles } from "./_values.ts";
 import { DEFAULT_CANCEL_BUDGET_MS, Reply } from "./_reply.ts";
 import { type Loss, Supervisor, type SupervisorOptions } from "./_supervisor.ts";
 import type { CallOptions, OperationOptions } from "./interface.ts";
@@ -20,6 +22,12 @@ export interface Operation {
   readonly endpoint: Endpoint;
   readonly member: string;
   readonly body?: Readonly<Record<string, unknown>>;
+}
+
+/** An operation whose arguments are ready for the wire, but for what is to become a file. */
+interface EncodedOperation {
+  readonly endpoint: Endpoint;
+  readonly encoded: EncodedValue;
 }
 
 /** What holds for all operations of a plugin, and for the succession of its workers. */
@@ -70,25 +78,29 @@ export class Operations {
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
   async *stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
     this.supervisor.check(operation.member);
-    const body = encodeBody(operation, this.#plugin);
+    const encoded = encodeBody(operation, this.#plugin);
     const call = this.#openCall(operation, options);
     try {
       if (ENDPOINTS[operation.endpoint].isCall) call.hold(await this.#turns.acquire(call.signal));
       while (true) {
         const frame = await this.#next(call);
-        if (frame === undefined) this.#send(call, await this.supervisor.connected(call.name, call.signal), { ...operation, body });
+        if (frame === undefined) await this.#send(call, await this.supervisor.connected(call.name, call.signal), { ...operation, encoded });
         else if ("progress" in frame) options.onProgress?.(frame);
-        else if ("chunk" in frame) yield decodeFrame(frame, "chunk", call);
-        else if ("result" in frame) return decodeFrame(frame, "result", call);
+        else if ("chunk" in frame) yield decodeFrame(frame.chunk, frame.types, call);
+        else if ("result" in frame) return decodeFrame(frame.result, frame.types, call);
         else await this.#failed(call, frame.error);
       }
     } catch (error) {
+      // A worker's files go with it, and its end says more than that they are not there.
+      if (isFileGone(error)) await call.attempt?.connection.worker?.endedWithin(EXIT_PATIENCE_MS);
       if (call.signal.aborted) throw call.signal.reason;
       const failure = transportError(error, call.name);
       if (isBreach(failure) && call.attempt !== undefined) void this.supervisor.distrust(call.attempt.connection, failure);
       throw failure;
     } finally {
-      void call.end().finally(() => this.#open.delete(call));
+      const ended = call.end().finally(() => this.#open.delete(call));
+      // One that was given up or left has its answer before its worker has let go of it.
+      if (call.attempt?.reply?.ended) await ended;
     }
   }
 
@@ -96,7 +108,7 @@ export class Operations {
   async runOn(connection: Connection, operation: Operation, options: OperationOptions): Promise<void> {
     const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, this.#newId(), options);
     try {
-      this.#send(call, connection, { ...operation, body: encodeBody(operation, this.#plugin) });
+      await this.#send(call, connection, { ...operation, encoded: encodeBody(operation, this.#plugin) });
       for (let frame = await call.nextFrame(); frame === undefined || !("result" in frame); frame = await call.nextFrame()) {
         if (frame !== undefined && "error" in frame) throw reportedError(frame.error, call.name);
       }
@@ -172,9 +184,24 @@ export class Operations {
     return call;
   }
 
-  #send(call: OpenCall, connection: Connection, { endpoint, body }: Operation): void {
+  async #send(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
+    call.prepare(connection);
+    if (encoded.slots !== undefined) await this.#writeFiles(call, connection, { endpoint, encoded });
     const callId = ENDPOINTS[endpoint].isCall ? call.id : undefined;
-    call.send(connection, () => new Reply(connection.exchange, { endpoint, body, callId }, this.#options.cancelBudgetMs));
+    const request = { endpoint, body: encoded.value as Operation["body"], callId, sharesFiles: connection.files.areShared };
+    const { cancelBudgetMs } = this.#options;
+    const discard = (frame: Frame) => discardFrame(frame, connection.files);
+    call.send(connection, () => new Reply(connection.exchange, request, { cancelBudgetMs, discard }));
+  }
+
+  async #writeFiles(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
+    try {
+      await writeFiles(encoded, call, { endpoint, files: connection.files });
+    } catch (error) {
+      // A worker's folder goes with it. A call that may be sent again then is, with files for the next worker.
+      if (!call.signal.aborted && isFileGone(error)) await connection.worker?.endedWithin(EXIT_PATIENCE_MS);
+      if (call.signal.aborted || call.attempt?.connection === connection) throw error;
+    }
   }
 
   async #next(call: OpenCall): Promise<Frame | undefined> {
@@ -201,31 +228,5 @@ export class Operations {
     const budget = this.#options.cancelBudgetMs ?? DEFAULT_CANCEL_BUDGET_MS;
     const why = `"${call.name.member}" had been cancelled and did not stop within ${budget} ms`;
     await this.supervisor.condemn(connection, { why, isCrash: false });
-  }
-}
-
-function decodeFrame(frame: ChunkFrame | ResultFrame, key: "chunk" | "result", { name }: OpenCall): unknown {
-  const value = (frame as unknown as Record<string, unknown>)[key];
-  try {
-    return decodeValue(value, frame.types);
-  } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    throw new ProtocolError(`Cannot read the ${key} of "${name.member}" of "${name.plugin}": ${what}`, { plugin: name.plugin, cause });
-  }
-}
-
-/** Only the arguments of calls have room beside them for the names of types that JSON lacks. */
-export function encodeBody({ endpoint, member, body }: Operation, plugin: string): Operation["body"] {
-  if (body === undefined) return undefined;
-  try {
-    const { value, types } = encodeValue(body);
-    const plain = value as Record<string, unknown>;
-    if (types === undefined) return plain;
-    if (endpoint === "execute" || endpoint === "execute_stream") return { ...plain, types };
-    throw new UnsendableValueError("NaN or infinite, which no configuration can be", Object.keys(types)[0]!.split("/").slice(1));
-  } catch (cause) {
-    if (!(cause instanceof UnsendableValueError)) throw cause;
-    const message = `Cannot run "${member}" of "${plugin}": ${cause.message.charAt(0).toLowerCase()}${cause.message.slice(1)}`;
-    throw new CallError("invalid_arguments", message, { plugin, cause });
   }
 }

@@ -10,6 +10,14 @@ import { BrokenReplyError } from "../transport/errors.ts";
 /** How long an abandoned call may take to end in the worker, in milliseconds: long enough for a plugin's own clearing up. */
 export const DEFAULT_CANCEL_BUDGET_MS = 2_000;
 
+/** What becomes of a request that is abandoned. */
+export interface ReplyOptions {
+  /** How long it may take to end in the worker before its connection is dropped, in milliseconds. Default: 2,000. */
+  readonly cancelBudgetMs?: number;
+  /** Lets go of what a frame holds that nobody will get. */
+  readonly discard?: (frame: Frame) => void;
+}
+
 /** A request under way. */
 export class Reply {
   readonly #frames: AsyncIterator<Frame>;
@@ -19,15 +27,14 @@ export class Reply {
   #ended = false;
 
   readonly #cancelBudgetMs: number;
+  /** Lets go of what a frame holds that nobody will get. */
+  readonly discard: (frame: Frame) => void;
 
-  /**
-   * Sends the request.
-   *
-   * @param cancelBudgetMs How long an abandoned call may take to end in the worker before its connection is dropped.
-   */
-  constructor(exchange: Exchange, request: WireRequest, cancelBudgetMs: number = DEFAULT_CANCEL_BUDGET_MS) {
+  /** Sends the request. */
+  constructor(exchange: Exchange, request: WireRequest, options: ReplyOptions = {}) {
     this.#exchange = exchange;
-    this.#cancelBudgetMs = cancelBudgetMs;
+    this.#cancelBudgetMs = options.cancelBudgetMs ?? DEFAULT_CANCEL_BUDGET_MS;
+    this.discard = options.discard ?? (() => {});
     this.#callId = request.callId;
     this.#frames = exchange(request, this.#drop.signal)[Symbol.asyncIterator]();
   }
@@ -83,7 +90,7 @@ export class Reply {
     }, this.#cancelBudgetMs);
     const asked = this.#askToCancel();
     try {
-      while (!this.#ended) await this.next();
+      while (!this.#ended) this.discard(await this.next());
     } catch {
       // Whatever it ended with, the caller has its answer already.
     }

@@ -124,7 +124,7 @@ export class RemotePluginProxy implements PluginInterface {
   }
 
   /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
-  get endpoint(): HttpEndpoint | undefined {
+  get endpoint(): HttpEndpoint & Pick<WorkerEndpoint, "scratch"> | undefined {
     const { worker } = this.#operations.supervisor.current;
     return worker === undefined ? undefined : endpointOf(worker);
   }
@@ -155,7 +155,9 @@ export class RemotePluginProxy implements PluginInterface {
   /**
    * Calls the plugin and waits for its result. Calls past the manifest's `max_concurrency` wait their turn in order.
    *
-   * @param kwargs Keyword arguments, for a Deno plugin its one argument. JSON, and NaN and the infinities besides.
+   * @param kwargs Keyword arguments, for a Deno plugin its one argument. JSON, NaN and the infinities besides; and, for each of which
+   * the plugin gets the path of a file: any object with `toTempFile`, bytes, typed arrays, blobs, streams of bytes, and `file:` URLs.
+   * What the plugin gives as bytes, as an array of numbers or as a file is a {@linkcode FileResult}.
    * @throws {RemoteError} When plugin code raises.
    * @throws {CallError} When the arguments cannot be sent, the call takes longer than `timeoutMs`, or it is cancelled.
    * @throws {WorkerExitError} When the worker ends first.

@@ -12,7 +12,8 @@ import { BlockingBridge } from "../transport/blocking_bridge.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { BLOCKING_WORKER, type BlockingMember, type BlockingRequest, type CallFacts, type PluginFacts } from "./_blocking_worker.ts";
 import { cancelledError, closedError } from "./_failures.ts";
-import { encodeBody, type Operation } from "./_operations.ts";
+import type { Operation } from "./_operations.ts";
+import { encodeBody } from "./_values.ts";
 import type { Batch } from "./_run_ahead.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, Progress } from "./interface.ts";
 import type { StartOptions } from "./proxy.ts";
@@ -250,7 +251,8 @@ export class RemotePluginProxySync implements Disposable {
     if (this.#closed) throw closedError({ plugin, member });
     if ("signal" in options) throw noSignalError(plugin, member);
     if (ENDPOINTS[endpoint].isCall && this.#streams.size >= this.maxConcurrency) throw this.#noPlaceError(member);
-    const body = encodeBody(operation, plugin);
+    // Bytes are refused here: what passes between the threads is JSON.
+    const { value: body } = encodeBody(operation, plugin, () => false);
     return { body: body === undefined ? undefined : JSON.stringify(body), options, reports: onProgress !== undefined };
   }
 
