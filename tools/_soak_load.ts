@@ -20,6 +20,12 @@ export class Tally {
     if (error !== undefined) add(this.errors, nameOf(error));
   }
 
+  /** Notes an answer that was wrong, and shows it at once. */
+  blame(kind: string, error: unknown): void {
+    this.wrong.push(`${kind}: ${error instanceof Error ? error.stack : error}`);
+    console.log(`WRONG ${this.wrong.at(-1)}`);
+  }
+
   /** All operations. */
   get total(): number {
     return [...this.done.values()].reduce((sum, count) => sum + count, 0);
@@ -51,7 +57,7 @@ export async function act(plugin: RemotePluginProxy, tally: Tally): Promise<void
   try {
     tally.count(kind, await run(plugin));
   } catch (error) {
-    tally.wrong.push(`${kind}: ${error instanceof Error ? error.stack : error}`);
+    tally.blame(kind, error);
   }
 }
 
@@ -68,7 +74,7 @@ export async function killWorker(plugin: RemotePluginProxy, tally: Tally): Promi
     try {
       tally.count("call on a worker that is killed", await call);
     } catch (error) {
-      tally.wrong.push(`killed: ${error instanceof Error ? error.stack : error}`);
+      tally.blame("call on a worker that is killed", error);
     }
   }
 }
@@ -82,7 +88,7 @@ export async function cleanUpBusy(plugin: RemotePluginProxy, tally: Tally): Prom
   try {
     tally.count("call open at cleanup()", await held);
   } catch (error) {
-    tally.wrong.push(`cleanup: ${error instanceof Error ? error.stack : error}`);
+    tally.blame("call open at cleanup()", error);
   }
 }
 
