@@ -35,11 +35,8 @@ export const GROUPS: readonly Group[] = [
   { name: "tools", roots: ["tools"], flags: tools },
   { name: "conformance", roots: ["tests/conformance"], flags: workers },
   { name: "integration", roots: ["tests/integration"], flags: killers },
-<<<<<<< HEAD
   { name: "arrays", roots: ["tests/arrays"], flags: numpyWorkers },
-=======
   { name: "fuzz", roots: ["tests/fuzz"], flags: workers },
->>>>>>> 50d34bb (Fuzz both ends of the wire)
   { name: "docs", roots: ["tests/docs"], flags: tools },
   { name: "examples", roots: ["tests/examples"], flags: tools },
 ];

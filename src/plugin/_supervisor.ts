@@ -151,7 +151,8 @@ export class Supervisor implements AsyncDisposable {
     const output = connection.worker?.log.tail ?? "";
     const error = (calls: readonly string[]) => exitError(plugin, exit, { output, calls, reason });
     if (this.#state.kind === "over") return this.#options.onLost({ connection, error, isFinal: true });
-    const decision: Decision = reason?.isCrash === false ? { kind: "restart", delayMs: 0 } : this.#restarts.after(exit);
+    // One that was ended for its failings has failed, however well it ended.
+    const decision: Decision = reason?.isCrash === false ? { kind: "restart", delayMs: 0 } : this.#restarts.after(reason === undefined ? exit : undefined);
     const changes = decision.kind === "restart" && this.#options.startNext !== undefined;
     if (changes) this.#settle({ kind: "changing", changed: Promise.withResolvers() });
     else this.#giveUp(decision, error([]));
