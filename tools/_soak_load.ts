@@ -55,7 +55,7 @@ const LARGE = "0123456789abcdef".repeat(16 * 1024);
 export async function act(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
   const [kind, , run] = draw();
   try {
-    tally.count(kind, await run(plugin));
+    tally.count(kind, await timely(run(plugin)));
   } catch (error) {
     tally.blame(kind, error);
   }
@@ -63,33 +63,51 @@ export async function act(plugin: RemotePluginProxy, tally: Tally): Promise<void
 
 /** Kills the worker while it runs a call and streams, each of which has to be told so. */
 export async function killWorker(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
-  const begun = Promise.withResolvers<void>();
   const stream = plugin.executeStream({ count: 1_000_000, size: 100 });
-  await stream.next();
-  const calls = [rejects(plugin.execute({ hold: true }, { onProgress: () => begun.resolve() }), WorkerExitError)];
-  await begun.promise;
-  Deno.kill(plugin.pid!, "SIGKILL");
-  calls.push(rejects(drain(stream), WorkerExitError), rejects(plugin.execute({ value: 1 }), WorkerExitError));
-  for (const call of calls) {
-    try {
-      tally.count("call on a worker that is killed", await call);
-    } catch (error) {
-      tally.blame("call on a worker that is killed", error);
-    }
+  await checked("call on a worker that is killed", tally, async () => {
+    await stream.next();
+    const held = await begunCall(plugin, WorkerExitError);
+    Deno.kill(plugin.pid!, "SIGKILL");
+    return [held.outcome, rejects(drain(stream), WorkerExitError), rejects(plugin.execute({ value: 1 }), WorkerExitError)];
+  });
+}
+
+/** Lets go of the worker while a call is open. */
+export async function cleanUpBusy(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
+  await checked("call open at cleanup()", tally, async () => {
+    const held = await begunCall(plugin, CallCancelledError);
+    await plugin.cleanup();
+    return [held.outcome];
+  });
+}
+
+async function checked(kind: string, tally: Tally, run: () => Promise<Promise<unknown>[]>): Promise<void> {
+  try {
+    for (const call of await timely(run())) tally.count(kind, await timely(call));
+  } catch (error) {
+    tally.blame(kind, error);
   }
 }
 
-/** Lets go of the worker while calls are open. */
-export async function cleanUpBusy(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
-  const begun = Promise.withResolvers<void>();
-  const held = rejects(plugin.execute({ hold: true }, { onProgress: () => begun.resolve() }), CallCancelledError);
-  await begun.promise;
-  await plugin.cleanup();
+/** How long anything may take, in milliseconds; it is not a measure, but what hangs has to show. */
+const PATIENCE_MS = 60_000;
+
+async function timely<T>(promise: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`No outcome within ${PATIENCE_MS} ms`)), PATIENCE_MS);
   try {
-    tally.count("call open at cleanup()", await held);
-  } catch (error) {
-    tally.blame("call open at cleanup()", error);
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/** A call that holds, once it runs. */
+async function begunCall(plugin: RemotePluginProxy, end: abstract new (...args: never[]) => Error): Promise<{ outcome: Promise<unknown> }> {
+  const begun = Promise.withResolvers<void>();
+  const outcome = rejects(plugin.execute({ hold: true }, { onProgress: () => begun.resolve() }), end);
+  await Promise.race([begun.promise, outcome]);
+  return { outcome };
 }
 
 function draw(): (typeof ACTS)[number] {
@@ -126,11 +144,9 @@ async function abortWaiting(plugin: RemotePluginProxy): Promise<unknown> {
 }
 
 async function cancelled(plugin: RemotePluginProxy): Promise<unknown> {
-  const begun = Promise.withResolvers<void>();
-  const call = rejects(plugin.execute({ hold: true }, { onProgress: () => begun.resolve() }), CallCancelledError);
-  await begun.promise;
+  const { outcome } = await begunCall(plugin, CallCancelledError);
   await plugin.cancel();
-  return await call;
+  return await outcome;
 }
 
 async function drain(stream: AsyncIterable<unknown>): Promise<void> {

@@ -152,7 +152,9 @@ export class Supervisor implements AsyncDisposable {
     const error = (calls: readonly string[]) => exitError(plugin, exit, { output, calls, reason });
     if (this.#state.kind === "over") return this.#options.onLost({ connection, error, isFinal: true });
     // One that was ended for its failings has failed, however well it ended.
-    const decision: Decision = reason?.isCrash === false ? { kind: "restart", delayMs: 0 } : this.#restarts.after(reason === undefined ? exit : undefined);
+    const decision: Decision = reason?.isCrash === false
+      ? { kind: "restart", delayMs: 0 }
+      : this.#restarts.after(reason === undefined ? exit : undefined);
     const changes = decision.kind === "restart" && this.#options.startNext !== undefined;
     if (changes) this.#settle({ kind: "changing", changed: Promise.withResolvers() });
     else this.#giveUp(decision, error([]));

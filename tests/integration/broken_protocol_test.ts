@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ProtocolError, RemotePluginProxy, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
+import { ProtocolError, RemoteError, RemotePluginProxy, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
 import { type Answer, goodReply, LyingServer, says, scriptedManifest, writeAll } from "../support/lying_worker.ts";
-import { ScratchWatch } from "./fixture_proxy.ts";
+import { BOTH, ScratchWatch, startFixture } from "./fixture_proxy.ts";
 
 /** Runs a test with a folder for the program and another one in which nothing may remain. */
 async function withFolders(test: (program: string, scratchDir: string) => Promise<void>): Promise<void> {
@@ -83,6 +83,15 @@ for (const [what, answer] of LIES) {
       assertEquals(later.cause, breach);
       assertEquals((await within(plugin.exited, "the end of the worker")).code, 0);
     }));
+}
+
+for (const face of BOTH) {
+  Deno.test(`${face.worker}: a result longer than a frame may be is the plugin's error, and no lie of the worker's`, async () => {
+    await using plugin = await startFixture(face, "returns_much");
+    const error = await assertRejects(() => plugin.execute({ length: 128 * 1024 * 1024 }), RemoteError, "longer than 134217728 bytes");
+    assert(error.message.includes("return a large value as a file"));
+    assertEquals(await plugin.execute({ length: 3 }), "xxx");
+  });
 }
 
 Deno.test("a lie about its own state is one as well", () =>
