@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { CallCancelledError, CallTimeoutError, RemoteError, type RemotePluginProxy, WorkerExitError } from "@remote-plugin/proxy";
+import {
+  CallCancelledError,
+  CallTimeoutError,
+  type FileResult,
+  RemoteError,
+  type RemotePluginProxy,
+  WorkerExitError,
+} from "@remote-plugin/proxy";
 
 /** What has been done, and how it came out. */
 export class Tally {
@@ -39,6 +46,7 @@ type Act = (plugin: RemotePluginProxy) => Promise<unknown>;
 const ACTS: readonly (readonly [string, number, Act])[] = [
   ["call", 50, async (plugin) => same(await plugin.execute({ value: 7 }), 7)],
   ["large call", 4, async (plugin) => same(await plugin.execute({ value: LARGE }), LARGE)],
+  ["file there and back", 4, fileThereAndBack],
   ["stream", 10, stream],
   ["stream left early", 6, leaveEarly],
   ["call that raises", 6, (plugin) => rejects(plugin.execute({ fail: "on purpose" }), RemoteError)],
@@ -49,6 +57,7 @@ const ACTS: readonly (readonly [string, number, Act])[] = [
   ["question", 9, async (plugin) => same((await plugin.getStats()).pid, plugin.pid)],
 ];
 
+const BYTES = Uint8Array.from({ length: 100_000 }, (_, index) => index * 7);
 const LARGE = "0123456789abcdef".repeat(16 * 1024);
 
 /** Does one of the operations. */
@@ -113,6 +122,11 @@ async function begunCall(plugin: RemotePluginProxy, end: abstract new (...args: 
 function draw(): (typeof ACTS)[number] {
   let left = Math.random() * ACTS.reduce((sum, [, weight]) => sum + weight, 0);
   return ACTS.find(([, weight]) => (left -= weight) < 0) ?? ACTS[0]!;
+}
+
+async function fileThereAndBack(plugin: RemotePluginProxy): Promise<void> {
+  await using result = await plugin.execute<FileResult>({ file: BYTES });
+  same((await result.bytes()).join(), BYTES.join());
 }
 
 async function stream(plugin: RemotePluginProxy): Promise<void> {
