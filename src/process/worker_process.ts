@@ -171,7 +171,15 @@ function startMessage(spec: PluginSpec, { listen, command, folder }: StartFacts)
     max_body_bytes: MAX_BODY_BYTES,
     cancel_grace_ms: CANCEL_GRACE_MS,
   };
-  return { protocol: PROTOCOL_VERSION, token: createToken(), listen, plugin: command.target, limits, scratch: folder.scratch };
+  return {
+    protocol: PROTOCOL_VERSION,
+    token: createToken(),
+    listen,
+    plugin: command.target,
+    limits,
+    scratch: folder.scratch,
+    folder: folder.path,
+  };
 }
 
 /** 256 random bits. */

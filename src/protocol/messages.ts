@@ -81,6 +81,8 @@ export interface StartMessage {
   readonly limits: WorkerLimits;
   /** A folder of the worker's own, for files. */
   readonly scratch: string;
+  /** The folder that holds all of the worker's files; the worker removes it when it ends, for its host may be gone. */
+  readonly folder?: string;
 }
 
 /** The one line that the worker writes when it listens. */
