@@ -111,11 +111,12 @@ export class Operations {
 
   /** Cancels what the worker runs or has waiting. False when there was nothing. */
   async cancel(options: OperationOptions): Promise<boolean> {
-    const sent = [...this.#open].filter((call) => call.attempt !== undefined);
-    const { status } = await this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
-    // To be abandoned is also what ends a worker that does not stop them.
+    const sent = [...this.#open].filter((call) => call.isCall && call.attempt !== undefined);
+    // Each of them is cancelled by its id, and a worker that does not stop them is ended.
     for (const call of sent) call.abandon(cancelledError(call.name, "cancel()"));
-    return status === "cancelled";
+    // Another program's calls are not known here.
+    const { status } = await this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
+    return sent.length > 0 || status === "cancelled";
   }
 
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */
@@ -149,7 +150,7 @@ export class Operations {
   }
 
   #onlyCall(): string | undefined {
-    const running = [...this.#open].filter((call) => call.attempt !== undefined);
+    const running = [...this.#open].filter((call) => call.isCall && call.attempt !== undefined);
     return running.length === 1 ? running[0]!.id : undefined;
   }
 
@@ -164,17 +165,18 @@ export class Operations {
   }
 
   #openCall({ member, endpoint }: Operation, options: CallOptions): OpenCall {
-    const id = options.callId ?? this.#newId();
-    const idleTimeoutMs = options.idleTimeoutMs ?? (ENDPOINTS[endpoint].isCall ? this.#options.idleTimeoutMs : undefined);
-    const call = new OpenCall({ plugin: this.#plugin, member }, id, { ...options, idleTimeoutMs });
+    const { isCall } = ENDPOINTS[endpoint];
+    const id = isCall ? options.callId ?? this.#newId() : undefined;
+    // A question can be asked again.
+    const kind = isCall ? { idleTimeoutMs: options.idleTimeoutMs ?? this.#options.idleTimeoutMs } : { idempotent: true };
+    const call = new OpenCall({ plugin: this.#plugin, member }, id, { ...options, ...kind });
     call.onStuck = (attempt) => this.#endStuckWorker(call, attempt);
     this.#open.add(call);
     return call;
   }
 
   #send(call: OpenCall, connection: Connection, { endpoint, body }: Operation): void {
-    const callId = ENDPOINTS[endpoint].isCall ? call.id : undefined;
-    call.send(connection, () => new Reply(connection.exchange, { endpoint, body, callId }, this.#options.cancelBudgetMs));
+    call.send(connection, () => new Reply(connection.exchange, { endpoint, body, callId: call.id }, this.#options.cancelBudgetMs));
   }
 
   async #next(call: OpenCall): Promise<Frame | undefined> {
