@@ -150,6 +150,7 @@ export class Supervisor implements AsyncDisposable {
     const plugin = connection.plugin.name;
     const output = connection.worker?.log.tail ?? "";
     const error = (calls: readonly string[]) => exitError(plugin, exit, { output, calls, reason });
+    void connection[Symbol.asyncDispose]();
     if (this.#state.kind === "over") return this.#options.onLost({ connection, error, isFinal: true });
     const decision: Decision = reason?.isCrash === false ? { kind: "restart", delayMs: 0 } : this.#restarts.after(exit);
     const changes = decision.kind === "restart" && this.#options.startNext !== undefined;

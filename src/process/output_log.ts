@@ -31,7 +31,7 @@ const MAX_TAIL = 8 * 1024;
 const MAX_LINE = 64 * 1024;
 
 /** How many records wait for a listener that does not keep up, and how many characters they have; older ones are dropped then. */
-const MAX_WAITING = { records: 10_000, characters: 4 * 1024 * 1024 } as const;
+const MAX_WAITING = { records: 4_000, characters: 2 * 1024 * 1024 } as const;
 
 /** Collects a worker's output. */
 export class OutputLog implements AsyncIterable<LogRecord> {
