@@ -66,6 +66,7 @@ export class MortalPlugin {
       exchange: mortal(inMemoryWorker(this.#plugin, { maxConcurrency: 2 }).exchange, death.signal),
       plugin: { name: "mortal", version: "1", methods: [] },
       maxConcurrency: 2,
+      exited: exited.promise,
       worker: {
         hello: { protocol: 1, address: { unix: "" }, pid: this.#started, worker: "memory", features: [] },
         token: "",
