@@ -5,8 +5,8 @@ import { BOTH, startFixture } from "./fixture_proxy.ts";
 
 /** The sizes of the issue take half a minute: `REMOTE_PLUGIN_TEST_LARGE=1` asks for them. */
 const LARGE = Deno.env.get("REMOTE_PLUGIN_TEST_LARGE") === "1";
-const FLOOD = LARGE ? { megabytes: 1024, line_megabytes: 100 } : { megabytes: 32, line_megabytes: 32 };
-const PATIENCE_MS = 120_000;
+const FLOOD = LARGE ? { megabytes: 1024, line_megabytes: 100 } : { megabytes: 96, line_megabytes: 32 };
+const PATIENCE_MS = LARGE ? 900_000 : 120_000;
 const MAX_GROWTH = 64 * 2 ** 20;
 
 /** The record of the one line that matches. */
@@ -49,7 +49,7 @@ for (const face of BOTH) {
     const listener = plugin.logs[Symbol.asyncIterator]();
     const first = listener.next();
     // What the host needs for any flood at all is there before it is measured.
-    await plugin.execute({ megabytes: 16, line_megabytes: 16, odd: true });
+    await plugin.execute({ megabytes: 64, line_megabytes: 16, odd: true });
     const before = Deno.memoryUsage().rss;
     let peak = 0;
     const meter = setInterval(() => peak = Math.max(peak, Deno.memoryUsage().rss), 10);
