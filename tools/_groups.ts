@@ -36,6 +36,7 @@ export const GROUPS: readonly Group[] = [
   { name: "conformance", roots: ["tests/conformance"], flags: workers },
   { name: "integration", roots: ["tests/integration"], flags: killers },
   { name: "arrays", roots: ["tests/arrays"], flags: numpyWorkers },
+  { name: "fuzz", roots: ["tests/fuzz"], flags: workers },
   { name: "docs", roots: ["tests/docs"], flags: tools },
   { name: "examples", roots: ["tests/examples"], flags: tools },
 ];

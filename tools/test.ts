@@ -116,6 +116,8 @@ async function makeBase(): Promise<string> {
   const place = await Deno.makeTempDir();
   const base = `${place.replace(/[^\\/]+$/, "")}rpp-${crypto.randomUUID().slice(0, 6)}`;
   await Deno.rename(place, base);
+  // Tests act as another user, who has to get as far as to what keeps him out.
+  await Deno.chmod(base, 0o711);
   return await Deno.realPath(base);
 }
 
@@ -123,7 +125,7 @@ async function main(): Promise<number> {
   const options = parse(Deno.args);
   const base = await makeBase();
   const temp = `${base}/t`;
-  await Deno.mkdir(temp);
+  await Deno.mkdir(temp, { mode: 0o711 });
   const places: Places = { repo: pathOf("./"), temp, deno: Deno.execPath(), python: await findPython() };
   console.log(
     `deno ${Deno.version.deno}, ${places.python ?? "no Python 3.8 or later, its tests are skipped"}, packages from ${options.lane}`,

@@ -1,5 +1,7 @@
-"""Runs a program in a terminal of its own. What is read from standard input is what the user does: "close" closes the terminal's window, and
-"interrupt" is Ctrl-C."""
+"""Runs a program in a terminal of its own. What is read from standard input is what the user does.
+
+"close" closes the terminal's window, and "interrupt" is Ctrl-C.
+"""
 
 import os
 import pty

@@ -128,6 +128,8 @@ export class WorkerSession {
   async #serve(call: Call): Promise<void> {
     try {
       using _place = await this.#admit(call);
+      // One that was cancelled in the moment in which its place came has been answered: nobody would stop its plugin any more.
+      call.signal.throwIfAborted();
       call.markRunning();
       this.#progress = call;
       call.end(await this.#runner.run(call.order, call, call.signal));
