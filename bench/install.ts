@@ -25,14 +25,15 @@ export async function install(recipe: Recipe, basePython: string): Promise<Insta
   const folder = PEERS_FOLDER + recipe.folder;
   const python = recipe.pip === undefined ? undefined : `${folder}/venv/${Deno.build.os === "windows" ? "Scripts" : "bin"}/python`;
   const stamp = `${folder}/installed.json`;
-  const known = await readStamp(stamp, recipe);
+  const wanted = JSON.stringify({ ...recipe, basePython });
+  const known = await readStamp(stamp, wanted);
   if (known !== undefined) return { folder, python, version: known };
-  await Deno.mkdir(folder, { recursive: true });
+  await emptyFolder(folder);
   const versions = [];
   if (recipe.npm !== undefined) versions.push(await installNpm(recipe.npm, folder));
   if (recipe.pip !== undefined) versions.push(await installPip(recipe.pip, python!, { folder, basePython }));
   const version = versions.join(", ");
-  await Deno.writeTextFile(stamp, JSON.stringify({ recipe, version }));
+  await Deno.writeTextFile(stamp, JSON.stringify({ wanted, version }));
   return { folder, python, version };
 }
 
@@ -66,10 +67,18 @@ async function run(command: readonly string[], cwd?: string): Promise<string> {
   throw new Error(`"${command.slice(0, 4).join(" ")} …" failed: ${output.trim().split("\n").at(-1)}`);
 }
 
-async function readStamp(path: string, recipe: Recipe): Promise<string | undefined> {
+/** A folder that an earlier run has left half done, or that another interpreter has made, is no good. */
+async function emptyFolder(folder: string): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(folder, { recursive: true });
+}
+
+async function readStamp(path: string, wanted: string): Promise<string | undefined> {
   try {
     const stamp = JSON.parse(await Deno.readTextFile(path));
-    return JSON.stringify(stamp.recipe) === JSON.stringify(recipe) ? stamp.version : undefined;
+    return stamp.wanted === wanted ? stamp.version : undefined;
   } catch {
     return undefined;
   }

@@ -25,6 +25,9 @@ export interface RunOptions {
   readonly save: (results: Results) => Promise<void>;
 }
 
+/** How long a start may take in either mode, in milliseconds. */
+const START_LIMIT_MS = 12_000;
+
 /** Past this a larger argument or result is not tried. */
 const SLOW_PAYLOAD_MS = 3_000;
 
@@ -42,6 +45,10 @@ export async function runRounds(results: Results, options: RunOptions): Promise<
     }
     for (const peer of rotated(ready, round)) {
       if (options.signal.aborted) return;
+      if (performance.now() - begun > extent.totalMs) {
+        if (round === 0) peer.results.notes.start = "not reached: the time for the whole bench was over";
+        continue;
+      }
       options.say(`round ${round + 1} of ${extent.rounds}: ${peer.spec.name}`);
       await new PeerRound(peer, { ...options, extent, round }).run();
       await options.save(results);
@@ -110,6 +117,11 @@ async function programFor({ name, host, python }: PeerSpec, installed: Installed
   }
 }
 
+/** An answer that did not come is a failure. */
+function timely(answer: Answer, limitMs: number): Answer {
+  return answer.overdue && answer.failed === undefined ? { failed: `no answer within ${(limitMs / 1000).toFixed(0)} s` } : answer;
+}
+
 interface RoundFacts extends RunOptions {
   readonly extent: Extent;
   readonly round: number;
@@ -146,9 +158,8 @@ class PeerRound {
 
   async #begin(start: Step): Promise<boolean> {
     this.#process = new MeasuringProcess(this.#peer.command);
-    const answer = await this.#process.ask({ measure: "start" }, this.#facts.extent.stepMs);
-    const floor = !this.#peer.spec.families.includes("start");
-    if (!floor || answer.values === undefined) this.#record(start, answer);
+    const answer = timely(await this.#process.ask({ measure: "start" }, START_LIMIT_MS), START_LIMIT_MS);
+    if (this.#peer.spec.families.includes("start") || answer.values === undefined) this.#record(start, answer);
     return answer.values !== undefined;
   }
 
@@ -172,14 +183,14 @@ class PeerRound {
     if (measure === undefined) return { values: await this.#process!.memory() };
     const answer = await this.#process!.ask({ measure, ...amounts }, limitMs);
     if (answer.overdue) await this.#restart();
-    return answer.overdue && answer.failed === undefined ? { failed: `no answer within ${(limitMs / 1000).toFixed(0)} s` } : answer;
+    return timely(answer, limitMs);
   }
 
   /** A process that does not answer is ended, and the rest is measured with a fresh one. */
   async #restart(): Promise<void> {
     await this.#process!.end();
     this.#process = new MeasuringProcess(this.#peer.command);
-    const { values } = await this.#process.ask({ measure: "start" }, this.#facts.extent.stepMs);
+    const { values } = await this.#process.ask({ measure: "start" }, START_LIMIT_MS);
     if (values === undefined) await this.#end();
   }
 
