@@ -1,6 +1,7 @@
 /**
  * `deno task bench`: this project beside what people would pick instead, on the same work in one run. `--quick` takes less than two minutes,
- * `--only NAME` (again and again) measures some peers and keeps the other results, `--render` writes page and plot from the results that are there.
+ * `--only NAME` (again and again) measures some peers and keeps the other results, `--rounds N` takes less or more of them, and `--render` writes page and
+ * plot from the results that are there.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import { findPython } from "../tools/_python.ts";
 import { pathOf } from "../tools/_lane.ts";
 import { capture } from "../tools/_run.ts";
 import { PEERS, type PeerSpec } from "./peers.ts";
-import type { Mode } from "./plan.ts";
+import { EXTENTS, type Mode } from "./plan.ts";
 import { renderPage } from "./report/page.ts";
 import { renderPlot } from "./report/plot.ts";
 import { renderText } from "./report/text.ts";
@@ -19,19 +20,26 @@ interface Arguments {
   readonly mode: Mode;
   readonly only: readonly string[];
   readonly render: boolean;
+  readonly rounds: number;
 }
 
 function parseArguments(words: readonly string[]): Arguments {
   const only: string[] = [];
-  let [mode, render]: [Mode, boolean] = ["full", false];
+  let [mode, render, rounds]: [Mode, boolean, number | undefined] = ["full", false, undefined];
   for (let index = 0; index < words.length; index++) {
     const word = words[index]!;
     if (word === "--quick") mode = "quick";
     else if (word === "--render") render = true;
+    else if (word === "--rounds") rounds = count(words[++index]);
     else if (word === "--only") only.push(known(words[++index]));
-    else throw new Error(`Unknown argument "${word}": there are --quick, --only NAME and --render`);
+    else throw new Error(`Unknown argument "${word}": there are --quick, --only NAME, --rounds N and --render`);
   }
-  return { mode, only, render };
+  return { mode, only, render, rounds: rounds ?? EXTENTS[mode].rounds };
+}
+
+function count(text = ""): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  throw new Error(`"${text}" is no number of rounds from 1 to 99`);
 }
 
 function known(name: string | undefined): string {
@@ -65,7 +73,7 @@ async function machine(python: string): Promise<Record<string, string>> {
   };
 }
 
-async function measure({ mode, only }: Arguments): Promise<Results> {
+async function measure({ mode, only, rounds }: Arguments): Promise<Results> {
   const python = await findPython();
   if (python === undefined) throw new Error(`Cannot measure: there is no Python 3.8 or later on PATH`);
   const temp = await Deno.realPath(await Deno.makeTempDir({ prefix: "rpp-bench-" }));
@@ -73,10 +81,13 @@ async function measure({ mode, only }: Arguments): Promise<Results> {
   const run = new Date().toISOString();
   const results: Results = before ?? { run, mode, machine: await machine(python), peers: {} };
   const fresh: Results = { ...results, run, peers: {} };
-  const save = (): Promise<void> => write(mode, Object.assign(results.peers, fresh.peers) && results);
+  const save = (): Promise<void> => {
+    Object.assign(results.peers, fresh.peers);
+    return write(mode, results);
+  };
   const specs = PEERS.filter(({ name }) => only.length === 0 || only.includes(name));
   try {
-    await withSignal((signal) => runRounds(fresh, { mode, specs, python, temp, signal, say: (line) => console.error(line), save }));
+    await withSignal((signal) => runRounds(fresh, { mode, rounds, specs, python, temp, signal, say: console.error, save }));
     await save();
   } finally {
     await Deno.remove(temp, { recursive: true });

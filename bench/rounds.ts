@@ -13,6 +13,7 @@ import { type PeerResults, type Results, rounded } from "./results.ts";
 /** What a run depends on. */
 export interface RunOptions {
   readonly mode: Mode;
+  readonly rounds: number;
   readonly specs: readonly PeerSpec[];
   /** The interpreter that the plugins run in. */
   readonly python: string;
@@ -37,10 +38,10 @@ export async function runRounds(results: Results, options: RunOptions): Promise<
   const ready = await prepare(results, options);
   const begun = performance.now();
   let longest = 0;
-  for (let round = 0; round < extent.rounds && !options.signal.aborted; round++) {
+  for (let round = 0; round < options.rounds && !options.signal.aborted; round++) {
     const roundBegun = performance.now();
     if (roundBegun - begun + longest > extent.totalMs) {
-      options.say(`No time is left for round ${round + 1} of ${extent.rounds}`);
+      options.say(`No time is left for round ${round + 1} of ${options.rounds}`);
       return;
     }
     for (const peer of rotated(ready, round)) {
@@ -49,7 +50,7 @@ export async function runRounds(results: Results, options: RunOptions): Promise<
         if (round === 0) peer.results.notes.start = "not reached: the time for the whole bench was over";
         continue;
       }
-      options.say(`round ${round + 1} of ${extent.rounds}: ${peer.spec.name}`);
+      options.say(`round ${round + 1} of ${options.rounds}: ${peer.spec.name}`);
       await new PeerRound(peer, { ...options, extent, round }).run();
       await options.save(results);
     }
