@@ -61,7 +61,7 @@ export class MeasuringProcess {
     return { host_mb: host / 1024, worker_mb: workers.reduce((sum, { residentKb }) => sum + residentKb, 0) / 1024 };
   }
 
-  /** Ends it, in order or else by force, and tells how many processes had to be killed because it had left them. */
+  /** Ends it, in order or else by force, and tells how many processes it has left after an orderly end; they are killed in any case. */
   end(): Promise<number> {
     return this.#ended ??= this.#end();
   }
@@ -77,10 +77,11 @@ export class MeasuringProcess {
     this.#note(await listProcesses());
     await this.#input.close().catch(() => {});
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_PATIENCE_MS);
-    await this.#child.status;
+    const { signal } = await this.#child.status;
     clearTimeout(timer);
     await this.#answers.cancel().catch(() => {});
-    return await this.#killLeft();
+    const left = await this.#killLeft();
+    return signal === null ? left : 0;
   }
 
   #note(processes: readonly ProcessInfo[]): ProcessInfo[] {

@@ -68,7 +68,12 @@ interface ReadyPeer {
   readonly spec: PeerSpec;
   readonly results: PeerResults;
   readonly command: MeasuringCommand;
+  /** How often a step has failed, infinitely for what the peer cannot do. */
+  readonly failures: Map<string, number>;
 }
+
+/** One failure may be the machine's; after two a step is given up. */
+const FAILURES_TO_GIVE_UP = 2;
 
 async function prepare(results: Results, options: RunOptions): Promise<ReadyPeer[]> {
   const ready: ReadyPeer[] = [];
@@ -79,7 +84,7 @@ async function prepare(results: Results, options: RunOptions): Promise<ReadyPeer
       options.say(`preparing ${spec.name}`);
       const installed = spec.recipe === undefined ? undefined : await install(spec.recipe, options.python);
       if (installed !== undefined) own.version = installed.version;
-      ready.push({ spec, results: own, command: await commandFor(spec, installed, options) });
+      ready.push({ spec, results: own, command: await commandFor(spec, installed, options), failures: new Map() });
     } catch (error) {
       own.notes.install = `could not be installed: ${error instanceof Error ? error.message : error}`;
       options.say(`${spec.name} ${own.notes.install}`);
@@ -142,10 +147,11 @@ class PeerRound {
   }
 
   async run(): Promise<void> {
-    const { spec, results } = this.#peer;
+    const { spec, failures } = this.#peer;
+    const worthwhile = ({ key, rounds }: Step): boolean => this.#facts.round < rounds && (failures.get(key) ?? 0) < FAILURES_TO_GIVE_UP;
     const [start, ...steps] = stepsFor(spec, this.#facts.mode);
-    const wanted = steps.filter(({ key, rounds }) => this.#facts.round < rounds && results.notes[key] === undefined);
-    if (results.notes.start !== undefined) return;
+    const wanted = steps.filter(worthwhile);
+    if (!worthwhile(start!)) return;
     const abort = (): void => void this.#process?.end();
     this.#facts.signal.addEventListener("abort", abort, { once: true });
     try {
@@ -212,9 +218,16 @@ class PeerRound {
   }
 
   #record({ key }: Step, { values, cannot, failed }: Answer): void {
-    const { results } = this.#peer;
+    const { results, failures } = this.#peer;
     for (const [name, value] of Object.entries(values ?? {})) (results.values[`${key}.${name}`] ??= []).push(rounded(value));
-    const note = cannot ?? failed;
-    if (note !== undefined) results.notes[key] = cannot === undefined ? `failed: ${note}` : note;
+    if (cannot !== undefined) {
+      failures.set(key, Infinity);
+      results.notes[key] = cannot;
+    } else if (failed !== undefined) {
+      failures.set(key, (failures.get(key) ?? 0) + 1);
+      results.notes[key] = `failed in round ${this.#facts.round + 1}: ${failed}`;
+    } else if (results.notes[key]?.startsWith("not ")) {
+      delete results.notes[key]; // An earlier round had no time for it.
+    }
   }
 }

@@ -6,9 +6,7 @@ import threading
 
 import appose
 from appose.service import ResponseType
-
 from peer import Peer
-
 
 LOST_S = 3.0
 
