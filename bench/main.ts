@@ -62,11 +62,11 @@ async function readResults(mode: Mode): Promise<Results | undefined> {
 }
 
 async function machine(python: string): Promise<Record<string, string>> {
-  const versions = await Promise.all([capture([python, "--version"]), capture(["node", "--version"]), capture(["uname", "-sr"])]);
-  const [pythonVersion, node, system] = versions.map(({ code, stdout }) => code === 0 ? stdout.trim() : "none");
+  const versions = await Promise.all([capture([python, "--version"]), capture(["node", "--version"])]);
+  const [pythonVersion, node] = versions.map(({ code, stdout }) => code === 0 ? stdout.trim() : "none");
   return {
     cores: String(navigator.hardwareConcurrency),
-    system: system!,
+    system: `${Deno.build.os} ${Deno.build.arch}`,
     deno: Deno.version.deno,
     python: pythonVersion!.replace("Python ", ""),
     node: node!.replace("v", ""),

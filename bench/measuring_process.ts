@@ -92,7 +92,7 @@ export class MeasuringProcess {
 
   async #killLeft(): Promise<number> {
     if (this.#seen.size === 0) return 0;
-    await new Promise((resolve) => setTimeout(resolve, 300)); // What notices its host's end by itself may do so.
+    await new Promise((resolve) => setTimeout(resolve, 200)); // What notices its host's end by itself may do so.
     const left = (await listProcesses()).filter(({ pid, started }) => this.#seen.has(`${pid} ${started}`));
     for (const { pid } of left) kill(pid);
     return left.length;

@@ -8,6 +8,7 @@ import { filesOf, type Group, GROUPS, type Places } from "./_groups.ts";
 import { add, closingLine, countReport, type Counts, NONE } from "./_junit.ts";
 import { type Lane, laneFlags, pathOf } from "./_lane.ts";
 import { findLeaks } from "./_leaks.ts";
+import { findNumpyPython } from "./_numpy.ts";
 import { findPython, pathWith } from "./_python.ts";
 import { passThrough } from "./_run.ts";
 
@@ -61,8 +62,12 @@ async function runGroup(group: Group, files: readonly string[], run: Options & {
   return code !== 0 && counts.failed === 0 ? add(shown, { ...NONE, failed: 1 }) : shown;
 }
 
-function environment({ temp, deno, python }: Places, lane: Lane): Record<string, string> {
-  const own = { REMOTE_PLUGIN_TEST_PYTHON: python ?? "", REMOTE_PLUGIN_TEST_LANE: lane };
+function environment({ temp, deno, python, numpyPython }: Places, lane: Lane): Record<string, string> {
+  const own = {
+    REMOTE_PLUGIN_TEST_PYTHON: python ?? "",
+    REMOTE_PLUGIN_TEST_NUMPY_PYTHON: numpyPython ?? "",
+    REMOTE_PLUGIN_TEST_LANE: lane,
+  };
   return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python]), ...own };
 }
 
@@ -89,11 +94,19 @@ async function checkLeaks(temp: string): Promise<Counts> {
   return { ...NONE, failed: left === 0 ? 0 : 1 };
 }
 
+async function numpyOf({ python }: Places): Promise<string | undefined> {
+  const found = await findNumpyPython(python);
+  if (found.program === undefined) console.log(`\n== arrays: ALL ITS TESTS ARE SKIPPED, ${found.reason}`);
+  return found.program;
+}
+
 async function runAll(options: Options, places: Places, report: string): Promise<Counts> {
   let counts = NONE;
   for (const group of GROUPS) {
     const files = filesOf(group, options.paths);
-    if (files.length > 0) counts = add(counts, await runGroup(group, files, { ...options, places, report }));
+    if (files.length === 0) continue;
+    const numpyPython = group.name === "arrays" ? await numpyOf(places) : undefined;
+    counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, numpyPython }, report }));
   }
   return add(counts, await checkLeaks(places.temp));
 }

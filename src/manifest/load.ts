@@ -7,7 +7,7 @@ import { basename, dirname, fromFileUrl, isAbsolute, join, resolve, toFileUrl } 
 import { ManifestError, PermissionDeniedError } from "../errors.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import { checkManifest } from "./_schema.ts";
-import type { DenoRuntime, Manifest, PluginSpec, PythonRuntime } from "./manifest.ts";
+import type { DenoRuntime, Manifest, PluginSpec, PythonRuntime, RestartMode, RestartPolicy, RestartSettings } from "./manifest.ts";
 
 /** Where manifests come from: a path, a `file:` or `https:` URL, or the object itself. */
 export type ManifestSource = string | URL | Manifest;
@@ -48,8 +48,22 @@ function resolveManifest(raw: unknown, origin: Origin): PluginSpec {
     inheritEnv: manifest.inherit_env ?? [],
     transport: manifest.transport,
     maxConcurrency: manifest.max_concurrency ?? 1,
-    startTimeoutMs: manifest.start_timeout_ms ?? DEFAULT_START_TIMEOUT_MS,
+    startTimeoutMs: manifest.start_timeout_ms ?? (manifest.idle_timeout_ms === undefined ? DEFAULT_START_TIMEOUT_MS : undefined),
+    idleTimeoutMs: manifest.idle_timeout_ms,
+    restart: restartPolicy(manifest.restart ?? "never"),
     warnings,
+  };
+}
+
+/** The policy that a manifest's `restart` stands for. */
+export function restartPolicy(restart: RestartMode | RestartSettings): RestartPolicy {
+  const settings = typeof restart === "string" ? { mode: restart } : restart;
+  return {
+    mode: settings.mode ?? "on_failure",
+    initialDelayMs: settings.initial_delay_ms ?? 200,
+    maxDelayMs: settings.max_delay_ms ?? 30_000,
+    maxCrashes: settings.max_crashes ?? 3,
+    windowMs: settings.window_ms ?? 300_000,
   };
 }
 

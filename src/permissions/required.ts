@@ -6,18 +6,28 @@
 import { PermissionDeniedError } from "../errors.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
+import { blockingPermissions } from "./blocking.ts";
 import { mayReadEnv } from "./environment.ts";
 import { descriptorFlags } from "./flags.ts";
 
 /** Where a worker's files and its socket go. */
 export interface WorkerPlaces {
-  /** The folder in which each worker gets a private one. Default: the system's folder for temporary files. */
+  /**
+   * The folder in which each worker gets a private one. Default: the system's folder for temporary files, and besides it, for big values and as far
+   * as there is room, `/dev/shm`, which Deno opens only to programs that run with `--allow-all`.
+   */
   readonly scratchDir?: string;
   /**
    * The unix socket of this worker. Default: one in its private folder. Deno grants unix sockets by their exact path only, so a host that
    * runs with `--allow-net=unix:PATH` names the path here.
    */
   readonly socketPath?: string;
+}
+
+/** What the permissions depend on besides the manifest. */
+export interface RequiredPermissionsOptions extends WorkerPlaces {
+  /** Whether the plugin will be started by `RemotePluginProxySync`, whose thread must load this package's modules. Default: `false`. */
+  readonly blocking?: boolean;
 }
 
 /** What a host needs, as descriptors and as flags. */
@@ -32,7 +42,7 @@ export interface RequiredPermissions {
  * The exact permissions that a host needs to start a plugin, so that it can be run with these and no others.
  *
  * @param manifest The plugin.
- * @param places The same as will be given to `RemotePluginProxy.start()`.
+ * @param options The same places as will be given to `RemotePluginProxy.start()`, and whether it will be the blocking twin.
  * @throws {ManifestError} When the manifest cannot be used.
  *
  * @example
@@ -45,9 +55,12 @@ export interface RequiredPermissions {
  * // ["--allow-read=/var/tmp", "--allow-write=/var/tmp", "--allow-net=127.0.0.1", "--allow-run=/usr/bin/python3"]
  * ```
  */
-export async function requiredPermissions(manifest: ManifestSource, places: WorkerPlaces = {}): Promise<RequiredPermissions> {
+export async function requiredPermissions(
+  manifest: ManifestSource,
+  { blocking = false, ...places }: RequiredPermissionsOptions = {},
+): Promise<RequiredPermissions> {
   const spec = await loadManifest(manifest);
-  const descriptors = neededPermissions(spec, places);
+  const descriptors = [...neededPermissions(spec, places), ...(blocking ? blockingPermissions() : [])];
   if (spec.source !== undefined && !/^https?:/.test(spec.source)) descriptors.unshift({ name: "read", path: spec.source });
   return { descriptors, toFlags: () => descriptorFlags(descriptors) };
 }
@@ -118,4 +131,16 @@ export function scratchRoot(places: WorkerPlaces): string {
   const names = Deno.build.os === "windows" ? ["TMP", "TEMP"] : ["TMPDIR"];
   const named = names.filter(mayReadEnv).map((name) => Deno.env.get(name)).find((folder) => folder !== undefined && folder !== "");
   return named ?? (Deno.build.os === "windows" ? "C:\\Windows\\Temp" : "/tmp");
+}
+
+/** The kinds of permission that make up `--allow-all`. */
+const ALL_KINDS = ["read", "write", "net", "env", "run", "ffi", "sys", "import"] as const;
+
+/**
+ * The folder in memory in which a worker's files may go as well; `undefined` where there is none. Deno lets only programs that may do everything
+ * into `/dev`, so that no flag is narrow enough to ask for it, and a Deno plugin could not read what lies there.
+ */
+export function memoryRoot(spec: PluginSpec, places: WorkerPlaces): string | undefined {
+  if (Deno.build.os !== "linux" || spec.runtime.kind !== "python" || places.scratchDir !== undefined) return undefined;
+  return ALL_KINDS.every((name) => Deno.permissions.querySync({ name }).state === "granted") ? "/dev/shm" : undefined;
 }

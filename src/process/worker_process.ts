@@ -7,7 +7,9 @@ import { type StartPhase, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { workerEnvironment } from "../permissions/environment.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
-import { chooseTransport, demandPermissions, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
+import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
+import { removeIfThere } from "../payload/private_folder.ts";
+import { chooseTransport, demandPermissions, memoryRoot, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
 import {
   type Address,
   type HelloMessage,
@@ -20,7 +22,7 @@ import { type WorkerCommand, workerCommand } from "./_command.ts";
 import { type HelloLine, readHello } from "./_hello.ts";
 import { freeSocketPath, unixAddress } from "./_socket_path.ts";
 import { RunningChild, type WorkerExit } from "./_running_child.ts";
-import { removeIfThere, WorkerFolder } from "./_worker_folder.ts";
+import { WorkerFolder } from "./_worker_folder.ts";
 import type { OutputLog } from "./output_log.ts";
 
 export type { WorkerExit };
@@ -29,6 +31,16 @@ export type { WorkerExit };
 export interface LaunchOptions extends WorkerPlaces {
   /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. */
   readonly permissions?: PermissionPolicy;
+  /** The most bytes that files for and from the plugin may have at a time. Default: 4 GiB. */
+  readonly scratchQuota?: number;
+}
+
+/** What a launch is watched by. */
+export interface LaunchWatch {
+  /** Aborting it gives up the launch. */
+  readonly signal: AbortSignal;
+  /** Takes what the worker prints, from its first line on. */
+  readonly log: OutputLog;
 }
 
 /** The longest request body, in bytes: some more than the largest value that is sensibly sent inline. */
@@ -47,6 +59,8 @@ export class WorkerProcess implements AsyncDisposable {
   readonly log: OutputLog;
   /** What a Deno plugin was given; `undefined` for other plugins, which the system's own rights bound. */
   readonly permissions: PermissionSet | undefined;
+  /** Where it and this host keep the files that they hand to each other. */
+  readonly scratch: ScratchFolders;
   /** How the worker ended; its folder is gone then. */
   readonly exited: Promise<WorkerExit>;
   readonly #running: RunningChild;
@@ -55,6 +69,7 @@ export class WorkerProcess implements AsyncDisposable {
     this.hello = hello;
     this.token = start.token;
     this.permissions = start.plugin.permissions;
+    this.scratch = { disk: start.scratch, memory: start.memory_scratch };
     this.log = running.log;
     this.exited = running.exited;
     this.#running = running;
@@ -66,7 +81,7 @@ export class WorkerProcess implements AsyncDisposable {
    * @throws {PermissionDeniedError} When the host lacks a permission; nothing was started then.
    * @throws {WorkerStartError} When it does not get as far; nothing is left then.
    */
-  static async launch(spec: PluginSpec, options: LaunchOptions, signal: AbortSignal): Promise<WorkerProcess> {
+  static async launch(spec: PluginSpec, options: LaunchOptions, { signal, log }: LaunchWatch): Promise<WorkerProcess> {
     demandPermissions(spec, options);
     const environment = workerEnvironment(spec);
     await using cleanup = new AsyncDisposableStack();
@@ -74,11 +89,11 @@ export class WorkerProcess implements AsyncDisposable {
     const listen = await chooseAddress(spec, options, folder);
     const command = await workerCommand(spec, { folder, listen, policy: options.permissions ?? {} });
     const socket = "unix" in listen ? listen.unix : undefined;
-    const running = new RunningChild(spawn(spec, command, environment), () => removeAll(folder, socket));
+    const running = new RunningChild(spawn(spec, command, environment), { log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
-    const start = startMessage(spec, { listen, command, folder });
+    const start = startMessage(spec, { listen, command, folder, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
-    const hello = await sayHello(spec, running, signal);
+    const hello = await sayHello(spec, running, { listen, signal });
     cleanup.move();
     return new WorkerProcess(hello, start, running);
   }
@@ -117,7 +132,7 @@ async function removeAll(folder: WorkerFolder, socket: string | undefined): Prom
 async function createFolder(spec: PluginSpec, options: LaunchOptions): Promise<WorkerFolder> {
   const root = scratchRoot(options);
   try {
-    return await WorkerFolder.create(root);
+    return await WorkerFolder.create(root, memoryRoot(spec, options));
   } catch (cause) {
     throw startError(spec, "spawn", `a private folder in "${root}" cannot be made. Give another one as "scratchDir"`, { cause });
   }
@@ -155,15 +170,26 @@ interface StartFacts {
   readonly listen: Address;
   readonly command: WorkerCommand;
   readonly folder: WorkerFolder;
+  readonly quota: number;
 }
 
-function startMessage(spec: PluginSpec, { listen, command, folder }: StartFacts): StartMessage {
+function startMessage(spec: PluginSpec, { listen, command, folder, quota }: StartFacts): StartMessage {
   const limits: WorkerLimits = {
     max_concurrency: spec.maxConcurrency,
     max_body_bytes: MAX_BODY_BYTES,
     cancel_grace_ms: CANCEL_GRACE_MS,
+    scratch_quota: quota,
   };
-  return { protocol: PROTOCOL_VERSION, token: createToken(), listen, plugin: command.target, limits, scratch: folder.scratch };
+  const { disk, memory } = folder.scratch;
+  return {
+    protocol: PROTOCOL_VERSION,
+    token: createToken(),
+    listen,
+    plugin: command.target,
+    limits,
+    scratch: disk,
+    ...(memory === undefined ? {} : { memory_scratch: memory }),
+  };
 }
 
 /** 256 random bits. */
@@ -171,14 +197,19 @@ function createToken(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-async function sayHello(spec: PluginSpec, running: RunningChild, signal: AbortSignal): Promise<HelloMessage> {
+interface HelloRequest {
+  readonly listen: Address;
+  readonly signal: AbortSignal;
+}
+
+async function sayHello(spec: PluginSpec, running: RunningChild, { listen, signal }: HelloRequest): Promise<HelloMessage> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   try {
-    const hello = await Promise.race([helloLine(spec, running), aborted.promise]);
-    running.logStdout(hello.rest);
+    const hello = await Promise.race([helloLine(spec, running, listen), aborted.promise]);
+    running.logStdout(hello.rest, { saysFarewell: "features" in hello.message && hello.message.features.includes("farewell") });
     if ("error" in hello.message) throw startError(spec, "handshake", hello.message.error.message, { output: running.log.tail });
     return hello.message;
   } catch (error) {
@@ -189,8 +220,8 @@ async function sayHello(spec: PluginSpec, running: RunningChild, signal: AbortSi
   }
 }
 
-async function helloLine(spec: PluginSpec, running: RunningChild): Promise<HelloLine> {
-  const hello = await readHello(running.stdout, (line) => running.log.add("stdout", line));
+async function helloLine(spec: PluginSpec, running: RunningChild, listen: Address): Promise<HelloLine> {
+  const hello = await readHello(running.stdout, { listen, onOther: (line) => running.log.add("stdout", line) });
   if (hello === undefined) throw await endedTooEarly(spec, running);
   return hello;
 }

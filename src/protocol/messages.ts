@@ -13,11 +13,20 @@ export const FRAMES_MEDIA_TYPE = "application/vnd.remote-plugin+ndjson";
 /** The request header that carries a call's id. */
 export const CALL_ID_HEADER = "remote-plugin-call";
 
+/** The request header with which a host says that it shares the worker's scratch folders. */
+export const FILES_HEADER = "remote-plugin-files";
+
 /** The longest start or hello line, in bytes. */
 export const MAX_CONTROL_LINE_BYTES: number = 1024 * 1024;
 
 /** The longest request line with headers, in bytes. */
 export const MAX_HEADER_BYTES: number = 64 * 1024;
+
+/**
+ * The longest frame, in bytes. What a host reads becomes up to twenty times as large in its memory: this many empty objects still fit into a heap
+ * of four gigabytes.
+ */
+export const MAX_FRAME_BYTES: number = 128 * 1024 * 1024;
 
 /** Where a worker listens. `tcp` is `host:port` in the hello line, and the host alone in the start line. */
 export type Address = { readonly unix: string } | { readonly tcp: string };
@@ -64,6 +73,8 @@ export interface WorkerLimits {
   readonly max_body_bytes: number;
   /** How long a cancelled call may take to stop by itself, in milliseconds. */
   readonly cancel_grace_ms: number;
+  /** The most bytes that the files in the scratch folders may have; none when it is left out. */
+  readonly scratch_quota?: number;
 }
 
 /** The one line that the host writes to the worker's standard input. */
@@ -75,6 +86,8 @@ export interface StartMessage {
   readonly limits: WorkerLimits;
   /** A folder of the worker's own, for files. */
   readonly scratch: string;
+  /** Another one in memory, preferred for what fits into it. */
+  readonly memory_scratch?: string;
 }
 
 /** The one line that the worker writes when it listens. */

@@ -7,6 +7,7 @@ import type { ProgressBody } from "../../protocol/messages.ts";
 import { cancelledBody } from "./error_body.ts";
 import { errorLine, type FrameLine, progressLine } from "./frame_line.ts";
 import { FrameQueue } from "./frame_queue.ts";
+import { removeFiles } from "./outbox.ts";
 import type { CallOrder, CallSink } from "./plugin_runner.ts";
 
 /** A call that the session has taken. */
@@ -16,14 +17,11 @@ export class Call implements CallSink {
   readonly reply: FrameQueue = new FrameQueue();
   progress: ProgressBody = { progress: 0, message: "" };
   readonly #abort = new AbortController();
-  readonly #graceMs: number;
   #isRunning = false;
-  #graceTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Takes an order. A cancelled call's reply ends `graceMs` milliseconds later at the latest. */
-  constructor(order: CallOrder, graceMs: number) {
+  /** Takes an order. */
+  constructor(order: CallOrder) {
     this.order = order;
-    this.#graceMs = graceMs;
   }
 
   /** Aborts when the call is cancelled or abandoned. */
@@ -42,23 +40,24 @@ export class Call implements CallSink {
   }
 
   push(line: FrameLine): Promise<void> {
-    return this.signal.aborted ? Promise.resolve() : this.reply.push(line);
+    if (!this.signal.aborted) return this.reply.push(line);
+    removeFiles(line.files);
+    return Promise.resolve();
   }
 
-  /** Cancels the call: a waiting one ends at once, a running one when its plugin has stopped or the grace is over. */
+  /** Cancels the call: a waiting one ends at once, a running one when its plugin has stopped. The host ends a worker whose plugin does not. */
   cancel(): void {
     if (this.signal.aborted) return;
     this.#abort.abort();
     if (!this.#isRunning) return this.#endCancelled();
     this.reply.release();
-    this.#graceTimer = setTimeout(() => this.#endCancelled(), this.#graceMs);
   }
 
   /** The plugin's code has come to rest. A cancelled call ends as cancelled, whatever its plugin made of it. */
   end(last: FrameLine): void {
-    clearTimeout(this.#graceTimer);
-    if (this.signal.aborted) this.#endCancelled();
-    else this.reply.end(last);
+    if (!this.signal.aborted) return this.reply.end(last);
+    removeFiles(last.files);
+    this.#endCancelled();
   }
 
   #endCancelled(): void {

@@ -6,6 +6,7 @@
 import { type Address, type HelloMessage, PROTOCOL_VERSION, type StartFailure, type StartMessage } from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
 import { HttpServer } from "./http_server.ts";
+import type { Scratch } from "./outbox.ts";
 import { usageMeter } from "./process_usage.ts";
 import { WorkerSession } from "./session.ts";
 import { readStartLine } from "./start_line.ts";
@@ -13,6 +14,8 @@ import { ThreadRunner } from "./thread_runner.ts";
 
 /** This worker, as it calls itself in the hello line. */
 const WORKER = "deno/0.1.0";
+
+const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames", "types"];
 
 if (import.meta.main) await main();
 
@@ -33,20 +36,31 @@ async function main(): Promise<void> {
 }
 
 function listen(address: Address): Deno.Listener {
-  return "unix" in address ? Deno.listen({ transport: "unix", path: address.unix }) : Deno.listen({ hostname: address.tcp, port: 0 });
+  if (!("unix" in address)) return Deno.listen({ hostname: address.tcp, port: 0 });
+  const listener = Deno.listen({ transport: "unix", path: address.unix });
+  // Whatever the umask: nobody but the owner may connect, also where the folder lets others in.
+  Deno.chmodSync(address.unix, 0o600);
+  return listener;
 }
 
 function serve(start: StartMessage, listener: Deno.Listener): void {
   const { plugin, limits, token } = start;
-  const session = new WorkerSession(new ThreadRunner(plugin), { plugin, limits, pid: Deno.pid, usage: usageMeter() });
+  const session = new WorkerSession(new ThreadRunner(plugin, scratchOf(start)), { plugin, limits, pid: Deno.pid, usage: usageMeter() });
   const server = new HttpServer(session, { token, isTcp: "tcp" in start.listen, limits });
   void server.serve(listener);
+}
+
+/** The scratch folder, when this process may use it: a thread cannot be given what the process has not. */
+function scratchOf({ scratch: folder, limits }: StartMessage): Scratch | undefined {
+  if (typeof folder !== "string" || folder === "") return undefined;
+  const mayUse = (["read", "write"] as const).every((name) => Deno.permissions.querySync({ name, path: folder }).state === "granted");
+  return mayUse ? { folder, quota: limits.scratch_quota } : undefined;
 }
 
 function hello({ listen }: StartMessage, listener: Deno.Listener): HelloMessage {
   const { hostname, port } = listener.addr as Deno.NetAddr;
   const address = "unix" in listen ? listen : { tcp: `${hostname}:${port}` };
-  return { protocol: PROTOCOL_VERSION, address, pid: Deno.pid, worker: WORKER, features: ["call_id", "cancel_by_id", "frames", "types"] };
+  return { protocol: PROTOCOL_VERSION, address, pid: Deno.pid, worker: WORKER, features: FEATURES };
 }
 
 function writeLine(message: HelloMessage | StartFailure): void {

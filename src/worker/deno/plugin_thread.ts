@@ -7,6 +7,7 @@
 import { errorBody } from "./error_body.ts";
 import { InlineRunner } from "./inline_runner.ts";
 import { type LoadedPlugin, pluginFromModule, type PluginLabel } from "./load_plugin.ts";
+import type { Scratch } from "./outbox.ts";
 import type { PluginRunner } from "./plugin_runner.ts";
 import { ThreadCalls } from "./thread_calls.ts";
 import type { FromThread, ToThread } from "./thread_messages.ts";
@@ -27,15 +28,20 @@ const post: ThreadScope["postMessage"] = scope.postMessage.bind(scope);
 
 watchForTheEnd();
 
+/** What the thread is told besides the plugin's module. */
+interface ThreadOptions extends PluginLabel {
+  readonly scratch?: Scratch;
+}
+
 /** Takes the plugin from its module, and serves the control thread's orders from then on. */
-export function startPlugin(exports: Readonly<Record<string, unknown>>, exportName: string, label: PluginLabel): void {
+export function startPlugin(exports: Readonly<Record<string, unknown>>, exportName: string, { scratch, ...label }: ThreadOptions): void {
   let loaded: LoadedPlugin;
   try {
     loaded = pluginFromModule(exports, exportName, label);
   } catch (thrown) {
     return post({ kind: "unloadable", error: errorBody("load_error", thrown) });
   }
-  serve(new InlineRunner(loaded));
+  serve(new InlineRunner(loaded, scratch));
   post({ kind: "ready", ready: loaded.ready });
 }
 

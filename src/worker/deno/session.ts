@@ -16,6 +16,7 @@ import {
   type WorkerLimits,
 } from "../../protocol/messages.ts";
 import { Turns } from "../../protocol/turns.ts";
+import { untilAborted } from "../../protocol/until_aborted.ts";
 import { decodeValue } from "../../protocol/values.ts";
 import { Call } from "./call.ts";
 import { failureBody } from "./error_body.ts";
@@ -36,7 +37,7 @@ export type Usage = Pick<StatsBody, "cpu_percent" | "memory_rss_mb">;
 /** What a session needs besides its plugin. */
 export interface SessionOptions {
   readonly plugin: PluginLabel;
-  readonly limits: Pick<WorkerLimits, "max_concurrency" | "cancel_grace_ms">;
+  readonly limits: Pick<WorkerLimits, "max_concurrency">;
   readonly pid: number;
   readonly usage: () => Promise<Usage>;
 }
@@ -99,15 +100,15 @@ export class WorkerSession {
   }
 
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, callId }: WireRequest, endpoint: CallEndpoint): CallOrder {
+  #order({ body = {}, callId, sharesFiles = false }: WireRequest, endpoint: CallEndpoint): CallOrder {
     if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
-    const order = { endpoint, callId: callId ?? crypto.randomUUID() };
+    const order = { endpoint, callId: callId ?? crypto.randomUUID(), sharesFiles };
     const takesArguments = endpoint === "execute" || endpoint === "execute_stream";
     return { ...order, body: takesArguments ? decodeArguments(body) : body };
   }
 
   #call(order: CallOrder, signal: AbortSignal): Reply {
-    const call = new Call(order, this.#options.limits.cancel_grace_ms);
+    const call = new Call(order);
     this.#open.set(order.callId, call);
     this.#active++;
     const abandon = () => call.cancel();
@@ -238,16 +239,4 @@ function checkCallId(callId: unknown): void {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
