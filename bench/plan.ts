@@ -69,7 +69,7 @@ function stepsOfMode(mode: Mode): Step[] {
     step("start", "start", {}),
     step("again", "start", { measure: "start" }),
     step("call", "call", time),
-    ...[1, 16, 64].map((open) => step(`open${open}`, "open", { ...time, open })),
+    ...(full ? [1, 16, 64] : [1, 64]).map((open) => step(`open${open}`, "open", { ...time, open })),
     step("stream", "stream", { count: full ? 10_000 : 2_000 }),
     step("memory", "memory", { measure: null }),
     step("cancel", "cancel", { count: full ? 5 : 2 }),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PEERS } from "../peers.ts";
 import { type Figure, figureOf, type Results } from "../results.ts";
 
 /** A column. */
@@ -59,4 +60,16 @@ export function failureOf(results: Results, peer: string, key: string): string |
 /** A size in bytes. */
 export function sizeText(bytes: number): string {
   return bytes >= 1024 * 1024 ? `${bytes / 1024 / 1024} MB` : `${bytes / 1024} KB`;
+}
+
+/** What is missing of a peer and why; notes that say the same of several steps are one. */
+export function notesOf(results: Results, peer: string): { readonly steps: readonly string[]; readonly note: string }[] {
+  const steps = new Map<string, string[]>();
+  for (const [step, note] of Object.entries(results.peers[peer]?.notes ?? {})) steps.set(note, [...steps.get(note) ?? [], step]);
+  return [...steps].map(([note, names]) => ({ steps: names, note }));
+}
+
+/** The peers whose values came from another run than the rest, so that a ratio with them may hide a drift. */
+export function fromOtherRuns(results: Results): string[] {
+  return PEERS.filter(({ name }) => name in results.peers && results.peers[name]!.run !== results.run).map(({ title }) => title);
 }

@@ -7,7 +7,7 @@ import { PEERS, type PeerSpec } from "../peers.ts";
 import { SIZES } from "../plan.ts";
 import type { Results } from "../results.ts";
 import { type Target, targetsOf } from "../targets.ts";
-import { cell, type Column, COLUMNS, sizeText } from "./columns.ts";
+import { cell, type Column, COLUMNS, fromOtherRuns, notesOf, sizeText } from "./columns.ts";
 
 /** The page, from the results alone. */
 export function renderPage(results: Results): string {
@@ -64,21 +64,16 @@ function sizes(family: "argument" | "result"): Column[] {
 }
 
 function gaps(results: Results): string {
-  const lines = shown(results).flatMap((spec) => byNote(results.peers[spec.name]!.notes).map((note) => `- ${spec.title}: ${note}`));
+  const lines = shown(results).flatMap(({ name, title }) =>
+    notesOf(results, name).map(({ steps, note }) => `- ${title}: \`${steps.join("`, `")}\`: ${note}`)
+  );
   return lines.length === 0 ? "Nothing." : lines.join("\n");
-}
-
-/** Notes that say the same of several steps are one. */
-function byNote(notes: Readonly<Record<string, string>>): string[] {
-  const steps = new Map<string, string[]>();
-  for (const [step, note] of Object.entries(notes)) steps.set(note, [...steps.get(note) ?? [], step]);
-  return [...steps].map(([note, names]) => `\`${names.join("`, `")}\`: ${note}`);
 }
 
 function versions(results: Results): string {
   const known = shown(results).flatMap(({ name }) => results.peers[name]!.version ?? []);
-  const other = shown(results).filter(({ name }) => results.peers[name]!.run !== results.run);
-  const late = other.length === 0 ? "" : `\n\nNot measured in the same run as the rest: ${other.map(({ title }) => title).join(", ")}.`;
+  const other = fromOtherRuns(results);
+  const late = other.length === 0 ? "" : `\n\nNot measured in the same run as the rest: ${other.join(", ")}.`;
   return `${[...new Set(known)].join("; ")}.${late}`;
 }
 

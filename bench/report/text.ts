@@ -7,7 +7,7 @@ import { PEERS } from "../peers.ts";
 import { SIZES } from "../plan.ts";
 import { figureOf, type Results } from "../results.ts";
 import { targetsOf } from "../targets.ts";
-import { COLUMNS, readable, sizeText } from "./columns.ts";
+import { COLUMNS, fromOtherRuns, notesOf, readable, sizeText } from "./columns.ts";
 
 /** All results as text: the table, large values, targets, and what is missing. Medians; the page has the spread as well. */
 export function renderText(results: Results): string {
@@ -38,9 +38,11 @@ function targets(results: Results): string {
 }
 
 function gaps(results: Results): string {
-  return shown(results).flatMap(({ name, title }) =>
-    Object.entries(results.peers[name]!.notes).map(([step, note]) => `${title}: ${step}: ${note}`)
-  ).join("\n");
+  const lines = shown(results).flatMap(({ name, title }) =>
+    notesOf(results, name).map(({ steps, note }) => `${title}: ${steps.join(", ")}: ${note}`)
+  );
+  const other = fromOtherRuns(results);
+  return [...lines, ...(other.length === 0 ? [] : [`Not measured in the same run as the rest: ${other.join(", ")}`])].join("\n");
 }
 
 function shown(results: Results): readonly { name: string; title: string }[] {
