@@ -1,6 +1,6 @@
 /**
- * `deno task bench`: how long a value takes to a Python plugin and back, by size and by way, against a plain copy of the same bytes. Writes
- * `docs/payload.md` and `docs/payload.svg`. `deno task bench 64` measures up to 64 MiB only, and writes nothing.
+ * `deno task bench:payload`: how long a value takes to a Python plugin and back, by size and by way, against a plain copy of the same bytes. Writes
+ * `docs/payload.md` and `docs/payload.svg`. `deno task bench:payload 64` measures up to 64 MiB only, and writes nothing.
  *
  * @module
  */
@@ -190,7 +190,7 @@ async function main(): Promise<void> {
   for (const measure of memory) memoryRows.push(await measure());
   const sections = [
     "# How long values take\n",
-    `Measured by \`deno task bench\` on ${
+    `Measured by \`deno task bench:payload\` on ${
       new Date().toISOString().slice(0, 10)
     }: Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} ` +
     `cores, files in \`${
