@@ -101,8 +101,10 @@ export function checkConfig(plugin: string, schema: Record<string, unknown>, con
   const causes = errors.filter(({ keyword }) => !ABOVE.has(keyword));
   const shown = causes.length > 0 ? causes : errors;
   if (shown.length === 0) return;
-  const places = shown.map(({ instanceLocation, error }) =>
-    `"${instanceLocation.replace(/^#/, "$").replaceAll("/", ".")}": ${error.replace(/\.$/, "")}`
+  const places = shown.map(({ keyword, instanceLocation, error }) =>
+    `"${instanceLocation.replace(/^#/, "$").replaceAll("/", ".")}": ${
+      keyword === "false" ? "is not allowed here" : error.replace(/\.$/, "")
+    }`
   );
   throw new CallError("invalid_arguments", `Cannot configure "${plugin}": ${places.join("; ")}. Nothing was sent`, { plugin });
 }

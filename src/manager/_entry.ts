@@ -75,8 +75,10 @@ export class Entry implements Evictable {
   /** What it is, and what it is doing. */
   get info(): PluginInfo {
     const { name, version, source, warnings, runtime } = this.#spec;
+    const { max, callsEach } = this.#limits(this.#spec);
+    const maxConcurrency = max * callsEach;
     const isOutdated = "spec" in this.#state && this.#state.spec !== this.#spec;
-    return { name, version, runtime: runtime.kind, source, state: this.state, isOutdated, warnings };
+    return { name, version, runtime: runtime.kind, source, state: this.state, isOutdated, maxConcurrency, warnings };
   }
 
   /** What it is doing. */

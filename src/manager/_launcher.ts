@@ -103,7 +103,14 @@ export class Launcher {
     }
     const replica = new Replica(plugin, memory);
     started.resolve(replica);
+    void this.#followLogs(plugin);
     return replica;
+  }
+
+  async #followLogs(plugin: RemotePluginProxy): Promise<void> {
+    const { onLog } = this.#shared.options;
+    if (onLog === undefined) return;
+    for await (const record of plugin.logs) onLog(record, this.#spec.name);
   }
 
   #exited(replica: Replica, exit: WorkerExit): void {

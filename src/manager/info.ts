@@ -38,6 +38,8 @@ export interface PluginInfo {
   readonly state: PluginState;
   /** Whether its workers run with an older manifest than the one on disk. `reload()` brings the new one. */
   readonly isOutdated: boolean;
+  /** How many calls its workers run at once, when there are as many of them as there may be. */
+  readonly maxConcurrency: number;
   /** What looks wrong in the manifest and does no harm. */
   readonly warnings: readonly string[];
 }

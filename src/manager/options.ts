@@ -5,6 +5,7 @@
  */
 import type { ManifestSource } from "../manifest/load.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
+import type { LogRecord } from "../process/output_log.ts";
 
 /** How many workers a plugin has. */
 export interface Replicas {
@@ -62,6 +63,8 @@ export interface ManagerOptions extends PluginSettings {
   readonly configDir?: string;
   /** How often the workers are asked whether they answer, in milliseconds; 0 for never. Default: 10,000. */
   readonly healthIntervalMs?: number;
+  /** Gets what the workers print, line by line. While it is set, they keep the program alive. */
+  readonly onLog?: (record: LogRecord, plugin: string) => void;
   /** The program that tells the GPU memory of processes, as `nvidia-smi` does. Default: `"nvidia-smi"`; without it there are no such figures. */
   readonly gpuProgram?: string;
 }
