@@ -1,6 +1,7 @@
 /** `doctor`: finds what keeps plugins from working, and says how to mend it. @module */
 import type { Context } from "./_context.ts";
 import { type Finding, hostFindings } from "./_doctor_host.ts";
+import { problemText } from "./list.ts";
 import { pluginFindings } from "./_doctor_plugin.ts";
 
 /** Looks at the host and at one plugin, or at all. False when something has to be mended. */
@@ -15,7 +16,7 @@ export async function doctor(context: Context, { reference, fix }: { reference: 
   const { manager, plugin } = await context.openManager(reference);
   await using _manager = manager;
   const problems = reference === undefined ? manager.problems : [];
-  for (const { error } of problems) report({ about: error.plugin, check: "manifest", verdict: "bad", found: error.message });
+  for (const problem of problems) report({ about: problem.error.plugin, check: "manifest", verdict: "bad", found: problemText(problem) });
   const names = reference === undefined ? manager.list().map(({ name, version }) => `${name}@${version}`) : [plugin];
   for (const name of names) {
     context.signal.throwIfAborted();

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import type { Context } from "./_context.ts";
 import { UsageError } from "./_exit.ts";
+import { problemText } from "./list.ts";
 import { Gateway } from "./_gateway.ts";
 
 /** The options of `serve`. */
@@ -49,7 +50,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       names: manager.list().map(({ name }) => name),
       isOpen: !/^(127\.|localhost$|::1$)/.test(options.host) && !("cert" in tls),
     });}
-  for (const { error } of manager.problems) terminal.note(terminal.yellow(error.message));
+  for (const problem of manager.problems) terminal.note(terminal.yellow(problemText(problem)));
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   // Open calls end with their workers; only then can the server come to its end.
   await manager[Symbol.asyncDispose]();

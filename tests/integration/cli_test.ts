@@ -93,8 +93,8 @@ Deno.test("--help explains every command, and the exit codes", async () => {
   assertEquals(code, 0);
   for (const command of ["list", "inspect", "run", "config", "doctor", "new", "serve", "stats", "logs", "completions"]) {
     assertStringIncludes(out, `\n  ${command} `);
-    assertStringIncludes((await user.run(command, "--help")).out, "--state-dir");
   }
+  assertStringIncludes((await user.run("run", "--help")).out, "The value - stands for a file");
   assertMatch(out, /Exit codes:[\s\S]*130/);
 });
 
@@ -121,7 +121,7 @@ Deno.test("what goes wrong is said in one line, with an exit code for its kind",
   }
   const { code, err } = await user.run("list");
   assertEquals(code, 0);
-  assertStringIncludes(err, 'no_class.json": "$.class" is nothing'.slice(-24));
+  assertMatch(err, /no_class\.json.*"\$\.class" is nothing/);
 });
 
 Deno.test("arguments are JSON where they read as such, lists where given twice, and - is a file of standard input", async () => {
