@@ -28,9 +28,9 @@ export interface ServerFile {
 export async function serve(context: Context, options: ServeOptions): Promise<void> {
   const { terminal, signal } = context;
   const replicas = { min: 1, max: readNumber("replicas", options.replicas) };
-  const idleTimeoutMs = options.idle === undefined ? undefined : 1_000 * readNumber("idle", options.idle);
+  const unloadAfterMs = options.idle === undefined ? undefined : 1_000 * readNumber("idle", options.idle);
   const onLog = context.logWriter(options.logs ?? false);
-  const { manager } = await context.openManager(undefined, { onLog, replicas, idleTimeoutMs, watch: true, healthIntervalMs: 10_000 });
+  const { manager } = await context.openManager(undefined, { onLog, replicas, unloadAfterMs, watch: true, healthIntervalMs: 10_000 });
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(manager);
   const token = options.token ?? crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });

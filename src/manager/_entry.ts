@@ -53,7 +53,7 @@ export class Entry implements Evictable {
     this.#settings = settings;
     this.#owner = owner;
     this.#configuration = new Configuration({ spec, folder: owner.options.configDir });
-    const idleMs = settings.idleTimeoutMs ?? spec.idleTimeoutMs ?? owner.options.idleTimeoutMs;
+    const idleMs = settings.unloadAfterMs ?? owner.options.unloadAfterMs;
     if (idleMs !== undefined) this.#idle = new IdleTimer(idleMs, (since) => this.#onIdleTooLong(since));
   }
 
@@ -187,6 +187,7 @@ export class Entry implements Evictable {
   async checkHealth(): Promise<void> {
     const { pool } = this;
     await Promise.all([...pool?.replicas ?? []].map(async (replica) => {
+      if (performance.now() < replica.restartingUntil) return;
       replica.missedChecks = await replica.plugin.isAlive() ? 0 : replica.missedChecks + 1;
       if (replica.missedChecks < 2 || replica.isGone) return;
       this.#emit({ type: "unhealthy", pid: replica.plugin.pid });

@@ -4,7 +4,9 @@
  * @module
  */
 import { join } from "@std/path";
+import { DEFAULT_START_TIMEOUT_MS } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
+import type { RestartEvent } from "../plugin/interface.ts";
 import { RemotePluginProxy } from "../plugin/proxy.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { Admission } from "./_admission.ts";
@@ -93,7 +95,8 @@ export class Launcher {
     const { scratchDir, permissions } = this.#shared.options;
     const started = Promise.withResolvers<Replica>();
     const onExit = (exit: WorkerExit) => void started.promise.then((replica) => this.#exited(replica, exit));
-    const options = { scratchDir, permissions, socketPath: this.#socketPath(), signal: this.#plugin.signal, onExit };
+    const onRestart = (event: RestartEvent) => void started.promise.then((replica) => this.#restarting(replica, event));
+    const options = { scratchDir, permissions, socketPath: this.#socketPath(), signal: this.#plugin.signal, onExit, onRestart };
     const plugin = await RemotePluginProxy.start(this.#spec, options);
     try {
       await this.#configure(plugin);
@@ -111,6 +114,12 @@ export class Launcher {
     const { onLog } = this.#shared.options;
     if (onLog === undefined) return;
     for await (const record of plugin.logs) onLog(record, this.#spec.name);
+  }
+
+  #restarting(replica: Replica, { cause: error, delayMs }: RestartEvent): void {
+    const startMs = this.#spec.startTimeoutMs ?? DEFAULT_START_TIMEOUT_MS;
+    replica.restartingUntil = performance.now() + delayMs + startMs;
+    this.#plugin.emit({ type: "restarting", error, delayMs });
   }
 
   #exited(replica: Replica, exit: WorkerExit): void {

@@ -17,6 +17,8 @@ export class Replica {
   lastUsed: number = performance.now();
   /** Whether the worker has ended. */
   isGone = false;
+  /** Until when it may be silent, as `performance.now()` gives it, because its process is being started again by the manifest's `restart`. */
+  restartingUntil = 0;
   /** How often in a row it has not answered. */
   missedChecks = 0;
   readonly #memory: Disposable;

@@ -5,6 +5,7 @@
  */
 import type { Entry } from "./_entry.ts";
 import { gpuMemoryByProcess } from "./_gpu.ts";
+import { ProcessTable } from "./_process_table.ts";
 import type { ManagerStats, PluginStats, WorkerStats } from "./info.ts";
 import type { Replica } from "./_replica.ts";
 
@@ -14,8 +15,8 @@ const PATIENCE_MS = 2_000;
 /** Asks all workers at once. */
 export async function collectStats(entries: readonly Entry[], gpuProgram: string): Promise<ManagerStats> {
   const hasWorkers = entries.some(({ pool }) => pool !== undefined);
-  const gpu = hasWorkers ? await gpuMemoryByProcess(gpuProgram) : new Map();
-  const plugins = await Promise.all(entries.map((entry) => pluginStats(entry, gpu)));
+  const [gpu, processes] = hasWorkers ? await Promise.all([gpuMemoryByProcess(gpuProgram), ProcessTable.read()]) : [new Map()];
+  const plugins = await Promise.all(entries.map((entry) => pluginStats(entry, { gpu, processes })));
   const workers = plugins.flatMap((plugin) => plugin.workers);
   const sum = (figure: (worker: WorkerStats) => number): number => workers.reduce((total, worker) => total + figure(worker), 0);
   return {
@@ -30,20 +31,25 @@ export async function collectStats(entries: readonly Entry[], gpuProgram: string
   };
 }
 
-async function pluginStats(
-  { spec: { name, version }, state, pool, counter }: Entry,
-  gpu: ReadonlyMap<number, number>,
-): Promise<PluginStats> {
-  const workers = await Promise.all([...pool?.replicas ?? []].map((replica) => workerStats(replica, gpu)));
+interface MachineFacts {
+  readonly gpu: ReadonlyMap<number, number>;
+  readonly processes: ProcessTable | undefined;
+}
+
+async function pluginStats({ spec: { name, version }, state, pool, counter }: Entry, facts: MachineFacts): Promise<PluginStats> {
+  const workers = await Promise.all([...pool?.replicas ?? []].map((replica) => workerStats(replica, facts)));
   return { name, version, state, workers: workers.filter((worker) => worker !== undefined), calls: counter.stats(pool?.waiting ?? 0) };
 }
 
 /** `undefined` for a worker that does not answer, which others see to. */
-async function workerStats({ plugin }: Replica, gpu: ReadonlyMap<number, number>): Promise<WorkerStats | undefined> {
+async function workerStats({ plugin }: Replica, { gpu, processes }: MachineFacts): Promise<WorkerStats | undefined> {
   try {
     const { pid, cpu_percent, memory_rss_mb, uptime_s, calls } = await plugin.getStats({ timeoutMs: PATIENCE_MS });
-    const gpuMemoryMb = gpu.get(pid);
-    return { pid, cpuPercent: cpu_percent, memoryMb: memory_rss_mb, gpuMemoryMb, uptimeS: uptime_s, running: calls.running };
+    const children = processes?.descendants(pid) ?? [];
+    const memoryMb = children.reduce((sum, child) => sum + processes!.memoryMb(child), memory_rss_mb);
+    const onGpu = [pid, ...children].filter((one) => gpu.has(one));
+    const gpuMemoryMb = onGpu.length === 0 ? undefined : onGpu.reduce((sum, one) => sum + gpu.get(one)!, 0);
+    return { pid, cpuPercent: cpu_percent, memoryMb, gpuMemoryMb, uptimeS: uptime_s, running: calls.running };
   } catch {
     return undefined;
   }

@@ -23,8 +23,10 @@ export type PluginEvent =
   | { readonly type: "failed"; readonly error: unknown }
   /** A worker was let go. */
   | { readonly type: "stopped"; readonly pid: number | undefined; readonly reason: StopReason }
-  /** A worker ended although nobody had asked it to. */
+  /** A worker ended although nobody had asked it to, and is not started again before the next call. */
   | { readonly type: "exited"; readonly pid: number | undefined; readonly exit: WorkerExit }
+  /** A worker ended, and is started again by the manifest's `restart`. */
+  | { readonly type: "restarting"; readonly error: PluginError; readonly delayMs: number }
   /** A worker has not answered twice in a row, and is let go. */
   | { readonly type: "unhealthy"; readonly pid: number | undefined }
   /** All workers are new. */

@@ -50,7 +50,7 @@ export interface WorkerStats {
   readonly pid: number;
   /** Processor time since it was asked last, in percent of one core. */
   readonly cpuPercent: number;
-  /** Resident memory, in MiB. */
+  /** Resident memory, in MiB, with that of the processes that it has started, where the host may run `ps`. */
   readonly memoryMb: number;
   /** GPU memory, in MiB; `undefined` where no program tells it. */
   readonly gpuMemoryMb: number | undefined;

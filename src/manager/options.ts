@@ -22,10 +22,9 @@ export interface PluginSettings {
   /** How many workers share the calls. The one with the fewest open calls gets the next. Default: one. */
   readonly replicas?: Replicas;
   /**
-   * After so many milliseconds without a call the plugin's workers are ended; the next call starts them again. The manifest's `idle_timeout_ms` is
-   * the default; without either they are kept.
+   * After so many milliseconds without a call the plugin's workers are ended; the next call starts them again. Default: they are kept.
    */
-  readonly idleTimeoutMs?: number;
+  readonly unloadAfterMs?: number;
 }
 
 /** The memory that all workers together may need, by what their manifests declare in `resources`. */

@@ -43,7 +43,7 @@ const DEFAULT_HEALTH_INTERVAL_MS = 10_000;
  * ```ts no-eval
  * import { PluginManager } from "@remote-plugin/proxy";
  *
- * await using manager = await PluginManager.create({ folders: ["./plugins"], idleTimeoutMs: 60_000, memory: { gpuMb: 8_000 } });
+ * await using manager = await PluginManager.create({ folders: ["./plugins"], unloadAfterMs: 60_000, memory: { gpuMb: 8_000 } });
  * for (const { name, version, state } of manager.list()) console.log(name, version, state.kind);
  * console.log(await manager.get("whisper").execute({ audio: "/tmp/talk.wav" }));
  * ```

@@ -171,8 +171,8 @@ Deno.test("a disabled plugin refuses calls until it is enabled", async () => {
   assertEquals(typeof await manager.get("naps").execute(), "number");
 });
 
-Deno.test("an idle plugin is ended after idleTimeoutMs, and its next call starts it again with its configuration", async () => {
-  await using watch = await ManagerWatch.of("naps", { idleTimeoutMs: 50 });
+Deno.test("an idle plugin is ended after unloadAfterMs, and its next call starts it again with its configuration", async () => {
+  await using watch = await ManagerWatch.of("naps", { unloadAfterMs: 50 });
   const { manager } = watch;
   await manager.configure("naps", { model: "large" });
   const before = await manager.get("naps").execute();
@@ -183,7 +183,7 @@ Deno.test("an idle plugin is ended after idleTimeoutMs, and its next call starts
 });
 
 Deno.test("a pool starts workers up to its maximum when all are busy, and ends the idle ones", async () => {
-  await using watch = await ManagerWatch.of("naps", { replicas: { min: 1, max: 3 }, idleTimeoutMs: 300 });
+  await using watch = await ManagerWatch.of("naps", { replicas: { min: 1, max: 3 }, unloadAfterMs: 300 });
   const plugin = watch.manager.get("naps");
   const pids = await Promise.all(Array.from({ length: 12 }, () => plugin.execute({ seconds: 0.1 })));
   assertEquals([new Set(pids).size, watch.workers], [3, 3]);
@@ -374,6 +374,27 @@ Deno.test("getStats() adds up workers, calls, latencies and GPU memory", async (
   assertEquals([stats!.name, stats!.workers.length, stats!.calls.succeeded, stats!.calls.failed, stats!.calls.open], ["naps", 2, 3, 1, 0]);
   assert(stats!.calls.latencyMs!.max >= 50 && stats!.calls.latencyMs!.p50 <= stats!.calls.latencyMs!.p99);
   assertEquals([total.workers, total.gpuMemoryMb, total.memoryMb > 5], [2, 1_750, true]);
+});
+
+Deno.test("the memory of a worker is that of its children too", async () => {
+  await using watch = await ManagerWatch.of("starts_children");
+  await watch.manager.get("starts_children").execute();
+  const { plugins: [stats] } = await watch.manager.getStats();
+  const own = (await watch.manager.get("starts_children").getStats()).memory_rss_mb;
+  assert(stats!.workers[0]!.memoryMb > own, `${stats!.workers[0]!.memoryMb} of ${own} MiB`);
+});
+
+Deno.test("a worker that its manifest has started again is told, and keeps its configuration", async () => {
+  await using watch = await ManagerWatch.of("naps", {}, { restart: { mode: "always", initial_delay_ms: 1 } });
+  const { manager } = watch;
+  await manager.configure("naps", { model: "large" });
+  const plugin = manager.get("naps");
+  const pid = await plugin.execute<number>();
+  Deno.kill(pid, "SIGKILL");
+  await watch.told("restarting");
+  assertEquals(await plugin.execute() === pid, false);
+  assertEquals([await plugin.getCurrentConfig(), watch.workers], [{ model: "large" }, 1]);
+  assertEquals(watch.events.filter(({ type }) => type === "ready").length, 1);
 });
 
 Deno.test("a handle that was let go refuses calls, and the plugin goes on", async () => {
