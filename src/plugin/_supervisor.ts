@@ -157,8 +157,10 @@ export class Supervisor implements AsyncDisposable {
     if (changes) this.#settle({ kind: "changing", changed: Promise.withResolvers() });
     else this.#giveUp(decision, error([]));
     this.#options.onLost({ connection, error, isFinal: !changes });
-    if (changes) this.#changeOver = this.#startOver(error([]), decision.delayMs);
-    else this.#end(exit);
+    if (!changes) return this.#end(exit);
+    // Its HTTP client would stay open for as long as its successors live.
+    void connection[Symbol.asyncDispose]();
+    this.#changeOver = this.#startOver(error([]), decision.delayMs);
   }
 
   /** A worker that this host has ended itself tells nothing by how it ended. */
