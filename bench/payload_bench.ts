@@ -136,15 +136,11 @@ function start(): Promise<RemotePluginProxy> {
 const NAMES = [...WAYS.map(({ name }) => name), "memcpy, new file", "memcpy, same pages again"];
 
 function table(rows: readonly Row[]): string[] {
-  const cell = (row: Row, name: string) => {
-    const found = row.cells[name];
-    return found === undefined ? "" : found.ms.toPrecision(3).replace(/e.*/, "");
-  };
-  const plain = (row: Row, name: string) => row.cells[name] === undefined ? "" : String(Number(cell(row, name)));
+  const cell = (row: Row, name: string) => row.cells[name] === undefined ? "" : String(Number(row.cells[name].ms.toPrecision(3)));
   return [
     `| ms | ${rows.map(({ size }) => formatBytes(size)).join(" | ")} |`,
     `| --- | ${rows.map(() => "---:").join(" | ")} |`,
-    ...NAMES.map((name) => `| ${name} | ${rows.map((row) => plain(row, name)).join(" | ")} |`),
+    ...NAMES.map((name) => `| ${name} | ${rows.map((row) => cell(row, name)).join(" | ")} |`),
   ];
 }
 
