@@ -36,10 +36,24 @@ export type { NdArray, NpyLayout, TypedArray } from "./src/protocol/npy.ts";
 export type { HttpEndpoint } from "./src/transport/http.ts";
 export type { LaunchOptions, WorkerExit } from "./src/process/worker_process.ts";
 export type { LogLevel, LogRecord } from "./src/process/output_log.ts";
+export { PluginManager } from "./src/manager/plugin_manager.ts";
+export type { ManifestProblem, UnloadOptions } from "./src/manager/plugin_manager.ts";
+export type { ManagerOptions, MemoryBudget, PluginSettings, Replicas } from "./src/manager/options.ts";
+export type { ManagerEvent, PluginEvent, StopReason } from "./src/manager/events.ts";
+export type { CallStats, LatencyPercentiles, ManagerStats, PluginInfo, PluginState, PluginStats, WorkerStats } from "./src/manager/info.ts";
 export { requiredPermissions } from "./src/permissions/required.ts";
 export type { RequiredPermissions, RequiredPermissionsOptions, WorkerPlaces } from "./src/permissions/required.ts";
 export type { PermissionPolicy } from "./src/permissions/grant.ts";
-export type { Manifest, RestartMode, RestartSettings } from "./src/manifest/manifest.ts";
+export type {
+  DenoRuntime,
+  Manifest,
+  PluginResources,
+  PluginSpec,
+  PythonRuntime,
+  RestartMode,
+  RestartPolicy,
+  RestartSettings,
+} from "./src/manifest/manifest.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
 export type { Endpoint, ErrorBody, ErrorCode, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
 export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";

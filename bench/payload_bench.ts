@@ -1,6 +1,6 @@
 /**
- * `deno task bench`: how long a value takes to a Python plugin and back, by size and by way, against a plain copy of the same bytes. Writes
- * `docs/payload.md` and `docs/payload.svg`. `deno task bench 64` measures up to 64 MiB only, and writes nothing.
+ * `deno task bench:payload`: how long a value takes to a Python plugin and back, by size and by way, against a plain copy of the same bytes. Writes
+ * `docs/payload.md` and `docs/payload.svg`. `deno task bench:payload 64` measures up to 64 MiB only, and writes nothing.
  *
  * @module
  */
@@ -136,15 +136,11 @@ function start(): Promise<RemotePluginProxy> {
 const NAMES = [...WAYS.map(({ name }) => name), "memcpy, new file", "memcpy, same pages again"];
 
 function table(rows: readonly Row[]): string[] {
-  const cell = (row: Row, name: string) => {
-    const found = row.cells[name];
-    return found === undefined ? "" : found.ms.toPrecision(3).replace(/e.*/, "");
-  };
-  const plain = (row: Row, name: string) => row.cells[name] === undefined ? "" : String(Number(cell(row, name)));
+  const cell = (row: Row, name: string) => row.cells[name] === undefined ? "" : String(Number(row.cells[name].ms.toPrecision(3)));
   return [
     `| ms | ${rows.map(({ size }) => formatBytes(size)).join(" | ")} |`,
     `| --- | ${rows.map(() => "---:").join(" | ")} |`,
-    ...NAMES.map((name) => `| ${name} | ${rows.map((row) => plain(row, name)).join(" | ")} |`),
+    ...NAMES.map((name) => `| ${name} | ${rows.map((row) => cell(row, name)).join(" | ")} |`),
   ];
 }
 
@@ -190,7 +186,7 @@ async function main(): Promise<void> {
   for (const measure of memory) memoryRows.push(await measure());
   const sections = [
     "# How long values take\n",
-    `Measured by \`deno task bench\` on ${
+    `Measured by \`deno task bench:payload\` on ${
       new Date().toISOString().slice(0, 10)
     }: Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} ` +
     `cores, files in \`${

@@ -23,6 +23,7 @@
 /** What went wrong, as a word that programs can compare. */
 export type PluginErrorCode =
   | "invalid_manifest"
+  | "unknown_plugin"
   | "permission_denied"
   | "worker_start_failed"
   | "worker_exited"
@@ -119,8 +120,8 @@ export class PermissionDeniedError extends PluginError {
   }
 }
 
-/** How far a start had come when it failed. */
-export type StartPhase = "spawn" | "handshake" | "load";
+/** How far a start had come when it failed. A manager's budget of memory is asked before anything else. */
+export type StartPhase = "admission" | "spawn" | "handshake" | "load";
 
 /** How a worker process ended, as far as it has. */
 export interface ExitDetails extends PluginErrorDetails {

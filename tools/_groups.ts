@@ -31,7 +31,7 @@ export interface Group {
 
 /** The groups in the order in which they run: the quick ones, without processes, first. */
 export const GROUPS: readonly Group[] = [
-  { name: "unit", roots: ["src", "examples"], flags: files },
+  { name: "unit", roots: ["src", "examples", "bench"], flags: files },
   { name: "tools", roots: ["tools"], flags: tools },
   { name: "conformance", roots: ["tests/conformance"], flags: workers },
   { name: "integration", roots: ["tests/integration"], flags: killers },

@@ -4,7 +4,7 @@
  * @module
  */
 import { decodeValue } from "../protocol/values.ts";
-import type { Manifest } from "../manifest/manifest.ts";
+import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
@@ -21,7 +21,7 @@ export const BLOCKING_WORKER: string = import.meta.url;
 
 /** What a blocking proxy asks of its thread. Values are JSON, as on the wire: whatever can be sent there can be sent here. */
 export type BlockingRequest =
-  | { readonly kind: "start"; readonly manifest: string | Manifest; readonly options: StartOptions }
+  | { readonly kind: "start"; readonly manifest: string | Manifest | PluginSpec; readonly options: StartOptions }
   | { readonly kind: "attach"; readonly endpoint: HttpEndpoint }
   | { readonly kind: "call"; readonly member: BlockingMember; readonly call: CallFacts }
   | { readonly kind: "pull"; readonly stream: number; readonly open: CallFacts | undefined }

@@ -28,8 +28,8 @@ export interface Attempt {
 export class OpenCall {
   /** Which operation this is. */
   readonly name: OperationName;
-  /** The id under which the worker knows it. */
-  readonly id: string;
+  /** The id under which the worker knows it; `undefined` for what is no call. */
+  readonly id: string | undefined;
   /** Called when the worker does not end the operation after it was abandoned. */
   onStuck: (attempt: Attempt) => Promise<void> = () => Promise.resolve();
   readonly #abandoned = new AbortController();
@@ -45,7 +45,7 @@ export class OpenCall {
   #ended: Promise<void> | undefined;
 
   /** Opens an operation. A signal that is aborted already abandons it at once. */
-  constructor(name: OperationName, id: string, options: CallOptions) {
+  constructor(name: OperationName, id: string | undefined, options: CallOptions) {
     const { signal, timeoutMs, idleTimeoutMs } = options;
     this.name = name;
     this.id = id;
@@ -62,6 +62,11 @@ export class OpenCall {
   /** Aborted, with the error that the caller gets, once the operation has been abandoned. */
   get signal(): AbortSignal {
     return this.#abandoned.signal;
+  }
+
+  /** Whether it takes a place among those that run. */
+  get isCall(): boolean {
+    return this.id !== undefined;
   }
 
   /** Where the operation runs, while it does. */

@@ -123,11 +123,12 @@ export class Operations {
 
   /** Cancels what the worker runs or has waiting. False when there was nothing. */
   async cancel(options: OperationOptions): Promise<boolean> {
-    const sent = [...this.#open].filter((call) => call.attempt !== undefined);
-    const { status } = await this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
-    // To be abandoned is also what ends a worker that does not stop them.
+    const sent = [...this.#open].filter((call) => call.isCall && call.attempt !== undefined);
+    // Each of them is cancelled by its id, and a worker that does not stop them is ended.
     for (const call of sent) call.abandon(cancelledError(call.name, "cancel()"));
-    return status === "cancelled";
+    // Another program's calls are not known here.
+    const { status } = await this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
+    return sent.length > 0 || status === "cancelled";
   }
 
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */
@@ -161,7 +162,7 @@ export class Operations {
   }
 
   #onlyCall(): string | undefined {
-    const running = [...this.#open].filter((call) => call.attempt !== undefined);
+    const running = [...this.#open].filter((call) => call.isCall && call.attempt !== undefined);
     return running.length === 1 ? running[0]!.id : undefined;
   }
 
@@ -176,9 +177,11 @@ export class Operations {
   }
 
   #openCall({ member, endpoint }: Operation, options: CallOptions): OpenCall {
-    const id = options.callId ?? this.#newId();
-    const idleTimeoutMs = options.idleTimeoutMs ?? (ENDPOINTS[endpoint].isCall ? this.#options.idleTimeoutMs : undefined);
-    const call = new OpenCall({ plugin: this.#plugin, member }, id, { ...options, idleTimeoutMs });
+    const { isCall } = ENDPOINTS[endpoint];
+    const id = isCall ? options.callId ?? this.#newId() : undefined;
+    // A question can be asked again.
+    const kind = isCall ? { idleTimeoutMs: options.idleTimeoutMs ?? this.#options.idleTimeoutMs } : { idempotent: true };
+    const call = new OpenCall({ plugin: this.#plugin, member }, id, { ...options, ...kind });
     call.onStuck = (attempt) => this.#endStuckWorker(call, attempt);
     this.#open.add(call);
     return call;
@@ -187,8 +190,7 @@ export class Operations {
   async #send(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
     call.prepare(connection);
     if (encoded.slots !== undefined) await this.#writeFiles(call, connection, { endpoint, encoded });
-    const callId = ENDPOINTS[endpoint].isCall ? call.id : undefined;
-    const request = { endpoint, body: encoded.value as Operation["body"], callId, sharesFiles: connection.files.areShared };
+    const request = { endpoint, body: encoded.value as Operation["body"], callId: call.id, sharesFiles: connection.files.areShared };
     const { cancelBudgetMs } = this.#options;
     const discard = (frame: Frame) => discardFrame(frame, connection.files);
     call.send(connection, () => new Reply(connection.exchange, request, { cancelBudgetMs, discard }));

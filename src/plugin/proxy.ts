@@ -23,6 +23,8 @@ export interface StartOptions extends LaunchOptions {
   readonly cancelBudgetMs?: number;
   /** Called before a worker is started in the place of one that has ended. */
   readonly onRestart?: (event: RestartEvent) => void;
+  /** Called once when the worker has ended and no other one takes its place. Other than awaiting `exited`, it does not keep the host program alive. */
+  readonly onExit?: (exit: WorkerExit) => void;
 }
 
 /** What `RemotePluginProxy.attach()` takes besides the endpoint. */
@@ -89,7 +91,9 @@ export class RemotePluginProxy implements PluginInterface {
     const spec = await loadManifest(manifest);
     const log = new OutputLog();
     const start = (signal?: AbortSignal) => startWorker(spec, options, { signal, log });
-    return new RemotePluginProxy(await start(options.signal), { log, spec, startWorker: start, ...options });
+    const plugin = new RemotePluginProxy(await start(options.signal), { log, spec, startWorker: start, ...options });
+    if (options.onExit !== undefined) void plugin.#operations.supervisor.ended.then(options.onExit);
+    return plugin;
   }
 
   /**

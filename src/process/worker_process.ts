@@ -189,6 +189,7 @@ function startMessage(spec: PluginSpec, { listen, command, folder, quota }: Star
     limits,
     scratch: disk,
     ...(memory === undefined ? {} : { memory_scratch: memory }),
+    folder: folder.path,
   };
 }
 

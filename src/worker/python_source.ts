@@ -1816,6 +1816,7 @@ class Start:
         self.token = self._string(message, "token")
         self.unix = self._string(listen, "unix") if "unix" in listen else ""
         self.tcp = "" if self.unix else self._string(listen, "tcp")
+        self.folder = self._string(message, "folder") if "folder" in message else ""
         self.plugin = self._object(message, "plugin")
         for key in ("module", "class"):
             self._string(self.plugin, key)
@@ -1880,7 +1881,7 @@ def say(hello: int, message: Body) -> None:
     os.close(hello)
 
 
-def fork_worker(hello: int) -> int:
+def fork_worker(hello: int, start: Start) -> int:
     """Forks. Comes back in the worker alone, with the end of a pipe that is open for as long as the supervisor lives.
 
     The process that the host started becomes the supervisor. It has one duty, which no plugin can keep it from: when
@@ -1892,7 +1893,7 @@ def fork_worker(hello: int) -> int:
     worker = os.fork()
     if worker != 0:
         os.close(lifeline)
-        supervise(worker, hello)
+        supervise(worker, hello, start)
     os.close(held)
     os.setpgid(0, 0)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -1902,7 +1903,7 @@ def fork_worker(hello: int) -> int:
     return lifeline
 
 
-def supervise(worker: int, farewell: int) -> NoReturn:
+def supervise(worker: int, farewell: int, start: Start) -> NoReturn:
     """Waits for the host's end or the worker's, whichever comes first, clears up, and ends as the worker did."""
     memory = MemoryWatch()
     try:
@@ -1916,6 +1917,7 @@ def supervise(worker: int, farewell: int) -> NoReturn:
     status = wait_for(worker)
     kill_group(worker, signal.SIGKILL)
     kill_children()
+    remove_files(start)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and memory.somebody_was_killed():
         try:
             say(farewell, {"farewell": {"out_of_memory": True}})
@@ -2023,6 +2025,19 @@ def kill_children() -> None:
         time.sleep(0.001)
 
 
+def remove_files(start: Start) -> None:
+    """Removes the worker's socket and its folder: the host does it as well, but it may be gone."""
+    try:
+        if start.unix:
+            os.unlink(start.unix)
+    except OSError:
+        pass  # it is gone
+    if start.folder:
+        import shutil
+
+        shutil.rmtree(start.folder, ignore_errors=True)
+
+
 def list_children() -> list[int]:
     """The processes whose parent this one is, where the system tells."""
     try:
@@ -2083,7 +2098,7 @@ def main() -> NoReturn:
         start = Start(read_start_line())
         leave_own_folder()
         if os.name == "posix":
-            lifeline = fork_worker(hello)
+            lifeline = fork_worker(hello, start)
             arm_lifeline(lifeline)
         else:
             lifeline = os.dup(0)

@@ -21,6 +21,8 @@ interface OpenRun {
 /** A plugin in a thread of its own. */
 export class ThreadRunner implements PluginRunner {
   readonly settled: Promise<void>;
+  /** The process groups of the programs that the plugin has started outside of the worker's own group. */
+  readonly strays: Set<number> = new Set();
   #state: PluginState = { status: "loading" };
   #thread: Worker | undefined;
   /** What the thread has said of an error that is about to end it. */
@@ -102,6 +104,8 @@ export class ThreadRunner implements PluginRunner {
         return void this.#chunk(message.key, message.line);
       case "last":
         return this.#end(message.key, message.line);
+      case "stray":
+        return void (message.isRunning ? this.strays.add(message.pid) : this.strays.delete(message.pid));
       case "ending":
         return this.#ending(message.error);
     }
