@@ -24,7 +24,7 @@ export type { RequiredPermissions, WorkerPlaces } from "./src/permissions/requir
 export type { PermissionPolicy } from "./src/permissions/grant.ts";
 export type { Manifest } from "./src/manifest/manifest.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
-export type { Endpoint, ErrorBody, ErrorCode, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
+export type { Endpoint, ErrorBody, ErrorCode, ExtensionEndpoint, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
 export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";
 export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./src/protocol/frames.ts";
 export {

@@ -74,6 +74,7 @@ function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver):
     module: manifest.module,
     class: manifest.class,
     path: (typeof folders === "string" ? [folders] : folders).map((folder) => paths.file(folder)),
+    adapters: manifest.adapters ?? [],
     foreignWorker: manifest.worker === undefined || manifest.worker === "builtin" ? undefined : manifest.worker,
   };
 }

@@ -38,6 +38,8 @@ export interface Manifest {
   class?: string;
   /** Python: folders to put first on the import path. Default: the manifest's own folder. */
   plugin_path?: string | string[];
+  /** Task adapters of `cjm-substrate` to bind to the plugin, each `module:Class`. Default: none. */
+  adapters?: string[];
   /** Environment variables of the worker. */
   env_vars?: Record<string, string>;
   /** Names of host variables that the worker may see besides the default ones; `true` for all. Default: none. */
@@ -60,6 +62,8 @@ export interface PythonRuntime {
   readonly module: string;
   readonly class: string;
   readonly path: readonly string[];
+  /** Task adapters of the original to bind to the plugin, each `module:Class`. */
+  readonly adapters: readonly string[];
   /** The module of a worker of the environment's own; `undefined` for ours. */
   readonly foreignWorker: string | undefined;
 }

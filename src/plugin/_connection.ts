@@ -11,6 +11,7 @@ import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
 import { loadError, transportError } from "./_failures.ts";
 import { Reply } from "./_reply.ts";
+import { holdsItsPort, recognizeSpeech, speechOf } from "./_speech.ts";
 
 /** A connection to a loaded plugin. */
 export interface Connection extends AsyncDisposable {
@@ -32,15 +33,31 @@ export type WorkerEndpoint = HttpEndpoint | { readonly exchange: Exchange };
  */
 export async function startWorker(spec: PluginSpec, options: LaunchOptions, signal: AbortSignal | undefined): Promise<Connection> {
   using deadline = new StartDeadline(spec, signal);
+  for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt++) {
+    const connection = await tryToStart(spec, options, deadline);
+    if (connection !== undefined) return connection;
+  }
+  const message = `Cannot start "${spec.name}": ${PORT_ATTEMPTS} times in a row another program took the port that its worker was given`;
+  throw new WorkerStartError(message, { plugin: spec.name, phase: "handshake" });
+}
+
+/** How often a worker that can only be given a port's number is started, when others take the port before it does. */
+const PORT_ATTEMPTS = 5;
+
+/** One attempt; `undefined` when the worker lost its port to another program. */
+async function tryToStart(spec: PluginSpec, options: LaunchOptions, deadline: StartDeadline): Promise<Connection | undefined> {
   await using cleanup = new AsyncDisposableStack();
+  deadline.phase = "handshake";
   const worker = cleanup.use(await WorkerProcess.launch(spec, options, deadline.signal));
   const transport = cleanup.use(new HttpTransport(endpointOf(worker)));
+  const { exchange } = cleanup.use(speechOf(worker.hello, transport, spec.maxConcurrency));
   deadline.phase = "load";
-  const plugin = await waitUntilLoaded(spec, worker, transport.exchange, deadline.signal);
+  if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
+  const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);
   worker.unref();
   const owned = cleanup.move();
   return {
-    exchange: transport.exchange,
+    exchange,
     plugin,
     maxConcurrency: spec.maxConcurrency,
     worker,
@@ -55,9 +72,9 @@ export async function startWorker(spec: PluginSpec, options: LaunchOptions, sign
  */
 export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal | undefined): Promise<Connection> {
   const owned = new DisposableStack();
-  const exchange = "exchange" in endpoint ? endpoint.exchange : owned.use(new HttpTransport(endpoint)).exchange;
   const plugin = "url" in endpoint ? endpoint.url : "in memory";
   try {
+    const exchange = "exchange" in endpoint ? endpoint.exchange : await speakWith(owned, endpoint, signal);
     const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
     const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
     return { exchange, plugin: ready, maxConcurrency: health.max_concurrency, worker: undefined, [Symbol.asyncDispose]: dispose };
@@ -70,6 +87,11 @@ export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal
     owned.dispose();
     return Promise.resolve();
   }
+}
+
+async function speakWith(owned: DisposableStack, endpoint: HttpEndpoint, signal: AbortSignal | undefined): Promise<Exchange> {
+  const transport = owned.use(new HttpTransport(endpoint));
+  return owned.use(await recognizeSpeech(transport, signal ?? new AbortController().signal)).exchange;
 }
 
 interface Asker {

@@ -6,7 +6,8 @@
 import { CallCancelledError, CallError, type PluginError, PluginStateError, ProtocolError } from "../errors.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { ChunkFrame, ResultFrame } from "../protocol/frames.ts";
-import { type Endpoint, ENDPOINTS } from "../protocol/messages.ts";
+import type { WireRequest } from "../protocol/exchange.ts";
+import { endpointRule } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
 import { decodeValue, encodeValue, UnsendableValueError } from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
@@ -17,7 +18,7 @@ import type { OperationOptions } from "./interface.ts";
 
 /** What the worker is asked for, and under which name its errors speak of it. */
 export interface Operation {
-  readonly endpoint: Endpoint;
+  readonly endpoint: WireRequest["endpoint"];
   readonly member: string;
   readonly body?: Readonly<Record<string, unknown>>;
 }
@@ -56,7 +57,7 @@ export class Operations {
     const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, options);
     this.#open.add(call);
     try {
-      await this.#begin(call, operation.endpoint, body);
+      await this.#begin(call, { endpoint: operation.endpoint, body, wantsProgress: options.onProgress !== undefined });
       while (true) {
         const frame = await call.nextFrame();
         if ("progress" in frame) options.onProgress?.(frame);
@@ -88,7 +89,7 @@ export class Operations {
     const budget = new AbortController();
     const timer = setTimeout(() => budget.abort(), budgetMs);
     try {
-      const frame = await this.#send("cleanup", {}).last(budget.signal);
+      const frame = await this.#send({ endpoint: "cleanup", body: {} }).last(budget.signal);
       if ("error" in frame) this.#connection.worker?.log.add("stderr", `cleanup() failed with ${frame.error.type}: ${frame.error.message}`);
     } catch {
       // The worker is gone or stuck; it is ended next in any case.
@@ -101,14 +102,14 @@ export class Operations {
     return this.#connection.plugin.name;
   }
 
-  async #begin(call: OpenCall, endpoint: Endpoint, body: Operation["body"]): Promise<void> {
-    const turn = ENDPOINTS[endpoint].isCall ? await this.#turns.acquire(call.signal) : undefined;
-    call.begin(turn, () => this.#send(endpoint, body));
+  async #begin(call: OpenCall, request: WireRequest): Promise<void> {
+    const turn = endpointRule(request.endpoint).isCall ? await this.#turns.acquire(call.signal) : undefined;
+    call.begin(turn, () => this.#send(request));
   }
 
-  #send(endpoint: Endpoint, body: Operation["body"]): Reply {
-    const callId = ENDPOINTS[endpoint].isCall ? `c${this.#nextId++}` : undefined;
-    return new Reply(this.#connection.exchange, { endpoint, body, callId });
+  #send(request: WireRequest): Reply {
+    const callId = endpointRule(request.endpoint).isCall ? `c${this.#nextId++}` : undefined;
+    return new Reply(this.#connection.exchange, { ...request, callId });
   }
 
   async #explain(error: unknown, call: OpenCall): Promise<unknown> {
@@ -146,7 +147,7 @@ function encodeBody({ endpoint, member, body }: Operation, plugin: string): Oper
     const { value, types } = encodeValue(body);
     const plain = value as Record<string, unknown>;
     if (types === undefined) return plain;
-    if (endpoint === "execute" || endpoint === "execute_stream") return { ...plain, types };
+    if (endpoint === "execute" || endpoint === "execute_stream" || endpoint === "task") return { ...plain, types };
     throw new UnsendableValueError("NaN or infinite, which no configuration can be", Object.keys(types)[0]!.split("/").slice(1));
   } catch (cause) {
     if (!(cause instanceof UnsendableValueError)) throw cause;

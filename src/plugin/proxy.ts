@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PermissionSet, StatsBody } from "../protocol/messages.ts";
+import type { ExtensionEndpoint, PermissionSet, StatsBody } from "../protocol/messages.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
@@ -168,6 +168,30 @@ export class RemotePluginProxy implements PluginInterface {
   }
 
   /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
+  /**
+   * Asks for what not every worker has: the endpoints that later releases of `cjm-plugin-system` and `cjm-substrate` added. Their names and bodies
+   * are in section 8 of `docs/protocol.md`.
+   *
+   * @param endpoint For example `task`, with a body of `{ task, method, kwargs }`.
+   * @throws {CallError} With the code `not_supported` when the worker or its plugin has no such thing.
+   *
+   * @example
+   * ```ts no-eval
+   * import { RemotePluginProxy } from "@remote-plugin/proxy";
+   *
+   * await using plugin = await RemotePluginProxy.start("./.cjm/manifests/cjm-capability-pysbd.json");
+   * const body = { task: "sentence_segmentation", method: "segment_text", kwargs: { text: "One. Two." } };
+   * console.log(await plugin.extension("task", body));
+   * ```
+   */
+  async extension<Result = unknown>(
+    endpoint: ExtensionEndpoint,
+    body?: Readonly<Record<string, unknown>>,
+    options: OperationOptions = {},
+  ): Promise<Result> {
+    return await this.#query({ endpoint, member: `extension("${endpoint}")`, body }, options) as Result;
+  }
+
   async isAlive(): Promise<boolean> {
     try {
       await this.#query({ endpoint: "health", member: "isAlive" }, { timeoutMs: ALIVE_BUDGET_MS });

@@ -163,7 +163,8 @@ function startMessage(spec: PluginSpec, { listen, command, folder }: StartFacts)
     max_body_bytes: MAX_BODY_BYTES,
     cancel_grace_ms: CANCEL_GRACE_MS,
   };
-  return { protocol: PROTOCOL_VERSION, token: createToken(), listen, plugin: command.target, limits, scratch: folder.scratch };
+  const { target: plugin, foreign } = command;
+  return { protocol: PROTOCOL_VERSION, token: createToken(), listen, plugin, foreign, limits, scratch: folder.scratch };
 }
 
 /** 256 random bits. */

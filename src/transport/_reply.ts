@@ -32,8 +32,12 @@ export async function* readFrames(response: Response): AsyncGenerator<Frame, voi
   yield last;
 }
 
-/** A reply of one frame, which is its last. */
-async function wholeText(response: Response): Promise<string> {
+/**
+ * The whole of a body.
+ *
+ * @throws {BrokenReplyError} When the connection breaks.
+ */
+export async function wholeText(response: Response): Promise<string> {
   try {
     return await response.text();
   } catch (cause) {
@@ -41,7 +45,8 @@ async function wholeText(response: Response): Promise<string> {
   }
 }
 
-async function* completedLines(response: Response): AsyncGenerator<string, void, void> {
+/** The lines of a body as they are completed, some at a time, each with its end. */
+export async function* completedLines(response: Response): AsyncGenerator<string, void, void> {
   if (response.body === null) return;
   const splitter = new LineSplitter(MAX_FRAME_BYTES);
   try {

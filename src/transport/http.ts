@@ -5,7 +5,7 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { CALL_ID_HEADER, ENDPOINTS, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { CALL_ID_HEADER, endpointRule, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { readFrames } from "./_reply.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
 
@@ -14,7 +14,8 @@ export interface HttpEndpoint {
   /** `http://127.0.0.1:49152`, or `unix:/path/to/worker.sock`. */
   readonly url: string;
   /** The bearer token that the worker was started with. */
-  readonly token: string;
+  /** The token that its worker wants. A worker of the original wants none. */
+  readonly token?: string;
 }
 
 /** A connection to one worker. One client, with its pool of kept-alive connections, serves it for its whole life. */
@@ -29,22 +30,23 @@ export class HttpTransport implements Disposable {
     // A made-up host name would be looked up, which can stall the whole runtime where name service is slow.
     this.#base = socket === undefined ? url.replace(/\/$/, "") : "http://localhost";
     this.#client = createClient(socket);
-    this.#token = token;
+    this.#token = token ?? "";
   }
 
   /** Sends one request and yields the frames of its reply. */
   readonly exchange: Exchange = (request, signal) => this.#exchange(request, signal);
 
   async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
-    const response = await this.#fetch(request, signal);
+    const response = await this.send(request, signal);
     if (response.headers.get("content-type") !== FRAMES_MEDIA_TYPE) throw await refusal(response);
     yield* readFrames(response);
   }
 
-  async #fetch({ endpoint, body, callId }: WireRequest, signal: AbortSignal): Promise<Response> {
+  /** Sends one request and gives the response as it comes. */
+  async send({ endpoint, body, callId }: WireRequest, signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, accept: FRAMES_MEDIA_TYPE };
     if (callId !== undefined) headers[CALL_ID_HEADER] = callId;
-    const { method } = ENDPOINTS[endpoint];
+    const { method } = endpointRule(endpoint);
     const content = body === undefined ? undefined : JSON.stringify(body);
     const init: RequestInit & { client?: Deno.HttpClient } = { method, headers, signal, body: content };
     if (this.#client !== undefined) init.client = this.#client;
@@ -62,10 +64,14 @@ export class HttpTransport implements Disposable {
   }
 }
 
+/** How long a connection is kept for the next call, in milliseconds: the original's worker closes it after five seconds. */
+const IDLE_TIMEOUT_MS = 4_000;
+
 /** Deno Deploy has no clients of one's own; its `fetch` keeps connections by itself. */
 function createClient(socket: string | undefined): Deno.HttpClient | undefined {
-  if (socket !== undefined) return Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
-  return typeof Deno.createHttpClient === "function" ? Deno.createHttpClient({}) : undefined;
+  const pool = { poolIdleTimeout: IDLE_TIMEOUT_MS };
+  if (socket !== undefined) return Deno.createHttpClient({ ...pool, proxy: { transport: "unix", path: socket } });
+  return typeof Deno.createHttpClient === "function" ? Deno.createHttpClient(pool) : undefined;
 }
 
 async function refusal(response: Response): Promise<RefusedError> {
