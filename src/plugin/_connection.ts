@@ -8,7 +8,7 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import { type LaunchOptions, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
-import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
+import type { HttpEndpoint } from "../transport/http.ts";
 import { loadError, transportError } from "./_failures.ts";
 import { Reply } from "./_reply.ts";
 import { holdsItsPort, recognizeSpeech, speechOf } from "./_speech.ts";
@@ -49,8 +49,7 @@ async function tryToStart(spec: PluginSpec, options: LaunchOptions, deadline: St
   await using cleanup = new AsyncDisposableStack();
   deadline.phase = "handshake";
   const worker = cleanup.use(await WorkerProcess.launch(spec, options, deadline.signal));
-  const transport = cleanup.use(new HttpTransport(endpointOf(worker)));
-  const { exchange } = cleanup.use(speechOf(worker.hello, transport, spec.maxConcurrency));
+  const { exchange } = cleanup.use(speechOf(worker.hello, endpointOf(worker), spec.maxConcurrency));
   deadline.phase = "load";
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
   const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);
@@ -90,8 +89,7 @@ export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal
 }
 
 async function speakWith(owned: DisposableStack, endpoint: HttpEndpoint, signal: AbortSignal | undefined): Promise<Exchange> {
-  const transport = owned.use(new HttpTransport(endpoint));
-  return owned.use(await recognizeSpeech(transport, signal ?? new AbortController().signal)).exchange;
+  return owned.use(await recognizeSpeech(endpoint, signal ?? new AbortController().signal)).exchange;
 }
 
 interface Asker {

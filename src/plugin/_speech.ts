@@ -7,8 +7,9 @@ import type { WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { FRAMES_MEDIA_TYPE, type HelloMessage } from "../protocol/messages.ts";
 import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
-import type { HttpTransport } from "../transport/http.ts";
-import { OriginalDialect } from "../transport/original.ts";
+import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
+import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original.ts";
+import { UnixHttp } from "../transport/unix_http.ts";
 
 /** An exchange, and what has to be let go of with it. */
 export interface Speech extends Disposable {
@@ -17,23 +18,46 @@ export interface Speech extends Disposable {
 }
 
 /** The way to talk to a worker that said hello. */
-export function speechOf({ features }: HelloMessage, transport: HttpTransport, maxConcurrency: number): Speech {
-  if (!features.includes("original")) return { exchange: transport.exchange, [Symbol.dispose]: () => {} };
-  return original(transport, { maxConcurrency, jobErrors: features.includes("job_error") });
+export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, maxConcurrency: number): Speech {
+  if (!features.includes("original")) return new HttpTransport(endpoint);
+  return original(endpoint, { maxConcurrency, jobErrors: features.includes("job_error") });
 }
 
-/** The way to talk to a worker that something else runs. The original's tells no version of the protocol. */
-export async function recognizeSpeech(transport: HttpTransport, signal: AbortSignal): Promise<Speech> {
+/** The way to talk to a worker that something else runs. */
+export async function recognizeSpeech(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Speech> {
+  using owned = new DisposableStack();
+  const transport = owned.use(new HttpTransport(endpoint));
+  if (await speaksFrames(transport, signal)) {
+    owned.move();
+    return transport;
+  }
+  // How many calls it takes at once it does not tell, and most models are not thread-safe.
+  return original(endpoint, { maxConcurrency: 1, jobErrors: true });
+}
+
+/** The original's workers ask for no token, tell no version of the protocol, and know no path that begins with `http:`. */
+async function speaksFrames(transport: HttpTransport, signal: AbortSignal): Promise<boolean> {
   const response = await transport.send({ endpoint: "health" }, signal);
-  const plain = response.ok && response.headers.get("content-type") !== FRAMES_MEDIA_TYPE;
-  const health = plain ? await response.json().catch(() => undefined) : await response.body?.cancel();
-  // How many calls it takes at once it does not tell; most models are not thread-safe.
-  if (isOriginalHealth(health)) return original(transport, { maxConcurrency: 1, jobErrors: true });
-  return { exchange: transport.exchange, [Symbol.dispose]: () => {} };
+  if (response.headers.get("content-type") === FRAMES_MEDIA_TYPE || ![200, 404].includes(response.status)) {
+    await response.body?.cancel();
+    return true;
+  }
+  const body: unknown = await response.json().catch(() => undefined);
+  return !(isOriginalHealth(body) || response.status === 404);
 }
 
-function original(transport: HttpTransport, options: { maxConcurrency: number; jobErrors: boolean }): Speech {
-  return new OriginalDialect((request, signal) => transport.send(request, signal), options);
+function original(endpoint: HttpEndpoint, options: OriginalOptions): Speech {
+  const { url } = endpoint;
+  const transport = url.startsWith("unix:") ? new UnixHttp(url.slice("unix:".length)) : new HttpTransport(endpoint);
+  const send: Send = (request, signal) => transport.send(request, signal);
+  const dialect = new OriginalDialect(send, options);
+  return {
+    exchange: dialect.exchange,
+    [Symbol.dispose]() {
+      dialect[Symbol.dispose]();
+      transport[Symbol.dispose]();
+    },
+  };
 }
 
 function isOriginalHealth(body: unknown): boolean {

@@ -90,11 +90,17 @@ export class OriginalDialect implements Disposable {
   }
 
   async *#stream(request: WireRequest, { signal, place }: { signal: AbortSignal; place: Disposable }): AsyncGenerator<Frame, void, void> {
+    let last: Frame | undefined;
     try {
-      yield* readOriginalStream(await this.#send(request, signal), this.#options.jobErrors);
+      for await (const frame of readOriginalStream(await this.#send(request, signal), this.#options.jobErrors)) {
+        if (isLastFrame(frame)) last = frame;
+        else yield frame;
+      }
     } finally {
       this.#free(place);
     }
+    // Nobody asks for anything after the last frame, so that the place is to be free before it.
+    if (last !== undefined) yield last;
   }
 
   #free(place: Disposable): void {
