@@ -15,6 +15,8 @@ export interface Places {
   readonly deno: string;
   /** The real Python interpreter, `undefined` where there is none. */
   readonly python: string | undefined;
+  /** The interpreters of the environments with the original's packages; none unless they are asked for. */
+  readonly originals?: readonly string[];
 }
 
 /** Tests that run in one process, with the same permissions. */
@@ -25,6 +27,8 @@ export interface Group {
   readonly roots: readonly string[];
   /** The permission flags. */
   readonly flags: (places: Places) => string[];
+  /** Whether it needs the environments with the original's packages. */
+  readonly interop?: true;
 }
 
 /** The groups in the order in which they run: the quick ones, without processes, first. */
@@ -33,6 +37,7 @@ export const GROUPS: readonly Group[] = [
   { name: "tools", roots: ["tools"], flags: tools },
   { name: "conformance", roots: ["tests/conformance"], flags: workers },
   { name: "integration", roots: ["tests/integration"], flags: killers },
+  { name: "interop", roots: ["tests/interop"], flags: interop, interop: true },
   { name: "docs", roots: ["tests/docs"], flags: tools },
 ];
 
@@ -67,6 +72,19 @@ function workers({ repo, temp, deno, python }: Places): string[] {
 /** Deno lets only those who may run everything kill a process that is not their child. */
 function killers(places: Places): string[] {
   return [...workers(places).filter((flag) => !flag.startsWith("--allow-run")), "--allow-run"];
+}
+
+/** Its tests write what they find to `out/interop/`, run `ffmpeg` by way of the plugins, and start workers in further environments. */
+function interop(places: Places): string[] {
+  const { repo, temp, deno, python, originals = [] } = places;
+  const programs = [deno, ...(python === undefined ? [] : [python]), ...originals];
+  return [
+    `--allow-run=${programs}`,
+    `--allow-read=${[repo, temp, "/proc", ...programs]}`,
+    `--allow-write=${temp},${repo}out/interop`,
+    "--allow-net",
+    "--allow-env",
+  ];
 }
 
 /** The files at and below a path, in a stable order; none when nothing is there. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Environments, INTEROP_FOLDER, prepareEnvironments } from "./_environments.ts";
 import { filesOf, type Group, GROUPS, type Places } from "./_groups.ts";
 import { add, closingLine, countReport, type Counts, NONE } from "./_junit.ts";
 import { type Lane, laneFlags, pathOf } from "./_lane.ts";
@@ -15,22 +16,25 @@ interface Options {
   readonly lane: Lane;
   readonly filter: string | undefined;
   readonly paths: readonly string[];
+  /** Whether the tests with the original's packages are run too. */
+  readonly interop: boolean;
 }
 
-const USAGE = "Usage: deno task test [PATH…] [--filter TEXT] [--lane npm|jsr]";
+const USAGE = "Usage: deno task test [PATH…] [--filter TEXT] [--lane npm|jsr] [--interop]";
 
 function parse(args: readonly string[]): Options {
   const options = new Map<string, string>();
   const paths: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const [, flag, value] = /^--(filter|lane)(?:=(.*))?$/.exec(args[at] ?? "") ?? [];
-    if (flag !== undefined) options.set(flag, value ?? args[++at] ?? "");
+    if (args[at] === "--interop") options.set("interop", "");
+    else if (flag !== undefined) options.set(flag, value ?? args[++at] ?? "");
     else paths.push((args[at] ?? "").replace(/^\.\/|\/$/g, ""));
   }
   const lane = options.get("lane") ?? "npm";
   const unknown = paths.find((path) => path.startsWith("-"));
   if (unknown !== undefined || (lane !== "npm" && lane !== "jsr")) throw new Error(`"${unknown ?? lane}" is not known. ${USAGE}`);
-  return { lane, filter: options.get("filter"), paths };
+  return { lane, filter: options.get("filter"), paths, interop: options.has("interop") };
 }
 
 /** Somebody pressed Ctrl-C, or sent SIGTERM. */
@@ -62,7 +66,7 @@ async function runGroup(group: Group, files: readonly string[], run: Options & {
 }
 
 function environment({ temp, deno, python }: Places, lane: Lane): Record<string, string> {
-  const own = { REMOTE_PLUGIN_TEST_PYTHON: python ?? "", REMOTE_PLUGIN_TEST_LANE: lane };
+  const own = { REMOTE_PLUGIN_TEST_PYTHON: python ?? "", REMOTE_PLUGIN_TEST_LANE: lane, REMOTE_PLUGIN_INTEROP: INTEROP_FOLDER };
   return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python]), ...own };
 }
 
@@ -91,13 +95,20 @@ async function checkLeaks(temp: string): Promise<Counts> {
 
 async function runAll(options: Options, places: Places, report: string): Promise<Counts> {
   let counts = NONE;
-  for (const group of GROUPS) {
+  for (const group of GROUPS.filter(({ interop }) => options.interop || !interop)) {
     const files = filesOf(group, options.paths);
-    if (files.length > 0) counts = add(counts, await runGroup(group, files, { ...options, places, report }));
+    if (files.length === 0) continue;
+    const environments: Environments = group.interop ? await prepareEnvironments(places.python) : { interpreters: {} };
+    if ("reason" in environments) {
+      console.log(`\n== ${group.name}: SKIPPED, for ${environments.reason}`);
+      counts = add(counts, { ...NONE, skipped: files.length });
+    } else {
+      const originals = Object.values(environments.interpreters);
+      counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, originals }, report }));
+    }
   }
   return add(counts, await checkLeaks(places.temp));
 }
-
 /** With a short name, for the path of a socket may have some hundred bytes and no more. */
 async function makeBase(): Promise<string> {
   const place = await Deno.makeTempDir();
@@ -119,7 +130,7 @@ async function main(): Promise<number> {
     const counts = await runAll(options, places, `${base}/report.xml`);
     if (counts.passed + counts.failed === 0) console.log("No test was run");
     console.log(`\n${closingLine(counts)}`);
-    return counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+    return counts.failed > 0 || counts.passed + counts.skipped === 0 ? 1 : 0;
   } catch (error) {
     if (error instanceof Interrupted) return error.code;
     throw error;

@@ -6,6 +6,7 @@
 import { basename, dirname, fromFileUrl, isAbsolute, join, resolve, toFileUrl } from "@std/path";
 import { ManifestError, PermissionDeniedError } from "../errors.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
+import { resolveOriginal } from "./_original.ts";
 import { checkManifest } from "./_schema.ts";
 import type { DenoRuntime, Manifest, PluginSpec, PythonRuntime } from "./manifest.ts";
 
@@ -22,11 +23,11 @@ export const DEFAULT_START_TIMEOUT_MS = 60_000;
  * @throws {PermissionDeniedError} When the host may not read it.
  */
 export async function loadManifest(from: ManifestSource): Promise<PluginSpec> {
-  if (typeof from === "object" && !(from instanceof URL)) return resolveManifest(from, { source: undefined, base: undefined });
+  if (typeof from === "object" && !(from instanceof URL)) return await resolveManifest(from, { source: undefined, base: undefined });
   const url = toUrl(from);
   const source = url.protocol === "file:" ? fromFileUrl(url) : url.href;
   const text = await readText(url, source);
-  return resolveManifest(parseJson(text, source), { source, base: url });
+  return await resolveManifest(parseJson(text, source), { source, base: url });
 }
 
 interface Origin {
@@ -35,21 +36,24 @@ interface Origin {
   readonly base: URL | undefined;
 }
 
-function resolveManifest(raw: unknown, origin: Origin): PluginSpec {
-  const { manifest, warnings } = checkManifest(raw, origin.source);
+async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec> {
+  const { manifest, warnings, raw: checked } = checkManifest(raw, origin.source);
   const name = manifest.name ?? defaultName(manifest.module);
   const paths = new PathResolver(name, origin);
+  const original = await resolveOriginal({ name, manifest, raw: checked, ...origin });
   return {
     name,
     version: manifest.version ?? "0.0.0",
     source: origin.source,
-    runtime: manifest.runtime === "deno" ? denoRuntime(manifest, paths) : pythonRuntime(manifest, name, paths),
-    env: manifest.env_vars ?? {},
+    runtime: manifest.runtime === "deno"
+      ? denoRuntime(manifest, paths)
+      : pythonRuntime({ ...manifest, adapters: [...original.adapters] }, name, paths),
+    env: original.env,
     inheritEnv: manifest.inherit_env ?? [],
     transport: manifest.transport,
     maxConcurrency: manifest.max_concurrency ?? 1,
     startTimeoutMs: manifest.start_timeout_ms ?? DEFAULT_START_TIMEOUT_MS,
-    warnings,
+    warnings: [...warnings, ...original.warnings],
   };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { PermissionSet } from "../protocol/messages.ts";
+import type { WorkerVariable } from "./_original.ts";
 
 /**
  * A manifest as it stands in its JSON file. Paths may start with `~`, and relative ones belong to the manifest's folder.
@@ -40,6 +41,8 @@ export interface Manifest {
   plugin_path?: string | string[];
   /** Task adapters of `cjm-substrate` to bind to the plugin, each `module:Class`. Default: none. */
   adapters?: string[];
+  /** Environment variables of the worker, as the tools of the original list them, with templates and secrets. They win over `env_vars`. */
+  worker_env?: WorkerVariable[];
   /** Environment variables of the worker. */
   env_vars?: Record<string, string>;
   /** Names of host variables that the worker may see besides the default ones; `true` for all. Default: none. */

@@ -658,6 +658,7 @@ class Plugin:
         self._own_report: Optional[Callable[..., Any]] = None
         self._own_check: Optional[Callable[..., Any]] = None
         self._adapters: dict[str, Any] = {}
+        self._unbound: list[str] = []
         self._loop: Optional[EventLoop] = None
         self._loop_lock = threading.Lock()
 
@@ -668,9 +669,7 @@ class Plugin:
             make_data_folders()
             self._adopt(_import_class(self._target["module"], self._target["class"])())
             for place in self._target.get("adapters") or []:
-                module, _, name = place.rpartition(":")
-                adapter = _import_class(module, name)
-                self._adapters[adapter.task_name] = adapter(self._instance)
+                self._bind(place)
         except BaseException as error:  # also SystemExit
             self.failure = describe(error, self.name, "load_error")
         self.loaded.set()
@@ -688,6 +687,16 @@ class Plugin:
             value = getattr(instance, name, None)
             if isinstance(value, str) and value:
                 setattr(self, name, value)
+
+    def _bind(self, place: str) -> None:
+        """Binds a task adapter. One that cannot be loaded keeps nobody from what the plugin does without it."""
+        try:
+            module, _, name = place.rpartition(":")
+            adapter = _import_class(module, name)
+            self._adapters[str(adapter.task_name)] = adapter(self._instance)
+        except Exception as error:
+            self._unbound.append('"{}" could not be bound: {!r}'.format(place, error))
+            log(self._unbound[-1])
 
     def methods(self) -> list[str]:
         """The endpoints for which the plugin has a method of its own."""
@@ -786,7 +795,8 @@ class Plugin:
         task, name = str(call.body.get("task")), str(call.body.get("method"))
         if task not in self._adapters:
             bound = ", ".join(json.dumps(known) for known in sorted(self._adapters)) or "none"
-            raise NotSupported("No adapter is bound for the task {}; bound: {}".format(json.dumps(task), bound))
+            message = "No adapter is bound for the task {}; bound: {}".format(json.dumps(task), bound)
+            raise NotSupported("; ".join([message] + self._unbound))
         method = None if name.startswith("_") else getattr(self._adapters[task], name, None)
         if not callable(method):
             raise NotSupported("The adapter of the task {} has no method {}".format(json.dumps(task), json.dumps(name)))
