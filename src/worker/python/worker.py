@@ -116,6 +116,13 @@ def _wire_type_to_dict(value: Any) -> Any:
     return _dataclass_to_dict(value)
 
 
+def _stamp(body: Body) -> None:
+    """Gives plugins of the original the call's envelope, by which their adapters know, say, that a cache is to be passed over."""
+    envelope = body.get("envelope")
+    for wire in _own_wires():
+        wire.set_call_envelope(wire.CallEnvelope.from_wire(envelope) if envelope else None)
+
+
 def _array_to_list(value: Any) -> Any:
     plain = value.tolist()
     return _refuse(value) if type(plain) is type(value) else plain
@@ -800,10 +807,12 @@ class Plugin:
         method = None if name.startswith("_") else getattr(self._adapters[task], name, None)
         if not callable(method):
             raise NotSupported("The adapter of the task {} has no method {}".format(json.dumps(task), json.dumps(name)))
+        _stamp(call.body)
         return self._invoke(call, method, **call.body.get("kwargs") or {})
 
     def _execute_once(self, call: Call, name: str) -> Any:
         method, body = self._need(name), call.body
+        _stamp(body)
         return self._invoke(call, method, *body.get("args") or (), **body.get("kwargs") or {})
 
     def _invoke(*args: Any, **kwargs: Any) -> Any:
