@@ -31,20 +31,15 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 /** The folder that holds the environments and what the tests have found; it is not under version control. */
 export const INTEROP_FOLDER: string = pathOf("out/interop");
 
-/** The interpreters of the environments, or why there are none. */
-export type Environments = { readonly interpreters: Readonly<Record<string, string>> } | { readonly reason: string };
-
-/** Makes the environments that are not complete. That takes half a minute, and PyPI. */
-export async function prepareEnvironments(python: string | undefined): Promise<Environments> {
-  if (python === undefined) return { reason: "there is no Python 3.8 or later" };
-  const interpreters: Record<string, string> = {};
+/** Makes the environments that are not complete, which takes half a minute, and PyPI. Gives the reason why it cannot, if there is one. */
+export async function prepareEnvironments(python: string | undefined): Promise<string | undefined> {
+  if (python === undefined) return "there is no Python 3.8 or later";
   for (const [name, packages] of Object.entries(PACKAGES)) {
     const folder = `${INTEROP_FOLDER}/${name}`;
     const reason = await isComplete(folder, packages) ? undefined : await make(python, folder, packages);
-    if (reason !== undefined) return { reason };
-    interpreters[name] = `${folder}/bin/python`;
+    if (reason !== undefined) return reason;
   }
-  return { interpreters };
+  return undefined;
 }
 
 async function isComplete(folder: string, packages: readonly string[]): Promise<boolean> {

@@ -15,8 +15,6 @@ export interface Places {
   readonly deno: string;
   /** The real Python interpreter, `undefined` where there is none. */
   readonly python: string | undefined;
-  /** The interpreters of the environments with the original's packages; none unless they are asked for. */
-  readonly originals?: readonly string[];
 }
 
 /** Tests that run in one process, with the same permissions. */
@@ -74,17 +72,10 @@ function killers(places: Places): string[] {
   return [...workers(places).filter((flag) => !flag.startsWith("--allow-run")), "--allow-run"];
 }
 
-/** Its tests write what they find to `out/interop/`, run `ffmpeg` by way of the plugins, and start workers in further environments. */
+/** Its tests write what they find to `out/interop/`, and kill workers that are not their children. */
 function interop(places: Places): string[] {
-  const { repo, temp, deno, python, originals = [] } = places;
-  const programs = [deno, ...(python === undefined ? [] : [python]), ...originals];
-  return [
-    `--allow-run=${programs}`,
-    `--allow-read=${[repo, temp, "/proc", ...programs]}`,
-    `--allow-write=${temp},${repo}out/interop`,
-    "--allow-net",
-    "--allow-env",
-  ];
+  const wider = (flag: string): string => flag.startsWith("--allow-write=") ? `${flag},${places.repo}out/interop` : flag;
+  return killers(places).map(wider);
 }
 
 /** The files at and below a path, in a stable order; none when nothing is there. */

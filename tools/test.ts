@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Environments, INTEROP_FOLDER, prepareEnvironments } from "./_environments.ts";
+import { INTEROP_FOLDER, prepareEnvironments } from "./_environments.ts";
 import { filesOf, type Group, GROUPS, type Places } from "./_groups.ts";
 import { add, closingLine, countReport, type Counts, NONE } from "./_junit.ts";
 import { type Lane, laneFlags, pathOf } from "./_lane.ts";
@@ -98,13 +98,11 @@ async function runAll(options: Options, places: Places, report: string): Promise
   for (const group of GROUPS.filter(({ interop }) => options.interop || !interop)) {
     const files = filesOf(group, options.paths);
     if (files.length === 0) continue;
-    const environments: Environments = group.interop ? await prepareEnvironments(places.python) : { interpreters: {} };
-    if ("reason" in environments) {
-      console.log(`\n== ${group.name}: SKIPPED, for ${environments.reason}`);
+    const reason = group.interop ? await prepareEnvironments(places.python) : undefined;
+    if (reason === undefined) counts = add(counts, await runGroup(group, files, { ...options, places, report }));
+    else {
+      console.log(`\n== ${group.name}: SKIPPED, for ${reason}`);
       counts = add(counts, { ...NONE, skipped: files.length });
-    } else {
-      const originals = Object.values(environments.interpreters);
-      counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, originals }, report }));
     }
   }
   return add(counts, await checkLeaks(places.temp));
