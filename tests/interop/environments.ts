@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { join } from "@std/path";
-import { type Manifest, RemotePluginProxy, type StartOptions } from "@remote-plugin/proxy";
-import { fromFileUrl } from "@std/path";
+import { type Manifest, RemotePluginProxy } from "@remote-plugin/proxy";
+import { fromFileUrl, join } from "@std/path";
 
 /** The folder of the environments; the task that runs the tests has made them. */
 export const FOLDER: string = Deno.env.get("REMOTE_PLUGIN_INTEROP") ?? "out/interop";
@@ -34,17 +33,23 @@ export function workersOf(environment: Environment): readonly { readonly worker:
   return [{ worker: "builtin", label: "ours" }, { worker: environment.worker, label: "theirs" }];
 }
 
-/** Starts a plugin of an environment, with a folder of its own for data. */
+/** Starts a plugin of an environment, with a folder for its data if it needs one. */
 export async function startIn(
   environment: Environment,
-  manifest: Partial<Manifest> & { module: string; class: string },
-  options: StartOptions & { data?: string } = {},
+  manifest: Partial<Manifest> & PluginPlace,
+  data?: string,
 ): Promise<RemotePluginProxy> {
-  const { data = await Deno.makeTempDir({ prefix: "data-" }), ...rest } = options;
-  const folders = { CJM_PLUGIN_DATA_DIR: data, PLUGIN_DATA_DIR: data, CJM_CAPABILITY_DATA_DIR: data, CAPABILITY_DATA_DIR: data };
+  return await RemotePluginProxy.start(manifestIn(environment, manifest, data));
+}
+
+/** The two keys that every manifest has. */
+export type PluginPlace = Pick<Manifest, "module"> & { readonly class: string };
+
+/** A manifest for a plugin of an environment, or of the folder `plugins/` here. */
+export function manifestIn(environment: Environment, manifest: Partial<Manifest> & PluginPlace, data?: string): Manifest {
+  const names = ["CJM_PLUGIN_DATA_DIR", "PLUGIN_DATA_DIR", "CJM_CAPABILITY_DATA_DIR", "CAPABILITY_DATA_DIR"];
+  const folders = data === undefined ? {} : Object.fromEntries(names.map((name) => [name, data]));
   const env_vars = { ...folders, PYTHONDONTWRITEBYTECODE: "1", ...manifest.env_vars };
   const plugin_path = fromFileUrl(new URL("plugins", import.meta.url));
-  const plugin = await RemotePluginProxy.start({ python_path: pythonOf(environment), plugin_path, ...manifest, env_vars }, rest);
-  if (options.data === undefined) void plugin.exited.then(() => Deno.remove(data, { recursive: true }));
-  return plugin;
+  return { python_path: pythonOf(environment), plugin_path, ...manifest, env_vars };
 }

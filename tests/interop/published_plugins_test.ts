@@ -13,7 +13,7 @@ for (const published of PLUGINS) {
     Deno.test(`${published.label} on ${label === "ours" ? "our worker" : "its own worker"} does what it does`, async (t) => {
       const folder = await Deno.makeTempDir({ prefix: "plugin-" });
       try {
-        await using plugin = await startIn(environment, { ...published.manifest, worker }, { data: folder });
+        await using plugin = await startIn(environment, { ...published.manifest, worker }, folder);
         const place: Place = { folder, speech };
         for (const [name, action] of Object.entries(published.actions)) {
           const passed = await t.step(name, () => action(plugin, place));
