@@ -54,6 +54,7 @@ async function ourProxy(environment: Environment, worker: string): Promise<Times
   return times;
 }
 
+// W25: one client serves all calls.
 for (const environment of ENVIRONMENTS) {
   Deno.test(`starting and calling a plugin of ${environment.label} is not slower than with its own proxy`, async () => {
     const theirs = await theirProxy(environment);
