@@ -1,4 +1,7 @@
+import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { ROOT } from "../../tools/_lane.ts";
+import { actionTable } from "../../tools/interop_page.ts";
 import { ENVIRONMENTS, FOLDER, startIn, workersOf } from "./environments.ts";
 import { type Place, PLUGINS } from "./published_plugins.ts";
 
@@ -25,5 +28,13 @@ for (const published of PLUGINS) {
     });
   }
 }
+
+Deno.test("docs/from_python.md shows what these plugins did", async () => {
+  const page = await Deno.readTextFile(new URL("docs/from_python.md", ROOT));
+  const shown = page.slice(page.indexOf("<!-- actions -->"), page.indexOf("<!-- /actions -->"));
+  const cells = (text: string) =>
+    text.split("\n").filter((line) => line.startsWith("| cjm")).map((line) => line.split("|").map((cell) => cell.trim()));
+  assertEquals(cells(shown), cells(actionTable(outcomes)), "Run tools/interop_page.ts");
+});
 
 Deno.test.afterAll(() => Deno.writeTextFile(`${FOLDER}/outcomes.json`, JSON.stringify(outcomes)));
