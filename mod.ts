@@ -14,18 +14,28 @@
  */
 export { RemotePluginProxy } from "./src/plugin/proxy.ts";
 export type { AttachOptions, StartOptions } from "./src/plugin/proxy.ts";
+export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
+export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions } from "./src/plugin/proxy_sync.ts";
 export type { WorkerEndpoint } from "./src/plugin/_connection.ts";
-export type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "./src/plugin/interface.ts";
+export type {
+  CallOptions,
+  Kwargs,
+  OperationOptions,
+  PluginConfig,
+  PluginInterface,
+  Progress,
+  RestartEvent,
+} from "./src/plugin/interface.ts";
 export type { HttpEndpoint } from "./src/transport/http.ts";
 export type { LaunchOptions, WorkerExit } from "./src/process/worker_process.ts";
-export type { LogRecord } from "./src/process/output_log.ts";
+export type { LogLevel, LogRecord } from "./src/process/output_log.ts";
 export { requiredPermissions } from "./src/permissions/required.ts";
-export type { RequiredPermissions, WorkerPlaces } from "./src/permissions/required.ts";
+export type { RequiredPermissions, RequiredPermissionsOptions, WorkerPlaces } from "./src/permissions/required.ts";
 export type { PermissionPolicy } from "./src/permissions/grant.ts";
 export { cjmManifestFolders, discoverManifests } from "./src/manifest/discover.ts";
 export type { FoundManifest, FoundManifests } from "./src/manifest/discover.ts";
 export type { WorkerVariable } from "./src/manifest/_original.ts";
-export type { Manifest } from "./src/manifest/manifest.ts";
+export type { Manifest, RestartMode, RestartSettings } from "./src/manifest/manifest.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
 export type { Endpoint, ErrorBody, ErrorCode, ExtensionEndpoint, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
 export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";
@@ -44,6 +54,7 @@ export {
   WorkerStartError,
 } from "./src/errors.ts";
 export type {
+  CallTimeoutErrorDetails,
   ExitDetails,
   ManifestErrorDetails,
   PermissionDeniedErrorDetails,
@@ -51,4 +62,5 @@ export type {
   PluginErrorDetails,
   RemoteErrorDetails,
   StartPhase,
+  WorkerExitErrorDetails,
 } from "./src/errors.ts";

@@ -6,11 +6,11 @@
  * ├── ManifestError           source, place
  * ├── PermissionDeniedError   missing, flags
  * ├── WorkerStartError        phase, exitCode, signal, output
- * ├── WorkerExitError         exitCode, signal, output, calls
+ * ├── WorkerExitError         exitCode, signal, outOfMemory, output, calls
  * ├── PluginStateError
  * └── CallError
  *     ├── RemoteError         remoteType, traceback, category, retriable
- *     ├── CallTimeoutError    timeoutMs
+ *     ├── CallTimeoutError    timeoutMs, idle
  *     ├── CallCancelledError
  *     └── ProtocolError
  * ```
@@ -152,7 +152,15 @@ export class WorkerStartError extends PluginError {
   }
 }
 
-/** The worker process ended while it was needed. */
+/** What a {@linkcode WorkerExitError} tells besides its message. */
+export interface WorkerExitErrorDetails extends ExitDetails {
+  /** Whether the process ended for want of memory. Default: false. */
+  readonly outOfMemory?: boolean;
+  /** The calls that were open at that moment. Default: none. */
+  readonly calls?: readonly string[];
+}
+
+/** The worker process ended while it was needed. The `cause` is what ended it, where somebody said so. */
 export class WorkerExitError extends PluginError {
   /** The exit code, `null` when the process was killed by a signal. */
   readonly exitCode: number | null;
@@ -160,15 +168,18 @@ export class WorkerExitError extends PluginError {
   readonly signal: string | null;
   /** The last lines that the worker printed. */
   readonly output: string;
+  /** Whether the process ended for want of memory, as far as the system or the runtime tells. */
+  readonly outOfMemory: boolean;
   /** The calls that were open at that moment, for example `["execute"]`. */
   readonly calls: readonly string[];
 
   /** Makes the error. */
-  constructor(message: string, details: ExitDetails & { readonly calls?: readonly string[] }) {
+  constructor(message: string, details: WorkerExitErrorDetails) {
     super("worker_exited", message, details);
     this.exitCode = details.exitCode ?? null;
     this.signal = details.signal ?? null;
     this.output = details.output ?? "";
+    this.outOfMemory = details.outOfMemory ?? false;
     this.calls = details.calls ?? [];
   }
 }
@@ -222,15 +233,26 @@ export class RemoteError extends CallError {
   }
 }
 
-/** A call took longer than its `timeoutMs`; the worker was told to stop it. */
+/** What a {@linkcode CallTimeoutError} tells besides its message. */
+export interface CallTimeoutErrorDetails extends PluginErrorDetails {
+  /** The limit that was passed, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Whether it was the limit on silence. Default: false. */
+  readonly idle?: boolean;
+}
+
+/** A call took longer than its `timeoutMs`, or gave no sign of life for its `idleTimeoutMs`; the worker was told to stop it. */
 export class CallTimeoutError extends CallError {
   /** The limit that was passed, in milliseconds. */
   readonly timeoutMs: number;
+  /** Whether it was the limit on silence, `idleTimeoutMs`. */
+  readonly idle: boolean;
 
   /** Makes the error. */
-  constructor(message: string, details: PluginErrorDetails & { readonly timeoutMs: number }) {
+  constructor(message: string, details: CallTimeoutErrorDetails) {
     super("timeout", message, details);
     this.timeoutMs = details.timeoutMs;
+    this.idle = details.idle ?? false;
   }
 }
 

@@ -37,6 +37,7 @@ export const GROUPS: readonly Group[] = [
   { name: "integration", roots: ["tests/integration"], flags: killers },
   { name: "interop", roots: ["tests/interop"], flags: interop, interop: true },
   { name: "docs", roots: ["tests/docs"], flags: tools },
+  { name: "examples", roots: ["tests/examples"], flags: tools },
 ];
 
 /** The test files of a group at or below one of the given paths of the repository; all of the group's when none is given. */

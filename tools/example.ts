@@ -6,6 +6,7 @@
  */
 import { declaredFlags, type Names } from "./_flags.ts";
 import { laneFlags, pathOf, ROOT } from "./_lane.ts";
+import { findLeaks, type Leaks } from "./_leaks.ts";
 import { findPython, pathWith } from "./_python.ts";
 import { passThrough } from "./_run.ts";
 
@@ -50,7 +51,7 @@ async function run(name: string, args: readonly string[]): Promise<number> {
       PATH: pathWith([Deno.execPath(), python]),
       ...(python === undefined ? {} : { PYTHON: python }),
     };
-    return await passThrough(command, { env });
+    return await passThrough(command, { env }) || complainOfLeaks(await findLeaks(temp));
   } finally {
     await Deno.remove(temp, { recursive: true });
   }
@@ -59,6 +60,13 @@ async function run(name: string, args: readonly string[]): Promise<number> {
 function complain(message: string): number {
   console.error(message);
   return 2;
+}
+
+/** Zero when nothing is left. */
+function complainOfLeaks({ files, processes = [] }: Leaks): number {
+  const left = [...files, ...processes];
+  if (left.length > 0) console.error(`It left behind:\n${left.join("\n")}`);
+  return left.length === 0 ? 0 : 1;
 }
 
 /** Runs all examples, one after another, and says at the end how each of them went. */

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { type ServerSentEventMessage, ServerSentEventStream } from "@std/http";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
 import { Checks } from "../shared/checks.ts";
 import { bold, ProgressBar } from "../shared/terminal.ts";
@@ -137,20 +138,35 @@ function handle(plugin: RemotePluginProxy, request: Request): Response {
     return new Response(`<!doctype html>${page(place).text}`, { headers: { "content-type": "text/html; charset=utf-8" } });
   }
   if (pathname !== "/picture") return new Response("Not found", { status: 404 });
-  return new Response(eventStream(pictureEvents(plugin, place as keyof typeof PLACES, request.signal)), {
+  return new Response(eventStream((signal) => pictureEvents(plugin, place as keyof typeof PLACES, signal)), {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
   });
 }
 
-function eventStream(events: AsyncIterable<ServerSentEvent>): ReadableStream<Uint8Array> {
-  const write = new TransformStream<ServerSentEvent, string>({
-    transform: ({ event, data }, controller) => controller.enqueue(`event:${event}\n${data.replace(/^/gm, "data:")}\n\n`),
+/** A response's body from events. When the browser goes, the signal that the events depend on is aborted. */
+function eventStream(begin: (signal: AbortSignal) => AsyncGenerator<ServerSentEvent, void, void>): ReadableStream<Uint8Array> {
+  const gone = new AbortController();
+  const events = begin(gone.signal);
+  const source = new ReadableStream<ServerSentEventMessage>({
+    async pull(controller): Promise<void> {
+      const { value, done } = await events.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel(): Promise<void> {
+      gone.abort();
+      await events.return();
+    },
   });
-  return ReadableStream.from(events).pipeThrough(write).pipeThrough(new TextEncoderStream());
+  return source.pipeThrough(new ServerSentEventStream());
 }
 
-/** The plugin's chunks and its progress as events, in their order. The signal is aborted when the browser has gone. */
-async function* pictureEvents(plugin: RemotePluginProxy, place: keyof typeof PLACES, signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
+/** The plugin's chunks and its progress as events, in their order. */
+async function* pictureEvents(
+  plugin: RemotePluginProxy,
+  place: keyof typeof PLACES,
+  signal: AbortSignal,
+): AsyncGenerator<ServerSentEvent, void, void> {
   const { depth } = PLACES[place];
   const begun = performance.now();
   const reports: ServerSentEvent[] = [];

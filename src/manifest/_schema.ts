@@ -29,6 +29,17 @@ const workerVariable = v.looseObject({
   required: v.optional(v.boolean()),
   default: v.optional(v.nullable(v.string())),
 });
+const restartMode = v.picklist(["never", "on_failure", "always"]);
+const restart = v.union([
+  restartMode,
+  v.strictObject({
+    mode: v.optional(restartMode),
+    initial_delay_ms: v.optional(atLeastOne),
+    max_delay_ms: v.optional(atLeastOne),
+    max_crashes: v.optional(atLeastOne),
+    window_ms: v.optional(atLeastOne),
+  }),
+]);
 
 const entries = {
   name: v.optional(name),
@@ -47,6 +58,8 @@ const entries = {
   transport: v.optional(v.picklist(["unix", "tcp"])),
   max_concurrency: v.optional(atLeastOne),
   start_timeout_ms: v.optional(atLeastOne),
+  idle_timeout_ms: v.optional(atLeastOne),
+  restart: v.optional(restart),
 };
 const schema = v.looseObject(entries);
 

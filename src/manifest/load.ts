@@ -8,7 +8,7 @@ import { ManifestError, PermissionDeniedError } from "../errors.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import { resolveOriginal } from "./_original.ts";
 import { checkManifest } from "./_schema.ts";
-import type { DenoRuntime, Manifest, PluginSpec, PythonRuntime } from "./manifest.ts";
+import type { DenoRuntime, Manifest, PluginSpec, PythonRuntime, RestartMode, RestartPolicy, RestartSettings } from "./manifest.ts";
 
 /** Where manifests come from: a path, a `file:` or `https:` URL, or the object itself. */
 export type ManifestSource = string | URL | Manifest;
@@ -52,8 +52,22 @@ async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec
     inheritEnv: manifest.inherit_env ?? [],
     transport: manifest.transport,
     maxConcurrency: manifest.max_concurrency ?? 1,
-    startTimeoutMs: manifest.start_timeout_ms ?? DEFAULT_START_TIMEOUT_MS,
+    startTimeoutMs: manifest.start_timeout_ms ?? (manifest.idle_timeout_ms === undefined ? DEFAULT_START_TIMEOUT_MS : undefined),
+    idleTimeoutMs: manifest.idle_timeout_ms,
+    restart: restartPolicy(manifest.restart ?? "never"),
     warnings: [...warnings, ...original.warnings],
+  };
+}
+
+/** The policy that a manifest's `restart` stands for. */
+export function restartPolicy(restart: RestartMode | RestartSettings): RestartPolicy {
+  const settings = typeof restart === "string" ? { mode: restart } : restart;
+  return {
+    mode: settings.mode ?? "on_failure",
+    initialDelayMs: settings.initial_delay_ms ?? 200,
+    maxDelayMs: settings.max_delay_ms ?? 30_000,
+    maxCrashes: settings.max_crashes ?? 3,
+    windowMs: settings.window_ms ?? 300_000,
   };
 }
 

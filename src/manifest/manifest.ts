@@ -53,8 +53,41 @@ export interface Manifest {
   transport?: "unix" | "tcp";
   /** How many calls the plugin may run at once. Default: 1, for most models are not thread-safe. */
   max_concurrency?: number;
-  /** How long the start may take, loading of the plugin included, in milliseconds. Default: 60,000. */
+  /** How long the start may take, loading of the plugin included, in milliseconds. Default: 60,000, or no limit where `idle_timeout_ms` is given. */
   start_timeout_ms?: number;
+  /**
+   * How long the start and each call may go on without a sign of life, in milliseconds: progress, a chunk, a line of output. Default: no limit. A
+   * call's own `idleTimeoutMs` goes before it.
+   */
+  idle_timeout_ms?: number;
+  /** Whether a worker that ends by itself is started again, and how. Default: `"never"`. */
+  restart?: RestartMode | RestartSettings;
+}
+
+/** When a worker is started again: never, when it ended otherwise than with exit code 0, or always. */
+export type RestartMode = "never" | "on_failure" | "always";
+
+/** When and how a worker is started again. */
+export interface RestartSettings {
+  /** Default: `"on_failure"`. */
+  mode?: RestartMode;
+  /** The longest wait before the first restart, in milliseconds; it doubles with each crash, and half of it is left to chance. Default: 200. */
+  initial_delay_ms?: number;
+  /** The longest wait before any restart, in milliseconds. Default: 30,000. */
+  max_delay_ms?: number;
+  /** After this many crashes within the window the worker stays down. Default: 3. */
+  max_crashes?: number;
+  /** How long a crash counts, in milliseconds. Default: 300,000, which is five minutes. */
+  window_ms?: number;
+}
+
+/** When and how a worker is started again, with nothing left open. */
+export interface RestartPolicy {
+  readonly mode: RestartMode;
+  readonly initialDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly maxCrashes: number;
+  readonly windowMs: number;
 }
 
 /** A plugin in a Python environment. */
@@ -94,7 +127,11 @@ export interface PluginSpec {
   /** `undefined` when the manifest leaves the choice to the host. */
   readonly transport: "unix" | "tcp" | undefined;
   readonly maxConcurrency: number;
-  readonly startTimeoutMs: number;
+  /** `undefined` when the start may take as long as it gives signs of life. */
+  readonly startTimeoutMs: number | undefined;
+  /** `undefined` when silence has no limit. */
+  readonly idleTimeoutMs: number | undefined;
+  readonly restart: RestartPolicy;
   /** What looks wrong in the manifest and does no harm, for example an unknown key. */
   readonly warnings: readonly string[];
 }

@@ -6,6 +6,7 @@
 import { PermissionDeniedError } from "../errors.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
+import { blockingPermissions } from "./blocking.ts";
 import { mayReadEnv } from "./environment.ts";
 import { descriptorFlags } from "./flags.ts";
 
@@ -20,6 +21,12 @@ export interface WorkerPlaces {
   readonly socketPath?: string;
 }
 
+/** What the permissions depend on besides the manifest. */
+export interface RequiredPermissionsOptions extends WorkerPlaces {
+  /** Whether the plugin will be started by `RemotePluginProxySync`, whose thread must load this package's modules. Default: `false`. */
+  readonly blocking?: boolean;
+}
+
 /** What a host needs, as descriptors and as flags. */
 export interface RequiredPermissions {
   /** One descriptor for each thing that the host must be allowed. */
@@ -32,7 +39,7 @@ export interface RequiredPermissions {
  * The exact permissions that a host needs to start a plugin, so that it can be run with these and no others.
  *
  * @param manifest The plugin.
- * @param places The same as will be given to `RemotePluginProxy.start()`.
+ * @param options The same places as will be given to `RemotePluginProxy.start()`, and whether it will be the blocking twin.
  * @throws {ManifestError} When the manifest cannot be used.
  *
  * @example
@@ -45,9 +52,12 @@ export interface RequiredPermissions {
  * // ["--allow-read=/var/tmp", "--allow-write=/var/tmp", "--allow-net=127.0.0.1", "--allow-run=/usr/bin/python3"]
  * ```
  */
-export async function requiredPermissions(manifest: ManifestSource, places: WorkerPlaces = {}): Promise<RequiredPermissions> {
+export async function requiredPermissions(
+  manifest: ManifestSource,
+  { blocking = false, ...places }: RequiredPermissionsOptions = {},
+): Promise<RequiredPermissions> {
   const spec = await loadManifest(manifest);
-  const descriptors = neededPermissions(spec, places);
+  const descriptors = [...neededPermissions(spec, places), ...(blocking ? blockingPermissions() : [])];
   if (spec.source !== undefined && !/^https?:/.test(spec.source)) descriptors.unshift({ name: "read", path: spec.source });
   return { descriptors, toFlags: () => descriptorFlags(descriptors) };
 }

@@ -5,13 +5,18 @@
  */
 import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import { type LaunchOptions, WorkerProcess } from "../process/worker_process.ts";
+import { type LaunchOptions, type WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
+import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./_failures.ts";
 import { Reply } from "./_reply.ts";
+import { SilenceWatch } from "./_silence.ts";
 import { holdsItsPort, recognizeSpeech, speechOf } from "./_speech.ts";
+
+/** What a connection needs of a worker's process. */
+export type WorkerHandle = Pick<WorkerProcess, "hello" | "token" | "permissions" | "log" | "exited" | "endedWithin" | "ref" | "unref">;
 
 /** A connection to a loaded plugin. */
 export interface Connection extends AsyncDisposable {
@@ -20,21 +25,32 @@ export interface Connection extends AsyncDisposable {
   readonly plugin: ReadyBody;
   readonly maxConcurrency: number;
   /** The process, when this host has started it. */
-  readonly worker: WorkerProcess | undefined;
+  readonly worker: WorkerHandle | undefined;
+  /** How the worker ended, where that can be told. */
+  readonly exited: Promise<WorkerExit> | undefined;
 }
 
-/** A worker that something else runs: its address and token, or, in tests, whatever answers requests. */
-export type WorkerEndpoint = HttpEndpoint | { readonly exchange: Exchange };
+/** What a start is watched by. */
+export interface StartWatch {
+  /** Aborting it gives up the start. */
+  readonly signal?: AbortSignal;
+  /** Gets all that the worker prints. */
+  readonly log: OutputLog;
+}
+
+/** A worker that something else runs: its address and token, or, in tests, whatever answers requests and may tell of its end. */
+export type WorkerEndpoint = HttpEndpoint | { readonly exchange: Exchange; readonly exited?: Promise<WorkerExit> };
 
 /**
  * Starts a worker and waits until its plugin is loaded.
  *
  * @throws {WorkerStartError} When it does not get as far; nothing is left then.
  */
-export async function startWorker(spec: PluginSpec, options: LaunchOptions, signal: AbortSignal | undefined): Promise<Connection> {
-  using deadline = new StartDeadline(spec, signal);
+export async function startWorker(spec: PluginSpec, options: LaunchOptions, watch: StartWatch): Promise<Connection> {
+  const log = new OutputLog(watch.log);
+  using deadline = new StartDeadline(spec, { signal: watch.signal, log });
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt++) {
-    const connection = await tryToStart(spec, options, deadline);
+    const connection = await tryToStart(spec, options, { deadline, log });
     if (connection !== undefined) return connection;
   }
   const message = `Cannot start "${spec.name}": ${PORT_ATTEMPTS} times in a row another program took the port that its worker was given`;
@@ -44,11 +60,16 @@ export async function startWorker(spec: PluginSpec, options: LaunchOptions, sign
 /** How often a worker that can only be given a port's number is started, when others take the port before it does. */
 const PORT_ATTEMPTS = 5;
 
+interface Attempted {
+  readonly deadline: StartDeadline;
+  readonly log: OutputLog;
+}
+
 /** One attempt; `undefined` when the worker lost its port to another program. */
-async function tryToStart(spec: PluginSpec, options: LaunchOptions, deadline: StartDeadline): Promise<Connection | undefined> {
+async function tryToStart(spec: PluginSpec, options: LaunchOptions, { deadline, log }: Attempted): Promise<Connection | undefined> {
   await using cleanup = new AsyncDisposableStack();
   deadline.phase = "handshake";
-  const worker = cleanup.use(await WorkerProcess.launch(spec, options, deadline.signal));
+  const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
   const { exchange } = cleanup.use(speechOf(worker.hello, endpointOf(worker), spec.maxConcurrency));
   deadline.phase = "load";
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
@@ -60,6 +81,7 @@ async function tryToStart(spec: PluginSpec, options: LaunchOptions, deadline: St
     plugin,
     maxConcurrency: spec.maxConcurrency,
     worker,
+    exited: worker.exited,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -76,7 +98,9 @@ export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal
     const exchange = "exchange" in endpoint ? endpoint.exchange : await speakWith(owned, endpoint, signal);
     const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
     const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
-    return { exchange, plugin: ready, maxConcurrency: health.max_concurrency, worker: undefined, [Symbol.asyncDispose]: dispose };
+    const maxConcurrency = placesOf(health, plugin);
+    const exited = "exited" in endpoint ? endpoint.exited : undefined;
+    return { exchange, plugin: ready, maxConcurrency, worker: undefined, exited, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     owned.dispose();
     throw transportError(error, { plugin, member: "attach" });
@@ -104,8 +128,15 @@ async function ask<Body>(exchange: Exchange, endpoint: "ready" | "health", { plu
 }
 
 function checked(result: unknown, plugin: string): unknown {
-  if (typeof result === "object" && result !== null && "name" in result && "version" in result) return result;
+  if (typeof result === "object" && result !== null && "name" in result && "version" in result) {
+    if (typeof result.name === "string" && typeof result.version === "string") return result;
+  }
   throw new ProtocolError(`Cannot talk to "${plugin}": it does not say which plugin it runs`, { plugin });
+}
+
+function placesOf({ max_concurrency: places }: HealthBody, plugin: string): number {
+  if (Number.isSafeInteger(places) && places > 0) return places;
+  throw new ProtocolError(`Cannot talk to "${plugin}": it does not say how many calls it runs at once`, { plugin });
 }
 
 async function waitUntilLoaded(spec: PluginSpec, worker: WorkerProcess, exchange: Exchange, signal: AbortSignal): Promise<ReadyBody> {
@@ -144,24 +175,33 @@ async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknow
 export const EXIT_PATIENCE_MS = 1_000;
 
 /** Where a worker of this host listens, and its token. */
-export function endpointOf({ hello: { address }, token }: WorkerProcess): HttpEndpoint {
+export function endpointOf({ hello: { address }, token }: WorkerHandle): HttpEndpoint {
   return { url: "unix" in address ? `unix:${address.unix}` : `http://${address.tcp}`, token };
 }
 
-/** Aborts a start that takes too long, or that the caller gives up. */
+/** Aborts a start that takes too long or is silent for too long, or that the caller gives up. */
 class StartDeadline implements Disposable {
   phase: "handshake" | "load" = "handshake";
   readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #silence: SilenceWatch | undefined;
   readonly #callerSignal: AbortSignal | undefined;
   readonly #onCallerAbort: () => void;
 
-  constructor(spec: PluginSpec, callerSignal: AbortSignal | undefined) {
-    this.#callerSignal = callerSignal;
-    this.#onCallerAbort = () => this.#controller.abort(callerSignal?.reason);
-    this.#timer = setTimeout(() => this.#controller.abort(this.#tooLong(spec)), spec.startTimeoutMs);
-    callerSignal?.addEventListener("abort", this.#onCallerAbort, { once: true });
-    callerSignal?.throwIfAborted();
+  constructor(spec: PluginSpec, { signal, log }: StartWatch) {
+    const { startTimeoutMs, idleTimeoutMs } = spec;
+    signal?.throwIfAborted();
+    this.#callerSignal = signal;
+    this.#onCallerAbort = () => this.#controller.abort(signal?.reason);
+    signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
+    if (startTimeoutMs !== undefined) {
+      this.#timer = setTimeout(() => this.#giveUp(spec, `within ${startTimeoutMs} ms. Raise "start_timeout_ms"`), startTimeoutMs);
+    }
+    if (idleTimeoutMs !== undefined) {
+      const onTooLong = () => this.#giveUp(spec, `and gave no sign of life for ${idleTimeoutMs} ms. Raise "idle_timeout_ms"`);
+      this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong });
+      this.#silence.listen(() => log.lastAt);
+    }
   }
 
   get signal(): AbortSignal {
@@ -170,13 +210,13 @@ class StartDeadline implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    this.#silence?.pause();
     this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
   }
 
-  #tooLong({ name, startTimeoutMs }: PluginSpec): WorkerStartError {
+  #giveUp({ name }: PluginSpec, limit: string): void {
     const what = this.phase === "load" ? "its plugin was not loaded" : "the worker did not say hello";
-    const message =
-      `Cannot start "${name}": ${what} within ${startTimeoutMs} ms. Raise "start_timeout_ms" in the manifest if it needs longer`;
-    return new WorkerStartError(message, { plugin: name, phase: this.phase });
+    const message = `Cannot start "${name}": ${what} ${limit} in the manifest if it needs longer`;
+    this.#controller.abort(new WorkerStartError(message, { plugin: name, phase: this.phase }));
   }
 }

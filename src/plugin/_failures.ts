@@ -7,6 +7,7 @@ import {
   CallCancelledError,
   CallError,
   type PluginError,
+  PluginStateError,
   ProtocolError,
   RemoteError,
   WorkerExitError,
@@ -48,22 +49,66 @@ function remoteError(body: ErrorBody, { plugin, member }: OperationName): Remote
   });
 }
 
+/** Why a worker was ended, where it did not end by itself. */
+export interface EndReason {
+  /** Goes on from "The worker was ended, for". */
+  readonly why: string;
+  /** What it did, as an error of its own. */
+  readonly cause?: unknown;
+}
+
+/** What is known of a worker's end besides how it ended. */
+export interface ExitFacts {
+  readonly output: string;
+  readonly calls: readonly string[];
+  readonly reason?: EndReason;
+}
+
 /** The worker is gone. */
-export function exitError(plugin: string, exit: WorkerExit, facts: { output: string; calls: readonly string[] }): WorkerExitError {
-  const how = exit.signal ?? `exit code ${exit.code}`;
-  const during = facts.calls.length === 0 ? "" : ` while it ran ${facts.calls.map((call) => `"${call}"`).join(", ")}`;
-  const said = facts.output === "" ? "" : `. It printed last: ${facts.output}`;
-  return new WorkerExitError(`The worker of "${plugin}" ended with ${how}${during}. Start the plugin again${said}`, {
-    plugin,
-    exitCode: exit.code,
-    signal: exit.signal,
-    ...facts,
-  });
+export function exitError(plugin: string, exit: WorkerExit, { output, calls, reason }: ExitFacts): WorkerExitError {
+  const { code: exitCode, signal, outOfMemory } = exit;
+  const during = calls.length === 0 ? "" : ` while it ran ${calls.map((call) => `"${call}"`).join(", ")}`;
+  const ended = reason === undefined
+    ? `ended with ${howItEnded({ exitCode, signal, outOfMemory })}${during}`
+    : `was ended${during}, for ${reason.why}`;
+  const said = output === "" ? "" : `. It printed last: ${output}`;
+  const details = { plugin, exitCode, signal, outOfMemory, output, calls, cause: reason?.cause };
+  return new WorkerExitError(
+    `The worker of "${plugin}" ${ended}. Start the plugin again, or have "restart" in its manifest do it${said}`,
+    details,
+  );
+}
+
+/** How a process ended, in words. */
+export function howItEnded({ exitCode, signal, outOfMemory }: Pick<WorkerExitError, "exitCode" | "signal" | "outOfMemory">): string {
+  return `${signal ?? `exit code ${exitCode}`}${outOfMemory ? " for want of memory" : ""}`;
+}
+
+/** The plugin was let go before. */
+export function closedError({ plugin, member }: OperationName): PluginStateError {
+  return new PluginStateError(`Cannot run "${member}" of "${plugin}" after cleanup(). Start the plugin again`, { plugin });
+}
+
+/** The operation was ended by another member of the plugin, for example `cleanup()`. */
+export function cancelledError({ plugin, member }: OperationName, by: string): CallCancelledError {
+  return new CallCancelledError(`"${member}" of "${plugin}" was cancelled, for ${by} was called`, { plugin });
 }
 
 /** Whether the connection was lost, for which the end of the process is the better explanation. */
 export function isBroken(error: unknown): boolean {
   return error instanceof BrokenReplyError;
+}
+
+/** Whether a worker that still lives has broken the protocol. Where no reply came at all, the connection alone may be to blame. */
+export function isBreach(error: unknown): error is ProtocolError {
+  return error instanceof ProtocolError && !(error.cause instanceof BrokenReplyError && !error.cause.hasBegun);
+}
+
+/** Why an operation cannot begin: an earlier reply has shown that nothing the worker says can be trusted. */
+export function breachError({ plugin, member }: OperationName, breach: ProtocolError): PluginStateError {
+  const message =
+    `Cannot run "${member}" of "${plugin}": its worker broke the protocol and was given up. Start the plugin again. ${breach.message}`;
+  return new PluginStateError(message, { plugin, cause: breach });
 }
 
 /** An error of the transport, or any other, which is passed on as it is. */
@@ -82,6 +127,8 @@ function refusedError(error: RefusedError, { plugin, member }: OperationName): C
     case 400:
     case 413:
       return new CallError("invalid_arguments", `${doing}: the worker refused the arguments: ${error.message}`, { plugin, cause: error });
+    case 409:
+      return new CallError("invalid_arguments", `${doing}: a call with its "callId" is still open`, { plugin, cause: error });
     case 404:
     case 405:
       return new CallError("not_supported", `${doing}: the worker has no such endpoint`, { plugin, cause: error });

@@ -5,8 +5,10 @@
  */
 import { CallTimeoutError } from "../errors.ts";
 import type { Frame } from "../protocol/frames.ts";
+import type { Connection } from "./_connection.ts";
 import type { Reply } from "./_reply.ts";
-import type { OperationOptions } from "./interface.ts";
+import { SilenceWatch } from "./_silence.ts";
+import type { CallOptions } from "./interface.ts";
 
 /** Which operation of which plugin this is. */
 export interface OperationName {
@@ -15,27 +17,49 @@ export interface OperationName {
   readonly member: string;
 }
 
+/** A request under way on one worker. */
+export interface Attempt {
+  readonly connection: Connection;
+  readonly reply: Reply;
+}
+
 /** An operation that its caller, a deadline or the worker's end can abandon, whether or not somebody is waiting for its next frame. */
 export class OpenCall {
   /** Which operation this is. */
   readonly name: OperationName;
+  /** The id under which the worker knows it. */
+  readonly id: string;
+  /** Called when the worker does not end the operation after it was abandoned. */
+  onStuck: (attempt: Attempt) => Promise<void> = () => Promise.resolve();
   readonly #abandoned = new AbortController();
-  readonly #callerSignal: AbortSignal | undefined;
+  readonly #options: CallOptions;
   readonly #onCallerAbort: () => void;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #silence: SilenceWatch | undefined;
   #turn: Disposable | undefined;
-  #reply: Reply | undefined;
-  #reject: ((reason: unknown) => void) | undefined;
+  #attempt: Attempt | undefined;
+  #waiting: PromiseWithResolvers<Frame | undefined> | undefined;
+  #hasYielded = false;
   #ended: Promise<void> | undefined;
 
   /** Opens an operation. A signal that is aborted already abandons it at once. */
-  constructor(name: OperationName, { signal, timeoutMs }: OperationOptions) {
+  constructor(name: OperationName, id: string, options: CallOptions) {
+    const { signal, timeoutMs, idleTimeoutMs } = options;
     this.name = name;
-    this.#callerSignal = signal;
+    this.id = id;
+    this.#options = options;
     this.#onCallerAbort = () => this.abandon(signal?.reason);
     signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
-    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.abandon(timeoutError(name, timeoutMs)), timeoutMs);
+    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.abandon(tooLong(name, timeoutMs)), timeoutMs);
+    if (idleTimeoutMs !== undefined) {
+      this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong: () => this.abandon(tooSilent(name, idleTimeoutMs)) });
+    }
     if (signal?.aborted) this.#onCallerAbort();
+  }
+
+  /** Whether progress is of use: somebody listens, or takes it for a sign of life. */
+  get wantsProgress(): boolean {
+    return this.#options.onProgress !== undefined || this.#silence !== undefined;
   }
 
   /** Aborted, with the error that the caller gets, once the operation has been abandoned. */
@@ -43,28 +67,50 @@ export class OpenCall {
     return this.#abandoned.signal;
   }
 
-  /** Takes over the operation's place among those that run, and its request. */
-  begin(turn: Disposable | undefined, send: () => Reply): void {
-    this.#turn = turn;
-    this.signal.throwIfAborted();
-    this.#reply = send();
+  /** Where the operation runs, while it does. */
+  get attempt(): Attempt | undefined {
+    return this.#attempt;
   }
 
-  /** The next frame, or the error with which the operation was abandoned. */
-  nextFrame(): Promise<Frame> {
-    if (this.signal.aborted || this.#reply === undefined) return Promise.reject(this.signal.reason);
-    const frame = this.#reply.next();
+  /** Takes over the operation's place among those that run. */
+  hold(turn: Disposable | undefined): void {
+    this.#turn = turn;
+    // An operation that was abandoned in the moment in which its turn came has let go of all that it held by then.
+    if (this.signal.aborted) turn?.[Symbol.dispose]();
+  }
+
+  /** Sends the request to a worker. */
+  send(connection: Connection, request: () => Reply): void {
+    this.signal.throwIfAborted();
+    this.#attempt = { connection, reply: request() };
+  }
+
+  /** The next frame, or the error with which the operation was abandoned. `undefined`: the worker is gone, and the request may be sent again. */
+  async nextFrame(): Promise<Frame | undefined> {
+    this.signal.throwIfAborted();
+    if (this.#attempt === undefined) return undefined;
+    const { reply, connection } = this.#attempt;
     // A race against the signal would keep a reaction for every frame of a long stream.
-    return new Promise((resolve, reject) => {
-      this.#reject = reject;
-      frame.then(resolve, reject);
-    });
+    const waiting = this.#waiting = Promise.withResolvers<Frame | undefined>();
+    reply.next().then(waiting.resolve, waiting.reject);
+    this.#silence?.listen(() => connection.worker?.log.lastAt ?? 0);
+    const frame = await waiting.promise;
+    this.#silence?.pause();
+    this.#hasYielded ||= frame !== undefined && "chunk" in frame;
+    return frame;
+  }
+
+  /** The worker of its attempt is gone. Ends the operation with this error, unless it may be sent again. */
+  lose(error: unknown): void {
+    if (!this.#options.idempotent || this.#hasYielded) return this.abandon(error);
+    this.#attempt = undefined;
+    this.#waiting?.resolve(undefined);
   }
 
   /** Ends the operation with an error for its caller. Only the first one counts. */
   abandon(error: unknown): void {
     this.#abandoned.abort(error);
-    this.#reject?.(this.signal.reason);
+    this.#waiting?.reject(this.signal.reason);
     void this.end();
   }
 
@@ -75,15 +121,21 @@ export class OpenCall {
 
   async #release(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
-    if (this.#reply?.ended === false) await this.#reply.abandon();
+    this.#silence?.pause();
+    this.#options.signal?.removeEventListener("abort", this.#onCallerAbort);
+    const attempt = this.#attempt;
+    if (attempt?.reply.ended === false && !await attempt.reply.abandon()) await this.onStuck(attempt);
     this.#turn?.[Symbol.dispose]();
   }
 }
 
-function timeoutError({ plugin, member }: OperationName, timeoutMs: number): CallTimeoutError {
-  return new CallTimeoutError(`"${member}" of "${plugin}" took longer than its limit of ${timeoutMs} ms, and was told to stop`, {
-    plugin,
-    timeoutMs,
-  });
+function tooLong({ plugin, member }: OperationName, timeoutMs: number): CallTimeoutError {
+  const message = `"${member}" of "${plugin}" took longer than its limit of ${timeoutMs} ms, and was told to stop`;
+  return new CallTimeoutError(message, { plugin, timeoutMs });
+}
+
+function tooSilent({ plugin, member }: OperationName, timeoutMs: number): CallTimeoutError {
+  const message =
+    `"${member}" of "${plugin}" gave no sign of life for ${timeoutMs} ms, no progress, chunk or line of output, and was told to stop`;
+  return new CallTimeoutError(message, { plugin, timeoutMs, idle: true });
 }

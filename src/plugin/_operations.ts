@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { CallCancelledError, CallError, type PluginError, PluginStateError, ProtocolError } from "../errors.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
-import type { ChunkFrame, ResultFrame } from "../protocol/frames.ts";
+import { CallError, ProtocolError } from "../errors.ts";
+import type { ChunkFrame, Frame, ResultFrame } from "../protocol/frames.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
-import { endpointRule } from "../protocol/messages.ts";
+import { endpointRule, type ErrorBody } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
 import { decodeValue, encodeValue, UnsendableValueError } from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
-import { exitError, isBroken, reportedError, transportError } from "./_failures.ts";
-import { OpenCall } from "./_open_call.ts";
-import { Reply } from "./_reply.ts";
-import type { OperationOptions } from "./interface.ts";
+import { cancelledError, closedError, exitError, isBreach, isBroken, reportedError, transportError } from "./_failures.ts";
+import { type Attempt, OpenCall } from "./_open_call.ts";
+import { DEFAULT_CANCEL_BUDGET_MS, Reply } from "./_reply.ts";
+import { type Loss, Supervisor, type SupervisorOptions } from "./_supervisor.ts";
+import type { CallOptions, OperationOptions } from "./interface.ts";
 
 /** What the worker is asked for, and under which name its errors speak of it. */
 export interface Operation {
@@ -23,20 +23,33 @@ export interface Operation {
   readonly body?: Readonly<Record<string, unknown>>;
 }
 
-/** The operations of one plugin. */
+/** What holds for all operations of a plugin, and for the succession of its workers. */
+export interface OperationsOptions extends Omit<SupervisorOptions, "onLost"> {
+  /** How long a cancelled call may take to end in the worker, in milliseconds, before the worker is ended. Default: 2,000. */
+  readonly cancelBudgetMs?: number;
+  /** How long a call may be silent that does not say so itself. Default: no limit. */
+  readonly idleTimeoutMs?: number;
+}
+
+/** The operations of one plugin, on whichever worker it has. */
 export class Operations {
-  readonly #connection: Connection;
+  readonly #options: OperationsOptions;
+  readonly #plugin: string;
   readonly #turns: Turns;
   readonly #open = new Set<OpenCall>();
-  /** Set when no operation can begin any more: makes the error that says why. */
-  #closed: ((member: string) => PluginError) | undefined;
+  /** A worker may serve several hosts, which must not choose the same ids. */
+  readonly #idPrefix = crypto.randomUUID().slice(0, 8);
   #nextId = 1;
+  /** Hands out the workers. */
+  readonly supervisor: Supervisor;
 
-  /** Watches the connection's worker: its end ends every open operation. */
-  constructor(connection: Connection) {
-    this.#connection = connection;
-    this.#turns = new Turns(connection.maxConcurrency);
-    connection.worker?.exited.then((exit) => this.#workerEnded(exit));
+  /** Begins with a worker that runs. */
+  constructor(first: Connection, options: OperationsOptions) {
+    this.#options = options;
+    this.#plugin = first.plugin.name;
+    this.#turns = new Turns(first.maxConcurrency);
+    this.supervisor = new Supervisor(first, { ...options, onLost: (loss) => this.#workerLost(loss) });
+    options.log.onlyCall = () => this.#onlyCall();
   }
 
   /** Runs an operation that has one result. */
@@ -45,42 +58,72 @@ export class Operations {
     const { value, done } = await frames.next();
     if (done) return value;
     await frames.return(undefined);
-    throw new ProtocolError(`Cannot run "${operation.member}" of "${this.#plugin}": the worker answered with a stream`, {
-      plugin: this.#plugin,
-    });
+    throw this.#breach(operation.member, "the worker answered with a stream");
+  }
+
+  /** Runs an operation that is the worker's own, and whose result is therefore an object, whatever the plugin does. */
+  async ask<Body>(operation: Operation, options: OperationOptions): Promise<Body> {
+    const body = await this.run(operation, options);
+    if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Body;
+    throw this.#breach(operation.member, "the worker answered with what is no object");
   }
 
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
-  async *stream(operation: Operation, options: OperationOptions): AsyncGenerator<unknown, unknown, void> {
-    if (this.#closed !== undefined) throw this.#closed(operation.member);
+  async *stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
+    this.supervisor.check(operation.member);
     const body = encodeBody(operation, this.#plugin);
-    const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, options);
-    this.#open.add(call);
+    const call = this.#openCall(operation, options);
     try {
-      await this.#begin(call, { endpoint: operation.endpoint, body, wantsProgress: options.onProgress !== undefined });
+      if (endpointRule(operation.endpoint).isCall) call.hold(await this.#turns.acquire(call.signal));
       while (true) {
-        const frame = await call.nextFrame();
-        if ("progress" in frame) options.onProgress?.(frame);
+        const frame = await this.#next(call);
+        if (frame === undefined) this.#send(call, await this.supervisor.connected(call.name, call.signal), { ...operation, body });
+        else if ("progress" in frame) options.onProgress?.(frame);
         else if ("chunk" in frame) yield decodeFrame(frame, "chunk", call);
         else if ("result" in frame) return decodeFrame(frame, "result", call);
-        else throw reportedError(frame.error, call.name);
+        else await this.#failed(call, frame.error);
       }
     } catch (error) {
-      throw await this.#explain(error, call);
+      if (call.signal.aborted) throw call.signal.reason;
+      const failure = transportError(error, call.name);
+      if (isBreach(failure) && call.attempt !== undefined) void this.supervisor.distrust(call.attempt.connection, failure);
+      throw failure;
     } finally {
       void call.end().finally(() => this.#open.delete(call));
     }
   }
 
+  /** Runs an operation on a worker that nobody else can use yet. */
+  async runOn(connection: Connection, operation: Operation, options: OperationOptions): Promise<void> {
+    const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, this.#newId(), options);
+    try {
+      this.#send(call, connection, { ...operation, body: encodeBody(operation, this.#plugin) });
+      for (let frame = await call.nextFrame(); frame === undefined || !("result" in frame); frame = await call.nextFrame()) {
+        if (frame !== undefined && "error" in frame) throw reportedError(frame.error, call.name);
+      }
+    } catch (error) {
+      const exit = isBroken(error) ? await connection.worker?.endedWithin(EXIT_PATIENCE_MS) : undefined;
+      if (exit === undefined) throw transportError(error, call.name);
+      throw exitError(this.#plugin, exit, { output: connection.worker!.log.tail, calls: [operation.member] });
+    } finally {
+      await call.end();
+    }
+  }
+
+  /** Cancels what the worker runs or has waiting. False when there was nothing. */
+  async cancel(options: OperationOptions): Promise<boolean> {
+    const sent = [...this.#open].filter((call) => call.attempt !== undefined);
+    const { status } = await this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
+    // To be abandoned is also what ends a worker that does not stop them.
+    for (const call of sent) call.abandon(cancelledError(call.name, "cancel()"));
+    return status === "cancelled";
+  }
+
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */
   async close(): Promise<void> {
-    const plugin = this.#plugin;
-    this.#closed ??= (member) =>
-      new PluginStateError(`Cannot run "${member}" of "${plugin}" after cleanup(). Start the plugin again`, { plugin });
+    this.supervisor.close((member) => closedError({ plugin: this.#plugin, member }));
     const open = [...this.#open];
-    for (const call of open) {
-      call.abandon(new CallCancelledError(`"${call.name.member}" of "${plugin}" was cancelled, for cleanup() was called`, { plugin }));
-    }
+    for (const call of open) call.abandon(cancelledError(call.name, "cleanup()"));
     await Promise.all(open.map((call) => call.end()));
   }
 
@@ -88,9 +131,10 @@ export class Operations {
   async cleanUpPlugin(budgetMs: number): Promise<void> {
     const budget = new AbortController();
     const timer = setTimeout(() => budget.abort(), budgetMs);
+    const { current, log } = this.supervisor;
     try {
-      const frame = await this.#send({ endpoint: "cleanup", body: {} }).last(budget.signal);
-      if ("error" in frame) this.#connection.worker?.log.add("stderr", `cleanup() failed with ${frame.error.type}: ${frame.error.message}`);
+      const frame = await new Reply(current.exchange, { endpoint: "cleanup", body: {}, callId: this.#newId() }).last(budget.signal);
+      if ("error" in frame) log.add("host", `cleanup() failed with ${frame.error.type}: ${frame.error.message}`);
     } catch {
       // The worker is gone or stuck; it is ended next in any case.
     } finally {
@@ -98,35 +142,67 @@ export class Operations {
     }
   }
 
-  get #plugin(): string {
-    return this.#connection.plugin.name;
+  /** A worker is gone: what it ran fails, or is sent again. What was not sent yet waits for the next one. */
+  #workerLost({ connection, error, isFinal }: Loss): void {
+    const hit = [...this.#open].filter((call) => call.attempt?.connection === connection && !call.signal.aborted);
+    const failure = error(hit.map((call) => call.name.member));
+    for (const call of hit) isFinal ? call.abandon(failure) : call.lose(failure);
   }
 
-  async #begin(call: OpenCall, request: WireRequest): Promise<void> {
-    const turn = endpointRule(request.endpoint).isCall ? await this.#turns.acquire(call.signal) : undefined;
-    call.begin(turn, () => this.#send(request));
+  #onlyCall(): string | undefined {
+    const running = [...this.#open].filter((call) => call.attempt !== undefined);
+    return running.length === 1 ? running[0]!.id : undefined;
   }
 
-  #send(request: WireRequest): Reply {
-    const callId = endpointRule(request.endpoint).isCall ? `c${this.#nextId++}` : undefined;
-    return new Reply(this.#connection.exchange, { ...request, callId });
+  #newId(): string {
+    return `${this.#idPrefix}-${this.#nextId++}`;
   }
 
-  async #explain(error: unknown, call: OpenCall): Promise<unknown> {
-    if (call.signal.aborted) return call.signal.reason;
-    const { worker } = this.#connection;
-    // The end of the process abandons the call with an error that says more than the broken connection.
-    if (isBroken(error)) await worker?.endedWithin(EXIT_PATIENCE_MS);
-    return call.signal.aborted ? call.signal.reason : transportError(error, call.name);
+  #breach(member: string, what: string): ProtocolError {
+    const breach = new ProtocolError(`Cannot run "${member}" of "${this.#plugin}": ${what}`, { plugin: this.#plugin });
+    void this.supervisor.distrust(this.supervisor.current, breach);
+    return breach;
   }
 
-  #workerEnded(exit: WorkerExit): void {
-    const { worker } = this.#connection;
-    const output = worker!.log.tail;
-    const open = [...this.#open];
-    const calls = open.map((call) => call.name.member);
-    this.#closed ??= () => exitError(this.#plugin, exit, { output, calls: [] });
-    for (const call of open) call.abandon(exitError(this.#plugin, exit, { output, calls }));
+  #openCall({ member, endpoint }: Operation, options: CallOptions): OpenCall {
+    const id = options.callId ?? this.#newId();
+    const idleTimeoutMs = options.idleTimeoutMs ?? (endpointRule(endpoint).isCall ? this.#options.idleTimeoutMs : undefined);
+    const call = new OpenCall({ plugin: this.#plugin, member }, id, { ...options, idleTimeoutMs });
+    call.onStuck = (attempt) => this.#endStuckWorker(call, attempt);
+    this.#open.add(call);
+    return call;
+  }
+
+  #send(call: OpenCall, connection: Connection, { endpoint, body }: Operation): void {
+    const callId = endpointRule(endpoint).isCall ? call.id : undefined;
+    const request = { endpoint, body, callId, wantsProgress: call.wantsProgress };
+    call.send(connection, () => new Reply(connection.exchange, request, this.#options.cancelBudgetMs));
+  }
+
+  async #next(call: OpenCall): Promise<Frame | undefined> {
+    try {
+      return await call.nextFrame();
+    } catch (error) {
+      if (call.signal.aborted || !isBroken(error)) throw error;
+      // The end of the process says more than the broken connection. It abandons the call, or lets it be sent again.
+      await call.attempt?.connection.worker?.endedWithin(EXIT_PATIENCE_MS);
+      if (call.attempt === undefined) return undefined;
+      throw error;
+    }
+  }
+
+  /** The worker reported an error. One whose plugin has ended its own thread is of no use any more, and ends like any that dies. */
+  async #failed(call: OpenCall, error: ErrorBody): Promise<void> {
+    const cause = reportedError(error, call.name);
+    const { connection } = call.attempt!;
+    if (error.code !== "plugin_exit" || connection.worker === undefined) throw cause;
+    await this.supervisor.condemn(connection, { why: `its plugin cannot go on: ${error.message}`, cause, isCrash: true });
+  }
+
+  async #endStuckWorker(call: OpenCall, { connection }: Attempt): Promise<void> {
+    const budget = this.#options.cancelBudgetMs ?? DEFAULT_CANCEL_BUDGET_MS;
+    const why = `"${call.name.member}" had been cancelled and did not stop within ${budget} ms`;
+    await this.supervisor.condemn(connection, { why, isCrash: false });
   }
 }
 
@@ -141,7 +217,7 @@ function decodeFrame(frame: ChunkFrame | ResultFrame, key: "chunk" | "result", {
 }
 
 /** Only the arguments of calls have room beside them for the names of types that JSON lacks. */
-function encodeBody({ endpoint, member, body }: Operation, plugin: string): Operation["body"] {
+export function encodeBody({ endpoint, member, body }: Operation, plugin: string): Operation["body"] {
   if (body === undefined) return undefined;
   try {
     const { value, types } = encodeValue(body);

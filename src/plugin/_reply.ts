@@ -5,9 +5,10 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import { type ErrorFrame, type Frame, isLastFrame, type ResultFrame } from "../protocol/frames.ts";
+import { BrokenReplyError } from "../transport/errors.ts";
 
-/** How long an abandoned call may take to end in the worker before its connection is dropped, in milliseconds. */
-const DRAIN_BUDGET_MS = 2_000;
+/** How long an abandoned call may take to end in the worker, in milliseconds: long enough for a plugin's own clearing up. */
+export const DEFAULT_CANCEL_BUDGET_MS = 2_000;
 
 /** A request under way. */
 export class Reply {
@@ -17,9 +18,16 @@ export class Reply {
   readonly #drop = new AbortController();
   #ended = false;
 
-  /** Sends the request. */
-  constructor(exchange: Exchange, request: WireRequest) {
+  readonly #cancelBudgetMs: number;
+
+  /**
+   * Sends the request.
+   *
+   * @param cancelBudgetMs How long an abandoned call may take to end in the worker before its connection is dropped.
+   */
+  constructor(exchange: Exchange, request: WireRequest, cancelBudgetMs: number = DEFAULT_CANCEL_BUDGET_MS) {
     this.#exchange = exchange;
+    this.#cancelBudgetMs = cancelBudgetMs;
     this.#callId = request.callId;
     this.#frames = exchange(request, this.#drop.signal)[Symbol.asyncIterator]();
   }
@@ -33,7 +41,7 @@ export class Reply {
   async next(): Promise<Frame> {
     try {
       const { value, done } = await this.#frames.next();
-      if (done) throw new TypeError("The reply ended before its last frame");
+      if (done) throw new BrokenReplyError("The reply ended before its last frame", { hasBegun: true });
       this.#ended = isLastFrame(value);
       return value;
     } catch (error) {
@@ -61,10 +69,18 @@ export class Reply {
     }
   }
 
-  /** Ends the call in the worker: asks for it, reads on until the worker agrees, and drops the connection when that takes too long. */
-  async abandon(): Promise<void> {
-    if (this.#ended) return;
-    const timer = setTimeout(() => this.#drop.abort(), DRAIN_BUDGET_MS);
+  /**
+   * Ends the call in the worker: asks for it, reads on until the worker agrees, and drops the connection when that takes too long.
+   *
+   * @returns False when it took too long: the plugin's code runs on.
+   */
+  async abandon(): Promise<boolean> {
+    if (this.#ended) return true;
+    let tookTooLong = false;
+    const timer = setTimeout(() => {
+      tookTooLong = true;
+      this.#drop.abort();
+    }, this.#cancelBudgetMs);
     const asked = this.#askToCancel();
     try {
       while (!this.#ended) await this.next();
@@ -74,6 +90,7 @@ export class Reply {
     clearTimeout(timer);
     this.#drop.abort();
     await asked;
+    return !tookTooLong;
   }
 
   async #askToCancel(): Promise<void> {

@@ -48,7 +48,8 @@ async function speaksFrames(transport: HttpTransport, signal: AbortSignal): Prom
 
 function original(endpoint: HttpEndpoint, options: OriginalOptions): Speech {
   const { url } = endpoint;
-  const transport = url.startsWith("unix:") ? new UnixHttp(url.slice("unix:".length)) : new HttpTransport(endpoint);
+  // It would not know what to do with a token, and whoever else may listen at its port must not learn it.
+  const transport = url.startsWith("unix:") ? new UnixHttp(url.slice("unix:".length)) : new HttpTransport({ url });
   const send: Send = (request, signal) => transport.send(request, signal);
   const dialect = new OriginalDialect(send, options);
   return {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { PluginError } from "../errors.ts";
 import type { ProgressBody, StatsBody } from "../protocol/messages.ts";
 
 /** Keyword arguments of a call. */
@@ -20,6 +21,11 @@ export interface OperationOptions {
   readonly signal?: AbortSignal;
   /** The longest that the operation may take, waiting for its turn included, in milliseconds. Default: no limit. */
   readonly timeoutMs?: number;
+  /**
+   * The longest that the operation may go on without a sign of life: progress, a chunk, or a line that its worker prints. In milliseconds. Waiting for
+   * its turn does not count, nor does the time that the reader of a stream takes. Default: the manifest's `idle_timeout_ms`, else no limit.
+   */
+  readonly idleTimeoutMs?: number;
   /** Called for each report of progress, in order, before the operation settles. */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -28,6 +34,18 @@ export interface OperationOptions {
 export interface CallOptions extends OperationOptions {
   /** Positional arguments. Default: none. */
   readonly args?: readonly unknown[];
+  /** Whether the call may be sent again when its worker ended and another one takes its place. A stream is, until its first chunk. Default: false. */
+  readonly idempotent?: boolean;
+  /** What the call is named towards the plugin and in {@linkcode LogRecord.callId}, 1 to 128 visible ASCII characters. Default: made up. */
+  readonly callId?: string;
+}
+
+/** A worker is about to be started in the place of one that has ended. */
+export interface RestartEvent {
+  /** Why: a {@linkcode WorkerExitError}, or a {@linkcode WorkerStartError} when the last attempt to start it failed. */
+  readonly cause: PluginError;
+  /** How long it is waited before the start, in milliseconds. */
+  readonly delayMs: number;
 }
 
 /** A plugin, wherever it runs. */

@@ -4,24 +4,39 @@
  * @module
  */
 import type { ExtensionEndpoint, PermissionSet, StatsBody } from "../protocol/messages.ts";
-import { loadManifest, type ManifestSource } from "../manifest/load.ts";
+import { loadManifest, type ManifestSource, restartPolicy } from "../manifest/load.ts";
+import type { PluginSpec } from "../manifest/manifest.ts";
 import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
-import type { LogRecord } from "../process/output_log.ts";
+import { type LogRecord, OutputLog } from "../process/output_log.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { attachWorker, type Connection, endpointOf, startWorker, type WorkerEndpoint } from "./_connection.ts";
 import { type Operation, Operations } from "./_operations.ts";
-import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "./interface.ts";
+import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress, RestartEvent } from "./interface.ts";
 
 /** What `RemotePluginProxy.start()` takes besides the manifest. */
 export interface StartOptions extends LaunchOptions {
   /** Aborting it gives up the start, which then rejects with the signal's reason and leaves nothing. */
   readonly signal?: AbortSignal;
+  /**
+   * How long a cancelled call may take to end in the worker, in milliseconds; the worker is then ended, and another one takes its place. Default: 2,000.
+   */
+  readonly cancelBudgetMs?: number;
+  /** Called before a worker is started in the place of one that has ended. */
+  readonly onRestart?: (event: RestartEvent) => void;
 }
 
 /** What `RemotePluginProxy.attach()` takes besides the endpoint. */
 export interface AttachOptions {
   /** Aborting it gives up the attempt. */
   readonly signal?: AbortSignal;
+}
+
+/** What a proxy needs besides its first worker. */
+interface Succession extends Pick<StartOptions, "cancelBudgetMs" | "onRestart"> {
+  readonly log: OutputLog;
+  readonly spec?: PluginSpec;
+  /** Starts another worker; `undefined` for one that something else runs. */
+  readonly startWorker?: (signal: AbortSignal) => Promise<Connection>;
 }
 
 /** How long `cleanup()` gives the plugin to clean up before its worker is ended, in milliseconds. */
@@ -43,18 +58,22 @@ const ALIVE_BUDGET_MS = 2_000;
  * ```
  */
 export class RemotePluginProxy implements PluginInterface {
-  readonly #connection: Connection;
   readonly #operations: Operations;
-  readonly #detached = Promise.withResolvers<WorkerExit>();
-  #config: PluginConfig = {};
+  #initialized: { readonly config: PluginConfig; readonly options: OperationOptions } | undefined;
   #cleanup: Promise<void> | undefined;
   /** What looks wrong in the manifest and does no harm, for example an unknown key with its nearest known one. */
   readonly warnings: readonly string[];
 
-  private constructor(connection: Connection, warnings: readonly string[]) {
-    this.#connection = connection;
-    this.#operations = new Operations(connection);
-    this.warnings = warnings;
+  private constructor(connection: Connection, { log, spec, startWorker, cancelBudgetMs, onRestart }: Succession) {
+    this.#operations = new Operations(connection, {
+      log,
+      restart: spec?.restart ?? restartPolicy("never"),
+      startNext: startWorker && ((signal) => this.#startNext(startWorker, signal)),
+      onRestart,
+      cancelBudgetMs,
+      idleTimeoutMs: spec?.idleTimeoutMs,
+    });
+    this.warnings = spec?.warnings ?? [];
   }
 
   /**
@@ -68,7 +87,9 @@ export class RemotePluginProxy implements PluginInterface {
   static async start(manifest: ManifestSource, options: StartOptions = {}): Promise<RemotePluginProxy> {
     options.signal?.throwIfAborted();
     const spec = await loadManifest(manifest);
-    return new RemotePluginProxy(await startWorker(spec, options, options.signal), spec.warnings);
+    const log = new OutputLog();
+    const start = (signal?: AbortSignal) => startWorker(spec, options, { signal, log });
+    return new RemotePluginProxy(await start(options.signal), { log, spec, startWorker: start, ...options });
   }
 
   /**
@@ -79,53 +100,56 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws {ProtocolError} When no worker answers there.
    */
   static async attach(endpoint: WorkerEndpoint, options: AttachOptions = {}): Promise<RemotePluginProxy> {
-    return new RemotePluginProxy(await attachWorker(endpoint, options.signal), []);
+    return new RemotePluginProxy(await attachWorker(endpoint, options.signal), { log: new OutputLog() });
   }
 
   /** The plugin's name, as it says itself. */
   get name(): string {
-    return this.#connection.plugin.name;
+    return this.#operations.supervisor.current.plugin.name;
   }
 
   /** The plugin's version, as it says itself. */
   get version(): string {
-    return this.#connection.plugin.version;
+    return this.#operations.supervisor.current.plugin.version;
   }
 
   /** The process in which the plugin runs; `undefined` for one that was attached. */
   get pid(): number | undefined {
-    return this.#connection.worker?.hello.pid;
+    return this.#operations.supervisor.current.worker?.hello.pid;
   }
 
   /** What a Deno plugin was given of what its manifest asks for; `undefined` for Python, which the system's own rights bound. */
   get permissions(): PermissionSet | undefined {
-    return this.#connection.worker?.permissions;
+    return this.#operations.supervisor.current.worker?.permissions;
   }
 
   /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
   get endpoint(): HttpEndpoint | undefined {
-    const { worker } = this.#connection;
+    const { worker } = this.#operations.supervisor.current;
     return worker === undefined ? undefined : endpointOf(worker);
   }
 
-  /** How the worker ended, once it has. For one that was attached: when `cleanup()` was called. */
+  /** How many calls the plugin runs at once; the others wait in order. */
+  get maxConcurrency(): number {
+    return this.#operations.supervisor.current.maxConcurrency;
+  }
+
+  /** How the worker ended, once it has and no other one takes its place. For one that was attached: when `cleanup()` was called. */
   get exited(): Promise<WorkerExit> {
-    const { worker } = this.#connection;
-    worker?.ref();
-    return worker?.exited ?? this.#detached.promise;
+    this.#operations.supervisor.ref();
+    return this.#operations.supervisor.ended;
   }
 
-  /** What the worker prints, line by line, until it ends; nothing for one that was attached. */
+  /** What the worker prints, line by line, and those that come after it; nothing for one that was attached. */
   get logs(): AsyncIterable<LogRecord> {
-    const { worker } = this.#connection;
-    worker?.ref();
-    return worker?.log ?? noRecords();
+    this.#operations.supervisor.ref();
+    return this.#operations.supervisor.current.worker === undefined ? noRecords() : this.#operations.supervisor.log;
   }
 
-  /** Gives the plugin its configuration. Optional: a plugin that needs it says so by its own error. */
+  /** Gives the plugin its configuration. Optional: a plugin that needs it says so by its own error. A worker that is started again gets it as well. */
   async initialize(config: PluginConfig = {}, options: OperationOptions = {}): Promise<void> {
     await this.#operations.run({ endpoint: "initialize", member: "initialize", body: config }, options);
-    this.#config = config;
+    this.#initialized = { config, options };
   }
 
   /**
@@ -149,12 +173,12 @@ export class RemotePluginProxy implements PluginInterface {
 
   /** The JSON Schema of the configuration; `{}` when the plugin has none. */
   async getConfigSchema(options: OperationOptions = {}): Promise<Record<string, unknown>> {
-    return await this.#query({ endpoint: "config_schema", member: "getConfigSchema" }, options);
+    return await this.#operations.run({ endpoint: "config_schema", member: "getConfigSchema" }, options) as Record<string, unknown>;
   }
 
   /** The configuration as the plugin has it now; `{}` when it tells none. */
   async getCurrentConfig(options: OperationOptions = {}): Promise<Record<string, unknown>> {
-    return await this.#query({ endpoint: "config", member: "getCurrentConfig" }, options);
+    return await this.#operations.run({ endpoint: "config", member: "getCurrentConfig" }, options) as Record<string, unknown>;
   }
 
   /** What the worker uses: processor, memory, calls. */
@@ -167,7 +191,6 @@ export class RemotePluginProxy implements PluginInterface {
     return await this.#query({ endpoint: "progress", member: "getProgress" }, options);
   }
 
-  /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
   /**
    * Asks for what not every worker has: the endpoints that later releases of `cjm-plugin-system` and `cjm-substrate` added. Their names and bodies
    * are in section 8 of `docs/protocol.md`.
@@ -189,9 +212,10 @@ export class RemotePluginProxy implements PluginInterface {
     body?: Readonly<Record<string, unknown>>,
     options: OperationOptions = {},
   ): Promise<Result> {
-    return await this.#query({ endpoint, member: `extension("${endpoint}")`, body }, options) as Result;
+    return await this.#operations.run({ endpoint, member: `extension("${endpoint}")`, body }, options) as Result;
   }
 
+  /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
   async isAlive(): Promise<boolean> {
     try {
       await this.#query({ endpoint: "health", member: "isAlive" }, { timeoutMs: ALIVE_BUDGET_MS });
@@ -203,8 +227,7 @@ export class RemotePluginProxy implements PluginInterface {
 
   /** Cancels every call that runs or waits in the worker. False when there was none. */
   async cancel(options: OperationOptions = {}): Promise<boolean> {
-    const { status } = await this.#query<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
-    return status === "cancelled";
+    return await this.#operations.cancel(options);
   }
 
   /** Lets the plugin download or load ahead of the first call. False when it has nothing to prefetch. */
@@ -215,10 +238,10 @@ export class RemotePluginProxy implements PluginInterface {
 
   /** Gives a plugin that is initialized another configuration. One without a `reconfigure` of its own is initialized again. */
   async reconfigure(config: PluginConfig, options: OperationOptions = {}): Promise<void> {
-    const body = { old_config: this.#config, new_config: config };
+    const body = { old_config: this.#initialized?.config ?? {}, new_config: config };
     const { status } = await this.#query<{ status: string }>({ endpoint: "reconfigure", member: "reconfigure", body }, options);
     if (status === "not_supported") await this.initialize(config, options);
-    this.#config = config;
+    this.#initialized = { config, options };
   }
 
   /** Lets the plugin go, and its worker when this host has started it. What is open is cancelled. Calling it again is harmless. */
@@ -232,16 +255,27 @@ export class RemotePluginProxy implements PluginInterface {
   }
 
   #query<Body = Record<string, unknown>>(operation: Operation, options: OperationOptions): Promise<Body> {
-    return this.#operations.run(operation, options) as Promise<Body>;
+    return this.#operations.ask<Body>(operation, options);
   }
 
   async #end(): Promise<void> {
-    const { worker } = this.#connection;
-    worker?.ref();
+    this.#operations.supervisor.ref();
     await this.#operations.close();
-    if (worker !== undefined) await this.#operations.cleanUpPlugin(CLEANUP_BUDGET_MS);
-    await this.#connection[Symbol.asyncDispose]();
-    this.#detached.resolve({ code: null, signal: null });
+    if (this.#operations.supervisor.current.worker !== undefined) await this.#operations.cleanUpPlugin(CLEANUP_BUDGET_MS);
+    await this.#operations.supervisor[Symbol.asyncDispose]();
+  }
+
+  /** A worker that takes another's place is given the configuration that the other one had. */
+  async #startNext(startWorker: (signal: AbortSignal) => Promise<Connection>, signal: AbortSignal): Promise<Connection> {
+    await using cleanup = new AsyncDisposableStack();
+    const connection = cleanup.use(await startWorker(signal));
+    if (this.#initialized !== undefined) {
+      const { config, options: { timeoutMs, idleTimeoutMs } } = this.#initialized;
+      const operation = { endpoint: "initialize", member: "initialize", body: config } as const;
+      await this.#operations.runOn(connection, operation, { timeoutMs, idleTimeoutMs, signal });
+    }
+    cleanup.move();
+    return connection;
   }
 }
 

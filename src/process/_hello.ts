@@ -1,9 +1,9 @@
 /**
- * Reads the worker's hello line, section 1 of `docs/protocol.md`.
+ * Reads the worker's hello line and its farewell, section 1 of `docs/protocol.md`.
  *
  * @module
  */
-import type { HelloMessage, StartFailure } from "../protocol/messages.ts";
+import type { Address, ErrorBody, HelloMessage, StartFailure } from "../protocol/messages.ts";
 import { MAX_CONTROL_LINE_BYTES, PROTOCOL_VERSION } from "../protocol/messages.ts";
 
 /** The first line that answers the start line, and the bytes that came behind it. */
@@ -12,45 +12,126 @@ export interface HelloLine {
   readonly rest: Uint8Array;
 }
 
+/** What a hello line is read from, and held against. */
+export interface HelloExpectation {
+  /** Where the worker was told to listen. */
+  readonly listen: Address;
+  /** Gets lines that are no answer to the start line, such as an interpreter's banner. */
+  readonly onOther: (line: string) => void;
+}
+
 /**
- * Reads until the hello line. Lines before it that are no answer to the start line, such as an interpreter's banner, go to `onOther`.
+ * Reads until the hello line.
  *
  * @returns `undefined` when the pipe ends first.
- * @throws {TypeError} When the worker speaks another protocol, or more than 1 MiB comes without an answer.
+ * @throws {TypeError} When the worker speaks another protocol, listens elsewhere than it was told, or prints more than 1 MiB without an answer.
  */
 export async function readHello(
   stdout: ReadableStreamDefaultReader<Uint8Array>,
-  onOther: (line: string) => void,
+  { listen, onOther }: HelloExpectation,
 ): Promise<HelloLine | undefined> {
-  let pending = new Uint8Array(0);
-  let seen = 0;
+  // One buffer from the start: a worker that sends byte after byte would have a growing one copied as often.
+  const seen = new Uint8Array(MAX_CONTROL_LINE_BYTES);
+  let length = 0;
+  let start = 0;
   while (true) {
     const { value, done } = await stdout.read();
     if (done) return undefined;
-    seen += value.length;
-    if (seen > MAX_CONTROL_LINE_BYTES) throw new TypeError("it printed more than 1 MiB before it said hello");
-    pending = concat(pending, value);
-    for (let end = pending.indexOf(0x0a); end !== -1; end = pending.indexOf(0x0a)) {
-      const line = new TextDecoder().decode(pending.subarray(0, end));
-      pending = pending.slice(end + 1);
-      const message = parseHello(line);
-      if (message !== undefined) return { message, rest: pending };
+    const fitting = value.subarray(0, seen.length - length);
+    seen.set(fitting, length);
+    const filled = seen.subarray(0, length + fitting.length);
+    for (let end = filled.indexOf(NEWLINE, length); end !== -1; end = filled.indexOf(NEWLINE, start)) {
+      const line = new TextDecoder().decode(seen.subarray(start, end));
+      start = end + 1;
+      const message = parseHello(line, listen);
+      if (message !== undefined) return { message, rest: concat(filled.subarray(start), value.subarray(fitting.length)) };
       onOther(line);
     }
+    length = filled.length;
+    if (length === seen.length) throw new TypeError("it printed more than 1 MiB before it said hello");
   }
 }
 
-function parseHello(line: string): HelloMessage | StartFailure | undefined {
+const NEWLINE = 0x0a;
+
+/** The last line of a worker that says one: what the host cannot see of its end. */
+export interface Farewell {
+  /** The system's out-of-memory killer has ended it. */
+  readonly out_of_memory?: boolean;
+}
+
+/** Reads to the end of the pipe. What is no farewell is passed over, and so is what is too long for one. */
+export async function readFarewell(chunks: AsyncIterable<Uint8Array>): Promise<Farewell> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of chunks) {
+    if (text.length < MAX_FAREWELL) text += decoder.decode(chunk, { stream: true });
+  }
+  const value = parseJson(text);
+  return isRecord(value) && isRecord(value.farewell) ? { out_of_memory: value.farewell.out_of_memory === true } : {};
+}
+
+const MAX_FAREWELL = 4096;
+
+function parseHello(line: string, listen: Address): HelloMessage | StartFailure | undefined {
   const value = parseJson(line);
   if (typeof value !== "object" || value === null || !("protocol" in value)) return undefined;
   if (value.protocol !== PROTOCOL_VERSION) {
-    throw new TypeError(`it speaks version ${JSON.stringify(value.protocol)} of the protocol, this host speaks ${PROTOCOL_VERSION}`);
+    const version = JSON.stringify(value.protocol)?.slice(0, 80);
+    throw new TypeError(`it speaks version ${version} of the protocol, this host speaks ${PROTOCOL_VERSION}`);
   }
-  if ("error" in value) return value as StartFailure;
-  if (!("address" in value) || !isAddress(value.address) || !("pid" in value) || typeof value.pid !== "number") {
-    throw new TypeError("its hello line names no address or no pid");
+  return "error" in value ? checkedFailure(value.error) : checkedHello(value, listen);
+}
+
+function checkedFailure(error: unknown): StartFailure {
+  if (isRecord(error) && typeof error.type === "string" && typeof error.message === "string") {
+    const { code, type, message, traceback } = error;
+    return { protocol: PROTOCOL_VERSION, error: { code, type, message, traceback } as ErrorBody };
   }
-  return value as HelloMessage;
+  throw new TypeError("its hello line has an error without a type or a message");
+}
+
+function checkedHello(hello: object, listen: Address): HelloMessage {
+  const { address, pid, worker, features } = hello as Record<string, unknown>;
+  if (!isRecord(address)) throw new TypeError("its hello line names no address");
+  // What listens anywhere else is not the process that was started, and would get the token.
+  if (!isAsked(address, hasPickedPort(features) ? { tcp: "127.0.0.1" } : listen)) {
+    throw new TypeError(`it says that it listens at ${quoted(address)}, where it was told to listen at ${quoted(listen)}`);
+  }
+  if (!isPid(pid)) throw new TypeError("its hello line names no pid");
+  return {
+    protocol: PROTOCOL_VERSION,
+    address: address as unknown as Address,
+    pid,
+    worker: typeof worker === "string" ? worker : "unknown",
+    features: Array.isArray(features) ? features.filter((feature): feature is string => typeof feature === "string") : [],
+  };
+}
+
+/** A worker of the original's first releases listens at no socket, whatever was asked for. It is told no token. */
+function hasPickedPort(features: unknown): boolean {
+  return Array.isArray(features) && features.includes("picked_port");
+}
+
+function isAsked(address: Record<string, unknown>, listen: Address): boolean {
+  if ("unix" in listen) return address.unix === listen.unix;
+  const { tcp } = address;
+  if ("unix" in address || typeof tcp !== "string" || !tcp.startsWith(`${listen.tcp}:`)) return false;
+  const port = tcp.slice(listen.tcp.length + 1);
+  return /^[1-9]\d{0,4}$/.test(port) && Number(port) <= 65_535;
+}
+
+/** A number that stands for one process, and not for a group of them. Whose it is cannot be checked, so that nothing here sends a signal to it. */
+function isPid(pid: unknown): pid is number {
+  return Number.isSafeInteger(pid) && (pid as number) > 0;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function quoted(value: unknown): string {
+  return JSON.stringify(value).slice(0, 200);
 }
 
 function parseJson(line: string): unknown {
@@ -59,11 +140,6 @@ function parseJson(line: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isAddress(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return ("unix" in value && typeof value.unix === "string") || ("tcp" in value && typeof value.tcp === "string");
 }
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {

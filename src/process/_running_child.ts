@@ -4,15 +4,29 @@
  * @module
  */
 import type { StartMessage } from "../protocol/messages.ts";
-import { OutputLog } from "./output_log.ts";
+import { type Farewell, readFarewell } from "./_hello.ts";
+import type { OutputLog } from "./output_log.ts";
 
 /** How a worker process ended. */
 export interface WorkerExit {
-  /** The exit code, `null` when a signal ended the process. */
+  /** The exit code, `null` when a signal ended the process. A worker that ended when its host asked for it has 0. */
   readonly code: number | null;
   /** The signal that ended the process, for example `"SIGKILL"`. */
   readonly signal: string | null;
+  /** Whether the system or the runtime ended it for want of memory, as far as they tell. */
+  readonly outOfMemory: boolean;
 }
+
+/** What a child needs of whoever has spawned it. */
+export interface ChildCare {
+  /** Takes what the child prints. */
+  readonly log: OutputLog;
+  /** Called once the child has ended. */
+  readonly removeFiles: () => Promise<void>;
+}
+
+/** What V8 prints before it gives up. */
+const V8_OUT_OF_MEMORY = /Fatal JavaScript (?:invalid size error|out of memory)|JavaScript heap out of memory/;
 
 /** How long a worker may take to end after its lifeline was cut, in milliseconds. */
 const EXIT_BUDGET_MS = 2_000;
@@ -22,7 +36,7 @@ export class RunningChild {
   /** The process as Deno sees it. */
   readonly child: Deno.ChildProcess;
   /** What it prints. */
-  readonly log: OutputLog = new OutputLog();
+  readonly log: OutputLog;
   /** How it ended; its files are gone then. */
   readonly exited: Promise<WorkerExit>;
   /** Its standard output, until `logStdout()` takes it over. */
@@ -30,14 +44,14 @@ export class RunningChild {
   readonly #lifeline: WritableStreamDefaultWriter<Uint8Array>;
   readonly #stderrEnd: Promise<void>;
   #stdoutEnd: Promise<void> = Promise.resolve();
+  #farewell: Farewell = {};
+  /** Whether the host has asked the child to end and has not lost its patience since. */
+  #asked = false;
 
-  /**
-   * Watches a child.
-   *
-   * @param removeFiles Called once the child has ended.
-   */
-  constructor(child: Deno.ChildProcess, removeFiles: () => Promise<void>) {
+  /** Watches a child. */
+  constructor(child: Deno.ChildProcess, { log, removeFiles }: ChildCare) {
     this.child = child;
+    this.log = log;
     this.#lifeline = child.stdin.getWriter();
     this.stdout = child.stdout.getReader();
     this.#stderrEnd = this.log.drain("stderr", child.stderr);
@@ -50,14 +64,20 @@ export class RunningChild {
     await this.#lifeline.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
   }
 
-  /** From now on standard output is log text. */
-  logStdout(first: Uint8Array): void {
-    this.#stdoutEnd = this.log.drain("stdout", chunksOf(first, this.stdout));
+  /** From now on standard output is log text; of a worker that says farewell it is that, and nothing else. */
+  logStdout(first: Uint8Array, { saysFarewell }: { saysFarewell: boolean }): void {
+    const rest = chunksOf(first, this.stdout);
+    this.#stdoutEnd = saysFarewell ? this.#hearFarewell(rest) : this.log.drain("stdout", rest);
+  }
+
+  async #hearFarewell(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    this.#farewell = await readFarewell(chunks);
   }
 
   /** Cuts the lifeline, and kills the child when it has not ended in time. */
   async end(): Promise<void> {
     this.child.ref();
+    this.#asked = true;
     await this.#lifeline.close().catch(() => {});
     const timer = setTimeout(() => this.#kill(), EXIT_BUDGET_MS);
     await this.exited;
@@ -65,6 +85,7 @@ export class RunningChild {
   }
 
   #kill(): void {
+    this.#asked = false;
     try {
       this.child.kill("SIGKILL");
     } catch {
@@ -77,7 +98,10 @@ export class RunningChild {
     await this.#lifeline.close().catch(() => {});
     await removeFiles().catch((error) => this.log.add("stderr", `Cannot remove the worker's files: ${error}`));
     await this.#drainPipes();
-    return { code: signal === null ? code : null, signal };
+    // A worker that is asked to end takes what its plugin has started along, and so ends by the signal that it sends to its whole group.
+    if (this.#asked) return { code: 0, signal: null, outOfMemory: false };
+    const outOfMemory = this.#farewell.out_of_memory === true || (signal !== null && V8_OUT_OF_MEMORY.test(this.log.tail));
+    return { code: signal === null ? code : null, signal, outOfMemory };
   }
 
   /** What is in the pipes is read, but a grandchild that escaped with one in its hands does not hold anybody up. */

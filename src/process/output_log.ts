@@ -3,31 +3,55 @@
  *
  * @module
  */
+import { type LogLevel, type LogLine, readLogLine } from "./_log_line.ts";
 
-/** One line that a worker printed. */
+export type { LogLevel };
+
+/** One line that a worker printed, or that this package says of it. */
 export interface LogRecord {
   /** When the host read it. */
   readonly time: Date;
-  /** Where it was printed. What a Python plugin prints to standard output arrives on standard error. */
-  readonly stream: "stdout" | "stderr";
-  /** The line without its end; bytes that are no UTF-8 are replaced, and what is beyond 64 KiB is cut. */
+  /**
+   * Where it was printed. What a Python plugin prints to standard output arrives on standard error. `"host"` is this package's own word: a worker
+   * was started again, or a plugin's `cleanup()` failed.
+   */
+  readonly stream: "stdout" | "stderr" | "host";
+  /** The line without its end; bytes that are no UTF-8 are replaced, and what is beyond 64 Ki characters is cut. */
   readonly text: string;
+  /** How grave it is, where the line tells: Python's `logging`, or a JSON line with a `level`. */
+  readonly level?: LogLevel;
+  /** The call that printed it, where that is known: it was the only one that ran, or a JSON line with a `call_id` tells. */
+  readonly callId?: string;
 }
 
 /** How much of the output is kept for error messages, in characters. */
 const MAX_TAIL = 8 * 1024;
 
-/** Longer lines are cut here, in bytes. */
-const MAX_LINE_BYTES = 64 * 1024;
+/** Longer lines are cut here, in characters. */
+const MAX_LINE = 64 * 1024;
 
-/** How many records wait for a listener that does not keep up; older ones are dropped then. */
-const MAX_WAITING = 10_000;
+/** How many records wait for a listener that does not keep up, and how many characters they have; older ones are dropped then. */
+const MAX_WAITING = { records: 10_000, characters: 4 * 1024 * 1024 } as const;
 
 /** Collects a worker's output. */
 export class OutputLog implements AsyncIterable<LogRecord> {
   readonly #listeners = new Set<Listener>();
-  #tail = "";
+  readonly #forwardTo: OutputLog | undefined;
+  /** Tells the call that runs now, if exactly one does. */
+  onlyCall: () => string | undefined = () => undefined;
+  #lastLines: string[] = [];
+  #characters = 0;
+  #lastAt = 0;
   #closed = false;
+
+  /**
+   * Opens a log.
+   *
+   * @param forwardTo Gets every record as well: the log of the plugin, which outlives its workers.
+   */
+  constructor(forwardTo?: OutputLog) {
+    this.#forwardTo = forwardTo;
+  }
 
   /** Reads one of the worker's pipes to its end. */
   async drain(stream: LogRecord["stream"], chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -40,9 +64,18 @@ export class OutputLog implements AsyncIterable<LogRecord> {
   }
 
   /** Takes one line. */
-  add(stream: LogRecord["stream"], text: string): void {
-    const record: LogRecord = { time: new Date(), stream, text };
-    this.#tail = `${this.#tail}${text}\n`.slice(-MAX_TAIL);
+  add(stream: LogRecord["stream"], line: string): void {
+    this.#put(stream, readLogLine(line));
+  }
+
+  #put(stream: LogRecord["stream"], line: LogLine): void {
+    const { text, ...told } = line;
+    this.#lastAt = performance.now();
+    this.#keep(text);
+    if (this.#forwardTo !== undefined) this.#forwardTo.#put(stream, line);
+    if (this.#listeners.size === 0) return;
+    const callId = told.callId ?? this.onlyCall();
+    const record: LogRecord = { time: new Date(), stream, text, ...told, ...(callId === undefined ? {} : { callId }) };
     for (const listener of this.#listeners) listener.push(record);
   }
 
@@ -52,9 +85,14 @@ export class OutputLog implements AsyncIterable<LogRecord> {
     for (const listener of this.#listeners) listener.end();
   }
 
-  /** The last lines, at most 8 KiB. */
+  /** The last lines, at most 8 Ki characters. */
   get tail(): string {
-    return this.#tail.trimEnd();
+    return this.#lastLines.join("\n").slice(-MAX_TAIL).trimEnd();
+  }
+
+  /** When the last line came, as `performance.now()` tells it; 0 when none has. */
+  get lastAt(): number {
+    return this.#lastAt;
   }
 
   /** The lines from now on, until the worker has ended. */
@@ -68,16 +106,29 @@ export class OutputLog implements AsyncIterable<LogRecord> {
       this.#listeners.delete(listener);
     }
   }
+
+  /** Old lines go in lots: to move what stays for each line of a flood would cost more than the line. */
+  #keep(text: string): void {
+    this.#lastLines.push(text);
+    this.#characters += text.length + 1;
+    if (this.#characters < 2 * MAX_TAIL) return;
+    const kept = this.#lastLines.join("\n").slice(-MAX_TAIL);
+    this.#lastLines = [kept];
+    this.#characters = kept.length + 1;
+  }
 }
 
 class Listener {
   #waiting: LogRecord[] = [];
+  #characters = 0;
+  #dropped = 0;
   #wake = Promise.withResolvers<void>();
   #ended = false;
 
   push(record: LogRecord): void {
     this.#waiting.push(record);
-    if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
+    this.#characters += record.text.length;
+    if (this.#waiting.length > MAX_WAITING.records || this.#characters > MAX_WAITING.characters) this.#dropHalf();
     this.#wake.resolve();
   }
 
@@ -88,8 +139,7 @@ class Listener {
 
   async *records(): AsyncGenerator<LogRecord, void, void> {
     while (true) {
-      const batch = this.#waiting;
-      this.#waiting = [];
+      const batch = this.#take();
       yield* batch;
       if (this.#waiting.length > 0) continue;
       if (this.#ended) return;
@@ -97,38 +147,58 @@ class Listener {
       this.#wake = Promise.withResolvers<void>();
     }
   }
+
+  #take(): LogRecord[] {
+    const batch = this.#waiting;
+    if (this.#dropped > 0) {
+      batch.unshift({ time: new Date(), stream: "host", text: `${this.#dropped} lines were dropped, for nobody read them` });
+    }
+    this.#waiting = [];
+    this.#characters = 0;
+    this.#dropped = 0;
+    return batch;
+  }
+
+  #dropHalf(): void {
+    const half = Math.ceil(this.#waiting.length / 2);
+    this.#waiting.splice(0, half);
+    this.#dropped += half;
+    this.#characters = this.#waiting.reduce((sum, { text }) => sum + text.length, 0);
+  }
 }
 
 /** Splits into lines; of a line that is too long the first part is kept and the rest dropped. */
 class CuttingLines {
-  #line = new Uint8Array(0);
+  readonly #decoder = new TextDecoder();
+  #line = "";
   #cut = false;
 
   *push(bytes: Uint8Array): Generator<string, void, void> {
+    const text = this.#decoder.decode(bytes, { stream: true });
     let start = 0;
-    for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
-      this.#keep(bytes.subarray(start, end));
-      yield this.rest();
+    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
+      this.#keep(text.slice(start, end));
+      yield this.#take();
       start = end + 1;
     }
-    this.#keep(bytes.subarray(start));
+    this.#keep(text.slice(start));
   }
 
   rest(): string {
-    const text = new TextDecoder().decode(this.#line).replace(/\r$/, "");
-    const marked = this.#cut ? `${text}…` : text;
-    this.#line = new Uint8Array(0);
-    this.#cut = false;
-    return marked;
+    this.#keep(this.#decoder.decode());
+    return this.#take();
   }
 
-  #keep(part: Uint8Array): void {
-    const kept = part.subarray(0, MAX_LINE_BYTES - this.#line.length);
-    this.#cut ||= kept.length < part.length;
-    if (kept.length === 0) return;
-    const line = new Uint8Array(this.#line.length + kept.length);
-    line.set(this.#line);
-    line.set(kept, this.#line.length);
-    this.#line = line;
+  #take(): string {
+    const text = this.#cut ? `${this.#line}…` : this.#line.replace(/\r$/, "");
+    this.#line = "";
+    this.#cut = false;
+    return text;
+  }
+
+  #keep(part: string): void {
+    const room = MAX_LINE - this.#line.length;
+    this.#cut ||= part.length > room;
+    this.#line += part.length > room ? part.slice(0, room) : part;
   }
 }

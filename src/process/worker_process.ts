@@ -31,6 +31,14 @@ export interface LaunchOptions extends WorkerPlaces {
   readonly permissions?: PermissionPolicy;
 }
 
+/** What a launch is watched by. */
+export interface LaunchWatch {
+  /** Aborting it gives up the launch. */
+  readonly signal: AbortSignal;
+  /** Takes what the worker prints, from its first line on. */
+  readonly log: OutputLog;
+}
+
 /** The longest request body, in bytes: some more than the largest value that is sensibly sent inline. */
 const MAX_BODY_BYTES = 512 * 1024 * 1024;
 
@@ -66,7 +74,7 @@ export class WorkerProcess implements AsyncDisposable {
    * @throws {PermissionDeniedError} When the host lacks a permission; nothing was started then.
    * @throws {WorkerStartError} When it does not get as far; nothing is left then.
    */
-  static async launch(spec: PluginSpec, options: LaunchOptions, signal: AbortSignal): Promise<WorkerProcess> {
+  static async launch(spec: PluginSpec, options: LaunchOptions, { signal, log }: LaunchWatch): Promise<WorkerProcess> {
     demandPermissions(spec, options);
     const environment = workerEnvironment(spec);
     await using cleanup = new AsyncDisposableStack();
@@ -74,11 +82,11 @@ export class WorkerProcess implements AsyncDisposable {
     const listen = await chooseAddress(spec, options, folder);
     const command = await workerCommand(spec, { folder, listen, policy: options.permissions ?? {} });
     const socket = "unix" in listen ? listen.unix : undefined;
-    const running = new RunningChild(spawn(spec, command, environment), () => removeAll(folder, socket));
+    const running = new RunningChild(spawn(spec, command, environment), { log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
     const start = startMessage(spec, { listen, command, folder });
     await running.sendStartLine(start);
-    const hello = await sayHello(spec, running, signal);
+    const hello = await sayHello(spec, running, { listen, signal });
     cleanup.move();
     return new WorkerProcess(hello, start, running);
   }
@@ -172,14 +180,19 @@ function createToken(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-async function sayHello(spec: PluginSpec, running: RunningChild, signal: AbortSignal): Promise<HelloMessage> {
+interface HelloRequest {
+  readonly listen: Address;
+  readonly signal: AbortSignal;
+}
+
+async function sayHello(spec: PluginSpec, running: RunningChild, { listen, signal }: HelloRequest): Promise<HelloMessage> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   try {
-    const hello = await Promise.race([helloLine(spec, running), aborted.promise]);
-    running.logStdout(hello.rest);
+    const hello = await Promise.race([helloLine(spec, running, listen), aborted.promise]);
+    running.logStdout(hello.rest, { saysFarewell: "features" in hello.message && hello.message.features.includes("farewell") });
     if ("error" in hello.message) throw startError(spec, "handshake", hello.message.error.message, { output: running.log.tail });
     return hello.message;
   } catch (error) {
@@ -190,8 +203,8 @@ async function sayHello(spec: PluginSpec, running: RunningChild, signal: AbortSi
   }
 }
 
-async function helloLine(spec: PluginSpec, running: RunningChild): Promise<HelloLine> {
-  const hello = await readHello(running.stdout, (line) => running.log.add("stdout", line));
+async function helloLine(spec: PluginSpec, running: RunningChild, listen: Address): Promise<HelloLine> {
+  const hello = await readHello(running.stdout, { listen, onOther: (line) => running.log.add("stdout", line) });
   if (hello === undefined) throw await endedTooEarly(spec, running);
   return hello;
 }

@@ -19,10 +19,11 @@ export class LineTooLongError extends Error {
 /** Takes bytes as they come and gives back the lines that they complete. */
 export class LineSplitter {
   readonly #maxBytes: number;
-  #parts: Uint8Array[] = [];
+  /** What has come of a line, in one piece: many small pieces would take many times the room of their bytes. */
+  #kept: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #length = 0;
 
-  /** Makes a splitter that keeps at most `maxBytes` of a line that has not ended. */
+  /** Makes a splitter that takes lines of at most `maxBytes`. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
@@ -30,28 +31,47 @@ export class LineSplitter {
   /**
    * The text that the bytes complete: whole lines, each with its end, or nothing.
    *
-   * @throws {LineTooLongError} When what is kept would pass the bound.
+   * @throws {LineTooLongError} When a line that spans several pieces is longer than the bound.
+   * @throws {TypeError} When the bytes are no UTF-8.
    */
   push(bytes: Uint8Array): string {
-    const end = bytes.lastIndexOf(NEWLINE) + 1;
-    if (end > 0) this.#keep(bytes.subarray(0, end));
-    const text = end > 0 ? this.rest() : "";
-    if (end < bytes.length) this.#keep(bytes.slice(end));
+    const first = bytes.indexOf(NEWLINE) + 1;
+    if (first === 0) {
+      this.#keep(bytes);
+      return "";
+    }
+    const last = bytes.lastIndexOf(NEWLINE) + 1;
+    const isFresh = this.#length === 0;
+    const text = isFresh
+      ? decode(bytes.subarray(0, last))
+      : this.#completed(bytes.subarray(0, first)) + decode(bytes.subarray(first, last));
+    this.#keep(bytes.subarray(last));
     return text;
   }
 
-  /** What has come since the last line's end. Nothing is kept afterwards. */
-  rest(): string {
-    const decoder = new TextDecoder();
-    const text = this.#parts.map((part) => decoder.decode(part, { stream: true })).join("") + decoder.decode();
-    this.#parts = [];
+  #completed(end: Uint8Array): string {
+    this.#keep(end);
+    const text = decode(this.#kept.subarray(0, this.#length));
+    this.#kept = new Uint8Array(0);
     this.#length = 0;
     return text;
   }
 
-  #keep(part: Uint8Array): void {
-    this.#length += part.length;
-    if (this.#length > this.#maxBytes) throw new LineTooLongError(this.#maxBytes);
-    this.#parts.push(part);
+  #keep(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#maxBytes) throw new LineTooLongError(this.#maxBytes);
+    if (length > this.#kept.length) this.#grow(length);
+    this.#kept.set(bytes, this.#length);
+    this.#length = length;
   }
+
+  #grow(length: number): void {
+    const larger = new Uint8Array(Math.min(this.#maxBytes, Math.max(length, 2 * this.#kept.length)));
+    larger.set(this.#kept.subarray(0, this.#length));
+    this.#kept = larger;
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }

@@ -19,6 +19,12 @@ export const MAX_CONTROL_LINE_BYTES: number = 1024 * 1024;
 /** The longest request line with headers, in bytes. */
 export const MAX_HEADER_BYTES: number = 64 * 1024;
 
+/**
+ * The longest frame, in bytes. What a host reads becomes up to twenty times as large in its memory: this many empty objects still fit into a heap
+ * of four gigabytes.
+ */
+export const MAX_FRAME_BYTES: number = 128 * 1024 * 1024;
+
 /** Where a worker listens. `tcp` is `host:port` in the hello line, and the host alone in the start line. */
 export type Address = { readonly unix: string } | { readonly tcp: string };
 

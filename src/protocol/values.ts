@@ -137,19 +137,25 @@ class Encoder {
 }
 
 function revive(raw: unknown, type: string, pointer: string): unknown {
-  if (type !== "number") throw new TypeError(`Unknown type "${type}" at "${pointer}"`);
+  if (type !== "number") throw new TypeError(`Unknown type "${shortened(type)}" at "${shortened(pointer)}"`);
   if (raw === "NaN" || raw === "Infinity" || raw === "-Infinity") return Number(raw);
-  throw new TypeError(`The value at "${pointer}" is no name of a number`);
+  throw new TypeError(`The value at "${shortened(pointer)}" is no name of a number`);
 }
 
 function member(holder: unknown, key: string): unknown {
   if (typeof holder === "object" && holder !== null && Object.hasOwn(holder, key)) {
     return (holder as Record<string, unknown>)[key];
   }
-  throw new TypeError(`A pointer of "types" leads to "${key}", which is not there`);
+  throw new TypeError(`A pointer of "types" leads to "${shortened(key)}", which is not there`);
+}
+
+/** Text of the other side, for a message. */
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
 function parsePointer(pointer: string): string[] {
+  if (pointer !== "" && !pointer.startsWith("/")) throw new TypeError(`"${shortened(pointer)}" of "types" is no pointer`);
   return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 

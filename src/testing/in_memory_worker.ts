@@ -13,8 +13,6 @@ import { WorkerSession } from "../worker/deno/session.ts";
 export interface InMemoryWorkerOptions {
   /** How many calls run at once. The default is 1. */
   readonly maxConcurrency?: number;
-  /** How long a cancelled call may take to stop by itself, in milliseconds. The default is 200. */
-  readonly cancelGraceMs?: number;
 }
 
 /** A worker in this thread. */
@@ -32,10 +30,10 @@ export interface InMemoryWorker {
  */
 export function inMemoryWorker<K, R, C, G>(
   plugin: Plugin<K, R, C, G> | (new () => Plugin<K, R, C, G>),
-  { maxConcurrency = 1, cancelGraceMs = 200 }: InMemoryWorkerOptions = {},
+  { maxConcurrency = 1 }: InMemoryWorkerOptions = {},
 ): InMemoryWorker {
   const label = { name: "plugin", version: "0.0.0" };
-  const limits = { max_concurrency: maxConcurrency, cancel_grace_ms: cancelGraceMs };
+  const limits = { max_concurrency: maxConcurrency };
   const usage = () => Promise.resolve({ cpu_percent: 0, memory_rss_mb: 0 });
   const runner = new InlineRunner(loadPlugin(plugin, label));
   return { exchange: new WorkerSession(runner, { plugin: label, limits, pid: 0, usage }).exchange };

@@ -5,8 +5,8 @@
  */
 import type { Frame } from "../protocol/frames.ts";
 import type { ErrorBody } from "../protocol/messages.ts";
-import { completedLines, wholeText } from "./_reply.ts";
 import { MalformedReplyError } from "./errors.ts";
+import { completedLines, wholeText } from "./reply.ts";
 
 const ADVICE = 'Install a worker that this package knows in the plugin\'s environment, such as "cjm-plugin-system>=0.0.46" or ' +
   '"cjm-substrate>=0.0.58", or leave "worker" out of the manifest';

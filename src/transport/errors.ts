@@ -7,6 +7,14 @@
 /** The connection was lost, or the reply ended before its last frame. */
 export class BrokenReplyError extends Error {
   override name = "BrokenReplyError";
+  /** Whether a part of the reply had come: a worker that lives on has then cut it short itself. */
+  readonly hasBegun: boolean;
+
+  /** Makes the error. */
+  constructor(message: string, { cause, hasBegun = false }: { cause?: unknown; hasBegun?: boolean } = {}) {
+    super(message, { cause });
+    this.hasBegun = hasBegun;
+  }
 }
 
 /** The worker sent something that is no frame. */

@@ -6,17 +6,19 @@
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { CALL_ID_HEADER, endpointRule, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
-import { readFrames } from "./_reply.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
+import { readReply } from "./reply.ts";
 
 /** Where a worker listens, and the token that it wants. */
 export interface HttpEndpoint {
   /** `http://127.0.0.1:49152`, or `unix:/path/to/worker.sock`. */
   readonly url: string;
-  /** The bearer token that the worker was started with. */
-  /** The token that its worker wants. A worker of the original wants none. */
+  /** The bearer token that the worker was started with. A worker of the original wants none. */
   readonly token?: string;
 }
+
+/** What can stand in a header behind "Bearer ". */
+const TOKEN = /^[\x21-\x7e]*$/;
 
 /** A connection to one worker. One client, with its pool of kept-alive connections, serves it for its whole life. */
 export class HttpTransport implements Disposable {
@@ -37,18 +39,19 @@ export class HttpTransport implements Disposable {
   readonly exchange: Exchange = (request, signal) => this.#exchange(request, signal);
 
   async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
-    const response = await this.send(request, signal);
-    if (response.headers.get("content-type") !== FRAMES_MEDIA_TYPE) throw await refusal(response);
-    yield* readFrames(response);
+    yield* readReply(await this.send(request, signal));
   }
 
   /** Sends one request and gives the response as it comes. */
   async send({ endpoint, body, callId }: WireRequest, signal: AbortSignal): Promise<Response> {
+    // The runtime's own complaint about such a header would repeat the token.
+    if (!TOKEN.test(this.#token)) throw new RefusedError(401, "The token has characters that no header can carry");
     const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, accept: FRAMES_MEDIA_TYPE };
     if (callId !== undefined) headers[CALL_ID_HEADER] = callId;
     const { method } = endpointRule(endpoint);
     const content = body === undefined ? undefined : JSON.stringify(body);
-    const init: RequestInit & { client?: Deno.HttpClient } = { method, headers, signal, body: content };
+    // A redirect would send the request, and what is in it, to wherever the worker likes.
+    const init: RequestInit & { client?: Deno.HttpClient } = { method, headers, signal, body: content, redirect: "manual" };
     if (this.#client !== undefined) init.client = this.#client;
     try {
       return await fetch(`${this.#base}/${endpoint}`, init);
@@ -72,19 +75,4 @@ function createClient(socket: string | undefined): Deno.HttpClient | undefined {
   const pool = { poolIdleTimeout: IDLE_TIMEOUT_MS };
   if (socket !== undefined) return Deno.createHttpClient({ ...pool, proxy: { transport: "unix", path: socket } });
   return typeof Deno.createHttpClient === "function" ? Deno.createHttpClient(pool) : undefined;
-}
-
-async function refusal(response: Response): Promise<RefusedError> {
-  const text = await response.text();
-  return new RefusedError(response.status, detailOf(text));
-}
-
-function detailOf(text: string): string {
-  try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body === "object" && body !== null && "detail" in body) return String(body.detail);
-  } catch {
-    // No JSON: a proxy or another server has answered; its text says more than our complaint would.
-  }
-  return text.slice(0, 200);
 }

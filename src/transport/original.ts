@@ -22,6 +22,13 @@ export interface OriginalOptions {
   readonly jobErrors: boolean;
 }
 
+interface OpenOriginalCall {
+  /** Ends the call on this side alone. */
+  readonly letGo: AbortController;
+  /** Called when the worker has ended it. */
+  readonly end: () => void;
+}
+
 /** How often the progress of a call is asked for while somebody listens, in milliseconds. */
 const PROGRESS_INTERVAL_MS = 100;
 
@@ -32,6 +39,7 @@ export class OriginalDialect implements Disposable {
   readonly #turns: Turns;
   readonly #closing = new AbortController();
   readonly #startedAt = performance.now();
+  readonly #open = new Map<string, AbortController>();
   #finished = 0;
 
   /** Speaks over `send`. */
@@ -59,11 +67,18 @@ export class OriginalDialect implements Disposable {
   async #ask({ endpoint, body }: WireRequest, signal: AbortSignal): Promise<Frame> {
     if (endpoint === "cancel") {
       // This worker's cancel stops all that runs. Whoever gives up one call of several must not take the others along.
-      if (body?.call_id !== undefined && this.#turns.taken > 1) return { result: { status: "not_running" } };
+      if (typeof body?.call_id === "string" && this.#turns.taken > 1) return this.#letGo(body.call_id);
       return await this.#plain({ endpoint }, signal);
     }
     const frame = await this.#plain({ endpoint: endpoint === "ready" ? "health" : endpoint }, signal);
     return "result" in frame ? { result: this.#completed(endpoint, frame.result) } : frame;
+  }
+
+  /** Ends a call on this side alone. */
+  #letGo(callId: string): Frame {
+    const abandoned = this.#open.get(callId);
+    abandoned?.abort();
+    return { result: { status: abandoned === undefined ? "not_running" : "cancelled" } };
   }
 
   async #plain(request: WireRequest, signal: AbortSignal): Promise<Frame> {
@@ -82,14 +97,19 @@ export class OriginalDialect implements Disposable {
   }
 
   async *#call(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
-    const place = await this.#turns.acquire(signal);
-    if (request.endpoint === "execute_stream") return yield* this.#stream(request, { signal, place });
-    // A worker that does not look at its connection runs an abandoned call to its end. Until then it keeps its place.
-    const reply = this.#plain(request, this.#closing.signal).finally(() => this.#free(place));
-    yield await unlessAborted(reply, signal);
+    const call = this.#begin(request, await this.#turns.acquire(signal));
+    const either = AbortSignal.any([signal, call.letGo.signal]);
+    try {
+      if (request.endpoint === "execute_stream") yield* this.#stream(request, call, either);
+      // A worker that does not look at its connection runs an abandoned call to its end. Until then it keeps its place.
+      else yield await unlessAborted(this.#plain(request, this.#closing.signal).finally(call.end), either);
+    } catch (error) {
+      if (!call.letGo.signal.aborted) throw error;
+      yield { error: { code: "cancelled", type: "CallCancelled", message: "The call was cancelled", traceback: "" } };
+    }
   }
 
-  async *#stream(request: WireRequest, { signal, place }: { signal: AbortSignal; place: Disposable }): AsyncGenerator<Frame, void, void> {
+  async *#stream(request: WireRequest, call: OpenOriginalCall, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
     let last: Frame | undefined;
     try {
       for await (const frame of readOriginalStream(await this.#send(request, signal), this.#options.jobErrors)) {
@@ -97,15 +117,21 @@ export class OriginalDialect implements Disposable {
         else yield frame;
       }
     } finally {
-      this.#free(place);
+      call.end();
     }
     // Nobody asks for anything after the last frame, so that the place is to be free before it.
     if (last !== undefined) yield last;
   }
 
-  #free(place: Disposable): void {
-    this.#finished++;
-    place[Symbol.dispose]();
+  #begin({ callId = crypto.randomUUID() }: WireRequest, place: Disposable): OpenOriginalCall {
+    const letGo = new AbortController();
+    this.#open.set(callId, letGo);
+    const end = () => {
+      this.#finished++;
+      this.#open.delete(callId);
+      place[Symbol.dispose]();
+    };
+    return { letGo, end };
   }
 
   /** The call's frames, and between them what has changed in the progress that the worker tells when it is asked. */

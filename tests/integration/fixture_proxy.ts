@@ -4,13 +4,15 @@
  * @module
  */
 import { join } from "@std/path";
-import { type Manifest, RemotePluginProxy, type StartOptions } from "@remote-plugin/proxy";
+import { type HttpEndpoint, type Manifest, RemotePluginProxy, RemotePluginProxySync, type StartOptions } from "@remote-plugin/proxy";
 import { fixtureFolder, type WorkerKind } from "../support/worker_plan.ts";
+import { AwaitedProxy, type EitherProxy } from "./awaited_proxy.ts";
 
-/** Which worker, and how it is reached. */
+/** Which worker, how it is reached, and by which of the proxies. */
 export interface Face {
   readonly worker: WorkerKind;
   readonly transport: "unix" | "tcp";
+  readonly blocking?: boolean;
 }
 
 /** Both workers on both transports. */
@@ -23,6 +25,19 @@ export const FACES: readonly Face[] = [
 
 /** Both workers, each on the transport that it gets by default. */
 export const BOTH: readonly Face[] = FACES.filter(({ transport }) => transport === "unix");
+
+const BLOCKING: readonly Face[] = BOTH.map((face) => ({ ...face, blocking: true }));
+
+/** All faces, and the blocking proxy. */
+export const FACES_OF_EITHER: readonly Face[] = [...FACES, ...BLOCKING];
+
+/** Both workers, by the asynchronous and by the blocking proxy. */
+export const BOTH_OF_EITHER: readonly Face[] = [...BOTH, ...BLOCKING];
+
+/** How a test calls the worker and its proxy. */
+export function labelOf({ worker, blocking }: Face): string {
+  return blocking ? `${worker}, blocking` : worker;
+}
 
 /** What a test wants to be different from the fixture's manifest. */
 export interface FixtureOptions extends StartOptions {
@@ -46,6 +61,23 @@ export async function fixtureManifest(face: Face, fixture: string): Promise<Mani
 export async function startFixture(face: Face, fixture: string, options: FixtureOptions = {}): Promise<RemotePluginProxy> {
   const manifest = { ...await fixtureManifest(face, fixture), ...options.manifest };
   return await RemotePluginProxy.start(manifest, { permissions: "requested", ...options });
+}
+
+/** Starts a fixture's worker by the proxy that the face names. */
+export async function startEither(face: Face, fixture: string, options: FixtureOptions = {}): Promise<EitherProxy> {
+  if (!face.blocking) return await startFixture(face, fixture, options);
+  return new AwaitedProxy(await startBlocking(face, fixture, options));
+}
+
+/** Starts a fixture's worker by the blocking proxy. */
+export async function startBlocking(face: Face, fixture: string, options: FixtureOptions = {}): Promise<RemotePluginProxySync> {
+  const { manifest, ...others } = options;
+  return RemotePluginProxySync.start({ ...await fixtureManifest(face, fixture), ...manifest }, { permissions: "requested", ...others });
+}
+
+/** Attaches by the proxy that the face names. */
+export async function attachEither(face: Face, endpoint: HttpEndpoint): Promise<EitherProxy> {
+  return face.blocking ? new AwaitedProxy(RemotePluginProxySync.attach(endpoint)) : await RemotePluginProxy.attach(endpoint);
 }
 
 /** A temporary folder that must be empty when the test has ended. */
@@ -81,4 +113,12 @@ export async function isRunning(pid: number): Promise<boolean> {
   const { stdout } = await new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(pid)], stderr: "null" }).output();
   const state = new TextDecoder().decode(stdout).trim();
   return state !== "" && !state.startsWith("Z");
+}
+
+/** Resolves when a process has ended. Nothing tells of the end of another's child, so this one has to look. */
+export async function gone(pid: number): Promise<void> {
+  for (let looks = 0; await isRunning(pid); looks++) {
+    if (looks > 1_000) throw new Error(`The process ${pid} is there still`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }

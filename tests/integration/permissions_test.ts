@@ -1,31 +1,44 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { type Manifest, requiredPermissions, type WorkerPlaces } from "@remote-plugin/proxy";
 import { runHost } from "../support/run_host.ts";
-import { BOTH, FACES, fixtureManifest, isRunning, ScratchWatch, startFixture } from "./fixture_proxy.ts";
+import { BOTH, BOTH_OF_EITHER, FACES_OF_EITHER, fixtureManifest, gone, labelOf, ScratchWatch, startFixture } from "./fixture_proxy.ts";
 
-/** Runs the host that calls a plugin once, and reads what it printed. */
-async function callOnce(flags: readonly string[], manifest: Manifest, places: WorkerPlaces): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await runHost("calls_once", flags, [manifest, places, { n: 1 }]);
+/** The folder of the package, as `deno run` is told of it. */
+const PACKAGE = fromFileUrl(new URL("../../", import.meta.url));
+
+interface OneCall {
+  readonly flags: readonly string[];
+  readonly manifest: Manifest;
+  readonly places: WorkerPlaces;
+}
+
+/** Runs a host that calls a plugin once, and reads what it printed. */
+async function callOnce(host: "calls_once" | "calls_once_sync", { flags, manifest, places }: OneCall): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await runHost(host, flags, [manifest, places, { n: 1 }]);
   assertEquals([code, stderr], [0, ""]);
   return JSON.parse(stdout);
 }
 
-for (const face of FACES) {
-  const label = `${face.worker} over ${face.transport}`;
+for (const face of FACES_OF_EITHER) {
+  const label = `${labelOf(face)} over ${face.transport}`;
+  const host = face.blocking ? "calls_once_sync" : "calls_once";
 
   // W31: the library prints nothing; the host's output is its own.
   Deno.test(`${label}: a host runs with exactly the flags of requiredPermissions(), and with none of them missing`, async () => {
     await using scratch = await ScratchWatch.create();
     const manifest = await fixtureManifest(face, "echo");
     const places = { scratchDir: scratch.path, ...(face.transport === "unix" ? { socketPath: `${scratch.path}/own.sock` } : {}) };
-    const flags = (await requiredPermissions(manifest, places)).toFlags();
+    const flags = (await requiredPermissions(manifest, { ...places, blocking: face.blocking })).toFlags();
     assertEquals(flags.every((flag) => /^--allow-[a-z]+=/.test(flag)), true, `every flag is narrow: ${flags}`);
-    const run = await callOnce(flags, manifest, places);
+    const run = await callOnce(host, { flags, manifest, places });
     assertEquals(run.result, { args: [], kwargs: { n: 1 } });
     assertMatch(String(run.url), face.transport === "unix" ? /^unix:.*own\.sock$/ : /^http:\/\/127\.0\.0\.1:\d+$/);
     for (const flag of flags) {
-      const lacking = await callOnce(flags.filter((other) => other !== flag), manifest, places);
-      assertEquals([lacking.error, lacking.flags], ["PermissionDeniedError", [flag]]);
+      const lacking = await callOnce(host, { flags: flags.filter((other) => other !== flag), manifest, places });
+      // A blocking proxy without permission for its thread knows of no more than that.
+      const told = face.blocking && flag.startsWith("--allow-read=") ? `--allow-read=${PACKAGE}` : flag;
+      assertEquals([lacking.error, lacking.flags], ["PermissionDeniedError", [told]]);
       assertEquals(scratch.names(), []);
     }
   });
@@ -39,27 +52,23 @@ for (const face of BOTH) {
     const flags = (await requiredPermissions(manifest, places)).toFlags().map((flag) =>
       flag === "--allow-net" ? "--allow-net=127.0.0.1" : flag
     );
-    const run = await callOnce(flags, manifest, places);
+    const run = await callOnce("calls_once", { flags, manifest, places });
     assertMatch(String(run.url), /^http:\/\/127\.0\.0\.1:/);
   });
+}
 
-  Deno.test(`${face.worker}: a host that forgets to dispose ends all the same, and its worker with it`, async () => {
+for (const face of BOTH_OF_EITHER) {
+  Deno.test(`${labelOf(face)}: a host that forgets to dispose ends all the same, and its worker with it`, async () => {
     await using scratch = await ScratchWatch.create();
     const manifest = await fixtureManifest({ ...face, transport: "tcp" }, "echo");
-    const flags = (await requiredPermissions(manifest, { scratchDir: scratch.path })).toFlags();
-    const { code, stdout, stderr } = await runHost("forgets_to_dispose", flags, [manifest, { scratchDir: scratch.path }]);
+    const places = { scratchDir: scratch.path };
+    const flags = (await requiredPermissions(manifest, { ...places, blocking: face.blocking })).toFlags();
+    const host = face.blocking ? "forgets_to_dispose_sync" : "forgets_to_dispose";
+    const { code, stdout, stderr } = await runHost(host, flags, [manifest, places]);
     assertEquals([code, stderr], [0, ""]);
     await gone(Number(stdout));
     for (const name of scratch.names()) await Deno.remove(`${scratch.path}/${name}`, { recursive: true });
   });
-}
-
-/** Resolves when a process has ended. Nothing tells of the end of another's child, so this one has to look. */
-async function gone(pid: number): Promise<void> {
-  for (let looks = 0; await isRunning(pid); looks++) {
-    if (looks > 1_000) throw new Error(`The process ${pid} is there still`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 Deno.test("deno: a plugin gets what its manifest asks for as far as the policy allows, and no more", async () => {

@@ -1,16 +1,26 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import { ManifestError, RemoteError, RemotePluginProxy, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
-import { within } from "../support/guard.ts";
-import { BOTH, type Face, type FixtureOptions, isRunning, ScratchWatch, startFixture, testPython } from "./fixture_proxy.ts";
+import {
+  BOTH,
+  BOTH_OF_EITHER,
+  type Face,
+  type FixtureOptions,
+  isRunning,
+  labelOf,
+  ScratchWatch,
+  startEither,
+  startFixture,
+  testPython,
+} from "./fixture_proxy.ts";
 
 /** The error of a start that fails; what it leaves in its scratch folder fails the test. */
 async function startFailure(face: Face, fixture: string, options: FixtureOptions = {}): Promise<WorkerStartError> {
   await using scratch = await ScratchWatch.create();
-  return await assertRejects(() => startFixture(face, fixture, { scratchDir: scratch.path, ...options }), WorkerStartError);
+  return await assertRejects(() => startEither(face, fixture, { scratchDir: scratch.path, ...options }), WorkerStartError);
 }
 
-for (const face of BOTH) {
-  const label = face.worker;
+for (const face of BOTH_OF_EITHER) {
+  const label = labelOf(face);
 
   for (const fixture of ["raises_at_import", "raises_in_constructor", ...(face.worker === "python" ? ["wrong_syntax"] : [])]) {
     // W7: a failed import is told at once, with its reason.
@@ -44,16 +54,6 @@ for (const face of BOTH) {
     assertStringIncludes(error.message, 'within 1000 ms. Raise "start_timeout_ms"');
   });
 
-  Deno.test(`${label}: a start that is aborted rejects with the signal's reason, and nothing of it remains`, async () => {
-    await using scratch = await ScratchWatch.create();
-    const abort = new AbortController();
-    const reason = new Error("changed my mind");
-    const started = startFixture(face, "never_loads", { scratchDir: scratch.path, signal: abort.signal });
-    const rejected = assertRejects(() => started);
-    abort.abort(reason);
-    assertEquals(await rejected, reason);
-  });
-
   Deno.test(`${label}: a plugin that ends its process at import is a WorkerStartError`, async () => {
     const error = await startFailure(face, "exits_at_import");
     assertEquals(error.phase, "load");
@@ -62,12 +62,9 @@ for (const face of BOTH) {
   // W15, W16: a death is told of by its signal, every time, and another start gives another worker.
   Deno.test(`${label}: a worker that is killed mid-call rejects the call with WorkerExitError, and nothing remains`, async () => {
     await using scratch = await ScratchWatch.create();
-    const plugin = await startFixture(face, "holds", { scratchDir: scratch.path });
-    const started = Promise.withResolvers<void>();
-    const held = plugin.execute({ hold: "a" }, { onProgress: () => started.resolve() });
-    await within(started.promise, "the call");
-    Deno.kill(plugin.pid!, "SIGKILL");
-    const error = await assertRejects(() => held, WorkerExitError);
+    const plugin = await startEither(face, "holds", { scratchDir: scratch.path });
+    const kill = () => Deno.kill(plugin.pid!, "SIGKILL");
+    const error = await assertRejects(() => plugin.execute({ hold: "a" }, { onProgress: kill }), WorkerExitError);
     assertEquals([error.signal, error.exitCode, error.calls], ["SIGKILL", null, ["execute"]]);
     assertEquals((await plugin.exited).signal, "SIGKILL");
     assertEquals(scratch.names(), []);
@@ -78,11 +75,47 @@ for (const face of BOTH) {
 
   // W17: nothing that a plugin has started outlives it.
   Deno.test(`${label}: programs that a plugin has started end with it`, async () => {
-    const plugin = await startFixture(face, "starts_children");
+    const plugin = await startEither(face, "starts_children");
     const { pid } = await plugin.execute<{ pid: number }>();
     assertEquals(await isRunning(pid), true);
     await plugin.cleanup();
     assertEquals(await isRunning(pid), false);
+  });
+
+  Deno.test(`${label}: a folder that is too deep for a socket says what to do`, async () => {
+    await using scratch = await ScratchWatch.create();
+    const deep = `${scratch.path}/${"x".repeat(120)}`;
+    await Deno.mkdir(deep);
+    try {
+      const error = await assertRejects(() => startEither(face, "echo", { scratchDir: deep }), WorkerStartError);
+      assertStringIncludes(error.message, 'Give a shorter "scratchDir"');
+      await using plugin = await startEither(face, "echo", { scratchDir: deep, manifest: { transport: "tcp" } });
+      assertEquals(await plugin.isAlive(), true);
+    } finally {
+      await Deno.remove(deep, { recursive: true });
+    }
+  });
+
+  Deno.test(`${label}: two workers of one plugin run side by side`, async () => {
+    await using one = await startEither(face, "echo");
+    await using two = await startEither(face, "echo");
+    assertEquals(one.pid === two.pid, false);
+    assertEquals(await one.execute({ n: 1 }), { args: [], kwargs: { n: 1 } });
+    assertEquals(await two.execute({ n: 2 }), { args: [], kwargs: { n: 2 } });
+  });
+}
+
+for (const face of BOTH) {
+  const label = labelOf(face);
+
+  Deno.test(`${label}: a start that is aborted rejects with the signal's reason, and nothing of it remains`, async () => {
+    await using scratch = await ScratchWatch.create();
+    const abort = new AbortController();
+    const reason = new Error("changed my mind");
+    const started = startFixture(face, "never_loads", { scratchDir: scratch.path, signal: abort.signal });
+    const rejected = assertRejects(() => started);
+    abort.abort(reason);
+    assertEquals(await rejected, reason);
   });
 
   Deno.test(`${label}: a plugin in a folder with a non-ASCII name works`, async () => {
@@ -107,28 +140,6 @@ for (const face of BOTH) {
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
-  });
-
-  Deno.test(`${label}: a folder that is too deep for a socket says what to do`, async () => {
-    await using scratch = await ScratchWatch.create();
-    const deep = `${scratch.path}/${"x".repeat(120)}`;
-    await Deno.mkdir(deep);
-    try {
-      const error = await assertRejects(() => startFixture(face, "echo", { scratchDir: deep }), WorkerStartError);
-      assertStringIncludes(error.message, 'Give a shorter "scratchDir"');
-      await using plugin = await startFixture(face, "echo", { scratchDir: deep, manifest: { transport: "tcp" } });
-      assertEquals(await plugin.isAlive(), true);
-    } finally {
-      await Deno.remove(deep, { recursive: true });
-    }
-  });
-
-  Deno.test(`${label}: two workers of one plugin run side by side`, async () => {
-    await using one = await startFixture(face, "echo");
-    await using two = await startFixture(face, "echo");
-    assertEquals(one.pid === two.pid, false);
-    assertEquals(await one.execute({ n: 1 }), { args: [], kwargs: { n: 1 } });
-    assertEquals(await two.execute({ n: 2 }), { args: [], kwargs: { n: 2 } });
   });
 }
 

@@ -40,18 +40,12 @@ export class RawConnection implements Disposable {
     }
   }
 
-  /** Reads the status line and the headers of the next reply. */
+  /** Reads the status line and the headers of the next reply, past those that only say that there will be one. */
   async readHead(): Promise<ReplyHead> {
-    const [, status] = /^HTTP\/1\.1 (\d{3})( |$)/.exec(await this.#line()) ?? [];
-    if (status === undefined) throw new Error("The reply does not start with an HTTP/1.1 status line");
-    const headers = new Map<string, string>();
-    for (let line = await this.#line(); line !== ""; line = await this.#line()) {
-      const colon = line.indexOf(":");
-      const name = line.slice(0, colon).toLowerCase();
-      if (colon < 1 || headers.has(name)) throw new Error(`Not a header, or twice the same: ${JSON.stringify(line)}`);
-      headers.set(name, line.slice(colon + 1).trim());
+    for (;;) {
+      const head = await this.#head();
+      if (head.status >= 200) return head;
     }
-    return { status: Number(status), headers };
   }
 
   /** Reads the body that belongs to `head`, piece by piece as it comes. Throws when it is cut short. */
@@ -82,6 +76,19 @@ export class RawConnection implements Disposable {
   /** Closes the connection. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  async #head(): Promise<ReplyHead> {
+    const [, status] = /^HTTP\/1\.1 (\d{3})( |$)/.exec(await this.#line()) ?? [];
+    if (status === undefined) throw new Error("The reply does not start with an HTTP/1.1 status line");
+    const headers = new Map<string, string>();
+    for (let line = await this.#line(); line !== ""; line = await this.#line()) {
+      const colon = line.indexOf(":");
+      const name = line.slice(0, colon).toLowerCase();
+      if (colon < 1 || headers.has(name)) throw new Error(`Not a header, or twice the same: ${JSON.stringify(line)}`);
+      headers.set(name, line.slice(colon + 1).trim());
+    }
+    return { status: Number(status), headers };
   }
 
   async #chunkSize(): Promise<number> {

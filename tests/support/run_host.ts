@@ -31,13 +31,23 @@ export function hostProgram(name: string): string {
   return fromFileUrl(new URL(`tests/fixtures/hosts/${name}.ts`, ROOT));
 }
 
-/** Runs a program of `tests/fixtures/hosts/` with these flags; its arguments are passed on as JSON. */
+/** Starts a program of `tests/fixtures/hosts/` with these flags; its arguments are passed on as JSON. */
+export function spawnHost(name: string, flags: readonly string[], args: readonly unknown[]): Deno.ChildProcess {
+  return hostCommand(name, flags, args).spawn();
+}
+
+/** Runs such a program to its end. */
 export async function runHost(name: string, flags: readonly string[], args: readonly unknown[]): Promise<HostRun> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: [...hostArguments(), ...flags, hostProgram(name), ...args.map((arg) => JSON.stringify(arg))],
-    stdin: "null",
-  });
-  const { code, stdout, stderr } = await command.output();
+  const { code, stdout, stderr } = await hostCommand(name, flags, args).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout).trim(), stderr: decoder.decode(stderr) };
+}
+
+function hostCommand(name: string, flags: readonly string[], args: readonly unknown[]): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: [...hostArguments(), ...flags, hostProgram(name), ...args.map((arg) => JSON.stringify(arg))],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
 }

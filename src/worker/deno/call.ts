@@ -16,14 +16,11 @@ export class Call implements CallSink {
   readonly reply: FrameQueue = new FrameQueue();
   progress: ProgressBody = { progress: 0, message: "" };
   readonly #abort = new AbortController();
-  readonly #graceMs: number;
   #isRunning = false;
-  #graceTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Takes an order. A cancelled call's reply ends `graceMs` milliseconds later at the latest. */
-  constructor(order: CallOrder, graceMs: number) {
+  /** Takes an order. */
+  constructor(order: CallOrder) {
     this.order = order;
-    this.#graceMs = graceMs;
   }
 
   /** Aborts when the call is cancelled or abandoned. */
@@ -45,18 +42,16 @@ export class Call implements CallSink {
     return this.signal.aborted ? Promise.resolve() : this.reply.push(line);
   }
 
-  /** Cancels the call: a waiting one ends at once, a running one when its plugin has stopped or the grace is over. */
+  /** Cancels the call: a waiting one ends at once, a running one when its plugin has stopped. The host ends a worker whose plugin does not. */
   cancel(): void {
     if (this.signal.aborted) return;
     this.#abort.abort();
     if (!this.#isRunning) return this.#endCancelled();
     this.reply.release();
-    this.#graceTimer = setTimeout(() => this.#endCancelled(), this.#graceMs);
   }
 
   /** The plugin's code has come to rest. A cancelled call ends as cancelled, whatever its plugin made of it. */
   end(last: FrameLine): void {
-    clearTimeout(this.#graceTimer);
     if (this.signal.aborted) this.#endCancelled();
     else this.reply.end(last);
   }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Frame, ResultFrame } from "../../protocol/frames.ts";
-import type { ErrorBody } from "../../protocol/messages.ts";
+import { type ErrorBody, MAX_FRAME_BYTES } from "../../protocol/messages.ts";
 import { encodeValue, UnsendableValueError } from "../../protocol/values.ts";
 import { errorBody, PluginFailure } from "./error_body.ts";
 
@@ -44,7 +44,7 @@ export function plainResultLine(result: unknown): FrameLine {
 export function valueLine(kind: "chunk" | "result", given: unknown): FrameLine {
   try {
     const { value = null, types } = encodeValue(given);
-    return { kind, text: JSON.stringify({ [kind]: value, types }) };
+    return bounded({ kind, text: JSON.stringify({ [kind]: value, types }) });
   } catch (error) {
     if (error instanceof UnsendableValueError) throw unsendable(kind, error);
     throw isTooDeep(error) ? badResult(`The ${kind} is nested too deeply`) : error;
@@ -72,6 +72,13 @@ export function plainValue(line: FrameLine): unknown {
 export function withoutTypes(line: FrameLine): FrameLine {
   plainValue(line);
   return line;
+}
+
+/** @throws {PluginFailure} For a line that no host would read. */
+function bounded(line: FrameLine): FrameLine {
+  // No character takes more than three bytes, so that the short ones, which are nearly all, need no count.
+  if (line.text.length < MAX_FRAME_BYTES / 3 || new TextEncoder().encode(line.text).length < MAX_FRAME_BYTES) return line;
+  throw badResult(`The ${line.kind} is longer than ${MAX_FRAME_BYTES} bytes as JSON; return a large value as a file`);
 }
 
 function unsendable(kind: string, error: UnsendableValueError): PluginFailure {

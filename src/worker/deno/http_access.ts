@@ -24,12 +24,12 @@ export class Access {
   }
 
   /** @throws {Refusal} With 401 or 403. */
-  check({ headers }: RequestHead): void {
+  check({ headers, authority = "localhost" }: RequestHead): void {
     if (!isSame(bytesOf(headers.get("authorization") ?? ""), this.#authorization)) {
       throw new Refusal(401, "The request has no token or a wrong one", { closes: true });
     }
     if (headers.has("origin")) throw new Refusal(403, "A browser page may not call a plugin", { closes: true });
-    if (this.#isTcp && !LOOPBACK.test(headers.get("host") ?? "")) {
+    if (this.#isTcp && !(LOOPBACK.test(headers.get("host") ?? "") && LOOPBACK.test(authority))) {
       throw new Refusal(403, "The host is not a loopback name", { closes: true });
     }
   }

@@ -9,11 +9,15 @@ export interface RequestHead {
   readonly method: string;
   /** The target's path, without its query. */
   readonly path: string;
+  /** The host and port of a target in absolute form, `undefined` for one in origin form. */
+  readonly authority: string | undefined;
   /** Values by lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
 }
 
 const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~\w]+) (\S+) HTTP\/1\.1$/;
+/** In origin form, `/execute`, or in absolute form, `http://localhost/execute`. */
+const TARGET = /^(?:https?:\/\/([^/?#]*))?(\/[^?#]*)/i;
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~\w]+$/;
 /** What no value may hold: with a bare line end in it, others could read one header as two. */
 const LINE_END = /[\0\r\n]/;
@@ -22,9 +26,9 @@ const LINE_END = /[\0\r\n]/;
 export function parseHead(text: string): RequestHead | undefined {
   const [first = "", ...lines] = text.split("\r\n");
   const [, method, target] = REQUEST_LINE.exec(first) ?? [];
-  const path = target === undefined ? undefined : pathOf(target);
+  const [, authority, path] = TARGET.exec(target ?? "") ?? [];
   const headers = parseHeaders(lines);
-  return method === undefined || path === undefined || headers === undefined ? undefined : { method, path, headers };
+  return method === undefined || path === undefined || headers === undefined ? undefined : { method, path, authority, headers };
 }
 
 function parseHeaders(lines: readonly string[]): Map<string, string> | undefined {
@@ -35,15 +39,8 @@ function parseHeaders(lines: readonly string[]): Map<string, string> | undefined
     if (!HEADER_NAME.test(key) || LINE_END.test(line)) return undefined;
     const value = line.slice(colon + 1).trim();
     const before = headers.get(key);
-    // Two lengths would leave open where this request ends and the next begins.
-    if (key === "content-length" && before !== undefined && before !== value) return undefined;
-    headers.set(key, before === undefined || key === "content-length" ? value : `${before}, ${value}`);
+    // A repeated header becomes a list, which is no length, no token and no host: nothing has to choose.
+    headers.set(key, before === undefined ? value : `${before}, ${value}`);
   }
   return headers;
-}
-
-/** The path of a target in origin form, `/execute`, or absolute form, `http://localhost/execute`. */
-function pathOf(target: string): string | undefined {
-  const [, path] = /^(?:https?:\/\/[^/?#]*)?(\/[^?#]*)/i.exec(target) ?? [];
-  return path;
 }

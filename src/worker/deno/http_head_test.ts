@@ -12,6 +12,10 @@ Deno.test("Header names are read in any case, and repeated ones are joined", () 
   assertEquals(head?.headers.get("accept"), "a, b");
 });
 
+Deno.test("A length that is given twice is no length, even where both are the same", () => {
+  assertEquals(parseHead("GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1")?.headers.get("content-length"), "1, 1");
+});
+
 Deno.test("What is no HTTP/1.1 is no request", () => {
   const heads = [
     "",
@@ -24,7 +28,7 @@ Deno.test("What is no HTTP/1.1 is no request", () => {
     "GET / HTTP/1.1\r\nname : space before the colon",
     "GET / HTTP/1.1\r\na: b\r\n folded",
     "GET / HTTP/1.1\r\na: bare\nline feed",
-    "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2",
+    "GET / HTTP/1.1\r\nzero: \0",
   ];
   for (const head of heads) assertEquals(parseHead(head), undefined, head);
 });

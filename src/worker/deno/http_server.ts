@@ -22,10 +22,17 @@ export interface HttpServerOptions {
   readonly limits: Pick<WorkerLimits, "max_body_bytes">;
 }
 
+/** How many connections may be open at once, strangers' included. */
+const MAX_CONNECTIONS = 512;
+
+/** How long a connection may take to show the token for the first time, in milliseconds. */
+const STRANGER_TIMEOUT_MS = 5_000;
+
 /** Serves one session. */
 export class HttpServer {
   readonly #session: WorkerSession;
   readonly #access: Access;
+  #open = 0;
 
   /** Prepares the server; {@linkcode serve} runs it. */
   constructor(session: WorkerSession, options: HttpServerOptions) {
@@ -38,26 +45,33 @@ export class HttpServer {
     while (true) {
       const conn = await accept(listener);
       if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
-      void this.#serveConnection(new HttpConnection(conn));
+      if (this.#open >= MAX_CONNECTIONS) conn.close();
+      else void this.#serveConnection(new HttpConnection(conn));
     }
   }
 
   async #serveConnection(connection: HttpConnection): Promise<void> {
+    this.#open++;
+    const timer = setTimeout(() => connection.close(), STRANGER_TIMEOUT_MS);
     try {
-      while (await this.#serveRequest(connection));
+      while (await this.#serveRequest(connection, () => clearTimeout(timer)));
     } catch {
       // The client has gone, and its call has been told.
     }
+    clearTimeout(timer);
     await connection.closeGently().catch(() => {});
+    this.#open--;
   }
 
   /** Answers one request. Returns whether another may follow on this connection. */
-  async #serveRequest(connection: HttpConnection): Promise<boolean> {
+  async #serveRequest(connection: HttpConnection, welcome: () => void): Promise<boolean> {
     let keepsAlive = false;
     try {
       const head = await readHead(connection);
       if (head === undefined) return false;
       keepsAlive = head.headers.get("connection")?.toLowerCase() !== "close";
+      this.#access.check(head);
+      welcome();
       await this.#answer(connection, head);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -68,7 +82,6 @@ export class HttpServer {
   }
 
   async #answer(connection: HttpConnection, head: RequestHead): Promise<void> {
-    this.#access.check(head);
     const length = this.#access.bodyLength(head);
     if (length > 0 && head.headers.get("expect")?.toLowerCase() === "100-continue") await writeContinue(connection);
     // The body is read before anything else is refused, so that the next request is found behind it.

@@ -33,7 +33,11 @@ async function main(): Promise<void> {
 }
 
 function listen(address: Address): Deno.Listener {
-  return "unix" in address ? Deno.listen({ transport: "unix", path: address.unix }) : Deno.listen({ hostname: address.tcp, port: 0 });
+  if (!("unix" in address)) return Deno.listen({ hostname: address.tcp, port: 0 });
+  const listener = Deno.listen({ transport: "unix", path: address.unix });
+  // Whatever the umask: nobody but the owner may connect, also where the folder lets others in.
+  Deno.chmodSync(address.unix, 0o600);
+  return listener;
 }
 
 function serve(start: StartMessage, listener: Deno.Listener): void {

@@ -16,6 +16,7 @@ import {
   type WorkerLimits,
 } from "../../protocol/messages.ts";
 import { Turns } from "../../protocol/turns.ts";
+import { untilAborted } from "../../protocol/until_aborted.ts";
 import { decodeValue } from "../../protocol/values.ts";
 import { Call } from "./call.ts";
 import { failureBody } from "./error_body.ts";
@@ -36,7 +37,7 @@ export type Usage = Pick<StatsBody, "cpu_percent" | "memory_rss_mb">;
 /** What a session needs besides its plugin. */
 export interface SessionOptions {
   readonly plugin: PluginLabel;
-  readonly limits: Pick<WorkerLimits, "max_concurrency" | "cancel_grace_ms">;
+  readonly limits: Pick<WorkerLimits, "max_concurrency">;
   readonly pid: number;
   readonly usage: () => Promise<Usage>;
 }
@@ -80,7 +81,9 @@ export class WorkerSession {
    * @throws {BadBodyError} When the body is not what the endpoint takes.
    */
   reply(request: WireRequest, signal: AbortSignal): Reply {
-    return isCall(request.endpoint) ? this.#call(this.#order(request, request.endpoint), signal) : once(this.#answer(request));
+    if (isCall(request.endpoint)) return this.#call(this.#order(request, request.endpoint), signal);
+    if (request.endpoint === "cancel") checkCallId(request.body?.["call_id"]);
+    return once(this.#answer(request));
   }
 
   async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
@@ -105,7 +108,7 @@ export class WorkerSession {
   }
 
   #call(order: CallOrder, signal: AbortSignal): Reply {
-    const call = new Call(order, this.#options.limits.cancel_grace_ms);
+    const call = new Call(order);
     this.#open.set(order.callId, call);
     this.#active++;
     const abandon = () => call.cancel();
@@ -220,8 +223,8 @@ function once(line: Promise<FrameLine>): Reply {
 
 function decodeArguments(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { args, kwargs, types } = body;
-  if (args !== undefined && args !== null && !Array.isArray(args)) throw new BadBodyError('"args" must be an array');
-  if (kwargs !== undefined && kwargs !== null && !isRecord(kwargs)) throw new BadBodyError('"kwargs" must be an object');
+  if (args !== undefined && !Array.isArray(args)) throw new BadBodyError('"args" must be an array');
+  if (kwargs !== undefined && !isRecord(kwargs)) throw new BadBodyError('"kwargs" must be an object');
   if (types === undefined) return body;
   if (!isRecord(types)) throw new BadBodyError('"types" must be an object');
   try {
@@ -231,18 +234,11 @@ function decodeArguments(body: Readonly<Record<string, unknown>>): Readonly<Reco
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** A mistyped id must not be taken for none, which would cancel every call. */
+function checkCallId(callId: unknown): void {
+  if (callId !== undefined && callId !== null && typeof callId !== "string") throw new BadBodyError('"call_id" must be a string');
 }
 
-async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -14,7 +14,7 @@ const NEVER = new AbortController().signal;
 
 function sessionOf(runner: PluginRunner, maxConcurrency = 1): WorkerSession {
   const usage = () => Promise.resolve({ cpu_percent: 0, memory_rss_mb: 0 });
-  return new WorkerSession(runner, { plugin: LABEL, limits: { max_concurrency: maxConcurrency, cancel_grace_ms: 20 }, pid: 1, usage });
+  return new WorkerSession(runner, { plugin: LABEL, limits: { max_concurrency: maxConcurrency }, pid: 1, usage });
 }
 
 function open<K, R, C, G>(plugin: Plugin<K, R, C, G>, maxConcurrency?: number): WorkerSession {
@@ -228,17 +228,17 @@ Deno.test("A running call that listens to its signal ends as cancelled, whatever
   assertEquals(await result(session, { endpoint: "cancel", body: { call_id: "a" } }), { status: "not_running" });
 });
 
-Deno.test("A call that does not listen ends as cancelled after the grace, and keeps its place until it has come to rest", async () => {
+Deno.test("A call that does not listen ends as cancelled when it has come to rest, and keeps its place until then", async () => {
   const { plugin, arrival, letGo } = gate();
   const session = open(plugin);
   const deaf = failure(session, call("a"));
   await arrival("a");
   await result(session, { endpoint: "cancel", body: { call_id: "a" } });
-  assertEquals((await deaf).code, "cancelled");
   const health = await result(session, { endpoint: "health" }) as HealthBody;
   assertEquals(health.calls, { running: 1, queued: 0 });
   const next = result(session, call("b"));
   letGo("a");
+  assertEquals((await deaf).code, "cancelled");
   await arrival("b");
   letGo("b");
   assertEquals(await next, "b");

@@ -35,7 +35,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Generator
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Coroutine, Generator
 
 try:
     from _operator import _compare_digest as compare_digest  # what `hmac` gives, without the 3 ms that `hmac` costs
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 WORKER = "python/0.1.0"
-FEATURES = ["call_id", "cancel_by_id", "extensions", "frames", "types"]
+FEATURES = ["call_id", "cancel_by_id", "extensions", "frames", "types"] + (["farewell"] if os.name == "posix" else [])
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
 MAX_START_LINE = 1024 * 1024
@@ -61,7 +61,8 @@ MAX_HEAD = 64 * 1024
 MAX_CALL_ID = 128
 MAX_CONNECTIONS = 512
 BACKLOG = 256
-STRANGER_TIMEOUT_S = 10.0  # how long a connection may take to show the token for the first time
+STRANGER_TIMEOUT_S = 5.0  # how long a connection may take to show the token for the first time
+MAX_FRAME = 128 * 1024 * 1024
 DRAIN_S = 1.0
 INTERRUPT_AGAIN_S = 0.1
 REAP_TIMEOUT_S = 2.0
@@ -71,6 +72,34 @@ MAIN_THREAD = threading.get_ident()
 def log(message: str) -> None:
     """Writes one line to the log; the plugin may have put something else in the place of sys.stderr."""
     print("remote-plugin worker: " + message, file=sys.__stderr__, flush=True)
+
+
+_tags_records = False
+
+
+def take_over_logging() -> None:
+    """Has records of `logging` that the plugin has no handler for tell their level and call, in front of what is printed anyway."""
+    global _tags_records
+    logging: Any = sys.modules.get("logging")
+    if _tags_records or not hasattr(logging, "lastResort"):
+        return
+    _tags_records = True
+
+    class Handler(logging.Handler):  # type: ignore[misc, name-defined]
+        def emit(self, record: Any) -> None:
+            call = CURRENT_CALL.get()
+            told = {"level": record.levelname.lower()}
+            if call is not None and isinstance(call.key, str):
+                told["call_id"] = call.key
+            tag = "\x1e" + json.dumps(told) + "\x1f"
+            try:
+                text = "".join(tag + line + "\n" for line in self.format(record).splitlines())
+                sys.stderr.write(text)
+                sys.stderr.flush()
+            except Exception:
+                self.handleError(record)
+
+    logging.lastResort = Handler(logging.WARNING)
 
 
 # ---------------------------------------------------------------------------------------------------------- values
@@ -170,7 +199,7 @@ def encode(value: Any, what: str = "result", types: Optional[Dict[str, str]] = N
     try:
         return _encoder.encode(Walk(what, types).visit(value)).encode("ascii")
     except RecursionError:
-        raise BadResult('The {} at "$" is nested too deeply for JSON'.format(what)) from None
+        raise BadResult(f'The {what} at "$" is nested too deeply for JSON') from None
 
 
 class Walk:
@@ -204,7 +233,7 @@ class Walk:
         try:
             plain = _simplify(value)
         except Unsendable as error:
-            raise self._bad('is of type "{}", which JSON cannot carry'.format(error)) from None
+            raise self._bad(f'is of type "{error}", which JSON cannot carry') from None
         return self.visit(plain)
 
     def _member(self, key: Union[str, int], value: Any) -> Any:
@@ -217,11 +246,11 @@ class Walk:
         if isinstance(key, str):
             return str.__str__(key)
         if key is None or isinstance(key, (int, float)):
-            return str(_encoder.encode(self._member("<key>", key))) if key == key else self._bad_key(key)
-        return self._bad_key(key)
-
-    def _bad_key(self, key: Any) -> NoReturn:
-        raise self._bad('has a key of type "{}", which JSON cannot carry'.format(type(key).__name__))
+            try:
+                return _encoder.encode(key)
+            except ValueError:
+                raise self._bad("has a number as key that JSON cannot carry") from None
+        raise self._bad(f'has a key of type "{type(key).__name__}", which JSON cannot carry')
 
     def _integer(self, value: int) -> int:
         try:
@@ -233,13 +262,13 @@ class Walk:
     def _non_finite(self, value: float) -> str:
         name = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
         if self.types is None:
-            raise self._bad("is {}, which JSON cannot carry".format(name))
+            raise self._bad(f"is {name}, which JSON cannot carry")
         parts = (str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
         self.types["".join("/" + part for part in parts)] = "number"
         return name
 
     def _bad(self, problem: str) -> BadResult:
-        return BadResult('The {} at "{}" {}'.format(self.what, self._place(), problem))
+        return BadResult(f'The {self.what} at "{self._place()}" {problem}')
 
     def _place(self) -> str:
         place = "$"
@@ -250,7 +279,7 @@ class Walk:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError("{} is not JSON".format(name))
+    raise ValueError(f"{name} is not JSON")
 
 
 _decoder = json.JSONDecoder(parse_constant=_no_constant)
@@ -261,7 +290,7 @@ def decode_object(text: Union[bytes, bytearray]) -> Body:
     try:
         body = _decoder.decode(text.decode("utf-8")) if text else {}
     except (ValueError, RecursionError) as error:
-        raise Refusal(400, "The body is not JSON: {}".format(error)) from None
+        raise Refusal(400, f"The body is not JSON: {error}") from None
     if not isinstance(body, dict):
         raise Refusal(400, "The body is not a JSON object")
     return body
@@ -276,16 +305,17 @@ def restore_types(body: Body) -> None:
         raise Refusal(400, '"types" is not an object')
     for pointer, kind in types.items():
         if kind != "number":
-            raise Refusal(400, 'Unknown type {} at "{}"'.format(json.dumps(kind), pointer))
-        *path, last = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:] or [""])
-        holder: Any = body
+            raise Refusal(400, f'Unknown type {json.dumps(kind)} at "{pointer}"')
+        root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
+        holder: Any = {root: body}
+        key: Any = root
         try:
             for part in path:
-                holder = holder[_member_key(holder, part)]
-            last_key = _member_key(holder, last)
-            holder[last_key] = NUMBERS[holder[last_key]]
-        except (LookupError, TypeError, ValueError):
-            raise Refusal(400, '"types" names "{}", where no such number is'.format(pointer)) from None
+                holder = holder[key]
+                key = _member_key(holder, part)
+            holder[key] = NUMBERS[holder[key]]
+        except (LookupError, TypeError):
+            raise Refusal(400, f'"types" names "{pointer}", where no such number is') from None
 
 
 def _member_key(holder: Any, part: str) -> Union[str, int]:
@@ -380,8 +410,8 @@ def cancelled_body(plugin: str) -> Body:
 def _category(error: BaseException) -> str:
     own = getattr(error, "category", None)
     own = getattr(own, "value", own)
-    if own in ("user_input", "transient", "resource", "fatal"):
-        return str(own)
+    if isinstance(own, str) and own in CATEGORIES.values():
+        return own
     return next(CATEGORIES[kind] for kind in type(error).__mro__ if kind in CATEGORIES)
 
 
@@ -389,7 +419,7 @@ def _text_of(error: BaseException, read: Callable[[BaseException], str]) -> str:
     try:
         return read(error)
     except Exception:
-        return "<{} that cannot be printed>".format(type(error).__name__)
+        return f"<{type(error).__name__} that cannot be printed>"
 
 
 def _traceback_of(error: BaseException) -> str:
@@ -479,16 +509,16 @@ class Call:
         self.progress["message"] = message
         if self.reply is None or self.ended:
             return
-        inside = self._interruptible and self._thread == threading.get_ident()
-        if inside:
+        if not self._interruptible or self._thread != threading.get_ident():
+            self.reply.progress(progress, message)  # a helper thread of the plugin's, which nobody interrupts
+            return
+        try:
             if self._interrupted:  # a plugin that does little but report would never be hit
                 raise CallCancelled("The call was cancelled")
             self.close_window()
-        try:
             self.reply.progress(progress, message)
         finally:
-            if inside:
-                self.open_window()
+            self.open_window()
 
 
 def _raise_in(thread: int, kind: Optional[type]) -> None:
@@ -506,7 +536,7 @@ CURRENT_CALL: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("r
 
 
 class Steps:
-    """Awaits for a call. Each step is run by the call, so that an interruption hits plugin code and never the loop's."""
+    """Awaits for a call, which runs each step: an interruption hits plugin code and never the loop's."""
 
     def __init__(self, call: Call, awaitable: Awaitable[Any]) -> None:
         self._call = call
@@ -547,7 +577,7 @@ class EventLoop:
             try:
                 self._loop.run_forever()
             except BaseException as error:  # sys.exit() in a callback of the plugin's
-                log("the event loop was stopped, and goes on: {!r}".format(error))
+                log(f"the event loop was stopped, and goes on: {error!r}")
 
     def run(self, call: Call, awaitable: Awaitable[Any]) -> Any:
         """Waits for an awaitable."""
@@ -600,8 +630,12 @@ class EventLoop:
 
         def end(task: asyncio.Task[Any]) -> None:
             call.loop = call.task = None
-            value, error = (None, self._cancelled_error()) if task.cancelled() else task.result()
-            outcomes.put((None, value, error))
+            if not task.cancelled():
+                outcomes.put((None, *task.result()))
+                return
+            if isinstance(awaitable, Coroutine):  # it was cancelled before its first step
+                awaitable.close()
+            outcomes.put((None, None, self._cancelled_error()))
 
         self._loop.call_soon_threadsafe(begin, context=contextvars.copy_context())
 
@@ -718,6 +752,7 @@ class Plugin:
     def perform(self, call: Call) -> Any:
         """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
         self.wait()
+        take_over_logging()
         if getattr(self._instance, "_cancel_requested", False) and self._scheduler.only_running() is call:
             self._instance._cancel_requested = False  # classes of the original count on somebody to reset it
         return getattr(self, "_" + call.endpoint)(call)
@@ -861,7 +896,7 @@ class Plugin:
     def _need(self, name: str) -> Callable[..., Any]:
         method = self._method(name)
         if method is None:
-            raise NotSupported('The plugin "{}" has no method "{}"'.format(self.name, name))
+            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"')
         return method
 
     def _event_loop(self) -> EventLoop:
@@ -871,7 +906,7 @@ class Plugin:
             return self._loop
 
     def _current_call(self) -> Optional[Call]:
-        """The call on whose behalf this code runs; a thread that the plugin started works for the only one there is."""
+        """The call for which this code runs; a thread that the plugin started works for the only one there is."""
         return CURRENT_CALL.get() or self._scheduler.only_running()
 
     def _report_progress(self, progress: float, message: str = "") -> None:
@@ -946,14 +981,14 @@ class Scheduler:
             signal.signal(signal.SIGURG, self._on_signal)
         self.plugin.load()
         for number in range(1, self._places):
-            threading.Thread(target=self._lane, name="lane-{}".format(number), daemon=True).start()
+            threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
         self._lane()
 
     def submit(self, call: Call) -> None:
         """Puts a call into the queue."""
         with self._lock:
             if call.key in self._open:
-                raise Refusal(409, 'A call with the id "{}" is still open'.format(call.key))
+                raise Refusal(409, f'A call with the id "{call.key}" is still open')
             self._open[call.key] = call
         self._waiting.put(call)
 
@@ -988,7 +1023,7 @@ class Scheduler:
         return running[0] if len(running) == 1 else None
 
     def _see_off(self, calls: list[Call]) -> None:
-        """Asks coroutines to end, and interrupts what goes on after the grace; again and again, for it may be ignored."""
+        """Asks coroutines to end, and interrupts what goes on after the grace, again and again."""
         for call in calls:
             loop = call.loop
             if loop is not None:
@@ -1118,7 +1153,7 @@ class Reply:
 
     def refuse(self, refusal: Refusal) -> None:
         """Turns the request down."""
-        allow = "Allow: {}\r\n".format(refusal.allow) if refusal.allow else ""
+        allow = f"Allow: {refusal.allow}\r\n" if refusal.allow else ""
         self.closes = self.closes or refusal.closes
         self.content_type = "application/json"
         self._whole(refusal.status, encode({"detail": refusal.detail}), allow)
@@ -1132,7 +1167,7 @@ class Reply:
         with self._lock:
             if not self._ended:
                 self._ended = True
-                self._send(self._head(status, "Content-Length: {}\r\n{}".format(len(body), extra)), body)
+                self._send(self._head(status, f"Content-Length: {len(body)}\r\n{extra}"), body)
 
     def _part(self, data: bytes, last: bool = False) -> None:
         with self._lock:
@@ -1145,7 +1180,7 @@ class Reply:
 
     def _head(self, status: int, framing: str) -> bytes:
         close = "Connection: close\r\n" if self.closes else ""
-        line = "HTTP/1.1 {} {}\r\nContent-Type: {}\r\n".format(status, REASONS[status], self.content_type)
+        line = f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: {self.content_type}\r\n"
         return (line + framing + close + "\r\n").encode("latin-1")
 
     def _send(self, head: bytes, body: bytes) -> None:
@@ -1180,7 +1215,10 @@ class FramedReply(Reply):
     def _frame(kind: str, value: Any) -> bytes:
         types: Dict[str, str] = {}
         data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types))
-        return data + (b',"types":%b}\n' % encode(types) if types else b"}\n")
+        data += b',"types":%b}\n' % encode(types) if types else b"}\n"
+        if len(data) > MAX_FRAME:
+            raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
+        return data
 
 
 class PlainReply(Reply):
@@ -1213,6 +1251,11 @@ class PlainStreamReply(Reply):
 # ----------------------------------------------------------------------------------------------------- connections
 
 
+# What the name of a header is made of, and what its value may not hold: others could read one header as two.
+TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+NO_LINE_END = frozenset("\0\r\n")
+
+
 class Request:
     """The head of a request."""
 
@@ -1226,7 +1269,7 @@ class Request:
         self.headers: dict[str, str] = {}
         for field in fields:
             name, colon, value = field.partition(":")
-            if not colon or not name or " " in name or "\t" in name:
+            if not colon or not name or not TOKEN_CHARACTERS.issuperset(name) or not NO_LINE_END.isdisjoint(field):
                 raise Refusal(400, "The request has a malformed header", closes=True)
             name, value = name.lower(), value.strip(" \t")
             # A repeated header becomes a list, which is no number, no token and no host: nothing has to choose.
@@ -1249,14 +1292,16 @@ class Request:
         if not (text.isascii() and text.isdecimal()):
             raise Refusal(400, "The Content-Length is not a number", closes=True)
         if len(text) > 18 or int(text) > limit:
-            raise Refusal(413, "The body is longer than {} bytes".format(limit), closes=True)
+            raise Refusal(413, f"The body is longer than {limit} bytes", closes=True)
         return int(text)
 
     def call_id(self) -> str:
         """The id that the host gave the call, empty when it gave none."""
-        call_id = self.headers.get("remote-plugin-call", "")
-        if len(call_id) > MAX_CALL_ID or not all("!" <= character <= "~" for character in call_id):
-            raise Refusal(400, "The call id is not 1 to {} visible ASCII characters".format(MAX_CALL_ID))
+        call_id = self.headers.get("remote-plugin-call")
+        if call_id is None:
+            return ""
+        if not 0 < len(call_id) <= MAX_CALL_ID or not all("!" <= character <= "~" for character in call_id):
+            raise Refusal(400, f"The call id is not 1 to {MAX_CALL_ID} visible ASCII characters")
         return call_id
 
     def reply(self, connection: Connection) -> Reply:
@@ -1276,6 +1321,7 @@ class Connection:
         self._socket = client
         self._buffer = bytearray()
         self._known = False
+        self._deadline = time.monotonic() + STRANGER_TIMEOUT_S
         self._call: Optional[Call] = None
 
     def serve(self) -> None:
@@ -1286,7 +1332,7 @@ class Connection:
         except OSError:
             pass  # the client is gone
         except Exception as error:
-            log("a connection failed: {!r}".format(error))
+            log(f"a connection failed: {error!r}")
         finally:
             abandoned = self._call
             if abandoned is not None:
@@ -1363,6 +1409,8 @@ class Connection:
 
     def _fill(self) -> bool:
         """Reads what comes. While a call is open this is also how its client's death is noticed."""
+        if not self._known:  # byte after byte must not make it longer
+            self._socket.settimeout(max(0.001, self._deadline - time.monotonic()))
         data = self._socket.recv(MAX_HEAD)
         self._buffer += data
         if data and self._call is not None:
@@ -1446,7 +1494,7 @@ class Worker:
                 return {"unix": unix}
             self._listener = _listen_tcp(tcp)
         except (OSError, AttributeError) as error:
-            raise BadStart('Cannot listen at "{}": {}'.format(unix or tcp, error)) from error
+            raise BadStart(f'Cannot listen at "{unix or tcp}": {error}') from error
         pattern = "[{}]:{}" if ":" in tcp else "{}:{}"
         return {"tcp": pattern.format(tcp, self._listener.getsockname()[1])}
 
@@ -1463,9 +1511,9 @@ class Worker:
         if "origin" in request.headers:
             raise Refusal(403, "Requests from a browser page are not answered", closes=True)
         if self._is_tcp:
-            for host in (request.headers.get("host", ""), request.authority):
-                if host and not _is_loopback(host):
-                    raise Refusal(403, "The host of the request is not a loopback name", closes=True)
+            hosts = [request.headers.get("host", ""), request.authority or "localhost"]
+            if not all(map(_is_loopback, hosts)):
+                raise Refusal(403, "The host of the request is not a loopback name", closes=True)
 
     def answer(self, request: Request, text: bytearray, reply: Reply) -> Optional[Call]:
         """Answers a request, or gives the call that will."""
@@ -1494,7 +1542,7 @@ class Worker:
             restore_types(body)
             for key, kind, name in (("args", list, "array"), ("kwargs", dict, "object")):
                 if not isinstance(body.get(key, kind()), kind):
-                    raise Refusal(400, '"{}" is not an {}'.format(key, name))
+                    raise Refusal(400, f'"{key}" is not an {name}')
         return body
 
     def _ready(self, body: Body) -> Body:
@@ -1567,7 +1615,6 @@ class Worker:
         connection = Connection(self, client)
         self.connections.add(connection)
         try:
-            client.settimeout(STRANGER_TIMEOUT_S)
             if self._is_tcp:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=connection.serve, name="connection", daemon=True).start()
@@ -1595,7 +1642,9 @@ def _listen_tcp(host: str) -> socket.socket:
 
 
 def _is_loopback(host: str) -> bool:
-    name = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    name, _, port = host.rpartition(":") if ":" in host[host.find("]") + 1 :] else (host, "", "")
+    if not all("0" <= digit <= "9" for digit in port):
+        return False
     numbers = name.split(".")
     is_127 = len(numbers) == 4 and numbers[0] == "127" and all(part.isdecimal() for part in numbers)
     return name.lower() in ("localhost", "[::1]") or is_127
@@ -1659,7 +1708,7 @@ class ForeignWorker:
         return address, ["--fd", str(listener.detach())]
 
     def _features(self) -> list[str]:
-        features = ["original"]
+        features = ["original", "farewell"]
         if "_job_error" in self._source:
             features.append("job_error")
         return features if self._takes_socket else features + ["picked_port"]
@@ -1741,21 +1790,21 @@ class Start:
     def _object(holder: Body, key: str) -> Body:
         value = holder.get(key, {})
         if not isinstance(value, dict):
-            raise BadStart('"{}" in the start line is not an object'.format(key))
+            raise BadStart(f'"{key}" in the start line is not an object')
         return value
 
     @staticmethod
     def _string(holder: Body, key: str) -> str:
         value = holder.get(key)
         if not isinstance(value, str) or not value:
-            raise BadStart('"{}" in the start line is not a string with something in it'.format(key))
+            raise BadStart(f'"{key}" in the start line is not a string with something in it')
         return value
 
     @staticmethod
     def _number(holder: Body, key: str, default: int, least: int) -> int:
         value = holder.get(key, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value < least:
-            raise BadStart('"{}" in the start line is not a number from {} upwards'.format(key, least))
+            raise BadStart(f'"{key}" in the start line is not a number from {least} upwards')
         return int(value)
 
 
@@ -1769,7 +1818,7 @@ def read_start_line() -> bytes:
         if not byte:
             raise BadStart("Standard input ended before the start line did")
         line += byte
-    raise BadStart("The start line is longer than {} bytes".format(MAX_START_LINE))
+    raise BadStart(f"The start line is longer than {MAX_START_LINE} bytes")
 
 
 def take_stdout() -> int:
@@ -1802,8 +1851,7 @@ def fork_worker(hello: int) -> int:
     worker = os.fork()
     if worker != 0:
         os.close(lifeline)
-        os.close(hello)
-        supervise(worker)
+        supervise(worker, hello)
     os.close(held)
     os.setpgid(0, 0)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -1813,8 +1861,9 @@ def fork_worker(hello: int) -> int:
     return lifeline
 
 
-def supervise(worker: int) -> NoReturn:
+def supervise(worker: int, farewell: int) -> NoReturn:
     """Waits for the host's end or the worker's, whichever comes first, clears up, and ends as the worker did."""
+    memory = MemoryWatch()
     try:
         os.setpgid(worker, worker)
     except OSError:
@@ -1826,6 +1875,11 @@ def supervise(worker: int) -> NoReturn:
     status = wait_for(worker)
     kill_group(worker, signal.SIGKILL)
     kill_children()
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and memory.somebody_was_killed():
+        try:
+            say(farewell, {"farewell": {"out_of_memory": True}})
+        except OSError:
+            pass  # the host has gone as well
     if os.WIFSIGNALED(status):
         die_by(os.WTERMSIG(status))
     os._exit(os.WEXITSTATUS(status))
@@ -1862,6 +1916,47 @@ def wait_for(worker: int) -> int:
             return status
 
 
+class MemoryWatch:
+    """Tells whether the system has killed a process for want of memory since this began, where Linux counts that.
+
+    The control group of this process counts its own; without one the whole system's count has to do.
+    """
+
+    def __init__(self, root: str = "") -> None:
+        self._counters = [path for path in self._candidates(root) if self._read(path) is not None][:1]
+        self._before = self._total()
+
+    def somebody_was_killed(self) -> bool:
+        return self._total() > self._before
+
+    def _total(self) -> int:
+        return sum(self._read(path) or 0 for path in self._counters)
+
+    @staticmethod
+    def _candidates(root: str) -> list[str]:
+        try:
+            with open(root + "/proc/self/cgroup", encoding="utf-8") as groups:
+                lines = [line.rstrip("\n").split(":", 2) for line in groups]
+        except (OSError, ValueError):
+            lines = []
+        found = []
+        for _, controllers, path in lines:
+            for place in (path.rstrip("/"), ""):  # a container may see its own group as the root
+                if controllers == "":
+                    found.append(root + "/sys/fs/cgroup" + place + "/memory.events")
+                elif "memory" in controllers.split(","):
+                    found.append(root + "/sys/fs/cgroup/memory" + place + "/memory.oom_control")
+        return found + [root + "/proc/vmstat"]
+
+    @staticmethod
+    def _read(path: str) -> Optional[int]:
+        try:
+            with open(path, encoding="ascii") as counts:
+                return next((int(line.split()[1]) for line in counts if line.startswith("oom_kill ")), None)
+        except (OSError, ValueError, IndexError):
+            return None
+
+
 def kill_group(group: int, number: int) -> None:
     """Sends a signal to a process group that may be gone."""
     try:
@@ -1890,7 +1985,7 @@ def kill_children() -> None:
 def list_children() -> list[int]:
     """The processes whose parent this one is, where the system tells."""
     try:
-        with open("/proc/self/task/{}/children".format(os.getpid()), "rb") as children:
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb") as children:
             return [int(pid) for pid in children.read().split()]
     except OSError:
         return []
@@ -1943,7 +2038,7 @@ def main() -> NoReturn:
     hello = take_stdout()
     try:
         if sys.version_info < OLDEST_PYTHON:
-            raise BadStart("This is Python {}; the worker needs 3.8 or later".format(sys.version.split()[0]))
+            raise BadStart(f"This is Python {sys.version.split()[0]}; the worker needs 3.8 or later")
         start = Start(read_start_line())
         leave_own_folder()
         foreign = ForeignWorker(start) if start.foreign else None

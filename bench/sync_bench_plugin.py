@@ -1,0 +1,10 @@
+"""Answers as fast as it can, so that what is measured is the way."""
+
+
+class SyncBenchPlugin:
+    def execute(self, value):
+        return value
+
+    def execute_stream(self, count):
+        for number in range(count):
+            yield {"number": number, "text": "a few words of a transcript"}

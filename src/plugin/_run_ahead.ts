@@ -1,0 +1,128 @@
+/**
+ * A stream that is read a little ahead of its reader, in the thread of a blocking proxy.
+ *
+ * @module
+ */
+import type { BridgeControl } from "../transport/bridge_server.ts";
+
+/** What the reader gets at once: all that has come, and whether that was all. */
+export interface Batch {
+  readonly chunks: readonly unknown[];
+  readonly done: boolean;
+}
+
+/** How many chunks are read ahead: enough to hide the way between the threads, few enough that memory is bounded by the chunk. */
+const MAX_AHEAD = 32;
+
+/**
+ * A reader who comes back sooner than this, in milliseconds, is one of a stream that flows. There it pays to hand over several chunks at once, so the
+ * first of them is kept back for as long at most.
+ */
+const MAX_HOLD_MS = 1;
+const WORTHWHILE_CHUNKS = 16;
+
+/** Opens the stream; what it is given ends it and takes its reports. */
+export type OpenStream = (control: BridgeControl) => AsyncGenerator<unknown, void, void>;
+
+/** Reads a stream, and stops when its reader falls behind. */
+export class RunAhead {
+  readonly #stream: AsyncGenerator<unknown, void, void>;
+  readonly #abort = new AbortController();
+  readonly #maxAhead: number;
+  readonly #running: Promise<void>;
+  #chunks: unknown[] = [];
+  #end: { readonly error?: unknown } | undefined;
+  #lastPull = -Infinity;
+  #reader: BridgeControl | undefined;
+  #wakeReader: (() => void) | undefined;
+  #wakePump: (() => void) | undefined;
+
+  /** Begins to read. A stream that reports progress is not read ahead, for its reader is to get the reports in their places between the chunks. */
+  constructor(open: OpenStream, { reports }: { readonly reports: boolean }) {
+    this.#maxAhead = reports ? 0 : MAX_AHEAD;
+    this.#stream = open({ signal: this.#abort.signal, onProgress: (progress) => this.#reader?.onProgress(progress) });
+    this.#running = this.#pump();
+  }
+
+  /** Whether the reader has all that there was. */
+  get ended(): boolean {
+    return this.#end !== undefined && this.#chunks.length === 0;
+  }
+
+  /** What has come since the last time; waits when that is nothing. Throws what the stream has thrown, after its chunks. */
+  async pull(reader: BridgeControl): Promise<Batch> {
+    this.#reader = reader;
+    const abort = () => this.#abort.abort();
+    reader.signal.addEventListener("abort", abort, { once: true });
+    this.#wakePump?.();
+    if (this.#flows()) await this.#hold();
+    while (this.#chunks.length === 0 && this.#end === undefined) await this.#news();
+    reader.signal.removeEventListener("abort", abort);
+    this.#reader = undefined;
+    return this.#batch();
+  }
+
+  /** Cancels the stream when it has not ended, and resolves when it has let go. */
+  async close(): Promise<void> {
+    this.#abort.abort();
+    this.#wakePump?.();
+    await this.#running;
+  }
+
+  #flows(): boolean {
+    const last = this.#lastPull;
+    this.#lastPull = performance.now();
+    return this.#maxAhead > 0 && this.#lastPull - last < MAX_HOLD_MS;
+  }
+
+  /** Lets some more chunks come. */
+  async #hold(): Promise<void> {
+    let over = false;
+    const timer = setTimeout(() => {
+      over = true;
+      this.#wakeReader?.();
+    }, MAX_HOLD_MS);
+    while (!over && this.#chunks.length < WORTHWHILE_CHUNKS && this.#end === undefined) await this.#news();
+    clearTimeout(timer);
+  }
+
+  #news(): Promise<void> {
+    return new Promise((resolve) => this.#wakeReader = resolve);
+  }
+
+  #batch(): Batch {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#wakePump?.();
+    if (chunks.length === 0 && this.#end !== undefined && "error" in this.#end) throw this.#end.error;
+    return { chunks, done: this.#end !== undefined && !("error" in this.#end) };
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      while (await this.#mayRead()) {
+        const { value, done } = await this.#stream.next();
+        if (done) break;
+        this.#chunks.push(value);
+        this.#wakeReader?.();
+      }
+      await this.#stream.return();
+      this.#end = {};
+    } catch (error) {
+      this.#end = { error };
+    }
+    this.#wakeReader?.();
+  }
+
+  /** Waits until the reader has taken enough, or wants something; false when the stream was closed. */
+  async #mayRead(): Promise<boolean> {
+    while (!this.#abort.signal.aborted && this.#chunks.length >= this.#wanted()) {
+      await new Promise<void>((resolve) => this.#wakePump = resolve);
+    }
+    return !this.#abort.signal.aborted;
+  }
+
+  #wanted(): number {
+    return this.#reader === undefined ? this.#maxAhead : Math.max(1, this.#maxAhead);
+  }
+}

@@ -1,0 +1,80 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { BridgeControl } from "../transport/bridge_server.ts";
+import { RunAhead } from "./_run_ahead.ts";
+
+const READER: BridgeControl = { signal: new AbortController().signal, onProgress: () => {} };
+
+/** A stream of numbers, and what has happened to it. */
+class Numbers {
+  made = 0;
+  ended = false;
+
+  open(count: number, failure?: Error): (control: BridgeControl) => AsyncGenerator<number, void, void> {
+    return (control) => this.#run({ count, failure, control });
+  }
+
+  async *#run({ count, failure, control }: { count: number; failure?: Error; control: BridgeControl }): AsyncGenerator<number, void, void> {
+    try {
+      while (this.made < count) {
+        control.onProgress({ progress: this.made / count, message: "" });
+        yield this.made++;
+        await Promise.resolve();
+      }
+      if (failure !== undefined) throw failure;
+    } finally {
+      this.ended = true;
+    }
+  }
+}
+
+/** All that is read ahead has been read when the queue of microtasks is empty. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+async function readAll(ahead: RunAhead): Promise<unknown[]> {
+  const chunks: unknown[] = [];
+  while (true) {
+    const batch = await ahead.pull(READER);
+    chunks.push(...batch.chunks);
+    if (batch.done) return chunks;
+  }
+}
+
+Deno.test("a reader gets every chunk once and in order", async () => {
+  const ahead = new RunAhead(new Numbers().open(1_000), { reports: false });
+  assertEquals(await readAll(ahead), Array.from({ length: 1_000 }, (_, number) => number));
+  assertEquals(ahead.ended, true);
+});
+
+Deno.test("a stream is read 32 chunks ahead while nobody reads", async () => {
+  const numbers = new Numbers();
+  const ahead = new RunAhead(numbers.open(1_000), { reports: false });
+  await settled();
+  assertEquals(numbers.made, 32);
+  assertEquals((await ahead.pull(READER)).chunks.length, 32);
+  await settled();
+  assertEquals(numbers.made, 64);
+  await ahead.close();
+  assertEquals(numbers.ended, true);
+});
+
+Deno.test("a stream with reports is read when somebody asks, and its reports go to who asks", async () => {
+  const numbers = new Numbers();
+  const ahead = new RunAhead(numbers.open(3), { reports: true });
+  await settled();
+  assertEquals(numbers.made, 0);
+  const seen: unknown[] = [];
+  const reader = { ...READER, onProgress: ({ progress }: { progress: number }) => seen.push(progress) };
+  for (let count = 0; count < 3; count++) seen.push(...(await ahead.pull(reader)).chunks);
+  assertEquals(seen, [0, 0, 1 / 3, 1, 2 / 3, 2]);
+  assertEquals(await ahead.pull(reader), { chunks: [], done: true });
+});
+
+Deno.test("what a stream throws comes after its chunks", async () => {
+  const ahead = new RunAhead(new Numbers().open(2, new RangeError("late")), { reports: false });
+  await settled();
+  assertEquals(await ahead.pull(READER), { chunks: [0, 1], done: false });
+  await assertRejects(() => ahead.pull(READER), RangeError, "late");
+  assertEquals(ahead.ended, true);
+});

@@ -1,0 +1,230 @@
+/**
+ * The workers of one plugin, one after the other: hands out the one that runs, and has another one started when it has ended.
+ *
+ * @module
+ */
+import { type PluginError, type ProtocolError, WorkerExitError } from "../errors.ts";
+import type { RestartPolicy } from "../manifest/manifest.ts";
+import type { OutputLog } from "../process/output_log.ts";
+import type { WorkerExit } from "../process/worker_process.ts";
+import { untilAborted } from "../protocol/until_aborted.ts";
+import type { Connection } from "./_connection.ts";
+import { breachError, type EndReason, exitError, howItEnded } from "./_failures.ts";
+import type { OperationName } from "./_open_call.ts";
+import { type Decision, Restarts } from "./_restarts.ts";
+import type { RestartEvent } from "./interface.ts";
+
+/** A worker that is gone. */
+export interface Loss {
+  readonly connection: Connection;
+  /** The error for each of the calls that it ran, given their names. */
+  readonly error: (calls: readonly string[]) => PluginError;
+  /** Whether no other worker takes its place. */
+  readonly isFinal: boolean;
+}
+
+/** What a supervisor depends on. */
+export interface SupervisorOptions {
+  /** What is printed by all workers, one after the other. */
+  readonly log: OutputLog;
+  /** Whether a worker that ends by itself is followed by another one. */
+  readonly restart: RestartPolicy;
+  /** Starts a worker and brings it to where its predecessor was. `undefined` for a worker that something else runs. */
+  readonly startNext?: (signal: AbortSignal) => Promise<Connection>;
+  /** Told of each worker that is lost, before anything else happens. */
+  readonly onLost: (loss: Loss) => void;
+  /** Told of each restart before it begins. */
+  readonly onRestart?: (event: RestartEvent) => void;
+}
+
+/** Why this host ends a worker by itself. */
+export interface Condemnation extends EndReason {
+  /** Whether the worker is to blame, so that the policy decides on what follows. Otherwise another one takes its place at once. */
+  readonly isCrash: boolean;
+}
+
+type State =
+  | { readonly kind: "up" }
+  | { readonly kind: "changing"; readonly changed: PromiseWithResolvers<void> }
+  | { readonly kind: "over"; readonly why: (member: string) => PluginError };
+
+/** How a worker that something else runs ends for this host. */
+const LET_GO: WorkerExit = { code: null, signal: null, outOfMemory: false };
+
+/** The succession of a plugin's workers. */
+export class Supervisor implements AsyncDisposable {
+  readonly #options: SupervisorOptions;
+  readonly #restarts: Restarts;
+  readonly #closing = new AbortController();
+  readonly #ended = Promise.withResolvers<WorkerExit>();
+  #connection: Connection;
+  #state: State = { kind: "up" };
+  #condemnation: Condemnation | undefined;
+  #changeOver: Promise<void> | undefined;
+  #keepsHostAlive = false;
+
+  /** Takes over a worker that runs. */
+  constructor(first: Connection, options: SupervisorOptions) {
+    this.#options = options;
+    this.#restarts = new Restarts(options.restart);
+    this.#connection = first;
+    this.#adopt(first);
+  }
+
+  /** The worker that runs, or the last one that did. */
+  get current(): Connection {
+    return this.#connection;
+  }
+
+  /** How the last worker ended, once no other one follows. */
+  get ended(): Promise<WorkerExit> {
+    return this.#ended.promise;
+  }
+
+  /** What all workers print. */
+  get log(): OutputLog {
+    return this.#options.log;
+  }
+
+  /** Throws when no operation can begin any more. */
+  check(member: string): void {
+    if (this.#state.kind === "over") throw this.#state.why(member);
+  }
+
+  /** The worker that runs; waits for it while it is being started. */
+  async connected({ member }: OperationName, signal: AbortSignal): Promise<Connection> {
+    while (this.#state.kind === "changing") await untilAborted(this.#state.changed.promise, signal);
+    this.check(member);
+    return this.#connection;
+  }
+
+  /** Keeps the host program alive until the last worker has ended. */
+  ref(): void {
+    this.#keepsHostAlive = true;
+    this.#connection.worker?.ref();
+  }
+
+  /** Ends a worker that is of no use any more. Resolves when it has ended and its calls have been told. */
+  async condemn(connection: Connection, condemnation: Condemnation): Promise<void> {
+    if (connection.worker === undefined || connection !== this.#connection) return;
+    this.#condemnation ??= condemnation;
+    await connection[Symbol.asyncDispose]();
+  }
+
+  /** Gives up a worker that has broken the protocol: ends it, or lets go of one that something else runs. Nothing is sent to it from now on. */
+  async distrust(connection: Connection, breach: ProtocolError): Promise<void> {
+    if (connection !== this.#connection || this.#state.kind !== "up") return;
+    if (connection.worker === undefined) return this.#renounce(connection, breach);
+    this.#settle({ kind: "changing", changed: Promise.withResolvers() });
+    await this.condemn(connection, { why: `it broke the protocol: ${breach.message}`, cause: breach, isCrash: true });
+  }
+
+  #renounce(connection: Connection, breach: ProtocolError): void {
+    const { name: plugin } = connection.plugin;
+    this.close((member) => breachError({ plugin, member }, breach));
+    this.#options.onLost({ connection, error: ([member = "call"]) => breachError({ plugin, member }, breach), isFinal: true });
+  }
+
+  /** Lets no operation begin any more, for a reason that each of them gets; no worker is started from now on. */
+  close(why: (member: string) => PluginError): void {
+    if (this.#state.kind !== "over") this.#settle({ kind: "over", why });
+    this.#closing.abort();
+  }
+
+  /** Ends the worker. {@linkcode close} comes first. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#changeOver;
+    await this.#connection[Symbol.asyncDispose]();
+    this.#end(await this.#connection.worker?.exited ?? LET_GO);
+  }
+
+  #adopt(connection: Connection): void {
+    this.#connection = connection;
+    this.#condemnation = undefined;
+    if (this.#keepsHostAlive) connection.worker?.ref();
+    void connection.exited?.then((exit) => this.#lost(connection, exit));
+  }
+
+  #lost(connection: Connection, exit: WorkerExit): void {
+    const reason = this.#condemnation;
+    const plugin = connection.plugin.name;
+    const output = connection.worker?.log.tail ?? "";
+    const error = (calls: readonly string[]) => exitError(plugin, exit, { output, calls, reason });
+    if (this.#state.kind === "over") return this.#options.onLost({ connection, error, isFinal: true });
+    const decision: Decision = reason?.isCrash === false ? { kind: "restart", delayMs: 0 } : this.#restarts.after(exit);
+    const changes = decision.kind === "restart" && this.#options.startNext !== undefined;
+    if (changes) this.#settle({ kind: "changing", changed: Promise.withResolvers() });
+    else this.#giveUp(decision, error([]));
+    this.#options.onLost({ connection, error, isFinal: !changes });
+    if (changes) this.#changeOver = this.#startOver(error([]), decision.delayMs);
+    else this.#end(exit);
+  }
+
+  async #startOver(lost: PluginError, delayMs: number): Promise<void> {
+    for (let cause = lost, delay = delayMs;;) {
+      this.#announce(cause, delay);
+      try {
+        await pause(delay, this.#closing.signal);
+        return this.#take(await this.#options.startNext!(this.#closing.signal));
+      } catch (error) {
+        if (this.#closing.signal.aborted) return;
+        cause = error as PluginError;
+      }
+      const decision = this.#restarts.after();
+      if (decision.kind !== "restart") {
+        this.#giveUp(decision, cause);
+        return this.#end(await this.#connection.worker!.exited);
+      }
+      delay = decision.delayMs;
+    }
+  }
+
+  #take(connection: Connection): void {
+    this.#adopt(connection);
+    this.log.add("host", `The worker has been started again, as process ${connection.worker?.hello.pid}`);
+    if (this.#state.kind === "changing") this.#settle({ kind: "up" });
+  }
+
+  #announce(cause: PluginError, delayMs: number): void {
+    this.log.add("host", `The worker is started again in ${Math.round(delayMs)} ms. ${cause.message}`);
+    this.#options.onRestart?.({ cause, delayMs });
+  }
+
+  #giveUp(decision: Decision, cause: PluginError): void {
+    const plugin = this.#connection.plugin.name;
+    if (decision.kind === "breaker") return this.#settle({ kind: "over", why: (member) => breakerError(member, decision, cause) });
+    if (cause instanceof WorkerExitError) return this.#settle({ kind: "over", why: () => cause });
+    const message = (member: string) => `Cannot run "${member}" of "${plugin}": its worker could not be started again: ${cause.message}`;
+    this.#settle({ kind: "over", why: (member) => new WorkerExitError(message(member), { plugin, cause }) });
+  }
+
+  #settle(state: State): void {
+    const before = this.#state;
+    this.#state = state;
+    if (before.kind === "changing") before.changed.resolve();
+  }
+
+  #end(exit: WorkerExit): void {
+    this.log.close();
+    this.#ended.resolve(exit);
+  }
+}
+
+function breakerError(member: string, { crashes, windowMs }: Decision & { kind: "breaker" }, cause: PluginError): WorkerExitError {
+  const { plugin } = cause;
+  const last = cause instanceof WorkerExitError ? `the last time with ${howItEnded(cause)}` : `the last time at its start`;
+  const message = `Cannot run "${member}" of "${plugin}": its worker failed ${crashes} times within ${windowMs} ms, ${last}, ` +
+    `and is not started again. Look at the cause, then start the plugin again`;
+  const facts = cause instanceof WorkerExitError ? { exitCode: cause.exitCode, signal: cause.signal, output: cause.output } : {};
+  return new WorkerExitError(message, { plugin, cause, ...facts });
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, milliseconds);
+  try {
+    await untilAborted(over.promise, signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

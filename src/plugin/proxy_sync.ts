@@ -1,0 +1,300 @@
+/**
+ * The blocking twin of `RemotePluginProxy`, for scripts.
+ *
+ * @module
+ */
+import { ManifestError, PluginStateError } from "../errors.ts";
+import type { ManifestSource } from "../manifest/load.ts";
+import type { LogRecord } from "../process/output_log.ts";
+import type { WorkerExit } from "../process/worker_process.ts";
+import { endpointRule, type ExtensionEndpoint, type PermissionSet, type StatsBody } from "../protocol/messages.ts";
+import { BlockingBridge } from "../transport/blocking_bridge.ts";
+import type { HttpEndpoint } from "../transport/http.ts";
+import { BLOCKING_WORKER, type BlockingMember, type BlockingRequest, type CallFacts, type PluginFacts } from "./_blocking_worker.ts";
+import { cancelledError, closedError } from "./_failures.ts";
+import { encodeBody, type Operation } from "./_operations.ts";
+import type { Batch } from "./_run_ahead.ts";
+import type { CallOptions, Kwargs, OperationOptions, PluginConfig, Progress } from "./interface.ts";
+import type { StartOptions } from "./proxy.ts";
+
+/** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts. */
+export type SyncStartOptions = Omit<StartOptions, "signal" | "onRestart">;
+
+/**
+ * What every blocking operation takes. There is no `signal`: nothing can abort an operation while its thread is blocked. An exception of `onProgress`,
+ * which is called in this thread, abandons the operation and is thrown.
+ */
+export type SyncOperationOptions = Omit<OperationOptions, "signal">;
+
+/** What the blocking `execute` and `executeStream` take. */
+export type SyncCallOptions = Omit<CallOptions, "signal">;
+
+/** An operation that is one request with one answer. */
+type Call = Operation & { readonly member: BlockingMember };
+
+/**
+ * A plugin in an isolated worker process, each of whose members blocks until it is done. `using` ends the worker, whatever happens.
+ *
+ * A thread of its own runs a `RemotePluginProxy` and this one waits for it, so that results and errors are the same. While it waits, nothing else
+ * happens in this thread: no timer, no promise, no handler of a signal. Ctrl-C ends the program, and the worker with it. In a server use the asynchronous twin.
+ *
+ * @example
+ * ```ts no-eval
+ * import { RemotePluginProxySync } from "@remote-plugin/proxy";
+ *
+ * using plugin = RemotePluginProxySync.start("./whisper.json");
+ * plugin.initialize({ model: "large-v3" });
+ * for (const segment of plugin.executeStream({ audio: "/tmp/talk.wav" })) console.log(segment);
+ * ```
+ */
+export class RemotePluginProxySync implements Disposable {
+  readonly #bridge: BlockingBridge<BlockingRequest>;
+  #facts: PluginFacts;
+  /** The streams that a loop of this thread has begun and not left. */
+  readonly #streams = new Set<number>();
+  #nextStream = 1;
+  #records: LogRecord[] = [];
+  #closed = false;
+
+  private constructor(bridge: BlockingBridge<BlockingRequest>, facts: PluginFacts) {
+    this.#bridge = bridge;
+    this.#facts = facts;
+  }
+
+  /**
+   * Starts a plugin's worker and waits until the plugin is loaded.
+   *
+   * @param manifest A manifest's path or URL, or the manifest itself.
+   * @throws {PluginStateError} Where a thread may not block; `RemotePluginProxy` works there.
+   * @throws {ManifestError} When the manifest cannot be used.
+   * @throws {PermissionDeniedError} When the host lacks a permission; it lists the flags to add.
+   * @throws {WorkerStartError} When the worker does not start or the plugin cannot be loaded.
+   */
+  static start(manifest: ManifestSource, options: SyncStartOptions = {}): RemotePluginProxySync {
+    const plugin = typeof manifest === "string" || manifest instanceof URL ? String(manifest) : manifest.name ?? "(manifest object)";
+    return RemotePluginProxySync.#open({ kind: "start", manifest: sendable(manifest, plugin), options }, plugin);
+  }
+
+  /**
+   * Connects to a worker that something else runs, and leaves it as it is in the end.
+   *
+   * @param endpoint Where the worker listens, `http://127.0.0.1:49152` or `unix:/path`, and its token.
+   * @throws {ProtocolError} When no worker answers there.
+   */
+  static attach({ url, token }: HttpEndpoint): RemotePluginProxySync {
+    return RemotePluginProxySync.#open({ kind: "attach", endpoint: { url, token } }, url);
+  }
+
+  static #open(request: BlockingRequest, plugin: string): RemotePluginProxySync {
+    using owned = new DisposableStack();
+    const bridge = owned.use(new BlockingBridge<BlockingRequest>(BLOCKING_WORKER, plugin));
+    const facts = bridge.ask(request) as PluginFacts;
+    owned.move();
+    return new RemotePluginProxySync(bridge, facts);
+  }
+
+  /** The plugin's name, as it says itself. */
+  get name(): string {
+    return this.#facts.name;
+  }
+
+  /** The plugin's version, as it says itself. */
+  get version(): string {
+    return this.#facts.version;
+  }
+
+  /** What looks wrong in the manifest and does no harm. */
+  get warnings(): readonly string[] {
+    return this.#facts.warnings;
+  }
+
+  /** The process in which the plugin runs; `undefined` for one that was attached. */
+  get pid(): number | undefined {
+    return this.#look().pid;
+  }
+
+  /** What a Deno plugin was given of what its manifest asks for; `undefined` for Python, which the system's own rights bound. */
+  get permissions(): PermissionSet | undefined {
+    return this.#look().permissions;
+  }
+
+  /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
+  get endpoint(): HttpEndpoint | undefined {
+    return this.#look().endpoint;
+  }
+
+  /** How many calls the plugin runs at once. A stream that is open takes one of these places. */
+  get maxConcurrency(): number {
+    return this.#facts.maxConcurrency;
+  }
+
+  /** How the worker ended; `undefined` while it runs or another one takes its place. This is a look, it waits for nothing. */
+  get exited(): WorkerExit | undefined {
+    return this.#look().exit;
+  }
+
+  /** What the worker has printed since the last time, at most 10,000 lines. It does not wait for more; after `cleanup()` it is all the rest. */
+  get logs(): Iterable<LogRecord> {
+    return { [Symbol.iterator]: () => this.#drainLogs() };
+  }
+
+  /** Gives the plugin its configuration. Optional: a plugin that needs it says so by its own error. */
+  initialize(config: PluginConfig = {}, options: SyncOperationOptions = {}): void {
+    this.#call({ endpoint: "initialize", member: "initialize", body: config }, options);
+  }
+
+  /**
+   * Calls the plugin and waits for its result.
+   *
+   * @param kwargs Keyword arguments: anything that JSON can hold, and NaN and the infinities.
+   * @throws {RemoteError} When plugin code raised.
+   * @throws {CallTimeoutError} After `timeoutMs`.
+   * @throws {WorkerExitError} When the worker ended meanwhile.
+   */
+  execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: SyncCallOptions = {}): Result {
+    return this.#call({ endpoint: "execute", member: "execute", body: { args, kwargs } }, options) as Result;
+  }
+
+  /**
+   * Calls the plugin and yields what it produces, as it is produced; up to 32 chunks are read ahead, none when there is an `onProgress`. Leaving the
+   * loop cancels the call.
+   *
+   * @throws {PluginStateError} When other streams that are open take every place of the plugin: the new one would wait for ever.
+   */
+  *executeStream<Chunk = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: SyncCallOptions = {}): Generator<Chunk, void, void> {
+    const operation = { endpoint: "execute_stream", member: "executeStream", body: { args, kwargs } } as const;
+    let open: CallFacts | undefined = this.#prepare(operation, options);
+    const stream = this.#nextStream++;
+    this.#streams.add(stream);
+    let done = false;
+    try {
+      while (!done) {
+        const batch = this.#bridge.ask({ kind: "pull", stream, open }, options.onProgress) as Batch;
+        open = undefined;
+        done = batch.done;
+        for (const chunk of batch.chunks) {
+          yield chunk as Chunk;
+          if (this.#closed) throw cancelledError({ plugin: this.name, member: operation.member }, "cleanup()");
+        }
+      }
+    } finally {
+      this.#streams.delete(stream);
+      if (!done && !this.#closed) this.#bridge.ask({ kind: "close", stream });
+    }
+  }
+
+  /** The JSON Schema of the configuration; `{}` when the plugin has none. */
+  getConfigSchema(options: SyncOperationOptions = {}): Record<string, unknown> {
+    return this.#call({ endpoint: "config_schema", member: "getConfigSchema" }, options) as Record<string, unknown>;
+  }
+
+  /** The configuration as the plugin has it now; `{}` when it tells none. */
+  getCurrentConfig(options: SyncOperationOptions = {}): Record<string, unknown> {
+    return this.#call({ endpoint: "config", member: "getCurrentConfig" }, options) as Record<string, unknown>;
+  }
+
+  /** What the worker uses. */
+  getStats(options: SyncOperationOptions = {}): StatsBody {
+    return this.#call({ endpoint: "stats", member: "getStats" }, options) as StatsBody;
+  }
+
+  /** How far the call that started last has come. */
+  getProgress(options: SyncOperationOptions = {}): Progress {
+    return this.#call({ endpoint: "progress", member: "getProgress" }, options) as Progress;
+  }
+
+  /** Asks for what not every worker has; `RemotePluginProxy.extension()` tells more. */
+  extension<Result = unknown>(
+    endpoint: ExtensionEndpoint,
+    body?: Readonly<Record<string, unknown>>,
+    options: SyncOperationOptions = {},
+  ): Result {
+    return this.#call({ endpoint, member: "extension", body: { endpoint, body } }, options) as Result;
+  }
+
+  /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
+  isAlive(): boolean {
+    return !this.#closed && this.#call({ endpoint: "health", member: "isAlive" }, {}) as boolean;
+  }
+
+  /** Cancels every call that runs or waits in the worker, for example from `onProgress`. False when there was none. */
+  cancel(options: SyncOperationOptions = {}): boolean {
+    return this.#call({ endpoint: "cancel", member: "cancel" }, options) as boolean;
+  }
+
+  /** Lets the plugin download or load ahead of the first call. False when it has nothing to prefetch. */
+  prefetch(options: SyncOperationOptions = {}): boolean {
+    return this.#call({ endpoint: "prefetch", member: "prefetch" }, options) as boolean;
+  }
+
+  /** Gives a plugin that is initialized another configuration. */
+  reconfigure(config: PluginConfig, options: SyncOperationOptions = {}): void {
+    this.#call({ endpoint: "reconfigure", member: "reconfigure", body: { old_config: {}, new_config: config } }, options);
+  }
+
+  /** Lets the plugin go, and its worker when this host has started it. Calling it again is harmless. */
+  cleanup(): void {
+    if (this.#closed) return;
+    using _bridge = this.#bridge;
+    this.#closed = true;
+    this.#bridge.ask({ kind: "call", member: "cleanup", call: { options: {}, reports: false } });
+    this.#records.push(...this.#bridge.ask({ kind: "logs" }) as LogRecord[]);
+    this.#facts = this.#bridge.ask({ kind: "look" }) as PluginFacts;
+  }
+
+  /** The same as `cleanup()`. */
+  [Symbol.dispose](): void {
+    this.cleanup();
+  }
+
+  #call(operation: Call, options: SyncOperationOptions): unknown {
+    const call = this.#prepare(operation, options);
+    return this.#bridge.ask({ kind: "call", member: operation.member, call }, options.onProgress);
+  }
+
+  /** All that can be refused here is refused here, as the asynchronous proxy would: before anything is sent. */
+  #prepare(operation: Operation, { onProgress, ...options }: SyncCallOptions): CallFacts {
+    const { endpoint, member } = operation;
+    const { name: plugin } = this;
+    if (this.#closed) throw closedError({ plugin, member });
+    if ("signal" in options) throw noSignalError(plugin, member);
+    if (endpointRule(endpoint).isCall && this.#streams.size >= this.maxConcurrency) throw this.#noPlaceError(member);
+    const body = encodeBody(operation, plugin);
+    return { body: body === undefined ? undefined : JSON.stringify(body), options, reports: onProgress !== undefined };
+  }
+
+  #noPlaceError(member: string): PluginStateError {
+    const { name: plugin, maxConcurrency } = this;
+    const places = maxConcurrency === 1 ? "its one place" : `its ${maxConcurrency} places`;
+    const message = `Cannot run "${member}" of "${plugin}": streams that are open here take ${places}, and a blocked loop cannot go on. ` +
+      `Leave the loop first, raise "max_concurrency" in the manifest, or start the plugin twice`;
+    return new PluginStateError(message, { plugin });
+  }
+
+  /** What can change when another worker takes the place of one that has ended. */
+  #look(): PluginFacts {
+    if (!this.#closed) this.#facts = this.#bridge.ask({ kind: "look" }) as PluginFacts;
+    return this.#facts;
+  }
+
+  *#drainLogs(): Generator<LogRecord, void, void> {
+    if (!this.#closed) this.#records.push(...this.#bridge.ask({ kind: "logs" }) as LogRecord[]);
+    while (this.#records.length > 0) yield this.#records.shift()!;
+  }
+}
+
+function noSignalError(plugin: string, member: string): PluginStateError {
+  const message =
+    `Cannot run "${member}" of "${plugin}" with a signal: nothing can abort it while it blocks. Give "timeoutMs", or use RemotePluginProxy`;
+  return new PluginStateError(message, { plugin });
+}
+
+function sendable(manifest: ManifestSource, plugin: string): string | Exclude<ManifestSource, string | URL> {
+  if (typeof manifest === "string") return manifest;
+  if (manifest instanceof URL) return manifest.href;
+  try {
+    return structuredClone(manifest);
+  } catch (cause) {
+    throw new ManifestError(`Cannot use the manifest of "${plugin}": it holds what JSON cannot`, { plugin, place: "$", cause });
+  }
+}

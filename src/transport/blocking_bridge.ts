@@ -1,0 +1,162 @@
+/**
+ * The blocking end of a bridge: starts a thread that does asynchronous work, and waits for what it answers.
+ *
+ * @module
+ */
+import type * as Threads from "node:worker_threads";
+import { PermissionDeniedError, PluginStateError } from "../errors.ts";
+import { blockingPermissions } from "../permissions/blocking.ts";
+import { descriptorFlags } from "../permissions/flags.ts";
+import type { ProgressBody } from "../protocol/messages.ts";
+import { type BridgeFailure, type BridgeMessage, type BridgeReply, SENT, TAKEN } from "./bridge_messages.ts";
+import { errorFromData } from "./error_data.ts";
+
+/**
+ * The thread's first lines. What fails while the entry is loaded would be told by an event of this thread, which nobody receives while it blocks;
+ * so the import is dynamic, and its failure is a message like any other.
+ */
+const BOOT = `
+import { workerData } from "node:worker_threads";
+const { entry, end } = workerData;
+try {
+  (await import(entry)).serve(end);
+} catch (error) {
+  end.port.postMessage({ broken: error instanceof Error ? error.message : String(error) });
+  Atomics.add(end.counts, ${SENT}, 1);
+  Atomics.notify(end.counts, ${SENT});
+}
+`;
+
+/** A thread that answers requests while its owner waits for it. */
+export class BlockingBridge<Request> implements Disposable {
+  readonly #plugin: string;
+  readonly #threads: typeof Threads;
+  readonly #worker: Threads.Worker;
+  readonly #port: Threads.MessagePort;
+  readonly #counts = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+  /** What came for another request than the one that was waited for: requests nest where `onProgress` makes one. */
+  readonly #early: BridgeReply[] = [];
+  #nextId = 1;
+  #broken: string | undefined;
+
+  /**
+   * Starts the thread. It does not keep the program alive.
+   *
+   * @param entry The module that the thread runs: it exports `serve(end: BridgeEnd)`.
+   * @param plugin What errors call the plugin until its name is known.
+   * @throws {PluginStateError} Where a thread may not wait.
+   * @throws {PermissionDeniedError} When the host may not read the module.
+   */
+  constructor(entry: string, plugin: string) {
+    this.#plugin = plugin;
+    this.#threads = demandThreads(plugin);
+    demandReading(plugin);
+    const { port1, port2 } = new this.#threads.MessageChannel();
+    this.#port = port1;
+    this.#worker = new this.#threads.Worker(new URL(`data:text/javascript,${encodeURIComponent(BOOT)}`), {
+      workerData: { entry, end: { port: port2, counts: this.#counts } },
+      transferList: [port2],
+    });
+    this.#worker.unref();
+  }
+
+  /**
+   * Sends a request and waits for its answer.
+   *
+   * @param onProgress Called in this thread for each report that comes before the answer. When it throws, the request is abandoned.
+   */
+  ask(request: Request, onProgress?: (progress: ProgressBody) => void): unknown {
+    const id = this.#nextId++;
+    this.#send({ id, request });
+    let thrown: { readonly error: unknown } | undefined;
+    while (true) {
+      const reply = this.#receive(id);
+      if ("progress" in reply) thrown ??= this.#report(id, () => onProgress?.(reply.progress));
+      else if (thrown !== undefined) throw thrown.error;
+      else if ("error" in reply) throw errorFromData(reply.error);
+      else return reply.value;
+    }
+  }
+
+  /** Ends the thread, with all that it holds. */
+  [Symbol.dispose](): void {
+    this.#broken ??= "it was ended";
+    this.#port.close();
+    void this.#worker.terminate();
+  }
+
+  #send(message: BridgeMessage<Request>): void {
+    if (this.#broken !== undefined) throw this.#failure(this.#broken);
+    try {
+      this.#port.postMessage(message);
+    } catch (cause) {
+      const plugin = this.#plugin;
+      const message =
+        `Cannot hand these options to the thread of the blocking proxy of "${plugin}": they hold more than data. Use RemotePluginProxy`;
+      throw new PluginStateError(message, { plugin, cause });
+    }
+  }
+
+  /** The rest of an abandoned request's messages is read all the same, for its thread may be waiting for that. */
+  #report(id: number, report: () => void): { readonly error: unknown } | undefined {
+    try {
+      return void report();
+    } catch (error) {
+      if (this.#broken === undefined) this.#send({ abort: id });
+      return { error };
+    }
+  }
+
+  #receive(id: number): BridgeReply {
+    while (true) {
+      const early = this.#early.findIndex((reply) => reply.id === id);
+      if (early >= 0) return this.#early.splice(early, 1)[0]!;
+      if (this.#broken !== undefined) throw this.#failure(this.#broken);
+      const taken = Atomics.load(this.#counts, TAKEN);
+      // Returns at once when something has been sent that was not taken.
+      Atomics.wait(this.#counts, SENT, taken);
+      const reply = this.#take();
+      if (reply === undefined) continue;
+      if ("broken" in reply) this.#broken = reply.broken;
+      else if (reply.id === id) return reply;
+      else this.#early.push(reply);
+    }
+  }
+
+  #take(): BridgeReply | BridgeFailure | undefined {
+    const received = this.#threads.receiveMessageOnPort(this.#port);
+    if (received === undefined) return undefined;
+    Atomics.add(this.#counts, TAKEN, 1);
+    Atomics.notify(this.#counts, TAKEN);
+    return received.message;
+  }
+
+  #failure(what: string): PluginStateError {
+    const plugin = this.#plugin;
+    return new PluginStateError(`The thread that works for the blocking proxy of "${plugin}" failed: ${what}. Start the plugin again`, {
+      plugin,
+    });
+  }
+}
+
+/** Not imported at the top: it costs every program some 20 ms to load, and only those that block need it. */
+function demandThreads(plugin: string): typeof Threads {
+  try {
+    // The value is another one, so that this returns at once where waiting is allowed.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1);
+    return globalThis.process.getBuiltinModule("node:worker_threads");
+  } catch (cause) {
+    const message = `Cannot block this thread for "${plugin}": it may not wait. Use RemotePluginProxy, the asynchronous twin`;
+    throw new PluginStateError(message, { plugin, cause });
+  }
+}
+
+function demandReading(plugin: string): void {
+  const missing = blockingPermissions().filter((one) => Deno.permissions.querySync(one).state !== "granted");
+  if (missing.length === 0) return;
+  const flags = descriptorFlags(missing);
+  const message = `Cannot start a blocking proxy of "${plugin}": its thread may not read this package's own modules. Add ${
+    flags.join(" ")
+  }`;
+  throw new PermissionDeniedError(message, { plugin, missing, flags });
+}

@@ -1,0 +1,152 @@
+/**
+ * Reads a reply, section 4 of `docs/protocol.md`, and trusts nothing in it.
+ *
+ * @module
+ */
+import { type Frame, isLastFrame, type ValueTypes } from "../protocol/frames.ts";
+import { LineSplitter, LineTooLongError } from "../protocol/lines.ts";
+import { type ErrorBody, FRAMES_MEDIA_TYPE, MAX_FRAME_BYTES } from "../protocol/messages.ts";
+import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
+
+/** How much of a refusal is read, in bytes: some sentences. */
+const MAX_REFUSAL_BYTES = 16 * 1024;
+
+/**
+ * The frames of a reply. The last one is held back until the body has ended, for a body that is left unread costs its connection.
+ *
+ * @throws {RefusedError} When the worker refused the request.
+ * @throws {MalformedReplyError} When what comes is no frame, or a frame longer than any may be.
+ * @throws {BrokenReplyError} When the reply ends before its last frame.
+ */
+export async function* readReply(response: Response): AsyncGenerator<Frame, void, void> {
+  if (response.status !== 200 || response.headers.get("content-type") !== FRAMES_MEDIA_TYPE) throw await refusal(response);
+  let last: Frame | undefined;
+  for await (const lines of completedLines(response)) {
+    for (const line of lines.split("\n")) {
+      if (line === "") continue;
+      if (last !== undefined) throw new MalformedReplyError("It sent more after its last frame");
+      const frame = parseFrame(line);
+      if (isLastFrame(frame)) last = frame;
+      else yield frame;
+    }
+  }
+  if (last === undefined) throw new BrokenReplyError("The reply ended before its last frame", { hasBegun: true });
+  yield last;
+}
+
+/** Text that holds whole lines only; what follows the last line's end is no frame. */
+export async function* completedLines(response: Response): AsyncGenerator<string, void, void> {
+  const splitter = new LineSplitter(MAX_FRAME_BYTES);
+  for await (const chunk of piecesOf(response)) {
+    try {
+      yield splitter.push(chunk);
+    } catch (cause) {
+      const what = cause instanceof LineTooLongError ? `a frame longer than ${MAX_FRAME_BYTES} bytes` : "what is no UTF-8";
+      throw new MalformedReplyError(`It sent ${what}`, { cause });
+    }
+  }
+}
+
+/** The whole of a body, which is text. */
+export async function wholeText(response: Response): Promise<string> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for await (const piece of piecesOf(response)) {
+    pieces.push(new Uint8Array(piece));
+    length += piece.length;
+    if (length > MAX_FRAME_BYTES) throw new MalformedReplyError(`It sent more than ${MAX_FRAME_BYTES} bytes`);
+  }
+  return await new Blob(pieces).text();
+}
+
+async function* piecesOf(response: Response): AsyncGenerator<Uint8Array, void, void> {
+  if (response.body === null) return;
+  // Not `yield*`: an error of whoever takes the pieces must not be taken for one of the connection.
+  const reader = response.body.getReader();
+  try {
+    for (let piece = await read(reader); piece !== undefined; piece = await read(reader)) yield piece;
+  } finally {
+    // What nobody wants any more must not go on coming.
+    await reader.cancel().catch(() => {});
+  }
+}
+
+async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
+  try {
+    return (await reader.read()).value;
+  } catch (cause) {
+    throw new BrokenReplyError("The connection broke while the reply came", { cause, hasBegun: true });
+  }
+}
+
+function parseFrame(line: string): Frame {
+  const frame = parseJson(line);
+  if (typeof frame !== "object" || frame === null) throw malformed(line);
+  const { chunk, result, error, progress, message, types } = frame as Record<string, unknown>;
+  // A frame of two kinds would be read in two ways.
+  if (["chunk", "result", "error", "progress"].filter((key) => Object.hasOwn(frame, key)).length !== 1) throw malformed(line);
+  if (Object.hasOwn(frame, "chunk")) return { chunk, ...checkedTypes(types, line) };
+  if (Object.hasOwn(frame, "result")) return { result, ...checkedTypes(types, line) };
+  if (Number.isFinite(progress) && typeof message === "string") return { progress: progress as number, message };
+  if (isErrorBody(error)) return { error: plainError(error) };
+  throw malformed(line);
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new MalformedReplyError(`It sent what is no JSON: "${line.slice(0, 80)}"`, { cause });
+  }
+}
+
+function checkedTypes(types: unknown, line: string): { types?: ValueTypes } {
+  if (types === undefined) return {};
+  if (typeof types !== "object" || types === null || Array.isArray(types)) throw malformed(line);
+  if (Object.values(types).some((type) => typeof type !== "string")) throw malformed(line);
+  return { types: types as ValueTypes };
+}
+
+function isErrorBody(value: unknown): value is ErrorBody {
+  if (typeof value !== "object" || value === null) return false;
+  const body = value as Record<string, unknown>;
+  return ["code", "type", "message", "traceback"].every((key) => typeof body[key] === "string");
+}
+
+/** What is optional is left out when it is not what it should be: a sound error is worth more than a complaint about its label. */
+function plainError(body: ErrorBody): ErrorBody {
+  const { category, retriable, ...rest } = body;
+  return {
+    ...rest,
+    ...(typeof category === "string" ? { category } : {}),
+    ...(typeof retriable === "boolean" ? { retriable } : {}),
+  };
+}
+
+function malformed(line: string): MalformedReplyError {
+  return new MalformedReplyError(`It sent what is no frame: "${line.slice(0, 80)}"`);
+}
+
+async function refusal(response: Response): Promise<RefusedError> {
+  return new RefusedError(response.status, detailOf(await beginningOf(response)));
+}
+
+async function beginningOf(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of piecesOf(response)) {
+    text += decoder.decode(piece.subarray(0, MAX_REFUSAL_BYTES), { stream: true });
+    if (text.length >= MAX_REFUSAL_BYTES) break;
+  }
+  return text.slice(0, MAX_REFUSAL_BYTES);
+}
+
+function detailOf(text: string): string {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === "object" && body !== null && "detail" in body && typeof body.detail === "string") return body.detail;
+  } catch {
+    // No JSON: a proxy or another server has answered; its text says more than our complaint would.
+  }
+  return text.slice(0, 200);
+}

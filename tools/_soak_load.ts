@@ -1,0 +1,160 @@
+/**
+ * The load of a soak: operations on one plugin, each with the one outcome that it may have.
+ *
+ * @module
+ */
+import { CallCancelledError, CallTimeoutError, RemoteError, type RemotePluginProxy, WorkerExitError } from "@remote-plugin/proxy";
+
+/** What has been done, and how it came out. */
+export class Tally {
+  /** How often each kind of operation was done. */
+  readonly done = new Map<string, number>();
+  /** How often each class of error was the answer, where it was to be. */
+  readonly errors = new Map<string, number>();
+  /** Answers that were wrong; none is the only good number. */
+  readonly wrong: string[] = [];
+
+  /** Counts one operation, and the error with which it ended as it should. */
+  count(kind: string, error?: unknown): void {
+    add(this.done, kind);
+    if (error !== undefined) add(this.errors, nameOf(error));
+  }
+
+  /** All operations. */
+  get total(): number {
+    return [...this.done.values()].reduce((sum, count) => sum + count, 0);
+  }
+}
+
+/** One operation. It throws when its outcome is not the one that it is to have. */
+type Act = (plugin: RemotePluginProxy) => Promise<unknown>;
+
+/** Operations that leave the worker in use, and how often each is drawn. A returned error is the one that was to come. */
+const ACTS: readonly (readonly [string, number, Act])[] = [
+  ["call", 50, async (plugin) => same(await plugin.execute({ value: 7 }), 7)],
+  ["large call", 4, async (plugin) => same(await plugin.execute({ value: LARGE }), LARGE)],
+  ["stream", 10, stream],
+  ["stream left early", 6, leaveEarly],
+  ["call that raises", 6, (plugin) => rejects(plugin.execute({ fail: "on purpose" }), RemoteError)],
+  ["call aborted while it runs", 6, abortRunning],
+  ["call aborted while it waits", 3, abortWaiting],
+  ["call timed out", 3, (plugin) => rejects(plugin.execute({ hold: true }, { timeoutMs: 20 }), CallTimeoutError)],
+  ["call cancelled", 3, cancelled],
+  ["question", 9, async (plugin) => same((await plugin.getStats()).pid, plugin.pid)],
+];
+
+const LARGE = "0123456789abcdef".repeat(16 * 1024);
+
+/** Does one of the operations. */
+export async function act(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
+  const [kind, , run] = draw();
+  try {
+    tally.count(kind, await run(plugin));
+  } catch (error) {
+    tally.wrong.push(`${kind}: ${error instanceof Error ? error.stack : error}`);
+  }
+}
+
+/** Kills the worker while it runs a call and streams, each of which has to be told so. */
+export async function killWorker(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
+  const begun = Promise.withResolvers<void>();
+  const stream = plugin.executeStream({ count: 1_000_000, size: 100 });
+  await stream.next();
+  const calls = [rejects(plugin.execute({ hold: true }, { onProgress: () => begun.resolve() }), WorkerExitError)];
+  await begun.promise;
+  Deno.kill(plugin.pid!, "SIGKILL");
+  calls.push(rejects(drain(stream), WorkerExitError), rejects(plugin.execute({ value: 1 }), WorkerExitError));
+  for (const call of calls) {
+    try {
+      tally.count("call on a worker that is killed", await call);
+    } catch (error) {
+      tally.wrong.push(`killed: ${error instanceof Error ? error.stack : error}`);
+    }
+  }
+}
+
+/** Lets go of the worker while calls are open. */
+export async function cleanUpBusy(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
+  const begun = Promise.withResolvers<void>();
+  const held = rejects(plugin.execute({ hold: true }, { onProgress: () => begun.resolve() }), CallCancelledError);
+  await begun.promise;
+  await plugin.cleanup();
+  try {
+    tally.count("call open at cleanup()", await held);
+  } catch (error) {
+    tally.wrong.push(`cleanup: ${error instanceof Error ? error.stack : error}`);
+  }
+}
+
+function draw(): (typeof ACTS)[number] {
+  let left = Math.random() * ACTS.reduce((sum, [, weight]) => sum + weight, 0);
+  return ACTS.find(([, weight]) => (left -= weight) < 0) ?? ACTS[0]!;
+}
+
+async function stream(plugin: RemotePluginProxy): Promise<void> {
+  let reports = 0;
+  const chunks = await Array.fromAsync(plugin.executeStream({ count: 50, size: 200 }, { onProgress: () => reports++ }));
+  same([chunks.length, reports, chunks.every((chunk) => chunk === "x".repeat(200))].join(), "50,50,true");
+}
+
+async function leaveEarly(plugin: RemotePluginProxy): Promise<void> {
+  let seen = 0;
+  for await (const _ of plugin.executeStream({ count: 1_000_000, size: 100 })) {
+    if (++seen === 3) break;
+  }
+  same(seen, 3);
+}
+
+async function abortRunning(plugin: RemotePluginProxy): Promise<unknown> {
+  const abort = new AbortController();
+  const reason = new SoakAbort();
+  const call = plugin.execute({ hold: true }, { signal: abort.signal, onProgress: () => abort.abort(reason) });
+  return same(await rejects(call, SoakAbort), reason);
+}
+
+async function abortWaiting(plugin: RemotePluginProxy): Promise<unknown> {
+  const abort = new AbortController();
+  const calls = Array.from({ length: 4 }, () => rejects(plugin.execute({ hold: true }, { signal: abort.signal }), SoakAbort));
+  abort.abort(new SoakAbort());
+  return (await Promise.all(calls))[0];
+}
+
+async function cancelled(plugin: RemotePluginProxy): Promise<unknown> {
+  const begun = Promise.withResolvers<void>();
+  const call = rejects(plugin.execute({ hold: true }, { onProgress: () => begun.resolve() }), CallCancelledError);
+  await begun.promise;
+  await plugin.cancel();
+  return await call;
+}
+
+async function drain(stream: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of stream);
+}
+
+class SoakAbort extends Error {
+  override name = "the signal's reason";
+}
+
+async function rejects(call: Promise<unknown>, kind: abstract new (...args: never[]) => Error): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await call;
+  } catch (error) {
+    if (error instanceof kind) return error;
+    throw error;
+  }
+  throw new Error(`Got ${JSON.stringify(value)?.slice(0, 100)} instead of ${kind.name}`);
+}
+
+function same<T>(actual: unknown, wanted: T): T | undefined {
+  if (actual === wanted) return wanted instanceof Error ? wanted : undefined;
+  throw new Error(`Got ${JSON.stringify(actual)?.slice(0, 100)} instead of ${JSON.stringify(wanted)?.slice(0, 100)}`);
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : String(error);
+}
+
+function add(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

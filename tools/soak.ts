@@ -1,0 +1,230 @@
+/**
+ * `deno task soak [--minutes N] [--plot FILE]`: workers of both kinds under a mixed load that never lets up, killed and started again all the time.
+ * It fails when an answer is wrong, or when a process, a socket or a file is left at the end.
+ *
+ * @module
+ */
+import { type Manifest, RemotePluginProxy } from "@remote-plugin/proxy";
+import { pathOf } from "./_lane.ts";
+import { findLeaks } from "./_leaks.ts";
+import { lineChart } from "./_line_chart.ts";
+import { findPython } from "./_python.ts";
+import { capture } from "./_run.ts";
+import { act, cleanUpBusy, killWorker, Tally } from "./_soak_load.ts";
+
+const USAGE = "Usage: deno task soak [--minutes N] [--plot FILE]";
+const MIB = 2 ** 20;
+
+/** How long a lane waits between two operations, in milliseconds: the machine is not ours alone. */
+const PAUSE_MS = 2;
+
+type Runtime = "python" | "deno";
+
+interface Options {
+  readonly minutes: number;
+  readonly plot: string;
+}
+
+/** One look at who uses how much memory, in MiB, and at how many operations were done. */
+interface Sample {
+  readonly minute: number;
+  readonly host: number;
+  readonly heap: number;
+  readonly python: number | undefined;
+  readonly deno: number | undefined;
+  readonly operations: number;
+}
+
+class Soak {
+  readonly tally = new Tally();
+  readonly samples: Sample[] = [];
+  readonly starts: Record<Runtime, number> = { python: 0, deno: 0 };
+  kills = 0;
+  readonly #begin = performance.now();
+  readonly #minutes: number;
+  readonly #folder: string;
+  readonly #python: string | undefined;
+  /** The workers that live as long as the soak: what grows in one of them is a leak. */
+  readonly #steady: Partial<Record<Runtime, RemotePluginProxy>> = {};
+
+  constructor({ minutes }: Options, folder: string, python: string | undefined) {
+    this.#minutes = minutes;
+    this.#folder = folder;
+    this.#python = python;
+  }
+
+  get minute(): number {
+    return (performance.now() - this.#begin) / 60_000;
+  }
+
+  async run(): Promise<void> {
+    const runtimes: Runtime[] = this.#python === undefined ? ["deno"] : ["python", "deno"];
+    await Promise.all([this.#watch(), ...runtimes.flatMap((runtime) => [this.#steadyLane(runtime), this.#restartingLane(runtime)])]);
+  }
+
+  get #isOver(): boolean {
+    return this.minute >= this.#minutes;
+  }
+
+  /** One worker for the whole time. */
+  async #steadyLane(runtime: Runtime): Promise<void> {
+    await using plugin = await this.#start(runtime, "unix");
+    this.#steady[runtime] = plugin;
+    while (!this.#isOver) await this.#act(plugin);
+    this.#steady[runtime] = undefined;
+  }
+
+  /** One worker after the other; each is let go of, or killed, while it is busy. */
+  async #restartingLane(runtime: Runtime): Promise<void> {
+    for (let round = 0; !this.#isOver; round++) {
+      await using plugin = await this.#start(runtime, round % 2 === 0 ? "unix" : "tcp");
+      const operations = 20 + Math.floor(Math.random() * 80);
+      for (let at = 0; at < operations && !this.#isOver; at++) await this.#act(plugin);
+      if (round % 3 === 0) await cleanUpBusy(plugin, this.tally);
+      else if (round % 3 === 1) await this.#kill(plugin);
+    }
+  }
+
+  async #kill(plugin: RemotePluginProxy): Promise<void> {
+    this.kills++;
+    await killWorker(plugin, this.tally);
+  }
+
+  async #act(plugin: RemotePluginProxy): Promise<void> {
+    await act(plugin, this.tally);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+
+  async #start(runtime: Runtime, transport: "unix" | "tcp"): Promise<RemotePluginProxy> {
+    this.starts[runtime]++;
+    const folder = pathOf("tests/fixtures/plugins/soaks/");
+    const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${folder}${runtime}.manifest.json`));
+    const place = runtime === "python" ? { python_path: this.#python, plugin_path: folder } : { module: `${folder}plugin.ts` };
+    return await RemotePluginProxy.start({ ...manifest, ...place, transport, name: `${runtime} ${this.starts[runtime]}` }, {
+      scratchDir: this.#folder,
+    });
+  }
+
+  async #watch(): Promise<void> {
+    const everyMs = Math.max(1_000, this.#minutes * 60_000 / 120);
+    for (let nextReport = 1; !this.#isOver;) {
+      await new Promise((resolve) => setTimeout(resolve, Math.min(everyMs, (this.#minutes - this.minute) * 60_000 + 1)));
+      this.samples.push(await this.#look());
+      if (this.minute < nextReport) continue;
+      nextReport = Math.floor(this.minute) + 1;
+      console.log(report(this.samples.at(-1)!, this));
+    }
+  }
+
+  async #look(): Promise<Sample> {
+    const { rss, heapUsed } = Deno.memoryUsage();
+    const sizeOf = async (runtime: Runtime) => (await this.#steady[runtime]?.getStats().catch(() => undefined))?.memory_rss_mb;
+    const [python, deno] = await Promise.all([sizeOf("python"), sizeOf("deno")]);
+    return { minute: this.minute, host: rss / MIB, heap: heapUsed / MIB, python, deno, operations: this.tally.total };
+  }
+}
+
+function report({ minute, host, heap, python, deno, operations }: Sample, { starts, kills, tally }: Soak): string {
+  const memory = [`host ${mib(host)} (heap ${mib(heap)})`, `python ${mib(python)}`, `deno ${mib(deno)}`].join(", ");
+  return `${minute.toFixed(1)} min: ${operations} operations, ${
+    starts.python + starts.deno
+  } starts, ${kills} kills, ${tally.wrong.length} wrong; ${memory}`;
+}
+
+function mib(value: number | undefined): string {
+  return value === undefined ? "none" : `${value.toFixed(1)} MiB`;
+}
+
+/** What of this process the system counts, by kind; empty where it cannot be told. */
+async function openFiles(): Promise<Map<string, number>> {
+  const { output } = await capture(["sh", "-c", `for f in /proc/${Deno.pid}/fd/*; do readlink "$f"; done`]);
+  const kinds = output.trim().split("\n").filter((line) => line !== "").map((line) =>
+    /^(socket|pipe|anon_inode)/.exec(line)?.[0] ?? "file"
+  );
+  return new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, all]) => [kind, all.length]));
+}
+
+/** What there is more of than before; sockets are the connections to workers. */
+function grown(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] {
+  return [...after].flatMap(([kind, count]) => count > (before.get(kind) ?? 0) ? [`${kind}: ${before.get(kind) ?? 0}, now ${count}`] : []);
+}
+
+function parse(args: readonly string[]): Options {
+  const options = { minutes: 1, plot: "out/soak.svg" };
+  for (let at = 0; at < args.length; at += 2) {
+    const value = args[at + 1] ?? "";
+    if (args[at] === "--minutes" && Number(value) > 0) options.minutes = Number(value);
+    else if (args[at] === "--plot" && value !== "") options.plot = value;
+    else throw new Error(`"${args[at]} ${value}" is not understood. ${USAGE}`);
+  }
+  return options;
+}
+
+function table(title: string, counts: ReadonlyMap<string, number>): string {
+  const rows = [...counts].sort(([, a], [, b]) => b - a).map(([name, count]) => `${String(count).padStart(9)}  ${name}`);
+  return `\n${title}\n${rows.join("\n")}`;
+}
+
+function memoryTable(samples: readonly Sample[]): string {
+  const rows = (["host", "heap", "python", "deno"] as const).map((who) => {
+    const values = samples.flatMap((sample) => sample[who] ?? []);
+    const quarter = Math.max(1, Math.floor(values.length / 4));
+    const numbers = [median(values.slice(quarter, 2 * quarter)), median(values.slice(-quarter)), Math.max(...values, 0)];
+    return `${who.padStart(9)}  ${numbers.map((value) => mib(value).padStart(12)).join("")}`;
+  });
+  return `\nmemory: median of the second quarter, of the last, highest\n${rows.join("\n")}`;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+async function draw(soak: Soak, { plot }: Options): Promise<void> {
+  const of = (who: "host" | "heap" | "python" | "deno") => soak.samples.map((sample) => sample[who]);
+  const lines = [
+    { name: "host", values: of("host") },
+    { name: "host's heap", values: of("heap") },
+    { name: "Python worker", values: of("python") },
+    { name: "Deno worker", values: of("deno") },
+  ];
+  const minutes = soak.samples.map(({ minute }) => minute);
+  const file = new URL(plot, `file://${Deno.cwd()}/`);
+  await Deno.mkdir(new URL(".", file), { recursive: true });
+  await Deno.writeTextFile(file, lineChart({ title: `Memory during ${soak.tally.total} operations`, unit: "MiB", minutes, lines }));
+}
+
+async function main(): Promise<number> {
+  const options = parse(Deno.args);
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "soak-" }));
+  const soak = new Soak(options, folder, await findPython());
+  try {
+    const before = await openFiles();
+    const outer = Deno.env.get("TMPDIR");
+    Deno.env.set("TMPDIR", folder); // The workers inherit it, and are known by it.
+    await soak.run();
+    if (outer === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", outer);
+    const leaks = await findLeaks(folder);
+    const descriptors = grown(before, await openFiles());
+    await draw(soak, options);
+    return conclude(soak, { processes: leaks.processes ?? [], files: leaks.files, descriptors });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function conclude(soak: Soak, left: Record<"processes" | "files" | "descriptors", readonly string[]>): number {
+  console.log(table("operations", soak.tally.done));
+  console.log(table("errors, each as it was to be", soak.tally.errors));
+  console.log(memoryTable(soak.samples));
+  const { starts, kills, tally } = soak;
+  console.log(`\n${tally.total} operations, ${starts.python} Python and ${starts.deno} Deno workers started, ${kills} killed`);
+  console.log(
+    `left: ${left.processes.length} processes, ${left.files.length} files, ${left.descriptors.length} kinds of open files or sockets`,
+  );
+  const problems = [...tally.wrong.slice(0, 10), ...Object.values(left).flat()];
+  console.log(problems.length === 0 ? "nothing wrong" : `${tally.wrong.length} wrong answers\n${problems.join("\n")}`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(await main());
