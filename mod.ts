@@ -44,6 +44,9 @@ export type { CallStats, LatencyPercentiles, ManagerStats, PluginInfo, PluginSta
 export { requiredPermissions } from "./src/permissions/required.ts";
 export type { RequiredPermissions, RequiredPermissionsOptions, WorkerPlaces } from "./src/permissions/required.ts";
 export type { PermissionPolicy } from "./src/permissions/grant.ts";
+export { cjmManifestFolders, discoverManifests } from "./src/manifest/discover.ts";
+export type { FoundManifest, FoundManifests } from "./src/manifest/discover.ts";
+export type { WorkerVariable } from "./src/manifest/_original.ts";
 export type {
   DenoRuntime,
   Manifest,
@@ -55,7 +58,7 @@ export type {
   RestartSettings,
 } from "./src/manifest/manifest.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
-export type { Endpoint, ErrorBody, ErrorCode, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
+export type { Endpoint, ErrorBody, ErrorCode, ExtensionEndpoint, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
 export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";
 export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./src/protocol/frames.ts";
 export {

@@ -5,7 +5,7 @@
  */
 import { decodeValue } from "../protocol/values.ts";
 import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
-import type { PermissionSet } from "../protocol/messages.ts";
+import type { ExtensionEndpoint, PermissionSet } from "../protocol/messages.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
@@ -62,6 +62,10 @@ const MEMBERS = {
   getCurrentConfig: (plugin, _, options) => plugin.getCurrentConfig(options),
   getStats: (plugin, _, options) => plugin.getStats(options),
   getProgress: (plugin, _, options) => plugin.getProgress(options),
+  extension: (plugin, { types, ...wrapped }, options) => {
+    const { endpoint, body } = decodeValue(wrapped, types as ValueTypes | undefined) as { endpoint: ExtensionEndpoint; body?: Body };
+    return plugin.extension(endpoint, body, options);
+  },
   isAlive: (plugin) => plugin.isAlive(),
   cancel: (plugin, _, options) => plugin.cancel(options),
   prefetch: (plugin, _, options) => plugin.prefetch(options),

@@ -7,7 +7,7 @@ import { ManifestError, PluginStateError } from "../errors.ts";
 import type { ManifestSource } from "../manifest/load.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
-import { ENDPOINTS, type PermissionSet, type StatsBody } from "../protocol/messages.ts";
+import { endpointRule, type ExtensionEndpoint, type PermissionSet, type StatsBody } from "../protocol/messages.ts";
 import { BlockingBridge } from "../transport/blocking_bridge.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { BLOCKING_WORKER, type BlockingMember, type BlockingRequest, type CallFacts, type PluginFacts } from "./_blocking_worker.ts";
@@ -204,6 +204,15 @@ export class RemotePluginProxySync implements Disposable {
     return this.#call({ endpoint: "progress", member: "getProgress" }, options) as Progress;
   }
 
+  /** Asks for what not every worker has; `RemotePluginProxy.extension()` tells more. */
+  extension<Result = unknown>(
+    endpoint: ExtensionEndpoint,
+    body?: Readonly<Record<string, unknown>>,
+    options: SyncOperationOptions = {},
+  ): Result {
+    return this.#call({ endpoint, member: "extension", body: { endpoint, body } }, options) as Result;
+  }
+
   /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
   isAlive(): boolean {
     return !this.#closed && this.#call({ endpoint: "health", member: "isAlive" }, {}) as boolean;
@@ -250,7 +259,7 @@ export class RemotePluginProxySync implements Disposable {
     const { name: plugin } = this;
     if (this.#closed) throw closedError({ plugin, member });
     if ("signal" in options) throw noSignalError(plugin, member);
-    if (ENDPOINTS[endpoint].isCall && this.#streams.size >= this.maxConcurrency) throw this.#noPlaceError(member);
+    if (endpointRule(endpoint).isCall && this.#streams.size >= this.maxConcurrency) throw this.#noPlaceError(member);
     // Bytes are refused here: what passes between the threads is JSON.
     const { value: body } = encodeBody(operation, plugin, () => false);
     return { body: body === undefined ? undefined : JSON.stringify(body), options, reports: onProgress !== undefined };
