@@ -15,7 +15,7 @@
 export { RemotePluginProxy } from "./src/plugin/proxy.ts";
 export type { AttachOptions, StartOptions } from "./src/plugin/proxy.ts";
 export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
-export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions } from "./src/plugin/proxy_sync.ts";
+export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions, SyncWorkerEndpoint } from "./src/plugin/proxy_sync.ts";
 export type { WorkerEndpoint } from "./src/plugin/_connection.ts";
 export type {
   CallOptions,
@@ -29,6 +29,8 @@ export type {
 export { bytesFile, imageFile, npyFile, wavFile } from "./src/payload/ready_made.ts";
 export type { WavFormat } from "./src/payload/_wav.ts";
 export { FileResult } from "./src/payload/file_result.ts";
+export { FileResultSync } from "./src/payload/file_result_sync.ts";
+export type { FileAccess, FileResultSyncFacts } from "./src/payload/file_result_sync.ts";
 export type { FileResultFacts, FileSource } from "./src/payload/file_result.ts";
 export type { ScratchFolders } from "./src/payload/scratch.ts";
 export type { FileBackedDTO, FileValue } from "./src/protocol/file_values.ts";
