@@ -15,7 +15,7 @@
 export { RemotePluginProxy } from "./src/plugin/proxy.ts";
 export type { AttachOptions, StartOptions } from "./src/plugin/proxy.ts";
 export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
-export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions } from "./src/plugin/proxy_sync.ts";
+export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions, SyncWorkerEndpoint } from "./src/plugin/proxy_sync.ts";
 export type { WorkerEndpoint } from "./src/plugin/_connection.ts";
 export type {
   CallOptions,
@@ -26,16 +26,39 @@ export type {
   Progress,
   RestartEvent,
 } from "./src/plugin/interface.ts";
+export { bytesFile, imageFile, npyFile, wavFile } from "./src/payload/ready_made.ts";
+export type { WavFormat } from "./src/payload/_wav.ts";
+export { FileResult } from "./src/payload/file_result.ts";
+export { FileResultSync } from "./src/payload/file_result_sync.ts";
+export type { FileAccess, FileResultSyncFacts } from "./src/payload/file_result_sync.ts";
+export type { FileResultFacts, FileSource } from "./src/payload/file_result.ts";
+export type { ScratchFolders } from "./src/payload/scratch.ts";
+export type { FileBackedDTO, FileValue } from "./src/protocol/file_values.ts";
+export type { NdArray, NpyLayout, TypedArray } from "./src/protocol/npy.ts";
 export type { HttpEndpoint } from "./src/transport/http.ts";
 export type { LaunchOptions, WorkerExit } from "./src/process/worker_process.ts";
 export type { LogLevel, LogRecord } from "./src/process/output_log.ts";
+export { PluginManager } from "./src/manager/plugin_manager.ts";
+export type { ManifestProblem, UnloadOptions } from "./src/manager/plugin_manager.ts";
+export type { ManagerOptions, MemoryBudget, PluginSettings, Replicas } from "./src/manager/options.ts";
+export type { ManagerEvent, PluginEvent, StopReason } from "./src/manager/events.ts";
+export type { CallStats, LatencyPercentiles, ManagerStats, PluginInfo, PluginState, PluginStats, WorkerStats } from "./src/manager/info.ts";
 export { requiredPermissions } from "./src/permissions/required.ts";
 export type { RequiredPermissions, RequiredPermissionsOptions, WorkerPlaces } from "./src/permissions/required.ts";
 export type { PermissionPolicy } from "./src/permissions/grant.ts";
 export { cjmManifestFolders, discoverManifests } from "./src/manifest/discover.ts";
 export type { FoundManifest, FoundManifests } from "./src/manifest/discover.ts";
 export type { WorkerVariable } from "./src/manifest/_original.ts";
-export type { Manifest, RestartMode, RestartSettings } from "./src/manifest/manifest.ts";
+export type {
+  DenoRuntime,
+  Manifest,
+  PluginResources,
+  PluginSpec,
+  PythonRuntime,
+  RestartMode,
+  RestartPolicy,
+  RestartSettings,
+} from "./src/manifest/manifest.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
 export type { Endpoint, ErrorBody, ErrorCode, ExtensionEndpoint, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
 export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";

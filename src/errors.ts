@@ -23,11 +23,13 @@
 /** What went wrong, as a word that programs can compare. */
 export type PluginErrorCode =
   | "invalid_manifest"
+  | "unknown_plugin"
   | "permission_denied"
   | "worker_start_failed"
   | "worker_exited"
   | "invalid_state"
   | "invalid_arguments"
+  | "no_room"
   | "not_supported"
   | "remote_error"
   | "timeout"
@@ -118,8 +120,8 @@ export class PermissionDeniedError extends PluginError {
   }
 }
 
-/** How far a start had come when it failed. */
-export type StartPhase = "spawn" | "handshake" | "load";
+/** How far a start had come when it failed. A manager's budget of memory is asked before anything else. */
+export type StartPhase = "admission" | "spawn" | "handshake" | "load";
 
 /** How a worker process ended, as far as it has. */
 export interface ExitDetails extends PluginErrorDetails {
@@ -192,7 +194,10 @@ export class PluginStateError extends PluginError {
   }
 }
 
-/** One call failed. Arguments that cannot be sent have the code `invalid_arguments`, a missing method has `not_supported`. */
+/**
+ * One call failed. Arguments that cannot be sent have the code `invalid_arguments`, those whose files find no place `no_room`,
+ * a missing method has `not_supported`.
+ */
 export class CallError extends PluginError {}
 
 /** What a {@linkcode RemoteError} tells besides its message. */

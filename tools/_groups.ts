@@ -15,6 +15,8 @@ export interface Places {
   readonly deno: string;
   /** The real Python interpreter, `undefined` where there is none. */
   readonly python: string | undefined;
+  /** A Python with numpy and pyarrow, `undefined` where it was not looked for or cannot be had. */
+  readonly numpyPython?: string;
 }
 
 /** Tests that run in one process, with the same permissions. */
@@ -31,10 +33,12 @@ export interface Group {
 
 /** The groups in the order in which they run: the quick ones, without processes, first. */
 export const GROUPS: readonly Group[] = [
-  { name: "unit", roots: ["src", "examples"], flags: files },
+  { name: "unit", roots: ["src", "examples", "bench"], flags: files },
   { name: "tools", roots: ["tools"], flags: tools },
   { name: "conformance", roots: ["tests/conformance"], flags: workers },
   { name: "integration", roots: ["tests/integration"], flags: killers },
+  { name: "arrays", roots: ["tests/arrays"], flags: numpyWorkers },
+  { name: "fuzz", roots: ["tests/fuzz"], flags: workers },
   { name: "interop", roots: ["tests/interop"], flags: interop, interop: true },
   { name: "docs", roots: ["tests/docs"], flags: tools },
   { name: "examples", roots: ["tests/examples"], flags: tools },
@@ -66,6 +70,11 @@ function workers({ repo, temp, deno, python }: Places): string[] {
     "--allow-net",
     "--allow-env",
   ];
+}
+
+/** The plugin runs in the environment that has numpy; what has been installed there is not read by the test itself. */
+function numpyWorkers(places: Places): string[] {
+  return workers({ ...places, python: places.numpyPython });
 }
 
 /** Deno lets only those who may run everything kill a process that is not their child. */

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { CallCancelledError, CallTimeoutError, RemoteError, type RemotePluginProxy, WorkerExitError } from "@remote-plugin/proxy";
+import {
+  CallCancelledError,
+  CallTimeoutError,
+  type FileResult,
+  RemoteError,
+  type RemotePluginProxy,
+  WorkerExitError,
+} from "@remote-plugin/proxy";
 
 /** What has been done, and how it came out. */
 export class Tally {
@@ -20,6 +27,12 @@ export class Tally {
     if (error !== undefined) add(this.errors, nameOf(error));
   }
 
+  /** Notes an answer that was wrong, and shows it at once. */
+  blame(kind: string, error: unknown): void {
+    this.wrong.push(`${kind}: ${error instanceof Error ? error.stack : error}`);
+    console.log(`WRONG ${this.wrong.at(-1)}`);
+  }
+
   /** All operations. */
   get total(): number {
     return [...this.done.values()].reduce((sum, count) => sum + count, 0);
@@ -33,6 +46,7 @@ type Act = (plugin: RemotePluginProxy) => Promise<unknown>;
 const ACTS: readonly (readonly [string, number, Act])[] = [
   ["call", 50, async (plugin) => same(await plugin.execute({ value: 7 }), 7)],
   ["large call", 4, async (plugin) => same(await plugin.execute({ value: LARGE }), LARGE)],
+  ["file there and back", 4, fileThereAndBack],
   ["stream", 10, stream],
   ["stream left early", 6, leaveEarly],
   ["call that raises", 6, (plugin) => rejects(plugin.execute({ fail: "on purpose" }), RemoteError)],
@@ -43,52 +57,76 @@ const ACTS: readonly (readonly [string, number, Act])[] = [
   ["question", 9, async (plugin) => same((await plugin.getStats()).pid, plugin.pid)],
 ];
 
+const BYTES = Uint8Array.from({ length: 100_000 }, (_, index) => index * 7);
 const LARGE = "0123456789abcdef".repeat(16 * 1024);
 
 /** Does one of the operations. */
 export async function act(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
   const [kind, , run] = draw();
   try {
-    tally.count(kind, await run(plugin));
+    tally.count(kind, await timely(run(plugin)));
   } catch (error) {
-    tally.wrong.push(`${kind}: ${error instanceof Error ? error.stack : error}`);
+    tally.blame(kind, error);
   }
 }
 
 /** Kills the worker while it runs a call and streams, each of which has to be told so. */
 export async function killWorker(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
-  const begun = Promise.withResolvers<void>();
   const stream = plugin.executeStream({ count: 1_000_000, size: 100 });
-  await stream.next();
-  const calls = [rejects(plugin.execute({ hold: true }, { onProgress: () => begun.resolve() }), WorkerExitError)];
-  await begun.promise;
-  Deno.kill(plugin.pid!, "SIGKILL");
-  calls.push(rejects(drain(stream), WorkerExitError), rejects(plugin.execute({ value: 1 }), WorkerExitError));
-  for (const call of calls) {
-    try {
-      tally.count("call on a worker that is killed", await call);
-    } catch (error) {
-      tally.wrong.push(`killed: ${error instanceof Error ? error.stack : error}`);
-    }
+  await checked("call on a worker that is killed", tally, async () => {
+    await stream.next();
+    const held = await begunCall(plugin, WorkerExitError);
+    Deno.kill(plugin.pid!, "SIGKILL");
+    return [held.outcome, rejects(drain(stream), WorkerExitError), rejects(plugin.execute({ value: 1 }), WorkerExitError)];
+  });
+}
+
+/** Lets go of the worker while a call is open. */
+export async function cleanUpBusy(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
+  await checked("call open at cleanup()", tally, async () => {
+    const held = await begunCall(plugin, CallCancelledError);
+    await plugin.cleanup();
+    return [held.outcome];
+  });
+}
+
+async function checked(kind: string, tally: Tally, run: () => Promise<Promise<unknown>[]>): Promise<void> {
+  try {
+    for (const call of await timely(run())) tally.count(kind, await timely(call));
+  } catch (error) {
+    tally.blame(kind, error);
   }
 }
 
-/** Lets go of the worker while calls are open. */
-export async function cleanUpBusy(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
-  const begun = Promise.withResolvers<void>();
-  const held = rejects(plugin.execute({ hold: true }, { onProgress: () => begun.resolve() }), CallCancelledError);
-  await begun.promise;
-  await plugin.cleanup();
+/** How long anything may take, in milliseconds; it is not a measure, but what hangs has to show. */
+const PATIENCE_MS = 60_000;
+
+async function timely<T>(promise: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`No outcome within ${PATIENCE_MS} ms`)), PATIENCE_MS);
   try {
-    tally.count("call open at cleanup()", await held);
-  } catch (error) {
-    tally.wrong.push(`cleanup: ${error instanceof Error ? error.stack : error}`);
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/** A call that holds, once it runs. */
+async function begunCall(plugin: RemotePluginProxy, end: abstract new (...args: never[]) => Error): Promise<{ outcome: Promise<unknown> }> {
+  const begun = Promise.withResolvers<void>();
+  const outcome = rejects(plugin.execute({ hold: true }, { onProgress: () => begun.resolve() }), end);
+  await Promise.race([begun.promise, outcome]);
+  return { outcome };
 }
 
 function draw(): (typeof ACTS)[number] {
   let left = Math.random() * ACTS.reduce((sum, [, weight]) => sum + weight, 0);
   return ACTS.find(([, weight]) => (left -= weight) < 0) ?? ACTS[0]!;
+}
+
+async function fileThereAndBack(plugin: RemotePluginProxy): Promise<void> {
+  await using result = await plugin.execute<FileResult>({ file: BYTES });
+  same((await result.bytes()).join(), BYTES.join());
 }
 
 async function stream(plugin: RemotePluginProxy): Promise<void> {
@@ -120,11 +158,9 @@ async function abortWaiting(plugin: RemotePluginProxy): Promise<unknown> {
 }
 
 async function cancelled(plugin: RemotePluginProxy): Promise<unknown> {
-  const begun = Promise.withResolvers<void>();
-  const call = rejects(plugin.execute({ hold: true }, { onProgress: () => begun.resolve() }), CallCancelledError);
-  await begun.promise;
+  const { outcome } = await begunCall(plugin, CallCancelledError);
   await plugin.cancel();
-  return await call;
+  return await outcome;
 }
 
 async function drain(stream: AsyncIterable<unknown>): Promise<void> {

@@ -9,6 +9,7 @@ import { filesOf, type Group, GROUPS, type Places } from "./_groups.ts";
 import { add, closingLine, countReport, type Counts, NONE } from "./_junit.ts";
 import { type Lane, laneFlags, pathOf } from "./_lane.ts";
 import { findLeaks } from "./_leaks.ts";
+import { findNumpyPython } from "./_numpy.ts";
 import { findPython, pathWith } from "./_python.ts";
 import { passThrough } from "./_run.ts";
 
@@ -65,8 +66,13 @@ async function runGroup(group: Group, files: readonly string[], run: Options & {
   return code !== 0 && counts.failed === 0 ? add(shown, { ...NONE, failed: 1 }) : shown;
 }
 
-function environment({ temp, deno, python }: Places, lane: Lane): Record<string, string> {
-  const own = { REMOTE_PLUGIN_TEST_PYTHON: python ?? "", REMOTE_PLUGIN_TEST_LANE: lane, REMOTE_PLUGIN_INTEROP: INTEROP_FOLDER };
+function environment({ temp, deno, python, numpyPython }: Places, lane: Lane): Record<string, string> {
+  const own = {
+    REMOTE_PLUGIN_TEST_PYTHON: python ?? "",
+    REMOTE_PLUGIN_TEST_NUMPY_PYTHON: numpyPython ?? "",
+    REMOTE_PLUGIN_TEST_LANE: lane,
+    REMOTE_PLUGIN_INTEROP: INTEROP_FOLDER,
+  };
   return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python]), ...own };
 }
 
@@ -93,14 +99,22 @@ async function checkLeaks(temp: string): Promise<Counts> {
   return { ...NONE, failed: left === 0 ? 0 : 1 };
 }
 
+async function numpyOf({ python }: Places): Promise<string | undefined> {
+  const found = await findNumpyPython(python);
+  if (found.program === undefined) console.log(`\n== arrays: ALL ITS TESTS ARE SKIPPED, ${found.reason}`);
+  return found.program;
+}
+
 async function runAll(options: Options, places: Places, report: string): Promise<Counts> {
   let counts = NONE;
   for (const group of GROUPS.filter(({ interop }) => options.interop || !interop)) {
     const files = filesOf(group, options.paths);
     if (files.length === 0) continue;
     const reason = group.interop ? await prepareEnvironments(places.python) : undefined;
-    if (reason === undefined) counts = add(counts, await runGroup(group, files, { ...options, places, report }));
-    else {
+    const numpyPython = group.name === "arrays" ? await numpyOf(places) : undefined;
+    if (reason === undefined) {
+      counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, numpyPython }, report }));
+    } else {
       console.log(`\n== ${group.name}: SKIPPED, for ${reason}`);
       counts = add(counts, { ...NONE, skipped: files.length });
     }
@@ -112,6 +126,8 @@ async function makeBase(): Promise<string> {
   const place = await Deno.makeTempDir();
   const base = `${place.replace(/[^\\/]+$/, "")}rpp-${crypto.randomUUID().slice(0, 6)}`;
   await Deno.rename(place, base);
+  // Tests act as another user, who has to get as far as to what keeps him out.
+  await Deno.chmod(base, 0o711);
   return await Deno.realPath(base);
 }
 
@@ -119,7 +135,7 @@ async function main(): Promise<number> {
   const options = parse(Deno.args);
   const base = await makeBase();
   const temp = `${base}/t`;
-  await Deno.mkdir(temp);
+  await Deno.mkdir(temp, { mode: 0o711 });
   const places: Places = { repo: pathOf("./"), temp, deno: Deno.execPath(), python: await findPython() };
   console.log(
     `deno ${Deno.version.deno}, ${places.python ?? "no Python 3.8 or later, its tests are skipped"}, packages from ${options.lane}`,

@@ -10,6 +10,7 @@ import type { Manifest } from "./manifest.ts";
 
 const name = v.pipe(v.string(), v.nonEmpty());
 const granted = v.union([v.literal(true), v.array(v.string())]);
+const amount = v.pipe(v.number(), v.minValue(0));
 const atLeastOne = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 const permissions = v.strictObject({
@@ -60,6 +61,7 @@ const entries = {
   start_timeout_ms: v.optional(atLeastOne),
   idle_timeout_ms: v.optional(atLeastOne),
   restart: v.optional(restart),
+  resources: v.optional(v.nullable(v.looseObject({ min_system_ram_mb: v.optional(amount), min_gpu_vram_mb: v.optional(amount) }))),
 };
 const schema = v.looseObject(entries);
 
@@ -74,7 +76,6 @@ const ORIGINAL_KEYS = new Set([
   "description",
   "interface",
   "taxonomy",
-  "resources",
   "config_schema",
   "regenerated_at",
   "structural_surface",
@@ -163,6 +164,7 @@ function wanted(issue: v.BaseIssue<unknown>): string {
   if (expected?.startsWith("/^")) return '"builtin" or the name of a Python module';
   if (expected === "!0") return "a string that is not empty";
   if (expected === "string" || expected === null || issue.input === undefined) return "a string";
+  if (expected === ">=0") return "a number that is not negative";
   if (expected.startsWith(">=")) return `a whole number of at least ${expected.slice(2)}`;
   return expected.replaceAll(/[()]/g, "").replaceAll(" | ", " or ").replace("Array", "a list of strings").replace("Object", "an object");
 }

@@ -10,8 +10,8 @@ import { resolveOriginal } from "./_original.ts";
 import { checkManifest } from "./_schema.ts";
 import type { DenoRuntime, Manifest, PluginSpec, PythonRuntime, RestartMode, RestartPolicy, RestartSettings } from "./manifest.ts";
 
-/** Where manifests come from: a path, a `file:` or `https:` URL, or the object itself. */
-export type ManifestSource = string | URL | Manifest;
+/** Where manifests come from: a path, a `file:` or `https:` URL, the object itself, or one that has been read already. */
+export type ManifestSource = string | URL | Manifest | PluginSpec;
 
 /** The default of `start_timeout_ms`: importing a large model library from a cold disk takes some twenty seconds. */
 export const DEFAULT_START_TIMEOUT_MS = 60_000;
@@ -23,11 +23,17 @@ export const DEFAULT_START_TIMEOUT_MS = 60_000;
  * @throws {PermissionDeniedError} When the host may not read it.
  */
 export async function loadManifest(from: ManifestSource): Promise<PluginSpec> {
+  if (isRead(from)) return from;
   if (typeof from === "object" && !(from instanceof URL)) return await resolveManifest(from, { source: undefined, base: undefined });
   const url = toUrl(from);
   const source = url.protocol === "file:" ? fromFileUrl(url) : url.href;
   const text = await readText(url, source);
   return await resolveManifest(parseJson(text, source), { source, base: url });
+}
+
+/** A manifest that has been read stays as it was then, whatever has become of its file. */
+function isRead(from: ManifestSource): from is PluginSpec {
+  return typeof from === "object" && "runtime" in from && typeof from.runtime === "object" && "inheritEnv" in from;
 }
 
 interface Origin {
@@ -55,6 +61,7 @@ async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec
     startTimeoutMs: manifest.start_timeout_ms ?? (manifest.idle_timeout_ms === undefined ? DEFAULT_START_TIMEOUT_MS : undefined),
     idleTimeoutMs: manifest.idle_timeout_ms,
     restart: restartPolicy(manifest.restart ?? "never"),
+    memory: { systemMb: manifest.resources?.min_system_ram_mb ?? 0, gpuMb: manifest.resources?.min_gpu_vram_mb ?? 0 },
     warnings: [...warnings, ...original.warnings],
   };
 }

@@ -62,6 +62,16 @@ export interface Manifest {
   idle_timeout_ms?: number;
   /** Whether a worker that ends by itself is started again, and how. Default: `"never"`. */
   restart?: RestartMode | RestartSettings;
+  /** What one worker needs, by which a manager decides what may be loaded beside what. Default: nothing is known. */
+  resources?: PluginResources | null;
+}
+
+/** The memory that one worker of a plugin needs. The keys are the original's. */
+export interface PluginResources {
+  /** Main memory, in MiB. */
+  min_system_ram_mb?: number;
+  /** GPU memory, in MiB. */
+  min_gpu_vram_mb?: number;
 }
 
 /** When a worker is started again: never, when it ended otherwise than with exit code 0, or always. */
@@ -83,20 +93,29 @@ export interface RestartSettings {
 
 /** When and how a worker is started again, with nothing left open. */
 export interface RestartPolicy {
+  /** When a worker that ended is followed by another one. */
   readonly mode: RestartMode;
+  /** The pause before the first restart, in milliseconds. */
   readonly initialDelayMs: number;
+  /** The longest pause, in milliseconds. */
   readonly maxDelayMs: number;
+  /** How many crashes within the window are the last. */
   readonly maxCrashes: number;
+  /** The length of the window, in milliseconds. */
   readonly windowMs: number;
 }
 
 /** A plugin in a Python environment. */
 export interface PythonRuntime {
+  /** Which runtime it is. */
   readonly kind: "python";
   /** An absolute path, or a bare name that is looked up on `PATH`. */
   readonly interpreter: string;
+  /** The plugin's import path. */
   readonly module: string;
+  /** The plugin's class. */
   readonly class: string;
+  /** Folders to put first on the import path. */
   readonly path: readonly string[];
   /** Task adapters of the original to bind to the plugin, each `module:Class`. */
   readonly adapters: readonly string[];
@@ -106,6 +125,7 @@ export interface PythonRuntime {
 
 /** A plugin in a Deno process. */
 export interface DenoRuntime {
+  /** Which runtime it is. */
   readonly kind: "deno";
   /** The module's URL. */
   readonly module: string;
@@ -117,21 +137,30 @@ export interface DenoRuntime {
 
 /** A manifest that has been read and checked: defaults filled in, paths absolute. */
 export interface PluginSpec {
+  /** What the plugin is called. */
   readonly name: string;
+  /** The plugin's version. */
   readonly version: string;
   /** The manifest's path or URL; `undefined` for one given as an object. */
   readonly source: string | undefined;
+  /** What the plugin runs in. */
   readonly runtime: PythonRuntime | DenoRuntime;
+  /** Environment variables of the worker. */
   readonly env: Readonly<Record<string, string>>;
+  /** Names of host variables that the worker may see besides the default ones; `true` for all. */
   readonly inheritEnv: true | readonly string[];
   /** `undefined` when the manifest leaves the choice to the host. */
   readonly transport: "unix" | "tcp" | undefined;
+  /** How many calls one worker runs at once. */
   readonly maxConcurrency: number;
-  /** `undefined` when the start may take as long as it gives signs of life. */
+  /** How long the start may take, in milliseconds; `undefined` when the start may take as long as it gives signs of life. */
   readonly startTimeoutMs: number | undefined;
-  /** `undefined` when silence has no limit. */
+  /** How long a call may be silent, in milliseconds; `undefined` when silence has no limit. */
   readonly idleTimeoutMs: number | undefined;
+  /** Whether a worker that ends by itself is started again. */
   readonly restart: RestartPolicy;
+  /** What one worker needs, in MiB; 0 when the manifest does not say. */
+  readonly memory: { readonly systemMb: number; readonly gpuMb: number };
   /** What looks wrong in the manifest and does no harm, for example an unknown key. */
   readonly warnings: readonly string[];
 }

@@ -12,7 +12,10 @@ import { descriptorFlags } from "./flags.ts";
 
 /** Where a worker's files and its socket go. */
 export interface WorkerPlaces {
-  /** The folder in which each worker gets a private one. Default: the system's folder for temporary files. */
+  /**
+   * The folder in which each worker gets a private one. Default: the system's folder for temporary files, and besides it, for big values and as far
+   * as there is room, `/dev/shm`, which Deno opens only to programs that run with `--allow-all`.
+   */
   readonly scratchDir?: string;
   /**
    * The unix socket of this worker. Default: one in its private folder. Deno grants unix sockets by their exact path only, so a host that
@@ -128,4 +131,16 @@ export function scratchRoot(places: WorkerPlaces): string {
   const names = Deno.build.os === "windows" ? ["TMP", "TEMP"] : ["TMPDIR"];
   const named = names.filter(mayReadEnv).map((name) => Deno.env.get(name)).find((folder) => folder !== undefined && folder !== "");
   return named ?? (Deno.build.os === "windows" ? "C:\\Windows\\Temp" : "/tmp");
+}
+
+/** The kinds of permission that make up `--allow-all`. */
+const ALL_KINDS = ["read", "write", "net", "env", "run", "ffi", "sys", "import"] as const;
+
+/**
+ * The folder in memory in which a worker's files may go as well; `undefined` where there is none. Deno lets only programs that may do everything
+ * into `/dev`, so that no flag is narrow enough to ask for it, and a Deno plugin could not read what lies there.
+ */
+export function memoryRoot(spec: PluginSpec, places: WorkerPlaces): string | undefined {
+  if (Deno.build.os !== "linux" || spec.runtime.kind !== "python" || places.scratchDir !== undefined) return undefined;
+  return ALL_KINDS.every((name) => Deno.permissions.querySync({ name }).state === "granted") ? "/dev/shm" : undefined;
 }

@@ -5,6 +5,7 @@
  */
 import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
+import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, WorkerFiles } from "../payload/worker_files.ts";
 import { type LaunchOptions, type WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
@@ -16,7 +17,10 @@ import { SilenceWatch } from "./_silence.ts";
 import { holdsItsPort, recognizeSpeech, speechOf } from "./_speech.ts";
 
 /** What a connection needs of a worker's process. */
-export type WorkerHandle = Pick<WorkerProcess, "hello" | "token" | "permissions" | "log" | "exited" | "endedWithin" | "ref" | "unref">;
+export type WorkerHandle = Pick<
+  WorkerProcess,
+  "hello" | "token" | "permissions" | "scratch" | "log" | "exited" | "endedWithin" | "ref" | "unref"
+>;
 
 /** A connection to a loaded plugin. */
 export interface Connection extends AsyncDisposable {
@@ -26,6 +30,8 @@ export interface Connection extends AsyncDisposable {
   readonly maxConcurrency: number;
   /** The process, when this host has started it. */
   readonly worker: WorkerHandle | undefined;
+  /** What is handed over as files. */
+  readonly files: WorkerFiles;
   /** How the worker ended, where that can be told. */
   readonly exited: Promise<WorkerExit> | undefined;
 }
@@ -39,7 +45,13 @@ export interface StartWatch {
 }
 
 /** A worker that something else runs: its address and token, or, in tests, whatever answers requests and may tell of its end. */
-export type WorkerEndpoint = HttpEndpoint | { readonly exchange: Exchange; readonly exited?: Promise<WorkerExit> };
+export type WorkerEndpoint = (HttpEndpoint | { readonly exchange: Exchange; readonly exited?: Promise<WorkerExit> }) & {
+  /**
+   * The folders for files that the worker was started with, as `endpoint` of its own proxy has them. A host that may read and write there hands
+   * over big values as files. Default: none, so that results travel inside the JSON, and arguments have to be JSON.
+   */
+  readonly scratch?: ScratchFolders;
+};
 
 /**
  * Starts a worker and waits until its plugin is loaded.
@@ -74,6 +86,8 @@ async function tryToStart(spec: PluginSpec, options: LaunchOptions, { deadline, 
   deadline.phase = "load";
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
   const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);
+  const quota = options.scratchQuota ?? DEFAULT_QUOTA;
+  const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota }));
   worker.unref();
   const owned = cleanup.move();
   return {
@@ -81,6 +95,7 @@ async function tryToStart(spec: PluginSpec, options: LaunchOptions, { deadline, 
     plugin,
     maxConcurrency: spec.maxConcurrency,
     worker,
+    files,
     exited: worker.exited,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -92,27 +107,24 @@ async function tryToStart(spec: PluginSpec, options: LaunchOptions, { deadline, 
  * @throws {ProtocolError} When nothing answers there, or not as a worker does.
  */
 export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal | undefined): Promise<Connection> {
-  const owned = new DisposableStack();
+  const owned = new AsyncDisposableStack();
   const plugin = "url" in endpoint ? endpoint.url : "in memory";
   try {
     const exchange = "exchange" in endpoint ? endpoint.exchange : await speakWith(owned, endpoint, signal);
     const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
     const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
+    const files = owned.use(new WorkerFiles({ plugin: ready.name, folders: usableFolders(endpoint.scratch), quota: DEFAULT_QUOTA }));
     const maxConcurrency = placesOf(health, plugin);
     const exited = "exited" in endpoint ? endpoint.exited : undefined;
-    return { exchange, plugin: ready, maxConcurrency, worker: undefined, exited, [Symbol.asyncDispose]: dispose };
+    const dispose = () => owned.disposeAsync();
+    return { exchange, plugin: ready, maxConcurrency, worker: undefined, exited, files, [Symbol.asyncDispose]: dispose };
   } catch (error) {
-    owned.dispose();
+    await owned.disposeAsync();
     throw transportError(error, { plugin, member: "attach" });
-  }
-
-  function dispose(): Promise<void> {
-    owned.dispose();
-    return Promise.resolve();
   }
 }
 
-async function speakWith(owned: DisposableStack, endpoint: HttpEndpoint, signal: AbortSignal | undefined): Promise<Exchange> {
+async function speakWith(owned: AsyncDisposableStack, endpoint: HttpEndpoint, signal: AbortSignal | undefined): Promise<Exchange> {
   return owned.use(await recognizeSpeech(endpoint, signal ?? new AbortController().signal)).exchange;
 }
 
@@ -174,9 +186,9 @@ async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknow
 /** How long a lost connection may wait for the news that the process has ended, in milliseconds. The kernel takes some two. */
 export const EXIT_PATIENCE_MS = 1_000;
 
-/** Where a worker of this host listens, and its token. */
-export function endpointOf({ hello: { address }, token }: WorkerHandle): HttpEndpoint {
-  return { url: "unix" in address ? `unix:${address.unix}` : `http://${address.tcp}`, token };
+/** Where a worker of this host listens, its token, and where it keeps files. */
+export function endpointOf({ hello: { address }, token, scratch }: WorkerHandle): HttpEndpoint & { readonly scratch: ScratchFolders } {
+  return { url: "unix" in address ? `unix:${address.unix}` : `http://${address.tcp}`, token, scratch };
 }
 
 /** Aborts a start that takes too long or is silent for too long, or that the caller gives up. */

@@ -20,15 +20,16 @@ export interface OperationName {
 /** A request under way on one worker. */
 export interface Attempt {
   readonly connection: Connection;
-  readonly reply: Reply;
+  /** `undefined` while the files of its arguments are written. */
+  readonly reply: Reply | undefined;
 }
 
 /** An operation that its caller, a deadline or the worker's end can abandon, whether or not somebody is waiting for its next frame. */
 export class OpenCall {
   /** Which operation this is. */
   readonly name: OperationName;
-  /** The id under which the worker knows it. */
-  readonly id: string;
+  /** The id under which the worker knows it; `undefined` for what is no call. */
+  readonly id: string | undefined;
   /** Called when the worker does not end the operation after it was abandoned. */
   onStuck: (attempt: Attempt) => Promise<void> = () => Promise.resolve();
   readonly #abandoned = new AbortController();
@@ -38,12 +39,13 @@ export class OpenCall {
   readonly #silence: SilenceWatch | undefined;
   #turn: Disposable | undefined;
   #attempt: Attempt | undefined;
+  #files: AsyncDisposable | undefined;
   #waiting: PromiseWithResolvers<Frame | undefined> | undefined;
   #hasYielded = false;
   #ended: Promise<void> | undefined;
 
   /** Opens an operation. A signal that is aborted already abandons it at once. */
-  constructor(name: OperationName, id: string, options: CallOptions) {
+  constructor(name: OperationName, id: string | undefined, options: CallOptions) {
     const { signal, timeoutMs, idleTimeoutMs } = options;
     this.name = name;
     this.id = id;
@@ -67,6 +69,11 @@ export class OpenCall {
     return this.#abandoned.signal;
   }
 
+  /** Whether it takes a place among those that run. */
+  get isCall(): boolean {
+    return this.id !== undefined;
+  }
+
   /** Where the operation runs, while it does. */
   get attempt(): Attempt | undefined {
     return this.#attempt;
@@ -79,20 +86,32 @@ export class OpenCall {
     if (this.signal.aborted) turn?.[Symbol.dispose]();
   }
 
-  /** Sends the request to a worker. */
+  /** From here on the end of this worker is the operation's, also before it has been sent. */
+  prepare(connection: Connection): void {
+    this.signal.throwIfAborted();
+    this.#attempt = { connection, reply: undefined };
+  }
+
+  /** Takes over the files of the arguments, which the plugin may read until it has really finished. */
+  holdFiles(files: AsyncDisposable): void {
+    this.#files = files;
+  }
+
+  /** Sends the request to the worker that was prepared for, if that is still there. */
   send(connection: Connection, request: () => Reply): void {
     this.signal.throwIfAborted();
-    this.#attempt = { connection, reply: request() };
+    if (this.#attempt?.connection === connection) this.#attempt = { connection, reply: request() };
   }
 
   /** The next frame, or the error with which the operation was abandoned. `undefined`: the worker is gone, and the request may be sent again. */
   async nextFrame(): Promise<Frame | undefined> {
     this.signal.throwIfAborted();
-    if (this.#attempt === undefined) return undefined;
+    if (this.#attempt?.reply === undefined) return undefined;
     const { reply, connection } = this.#attempt;
     // A race against the signal would keep a reaction for every frame of a long stream.
     const waiting = this.#waiting = Promise.withResolvers<Frame | undefined>();
-    reply.next().then(waiting.resolve, waiting.reject);
+    // A frame that comes after the caller has been answered is thrown away.
+    reply.next().then((frame) => this.signal.aborted ? reply.discard(frame) : waiting.resolve(frame), waiting.reject);
     this.#silence?.listen(() => connection.worker?.log.lastAt ?? 0);
     const frame = await waiting.promise;
     this.#silence?.pause();
@@ -124,8 +143,17 @@ export class OpenCall {
     this.#silence?.pause();
     this.#options.signal?.removeEventListener("abort", this.#onCallerAbort);
     const attempt = this.#attempt;
-    if (attempt?.reply.ended === false && !await attempt.reply.abandon()) await this.onStuck(attempt);
+    if (attempt?.reply?.ended === false && !await attempt.reply.abandon()) await this.onStuck(attempt);
+    await this.#removeFiles();
     this.#turn?.[Symbol.dispose]();
+  }
+
+  async #removeFiles(): Promise<void> {
+    try {
+      await this.#files?.[Symbol.asyncDispose]();
+    } catch {
+      // What cannot be removed now goes with the worker's folder.
+    }
   }
 }
 

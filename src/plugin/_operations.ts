@@ -3,15 +3,17 @@
  *
  * @module
  */
-import { CallError, ProtocolError } from "../errors.ts";
-import type { ChunkFrame, Frame, ResultFrame } from "../protocol/frames.ts";
+import { ProtocolError } from "../errors.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
+import type { Frame } from "../protocol/frames.ts";
 import { endpointRule, type ErrorBody } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
-import { decodeValue, encodeValue, UnsendableValueError } from "../protocol/values.ts";
+import type { EncodedValue } from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
 import { cancelledError, closedError, exitError, isBreach, isBroken, reportedError, transportError } from "./_failures.ts";
+import { isFileGone } from "../payload/file_result.ts";
 import { type Attempt, OpenCall } from "./_open_call.ts";
+import { decodeFrame, discardFrame, encodeBody, writeFiles } from "./_values.ts";
 import { DEFAULT_CANCEL_BUDGET_MS, Reply } from "./_reply.ts";
 import { type Loss, Supervisor, type SupervisorOptions } from "./_supervisor.ts";
 import type { CallOptions, OperationOptions } from "./interface.ts";
@@ -21,6 +23,12 @@ export interface Operation {
   readonly endpoint: WireRequest["endpoint"];
   readonly member: string;
   readonly body?: Readonly<Record<string, unknown>>;
+}
+
+/** An operation whose arguments are ready for the wire, but for what is to become a file. */
+interface EncodedOperation {
+  readonly endpoint: Operation["endpoint"];
+  readonly encoded: EncodedValue;
 }
 
 /** What holds for all operations of a plugin, and for the succession of its workers. */
@@ -71,25 +79,29 @@ export class Operations {
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
   async *stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
     this.supervisor.check(operation.member);
-    const body = encodeBody(operation, this.#plugin);
+    const encoded = encodeBody(operation, this.#plugin);
     const call = this.#openCall(operation, options);
     try {
       if (endpointRule(operation.endpoint).isCall) call.hold(await this.#turns.acquire(call.signal));
       while (true) {
         const frame = await this.#next(call);
-        if (frame === undefined) this.#send(call, await this.supervisor.connected(call.name, call.signal), { ...operation, body });
+        if (frame === undefined) await this.#send(call, await this.supervisor.connected(call.name, call.signal), { ...operation, encoded });
         else if ("progress" in frame) options.onProgress?.(frame);
-        else if ("chunk" in frame) yield decodeFrame(frame, "chunk", call);
-        else if ("result" in frame) return decodeFrame(frame, "result", call);
+        else if ("chunk" in frame) yield decodeFrame(frame.chunk, frame.types, call);
+        else if ("result" in frame) return decodeFrame(frame.result, frame.types, call);
         else await this.#failed(call, frame.error);
       }
     } catch (error) {
+      // A worker's files go with it, and its end says more than that they are not there.
+      if (isFileGone(error)) await call.attempt?.connection.worker?.endedWithin(EXIT_PATIENCE_MS);
       if (call.signal.aborted) throw call.signal.reason;
       const failure = transportError(error, call.name);
       if (isBreach(failure) && call.attempt !== undefined) void this.supervisor.distrust(call.attempt.connection, failure);
       throw failure;
     } finally {
-      void call.end().finally(() => this.#open.delete(call));
+      const ended = call.end().finally(() => this.#open.delete(call));
+      // One that was given up or left has its answer before its worker has let go of it.
+      if (call.attempt?.reply?.ended) await ended;
     }
   }
 
@@ -97,7 +109,7 @@ export class Operations {
   async runOn(connection: Connection, operation: Operation, options: OperationOptions): Promise<void> {
     const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, this.#newId(), options);
     try {
-      this.#send(call, connection, { ...operation, body: encodeBody(operation, this.#plugin) });
+      await this.#send(call, connection, { ...operation, encoded: encodeBody(operation, this.#plugin) });
       for (let frame = await call.nextFrame(); frame === undefined || !("result" in frame); frame = await call.nextFrame()) {
         if (frame !== undefined && "error" in frame) throw reportedError(frame.error, call.name);
       }
@@ -112,11 +124,12 @@ export class Operations {
 
   /** Cancels what the worker runs or has waiting. False when there was nothing. */
   async cancel(options: OperationOptions): Promise<boolean> {
-    const sent = [...this.#open].filter((call) => call.attempt !== undefined);
-    const { status } = await this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
-    // To be abandoned is also what ends a worker that does not stop them.
+    const sent = [...this.#open].filter((call) => call.isCall && call.attempt !== undefined);
+    // Each of them is cancelled by its id, and a worker that does not stop them is ended.
     for (const call of sent) call.abandon(cancelledError(call.name, "cancel()"));
-    return status === "cancelled";
+    // Another program's calls are not known here.
+    const { status } = await this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
+    return sent.length > 0 || status === "cancelled";
   }
 
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */
@@ -150,7 +163,7 @@ export class Operations {
   }
 
   #onlyCall(): string | undefined {
-    const running = [...this.#open].filter((call) => call.attempt !== undefined);
+    const running = [...this.#open].filter((call) => call.isCall && call.attempt !== undefined);
     return running.length === 1 ? running[0]!.id : undefined;
   }
 
@@ -165,18 +178,34 @@ export class Operations {
   }
 
   #openCall({ member, endpoint }: Operation, options: CallOptions): OpenCall {
-    const id = options.callId ?? this.#newId();
-    const idleTimeoutMs = options.idleTimeoutMs ?? (endpointRule(endpoint).isCall ? this.#options.idleTimeoutMs : undefined);
-    const call = new OpenCall({ plugin: this.#plugin, member }, id, { ...options, idleTimeoutMs });
+    const { isCall } = endpointRule(endpoint);
+    const id = isCall ? options.callId ?? this.#newId() : undefined;
+    // A question can be asked again.
+    const kind = isCall ? { idleTimeoutMs: options.idleTimeoutMs ?? this.#options.idleTimeoutMs } : { idempotent: true };
+    const call = new OpenCall({ plugin: this.#plugin, member }, id, { ...options, ...kind });
     call.onStuck = (attempt) => this.#endStuckWorker(call, attempt);
     this.#open.add(call);
     return call;
   }
 
-  #send(call: OpenCall, connection: Connection, { endpoint, body }: Operation): void {
-    const callId = endpointRule(endpoint).isCall ? call.id : undefined;
-    const request = { endpoint, body, callId, wantsProgress: call.wantsProgress };
-    call.send(connection, () => new Reply(connection.exchange, request, this.#options.cancelBudgetMs));
+  async #send(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
+    call.prepare(connection);
+    if (encoded.slots !== undefined) await this.#writeFiles(call, connection, { endpoint, encoded });
+    const body = encoded.value as Operation["body"];
+    const request = { endpoint, body, callId: call.id, sharesFiles: connection.files.areShared, wantsProgress: call.wantsProgress };
+    const { cancelBudgetMs } = this.#options;
+    const discard = (frame: Frame) => discardFrame(frame, connection.files);
+    call.send(connection, () => new Reply(connection.exchange, request, { cancelBudgetMs, discard }));
+  }
+
+  async #writeFiles(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
+    try {
+      await writeFiles(encoded, call, { endpoint, files: connection.files });
+    } catch (error) {
+      // A worker's folder goes with it. A call that may be sent again then is, with files for the next worker.
+      if (!call.signal.aborted && isFileGone(error)) await connection.worker?.endedWithin(EXIT_PATIENCE_MS);
+      if (call.signal.aborted || call.attempt?.connection === connection) throw error;
+    }
   }
 
   async #next(call: OpenCall): Promise<Frame | undefined> {
@@ -203,31 +232,5 @@ export class Operations {
     const budget = this.#options.cancelBudgetMs ?? DEFAULT_CANCEL_BUDGET_MS;
     const why = `"${call.name.member}" had been cancelled and did not stop within ${budget} ms`;
     await this.supervisor.condemn(connection, { why, isCrash: false });
-  }
-}
-
-function decodeFrame(frame: ChunkFrame | ResultFrame, key: "chunk" | "result", { name }: OpenCall): unknown {
-  const value = (frame as unknown as Record<string, unknown>)[key];
-  try {
-    return decodeValue(value, frame.types);
-  } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    throw new ProtocolError(`Cannot read the ${key} of "${name.member}" of "${name.plugin}": ${what}`, { plugin: name.plugin, cause });
-  }
-}
-
-/** Only the arguments of calls have room beside them for the names of types that JSON lacks. */
-export function encodeBody({ endpoint, member, body }: Operation, plugin: string): Operation["body"] {
-  if (body === undefined) return undefined;
-  try {
-    const { value, types } = encodeValue(body);
-    const plain = value as Record<string, unknown>;
-    if (types === undefined) return plain;
-    if (endpoint === "execute" || endpoint === "execute_stream" || endpoint === "task") return { ...plain, types };
-    throw new UnsendableValueError("NaN or infinite, which no configuration can be", Object.keys(types)[0]!.split("/").slice(1));
-  } catch (cause) {
-    if (!(cause instanceof UnsendableValueError)) throw cause;
-    const message = `Cannot run "${member}" of "${plugin}": ${cause.message.charAt(0).toLowerCase()}${cause.message.slice(1)}`;
-    throw new CallError("invalid_arguments", message, { plugin, cause });
   }
 }

@@ -150,14 +150,23 @@ export class Supervisor implements AsyncDisposable {
     const plugin = connection.plugin.name;
     const output = connection.worker?.log.tail ?? "";
     const error = (calls: readonly string[]) => exitError(plugin, exit, { output, calls, reason });
+    void connection[Symbol.asyncDispose]();
     if (this.#state.kind === "over") return this.#options.onLost({ connection, error, isFinal: true });
-    const decision: Decision = reason?.isCrash === false ? { kind: "restart", delayMs: 0 } : this.#restarts.after(exit);
+    const decision = this.#decide(exit, reason);
     const changes = decision.kind === "restart" && this.#options.startNext !== undefined;
     if (changes) this.#settle({ kind: "changing", changed: Promise.withResolvers() });
     else this.#giveUp(decision, error([]));
     this.#options.onLost({ connection, error, isFinal: !changes });
-    if (changes) this.#changeOver = this.#startOver(error([]), decision.delayMs);
-    else this.#end(exit);
+    if (!changes) return this.#end(exit);
+    // Its HTTP client would stay open for as long as its successors live.
+    void connection[Symbol.asyncDispose]();
+    this.#changeOver = this.#startOver(error([]), decision.delayMs);
+  }
+
+  /** A worker that this host has ended itself tells nothing by how it ended. */
+  #decide(exit: WorkerExit, reason: Condemnation | undefined): Decision {
+    if (reason === undefined) return this.#restarts.after(exit);
+    return reason.isCrash ? this.#restarts.after() : { kind: "restart", delayMs: 0 };
   }
 
   async #startOver(lost: PluginError, delayMs: number): Promise<void> {

@@ -23,6 +23,8 @@ export interface StartOptions extends LaunchOptions {
   readonly cancelBudgetMs?: number;
   /** Called before a worker is started in the place of one that has ended. */
   readonly onRestart?: (event: RestartEvent) => void;
+  /** Called once when the worker has ended and no other one takes its place. Other than awaiting `exited`, it does not keep the host program alive. */
+  readonly onExit?: (exit: WorkerExit) => void;
 }
 
 /** What `RemotePluginProxy.attach()` takes besides the endpoint. */
@@ -89,7 +91,9 @@ export class RemotePluginProxy implements PluginInterface {
     const spec = await loadManifest(manifest);
     const log = new OutputLog();
     const start = (signal?: AbortSignal) => startWorker(spec, options, { signal, log });
-    return new RemotePluginProxy(await start(options.signal), { log, spec, startWorker: start, ...options });
+    const plugin = new RemotePluginProxy(await start(options.signal), { log, spec, startWorker: start, ...options });
+    if (options.onExit !== undefined) void plugin.#operations.supervisor.ended.then(options.onExit);
+    return plugin;
   }
 
   /**
@@ -124,7 +128,7 @@ export class RemotePluginProxy implements PluginInterface {
   }
 
   /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
-  get endpoint(): HttpEndpoint | undefined {
+  get endpoint(): HttpEndpoint & Pick<WorkerEndpoint, "scratch"> | undefined {
     const { worker } = this.#operations.supervisor.current;
     return worker === undefined ? undefined : endpointOf(worker);
   }
@@ -155,7 +159,9 @@ export class RemotePluginProxy implements PluginInterface {
   /**
    * Calls the plugin and waits for its result. Calls past the manifest's `max_concurrency` wait their turn in order.
    *
-   * @param kwargs Keyword arguments, for a Deno plugin its one argument. JSON, and NaN and the infinities besides.
+   * @param kwargs Keyword arguments, for a Deno plugin its one argument. JSON, NaN and the infinities besides; and, for each of which
+   * the plugin gets the path of a file: any object with `toTempFile`, bytes, typed arrays, blobs, streams of bytes, and `file:` URLs.
+   * What the plugin gives as bytes, as an array of numbers or as a file is a {@linkcode FileResult}.
    * @throws {RemoteError} When plugin code raises.
    * @throws {CallError} When the arguments cannot be sent, the call takes longer than `timeoutMs`, or it is cancelled.
    * @throws {WorkerExitError} When the worker ends first.
@@ -193,7 +199,7 @@ export class RemotePluginProxy implements PluginInterface {
 
   /**
    * Asks for what not every worker has: the endpoints that later releases of `cjm-plugin-system` and `cjm-substrate` added. Their names and bodies
-   * are in section 8 of `docs/protocol.md`.
+   * are in section 9 of `docs/protocol.md`.
    *
    * @param endpoint For example `task`, with a body of `{ task, method, kwargs }`.
    * @throws {CallError} With the code `not_supported` when the worker or its plugin has no such thing.

@@ -39,7 +39,7 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
     return { program, args: [file], target: { ...target, path: runtime.path, adapters: runtime.adapters }, foreign: runtime.foreignWorker };
   }
   const permissions = intersectPermissions(runtime.permissions, context.policy);
-  const args = await denoArguments(spec, runtime, { listen: context.listen, permissions });
+  const args = await denoArguments(spec, runtime, { listen: context.listen, folder: context.folder.path, permissions });
   return { program, args, target: { ...target, path: [], permissions } };
 }
 
@@ -51,6 +51,8 @@ const WORKER_SOURCES = [new URL("../worker/", import.meta.url), new URL("../prot
 
 interface DenoGrant {
   readonly listen: Address;
+  /** The worker's own folder. The part of it for files is the plugin's thread's as well. */
+  readonly folder: string;
   readonly permissions: PermissionSet;
 }
 
@@ -69,14 +71,15 @@ async function denoArguments(spec: PluginSpec, runtime: DenoRuntime, grant: Deno
 }
 
 /** The process holds what its control thread needs and what the plugin's thread is given; the thread itself gets the latter alone. */
-function processPermissions(spec: PluginSpec, runtime: DenoRuntime, { listen, permissions }: DenoGrant): PermissionSet {
+function processPermissions(spec: PluginSpec, runtime: DenoRuntime, { listen, folder: own, permissions }: DenoGrant): PermissionSet {
   const socket = "unix" in listen ? [listen.unix] : [];
   const sources = WORKER_SOURCES.filter((url) => url.protocol === "file:").map((url): string => fromFileUrl(url));
   const folder = pluginFolder(spec, runtime);
   return {
     ...permissions,
-    read: union(permissions.read, [...(folder === undefined ? [] : [folder]), ...sources, ...socket]),
-    write: union(permissions.write, socket),
+    read: union(permissions.read, [...(folder === undefined ? [] : [folder]), ...sources, ...socket, own]),
+    // The control thread writes the plugin's files, and removes the worker's own folder when the host cannot do it any more.
+    write: union(permissions.write, [own, ...socket]),
     net: union(permissions.net, ["unix" in listen ? `unix:${listen.unix}` : `${listen.tcp}:0`]),
     // The control thread ends what the plugin has started, and Deno lets only those signal a process group who may run everything.
     run: permissions.run === undefined ? undefined : true,

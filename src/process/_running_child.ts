@@ -44,6 +44,7 @@ export class RunningChild {
   readonly #lifeline: WritableStreamDefaultWriter<Uint8Array>;
   readonly #stderrEnd: Promise<void>;
   #stdoutEnd: Promise<void> = Promise.resolve();
+  #cancelStdout: () => Promise<void> = () => this.stdout.cancel();
   #farewell: Farewell = {};
   /** Whether the host has asked the child to end and has not lost its patience since. */
   #asked = false;
@@ -54,7 +55,7 @@ export class RunningChild {
     this.log = log;
     this.#lifeline = child.stdin.getWriter();
     this.stdout = child.stdout.getReader();
-    this.#stderrEnd = this.log.drain("stderr", child.stderr);
+    this.#stderrEnd = this.log.drain("stderr", blocksOf(child.stderr.getReader({ mode: "byob" })));
     this.exited = this.#watch(removeFiles);
   }
 
@@ -66,7 +67,10 @@ export class RunningChild {
 
   /** From now on standard output is log text; of a worker that says farewell it is that, and nothing else. */
   logStdout(first: Uint8Array, { saysFarewell }: { saysFarewell: boolean }): void {
-    const rest = chunksOf(first, this.stdout);
+    this.stdout.releaseLock();
+    const reader = this.child.stdout.getReader({ mode: "byob" });
+    this.#cancelStdout = () => reader.cancel();
+    const rest = blocksOf(reader, first);
     this.#stdoutEnd = saysFarewell ? this.#hearFarewell(rest) : this.log.drain("stdout", rest);
   }
 
@@ -111,16 +115,20 @@ export class RunningChild {
     const timer = setTimeout(patience.resolve, 50);
     await Promise.race([drained, patience.promise]);
     clearTimeout(timer);
-    await this.stdout.cancel().catch(() => {});
+    await this.#cancelStdout().catch(() => {});
     this.log.close();
   }
 }
 
-async function* chunksOf(first: Uint8Array, reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield first;
-  while (true) {
-    const { value, done } = await reader.read();
+/** Reads in blocks that all have the same memory: a flood would leave more garbage than is collected in time. */
+async function* blocksOf(reader: ReadableStreamBYOBReader, first?: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (first !== undefined) yield first;
+  for (let block = new Uint8Array(BLOCK_BYTES);;) {
+    const { value, done } = await reader.read(block);
     if (done) return;
     yield value;
+    block = new Uint8Array(value.buffer);
   }
 }
+
+const BLOCK_BYTES = 64 * 1024;

@@ -31,7 +31,7 @@ const MAX_TAIL = 8 * 1024;
 const MAX_LINE = 64 * 1024;
 
 /** How many records wait for a listener that does not keep up, and how many characters they have; older ones are dropped then. */
-const MAX_WAITING = { records: 10_000, characters: 4 * 1024 * 1024 } as const;
+const MAX_WAITING = { records: 4_000, characters: 2 * 1024 * 1024 } as const;
 
 /** Collects a worker's output. */
 export class OutputLog implements AsyncIterable<LogRecord> {
@@ -57,7 +57,8 @@ export class OutputLog implements AsyncIterable<LogRecord> {
   async drain(stream: LogRecord["stream"], chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const lines = new CuttingLines();
     for await (const chunk of chunks) {
-      for (const text of lines.push(chunk)) this.add(stream, text);
+      const moment = new Moment();
+      for (const text of lines.push(chunk)) this.#put(stream, readLogLine(text), moment);
     }
     const rest = lines.rest();
     if (rest !== "") this.add(stream, rest);
@@ -65,17 +66,15 @@ export class OutputLog implements AsyncIterable<LogRecord> {
 
   /** Takes one line. */
   add(stream: LogRecord["stream"], line: string): void {
-    this.#put(stream, readLogLine(line));
+    this.#put(stream, readLogLine(line), new Moment());
   }
 
-  #put(stream: LogRecord["stream"], line: LogLine): void {
-    const { text, ...told } = line;
-    this.#lastAt = performance.now();
-    this.#keep(text);
-    if (this.#forwardTo !== undefined) this.#forwardTo.#put(stream, line);
+  #put(stream: LogRecord["stream"], line: LogLine, moment: Moment): void {
+    this.#lastAt = moment.at;
+    this.#keep(line.text);
+    if (this.#forwardTo !== undefined) this.#forwardTo.#put(stream, line, moment);
     if (this.#listeners.size === 0) return;
-    const callId = told.callId ?? this.onlyCall();
-    const record: LogRecord = { time: new Date(), stream, text, ...told, ...(callId === undefined ? {} : { callId }) };
+    const record = makeRecord(stream, line, { time: moment.time, callId: line.callId ?? moment.callOf(this) });
     for (const listener of this.#listeners) listener.push(record);
   }
 
@@ -116,6 +115,28 @@ export class OutputLog implements AsyncIterable<LogRecord> {
     this.#lastLines = [kept];
     this.#characters = kept.length + 1;
   }
+}
+
+/** What all lines have in common that are read at once: to find it out for each line of a flood would cost more than the line. */
+class Moment {
+  readonly time: Date = new Date();
+  readonly at: number = performance.now();
+  #call: { readonly id: string | undefined } | undefined;
+
+  callOf(log: OutputLog): string | undefined {
+    return (this.#call ??= { id: log.onlyCall() }).id;
+  }
+}
+
+function makeRecord(
+  stream: LogRecord["stream"],
+  { text, level }: LogLine,
+  { time, callId }: { time: Date; callId: string | undefined },
+): LogRecord {
+  const record: { -readonly [Key in keyof LogRecord]: LogRecord[Key] } = { time, stream, text };
+  if (level !== undefined) record.level = level;
+  if (callId !== undefined) record.callId = callId;
+  return record;
 }
 
 class Listener {

@@ -7,7 +7,9 @@ import { type StartPhase, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { workerEnvironment } from "../permissions/environment.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
-import { chooseTransport, demandPermissions, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
+import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
+import { removeIfThere } from "../payload/private_folder.ts";
+import { chooseTransport, demandPermissions, memoryRoot, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
 import {
   type Address,
   type HelloMessage,
@@ -20,7 +22,7 @@ import { type WorkerCommand, workerCommand } from "./_command.ts";
 import { type HelloLine, readHello } from "./_hello.ts";
 import { freeSocketPath, unixAddress } from "./_socket_path.ts";
 import { RunningChild, type WorkerExit } from "./_running_child.ts";
-import { removeIfThere, WorkerFolder } from "./_worker_folder.ts";
+import { WorkerFolder } from "./_worker_folder.ts";
 import type { OutputLog } from "./output_log.ts";
 
 export type { WorkerExit };
@@ -29,6 +31,8 @@ export type { WorkerExit };
 export interface LaunchOptions extends WorkerPlaces {
   /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. */
   readonly permissions?: PermissionPolicy;
+  /** The most bytes that files for and from the plugin may have at a time. Default: 4 GiB. */
+  readonly scratchQuota?: number;
 }
 
 /** What a launch is watched by. */
@@ -55,6 +59,8 @@ export class WorkerProcess implements AsyncDisposable {
   readonly log: OutputLog;
   /** What a Deno plugin was given; `undefined` for other plugins, which the system's own rights bound. */
   readonly permissions: PermissionSet | undefined;
+  /** Where it and this host keep the files that they hand to each other. */
+  readonly scratch: ScratchFolders;
   /** How the worker ended; its folder is gone then. */
   readonly exited: Promise<WorkerExit>;
   readonly #running: RunningChild;
@@ -63,6 +69,7 @@ export class WorkerProcess implements AsyncDisposable {
     this.hello = hello;
     this.token = start.token;
     this.permissions = start.plugin.permissions;
+    this.scratch = { disk: start.scratch, memory: start.memory_scratch };
     this.log = running.log;
     this.exited = running.exited;
     this.#running = running;
@@ -84,7 +91,7 @@ export class WorkerProcess implements AsyncDisposable {
     const socket = "unix" in listen ? listen.unix : undefined;
     const running = new RunningChild(spawn(spec, command, environment), { log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
-    const start = startMessage(spec, { listen, command, folder });
+    const start = startMessage(spec, { listen, command, folder, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
     const hello = await sayHello(spec, running, { listen, signal });
     cleanup.move();
@@ -125,7 +132,7 @@ async function removeAll(folder: WorkerFolder, socket: string | undefined): Prom
 async function createFolder(spec: PluginSpec, options: LaunchOptions): Promise<WorkerFolder> {
   const root = scratchRoot(options);
   try {
-    return await WorkerFolder.create(root);
+    return await WorkerFolder.create(root, memoryRoot(spec, options));
   } catch (cause) {
     throw startError(spec, "spawn", `a private folder in "${root}" cannot be made. Give another one as "scratchDir"`, { cause });
   }
@@ -163,16 +170,28 @@ interface StartFacts {
   readonly listen: Address;
   readonly command: WorkerCommand;
   readonly folder: WorkerFolder;
+  readonly quota: number;
 }
 
-function startMessage(spec: PluginSpec, { listen, command, folder }: StartFacts): StartMessage {
+function startMessage(spec: PluginSpec, { listen, command, folder, quota }: StartFacts): StartMessage {
   const limits: WorkerLimits = {
     max_concurrency: spec.maxConcurrency,
     max_body_bytes: MAX_BODY_BYTES,
     cancel_grace_ms: CANCEL_GRACE_MS,
+    scratch_quota: quota,
   };
-  const { target: plugin, foreign } = command;
-  return { protocol: PROTOCOL_VERSION, token: createToken(), listen, plugin, foreign, limits, scratch: folder.scratch };
+  const { disk, memory } = folder.scratch;
+  return {
+    protocol: PROTOCOL_VERSION,
+    token: createToken(),
+    listen,
+    plugin: command.target,
+    foreign: command.foreign,
+    limits,
+    scratch: disk,
+    ...(memory === undefined ? {} : { memory_scratch: memory }),
+    folder: folder.path,
+  };
 }
 
 /** 256 random bits. */

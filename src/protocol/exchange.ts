@@ -14,6 +14,8 @@ export interface WireRequest {
   readonly body?: Readonly<Record<string, unknown>>;
   /** The call's id; left out for what is no call. */
   readonly callId?: string;
+  /** Whether the asker shares the worker's scratch folders, so that results may be files there. Default: no. */
+  readonly sharesFiles?: boolean;
   /** Whether somebody listens to progress. It is sent in any case by workers that send it by themselves. */
   readonly wantsProgress?: boolean;
 }

@@ -13,6 +13,9 @@ export const FRAMES_MEDIA_TYPE = "application/vnd.remote-plugin+ndjson";
 /** The request header that carries a call's id. */
 export const CALL_ID_HEADER = "remote-plugin-call";
 
+/** The request header with which a host says that it shares the worker's scratch folders. */
+export const FILES_HEADER = "remote-plugin-files";
+
 /** The longest start or hello line, in bytes. */
 export const MAX_CONTROL_LINE_BYTES: number = 1024 * 1024;
 
@@ -72,6 +75,8 @@ export interface WorkerLimits {
   readonly max_body_bytes: number;
   /** How long a cancelled call may take to stop by itself, in milliseconds. */
   readonly cancel_grace_ms: number;
+  /** The most bytes that the files in the scratch folders may have; none when it is left out. */
+  readonly scratch_quota?: number;
 }
 
 /** The one line that the host writes to the worker's standard input. */
@@ -85,6 +90,10 @@ export interface StartMessage {
   readonly limits: WorkerLimits;
   /** A folder of the worker's own, for files. */
   readonly scratch: string;
+  /** Another one in memory, preferred for what fits into it. */
+  readonly memory_scratch?: string;
+  /** The folder that holds all of the worker's files; the worker removes it when it ends, for its host may be gone. */
+  readonly folder?: string;
 }
 
 /** The one line that the worker writes when it listens. */

@@ -13,7 +13,7 @@ export class UnsendableValueError extends TypeError {
 
   /** Makes the error for the part at `path`. */
   constructor(what: string, path: readonly string[]) {
-    const place = jsonPath(path);
+    const place = toPlace(path);
     super(`The value at "${place}" is ${what}`);
     this.place = place;
   }
@@ -23,25 +23,56 @@ export class UnsendableValueError extends TypeError {
 export interface EncodedValue {
   readonly value: unknown;
   readonly types?: ValueTypes;
+  /** What is to become a file, and where in the value; `null` stands there until {@linkcode fillSlot} has put in something else. */
+  readonly slots?: readonly FileSlot[];
 }
+
+/** A place in an encoded value that waits for what its source will be on the wire. */
+export interface FileSlot {
+  readonly source: object;
+  readonly path: readonly string[];
+}
+
+/** Tells which objects are not to be looked into, but become files. */
+export type FileTest = (value: object) => boolean;
 
 /**
  * Makes a value ready for the wire. What needs no change is not copied.
  *
+ * @param isFile Which objects become slots. Default: none, so that binary data is refused.
  * @throws {UnsendableValueError} For what no JSON carries: a BigInt, a function, a symbol, a Map, a Set, binary data or a cycle.
  */
-export function encodeValue(value: unknown): EncodedValue {
+export function encodeValue(value: unknown, isFile: FileTest = () => false): EncodedValue {
   const types: Record<string, string> = {};
-  const encoded = new Encoder(types).encode(value, "");
-  return Object.keys(types).length === 0 ? { value: encoded } : { value: encoded, types };
+  const slots: FileSlot[] = [];
+  const encoded = new Encoder(types, slots, isFile).encode(value, "");
+  return {
+    value: encoded,
+    ...(Object.keys(types).length === 0 ? {} : { types }),
+    ...(slots.length === 0 ? {} : { slots }),
+  };
 }
+
+/** Puts what a slot's source has become into the encoded value, and returns that value. */
+export function fillSlot(encoded: unknown, { path }: FileSlot, filling: unknown): unknown {
+  const last = path.at(-1);
+  if (last === undefined) return filling;
+  // Every holder of a slot is a copy, so that nothing of the caller's is changed.
+  const holder = path.slice(0, -1).reduce<unknown>(member, encoded);
+  Object.defineProperty(holder, last, { value: filling, writable: true, enumerable: true, configurable: true });
+  return encoded;
+}
+
+/** Makes what it stands for of the value in a file's place. */
+export type FileReviver = (raw: unknown, pointer: string) => unknown;
 
 /**
  * Gives a value from the wire its types back. The value is changed in place.
  *
+ * @param reviveFile Makes the values of type `"file"`. Default: there may be none.
  * @throws {TypeError} When a pointer leads nowhere or a type is not known.
  */
-export function decodeValue(value: unknown, types: ValueTypes | undefined): unknown {
+export function decodeValue(value: unknown, types: ValueTypes | undefined, reviveFile?: FileReviver): unknown {
   if (types === undefined) return value;
   const root: Record<string, unknown> = { "": value };
   for (const [pointer, type] of Object.entries(types)) {
@@ -50,18 +81,26 @@ export function decodeValue(value: unknown, types: ValueTypes | undefined): unkn
     const holder = path.reduce<unknown>(member, root);
     const raw = member(holder, last);
     // Not by assignment, which a member named "__proto__" would turn into something else.
-    Object.defineProperty(holder, last, { value: revive(raw, type, pointer), writable: true, enumerable: true, configurable: true });
+    const revived = type === FILE_TYPE && reviveFile !== undefined ? reviveFile(raw, pointer) : revive(raw, type, pointer);
+    Object.defineProperty(holder, last, { value: revived, writable: true, enumerable: true, configurable: true });
   }
   return root[""];
 }
 
+/** The name of the type of values that stand for a file. */
+export const FILE_TYPE = "file";
+
 class Encoder {
   readonly #types: Record<string, string>;
+  readonly #slots: FileSlot[];
+  readonly #isFile: FileTest;
   readonly #open = new Set<object>();
   readonly #path: string[] = [];
 
-  constructor(types: Record<string, string>) {
+  constructor(types: Record<string, string>, slots: FileSlot[], isFile: FileTest) {
     this.#types = types;
+    this.#slots = slots;
+    this.#isFile = isFile;
   }
 
   encode(value: unknown, key: string): unknown {
@@ -81,11 +120,17 @@ class Encoder {
   }
 
   #object(value: object, key: string): unknown {
+    if (this.#isFile(value)) {
+      this.#slots.push({ source: value, path: [...this.#path] });
+      return null;
+    }
     if ("toJSON" in value && typeof value.toJSON === "function") {
       const plain: unknown = value.toJSON(key);
       return plain === value ? this.#members(value) : this.encode(plain, key);
     }
-    if (value instanceof Map || value instanceof Set || value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+    if (
+      value instanceof Map || value instanceof Set || value instanceof Blob || value instanceof ArrayBuffer || ArrayBuffer.isView(value)
+    ) {
       throw this.#unsendable(`a ${value.constructor.name}, which JSON cannot carry`);
     }
     return this.#members(value);
@@ -159,11 +204,13 @@ function parsePointer(pointer: string): string[] {
   return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-function toPointer(path: readonly string[]): string {
+/** The JSON Pointer of a path. */
+export function toPointer(path: readonly string[]): string {
   return path.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-function jsonPath(path: readonly string[]): string {
+/** A path as messages show it, for example `$.kwargs.when`. */
+export function toPlace(path: readonly string[]): string {
   return "$" +
     path.map((part) =>
       /^\d+$/.test(part) ? `[${part}]` : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { decodeValue, encodeValue, UnsendableValueError } from "./values.ts";
+import { decodeValue, encodeValue, fillSlot, UnsendableValueError } from "./values.ts";
 
 /** What arrives when a value is sent. */
 function sent(value: unknown): unknown {
@@ -77,3 +77,21 @@ for (
     assertThrows(() => decodeValue({ a: "one" }, types), TypeError);
   });
 }
+
+Deno.test("what becomes a file is a slot in a copy, and all beside it stays as it is", () => {
+  const value = { a: [1, new Uint8Array(2)], b: { c: NaN }, "x/y": {} };
+  const { value: encoded, slots = [], types } = encodeValue(value, (one) => one instanceof Uint8Array);
+  assertEquals([slots.map(({ path }) => path), types], [[["a", "1"]], { "/b/c": "number" }]);
+  assertEquals(JSON.parse(JSON.stringify(fillSlot(encoded, slots[0]!, "/path"))), { a: [1, "/path"], b: { c: "NaN" }, "x/y": {} });
+  assertEquals(value.a[1], new Uint8Array(2));
+  assertStrictEquals((encoded as typeof value)["x/y"], value["x/y"]);
+});
+
+Deno.test("a value that is a file as a whole is one slot", () => {
+  const { value, slots = [] } = encodeValue(new Uint8Array(2), () => true);
+  assertEquals(fillSlot(value, slots[0]!, { path: "/p" }), { path: "/p" });
+});
+
+Deno.test("a file where none may be is refused", () => {
+  assertThrows(() => decodeValue({ path: "/p" }, { "": "file" }), TypeError);
+});

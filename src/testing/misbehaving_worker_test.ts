@@ -86,6 +86,25 @@ Deno.test("A call that is aborted in the moment in which its turn comes gives th
   assertEquals(await plugin.execute({}, { timeoutMs: 1_000 }), 1);
 });
 
+Deno.test("A request to cancel that overtakes its call is made again", async () => {
+  const worker = misbehavingWorker({ calls: [["hold"], [{ result: 1 }]] });
+  let arrived = false;
+  await using plugin = await RemotePluginProxy.attach({
+    async *exchange(request, signal) {
+      if (request.endpoint === "execute") {
+        await new Promise((resolve) => setTimeout(resolve, arrived ? 0 : 50));
+        arrived = true;
+      }
+      yield* worker.exchange(request, signal);
+    },
+  });
+  await assertRejects(() => plugin.execute({}, { timeoutMs: 1 }), CallTimeoutError);
+  const begun = performance.now();
+  assertEquals(await plugin.execute(), 1);
+  assertEquals(performance.now() - begun < 1_500, true, "the call is not waited for until its budget of two seconds is over");
+  assertEquals(worker.requests.filter(({ endpoint }) => endpoint === "cancel").length > 1, true);
+});
+
 Deno.test("A worker that dawdles is waited for", async () => {
   await using plugin = await attached([{ pauseMs: 5 }, { result: 1 }]);
   assertEquals(await plugin.execute({}, { timeoutMs: 5_000 }), 1);

@@ -5,7 +5,7 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { CALL_ID_HEADER, endpointRule, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { CALL_ID_HEADER, endpointRule, FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
 import { readReply } from "./reply.ts";
 
@@ -43,11 +43,12 @@ export class HttpTransport implements Disposable {
   }
 
   /** Sends one request and gives the response as it comes. */
-  async send({ endpoint, body, callId }: WireRequest, signal: AbortSignal): Promise<Response> {
+  async send({ endpoint, body, callId, sharesFiles }: WireRequest, signal: AbortSignal): Promise<Response> {
     // The runtime's own complaint about such a header would repeat the token.
     if (!TOKEN.test(this.#token)) throw new RefusedError(401, "The token has characters that no header can carry");
     const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, accept: FRAMES_MEDIA_TYPE };
     if (callId !== undefined) headers[CALL_ID_HEADER] = callId;
+    if (sharesFiles) headers[FILES_HEADER] = "shared";
     const { method } = endpointRule(endpoint);
     const content = body === undefined ? undefined : JSON.stringify(body);
     // A redirect would send the request, and what is in it, to wherever the worker likes.

@@ -11,8 +11,9 @@ Imports that the start does not need are made where they are used, because the s
 Read it from the bottom up to follow the life of a process, and from \`Connection\` down to follow a request:
 
     values       Python values to JSON and back, section 6 of the protocol
+    files        bytes and arrays as files, section 7
     errors       exceptions to error bodies, section 5
-    calls        one call, and how it is interrupted, section 7
+    calls        one call, and how it is interrupted, section 8
     event loop   coroutines and asynchronous generators
     plugin       the plugin's instance and what the endpoints ask of it
     scheduler    calls in lanes: who runs, who waits, who is cancelled
@@ -57,12 +58,15 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 WORKER = "python/0.1.0"
-FEATURES = ["call_id", "cancel_by_id", "extensions", "frames", "types"] + (["farewell"] if os.name == "posix" else [])
+FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "types"] + (["farewell"] if os.name == "posix" else [])
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
 MAX_START_LINE = 1024 * 1024
 MAX_HEAD = 64 * 1024
 MAX_CALL_ID = 128
+INLINE_BYTES = 64 * 1024  # up to here base64 in the JSON takes less time than a file, says bench/payload_bench.ts
+BYTES_TYPE = "application/octet-stream"
+NPY_TYPE = "application/x-npy"
 MAX_CONNECTIONS = 512
 BACKLOG = 256
 STRANGER_TIMEOUT_S = 5.0  # how long a connection may take to show the token for the first time
@@ -191,17 +195,37 @@ def _find_converter(kind: type) -> Callable[[Any], Any]:
     return _refuse
 
 
+def _simplify_framed(value: Any) -> Any:
+    """The same for a frame, in which some values travel as files: these have to be found by the walk, which knows their place."""
+    kind = type(value)
+    convert = _framed_converters.get(kind)
+    if convert is None:
+        convert = _framed_converters[kind] = _refuse if _may_be_file(kind) else _find_converter(kind)
+    return convert(value)
+
+
+_framed_converters: dict[type, Callable[[Any], Any]] = {}
+
+
+def _may_be_file(kind: type) -> bool:
+    numpy = sys.modules.get("numpy")
+    is_array = numpy is not None and issubclass(kind, getattr(numpy, "ndarray", ()))
+    return is_array or issubclass(kind, os.PathLike) or hasattr(kind, "to_temp_file")
+
+
 _encoder = json.JSONEncoder(default=_simplify, allow_nan=False, separators=(",", ":"))
+_framed_encoder = json.JSONEncoder(default=_simplify_framed, allow_nan=False, separators=(",", ":"))
 
 
-def encode(value: Any, what: str = "result", types: Optional[Dict[str, str]] = None) -> bytes:
+def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Outbox] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in \`types\`, and is a BadResult where that is None."""
+    encoder = _encoder if outbox is None else _framed_encoder
     try:
-        return _encoder.encode(value).encode("ascii")
+        return encoder.encode(value).encode("ascii")
     except (TypeError, ValueError, RecursionError):
         pass  # rare: the walk below is slow, but it knows where it is
     try:
-        return _encoder.encode(Walk(what, types).visit(value)).encode("ascii")
+        return _encoder.encode(Walk(what, types, outbox).visit(value)).encode("ascii")
     except RecursionError:
         raise BadResult(f'The {what} at "$" is nested too deeply for JSON') from None
 
@@ -209,9 +233,10 @@ def encode(value: Any, what: str = "result", types: Optional[Dict[str, str]] = N
 class Walk:
     """Goes through a value that \`json\` refused and copies it in a form that \`json\` takes."""
 
-    def __init__(self, what: str, types: Optional[Dict[str, str]]) -> None:
+    def __init__(self, what: str, types: Optional[Body], outbox: Optional[Outbox] = None) -> None:
         self.what = what
         self.types = types
+        self.outbox = outbox
         self.path: list[Union[str, int]] = []
         self.open: set[int] = set()
 
@@ -234,6 +259,9 @@ class Walk:
             return {self._key(key): self._member(self._key(key), item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [self._member(index, item) for index, item in enumerate(value)]
+        if self.outbox is not None and self.types is not None and self.outbox.takes(value):
+            self.types[self._pointer()] = "file"
+            return self.outbox.hand_over(value)
         try:
             plain = _simplify(value)
         except Unsendable as error:
@@ -267,9 +295,12 @@ class Walk:
         name = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
         if self.types is None:
             raise self._bad(f"is {name}, which JSON cannot carry")
-        parts = (str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
-        self.types["".join("/" + part for part in parts)] = "number"
+        self.types[self._pointer()] = "number"
         return name
+
+    def _pointer(self) -> str:
+        parts = (str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
+        return "".join("/" + part for part in parts)
 
     def _bad(self, problem: str) -> BadResult:
         return BadResult(f'The {self.what} at "{self._place()}" {problem}')
@@ -328,6 +359,211 @@ def _member_key(holder: Any, part: str) -> Union[str, int]:
     if isinstance(holder, list) and part.isdecimal():
         return int(part)
     raise LookupError(part)
+
+
+# ----------------------------------------------------------------------------------------------------------- files
+
+
+class ScratchFull(OSError):
+    """There is no place for a file."""
+
+    category = "resource"
+    retriable = True
+
+
+class Scratch:
+    """The folders for files that the host shares with this worker."""
+
+    def __init__(self, disk: str, memory: str, quota: int) -> None:
+        self.disk = disk
+        self.memory = memory
+        self._quota = quota
+
+    def roots(self) -> list[str]:
+        """The folders, the preferred one first."""
+        return [root for root in (self.memory, self.disk) if root]
+
+    def reserve(self, size: int) -> str:
+        """Gives the folder for a file of this size: memory, when the file fits into half of what is free there."""
+        if self._quota:
+            used = sum(_folder_bytes(root) for root in self.roots())
+            if used + size > self._quota:
+                raise ScratchFull(f"{size} bytes do not fit into the scratch quota of {self._quota}, of which {used} are in use")
+        return self.memory if self.memory and size <= _free_bytes(self.memory) // 2 else self.disk
+
+
+def _free_bytes(folder: str) -> int:
+    stats = os.statvfs(folder)
+    return stats.f_bavail * stats.f_frsize
+
+
+def _folder_bytes(folder: str) -> int:
+    total = 0
+    try:
+        for entry in os.scandir(folder):
+            if entry.is_dir(follow_symlinks=False):
+                total += _folder_bytes(entry.path)
+            else:
+                total += entry.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:
+        pass  # the host has just removed it
+    return total
+
+
+class Outbox:
+    """What one call hands over as files: to a host that shares the scratch folders, inside the JSON to any other."""
+
+    def __init__(self, scratch: Optional[Scratch]) -> None:
+        self._scratch = scratch
+        self._folders: dict[str, str] = {}
+        self._own_folder = ""
+        self._pending: set[str] = set()
+        self._handed_over: set[str] = set()
+
+    def takes(self, value: Any) -> bool:
+        """Whether a value is handed over as bytes or as a file."""
+        return isinstance(value, (bytes, bytearray, memoryview)) or self._is_array(value) or self._is_file(value)
+
+    def hand_over(self, value: Any) -> Body:
+        """Gives what stands in the value's place."""
+        if self._is_array(value):
+            return self._hand_over_array(value)
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            view = memoryview(value)
+            view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+            return self._hand_over_bytes(view)
+        if hasattr(type(value), "to_temp_file"):
+            return self._hand_over_temp_file(value)
+        return self._hand_over_file(str(value))
+
+    def folder(self) -> str:
+        """The call's folder for files that the plugin writes itself."""
+        if not self._own_folder:
+            self._own_folder = self._folder_in(self._scratch.disk) if self._scratch else _temp_folder()
+        return self._own_folder
+
+    def settle(self, delivered: bool) -> None:
+        """What was handed over since the last time is the host's, if the host has got it."""
+        if delivered:
+            self._handed_over |= self._pending
+        self._pending.clear()
+
+    def close(self) -> None:
+        """Removes what has not been handed over; the rest is the host's."""
+        for folder in {*self._folders.values(), self._own_folder} - {""}:
+            _remove_all(folder, self._handed_over)
+
+    @staticmethod
+    def _is_array(value: Any) -> bool:
+        numpy = sys.modules.get("numpy")
+        return numpy is not None and isinstance(value, getattr(numpy, "ndarray", ())) and value.ndim > 0 and not value.dtype.hasobject
+
+    def _is_file(self, value: Any) -> bool:
+        if self._own_folder and isinstance(value, os.PathLike):
+            return os.fspath(value).startswith(self._own_folder + os.sep)
+        return hasattr(type(value), "to_temp_file")
+
+    def _hand_over_bytes(self, view: memoryview) -> Body:
+        if self._scratch is None or view.nbytes <= INLINE_BYTES:
+            return _inline(view, BYTES_TYPE)
+        path = self._new_path(view.nbytes, ".bin")
+        with open(path, "xb", buffering=0) as file:
+            while view:
+                view = view[file.write(view) :]
+        return self._reference(path, BYTES_TYPE)
+
+    def _hand_over_array(self, array: Any) -> Body:
+        from numpy.lib import format as npy
+
+        if self._scratch is None or array.nbytes <= INLINE_BYTES:
+            import io
+
+            buffer = io.BytesIO()
+            npy.write_array(buffer, array, allow_pickle=False)
+            return _inline(buffer.getbuffer(), NPY_TYPE)
+        path = self._new_path(array.nbytes, ".npy")
+        with open(path, "xb", buffering=0) as file:
+            npy.write_array(file, array, allow_pickle=False)
+        return self._reference(path, NPY_TYPE)
+
+    def _hand_over_temp_file(self, value: Any) -> Body:
+        """Takes over the file that the object has written, wherever it is."""
+        import shutil
+
+        written = os.fspath(value.to_temp_file())
+        target = self._new_path(os.stat(written).st_size, os.path.splitext(written)[1])
+        return self._hand_over_file(shutil.move(written, target))
+
+    def _hand_over_file(self, path: str) -> Body:
+        path = os.path.abspath(path)
+        media_type = _media_type_of(path)
+        if self._scratch is None:
+            with open(path, "rb") as file:
+                return _inline(memoryview(file.read()), media_type)
+        os.chmod(path, 0o600)
+        return self._reference(path, media_type)
+
+    def _reference(self, path: str, media_type: str) -> Body:
+        self._pending.add(path)
+        return {"path": path, "size": os.stat(path).st_size, "media_type": media_type}
+
+    def _new_path(self, size: int, suffix: str) -> str:
+        if self._scratch is None:
+            return os.path.join(self.folder(), _random_name() + suffix)
+        return os.path.join(self._folder_in(self._scratch.reserve(size)), _random_name() + suffix)
+
+    def _folder_in(self, root: str) -> str:
+        if root not in self._folders:
+            folder = os.path.join(root, "out-" + _random_name())
+            os.mkdir(folder, 0o700)
+            # The host removes folders that it finds empty, and this one is in use until the call has ended.
+            os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
+            self._folders[root] = folder
+        return self._folders[root]
+
+
+def _inline(data: memoryview, media_type: str) -> Body:
+    from binascii import b2a_base64
+
+    return {"data": b2a_base64(data, newline=False).decode("ascii"), "size": data.nbytes, "media_type": media_type}
+
+
+def _random_name() -> str:
+    return os.urandom(8).hex()
+
+
+def _temp_folder() -> str:
+    import tempfile
+
+    return tempfile.mkdtemp(prefix="remote-plugin-out-")
+
+
+def _media_type_of(path: str) -> str:
+    import mimetypes
+
+    own = {".npy": NPY_TYPE, ".arrow": "application/vnd.apache.arrow.file", ".wav": "audio/wav"}
+    guessed = own.get(os.path.splitext(path)[1].lower()) or mimetypes.guess_type(path)[0]
+    return guessed or BYTES_TYPE
+
+
+def _remove_all(folder: str, but: set[str]) -> None:
+    """Removes a folder's files but for some, and the folder when it is empty. The host may be removing the rest."""
+    for parent, folders, files in os.walk(folder, topdown=False):
+        for name in files:
+            path = os.path.join(parent, name)
+            if path not in but:
+                _attempt(os.unlink, path)
+        for name in folders:
+            path = os.path.join(parent, name)
+            _attempt(os.unlink if os.path.islink(path) else os.rmdir, path)
+    _attempt(os.rmdir, folder)
+
+
+def _attempt(action: Callable[[str], None], path: str) -> None:
+    try:
+        action(path)
+    except OSError:
+        pass
 
 
 # ---------------------------------------------------------------------------------------------------------- errors
@@ -723,7 +959,10 @@ class Plugin:
         self._instance = instance
         self._own_report = self._method("report_progress")
         self._own_check = self._method("check_cancel")
-        for name, function in (("report_progress", self._report_progress), ("check_cancel", self._check_cancel)):
+        helpers = [("report_progress", self._report_progress), ("check_cancel", self._check_cancel)]
+        if not hasattr(instance, "scratch_folder"):  # the original has none, so a plugin's own is something else
+            helpers.append(("scratch_folder", self._scratch_folder))
+        for name, function in helpers:
             try:
                 setattr(instance, name, function)
             except AttributeError:
@@ -920,6 +1159,15 @@ class Plugin:
             call.report(min(value, 1.0) if value >= 0 else -1.0, str(message))
         if self._own_report is not None:
             self._own_report(progress, message)
+
+    def _scratch_folder(self) -> Any:
+        """The call's folder. A path in it that the plugin gives as a result is handed over as a file."""
+        from pathlib import Path
+
+        call = self._current_call()
+        if call is None or call.reply is None:
+            raise RuntimeError("scratch_folder() is for code that a call runs")
+        return Path(call.reply.outbox.folder())
 
     def _check_cancel(self) -> None:
         call = self._current_call()
@@ -1135,6 +1383,7 @@ class Reply:
     def __init__(self, connection: Connection, closes: bool) -> None:
         self.closes = closes
         self.broken = False
+        self.outbox = Outbox(None)
         self._connection = connection
         self._lock = threading.Lock()
         self._begun = False
@@ -1164,31 +1413,34 @@ class Reply:
 
     def close(self) -> None:
         """Nothing more comes. A reply without its end, and one that was to be the last, end the connection."""
+        self.outbox.close()
         if self.closes or not self._ended:
             self._connection.shut_down()
 
-    def _whole(self, status: int, body: bytes, extra: str = "") -> None:
-        with self._lock:
-            if not self._ended:
-                self._ended = True
-                self._send(self._head(status, f"Content-Length: {len(body)}\\r\\n{extra}"), body)
-
-    def _part(self, data: bytes, last: bool = False) -> None:
+    def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
         with self._lock:
             if self._ended:
-                return
+                return False
+            self._ended = True
+            return self._send(self._head(status, f"Content-Length: {len(body)}\\r\\n{extra}"), body)
+
+    def _part(self, data: bytes, last: bool = False) -> bool:
+        with self._lock:
+            if self._ended:
+                return False
             head = b"" if self._begun else self._head(200, "Transfer-Encoding: chunked\\r\\n")
             self._begun, self._ended = True, last
             chunk = b"%x\\r\\n%b\\r\\n" % (len(data), data) if data else b""
-            self._send(head, chunk + b"0\\r\\n\\r\\n" if last else chunk)
+            return self._send(head, chunk + b"0\\r\\n\\r\\n" if last else chunk)
 
     def _head(self, status: int, framing: str) -> bytes:
         close = "Connection: close\\r\\n" if self.closes else ""
         line = f"HTTP/1.1 {status} {REASONS[status]}\\r\\nContent-Type: {self.content_type}\\r\\n"
         return (line + framing + close + "\\r\\n").encode("latin-1")
 
-    def _send(self, head: bytes, body: bytes) -> None:
+    def _send(self, head: bytes, body: bytes) -> bool:
         self.broken = self.broken or not self._connection.send(head, body)
+        return not self.broken
 
 
 class FramedReply(Reply):
@@ -1197,28 +1449,28 @@ class FramedReply(Reply):
     content_type = FRAMES_TYPE
     frames = True
 
+    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch]) -> None:
+        super().__init__(connection, closes)
+        self.outbox = Outbox(scratch)
+
     def progress(self, progress: float, message: str) -> None:
         self._part(encode({"progress": progress, "message": message}) + b"\\n")
 
     def chunk(self, value: Any) -> None:
-        self._part(self._frame("chunk", value))
+        self.outbox.settle(self._part(self._frame("chunk", value)))
 
     def result(self, value: Any) -> None:
-        self._last(self._frame("result", value))
+        self.outbox.settle(self._last(self._frame("result", value)))
 
     def error(self, body: Body) -> None:
         self._last(self._frame("error", body))
 
-    def _last(self, frame: bytes) -> None:
-        if self._begun:
-            self._part(frame, last=True)
-        else:
-            self._whole(200, frame)
+    def _last(self, frame: bytes) -> bool:
+        return self._part(frame, last=True) if self._begun else self._whole(200, frame)
 
-    @staticmethod
-    def _frame(kind: str, value: Any) -> bytes:
-        types: Dict[str, str] = {}
-        data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types))
+    def _frame(self, kind: str, value: Any) -> bytes:
+        types: Body = {}
+        data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types, self.outbox))
         data += b',"types":%b}\\n' % encode(types) if types else b"}\\n"
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
@@ -1308,10 +1560,11 @@ class Request:
             raise Refusal(400, f"The call id is not 1 to {MAX_CALL_ID} visible ASCII characters")
         return call_id
 
-    def reply(self, connection: Connection) -> Reply:
+    def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
-            return FramedReply(connection, self.closes)
+            shared = self.headers.get("remote-plugin-files") == "shared"
+            return FramedReply(connection, self.closes, scratch if shared and scratch.disk else None)
         if self.path == "/execute_stream":
             return PlainStreamReply(connection, self.closes)
         return PlainReply(connection, self.closes, 400 if self.path == "/initialize" else 500)
@@ -1377,7 +1630,7 @@ class Connection:
             if "100-continue" in request.headers.get("expect", "").lower():
                 self._socket.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\n")
             body = self._read_body(length)
-            reply = request.reply(self)
+            reply = request.reply(self, self._worker.scratch)
             self._call = self._worker.answer(request, body, reply)
         except Refusal as refusal:
             reply.refuse(refusal)
@@ -1482,6 +1735,7 @@ class Worker:
         self.scheduler = Scheduler(start)
         self.connections: set[Connection] = set()
         self.max_body_bytes = start.max_body_bytes
+        self.scratch = start.scratch
         self._start = start
         self._is_tcp = not start.unix
         self._authorization = b"Bearer " + start.token.encode("utf-8")
@@ -1780,6 +2034,7 @@ class Start:
         self.token = self._string(message, "token")
         self.unix = self._string(listen, "unix") if "unix" in listen else ""
         self.tcp = "" if self.unix else self._string(listen, "tcp")
+        self.folder = self._string(message, "folder") if "folder" in message else ""
         self.plugin = self._object(message, "plugin")
         for key in ("module", "class"):
             self._string(self.plugin, key)
@@ -1788,6 +2043,8 @@ class Start:
         self.foreign = self._string(message, "foreign") if "foreign" in message else ""
         self.max_concurrency = self._number(limits, "max_concurrency", 1, 1)
         self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
+        folders = (str(message.get(key) or "") for key in ("scratch", "memory_scratch"))
+        self.scratch = Scratch(*folders, quota=self._number(limits, "scratch_quota", 0, 0))
         self.cancel_grace_s = self._number(limits, "cancel_grace_ms", 200, 0) / 1000
 
     @staticmethod
@@ -1843,7 +2100,7 @@ def say(hello: int, message: Body) -> None:
     os.close(hello)
 
 
-def fork_worker(hello: int) -> int:
+def fork_worker(hello: int, start: Start) -> int:
     """Forks. Comes back in the worker alone, with the end of a pipe that is open for as long as the supervisor lives.
 
     The process that the host started becomes the supervisor. It has one duty, which no plugin can keep it from: when
@@ -1855,7 +2112,7 @@ def fork_worker(hello: int) -> int:
     worker = os.fork()
     if worker != 0:
         os.close(lifeline)
-        supervise(worker, hello)
+        supervise(worker, hello, start)
     os.close(held)
     os.setpgid(0, 0)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -1865,7 +2122,7 @@ def fork_worker(hello: int) -> int:
     return lifeline
 
 
-def supervise(worker: int, farewell: int) -> NoReturn:
+def supervise(worker: int, farewell: int, start: Start) -> NoReturn:
     """Waits for the host's end or the worker's, whichever comes first, clears up, and ends as the worker did."""
     memory = MemoryWatch()
     try:
@@ -1879,6 +2136,7 @@ def supervise(worker: int, farewell: int) -> NoReturn:
     status = wait_for(worker)
     kill_group(worker, signal.SIGKILL)
     kill_children()
+    remove_files(start)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and memory.somebody_was_killed():
         try:
             say(farewell, {"farewell": {"out_of_memory": True}})
@@ -1986,6 +2244,19 @@ def kill_children() -> None:
         time.sleep(0.001)
 
 
+def remove_files(start: Start) -> None:
+    """Removes the worker's socket and its folder: the host does it as well, but it may be gone."""
+    try:
+        if start.unix:
+            os.unlink(start.unix)
+    except OSError:
+        pass  # it is gone
+    if start.folder:
+        import shutil
+
+        shutil.rmtree(start.folder, ignore_errors=True)
+
+
 def list_children() -> list[int]:
     """The processes whose parent this one is, where the system tells."""
     try:
@@ -2047,7 +2318,7 @@ def main() -> NoReturn:
         leave_own_folder()
         foreign = ForeignWorker(start) if start.foreign else None
         if os.name == "posix":
-            lifeline = fork_worker(hello)
+            lifeline = fork_worker(hello, start)
             arm_lifeline(lifeline)
             if foreign is not None:
                 foreign.become(hello, lifeline)

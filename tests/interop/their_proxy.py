@@ -53,7 +53,7 @@ def main():
             end_children()
             continue
         for number in range(calls + 5):
-            measure(found["blocking"], lambda number=number: proxy.execute(action="echo", value=number))
+            measure(found["blocking"], lambda number=number, proxy=proxy: proxy.execute(action="echo", value=number))
         asyncio.run(measure_async(proxy, found["async"]))
         proxy.cleanup()
     return found

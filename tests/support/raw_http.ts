@@ -62,6 +62,13 @@ export class RawConnection implements Disposable {
     if (await this.#line() !== "") throw new Error("Trailers were not asked for");
   }
 
+  /** Says that nothing more will be written. */
+  async closeWrite(): Promise<void> {
+    await this.#conn.closeWrite().catch((error) => {
+      if (!isDisconnect(error)) throw error;
+    });
+  }
+
   /** Waits for the worker's end of the connection; false when it says something instead. */
   async isEnded(): Promise<boolean> {
     return this.#unread.length === 0 && !await this.#fill();

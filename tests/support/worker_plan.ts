@@ -5,7 +5,7 @@
  * @module
  */
 import { fromFileUrl, join, toFileUrl } from "@std/path";
-import { type Address, type PermissionSet, PROTOCOL_VERSION, type StartMessage } from "../../src/protocol/messages.ts";
+import { type PermissionSet, PROTOCOL_VERSION, type StartMessage } from "../../src/protocol/messages.ts";
 
 /** The workers that the tests know. */
 export const WORKERS = ["python", "deno"] as const;
@@ -117,7 +117,7 @@ function pythonCommand(): string[] {
 
 function denoCommand(folder: string, start: StartMessage): string[] {
   const sources = ["worker", "protocol"].map((name) => fromFileUrl(new URL(`../../src/${name}`, import.meta.url)));
-  const own = ownPermissions(start.listen);
+  const own = ownPermissions(start);
   const wanted: PermissionSet = { ...start.plugin.permissions };
   const read = [folder, ...sources, ...own.read];
   const granted = withOwn(wanted, { read, write: own.write, net: own.net });
@@ -129,9 +129,9 @@ function denoCommand(folder: string, start: StartMessage): string[] {
   ];
 }
 
-function ownPermissions(listen: Address): { read: string[]; write: string[]; net: string[] } {
-  if ("tcp" in listen) return { read: [], write: [], net: [`${listen.tcp}:0`] };
-  return { read: [listen.unix], write: [listen.unix], net: [`unix:${listen.unix}`] };
+function ownPermissions({ listen, scratch }: StartMessage): { read: string[]; write: string[]; net: string[] } {
+  if ("tcp" in listen) return { read: [scratch], write: [scratch], net: [`${listen.tcp}:0`] };
+  return { read: [listen.unix, scratch], write: [listen.unix, scratch], net: [`unix:${listen.unix}`] };
 }
 
 function withOwn(wanted: PermissionSet, own: Record<"read" | "write" | "net", string[]>): PermissionSet {

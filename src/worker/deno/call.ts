@@ -7,6 +7,7 @@ import type { ProgressBody } from "../../protocol/messages.ts";
 import { cancelledBody } from "./error_body.ts";
 import { errorLine, type FrameLine, progressLine } from "./frame_line.ts";
 import { FrameQueue } from "./frame_queue.ts";
+import { removeFiles } from "./outbox.ts";
 import type { CallOrder, CallSink } from "./plugin_runner.ts";
 
 /** A call that the session has taken. */
@@ -39,7 +40,9 @@ export class Call implements CallSink {
   }
 
   push(line: FrameLine): Promise<void> {
-    return this.signal.aborted ? Promise.resolve() : this.reply.push(line);
+    if (!this.signal.aborted) return this.reply.push(line);
+    removeFiles(line.files);
+    return Promise.resolve();
   }
 
   /** Cancels the call: a waiting one ends at once, a running one when its plugin has stopped. The host ends a worker whose plugin does not. */
@@ -52,8 +55,9 @@ export class Call implements CallSink {
 
   /** The plugin's code has come to rest. A cancelled call ends as cancelled, whatever its plugin made of it. */
   end(last: FrameLine): void {
-    if (this.signal.aborted) this.#endCancelled();
-    else this.reply.end(last);
+    if (!this.signal.aborted) return this.reply.end(last);
+    removeFiles(last.files);
+    this.#endCancelled();
   }
 
   #endCancelled(): void {

@@ -4,16 +4,20 @@
  *
  * @module
  */
-import type { Frame, ResultFrame } from "../../protocol/frames.ts";
+import type { Frame, ResultFrame, ValueTypes } from "../../protocol/frames.ts";
 import { type ErrorBody, MAX_FRAME_BYTES } from "../../protocol/messages.ts";
-import { encodeValue, UnsendableValueError } from "../../protocol/values.ts";
+import { type FileValue, isFileValue } from "../../protocol/file_values.ts";
+import { type EncodedValue, encodeValue, FILE_TYPE, fillSlot, toPointer, UnsendableValueError } from "../../protocol/values.ts";
 import { errorBody, PluginFailure } from "./error_body.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** One frame in its final form. */
 export interface FrameLine {
   readonly kind: "progress" | "chunk" | "result" | "error";
   /** The frame's JSON, without the newline. */
   readonly text: string;
+  /** The files that the frame hands over. Whoever drops the frame removes them. */
+  readonly files?: readonly string[];
 }
 
 /** Whether nothing may follow this frame. */
@@ -40,13 +44,34 @@ export function plainResultLine(result: unknown): FrameLine {
  * The frame of a value that a plugin gave.
  *
  * @throws {PluginFailure} With `bad_result`, when no JSON carries the value.
+ * @throws Whatever the writing of a file throws.
  */
-export function valueLine(kind: "chunk" | "result", given: unknown): FrameLine {
+export async function valueLine(kind: "chunk" | "result", given: unknown, outbox: Outbox): Promise<FrameLine> {
+  const { value = null, types, slots } = encoded(kind, given);
+  if (slots === undefined) return bounded({ kind, text: stringified(kind, value, types) });
+  let filled: unknown = value;
+  const allTypes: Record<string, string> = { ...types };
+  for (const slot of slots) {
+    filled = fillSlot(filled, slot, await outbox.handOver(slot.source as FileValue));
+    allTypes[toPointer(slot.path)] = FILE_TYPE;
+  }
+  const files = outbox.takeFiles();
+  return bounded({ kind, text: stringified(kind, filled, allTypes), ...(files.length === 0 ? {} : { files }) });
+}
+
+function encoded(kind: string, given: unknown): EncodedValue {
   try {
-    const { value = null, types } = encodeValue(given);
-    return bounded({ kind, text: JSON.stringify({ [kind]: value, types }) });
+    return encodeValue(given, isFileValue);
   } catch (error) {
     if (error instanceof UnsendableValueError) throw unsendable(kind, error);
+    throw isTooDeep(error) ? badResult(`The ${kind} is nested too deeply`) : error;
+  }
+}
+
+function stringified(kind: string, value: unknown, types: ValueTypes | undefined): string {
+  try {
+    return JSON.stringify({ [kind]: value, types });
+  } catch (error) {
     throw isTooDeep(error) ? badResult(`The ${kind} is nested too deeply`) : error;
   }
 }
@@ -63,9 +88,11 @@ export function parseLine(line: FrameLine): Frame {
  */
 export function plainValue(line: FrameLine): unknown {
   const { types, ...frame } = parseLine(line) as ResultFrame;
-  const [pointer] = Object.keys(types ?? {});
-  if (pointer === undefined) return Object.values(frame)[0];
-  throw unsendable(line.kind, new UnsendableValueError("a number that JSON lacks", parsePointer(pointer)));
+  const [first] = Object.entries(types ?? {});
+  if (first === undefined) return Object.values(frame)[0];
+  const [pointer, type] = first;
+  const what = type === FILE_TYPE ? "bytes, which only a framed reply carries" : "a number that JSON lacks";
+  throw unsendable(line.kind, new UnsendableValueError(what, parsePointer(pointer)));
 }
 
 /** The same line, or the failure that stands for it where a reply has no place for `types`. */

@@ -1,14 +1,18 @@
 import { assertEquals } from "@std/assert";
-import { plainResultLine, progressLine, valueLine } from "./frame_line.ts";
+import { type FrameLine, plainResultLine, progressLine } from "./frame_line.ts";
 import { FrameQueue, framesOf } from "./frame_queue.ts";
+
+function chunkLine(chunk: number): FrameLine {
+  return { kind: "chunk", text: JSON.stringify({ chunk }) };
+}
 
 Deno.test("A reply's frames come in the order in which they were made, and nothing after the last", async () => {
   const queue = new FrameQueue();
   queue.report(progressLine(0.5, ""));
-  await queue.push(valueLine("chunk", 1));
+  await queue.push(chunkLine(1));
   queue.end(plainResultLine(null));
   queue.end(plainResultLine("later"));
-  await queue.push(valueLine("chunk", 2));
+  await queue.push(chunkLine(2));
   const texts: string[] = [];
   for await (const line of framesOf(queue)) texts.push(line.text);
   assertEquals(texts, ['{"progress":0.5,"message":""}', '{"chunk":1}', '{"result":null}']);
@@ -18,7 +22,7 @@ Deno.test("A chunk waits when the reader does not take the ones before it", asyn
   const queue = new FrameQueue();
   let made = 0;
   const maker = (async () => {
-    for (; made < 100; made++) await queue.push(valueLine("chunk", made));
+    for (; made < 100; made++) await queue.push(chunkLine(made));
   })();
   await queue.take();
   const first = made;

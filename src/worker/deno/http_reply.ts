@@ -18,11 +18,16 @@ export interface ReplyWriter {
 }
 
 /** Picks the form of the reply that the request asks for. */
-export function replyWriter(connection: HttpConnection, { headers }: RequestHead, endpoint: Endpoint): ReplyWriter {
-  if (headers.get("accept")?.includes(FRAMES_MEDIA_TYPE)) return new LineWriter(connection, FRAMES_MEDIA_TYPE, framedLine);
+export function replyWriter(connection: HttpConnection, head: RequestHead, endpoint: Endpoint): ReplyWriter {
+  if (isFramed(head)) return new LineWriter(connection, FRAMES_MEDIA_TYPE, framedLine);
   return endpoint === "execute_stream"
     ? new LineWriter(connection, "application/x-ndjson", plainStreamLine)
     : new PlainWriter(connection, endpoint);
+}
+
+/** Whether a request asks for frames. */
+export function isFramed({ headers }: RequestHead): boolean {
+  return headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ?? false;
 }
 
 /** Tells a client that waits before it sends its body to send it. */

@@ -6,12 +6,13 @@
  *
  * @module
  */
-import { type Endpoint, ENDPOINTS, type WorkerLimits } from "../../protocol/messages.ts";
+import type { WireRequest } from "../../protocol/exchange.ts";
+import { type Endpoint, ENDPOINTS, FILES_HEADER, type WorkerLimits } from "../../protocol/messages.ts";
 import { type FrameLine, isLastLine } from "./frame_line.ts";
 import { Access } from "./http_access.ts";
 import { HeadTooLongError, HttpConnection } from "./http_connection.ts";
 import { parseHead, type RequestHead } from "./http_head.ts";
-import { type ReplyWriter, replyWriter, writeContinue, writeRefusal } from "./http_reply.ts";
+import { isFramed, type ReplyWriter, replyWriter, writeContinue, writeRefusal } from "./http_reply.ts";
 import { Refusal } from "./http_refusal.ts";
 import { BadBodyError, CallIdInUseError, type Reply, type WorkerSession } from "./session.ts";
 
@@ -90,12 +91,13 @@ export class HttpServer {
     const callId = callIdOf(head);
     const body = parseBody(bytes);
     const abandon = new AbortController();
-    const reply = this.#reply({ endpoint, body, callId }, abandon.signal);
+    const sharesFiles = isFramed(head) && head.headers.get(FILES_HEADER) === "shared";
+    const reply = this.#reply({ endpoint, body, callId, sharesFiles }, abandon.signal);
     void connection.watch(() => abandon.abort());
     await send(reply, replyWriter(connection, head, endpoint), abandon);
   }
 
-  #reply(request: { endpoint: Endpoint; body: Record<string, unknown>; callId?: string }, signal: AbortSignal): Reply {
+  #reply(request: WireRequest, signal: AbortSignal): Reply {
     try {
       return this.#session.reply(request, signal);
     } catch (error) {

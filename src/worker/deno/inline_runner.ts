@@ -9,18 +9,21 @@ import { cancelledBody, errorBody, failureBody, PluginFailure } from "./error_bo
 import { errorLine, type FrameLine, plainResultLine, valueLine, withoutTypes } from "./frame_line.ts";
 import { isIterable, isIterator } from "./iterables.ts";
 import type { LoadedPlugin } from "./load_plugin.ts";
+import { Outbox, type Scratch } from "./outbox.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 
 /** A plugin in this thread. */
 export class InlineRunner implements PluginRunner {
   readonly #plugin: Plugin;
   readonly #ready: ReadyBody;
+  readonly #scratch: Scratch | undefined;
   readonly settled: Promise<void> = Promise.resolve();
 
-  /** Takes a plugin that is loaded. */
-  constructor({ plugin, ready }: LoadedPlugin) {
+  /** Takes a plugin that is loaded. Without a scratch folder, all that it gives travels inside the JSON. */
+  constructor({ plugin, ready }: LoadedPlugin, scratch?: Scratch) {
     this.#plugin = plugin;
     this.#ready = ready;
+    this.#scratch = scratch;
   }
 
   get state(): PluginState {
@@ -31,19 +34,21 @@ export class InlineRunner implements PluginRunner {
     if (signal.aborted) return errorLine(cancelledBody());
     const onAbort = () => this.#askToStop();
     signal.addEventListener("abort", onAbort, { once: true });
+    const outbox = new Outbox(order.sharesFiles ? this.#scratch : undefined);
     try {
-      return await this.#dispatch(order, new Call(order, sink, signal));
+      return await this.#dispatch(order, new Call(order, sink, { signal, outbox }));
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {
       signal.removeEventListener("abort", onAbort);
+      await outbox.close();
     }
   }
 
   async ask(endpoint: QuestionEndpoint): Promise<FrameLine> {
     try {
       const answer = endpoint === "config" ? await this.#plugin.getCurrentConfig?.() : await this.#configSchema();
-      return withoutTypes(valueLine("result", answer ?? {}));
+      return withoutTypes(await valueLine("result", answer ?? {}, new Outbox(undefined)));
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     }
@@ -63,7 +68,7 @@ export class InlineRunner implements PluginRunner {
   async #execute({ body }: CallOrder, call: Call): Promise<FrameLine> {
     if (this.#plugin.execute === undefined) throw notSupported("execute", "executeStream");
     const result: unknown = await this.#plugin.execute(kwargsOf(body), call.context);
-    return valueLine("result", isIterator(result) ? await call.collect(result) : result);
+    return await valueLine("result", isIterator(result) ? await call.collect(result) : result, call.outbox);
   }
 
   async #executeStream({ body }: CallOrder, call: Call): Promise<FrameLine> {
@@ -115,10 +120,12 @@ export class InlineRunner implements PluginRunner {
 /** One call while it runs. */
 class Call {
   readonly context: CallContext;
+  readonly outbox: Outbox;
   readonly #sink: CallSink;
   readonly #signal: AbortSignal;
 
-  constructor({ body, callId }: CallOrder, sink: CallSink, signal: AbortSignal) {
+  constructor({ body, callId }: CallOrder, sink: CallSink, { signal, outbox }: { signal: AbortSignal; outbox: Outbox }) {
+    this.outbox = outbox;
     this.#sink = sink;
     this.#signal = signal;
     const args = Array.isArray(body["args"]) ? body["args"] : [];
@@ -130,7 +137,7 @@ class Call {
   async stream(items: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
     for await (const item of items) {
       if (this.#signal.aborted) return;
-      await this.#sink.push(valueLine("chunk", item));
+      await this.#sink.push(await valueLine("chunk", item, this.outbox));
       // Leaving the loop calls the iterator's return(), so that the plugin's "finally" runs before it would make another item.
       if (this.#signal.aborted) return;
     }

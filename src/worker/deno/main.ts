@@ -6,6 +6,7 @@
 import { type Address, type HelloMessage, PROTOCOL_VERSION, type StartFailure, type StartMessage } from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
 import { HttpServer } from "./http_server.ts";
+import type { Scratch } from "./outbox.ts";
 import { usageMeter } from "./process_usage.ts";
 import { WorkerSession } from "./session.ts";
 import { readStartLine } from "./start_line.ts";
@@ -14,22 +15,26 @@ import { ThreadRunner } from "./thread_runner.ts";
 /** This worker, as it calls itself in the hello line. */
 const WORKER = "deno/0.1.0";
 
+const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames", "types"];
+
 if (import.meta.main) await main();
 
 async function main(): Promise<void> {
-  let socket: string | undefined;
+  let files: string[] = [];
+  let runner: ThreadRunner | undefined;
   try {
     const start = await readStartLine(Deno.stdin);
     const listener = listen(start.listen);
-    socket = "unix" in start.listen ? start.listen.unix : undefined;
+    files = [..."unix" in start.listen ? [start.listen.unix] : [], ...start.folder === undefined ? [] : [start.folder]];
     writeLine(hello(start, listener));
-    serve(start, listener);
+    runner = new ThreadRunner(start.plugin, scratchOf(start));
+    serve(runner, start, listener);
   } catch (thrown) {
     writeLine({ protocol: PROTOCOL_VERSION, error: errorBody("bad_start", thrown) });
     Deno.exit(1);
   }
   await untilEnd();
-  endEverything(socket);
+  endEverything(files, runner?.strays ?? []);
 }
 
 function listen(address: Address): Deno.Listener {
@@ -40,17 +45,24 @@ function listen(address: Address): Deno.Listener {
   return listener;
 }
 
-function serve(start: StartMessage, listener: Deno.Listener): void {
+function serve(runner: ThreadRunner, start: StartMessage, listener: Deno.Listener): void {
   const { plugin, limits, token } = start;
-  const session = new WorkerSession(new ThreadRunner(plugin), { plugin, limits, pid: Deno.pid, usage: usageMeter() });
+  const session = new WorkerSession(runner, { plugin, limits, pid: Deno.pid, usage: usageMeter() });
   const server = new HttpServer(session, { token, isTcp: "tcp" in start.listen, limits });
   void server.serve(listener);
+}
+
+/** The scratch folder, when this process may use it: a thread cannot be given what the process has not. */
+function scratchOf({ scratch: folder, limits }: StartMessage): Scratch | undefined {
+  if (typeof folder !== "string" || folder === "") return undefined;
+  const mayUse = (["read", "write"] as const).every((name) => Deno.permissions.querySync({ name, path: folder }).state === "granted");
+  return mayUse ? { folder, quota: limits.scratch_quota } : undefined;
 }
 
 function hello({ listen }: StartMessage, listener: Deno.Listener): HelloMessage {
   const { hostname, port } = listener.addr as Deno.NetAddr;
   const address = "unix" in listen ? listen : { tcp: `${hostname}:${port}` };
-  return { protocol: PROTOCOL_VERSION, address, pid: Deno.pid, worker: WORKER, features: ["call_id", "cancel_by_id", "frames", "types"] };
+  return { protocol: PROTOCOL_VERSION, address, pid: Deno.pid, worker: WORKER, features: FEATURES };
 }
 
 function writeLine(message: HelloMessage | StartFailure): void {
@@ -68,9 +80,10 @@ async function untilEnd(): Promise<void> {
   }
 }
 
-/** Ends this process, and those that its plugin has started. */
-function endEverything(socket: string | undefined): never {
-  if (socket !== undefined) attempt(() => Deno.removeSync(socket));
+/** Ends this process, and those that its plugin has started, and removes its files: the host does it as well, but it may be gone. */
+function endEverything(files: readonly string[], strays: Iterable<number>): never {
+  for (const file of files) attempt(() => Deno.removeSync(file, { recursive: true }));
+  for (const pid of strays) attempt(() => Deno.kill(-pid, "SIGKILL"));
   // The host starts a worker as the leader of a process group. This is refused where the plugin may run nothing, and then there is nothing to end.
   attempt(() => Deno.kill(-Deno.pid, "SIGKILL"));
   Deno.exit(0);

@@ -18,6 +18,8 @@ export interface CallOrder {
   /** The request's body, decoded. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly callId: string;
+  /** Whether the host shares the scratch folder, so that results may be files there. */
+  readonly sharesFiles: boolean;
 }
 
 /** Takes what a running call gives before its end. */

@@ -7,6 +7,7 @@
 import { errorBody } from "./error_body.ts";
 import { InlineRunner } from "./inline_runner.ts";
 import { type LoadedPlugin, pluginFromModule, type PluginLabel } from "./load_plugin.ts";
+import type { Scratch } from "./outbox.ts";
 import type { PluginRunner } from "./plugin_runner.ts";
 import { ThreadCalls } from "./thread_calls.ts";
 import type { FromThread, ToThread } from "./thread_messages.ts";
@@ -26,16 +27,22 @@ const scope = globalThis as unknown as ThreadScope;
 const post: ThreadScope["postMessage"] = scope.postMessage.bind(scope);
 
 watchForTheEnd();
+watchForStrays();
+
+/** What the thread is told besides the plugin's module. */
+interface ThreadOptions extends PluginLabel {
+  readonly scratch?: Scratch;
+}
 
 /** Takes the plugin from its module, and serves the control thread's orders from then on. */
-export function startPlugin(exports: Readonly<Record<string, unknown>>, exportName: string, label: PluginLabel): void {
+export function startPlugin(exports: Readonly<Record<string, unknown>>, exportName: string, { scratch, ...label }: ThreadOptions): void {
   let loaded: LoadedPlugin;
   try {
     loaded = pluginFromModule(exports, exportName, label);
   } catch (thrown) {
     return post({ kind: "unloadable", error: errorBody("load_error", thrown) });
   }
-  serve(new InlineRunner(loaded));
+  serve(new InlineRunner(loaded, scratch));
   post({ kind: "ready", ready: loaded.ready });
 }
 
@@ -54,6 +61,27 @@ function watchForTheEnd(): void {
   scope.close = () => {
     ending(new PluginExit("The plugin ended its own thread, by self.close()"));
     close();
+  };
+}
+
+/** A program that is started detached leaves the worker's process group, with which all others end. */
+function watchForStrays(): void {
+  Deno.Command = class extends Deno.Command {
+    readonly #isStray: boolean;
+
+    constructor(program: string | URL, options?: Deno.CommandOptions) {
+      super(program, options);
+      this.#isStray = options?.detached === true;
+    }
+
+    override spawn(): Deno.ChildProcess {
+      const child = super.spawn();
+      if (this.#isStray) {
+        post({ kind: "stray", pid: child.pid, isRunning: true });
+        void child.status.then(() => post({ kind: "stray", pid: child.pid, isRunning: false }));
+      }
+      return child;
+    }
   };
 }
 

@@ -100,9 +100,9 @@ export class WorkerSession {
   }
 
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, callId }: WireRequest, endpoint: CallEndpoint): CallOrder {
+  #order({ body = {}, callId, sharesFiles = false }: WireRequest, endpoint: CallEndpoint): CallOrder {
     if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
-    const order = { endpoint, callId: callId ?? crypto.randomUUID() };
+    const order = { endpoint, callId: callId ?? crypto.randomUUID(), sharesFiles };
     const takesArguments = endpoint === "execute" || endpoint === "execute_stream";
     return { ...order, body: takesArguments ? decodeArguments(body) : body };
   }
@@ -128,6 +128,8 @@ export class WorkerSession {
   async #serve(call: Call): Promise<void> {
     try {
       using _place = await this.#admit(call);
+      // One that was cancelled in the moment in which its place came has been answered: nobody would stop its plugin any more.
+      call.signal.throwIfAborted();
       call.markRunning();
       this.#progress = call;
       call.end(await this.#runner.run(call.order, call, call.signal));

@@ -318,3 +318,22 @@ Deno.test("A call waits for a plugin that is loading, and gets the error of one 
   assertEquals(await waiting, error);
   assertEquals(await failure(session, { endpoint: "ready" }), error);
 });
+
+Deno.test("A call that is cancelled in the moment in which its place comes never reaches the plugin", async () => {
+  let runs = 0;
+  const inline = new InlineRunner(loadPlugin({ execute: () => "done" }, LABEL));
+  const session = sessionOf({
+    settled: inline.settled,
+    state: inline.state,
+    ask: (endpoint) => inline.ask(endpoint),
+    run: (order, sink, signal) => {
+      runs++;
+      return inline.run(order, sink, signal);
+    },
+  });
+  const reply = session.reply({ endpoint: "execute", callId: "a" }, NEVER);
+  session.reply({ endpoint: "cancel", body: { call_id: "a" } }, NEVER);
+  assertEquals((await reply.take()).map(({ kind }) => kind), ["error"]);
+  assertEquals(await result(session, { endpoint: "execute" }), "done");
+  assertEquals(runs, 1);
+});

@@ -22,6 +22,8 @@ export type FromThread =
   | { readonly kind: "progress"; readonly key: number; readonly progress: number; readonly message: string }
   | { readonly kind: "chunk"; readonly key: number; readonly line: FrameLine }
   | { readonly kind: "last"; readonly key: number; readonly line: FrameLine }
+  /** The plugin has started a program in a process group of its own, or that has ended. */
+  | { readonly kind: "stray"; readonly pid: number; readonly isRunning: boolean }
   /** The thread is about to end, or has met an error that ends it. */
   | { readonly kind: "ending"; readonly error: ErrorBody };
 

@@ -6,6 +6,7 @@
 import type { ErrorBody, PermissionSet, PluginTarget } from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
+import { removeFiles, type Scratch } from "./outbox.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import { describeCrash } from "./thread_crash.ts";
 import { CHUNKS_PER_ROOM, type FromThread, type ToThread } from "./thread_messages.ts";
@@ -20,6 +21,8 @@ interface OpenRun {
 /** A plugin in a thread of its own. */
 export class ThreadRunner implements PluginRunner {
   readonly settled: Promise<void>;
+  /** The process groups of the programs that the plugin has started outside of the worker's own group. */
+  readonly strays: Set<number> = new Set();
   #state: PluginState = { status: "loading" };
   #thread: Worker | undefined;
   /** What the thread has said of an error that is about to end it. */
@@ -29,12 +32,12 @@ export class ThreadRunner implements PluginRunner {
   #nextKey = 1;
 
   /** Starts the thread, and in it the plugin. */
-  constructor(target: PluginTarget) {
+  constructor(target: PluginTarget, scratch?: Scratch) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.settled = promise;
     this.#settle = resolve;
     try {
-      this.#thread = this.#start(target);
+      this.#thread = this.#start(target, scratch);
     } catch (thrown) {
       this.#fail(errorBody("load_error", thrown));
     }
@@ -74,11 +77,11 @@ export class ThreadRunner implements PluginRunner {
     this.#thread?.postMessage(message);
   }
 
-  #start(target: PluginTarget): Worker {
-    const thread = new Worker(threadEntry(target), {
+  #start(target: PluginTarget, scratch: Scratch | undefined): Worker {
+    const thread = new Worker(threadEntry(target, scratch), {
       type: "module",
       name: target.name,
-      deno: { permissions: threadPermissions(target.permissions) },
+      deno: { permissions: threadPermissions(target.permissions, scratch) },
     });
     thread.addEventListener("message", ({ data }) => this.#take(data));
     thread.addEventListener("error", (event) => {
@@ -101,6 +104,8 @@ export class ThreadRunner implements PluginRunner {
         return void this.#chunk(message.key, message.line);
       case "last":
         return this.#end(message.key, message.line);
+      case "stray":
+        return void (message.isRunning ? this.strays.add(message.pid) : this.strays.delete(message.pid));
       case "ending":
         return this.#ending(message.error);
     }
@@ -108,6 +113,7 @@ export class ThreadRunner implements PluginRunner {
 
   async #chunk(key: number, line: FrameLine): Promise<void> {
     const run = this.#runs.get(key);
+    if (run === undefined) removeFiles(line.files);
     await run?.sink?.push(line);
     if (run === undefined || ++run.taken < CHUNKS_PER_ROOM) return;
     this.#post({ kind: "room", key, chunks: run.taken });
@@ -141,18 +147,25 @@ function uncaught(error: ErrorBody): ErrorBody {
 }
 
 /** The thread's first module. Static imports load with the process's permission to read, so that the plugin needs none to be loaded. */
-function threadEntry({ module, class: exportName, name, version }: PluginTarget): string {
+function threadEntry({ module, class: exportName, name, version }: PluginTarget, scratch: Scratch | undefined): string {
   const source = [
     `import { startPlugin } from ${JSON.stringify(new URL("./plugin_thread.ts", import.meta.url).href)};`,
     `import * as plugin from ${JSON.stringify(module)};`,
-    `startPlugin(plugin, ${JSON.stringify(exportName || "default")}, ${JSON.stringify({ name, version })});`,
+    `startPlugin(plugin, ${JSON.stringify(exportName || "default")}, ${JSON.stringify({ name, version, scratch })});`,
   ];
   return `data:text/javascript,${encodeURIComponent(source.join("\n"))}`;
 }
 
 const PERMISSION_NAMES = ["read", "write", "net", "env", "run", "ffi", "sys", "import"] as const;
 
-/** A key that a thread is not given would be inherited from the process. */
-function threadPermissions(granted: PermissionSet = {}): Deno.PermissionOptionsObject {
-  return Object.fromEntries(PERMISSION_NAMES.map((name) => [name, granted[name] ?? false]));
+/** A key that a thread is not given would be inherited from the process. The scratch folder, which no other worker has, is the thread's too. */
+function threadPermissions(granted: PermissionSet = {}, scratch: Scratch | undefined): Deno.PermissionOptionsObject {
+  const own = scratch === undefined ? [] : [scratch.folder];
+  const all = Object.fromEntries(PERMISSION_NAMES.map((name) => [name, granted[name] ?? false]));
+  return { ...all, read: withPaths(granted.read, own), write: withPaths(granted.write, own) };
+}
+
+function withPaths(granted: true | readonly string[] | undefined, own: readonly string[]): boolean | string[] {
+  const paths = [...(granted === true ? [] : granted ?? []), ...own];
+  return granted === true || (paths.length > 0 && paths);
 }

@@ -1,0 +1,127 @@
+/**
+ * The process that calls a peer and takes the time. It is ended with all that it has started, whatever state it is in.
+ *
+ * @module
+ */
+import { ANSWER_MARK } from "./driver/serve.ts";
+import { descendantsOf, listProcesses, type ProcessInfo } from "./process_tree.ts";
+
+/** What a measuring process answers. */
+export interface Answer {
+  readonly values?: Readonly<Record<string, number>>;
+  /** Why the peer has no such thing. */
+  readonly cannot?: string;
+  /** What went wrong. */
+  readonly failed?: string;
+  /** It did not come back in time, and can be asked no more. */
+  readonly overdue?: boolean;
+}
+
+/** How to start one. */
+export interface MeasuringCommand {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+const END_PATIENCE_MS = 4_000;
+
+/** A running measuring process. */
+export class MeasuringProcess {
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #answers: ReadableStreamDefaultReader<string>;
+  readonly #complaints: Promise<string>;
+  readonly #seen = new Map<string, ProcessInfo>();
+  #ended: Promise<number> | undefined;
+
+  constructor({ command: [program, ...args], env, cwd }: MeasuringCommand) {
+    this.#child = new Deno.Command(program!, { args, env, cwd, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+    this.#input = this.#child.stdin.getWriter();
+    this.#answers = ReadableStream.from(answersOf(this.#child.stdout)).getReader();
+    this.#complaints = tailOf(this.#child.stderr);
+  }
+
+  /** Asks for a measurement. */
+  async ask(request: Readonly<Record<string, unknown>>, limitMs: number): Promise<Answer> {
+    const overdue = Promise.withResolvers<Answer>();
+    const timer = setTimeout(() => overdue.resolve({ overdue: true }), limitMs);
+    try {
+      return await Promise.race([this.#ask(request), overdue.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** What it uses and what its workers do, in MB. */
+  async memory(): Promise<Record<string, number>> {
+    const processes = await listProcesses();
+    const workers = this.#note(processes);
+    const host = processes.find(({ pid }) => pid === this.#child.pid)?.residentKb ?? NaN;
+    return { host_mb: host / 1024, worker_mb: workers.reduce((sum, { residentKb }) => sum + residentKb, 0) / 1024 };
+  }
+
+  /** Ends it, in order or else by force, and tells how many processes it has left after an orderly end; they are killed in any case. */
+  end(): Promise<number> {
+    return this.#ended ??= this.#end();
+  }
+
+  async #ask(request: Readonly<Record<string, unknown>>): Promise<Answer> {
+    await this.#input.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`)).catch(() => {});
+    const { value, done } = await this.#answers.read();
+    if (!done) return JSON.parse(value) as Answer;
+    return { failed: `The measuring process has ended: ${await this.#complaints}`, overdue: true };
+  }
+
+  async #end(): Promise<number> {
+    this.#note(await listProcesses());
+    await this.#input.close().catch(() => {});
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_PATIENCE_MS);
+    const { signal } = await this.#child.status;
+    clearTimeout(timer);
+    await this.#answers.cancel().catch(() => {});
+    const left = await this.#killLeft();
+    return signal === null ? left : 0;
+  }
+
+  #note(processes: readonly ProcessInfo[]): ProcessInfo[] {
+    const workers = descendantsOf(this.#child.pid, processes);
+    for (const worker of workers) this.#seen.set(`${worker.pid} ${worker.started}`, worker);
+    return workers;
+  }
+
+  async #killLeft(): Promise<number> {
+    if (this.#seen.size === 0) return 0;
+    await new Promise((resolve) => setTimeout(resolve, 200)); // What notices its host's end by itself may do so.
+    const left = (await listProcesses()).filter(({ pid, started }) => this.#seen.has(`${pid} ${started}`));
+    for (const { pid } of left) kill(pid);
+    return left.length;
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error; // It has ended meanwhile.
+  }
+}
+
+async function* answersOf(output: ReadableStream<Uint8Array>): AsyncGenerator<string, void, void> {
+  let rest = "";
+  for await (const text of output.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
+      const start = line.indexOf(ANSWER_MARK);
+      if (start >= 0) yield line.slice(start + ANSWER_MARK.length);
+    }
+  }
+}
+
+/** The last line that says something. */
+async function tailOf(output: ReadableStream<Uint8Array>): Promise<string> {
+  let tail = "";
+  for await (const text of output.pipeThrough(new TextDecoderStream())) tail = (tail + text).slice(-2_000);
+  return tail.trim().split("\n").at(-1) ?? "";
+}

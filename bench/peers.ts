@@ -1,0 +1,142 @@
+/**
+ * Who is measured, and how each of them is started.
+ *
+ * @module
+ */
+
+/** What has to be installed for a peer, in a folder of its own. */
+export interface Recipe {
+  /** The folder under `out/bench/`. */
+  readonly folder: string;
+  /** A package from PyPI, for a virtual environment. */
+  readonly pip?: string;
+  /** A package from npm. */
+  readonly npm?: string;
+}
+
+/** What a peer is measured at; what it cannot do it says itself. */
+export type Family = "start" | "call" | "open" | "stream" | "cancel" | "argument" | "result" | "growth" | "memory";
+
+/** One row. */
+export interface PeerSpec {
+  readonly name: string;
+  /** What the reader sees. */
+  readonly title: string;
+  readonly group: "ours" | "floor" | "peer";
+  /** The language of the calling program. */
+  readonly host: "deno" | "node" | "python";
+  /** For Python: the module, class and options in `bench/python/peers/`. */
+  readonly python?: string;
+  readonly recipe?: Recipe;
+  readonly families: readonly Family[];
+}
+
+const ALL: readonly Family[] = ["start", "call", "open", "stream", "memory", "cancel", "argument", "result"];
+const CJM: Recipe = { folder: "cjm-plugin-system", pip: "cjm-plugin-system==0.0.46" };
+const SUBSTRATE: Recipe = { folder: "cjm-substrate", pip: "cjm-substrate" };
+
+/** All rows, in the order in which they are shown. */
+export const PEERS: readonly PeerSpec[] = [
+  { name: "ours-python", title: "this project, Python plugin", group: "ours", host: "deno", families: [...ALL, "growth"] },
+  { name: "ours-python-8", title: "… 8 calls at once in the worker", group: "ours", host: "deno", families: ["call", "open"] },
+  { name: "ours-blocking", title: "… blocking proxy", group: "ours", host: "deno", families: ALL },
+  { name: "ours-deno", title: "this project, Deno plugin", group: "ours", host: "deno", families: [...ALL, "growth"] },
+  { name: "ours-deno-8", title: "… 8 calls at once in the worker", group: "ours", host: "deno", families: ["call", "open"] },
+  {
+    name: "ours-cjm-worker",
+    title: "this project, the original's own worker",
+    group: "ours",
+    host: "deno",
+    recipe: CJM,
+    families: ["start", "call", "open", "stream"],
+  },
+  {
+    name: "cjm-blocking",
+    title: "cjm-plugin-system, blocking",
+    group: "peer",
+    host: "python",
+    python: "cjm:Blocking",
+    recipe: CJM,
+    families: ALL,
+  },
+  {
+    name: "cjm-async",
+    title: "cjm-plugin-system, async",
+    group: "peer",
+    host: "python",
+    python: "cjm:Asynchronous",
+    recipe: CJM,
+    families: ALL,
+  },
+  {
+    name: "substrate-blocking",
+    title: "cjm-substrate, blocking",
+    group: "peer",
+    host: "python",
+    python: "cjm:Blocking",
+    recipe: SUBSTRATE,
+    families: ALL,
+  },
+  {
+    name: "substrate-async",
+    title: "cjm-substrate, async",
+    group: "peer",
+    host: "python",
+    python: "cjm:Asynchronous",
+    recipe: SUBSTRATE,
+    families: ALL,
+  },
+  {
+    name: "appose",
+    title: "Appose",
+    group: "peer",
+    host: "python",
+    python: "appose_tasks:Appose",
+    recipe: { folder: "appose", pip: "appose" },
+    families: ALL,
+  },
+  {
+    name: "execnet",
+    title: "execnet",
+    group: "peer",
+    host: "python",
+    python: "execnet_channel:Execnet",
+    recipe: { folder: "execnet", pip: "execnet" },
+    families: ALL,
+  },
+  { name: "pythonia", title: "pythonia", group: "peer", host: "node", recipe: { folder: "pythonia", npm: "pythonia" }, families: ALL },
+  {
+    name: "python-shell",
+    title: "python-shell",
+    group: "peer",
+    host: "node",
+    recipe: { folder: "python-shell", npm: "python-shell" },
+    families: ALL,
+  },
+  {
+    name: "mcp",
+    title: "MCP TypeScript SDK, Python server",
+    group: "peer",
+    host: "node",
+    recipe: { folder: "mcp", pip: "mcp", npm: "@modelcontextprotocol/sdk" },
+    families: ALL,
+  },
+  {
+    name: "fetch-python",
+    title: "bare fetch, our Python worker",
+    group: "floor",
+    host: "deno",
+    families: ["call", "open", "stream", "argument", "result"],
+  },
+  {
+    name: "fetch-deno",
+    title: "bare fetch, our Deno worker",
+    group: "floor",
+    host: "deno",
+    families: ["call", "open", "stream", "argument", "result"],
+  },
+  { name: "socket-echo", title: "bytes over a unix socket", group: "floor", host: "deno", families: ["call"] },
+  { name: "memcpy", title: "memcpy", group: "floor", host: "deno", families: ["argument"] },
+  { name: "bare-python", title: "python -c pass", group: "floor", host: "deno", families: ["start"] },
+  { name: "bare-deno", title: "deno run of an empty file", group: "floor", host: "deno", families: ["start"] },
+];

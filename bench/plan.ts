@@ -1,0 +1,104 @@
+/**
+ * What is measured in which order, and how much of it.
+ *
+ * @module
+ */
+import type { Amounts } from "./driver/measures.ts";
+import type { Family, PeerSpec } from "./peers.ts";
+
+/** The whole bench, or one that continuous integration has time for. */
+export type Mode = "full" | "quick";
+
+/** One measurement of one peer in one round. */
+export interface Step {
+  /** Its name in the results; the values of the same measurement with other amounts have other names. */
+  readonly key: string;
+  readonly family: Family;
+  /** What the measuring process is asked for; `undefined` for what is seen from outside. */
+  readonly measure: string | undefined;
+  readonly amounts: Amounts;
+  /** Only in the rounds before this one. */
+  readonly rounds: number;
+}
+
+/** How long and how often. */
+export interface Extent {
+  readonly rounds: number;
+  /** The whole run, in milliseconds; a round that does not fit is not begun. */
+  readonly totalMs: number;
+  /** One peer in one round. */
+  readonly peerMs: number;
+  /** One measurement. */
+  readonly stepMs: number;
+}
+
+/** How much time each mode may take. */
+export const EXTENTS: Readonly<Record<Mode, Extent>> = {
+  full: { rounds: 5, totalMs: 570_000, peerMs: 40_000, stepMs: 12_000 },
+  quick: { rounds: 2, totalMs: 110_000, peerMs: 12_000, stepMs: 4_000 },
+};
+
+const KB = 1024;
+const MB = 1024 * KB;
+
+/** The sizes of arguments and results, in bytes. */
+export const SIZES: Readonly<Record<Mode, readonly number[]>> = {
+  full: [KB, 64 * KB, MB, 16 * MB, 64 * MB],
+  quick: [KB, MB],
+};
+
+/** What doubles to see how costs grow. */
+export const DOUBLINGS: Readonly<Record<string, readonly number[]>> = {
+  "argument": [4 * MB, 8 * MB, 16 * MB, 32 * MB],
+  "stream": [5_000, 10_000, 20_000, 40_000],
+  "burst": [128, 256, 512, 1024],
+  "plugins": [2, 4, 8, 16],
+};
+
+/** The steps of a peer, those first that leave nothing behind in the processes. */
+export function stepsFor(spec: PeerSpec, mode: Mode): readonly Step[] {
+  const [first, ...rest] = stepsOfMode(mode);
+  const wanted = rest.filter(({ family }) => spec.families.includes(family));
+  return [first!, ...wanted];
+}
+
+function stepsOfMode(mode: Mode): Step[] {
+  const full = mode === "full";
+  const time = full ? { ms: 500, warmMs: 300 } : { ms: 250, warmMs: 150 };
+  return [
+    step("start", "start", {}),
+    step("again", "start", { measure: "start" }),
+    step("call", "call", time),
+    ...(full ? [1, 16, 64] : [1, 64]).map((open) => step(`open${open}`, "open", { ...time, open })),
+    step("stream", "stream", { count: full ? 10_000 : 2_000 }),
+    step("memory", "memory", { measure: null }),
+    step("cancel", "cancel", { count: full ? 5 : 2 }),
+    ...(["argument", "result"] as const).flatMap((family) => SIZES[mode].map((bytes) => payloadStep(family, bytes))),
+    ...(full ? growthSteps() : []),
+  ];
+}
+
+function payloadStep(family: "argument" | "result", bytes: number): Step {
+  return step(`${family}/${bytes}`, family, { bytes, ms: 100, most: 200, rounds: bytes > MB ? 3 : Infinity });
+}
+
+function growthSteps(): Step[] {
+  return Object.entries(DOUBLINGS).flatMap(([measure, amounts]) =>
+    amounts.map((amount) => step(`growth-${measure}/${amount}`, "growth", { ...growthAmounts(measure, amount), measure, rounds: 2 }))
+  );
+}
+
+function growthAmounts(measure: string, amount: number): Amounts {
+  if (measure === "argument") return { bytes: amount, ms: 100, most: 5 };
+  return measure === "burst" ? { open: amount } : { count: amount };
+}
+
+interface StepFacts {
+  /** The family's own by default; `null` for none. */
+  readonly measure?: string | null;
+  readonly rounds?: number;
+}
+
+function step(key: string, family: Family, { measure, rounds = Infinity, ...amounts }: Amounts & StepFacts): Step {
+  return { key, family, amounts, measure: measure === null ? undefined : measure ?? family, rounds };
+}

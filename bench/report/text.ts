@@ -1,0 +1,63 @@
+/**
+ * The table for the terminal.
+ *
+ * @module
+ */
+import { PEERS } from "../peers.ts";
+import { SIZES } from "../plan.ts";
+import { figureOf, type Results } from "../results.ts";
+import { targetsOf } from "../targets.ts";
+import { COLUMNS, fromOtherRuns, notesOf, readable, sizeText } from "./columns.ts";
+
+/** All results as text: the table, large values, targets, and what is missing. Medians; the page has the spread as well. */
+export function renderText(results: Results): string {
+  return [mainTable(results), payloadTable(results), targets(results), gaps(results)].join("\n\n");
+}
+
+function mainTable(results: Results): string {
+  const rows = shown(results).map(({ name, title }) => [title, ...COLUMNS.map(({ key }) => middle(results, name, key))]);
+  return align([["", ...COLUMNS.map((column) => column.title)], ...rows]);
+}
+
+function payloadTable(results: Results): string {
+  const columns = (["argument", "result"] as const).flatMap((family) =>
+    SIZES[results.mode === "quick" ? "quick" : "full"].map((bytes) => ({
+      title: `${family} ${sizeText(bytes)}`,
+      key: `${family}/${bytes}.ms`,
+    }))
+  );
+  const rows = shown(results).map(({ name, title }) => [title, ...columns.map(({ key }) => middle(results, name, key))]);
+  return align([["ms", ...columns.map((column) => column.title)], ...rows.filter((row) => row.slice(1).some((text) => text !== ""))]);
+}
+
+function targets(results: Results): string {
+  const verdict = (met: boolean | undefined): string => met === undefined ? "-" : met ? "met" : "NOT MET";
+  // A quick bench has no doublings.
+  const measured = targetsOf(results).filter((target) => target.met !== undefined || results.mode === "full");
+  return align(measured.map(({ wanted, measured, met }) => [wanted, measured, verdict(met)]));
+}
+
+function gaps(results: Results): string {
+  const lines = shown(results).flatMap(({ name, title }) =>
+    notesOf(results, name).map(({ steps, note }) => `${title}: ${steps.join(", ")}: ${note}`)
+  );
+  const other = fromOtherRuns(results);
+  return [...lines, ...(other.length === 0 ? [] : [`Not measured in the same run as the rest: ${other.join(", ")}`])].join("\n");
+}
+
+function shown(results: Results): readonly { name: string; title: string }[] {
+  return PEERS.filter(({ name }) => name in results.peers);
+}
+
+function middle(results: Results, peer: string, key: string): string {
+  return readable(figureOf(results, peer, key)?.median ?? NaN);
+}
+
+/** The first column on the left, the others on the right. */
+function align(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row.map((text, column) => column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)).join("  ").trimEnd()
+  )
+    .join("\n");
+}

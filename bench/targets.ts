@@ -1,0 +1,140 @@
+/**
+ * What the project wants to reach, beside what was measured.
+ *
+ * @module
+ */
+import { readable, spreadOf } from "./report/columns.ts";
+import { DOUBLINGS } from "./plan.ts";
+import { type Figure, figureOf, growthExponent, ratioOf, type Results } from "./results.ts";
+
+/** One target. */
+export interface Target {
+  readonly wanted: string;
+  readonly measured: string;
+  /** `undefined` when it was not measured. */
+  readonly met: boolean | undefined;
+}
+
+/** All targets, in the order of the page. */
+export function targetsOf(results: Results): Target[] {
+  return [...calls(results), ...fastLane(results), ...streams(results), ...starts(results), ...original(results), ...growth(results)];
+}
+
+const RUNTIMES = [["python", "Python"], ["deno", "Deno"]] as const;
+
+function calls(results: Results): Target[] {
+  const ratios = RUNTIMES.map(([name, title]) =>
+    atMost(`A call, ${title} plugin: at most 1.15 × the bare fetch loop`, 1.15, callRatio(results, `ours-${name}`, `fetch-${name}`))
+  );
+  return [...ratios, ...RUNTIMES.map(([name, title]) => tenThousand(results, name, title))];
+}
+
+function tenThousand(results: Results, name: string, title: string): Target {
+  const wanted = `Calls a second, ${title} plugin: 10,000 where the bare fetch loop reaches that`;
+  const [own, bare] = [mostCalls(results, `ours-${name}`), mostCalls(results, `fetch-${name}`)];
+  if (own === undefined || bare === undefined) return missing(wanted);
+  const measured = `${readable(own)}, the bare loop ${readable(bare)}`;
+  return { wanted, measured, met: own >= Math.min(10_000, bare) };
+}
+
+/** The best of one, 16 and 64 open calls. */
+function mostCalls(results: Results, peer: string): number | undefined {
+  const figures = [1, 16, 64].flatMap((open) => figureOf(results, peer, `open${open}.per_s`) ?? []);
+  return figures.length === 0 ? undefined : Math.max(...figures.map(({ median }) => median));
+}
+
+const RIVALS = ["execnet", "python-shell", "pythonia", "appose", "mcp"];
+
+function fastLane(results: Results): Target[] {
+  const echo = atMost("A call: at most 1.5 × a few bytes over a unix socket", 1.5, callRatio(results, "ours-python", "socket-echo"));
+  const rivals = RIVALS.map((rival) => atMost(`A call: below ${rival}`, 1, callRatio(results, "ours-python", rival)));
+  return [echo, ...rivals];
+}
+
+function streams(results: Results): Target[] {
+  const over = (name: string): Figure | undefined => ratioOf(results, ["ours-python", "stream.per_s"], [name, "stream.per_s"]);
+  const first = figureOf(results, "ours-python", "stream.first_ms");
+  const soon = "The first chunk: within 2 ms";
+  return [
+    atLeast("Chunks a second: 20 × the original's", 20, over("cjm-async")),
+    first === undefined
+      ? missing(soon)
+      : { wanted: soon, measured: `${readable(first.median)} ms${spreadOf(first)}`, met: first.median < 2 },
+  ];
+}
+
+function starts(results: Results): Target[] {
+  const over = (own: string, bare: string): Figure | undefined => ratioOf(results, [own, "start.ready_ms"], [bare, "start.ready_ms"]);
+  return [
+    atMost("Start, Python: at most 2.5 × the bare interpreter", 2.5, over("ours-python", "bare-python")),
+    atMost("Start, Deno: at most 2 × an empty program", 2, over("ours-deno", "bare-deno")),
+    atLeast("Start: 10 × faster than the original", 10, over("cjm-async", "ours-python")),
+  ];
+}
+
+function original(results: Results): Target[] {
+  const better = (names: readonly string[]): Figure | undefined => {
+    const ratios = names.flatMap((name) => callRatio(results, name, "ours-python") ?? []);
+    return ratios.sort((a, b) => a.median - b.median)[0];
+  };
+  const own = figureOf(results, "ours-cjm-worker", "call.p50_us");
+  const note = results.peers["ours-cjm-worker"]?.notes.start;
+  const kept = "The original's own worker behind this project's proxy (no target)";
+  return [
+    atLeast("A call: 100 × faster than the original's better face", 100, better(["cjm-blocking", "cjm-async"])),
+    atLeast("A call: 10 × faster than its heir's better face", 10, better(["substrate-blocking", "substrate-async"])),
+    { wanted: kept, measured: own === undefined ? note ?? "not measured" : `${readable(own.median)} µs${spreadOf(own)}`, met: undefined },
+  ];
+}
+
+/** What doubles, and which value is its cost. */
+const COSTS: Readonly<Record<string, readonly [string, string]>> = {
+  argument: ["the size of an argument", "ms"],
+  stream: ["chunks", "ms"],
+  burst: ["open calls", "ms"],
+  plugins: ["loaded plugins, their start", "start_ms"],
+};
+
+/** Over this a cost grows faster than what it is for: a straight line with fixed costs and noise stays below. */
+const STEEPEST = 1.25;
+
+function growth(results: Results): Target[] {
+  return Object.entries(COSTS).flatMap(([measure, [what, value]]) =>
+    RUNTIMES.map(([name, title]) => {
+      const wanted = `Cost grows no faster than ${what}, ${title} plugin (exponent 1)`;
+      const exponent = exponentOf(results, `ours-${name}`, [measure, value]);
+      if (exponent === undefined) return missing(wanted);
+      return { wanted, measured: `exponent ${exponent.toFixed(2)}`, met: exponent <= STEEPEST };
+    })
+  );
+}
+
+/** The exponent over all doublings that were measured; `undefined` with fewer than three sizes. */
+export function exponentOf(results: Results, peer: string, [measure, value]: readonly [string, string]): number | undefined {
+  const points = DOUBLINGS[measure]!.flatMap((amount) => {
+    const figure = figureOf(results, peer, `growth-${measure}/${amount}.${value}`);
+    return figure === undefined ? [] : [[amount, figure.median] as const];
+  });
+  if (points.length < 3) return undefined;
+  return growthExponent(points.map(([amount]) => amount), points.map(([, cost]) => cost));
+}
+
+function callRatio(results: Results, over: string, under: string): Figure | undefined {
+  return ratioOf(results, [over, "call.p50_us"], [under, "call.p50_us"]);
+}
+
+function atMost(wanted: string, bound: number, ratio: Figure | undefined): Target {
+  return ratio === undefined ? missing(wanted) : { wanted, measured: times(ratio), met: ratio.median <= bound };
+}
+
+function atLeast(wanted: string, bound: number, ratio: Figure | undefined): Target {
+  return ratio === undefined ? missing(wanted) : { wanted, measured: times(ratio), met: ratio.median >= bound };
+}
+
+function times(ratio: Figure): string {
+  return `${ratio.median >= 100 ? readable(ratio.median) : ratio.median.toFixed(2)} ×${spreadOf(ratio)}`;
+}
+
+function missing(wanted: string): Target {
+  return { wanted, measured: "not measured", met: undefined };
+}

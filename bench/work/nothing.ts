@@ -1,0 +1,1 @@
+// What a bare Deno runs: its own start is all there is to measure.

@@ -1,0 +1,93 @@
+/**
+ * Replies of the gateway, framed and plain: sections 4 and 5 of `docs/protocol.md`.
+ *
+ * @module
+ */
+import { type Endpoint, type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { type Frame, isLastFrame } from "../protocol/frames.ts";
+
+/** What belongs to a reply's end. */
+export interface FrameStreamHooks {
+  /** The last frame was sent, or will never be. */
+  readonly onEnd: () => void;
+  /** The client has gone. */
+  readonly onCancel: () => void;
+}
+
+/** Frames on their way to a client. */
+export class FrameStream {
+  readonly #frames: AsyncIterator<Frame>;
+  readonly #hooks: FrameStreamHooks;
+
+  /** Takes over the frames. */
+  constructor(frames: AsyncIterable<Frame>, hooks: FrameStreamHooks) {
+    this.#frames = frames[Symbol.asyncIterator]();
+    this.#hooks = hooks;
+  }
+
+  /** The next frame. */
+  async next(): Promise<Frame> {
+    const { value } = await this.#frames.next();
+    if (isLastFrame(value)) this.#hooks.onEnd();
+    return value;
+  }
+
+  /** A reply of one frame with its length; a longer one is sent as it comes. */
+  async framedReply(): Promise<Response> {
+    const headers = { "content-type": FRAMES_MEDIA_TYPE };
+    const first = await this.next();
+    return new Response(isLastFrame(first) ? line(first) : this.lines(first, line), { headers });
+  }
+
+  /** The frames from one on, each as text. */
+  lines(first: Frame, write: (frame: Frame) => string): ReadableStream<Uint8Array> {
+    const encoder = new TextEncoder();
+    let pending: Frame | undefined = first;
+    return new ReadableStream({
+      pull: async (controller) => {
+        const frame: Frame = pending ?? await this.next();
+        pending = undefined;
+        const text = write(frame);
+        if (text !== "") controller.enqueue(encoder.encode(text));
+        if (isLastFrame(frame)) controller.close();
+        else if (text === "") controller.enqueue(new Uint8Array(0));
+      },
+      cancel: () => {
+        this.#hooks.onCancel();
+        this.#hooks.onEnd();
+      },
+    }, { highWaterMark: 0 });
+  }
+}
+
+/** The reply to a client that knows no frames. */
+export async function plainReply(stream: FrameStream, endpoint: Endpoint): Promise<Response> {
+  let frame = await stream.next();
+  while ("progress" in frame) frame = await stream.next();
+  if (endpoint === "execute_stream" && !("error" in frame && frame.error.code === "load_error")) {
+    return new Response(stream.lines(frame, item), { headers: { "content-type": "application/x-ndjson" } });
+  }
+  if ("error" in frame) {
+    return Response.json({ detail: frame.error.message, _job_error: frame.error }, { status: statusOf(frame.error, endpoint) });
+  }
+  return Response.json("result" in frame ? frame.result : null);
+}
+
+/** A refusal, made before anything else. */
+export function refusal(status: number, detail: string): Response {
+  return Response.json({ detail }, { status });
+}
+
+function line(frame: Frame): string {
+  return `${JSON.stringify(frame)}\n`;
+}
+
+function item(frame: Frame): string {
+  if ("chunk" in frame) return `${JSON.stringify(frame.chunk)}\n`;
+  return "error" in frame ? `${JSON.stringify({ _job_error: frame.error })}\n` : "";
+}
+
+function statusOf({ code }: ErrorBody, endpoint: Endpoint): number {
+  if (code === "cancelled") return 409;
+  return endpoint === "initialize" ? 400 : 500;
+}

@@ -1,0 +1,110 @@
+/**
+ * The files of a new plugin.
+ *
+ * @module
+ */
+
+/** The files by name. */
+export function templateFiles(name: string, runtime: "python" | "deno"): Record<string, string> {
+  const own = runtime === "python" ? pythonFiles(name) : denoFiles(name);
+  return { ...own, "plugin_test.ts": test(name) };
+}
+
+function pythonFiles(name: string): Record<string, string> {
+  const manifest = { name, version: "0.1.0", python_path: "python3", module: name, class: className(name) };
+  return { "plugin.json": json(manifest), [`${name}.py`]: python(name) };
+}
+
+function denoFiles(name: string): Record<string, string> {
+  return { "plugin.json": json({ name, version: "0.1.0", runtime: "deno", module: `./${name}.ts` }), [`${name}.ts`]: typescript(name) };
+}
+
+function className(name: string): string {
+  return name.split("_").map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join("");
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function python(name: string): string {
+  return `"""What the plugin "${name}" does, in one sentence."""
+
+
+class ${className(name)}:
+    def __init__(self):
+        self.mark = "!"
+
+    def get_config_schema(self):
+        return {
+            "type": "object",
+            "properties": {"mark": {"type": "string", "description": "What every answer ends with"}},
+            "additionalProperties": False,
+        }
+
+    def get_current_config(self):
+        return {"mark": self.mark}
+
+    def initialize(self, config):
+        self.mark = config.get("mark", "!")
+
+    def execute(self, text: str) -> str:
+        """Says a text louder."""
+        return text.upper() + self.mark
+
+    def execute_stream(self, text: str):
+        """Says the words of a text louder, one by one."""
+        words = text.split()
+        for number, word in enumerate(words, start=1):
+            self.check_cancel()
+            self.report_progress(number / len(words), word)
+            yield self.execute(word)
+`;
+}
+
+function typescript(name: string): string {
+  return `/** What the plugin "${name}" does, in one sentence. */
+export default class ${className(name)} {
+  #mark = "!";
+
+  getConfigSchema() {
+    return {
+      type: "object",
+      properties: { mark: { type: "string", description: "What every answer ends with" } },
+      additionalProperties: false,
+    };
+  }
+
+  getCurrentConfig() {
+    return { mark: this.#mark };
+  }
+
+  initialize({ mark = "!" }: { mark?: string }) {
+    this.#mark = mark;
+  }
+
+  /** Says a text louder. */
+  execute({ text }: { text: string }): string {
+    return text.toUpperCase() + this.#mark;
+  }
+
+  /** Says the words of a text louder, one by one. */
+  *executeStream({ text }: { text: string }): Generator<string> {
+    for (const word of text.split(" ")) yield this.execute({ text: word });
+  }
+}
+`;
+}
+
+function test(name: string): string {
+  return `// deno test --allow-read --allow-write=/tmp --allow-net --allow-run --allow-env
+import { RemotePluginProxy } from "jsr:@remote-plugin/proxy@^0.1.0";
+
+Deno.test("${name} says a text louder", async () => {
+  await using plugin = await RemotePluginProxy.start(new URL("./plugin.json", import.meta.url));
+  await plugin.initialize({ mark: "?" });
+  const answer = await plugin.execute({ text: "hello" });
+  if (answer !== "HELLO?") throw new Error(\`It said "\${answer}"\`);
+});
+`;
+}

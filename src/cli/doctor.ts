@@ -1,0 +1,35 @@
+/** `doctor`: finds what keeps plugins from working, and says how to mend it. @module */
+import type { Context } from "./_context.ts";
+import { type Finding, hostFindings } from "./_doctor_host.ts";
+import { problemText } from "./list.ts";
+import { pluginFindings } from "./_doctor_plugin.ts";
+
+/** Looks at the host and at one plugin, or at all. False when something has to be mended. */
+export async function doctor(context: Context, { reference, fix }: { reference: string | undefined; fix: boolean }): Promise<boolean> {
+  const { terminal } = context;
+  const findings: Finding[] = [];
+  const report = (finding: Finding) => {
+    findings.push(finding);
+    if (!terminal.json) show(context, finding);
+  };
+  for (const finding of await hostFindings(context, fix)) report(finding);
+  const { manager, plugin } = await context.openManager(reference);
+  await using _manager = manager;
+  const problems = reference === undefined ? manager.problems : [];
+  for (const problem of problems) report({ about: problem.error.plugin, check: "manifest", verdict: "bad", found: problemText(problem) });
+  const names = reference === undefined ? manager.list().map(({ name, version }) => `${name}@${version}`) : [plugin];
+  for (const name of names) {
+    context.signal.throwIfAborted();
+    for await (const finding of pluginFindings(context, manager, name)) report(finding);
+  }
+  if (terminal.json) terminal.result(findings);
+  const bad = findings.filter(({ verdict }) => verdict === "bad").length;
+  terminal.line(bad === 0 ? terminal.green("All is well") : terminal.red(`${bad} ${bad === 1 ? "thing has" : "things have"} to be mended`));
+  return bad === 0;
+}
+
+function show({ terminal }: Context, { about, check, verdict, found, fix }: Finding): void {
+  const mark = verdict === "good" ? terminal.green("ok  ") : verdict === "odd" ? terminal.yellow("look") : terminal.red("BAD ");
+  terminal.line(`${mark}  ${about}: ${check}: ${found}`);
+  if (fix !== undefined) terminal.line(`      ${terminal.bold("fix:")} ${fix}`);
+}

@@ -1,0 +1,146 @@
+/**
+ * The command-line program `remote-plugin`: finds, tries, configures and serves plugins without a line of code.
+ *
+ * ```sh
+ * deno install --global --name remote-plugin --allow-read --allow-write --allow-net --allow-run --allow-env jsr:@remote-plugin/proxy/cli
+ * ```
+ *
+ * It needs these permissions because it starts whatever interpreters the manifests name, and keeps configurations and logs in the home folder.
+ *
+ * @module
+ */
+import { Command, CommanderError } from "commander";
+import { completions } from "./completions.ts";
+import { config } from "./config.ts";
+import { type CommonOptions, Context } from "./_context.ts";
+import { doctor } from "./doctor.ts";
+import { EXIT, EXIT_HELP, exitCode, Interruption } from "./_exit.ts";
+import { inspect } from "./inspect.ts";
+import { list } from "./list.ts";
+import { logs } from "./logs.ts";
+import { makeNew } from "./new.ts";
+import { run, type RunOptions } from "./run.ts";
+import { serve, type ServeOptions } from "./serve.ts";
+import { stats, type StatsOptions } from "./stats.ts";
+
+/** What a command's action is given, and what it makes the exit code of. */
+type Act = (context: Context) => Promise<number | void> | void;
+
+/** Runs the program and gives its exit code. It writes to standard output and standard error. */
+export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  let code: number = EXIT.ok;
+  const act = async (command: Command, body: Act) => {
+    const context = new Context(command.optsWithGlobals<CommonOptions>(), signal);
+    try {
+      code = await body(context) ?? EXIT.ok;
+    } catch (error) {
+      code = exitCode(signal.aborted ? signal.reason : error);
+      context.terminal.note(code === EXIT.interrupted ? "Interrupted" : errorText(context, error));
+    }
+  };
+  try {
+    await createProgram(act).parseAsync(args, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    throw error;
+  }
+}
+
+function errorText({ terminal }: Context, error: unknown): string {
+  return terminal.red("error: ") + (error instanceof Error ? error.message : String(error));
+}
+
+type Run = (command: Command, body: Act) => Promise<void>;
+
+function createProgram(act: Run): Command {
+  const program = new Command("remote-plugin")
+    .description("Finds, tries, configures and serves plugins that run in isolated workers")
+    .exitOverride().showSuggestionAfterError().addHelpText("after", EXIT_HELP);
+  const add = (usage: string, description: string): Command =>
+    program.command(usage).description(description)
+      .option("-f, --folder <path>", "where to look for manifests, more than once if need be (default: the working directory)", collect)
+      .option("--state-dir <path>", "where configurations and logs are kept (default: $REMOTE_PLUGIN_HOME, ~/.local/state/remote-plugin)")
+      .option("--trust", "give Deno plugins all permissions that their manifests ask for (default: none)")
+      .option("--json", "write JSON, one value a line");
+  addPluginCommands(add, act);
+  addServerCommands(add, act);
+  add("completions <shell>", "print the completion script for bash, zsh or fish").action((shell, _, command) =>
+    act(command, (context) => completions(context, shell, wordsOf(program)))
+  );
+  return program;
+}
+
+function collect(path: string, before: readonly string[] = []): string[] {
+  return [...before, path];
+}
+
+type Add = (usage: string, description: string) => Command;
+
+function addPluginCommands(add: Add, act: Run): void {
+  add("list", "list the plugins").option("--names", "names only")
+    .action((options, command) => act(command, (context) => list(context, options)));
+  add("inspect <plugin>", "start a plugin and tell its schema, configuration and needs")
+    .action((plugin, _, command) => act(command, (context) => inspect(context, plugin)));
+  add("run <plugin> [arguments...]", "call a plugin once, by name or by the path of its manifest")
+    .usage("[options] <plugin> [--NAME VALUE]...").allowUnknownOption()
+    .option("--stream", "print what it yields as it comes")
+    .option("--kwargs <json>", "arguments as a JSON object; those given by name come on top")
+    .option("--timeout <seconds>", "give up after so long")
+    .option("--logs", "show what the plugin prints")
+    .addHelpText("after", RUN_HELP)
+    .action((plugin, rest, options: RunOptions, command) => act(command, (context) => run(context, [plugin, ...rest], options)));
+  add("config <plugin> [settings...]", "show a plugin's configuration, or check and keep another: config whisper model=large")
+    .option("--reset", "forget the settings before")
+    .action((plugin, settings, { reset = false }, command) => act(command, (context) => config(context, plugin, { settings, reset })));
+  add("doctor [plugin]", "find what keeps plugins from working, with the fix for each").option(
+    "--fix",
+    "remove what is left of workers that are gone",
+  )
+    .action((reference, { fix = false }, command) =>
+      act(command, async (context) => await doctor(context, { reference, fix }) ? EXIT.ok : EXIT.unwell)
+    );
+  add("new <name>", "make a working plugin with manifest and test").option("--runtime <runtime>", "python or deno", "python")
+    .action((name, options, command) => act(command, (context) => makeNew(context, name, options)));
+}
+
+const RUN_HELP = `
+Arguments are given by name: --beams 5 --audio talk.wav. A value that reads as JSON is JSON, any other is text; a name alone is true, --no-NAME
+false; a name given twice makes a list. The value - stands for a file with what comes by standard input.
+`;
+
+function addServerCommands(add: Add, act: Run): void {
+  add("serve", "serve the plugins over HTTP until Ctrl-C")
+    .option("--host <address>", "where to listen", "127.0.0.1").option("--port <number>", "0 for any that is free", "0")
+    .option("--token <token>", "what requests must carry (default: a new one)")
+    .option("--cert <file>", "certificate for HTTPS").option("--key <file>", "its key")
+    .option("--replicas <number>", "so many workers a plugin at most", "1")
+    .option("--idle <seconds>", "end a plugin's workers after so long without a call")
+    .option("--logs", "show what the plugins print")
+    .action((options: ServeOptions, command) => act(command, (context) => serve(context, options)));
+  add("stats", "show what the plugins of a running serve use").option("--url <url>", "of a server elsewhere").option(
+    "--token <token>",
+    "of a server elsewhere",
+  )
+    .option("-w, --watch", "renew the table each second, until Ctrl-C")
+    .action((options: StatsOptions, command) => act(command, (context) => stats(context, options)));
+  add("logs <plugin>", "show what a plugin has printed under run or serve")
+    .option("--follow", "show what comes, until Ctrl-C").option("-n, --lines <number>", "so many of the last lines", "50")
+    .action((plugin, options, command) => act(command, (context) => logs(context, plugin, options)));
+}
+
+function wordsOf(program: Command): { name: string; options: string[] }[] {
+  return program.commands.map((command) => ({ name: command.name(), options: command.options.map(({ long }) => long!) }));
+}
+
+/** The first Ctrl-C ends the plugins in order, a second one at once. */
+function interruptible(): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = () => controller.signal.aborted ? Deno.exit(EXIT.interrupted) : controller.abort(new Interruption("Interrupted"));
+  for (const name of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, onSignal);
+  }
+  return controller.signal;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args, interruptible()));

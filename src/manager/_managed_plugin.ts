@@ -1,0 +1,206 @@
+/**
+ * A manager's plugin as its callers see it.
+ *
+ * @module
+ */
+import { CallTimeoutError, PluginStateError } from "../errors.ts";
+import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "../plugin/interface.ts";
+import type { RemotePluginProxy } from "../plugin/proxy.ts";
+import type { StatsBody } from "../protocol/messages.ts";
+import type { Entry } from "./_entry.ts";
+import type { Lease } from "./_pool.ts";
+
+/** Passes each call on to one of the plugin's workers, which are started when there are none. */
+export class ManagedPlugin implements PluginInterface {
+  readonly #entry: Entry;
+  #isClosed = false;
+
+  /** Starts nothing yet. */
+  constructor(entry: Entry) {
+    this.#entry = entry;
+  }
+
+  /** The name in the manifest. */
+  get name(): string {
+    return this.#entry.spec.name;
+  }
+
+  /** The version in the manifest. */
+  get version(): string {
+    return this.#entry.spec.version;
+  }
+
+  async initialize(config: PluginConfig = {}, options?: OperationOptions): Promise<void> {
+    this.#refuseWhenClosed("initialize");
+    await this.#entry.configure(config, "initialize", options);
+  }
+
+  async reconfigure(config: PluginConfig, options?: OperationOptions): Promise<void> {
+    this.#refuseWhenClosed("reconfigure");
+    await this.#entry.configure(config, "reconfigure", options);
+  }
+
+  async execute<Result = unknown>(kwargs?: Kwargs, options: CallOptions = {}): Promise<Result> {
+    const began = this.#begin("execute");
+    let succeeded = false;
+    try {
+      const place = this.#entry.tryLease() ?? await this.#waitForPlace("execute", options);
+      using lease = place;
+      const result = await lease.plugin.execute<Result>(kwargs, remaining(options, began));
+      succeeded = true;
+      return result;
+    } finally {
+      this.#entry.counter.end(began, succeeded);
+    }
+  }
+
+  async *executeStream<Chunk = unknown>(kwargs?: Kwargs, options: CallOptions = {}): AsyncGenerator<Chunk, void, void> {
+    const began = this.#begin("executeStream");
+    let succeeded = false;
+    try {
+      const place = this.#entry.tryLease() ?? await this.#waitForPlace("executeStream", options);
+      using lease = place;
+      yield* lease.plugin.executeStream<Chunk>(kwargs, remaining(options, began));
+      succeeded = true;
+    } finally {
+      this.#entry.counter.end(began, succeeded);
+    }
+  }
+
+  async getConfigSchema(options?: OperationOptions): Promise<Record<string, unknown>> {
+    return await this.#ask("getConfigSchema", options, (plugin) => plugin.getConfigSchema(options));
+  }
+
+  async getCurrentConfig(options?: OperationOptions): Promise<Record<string, unknown>> {
+    return await this.#ask("getCurrentConfig", options, (plugin) => plugin.getCurrentConfig(options));
+  }
+
+  async getProgress(options?: OperationOptions): Promise<Progress> {
+    return await this.#ask("getProgress", options, (plugin) => plugin.getProgress(options));
+  }
+
+  /** Lets all workers prefetch. */
+  async prefetch(options?: OperationOptions): Promise<boolean> {
+    const outcomes = await this.#askAll("prefetch", options, (plugin) => plugin.prefetch(options));
+    return outcomes.includes(true);
+  }
+
+  /** The sums over all workers, with the process of the one that got the last call, and the uptime of the oldest. */
+  async getStats(options?: OperationOptions): Promise<StatsBody> {
+    const all = await this.#askAll("getStats", options, (plugin) => plugin.getStats(options));
+    const sum = (figure: (stats: StatsBody) => number): number => all.reduce((total, stats) => total + figure(stats), 0);
+    return {
+      ...all[0]!,
+      cpu_percent: sum((stats) => stats.cpu_percent),
+      memory_rss_mb: sum((stats) => stats.memory_rss_mb),
+      uptime_s: Math.max(...all.map((stats) => stats.uptime_s)),
+      calls: {
+        running: sum(({ calls }) => calls.running),
+        queued: sum(({ calls }) => calls.queued) + (this.#entry.pool?.waiting ?? 0),
+        finished: sum(({ calls }) => calls.finished),
+      },
+    };
+  }
+
+  /** Whether a worker answers. False, and nothing is started, while there is none. */
+  async isAlive(): Promise<boolean> {
+    const replicas = this.#isClosed ? [] : [...this.#entry.pool?.replicas ?? []];
+    const answers = await Promise.all(replicas.map(({ plugin }) => plugin.isAlive()));
+    return answers.includes(true);
+  }
+
+  /** Cancels every call of the plugin, those of others that use it too. */
+  async cancel(options?: OperationOptions): Promise<boolean> {
+    this.#refuseWhenClosed("cancel");
+    const { pool } = this.#entry;
+    const waiting = pool?.cancelWaiting() ?? false;
+    const outcomes = await Promise.all([...pool?.replicas ?? []].map(({ plugin }) => plugin.cancel(options)));
+    return waiting || outcomes.includes(true);
+  }
+
+  /** Lets go of this handle. The workers are the manager's, and calls that are open go on. */
+  cleanup(): Promise<void> {
+    this.#isClosed = true;
+    return Promise.resolve();
+  }
+
+  /** The same as `cleanup()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.cleanup();
+  }
+
+  #begin(member: string): number {
+    this.#refuseWhenClosed(member);
+    return this.#entry.counter.begin();
+  }
+
+  async #waitForPlace(member: string, options: OperationOptions): Promise<Lease> {
+    using wait = new Wait(`"${member}" of "${this.name}"`, this.name, options);
+    return await this.#entry.lease(wait.signal);
+  }
+
+  async #ask<T>(member: string, options: OperationOptions | undefined, question: (plugin: RemotePluginProxy) => Promise<T>): Promise<T> {
+    const [answer] = await this.#askAll(member, options, question, true);
+    return answer!;
+  }
+
+  /** Asks what takes no place: the worker that got the last call first, and the others too when all are wanted. */
+  async #askAll<T>(
+    member: string,
+    options: OperationOptions = {},
+    question: (plugin: RemotePluginProxy) => Promise<T>,
+    onlyLatest = false,
+  ): Promise<T[]> {
+    this.#refuseWhenClosed(member);
+    using wait = new Wait(`"${member}" of "${this.name}"`, this.name, options);
+    return await this.#entry.withPool(wait.signal, async (pool) => {
+      const replicas = onlyLatest ? [pool.latest!] : [...pool.replicas];
+      return await Promise.all(replicas.map(async (replica) => {
+        using lease = pool.visit(replica);
+        return await question(lease.plugin);
+      }));
+    });
+  }
+
+  #refuseWhenClosed(member: string): void {
+    if (!this.#isClosed) return;
+    const message = `Cannot run "${member}" of "${this.name}" after cleanup(). Get the plugin from its manager again`;
+    throw new PluginStateError(message, { plugin: this.name });
+  }
+}
+
+/** The options for what is left of a call when it has its place. */
+function remaining(options: CallOptions, began: number): CallOptions {
+  if (options.timeoutMs === undefined) return options;
+  return { ...options, timeoutMs: Math.max(0, options.timeoutMs - (performance.now() - began)) };
+}
+
+/** What can end the wait for a worker: the caller's signal and the call's deadline. */
+class Wait implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #callerSignal: AbortSignal | undefined;
+  readonly #onCallerAbort: () => void;
+
+  constructor(what: string, plugin: string, { signal, timeoutMs }: OperationOptions) {
+    this.#callerSignal = signal;
+    this.#onCallerAbort = () => this.#controller.abort(signal?.reason);
+    signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
+    if (signal?.aborted) this.#onCallerAbort();
+    if (timeoutMs === undefined) return;
+    const late = () => {
+      const message = `${what} waited for a worker longer than its limit of ${timeoutMs} ms`;
+      this.#controller.abort(new CallTimeoutError(message, { plugin, timeoutMs }));
+    };
+    this.#timer = setTimeout(late, timeoutMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * One worker of a pool, and the calls that it has.
+ *
+ * @module
+ */
+import type { RemotePluginProxy } from "../plugin/proxy.ts";
+
+/** A worker that takes calls, with the memory that is reserved for it. */
+export class Replica {
+  /** The plugin in the worker. */
+  readonly plugin: RemotePluginProxy;
+  /** Calls that it has. */
+  calls = 0;
+  /** Whatever uses it, calls and questions alike: it is not let go meanwhile, unless by force. */
+  users = 0;
+  /** When it was last used, as `performance.now()` gives it. */
+  lastUsed: number = performance.now();
+  /** Whether the worker has ended. */
+  isGone = false;
+  /** Until when it may be silent, as `performance.now()` gives it, because its process is being started again by the manifest's `restart`. */
+  restartingUntil = 0;
+  /** How often in a row it has not answered. */
+  missedChecks = 0;
+  readonly #memory: Disposable;
+  #released: Promise<void> | undefined;
+
+  /** Takes over a started plugin and its memory. */
+  constructor(plugin: RemotePluginProxy, memory: Disposable) {
+    this.plugin = plugin;
+    this.#memory = memory;
+  }
+
+  /** Ends the worker, and gives its memory back when it is gone. */
+  release(): Promise<void> {
+    this.isGone = true;
+    return this.#released ??= this.plugin.cleanup().finally(() => this.#memory[Symbol.dispose]());
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * Many plugins in one host.
+ *
+ * @module
+ */
+import { ManifestError, type PluginError } from "../errors.ts";
+import { loadManifest, type ManifestSource } from "../manifest/load.ts";
+import type { PluginSpec } from "../manifest/manifest.ts";
+import type { OperationOptions, PluginConfig, PluginInterface } from "../plugin/interface.ts";
+import { Admission } from "./_admission.ts";
+import { discoverManifests } from "./_discovery.ts";
+import { Entry } from "./_entry.ts";
+import { FolderWatch } from "./_folder_watch.ts";
+import { ManagedPlugin } from "./_managed_plugin.ts";
+import { Registry } from "./_registry.ts";
+import { collectStats } from "./_stats.ts";
+import { EventStream, type ManagerEvent, type PluginEvent } from "./events.ts";
+import type { ManagerStats, PluginInfo } from "./info.ts";
+import type { ManagerOptions } from "./options.ts";
+
+/** A manifest that cannot be used. The others are not affected. */
+export interface ManifestProblem {
+  /** Its path. */
+  readonly source: string;
+  /** What is wrong. */
+  readonly error: PluginError;
+}
+
+/** How `unload()` goes about it. */
+export interface UnloadOptions {
+  /** Ends the workers at once, and cancels what they run. Default: false, open calls are waited for. */
+  readonly force?: boolean;
+}
+
+const DEFAULT_HEALTH_INTERVAL_MS = 10_000;
+
+/**
+ * Finds plugins, starts them when they are first called, shares their workers, and ends them all when it is disposed.
+ *
+ * Plugins are named as in their manifests. Of several versions the highest is meant, or another one by `name@version`.
+ *
+ * @example
+ * ```ts no-eval
+ * import { PluginManager } from "@remote-plugin/proxy";
+ *
+ * await using manager = await PluginManager.create({ folders: ["./plugins"], unloadAfterMs: 60_000, memory: { gpuMb: 8_000 } });
+ * for (const { name, version, state } of manager.list()) console.log(name, version, state.kind);
+ * console.log(await manager.get("whisper").execute({ audio: "/tmp/talk.wav" }));
+ * ```
+ */
+export class PluginManager implements AsyncDisposable {
+  readonly #options: ManagerOptions;
+  readonly #registry = new Registry();
+  readonly #admission: Admission;
+  readonly #events = new EventStream();
+  readonly #watch: FolderWatch | undefined;
+  readonly #healthTimer: ReturnType<typeof setInterval> | undefined;
+  #problems: ManifestProblem[] = [];
+  #found = new Set<Entry>();
+  #disposed: Promise<void> | undefined;
+
+  private constructor(options: ManagerOptions) {
+    this.#options = options;
+    this.#admission = new Admission(options.memory ?? {}, () => this.#registry.all);
+    const { folders = [], watch = false, healthIntervalMs = DEFAULT_HEALTH_INTERVAL_MS } = options;
+    if (watch) this.#watch = new FolderWatch(folders, () => this.refresh());
+    if (healthIntervalMs === 0) return;
+    this.#healthTimer = setInterval(() => this.#checkHealth(), healthIntervalMs);
+    Deno.unrefTimer(this.#healthTimer as unknown as number);
+  }
+
+  /**
+   * Makes a manager and reads its manifests. One that cannot be used is in `problems`, and the others go on.
+   *
+   * @throws {ManifestError} When one of `options.manifests` cannot be used.
+   */
+  static async create(options: ManagerOptions = {}): Promise<PluginManager> {
+    const manager = new PluginManager(options);
+    try {
+      for (const manifest of options.manifests ?? []) await manager.add(manifest);
+      await manager.refresh();
+      return manager;
+    } catch (error) {
+      await manager[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The manifests that cannot be used, as of the last `refresh()`. */
+  get problems(): readonly ManifestProblem[] {
+    return this.#problems;
+  }
+
+  /**
+   * What happens from now on. Each reader gets all of it; one that does not keep up loses its oldest events beyond 1,000, and is told so. It ends when
+   * the manager is disposed.
+   */
+  get events(): AsyncIterable<ManagerEvent> {
+    return this.#events;
+  }
+
+  /** The plugins by name, the highest version of each first. */
+  list(): PluginInfo[] {
+    return this.#registry.all.map(({ info }) => info);
+  }
+
+  /** What a plugin is, and what it is doing. */
+  info(plugin: string): PluginInfo {
+    return this.#registry.find(plugin).info;
+  }
+
+  /**
+   * A plugin, to be called. Nothing is started before its first call. Its `cleanup()` lets go of this handle alone.
+   *
+   * @throws {PluginError} When there is no such plugin; it names the nearest.
+   */
+  get(plugin: string): PluginInterface {
+    return new ManagedPlugin(this.#registry.find(plugin));
+  }
+
+  /** Takes up one more manifest. */
+  async add(manifest: ManifestSource): Promise<PluginInfo> {
+    const entry = this.#take(await loadManifest(manifest));
+    return entry.info;
+  }
+
+  /** Reads the folders again. Plugins that run go on with the manifest that they started with; `reload()` brings the new one. */
+  async refresh(): Promise<void> {
+    const before = this.#found;
+    this.#problems = [];
+    this.#found = new Set();
+    for await (const { path, ...outcome } of discoverManifests(this.#options.folders ?? [])) {
+      try {
+        if ("error" in outcome) this.#report({ source: path, error: outcome.error });
+        else this.#found.add(this.#update(outcome.spec));
+      } catch (error) {
+        this.#report({ source: path, error: error as PluginError });
+      }
+    }
+    for (const entry of before.difference(this.#found)) this.#forget(entry);
+  }
+
+  /** Starts a plugin's workers ahead of the first call. */
+  async load(plugin: string): Promise<void> {
+    await this.#registry.find(plugin).load();
+  }
+
+  /** Ends a plugin's workers. The next call starts them again. */
+  async unload(plugin: string, { force = false }: UnloadOptions = {}): Promise<void> {
+    await this.#registry.find(plugin).unload(force);
+  }
+
+  /**
+   * Replaces a plugin's workers, with its manifest read again. New ones are ready before the old ones leave, which finish their calls; where
+   * `memory` does not allow both, calls wait meanwhile. When the new ones cannot be started, the old ones stay.
+   */
+  async reload(plugin: string): Promise<void> {
+    const entry = this.#registry.find(plugin);
+    if (entry.spec.source !== undefined) entry.replaceSpec(sameName(entry.spec, await loadManifest(entry.spec.source)));
+    await entry.reload();
+  }
+
+  /** Accepts calls again. */
+  enable(plugin: string): void {
+    this.#registry.find(plugin).enable();
+  }
+
+  /** Refuses calls from now on, and ends the workers when their calls have ended. */
+  async disable(plugin: string): Promise<void> {
+    await this.#registry.find(plugin).disable();
+  }
+
+  /**
+   * Gives a plugin a configuration, checked by its JSON Schema before it is sent. All workers to come get it too. It starts a plugin that is not
+   * running, for only the plugin knows its schema.
+   *
+   * @throws {CallError} When the configuration does not conform, with all places that are wrong. The one before is kept.
+   */
+  async configure(plugin: string, config: PluginConfig, options?: OperationOptions): Promise<void> {
+    await this.#registry.find(plugin).configure(config, "reconfigure", options);
+  }
+
+  /** The configuration that a plugin was given; `undefined` when it never was. */
+  async getConfig(plugin: string): Promise<PluginConfig | undefined> {
+    return await this.#registry.find(plugin).getConfig();
+  }
+
+  /** What all plugins use, and how long their calls take. */
+  async getStats(): Promise<ManagerStats> {
+    return await collectStats(this.#registry.all, this.#options.gpuProgram ?? "nvidia-smi");
+  }
+
+  /** Ends everything at once, in parallel. Calling it again is harmless. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#disposed ??= this.#dispose();
+  }
+
+  async #dispose(): Promise<void> {
+    clearInterval(this.#healthTimer);
+    this.#watch?.[Symbol.dispose]();
+    await Promise.all(this.#registry.all.map((entry) => entry.close()));
+    this.#events.close();
+  }
+
+  #take(spec: PluginSpec): Entry {
+    const settings = { ...this.#options.plugins?.[spec.name] };
+    const emit = (spec: PluginSpec, event: PluginEvent) => this.#emit(spec, event);
+    const entry = new Entry(spec, settings, { options: this.#options, admission: this.#admission, emit });
+    this.#registry.add(entry);
+    this.#emit(spec, { type: "found" });
+    return entry;
+  }
+
+  /** A manifest that is there again: one that has changed takes the place of the one before. */
+  #update(spec: PluginSpec): Entry {
+    const entry = this.#registry.exact(spec);
+    if (entry === undefined || entry.spec.source !== spec.source) return this.#take(spec);
+    if (JSON.stringify(entry.spec) !== JSON.stringify(spec)) {
+      entry.replaceSpec(spec);
+      this.#emit(spec, { type: "changed" });
+    }
+    return entry;
+  }
+
+  /** A plugin whose manifest has gone is ended when its calls have ended. */
+  #forget(entry: Entry): void {
+    this.#registry.remove(entry);
+    this.#emit(entry.spec, { type: "gone" });
+    void entry.unload(false).then(() => entry.close());
+  }
+
+  #report(problem: ManifestProblem): void {
+    this.#problems.push(problem);
+    this.#events.publish({ type: "problem", time: new Date(), ...problem });
+  }
+
+  #emit({ name: plugin, version }: PluginSpec, event: PluginEvent): void {
+    this.#events.publish({ ...event, time: new Date(), plugin, version });
+  }
+
+  #checkHealth(): void {
+    for (const entry of this.#registry.all) void entry.checkHealth();
+  }
+}
+
+/** A manifest under another name is another plugin's. */
+function sameName({ name, version }: PluginSpec, after: PluginSpec): PluginSpec {
+  if (name === after.name && version === after.version) return after;
+  const message =
+    `Cannot reload "${name}" ${version}: its manifest "${after.source}" is that of "${after.name}" ${after.version} now. Call refresh()`;
+  throw new ManifestError(message, { plugin: name, source: after.source, place: "$.name" });
+}

@@ -1,0 +1,166 @@
+/**
+ * A file that a worker has named, which is not to be believed: the worker may have named another one than its own, and may put another one
+ * into its place at any time.
+ *
+ * @module
+ */
+import { dirname, isAbsolute, join, relative, resolve } from "@std/path";
+
+/** The worker has named a file that is none of those that it may name, or there is another one in its place by now. */
+export class ForeignFileError extends Error {
+  override name = "ForeignFileError";
+}
+
+/** The file is not there any more. */
+export class FileGoneError extends Error {
+  override name = "FileGoneError";
+}
+
+/** What makes a file the same one. Its number alone does not: the file system gives that to another one when it is free. */
+type Identity = Pick<Deno.FileInfo, "dev" | "ino" | "size" | "nlink" | "isFile" | "mtime">;
+
+/** A folder in which a worker may put files. */
+export interface SharedFolder {
+  readonly path: string;
+  /** The same without links on the way. */
+  readonly real: string;
+}
+
+/** A shared folder, as it is before the worker can change anything in it. */
+export function sharedFolder(path: string): SharedFolder {
+  return { path, real: Deno.realPathSync(path) };
+}
+
+/** How much is read at a time, in bytes. */
+const PIECE_BYTES = 1024 * 1024;
+
+/** A plain file in one of the worker's folders. */
+export class FoundFile {
+  /** The file's path, as the worker has named it. */
+  readonly path: string;
+  readonly #folder: SharedFolder;
+  readonly #identity: Identity;
+
+  /**
+   * Looks at a file.
+   *
+   * @param folders The folders in which the worker may put files.
+   * @throws {ForeignFileError} When it is none that the worker may name.
+   */
+  constructor(path: string, folders: readonly SharedFolder[], size: number) {
+    const folder = folders.find((one) => isInside(one.path, path));
+    if (folder === undefined || path !== resolve(path)) throw new ForeignFileError(`the file "${path}" is not in the worker's own folder`);
+    this.path = path;
+    this.#folder = folder;
+    this.#identity = this.#look();
+    if (this.#identity.size !== size) throw new ForeignFileError(`the file "${path}" has ${this.#identity.size} bytes, not ${size}`);
+  }
+
+  /** All of the file. */
+  async read(): Promise<Uint8Array<ArrayBuffer>> {
+    using file = await this.#open();
+    const bytes = new Uint8Array(this.#identity.size);
+    for (let filled = 0; filled < bytes.length;) {
+      const count = await file.read(bytes.subarray(filled));
+      if (count === null) throw new ForeignFileError(`the file "${this.path}" was cut while it was read`);
+      filled += count;
+    }
+    return bytes;
+  }
+
+  /** The file piece by piece. */
+  async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    using file = await this.#open();
+    while (true) {
+      const piece = new Uint8Array(PIECE_BYTES);
+      const count = await file.read(piece);
+      if (count === null) return;
+      yield piece.subarray(0, count);
+    }
+  }
+
+  /** Removes the file, and the folder that its worker has made for it when that is empty. */
+  async remove(): Promise<void> {
+    try {
+      this.#check(this.#look());
+    } catch (error) {
+      if (error instanceof FileGoneError) return;
+      throw error;
+    }
+    await Deno.remove(this.path).catch(ignoreNotFound);
+    const parent = dirname(this.path);
+    if (parent !== this.#folder.path) await Deno.remove(parent).catch(() => {}); // It holds more, or its worker was faster.
+  }
+
+  /**
+   * Opens first and looks afterwards, at what was opened. It is opened for writing too, for a FIFO then lets itself be opened at once, where it
+   * would otherwise wait for a writer.
+   */
+  async #open(): Promise<Deno.FsFile> {
+    this.#check(this.#look());
+    const file = await Deno.open(this.path, { read: true, write: true }).catch(rethrowGone(this.path));
+    try {
+      this.#check(await file.stat());
+      return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** The file at the path, which must be a plain one without other names, on a way without links. */
+  #look(): Identity {
+    const info = this.#lstat();
+    if (!info.isFile) throw new ForeignFileError(`the file "${this.path}" is no plain file`);
+    if ((info.nlink ?? 1) !== 1) {
+      throw new ForeignFileError(`the file "${this.path}" has ${info.nlink} names, and may have others elsewhere`);
+    }
+    const real = join(this.#folder.real, relative(this.#folder.path, this.path));
+    if (this.#realPath() !== real) throw new ForeignFileError(`a link leads to the file "${this.path}"`);
+    return info;
+  }
+
+  #realPath(): string {
+    try {
+      return Deno.realPathSync(this.path);
+    } catch (cause) {
+      throw gone(this.path, cause);
+    }
+  }
+
+  #lstat(): Deno.FileInfo {
+    try {
+      return Deno.lstatSync(this.path);
+    } catch (cause) {
+      throw gone(this.path, cause);
+    }
+  }
+
+  #check(found: Identity): void {
+    // It was removed between being found and being opened, by the end of its worker.
+    if (found.nlink === 0) throw new FileGoneError(`the file "${this.path}" is not there`);
+    const { dev, ino, size, mtime } = this.#identity;
+    const isSame = found.isFile && found.dev === dev && found.ino === ino && found.nlink === this.#identity.nlink && found.size === size &&
+      found.mtime?.getTime() === mtime?.getTime();
+    if (!isSame) throw new ForeignFileError(`the file "${this.path}" is not the one that the worker has given`);
+  }
+}
+
+function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return isAbsolute(path) && way !== "" && !way.startsWith("..") && !isAbsolute(way) && join(folder, way) === path;
+}
+
+function gone(path: string, cause: unknown): unknown {
+  return cause instanceof Deno.errors.NotFound ? new FileGoneError(`the file "${path}" is not there`, { cause }) : cause;
+}
+
+function rethrowGone(path: string): (cause: unknown) => never {
+  return (cause) => {
+    throw gone(path, cause);
+  };
+}
+
+function ignoreNotFound(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

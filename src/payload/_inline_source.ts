@@ -1,0 +1,50 @@
+/**
+ * Bytes that have come inside the JSON.
+ *
+ * @module
+ */
+import { extensionOf } from "../protocol/file_values.ts";
+import type { FileSource } from "./file_result.ts";
+import { removeIfThere } from "./private_folder.ts";
+
+/** What a file for such bytes depends on. */
+export interface InlineSourceOptions {
+  readonly mediaType: string;
+  /** The folder in which the file is made; throws when there is none. */
+  readonly folder: () => string;
+}
+
+/** Bytes in memory, which become a file when somebody asks for its path. */
+export class InlineSource implements FileSource {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #options: InlineSourceOptions;
+  #path: string | undefined;
+
+  /** Takes the bytes. */
+  constructor(bytes: Uint8Array<ArrayBuffer>, options: InlineSourceOptions) {
+    this.#bytes = bytes;
+    this.#options = options;
+  }
+
+  get path(): string {
+    return this.#path ??= this.#write();
+  }
+
+  read(): Promise<Uint8Array<ArrayBuffer>> {
+    return Promise.resolve(this.#bytes.slice());
+  }
+
+  async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    yield await this.read();
+  }
+
+  async remove(): Promise<void> {
+    if (this.#path !== undefined) await removeIfThere(this.#path);
+  }
+
+  #write(): string {
+    const path = Deno.makeTempFileSync({ dir: this.#options.folder(), suffix: extensionOf(this.#options.mediaType) });
+    Deno.writeFileSync(path, this.#bytes);
+    return path;
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * Arrow tables as files, both ways. It is a module of its own, so that only those who use tables load `apache-arrow`.
+ *
+ * @example
+ * ```ts
+ * import { tableFromArrays } from "apache-arrow";
+ * import { arrowFile } from "@remote-plugin/proxy/arrow";
+ *
+ * const table = arrowFile(tableFromArrays({ id: Int32Array.of(1, 2), score: Float64Array.of(0.5, 0.25) }));
+ * // await plugin.execute({ table }): the plugin opens the path that it gets by pyarrow.ipc.open_file
+ * console.log(typeof table.toTempFile); // "function"
+ * ```
+ *
+ * @module
+ */
+import { type Table, tableFromIPC, tableToIPC, type TypeMap } from "apache-arrow";
+import type { FileBackedDTO } from "../protocol/file_values.ts";
+import type { FileResult } from "./file_result.ts";
+import { ContentFile } from "./ready_made.ts";
+
+/** A table as a file of the Arrow IPC format, which `pyarrow.ipc.open_file(path)` opens, also memory-mapped. */
+export function arrowFile<T extends TypeMap>(table: Table<T>): FileBackedDTO {
+  const bytes = tableToIPC(table, "file");
+  return new ContentFile({ parts: [bytes], size: bytes.length, extension: ".arrow", mediaType: "application/vnd.apache.arrow.file" });
+}
+
+/**
+ * Reads a table that a plugin gave as a file or as bytes, in the file or in the stream form of Arrow IPC.
+ *
+ * @throws {PluginStateError} When the result has been disposed of.
+ */
+export async function readArrow<T extends TypeMap>(result: FileResult): Promise<Table<T>> {
+  return tableFromIPC<T>(await result.bytes());
+}

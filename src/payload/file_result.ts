@@ -1,0 +1,161 @@
+/**
+ * What a plugin gave as bytes, an array of numbers or a file.
+ *
+ * @module
+ */
+import { PluginStateError, ProtocolError } from "../errors.ts";
+import { type NdArray, parseNpy } from "../protocol/npy.ts";
+import { FileGoneError, ForeignFileError } from "./_found_file.ts";
+
+/** Where a result's bytes are. */
+export interface FileSource {
+  /** A file that holds them. */
+  readonly path: string;
+  /** All of them. */
+  read(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Opens them for reading piece by piece. */
+  pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>;
+  /** Removes the file, if there is one. */
+  remove(): Promise<void>;
+}
+
+/** What a {@linkcode FileResult} is made of. */
+export interface FileResultFacts {
+  /** The plugin's name, for errors. */
+  readonly plugin: string;
+  /** How many bytes it has. */
+  readonly size: number;
+  /** What the bytes are. */
+  readonly mediaType: string;
+  /** Where the bytes are. */
+  readonly source: FileSource;
+  /** Told once the file has been removed, or could not be. */
+  readonly onRemoved: (result: FileResult) => void;
+}
+
+/**
+ * Bytes, an array of numbers or a file that a plugin gave. Its file is removed when it is disposed of, and at the latest when the proxy or
+ * the worker ends.
+ *
+ * @example
+ * ```ts no-eval
+ * import { type FileResult, RemotePluginProxy } from "@remote-plugin/proxy";
+ *
+ * await using plugin = await RemotePluginProxy.start("./segmenter.json");
+ * await using mask = await plugin.execute<FileResult>({ picture: new URL("file:///tmp/photo.png") });
+ * const { data, shape } = await mask.array(); // the plugin returned a numpy array
+ * console.log(shape, data.length);
+ * ```
+ */
+export class FileResult implements AsyncDisposable {
+  /** How many bytes it has. */
+  readonly size: number;
+  /** What the bytes are, for example `"application/x-npy"` for an array, `"application/octet-stream"` for plain bytes. */
+  readonly mediaType: string;
+  readonly #plugin: string;
+  readonly #source: FileSource;
+  readonly #onRemoved: (result: FileResult) => void;
+  #removed: Promise<void> | undefined;
+
+  /** Only a proxy makes results. */
+  constructor({ plugin, size, mediaType, source, onRemoved }: FileResultFacts) {
+    this.size = size;
+    this.mediaType = mediaType;
+    this.#plugin = plugin;
+    this.#source = source;
+    this.#onRemoved = onRemoved;
+  }
+
+  /**
+   * The path of the file. A small value, which has come without one, is written to a file when this is first asked for.
+   *
+   * @throws {PluginStateError} When it has been disposed of, or the host and the worker share no folder.
+   */
+  get path(): string {
+    this.#demandOpen();
+    return this.#source.path;
+  }
+
+  /**
+   * All of the bytes.
+   *
+   * @throws {PluginStateError} When it has been disposed of.
+   * @throws {ProtocolError} When the file is not any more the one that the worker has given.
+   */
+  // A member of its own, so that a result cannot be cloned into another thread, where it would be an empty shell.
+  readonly bytes: () => Promise<Uint8Array<ArrayBuffer>> = async () => {
+    this.#demandOpen();
+    return await this.#source.read().catch((error) => this.#fail(error));
+  };
+
+  /** The bytes piece by piece. Errors are those of `bytes()`. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#demandOpen();
+    return ReadableStream.from(this.#pieces());
+  }
+
+  /**
+   * The array of numbers that a plugin gave, in C order and in this machine's byte order.
+   *
+   * @throws {TypeError} When it is no `.npy` file, or has elements that JavaScript has no array for. Other errors are those of `bytes()`.
+   */
+  async array(): Promise<NdArray> {
+    return parseNpy(await this.bytes());
+  }
+
+  /**
+   * Removes the file. Doing so twice is harmless.
+   *
+   * @throws {ProtocolError} When there is another file in its place by now, which is left alone.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#removed ??= this.#remove();
+  }
+
+  async #remove(): Promise<void> {
+    try {
+      await this.#source.remove();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#onRemoved(this);
+    }
+  }
+
+  async *#pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    try {
+      yield* this.#source.pieces();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #demandOpen(): void {
+    if (this.#removed !== undefined) throw resultGoneError(this.#plugin);
+  }
+
+  #fail(cause: unknown): never {
+    const plugin = this.#plugin;
+    if (cause instanceof ForeignFileError) {
+      throw new ProtocolError(`Cannot use a result of "${plugin}": ${cause.message}`, { plugin, cause });
+    }
+    if (!(cause instanceof FileGoneError)) throw cause;
+    throw new PluginStateError(`Cannot use a result of "${plugin}": ${cause.message} any more. Read it before the plugin ends`, {
+      plugin,
+      cause,
+    });
+  }
+}
+
+/** A result was used after its end. */
+export function resultGoneError(plugin: string): PluginStateError {
+  return new PluginStateError(`Cannot read a result of "${plugin}": it has been disposed of, or the plugin has been cleaned up`, {
+    plugin,
+  });
+}
+
+/** Whether an error, or its cause, is that a file of a worker is not there any more, or not its folder. */
+export function isFileGone(error: unknown): boolean {
+  if (error instanceof FileGoneError || error instanceof Deno.errors.NotFound) return true;
+  return error instanceof Error && error.cause !== undefined && isFileGone(error.cause);
+}

@@ -1,0 +1,142 @@
+/**
+ * All files that a host and one worker have handed to each other.
+ *
+ * @module
+ */
+import { PluginStateError } from "../errors.ts";
+import { BYTES_MEDIA_TYPE, type FileReference, type InlineFile } from "../protocol/file_values.ts";
+import { FoundFile, type SharedFolder, sharedFolder } from "./_found_file.ts";
+import { Quota, type ScratchFolders } from "./scratch.ts";
+import { CallFiles } from "./call_files.ts";
+import { FileResult, type FileSource } from "./file_result.ts";
+import { InlineSource } from "./_inline_source.ts";
+
+export type { ScratchFolders };
+
+/** The most bytes that the files of one worker may have at a time, unless the host says otherwise. */
+export const DEFAULT_QUOTA: number = 4 * 1024 ** 3;
+
+/** What the files of a worker depend on. */
+export interface WorkerFilesOptions {
+  /** The plugin's name, for errors. */
+  readonly plugin: string;
+  /** The shared folders; `undefined` when the worker's file system is not this host's. */
+  readonly folders: ScratchFolders | undefined;
+  /** The most bytes at a time. */
+  readonly quota: number;
+}
+
+/** The files of one worker: what calls are given, and what they gave. */
+export class WorkerFiles implements AsyncDisposable {
+  readonly #plugin: string;
+  readonly #folders: ScratchFolders | undefined;
+  readonly #outboxes: readonly SharedFolder[];
+  readonly #quota: Quota;
+  readonly #results = new Set<FileResult>();
+  readonly #kept: CallFiles[] = [];
+
+  /** Nothing is made before it is needed. */
+  constructor({ plugin, folders, quota }: WorkerFilesOptions) {
+    this.#plugin = plugin;
+    this.#folders = folders;
+    this.#outboxes = [folders?.disk, folders?.memory].filter((path) => path !== undefined).map(sharedFolder);
+    this.#quota = new Quota(quota);
+  }
+
+  /** Whether the worker and this host share folders. */
+  get areShared(): boolean {
+    return this.#folders !== undefined;
+  }
+
+  /**
+   * Opens the inputs of one call.
+   *
+   * @throws {PluginStateError} When host and worker share no folder.
+   */
+  openCall(signal: AbortSignal): CallFiles {
+    return new CallFiles(this.#shared(), this.#quota, signal);
+  }
+
+  /** Keeps a call's inputs for as long as the worker. */
+  keep(files: CallFiles): void {
+    this.#kept.push(files);
+  }
+
+  /**
+   * Takes over what a worker has given.
+   *
+   * @param raw What stands in the file's place on the wire.
+   * @throws {TypeError} When that is not what the protocol says.
+   * @throws {ForeignFileError} When it names a file that it may not name.
+   */
+  adopt(raw: unknown): FileResult {
+    if (!isRecord(raw)) throw new TypeError("a file's place holds no object");
+    const { size, media_type: mediaType = BYTES_MEDIA_TYPE } = raw as Partial<FileReference & InlineFile>;
+    if (!Number.isSafeInteger(size) || size! < 0 || typeof mediaType !== "string") throw new TypeError("a file has no size or no type");
+    const source = "data" in raw ? this.#inline(raw.data, { size: size!, mediaType }) : this.#found(raw.path, size!);
+    return this.#keep(
+      new FileResult({ plugin: this.#plugin, size: size!, mediaType, source, onRemoved: (result) => this.#forget(result) }),
+    );
+  }
+
+  /** Removes the file of a reply that nobody waits for any more. */
+  async discard(raw: unknown): Promise<void> {
+    try {
+      await this.adopt(raw)[Symbol.asyncDispose]();
+    } catch {
+      // Whatever it is, nobody has asked for it. What is in the worker's folder goes with that folder.
+    }
+  }
+
+  /** Removes every result and every kept input that is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([...this.#results, ...this.#kept].map((files) => files[Symbol.asyncDispose]()));
+  }
+
+  #keep(result: FileResult): FileResult {
+    this.#results.add(result);
+    this.#quota.count(result.size);
+    return result;
+  }
+
+  #forget(result: FileResult): void {
+    if (this.#results.delete(result)) this.#quota.release(result.size);
+  }
+
+  #shared(): ScratchFolders {
+    if (this.#folders !== undefined) return this.#folders;
+    const message = `"${this.#plugin}" was attached without the folder that it shares. Pass plain JSON, or attach with "scratch"`;
+    throw new PluginStateError(message, { plugin: this.#plugin });
+  }
+
+  #found(path: unknown, size: number): FileSource {
+    if (typeof path !== "string") throw new TypeError("a file has no path");
+    return new FoundFile(path, this.#outboxes, size);
+  }
+
+  #inline(data: unknown, { size, mediaType }: { size: number; mediaType: string }): FileSource {
+    if (typeof data !== "string") throw new TypeError("a file's data is no base64");
+    const bytes = Uint8Array.fromBase64(data);
+    if (bytes.length !== size) throw new TypeError(`a file's data has ${bytes.length} bytes, not ${size}`);
+    return new InlineSource(bytes, { mediaType, folder: () => this.#shared().disk });
+  }
+}
+
+/** The folders of an endpoint, if they are there and this host may use them. */
+export function usableFolders(folders: ScratchFolders | undefined): ScratchFolders | undefined {
+  if (folders === undefined || !isUsable(folders.disk)) return undefined;
+  return { disk: folders.disk, memory: folders.memory !== undefined && isUsable(folders.memory) ? folders.memory : undefined };
+}
+
+function isUsable(path: string): boolean {
+  try {
+    if ((["read", "write"] as const).some((name) => Deno.permissions.querySync({ name, path }).state !== "granted")) return false;
+    return Deno.lstatSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

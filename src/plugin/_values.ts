@@ -1,0 +1,103 @@
+/**
+ * Arguments on their way to a worker and results on their way back.
+ *
+ * @module
+ */
+import { CallError, ProtocolError } from "../errors.ts";
+import { becomesPath } from "../payload/call_files.ts";
+import { NoRoomError } from "../payload/scratch.ts";
+import type { WorkerFiles } from "../payload/worker_files.ts";
+import type { Frame, ValueTypes } from "../protocol/frames.ts";
+import {
+  decodeValue,
+  type EncodedValue,
+  encodeValue,
+  FILE_TYPE,
+  type FileSlot,
+  type FileTest,
+  fillSlot,
+  toPlace,
+  UnsendableValueError,
+} from "../protocol/values.ts";
+import type { Attempt, OpenCall } from "./_open_call.ts";
+import type { Operation } from "./_operations.ts";
+
+/**
+ * Makes the arguments ready for the wire. Only those of calls have room beside them for the names of types that JSON lacks.
+ *
+ * @param isFile Which of them become files. Default: all that can.
+ */
+export function encodeBody({ endpoint, member, body }: Operation, plugin: string, isFile: FileTest = becomesPath): EncodedValue {
+  if (body === undefined) return { value: undefined };
+  try {
+    const encoded = encodeValue(body, isFile);
+    const { value, types } = encoded;
+    if (types === undefined) return encoded;
+    if (isExecution(endpoint)) return { ...encoded, value: { ...value as object, types } };
+    throw new UnsendableValueError("NaN or infinite, which no configuration can be", Object.keys(types)[0]!.split("/").slice(1));
+  } catch (cause) {
+    if (!(cause instanceof UnsendableValueError)) throw cause;
+    const message = `Cannot run "${member}" of "${plugin}": ${lowerFirst(cause.message)}`;
+    throw new CallError("invalid_arguments", message, { plugin, cause });
+  }
+}
+
+/** Where files are written. */
+interface FilePlaces {
+  readonly endpoint: Operation["endpoint"];
+  readonly files: WorkerFiles;
+}
+
+/** Puts paths where the arguments have what becomes a file. A configuration's files stay for as long as the worker. */
+export async function writeFiles({ value, slots = [] }: EncodedValue, call: OpenCall, { endpoint, files }: FilePlaces): Promise<void> {
+  const inputs = files.openCall(call.signal);
+  if (isExecution(endpoint)) call.holdFiles(inputs);
+  else files.keep(inputs);
+  for (const slot of slots) {
+    const path = await inputs.write(slot.source).catch((cause) => explain(cause, slot, call));
+    fillSlot(value, slot, path);
+  }
+}
+
+function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member }, signal }: OpenCall): never {
+  if (signal.aborted) throw cause;
+  const code = cause instanceof NoRoomError ? "no_room" : "invalid_arguments";
+  const reason = lowerFirst(cause instanceof Error ? cause.message : String(cause));
+  throw new CallError(code, `Cannot run "${member}" of "${plugin}": the value at "${toPlace(path)}" cannot become a file: ${reason}`, {
+    plugin,
+    cause,
+  });
+}
+
+/** Gives a chunk or a result its types and files. */
+export function decodeFrame(value: unknown, types: ValueTypes | undefined, { name: { plugin, member }, attempt }: OpenCall): unknown {
+  try {
+    return decodeValue(value, types, (raw) => adopt(raw, attempt));
+  } catch (cause) {
+    const what = cause instanceof Error ? cause.message : String(cause);
+    throw new ProtocolError(`Cannot read what "${member}" of "${plugin}" gave: ${what}`, { plugin, cause });
+  }
+}
+
+function adopt(raw: unknown, attempt: Attempt | undefined): unknown {
+  if (attempt === undefined) throw new TypeError("the worker has ended, and its files with it");
+  return attempt.connection.files.adopt(raw);
+}
+
+/** Removes the files of a frame for which nobody waits any more. */
+export function discardFrame(frame: Frame, files: WorkerFiles): void {
+  if (!("types" in frame) || !Object.values(frame.types ?? {}).includes(FILE_TYPE)) return;
+  try {
+    decodeValue("chunk" in frame ? frame.chunk : frame.result, frame.types, (raw) => void files.discard(raw));
+  } catch {
+    // A frame that cannot be read names no file that could be removed.
+  }
+}
+
+function isExecution(endpoint: Operation["endpoint"]): boolean {
+  return endpoint === "execute" || endpoint === "execute_stream" || endpoint === "task";
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,173 @@
+/**
+ * The `.npy` format of numpy, versions 1 to 3: how arrays travel, section 7 of `docs/protocol.md`.
+ *
+ * @module
+ */
+
+/** The arrays of numbers that JavaScript has. */
+export type TypedArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float16Array
+  | Float32Array
+  | Float64Array;
+
+/** An array of numbers with a shape, in C order: the last index changes first. */
+export interface NdArray {
+  /** The elements, in this machine's byte order. */
+  readonly data: TypedArray;
+  /** The length of each dimension; empty for a single number. */
+  readonly shape: readonly number[];
+  /** The element type as numpy writes it, for example `"<f4"`, or `"|b1"` for booleans, whose elements are 0 and 1. */
+  readonly dtype: string;
+}
+
+/** The media type of `.npy` files. */
+export const NPY_MEDIA_TYPE = "application/x-npy";
+
+interface ElementType {
+  readonly bytes: number;
+  /** Views a buffer as an array of this type. */
+  readonly view: (buffer: ArrayBuffer, offset: number, length: number) => TypedArray;
+}
+
+const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
+  b1: { bytes: 1, view: (buffer, offset, length) => new Uint8Array(buffer, offset, length) },
+  i1: { bytes: 1, view: (buffer, offset, length) => new Int8Array(buffer, offset, length) },
+  u1: { bytes: 1, view: (buffer, offset, length) => new Uint8Array(buffer, offset, length) },
+  i2: { bytes: 2, view: (buffer, offset, length) => new Int16Array(buffer, offset, length) },
+  u2: { bytes: 2, view: (buffer, offset, length) => new Uint16Array(buffer, offset, length) },
+  i4: { bytes: 4, view: (buffer, offset, length) => new Int32Array(buffer, offset, length) },
+  u4: { bytes: 4, view: (buffer, offset, length) => new Uint32Array(buffer, offset, length) },
+  i8: { bytes: 8, view: (buffer, offset, length) => new BigInt64Array(buffer, offset, length) },
+  u8: { bytes: 8, view: (buffer, offset, length) => new BigUint64Array(buffer, offset, length) },
+  f2: { bytes: 2, view: (buffer, offset, length) => new Float16Array(buffer, offset, length) },
+  f4: { bytes: 4, view: (buffer, offset, length) => new Float32Array(buffer, offset, length) },
+  f8: { bytes: 8, view: (buffer, offset, length) => new Float64Array(buffer, offset, length) },
+};
+
+const DTYPES: Readonly<Record<string, string>> = {
+  Int8Array: "|i1",
+  Uint8Array: "|u1",
+  Uint8ClampedArray: "|u1",
+  Int16Array: "i2",
+  Uint16Array: "u2",
+  Int32Array: "i4",
+  Uint32Array: "u4",
+  BigInt64Array: "i8",
+  BigUint64Array: "u8",
+  Float16Array: "f2",
+  Float32Array: "f4",
+  Float64Array: "f8",
+};
+
+const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+const OWN_ORDER = IS_LITTLE_ENDIAN ? "<" : ">";
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+/** The data begins at a multiple of this, so that a mapped or loaded file can be viewed as it lies. */
+const ALIGNMENT = 64;
+
+/** The dtype of a typed array, in numpy's words. */
+export function dtypeOf(data: TypedArray): string {
+  // The tag survives subclasses and other realms, which the constructor's name does not.
+  const dtype = DTYPES[data[Symbol.toStringTag] as string]!;
+  return dtype.startsWith("|") ? dtype : OWN_ORDER + dtype;
+}
+
+/** How the elements of an array are to be read. */
+export interface NpyLayout {
+  /** Default: one dimension of all elements. */
+  readonly shape?: readonly number[];
+  /** `"F"` when the first index changes first, as in Fortran. Default: `"C"`. */
+  readonly order?: "C" | "F";
+}
+
+/**
+ * The header of a `.npy` file; the array's bytes follow it as they lie in memory.
+ *
+ * @throws {RangeError} When the shape does not hold as many elements as there are.
+ */
+export function npyHeader(data: TypedArray, { shape = [data.length], order = "C" }: NpyLayout = {}): Uint8Array<ArrayBuffer> {
+  if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0) || countOf(shape) !== data.length) {
+    throw new RangeError(`An array of ${data.length} elements cannot have the shape [${shape.join(", ")}]`);
+  }
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
+  const text = `{'descr': '${dtypeOf(data)}', 'fortran_order': ${order === "F" ? "True" : "False"}, 'shape': ${tuple}, }`;
+  const length = Math.ceil((MAGIC.length + 4 + text.length + 1) / ALIGNMENT) * ALIGNMENT;
+  const header = new Uint8Array(length);
+  header.set(MAGIC);
+  header.set([1, 0], MAGIC.length);
+  new DataView(header.buffer).setUint16(8, length - 10, true);
+  header.set(new TextEncoder().encode(`${text.padEnd(length - 11)}\n`), 10);
+  return header;
+}
+
+/**
+ * Reads a `.npy` file. The elements are viewed where they lie when byte order, memory order and alignment allow it, and copied otherwise.
+ *
+ * @throws {TypeError} When it is no such file, is cut short, or has elements that JavaScript has no array for.
+ */
+export function parseNpy(bytes: Uint8Array<ArrayBuffer>): NdArray {
+  const { text, end } = headerOf(bytes);
+  const descr = /'descr':\s*'([<>|=]?)([a-zA-Z]\d+)'/.exec(text);
+  const order = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
+  const shape = /'shape':\s*\(([\d,\s]*)\)/.exec(text)?.[1]?.split(",").filter((part) => part.trim() !== "").map(Number);
+  if (order === undefined || shape === undefined) throw new TypeError("The header of the .npy file cannot be read");
+  const [, endian = "", kind = ""] = descr ?? [];
+  const type = ELEMENT_TYPES[kind];
+  if (type === undefined) throw new TypeError(`No array of JavaScript holds the elements of this .npy file: ${text.trim()}`);
+  const count = countOf(shape);
+  if (count * type.bytes > bytes.length - end) throw new TypeError("The .npy file is cut short");
+  const isForeign = type.bytes > 1 && endian === (IS_LITTLE_ENDIAN ? ">" : "<");
+  const elements = isForeign ? swapped(bytes.slice(end, end + count * type.bytes), type.bytes) : aligned(bytes, end, type.bytes);
+  const data = type.view(elements.buffer, elements.byteOffset, count);
+  const dtype = (type.bytes === 1 ? "|" : OWN_ORDER) + kind;
+  return { data: order === "True" && shape.length > 1 ? toCOrder(data, shape) : data, shape, dtype };
+}
+
+function headerOf(bytes: Uint8Array<ArrayBuffer>): { text: string; end: number } {
+  if (bytes.length < 12 || !MAGIC.every((byte, i) => bytes[i] === byte)) throw new TypeError("This is no .npy file");
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const [start, length] = bytes[6] === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
+  if (start + length > bytes.length) throw new TypeError("The .npy file is cut short");
+  return { text: new TextDecoder().decode(bytes.subarray(start, start + length)), end: start + length };
+}
+
+function countOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+function aligned(bytes: Uint8Array<ArrayBuffer>, start: number, size: number): Uint8Array<ArrayBuffer> {
+  const elements = bytes.subarray(start);
+  return elements.byteOffset % size === 0 ? elements : elements.slice();
+}
+
+function swapped(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
+  for (let at = 0; at < bytes.length; at += size) bytes.subarray(at, at + size).reverse();
+  return bytes;
+}
+
+/** Walks through the result in C order, while `from` goes through the Fortran order by strides. */
+function toCOrder(data: TypedArray, shape: readonly number[]): TypedArray {
+  const strides = shape.map((_, i) => countOf(shape.slice(0, i)));
+  const index = shape.map(() => 0);
+  const result = data.slice();
+  let from = 0;
+  for (let to = 0; to < data.length; to++) {
+    result[to] = data[from]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      from -= strides[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,137 @@
+/**
+ * What one call hands over as files, section 7 of `docs/protocol.md`.
+ *
+ * @module
+ */
+import {
+  contentOf,
+  type FileBackedDTO,
+  type FileContent,
+  type FileReference,
+  type FileValue,
+  INLINE_BYTES,
+  type InlineFile,
+  inlineFile,
+  isFileBacked,
+  mediaTypeOf,
+  writeContent,
+} from "../../protocol/file_values.ts";
+
+/** Where a worker keeps files. */
+export interface Scratch {
+  readonly folder: string;
+  /** The most bytes that all files there may have; none when it is left out. */
+  readonly quota?: number;
+}
+
+/** There is no place for a file. */
+class ScratchFullError extends Error {
+  override name = "ScratchFullError";
+  readonly category = "resource";
+  readonly retriable = true;
+}
+
+/** The host removes folders that it finds empty, and a call's folder is in use until the call has ended: so long there is this file in it. */
+const MARK = ".open";
+
+/** Hands over values as files, or inside the JSON to a host that shares no folder. */
+export class Outbox {
+  readonly #scratch: Scratch | undefined;
+  #folder: Promise<string> | undefined;
+  #files: string[] = [];
+
+  /** Opens the outbox of one call. */
+  constructor(scratch: Scratch | undefined) {
+    this.#scratch = scratch;
+  }
+
+  /** Makes what stands in a value's place. */
+  async handOver(value: FileValue): Promise<FileReference | InlineFile> {
+    if (isFileBacked(value)) return await this.#handOverBacked(value);
+    const content = contentOf(value);
+    if (this.#scratch === undefined || (content.size ?? Infinity) <= INLINE_BYTES) return await inlineFile(content);
+    await this.#reserve(content.size ?? 0);
+    return this.#reference(await writeContent(await this.#ownFolder(), content, () => {}), content.mediaType);
+  }
+
+  /** The files handed over since this was last asked. */
+  takeFiles(): string[] {
+    const files = this.#files;
+    this.#files = [];
+    return files;
+  }
+
+  /** Removes the call's folder if it has been left empty; with files in it, it is the host's. */
+  async close(): Promise<void> {
+    removeFiles(this.takeFiles());
+    if (this.#folder === undefined) return;
+    const folder = await this.#folder;
+    removeFiles([`${folder}/${MARK}`, folder]);
+  }
+
+  async #handOverBacked(value: FileBackedDTO & { readonly mediaType?: unknown }): Promise<FileReference | InlineFile> {
+    if (this.#scratch === undefined) throw new TypeError("The host shares no folder with this worker, so that it takes bytes and no files");
+    const folder = await this.#ownFolder();
+    const path: unknown = await value.toTempFile(folder);
+    if (typeof path !== "string") throw new TypeError(`"toTempFile" gave no path, but ${typeof path}`);
+    const mediaType = typeof value.mediaType === "string" ? value.mediaType : mediaTypeOf(path);
+    return this.#reference(path.startsWith(`${folder}/`) ? path : await this.#copy(path, mediaType), mediaType);
+  }
+
+  /** A file elsewhere is the plugin's own, and stays there. */
+  async #copy(path: string, mediaType: string): Promise<string> {
+    const file = await Deno.open(path);
+    const { size } = await file.stat();
+    await this.#reserve(size);
+    const content: FileContent = { parts: file.readable, size, extension: /\.\w+$/.exec(path)?.[0] ?? "", mediaType };
+    return await writeContent(await this.#ownFolder(), content, () => {});
+  }
+
+  #reference(path: string, mediaType: string): FileReference {
+    this.#files.push(path);
+    return { path, size: Deno.lstatSync(path).size, media_type: mediaType };
+  }
+
+  #ownFolder(): Promise<string> {
+    return this.#folder ??= makeFolder(this.#scratch!.folder);
+  }
+
+  async #reserve(bytes: number): Promise<void> {
+    const { quota, folder } = this.#scratch!;
+    if (quota === undefined) return;
+    const used = await folderBytes(folder);
+    if (used + bytes <= quota) return;
+    throw new ScratchFullError(`${bytes} bytes do not fit into the scratch quota of ${quota}, of which ${used} are in use`);
+  }
+}
+
+async function makeFolder(scratch: string): Promise<string> {
+  const folder = await Deno.makeTempDir({ dir: scratch, prefix: "out-" });
+  await Deno.writeFile(`${folder}/${MARK}`, new Uint8Array(0));
+  return folder;
+}
+
+/** Removes the files of a frame that nobody will get. */
+export function removeFiles(paths: readonly string[] = []): void {
+  for (const path of paths) {
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // It is gone, or it will go with the worker's folder.
+    }
+  }
+}
+
+async function folderBytes(folder: string): Promise<number> {
+  let total = 0;
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const path = `${folder}/${name}`;
+      total += isDirectory ? await folderBytes(path) : (await Deno.lstat(path)).size;
+    }
+  } catch (error) {
+    // The host removes what it does not need any more, at any time.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return total;
+}

@@ -1,0 +1,282 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path";
+import { CallCancelledError, ProtocolError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
+import { within } from "../support/guard.ts";
+import { hostArguments } from "../support/run_host.ts";
+import { testPython } from "./fixture_proxy.ts";
+import { ManifestFolder, pythonManifest } from "./managed_plugins.ts";
+
+const PROGRAM = fromFileUrl(new URL("../../src/cli/main.ts", import.meta.url));
+
+/** The flags that the program is installed with. */
+const FLAGS = ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env"];
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A user with a folder for plugins and one in which the program keeps things. */
+class User implements AsyncDisposable {
+  readonly folder: ManifestFolder;
+
+  constructor(folder: ManifestFolder) {
+    this.folder = folder;
+  }
+
+  static async create(manifests: Readonly<Record<string, unknown>> = {}): Promise<User> {
+    return new User(await ManifestFolder.create(manifests));
+  }
+
+  start(args: readonly string[], stdin: "null" | "piped" = "null"): Deno.ChildProcess {
+    const path = `${dirname(testPython())}:${Deno.env.get("PATH")}`;
+    return new Deno.Command(Deno.execPath(), {
+      args: [...hostArguments(), ...FLAGS, PROGRAM, ...args],
+      cwd: this.folder.path,
+      env: { REMOTE_PLUGIN_HOME: join(this.folder.path, ".state"), PATH: path, PYTHONDONTWRITEBYTECODE: "1" },
+      stdin,
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  }
+
+  async run(...args: string[]): Promise<Outcome> {
+    const { code, stdout, stderr } = await within(this.start(args).output(), `the end of ${args.join(" ")}`, 30_000);
+    const decoder = new TextDecoder();
+    return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.folder[Symbol.asyncDispose]();
+  }
+}
+
+async function firstText(stream: ReadableStream<Uint8Array>): Promise<{ text: string; rest: ReadableStreamDefaultReader<Uint8Array> }> {
+  const rest = stream.getReader();
+  const { value } = await within(rest.read(), "the first output");
+  return { text: new TextDecoder().decode(value), rest };
+}
+
+for (const runtime of ["python", "deno"]) {
+  Deno.test(`a new user makes a ${runtime} plugin, has it examined, and runs it`, async () => {
+    await using user = await User.create();
+    const made = await user.run("new", "shouter", "--runtime", runtime);
+    assertEquals([made.code, made.err], [0, ""]);
+    const health = await user.run("doctor", "shouter");
+    assertEquals([health.code, health.out.includes("BAD"), health.out.includes("All is well")], [0, false, true], health.out);
+    assertEquals(await user.run("run", "shouter", "--text", "hello there"), { code: 0, out: "HELLO THERE!\n", err: "" });
+    assertEquals((await user.run("run", "--stream", "shouter", "--text", "a b")).out, "A!\nB!\n");
+    assertEquals((await user.run("config", "shouter", "mark=?")).code, 0);
+    assertEquals((await user.run("run", "shouter", "--json", "--text=hi")).out, '"HI?"\n');
+    assertEquals(JSON.parse((await user.run("list", "--json")).out).map(({ name }: { name: string }) => name), ["shouter"]);
+  });
+
+  Deno.test(`the test of a new ${runtime} plugin passes`, async () => {
+    await using user = await User.create();
+    await user.run("new", "shouter", "--runtime", runtime);
+    const file = join(user.folder.path, "shouter", "plugin_test.ts");
+    const text = await Deno.readTextFile(file);
+    assertStringIncludes(text, "// deno test --allow-read --allow-write=/tmp --allow-net --allow-run --allow-env\n");
+    // What the file imports is not published yet; the tests' import map has it under its name.
+    await Deno.writeTextFile(file, text.replace(/jsr:(@remote-plugin\/proxy)@[^"]*/, "$1"));
+    const options = hostArguments().slice(1).filter((flag) => flag !== "--no-prompt");
+    const flags = ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env"];
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), { args: ["test", ...options, ...flags, file] }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stdout));
+  });
+}
+
+Deno.test("--help explains every command, and the exit codes", async () => {
+  await using user = await User.create();
+  const { code, out } = await user.run("--help");
+  assertEquals(code, 0);
+  for (const command of ["list", "inspect", "run", "config", "doctor", "new", "serve", "stats", "logs", "completions"]) {
+    assertStringIncludes(out, `\n  ${command} `);
+  }
+  assertStringIncludes((await user.run("run", "--help")).out, "The value - stands for a file");
+  assertMatch(out, /Exit codes:[\s\S]*130/);
+});
+
+Deno.test("what goes wrong is said in one line, with an exit code for its kind", async () => {
+  const raises = await pythonManifest("raises");
+  await using user = await User.create({ "raises.json": raises, "no_class.json": { module: "x" } });
+  const cases: [string[], number, string][] = [
+    [["run", "raises"], 1, '"execute" of "raises" failed with'],
+    [["run", "raise"], 2, 'There is no plugin "raise". The nearest name is "raises"'],
+    [["run"], 2, "missing required argument"],
+    [["runn", "raises"], 2, "Did you mean run"],
+    [["run", "./no_class.json"], 3, '"$.class" is nothing'],
+    [["run", "--timeout", "soon", "raises"], 2, "--timeout must be a number of seconds"],
+    [["run", "--kwargs", "[1]", "raises"], 2, "--kwargs must be a JSON object"],
+    [["new", "Bad-Name"], 2, "cannot be a plugin's name"],
+    [["logs", "raises"], 2, 'There is no log of "raises"'],
+    [["stats"], 2, "Nothing is served"],
+    [["completions", "tcsh"], 2, "bash, zsh and fish"],
+  ];
+  for (const [args, code, message] of cases) {
+    const outcome = await user.run(...args);
+    assertEquals([outcome.code, outcome.out], [code, ""], outcome.err);
+    assertStringIncludes(outcome.err, message);
+  }
+  const { code, err } = await user.run("list");
+  assertEquals(code, 0);
+  assertMatch(err, /no_class\.json.*"\$\.class" is nothing/);
+});
+
+Deno.test("arguments are JSON where they read as such, lists where given twice, and - is a file of standard input", async () => {
+  await using user = await User.create({ "echo.json": await pythonManifest("echo") });
+  const words = [
+    "7",
+    "word",
+    "--beams",
+    "5",
+    "--title",
+    "5 o'clock",
+    "--flag",
+    "--no-cache",
+    "--tag",
+    "a",
+    "--tag",
+    "b",
+    "--box",
+    "[1, 2]",
+    "--dash-ed",
+    "null",
+  ];
+  assertEquals(JSON.parse((await user.run("run", "--kwargs", '{"beams": 1, "more": {"x": true}}', "echo", ...words)).out), {
+    args: [7, "word"],
+    kwargs: { beams: 5, more: { x: true }, title: "5 o'clock", flag: true, cache: false, tag: ["a", "b"], box: [1, 2], dash_ed: null },
+  });
+  const child = user.start(["run", "--json", "echo", "--audio", "-"], "piped");
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode("some audio"));
+  await writer.close();
+  const { kwargs } = JSON.parse(new TextDecoder().decode((await child.output()).stdout));
+  assertStringIncludes(kwargs.audio, "remote-plugin-stdin-");
+});
+
+Deno.test("doctor tells what is wrong with an interpreter, a module, a class and a permission, and how to mend it", async () => {
+  const naps = await pythonManifest("naps");
+  await using user = await User.create({
+    "a.json": { ...naps, name: "no_python", python_path: "/nowhere/python3" },
+    "b.json": { ...naps, name: "no_module", module: "nothing_here" },
+    "c.json": { ...naps, name: "no_class", class: "Nap" },
+    "d.json": { ...naps, name: "no_package", module: "needs_a_package", plugin_path: "." },
+    "e.json": { ...naps, name: "misspelt", max_concurency: 2 },
+    "broken.json": "{ half",
+    "needs_a_package.py": "import a_package_that_is_not_there",
+  });
+  const { code, out } = await user.run("doctor", "--json");
+  assertEquals(code, 4);
+  const findings: { about: string; check: string; verdict: string; found: string; fix?: string }[] = JSON.parse(out);
+  const of = (about: string) => findings.find((finding) => finding.about === about && finding.verdict !== "good");
+  assertEquals([of("no_python")?.check, of("no_python")?.fix?.includes("python_path")], ["interpreter", true]);
+  assertEquals([of("no_module")?.check, of("no_module")?.fix?.includes("plugin_path")], ["import", true]);
+  assertStringIncludes(of("no_class")!.found, 'has no class "Nap", but Naps');
+  assertStringIncludes(of("no_package")!.fix!, "-m pip install a_package_that_is_not_there");
+  assertEquals([of("misspelt")?.verdict, of("misspelt")?.found.includes('"max_concurrency"')], ["odd", true]);
+  assertEquals(findings.some(({ check, found }) => check === "manifest" && found.includes("it is no JSON")), true);
+});
+
+Deno.test("doctor --fix removes what is left of a worker that is gone, and nothing else", async () => {
+  await using user = await User.create();
+  const root = Deno.env.get("TMPDIR")!;
+  const [left, young] = [join(root, "remote-plugin-left"), join(root, "remote-plugin-young")];
+  for (const folder of [left, young]) {
+    await Deno.mkdir(folder);
+    await Deno.writeTextFile(join(folder, "worker.py"), "");
+  }
+  await Deno.utime(left, new Date(0), new Date(0));
+  assertStringIncludes((await user.run("doctor")).out, "remote-plugin-left");
+  assertEquals((await user.run("doctor", "--fix")).code, 0);
+  const names = [...Deno.readDirSync(root)].map(({ name }) => name);
+  assertEquals([names.includes("remote-plugin-left"), names.includes("remote-plugin-young")], [false, true]);
+  await Deno.remove(young, { recursive: true });
+});
+
+Deno.test("Ctrl-C in the middle of a call ends the plugin and says so", async () => {
+  await using user = await User.create({ "holds.json": await pythonManifest("holds") });
+  const child = user.start(["run", "--stream", "holds", "--hold", "a"]);
+  const { text, rest } = await firstText(child.stdout);
+  assertEquals(text, "a\n");
+  child.kill("SIGINT");
+  const [{ code }, err] = await Promise.all([within(child.status, "the end"), new Response(child.stderr).text()]);
+  assertEquals([code, err], [130, "Interrupted\n"]);
+  await rest.cancel();
+});
+
+Deno.test("what a plugin prints is kept, and logs --follow shows what comes", async () => {
+  await using user = await User.create({ "prints.json": await pythonManifest("prints") });
+  assertEquals((await user.run("run", "prints")).out, "done\n");
+  const { out } = await user.run("logs", "prints");
+  assertMatch(out, /^\d{4}-\d\d-\d\dT[\d:.]+Z .*printed while it ran$/m);
+  const child = user.start(["logs", "--follow", "--lines", "1", "prints"]);
+  const { rest } = await firstText(child.stdout);
+  const [next] = await Promise.all([rest.read(), user.run("run", "--logs", "prints")]);
+  assertStringIncludes(new TextDecoder().decode(next.value), "Z ");
+  child.kill("SIGINT");
+  await rest.cancel();
+  await child.stderr.cancel();
+  assertEquals((await child.status).code, 130);
+});
+
+Deno.test("serve gives each plugin to attach() under its name, and ends with all workers", async () => {
+  const fixtures = await Promise.all(["reports", "raises", "holds", "gives_back"].map((fixture) => pythonManifest(fixture)));
+  await using user = await User.create(Object.fromEntries(fixtures.map((manifest) => [`${manifest.name}.json`, manifest])));
+  const child = user.start(["serve", "--json"]);
+  const { text, rest } = await firstText(child.stdout);
+  const { url, token } = JSON.parse(text);
+  const attach = (plugin: string) => RemotePluginProxy.attach({ url: `${url}/${plugin}`, token });
+  {
+    await using reports = await attach("reports");
+    const seen: unknown[] = [];
+    const onProgress = ({ progress }: { progress: number }) => seen.push(progress);
+    for await (const chunk of reports.executeStream({ steps: [[0.5, "a"], [1, "b"]] }, { onProgress })) seen.push(chunk);
+    assertEquals([reports.name, reports.version, seen], ["reports", "1.2.3", [0.5, "a", 1, "b"]]);
+    await using raises = await attach("raises");
+    assertEquals(await raises.execute().catch((error) => error instanceof RemoteError && error.traceback.includes("plugin.py")), true);
+    await using givesBack = await attach("gives_back");
+    assertEquals(await givesBack.execute({ value: [NaN, Infinity] }), [NaN, Infinity]);
+    await using holds = await attach("holds");
+    const held = holds.executeStream({ hold: "a" });
+    await held.next();
+    assertEquals(await holds.cancel(), true);
+    assertEquals(await held.next().catch((error) => error instanceof CallCancelledError), true);
+    const abort = new AbortController();
+    const aborted = holds.execute({ hold: "b" }, { signal: abort.signal, onProgress: () => abort.abort(new Error("left")) });
+    assertEquals(await aborted.catch((error: Error) => error.message), "left");
+    assertEquals(await holds.execute({ note: "free" }), "free");
+    const wrong = await RemotePluginProxy.attach({ url: `${url}/holds`, token: "wrong" }).catch((error) => error);
+    assertEquals(wrong instanceof ProtocolError, true);
+  }
+  const plain = await fetch(`${url}/gives_back/execute`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}` },
+    body: '{"kwargs":{"value":[1]}}',
+  });
+  assertEquals([plain.status, await plain.json()], [200, [1]]);
+  for (const [path, status] of [["gives_back/nothing", 404], ["nothing/health", 404], ["gives_back/execute", 405]] as const) {
+    const reply = await fetch(`${url}/${path}`, { headers: { authorization: `Bearer ${token}` } });
+    assertEquals([reply.status, typeof (await reply.json()).detail], [status, "string"]);
+  }
+  const { out } = await user.run("stats", "--json");
+  assertEquals(JSON.parse(out).total.workers, 4);
+  assertStringIncludes((await user.run("stats")).out, "P95 ms");
+  child.kill("SIGTERM");
+  assertEquals([(await within(child.status, "the end")).code, await new Response(child.stderr).text()], [0, ""]);
+  await rest.cancel();
+  assertEquals([...Deno.readDirSync(join(user.folder.path, ".state"))].some(({ name }) => name === "server.json"), false);
+});
+
+Deno.test("the completion scripts are ones that their shells can read", async () => {
+  await using user = await User.create();
+  const { out } = await user.run("completions", "bash");
+  const child = new Deno.Command("bash", { args: ["-n"], stdin: "piped", stdout: "null", stderr: "piped" }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(out));
+  await writer.close();
+  const { code, stderr } = await child.output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+  for (const shell of ["zsh", "fish"]) assertStringIncludes((await user.run("completions", shell)).out, "doctor");
+});

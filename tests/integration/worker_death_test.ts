@@ -1,0 +1,132 @@
+import { assertEquals, assertInstanceOf, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { RemoteError, type RemotePluginProxy, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
+import { fromFileUrl } from "@std/path";
+import { median, summary } from "../support/summary.ts";
+import { Witness } from "../support/witness.ts";
+import { BOTH, type Face, type FixtureOptions, ScratchWatch, startFixture, testPython } from "./fixture_proxy.ts";
+
+const WAYS = ["exit", "kill", "crash"] as const;
+
+/** How a process that dies in a certain way has ended. A Deno plugin that exits ends its thread alone, and this host then ends the process. */
+const ENDS = {
+  python: { exit: [7, null], kill: [null, "SIGKILL"], crash: [null, "SIGSEGV"] },
+  deno: { exit: undefined, kill: [null, "SIGKILL"], crash: [null, "SIGABRT"] },
+} as const;
+
+interface Death {
+  readonly face: Face;
+  readonly way: typeof WAYS[number];
+  readonly place: string;
+}
+
+async function startMortal({ face, way, place }: Death, options: FixtureOptions & { witness: Witness }): Promise<RemotePluginProxy> {
+  const env_vars = { DIES_AT: place, DIES_BY: way, WITNESS: options.witness.address };
+  return await startFixture(face, "dies", { ...options, manifest: { env_vars } });
+}
+
+const CALLS: Readonly<Record<string, (plugin: RemotePluginProxy) => Promise<unknown>>> = {
+  initialize: (plugin) => plugin.initialize(),
+  execute: (plugin) => plugin.execute(),
+  executeStream: (plugin) => Array.fromAsync(plugin.executeStream()),
+};
+
+/** Has a worker die in a call, and looks at what its caller is told. Gives how long that took, in milliseconds. */
+async function dieInCall(death: Death): Promise<number> {
+  await using witness = new Witness();
+  await using scratch = await ScratchWatch.create();
+  const { face, way, place } = death;
+  const plugin = await startMortal(death, { witness, scratchDir: scratch.path });
+  const error = await assertRejects(() => CALLS[place]!(plugin), WorkerExitError);
+  const toldAt = performance.now();
+  const end = ENDS[face.worker][way];
+  if (end === undefined) assertInstanceOf(error.cause, RemoteError);
+  else assertEquals([error.exitCode, error.signal], [...end]);
+  assertEquals(error.calls, [place]);
+  assertStringIncludes(error.output, "the last words");
+  if (face.worker === "python" && way === "crash") {
+    assertStringIncludes(error.output, "Fatal Python error: Segmentation fault");
+    assertStringIncludes(error.output, 'plugin.py", line');
+  }
+  await assertRejects(() => plugin.execute(), WorkerExitError);
+  await plugin.exited;
+  await plugin.cleanup();
+  return Math.max(0, toldAt - await witness.end("plugin"));
+}
+
+for (const face of BOTH) {
+  const label = face.worker;
+
+  Deno.test(`${label}: whatever a worker dies of in a call, its caller is told within 100 ms how, what it printed and what it ran`, async () => {
+    const times: number[] = [];
+    for (const way of WAYS) {
+      for (const place of Object.keys(CALLS)) times.push(await dieInCall({ face, way, place }));
+    }
+    console.log(summary(times));
+    assertLess(median(times), 100);
+  });
+
+  for (const way of WAYS) {
+    Deno.test(`${label}: a plugin that dies by ${way} while it is loaded is a WorkerStartError, and nothing remains`, async () => {
+      await using witness = new Witness();
+      await using scratch = await ScratchWatch.create();
+      const start = () => startMortal({ face, way, place: "load" }, { witness, scratchDir: scratch.path });
+      const error = await assertRejects(start, WorkerStartError);
+      assertEquals(error.phase, "load");
+      assertStringIncludes(error.output, "the last words");
+    });
+
+    Deno.test(`${label}: a plugin that dies by ${way} in its cleanup() is let go of all the same, and nothing remains`, async () => {
+      await using witness = new Witness();
+      await using scratch = await ScratchWatch.create();
+      const plugin = await startMortal({ face, way, place: "cleanup" }, { witness, scratchDir: scratch.path });
+      await plugin.cleanup();
+      await witness.end("plugin");
+    });
+  }
+}
+
+Deno.test("python: more memory than the process may have is the plugin's own MemoryError, and the worker goes on", async () => {
+  await using plugin = await startFixture({ worker: "python", transport: "unix" }, "fills_memory");
+  const error = await assertRejects(() => plugin.execute(), RemoteError);
+  assertEquals([error.remoteType, error.category], ["MemoryError", "resource"]);
+  assertEquals(await plugin.isAlive(), true);
+});
+
+Deno.test("deno: a worker that fills its memory ends with a WorkerExitError that says so", async () => {
+  await using plugin = await startFixture({ worker: "deno", transport: "unix" }, "fills_memory");
+  const error = await assertRejects(() => plugin.execute(), WorkerExitError, "for want of memory");
+  assertEquals(error.outOfMemory, true);
+});
+
+/** What the supervisor of a Python worker sees when a system counts the processes that were killed for want of memory in one of its ways. */
+const COUNTERS: readonly (readonly [what: string, path: string, groups: string])[] = [
+  ["the unified control groups", "sys/fs/cgroup/a/b/memory.events", "0::/a/b\n"],
+  ["a container whose group is its root", "sys/fs/cgroup/memory.events", "0::/a/b\n"],
+  ["the control groups of old", "sys/fs/cgroup/memory/a/memory.oom_control", "4:memory:/a\n0::/\n"],
+  ["the whole system", "proc/vmstat", ""],
+];
+
+for (const [what, path, groups] of COUNTERS) {
+  Deno.test(`python: the count of ${what} tells an end for want of memory`, async () => {
+    const root = await Deno.makeTempDir();
+    try {
+      for (const folder of [path.replace(/\/[^/]*$/, ""), "proc/self"]) await Deno.mkdir(`${root}/${folder}`, { recursive: true });
+      await Deno.writeTextFile(`${root}/proc/self/cgroup`, groups);
+      await Deno.writeTextFile(`${root}/${path}`, "oom 1\noom_kill 3\n");
+      const script = [
+        "import importlib.util, sys",
+        "spec = importlib.util.spec_from_file_location('worker', sys.argv[1])",
+        "worker = importlib.util.module_from_spec(spec); spec.loader.exec_module(worker)",
+        "watch = worker.MemoryWatch(sys.argv[2])",
+        "print(watch.somebody_was_killed())",
+        "open(sys.argv[3], 'w').write('oom 1\\noom_kill 4\\n')",
+        "print(watch.somebody_was_killed())",
+      ].join("\n");
+      const worker = fromFileUrl(new URL("../../src/worker/python/worker.py", import.meta.url));
+      const { stdout } = await new Deno.Command(testPython(), { args: ["-B", "-c", script, worker, root, `${root}/${path}`] }).output();
+      assertEquals(new TextDecoder().decode(stdout), "False\nTrue\n");
+    } finally {
+      await Deno.remove(root, { recursive: true });
+    }
+  });
+}

@@ -1,0 +1,12 @@
+/**
+ * Looks at what is in a folder.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+
+/** All files in a folder and in those below it, links not followed, in a stable order. */
+export function filesBelow(folder: string): string[] {
+  const entries = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+  return entries.flatMap(({ name, isDirectory }) => isDirectory ? filesBelow(join(folder, name)) : [join(folder, name)]);
+}

@@ -1,0 +1,135 @@
+/**
+ * Generates replies of a worker, from sound ones to noise.
+ *
+ * @module
+ */
+import fc from "fast-check";
+
+/** What a worker sends for one request. */
+export interface ReplyCase {
+  readonly bytes: Uint8Array;
+  /** What a host must make of it; `undefined` where it may only refuse it, or be lucky. */
+  readonly chunks: readonly unknown[] | undefined;
+}
+
+const MEDIA_TYPE = "application/vnd.remote-plugin+ndjson";
+
+const oddities = fc.constantFrom(
+  "",
+  "{",
+  "null",
+  "[]",
+  "\ufeff{}",
+  '{"result"',
+  '{"result": NaN}',
+  '{"result": 1e999}',
+  '{"chunk": 1, "result": 1}',
+  '{"error": {}}',
+  '{"error": {"code": "cancelled", "type": "T", "message": "m", "traceback": ""}}',
+  '{"error": {"code": "load_error", "type": "T", "message": "m", "traceback": ""}}',
+  '{"error": {"code": 1, "type": "T", "message": "m", "traceback": ""}}',
+  '{"progress": 1e400, "message": ""}',
+  '{"progress": 0.5}',
+  '{"result": "NaN", "types": {"": "number"}}',
+  '{"result": ["x"], "types": {"/0": "number"}}',
+  '{"result": {}, "types": {"/__proto__/polluted": "number"}}',
+  '{"result": "NaN", "types": null}',
+  `{"result": ${"9".repeat(400)}}`,
+  `{"chunk": ${"[".repeat(3000)}${"]".repeat(3000)}}`,
+  `{"chunk": ${"[".repeat(3000)}}`,
+);
+
+const chunk = fc.jsonValue({ maxDepth: 3 });
+const chunkLine = chunk.map((value) => JSON.stringify({ chunk: value }));
+const progressLine = fc.tuple(fc.float({ noNaN: true, min: -1, max: 1 }), fc.string()).map(([progress, message]) =>
+  JSON.stringify({ progress, message })
+);
+const resultLine = chunk.map((value) => JSON.stringify({ result: value }));
+const anyLine = fc.oneof(chunkLine, progressLine, resultLine, oddities, fc.string(), fc.json());
+
+const soundCase: fc.Arbitrary<ReplyCase> = fc.record({
+  chunks: fc.array(chunk, { maxLength: 4 }),
+  progress: progressLine,
+  cuts: fc.array(fc.nat({ max: 400 }), { maxLength: 3 }),
+}).map(({ chunks, progress, cuts }) => {
+  const lines = [progress, ...chunks.map((value) => JSON.stringify({ chunk: value })), '{"result":null}'];
+  const body = encode(lines.map((line) => `${line}\n`).join(""));
+  return { bytes: join([head("Transfer-Encoding: chunked"), ...chunked(body, cuts), encode("0\r\n\r\n")]), chunks: viaJson(chunks) };
+});
+
+const carriers = fc.constantFrom(
+  (body: Uint8Array) => [head(`Content-Length: ${body.length}`), body],
+  (body: Uint8Array) => [head(`Content-Length: ${body.length + 7}`), body],
+  (body: Uint8Array) => [head(`Content-Length: ${Math.max(0, body.length - 3)}`), body],
+  (body: Uint8Array) => [head("Content-Length: 10000000000"), body],
+  (body: Uint8Array) => [head("Content-Length: -1"), body],
+  (body: Uint8Array) => [head("Content-Length: 99999999999999999999999"), body],
+  (body: Uint8Array) => [head("Connection: close"), body],
+  (body: Uint8Array) => [head("Transfer-Encoding: chunked"), ...chunked(body, []), encode("0\r\n\r\n")],
+  (body: Uint8Array) => [head("Transfer-Encoding: chunked"), ...chunked(body, [])],
+  (body: Uint8Array) => [head("Transfer-Encoding: chunked"), encode("fffffffffffffff\r\n"), body],
+  (body: Uint8Array) => [head("Transfer-Encoding: chunked"), encode("zz\r\n"), body],
+  (body: Uint8Array) => [head("Content-Encoding: gzip\r\nConnection: close"), body],
+  (body: Uint8Array) => [encode("HTTP/1.1 500 Oops\r\nConnection: close\r\n\r\n"), body],
+  (body: Uint8Array) => [encode("HTTP/1.1 302 Found\r\nLocation: http://localhost/ready\r\nContent-Length: 0\r\n\r\n"), body],
+  (body: Uint8Array) => [encode("HTTP/1.1 204 No Content\r\n\r\n"), body],
+  (body: Uint8Array) => [encode("HTTP/1.1 100 Continue\r\n\r\n".repeat(20)), head("Connection: close"), body],
+  (body: Uint8Array) => [encode("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n"), body],
+  (body: Uint8Array) => [body],
+);
+
+const oddCase: fc.Arbitrary<ReplyCase> = fc.record({
+  lines: fc.array(anyLine, { maxLength: 5 }),
+  end: fc.constantFrom("\n", "", "\r\n", "\n\n"),
+  carrier: carriers,
+}).map(({ lines, end, carrier }) => ({ bytes: join(carrier(encode(lines.join("\n") + end))), chunks: undefined }));
+
+const brokenCase: fc.Arbitrary<ReplyCase> = fc.record({
+  from: fc.oneof(soundCase, oddCase),
+  place: fc.double({ min: 0, max: 1, noNaN: true }),
+  removed: fc.nat({ max: 6 }),
+  put: fc.uint8Array({ maxLength: 6 }),
+}).map(({ from: { bytes }, place, removed, put }) => {
+  const at = Math.floor(place * bytes.length);
+  return { bytes: join([bytes.subarray(0, at), put, bytes.subarray(at + removed)]), chunks: undefined };
+});
+
+const noise: fc.Arbitrary<ReplyCase> = fc.uint8Array({ maxLength: 300 }).map((bytes) => ({ bytes, chunks: undefined }));
+
+/** A reply of any kind. */
+export const replyCase: fc.Arbitrary<ReplyCase> = fc.oneof(
+  { weight: 3, arbitrary: soundCase },
+  { weight: 4, arbitrary: oddCase },
+  { weight: 4, arbitrary: brokenCase },
+  { weight: 1, arbitrary: noise },
+);
+
+function head(fields: string): Uint8Array {
+  return encode(`HTTP/1.1 200 OK\r\nContent-Type: ${MEDIA_TYPE}\r\n${fields}\r\n\r\n`);
+}
+
+function chunked(body: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+  const places = [0, ...cuts.filter((cut) => cut < body.length).sort((a, b) => a - b), body.length];
+  return places.slice(1).flatMap((end, index) => {
+    const part = body.subarray(places[index], end);
+    return part.length === 0 ? [] : [encode(`${part.length.toString(16)}\r\n`), part, encode("\r\n")];
+  });
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function viaJson(value: readonly unknown[]): unknown[] {
+  return JSON.parse(JSON.stringify(value));
+}

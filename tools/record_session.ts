@@ -1,0 +1,12 @@
+/**
+ * `deno task record`: runs the session of the README with the real program, and puts what it shows into the page.
+ *
+ * @module
+ */
+import { pathOf } from "./_lane.ts";
+import { PAGE, recordSession, withSession } from "./_session.ts";
+
+if (import.meta.main) {
+  const session = await recordSession(pathOf("tools/npm_imports.json"));
+  await Deno.writeTextFile(PAGE, withSession(await Deno.readTextFile(PAGE), session));
+}
