@@ -215,7 +215,7 @@ export const PLUGINS: readonly PublishedPlugin[] = [
         assertEquals([node.id, node.label, node.properties], ["b", "Word", NODES[1]?.properties]);
       },
       "task raw_query": async (plugin) => {
-        const query = { text: "SELECT count(*) AS n FROM nodes", params: [] };
+        const query = { text: "SELECT count(*) AS n FROM nodes", backend: "sqlite" };
         const { rows } = await task<{ rows: unknown }>(plugin, "graph-storage", ["raw_query", { query }]);
         assertEquals(rows, [[3]]);
       },
