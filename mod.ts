@@ -15,7 +15,7 @@
 export { RemotePluginProxy } from "./src/plugin/proxy.ts";
 export type { AttachOptions, StartOptions } from "./src/plugin/proxy.ts";
 export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
-export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions } from "./src/plugin/proxy_sync.ts";
+export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions, SyncWorkerEndpoint } from "./src/plugin/proxy_sync.ts";
 export type { WorkerEndpoint } from "./src/plugin/_connection.ts";
 export type {
   CallOptions,
@@ -29,6 +29,8 @@ export type {
 export { bytesFile, imageFile, npyFile, wavFile } from "./src/payload/ready_made.ts";
 export type { WavFormat } from "./src/payload/_wav.ts";
 export { FileResult } from "./src/payload/file_result.ts";
+export { FileResultSync } from "./src/payload/file_result_sync.ts";
+export type { FileAccess, FileResultSyncFacts } from "./src/payload/file_result_sync.ts";
 export type { FileResultFacts, FileSource } from "./src/payload/file_result.ts";
 export type { ScratchFolders } from "./src/payload/scratch.ts";
 export type { FileBackedDTO, FileValue } from "./src/protocol/file_values.ts";
@@ -44,6 +46,9 @@ export type { CallStats, LatencyPercentiles, ManagerStats, PluginInfo, PluginSta
 export { requiredPermissions } from "./src/permissions/required.ts";
 export type { RequiredPermissions, RequiredPermissionsOptions, WorkerPlaces } from "./src/permissions/required.ts";
 export type { PermissionPolicy } from "./src/permissions/grant.ts";
+export { cjmManifestFolders, discoverManifests } from "./src/manifest/discover.ts";
+export type { FoundManifest, FoundManifests } from "./src/manifest/discover.ts";
+export type { WorkerVariable } from "./src/manifest/_original.ts";
 export type {
   DenoRuntime,
   Manifest,
@@ -55,7 +60,7 @@ export type {
   RestartSettings,
 } from "./src/manifest/manifest.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
-export type { Endpoint, ErrorBody, ErrorCode, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
+export type { Endpoint, ErrorBody, ErrorCode, ExtensionEndpoint, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
 export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";
 export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./src/protocol/frames.ts";
 export {

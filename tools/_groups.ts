@@ -27,6 +27,8 @@ export interface Group {
   readonly roots: readonly string[];
   /** The permission flags. */
   readonly flags: (places: Places) => string[];
+  /** Whether it needs the environments with the original's packages. */
+  readonly interop?: true;
 }
 
 /** The groups in the order in which they run: the quick ones, without processes, first. */
@@ -37,6 +39,7 @@ export const GROUPS: readonly Group[] = [
   { name: "integration", roots: ["tests/integration"], flags: killers },
   { name: "arrays", roots: ["tests/arrays"], flags: numpyWorkers },
   { name: "fuzz", roots: ["tests/fuzz"], flags: workers },
+  { name: "interop", roots: ["tests/interop"], flags: interop, interop: true },
   { name: "docs", roots: ["tests/docs"], flags: tools },
   { name: "examples", roots: ["tests/examples"], flags: tools },
 ];
@@ -77,6 +80,12 @@ function numpyWorkers(places: Places): string[] {
 /** Deno lets only those who may run everything kill a process that is not their child. */
 function killers(places: Places): string[] {
   return [...workers(places).filter((flag) => !flag.startsWith("--allow-run")), "--allow-run"];
+}
+
+/** Its tests write what they find to `out/interop/`, and kill workers that are not their children. */
+function interop(places: Places): string[] {
+  const wider = (flag: string): string => flag.startsWith("--allow-write=") ? `${flag},${places.repo}out/interop` : flag;
+  return killers(places).map(wider);
 }
 
 /** The files at and below a path, in a stable order; none when nothing is there. */

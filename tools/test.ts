@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { INTEROP_FOLDER, prepareEnvironments } from "./_environments.ts";
 import { filesOf, type Group, GROUPS, type Places } from "./_groups.ts";
 import { add, closingLine, countReport, type Counts, NONE } from "./_junit.ts";
 import { type Lane, laneFlags, pathOf } from "./_lane.ts";
@@ -16,22 +17,25 @@ interface Options {
   readonly lane: Lane;
   readonly filter: string | undefined;
   readonly paths: readonly string[];
+  /** Whether the tests with the original's packages are run too. */
+  readonly interop: boolean;
 }
 
-const USAGE = "Usage: deno task test [PATH…] [--filter TEXT] [--lane npm|jsr]";
+const USAGE = "Usage: deno task test [PATH…] [--filter TEXT] [--lane npm|jsr] [--interop]";
 
 function parse(args: readonly string[]): Options {
   const options = new Map<string, string>();
   const paths: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const [, flag, value] = /^--(filter|lane)(?:=(.*))?$/.exec(args[at] ?? "") ?? [];
-    if (flag !== undefined) options.set(flag, value ?? args[++at] ?? "");
+    if (args[at] === "--interop") options.set("interop", "");
+    else if (flag !== undefined) options.set(flag, value ?? args[++at] ?? "");
     else paths.push((args[at] ?? "").replace(/^\.\/|\/$/g, ""));
   }
   const lane = options.get("lane") ?? "npm";
   const unknown = paths.find((path) => path.startsWith("-"));
   if (unknown !== undefined || (lane !== "npm" && lane !== "jsr")) throw new Error(`"${unknown ?? lane}" is not known. ${USAGE}`);
-  return { lane, filter: options.get("filter"), paths };
+  return { lane, filter: options.get("filter"), paths, interop: options.has("interop") };
 }
 
 /** Somebody pressed Ctrl-C, or sent SIGTERM. */
@@ -67,6 +71,7 @@ function environment({ temp, deno, python, numpyPython }: Places, lane: Lane): R
     REMOTE_PLUGIN_TEST_PYTHON: python ?? "",
     REMOTE_PLUGIN_TEST_NUMPY_PYTHON: numpyPython ?? "",
     REMOTE_PLUGIN_TEST_LANE: lane,
+    REMOTE_PLUGIN_INTEROP: INTEROP_FOLDER,
   };
   return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python]), ...own };
 }
@@ -102,15 +107,20 @@ async function numpyOf({ python }: Places): Promise<string | undefined> {
 
 async function runAll(options: Options, places: Places, report: string): Promise<Counts> {
   let counts = NONE;
-  for (const group of GROUPS) {
+  for (const group of GROUPS.filter(({ interop }) => options.interop || !interop)) {
     const files = filesOf(group, options.paths);
     if (files.length === 0) continue;
+    const reason = group.interop ? await prepareEnvironments(places.python) : undefined;
     const numpyPython = group.name === "arrays" ? await numpyOf(places) : undefined;
-    counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, numpyPython }, report }));
+    if (reason === undefined) {
+      counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, numpyPython }, report }));
+    } else {
+      console.log(`\n== ${group.name}: SKIPPED, for ${reason}`);
+      counts = add(counts, { ...NONE, skipped: files.length });
+    }
   }
   return add(counts, await checkLeaks(places.temp));
 }
-
 /** With a short name, for the path of a socket may have some hundred bytes and no more. */
 async function makeBase(): Promise<string> {
   const place = await Deno.makeTempDir();
@@ -134,7 +144,7 @@ async function main(): Promise<number> {
     const counts = await runAll(options, places, `${base}/report.xml`);
     if (counts.passed + counts.failed === 0) console.log("No test was run");
     console.log(`\n${closingLine(counts)}`);
-    return counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+    return counts.failed > 0 || counts.passed + counts.skipped === 0 ? 1 : 0;
   } catch (error) {
     if (error instanceof Interrupted) return error.code;
     throw error;

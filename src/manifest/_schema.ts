@@ -24,6 +24,12 @@ const permissions = v.strictObject({
   import: v.optional(granted),
 });
 
+const workerVariable = v.looseObject({
+  name,
+  secret: v.optional(v.boolean()),
+  required: v.optional(v.boolean()),
+  default: v.optional(v.nullable(v.string())),
+});
 const restartMode = v.picklist(["never", "on_failure", "always"]);
 const restart = v.union([
   restartMode,
@@ -40,11 +46,13 @@ const entries = {
   name: v.optional(name),
   version: v.optional(v.string()),
   runtime: v.optional(v.picklist(["python", "deno"])),
-  worker: v.optional(name),
+  worker: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/))),
   python_path: v.optional(name),
   module: name,
   class: v.optional(name),
   plugin_path: v.optional(v.union([v.string(), v.array(v.string())])),
+  adapters: v.optional(v.array(v.string())),
+  worker_env: v.optional(v.array(workerVariable)),
   env_vars: v.optional(v.record(v.string(), v.string())),
   inherit_env: v.optional(granted),
   permissions: v.optional(permissions),
@@ -70,8 +78,12 @@ const ORIGINAL_KEYS = new Set([
   "taxonomy",
   "config_schema",
   "regenerated_at",
-  "worker_env",
   "structural_surface",
+  "observability_class",
+  "mode",
+  "resolved",
+  "refreshed_at",
+  "type",
   "dependencies",
   "author",
   "category",
@@ -79,6 +91,8 @@ const ORIGINAL_KEYS = new Set([
 
 /** A checked manifest and what looks wrong in it. */
 export interface CheckedManifest {
+  /** What was checked, as it stands in its file. */
+  readonly raw: Readonly<Record<string, unknown>>;
   readonly manifest: Manifest;
   readonly warnings: readonly string[];
 }
@@ -95,15 +109,31 @@ export function checkManifest(raw: unknown, source: string | undefined): Checked
     const found = Array.isArray(flat) ? "an array" : flat === null ? "null" : `a ${typeof flat}`;
     throw new ManifestError(`Cannot use the manifest "${plugin}": it is ${found}, an object is wanted`, { plugin, source, place: "$" });
   }
+  checkFormat(raw, { plugin: nameOf(flat) ?? plugin, source });
   const outcome = v.safeParse(schema, flat);
-  if (outcome.success) return { manifest: outcome.output as Manifest, warnings: unknownKeys(flat, plugin) };
+  if (outcome.success) {
+    return { raw: raw as Record<string, unknown>, manifest: outcome.output as Manifest, warnings: unknownKeys(flat, plugin) };
+  }
   throw complaint(outcome.issues[0], { plugin: nameOf(flat) ?? plugin, source });
 }
 
 /** The later tools of the original nest what its first ones wrote flat. */
 function flatten(raw: unknown): unknown {
   if (!isRecord(raw) || !isRecord(raw.install) || !isRecord(raw.code)) return raw;
-  return { ...raw.install, ...raw.code, ...(isRecord(raw.overrides) ? raw.overrides : {}) };
+  const all = { ...raw.install, ...raw.code, ...(isRecord(raw.overrides) ? raw.overrides : {}) };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
+}
+
+/** A manifest of a task adapter is none of a plugin, and a later format may mean something else by the same keys. */
+function checkFormat(raw: unknown, where: { plugin: string; source: string | undefined }): void {
+  const { format_version: format, unit } = raw as Record<string, unknown>;
+  if (unit === "adapter") throw wrongFormat(where, '"$.unit" is "adapter", and a task adapter is no plugin', "$.unit");
+  if (format === undefined || format === "1.0" || format === "2.0") return;
+  throw wrongFormat(where, `"$.format_version" is ${JSON.stringify(format)}, known are "1.0" and "2.0"`, "$.format_version");
+}
+
+function wrongFormat(where: { plugin: string; source: string | undefined }, what: string, place: string): ManifestError {
+  return new ManifestError(`Cannot use the manifest of "${where.plugin}": ${what}`, { ...where, place });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -131,6 +161,7 @@ function found(issue: v.BaseIssue<unknown>): string {
 function wanted(issue: v.BaseIssue<unknown>): string {
   const { expected } = issue;
   if (expected === "never") return `one of ${Object.keys(permissions.entries).join(", ")}`;
+  if (expected?.startsWith("/^")) return '"builtin" or the name of a Python module';
   if (expected === "!0") return "a string that is not empty";
   if (expected === "string" || expected === null || issue.input === undefined) return "a string";
   if (expected === ">=0") return "a number that is not negative";

@@ -6,6 +6,7 @@
 import { basename, dirname, fromFileUrl, isAbsolute, join, resolve, toFileUrl } from "@std/path";
 import { ManifestError, PermissionDeniedError } from "../errors.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
+import { resolveOriginal } from "./_original.ts";
 import { checkManifest } from "./_schema.ts";
 import type { DenoRuntime, Manifest, PluginSpec, PythonRuntime, RestartMode, RestartPolicy, RestartSettings } from "./manifest.ts";
 
@@ -23,16 +24,16 @@ export const DEFAULT_START_TIMEOUT_MS = 60_000;
  */
 export async function loadManifest(from: ManifestSource): Promise<PluginSpec> {
   if (isRead(from)) return from;
-  if (typeof from === "object" && !(from instanceof URL)) return resolveManifest(from, { source: undefined, base: undefined });
+  if (typeof from === "object" && !(from instanceof URL)) return await resolveManifest(from, { source: undefined, base: undefined });
   const url = toUrl(from);
   const source = url.protocol === "file:" ? fromFileUrl(url) : url.href;
   const text = await readText(url, source);
-  return resolveManifest(parseJson(text, source), { source, base: url });
+  return await resolveManifest(parseJson(text, source), { source, base: url });
 }
 
 /** A manifest that has been read stays as it was then, whatever has become of its file. */
 function isRead(from: ManifestSource): from is PluginSpec {
-  return typeof from === "object" && "runtime" in from && typeof from.runtime === "object" && "inheritEnv" in from;
+  return typeof from === "object" && from !== null && "runtime" in from && typeof from.runtime === "object" && "inheritEnv" in from;
 }
 
 interface Origin {
@@ -41,16 +42,19 @@ interface Origin {
   readonly base: URL | undefined;
 }
 
-function resolveManifest(raw: unknown, origin: Origin): PluginSpec {
-  const { manifest, warnings } = checkManifest(raw, origin.source);
+async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec> {
+  const { manifest, warnings, raw: checked } = checkManifest(raw, origin.source);
   const name = manifest.name ?? defaultName(manifest.module);
   const paths = new PathResolver(name, origin);
+  const original = await resolveOriginal({ name, manifest, raw: checked, ...origin });
   return {
     name,
     version: manifest.version ?? "0.0.0",
     source: origin.source,
-    runtime: manifest.runtime === "deno" ? denoRuntime(manifest, paths) : pythonRuntime(manifest, name, paths),
-    env: manifest.env_vars ?? {},
+    runtime: manifest.runtime === "deno"
+      ? denoRuntime(manifest, paths)
+      : pythonRuntime({ ...manifest, adapters: [...original.adapters] }, name, paths),
+    env: original.env,
     inheritEnv: manifest.inherit_env ?? [],
     transport: manifest.transport,
     maxConcurrency: manifest.max_concurrency ?? 1,
@@ -58,7 +62,7 @@ function resolveManifest(raw: unknown, origin: Origin): PluginSpec {
     idleTimeoutMs: manifest.idle_timeout_ms,
     restart: restartPolicy(manifest.restart ?? "never"),
     memory: { systemMb: manifest.resources?.min_system_ram_mb ?? 0, gpuMb: manifest.resources?.min_gpu_vram_mb ?? 0 },
-    warnings,
+    warnings: [...warnings, ...original.warnings],
   };
 }
 
@@ -95,6 +99,7 @@ function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver):
     module: manifest.module,
     class: manifest.class,
     path: (typeof folders === "string" ? [folders] : folders).map((folder) => paths.file(folder)),
+    adapters: manifest.adapters ?? [],
     foreignWorker: manifest.worker === undefined || manifest.worker === "builtin" ? undefined : manifest.worker,
   };
 }

@@ -41,6 +41,7 @@ Deno.test("paths of a manifest belong to its folder, bare interpreter names to P
     module: "pkg.mod",
     class: "Plugin",
     path: [`${folder}/lib`, "/abs"],
+    adapters: [],
     foreignWorker: undefined,
   });
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import type { PermissionSet } from "../protocol/messages.ts";
+import type { WorkerVariable } from "./_original.ts";
 
 /**
  * A manifest as it stands in its JSON file. Paths may start with `~`, and relative ones belong to the manifest's folder.
@@ -38,6 +39,10 @@ export interface Manifest {
   class?: string;
   /** Python: folders to put first on the import path. Default: the manifest's own folder. */
   plugin_path?: string | string[];
+  /** Task adapters of `cjm-substrate` to bind to the plugin, each `module:Class`. Default: none. */
+  adapters?: string[];
+  /** Environment variables of the worker, as the tools of the original list them, with templates and secrets. They win over `env_vars`. */
+  worker_env?: WorkerVariable[];
   /** Environment variables of the worker. */
   env_vars?: Record<string, string>;
   /** Names of host variables that the worker may see besides the default ones; `true` for all. Default: none. */
@@ -112,6 +117,8 @@ export interface PythonRuntime {
   readonly class: string;
   /** Folders to put first on the import path. */
   readonly path: readonly string[];
+  /** Task adapters of the original to bind to the plugin, each `module:Class`. */
+  readonly adapters: readonly string[];
   /** The module of a worker of the environment's own; `undefined` for ours. */
   readonly foreignWorker: string | undefined;
 }

@@ -131,10 +131,7 @@ export class FileResult implements AsyncDisposable {
   }
 
   #demandOpen(): void {
-    if (this.#removed === undefined) return;
-    throw new PluginStateError(`Cannot read a result of "${this.#plugin}": it has been disposed of, or the plugin has been cleaned up`, {
-      plugin: this.#plugin,
-    });
+    if (this.#removed !== undefined) throw resultGoneError(this.#plugin);
   }
 
   #fail(cause: unknown): never {
@@ -148,6 +145,13 @@ export class FileResult implements AsyncDisposable {
       cause,
     });
   }
+}
+
+/** A result was used after its end. */
+export function resultGoneError(plugin: string): PluginStateError {
+  return new PluginStateError(`Cannot read a result of "${plugin}": it has been disposed of, or the plugin has been cleaned up`, {
+    plugin,
+  });
 }
 
 /** Whether an error, or its cause, is that a file of a worker is not there any more, or not its folder. */

@@ -5,34 +5,43 @@
  */
 import { decodeValue } from "../protocol/values.ts";
 import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
-import type { PermissionSet } from "../protocol/messages.ts";
+import type { ExtensionEndpoint, PermissionSet } from "../protocol/messages.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
-import type { HttpEndpoint } from "../transport/http.ts";
+import type { WorkerEndpoint } from "./_connection.ts";
+import { type FileResult, resultGoneError } from "../payload/file_result.ts";
 import type { BridgeEnd } from "../transport/bridge_messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/bridge_server.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig } from "./interface.ts";
 import { RemotePluginProxy, type StartOptions } from "./proxy.ts";
 import { type Batch, RunAhead } from "./_run_ahead.ts";
+import { receiveBody, sendValue, type SentBody, type SentValue } from "./_sent_values.ts";
 
 /** This module's own place. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */
 export const BLOCKING_WORKER: string = import.meta.url;
 
-/** What a blocking proxy asks of its thread. Values are JSON, as on the wire: whatever can be sent there can be sent here. */
+/** What a blocking proxy asks of its thread. */
 export type BlockingRequest =
   | { readonly kind: "start"; readonly manifest: string | Manifest | PluginSpec; readonly options: StartOptions }
-  | { readonly kind: "attach"; readonly endpoint: HttpEndpoint }
+  | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
   | { readonly kind: "call"; readonly member: BlockingMember; readonly call: CallFacts }
-  | { readonly kind: "pull"; readonly stream: number; readonly open: CallFacts | undefined }
-  | { readonly kind: "close"; readonly stream: number }
+  | PullRequest
+  | { readonly kind: "close"; readonly stream: number; readonly unread: readonly number[] }
+  | { readonly kind: "file"; readonly file: number; readonly member: "path" | "bytes" | "remove" }
   | { readonly kind: "logs" }
   | { readonly kind: "look" };
 
+/** Asks for more of a stream, the first time for the stream itself: what a call yields, or the bytes of a file. */
+interface PullRequest {
+  readonly kind: "pull";
+  readonly stream: number;
+  readonly open: CallFacts | { readonly file: number } | undefined;
+}
+
 /** One call, as it passes between the threads. */
 export interface CallFacts {
-  /** The body that the wire would carry, as JSON. */
-  readonly body?: string;
+  readonly body: SentBody;
   /** The options of the call that are data. */
   readonly options: CallOptions;
   /** Whether somebody listens to progress. */
@@ -45,7 +54,7 @@ export interface PluginFacts {
   readonly version: string;
   readonly pid: number | undefined;
   readonly permissions: PermissionSet | undefined;
-  readonly endpoint: HttpEndpoint | undefined;
+  readonly endpoint: RemotePluginProxy["endpoint"];
   readonly warnings: readonly string[];
   readonly maxConcurrency: number;
   /** How the last worker ended, once none follows. */
@@ -62,6 +71,10 @@ const MEMBERS = {
   getCurrentConfig: (plugin, _, options) => plugin.getCurrentConfig(options),
   getStats: (plugin, _, options) => plugin.getStats(options),
   getProgress: (plugin, _, options) => plugin.getProgress(options),
+  extension: (plugin, { types, ...wrapped }, options) => {
+    const { endpoint, body } = decodeValue(wrapped, types as ValueTypes | undefined) as { endpoint: ExtensionEndpoint; body?: Body };
+    return plugin.extension(endpoint, body, options);
+  },
   isAlive: (plugin) => plugin.isAlive(),
   cancel: (plugin, _, options) => plugin.cancel(options),
   prefetch: (plugin, _, options) => plugin.prefetch(options),
@@ -83,6 +96,8 @@ export function serve(end: BridgeEnd): void {
 
 class BlockingWorker {
   readonly #streams = new Map<number, RunAhead>();
+  readonly #files = new Map<number, FileResult>();
+  #nextFile = 1;
   #plugin: RemotePluginProxy | undefined;
   #records: LogRecord[] = [];
   #exit: WorkerExit | undefined;
@@ -94,11 +109,13 @@ class BlockingWorker {
       case "attach":
         return this.#adopt(await RemotePluginProxy.attach(request.endpoint));
       case "call":
-        return await MEMBERS[request.member](this.#proxy, bodyOf(request.call), optionsOf(request.call, control));
+        return this.#sent(await MEMBERS[request.member](this.#proxy, receiveBody(request.call.body), optionsOf(request.call, control)));
       case "pull":
         return await this.#pull(request, control);
       case "close":
-        return await this.#close(request.stream);
+        return await this.#close(request.stream, request.unread);
+      case "file":
+        return await this.#useFile(request.file, request.member);
       case "logs":
         return this.#records.splice(0);
       case "look":
@@ -129,8 +146,8 @@ class BlockingWorker {
     }
   }
 
-  async #pull({ stream, open }: { stream: number; open: CallFacts | undefined }, control: BridgeControl): Promise<Batch> {
-    if (open !== undefined) this.#streams.set(stream, this.#open(open));
+  async #pull({ stream, open }: PullRequest, control: BridgeControl): Promise<Batch> {
+    if (open !== undefined) this.#streams.set(stream, "file" in open ? this.#openFile(open.file) : this.#open(open));
     const ahead = this.#streams.get(stream)!;
     try {
       return await ahead.pull(control);
@@ -140,18 +157,46 @@ class BlockingWorker {
   }
 
   #open(call: CallFacts): RunAhead {
-    const body = bodyOf(call);
-    return new RunAhead((control) => this.#proxy.executeStream(...callArguments(body, optionsOf(call, control))), call);
+    const body = receiveBody(call.body);
+    const open = (control: BridgeControl) => this.#proxy.executeStream(...callArguments(body, optionsOf(call, control)));
+    return new RunAhead(open, { reports: call.reports, onChunk: (chunk) => this.#sent(chunk) });
   }
 
-  async #close(stream: number): Promise<void> {
-    await this.#streams.get(stream)?.close();
+  /** A file's pieces are big, and come as fast as they are asked for: nothing is won by reading ahead. */
+  #openFile(file: number): RunAhead {
+    return new RunAhead(() => piecesOf(this.#file(file)), { reports: true, onChunk: (value) => ({ value }) });
+  }
+
+  async #close(stream: number, unread: readonly number[]): Promise<void> {
+    const chunks = await this.#streams.get(stream)?.close() ?? [];
     this.#streams.delete(stream);
+    const files = chunks.flatMap(({ files = [] }) => files).map(({ id }) => id);
+    await Promise.all([...files, ...unread].map((file) => this.#useFile(file, "remove")));
+  }
+
+  #sent(value: unknown): SentValue {
+    return sendValue(value, (file) => {
+      this.#files.set(this.#nextFile, file);
+      return this.#nextFile++;
+    });
+  }
+
+  #file(id: number): FileResult {
+    const file = this.#files.get(id);
+    if (file === undefined) throw resultGoneError(this.#proxy.name);
+    return file;
+  }
+
+  async #useFile(id: number, member: "path" | "bytes" | "remove"): Promise<unknown> {
+    const file = this.#file(id);
+    if (member !== "remove") return member === "path" ? file.path : await file.bytes();
+    this.#files.delete(id);
+    return await file[Symbol.asyncDispose]();
   }
 }
 
-function bodyOf({ body }: CallFacts): Body {
-  return body === undefined ? {} : JSON.parse(body);
+async function* piecesOf(file: FileResult): AsyncGenerator<unknown, void, void> {
+  yield* file.stream();
 }
 
 function optionsOf({ options, reports }: CallFacts, { signal, onProgress }: BridgeControl): CallOptions {

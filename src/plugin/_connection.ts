@@ -9,11 +9,12 @@ import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, WorkerFiles } from "
 import { type LaunchOptions, type WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
-import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
+import type { HttpEndpoint } from "../transport/http.ts";
 import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./_failures.ts";
 import { Reply } from "./_reply.ts";
 import { SilenceWatch } from "./_silence.ts";
+import { holdsItsPort, recognizeSpeech, speechOf } from "./_speech.ts";
 
 /** What a connection needs of a worker's process. */
 export type WorkerHandle = Pick<
@@ -60,17 +61,37 @@ export type WorkerEndpoint = (HttpEndpoint | { readonly exchange: Exchange; read
 export async function startWorker(spec: PluginSpec, options: LaunchOptions, watch: StartWatch): Promise<Connection> {
   const log = new OutputLog(watch.log);
   using deadline = new StartDeadline(spec, { signal: watch.signal, log });
+  for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt++) {
+    const connection = await tryToStart(spec, options, { deadline, log });
+    if (connection !== undefined) return connection;
+  }
+  const message = `Cannot start "${spec.name}": ${PORT_ATTEMPTS} times in a row another program took the port that its worker was given`;
+  throw new WorkerStartError(message, { plugin: spec.name, phase: "handshake" });
+}
+
+/** How often a worker that can only be given a port's number is started, when others take the port before it does. */
+const PORT_ATTEMPTS = 5;
+
+interface Attempted {
+  readonly deadline: StartDeadline;
+  readonly log: OutputLog;
+}
+
+/** One attempt; `undefined` when the worker lost its port to another program. */
+async function tryToStart(spec: PluginSpec, options: LaunchOptions, { deadline, log }: Attempted): Promise<Connection | undefined> {
   await using cleanup = new AsyncDisposableStack();
+  deadline.phase = "handshake";
   const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
-  const transport = cleanup.use(new HttpTransport(endpointOf(worker)));
+  const { exchange } = cleanup.use(speechOf(worker.hello, endpointOf(worker), spec.maxConcurrency));
   deadline.phase = "load";
-  const plugin = await waitUntilLoaded(spec, worker, transport.exchange, deadline.signal);
+  if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
+  const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);
   const quota = options.scratchQuota ?? DEFAULT_QUOTA;
   const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota }));
   worker.unref();
   const owned = cleanup.move();
   return {
-    exchange: transport.exchange,
+    exchange,
     plugin,
     maxConcurrency: spec.maxConcurrency,
     worker,
@@ -87,9 +108,9 @@ export async function startWorker(spec: PluginSpec, options: LaunchOptions, watc
  */
 export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal | undefined): Promise<Connection> {
   const owned = new AsyncDisposableStack();
-  const exchange = "exchange" in endpoint ? endpoint.exchange : owned.use(new HttpTransport(endpoint)).exchange;
   const plugin = "url" in endpoint ? endpoint.url : "in memory";
   try {
+    const exchange = "exchange" in endpoint ? endpoint.exchange : await speakWith(owned, endpoint, signal);
     const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
     const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
     const files = owned.use(new WorkerFiles({ plugin: ready.name, folders: usableFolders(endpoint.scratch), quota: DEFAULT_QUOTA }));
@@ -101,6 +122,10 @@ export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal
     await owned.disposeAsync();
     throw transportError(error, { plugin, member: "attach" });
   }
+}
+
+async function speakWith(owned: AsyncDisposableStack, endpoint: HttpEndpoint, signal: AbortSignal | undefined): Promise<Exchange> {
+  return owned.use(await recognizeSpeech(endpoint, signal ?? new AbortController().signal)).exchange;
 }
 
 interface Asker {

@@ -59,6 +59,11 @@ export class OpenCall {
     if (signal?.aborted) this.#onCallerAbort();
   }
 
+  /** Whether progress is of use: somebody listens, or takes it for a sign of life. */
+  get wantsProgress(): boolean {
+    return this.#options.onProgress !== undefined || this.#silence !== undefined;
+  }
+
   /** Aborted, with the error that the caller gets, once the operation has been abandoned. */
   get signal(): AbortSignal {
     return this.#abandoned.signal;

@@ -4,8 +4,9 @@
  * @module
  */
 import { ProtocolError } from "../errors.ts";
+import type { WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { type Endpoint, ENDPOINTS, type ErrorBody } from "../protocol/messages.ts";
+import { endpointRule, type ErrorBody } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
 import type { EncodedValue } from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
@@ -19,14 +20,14 @@ import type { CallOptions, OperationOptions } from "./interface.ts";
 
 /** What the worker is asked for, and under which name its errors speak of it. */
 export interface Operation {
-  readonly endpoint: Endpoint;
+  readonly endpoint: WireRequest["endpoint"];
   readonly member: string;
   readonly body?: Readonly<Record<string, unknown>>;
 }
 
 /** An operation whose arguments are ready for the wire, but for what is to become a file. */
 interface EncodedOperation {
-  readonly endpoint: Endpoint;
+  readonly endpoint: Operation["endpoint"];
   readonly encoded: EncodedValue;
 }
 
@@ -81,7 +82,7 @@ export class Operations {
     const encoded = encodeBody(operation, this.#plugin);
     const call = this.#openCall(operation, options);
     try {
-      if (ENDPOINTS[operation.endpoint].isCall) call.hold(await this.#turns.acquire(call.signal));
+      if (endpointRule(operation.endpoint).isCall) call.hold(await this.#turns.acquire(call.signal));
       while (true) {
         const frame = await this.#next(call);
         if (frame === undefined) await this.#send(call, await this.supervisor.connected(call.name, call.signal), { ...operation, encoded });
@@ -177,7 +178,7 @@ export class Operations {
   }
 
   #openCall({ member, endpoint }: Operation, options: CallOptions): OpenCall {
-    const { isCall } = ENDPOINTS[endpoint];
+    const { isCall } = endpointRule(endpoint);
     const id = isCall ? options.callId ?? this.#newId() : undefined;
     // A question can be asked again.
     const kind = isCall ? { idleTimeoutMs: options.idleTimeoutMs ?? this.#options.idleTimeoutMs } : { idempotent: true };
@@ -190,7 +191,8 @@ export class Operations {
   async #send(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
     call.prepare(connection);
     if (encoded.slots !== undefined) await this.#writeFiles(call, connection, { endpoint, encoded });
-    const request = { endpoint, body: encoded.value as Operation["body"], callId: call.id, sharesFiles: connection.files.areShared };
+    const body = encoded.value as Operation["body"];
+    const request = { endpoint, body, callId: call.id, sharesFiles: connection.files.areShared, wantsProgress: call.wantsProgress };
     const { cancelBudgetMs } = this.#options;
     const discard = (frame: Frame) => discardFrame(frame, connection.files);
     call.send(connection, () => new Reply(connection.exchange, request, { cancelBudgetMs, discard }));

@@ -4,10 +4,11 @@
  * @module
  */
 import type { BridgeControl } from "../transport/bridge_server.ts";
+import type { SentValue } from "./_sent_values.ts";
 
 /** What the reader gets at once: all that has come, and whether that was all. */
 export interface Batch {
-  readonly chunks: readonly unknown[];
+  readonly chunks: readonly SentValue[];
   readonly done: boolean;
 }
 
@@ -24,21 +25,31 @@ const WORTHWHILE_CHUNKS = 16;
 /** Opens the stream; what it is given ends it and takes its reports. */
 export type OpenStream = (control: BridgeControl) => AsyncGenerator<unknown, void, void>;
 
+/** What a stream needs besides. */
+export interface RunAheadOptions {
+  /** Whether it reports progress. Such a one is not read ahead, for its reader is to get the reports in their places between the chunks. */
+  readonly reports: boolean;
+  /** Makes a chunk ready for its reader. */
+  readonly onChunk: (chunk: unknown) => SentValue;
+}
+
 /** Reads a stream, and stops when its reader falls behind. */
 export class RunAhead {
   readonly #stream: AsyncGenerator<unknown, void, void>;
   readonly #abort = new AbortController();
   readonly #maxAhead: number;
+  readonly #onChunk: RunAheadOptions["onChunk"];
   readonly #running: Promise<void>;
-  #chunks: unknown[] = [];
+  #chunks: SentValue[] = [];
   #end: { readonly error?: unknown } | undefined;
   #lastPull = -Infinity;
   #reader: BridgeControl | undefined;
   #wakeReader: (() => void) | undefined;
   #wakePump: (() => void) | undefined;
 
-  /** Begins to read. A stream that reports progress is not read ahead, for its reader is to get the reports in their places between the chunks. */
-  constructor(open: OpenStream, { reports }: { readonly reports: boolean }) {
+  /** Begins to read. */
+  constructor(open: OpenStream, { reports, onChunk }: RunAheadOptions) {
+    this.#onChunk = onChunk;
     this.#maxAhead = reports ? 0 : MAX_AHEAD;
     this.#stream = open({ signal: this.#abort.signal, onProgress: (progress) => this.#reader?.onProgress(progress) });
     this.#running = this.#pump();
@@ -62,11 +73,12 @@ export class RunAhead {
     return this.#batch();
   }
 
-  /** Cancels the stream when it has not ended, and resolves when it has let go. */
-  async close(): Promise<void> {
+  /** Cancels the stream when it has not ended. Resolves when it has let go, to the chunks that nobody has read. */
+  async close(): Promise<readonly SentValue[]> {
     this.#abort.abort();
     this.#wakePump?.();
     await this.#running;
+    return this.#chunks;
   }
 
   #flows(): boolean {
@@ -103,7 +115,7 @@ export class RunAhead {
       while (await this.#mayRead()) {
         const { value, done } = await this.#stream.next();
         if (done) break;
-        this.#chunks.push(value);
+        this.#chunks.push(this.#onChunk(value));
         this.#wakeReader?.();
       }
       await this.#stream.return();

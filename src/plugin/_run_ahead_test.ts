@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { BridgeControl } from "../transport/bridge_server.ts";
-import { RunAhead } from "./_run_ahead.ts";
+import { type Batch, RunAhead } from "./_run_ahead.ts";
 
 const READER: BridgeControl = { signal: new AbortController().signal, onProgress: () => {} };
 
@@ -27,6 +27,9 @@ class Numbers {
   }
 }
 
+const onChunk = (value: unknown) => ({ value });
+const valuesOf = ({ chunks }: Batch) => chunks.map(({ value }) => value);
+
 /** All that is read ahead has been read when the queue of microtasks is empty. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
@@ -36,20 +39,20 @@ async function readAll(ahead: RunAhead): Promise<unknown[]> {
   const chunks: unknown[] = [];
   while (true) {
     const batch = await ahead.pull(READER);
-    chunks.push(...batch.chunks);
+    chunks.push(...valuesOf(batch));
     if (batch.done) return chunks;
   }
 }
 
 Deno.test("a reader gets every chunk once and in order", async () => {
-  const ahead = new RunAhead(new Numbers().open(1_000), { reports: false });
+  const ahead = new RunAhead(new Numbers().open(1_000), { reports: false, onChunk });
   assertEquals(await readAll(ahead), Array.from({ length: 1_000 }, (_, number) => number));
   assertEquals(ahead.ended, true);
 });
 
 Deno.test("a stream is read 32 chunks ahead while nobody reads", async () => {
   const numbers = new Numbers();
-  const ahead = new RunAhead(numbers.open(1_000), { reports: false });
+  const ahead = new RunAhead(numbers.open(1_000), { reports: false, onChunk });
   await settled();
   assertEquals(numbers.made, 32);
   assertEquals((await ahead.pull(READER)).chunks.length, 32);
@@ -61,20 +64,20 @@ Deno.test("a stream is read 32 chunks ahead while nobody reads", async () => {
 
 Deno.test("a stream with reports is read when somebody asks, and its reports go to who asks", async () => {
   const numbers = new Numbers();
-  const ahead = new RunAhead(numbers.open(3), { reports: true });
+  const ahead = new RunAhead(numbers.open(3), { reports: true, onChunk });
   await settled();
   assertEquals(numbers.made, 0);
   const seen: unknown[] = [];
   const reader = { ...READER, onProgress: ({ progress }: { progress: number }) => seen.push(progress) };
-  for (let count = 0; count < 3; count++) seen.push(...(await ahead.pull(reader)).chunks);
+  for (let count = 0; count < 3; count++) seen.push(...valuesOf(await ahead.pull(reader)));
   assertEquals(seen, [0, 0, 1 / 3, 1, 2 / 3, 2]);
   assertEquals(await ahead.pull(reader), { chunks: [], done: true });
 });
 
 Deno.test("what a stream throws comes after its chunks", async () => {
-  const ahead = new RunAhead(new Numbers().open(2, new RangeError("late")), { reports: false });
+  const ahead = new RunAhead(new Numbers().open(2, new RangeError("late")), { reports: false, onChunk });
   await settled();
-  assertEquals(await ahead.pull(READER), { chunks: [0, 1], done: false });
+  assertEquals(await ahead.pull(READER), { chunks: [{ value: 0 }, { value: 1 }], done: false });
   await assertRejects(() => ahead.pull(READER), RangeError, "late");
   assertEquals(ahead.ended, true);
 });

@@ -8,7 +8,6 @@ import { becomesPath } from "../payload/call_files.ts";
 import { NoRoomError } from "../payload/scratch.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { Frame, ValueTypes } from "../protocol/frames.ts";
-import type { Endpoint } from "../protocol/messages.ts";
 import {
   decodeValue,
   type EncodedValue,
@@ -45,7 +44,7 @@ export function encodeBody({ endpoint, member, body }: Operation, plugin: string
 
 /** Where files are written. */
 interface FilePlaces {
-  readonly endpoint: Endpoint;
+  readonly endpoint: Operation["endpoint"];
   readonly files: WorkerFiles;
 }
 
@@ -95,8 +94,8 @@ export function discardFrame(frame: Frame, files: WorkerFiles): void {
   }
 }
 
-function isExecution(endpoint: Endpoint): boolean {
-  return endpoint === "execute" || endpoint === "execute_stream";
+function isExecution(endpoint: Operation["endpoint"]): boolean {
+  return endpoint === "execute" || endpoint === "execute_stream" || endpoint === "task";
 }
 
 function lowerFirst(text: string): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PermissionSet, StatsBody } from "../protocol/messages.ts";
+import type { ExtensionEndpoint, PermissionSet, StatsBody } from "../protocol/messages.ts";
 import { loadManifest, type ManifestSource, restartPolicy } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
@@ -195,6 +195,30 @@ export class RemotePluginProxy implements PluginInterface {
   /** How far the call that started last has come. */
   async getProgress(options: OperationOptions = {}): Promise<Progress> {
     return await this.#query({ endpoint: "progress", member: "getProgress" }, options);
+  }
+
+  /**
+   * Asks for what not every worker has: the endpoints that later releases of `cjm-plugin-system` and `cjm-substrate` added. Their names and bodies
+   * are in section 9 of `docs/protocol.md`.
+   *
+   * @param endpoint For example `task`, with a body of `{ task, method, kwargs }`.
+   * @throws {CallError} With the code `not_supported` when the worker or its plugin has no such thing.
+   *
+   * @example
+   * ```ts no-eval
+   * import { RemotePluginProxy } from "@remote-plugin/proxy";
+   *
+   * await using plugin = await RemotePluginProxy.start("./.cjm/manifests/cjm-capability-pysbd.json");
+   * const body = { task: "sentence_segmentation", method: "segment_text", kwargs: { text: "One. Two." } };
+   * console.log(await plugin.extension("task", body));
+   * ```
+   */
+  async extension<Result = unknown>(
+    endpoint: ExtensionEndpoint,
+    body?: Readonly<Record<string, unknown>>,
+    options: OperationOptions = {},
+  ): Promise<Result> {
+    return await this.#operations.run({ endpoint, member: `extension("${endpoint}")`, body }, options) as Result;
   }
 
   /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */

@@ -5,18 +5,25 @@
  */
 import { ManifestError, PluginStateError } from "../errors.ts";
 import type { ManifestSource } from "../manifest/load.ts";
+import { resultGoneError } from "../payload/file_result.ts";
+import { type FileAccess, FileResultSync } from "../payload/file_result_sync.ts";
+import type { ScratchFolders } from "../payload/scratch.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
-import { ENDPOINTS, type PermissionSet, type StatsBody } from "../protocol/messages.ts";
+import { endpointRule, type ExtensionEndpoint, type PermissionSet, type StatsBody } from "../protocol/messages.ts";
 import { BlockingBridge } from "../transport/blocking_bridge.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { BLOCKING_WORKER, type BlockingMember, type BlockingRequest, type CallFacts, type PluginFacts } from "./_blocking_worker.ts";
 import { cancelledError, closedError } from "./_failures.ts";
 import type { Operation } from "./_operations.ts";
+import { receiveValue, sendBody, type SentValue } from "./_sent_values.ts";
 import { encodeBody } from "./_values.ts";
 import type { Batch } from "./_run_ahead.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, Progress } from "./interface.ts";
 import type { StartOptions } from "./proxy.ts";
+
+/** A worker that something else runs: its address and token, and the folders that it shares, as `endpoint` of its own proxy has them. */
+export type SyncWorkerEndpoint = HttpEndpoint & { readonly scratch?: ScratchFolders };
 
 /** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts. */
 export type SyncStartOptions = Omit<StartOptions, "signal" | "onRestart">;
@@ -29,6 +36,14 @@ export type SyncOperationOptions = Omit<OperationOptions, "signal">;
 
 /** What the blocking `execute` and `executeStream` take. */
 export type SyncCallOptions = Omit<CallOptions, "signal">;
+
+/** A stream that is to be read to its end. */
+interface Pull {
+  readonly stream: number;
+  /** What the stream is of. */
+  readonly open: CallFacts | { readonly file: number };
+  readonly member: string;
+}
 
 /** An operation that is one request with one answer. */
 type Call = Operation & { readonly member: BlockingMember };
@@ -82,8 +97,8 @@ export class RemotePluginProxySync implements Disposable {
    * @param endpoint Where the worker listens, `http://127.0.0.1:49152` or `unix:/path`, and its token.
    * @throws {ProtocolError} When no worker answers there.
    */
-  static attach({ url, token }: HttpEndpoint): RemotePluginProxySync {
-    return RemotePluginProxySync.#open({ kind: "attach", endpoint: { url, token } }, url);
+  static attach({ url, token, scratch }: SyncWorkerEndpoint): RemotePluginProxySync {
+    return RemotePluginProxySync.#open({ kind: "attach", endpoint: { url, token, scratch } }, url);
   }
 
   static #open(request: BlockingRequest, plugin: string): RemotePluginProxySync {
@@ -120,7 +135,7 @@ export class RemotePluginProxySync implements Disposable {
   }
 
   /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
-  get endpoint(): HttpEndpoint | undefined {
+  get endpoint(): SyncWorkerEndpoint | undefined {
     return this.#look().endpoint;
   }
 
@@ -164,23 +179,13 @@ export class RemotePluginProxySync implements Disposable {
    */
   *executeStream<Chunk = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: SyncCallOptions = {}): Generator<Chunk, void, void> {
     const operation = { endpoint: "execute_stream", member: "executeStream", body: { args, kwargs } } as const;
-    let open: CallFacts | undefined = this.#prepare(operation, options);
+    const open = this.#prepare(operation, options);
     const stream = this.#nextStream++;
     this.#streams.add(stream);
-    let done = false;
     try {
-      while (!done) {
-        const batch = this.#bridge.ask({ kind: "pull", stream, open }, options.onProgress) as Batch;
-        open = undefined;
-        done = batch.done;
-        for (const chunk of batch.chunks) {
-          yield chunk as Chunk;
-          if (this.#closed) throw cancelledError({ plugin: this.name, member: operation.member }, "cleanup()");
-        }
-      }
+      for (const chunk of this.#pull({ stream, open, member: operation.member }, options.onProgress)) yield this.#received(chunk) as Chunk;
     } finally {
       this.#streams.delete(stream);
-      if (!done && !this.#closed) this.#bridge.ask({ kind: "close", stream });
     }
   }
 
@@ -202,6 +207,15 @@ export class RemotePluginProxySync implements Disposable {
   /** How far the call that started last has come. */
   getProgress(options: SyncOperationOptions = {}): Progress {
     return this.#call({ endpoint: "progress", member: "getProgress" }, options) as Progress;
+  }
+
+  /** Asks for what not every worker has; `RemotePluginProxy.extension()` tells more. */
+  extension<Result = unknown>(
+    endpoint: ExtensionEndpoint,
+    body?: Readonly<Record<string, unknown>>,
+    options: SyncOperationOptions = {},
+  ): Result {
+    return this.#call({ endpoint, member: "extension", body: { endpoint, body } }, options) as Result;
   }
 
   /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
@@ -229,7 +243,7 @@ export class RemotePluginProxySync implements Disposable {
     if (this.#closed) return;
     using _bridge = this.#bridge;
     this.#closed = true;
-    this.#bridge.ask({ kind: "call", member: "cleanup", call: { options: {}, reports: false } });
+    this.#bridge.ask({ kind: "call", member: "cleanup", call: { body: {}, options: {}, reports: false } });
     this.#records.push(...this.#bridge.ask({ kind: "logs" }) as LogRecord[]);
     this.#facts = this.#bridge.ask({ kind: "look" }) as PluginFacts;
   }
@@ -241,7 +255,7 @@ export class RemotePluginProxySync implements Disposable {
 
   #call(operation: Call, options: SyncOperationOptions): unknown {
     const call = this.#prepare(operation, options);
-    return this.#bridge.ask({ kind: "call", member: operation.member, call }, options.onProgress);
+    return this.#received(this.#bridge.ask({ kind: "call", member: operation.member, call }, options.onProgress) as SentValue);
   }
 
   /** All that can be refused here is refused here, as the asynchronous proxy would: before anything is sent. */
@@ -250,10 +264,57 @@ export class RemotePluginProxySync implements Disposable {
     const { name: plugin } = this;
     if (this.#closed) throw closedError({ plugin, member });
     if ("signal" in options) throw noSignalError(plugin, member);
-    if (ENDPOINTS[endpoint].isCall && this.#streams.size >= this.maxConcurrency) throw this.#noPlaceError(member);
+    if (endpointRule(endpoint).isCall && this.#streams.size >= this.maxConcurrency) throw this.#noPlaceError(member);
     // Bytes are refused here: what passes between the threads is JSON.
-    const { value: body } = encodeBody(operation, plugin, () => false);
-    return { body: body === undefined ? undefined : JSON.stringify(body), options, reports: onProgress !== undefined };
+    return { body: sendBody(encodeBody(operation, plugin), { plugin, member }), options, reports: onProgress !== undefined };
+  }
+
+  *#pull({ stream, open, member }: Pull, onProgress?: (progress: Progress) => void): Generator<SentValue, void, void> {
+    let chunks: SentValue[] = [];
+    let done = false;
+    try {
+      for (let first: Pull["open"] | undefined = open; !done; first = undefined) {
+        const batch = this.#bridge.ask({ kind: "pull", stream, open: first }, onProgress) as Batch;
+        done = batch.done;
+        chunks = [...batch.chunks];
+        while (chunks.length > 0) {
+          yield chunks.shift()!;
+          if (this.#closed) throw cancelledError({ plugin: this.name, member }, "cleanup()");
+        }
+      }
+    } finally {
+      const unread = chunks.flatMap(({ files = [] }) => files).map(({ id }) => id);
+      if (!this.#closed && (!done || unread.length > 0)) this.#bridge.ask({ kind: "close", stream, unread });
+    }
+  }
+
+  #received(sent: SentValue): unknown {
+    return receiveValue(sent, ({ id, size, mediaType }) => new FileResultSync({ size, mediaType, access: this.#accessTo(id) }));
+  }
+
+  #accessTo(file: number): FileAccess {
+    let removed = false;
+    const demandOpen = () => {
+      if (removed || this.#closed) throw resultGoneError(this.name);
+    };
+    const ask = (member: "path" | "bytes") => {
+      demandOpen();
+      return this.#bridge.ask({ kind: "file", file, member });
+    };
+    return {
+      path: () => ask("path") as string,
+      bytes: () => ask("bytes") as Uint8Array<ArrayBuffer>,
+      pieces: () => {
+        demandOpen();
+        return this.#pull({ stream: this.#nextStream++, open: { file }, member: "stream" })
+          .map(({ value }) => value as Uint8Array<ArrayBuffer>) as Generator<Uint8Array<ArrayBuffer>, void, void>;
+      },
+      remove: () => {
+        if (removed || this.#closed) return;
+        removed = true;
+        this.#bridge.ask({ kind: "file", file, member: "remove" });
+      },
+    };
   }
 
   #noPlaceError(member: string): PluginStateError {

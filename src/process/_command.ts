@@ -17,6 +17,8 @@ export interface WorkerCommand {
   readonly program: string;
   readonly args: readonly string[];
   readonly target: PluginTarget;
+  /** The module of a worker of the environment's own, which ours runs in its place. */
+  readonly foreign?: string;
 }
 
 /** What the command line depends on besides the manifest. */
@@ -34,7 +36,7 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   if (runtime.kind === "python") {
     const file = context.folder.file("worker.py");
     await Deno.writeTextFile(file, PYTHON_WORKER_SOURCE);
-    return { program, args: [file], target: { ...target, path: runtime.path } };
+    return { program, args: [file], target: { ...target, path: runtime.path, adapters: runtime.adapters }, foreign: runtime.foreignWorker };
   }
   const permissions = intersectPermissions(runtime.permissions, context.policy);
   const args = await denoArguments(spec, runtime, { listen: context.listen, folder: context.folder.path, permissions });

@@ -95,7 +95,7 @@ function checkedHello(hello: object, listen: Address): HelloMessage {
   const { address, pid, worker, features } = hello as Record<string, unknown>;
   if (!isRecord(address)) throw new TypeError("its hello line names no address");
   // What listens anywhere else is not the process that was started, and would get the token.
-  if (!isAsked(address, listen)) {
+  if (!isAsked(address, hasPickedPort(features) ? { tcp: "127.0.0.1" } : listen)) {
     throw new TypeError(`it says that it listens at ${quoted(address)}, where it was told to listen at ${quoted(listen)}`);
   }
   if (!isPid(pid)) throw new TypeError("its hello line names no pid");
@@ -106,6 +106,11 @@ function checkedHello(hello: object, listen: Address): HelloMessage {
     worker: typeof worker === "string" ? worker : "unknown",
     features: Array.isArray(features) ? features.filter((feature): feature is string => typeof feature === "string") : [],
   };
+}
+
+/** A worker of the original's first releases listens at no socket, whatever was asked for. It is told no token. */
+function hasPickedPort(features: unknown): boolean {
+  return Array.isArray(features) && features.includes("picked_port");
 }
 
 function isAsked(address: Record<string, unknown>, listen: Address): boolean {

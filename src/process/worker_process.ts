@@ -186,6 +186,7 @@ function startMessage(spec: PluginSpec, { listen, command, folder, quota }: Star
     token: createToken(),
     listen,
     plugin: command.target,
+    foreign: command.foreign,
     limits,
     scratch: disk,
     ...(memory === undefined ? {} : { memory_scratch: memory }),

@@ -4,18 +4,20 @@
  * @module
  */
 import type { Frame } from "./frames.ts";
-import type { Endpoint } from "./messages.ts";
+import type { Endpoint, ExtensionEndpoint } from "./messages.ts";
 
 /** One request to a worker. */
 export interface WireRequest {
   /** What is asked for. */
-  readonly endpoint: Endpoint;
+  readonly endpoint: Endpoint | ExtensionEndpoint;
   /** The JSON body; left out where the endpoint takes none. */
   readonly body?: Readonly<Record<string, unknown>>;
   /** The call's id; left out for what is no call. */
   readonly callId?: string;
   /** Whether the asker shares the worker's scratch folders, so that results may be files there. Default: no. */
   readonly sharesFiles?: boolean;
+  /** Whether somebody listens to progress. It is sent in any case by workers that send it by themselves. */
+  readonly wantsProgress?: boolean;
 }
 
 /**

@@ -61,6 +61,8 @@ export interface PluginTarget {
   readonly class: string;
   /** Python: folders that come first on the import path. */
   readonly path: readonly string[];
+  /** Python: task adapters to bind to the plugin, each `module:Class`. */
+  readonly adapters?: readonly string[];
   /** Deno: what the plugin's own thread may do. */
   readonly permissions?: PermissionSet;
 }
@@ -83,6 +85,8 @@ export interface StartMessage {
   readonly token: string;
   readonly listen: Address;
   readonly plugin: PluginTarget;
+  /** Python: the module of a worker of the environment's own, to be run instead. */
+  readonly foreign?: string;
   readonly limits: WorkerLimits;
   /** A folder of the worker's own, for files. */
   readonly scratch: string;
@@ -219,3 +223,29 @@ export const ENDPOINTS: Readonly<Record<Endpoint, EndpointRule>> = {
   reconfigure: { method: "POST", isCall: true },
   cleanup: { method: "POST", isCall: true },
 };
+
+/** The name of an endpoint of the original's that not every worker has. */
+export type ExtensionEndpoint =
+  | "task"
+  | "on_enable"
+  | "on_disable"
+  | "config_options"
+  | "structural_surface"
+  | "get_system_status"
+  | "list_processes";
+
+/** What workers with the feature `extensions` answer besides: endpoints that the original's later releases have. */
+export const EXTENSIONS: Readonly<Record<ExtensionEndpoint, EndpointRule>> = {
+  task: { method: "POST", isCall: true },
+  on_enable: { method: "POST", isCall: true },
+  on_disable: { method: "POST", isCall: true },
+  config_options: { method: "GET", isCall: false },
+  structural_surface: { method: "GET", isCall: false },
+  get_system_status: { method: "POST", isCall: true },
+  list_processes: { method: "POST", isCall: true },
+};
+
+/** How an endpoint is reached, and whether it takes a place. */
+export function endpointRule(endpoint: Endpoint | ExtensionEndpoint): EndpointRule {
+  return Object.hasOwn(ENDPOINTS, endpoint) ? ENDPOINTS[endpoint as Endpoint] : EXTENSIONS[endpoint as ExtensionEndpoint];
+}

@@ -6,7 +6,7 @@
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { type Endpoint, ENDPOINTS, type ErrorBody, FRAMES_MEDIA_TYPE, PROTOCOL_VERSION } from "../protocol/messages.ts";
+import { type Endpoint, endpointRule, ENDPOINTS, type ErrorBody, FRAMES_MEDIA_TYPE, PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { encodeValue } from "../protocol/values.ts";
 import { BrokenReplyError } from "../transport/errors.ts";
 import { readReply } from "../transport/reply.ts";
@@ -134,13 +134,13 @@ class ScriptedWorker implements MisbehavingWorker {
 
   #scriptFor({ endpoint, body }: WireRequest): Misbehaviour {
     const { calls = [[]], endpoints } = this.#options;
-    const own = endpoints?.[endpoint];
+    const own = isOwn(endpoint) ? endpoints?.[endpoint] : undefined;
     if (own !== undefined) return own;
     if (endpoint === "execute" || endpoint === "execute_stream") return calls[Math.min(this.#calls++, calls.length - 1)] ?? [];
     return [{ result: this.#goodAnswer(endpoint, body) }];
   }
 
-  #goodAnswer(endpoint: Endpoint, body: WireRequest["body"]): unknown {
+  #goodAnswer(endpoint: WireRequest["endpoint"], body: WireRequest["body"]): unknown {
     const { name = "misbehaving", maxConcurrency = 1 } = this.#options;
     const calls = { running: 0, queued: 0 };
     const answers: Partial<Record<Endpoint, () => unknown>> = {
@@ -161,7 +161,7 @@ class ScriptedWorker implements MisbehavingWorker {
       reconfigure: () => ({ status: "reconfigured" }),
       cleanup: () => ({ status: "cleaned" }),
     };
-    return answers[endpoint]?.() ?? (ENDPOINTS[endpoint].isCall ? { status: "ok" } : {});
+    return (isOwn(endpoint) ? answers[endpoint]?.() : undefined) ?? (endpointRule(endpoint).isCall ? { status: "ok" } : {});
   }
 
   #cancel(callId: unknown): boolean {
@@ -219,6 +219,10 @@ function frameOf(step: FrameStep): unknown {
   const [key, given] = "chunk" in step ? ["chunk", step.chunk] : ["result", step.result];
   const { value = null, types } = encodeValue(given);
   return { [key as string]: value, types };
+}
+
+function isOwn(endpoint: WireRequest["endpoint"]): endpoint is Endpoint {
+  return Object.hasOwn(ENDPOINTS, endpoint);
 }
 
 function bytesOf(text: string | Uint8Array): Uint8Array {

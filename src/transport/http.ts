@@ -5,7 +5,7 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { CALL_ID_HEADER, ENDPOINTS, FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { CALL_ID_HEADER, endpointRule, FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
 import { readReply } from "./reply.ts";
 
@@ -13,8 +13,8 @@ import { readReply } from "./reply.ts";
 export interface HttpEndpoint {
   /** `http://127.0.0.1:49152`, or `unix:/path/to/worker.sock`. */
   readonly url: string;
-  /** The bearer token that the worker was started with. */
-  readonly token: string;
+  /** The bearer token that the worker was started with. A worker of the original wants none. */
+  readonly token?: string;
 }
 
 /** What can stand in a header behind "Bearer ". */
@@ -32,23 +32,24 @@ export class HttpTransport implements Disposable {
     // A made-up host name would be looked up, which can stall the whole runtime where name service is slow.
     this.#base = socket === undefined ? url.replace(/\/$/, "") : "http://localhost";
     this.#client = createClient(socket);
-    this.#token = token;
+    this.#token = token ?? "";
   }
 
   /** Sends one request and yields the frames of its reply. */
   readonly exchange: Exchange = (request, signal) => this.#exchange(request, signal);
 
   async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
-    yield* readReply(await this.#fetch(request, signal));
+    yield* readReply(await this.send(request, signal));
   }
 
-  async #fetch({ endpoint, body, callId, sharesFiles }: WireRequest, signal: AbortSignal): Promise<Response> {
+  /** Sends one request and gives the response as it comes. */
+  async send({ endpoint, body, callId, sharesFiles }: WireRequest, signal: AbortSignal): Promise<Response> {
     // The runtime's own complaint about such a header would repeat the token.
     if (!TOKEN.test(this.#token)) throw new RefusedError(401, "The token has characters that no header can carry");
     const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, accept: FRAMES_MEDIA_TYPE };
     if (callId !== undefined) headers[CALL_ID_HEADER] = callId;
     if (sharesFiles) headers[FILES_HEADER] = "shared";
-    const { method } = ENDPOINTS[endpoint];
+    const { method } = endpointRule(endpoint);
     const content = body === undefined ? undefined : JSON.stringify(body);
     // A redirect would send the request, and what is in it, to wherever the worker likes.
     const init: RequestInit & { client?: Deno.HttpClient } = { method, headers, signal, body: content, redirect: "manual" };
@@ -67,8 +68,12 @@ export class HttpTransport implements Disposable {
   }
 }
 
+/** How long a connection is kept for the next call, in milliseconds: the original's worker closes it after five seconds. */
+const IDLE_TIMEOUT_MS = 4_000;
+
 /** Deno Deploy has no clients of one's own; its `fetch` keeps connections by itself. */
 function createClient(socket: string | undefined): Deno.HttpClient | undefined {
-  if (socket !== undefined) return Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
-  return typeof Deno.createHttpClient === "function" ? Deno.createHttpClient({}) : undefined;
+  const pool = { poolIdleTimeout: IDLE_TIMEOUT_MS };
+  if (socket !== undefined) return Deno.createHttpClient({ ...pool, proxy: { transport: "unix", path: socket } });
+  return typeof Deno.createHttpClient === "function" ? Deno.createHttpClient(pool) : undefined;
 }

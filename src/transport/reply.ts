@@ -35,7 +35,7 @@ export async function* readReply(response: Response): AsyncGenerator<Frame, void
 }
 
 /** Text that holds whole lines only; what follows the last line's end is no frame. */
-async function* completedLines(response: Response): AsyncGenerator<string, void, void> {
+export async function* completedLines(response: Response): AsyncGenerator<string, void, void> {
   const splitter = new LineSplitter(MAX_FRAME_BYTES);
   for await (const chunk of piecesOf(response)) {
     try {
@@ -45,6 +45,18 @@ async function* completedLines(response: Response): AsyncGenerator<string, void,
       throw new MalformedReplyError(`It sent ${what}`, { cause });
     }
   }
+}
+
+/** The whole of a body, which is text. */
+export async function wholeText(response: Response): Promise<string> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for await (const piece of piecesOf(response)) {
+    pieces.push(new Uint8Array(piece));
+    length += piece.length;
+    if (length > MAX_FRAME_BYTES) throw new MalformedReplyError(`It sent more than ${MAX_FRAME_BYTES} bytes`);
+  }
+  return await new Blob(pieces).text();
 }
 
 async function* piecesOf(response: Response): AsyncGenerator<Uint8Array, void, void> {

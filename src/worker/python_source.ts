@@ -20,6 +20,7 @@ Read it from the bottom up to follow the life of a process, and from \`Connectio
     replies      frames or the original's plain bodies, sections 4 and 5
     connections  HTTP, section 3
     worker       the listener and the endpoints
+    foreign      a worker of the environment's own, run in the place of this one
     process      the start line, the supervisor and the lifeline, sections 1 and 2
 
 Threads: one that accepts, one for each connection, one for each lane. A lane runs plugin code and writes the reply
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 WORKER = "python/0.1.0"
-FEATURES = ["call_id", "cancel_by_id", "files", "frames", "types"] + (["farewell"] if os.name == "posix" else [])
+FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "types"] + (["farewell"] if os.name == "posix" else [])
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
 MAX_START_LINE = 1024 * 1024
@@ -137,6 +138,28 @@ def _dataclass_to_dict(value: Any) -> Body:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
+def _own_wires() -> list[Any]:
+    """The modules in which classes of the original register for the wire, as far as this plugin uses them."""
+    names = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
+    return [sys.modules[name] for name in names if hasattr(sys.modules.get(name), "wire_encode")]
+
+
+def _wire_type_to_dict(value: Any) -> Any:
+    """What the original sends as \`{"__wire__": kind, "data": ...}\` is its data; the kind means something in Python alone."""
+    for wire in _own_wires():
+        encoded = wire.wire_encode(value)
+        if encoded is not value:
+            return encoded["data"]
+    return _dataclass_to_dict(value)
+
+
+def _stamp(body: Body) -> None:
+    """Gives plugins of the original the call's envelope, by which their adapters know, say, that a cache is to be passed over."""
+    envelope = body.get("envelope")
+    for wire in _own_wires():
+        wire.set_call_envelope(wire.CallEnvelope.from_wire(envelope) if envelope else None)
+
+
 def _array_to_list(value: Any) -> Any:
     plain = value.tolist()
     return _refuse(value) if type(plain) is type(value) else plain
@@ -164,7 +187,7 @@ def _find_converter(kind: type) -> Callable[[Any], Any]:
         if base is not None and issubclass(kind, base):
             return convert
     if hasattr(kind, "__dataclass_fields__"):
-        return _dataclass_to_dict
+        return _wire_type_to_dict if _own_wires() else _dataclass_to_dict
     if issubclass(kind, (set, frozenset)):
         return list
     if hasattr(kind, "dtype") and hasattr(kind, "tolist"):  # numpy's arrays and scalars, and all who follow them
@@ -559,6 +582,10 @@ CATEGORIES: dict[type, str] = {
 }
 
 
+# The original's exceptions, of its packages and of what its plugins were told to raise, for a call that was cancelled.
+CANCELLED_NAMES = ("PluginCancelledError", "CapabilityCancelledError")
+
+
 class Refusal(Exception):
     """A request that is turned down before any plugin code runs."""
 
@@ -594,10 +621,12 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         code = "bad_result"
     elif isinstance(error, NotSupported):
         code = "not_supported"
+    elif code == "plugin_error" and any(kind.__name__ in CANCELLED_NAMES for kind in type(error).__mro__):
+        code = "cancelled"
     from datetime import datetime, timezone
 
     category = "fatal" if code in ("bad_result", "load_error", "bad_start") else _category(error)
-    retriable = getattr(error, "retriable", None)
+    retriable = getattr(error, "retriable", getattr(error, "default_retriable", None))
     return {
         "code": code,
         "type": type(error).__name__,
@@ -887,6 +916,11 @@ METHODS = {
     "reconfigure": "reconfigure",
     "cleanup": "cleanup",
     "cancel": "cancel",
+    "on_enable": "on_enable",
+    "on_disable": "on_disable",
+    "config_options": "get_config_options",
+    "get_system_status": "get_system_status",
+    "list_processes": "list_processes",
 }
 NO_MORE = object()
 
@@ -903,6 +937,9 @@ class Plugin:
         self._scheduler = scheduler
         self._instance: Any = None
         self._own_report: Optional[Callable[..., Any]] = None
+        self._own_check: Optional[Callable[..., Any]] = None
+        self._adapters: dict[str, Any] = {}
+        self._unbound: list[str] = []
         self._loop: Optional[EventLoop] = None
         self._loop_lock = threading.Lock()
 
@@ -910,11 +947,10 @@ class Plugin:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
         try:
             sys.path[:0] = self._target.get("path") or []
-            module, name = self._target["module"], self._target["class"]
-            __import__(module)
-            if not hasattr(sys.modules[module], name):
-                raise AttributeError(f'The module "{module}" has no class "{name}"')
-            self._adopt(getattr(sys.modules[module], name)())
+            make_data_folders()
+            self._adopt(_import_class(self._target["module"], self._target["class"])())
+            for place in self._target.get("adapters") or []:
+                self._bind(place)
         except BaseException as error:  # also SystemExit
             self.failure = describe(error, self.name, "load_error")
         self.loaded.set()
@@ -922,6 +958,7 @@ class Plugin:
     def _adopt(self, instance: Any) -> None:
         self._instance = instance
         self._own_report = self._method("report_progress")
+        self._own_check = self._method("check_cancel")
         helpers = [("report_progress", self._report_progress), ("check_cancel", self._check_cancel)]
         if not hasattr(instance, "scratch_folder"):  # the original has none, so a plugin's own is something else
             helpers.append(("scratch_folder", self._scratch_folder))
@@ -934,6 +971,16 @@ class Plugin:
             value = getattr(instance, name, None)
             if isinstance(value, str) and value:
                 setattr(self, name, value)
+
+    def _bind(self, place: str) -> None:
+        """Binds a task adapter. One that cannot be loaded keeps nobody from what the plugin does without it."""
+        try:
+            module, _, name = place.rpartition(":")
+            adapter = _import_class(module, name)
+            self._adapters[str(adapter.task_name)] = adapter(self._instance)
+        except Exception as error:
+            self._unbound.append('"{}" could not be bound: {!r}'.format(place, error))
+            log(self._unbound[-1])
 
     def methods(self) -> list[str]:
         """The endpoints for which the plugin has a method of its own."""
@@ -1010,8 +1057,40 @@ class Plugin:
         self._invoke(call, method, *args)
         return {"status": status}
 
+    def _on_enable(self, call: Call) -> Body:
+        return self._do(call, "on_enable", "enabled")
+
+    def _on_disable(self, call: Call) -> Body:
+        return self._do(call, "on_disable", "disabled")
+
+    def _config_options(self, call: Call) -> Any:
+        return self._tell(call, "get_config_options")
+
+    def _get_system_status(self, call: Call) -> Any:
+        status = self._invoke(call, self._need("get_system_status"))
+        return status.to_dict() if hasattr(status, "to_dict") else status
+
+    def _list_processes(self, call: Call) -> Any:
+        return self._invoke(call, self._need("list_processes"))
+
+    def _structural_surface(self, call: Call) -> Body:
+        return describe_surface(type(self._instance))
+
+    def _task(self, call: Call) -> Any:
+        task, name = str(call.body.get("task")), str(call.body.get("method"))
+        if task not in self._adapters:
+            bound = ", ".join(json.dumps(known) for known in sorted(self._adapters)) or "none"
+            message = "No adapter is bound for the task {}; bound: {}".format(json.dumps(task), bound)
+            raise NotSupported("; ".join([message] + self._unbound))
+        method = None if name.startswith("_") else getattr(self._adapters[task], name, None)
+        if not callable(method):
+            raise NotSupported("The adapter of the task {} has no method {}".format(json.dumps(task), json.dumps(name)))
+        _stamp(call.body)
+        return self._invoke(call, method, **call.body.get("kwargs") or {})
+
     def _execute_once(self, call: Call, name: str) -> Any:
         method, body = self._need(name), call.body
+        _stamp(body)
         return self._invoke(call, method, *body.get("args") or (), **body.get("kwargs") or {})
 
     def _invoke(*args: Any, **kwargs: Any) -> Any:
@@ -1092,8 +1171,43 @@ class Plugin:
 
     def _check_cancel(self) -> None:
         call = self._current_call()
-        if call is not None and call.cancelled:
-            raise CallCancelled("The call was cancelled")
+        if call is None or not call.cancelled:
+            return
+        if self._own_check is not None:  # a plugin of the original may want to catch the exception that it knows
+            try:
+                self._instance._cancel_requested = True  # its own cancel() sets it a moment later
+            except AttributeError:
+                pass
+            self._own_check()
+        raise CallCancelled("The call was cancelled")
+
+
+def _import_class(module: str, name: str) -> Any:
+    __import__(module)
+    if not hasattr(sys.modules[module], name):
+        raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
+    return getattr(sys.modules[module], name)
+
+
+def describe_surface(kind: type) -> Body:
+    """The public members of a class, as the original tells them for the matching of its task adapters."""
+    import inspect
+
+    surface: dict[str, list[Any]] = {"methods": [], "properties": [], "attributes": []}
+    for name in sorted(dir(kind)):
+        member = inspect.getattr_static(kind, name)
+        function = getattr(member, "__func__", member)
+        if name.startswith("_"):
+            continue
+        if isinstance(member, property):
+            surface["properties"].append(name)
+        elif inspect.isfunction(function):
+            signature = inspect.signature(function)
+            params = [parameter for parameter in signature.parameters if parameter != "self"]
+            surface["methods"].append({"name": name, "signature": str(signature), "params": params})
+        else:
+            surface["attributes"].append({"name": name, "type": type(member).__name__})
+    return surface
 
 
 # ------------------------------------------------------------------------------------------------------- scheduler
@@ -1604,6 +1718,13 @@ ENDPOINTS: dict[str, tuple[str, bool]] = {  # the method, and whether it is a ca
     "prefetch": ("POST", True),
     "reconfigure": ("POST", True),
     "cleanup": ("POST", True),
+    "task": ("POST", True),
+    "on_enable": ("POST", True),
+    "on_disable": ("POST", True),
+    "config_options": ("GET", False),
+    "structural_surface": ("GET", False),
+    "get_system_status": ("POST", True),
+    "list_processes": ("POST", True),
 }
 
 
@@ -1675,7 +1796,7 @@ class Worker:
 
     @staticmethod
     def _check(endpoint: str, body: Body) -> Body:
-        if endpoint in ("execute", "execute_stream"):
+        if endpoint in ("execute", "execute_stream", "task"):
             restore_types(body)
             for key, kind, name in (("args", list, "array"), ("kwargs", dict, "object")):
                 if not isinstance(body.get(key, kind()), kind):
@@ -1729,6 +1850,12 @@ class Worker:
 
     def _config(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config", body))
+
+    def _config_options(self, body: Body) -> Any:
+        return self.scheduler.plugin.perform(Call("config_options", body))
+
+    def _structural_surface(self, body: Body) -> Any:
+        return self.scheduler.plugin.perform(Call("structural_surface", body))
 
     def _accept(self) -> NoReturn:
         while True:
@@ -1795,6 +1922,97 @@ def _resident_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+# --------------------------------------------------------------------------------------------------------- foreign
+
+PACKAGES = {"cjm_plugin_system": "cjm-plugin-system>=0.0.46", "cjm_substrate": "cjm-substrate>=0.0.58"}
+
+
+class ForeignWorker:
+    """A worker of the plugin's own environment, which speaks the original's wire: found here, then run in this process's place."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._module = start.foreign
+        self._package = self._module.partition(".")[0]
+        sys.path[:0] = start.plugin.get("path") or []
+        self._source = self._read_source()
+        self._takes_socket = "--fd" in self._source
+        if not self._takes_socket and "--port" not in self._source:
+            raise BadStart(self._complaint("takes neither --fd nor --port, so it is none that this host knows"))
+
+    def become(self, hello: int, lifeline: int) -> NoReturn:
+        """Says hello, and runs the worker. The end of the lifeline that it keeps makes the kernel end it with its supervisor."""
+        os.set_inheritable(lifeline, True)
+        address, place = self._listen()
+        worker = "{}/{}".format(self._module, self._version() or "unknown")
+        say(hello, {"address": address, "pid": os.getpid(), "worker": worker, "features": self._features()})
+        target = self._start.plugin
+        command = [sys.executable, "-m", self._module, "--module", target["module"], "--class", target["class"], *place]
+        if target.get("adapters"):
+            command += ["--adapters", ",".join(target["adapters"])]
+        os.execve(sys.executable, command + ["--ppid", str(os.getppid())], self._environment())
+
+    def _listen(self) -> tuple[Body, list[str]]:
+        """A socket that is handed over can be private, and nobody else can take its place. First releases need a port's number."""
+        unix = self._start.unix if self._takes_socket else ""
+        listener = _listen_unix(unix) if unix else _listen_tcp(self._start.tcp or "127.0.0.1")
+        address = {"unix": unix} if unix else {"tcp": "{}:{}".format(*listener.getsockname()[:2])}
+        if not self._takes_socket:
+            listener.close()
+            return address, ["--port", address["tcp"].rpartition(":")[2]]
+        if not unix:
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it; nobody sets it later
+        os.set_inheritable(listener.fileno(), True)
+        return address, ["--fd", str(listener.detach())]
+
+    def _features(self) -> list[str]:
+        features = ["original", "farewell"]
+        if "_job_error" in self._source:
+            features.append("job_error")
+        return features if self._takes_socket else features + ["picked_port"]
+
+    def _environment(self) -> dict[str, str]:
+        make_data_folders()
+        path = [*(self._start.plugin.get("path") or []), *filter(None, [os.environ.get("PYTHONPATH")])]
+        return dict(os.environ, PYTHONPATH=os.pathsep.join(path)) if path else dict(os.environ)
+
+    def _read_source(self) -> str:
+        import importlib.util
+
+        try:
+            spec = importlib.util.find_spec(self._module)
+            if spec is None or spec.origin is None:
+                raise ModuleNotFoundError(self._module)
+            with open(spec.origin, encoding="utf-8") as source:
+                return source.read()
+        except Exception as error:
+            missing = isinstance(error, ModuleNotFoundError)
+            what = "is not in the plugin's environment" if missing else "cannot be read: {!r}".format(error)
+            raise BadStart(self._complaint(what)) from error
+
+    def _complaint(self, what: str) -> str:
+        version = self._version()
+        found = " ({} has version {})".format(self._package, version) if version else ""
+        wanted = PACKAGES.get(self._package, self._package)
+        command = '{} -m pip install "{}"'.format(sys.executable, wanted)
+        return 'The worker "{}" {}{}. Install it there: {}'.format(self._module, what, found, command)
+
+    def _version(self) -> str:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version(self._package.replace("_", "-"))
+        except PackageNotFoundError:
+            return ""
+
+
+def make_data_folders() -> None:
+    """The original's host makes these folders before it starts a plugin."""
+    for name in ("PLUGIN_DATA_DIR", "CAPABILITY_DATA_DIR"):
+        if os.environ.get(name):
+            os.makedirs(os.environ[name], exist_ok=True)
+
+
 # --------------------------------------------------------------------------------------------------------- process
 
 
@@ -1822,6 +2040,7 @@ class Start:
             self._string(self.plugin, key)
         if not isinstance(self.plugin.get("path", []), list):
             raise BadStart('"path" in the start line is not a list')
+        self.foreign = self._string(message, "foreign") if "foreign" in message else ""
         self.max_concurrency = self._number(limits, "max_concurrency", 1, 1)
         self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
         folders = (str(message.get(key) or "") for key in ("scratch", "memory_scratch"))
@@ -2097,9 +2316,14 @@ def main() -> NoReturn:
             raise BadStart(f"This is Python {sys.version.split()[0]}; the worker needs 3.8 or later")
         start = Start(read_start_line())
         leave_own_folder()
+        foreign = ForeignWorker(start) if start.foreign else None
         if os.name == "posix":
             lifeline = fork_worker(hello, start)
             arm_lifeline(lifeline)
+            if foreign is not None:
+                foreign.become(hello, lifeline)
+        elif foreign is not None:
+            raise BadStart("A worker of the plugin's own environment cannot be run on this system")
         else:
             lifeline = os.dup(0)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

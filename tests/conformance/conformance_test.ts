@@ -1,4 +1,5 @@
 import { Launched } from "./launch.ts";
+import { runAlone } from "./run_case.ts";
 import { runSteps, settle } from "./run_vector.ts";
 import { type Case, listCases, processKey } from "./vector.ts";
 
@@ -31,15 +32,6 @@ class SharedWorker implements AsyncDisposable {
     this.#key = key;
     return this.#launched = await Launched.start(entry);
   }
-}
-
-async function runAlone(entry: Case): Promise<void> {
-  const launched = await Launched.start(entry);
-  const failures: unknown[] = [];
-  await runSteps(entry.vector.steps, launched).catch((error) => failures.push(error));
-  // Whatever the steps have shown, the worker has to end; but a step that failed is the better news.
-  await launched[Symbol.asyncDispose]().catch((error) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
 }
 
 function needsOwnProcess({ vector }: Case): boolean {

@@ -67,6 +67,7 @@ for (const face of BOTH_OF_EITHER) {
     assertEquals(seen, [{ progress: 0.5, message: "half" }, { progress: 1, message: "all" }]);
   });
 
+  // W10: all that is known of an exception arrives.
   Deno.test(`${label}: an exception of the plugin is a RemoteError with its type, message and traceback`, async () => {
     await using plugin = await startEither(face, "raises");
     const error = await assertRejects(() => plugin.execute(), RemoteError);
@@ -107,6 +108,7 @@ for (const face of BOTH_OF_EITHER) {
     assertEquals((await plugin.getStats()).calls.finished > 0, true);
   });
 
+  // W9: the plugin's own error is not lost.
   Deno.test(`${label}: a configuration that the plugin refuses is the plugin's own error`, async () => {
     await using plugin = await startEither(face, "configured");
     const error = await assertRejects(() => plugin.initialize({ model: "none" }), RemoteError);
@@ -144,6 +146,7 @@ for (const face of BOTH_OF_EITHER) {
     assertEquals(error.code, "invalid_arguments");
   });
 
+  // W11: it is the plugin's fault, and told with its place.
   Deno.test(`${label}: a result that is no JSON is an error with its place, and the plugin goes on`, async () => {
     await using plugin = await startEither(face, "bad_items");
     const error = await assertRejects(() => Array.fromAsync(plugin.executeStream()), RemoteError);
@@ -174,6 +177,7 @@ for (const face of BOTH_OF_EITHER) {
 for (const face of BOTH) {
   const label = labelOf(face);
 
+  // W12: a call is cancelled by its own id.
   Deno.test(`${label}: an abort rejects with the signal's reason and frees the plugin`, async () => {
     await using plugin = await startFixture(face, "holds");
     const abort = new AbortController();
@@ -206,6 +210,7 @@ for (const face of BOTH) {
     assertEquals((await plugin.getCurrentConfig()).journal, ["start first", "end first", "b", "d"]);
   });
 
+  // W32: a stream takes its turn like any other call.
   Deno.test(`${label}: cleanup() ends a stream that nobody reads and a call that waits`, async () => {
     const plugin = await startFixture(face, "holds");
     const stream = plugin.executeStream({ hold: "s" });
@@ -216,6 +221,7 @@ for (const face of BOTH) {
     await assertRejects(() => stream.next(), CallCancelledError);
   });
 
+  // W2, W30: plugin code runs beside what answers, so that busy is not dead.
   Deno.test(`${label}: /health answers while plugin code spins, and dispose ends it`, async () => {
     const plugin = await startFixture(face, "spins");
     const started = Promise.withResolvers<void>();
@@ -228,6 +234,7 @@ for (const face of BOTH) {
     assertEquals(await isRunning(plugin.pid!), false);
   });
 
+  // W6: output is drained into memory of a bounded size.
   Deno.test(`${label}: what a plugin prints is in the logs and never in the wire`, async () => {
     await using plugin = await startFixture(face, "prints");
     const printed = Promise.withResolvers<void>();

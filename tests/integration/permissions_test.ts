@@ -24,6 +24,7 @@ for (const face of FACES_OF_EITHER) {
   const label = `${labelOf(face)} over ${face.transport}`;
   const host = face.blocking ? "calls_once_sync" : "calls_once";
 
+  // W31: the library prints nothing; the host's output is its own.
   Deno.test(`${label}: a host runs with exactly the flags of requiredPermissions(), and with none of them missing`, async () => {
     await using scratch = await ScratchWatch.create();
     const manifest = await fixtureManifest(face, "echo");
@@ -90,6 +91,7 @@ Deno.test("deno: a plugin gets what its manifest asks for as far as the policy a
   }
 });
 
+// W23: a worker's environment is cleared first.
 Deno.test("python: a worker sees no variable of the host's but the default ones and those that its manifest names", async () => {
   await using scratch = await ScratchWatch.create();
   await Deno.writeTextFile(

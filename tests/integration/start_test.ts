@@ -23,6 +23,7 @@ for (const face of BOTH_OF_EITHER) {
   const label = labelOf(face);
 
   for (const fixture of ["raises_at_import", "raises_in_constructor", ...(face.worker === "python" ? ["wrong_syntax"] : [])]) {
+    // W7: a failed import is told at once, with its reason.
     Deno.test(`${label}: a plugin that ${fixture.replaceAll("_", " ")} is a WorkerStartError whose cause has the traceback`, async () => {
       const error = await startFailure(face, fixture);
       assertEquals(error.phase, "load");
@@ -46,6 +47,7 @@ for (const face of BOTH_OF_EITHER) {
     assertStringIncludes(error.message, "NoSuchClass");
   });
 
+  // W1: the limit of a start is the manifest's, and nothing is left behind.
   Deno.test(`${label}: a plugin that never loads is given up after start_timeout_ms, and nothing of it remains`, async () => {
     const error = await startFailure(face, "never_loads", { manifest: { start_timeout_ms: 1_000 } });
     assertEquals(error.phase, "load");
@@ -57,6 +59,7 @@ for (const face of BOTH_OF_EITHER) {
     assertEquals(error.phase, "load");
   });
 
+  // W15, W16: a death is told of by its signal, every time, and another start gives another worker.
   Deno.test(`${label}: a worker that is killed mid-call rejects the call with WorkerExitError, and nothing remains`, async () => {
     await using scratch = await ScratchWatch.create();
     const plugin = await startEither(face, "holds", { scratchDir: scratch.path });
@@ -70,6 +73,7 @@ for (const face of BOTH_OF_EITHER) {
     await plugin.cleanup();
   });
 
+  // W17: nothing that a plugin has started outlives it.
   Deno.test(`${label}: programs that a plugin has started end with it`, async () => {
     const plugin = await startEither(face, "starts_children");
     const { pid } = await plugin.execute<{ pid: number }>();

@@ -166,8 +166,10 @@ export class WorkerSession {
       case "config_schema":
         await this.#runner.settled;
         return await this.#runner.ask(endpoint);
-      default:
+      case "progress":
         return plainResultLine(this.#progress.progress satisfies ProgressBody);
+      default:
+        return errorLine({ code: "not_supported", type: "NotSupported", message: `There is no "${endpoint}"`, traceback: "" });
     }
   }
 
@@ -213,8 +215,8 @@ export class WorkerSession {
   }
 }
 
-function isCall(endpoint: Endpoint): endpoint is CallEndpoint {
-  return ENDPOINTS[endpoint].isCall;
+function isCall(endpoint: WireRequest["endpoint"]): endpoint is CallEndpoint {
+  return Object.hasOwn(ENDPOINTS, endpoint) && ENDPOINTS[endpoint as Endpoint].isCall;
 }
 
 function once(line: Promise<FrameLine>): Reply {

@@ -1,0 +1,92 @@
+/**
+ * How to talk to a worker: by frames, or, with a worker of the original, by its plain bodies.
+ *
+ * @module
+ */
+import type { WorkerProcess } from "../process/worker_process.ts";
+import type { Exchange } from "../protocol/exchange.ts";
+import { FRAMES_MEDIA_TYPE, type HelloMessage } from "../protocol/messages.ts";
+import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
+import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
+import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original.ts";
+import { UnixHttp } from "../transport/unix_http.ts";
+
+/** An exchange, and what has to be let go of with it. */
+export interface Speech extends Disposable {
+  /** Answers requests by frames. */
+  readonly exchange: Exchange;
+}
+
+/** The way to talk to a worker that said hello. */
+export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, maxConcurrency: number): Speech {
+  if (!features.includes("original")) return new HttpTransport(endpoint);
+  return original(endpoint, { maxConcurrency, jobErrors: features.includes("job_error") });
+}
+
+/** The way to talk to a worker that something else runs. */
+export async function recognizeSpeech(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Speech> {
+  using owned = new DisposableStack();
+  const transport = owned.use(new HttpTransport(endpoint));
+  if (await speaksFrames(transport, signal)) {
+    owned.move();
+    return transport;
+  }
+  // How many calls it takes at once it does not tell, and most models are not thread-safe.
+  return original(endpoint, { maxConcurrency: 1, jobErrors: true });
+}
+
+/** The original's workers ask for no token, tell no version of the protocol, and know no path that begins with `http:`. */
+async function speaksFrames(transport: HttpTransport, signal: AbortSignal): Promise<boolean> {
+  const response = await transport.send({ endpoint: "health" }, signal);
+  if (response.headers.get("content-type") === FRAMES_MEDIA_TYPE || ![200, 404].includes(response.status)) {
+    await response.body?.cancel();
+    return true;
+  }
+  const body: unknown = await response.json().catch(() => undefined);
+  return !(isOriginalHealth(body) || response.status === 404);
+}
+
+function original(endpoint: HttpEndpoint, options: OriginalOptions): Speech {
+  const { url } = endpoint;
+  // It would not know what to do with a token, and whoever else may listen at its port must not learn it.
+  const transport = url.startsWith("unix:") ? new UnixHttp(url.slice("unix:".length)) : new HttpTransport({ url });
+  const send: Send = (request, signal) => transport.send(request, signal);
+  const dialect = new OriginalDialect(send, options);
+  return {
+    exchange: dialect.exchange,
+    [Symbol.dispose]() {
+      dialect[Symbol.dispose]();
+      transport[Symbol.dispose]();
+    },
+  };
+}
+
+function isOriginalHealth(body: unknown): boolean {
+  return typeof body === "object" && body !== null && "pid" in body && "status" in body && "name" in body && !("protocol" in body);
+}
+
+/**
+ * Whether a worker that was given a port's number got it: another program may have been faster. Waits until somebody answers there, or the worker
+ * has ended.
+ */
+export async function holdsItsPort(worker: WorkerProcess, exchange: Exchange, signal: AbortSignal): Promise<boolean> {
+  for (let patience = 5;; patience = Math.min(2 * patience, 100)) {
+    const answered = await whoAnswers(exchange, signal);
+    if (answered !== undefined) return answered === worker.hello.pid;
+    if (await worker.endedWithin(patience) !== undefined) return !/address already in use/i.test(worker.log.tail);
+    signal.throwIfAborted();
+  }
+}
+
+async function whoAnswers(exchange: Exchange, signal: AbortSignal): Promise<unknown> {
+  try {
+    for await (const frame of exchange({ endpoint: "health" }, signal)) {
+      if ("result" in frame) return (frame.result as Record<string, unknown> | null)?.pid ?? "a stranger";
+    }
+    return "a stranger";
+  } catch (error) {
+    if (error instanceof BrokenReplyError) return undefined;
+    if (error instanceof MalformedReplyError) return "a stranger";
+    throw error;
+  }
+}

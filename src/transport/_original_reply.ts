@@ -1,0 +1,111 @@
+/**
+ * Reads the bodies of the original's workers, and trusts nothing in them.
+ *
+ * @module
+ */
+import type { Frame } from "../protocol/frames.ts";
+import type { ErrorBody } from "../protocol/messages.ts";
+import { MalformedReplyError } from "./errors.ts";
+import { completedLines, wholeText } from "./reply.ts";
+
+const ADVICE = 'Install a worker that this package knows in the plugin\'s environment, such as "cjm-plugin-system>=0.0.46" or ' +
+  '"cjm-substrate>=0.0.58", or leave "worker" out of the manifest';
+
+/** The one frame that a body stands for. */
+export async function readOriginalReply(response: Response, endpoint: string): Promise<Frame> {
+  const text = await wholeText(response);
+  const body = parseJson(text);
+  if (!response.ok) return { error: errorOf(response.status, { body, text, endpoint }) };
+  if (body === undefined) throw new MalformedReplyError(`It answered with what is no JSON: "${text.slice(0, 80)}". ${ADVICE}`);
+  // Hooks that fail are reported with status 200.
+  if (isRecord(body) && body.status === "error" && HOOKS.has(endpoint)) return { error: plainError(String(body.detail)) };
+  return { result: withoutTag(body) };
+}
+
+const HOOKS = new Set(["cancel", "on_enable", "on_disable"]);
+
+/** The frames that a stream stands for. */
+export async function* readOriginalStream(response: Response, jobErrors: boolean): AsyncGenerator<Frame, void, void> {
+  if (!response.ok) return yield await readOriginalReply(response, "execute_stream");
+  const read = jobErrors ? jobErrorOf : oldErrorOf;
+  let held: unknown;
+  for await (const lines of completedLines(response)) {
+    for (const line of lines.split("\n")) {
+      if (line === "") continue;
+      // What looks like an error is one only at the end; before it, it is the plugin's own.
+      if (held !== undefined) yield { chunk: held };
+      const value = parseJson(line);
+      if (value === undefined) throw new MalformedReplyError(`It sent what is no JSON: "${line.slice(0, 80)}". ${ADVICE}`);
+      held = read(value) === undefined ? undefined : value;
+      if (held === undefined) yield { chunk: withoutTag(value) };
+    }
+  }
+  const error = read(held);
+  yield error === undefined ? { result: null } : { error };
+}
+
+interface Refused {
+  readonly body: unknown;
+  readonly text: string;
+  readonly endpoint: string;
+}
+
+function errorOf(status: number, { body, text, endpoint }: Refused): ErrorBody {
+  const detail = isRecord(body) && typeof body.detail === "string" ? body.detail : undefined;
+  const jobError = jobErrorOf(body);
+  if (jobError !== undefined) return jobError;
+  if (status === 409) return { ...plainError(detail ?? "Cancelled"), code: "cancelled" };
+  if (status === 404 && detail === "Not Found") {
+    return { ...plainError(`its worker has no endpoint "/${endpoint}". ${ADVICE}`), code: "not_supported" };
+  }
+  if ([404, 405, 501].includes(status) && detail !== undefined) return { ...plainError(detail), code: "not_supported" };
+  if (detail !== undefined && (status === 400 || status === 500)) return plainError(detail);
+  if (status === 500 && text === "Internal Server Error") return plainError("Internal Server Error; its log tells more");
+  throw new MalformedReplyError(`It answered ${status} with "${text.slice(0, 80)}". ${ADVICE}`);
+}
+
+/** Of a failure that the worker describes by its message alone nothing else is known. */
+function plainError(message: string): ErrorBody {
+  return { code: "plugin_error", type: "Exception", message, traceback: "" };
+}
+
+function jobErrorOf(body: unknown): ErrorBody | undefined {
+  const error = isRecord(body) ? body._job_error : undefined;
+  if (!isRecord(error) || typeof error.message !== "string" || typeof error.category !== "string") return undefined;
+  const repr = String(error.original_exc_repr ?? "");
+  const traceback = typeof error.traceback === "string" ? error.traceback.trimEnd() : "";
+  const type = /^[A-Za-z_]\w*/.exec(repr)?.[0] ?? "Exception";
+  const base = { type, message: error.message, traceback, category: error.category, original_exc_repr: repr };
+  if (/^(Plugin|Capability)CancelledError/.test(repr)) return { ...base, code: "cancelled" };
+  // A result that no JSON carries is the plugin's fault, whatever the worker takes it for.
+  if (isBadResult(traceback)) return { ...base, code: "bad_result", category: "fatal", retriable: false };
+  return { ...base, code: "plugin_error", retriable: error.retriable === true };
+}
+
+/** Whether the exception comes from the worker's own writing of the result. */
+function isBadResult(traceback: string): boolean {
+  return /core[\\/]worker\.py", line \d+, in \w+\n[^\n]*json\.dumps\(wire_encode\(/.test(traceback);
+}
+
+function oldErrorOf(value: unknown): ErrorBody | undefined {
+  if (!isRecord(value) || typeof value.error !== "string" || Object.keys(value).length !== 1) return undefined;
+  return plainError(value.error);
+}
+
+/** Values of registered classes come as `{"__wire__": kind, "data": ...}`; the kind means something in Python alone. */
+function withoutTag(value: unknown): unknown {
+  const isTagged = isRecord(value) && typeof value.__wire__ === "string" && "data" in value && Object.keys(value).length === 2;
+  return isTagged ? value.data : value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

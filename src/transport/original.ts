@@ -1,0 +1,183 @@
+/**
+ * The wire of the original's workers (`cjm_plugin_system.core.worker`, `cjm_substrate.core.worker`): plain bodies, spoken as frames to the
+ * rest of the host.
+ *
+ * @module
+ */
+import type { Exchange, WireRequest } from "../protocol/exchange.ts";
+import { type Frame, isLastFrame, type ProgressFrame } from "../protocol/frames.ts";
+import { endpointRule } from "../protocol/messages.ts";
+import { Turns } from "../protocol/turns.ts";
+import { readOriginalReply, readOriginalStream } from "./_original_reply.ts";
+import { RefusedError } from "./errors.ts";
+
+/** Sends one request and gives the response as it comes. */
+export type Send = (request: WireRequest, signal: AbortSignal) => Promise<Response>;
+
+/** What has to be known of a worker of the original. */
+export interface OriginalOptions {
+  /** How many calls run at once. These workers take whatever comes, so that further calls wait on this side. */
+  readonly maxConcurrency: number;
+  /** Whether a failed stream ends with a `_job_error` line. First releases end it with an `error` line. */
+  readonly jobErrors: boolean;
+}
+
+interface OpenOriginalCall {
+  /** Ends the call on this side alone. */
+  readonly letGo: AbortController;
+  /** Called when the worker has ended it. */
+  readonly end: () => void;
+}
+
+/** How often the progress of a call is asked for while somebody listens, in milliseconds. */
+const PROGRESS_INTERVAL_MS = 100;
+
+/** A conversation with a worker of the original. */
+export class OriginalDialect implements Disposable {
+  readonly #send: Send;
+  readonly #options: OriginalOptions;
+  readonly #turns: Turns;
+  readonly #closing = new AbortController();
+  readonly #startedAt = performance.now();
+  readonly #open = new Map<string, AbortController>();
+  #finished = 0;
+
+  /** Speaks over `send`. */
+  constructor(send: Send, options: OriginalOptions) {
+    this.#send = send;
+    this.#options = options;
+    this.#turns = new Turns(options.maxConcurrency);
+  }
+
+  /** Answers requests by frames. */
+  readonly exchange: Exchange = (request, signal) => this.#exchange(request, signal);
+
+  /** Drops the calls that nobody waits for any more. */
+  [Symbol.dispose](): void {
+    this.#closing.abort();
+  }
+
+  async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
+    if (request.body?.types !== undefined) throw new RefusedError(400, "This worker takes neither NaN nor the infinities");
+    if (!endpointRule(request.endpoint).isCall) yield await this.#ask(request, signal);
+    else if (request.wantsProgress) yield* this.#watched(request, signal);
+    else yield* this.#call(request, signal);
+  }
+
+  async #ask({ endpoint, body }: WireRequest, signal: AbortSignal): Promise<Frame> {
+    if (endpoint === "cancel") {
+      // This worker's cancel stops all that runs. Whoever gives up one call of several must not take the others along.
+      if (typeof body?.call_id === "string" && this.#turns.taken > 1) return this.#letGo(body.call_id);
+      return await this.#plain({ endpoint }, signal);
+    }
+    const frame = await this.#plain({ endpoint: endpoint === "ready" ? "health" : endpoint }, signal);
+    return "result" in frame ? { result: this.#completed(endpoint, frame.result) } : frame;
+  }
+
+  /** Ends a call on this side alone. */
+  #letGo(callId: string): Frame {
+    const abandoned = this.#open.get(callId);
+    abandoned?.abort();
+    return { result: { status: abandoned === undefined ? "not_running" : "cancelled" } };
+  }
+
+  async #plain(request: WireRequest, signal: AbortSignal): Promise<Frame> {
+    return await readOriginalReply(await this.#send(request, signal), request.endpoint);
+  }
+
+  /** What our own workers tell besides, as far as this side knows it. */
+  #completed(endpoint: WireRequest["endpoint"], result: unknown): unknown {
+    if (typeof result !== "object" || result === null) return result;
+    const calls = { running: this.#turns.taken, queued: this.#turns.waiting };
+    if (endpoint === "ready") return { methods: [], ...result };
+    if (endpoint === "health") return { ...result, max_concurrency: this.#options.maxConcurrency, calls };
+    if (endpoint !== "stats") return result;
+    const uptime = (performance.now() - this.#startedAt) / 1000;
+    return { ...result, uptime_s: uptime, calls: { ...calls, finished: this.#finished } };
+  }
+
+  async *#call(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
+    const call = this.#begin(request, await this.#turns.acquire(signal));
+    const either = AbortSignal.any([signal, call.letGo.signal]);
+    try {
+      if (request.endpoint === "execute_stream") yield* this.#stream(request, call, either);
+      // A worker that does not look at its connection runs an abandoned call to its end. Until then it keeps its place.
+      else yield await unlessAborted(this.#plain(request, this.#closing.signal).finally(call.end), either);
+    } catch (error) {
+      if (!call.letGo.signal.aborted) throw error;
+      yield { error: { code: "cancelled", type: "CallCancelled", message: "The call was cancelled", traceback: "" } };
+    }
+  }
+
+  async *#stream(request: WireRequest, call: OpenOriginalCall, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
+    let last: Frame | undefined;
+    try {
+      for await (const frame of readOriginalStream(await this.#send(request, signal), this.#options.jobErrors)) {
+        if (isLastFrame(frame)) last = frame;
+        else yield frame;
+      }
+    } finally {
+      call.end();
+    }
+    // Nobody asks for anything after the last frame, so that the place is to be free before it.
+    if (last !== undefined) yield last;
+  }
+
+  #begin({ callId = crypto.randomUUID() }: WireRequest, place: Disposable): OpenOriginalCall {
+    const letGo = new AbortController();
+    this.#open.set(callId, letGo);
+    const end = () => {
+      this.#finished++;
+      this.#open.delete(callId);
+      place[Symbol.dispose]();
+    };
+    return { letGo, end };
+  }
+
+  /** The call's frames, and between them what has changed in the progress that the worker tells when it is asked. */
+  async *#watched(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
+    // Nobody resets it between calls: what is there before this one is of another.
+    let last = await this.#progress(signal);
+    const frames = this.#call(request, signal);
+    let next = frames.next();
+    while (true) {
+      const turn = await within(next, last === undefined ? undefined : PROGRESS_INTERVAL_MS);
+      if (turn?.done) return;
+      if (last !== undefined && (turn === undefined || isLastFrame(turn.value))) {
+        const now: ProgressFrame | undefined = await this.#progress(signal);
+        if (now !== undefined && (now.progress !== last.progress || now.message !== last.message)) yield last = now;
+      }
+      if (turn === undefined) continue;
+      yield turn.value;
+      next = frames.next();
+    }
+  }
+
+  async #progress(signal: AbortSignal): Promise<ProgressFrame | undefined> {
+    const frame = await this.#plain({ endpoint: "progress" }, signal);
+    if (!("result" in frame)) return undefined;
+    const { progress, message } = frame.result as Record<string, unknown>;
+    return typeof progress === "number" ? { progress, message: String(message ?? "") } : undefined;
+  }
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: outcome, resolve, reject } = Promise.withResolvers<T>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  return outcome;
+}
+
+/** What a promise resolves to, or `undefined` when it takes longer; without a number there is no limit. */
+async function within<T>(promise: Promise<T>, milliseconds: number | undefined): Promise<T | undefined> {
+  if (milliseconds === undefined) return await promise;
+  const patience = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => patience.resolve(undefined), milliseconds);
+  try {
+    return await Promise.race([promise, patience.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

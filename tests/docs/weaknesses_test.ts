@@ -1,0 +1,25 @@
+import { assert, assertEquals } from "@std/assert";
+import { ROOT } from "../../tools/_lane.ts";
+
+interface Row {
+  readonly number: string;
+  readonly files: readonly string[];
+}
+
+const PAGE = Deno.readTextFileSync(new URL("docs/from_python.md", ROOT));
+const ROWS = [...PAGE.matchAll(/^\| (W\d+) .*\| ([^|]*?)\s*\|$/gm)].map(([, number = "", shown = ""]): Row => {
+  return { number, files: [...shown.matchAll(/`(tests\/[^`]+)`/g)].map(([, file = ""]) => file) };
+});
+
+Deno.test("docs/from_python.md lists all thirty-five weaknesses of the original", () => {
+  assertEquals(ROWS.map(({ number }) => number), Array.from({ length: 35 }, (_, index) => `W${index + 1}`));
+});
+
+for (const { number, files } of ROWS) {
+  for (const file of files) {
+    Deno.test(`${file} has a test about ${number}`, () => {
+      const text = Deno.readTextFileSync(new URL(file, ROOT));
+      assert(file.endsWith(".json") || new RegExp(`// (?:W\\d+, )*${number}\\b`).test(text), `no comment there names ${number}`);
+    });
+  }
+}

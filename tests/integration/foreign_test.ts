@@ -1,0 +1,175 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import {
+  CallError,
+  CallTimeoutError,
+  type Manifest,
+  ProtocolError,
+  RemoteError,
+  RemotePluginProxy,
+  WorkerExitError,
+  WorkerStartError,
+} from "@remote-plugin/proxy";
+import { eventually, killHostInCall } from "../support/killed_host.ts";
+import { isRunning, ScratchWatch, testPython } from "./fixture_proxy.ts";
+
+const FOLDER = fromFileUrl(new URL("../fixtures/foreign", import.meta.url));
+
+/** A plugin on the worker of a first release. */
+function manifest(changes: Partial<Manifest> = {}): Manifest {
+  const own: Manifest = {
+    name: "foreign",
+    python_path: testPython(),
+    plugin_path: FOLDER,
+    worker: "old_worker",
+    module: "plugin",
+    class: "Plugin",
+  };
+  return { ...own, ...changes, env_vars: { PYTHONDONTWRITEBYTECODE: "1", ...changes.env_vars } };
+}
+
+Deno.test("a worker that takes a port's number alone is started and called", async () => {
+  await using scratch = await ScratchWatch.create();
+  const plugin = await RemotePluginProxy.start(manifest(), { scratchDir: scratch.path });
+  assertEquals([plugin.name, plugin.version, await plugin.isAlive()], ["foreign", "0.9", true]);
+  await plugin.initialize({ model: "x" });
+  assertEquals(await plugin.getCurrentConfig(), { model: "x" });
+  assertEquals(await plugin.execute({ a: "ü" }, { args: [1, null] }), { args: [1, null], kwargs: { a: "ü" } });
+  assertEquals(await Array.fromAsync(plugin.executeStream({ count: 2 })), [{ n: 0 }, { n: 1 }]);
+  assertEquals((await plugin.getStats()).calls, { running: 0, queued: 0, finished: 3 });
+  const { pid } = plugin;
+  await plugin.cleanup();
+  assertEquals([await isRunning(pid!), scratch.names()], [false, []]);
+});
+
+Deno.test("what a first release reports by its message alone is a RemoteError with that message", async () => {
+  await using plugin = await RemotePluginProxy.start(manifest());
+  const refused = await assertRejects(() => plugin.initialize({ bad: 1 }), RemoteError);
+  assertEquals(refused.remoteMessage, "no such model");
+  const failed = await assertRejects(() => plugin.execute({ fail: "k" }), RemoteError);
+  assertEquals([failed.remoteMessage, failed.category, failed.traceback], ["'k'", undefined, ""]);
+});
+
+// W18: a stream of a first release that fails looks like one that ends well.
+Deno.test("a stream of a first release that breaks off is an error, after the chunks before it", async () => {
+  await using plugin = await RemotePluginProxy.start(manifest());
+  const seen: unknown[] = [];
+  const error = await assertRejects(async () => {
+    for await (const chunk of plugin.executeStream({ count: 2, fail: true })) seen.push(chunk);
+  }, RemoteError);
+  assertEquals([seen, error.remoteMessage], [[{ n: 0 }, { n: 1 }], "broke off"]);
+});
+
+Deno.test("an endpoint that an older worker lacks is not supported, and the error says what to install", async () => {
+  await using plugin = await RemotePluginProxy.start(manifest());
+  for (const lacking of [() => plugin.getProgress(), () => plugin.cancel(), () => plugin.prefetch(), () => plugin.extension("task", {})]) {
+    const error = await assertRejects(lacking, CallError);
+    assertEquals(error.code, "not_supported");
+    assertStringIncludes(error.message, '"cjm-plugin-system>=0.0.46"');
+  }
+});
+
+Deno.test("a listener for progress does no harm where the worker tells none", async () => {
+  await using plugin = await RemotePluginProxy.start(manifest());
+  assertEquals(await plugin.execute({}, { onProgress: () => {} }), { args: [], kwargs: {} });
+});
+
+// W21: another program may take the port between its choice and the worker's bind; its answers must not be taken for the plugin's.
+Deno.test("a worker that loses its port, to nobody known or to a stranger that answers, is started again on another one", async () => {
+  await using scratch = await ScratchWatch.create();
+  const record = `${scratch.path}/runs`;
+  await using plugin = await RemotePluginProxy.start(manifest({ env_vars: { OLD_WORKER_LOSES_PORT: record } }));
+  assertEquals(await plugin.execute({ n: 1 }), { args: [], kwargs: { n: 1 } });
+  assertEquals(await Deno.readTextFile(record), "xxx");
+  await Deno.remove(record);
+});
+
+// W7: an import that fails is told at once, and with its reason.
+Deno.test("a plugin that its worker cannot import is a WorkerStartError with what the worker printed", async () => {
+  const error = await assertRejects(() => RemotePluginProxy.start(manifest({ module: "fails_at_import" })), WorkerStartError);
+  assertEquals([error.phase, error.exitCode], ["load", 1]);
+  assertStringIncludes(error.message, "FATAL: Failed to load fails_at_import:Plugin - no CUDA here");
+});
+
+Deno.test("a worker that is not in the environment is a WorkerStartError that says what to install where", async () => {
+  const error = await assertRejects(() => RemotePluginProxy.start(manifest({ worker: "cjm_substrate.core.nothing" })), WorkerStartError);
+  assertStringIncludes(error.message, 'The worker "cjm_substrate.core.nothing" is not in the plugin\'s environment');
+  assertStringIncludes(error.message, '-m pip install "cjm-substrate>=0.0.58"');
+});
+
+Deno.test("a module that is no worker is a WorkerStartError", async () => {
+  const error = await assertRejects(() => RemotePluginProxy.start(manifest({ worker: "no_worker" })), WorkerStartError);
+  assertStringIncludes(error.message, "takes neither --fd nor --port");
+});
+
+Deno.test("a page of HTML in the place of a result is a ProtocolError that shows it and says what to install", async () => {
+  await using plugin = await RemotePluginProxy.start(manifest({ env_vars: { OLD_WORKER_PAGE: "1" } }));
+  const error = await assertRejects(() => plugin.execute(), ProtocolError);
+  assertStringIncludes(error.message, 'it answered 502 with "<html>');
+  assertStringIncludes(error.message, '"cjm-plugin-system>=0.0.46"');
+});
+
+// W15, W16: a worker that is killed is told of by its signal, every time.
+Deno.test("a foreign worker that is killed in a call is a WorkerExitError with its signal", async () => {
+  await using scratch = await ScratchWatch.create();
+  const hold = `${scratch.path}/held`;
+  await using plugin = await RemotePluginProxy.start(manifest());
+  const outcome = assertRejects(() => plugin.execute({ hold }), WorkerExitError);
+  await eventually(() => exists(hold), "the call to begin");
+  Deno.kill(plugin.pid!, "SIGKILL");
+  const error = await outcome;
+  assertEquals([error.signal, error.calls], ["SIGKILL", ["execute"]]);
+  await Deno.remove(hold);
+});
+
+// W12, W16: a call that goes on after it was given up fills no place for ever, and nothing runs beside it.
+Deno.test("a call that a foreign worker does not give up ends with it, and the next one runs on another worker", async () => {
+  await using scratch = await ScratchWatch.create();
+  const hold = `${scratch.path}/held`;
+  await using plugin = await RemotePluginProxy.start(manifest(), { cancelBudgetMs: 100 });
+  await assertRejects(() => plugin.execute({ hold }, { timeoutMs: 300 }), CallTimeoutError);
+  assertEquals(await plugin.execute({ n: 1 }), { args: [], kwargs: { n: 1 } });
+  await Deno.remove(hold);
+});
+
+// W23: the host's secrets are its own.
+Deno.test("a foreign worker sees no variable of the host's but the default ones and those that its manifest names", async () => {
+  Deno.env.set("REMOTE_PLUGIN_TEST_SECRET", "hidden");
+  try {
+    await using plugin = await RemotePluginProxy.start(manifest({ env_vars: { OWN: "1" } }));
+    const environment = await plugin.execute<Record<string, string>>({ environment: true });
+    assertEquals([environment.REMOTE_PLUGIN_TEST_SECRET, environment.OWN], [undefined, "1"]);
+  } finally {
+    Deno.env.delete("REMOTE_PLUGIN_TEST_SECRET");
+  }
+});
+
+Deno.test("attach() recognizes a worker of the original, which wants no token", async () => {
+  await using plugin = await RemotePluginProxy.start(manifest());
+  await using attached = await RemotePluginProxy.attach({ url: plugin.endpoint!.url });
+  assertEquals([attached.name, await attached.execute({ n: 2 })], ["foreign", { args: [], kwargs: { n: 2 } }]);
+});
+
+Deno.test("NaN is refused before it is sent to a worker that takes none", async () => {
+  await using plugin = await RemotePluginProxy.start(manifest());
+  const error = await assertRejects(() => plugin.execute({ x: NaN }), CallError);
+  assertEquals(error.code, "invalid_arguments");
+});
+
+// W3, W4: the original's workers outlive their host, by the length of a call or for ever.
+Deno.test("a host that is killed in a call takes its foreign worker with it", async () => {
+  await using scratch = await ScratchWatch.create();
+  const hold = `${scratch.path}/held`;
+  const pid = await killHostInCall(manifest(), { hold }, () => exists(hold));
+  await eventually(async () => !await isRunning(pid), "the worker to end");
+  await Deno.remove(hold);
+});
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Lets a host die in the middle of a call.
+ *
+ * @module
+ */
+import { type Manifest, requiredPermissions } from "@remote-plugin/proxy";
+import { within } from "./guard.ts";
+import { hostArguments, hostProgram } from "./run_host.ts";
+
+/** Starts a host that waits for a call, kills it with SIGKILL once `started` has come true, and gives its worker's pid. */
+export async function killHostInCall(manifest: Manifest, kwargs: Record<string, unknown>, started: () => boolean): Promise<number> {
+  const scratchDir = await Deno.makeTempDir({ prefix: "killed-" });
+  const flags = (await requiredPermissions(manifest, { scratchDir })).toFlags();
+  const args = [
+    ...hostArguments(),
+    ...flags,
+    hostProgram("holds_call"),
+    ...[manifest, { scratchDir }, kwargs].map((arg) => JSON.stringify(arg)),
+  ];
+  const host = new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "piped", stderr: "null" }).spawn();
+  const lines = host.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    const pid = Number((await within(lines.read(), "the host to start its worker")).value);
+    await eventually(started, "the call to begin");
+    return pid;
+  } finally {
+    host.kill("SIGKILL");
+    await host.status;
+    await lines.cancel();
+    await Deno.remove(scratchDir, { recursive: true });
+  }
+}
+
+/** Resolves once something that tells nobody of itself has come true. */
+export async function eventually(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let looks = 0; !await isSo(); looks++) {
+    if (looks > 2_000) throw new Error(`Waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Puts what the interop tests have found into the tables of `docs/from_python.md`.
+ *
+ * ```text
+ * deno task test:interop && deno run --allow-read --allow-write tools/interop_page.ts
+ * ```
+ *
+ * @module
+ */
+import { ROOT } from "./_lane.ts";
+
+const PAGE = new URL("docs/from_python.md", ROOT);
+
+/** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
+export function fill(page: string, name: string, content: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`The page has no place "${name}"`);
+  return `${page.slice(0, from + start.length)}\n\n${content}\n\n${page.slice(to)}`;
+}
+
+/** A table of plugins and their actions, a column a worker. */
+export function actionTable(outcomes: readonly (readonly string[])[]): string {
+  const rows = new Map<string, Record<string, string>>();
+  for (const [plugin, action, whose, outcome] of outcomes as [string, string, string, string][]) {
+    const key = JSON.stringify([plugin, action]);
+    rows.set(key, { ...rows.get(key), [whose]: outcome });
+  }
+  const lines = [...rows].map(([key, found]) => [...JSON.parse(key) as string[], found.ours ?? "", found.theirs ?? ""]);
+  return table(["plugin", "action", "our worker", "its own worker"], lines);
+}
+
+/** A table in Markdown. */
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+async function read(name: string): Promise<string[][]> {
+  return JSON.parse(await Deno.readTextFile(new URL(`out/interop/${name}.json`, ROOT)));
+}
+
+if (import.meta.main) {
+  const heads = ["environment", "who calls whom", "start, ms", "blocking call, ms", "asynchronous call, ms"];
+  const page = fill(await Deno.readTextFile(PAGE), "actions", actionTable(await read("outcomes")));
+  await Deno.writeTextFile(PAGE, fill(page, "timings", table(heads, await read("timings"))));
+}
