@@ -117,8 +117,8 @@ class Tried(Interface):
     def do_raise_value(self):
         raise ValueError("no such language")
 
-    def do_bytes(self):
-        return {"data": b"x"}
+    def do_thing(self):
+        return {"data": object()}
 
     def do_accounts(self, count):
         for number in range(count):
