@@ -15,7 +15,7 @@ Deno.test("no group has all permissions, or may read or write everywhere", () =>
 });
 
 Deno.test("only the tests that kill processes they did not start may run every program", () => {
-  assertEquals(GROUPS.filter(({ flags }) => flags(PLACES).includes("--allow-run")).map(({ name }) => name), ["integration"]);
+  assertEquals(GROUPS.filter(({ flags }) => flags(PLACES).includes("--allow-run")).map(({ name }) => name), ["integration", "interop"]);
 });
 
 Deno.test("where there is no Python, none is named in the flags", () => {

@@ -33,7 +33,7 @@ export async function loadManifest(from: ManifestSource): Promise<PluginSpec> {
 
 /** A manifest that has been read stays as it was then, whatever has become of its file. */
 function isRead(from: ManifestSource): from is PluginSpec {
-  return typeof from === "object" && "runtime" in from && typeof from.runtime === "object" && "inheritEnv" in from;
+  return typeof from === "object" && from !== null && "runtime" in from && typeof from.runtime === "object" && "inheritEnv" in from;
 }
 
 interface Origin {
