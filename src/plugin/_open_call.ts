@@ -119,9 +119,10 @@ export class OpenCall {
     return frame;
   }
 
-  /** The worker of its attempt is gone. Ends the operation with this error, unless it may be sent again. */
+  /** The worker of its attempt is gone. Ends the operation with this error, unless it was not sent yet or may be sent again. */
   lose(error: unknown): void {
-    if (!this.#options.idempotent || this.#hasYielded) return this.abandon(error);
+    const wasSent = this.#attempt?.reply !== undefined;
+    if (wasSent && (!this.#options.idempotent || this.#hasYielded)) return this.abandon(error);
     this.#attempt = undefined;
     this.#waiting?.resolve(undefined);
   }

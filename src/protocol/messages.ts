@@ -92,7 +92,7 @@ export interface StartMessage {
   readonly scratch: string;
   /** Another one in memory, preferred for what fits into it. */
   readonly memory_scratch?: string;
-  /** The folder that holds all of the worker's files; the worker removes it when it ends, for its host may be gone. */
+  /** The folder that holds all of the worker's files; the worker removes it and the one in memory when it ends, for its host may be gone. */
   readonly folder?: string;
 }
 

@@ -2250,7 +2250,8 @@ def remove_files(start: Start) -> None:
     if start.folder:
         import shutil
 
-        shutil.rmtree(start.folder, ignore_errors=True)
+        for folder in filter(None, (start.folder, start.scratch.memory)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def list_children() -> list[int]:
