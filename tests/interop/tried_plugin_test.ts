@@ -106,7 +106,7 @@ for (const environment of ENVIRONMENTS) {
     // W11: what the plugin gives is not the caller's fault, and will not be better the second time.
     Deno.test(`${label}: a result that no JSON carries is fatal and not to be tried again`, async () => {
       await using plugin = await startIn(environment, manifest);
-      const error = await assertRejects(() => plugin.execute({ action: "bytes" }), RemoteError);
+      const error = await assertRejects(() => plugin.execute({ action: "complex" }), RemoteError);
       assertEquals([error.category, error.retriable], ["fatal", false]);
     });
 
@@ -117,6 +117,12 @@ for (const environment of ENVIRONMENTS) {
         spans: [{ start: 0, end: 3 }, { start: 4, end: 7 }],
         count: 2,
       });
+    });
+
+    // W24: bytes go as the path of a file, as the original's FileBackedDTO does, and the file goes with the call.
+    Deno.test(`${label}: bytes in the arguments are a file for it`, async () => {
+      await using plugin = await startIn(environment, manifest);
+      assertEquals(await plugin.execute({ action: "read", path: new Uint8Array(3_000_000) }), [3_000_000, true]);
     });
 
     // W18: what a plugin yields cannot pass for the worker's own word, and a stream that fails does not look as if it had ended.

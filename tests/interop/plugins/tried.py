@@ -86,6 +86,10 @@ class Tried(Interface):
     def do_echo(self, value=None):
         return value
 
+    def do_read(self, path):
+        with open(path, "rb") as file:
+            return [len(file.read()), isinstance(path, str)]
+
     def do_journal(self):
         return self.journal
 
@@ -117,8 +121,8 @@ class Tried(Interface):
     def do_raise_value(self):
         raise ValueError("no such language")
 
-    def do_bytes(self):
-        return {"data": b"x"}
+    def do_complex(self):
+        return {"data": complex(1, 2)}
 
     def do_accounts(self, count):
         for number in range(count):
