@@ -106,7 +106,7 @@ for (const environment of ENVIRONMENTS) {
     // W11: what the plugin gives is not the caller's fault, and will not be better the second time.
     Deno.test(`${label}: a result that no JSON carries is fatal and not to be tried again`, async () => {
       await using plugin = await startIn(environment, manifest);
-      const error = await assertRejects(() => plugin.execute({ action: "complex" }), RemoteError);
+      const error = await assertRejects(() => plugin.execute({ action: "thing" }), RemoteError);
       assertEquals([error.category, error.retriable], ["fatal", false]);
     });
 
