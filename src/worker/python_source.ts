@@ -1944,8 +1944,7 @@ class ForeignWorker:
         """Says hello, and runs the worker. The end of the lifeline that it keeps makes the kernel end it with its supervisor."""
         os.set_inheritable(lifeline, True)
         address, place = self._listen()
-        worker = "{}/{}".format(self._module, self._version() or "unknown")
-        say(hello, {"address": address, "pid": os.getpid(), "worker": worker, "features": self._features()})
+        say(hello, {"address": address, "pid": os.getpid(), "worker": self._module, "features": self._features()})
         target = self._start.plugin
         command = [sys.executable, "-m", self._module, "--module", target["module"], "--class", target["class"], *place]
         if target.get("adapters"):

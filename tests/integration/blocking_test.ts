@@ -33,6 +33,7 @@ Deno.test("the blocking proxy has the members of the asynchronous one, by the sa
 for (const face of BOTH) {
   const label = labelOf({ ...face, blocking: true });
 
+  // W19: the blocking stream is one.
   Deno.test(`${label}: a stream gives each chunk while the plugin still works on the next one`, async () => {
     using plugin = await startBlocking(face, "holds");
     const stream = plugin.executeStream({ hold: "s" });

@@ -38,6 +38,7 @@ for (const face of BOTH) {
   const label = face.worker;
   const python = face.worker === "python";
 
+  // W24: files are removed, and may stand anywhere.
   Deno.test(`${label}: bytes, buffers, views, blobs and streams anywhere in the arguments become files, which end with the call`, async () => {
     await using scratch = await ScratchWatch.create();
     const { plugin, files } = await started(face, scratch.path);

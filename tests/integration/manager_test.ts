@@ -298,6 +298,7 @@ Deno.test("a schema that is itself invalid is the plugin's error, and the plugin
   assertEquals(await watch.manager.get("wrong_schema").execute(), "fine");
 });
 
+// W33: the manager waits without stopping the host.
 Deno.test("a plugin that does not fit into memory waits for the idle one to be unloaded for it", async () => {
   const sized = (name: string) => pythonManifest("naps", { name, resources: { min_gpu_vram_mb: 6_000 } });
   await using watch = await ManagerWatch.create({ manifests: [await sized("a"), await sized("b")], memory: { gpuMb: 8_000 } });

@@ -119,6 +119,12 @@ for (const environment of ENVIRONMENTS) {
       });
     });
 
+    // W24: bytes go as the path of a file, as the original's FileBackedDTO does, and the file goes with the call.
+    Deno.test(`${label}: bytes in the arguments are a file for it`, async () => {
+      await using plugin = await startIn(environment, manifest);
+      assertEquals(await plugin.execute({ action: "read", path: new Uint8Array(3_000_000) }), [3_000_000, true]);
+    });
+
     // W18: what a plugin yields cannot pass for the worker's own word, and a stream that fails does not look as if it had ended.
     Deno.test(`${label}: chunks that look like errors are chunks, and a stream that breaks off is an error`, async () => {
       await using plugin = await startIn(environment, manifest);

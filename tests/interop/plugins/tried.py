@@ -86,6 +86,10 @@ class Tried(Interface):
     def do_echo(self, value=None):
         return value
 
+    def do_read(self, path):
+        with open(path, "rb") as file:
+            return [len(file.read()), isinstance(path, str)]
+
     def do_journal(self):
         return self.journal
 
