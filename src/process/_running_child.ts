@@ -78,9 +78,19 @@ export class RunningChild {
     this.#farewell = await readFarewell(chunks);
   }
 
+  /** Keeps the host program alive until the child has ended. */
+  ref(): void {
+    unlessEnded(() => this.child.ref());
+  }
+
+  /** Lets the host program exit while the child runs. */
+  unref(): void {
+    unlessEnded(() => this.child.unref());
+  }
+
   /** Cuts the lifeline, and kills the child when it has not ended in time. */
   async end(): Promise<void> {
-    this.child.ref();
+    this.ref();
     this.#asked = true;
     await this.#lifeline.close().catch(() => {});
     const timer = setTimeout(() => this.#kill(), EXIT_BUDGET_MS);
@@ -117,6 +127,15 @@ export class RunningChild {
     clearTimeout(timer);
     await this.#cancelStdout().catch(() => {});
     this.log.close();
+  }
+}
+
+/** Deno lets go of a child that has ended before it tells of its status, and has nothing to reference in between. */
+function unlessEnded(change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }
 

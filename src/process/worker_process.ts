@@ -100,12 +100,12 @@ export class WorkerProcess implements AsyncDisposable {
 
   /** Keeps the host program alive until the worker ends; without it a host that is done may exit, and the worker goes with it. */
   ref(): void {
-    this.#running.child.ref();
+    this.#running.ref();
   }
 
   /** Lets the host program exit while the worker runs. */
   unref(): void {
-    this.#running.child.unref();
+    this.#running.unref();
   }
 
   /** How the worker ended, if it does within this many milliseconds. */
