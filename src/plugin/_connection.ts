@@ -82,7 +82,7 @@ async function tryToStart(spec: PluginSpec, options: LaunchOptions, { deadline, 
   await using cleanup = new AsyncDisposableStack();
   deadline.phase = "handshake";
   const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
-  const { exchange } = cleanup.use(speechOf(worker.hello, endpointOf(worker), spec.maxConcurrency));
+  const { exchange } = cleanup.use(speechOf(worker.hello, endpointOf(worker), { maxConcurrency: spec.maxConcurrency, upgrade: true }));
   deadline.phase = "load";
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
   const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);

@@ -5,11 +5,12 @@
  */
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import { FRAMES_MEDIA_TYPE, type HelloMessage } from "../protocol/messages.ts";
+import { FRAMES_MEDIA_TYPE, type HelloMessage, UPGRADE_FEATURE } from "../protocol/messages.ts";
 import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
 import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original.ts";
 import { UnixHttp } from "../transport/unix_http.ts";
+import { UpgradedTransport } from "../transport/upgraded.ts";
 
 /** An exchange, and what has to be let go of with it. */
 export interface Speech extends Disposable {
@@ -17,10 +18,18 @@ export interface Speech extends Disposable {
   readonly exchange: Exchange;
 }
 
+/** What the way depends on besides the worker. */
+export interface SpeechOptions {
+  /** How many calls the worker runs at once. */
+  readonly maxConcurrency: number;
+  /** Whether connections are upgraded to bare frames where the worker does that. */
+  readonly upgrade: boolean;
+}
+
 /** The way to talk to a worker that said hello. */
-export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, maxConcurrency: number): Speech {
-  if (!features.includes("original")) return new HttpTransport(endpoint);
-  return original(endpoint, { maxConcurrency, jobErrors: features.includes("job_error") });
+export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, { maxConcurrency, upgrade }: SpeechOptions): Speech {
+  if (features.includes("original")) return original(endpoint, { maxConcurrency, jobErrors: features.includes("job_error") });
+  return upgrade && features.includes(UPGRADE_FEATURE) ? new UpgradedTransport(endpoint) : new HttpTransport(endpoint);
 }
 
 /** The way to talk to a worker that something else runs. */
