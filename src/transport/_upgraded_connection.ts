@@ -40,22 +40,28 @@ export class UpgradedConnection {
   }
 
   /**
-   * Connects, and has the worker upgrade the connection.
+   * Connects, and has the worker upgrade the connection. Aborting the signal gives that up.
    *
    * @throws {RefusedError} When the worker does not do so.
    * @throws {BrokenReplyError} When nothing listens there, or hangs up.
    */
-  static async open({ address, token }: UpgradeTarget): Promise<UpgradedConnection> {
+  static async open({ address, token }: UpgradeTarget, signal: AbortSignal): Promise<UpgradedConnection> {
     const conn = await connect(address);
     const connection = new UpgradedConnection(conn);
+    const hangUp = () => connection.close();
+    signal.addEventListener("abort", hangUp, { once: true });
     try {
+      signal.throwIfAborted();
       await connection.#write(upgradeRequest(token));
       await demandUpgrade(new HttpReader(conn));
       return connection;
     } catch (error) {
       connection.close();
+      if (signal.aborted) throw signal.reason;
       if (error instanceof RefusedError) throw error;
       throw new BrokenReplyError("The connection broke before the reply came", { cause: error });
+    } finally {
+      signal.removeEventListener("abort", hangUp);
     }
   }
 

@@ -33,11 +33,6 @@ export class UpgradedTransport implements Disposable {
   /** Sends one request and yields the frames of its reply. Aborting the signal closes its connection. */
   readonly exchange: Exchange = (request, signal) => this.#exchange(request, signal);
 
-  /** Opens a connection ahead of the first request. */
-  async prepare(): Promise<void> {
-    this.#idle.push(await this.#connect());
-  }
-
   /** Closes the connections. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
@@ -48,7 +43,7 @@ export class UpgradedTransport implements Disposable {
 
   async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
     signal.throwIfAborted();
-    const connection = this.#idle.pop() ?? await this.#connect();
+    const connection = this.#idle.pop() ?? await this.#connect(signal);
     const hangUp = () => this.#drop(connection);
     signal.addEventListener("abort", hangUp, { once: true });
     let isFree = false;
@@ -77,10 +72,10 @@ export class UpgradedTransport implements Disposable {
     }
   }
 
-  async #connect(): Promise<UpgradedConnection> {
+  async #connect(signal: AbortSignal): Promise<UpgradedConnection> {
     // What no header can carry would become another request.
     if (!TOKEN.test(this.#target.token)) throw new RefusedError(401, "The token has characters that no header can carry");
-    const connection = await UpgradedConnection.open(this.#target);
+    const connection = await UpgradedConnection.open(this.#target, signal);
     this.#open.add(connection);
     if (this.#isClosed) this.#drop(connection);
     return connection;
