@@ -141,10 +141,13 @@ def _dataclass_to_dict(value: Any) -> Body:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
+WIRE_MODULES = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
+
+
 def _own_wires() -> list[Any]:
     """The modules in which classes of the original register for the wire, as far as this plugin uses them."""
-    names = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
-    return [sys.modules[name] for name in names if hasattr(sys.modules.get(name), "wire_encode")]
+    loaded = map(sys.modules.get, WIRE_MODULES)
+    return [wire for wire in loaded if wire is not None and hasattr(wire, "wire_encode")]
 
 
 def _wire_type_to_dict(value: Any) -> Any:
@@ -1016,7 +1019,8 @@ class Plugin:
 
     def wait(self) -> None:
         """Waits until the plugin is there."""
-        self.loaded.wait()
+        if not self.loaded.is_set():
+            self.loaded.wait()
         if self.failure is not None:
             raise LoadFailed(self.failure)
 
@@ -1513,10 +1517,10 @@ class Reply:
     content_type = "application/json"
     frames = False
 
-    def __init__(self, connection: Connection, closes: bool) -> None:
+    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch] = None) -> None:
         self.closes = closes
         self.broken = False
-        self.outbox = Outbox(None)
+        self.outbox = Outbox(scratch)
         self.connection = connection
         self._lock = threading.Lock()
         self._begun = False
@@ -1580,10 +1584,6 @@ class FramedReply(Reply):
 
     content_type = FRAMES_TYPE
     frames = True
-
-    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch]) -> None:
-        super().__init__(connection, closes)
-        self.outbox = Outbox(scratch)
 
     def progress(self, progress: float, message: str) -> None:
         self._part(encode({"progress": progress, "message": message}) + b"\\n")
