@@ -1863,7 +1863,7 @@ class Connection:
         return self._call is not None or not reply.closes
 
     def take_call(self) -> Optional[Call]:
-        """For the main thread: the next request, where that is a call and has come in one piece. Anything else is for the connection's own thread."""
+        """For the main thread: the next request, if it is a call and here in one piece; what else comes is for this one's own thread."""
         try:
             data = self._socket.recv(MAX_HEAD)
             line, end, text = data.partition(b"\\n")
