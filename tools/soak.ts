@@ -18,9 +18,6 @@ const MIB = 2 ** 20;
 /** How long a lane waits between two operations, in milliseconds: the machine is not ours alone. */
 const PAUSE_MS = 2;
 
-/** Cancelling takes longer than on a machine of one's own as well; what never stops shows all the same. */
-const CANCEL_BUDGET_MS = 10_000;
-
 type Runtime = "python" | "deno";
 
 interface Options {
@@ -105,7 +102,6 @@ class Soak {
     const place = runtime === "python" ? { python_path: this.#python, plugin_path: folder } : { module: `${folder}plugin.ts` };
     return await RemotePluginProxy.start({ ...manifest, ...place, transport, name: `${runtime} ${this.starts[runtime]}` }, {
       scratchDir: this.#folder,
-      cancelBudgetMs: CANCEL_BUDGET_MS,
     });
   }
 

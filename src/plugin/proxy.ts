@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { WorkerStartError } from "../errors.ts";
 import type { ExtensionEndpoint, PermissionSet, StatsBody } from "../protocol/messages.ts";
 import { loadManifest, type ManifestSource, restartPolicy } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
@@ -11,6 +12,7 @@ import { type LogRecord, OutputLog } from "../process/output_log.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { attachWorker, type Connection, endpointOf, startWorker, type WorkerEndpoint } from "./_connection.ts";
 import { type Operation, Operations } from "./_operations.ts";
+import { durationComplaint } from "./limits.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress, RestartEvent } from "./interface.ts";
 
 /** What `RemotePluginProxy.start()` takes besides the manifest. */
@@ -89,6 +91,7 @@ export class RemotePluginProxy implements PluginInterface {
   static async start(manifest: ManifestSource, options: StartOptions = {}): Promise<RemotePluginProxy> {
     options.signal?.throwIfAborted();
     const spec = await loadManifest(manifest);
+    checkBudget(spec, options);
     const log = new OutputLog();
     const start = (signal?: AbortSignal) => startWorker(spec, options, { signal, log });
     const plugin = new RemotePluginProxy(await start(options.signal), { log, spec, startWorker: start, ...options });
@@ -286,3 +289,8 @@ export class RemotePluginProxy implements PluginInterface {
 }
 
 async function* noRecords(): AsyncGenerator<LogRecord, void, void> {}
+
+function checkBudget({ name: plugin }: PluginSpec, { cancelBudgetMs }: StartOptions): void {
+  const complaint = durationComplaint("cancelBudgetMs", cancelBudgetMs);
+  if (complaint !== undefined) throw new WorkerStartError(`Cannot start "${plugin}": ${complaint}`, { plugin, phase: "spawn" });
+}

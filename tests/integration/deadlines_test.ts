@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CallTimeoutError, type RemotePluginProxy, WorkerStartError } from "@remote-plugin/proxy";
+import { CallError, CallTimeoutError, PluginManager, RemotePluginProxy, WorkerStartError } from "@remote-plugin/proxy";
+import { inMemoryWorker } from "@remote-plugin/proxy/testing";
 import { BOTH, type Face, ScratchWatch, startFixture } from "./fixture_proxy.ts";
 
 /** What takes long takes 800 ms, and gives a sign of life every 100 ms, or none. */
@@ -70,3 +71,44 @@ for (const face of BOTH) {
     assertEquals(await Array.fromAsync(stream), [1, 2]);
   });
 }
+
+/** More than `setTimeout` takes, which would take it for 1 ms. */
+const LONG_MS = 2 ** 33;
+
+Deno.test("limits may be longer than a timer takes, and infinite", async () => {
+  const manifest = { start_timeout_ms: LONG_MS, idle_timeout_ms: LONG_MS };
+  await using plugin = await startFixture({ worker: "deno", transport: "unix" }, "echo", { manifest, cancelBudgetMs: LONG_MS });
+  for (const limit of [LONG_MS, Infinity]) {
+    assertEquals(await plugin.execute({ value: 1 }, { timeoutMs: limit, idleTimeoutMs: limit }), { args: [], kwargs: { value: 1 } });
+  }
+});
+
+Deno.test("what is no limit is refused before anything is done, and says what it is", async () => {
+  let calls = 0;
+  await using plugin = await RemotePluginProxy.attach(inMemoryWorker({ execute: () => calls++ }));
+  for (const name of ["timeoutMs", "idleTimeoutMs"]) {
+    for (const value of [0, -1, NaN, -Infinity, "5", null]) {
+      const error = await assertRejects(
+        () => plugin.execute({}, { [name]: value }),
+        CallError,
+        `Cannot run "execute" of "plugin": "${name}" is`,
+      );
+      assertEquals(error.code, "invalid_arguments");
+      await assertRejects(() => plugin.initialize({}, { [name]: value }), CallError);
+      await assertRejects(() => plugin.getStats({ [name]: value }), CallError, `"${name}" is`);
+    }
+  }
+  assertEquals(calls, 0);
+  await assertRejects(
+    () => startFixture({ worker: "deno", transport: "unix" }, "echo", { cancelBudgetMs: NaN }),
+    WorkerStartError,
+    '"cancelBudgetMs" is NaN, wanted is a number of milliseconds above 0',
+  );
+  await assertRejects(() => PluginManager.create({ unloadAfterMs: -1 }), RangeError, '"unloadAfterMs" is -1');
+  await assertRejects(
+    () => PluginManager.create({ plugins: { echo: { unloadAfterMs: 0 } } }),
+    RangeError,
+    '"plugins.echo.unloadAfterMs" is 0',
+  );
+  await assertRejects(() => PluginManager.create({ healthIntervalMs: NaN }), RangeError, '"healthIntervalMs" is NaN');
+});
