@@ -5,7 +5,8 @@ import { Reply } from "./_reply.ts";
 
 const cancelBudgetMs = 50;
 
-/** Frames that are there, then those that wait until the signal aborts. */
+/** Nothing, until the signal aborts. */
+// deno-lint-ignore require-yield
 async function* never(signal: AbortSignal): AsyncGenerator<Frame> {
   await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }
