@@ -5,6 +5,7 @@
  */
 import type { StartMessage } from "../protocol/messages.ts";
 import { type Farewell, readFarewell } from "./_hello.ts";
+import type { MemoryWatch } from "./_memory_watch.ts";
 import type { OutputLog } from "./output_log.ts";
 
 /** How a worker process ended. */
@@ -23,6 +24,8 @@ export interface ChildCare {
   readonly log: OutputLog;
   /** Called once the child has ended. */
   readonly removeFiles: () => Promise<void>;
+  /** Sees whether the system ends it for want of memory, where nothing of the child's own does. */
+  readonly memory?: MemoryWatch;
 }
 
 /** What V8 prints before it gives up. */
@@ -50,13 +53,13 @@ export class RunningChild {
   #asked = false;
 
   /** Watches a child. */
-  constructor(child: Deno.ChildProcess, { log, removeFiles }: ChildCare) {
+  constructor(child: Deno.ChildProcess, care: ChildCare) {
     this.child = child;
-    this.log = log;
+    this.log = care.log;
     this.#lifeline = child.stdin.getWriter();
     this.stdout = child.stdout.getReader();
     this.#stderrEnd = this.log.drain("stderr", blocksOf(child.stderr.getReader({ mode: "byob" })));
-    this.exited = this.#watch(removeFiles);
+    this.exited = this.#watch(care);
   }
 
   /** Writes the start line. */
@@ -107,14 +110,15 @@ export class RunningChild {
     }
   }
 
-  async #watch(removeFiles: () => Promise<void>): Promise<WorkerExit> {
+  async #watch({ removeFiles, memory }: ChildCare): Promise<WorkerExit> {
     const { code, signal } = await this.child.status;
     await this.#lifeline.close().catch(() => {});
     await removeFiles().catch((error) => this.log.add("stderr", `Cannot remove the worker's files: ${error}`));
     await this.#drainPipes();
     // A worker that is asked to end takes what its plugin has started along, and so ends by the signal that it sends to its whole group.
     if (this.#asked) return { code: 0, signal: null, outOfMemory: false };
-    const outOfMemory = this.#farewell.out_of_memory === true || (signal !== null && V8_OUT_OF_MEMORY.test(this.log.tail));
+    const outOfMemory = this.#farewell.out_of_memory === true || (signal !== null && V8_OUT_OF_MEMORY.test(this.log.tail)) ||
+      (signal === "SIGKILL" && await memory?.somebodyWasKilled() === true);
     return { code: signal === null ? code : null, signal, outOfMemory };
   }
 

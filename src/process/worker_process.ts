@@ -21,6 +21,7 @@ import {
 import { type WorkerCommand, workerCommand } from "./_command.ts";
 import { type HelloLine, readHello } from "./_hello.ts";
 import { freeSocketPath, unixAddress } from "./_socket_path.ts";
+import { MemoryWatch } from "./_memory_watch.ts";
 import { RunningChild, type WorkerExit } from "./_running_child.ts";
 import { WorkerFolder } from "./_worker_folder.ts";
 import type { OutputLog } from "./output_log.ts";
@@ -89,7 +90,9 @@ export class WorkerProcess implements AsyncDisposable {
     const listen = await chooseAddress(spec, options, folder);
     const command = await workerCommand(spec, { folder, listen, policy: options.permissions ?? {} });
     const socket = "unix" in listen ? listen.unix : undefined;
-    const running = new RunningChild(spawn(spec, command, environment), { log, removeFiles: () => removeAll(folder, socket) });
+    const child = spawn(spec, command, environment);
+    const memory = spec.runtime.kind === "deno" ? MemoryWatch.over(child.pid) : undefined;
+    const running = new RunningChild(child, { log, memory, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
     const start = startMessage(spec, { listen, command, folder, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);

@@ -1,9 +1,10 @@
 import { assertEquals, assertInstanceOf, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { RemoteError, type RemotePluginProxy, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
 import { fromFileUrl } from "@std/path";
+import { hostArguments, hostProgram } from "../support/run_host.ts";
 import { median, summary } from "../support/summary.ts";
 import { Witness } from "../support/witness.ts";
-import { BOTH, type Face, type FixtureOptions, ScratchWatch, startFixture, testPython } from "./fixture_proxy.ts";
+import { BOTH, type Face, fixtureManifest, type FixtureOptions, ScratchWatch, startFixture, testPython } from "./fixture_proxy.ts";
 
 const WAYS = ["exit", "kill", "crash"] as const;
 
@@ -97,6 +98,30 @@ Deno.test("deno: a worker that fills its memory ends with a WorkerExitError that
   const error = await assertRejects(() => plugin.execute(), WorkerExitError, "for want of memory");
   assertEquals(error.outOfMemory, true);
 });
+
+const GROUP = fromFileUrl(new URL("../support/in_memory_group.py", import.meta.url));
+
+/** Why no control group can be made here, if so. */
+function noMemoryGroup(): string | undefined {
+  if (Deno.build.os !== "linux" || testPython() === "") return "it takes Linux and Python";
+  const { code, stdout } = new Deno.Command(testPython(), { args: [GROUP, "--can"], stderr: "null" }).outputSync();
+  return code === 0 ? undefined : new TextDecoder().decode(stdout).trim();
+}
+
+const groupless = noMemoryGroup();
+if (groupless !== undefined) console.log(`No worker is killed for want of memory by the system: ${groupless}`);
+
+for (const face of BOTH) {
+  const name = `${face.worker}: a worker that the system kills for want of memory ends with a WorkerExitError that says so`;
+  Deno.test({ name, ignore: groupless !== undefined }, async () => {
+    const memory = String(500 * 2 ** 20);
+    const host = [Deno.execPath(), ...hostArguments(), "--allow-all", hostProgram("runs_out_of_memory")];
+    const plan = [await fixtureManifest(face, "fills_memory"), { system: true }].map((part) => JSON.stringify(part));
+    const { code, stdout, stderr } = await new Deno.Command(testPython(), { args: [GROUP, memory, ...host, ...plan] }).output();
+    const [told, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    assertEquals([code, told, complaint], [0, '{"signal":"SIGKILL","outOfMemory":true,"calls":["execute"]}\n', ""]);
+  });
+}
 
 /** What the supervisor of a Python worker sees when a system counts the processes that were killed for want of memory in one of its ways. */
 const COUNTERS: readonly (readonly [what: string, path: string, groups: string])[] = [
