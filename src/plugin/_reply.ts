@@ -134,9 +134,9 @@ export class Reply {
     const asked = this.#askToCancel(AbortSignal.any([asking.signal, this.#drop.signal]), onTold).then(() => resolve(true), () => {});
     void rest.then(() => resolve(true));
     const hasLetGo = await promise;
-    timer[Symbol.dispose]();
     asking.abort();
     await asked;
+    timer[Symbol.dispose]();
     return hasLetGo;
   }
 
