@@ -91,6 +91,7 @@ async function tryToStart(spec: PluginSpec, options: LaunchOptions, { deadline, 
   const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota }));
   worker.unref();
   const owned = cleanup.move();
+  let disposed: Promise<void> | undefined;
   return {
     exchange,
     plugin,
@@ -98,7 +99,8 @@ async function tryToStart(spec: PluginSpec, options: LaunchOptions, { deadline, 
     worker,
     files,
     exited: worker.exited,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    // A stack that is being disposed has whoever disposes it again go on at once.
+    [Symbol.asyncDispose]: () => disposed ??= owned.disposeAsync(),
   };
 }
 

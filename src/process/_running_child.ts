@@ -26,6 +26,8 @@ export interface ChildCare {
   readonly removeFiles: () => Promise<void>;
   /** Sees whether the system ends it for want of memory, where nothing of the child's own does. */
   readonly memory?: MemoryWatch;
+  /** Ends what the child has started, where nothing of the child's own does when it is killed. */
+  readonly endGroup?: () => Promise<void>;
 }
 
 /** What V8 prints before it gives up. */
@@ -45,7 +47,9 @@ export class RunningChild {
   /** Its standard output, until `logStdout()` takes it over. */
   readonly stdout: ReadableStreamDefaultReader<Uint8Array>;
   readonly #lifeline: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #stderr: ReadableStreamBYOBReader;
   readonly #stderrEnd: Promise<void>;
+  #groupEnd: Promise<void> | undefined;
   #stdoutEnd: Promise<void> = Promise.resolve();
   #cancelStdout: () => Promise<void> = () => this.stdout.cancel();
   #farewell: Farewell = {};
@@ -58,7 +62,8 @@ export class RunningChild {
     this.log = care.log;
     this.#lifeline = child.stdin.getWriter();
     this.stdout = child.stdout.getReader();
-    this.#stderrEnd = this.log.drain("stderr", blocksOf(child.stderr.getReader({ mode: "byob" })));
+    this.#stderr = child.stderr.getReader({ mode: "byob" });
+    this.#stderrEnd = this.log.drain("stderr", blocksOf(this.#stderr));
     this.exited = this.#watch(care);
   }
 
@@ -99,6 +104,7 @@ export class RunningChild {
     const timer = setTimeout(() => this.#kill(), EXIT_BUDGET_MS);
     await this.exited;
     clearTimeout(timer);
+    await this.#groupEnd;
   }
 
   #kill(): void {
@@ -110,8 +116,10 @@ export class RunningChild {
     }
   }
 
-  async #watch({ removeFiles, memory }: ChildCare): Promise<WorkerExit> {
+  async #watch({ removeFiles, memory, endGroup }: ChildCare): Promise<WorkerExit> {
     const { code, signal } = await this.child.status;
+    // Nobody has to wait for it who is only told of the end.
+    if (!this.#asked) this.#groupEnd = endGroup?.();
     await this.#lifeline.close().catch(() => {});
     await removeFiles().catch((error) => this.log.add("stderr", `Cannot remove the worker's files: ${error}`));
     await this.#drainPipes();
@@ -129,7 +137,8 @@ export class RunningChild {
     const timer = setTimeout(patience.resolve, 50);
     await Promise.race([drained, patience.promise]);
     clearTimeout(timer);
-    await this.#cancelStdout().catch(() => {});
+    // Such a grandchild would keep the host program alive as well.
+    await Promise.allSettled([this.#cancelStdout(), this.#stderr.cancel()]);
     this.log.close();
   }
 }
