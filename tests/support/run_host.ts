@@ -36,7 +36,7 @@ export function hostProgram(name: string): string {
  * the program holds. A program that keeps more than that ends, and its test with it.
  */
 export async function runMeasuredHost<Reading>(name: string, args: readonly unknown[]): Promise<Reading> {
-  const { code, stdout, stderr } = await runHost(name, ["--allow-all", "--v8-flags=--max-old-space-size=64,--max-semi-space-size=4"], args);
+  const { code, stdout, stderr } = await runHost(name, ["--allow-all", "--v8-flags=--max-old-space-size=40,--max-semi-space-size=4"], args);
   if (code !== 0) throw new Error(`The host "${name}" ended with ${code}: ${stderr}`);
   return JSON.parse(stdout);
 }
