@@ -6,7 +6,7 @@ import { BOTH, type Face, ScratchWatch, startFixture } from "./fixture_proxy.ts"
 /** What takes long takes 800 ms, and gives a sign of life every 100 ms, or none. */
 const idleTimeoutMs = 500;
 
-type Telling = "reports" | "prints" | "nothing";
+type Telling = "reports" | "prints" | "chunks" | "nothing";
 
 function start(face: Face, slow: string, tells: Telling): Promise<RemotePluginProxy> {
   return startFixture(face, "takes_long", { cancelBudgetMs: 300, manifest: { env_vars: { SLOW: slow, TELLS: tells } } });
@@ -38,6 +38,19 @@ for (const face of BOTH) {
       }
     });
   }
+
+  Deno.test(`${label}: a stream may take longer than idleTimeoutMs as long as its chunks come, and not when they do not`, async () => {
+    const [giving, silent] = await Promise.all((["chunks", "nothing"] as const).map((tells) => start(face, "execute_stream", tells)));
+    try {
+      const [all] = await Promise.all([
+        Array.fromAsync(giving!.executeStream({}, { idleTimeoutMs })),
+        assertRejects(() => Array.fromAsync(silent!.executeStream({}, { idleTimeoutMs })), CallTimeoutError, "gave no sign of life"),
+      ]);
+      assertEquals(all.length, 11);
+    } finally {
+      await Promise.all([giving!.cleanup(), silent!.cleanup()]);
+    }
+  });
 
   Deno.test(`${label}: a start may take longer than idle_timeout_ms as long as the plugin prints, and not when it is silent`, async () => {
     await using scratch = await ScratchWatch.create();

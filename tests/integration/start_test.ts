@@ -161,6 +161,16 @@ Deno.test("a program that is no Python at all is a WorkerStartError with its exi
   assertEquals([error.phase, error.exitCode], ["handshake", 1]);
 });
 
+Deno.test("a program that dies before it says hello is a WorkerStartError with its signal and what it printed", async () => {
+  await using scratch = await ScratchWatch.create();
+  const python_path = `${scratch.path}/dies`;
+  await Deno.writeTextFile(python_path, "#!/bin/sh\nread -r start\necho 'the last words' >&2\nkill -SEGV $$\n", { mode: 0o700 });
+  const manifest = { name: "short", python_path, module: "x", class: "X" };
+  const error = await assertRejects(() => RemotePluginProxy.start(manifest, { scratchDir: scratch.path }), WorkerStartError);
+  assertEquals([error.phase, error.signal, error.exitCode, error.output], ["handshake", "SIGSEGV", null, "the last words"]);
+  await Deno.remove(python_path);
+});
+
 Deno.test("a program that says nothing is given up after start_timeout_ms", async () => {
   await using scratch = await ScratchWatch.create();
   const python_path = `${scratch.path}/silent`;
