@@ -20,7 +20,8 @@ export interface StartOptions extends LaunchOptions {
   /** Aborting it gives up the start, which then rejects with the signal's reason and leaves nothing. */
   readonly signal?: AbortSignal;
   /**
-   * How long a cancelled call may take to end in the worker, in milliseconds; the worker is then ended, and another one takes its place. Default: 2,000.
+   * How long the worker may take to answer that a call is cancelled, and how long the call may take to end then, in milliseconds. After that the worker is
+   * ended, and another one takes its place. Default: 2,000.
    */
   readonly cancelBudgetMs?: number;
   /** Called before a worker is started in the place of one that has ended. */
