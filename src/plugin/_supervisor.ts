@@ -197,7 +197,9 @@ export class Supervisor implements AsyncDisposable {
 
   #announce(cause: PluginError, delayMs: number): void {
     this.log.add("host", `The worker is started again in ${Math.round(delayMs)} ms. ${cause.message}`);
-    this.#options.onRestart?.({ cause, delayMs });
+    const { onRestart } = this.#options;
+    // One that throws is its program's error, and no reason to leave everybody without a worker.
+    if (onRestart !== undefined) void Promise.resolve({ cause, delayMs }).then(onRestart);
   }
 
   #giveUp(decision: Decision, cause: PluginError): void {
