@@ -5,11 +5,12 @@
  */
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import { FRAMES_MEDIA_TYPE, type HelloMessage } from "../protocol/messages.ts";
+import { FRAMES_MEDIA_TYPE, type HelloMessage, UPGRADE_FEATURE } from "../protocol/messages.ts";
 import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
 import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original.ts";
 import { UnixHttp } from "../transport/unix_http.ts";
+import { UpgradedTransport } from "../transport/upgraded.ts";
 
 /** An exchange, and what has to be let go of with it. */
 export interface Speech extends Disposable {
@@ -17,22 +18,52 @@ export interface Speech extends Disposable {
   readonly exchange: Exchange;
 }
 
+/** What the way depends on besides the worker. */
+export interface SpeechOptions {
+  /** How many calls the worker runs at once. */
+  readonly maxConcurrency: number;
+  /** Whether connections are upgraded to bare frames where the worker does that. */
+  readonly upgrade: boolean;
+}
+
 /** The way to talk to a worker that said hello. */
-export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, maxConcurrency: number): Speech {
-  if (!features.includes("original")) return new HttpTransport(endpoint);
-  return original(endpoint, { maxConcurrency, jobErrors: features.includes("job_error") });
+export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, { maxConcurrency, upgrade }: SpeechOptions): Speech {
+  if (features.includes("original")) return original(endpoint, { maxConcurrency, jobErrors: features.includes("job_error") });
+  return upgrade && features.includes(UPGRADE_FEATURE) ? new UpgradedTransport(endpoint) : new HttpTransport(endpoint);
+}
+
+/** How to find out how to talk to a worker. */
+export interface Recognition extends Pick<SpeechOptions, "upgrade"> {
+  /** Aborting it gives that up. */
+  readonly signal: AbortSignal;
 }
 
 /** The way to talk to a worker that something else runs. */
-export async function recognizeSpeech(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Speech> {
+export async function recognizeSpeech(endpoint: HttpEndpoint, { upgrade, signal }: Recognition): Promise<Speech> {
   using owned = new DisposableStack();
   const transport = owned.use(new HttpTransport(endpoint));
   if (await speaksFrames(transport, signal)) {
+    const upgraded = upgrade ? await upgradedTo(endpoint, signal) : undefined;
+    if (upgraded !== undefined) return upgraded;
     owned.move();
     return transport;
   }
   // How many calls it takes at once it does not tell, and most models are not thread-safe.
   return original(endpoint, { maxConcurrency: 1, jobErrors: true });
+}
+
+/** Upgraded connections, where the worker has them and is near, and this host may open some: HTTP needs fewer permissions on a unix socket. */
+async function upgradedTo(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Speech | undefined> {
+  if (!UpgradedTransport.reaches(endpoint)) return undefined;
+  const transport = new UpgradedTransport(endpoint);
+  try {
+    await transport.prepare(signal);
+    return transport;
+  } catch {
+    transport[Symbol.dispose]();
+    signal.throwIfAborted();
+    return undefined;
+  }
 }
 
 /** The original's workers ask for no token, tell no version of the protocol, and know no path that begins with `http:`. */

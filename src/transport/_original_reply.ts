@@ -4,9 +4,10 @@
  * @module
  */
 import type { Frame } from "../protocol/frames.ts";
-import type { ErrorBody } from "../protocol/messages.ts";
+import { LineSplitter } from "../protocol/lines.ts";
+import { type ErrorBody, MAX_FRAME_BYTES } from "../protocol/messages.ts";
 import { MalformedReplyError } from "./errors.ts";
-import { completedLines, wholeText } from "./reply.ts";
+import { completedLines, piecesOf, wholeText } from "./reply.ts";
 
 const ADVICE = 'Install a worker that this package knows in the plugin\'s environment, such as "cjm-plugin-system>=0.0.46" or ' +
   '"cjm-substrate>=0.0.58", or leave "worker" out of the manifest';
@@ -29,9 +30,9 @@ export async function* readOriginalStream(response: Response, jobErrors: boolean
   if (!response.ok) return yield await readOriginalReply(response, "execute_stream");
   const read = jobErrors ? jobErrorOf : oldErrorOf;
   let held: unknown;
-  for await (const lines of completedLines(response)) {
-    for (const line of lines.split("\n")) {
-      if (line === "") continue;
+  const splitter = new LineSplitter(MAX_FRAME_BYTES);
+  for await (const piece of piecesOf(response)) {
+    for (const line of completedLines(splitter, piece)) {
       // What looks like an error is one only at the end; before it, it is the plugin's own.
       if (held !== undefined) yield { chunk: held };
       const value = parseJson(line);
