@@ -3,8 +3,8 @@ import { CallError, CallTimeoutError, PluginManager, RemotePluginProxy, WorkerSt
 import { inMemoryWorker } from "@remote-plugin/proxy/testing";
 import { BOTH, type Face, ScratchWatch, startFixture } from "./fixture_proxy.ts";
 
-/** What takes long takes 800 ms, and gives a sign of life every 100 ms, or none. */
-const idleTimeoutMs = 500;
+/** What takes long takes 1,200 ms, and gives a sign of life every 150 ms, or none. */
+const idleTimeoutMs = 1_000;
 
 type Telling = "reports" | "prints" | "chunks" | "nothing";
 
@@ -78,9 +78,9 @@ for (const face of BOTH) {
 
   Deno.test(`${label}: a reader that takes its time is no silence of the plugin`, async () => {
     await using plugin = await start(face, "nothing", "nothing");
-    const stream = plugin.executeStream({}, { idleTimeoutMs: 300 });
+    const stream = plugin.executeStream({}, { idleTimeoutMs: 800 });
     assertEquals((await stream.next()).value, 0);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     assertEquals(await Array.fromAsync(stream), [1, 2]);
   });
 }
