@@ -7,6 +7,7 @@ import { ManifestError, type PluginError } from "../errors.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { OperationOptions, PluginConfig, PluginInterface } from "../plugin/interface.ts";
+import { durationComplaint } from "../plugin/limits.ts";
 import { Admission } from "./_admission.ts";
 import { discoverManifests } from "./_discovery.ts";
 import { Entry } from "./_entry.ts";
@@ -65,7 +66,8 @@ export class PluginManager implements AsyncDisposable {
     const { folders = [], watch = false, healthIntervalMs = DEFAULT_HEALTH_INTERVAL_MS } = options;
     if (watch) this.#watch = new FolderWatch(folders, () => this.refresh());
     if (healthIntervalMs === 0) return;
-    this.#healthTimer = setInterval(() => this.#checkHealth(), healthIntervalMs);
+    // A longer interval than this setInterval takes for 1 ms.
+    this.#healthTimer = setInterval(() => this.#checkHealth(), Math.min(healthIntervalMs, 2 ** 31 - 1));
     Deno.unrefTimer(this.#healthTimer as unknown as number);
   }
 
@@ -73,8 +75,10 @@ export class PluginManager implements AsyncDisposable {
    * Makes a manager and reads its manifests. One that cannot be used is in `problems`, and the others go on.
    *
    * @throws {ManifestError} When one of `options.manifests` cannot be used.
+   * @throws {RangeError} When a time in the options is none.
    */
   static async create(options: ManagerOptions = {}): Promise<PluginManager> {
+    checkDurations(options);
     const manager = new PluginManager(options);
     try {
       for (const manifest of options.manifests ?? []) await manager.add(manifest);
@@ -249,4 +253,16 @@ function sameName({ name, version }: PluginSpec, after: PluginSpec): PluginSpec 
   const message =
     `Cannot reload "${name}" ${version}: its manifest "${after.source}" is that of "${after.name}" ${after.version} now. Call refresh()`;
   throw new ManifestError(message, { plugin: name, source: after.source, place: "$.name" });
+}
+
+function checkDurations({ plugins = {}, unloadAfterMs, healthIntervalMs }: ManagerOptions): void {
+  const times: [string, number | undefined][] = [
+    ["unloadAfterMs", unloadAfterMs],
+    ["healthIntervalMs", healthIntervalMs === 0 ? undefined : healthIntervalMs],
+    ...Object.entries(plugins).map((
+      [name, settings],
+    ): [string, number | undefined] => [`plugins.${name}.unloadAfterMs`, settings.unloadAfterMs]),
+  ];
+  const complaint = times.map(([name, value]) => durationComplaint(name, value)).find((found) => found !== undefined);
+  if (complaint !== undefined) throw new RangeError(`Cannot make a manager: ${complaint}`);
 }

@@ -9,6 +9,7 @@ import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, WorkerFiles } from "
 import { type LaunchOptions, type WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
+import { Timer } from "../protocol/timer.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./_failures.ts";
@@ -111,6 +112,7 @@ async function tryToStart(
   const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota }));
   worker.unref();
   const owned = cleanup.move();
+  let disposed: Promise<void> | undefined;
   return {
     exchange,
     plugin,
@@ -118,7 +120,8 @@ async function tryToStart(
     worker,
     files,
     exited: worker.exited,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    // A stack that is being disposed has whoever disposes it again go on at once.
+    [Symbol.asyncDispose]: () => disposed ??= owned.disposeAsync(),
   };
 }
 
@@ -218,7 +221,7 @@ export function endpointOf({ hello: { address }, token, scratch }: WorkerHandle)
 class StartDeadline implements Disposable {
   phase: "handshake" | "load" = "handshake";
   readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: Timer | undefined;
   readonly #silence: SilenceWatch | undefined;
   readonly #callerSignal: AbortSignal | undefined;
   readonly #onCallerAbort: () => void;
@@ -230,7 +233,7 @@ class StartDeadline implements Disposable {
     this.#onCallerAbort = () => this.#controller.abort(signal?.reason);
     signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
     if (startTimeoutMs !== undefined) {
-      this.#timer = setTimeout(() => this.#giveUp(spec, `within ${startTimeoutMs} ms. Raise "start_timeout_ms"`), startTimeoutMs);
+      this.#timer = new Timer(startTimeoutMs, () => this.#giveUp(spec, `within ${startTimeoutMs} ms. Raise "start_timeout_ms"`));
     }
     if (idleTimeoutMs !== undefined) {
       const onTooLong = () => this.#giveUp(spec, `and gave no sign of life for ${idleTimeoutMs} ms. Raise "idle_timeout_ms"`);
@@ -244,7 +247,7 @@ class StartDeadline implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     this.#silence?.pause();
     this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
   }

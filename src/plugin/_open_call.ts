@@ -5,6 +5,7 @@
  */
 import { CallTimeoutError } from "../errors.ts";
 import type { Frame } from "../protocol/frames.ts";
+import { Timer } from "../protocol/timer.ts";
 import type { Connection } from "./_connection.ts";
 import type { Reply } from "./_reply.ts";
 import { SilenceWatch } from "./_silence.ts";
@@ -35,7 +36,7 @@ export class OpenCall {
   readonly #abandoned = new AbortController();
   readonly #options: CallOptions;
   readonly #onCallerAbort: () => void;
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: Timer | undefined;
   readonly #silence: SilenceWatch | undefined;
   #turn: Disposable | undefined;
   #attempt: Attempt | undefined;
@@ -52,7 +53,7 @@ export class OpenCall {
     this.#options = options;
     this.#onCallerAbort = () => this.abandon(signal?.reason);
     signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
-    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.abandon(tooLong(name, timeoutMs)), timeoutMs);
+    if (timeoutMs !== undefined) this.#timer = new Timer(timeoutMs, () => this.abandon(tooLong(name, timeoutMs)));
     if (idleTimeoutMs !== undefined) {
       this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong: () => this.abandon(tooSilent(name, idleTimeoutMs)) });
     }
@@ -140,13 +141,17 @@ export class OpenCall {
   }
 
   async #release(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     this.#silence?.pause();
     this.#options.signal?.removeEventListener("abort", this.#onCallerAbort);
     const attempt = this.#attempt;
-    if (attempt?.reply?.ended === false && !await attempt.reply.abandon()) await this.onStuck(attempt);
+    const left = attempt?.reply?.ended === false ? attempt.reply : undefined;
+    if (left !== undefined && !await left.abandon()) await this.onStuck(attempt!);
     await this.#removeFiles();
     this.#turn?.[Symbol.dispose]();
+    if (left === undefined) return;
+    this.#attempt = undefined;
+    await left.drained;
   }
 
   async #removeFiles(): Promise<void> {

@@ -17,6 +17,7 @@ import { decodeFrame, discardFrame, encodeBody, writeFiles } from "./_values.ts"
 import { DEFAULT_CANCEL_BUDGET_MS, Reply } from "./_reply.ts";
 import { type Loss, Supervisor, type SupervisorOptions } from "./_supervisor.ts";
 import type { CallOptions, OperationOptions } from "./interface.ts";
+import { checkLimits } from "./limits.ts";
 
 /** What the worker is asked for, and under which name its errors speak of it. */
 export interface Operation {
@@ -79,6 +80,7 @@ export class Operations {
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
   async *stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
     this.supervisor.check(operation.member);
+    checkLimits({ plugin: this.#plugin, member: operation.member }, options);
     const encoded = encodeBody(operation, this.#plugin);
     const call = this.#openCall(operation, options);
     try {
@@ -157,9 +159,13 @@ export class Operations {
 
   /** A worker is gone: what it ran fails, or is sent again. What was not sent yet waits for the next one. */
   #workerLost({ connection, error, isFinal }: Loss): void {
-    const hit = [...this.#open].filter((call) => call.attempt?.connection === connection && !call.signal.aborted);
+    const there = [...this.#open].filter((call) => call.attempt?.connection === connection);
+    const replies = there.map((call) => call.attempt?.reply);
+    const hit = there.filter((call) => !call.signal.aborted);
     const failure = error(hit.map((call) => call.name.member));
     for (const call of hit) isFinal ? call.abandon(failure) : call.lose(failure);
+    // What it had sent before is no use to anybody, and could take seconds to read.
+    for (const reply of replies) reply?.drop();
   }
 
   #onlyCall(): string | undefined {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { WorkerStartError } from "../errors.ts";
 import type { ExtensionEndpoint, PermissionSet, StatsBody } from "../protocol/messages.ts";
 import { loadManifest, type ManifestSource, restartPolicy } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
@@ -11,6 +12,7 @@ import { type LogRecord, OutputLog } from "../process/output_log.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { attachWorker, type Connection, endpointOf, startWorker, type WireOptions, type WorkerEndpoint } from "./_connection.ts";
 import { type Operation, Operations } from "./_operations.ts";
+import { durationComplaint } from "./limits.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress, RestartEvent } from "./interface.ts";
 
 /** What `RemotePluginProxy.start()` takes besides the manifest. */
@@ -18,7 +20,8 @@ export interface StartOptions extends LaunchOptions, WireOptions {
   /** Aborting it gives up the start, which then rejects with the signal's reason and leaves nothing. */
   readonly signal?: AbortSignal;
   /**
-   * How long a cancelled call may take to end in the worker, in milliseconds; the worker is then ended, and another one takes its place. Default: 2,000.
+   * How long the worker may take to answer that a call is cancelled, and how long the call may take to end then, in milliseconds. After that the worker is
+   * ended, and another one takes its place. Default: 2,000.
    */
   readonly cancelBudgetMs?: number;
   /** Called before a worker is started in the place of one that has ended. */
@@ -89,6 +92,7 @@ export class RemotePluginProxy implements PluginInterface {
   static async start(manifest: ManifestSource, options: StartOptions = {}): Promise<RemotePluginProxy> {
     options.signal?.throwIfAborted();
     const spec = await loadManifest(manifest);
+    checkBudget(spec, options);
     const log = new OutputLog();
     const start = (signal?: AbortSignal) => startWorker(spec, options, { signal, log });
     const plugin = new RemotePluginProxy(await start(options.signal), { log, spec, startWorker: start, ...options });
@@ -286,3 +290,8 @@ export class RemotePluginProxy implements PluginInterface {
 }
 
 async function* noRecords(): AsyncGenerator<LogRecord, void, void> {}
+
+function checkBudget({ name: plugin }: PluginSpec, { cancelBudgetMs }: StartOptions): void {
+  const complaint = durationComplaint("cancelBudgetMs", cancelBudgetMs);
+  if (complaint !== undefined) throw new WorkerStartError(`Cannot start "${plugin}": ${complaint}`, { plugin, phase: "spawn" });
+}

@@ -14,14 +14,17 @@ import {
   type Address,
   type HelloMessage,
   type PermissionSet,
+  type PluginTarget,
   PROTOCOL_VERSION,
   type StartMessage,
   type WorkerLimits,
 } from "../protocol/messages.ts";
 import { type WorkerCommand, workerCommand } from "./_command.ts";
+import { endGroup } from "./_end_group.ts";
 import { type HelloLine, readHello } from "./_hello.ts";
 import { freeSocketPath, unixAddress } from "./_socket_path.ts";
-import { RunningChild, type WorkerExit } from "./_running_child.ts";
+import { MemoryWatch } from "./_memory_watch.ts";
+import { type ChildCare, RunningChild, type WorkerExit } from "./_running_child.ts";
 import { WorkerFolder } from "./_worker_folder.ts";
 import type { OutputLog } from "./output_log.ts";
 
@@ -89,7 +92,8 @@ export class WorkerProcess implements AsyncDisposable {
     const listen = await chooseAddress(spec, options, folder);
     const command = await workerCommand(spec, { folder, listen, policy: options.permissions ?? {} });
     const socket = "unix" in listen ? listen.unix : undefined;
-    const running = new RunningChild(spawn(spec, command, environment), { log, removeFiles: () => removeAll(folder, socket) });
+    const child = spawn(spec, command, environment);
+    const running = new RunningChild(child, { ...careFor(child, command.target), log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
     const start = startMessage(spec, { listen, command, folder, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
@@ -121,6 +125,13 @@ export class WorkerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#running.end();
   }
+}
+
+/** What a Python worker's supervisor does for itself, Deno workers have their host do. Only a plugin that may run programs can have left some. */
+function careFor({ pid }: Deno.ChildProcess, { permissions }: PluginTarget): Pick<ChildCare, "memory" | "endGroup"> {
+  if (permissions === undefined) return {};
+  const mayHaveChildren = permissions.run !== undefined || permissions.ffi !== undefined;
+  return { memory: MemoryWatch.over(pid), endGroup: mayHaveChildren ? () => endGroup(pid) : undefined };
 }
 
 /** A worker that was killed leaves its socket, which need not be in its folder. */

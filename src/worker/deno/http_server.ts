@@ -55,7 +55,7 @@ export class HttpServer {
   async serve(listener: Deno.Listener): Promise<never> {
     while (true) {
       const conn = await accept(listener);
-      if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+      setNoDelay(conn);
       if (this.#open >= MAX_CONNECTIONS) conn.close();
       else void this.#serveConnection(new HttpConnection(conn));
     }
@@ -160,6 +160,14 @@ async function accept(listener: Deno.Listener): Promise<Deno.Conn> {
     } catch {
       await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
     }
+  }
+}
+
+function setNoDelay(conn: Deno.Conn): void {
+  try {
+    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+  } catch {
+    // Some systems refuse it for a client that has gone already, which the first read finds out.
   }
 }
 
