@@ -6,6 +6,7 @@
  */
 import { basename, dirname, fromFileUrl, join } from "@std/path";
 import { ManifestError } from "../errors.ts";
+import { hostVariable, mayRead, modelsFolder, workspaceFolder } from "./_cjm_config.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** One variable that a plugin's worker reads, as the original's manifests list them under `worker_env`. */
@@ -46,7 +47,7 @@ export interface OriginalManifest {
  */
 export async function resolveOriginal(from: OriginalManifest): Promise<OriginalParts> {
   const root = dataRoot(from);
-  const folders = root === undefined ? {} : dataFolders(root, from.name);
+  const folders = root === undefined ? {} : ownFolders(root, from);
   const own = from.manifest.env_vars ?? {};
   const resolver = new VariableResolver(from, { ...own, ...folders }, root === undefined ? {} : await readSecrets(root, from.name));
   const declared = resolver.resolve(from.manifest.worker_env ?? []);
@@ -63,10 +64,19 @@ function dataRoot({ base, raw }: OriginalManifest): string | undefined {
   return written || basename(dirname(folder)) === ".cjm" ? dirname(folder) : undefined;
 }
 
-function dataFolders(root: string, name: string): Record<string, string> {
+function ownFolders(root: string, { name, manifest }: OriginalManifest): Record<string, string> {
   const all = join(root, "data");
   const own = join(all, name);
-  return { CJM_PLUGIN_DATA_DIR: all, CJM_CAPABILITY_DATA_DIR: all, PLUGIN_DATA_DIR: own, CAPABILITY_DATA_DIR: own };
+  const models = modelsFolder(root) ?? manifest.env_vars?.CJM_MODELS_DIR ?? hostVariable("CJM_MODELS_DIR");
+  const workspace = manifest.env_vars?.CJM_WORKSPACE ?? workspaceFolder();
+  return {
+    CJM_PLUGIN_DATA_DIR: all,
+    CJM_CAPABILITY_DATA_DIR: all,
+    PLUGIN_DATA_DIR: own,
+    CAPABILITY_DATA_DIR: own,
+    ...models === undefined ? {} : { CJM_MODELS_DIR: models },
+    ...workspace === undefined ? {} : { CJM_WORKSPACE: workspace },
+  };
 }
 
 class VariableResolver {
@@ -144,11 +154,6 @@ const PLACEHOLDERS = new Set([
   "CAPABILITY_DATA_DIR",
 ]);
 
-/** A variable of the host, if it may be read without asking anybody. */
-function hostVariable(variable: string): string | undefined {
-  return Deno.permissions.querySync({ name: "env", variable }).state === "granted" ? Deno.env.get(variable) : undefined;
-}
-
 /** The secrets that the original's `cjm-ctl set-secret` has stored for a plugin. */
 async function readSecrets(root: string, name: string): Promise<Readonly<Record<string, string>>> {
   const stored = await readJsonIfThere(join(root, "secrets", "secrets.json"));
@@ -196,10 +201,6 @@ async function readJsonIfThere(path: string): Promise<unknown> {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-function mayRead(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
