@@ -25,6 +25,8 @@ export interface WorkerVariable {
 export interface OriginalParts {
   readonly env: Readonly<Record<string, string>>;
   readonly adapters: readonly string[];
+  /** With what the original's host initializes a plugin that nobody has configured; `undefined` when it does not. */
+  readonly defaultConfig: Readonly<Record<string, unknown>> | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -52,7 +54,8 @@ export async function resolveOriginal(from: OriginalManifest): Promise<OriginalP
   const resolver = new VariableResolver(from, { ...own, ...folders }, root === undefined ? {} : await readSecrets(root, from.name));
   const declared = resolver.resolve(from.manifest.worker_env ?? []);
   const adapters = from.manifest.adapters ?? (root === undefined ? [] : await matchingAdapters(join(root, "manifests"), from.raw));
-  return { env: { ...own, ...declared, ...folders }, adapters, warnings: resolver.warnings };
+  const env = { ...own, ...declared, ...folders };
+  return { env, adapters, defaultConfig: defaultsIn(from.raw), warnings: resolver.warnings };
 }
 
 /** The folder above `manifests/`, such as `~/.cjm`, where the original keeps a plugin's data and secrets too. */
@@ -77,6 +80,14 @@ function ownFolders(root: string, { name, manifest }: OriginalManifest): Record<
     ...models === undefined ? {} : { CJM_MODELS_DIR: models },
     ...workspace === undefined ? {} : { CJM_WORKSPACE: workspace },
   };
+}
+
+/** The defaults of the schema that the original's tools have written down. */
+function defaultsIn(raw: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined {
+  const schema = isRecord(raw.code) ? raw.code.config_schema : raw.config_schema;
+  const properties = isRecord(schema) && isRecord(schema.properties) ? schema.properties : {};
+  const defaults = Object.entries(properties).flatMap(([key, rule]) => isRecord(rule) && "default" in rule ? [[key, rule.default]] : []);
+  return defaults.length === 0 ? undefined : Object.fromEntries(defaults);
 }
 
 class VariableResolver {

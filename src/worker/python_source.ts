@@ -1139,7 +1139,9 @@ class Plugin:
     def _need(self, name: str) -> Callable[..., Any]:
         method = self._method(name)
         if method is None:
-            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"')
+            tasks = ", ".join(json.dumps(task) for task in sorted(self._adapters))
+            instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
+            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
 
     def _event_loop(self) -> EventLoop:
