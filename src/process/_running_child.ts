@@ -109,6 +109,7 @@ export class RunningChild {
 
   async #watch(removeFiles: () => Promise<void>): Promise<WorkerExit> {
     const { code, signal } = await this.child.status;
+    if (signal !== null) killGroup(this.child.pid);
     await this.#lifeline.close().catch(() => {});
     await removeFiles().catch((error) => this.log.add("stderr", `Cannot remove the worker's files: ${error}`));
     await this.#drainPipes();
@@ -127,6 +128,16 @@ export class RunningChild {
     clearTimeout(timer);
     await this.#cancelStdout().catch(() => {});
     this.log.close();
+  }
+}
+
+/** A worker that was killed could not take along what its plugin has started. Deno lets only those who may run everything do it in its place. */
+function killGroup(pid: number): void {
+  if (Deno.build.os === "windows" || Deno.permissions.querySync({ name: "run" }).state !== "granted") return;
+  try {
+    Deno.kill(-pid, "SIGKILL");
+  } catch {
+    // Nobody was left in it.
   }
 }
 
