@@ -8,15 +8,20 @@ import type { ErrorBody } from "../protocol/messages.ts";
 import { MalformedReplyError } from "./errors.ts";
 import { completedLines, wholeText } from "./reply.ts";
 
-const ADVICE = 'Install a worker that this package knows in the plugin\'s environment, such as "cjm-plugin-system>=0.0.46" or ' +
-  '"cjm-substrate>=0.0.58", or leave "worker" out of the manifest';
+/** What was asked, and what to do about a worker that does not know it. */
+export interface Asked {
+  readonly endpoint: string;
+  /** Which worker to install where. */
+  readonly advice: string;
+}
 
 /** The one frame that a body stands for. */
-export async function readOriginalReply(response: Response, endpoint: string): Promise<Frame> {
+export async function readOriginalReply(response: Response, asked: Asked): Promise<Frame> {
+  const { endpoint, advice } = asked;
   const text = await wholeText(response);
   const body = parseJson(text);
-  if (!response.ok) return { error: errorOf(response.status, { body, text, endpoint }) };
-  if (body === undefined) throw new MalformedReplyError(`It answered with what is no JSON: "${text.slice(0, 80)}". ${ADVICE}`);
+  if (!response.ok) return { error: errorOf(response.status, { body, text, asked }) };
+  if (body === undefined) throw new MalformedReplyError(`It answered with what is no JSON: "${text.slice(0, 80)}". ${advice}`);
   // Hooks that fail are reported with status 200.
   if (isRecord(body) && body.status === "error" && HOOKS.has(endpoint)) return { error: plainError(String(body.detail)) };
   return { result: withoutTag(body) };
@@ -25,8 +30,11 @@ export async function readOriginalReply(response: Response, endpoint: string): P
 const HOOKS = new Set(["cancel", "on_enable", "on_disable"]);
 
 /** The frames that a stream stands for. */
-export async function* readOriginalStream(response: Response, jobErrors: boolean): AsyncGenerator<Frame, void, void> {
-  if (!response.ok) return yield await readOriginalReply(response, "execute_stream");
+export async function* readOriginalStream(
+  response: Response,
+  { jobErrors, advice }: { jobErrors: boolean; advice: string },
+): AsyncGenerator<Frame, void, void> {
+  if (!response.ok) return yield await readOriginalReply(response, { endpoint: "execute_stream", advice });
   const read = jobErrors ? jobErrorOf : oldErrorOf;
   let held: unknown;
   for await (const lines of completedLines(response)) {
@@ -35,7 +43,7 @@ export async function* readOriginalStream(response: Response, jobErrors: boolean
       // What looks like an error is one only at the end; before it, it is the plugin's own.
       if (held !== undefined) yield { chunk: held };
       const value = parseJson(line);
-      if (value === undefined) throw new MalformedReplyError(`It sent what is no JSON: "${line.slice(0, 80)}". ${ADVICE}`);
+      if (value === undefined) throw new MalformedReplyError(`It sent what is no JSON: "${line.slice(0, 80)}". ${advice}`);
       held = read(value) === undefined ? undefined : value;
       if (held === undefined) yield { chunk: withoutTag(value) };
     }
@@ -47,21 +55,21 @@ export async function* readOriginalStream(response: Response, jobErrors: boolean
 interface Refused {
   readonly body: unknown;
   readonly text: string;
-  readonly endpoint: string;
+  readonly asked: Asked;
 }
 
-function errorOf(status: number, { body, text, endpoint }: Refused): ErrorBody {
+function errorOf(status: number, { body, text, asked: { endpoint, advice } }: Refused): ErrorBody {
   const detail = isRecord(body) && typeof body.detail === "string" ? body.detail : undefined;
   const jobError = jobErrorOf(body);
   if (jobError !== undefined) return jobError;
   if (status === 409) return { ...plainError(detail ?? "Cancelled"), code: "cancelled" };
   if (status === 404 && detail === "Not Found") {
-    return { ...plainError(`its worker has no endpoint "/${endpoint}". ${ADVICE}`), code: "not_supported" };
+    return { ...plainError(`its worker has no endpoint "/${endpoint}". ${advice}`), code: "not_supported" };
   }
   if ([404, 405, 501].includes(status) && detail !== undefined) return { ...plainError(detail), code: "not_supported" };
   if (detail !== undefined && (status === 400 || status === 500)) return plainError(detail);
   if (status === 500 && text === "Internal Server Error") return plainError("Internal Server Error; its log tells more");
-  throw new MalformedReplyError(`It answered ${status} with "${text.slice(0, 80)}". ${ADVICE}`);
+  throw new MalformedReplyError(`It answered ${status} with "${text.slice(0, 80)}". ${advice}`);
 }
 
 /** Of a failure that the worker describes by its message alone nothing else is known. */

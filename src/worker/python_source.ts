@@ -1994,9 +1994,9 @@ class ForeignWorker:
     def _complaint(self, what: str) -> str:
         version = self._version()
         found = " ({} has version {})".format(self._package, version) if version else ""
-        wanted = PACKAGES.get(self._package, self._package)
-        command = '{} -m pip install "{}"'.format(sys.executable, wanted)
-        return 'The worker "{}" {}{}. Install it there: {}'.format(self._module, what, found, command)
+        known = self._package if self._package in PACKAGES else "cjm_plugin_system"
+        command = '{} -m pip install --upgrade "{}"'.format(sys.executable, PACKAGES[known])
+        return 'The worker "{}" {}{}. Known is "{}.core.worker"; install it there: {}'.format(self._module, what, found, known, command)
 
     def _version(self) -> str:
         from importlib.metadata import PackageNotFoundError, version
