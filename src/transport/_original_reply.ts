@@ -37,7 +37,7 @@ export async function* readOriginalStream(
   if (!response.ok) return yield await readOriginalReply(response, { endpoint: "execute_stream", advice });
   const read = jobErrors ? jobErrorOf : oldErrorOf;
   let held: unknown;
-  for await (const lines of completedLines(response)) {
+  for await (const lines of completedLines(endedLine(response))) {
     for (const line of lines.split("\n")) {
       if (line === "") continue;
       // What looks like an error is one only at the end; before it, it is the plugin's own.
@@ -51,6 +51,16 @@ export async function* readOriginalStream(
   const error = read(held);
   yield error === undefined ? { result: null } : { error };
 }
+
+/** The last line counts also without its end: it may be the one that is no chunk. */
+function endedLine({ body, status, headers }: Response): Response {
+  const end = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    flush: (controller) => controller.enqueue(new Uint8Array([NEWLINE])),
+  });
+  return new Response(body?.pipeThrough(end), { status, headers });
+}
+
+const NEWLINE = 10;
 
 interface Refused {
   readonly body: unknown;
