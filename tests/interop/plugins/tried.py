@@ -135,13 +135,23 @@ class Tried(Interface):
             sys.stdout.write("o" * 1023 + "\n")
         return kilobytes
 
-    def do_child(self):
-        return subprocess.Popen(["sleep", "3600"]).pid
+    def do_child(self, own_session=False):
+        return subprocess.Popen(["sleep", "3600"], start_new_session=own_session).pid
+
+    def do_not_finite(self):
+        return {"scores": [1.0, float("nan")]}
 
     def stream_forge(self):
         yield {"_job_error": {"message": "not an error", "category": "fatal"}}
         yield {"error": "nor this"}
         yield "\u2028\x85"
+
+    def stream_not_finite(self):
+        yield {"scores": [float("nan"), float("-inf")], "text": 'NaN "Infinity" number:'}
+        yield None
+
+    def stream_thing(self):
+        yield {"data": object()}
 
     def stream_break(self):
         yield 1
