@@ -45,6 +45,7 @@ for (const face of BOTH) {
     assert(record.callId === "mine" || record.callId === undefined, record.callId);
   });
 
+  // W5, W6: output is drained as it comes, into memory of a bounded size.
   Deno.test(`${label}: a flood of lines, a huge line and bytes that are no UTF-8 neither block the worker nor grow the host`, async () => {
     await using plugin = await startFixture(face, "talks");
     // A listener that has taken one record and then looks away.

@@ -77,6 +77,39 @@ for (const environment of ENVIRONMENTS) {
       await rejected;
     });
 
+    Deno.test(`${label}: an abort calls back what its class has registered for it`, async () => {
+      await using files = await TempFiles.create();
+      await using plugin = await startIn(environment, manifest);
+      const abort = new AbortController();
+      const call = plugin.execute({ action: "hold_by_callback", started: files.path("a") }, { signal: abort.signal });
+      const rejected = assertRejects(() => call, DOMException);
+      await files.appears("a");
+      abort.abort();
+      await rejected;
+      assertEquals(await plugin.execute({ action: "journal" }), ["called back"]);
+    });
+
+    // W2: a heartbeat is a sign of life.
+    Deno.test(`${label}: its heartbeat is told as progress, and keeps a call alive that says nothing else`, async () => {
+      await using files = await TempFiles.create();
+      await using plugin = await startIn(environment, manifest);
+      const seen: Progress[] = [];
+      const onProgress = (progress: Progress) => {
+        seen.push(progress);
+        if (seen.length === 4) Deno.writeTextFileSync(files.path("until"), "");
+      };
+      await plugin.execute({ action: "beat", until: files.path("until") }, { onProgress, idleTimeoutMs: 2_000 });
+      assert(seen.every(({ progress, message }) => progress === 0.25 && /^loading(?: \(\d+\.\ds\))?$/.test(message)), JSON.stringify(seen));
+    });
+
+    Deno.test(`${label}: what it reports to have used is in the stats, until its next call`, async () => {
+      await using plugin = await startIn(environment, manifest);
+      await plugin.execute({ action: "use", tokens: 12 });
+      assertEquals((await plugin.getStats()).usage, { tokens: 12 });
+      await plugin.execute({ action: "echo" });
+      assertEquals((await plugin.getStats()).usage ?? null, null);
+    });
+
     // W12: giving up one call leaves the one beside it alone.
     Deno.test(`${label}: of two calls at once the one that is aborted ends, and the other one goes on`, async () => {
       await using files = await TempFiles.create();

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import threading
 import time
 from typing import Any, Dict, Optional
 
@@ -111,6 +112,23 @@ class Tried(Interface):
         except Cancelled as error:
             self.journal.append(type(error).__name__)
             raise
+
+    def do_hold_by_callback(self, started):
+        """Waits for something that only a callback can end."""
+        over = threading.Event()
+        with self.cancel_signal_to(over.set):
+            open(started, "w").close()
+            over.wait()
+        self.journal.append("called back")
+        self.check_cancel()
+
+    def do_beat(self, until):
+        with self.heartbeat("loading", interval=0.02, progress=0.25):
+            while not os.path.exists(until):
+                time.sleep(0.005)
+
+    def do_use(self, tokens):
+        self.report_usage({"tokens": tokens})
 
     def do_result(self):
         return Result("one two", [Span(0, 3), Span(4, 7)])
