@@ -9,7 +9,7 @@ import { errorToData } from "./error_data.ts";
 
 /** What a request's handler is given besides the request. */
 export interface BridgeControl {
-  /** Aborted when the other side no longer wants the answer; it waits for one all the same. */
+  /** Aborted when the other side no longer wants the answer; it waits for one all the same. Made when it is asked for first: a signal costs some µs. */
   readonly signal: AbortSignal;
   /** Hands a report over. */
   readonly onProgress: (progress: ProgressBody) => void;
@@ -25,7 +25,7 @@ const MAX_WAITING = 64;
 export class BridgeServer<Request> {
   readonly #end: BridgeEnd;
   readonly #handle: BridgeHandler<Request>;
-  readonly #open = new Map<number, AbortController>();
+  readonly #open = new Map<number, OpenRequest>();
 
   /** Begins to listen. */
   constructor(end: BridgeEnd, handle: BridgeHandler<Request>) {
@@ -43,10 +43,9 @@ export class BridgeServer<Request> {
   }
 
   async #answer(id: number, request: Request): Promise<void> {
-    const abort = new AbortController();
-    this.#open.set(id, abort);
+    const control = new OpenRequest((progress) => this.#report(id, progress));
+    this.#open.set(id, control);
     try {
-      const control = { signal: abort.signal, onProgress: (progress: ProgressBody) => this.#report(id, progress) };
       this.#send({ id, value: await this.#handle(request, control) });
     } catch (error) {
       this.#send({ id, error: errorToData(error) });
@@ -75,5 +74,22 @@ export class BridgeServer<Request> {
   #break(event: Event, reason: unknown): void {
     event.preventDefault();
     this.#send({ broken: reason instanceof Error ? reason.message : String(reason) });
+  }
+}
+
+class OpenRequest implements BridgeControl {
+  readonly onProgress: BridgeControl["onProgress"];
+  #controller: AbortController | undefined;
+
+  constructor(onProgress: BridgeControl["onProgress"]) {
+    this.onProgress = onProgress;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#controller ??= new AbortController()).signal;
+  }
+
+  abort(): void {
+    (this.#controller ??= new AbortController()).abort();
   }
 }
