@@ -96,7 +96,7 @@ await compare({
   figure: (time) => CHUNKS / time,
   most: 2,
   asynchronous: () => countAll(plugin.executeStream({ count: CHUNKS })),
-  blocking: () => check(sync.executeStream({ count: CHUNKS }).reduce((count) => count + 1, 0)),
+  blocking: () => check(sync.executeStream({ count: CHUNKS }).reduce((count: number) => count + 1, 0)),
 });
 
 // Half a gigabyte, of which a few chunks are here at a time.
