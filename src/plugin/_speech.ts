@@ -6,11 +6,12 @@
 import type { PluginSpec, PythonRuntime } from "../manifest/manifest.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import { FRAMES_MEDIA_TYPE, type HelloMessage } from "../protocol/messages.ts";
+import { FRAMES_MEDIA_TYPE, type HelloMessage, UPGRADE_FEATURE } from "../protocol/messages.ts";
 import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
 import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original.ts";
 import { UnixHttp } from "../transport/unix_http.ts";
+import { UpgradedTransport } from "../transport/upgraded.ts";
 
 /** An exchange, and what has to be let go of with it. */
 export interface Speech extends Disposable {
@@ -18,14 +19,21 @@ export interface Speech extends Disposable {
   readonly exchange: Exchange;
 }
 
+/** What the way depends on besides the worker. */
+export interface SpeechOptions {
+  /** The plugin that it runs. */
+  readonly spec: PluginSpec;
+  /** Whether connections are upgraded to bare frames where the worker does that. */
+  readonly upgrade: boolean;
+}
+
 /** The way to talk to a worker that said hello. */
-export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, spec: PluginSpec): Speech {
-  if (!features.includes("original")) return new HttpTransport(endpoint);
-  return original(endpoint, {
-    maxConcurrency: spec.maxConcurrency,
-    jobErrors: features.includes("job_error"),
-    advice: installAdvice(spec),
-  });
+export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, { spec, upgrade }: SpeechOptions): Speech {
+  if (!features.includes("original")) {
+    return upgrade && features.includes(UPGRADE_FEATURE) ? new UpgradedTransport(endpoint) : new HttpTransport(endpoint);
+  }
+  const { maxConcurrency } = spec;
+  return original(endpoint, { maxConcurrency, jobErrors: features.includes("job_error"), advice: installAdvice(spec) });
 }
 
 /** The workers of the original that this host knows, by their packages. */
@@ -35,17 +43,25 @@ const KNOWN_WORKERS: Readonly<Record<string, string>> = {
 };
 
 /** Which worker of the original to install where. */
-export function installAdvice({ runtime }: PluginSpec): string {
+function installAdvice({ runtime }: PluginSpec): string {
   const [program, module] = runtime.kind === "python" ? [runtime.interpreter, runtime.foreignWorker ?? ""] : ["python3", ""];
   const wanted = KNOWN_WORKERS[module.split(".")[0]!] ?? KNOWN_WORKERS.cjm_plugin_system;
   return `Install a worker that is known here: ${program} -m pip install --upgrade "${wanted}", or leave "worker" out of the manifest`;
 }
 
+/** How to find out how to talk to a worker. */
+export interface Recognition extends Pick<SpeechOptions, "upgrade"> {
+  /** Aborting it gives that up. */
+  readonly signal: AbortSignal;
+}
+
 /** The way to talk to a worker that something else runs. */
-export async function recognizeSpeech(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Speech> {
+export async function recognizeSpeech(endpoint: HttpEndpoint, { upgrade, signal }: Recognition): Promise<Speech> {
   using owned = new DisposableStack();
   const transport = owned.use(new HttpTransport(endpoint));
   if (await speaksFrames(transport, signal)) {
+    const upgraded = upgrade ? await upgradedTo(endpoint, signal) : undefined;
+    if (upgraded !== undefined) return upgraded;
     owned.move();
     return transport;
   }
@@ -74,6 +90,20 @@ function missingAdvice({ module }: PythonRuntime, missing: string, pip: string):
 const ATTACHED_ADVICE = `Install a worker that is known here in its environment: ${
   Object.values(KNOWN_WORKERS).map((wanted) => `python -m pip install --upgrade "${wanted}"`).join(" or ")
 }`;
+
+/** Upgraded connections, where the worker has them and is near, and this host may open some: HTTP needs fewer permissions on a unix socket. */
+async function upgradedTo(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Speech | undefined> {
+  if (!UpgradedTransport.reaches(endpoint)) return undefined;
+  const transport = new UpgradedTransport(endpoint);
+  try {
+    await transport.prepare(signal);
+    return transport;
+  } catch {
+    transport[Symbol.dispose]();
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
 
 /** The original's workers ask for no token, tell no version of the protocol, and know no path that begins with `http:`. */
 async function speaksFrames(transport: HttpTransport, signal: AbortSignal): Promise<boolean> {

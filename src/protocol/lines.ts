@@ -5,6 +5,7 @@
  */
 
 const NEWLINE = 0x0a;
+const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /** A line is longer than its reader allows. */
 export class LineTooLongError extends Error {
@@ -20,7 +21,7 @@ export class LineTooLongError extends Error {
 export class LineSplitter {
   readonly #maxBytes: number;
   /** What has come of a line, in one piece: many small pieces would take many times the room of their bytes. */
-  #kept: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #kept: Uint8Array<ArrayBuffer> = NOTHING;
   #length = 0;
 
   /** Makes a splitter that takes lines of at most `maxBytes`. */
@@ -52,7 +53,7 @@ export class LineSplitter {
   #completed(end: Uint8Array): string {
     this.#keep(end);
     const text = decode(this.#kept.subarray(0, this.#length));
-    this.#kept = new Uint8Array(0);
+    this.#kept = NOTHING;
     this.#length = 0;
     return text;
   }
@@ -72,6 +73,8 @@ export class LineSplitter {
   }
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function decode(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  return UTF8.decode(bytes);
 }

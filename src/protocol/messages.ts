@@ -16,6 +16,18 @@ export const CALL_ID_HEADER = "remote-plugin-call";
 /** The request header with which a host says that it shares the worker's scratch folders. */
 export const FILES_HEADER = "remote-plugin-files";
 
+/** What a call's id looks like. */
+export const CALL_ID: RegExp = /^[\x21-\x7e]{1,128}$/;
+
+/** The name, in `Upgrade` headers, of connections that carry bare frames. */
+export const UPGRADE_PROTOCOL = "remote-plugin-frames";
+
+/** The endpoint that upgrades its connection; it is asked for by GET. */
+export const UPGRADE_ENDPOINT = "frames";
+
+/** The word in the hello line's `features` of a worker that upgrades connections. */
+export const UPGRADE_FEATURE = "upgrade";
+
 /** The longest start or hello line, in bytes. */
 export const MAX_CONTROL_LINE_BYTES: number = 1024 * 1024;
 

@@ -4,9 +4,10 @@
  * @module
  */
 import type { Frame } from "../protocol/frames.ts";
-import type { ErrorBody } from "../protocol/messages.ts";
+import { LineSplitter } from "../protocol/lines.ts";
+import { type ErrorBody, MAX_FRAME_BYTES } from "../protocol/messages.ts";
 import { MalformedReplyError } from "./errors.ts";
-import { completedLines, wholeText } from "./reply.ts";
+import { completedLines, piecesOf, wholeText } from "./reply.ts";
 
 /** What was asked, and what to do about a worker that does not know it. */
 export interface Asked {
@@ -37,27 +38,23 @@ export async function* readOriginalStream(
   if (!response.ok) return yield await readOriginalReply(response, { endpoint: "execute_stream", advice });
   const read = jobErrors ? jobErrorOf : oldErrorOf;
   let held: unknown;
-  for await (const lines of completedLines(endedLine(response))) {
-    for (const line of lines.split("\n")) {
-      if (line === "") continue;
-      // What looks like an error is one only at the end; before it, it is the plugin's own.
-      if (held !== undefined) yield { chunk: held };
-      const value = parseJson(line) ?? parsePythonJson(line);
-      if (value === undefined) throw new MalformedReplyError(`It sent what is no JSON: "${line.slice(0, 80)}". ${advice}`);
-      held = read(value) === undefined ? undefined : value;
-      if (held === undefined) yield { chunk: withoutTag(value) };
-    }
+  for await (const line of linesOf(response)) {
+    // What looks like an error is one only at the end; before it, it is the plugin's own.
+    if (held !== undefined) yield { chunk: held };
+    const value = parseJson(line) ?? parsePythonJson(line);
+    if (value === undefined) throw new MalformedReplyError(`It sent what is no JSON: "${line.slice(0, 80)}". ${advice}`);
+    held = read(value) === undefined ? undefined : value;
+    if (held === undefined) yield { chunk: withoutTag(value) };
   }
   const error = read(held);
   yield error === undefined ? { result: null } : { error };
 }
 
-/** The last line counts also without its end: it may be the one that is no chunk. */
-function endedLine({ body, status, headers }: Response): Response {
-  const end = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-    flush: (controller) => controller.enqueue(new Uint8Array([NEWLINE])),
-  });
-  return new Response(body?.pipeThrough(end), { status, headers });
+/** The lines of a stream. The last one counts also without its end: it may be what is no chunk. */
+async function* linesOf(response: Response): AsyncGenerator<string, void, void> {
+  const splitter = new LineSplitter(MAX_FRAME_BYTES);
+  for await (const piece of piecesOf(response)) yield* completedLines(splitter, piece);
+  yield* completedLines(splitter, new Uint8Array([NEWLINE]));
 }
 
 const NEWLINE = 10;

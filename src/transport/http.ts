@@ -18,7 +18,7 @@ export interface HttpEndpoint {
 }
 
 /** What can stand in a header behind "Bearer ". */
-const TOKEN = /^[\x21-\x7e]*$/;
+export const TOKEN: RegExp = /^[\x21-\x7e]*$/;
 
 /** A connection to one worker. One client, with its pool of kept-alive connections, serves it for its whole life. */
 export class HttpTransport implements Disposable {

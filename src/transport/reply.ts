@@ -20,12 +20,10 @@ const MAX_REFUSAL_BYTES = 16 * 1024;
  */
 export async function* readReply(response: Response): AsyncGenerator<Frame, void, void> {
   if (response.status !== 200 || response.headers.get("content-type") !== FRAMES_MEDIA_TYPE) throw await refusal(response);
+  const reader = new FrameReader();
   let last: Frame | undefined;
-  for await (const lines of completedLines(response)) {
-    for (const line of lines.split("\n")) {
-      if (line === "") continue;
-      if (last !== undefined) throw new MalformedReplyError("It sent more after its last frame");
-      const frame = parseFrame(line);
+  for await (const piece of piecesOf(response)) {
+    for (const frame of reader.push(piece)) {
       if (isLastFrame(frame)) last = frame;
       else yield frame;
     }
@@ -34,16 +32,50 @@ export async function* readReply(response: Response): AsyncGenerator<Frame, void
   yield last;
 }
 
-/** Text that holds whole lines only; what follows the last line's end is no frame. */
-export async function* completedLines(response: Response): AsyncGenerator<string, void, void> {
-  const splitter = new LineSplitter(MAX_FRAME_BYTES);
-  for await (const chunk of piecesOf(response)) {
-    try {
-      yield splitter.push(chunk);
-    } catch (cause) {
-      const what = cause instanceof LineTooLongError ? `a frame longer than ${MAX_FRAME_BYTES} bytes` : "what is no UTF-8";
-      throw new MalformedReplyError(`It sent ${what}`, { cause });
+/** Makes frames of the bytes of a reply. */
+export class FrameReader {
+  readonly #splitter = new LineSplitter(MAX_FRAME_BYTES);
+  readonly #parse: (line: string) => Frame;
+  #hasEnded = false;
+
+  /**
+   * Begins a reply.
+   *
+   * @param parse Makes a frame of a line. Default: takes nothing but frames.
+   */
+  constructor(parse: (line: string) => Frame = parseFrame) {
+    this.#parse = parse;
+  }
+
+  /** Begins the next reply on the same connection; the one before has ended. */
+  begin(): void {
+    this.#hasEnded = false;
+  }
+
+  /**
+   * The frames that these bytes complete.
+   *
+   * @throws {MalformedReplyError} When what comes is no frame, is longer than any may be, or follows the last one.
+   */
+  push(bytes: Uint8Array): Frame[] {
+    const frames: Frame[] = [];
+    for (const line of completedLines(this.#splitter, bytes)) {
+      if (this.#hasEnded) throw new MalformedReplyError("It sent more after its last frame");
+      const frame = this.#parse(line);
+      this.#hasEnded = isLastFrame(frame);
+      frames.push(frame);
     }
+    return frames;
+  }
+}
+
+/** The lines that a reply's bytes complete, without their ends and without the empty ones; what follows the last line's end is no frame. */
+export function completedLines(splitter: LineSplitter, bytes: Uint8Array): string[] {
+  try {
+    return splitter.push(bytes).split("\n").filter((line) => line !== "");
+  } catch (cause) {
+    const what = cause instanceof LineTooLongError ? `a frame longer than ${MAX_FRAME_BYTES} bytes` : "what is no UTF-8";
+    throw new MalformedReplyError(`It sent ${what}`, { cause });
   }
 }
 
@@ -59,7 +91,8 @@ export async function wholeText(response: Response): Promise<string> {
   return await new Blob(pieces).text();
 }
 
-async function* piecesOf(response: Response): AsyncGenerator<Uint8Array, void, void> {
+/** The body of a response as it comes. */
+export async function* piecesOf(response: Response): AsyncGenerator<Uint8Array, void, void> {
   if (response.body === null) return;
   // Not `yield*`: an error of whoever takes the pieces must not be taken for one of the connection.
   const reader = response.body.getReader();
@@ -79,7 +112,12 @@ async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Ui
   }
 }
 
-function parseFrame(line: string): Frame {
+/**
+ * Makes a frame of a line.
+ *
+ * @throws {MalformedReplyError} When it is none.
+ */
+export function parseFrame(line: string): Frame {
   const frame = parseJson(line);
   if (typeof frame !== "object" || frame === null) throw malformed(line);
   const { chunk, result, error, progress, message, types } = frame as Record<string, unknown>;
@@ -127,7 +165,8 @@ function malformed(line: string): MalformedReplyError {
   return new MalformedReplyError(`It sent what is no frame: "${line.slice(0, 80)}"`);
 }
 
-async function refusal(response: Response): Promise<RefusedError> {
+/** What a worker said instead of a reply. */
+export async function refusal(response: Response): Promise<RefusedError> {
   return new RefusedError(response.status, detailOf(await beginningOf(response)));
 }
 

@@ -35,6 +35,7 @@ import functools
 import json
 import os
 import queue
+import select
 import signal
 import socket
 import sys
@@ -58,9 +59,11 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 WORKER = "python/0.1.0"
-FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "types"] + (["farewell"] if os.name == "posix" else [])
+FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "types", "upgrade"] + (["farewell"] if os.name == "posix" else [])
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
+UPGRADE_PATH = "/frames"
+UPGRADE_PROTOCOL = "remote-plugin-frames"
 MAX_START_LINE = 1024 * 1024
 MAX_HEAD = 64 * 1024
 MAX_CALL_ID = 128
@@ -589,12 +592,12 @@ CANCELLED_NAMES = ("PluginCancelledError", "CapabilityCancelledError")
 class Refusal(Exception):
     """A request that is turned down before any plugin code runs."""
 
-    def __init__(self, status: int, detail: str, closes: bool = False, allow: str = "") -> None:
+    def __init__(self, status: int, detail: str, closes: bool = False, extra: str = "") -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.closes = closes
-        self.allow = allow
+        self.extra = extra  # further lines of HTTP's head
 
 
 class CallCancelled(BaseException):
@@ -678,6 +681,31 @@ def _traceback_of(error: BaseException) -> str:
 # ----------------------------------------------------------------------------------------------------------- calls
 
 
+class Flag:
+    """What threading.Event does, at a tenth of what that costs: every call has one, and few are ever waited for."""
+
+    __slots__ = ("_held", "_is_set")
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._held = threading.Lock()
+        self._held.acquire()
+
+    def set(self) -> None:
+        """Lets everybody go on who waits. To be called once."""
+        self._is_set = True
+        self._held.release()
+
+    def is_set(self) -> bool:
+        """Whether nobody has to wait any more."""
+        return self._is_set
+
+    def wait(self, timeout: float = -1) -> None:
+        """Waits until it is set, for this many seconds at most."""
+        if self._held.acquire(timeout=timeout):
+            self._held.release()
+
+
 class Call:
     """One call: plugin code that runs, or waits to run, for one reply."""
 
@@ -689,7 +717,7 @@ class Call:
         self.running = False
         self.ended = False
         self.cancelled = False
-        self.done = threading.Event()  # the reply is out, as far as it ever will be
+        self.done = Flag()  # the reply is out, as far as it ever will be
         self.progress: Body = {"progress": 0.0, "message": ""}
         self.task: Optional[asyncio.Task[Any]] = None
         self.loop: Optional[EventLoop] = None
@@ -1260,6 +1288,106 @@ def describe_surface(kind: type) -> Body:
 # ------------------------------------------------------------------------------------------------------- scheduler
 
 
+class Inbox:
+    """The calls that wait for a lane, first come, first served."""
+
+    reads = False
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[Call] = queue.SimpleQueue()
+
+    def put(self, call: Call) -> None:
+        """Adds a call."""
+        self._calls.put(call)
+
+    def get(self) -> Call:
+        """Waits for a call."""
+        return self._calls.get()
+
+    def served(self, call: Call) -> None:
+        """The call has ended."""
+
+
+class ReadingInbox(Inbox):
+    """The inbox of a worker whose only lane is the main thread, which then can read requests by itself.
+
+    A request that one thread reads for another costs two changes of threads, more than all the rest of a small call. So the
+    connection whose call came last is the main thread's guest: the thread of that connection stands aside, and the main
+    thread waits for both, the inbox and the guest's next request. As soon as a call comes by another way the guest is seen
+    out, and its own thread reads again: what waits while the main thread runs plugin code is always read by somebody.
+    """
+
+    reads = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._guest: Optional[Connection] = None
+        self._ring, self._bell = _bell()
+        self._ready = select.epoll()
+        self._ready.register(self._bell, select.EPOLLIN)
+
+    @staticmethod
+    def is_possible() -> bool:
+        """Whether the system can tell a client that hangs up from one that sends more."""
+        return hasattr(select, "epoll") and hasattr(select, "POLLRDHUP")
+
+    def put(self, call: Call) -> None:
+        super().put(call)
+        if self._guest is not None:
+            _ring(self._ring)
+
+    def get(self) -> Call:
+        while self._guest is not None:
+            if any(file == self._bell for file, _ in self._ready.poll()):
+                break
+            call = self._guest.take_call()
+            if call is not None:
+                return call
+            self._see_out()
+        self._see_out()
+        return super().get()
+
+    def served(self, call: Call) -> None:
+        """Keeps the call's connection as the guest, when that has nobody else to read it and nothing else waits."""
+        assert call.reply is not None
+        connection = call.reply.connection
+        if connection is self._guest or not connection.stands_aside:
+            return
+        _silence(self._bell)
+        self._guest = connection
+        self._ready.register(connection.fileno(), select.EPOLLIN)
+        if not self._calls.empty():  # whoever puts a call in rings when there is a guest, so that none can slip through
+            self._see_out()
+
+    def _see_out(self) -> None:
+        guest, self._guest = self._guest, None
+        if guest is not None:
+            self._ready.unregister(guest.fileno())
+            guest.step_up()
+
+
+def _bell() -> tuple[int, int]:
+    """A pipe that wakes who waits for its second end: gives the end to ring with, and the other."""
+    bell, ring = os.pipe()
+    for end in (bell, ring):
+        os.set_blocking(end, False)
+    return ring, bell
+
+
+def _ring(ring: int) -> None:
+    try:
+        os.write(ring, b"!")
+    except BlockingIOError:
+        pass  # it rings already, and loudly
+
+
+def _silence(bell: int) -> None:
+    try:
+        os.read(bell, 65536)
+    except BlockingIOError:
+        pass  # it does not ring
+
+
 class Scheduler:
     """Calls and the lanes in which they run, in the order of their arrival."""
 
@@ -1271,7 +1399,7 @@ class Scheduler:
         self._lock = threading.Lock()
         self._open: dict[object, Call] = {}
         self._finished = 0
-        self._waiting: queue.SimpleQueue[Call] = queue.SimpleQueue()
+        self.inbox = ReadingInbox() if start.max_concurrency == 1 and ReadingInbox.is_possible() else Inbox()
         self._on_main: Optional[Call] = None
 
     def run(self) -> NoReturn:
@@ -1283,13 +1411,12 @@ class Scheduler:
             threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
         self._lane()
 
-    def submit(self, call: Call) -> None:
-        """Puts a call into the queue."""
+    def open(self, call: Call) -> None:
+        """From here on a call can be cancelled. Somebody has to put it into the inbox, or to serve it."""
         with self._lock:
             if call.key in self._open:
                 raise Refusal(409, f'A call with the id "{call.key}" is still open')
             self._open[call.key] = call
-        self._waiting.put(call)
 
     def cancel(self, wanted: Callable[[Call], bool]) -> bool:
         """Cancels the open calls that are wanted; tells whether there was any."""
@@ -1344,7 +1471,11 @@ class Scheduler:
     def _lane(self) -> NoReturn:
         while True:
             try:
-                self._serve(self._waiting.get())
+                call = self.inbox.get()
+                try:
+                    self._serve(call)
+                finally:
+                    self.inbox.served(call)
             except BaseException as error:  # a lane that ended would be a place lost for good
                 log("a call was lost\\n" + _traceback_of(error))
 
@@ -1395,6 +1526,7 @@ class Scheduler:
         call.reply.error(cancelled_body(self.plugin.name))
         call.reply.close()
         call.done.set()
+        call.reply.connection.step_up()
 
     def _close(self, call: Call) -> None:
         call.ended = True
@@ -1416,6 +1548,7 @@ REASONS = {
     409: "Conflict",
     411: "Length Required",
     413: "Content Too Large",
+    426: "Upgrade Required",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
 }
@@ -1431,7 +1564,7 @@ class Reply:
         self.closes = closes
         self.broken = False
         self.outbox = Outbox(None)
-        self._connection = connection
+        self.connection = connection
         self._lock = threading.Lock()
         self._begun = False
         self._ended = False
@@ -1453,16 +1586,15 @@ class Reply:
 
     def refuse(self, refusal: Refusal) -> None:
         """Turns the request down."""
-        allow = f"Allow: {refusal.allow}\\r\\n" if refusal.allow else ""
         self.closes = self.closes or refusal.closes
         self.content_type = "application/json"
-        self._whole(refusal.status, encode({"detail": refusal.detail}), allow)
+        self._whole(refusal.status, encode({"detail": refusal.detail}), refusal.extra)
 
     def close(self) -> None:
         """Nothing more comes. A reply without its end, and one that was to be the last, end the connection."""
         self.outbox.close()
         if self.closes or not self._ended:
-            self._connection.shut_down()
+            self.connection.shut_down()
 
     def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
         with self._lock:
@@ -1486,7 +1618,7 @@ class Reply:
         return (line + framing + close + "\\r\\n").encode("latin-1")
 
     def _send(self, head: bytes, body: bytes) -> bool:
-        self.broken = self.broken or not self._connection.send(head, body)
+        self.broken = self.broken or not self.connection.send(head, body)
         return not self.broken
 
 
@@ -1522,6 +1654,24 @@ class FramedReply(Reply):
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
         return data
+
+
+class BareReply(FramedReply):
+    """Section 11: the frames of section 4, and nothing around them."""
+
+    def refuse(self, refusal: Refusal) -> None:
+        self.closes = self.closes or refusal.closes
+        self._part(encode({"refused": {"status": refusal.status, "detail": refusal.detail}}) + b"\\n", last=True)
+
+    def _last(self, frame: bytes) -> bool:
+        return self._part(frame, last=True)
+
+    def _part(self, data: bytes, last: bool = False) -> bool:
+        with self._lock:
+            if self._ended:
+                return False
+            self._ended = last
+            return self._send(b"", data)
 
 
 class PlainReply(Reply):
@@ -1587,25 +1737,35 @@ class Request:
             target = "/" + target
         return authority, target.partition("?")[0]
 
+    def endpoint(self) -> str:
+        """What is asked for."""
+        endpoint = self.path[1:]
+        if endpoint not in ENDPOINTS or self.path[:1] != "/":
+            raise Refusal(404, "Not Found")
+        method = ENDPOINTS[endpoint][0]
+        if self.method != method:
+            raise Refusal(405, "Method Not Allowed", extra=f"Allow: {method}\\r\\n")
+        return endpoint
+
+    def upgrades(self) -> bool:
+        """Whether the connection is to carry bare frames from here on."""
+        if self.path != UPGRADE_PATH:
+            return False
+        if self.method != "GET":
+            raise Refusal(405, "Method Not Allowed", extra="Allow: GET\\r\\n")
+        if self.headers.get("upgrade", "").lower() != UPGRADE_PROTOCOL or "upgrade" not in self.headers.get("connection", "").lower():
+            raise Refusal(426, "This endpoint only upgrades its connection", extra=f"Upgrade: {UPGRADE_PROTOCOL}\\r\\n")
+        return True
+
     def body_length(self, limit: int) -> int:
         """How many bytes of body follow."""
         if "transfer-encoding" in self.headers:
             raise Refusal(411, "The body has no Content-Length", closes=True)
-        text = self.headers.get("content-length", "0")
-        if not (text.isascii() and text.isdecimal()):
-            raise Refusal(400, "The Content-Length is not a number", closes=True)
-        if len(text) > 18 or int(text) > limit:
-            raise Refusal(413, f"The body is longer than {limit} bytes", closes=True)
-        return int(text)
+        return checked_length(self.headers.get("content-length", "0"), limit)
 
     def call_id(self) -> str:
         """The id that the host gave the call, empty when it gave none."""
-        call_id = self.headers.get("remote-plugin-call")
-        if call_id is None:
-            return ""
-        if not 0 < len(call_id) <= MAX_CALL_ID or not all("!" <= character <= "~" for character in call_id):
-            raise Refusal(400, f"The call id is not 1 to {MAX_CALL_ID} visible ASCII characters")
-        return call_id
+        return checked_call_id(self.headers.get("remote-plugin-call"))
 
     def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
@@ -1617,6 +1777,58 @@ class Request:
         return PlainReply(connection, self.closes, 400 if self.path == "/initialize" else 500)
 
 
+class BareRequest:
+    """The line before the body of a request on an upgraded connection: the endpoint, the body's length, and what HTTP has in headers."""
+
+    def __init__(self, line: bytes) -> None:
+        words = line.decode("latin-1").split(" ")
+        if len(words) < 2:
+            raise Refusal(400, "The request has no length", closes=True)
+        self._endpoint, self._length = words[:2]
+        self._fields = dict(word.partition("=")[::2] for word in words[2:])
+
+    def endpoint(self) -> str:
+        """What is asked for."""
+        if self._endpoint not in ENDPOINTS:
+            raise Refusal(404, "Not Found")
+        return self._endpoint
+
+    def upgrades(self) -> bool:
+        """It has been."""
+        return False
+
+    def body_length(self, limit: int) -> int:
+        """How many bytes of body follow."""
+        return checked_length(self._length, limit)
+
+    def call_id(self) -> str:
+        """The id that the host gave the call, empty when it gave none."""
+        return checked_call_id(self._fields.get("call"))
+
+    def reply(self, connection: Connection, scratch: Scratch) -> Reply:
+        """Makes the reply."""
+        shared = self._fields.get("files") == "shared"
+        return BareReply(connection, False, scratch if shared and scratch.disk else None)
+
+
+def checked_length(text: str, limit: int) -> int:
+    """The length of a body."""
+    if not (text.isascii() and text.isdecimal()):
+        raise Refusal(400, "The length of the body is not a number", closes=True)
+    if len(text) > 18 or int(text) > limit:
+        raise Refusal(413, f"The body is longer than {limit} bytes", closes=True)
+    return int(text)
+
+
+def checked_call_id(call_id: Optional[str]) -> str:
+    """The id of a call, empty when there is none."""
+    if call_id is None:
+        return ""
+    if not 0 < len(call_id) <= MAX_CALL_ID or not (call_id.isascii() and call_id.isprintable()) or " " in call_id:
+        raise Refusal(400, f"The call id is not 1 to {MAX_CALL_ID} visible ASCII characters")
+    return call_id
+
+
 class Connection:
     """One client, on a thread of its own."""
 
@@ -1625,6 +1837,11 @@ class Connection:
         self._socket = client
         self._buffer = bytearray()
         self._known = False
+        self._upgraded = False
+        self._hung_up = False
+        self.stands_aside = False  # whether its own thread leaves it to the main thread to read
+        self._step_lock = threading.Lock()
+        self._steps: tuple[int, ...] = ()
         self._deadline = time.monotonic() + STRANGER_TIMEOUT_S
         self._call: Optional[Call] = None
 
@@ -1638,10 +1855,11 @@ class Connection:
         except Exception as error:
             log(f"a connection failed: {error!r}")
         finally:
-            abandoned = self._call
-            if abandoned is not None:
-                self._worker.scheduler.cancel(lambda call: call is abandoned)
-                abandoned.done.wait()  # only then may the file descriptor become another connection's
+            self._abandon_call()
+            if self._call is not None:
+                self._call.done.wait()  # only then may the file descriptor become another connection's
+            for end in self._steps:
+                os.close(end)
             self._socket.close()
             self._worker.connections.discard(self)
 
@@ -1657,6 +1875,10 @@ class Connection:
             return False
         return True
 
+    def fileno(self) -> int:
+        """The socket's number."""
+        return self._socket.fileno()
+
     def shut_down(self) -> None:
         """Ends the connection for both sides; the thread that reads finds out."""
         try:
@@ -1665,51 +1887,118 @@ class Connection:
             pass
 
     def _turn(self) -> bool:
-        head = self._read_head()
-        if not head:
-            return False
-        reply: Reply = PlainReply(self, False, 500)
+        reply: Reply = BareReply(self, False, None) if self._upgraded else PlainReply(self, False, 500)
+        aside = False
         try:
-            request = Request(head)
-            self._worker.admit(request)
-            self._welcome()
-            length = request.body_length(self._worker.max_body_bytes)
-            if "100-continue" in request.headers.get("expect", "").lower():
-                self._socket.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\n")
-            body = self._read_body(length)
+            request = self._read_bare_request() if self._upgraded else self._read_request()
+            if request is None:
+                return False
+            body = self._read_body(request.body_length(self._worker.max_body_bytes))
+            if request.upgrades():
+                return self._upgrade()
             reply = request.reply(self, self._worker.scratch)
+            aside = self.stands_aside = bool(self._steps) and not self._buffer
             self._call = self._worker.answer(request, body, reply)
         except Refusal as refusal:
             reply.refuse(refusal)
             if refusal.closes:
                 self._drain()
+        if aside and self._call is not None:
+            self._stand_aside()
+        else:
+            self.stands_aside = False
         return self._call is not None or not reply.closes
+
+    def take_call(self) -> Optional[Call]:
+        """For the main thread: the next request, where that is a call and has come in one piece. Anything else is for the connection's own thread."""
+        try:
+            data = self._socket.recv(MAX_HEAD)
+            line, end, text = data.partition(b"\\n")
+            request = BareRequest(line)
+            is_whole = end and len(text) == request.body_length(self._worker.max_body_bytes) and not self._buffer
+            if is_whole and ENDPOINTS[request.endpoint()][1]:
+                self._call = self._worker.open_call(request, text, request.reply(self, self._worker.scratch))
+                if self._hung_up:
+                    self._abandon_call()
+                return self._call
+        except OSError:
+            data = b""
+        except Refusal:
+            pass
+        self._buffer += data
+        return None
+
+    def step_up(self) -> None:
+        """Has the connection's own thread read again."""
+        with self._step_lock:
+            if self.stands_aside:
+                self.stands_aside = False
+                os.write(self._steps[1], b"!")
+
+    def _stand_aside(self) -> None:
+        """Waits until this thread is to read again, and notices meanwhile when the client hangs up."""
+        events = select.poll()
+        events.register(self._steps[0], select.POLLIN)
+        events.register(self._socket, select.POLLRDHUP)
+        while all(file != self._steps[0] for file, _ in events.poll()):
+            events.unregister(self._socket)
+            self._hung_up = True
+            self._abandon_call()
+        os.read(self._steps[0], 1)
+
+    def _abandon_call(self) -> None:
+        abandoned = self._call
+        if abandoned is not None:
+            self._worker.scheduler.cancel(lambda call: call is abandoned)
+
+    def _upgrade(self) -> bool:
+        self._upgraded = True
+        if self._worker.scheduler.inbox.reads:
+            self._steps = os.pipe()
+        lines = ("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: " + UPGRADE_PROTOCOL, "", "")
+        self._socket.sendall("\\r\\n".join(lines).encode("ascii"))
+        return True
 
     def _welcome(self) -> None:
         if not self._known:
             self._known = True
             self._socket.settimeout(None)
 
-    def _read_head(self) -> bytes:
+    def _read_request(self) -> Optional[Request]:
+        head = b""
+        while not head:  # empty lines before a request are nothing
+            line = self._read_until(b"\\r\\n\\r\\n")
+            if line is None:
+                return None
+            head = line.lstrip(b"\\r\\n")
+        request = Request(head)
+        self._worker.admit(request)
+        self._welcome()
+        length = request.body_length(self._worker.max_body_bytes)
+        if length and "100-continue" in request.headers.get("expect", "").lower():
+            self._socket.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\n")
+        return request
+
+    def _read_bare_request(self) -> Optional[BareRequest]:
+        line = self._read_until(b"\\n")
+        return None if line is None else BareRequest(line)
+
+    def _read_until(self, mark: bytes) -> Optional[bytes]:
+        """Reads what stands before a mark, and the mark. None when the client hangs up instead."""
         if self._call is not None and self._buffer:
             self._let_go()
         seen = 0
         while True:
-            end = self._buffer.find(b"\\r\\n\\r\\n", seen)
+            end = self._buffer.find(mark, seen)
             if max(end, len(self._buffer) if end < 0 else 0) > MAX_HEAD:
-                PlainReply(self, True, 431).refuse(Refusal(431, "The request line and headers are too long", True))
-                self._drain()
-                return b""
+                raise Refusal(431, "The request line and headers are too long", closes=True)
             if end >= 0:
-                head = bytes(self._buffer[:end]).lstrip(b"\\r\\n")
-                del self._buffer[: end + 4]
-                if head:
-                    return head
-                seen = 0
-                continue
-            seen = max(0, len(self._buffer) - 3)
+                text = bytes(self._buffer[:end])
+                del self._buffer[: end + len(mark)]
+                return text
+            seen = max(0, len(self._buffer) - len(mark) + 1)
             if not self._fill():
-                return b""
+                return None
 
     def _fill(self) -> bool:
         """Reads what comes. While a call is open this is also how its client's death is noticed."""
@@ -1820,19 +2109,15 @@ class Worker:
             if not all(map(_is_loopback, hosts)):
                 raise Refusal(403, "The host of the request is not a loopback name", closes=True)
 
-    def answer(self, request: Request, text: bytearray, reply: Reply) -> Optional[Call]:
+    def answer(self, request: Union[Request, BareRequest], text: bytearray, reply: Reply) -> Optional[Call]:
         """Answers a request, or gives the call that will."""
-        endpoint = request.path[1:]
-        if endpoint not in ENDPOINTS or request.path[:1] != "/":
-            raise Refusal(404, "Not Found")
+        endpoint = request.endpoint()
         method, is_call = ENDPOINTS[endpoint]
-        if request.method != method:
-            raise Refusal(405, "Method Not Allowed", allow=method)
-        body = decode_object(text) if method == "POST" else {}
         if is_call:
-            call = Call(endpoint, self._check(endpoint, body), reply, request.call_id())
-            self.scheduler.submit(call)
+            call = self.open_call(request, text, reply)
+            self.scheduler.inbox.put(call)
             return call
+        body = decode_object(text) if method == "POST" else {}
         try:
             reply.result(getattr(self, "_" + endpoint)(body))
         except Refusal:
@@ -1840,6 +2125,13 @@ class Worker:
         except Exception as error:
             reply.error(describe(error, self.scheduler.plugin.name))
         return None
+
+    def open_call(self, request: Union[Request, BareRequest], text: Union[bytes, bytearray], reply: Reply) -> Call:
+        """Makes the call that a request asks for."""
+        endpoint = request.endpoint()
+        call = Call(endpoint, self._check(endpoint, decode_object(text)), reply, request.call_id())
+        self.scheduler.open(call)
+        return call
 
     @staticmethod
     def _check(endpoint: str, body: Body) -> Body:

@@ -41,8 +41,16 @@ export class Access {
    */
   bodyLength({ headers }: RequestHead): number {
     if (headers.has("transfer-encoding")) throw new Refusal(411, "A body needs a Content-Length", { closes: true });
-    const text = headers.get("content-length") ?? "0";
-    if (!/^\d{1,15}$/.test(text)) throw new Refusal(400, "The Content-Length is not a number", { closes: true });
+    return this.checkedLength(headers.get("content-length") ?? "0");
+  }
+
+  /**
+   * The number that was given as the length of a body.
+   *
+   * @throws {Refusal} With 400 or 413.
+   */
+  checkedLength(text: string): number {
+    if (!/^\d{1,15}$/.test(text)) throw new Refusal(400, "The length of the body is not a number", { closes: true });
     const length = Number(text);
     if (length > this.#maxBodyBytes) throw new Refusal(413, `The body is longer than ${this.#maxBodyBytes} bytes`, { closes: true });
     return length;

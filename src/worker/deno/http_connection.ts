@@ -38,11 +38,24 @@ export class HttpConnection {
    *
    * @throws {HeadTooLongError} When its end does not come in time.
    */
-  async readHead(): Promise<string | undefined> {
+  readHead(): Promise<string | undefined> {
+    return this.#readText(findHeadEnd, HEAD_END.length);
+  }
+
+  /**
+   * The text of the next line, or `undefined` when the client has closed instead.
+   *
+   * @throws {HeadTooLongError} When its end does not come in time.
+   */
+  readLine(): Promise<string | undefined> {
+    return this.#readText(findLineEnd, 1);
+  }
+
+  async #readText(findEnd: (bytes: Uint8Array) => number, endLength: number): Promise<string | undefined> {
     while (true) {
-      const end = findHeadEnd(this.#held);
+      const end = findEnd(this.#held);
       if (end > MAX_HEADER_BYTES || (end < 0 && this.#held.length > MAX_HEADER_BYTES)) throw new HeadTooLongError();
-      if (end >= 0) return latin1(this.#use(end + HEAD_END.length).subarray(0, end));
+      if (end >= 0) return latin1(this.#use(end + endLength).subarray(0, end));
       if (!await this.#read()) return undefined;
     }
   }
@@ -73,6 +86,11 @@ export class HttpConnection {
   /** Writes all of it. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let written = 0; written < bytes.length;) written += await this.#conn.write(bytes.subarray(written));
+  }
+
+  /** Writes text as UTF-8. */
+  writeText(text: string): Promise<void> {
+    return this.write(UTF8.encode(text));
   }
 
   /** Closes for writing, and for reading when the client has done the same or a moment has passed. */
@@ -127,6 +145,11 @@ function findHeadEnd(bytes: Uint8Array): number {
   return -1;
 }
 
+function findLineEnd(bytes: Uint8Array): number {
+  return bytes.indexOf(0x0a);
+}
+
+const UTF8 = new TextEncoder();
 const LATIN1 = new TextDecoder("latin1");
 
 function latin1(bytes: Uint8Array): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Endpoint, type ErrorBody, FRAMES_MEDIA_TYPE } from "../../protocol/messages.ts";
+import { type Endpoint, type ErrorBody, FRAMES_MEDIA_TYPE, UPGRADE_PROTOCOL } from "../../protocol/messages.ts";
 import type { ErrorFrame } from "../../protocol/frames.ts";
 import { failureBody } from "./error_body.ts";
 import { type FrameLine, isLastLine, parseLine, plainValue } from "./frame_line.ts";
@@ -33,6 +33,11 @@ export function isFramed({ headers }: RequestHead): boolean {
 /** Tells a client that waits before it sends its body to send it. */
 export async function writeContinue(connection: HttpConnection): Promise<void> {
   await connection.write(encode("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+/** Tells a client that its connection carries bare frames from here on. */
+export async function writeUpgrade(connection: HttpConnection): Promise<void> {
+  await connection.write(encode(headOf(101, { connection: "Upgrade", upgrade: UPGRADE_PROTOCOL })));
 }
 
 /** Sends a refusal. */
@@ -159,6 +164,7 @@ function headOf(status: number, headers: Readonly<Record<string, string>>): stri
 }
 
 const REASONS: Readonly<Record<number, string>> = {
+  101: "Switching Protocols",
   200: "OK",
   400: "Bad Request",
   401: "Unauthorized",
@@ -168,6 +174,7 @@ const REASONS: Readonly<Record<number, string>> = {
   409: "Conflict",
   411: "Length Required",
   413: "Content Too Large",
+  426: "Upgrade Required",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
 };

@@ -7,12 +7,22 @@
  * @module
  */
 import type { WireRequest } from "../../protocol/exchange.ts";
-import { type Endpoint, ENDPOINTS, FILES_HEADER, type WorkerLimits } from "../../protocol/messages.ts";
+import {
+  CALL_ID,
+  CALL_ID_HEADER,
+  type Endpoint,
+  ENDPOINTS,
+  FILES_HEADER,
+  UPGRADE_ENDPOINT,
+  UPGRADE_PROTOCOL,
+  type WorkerLimits,
+} from "../../protocol/messages.ts";
+import { BareWriter, parseBareRequest, writeBareRefusal } from "./bare_request.ts";
 import { type FrameLine, isLastLine } from "./frame_line.ts";
 import { Access } from "./http_access.ts";
 import { HeadTooLongError, HttpConnection } from "./http_connection.ts";
 import { parseHead, type RequestHead } from "./http_head.ts";
-import { isFramed, type ReplyWriter, replyWriter, writeContinue, writeRefusal } from "./http_reply.ts";
+import { isFramed, type ReplyWriter, replyWriter, writeContinue, writeRefusal, writeUpgrade } from "./http_reply.ts";
 import { Refusal } from "./http_refusal.ts";
 import { BadBodyError, CallIdInUseError, type Reply, type WorkerSession } from "./session.ts";
 
@@ -73,7 +83,7 @@ export class HttpServer {
       keepsAlive = head.headers.get("connection")?.toLowerCase() !== "close";
       this.#access.check(head);
       welcome();
-      await this.#answer(connection, head);
+      keepsAlive = await this.#answer(connection, head) && keepsAlive;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       await writeRefusal(connection, error);
@@ -82,19 +92,51 @@ export class HttpServer {
     return keepsAlive;
   }
 
-  async #answer(connection: HttpConnection, head: RequestHead): Promise<void> {
+  /** Answers one request of HTTP, or makes its connection one of bare frames. Returns whether that goes on as HTTP. */
+  async #answer(connection: HttpConnection, head: RequestHead): Promise<boolean> {
     const length = this.#access.bodyLength(head);
     if (length > 0 && head.headers.get("expect")?.toLowerCase() === "100-continue") await writeContinue(connection);
     // The body is read before anything else is refused, so that the next request is found behind it.
     const bytes = await connection.readBody(length);
+    if (isUpgrade(head)) return await this.#serveUpgraded(connection);
     const endpoint = endpointOf(head);
-    const callId = callIdOf(head);
+    const callId = checkedCallId(head.headers.get(CALL_ID_HEADER));
     const body = parseBody(bytes);
-    const abandon = new AbortController();
     const sharesFiles = isFramed(head) && head.headers.get(FILES_HEADER) === "shared";
-    const reply = this.#reply({ endpoint, body, callId, sharesFiles }, abandon.signal);
+    await this.#respond(connection, { endpoint, body, callId, sharesFiles }, replyWriter(connection, head, endpoint));
+    return true;
+  }
+
+  /** Answers bare requests until the connection ends. */
+  async #serveUpgraded(connection: HttpConnection): Promise<false> {
+    await writeUpgrade(connection);
+    while (await this.#serveBareRequest(connection));
+    return false;
+  }
+
+  async #serveBareRequest(connection: HttpConnection): Promise<boolean> {
+    try {
+      const line = await bounded(connection.readLine());
+      if (line === undefined) return false;
+      const { endpoint: name, length, fields } = parseBareRequest(line);
+      const bytes = await connection.readBody(this.#access.checkedLength(length));
+      const endpoint = knownEndpoint(name);
+      const callId = checkedCallId(fields.get("call"));
+      const request = { endpoint, body: parseBody(bytes), callId, sharesFiles: fields.get("files") === "shared" };
+      await this.#respond(connection, request, new BareWriter(connection));
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      await writeBareRefusal(connection, error);
+      return !error.closes;
+    }
+  }
+
+  async #respond(connection: HttpConnection, request: WireRequest, writer: ReplyWriter): Promise<void> {
+    const abandon = new AbortController();
+    const reply = this.#reply(request, abandon.signal);
     void connection.watch(() => abandon.abort());
-    await send(reply, replyWriter(connection, head, endpoint), abandon);
+    await send(reply, writer, abandon);
   }
 
   #reply(request: WireRequest, signal: AbortSignal): Reply {
@@ -134,30 +176,45 @@ async function send(reply: Reply, writer: ReplyWriter, abandon: AbortController)
 }
 
 async function readHead(connection: HttpConnection): Promise<RequestHead | undefined> {
+  const text = await bounded(connection.readHead());
+  if (text === undefined) return undefined;
+  const head = parseHead(text);
+  if (head === undefined) throw new Refusal(400, "The request is not HTTP/1.1", { closes: true });
+  return head;
+}
+
+async function bounded(text: Promise<string | undefined>): Promise<string | undefined> {
   try {
-    const text = await connection.readHead();
-    if (text === undefined) return undefined;
-    const head = parseHead(text);
-    if (head === undefined) throw new Refusal(400, "The request is not HTTP/1.1", { closes: true });
-    return head;
+    return await text;
   } catch (error) {
     if (error instanceof HeadTooLongError) throw new Refusal(431, "The request line and headers are longer than 64 KiB", { closes: true });
     throw error;
   }
 }
 
+/** Whether the connection is to carry bare frames from here on. */
+function isUpgrade({ method, path, headers }: RequestHead): boolean {
+  if (path !== `/${UPGRADE_ENDPOINT}`) return false;
+  if (method !== "GET") throw new Refusal(405, `The endpoint "${path}" wants GET`, { headers: { allow: "GET" } });
+  const wanted = headers.get("upgrade")?.toLowerCase() === UPGRADE_PROTOCOL && headers.get("connection")?.toLowerCase().includes("upgrade");
+  if (!wanted) throw new Refusal(426, `The endpoint "${path}" only upgrades its connection`, { headers: { upgrade: UPGRADE_PROTOCOL } });
+  return true;
+}
+
 function endpointOf({ method, path }: RequestHead): Endpoint {
-  const name = path.slice(1);
-  if (!Object.hasOwn(ENDPOINTS, name)) throw new Refusal(404, `There is no endpoint "${path}"`);
-  const endpoint = name as Endpoint;
+  const endpoint = knownEndpoint(path.startsWith("/") ? path.slice(1) : "");
   const rule = ENDPOINTS[endpoint];
   if (rule.method !== method) throw new Refusal(405, `The endpoint "${path}" wants ${rule.method}`, { headers: { allow: rule.method } });
   return endpoint;
 }
 
-function callIdOf({ headers }: RequestHead): string | undefined {
-  const id = headers.get("remote-plugin-call");
-  if (id !== undefined && !/^[\x21-\x7e]{1,128}$/.test(id)) throw new Refusal(400, "A call id has 1 to 128 visible ASCII characters");
+function knownEndpoint(name: string): Endpoint {
+  if (!Object.hasOwn(ENDPOINTS, name)) throw new Refusal(404, `There is no endpoint "/${name}"`);
+  return name as Endpoint;
+}
+
+function checkedCallId(id: string | undefined): string | undefined {
+  if (id !== undefined && !CALL_ID.test(id)) throw new Refusal(400, "A call id has 1 to 128 visible ASCII characters");
   return id;
 }
 

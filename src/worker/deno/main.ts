@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type Address, type HelloMessage, PROTOCOL_VERSION, type StartFailure, type StartMessage } from "../../protocol/messages.ts";
+import {
+  type Address,
+  type HelloMessage,
+  PROTOCOL_VERSION,
+  type StartFailure,
+  type StartMessage,
+  UPGRADE_FEATURE,
+} from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
 import { HttpServer } from "./http_server.ts";
 import type { Scratch } from "./outbox.ts";
@@ -15,7 +22,7 @@ import { ThreadRunner } from "./thread_runner.ts";
 /** This worker, as it calls itself in the hello line. */
 const WORKER = "deno/0.1.0";
 
-const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames", "types"];
+const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames", "types", UPGRADE_FEATURE];
 
 if (import.meta.main) await main();
 

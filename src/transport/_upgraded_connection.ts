@@ -1,0 +1,184 @@
+/**
+ * One connection that a worker has upgraded from HTTP to bare frames, section 11 of `docs/protocol.md`.
+ *
+ * @module
+ */
+import type { WireRequest } from "../protocol/exchange.ts";
+import type { Frame } from "../protocol/frames.ts";
+import { CALL_ID, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/messages.ts";
+import { HttpReader } from "./_http_reader.ts";
+import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
+import { FrameReader, parseFrame, refusal } from "./reply.ts";
+
+/** Where to connect to, and the token to show there. */
+export interface UpgradeTarget {
+  readonly address: Deno.UnixConnectOptions | Deno.ConnectOptions;
+  readonly token: string;
+}
+
+const READ_BYTES = 64 * 1024;
+
+/** A request that fits in here is written without making garbage. */
+const WRITE_BYTES = 16 * 1024;
+
+/** Room for the line before the body: the longest endpoint, length and call id are shorter. */
+const HEAD_BYTES = 512;
+
+const UTF8 = new TextEncoder();
+
+/** A connection on which one request follows the other. */
+export class UpgradedConnection {
+  readonly #conn: Deno.Conn;
+  readonly #received = new Uint8Array(READ_BYTES);
+  readonly #sent = new Uint8Array(WRITE_BYTES);
+  readonly #reader = new FrameReader(parseReplyLine);
+  #hasBegun = false;
+  #writeError: unknown;
+
+  private constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+  }
+
+  /**
+   * Connects, and has the worker upgrade the connection. Aborting the signal gives that up.
+   *
+   * @throws {RefusedError} When the worker does not do so.
+   * @throws {BrokenReplyError} When nothing listens there, or hangs up.
+   */
+  static async open({ address, token }: UpgradeTarget, signal: AbortSignal): Promise<UpgradedConnection> {
+    const conn = await connect(address);
+    const connection = new UpgradedConnection(conn);
+    const hangUp = () => connection.close();
+    signal.addEventListener("abort", hangUp, { once: true });
+    try {
+      signal.throwIfAborted();
+      await connection.#write(upgradeRequest(token));
+      await demandUpgrade(new HttpReader(conn));
+      return connection;
+    } catch (error) {
+      connection.close();
+      if (signal.aborted) throw signal.reason;
+      if (error instanceof RefusedError) throw error;
+      throw new BrokenReplyError("The connection broke before the reply came", { cause: error });
+    } finally {
+      signal.removeEventListener("abort", hangUp);
+    }
+  }
+
+  /**
+   * Sends a request. A worker that has hung up may have said why: what cannot be written is told by {@linkcode receive}.
+   *
+   * @throws {RefusedError} When the request has an id that no worker takes.
+   */
+  async send(request: WireRequest): Promise<void> {
+    const parts = requestParts(request, this.#sent);
+    this.#reader.begin();
+    this.#hasBegun = false;
+    try {
+      for (const part of parts) await this.#write(part);
+    } catch (error) {
+      this.#writeError = error;
+    }
+  }
+
+  /**
+   * The frames that come next, one at least.
+   *
+   * @throws {RefusedError} When the worker refuses the request.
+   * @throws {MalformedReplyError} When what comes is no frame.
+   * @throws {BrokenReplyError} When nothing comes any more.
+   */
+  async receive(): Promise<readonly Frame[]> {
+    while (true) {
+      const count = await this.#read();
+      this.#hasBegun = true;
+      const frames = this.#reader.push(this.#received.subarray(0, count));
+      if (frames.length > 0) return frames;
+    }
+  }
+
+  /** Hangs up, which abandons a request under way; twice is harmless. */
+  close(): void {
+    try {
+      this.#conn.close();
+    } catch {
+      // It is closed already.
+    }
+  }
+
+  async #read(): Promise<number> {
+    let cause = this.#writeError;
+    try {
+      const count = await this.#conn.read(this.#received);
+      if (count !== null) return count;
+    } catch (error) {
+      cause ??= error;
+    }
+    const message = this.#hasBegun ? "The reply ended before its last frame" : "The connection broke before the reply came";
+    throw new BrokenReplyError(message, { cause, hasBegun: this.#hasBegun });
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let written = await this.#conn.write(bytes); written < bytes.length;) written += await this.#conn.write(bytes.subarray(written));
+  }
+}
+
+async function connect(address: UpgradeTarget["address"]): Promise<Deno.Conn> {
+  try {
+    if ("path" in address) return await Deno.connect(address);
+    const conn = await Deno.connect(address);
+    conn.setNoDelay();
+    return conn;
+  } catch (cause) {
+    throw new BrokenReplyError("Nothing listens at the worker's address", { cause });
+  }
+}
+
+function upgradeRequest(token: string): Uint8Array {
+  const lines = [
+    `GET /${UPGRADE_ENDPOINT} HTTP/1.1`,
+    "Host: localhost",
+    `Authorization: Bearer ${token}`,
+    "Connection: Upgrade",
+    `Upgrade: ${UPGRADE_PROTOCOL}`,
+  ];
+  return UTF8.encode(`${lines.join("\r\n")}\r\n\r\n`);
+}
+
+async function demandUpgrade(reader: HttpReader): Promise<void> {
+  const { status, headers } = await reader.head();
+  if (status === 101 && headers.get("upgrade") === UPGRADE_PROTOCOL) return;
+  throw await refusal(new Response(ReadableStream.from(reader.body(headers)), { status, headers }));
+}
+
+/** The line that says what is asked for and how long its body is, and the body, for the most part in the memory of the connection. */
+function requestParts({ endpoint, body, callId, sharesFiles }: WireRequest, memory: Uint8Array): readonly Uint8Array[] {
+  if (callId !== undefined && !CALL_ID.test(callId)) throw new RefusedError(400, "A call id has 1 to 128 visible ASCII characters");
+  const text = body === undefined ? "" : JSON.stringify(body);
+  const { read, written } = UTF8.encodeInto(text, memory.subarray(HEAD_BYTES));
+  const large = read < text.length ? UTF8.encode(text) : undefined;
+  const call = callId === undefined ? "" : ` call=${callId}`;
+  const head = `${endpoint} ${large?.length ?? written}${call}${sharesFiles ? " files=shared" : ""}\n`;
+  const start = HEAD_BYTES - head.length;
+  for (let at = 0; at < head.length; at++) memory[start + at] = head.charCodeAt(at);
+  return large === undefined ? [memory.subarray(start, HEAD_BYTES + written)] : [memory.subarray(start, HEAD_BYTES), large];
+}
+
+/** A frame, or the refusal that stands for the status of HTTP. */
+function parseReplyLine(line: string): Frame {
+  if (!line.startsWith(REFUSED)) return parseFrame(line);
+  const { status, detail } = refusedOf(line);
+  throw new RefusedError(status, detail);
+}
+
+const REFUSED = '{"refused":';
+
+function refusedOf(line: string): { readonly status: number; readonly detail: string } {
+  try {
+    const { refused } = JSON.parse(line);
+    if (Number.isSafeInteger(refused.status) && typeof refused.detail === "string") return refused;
+  } catch {
+    // It is no JSON, or not the refusal that it begins as.
+  }
+  throw new MalformedReplyError(`It sent what is no frame: "${line.slice(0, 80)}"`);
+}
