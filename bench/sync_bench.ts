@@ -1,13 +1,13 @@
 /**
- * The blocking proxy beside the asynchronous one: `deno task bench:sync`. Each has a worker of its own, and they are called in rounds that alternate, so that
- * what else the machine does falls on both; a ratio is that of one round, and the median of all rounds counts.
+ * The blocking proxy beside the asynchronous one: `deno task bench:sync`. Both call one worker, in rounds that alternate, so that what else the machine does
+ * falls on both; a ratio is that of one round, and the median of all rounds counts.
  *
  * @module
  */
 import { RemotePluginProxy, RemotePluginProxySync } from "@remote-plugin/proxy";
 
 const ROUNDS = 15;
-const CALLS = 200;
+const CALLS = 1_000;
 const CHUNKS = 5_000;
 const MIB = 1024 * 1024;
 
@@ -75,7 +75,7 @@ function check(count: number): void {
 }
 
 using sync = RemotePluginProxySync.start(manifest);
-await using plugin = await RemotePluginProxy.start(manifest);
+await using plugin = await RemotePluginProxy.attach(sync.endpoint!);
 
 await compare({
   what: "execute()",

@@ -6,6 +6,7 @@
  */
 import type * as Threads from "node:worker_threads";
 import type { LaneEnd } from "./bridge_messages.ts";
+import { isSmallJson, MAX_CHARACTERS } from "./small_json.ts";
 
 /** Where the number of messages sent is counted. */
 export const SENT = 0;
@@ -25,10 +26,7 @@ export function laneMemory(): Pick<LaneEnd, "counts" | "bytes"> {
 }
 
 /** Every character may take three bytes. */
-const MAX_BYTES = 16 * 1024;
-const MAX_CHARACTERS = MAX_BYTES / 3;
-/** What larger values take to be looked through would be lost. */
-const MAX_VALUES = 256;
+const MAX_BYTES = 3 * MAX_CHARACTERS;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -66,7 +64,7 @@ export class LaneIn<Message> {
   }
 
   #hold(message: Message, number: number): boolean {
-    if (!new Measure().fits(message)) return false;
+    if (!isSmallJson(message)) return false;
     const text = JSON.stringify(message);
     if (text.length > MAX_CHARACTERS) return false;
     const { counts, bytes } = this.#end;
@@ -123,38 +121,5 @@ export class LaneOut<Message> {
 
   #received(): Message | undefined {
     return this.#receive(this.#end.port as unknown as Threads.MessagePort)?.message;
-  }
-}
-
-/** Looks whether a message is small, and comes back from JSON as it was. */
-class Measure {
-  #values = MAX_VALUES;
-  #characters = MAX_CHARACTERS;
-
-  fits(value: unknown): boolean {
-    if (--this.#values < 0) return false;
-    switch (typeof value) {
-      case "undefined":
-      case "boolean":
-        return true;
-      case "number":
-        return Number.isFinite(value) && !Object.is(value, -0);
-      case "string":
-        return (this.#characters -= value.length) >= 0;
-      case "object":
-        return value === null || this.#fitsInside(value);
-      default:
-        return false;
-    }
-  }
-
-  #fitsInside(value: object): boolean {
-    if (Array.isArray(value)) return value.every((item) => item !== undefined && this.fits(item));
-    const prototype = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) return false;
-    for (const key in value) {
-      if ((this.#characters -= key.length) < 0 || !this.fits((value as Record<string, unknown>)[key])) return false;
-    }
-    return true;
   }
 }
