@@ -17,6 +17,8 @@ export interface Places {
   readonly python: string | undefined;
   /** A Python with numpy and pyarrow, `undefined` where it was not looked for or cannot be had. */
   readonly numpyPython?: string;
+  /** An `ffmpeg` with its `ffprobe`, `undefined` where it was not looked for or cannot be had. */
+  readonly ffmpeg?: string;
 }
 
 /** Tests that run in one process, with the same permissions. */

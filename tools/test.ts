@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { INTEROP_FOLDER, prepareEnvironments } from "./_environments.ts";
+import { INTEROP_FOLDER, prepareEnvironments, prepareFfmpeg } from "./_environments.ts";
 import { filesOf, type Group, GROUPS, type Places } from "./_groups.ts";
 import { add, closingLine, countReport, type Counts, NONE } from "./_junit.ts";
 import { type Lane, laneFlags, pathOf } from "./_lane.ts";
@@ -66,14 +66,15 @@ async function runGroup(group: Group, files: readonly string[], run: Options & {
   return code !== 0 && counts.failed === 0 ? add(shown, { ...NONE, failed: 1 }) : shown;
 }
 
-function environment({ temp, deno, python, numpyPython }: Places, lane: Lane): Record<string, string> {
+function environment({ temp, deno, python, numpyPython, ffmpeg }: Places, lane: Lane): Record<string, string> {
   const own = {
     REMOTE_PLUGIN_TEST_PYTHON: python ?? "",
     REMOTE_PLUGIN_TEST_NUMPY_PYTHON: numpyPython ?? "",
     REMOTE_PLUGIN_TEST_LANE: lane,
     REMOTE_PLUGIN_INTEROP: INTEROP_FOLDER,
+    REMOTE_PLUGIN_TEST_FFMPEG: ffmpeg ?? "",
   };
-  return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python]), ...own };
+  return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python, ffmpeg]), ...own };
 }
 
 async function readCounts(report: string): Promise<Counts> {
@@ -105,6 +106,12 @@ async function numpyOf({ python }: Places): Promise<string | undefined> {
   return found.program;
 }
 
+async function ffmpegOf(): Promise<string | undefined> {
+  const found = await prepareFfmpeg();
+  if (found === undefined) console.log("\n== interop: THE TESTS WITH ffmpeg ARE SKIPPED, the system has none, and PyPI none for it");
+  return found;
+}
+
 async function runAll(options: Options, places: Places, report: string): Promise<Counts> {
   let counts = NONE;
   for (const group of GROUPS.filter(({ interop }) => options.interop || !interop)) {
@@ -112,8 +119,9 @@ async function runAll(options: Options, places: Places, report: string): Promise
     if (files.length === 0) continue;
     const reason = group.interop ? await prepareEnvironments(places.python) : undefined;
     const numpyPython = group.name === "arrays" ? await numpyOf(places) : undefined;
+    const ffmpeg = group.interop && reason === undefined ? await ffmpegOf() : undefined;
     if (reason === undefined) {
-      counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, numpyPython }, report }));
+      counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, numpyPython, ffmpeg }, report }));
     } else {
       console.log(`\n== ${group.name}: SKIPPED, for ${reason}`);
       counts = add(counts, { ...NONE, skipped: files.length });

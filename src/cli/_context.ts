@@ -4,6 +4,7 @@
  * @module
  */
 import { join, resolve } from "@std/path";
+import { cjmManifestFolders } from "../manifest/discover.ts";
 import { PluginManager } from "../manager/plugin_manager.ts";
 import type { ManagerOptions } from "../manager/options.ts";
 import type { LogRecord } from "../process/output_log.ts";
@@ -31,7 +32,7 @@ export class Context {
   /** Takes the options of the command line. */
   constructor(options: CommonOptions, signal: AbortSignal) {
     this.terminal = new Terminal({ json: options.json ?? false });
-    this.folders = (options.folder ?? ["."]).map((folder) => resolve(folder));
+    this.folders = options.folder?.map((folder) => resolve(folder)) ?? [resolve("."), ...cjmManifestFolders().filter(isThere)];
     this.signal = signal;
     this.#options = options;
   }
@@ -73,5 +74,13 @@ export class Context {
       Deno.writeTextFileSync(this.logFile(plugin), `${time.toISOString()} ${text}\n`, { append: true, mode: 0o600 });
       if (show) this.terminal.note(`${plugin}: ${text}`);
     };
+  }
+}
+
+function isThere(folder: string): boolean {
+  try {
+    return Deno.statSync(folder).isDirectory;
+  } catch {
+    return false; // Not there, or not for this program to read.
   }
 }

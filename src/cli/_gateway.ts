@@ -6,7 +6,15 @@
 import { CallCancelledError, CallError, PluginError, RemoteError, WorkerStartError } from "../errors.ts";
 import type { PluginManager } from "../manager/plugin_manager.ts";
 import type { CallOptions, PluginInterface } from "../plugin/interface.ts";
-import { type Endpoint, ENDPOINTS, type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import {
+  type Endpoint,
+  endpointRule,
+  ENDPOINTS,
+  type ErrorBody,
+  type ExtensionEndpoint,
+  EXTENSIONS,
+  FRAMES_MEDIA_TYPE,
+} from "../protocol/messages.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
 import { decodeValue, encodeValue } from "../protocol/values.ts";
 import { FrameStream, plainReply, refusal } from "./_gateway_reply.ts";
@@ -16,7 +24,7 @@ const MAX_BODY_BYTES = 512 * 1024 * 1024;
 
 interface GatewayRequest {
   readonly plugin: string;
-  readonly endpoint: Endpoint;
+  readonly endpoint: Endpoint | ExtensionEndpoint;
   readonly body: Readonly<Record<string, unknown>>;
   readonly callId: string | undefined;
 }
@@ -46,10 +54,10 @@ export class Gateway {
     if (request.method === "GET" && path.length === 1 && path[0] === "") return Response.json(this.#manager.list());
     if (request.method === "GET" && path.length === 1 && path[0] === "stats") return Response.json(await this.#manager.getStats());
     const [plugin = "", endpoint = ""] = path;
-    if (path.length !== 2 || !Object.hasOwn(ENDPOINTS, endpoint)) return refusal(404, `There is no endpoint "${path.join("/")}"`);
-    const { method } = ENDPOINTS[endpoint as Endpoint];
+    if (path.length !== 2 || !isEndpoint(endpoint)) return refusal(404, `There is no endpoint "${path.join("/")}"`);
+    const { method } = endpointRule(endpoint);
     if (request.method !== method) return refusal(405, `"${endpoint}" takes ${method}`);
-    return await this.#answer(request, { plugin, endpoint: endpoint as Endpoint, completed });
+    return await this.#answer(request, { plugin, endpoint, completed });
   };
 
   async #answer(request: Request, { plugin, endpoint, completed }: Target): Promise<Response> {
@@ -136,6 +144,8 @@ export class Gateway {
         return { name: handle.name, version: handle.version, methods: [] };
       case "health":
         return this.#health(handle, request.plugin);
+      default:
+        return await handle.extension(endpoint, body, options);
     }
   }
 
@@ -158,6 +168,10 @@ export class Gateway {
     const [given, wanted] = await Promise.all([digest(authorization), this.#tokenDigest]);
     return given.reduce((difference, byte, at) => difference | (byte ^ wanted[at]!), 0) === 0;
   }
+}
+
+function isEndpoint(name: string): name is Endpoint | ExtensionEndpoint {
+  return Object.hasOwn(ENDPOINTS, name) || Object.hasOwn(EXTENSIONS, name);
 }
 
 async function digest(text: string): Promise<Uint8Array> {

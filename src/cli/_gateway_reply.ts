@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Endpoint, type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { type Endpoint, type ErrorBody, type ExtensionEndpoint, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
 
 /** What belongs to a reply's end. */
@@ -61,7 +61,7 @@ export class FrameStream {
 }
 
 /** The reply to a client that knows no frames. */
-export async function plainReply(stream: FrameStream, endpoint: Endpoint): Promise<Response> {
+export async function plainReply(stream: FrameStream, endpoint: Endpoint | ExtensionEndpoint): Promise<Response> {
   let frame = await stream.next();
   while ("progress" in frame) frame = await stream.next();
   if (endpoint === "execute_stream" && !("error" in frame && frame.error.code === "load_error")) {
@@ -87,7 +87,7 @@ function item(frame: Frame): string {
   return "error" in frame ? `${JSON.stringify({ _job_error: frame.error })}\n` : "";
 }
 
-function statusOf({ code }: ErrorBody, endpoint: Endpoint): number {
+function statusOf({ code }: ErrorBody, endpoint: Endpoint | ExtensionEndpoint): number {
   if (code === "cancelled") return 409;
   return endpoint === "initialize" ? 400 : 500;
 }

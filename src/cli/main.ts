@@ -59,7 +59,11 @@ function createProgram(act: Run): Command {
     .exitOverride().showSuggestionAfterError().addHelpText("after", EXIT_HELP);
   const add = (usage: string, description: string): Command =>
     program.command(usage).description(description)
-      .option("-f, --folder <path>", "where to look for manifests, more than once if need be (default: the working directory)", collect)
+      .option(
+        "-f, --folder <path>",
+        "where to look for manifests, more than once if need be (default: the working directory, then where cjm's tools keep them)",
+        collect,
+      )
       .option("--state-dir <path>", "where configurations and logs are kept (default: $REMOTE_PLUGIN_HOME, ~/.local/state/remote-plugin)")
       .option("--trust", "give Deno plugins all permissions that their manifests ask for (default: none)")
       .option("--json", "write JSON, one value a line");
@@ -86,6 +90,7 @@ function addPluginCommands(add: Add, act: Run): void {
     .usage("[options] <plugin> [--NAME VALUE]...").allowUnknownOption()
     .option("--stream", "print what it yields as it comes")
     .option("--kwargs <json>", "arguments as a JSON object; those given by name come on top")
+    .option("--task <task.method>", "call a task adapter of cjm-substrate instead")
     .option("--timeout <seconds>", "give up after so long")
     .option("--logs", "show what the plugin prints")
     .addHelpText("after", RUN_HELP)

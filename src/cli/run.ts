@@ -9,6 +9,7 @@ export interface RunOptions {
   readonly stream?: boolean;
   readonly logs?: boolean;
   readonly kwargs?: string;
+  readonly task?: string;
   readonly timeout?: string;
 }
 
@@ -25,7 +26,9 @@ export async function run(context: Context, words: readonly string[], options: R
   const onProgress = ({ progress, message }: { progress: number; message: string }) => terminal.progress(progress, message);
   const call = { args, signal, onProgress, timeoutMs: readSeconds(options.timeout) };
   try {
-    await print(context, { handle: manager.get(plugin), kwargs: all, call, stream: options.stream ?? false });
+    const handle = manager.get(plugin);
+    if (options.task !== undefined) terminal.result(await runTask(handle, options.task, { kwargs: all, call }));
+    else await print(context, { handle, kwargs: all, call, stream: options.stream ?? false });
   } finally {
     terminal.clearProgress();
   }
@@ -41,6 +44,14 @@ interface Call {
 async function print({ terminal }: Context, { handle, kwargs, call, stream }: Call): Promise<void> {
   if (!stream) return terminal.result(await handle.execute(kwargs, call));
   for await (const chunk of handle.executeStream(kwargs, call)) terminal.result(chunk);
+}
+
+/** Calls a task adapter of the original, which takes keyword arguments alone. */
+async function runTask(handle: PluginInterface, place: string, { kwargs, call }: Pick<Call, "kwargs" | "call">): Promise<unknown> {
+  const [, task, method] = /^(.+)\.(\w+)$/.exec(place) ?? [];
+  if (task === undefined) throw new UsageError(`--task is TASK.METHOD, for example segmentation.segment_text, not "${place}"`);
+  if (call.args !== undefined && call.args.length > 0) throw new UsageError("A task takes arguments by name alone. Write --name value");
+  return await handle.extension("task", { task, method, kwargs }, call);
 }
 
 /** A plugin gets data as files: what comes by standard input is put into one, whose path is the argument. */

@@ -7,7 +7,7 @@ import { CallTimeoutError, PluginStateError } from "../errors.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "../plugin/interface.ts";
 import { checkLimits } from "../plugin/limits.ts";
 import type { RemotePluginProxy } from "../plugin/proxy.ts";
-import type { StatsBody } from "../protocol/messages.ts";
+import { type ExtensionEndpoint, EXTENSIONS, type StatsBody } from "../protocol/messages.ts";
 import { Timer } from "../protocol/timer.ts";
 import type { Entry } from "./_entry.ts";
 import type { Lease } from "./_pool.ts";
@@ -79,6 +79,29 @@ export class ManagedPlugin implements PluginInterface {
 
   async getProgress(options?: OperationOptions): Promise<Progress> {
     return await this.#ask("getProgress", options, (plugin) => plugin.getProgress(options));
+  }
+
+  /** Asks one worker: for a call one that has a place, else the one that got the last call. */
+  async extension<Result = unknown>(
+    endpoint: ExtensionEndpoint,
+    body?: Readonly<Record<string, unknown>>,
+    options: OperationOptions = {},
+  ): Promise<Result> {
+    const member = `extension("${endpoint}")`;
+    if (!EXTENSIONS[endpoint].isCall) {
+      return await this.#ask(member, options, (plugin) => plugin.extension<Result>(endpoint, body, options));
+    }
+    const began = this.#begin(member);
+    let succeeded = false;
+    try {
+      const place = this.#entry.tryLease() ?? await this.#waitForPlace(member, options);
+      using lease = place;
+      const result = await lease.plugin.extension<Result>(endpoint, body, remaining(options, began));
+      succeeded = true;
+      return result;
+    } finally {
+      this.#entry.counter.end(began, succeeded);
+    }
   }
 
   /** Lets all workers prefetch. */

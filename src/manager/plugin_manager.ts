@@ -4,12 +4,12 @@
  * @module
  */
 import { ManifestError, type PluginError } from "../errors.ts";
+import { findManifests } from "../manifest/find.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { OperationOptions, PluginConfig, PluginInterface } from "../plugin/interface.ts";
 import { durationComplaint } from "../plugin/limits.ts";
 import { Admission } from "./_admission.ts";
-import { discoverManifests } from "./_discovery.ts";
 import { Entry } from "./_entry.ts";
 import { FolderWatch } from "./_folder_watch.ts";
 import { ManagedPlugin } from "./_managed_plugin.ts";
@@ -133,7 +133,7 @@ export class PluginManager implements AsyncDisposable {
     const before = this.#found;
     this.#problems = [];
     this.#found = new Set();
-    for await (const { path, ...outcome } of discoverManifests(this.#options.folders ?? [])) {
+    for await (const { path, ...outcome } of findManifests(this.#options.folders ?? [])) {
       try {
         if ("error" in outcome) this.#report({ source: path, error: outcome.error });
         else this.#found.add(this.#update(outcome.spec));

@@ -158,7 +158,8 @@ class BlockingWorker {
 
   #open(call: CallFacts): RunAhead {
     const body = receiveBody(call.body);
-    const open = (control: BridgeControl) => this.#proxy.executeStream(...callArguments(body, optionsOf(call, control)));
+    const open = ({ signal, ...control }: BridgeControl) =>
+      this.#proxy.executeStream(...callArguments(body, { ...optionsOf(call, { signal, ...control }), signal }));
     return new RunAhead(open, { reports: call.reports, onChunk: (chunk) => this.#sent(chunk) });
   }
 
@@ -199,8 +200,9 @@ async function* piecesOf(file: FileResult): AsyncGenerator<unknown, void, void> 
   yield* file.stream();
 }
 
-function optionsOf({ options, reports }: CallFacts, { signal, onProgress }: BridgeControl): CallOptions {
-  return { ...options, signal, onProgress: reports ? onProgress : undefined };
+/** Only what a listener to progress throws can abandon a request; a stream is abandoned by other means. */
+function optionsOf({ options, reports }: CallFacts, control: BridgeControl): CallOptions {
+  return reports ? { ...options, signal: control.signal, onProgress: control.onProgress } : options;
 }
 
 /** Only the bodies of calls name the types that JSON lacks. */

@@ -15,7 +15,7 @@ import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./_failures.ts";
 import { Reply } from "./_reply.ts";
 import { SilenceWatch } from "./_silence.ts";
-import { holdsItsPort, type Recognition, recognizeSpeech, speechOf } from "./_speech.ts";
+import { holdsItsPort, loadAdvice, type Recognition, recognizeSpeech, speechOf } from "./_speech.ts";
 
 /** What a connection needs of a worker's process. */
 export type WorkerHandle = Pick<
@@ -102,9 +102,7 @@ async function tryToStart(
   await using cleanup = new AsyncDisposableStack();
   deadline.phase = "handshake";
   const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
-  const { exchange } = cleanup.use(
-    speechOf(worker.hello, endpointOf(worker), { maxConcurrency: spec.maxConcurrency, upgrade: options.upgrade ?? true }),
-  );
+  const { exchange } = cleanup.use(speechOf(worker.hello, endpointOf(worker), { spec, upgrade: options.upgrade ?? true }));
   deadline.phase = "load";
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
   const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);
@@ -201,7 +199,8 @@ async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknow
   const facts = { plugin: spec.name, phase: "load", output: worker.log.tail, cause } as const;
   if (ended === undefined) return new WorkerStartError(`Cannot load "${spec.name}": the worker's answer cannot be read`, facts);
   const how = ended.signal ?? `exit code ${ended.code}`;
-  const said = worker.log.tail === "" ? "It printed nothing" : `It printed last: ${worker.log.tail}`;
+  const tail = worker.log.tail.trimEnd();
+  const said = (tail === "" ? "It printed nothing" : `It printed last: ${tail}`) + loadAdvice(spec, tail);
   return new WorkerStartError(`Cannot load "${spec.name}": the worker ended with ${how} while it loaded the plugin. ${said}`, {
     ...facts,
     exitCode: ended.code,

@@ -4,7 +4,7 @@
  * @module
  */
 import { WorkerStartError } from "../errors.ts";
-import type { ExtensionEndpoint, PermissionSet, StatsBody } from "../protocol/messages.ts";
+import { endpointRule, type ExtensionEndpoint, type PermissionSet, type StatsBody } from "../protocol/messages.ts";
 import { loadManifest, type ManifestSource, restartPolicy } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
@@ -222,7 +222,8 @@ export class RemotePluginProxy implements PluginInterface {
     body?: Readonly<Record<string, unknown>>,
     options: OperationOptions = {},
   ): Promise<Result> {
-    return await this.#operations.run({ endpoint, member: `extension("${endpoint}")`, body }, options) as Result;
+    const taken = endpointRule(endpoint).method === "GET" ? undefined : body;
+    return await this.#operations.run({ endpoint, member: `extension("${endpoint}")`, body: taken }, options) as Result;
   }
 
   /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */

@@ -187,6 +187,8 @@ export interface StatsBody {
   readonly uptime_s: number;
   /** Calls that run, wait, and have ended. */
   readonly calls: { readonly running: number; readonly queued: number; readonly finished: number };
+  /** What a plugin of `cjm-substrate` says that its last call has used of a service, by unit, for example `{ input_tokens: 12 }`. */
+  readonly usage?: Readonly<Record<string, number>> | null;
 }
 
 /** The result of `GET /progress`. */

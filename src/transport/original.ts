@@ -20,6 +20,8 @@ export interface OriginalOptions {
   readonly maxConcurrency: number;
   /** Whether a failed stream ends with a `_job_error` line. First releases end it with an `error` line. */
   readonly jobErrors: boolean;
+  /** Which worker to install where, for errors about what this one does not know. */
+  readonly advice: string;
 }
 
 interface OpenOriginalCall {
@@ -45,6 +47,9 @@ export class OriginalDialect implements Disposable {
   readonly #open = new Map<string, AbortController>();
   /** Which of the open calls its worker has been told to stop. */
   readonly #told = new Set<string>();
+  /** The worker's last word about itself, and how many calls run that keep it from having another. */
+  #health: unknown;
+  #deaf = 0;
   #finished = 0;
 
   /** Speaks over `send`. */
@@ -71,7 +76,10 @@ export class OriginalDialect implements Disposable {
 
   async #ask({ endpoint, body }: WireRequest, signal: AbortSignal): Promise<Frame> {
     if (endpoint === "cancel") return await this.#cancel(body?.call_id, signal);
+    // Its event loop runs initialize() and reconfigure(): it answers nothing meanwhile, and is neither dead nor stuck for that.
+    if (endpoint === "health" && this.#deaf > 0) return { result: this.#completed(endpoint, this.#health) };
     const frame = await this.#plain({ endpoint: endpoint === "ready" ? "health" : endpoint }, signal);
+    if ((endpoint === "ready" || endpoint === "health") && "result" in frame) this.#health = frame.result;
     return "result" in frame ? { result: this.#completed(endpoint, frame.result) } : frame;
   }
 
@@ -94,7 +102,7 @@ export class OriginalDialect implements Disposable {
   }
 
   async #plain(request: WireRequest, signal: AbortSignal): Promise<Frame> {
-    return await readOriginalReply(await this.#send(request, signal), request.endpoint);
+    return await readOriginalReply(await this.#send(request, signal), { endpoint: request.endpoint, advice: this.#options.advice });
   }
 
   /** What our own workers tell besides, as far as this side knows it. */
@@ -124,7 +132,7 @@ export class OriginalDialect implements Disposable {
   async *#stream(request: WireRequest, call: OpenOriginalCall, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
     let last: Frame | undefined;
     try {
-      for await (const frame of readOriginalStream(await this.#send(request, signal), this.#options.jobErrors)) {
+      for await (const frame of readOriginalStream(await this.#send(request, signal), this.#options)) {
         if (isLastFrame(frame)) last = frame;
         else yield frame;
       }
@@ -135,11 +143,14 @@ export class OriginalDialect implements Disposable {
     if (last !== undefined) yield last;
   }
 
-  #begin({ callId = crypto.randomUUID() }: WireRequest, place: Disposable): OpenOriginalCall {
+  #begin({ endpoint, callId = crypto.randomUUID() }: WireRequest, place: Disposable): OpenOriginalCall {
     const letGo = new AbortController();
+    const deafens = endpoint === "initialize" || endpoint === "reconfigure" ? 1 : 0;
     this.#open.set(callId, letGo);
+    this.#deaf += deafens;
     const end = () => {
       this.#finished++;
+      this.#deaf -= deafens;
       this.#open.delete(callId);
       this.#told.delete(callId);
       place[Symbol.dispose]();

@@ -83,6 +83,7 @@ for (const face of BOTH) {
       assertStringIncludes((await asStranger(connecting({ transport: "unix", path: socketPath })))!, "refused PermissionDenied");
     }));
 
+  // W22: nothing runs without the token.
   Deno.test(`${label}: another user who finds a worker's port gets 401, and nothing from /proc`, () =>
     withPublicFolder(async (folder) => {
       if (!await strangerGetsTo(folder)) return;

@@ -92,6 +92,10 @@ export class AwaitedProxy implements EitherProxy {
     await this.#plugin.reconfigure(config, withoutSignal(options));
   }
 
+  async extension<Result = unknown>(...[endpoint, body, options]: Parameters<PluginInterface["extension"]>): Promise<Result> {
+    return await this.#plugin.extension<Result>(endpoint, body, withoutSignal(options));
+  }
+
   async cleanup(): Promise<void> {
     await this.#plugin.cleanup();
   }

@@ -44,6 +44,7 @@ for (const face of BOTH) {
   });
 }
 
+// W5, W6: output is drained as it comes, into memory of a bounded size.
 Deno.test("a GB of lines, a line of 100 MB and bytes that are no UTF-8 neither block a worker nor grow its host", async () => {
   await Promise.all(BOTH.map(async (face) => {
     const measured = runMeasuredHost<Reading & { done: unknown }>("hears_flood", [await fixtureManifest(face, "talks"), FLOOD]);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import {
   CallCancelledError,
@@ -13,6 +13,7 @@ import {
   WorkerExitError,
   WorkerStartError,
 } from "@remote-plugin/proxy";
+import { LoopWatch } from "../support/loop_watch.ts";
 import { isRunning } from "./fixture_proxy.ts";
 import { ManagerWatch, ManifestFolder, pythonManifest } from "./managed_plugins.ts";
 
@@ -305,11 +306,13 @@ Deno.test("a plugin that does not fit into memory waits for the idle one to be u
   const { manager } = watch;
   const busy = manager.get("a").execute({ seconds: 0.3 });
   await watch.told("ready");
+  using loop = new LoopWatch();
   const b = manager.get("b").execute();
   b.catch(() => {});
   await watch.told("waiting");
   assertEquals([manager.info("a").state.kind, manager.info("b").state.kind], ["running", "starting"]);
   await Promise.all([busy, b]);
+  assertLess(loop.longestMs, 200);
   assertEquals(watch.events.filter(({ type }) => type === "stopped").map((event) => "reason" in event && event.reason), ["evicted"]);
   assertEquals(watch.workers, 1);
 });

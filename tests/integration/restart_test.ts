@@ -24,6 +24,7 @@ async function startRestarted(face: Face, options: FixtureOptions = {}): Promise
 for (const face of BOTH) {
   const label = face.worker;
 
+  // W16: a plugin need not be lost with its worker.
   Deno.test(`${label}: a worker that dies is started again with its configuration, and what was not sent yet is sent then`, async () => {
     const { plugin, restarts } = await startRestarted(face);
     await using _ = plugin;

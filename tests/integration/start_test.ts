@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { ManifestError, RemoteError, RemotePluginProxy, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
 import {
   BOTH,
@@ -25,7 +25,9 @@ for (const face of BOTH_OF_EITHER) {
   for (const fixture of ["raises_at_import", "raises_in_constructor", ...(face.worker === "python" ? ["wrong_syntax"] : [])]) {
     // W7: a failed import is told at once, with its reason.
     Deno.test(`${label}: a plugin that ${fixture.replaceAll("_", " ")} is a WorkerStartError whose cause has the traceback`, async () => {
+      const began = performance.now();
       const error = await startFailure(face, fixture);
+      assertLess(performance.now() - began, 20_000, "it waited for the limit of a start, which is a minute");
       assertEquals(error.phase, "load");
       assertInstanceOf(error.cause, RemoteError);
       assertStringIncludes(error.message, `Cannot load "`);

@@ -75,6 +75,7 @@ async function dieInCall(death: Death): Promise<number> {
 for (const face of BOTH) {
   const label = face.worker;
 
+  // W15: of a stream as of a call, each time, and as what it was.
   Deno.test(`${label}: whatever a worker dies of in a call, its caller is told within 100 ms how, what it printed and what it ran`, async () => {
     const times: number[] = [];
     for (const way of WAYS) {

@@ -788,6 +788,34 @@ class Call:
             self.open_window()
 
 
+class Heartbeat:
+    """Reports the seconds that have gone by, again and again, until the code in its `with` has ended."""
+
+    def __init__(self, call: Call, begin: Callable[[], None], interval: float) -> None:
+        self._call = call
+        self._begin = begin
+        self._interval = interval
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> None:
+        self._begin()
+        self._thread.start()
+
+    def __exit__(self, *_: Any) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        began, told, base = time.monotonic(), "", ""
+        while not self._over.wait(self._interval):
+            message = self._call.progress["message"]
+            if message != told:
+                base = message  # the plugin has said something new
+            told = "{} ({:.1f}s)".format(base, time.monotonic() - began).lstrip()
+            self._call.report(self._call.progress["progress"], told)
+
+
 def _raise_in(thread: int, kind: Optional[type]) -> None:
     """Has Python raise `kind` in another thread as soon as that runs Python code; None takes back what was asked."""
     import ctypes
@@ -989,6 +1017,8 @@ class Plugin:
         helpers = [("report_progress", self._report_progress), ("check_cancel", self._check_cancel)]
         if not hasattr(instance, "scratch_folder"):  # the original has none, so a plugin's own is something else
             helpers.append(("scratch_folder", self._scratch_folder))
+        if self._method("heartbeat") is not None:
+            helpers.append(("heartbeat", self._heartbeat))
         for name, function in helpers:
             try:
                 setattr(instance, name, function)
@@ -1008,6 +1038,10 @@ class Plugin:
         except Exception as error:
             self._unbound.append('"{}" could not be bound: {!r}'.format(place, error))
             log(self._unbound[-1])
+
+    def usage(self) -> Any:
+        """What a plugin of the original has reported of its last call by `report_usage`, such as `{"tokens": 12}`."""
+        return getattr(self._instance, "_last_api_usage", None)
 
     def methods(self) -> list[str]:
         """The endpoints for which the plugin has a method of its own."""
@@ -1104,6 +1138,10 @@ class Plugin:
     def _structural_surface(self, call: Call) -> Body:
         return describe_surface(type(self._instance))
 
+    def _forget_usage(self) -> None:
+        if self.usage() is not None:
+            self._instance._last_api_usage = None  # of an earlier call
+
     def _task(self, call: Call) -> Any:
         task, name = str(call.body.get("task")), str(call.body.get("method"))
         if task not in self._adapters:
@@ -1114,11 +1152,13 @@ class Plugin:
         if not callable(method):
             raise NotSupported("The adapter of the task {} has no method {}".format(json.dumps(task), json.dumps(name)))
         _stamp(call.body)
+        self._forget_usage()
         return self._invoke(call, method, **call.body.get("kwargs") or {})
 
     def _execute_once(self, call: Call, name: str) -> Any:
         method, body = self._need(name), call.body
         _stamp(body)
+        self._forget_usage()
         return self._invoke(call, method, *body.get("args") or (), **body.get("kwargs") or {})
 
     def _invoke(*args: Any, **kwargs: Any) -> Any:
@@ -1167,7 +1207,9 @@ class Plugin:
     def _need(self, name: str) -> Callable[..., Any]:
         method = self._method(name)
         if method is None:
-            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"')
+            tasks = ", ".join(json.dumps(task) for task in sorted(self._adapters))
+            instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
+            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
 
     def _event_loop(self) -> EventLoop:
@@ -1187,6 +1229,11 @@ class Plugin:
             call.report(min(value, 1.0) if value >= 0 else -1.0, str(message))
         if self._own_report is not None:
             self._own_report(progress, message)
+
+    def _heartbeat(self, phase: str, *, interval: float = 0.5, progress: Optional[float] = None) -> Heartbeat:
+        """What classes of the original do around code that reports nothing for long; theirs tells nobody but who asks."""
+        call = self._current_call() or Call("heartbeat", {})
+        return Heartbeat(call, functools.partial(self._report_progress, 0.5 if progress is None else progress, phase), interval)
 
     def _scratch_folder(self) -> Any:
         """The call's folder. A path in it that the plugin gives as a result is handed over as a file."""
@@ -2115,13 +2162,15 @@ class Worker:
         with self._measure_lock:
             before, self._measured = self._measured, (time.monotonic(), time.process_time())
             wall, processor = (now - then for now, then in zip(self._measured, before))
-        return {
+        stats = {
             "pid": os.getpid(),
             "cpu_percent": round(100 * processor / max(wall, 1e-6), 1),
             "memory_rss_mb": round(_resident_bytes() / 2**20, 2),
             "uptime_s": round(time.monotonic() - self._started, 3),
             "calls": {"running": running, "queued": queued, "finished": finished},
         }
+        usage = self.scheduler.plugin.usage()
+        return stats if usage is None else dict(stats, usage=usage)
 
     def _progress(self, body: Body) -> Body:
         return self.scheduler.progress
@@ -2280,9 +2329,9 @@ class ForeignWorker:
     def _complaint(self, what: str) -> str:
         version = self._version()
         found = " ({} has version {})".format(self._package, version) if version else ""
-        wanted = PACKAGES.get(self._package, self._package)
-        command = '{} -m pip install "{}"'.format(sys.executable, wanted)
-        return 'The worker "{}" {}{}. Install it there: {}'.format(self._module, what, found, command)
+        known = self._package if self._package in PACKAGES else "cjm_plugin_system"
+        command = '{} -m pip install --upgrade "{}"'.format(sys.executable, PACKAGES[known])
+        return 'The worker "{}" {}{}. Known is "{}.core.worker"; install it there: {}'.format(self._module, what, found, known, command)
 
     def _version(self) -> str:
         from importlib.metadata import PackageNotFoundError, version
