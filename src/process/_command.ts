@@ -9,7 +9,7 @@ import { containsPath, intersectPermissions, type PermissionPolicy } from "../pe
 import { permissionFlags } from "../permissions/flags.ts";
 import { workerProgram } from "../permissions/required.ts";
 import type { Address, PermissionSet, PluginTarget } from "../protocol/messages.ts";
-import { PYTHON_WORKER_SOURCE } from "../worker/python_source.ts";
+import { PYTHON_START_SOURCE, PYTHON_WORKER_HASH, PYTHON_WORKER_SOURCE } from "../worker/python_source.ts";
 import type { WorkerFolder } from "./_worker_folder.ts";
 
 /** What to run, and what the worker is told of its plugin. */
@@ -34,13 +34,18 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
-    const file = context.folder.file("worker.py");
-    await Deno.writeTextFile(file, PYTHON_WORKER_SOURCE);
-    return { program, args: [file], target: { ...target, path: runtime.path, adapters: runtime.adapters }, foreign: runtime.foreignWorker };
+    const args = await pythonArguments(context.folder);
+    return { program, args, target: { ...target, path: runtime.path, adapters: runtime.adapters }, foreign: runtime.foreignWorker };
   }
   const permissions = intersectPermissions(runtime.permissions, context.policy);
   const args = await denoArguments(spec, runtime, { listen: context.listen, folder: context.folder.path, permissions });
   return { program, args, target: { ...target, path: [], permissions } };
+}
+
+async function pythonArguments(folder: WorkerFolder): Promise<string[]> {
+  const start = folder.file("start.py");
+  await Promise.all([Deno.writeTextFile(start, PYTHON_START_SOURCE), Deno.writeTextFile(folder.file("worker.py"), PYTHON_WORKER_SOURCE)]);
+  return [start, PYTHON_WORKER_HASH];
 }
 
 /** The control thread's entry. It is a URL, for a published package is not on disk. */

@@ -23,11 +23,10 @@ interface ThreadScope {
 }
 
 const scope = globalThis as unknown as ThreadScope;
-// The plugin may replace the globals; what it puts there is not for us.
-const post: ThreadScope["postMessage"] = scope.postMessage.bind(scope);
+/** Tells the control thread something. The plugin may replace the globals; what it puts there is not for us. */
+export const post: ThreadScope["postMessage"] = scope.postMessage.bind(scope);
 
 watchForTheEnd();
-watchForStrays();
 
 /** What the thread is told besides the plugin's module. */
 interface ThreadOptions extends PluginLabel {
@@ -61,27 +60,6 @@ function watchForTheEnd(): void {
   scope.close = () => {
     ending(new PluginExit("The plugin ended its own thread, by self.close()"));
     close();
-  };
-}
-
-/** A program that is started detached leaves the worker's process group, with which all others end. */
-function watchForStrays(): void {
-  Deno.Command = class extends Deno.Command {
-    readonly #isStray: boolean;
-
-    constructor(program: string | URL, options?: Deno.CommandOptions) {
-      super(program, options);
-      this.#isStray = options?.detached === true;
-    }
-
-    override spawn(): Deno.ChildProcess {
-      const child = super.spawn();
-      if (this.#isStray) {
-        post({ kind: "stray", pid: child.pid, isRunning: true });
-        void child.status.then(() => post({ kind: "stray", pid: child.pid, isRunning: false }));
-      }
-      return child;
-    }
   };
 }
 
