@@ -14,7 +14,7 @@ import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./_failures.ts";
 import { Reply } from "./_reply.ts";
 import { SilenceWatch } from "./_silence.ts";
-import { holdsItsPort, recognizeSpeech, speechOf } from "./_speech.ts";
+import { holdsItsPort, type Recognition, recognizeSpeech, speechOf } from "./_speech.ts";
 
 /** What a connection needs of a worker's process. */
 export type WorkerHandle = Pick<
@@ -34,6 +34,21 @@ export interface Connection extends AsyncDisposable {
   readonly files: WorkerFiles;
   /** How the worker ended, where that can be told. */
   readonly exited: Promise<WorkerExit> | undefined;
+}
+
+/** How a worker is talked to. */
+export interface WireOptions {
+  /**
+   * Whether connections to a worker on this machine are upgraded from HTTP to bare frames, where the worker does that: a small call takes a quarter of the
+   * time then, and nothing else differs. Default: true. False is for those who want to watch the traffic, or compare.
+   */
+  readonly upgrade?: boolean;
+}
+
+/** What an attempt to attach depends on besides the endpoint. */
+export interface AttachWatch extends WireOptions {
+  /** Aborting it gives up the attempt. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a start is watched by. */
@@ -58,7 +73,7 @@ export type WorkerEndpoint = (HttpEndpoint | { readonly exchange: Exchange; read
  *
  * @throws {WorkerStartError} When it does not get as far; nothing is left then.
  */
-export async function startWorker(spec: PluginSpec, options: LaunchOptions, watch: StartWatch): Promise<Connection> {
+export async function startWorker(spec: PluginSpec, options: LaunchOptions & WireOptions, watch: StartWatch): Promise<Connection> {
   const log = new OutputLog(watch.log);
   using deadline = new StartDeadline(spec, { signal: watch.signal, log });
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt++) {
@@ -78,11 +93,17 @@ interface Attempted {
 }
 
 /** One attempt; `undefined` when the worker lost its port to another program. */
-async function tryToStart(spec: PluginSpec, options: LaunchOptions, { deadline, log }: Attempted): Promise<Connection | undefined> {
+async function tryToStart(
+  spec: PluginSpec,
+  options: LaunchOptions & WireOptions,
+  { deadline, log }: Attempted,
+): Promise<Connection | undefined> {
   await using cleanup = new AsyncDisposableStack();
   deadline.phase = "handshake";
   const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
-  const { exchange } = cleanup.use(speechOf(worker.hello, endpointOf(worker), { maxConcurrency: spec.maxConcurrency, upgrade: true }));
+  const { exchange } = cleanup.use(
+    speechOf(worker.hello, endpointOf(worker), { maxConcurrency: spec.maxConcurrency, upgrade: options.upgrade ?? true }),
+  );
   deadline.phase = "load";
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
   const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);
@@ -106,11 +127,11 @@ async function tryToStart(spec: PluginSpec, options: LaunchOptions, { deadline, 
  *
  * @throws {ProtocolError} When nothing answers there, or not as a worker does.
  */
-export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal | undefined): Promise<Connection> {
+export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade = true }: AttachWatch): Promise<Connection> {
   const owned = new AsyncDisposableStack();
   const plugin = "url" in endpoint ? endpoint.url : "in memory";
   try {
-    const exchange = "exchange" in endpoint ? endpoint.exchange : await speakWith(owned, endpoint, signal);
+    const exchange = "exchange" in endpoint ? endpoint.exchange : await speakWith(owned, endpoint, { signal: signal ?? NEVER, upgrade });
     const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
     const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
     const files = owned.use(new WorkerFiles({ plugin: ready.name, folders: usableFolders(endpoint.scratch), quota: DEFAULT_QUOTA }));
@@ -124,8 +145,10 @@ export async function attachWorker(endpoint: WorkerEndpoint, signal: AbortSignal
   }
 }
 
-async function speakWith(owned: AsyncDisposableStack, endpoint: HttpEndpoint, signal: AbortSignal | undefined): Promise<Exchange> {
-  return owned.use(await recognizeSpeech(endpoint, signal ?? new AbortController().signal)).exchange;
+const NEVER: AbortSignal = new AbortController().signal;
+
+async function speakWith(owned: AsyncDisposableStack, endpoint: HttpEndpoint, how: Recognition): Promise<Exchange> {
+  return owned.use(await recognizeSpeech(endpoint, how)).exchange;
 }
 
 interface Asker {

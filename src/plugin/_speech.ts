@@ -32,16 +32,38 @@ export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, { m
   return upgrade && features.includes(UPGRADE_FEATURE) ? new UpgradedTransport(endpoint) : new HttpTransport(endpoint);
 }
 
+/** How to find out how to talk to a worker. */
+export interface Recognition extends Pick<SpeechOptions, "upgrade"> {
+  /** Aborting it gives that up. */
+  readonly signal: AbortSignal;
+}
+
 /** The way to talk to a worker that something else runs. */
-export async function recognizeSpeech(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Speech> {
+export async function recognizeSpeech(endpoint: HttpEndpoint, { upgrade, signal }: Recognition): Promise<Speech> {
   using owned = new DisposableStack();
   const transport = owned.use(new HttpTransport(endpoint));
   if (await speaksFrames(transport, signal)) {
+    const upgraded = upgrade ? await upgradedTo(endpoint, signal) : undefined;
+    if (upgraded !== undefined) return upgraded;
     owned.move();
     return transport;
   }
   // How many calls it takes at once it does not tell, and most models are not thread-safe.
   return original(endpoint, { maxConcurrency: 1, jobErrors: true });
+}
+
+/** Upgraded connections, where the worker has them and is near, and this host may open some: HTTP needs fewer permissions on a unix socket. */
+async function upgradedTo(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Speech | undefined> {
+  if (!UpgradedTransport.reaches(endpoint)) return undefined;
+  const transport = new UpgradedTransport(endpoint);
+  try {
+    await transport.prepare(signal);
+    return transport;
+  } catch {
+    transport[Symbol.dispose]();
+    signal.throwIfAborted();
+    return undefined;
+  }
 }
 
 /** The original's workers ask for no token, tell no version of the protocol, and know no path that begins with `http:`. */

@@ -9,12 +9,12 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
 import { type LogRecord, OutputLog } from "../process/output_log.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
-import { attachWorker, type Connection, endpointOf, startWorker, type WorkerEndpoint } from "./_connection.ts";
+import { attachWorker, type Connection, endpointOf, startWorker, type WireOptions, type WorkerEndpoint } from "./_connection.ts";
 import { type Operation, Operations } from "./_operations.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress, RestartEvent } from "./interface.ts";
 
 /** What `RemotePluginProxy.start()` takes besides the manifest. */
-export interface StartOptions extends LaunchOptions {
+export interface StartOptions extends LaunchOptions, WireOptions {
   /** Aborting it gives up the start, which then rejects with the signal's reason and leaves nothing. */
   readonly signal?: AbortSignal;
   /**
@@ -28,7 +28,7 @@ export interface StartOptions extends LaunchOptions {
 }
 
 /** What `RemotePluginProxy.attach()` takes besides the endpoint. */
-export interface AttachOptions {
+export interface AttachOptions extends WireOptions {
   /** Aborting it gives up the attempt. */
   readonly signal?: AbortSignal;
 }
@@ -104,7 +104,7 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws {ProtocolError} When no worker answers there.
    */
   static async attach(endpoint: WorkerEndpoint, options: AttachOptions = {}): Promise<RemotePluginProxy> {
-    return new RemotePluginProxy(await attachWorker(endpoint, options.signal), { log: new OutputLog() });
+    return new RemotePluginProxy(await attachWorker(endpoint, options), { log: new OutputLog() });
   }
 
   /** The plugin's name, as it says itself. */

@@ -33,6 +33,16 @@ export class UpgradedTransport implements Disposable {
   /** Sends one request and yields the frames of its reply. Aborting the signal closes its connection. */
   readonly exchange: Exchange = (request, signal) => this.#exchange(request, signal);
 
+  /**
+   * Opens a connection ahead of the first request.
+   *
+   * @throws {RefusedError} When the worker upgrades none.
+   * @throws {BrokenReplyError} When it cannot be reached so.
+   */
+  async prepare(signal: AbortSignal): Promise<void> {
+    this.#idle.push(await this.#connect(signal));
+  }
+
   /** Closes the connections. */
   [Symbol.dispose](): void {
     this.#isClosed = true;

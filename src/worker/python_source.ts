@@ -2013,6 +2013,7 @@ class Connection:
 
     def _turn(self) -> bool:
         reply: Reply = BareReply(self, False, None) if self._upgraded else PlainReply(self, False, 500)
+        aside = False
         try:
             request = self._read_bare_request() if self._upgraded else self._read_request()
             if request is None:
@@ -2021,16 +2022,16 @@ class Connection:
             if request.upgrades():
                 return self._upgrade()
             reply = request.reply(self, self._worker.scratch)
-            self.stands_aside = bool(self._steps)
+            aside = self.stands_aside = bool(self._steps) and not self._buffer
             self._call = self._worker.answer(request, body, reply)
         except Refusal as refusal:
             reply.refuse(refusal)
             if refusal.closes:
                 self._drain()
-        if self._call is None:
-            self.stands_aside = False
-        elif self._steps:
+        if aside and self._call is not None:
             self._stand_aside()
+        else:
+            self.stands_aside = False
         return self._call is not None or not reply.closes
 
     def take_call(self) -> Optional[Call]:

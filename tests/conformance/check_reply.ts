@@ -18,9 +18,10 @@ export async function checkReply(conversation: Conversation, expected: ExpectedR
   if (expected.closed) assert(await conversation.isEnded(), "the worker said more where it should have closed the connection");
 }
 
-function checkHead({ head, text }: Reply, expected: ExpectedReply, variables: Variables): void {
+function checkHead({ head, text, isBare }: Reply, expected: ExpectedReply, variables: Variables): void {
   const status = expected.status ?? (expected.frames === undefined ? undefined : 200);
   if (status !== undefined) checkStatus({ status: head.status, text }, status, variables);
+  if (isBare) return;
   for (const [name, value] of Object.entries(expected.headers ?? {})) {
     assertMatches(head.headers.get(name.toLowerCase()), value, variables);
   }
@@ -44,12 +45,16 @@ function checkBody(reply: Reply, expected: ExpectedReply, variables: Variables):
   checkFraming(reply, frames);
 }
 
-function checkFraming({ head, linesBefore }: Reply, frames: readonly unknown[]): void {
-  assertEquals(head.headers.get("content-type"), FRAMES_MEDIA_TYPE);
-  const carrier = linesBefore + frames.length === 1 ? "content-length" : "transfer-encoding";
-  assert(head.headers.has(carrier), `a reply of ${linesBefore + frames.length} frames needs "${carrier}"`);
+function checkFraming(reply: Reply, frames: readonly unknown[]): void {
+  if (!reply.isBare) checkCarrier(reply, reply.linesBefore + frames.length);
   const isLast = frames.map((frame) => Object.hasOwn(frame as object, "result") || Object.hasOwn(frame as object, "error"));
   assertEquals(isLast, frames.map((_, index) => index === frames.length - 1), "the last frame, and it alone, is a result or an error");
+}
+
+function checkCarrier({ head }: Reply, frames: number): void {
+  assertEquals(head.headers.get("content-type"), FRAMES_MEDIA_TYPE);
+  const carrier = frames === 1 ? "content-length" : "transfer-encoding";
+  assert(head.headers.has(carrier), `a reply of ${frames} frames needs "${carrier}"`);
 }
 
 function lines(text: string): unknown[] {

@@ -11,7 +11,7 @@ class SharedWorker implements AsyncDisposable {
   async run(entry: Case): Promise<void> {
     const launched = await this.#for(entry);
     try {
-      await runSteps(entry.vector.steps, launched);
+      await runSteps(entry.vector.steps, launched, entry.wire);
       await settle(launched);
     } catch (error) {
       await this[Symbol.asyncDispose]().catch(() => {});
@@ -38,9 +38,9 @@ function needsOwnProcess({ vector }: Case): boolean {
   return vector.fresh === true || vector.steps.some((step) => step.exit !== undefined || step.kill || step.stdin !== undefined);
 }
 
-function title({ vector, worker, transport }: Case): string {
+function title({ vector, worker, transport, wire }: Case): string {
   const place = transport === "tcp" ? `${worker} worker over tcp` : `${worker} worker`;
-  return `${place}: ${vector.name}`;
+  return `${place}${wire === "bare" ? ", upgraded" : ""}: ${vector.name}`;
 }
 
 const shared = new SharedWorker();

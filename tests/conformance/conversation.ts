@@ -1,9 +1,10 @@
 /**
- * One connection of a vector: requests go out, replies are read whole or line by line.
+ * One connection of a vector: requests go out, replies are read whole or line by line, of HTTP or, once it has been upgraded, bare.
  *
  * @module
  */
-import type { Address } from "../../src/protocol/messages.ts";
+import { assertEquals } from "@std/assert";
+import { type Address, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../src/protocol/messages.ts";
 import { within } from "../support/guard.ts";
 import { CutShort, RawConnection, type ReplyHead } from "../support/raw_http.ts";
 
@@ -14,12 +15,15 @@ export interface Reply {
   readonly text: string;
   /** How many lines of the body had been read before. */
   readonly linesBefore: number;
+  /** Whether there was no HTTP around the body. */
+  readonly isBare: boolean;
 }
 
 /** A connection, and the reply that is being read from it. */
 export class Conversation implements Disposable {
   readonly #connection: RawConnection;
   #current: ReplyReader | undefined;
+  #isBare = false;
 
   private constructor(connection: RawConnection) {
     this.#connection = connection;
@@ -28,6 +32,22 @@ export class Conversation implements Disposable {
   /** Connects. */
   static async open(address: Address): Promise<Conversation> {
     return new Conversation(await within(RawConnection.open(address), "a connection"));
+  }
+
+  /** Connects, and has the connection upgraded. */
+  static async openUpgraded(address: Address, token: string): Promise<Conversation> {
+    const conversation = await Conversation.open(address);
+    const head = `GET /${UPGRADE_ENDPOINT} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n`;
+    await conversation.send(`${head}Connection: Upgrade\r\nUpgrade: ${UPGRADE_PROTOCOL}\r\n\r\n`);
+    const reply = await conversation.finish();
+    assertEquals([reply.head.status, reply.head.headers.get("upgrade")], [101, UPGRADE_PROTOCOL]);
+    conversation.#isBare = true;
+    return conversation;
+  }
+
+  /** Whether it has been upgraded. */
+  get isBare(): boolean {
+    return this.#isBare;
   }
 
   /** Sends bytes. */
@@ -45,7 +65,7 @@ export class Conversation implements Disposable {
     const reader = await this.#reader();
     const text = await within(reader.rest(), "the end of the reply");
     this.#current = undefined;
-    return { head: reader.head, text, linesBefore: reader.linesRead };
+    return { head: reader.head, text, linesBefore: reader.linesRead, isBare: this.#isBare };
   }
 
   /** Reads on until the connection breaks; false when the reply ends as it should. */
@@ -71,12 +91,52 @@ export class Conversation implements Disposable {
 
   async #reader(): Promise<ReplyReader> {
     if (this.#current !== undefined) return this.#current;
+    if (this.#isBare) return this.#current = new BareReplyReader(this.#connection);
     const head = await within(this.#connection.readHead(), "a reply");
-    return this.#current = new ReplyReader(head, this.#connection.readBody(head));
+    return this.#current = new HttpReplyReader(head, this.#connection.readBody(head));
   }
 }
 
-class ReplyReader {
+interface ReplyReader {
+  readonly head: ReplyHead;
+  readonly linesRead: number;
+  line(): Promise<string>;
+  rest(): Promise<string>;
+}
+
+/** A reply without HTTP: its lines up to the last frame, or the refusal in their place, which is shown as HTTP shows it. */
+class BareReplyReader implements ReplyReader {
+  head: ReplyHead = { status: 200, headers: new Map() };
+  linesRead = 0;
+  readonly #connection: RawConnection;
+
+  constructor(connection: RawConnection) {
+    this.#connection = connection;
+  }
+
+  async line(): Promise<string> {
+    this.linesRead++;
+    return await this.#connection.readLine();
+  }
+
+  async rest(): Promise<string> {
+    let text = "";
+    while (true) {
+      const line = await this.#connection.readLine();
+      const frame = JSON.parse(line);
+      if (frame.refused !== undefined) return this.#refusal(frame.refused);
+      text += `${line}\n`;
+      if (Object.hasOwn(frame, "result") || Object.hasOwn(frame, "error")) return text;
+    }
+  }
+
+  #refusal({ status, detail }: { status: number; detail: string }): string {
+    this.head = { status, headers: new Map() };
+    return JSON.stringify({ detail });
+  }
+}
+
+class HttpReplyReader implements ReplyReader {
   readonly head: ReplyHead;
   linesRead = 0;
   readonly #pieces: AsyncGenerator<Uint8Array>;

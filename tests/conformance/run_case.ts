@@ -11,7 +11,7 @@ import type { Case } from "./vector.ts";
 export async function runAlone(entry: Case): Promise<void> {
   const launched = await Launched.start(entry);
   const failures: unknown[] = [];
-  await runSteps(entry.vector.steps, launched).catch((error) => failures.push(error));
+  await runSteps(entry.vector.steps, launched, entry.wire).catch((error) => failures.push(error));
   // Whatever the steps have shown, the worker has to end; but a step that failed is the better news.
   await launched[Symbol.asyncDispose]().catch((error) => failures.push(error));
   if (failures.length > 0) throw failures[0];

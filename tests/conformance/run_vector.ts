@@ -11,11 +11,11 @@ import { Conversation } from "./conversation.ts";
 import { expand } from "./expand.ts";
 import type { Launched } from "./launch.ts";
 import { assertMatches, type Variables } from "./match.ts";
-import type { Step } from "./vector.ts";
+import { BARE_FIELDS, type Step, type Wire } from "./vector.ts";
 
 /** Runs all steps, then closes every connection; the first step that does not go as expected is the error. */
-export async function runSteps(steps: readonly Step[], launched: Launched): Promise<void> {
-  using run = new VectorRun(launched);
+export async function runSteps(steps: readonly Step[], launched: Launched, wire: Wire = "http"): Promise<void> {
+  using run = new VectorRun(launched, wire);
   for (const [index, step] of steps.entries()) {
     try {
       await run.step(step);
@@ -34,10 +34,12 @@ export async function settle(launched: Launched): Promise<void> {
 
 class VectorRun implements Disposable {
   readonly #launched: Launched;
+  readonly #wire: Wire;
   readonly #open = new Map<string, Conversation>();
 
-  constructor(launched: Launched) {
+  constructor(launched: Launched, wire: Wire) {
     this.#launched = launched;
+    this.#wire = wire;
   }
 
   [Symbol.dispose](): void {
@@ -68,15 +70,15 @@ class VectorRun implements Disposable {
   }
 
   async #request(step: Step, index: number): Promise<void> {
-    const request = requestBytes(step, { token: this.#launched.token, i: String(index) });
-    if (step.on !== undefined) return await this.#exchange(step, await this.#named(step.on), request);
-    using conversation = await Conversation.open(this.#launched.process.address);
+    const values = { token: this.#launched.token, i: String(index) };
+    if (step.on !== undefined) return await this.#exchange(step, await this.#named(step.on, step.framed), values);
+    using conversation = await this.#connect(step.framed);
     assert(step.reply !== undefined, "a request without a reply needs a connection with a name");
-    await this.#exchange(step, conversation, request);
+    await this.#exchange(step, conversation, values);
   }
 
-  async #exchange(step: Step, conversation: Conversation, request: Uint8Array): Promise<void> {
-    await conversation.send(request);
+  async #exchange(step: Step, conversation: Conversation, values: Readonly<Record<string, string>>): Promise<void> {
+    await conversation.send(conversation.isBare ? bareBytes(step, values) : requestBytes(step, values));
     if (step.reply !== undefined) await checkReply(conversation, step.reply, this.#variables());
   }
 
@@ -97,16 +99,22 @@ class VectorRun implements Disposable {
     if (step.log !== undefined) await process.printed(new RegExp(step.log, "u"));
     if (step.input !== undefined) await process.write(step.input);
     if (step.stdin === "close") await process.closeStdin();
+    if (step.upgrade !== undefined) this.#open.set(step.upgrade, await this.#connect(true, "bare"));
     if (step.kill) process.kill();
     if (step.exit !== undefined) assertMatches(await process.ended(), step.exit, this.#variables());
   }
 
-  async #named(name: string): Promise<Conversation> {
+  async #named(name: string, framed?: boolean): Promise<Conversation> {
     const known = this.#open.get(name);
     if (known !== undefined) return known;
-    const opened = await Conversation.open(this.#launched.process.address);
+    const opened = await this.#connect(framed);
     this.#open.set(name, opened);
     return opened;
+  }
+
+  #connect(framed: boolean = false, wire: Wire = this.#wire): Promise<Conversation> {
+    const { process: { address }, token } = this.#launched;
+    return framed && wire === "bare" ? Conversation.openUpgraded(address, token) : Conversation.open(address);
   }
 
   #close(name: string): void {
@@ -120,19 +128,37 @@ class VectorRun implements Disposable {
   }
 }
 
+/** The same request on an upgraded connection. */
+function bareBytes(step: Step, values: Readonly<Record<string, string>>): Uint8Array {
+  const body = bodyBytes(step, values);
+  const named = { ...(step.id === undefined ? {} : { [CALL_ID_NAME]: step.id }), ...step.headers };
+  const fields = Object.entries(named).map(([name, value]) => ` ${BARE_FIELDS[name]}=${expand(value, values)}`);
+  const line = `${step.request!.replace(/^[A-Z]+ \//, "")} ${body.length}${fields.join("")}\n`;
+  return joined(new TextEncoder().encode(expand(line, values)), body);
+}
+
+const CALL_ID_NAME = "Remote-Plugin-Call";
+
+function bodyBytes(step: Step, values: Readonly<Record<string, string>>): Uint8Array {
+  return step.base64 === undefined ? new TextEncoder().encode(expand(bodyText(step), values)) : Uint8Array.fromBase64(step.base64);
+}
+
+function joined(head: Uint8Array, body: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(head.length + body.length);
+  bytes.set(head);
+  bytes.set(body, head.length);
+  return bytes;
+}
+
 function requestBytes(step: Step, values: Readonly<Record<string, string>>): Uint8Array {
-  const body = step.base64 === undefined ? new TextEncoder().encode(expand(bodyText(step), values)) : Uint8Array.fromBase64(step.base64);
+  const body = bodyBytes(step, values);
   const headers: Record<string, string> = { Host: "localhost" };
   if (step.token !== null) headers["Authorization"] = `Bearer ${step.token ?? values["token"]}`;
   if (step.framed) headers["Accept"] = FRAMES_MEDIA_TYPE;
   if (step.id !== undefined) headers[CALL_ID_HEADER] = step.id;
   if (body.length > 0) headers["Content-Length"] = String(body.length);
   const lines = Object.entries({ ...headers, ...step.headers }).map(([name, value]) => `${name}: ${expand(value, values)}\r\n`);
-  const head = new TextEncoder().encode(`${expand(step.request!, values)} HTTP/1.1\r\n${lines.join("")}\r\n`);
-  const bytes = new Uint8Array(head.length + body.length);
-  bytes.set(head);
-  bytes.set(body, head.length);
-  return bytes;
+  return joined(new TextEncoder().encode(`${expand(step.request!, values)} HTTP/1.1\r\n${lines.join("")}\r\n`), body);
 }
 
 function bodyText(step: Step): string {

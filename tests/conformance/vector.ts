@@ -57,6 +57,8 @@ export interface Step {
   readonly reply?: ExpectedReply;
   /** Closes a connection. */
   readonly close?: true;
+  /** Opens the connection of this name and has it upgraded. */
+  readonly upgrade?: string;
   /** The hello line. */
   readonly hello?: Expected;
   /** A pattern that the worker's log comes to match. */
@@ -100,12 +102,16 @@ interface VectorFile {
   readonly vectors: readonly Vector[];
 }
 
-/** A vector with the worker and the transport that it is run on. */
+/** What carries the frames of framed requests: HTTP, or nothing but the connection. */
+export type Wire = "http" | "bare";
+
+/** A vector with the worker, the transport and the wire that it is run on. */
 export interface Case {
   readonly vector: Vector;
   readonly fixture: string;
   readonly worker: WorkerKind;
   readonly transport: TransportKind;
+  readonly wire: Wire;
 }
 
 /** Reads every vector and lists every case, those that can share a worker process one after the other. */
@@ -122,8 +128,26 @@ export function processKey(entry: Case): string {
 }
 
 function casesOf(vector: Vector, fixture: string): Case[] {
-  return (vector.workers ?? WORKERS).flatMap((worker) => transportsOf(vector).map((transport) => ({ vector, fixture, worker, transport })));
+  return (vector.workers ?? WORKERS).flatMap((worker) =>
+    transportsOf(vector).flatMap((transport) => wiresOf(vector).map((wire) => ({ vector, fixture, worker, transport, wire })))
+  );
 }
+
+/** What is said in frames can be said on either wire, and has to mean the same there. */
+function wiresOf({ steps }: Vector): readonly Wire[] {
+  const framed = steps.filter((step) => step.framed);
+  const onBare = new Set(framed.map(({ on }) => on));
+  const speaksHttp = steps.some((step) => isHttpAlone(step) && step.on !== undefined && onBare.has(step.on));
+  return framed.length === 0 || framed.some(isHttpAlone) || speaksHttp ? ["http"] : ["http", "bare"];
+}
+
+function isHttpAlone({ request, write, framed, token, id = "", headers = {}, reply = {} }: Step): boolean {
+  if (write !== undefined || (request !== undefined && !framed) || token !== undefined || /[^\x21-\x7e]/.test(id)) return true;
+  return Object.keys(headers).some((name) => !(name in BARE_FIELDS)) || reply.lines !== undefined || reply.text !== undefined;
+}
+
+/** The headers that bare requests have as well, and how they are called there. */
+export const BARE_FIELDS: Readonly<Record<string, string>> = { "Remote-Plugin-Files": "files", "Remote-Plugin-Call": "call" };
 
 function transportsOf(vector: Vector): readonly TransportKind[] {
   if (Deno.build.os !== "windows") return vector.transports ?? ["unix"];

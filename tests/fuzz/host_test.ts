@@ -3,24 +3,32 @@ import fc from "fast-check";
 import { PluginError, PluginStateError, ProtocolError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { misbehavingWorker } from "@remote-plugin/proxy/testing";
 import { HttpTransport } from "../../src/transport/http.ts";
+import { UpgradedTransport } from "../../src/transport/upgraded.ts";
 import { fuzzRuns, fuzzSeed } from "../support/fuzz_settings.ts";
 import { within } from "../support/guard.ts";
-import { type ReplyCase, replyCase } from "../support/reply_cases.ts";
+import { bareReplyCase, type ReplyCase, replyCase } from "../support/reply_cases.ts";
 
 const BATCH = 25;
 const TOKEN = "token";
 
+type TransportClass = typeof HttpTransport | typeof UpgradedTransport;
+
 /** A server that answers each request by the bytes that were left for its call's id, and hangs up. */
 class LyingServer implements AsyncDisposable {
-  readonly transport: HttpTransport;
+  readonly #path: string;
   readonly #listener: Deno.UnixListener;
   readonly #replies = new Map<string, Uint8Array>();
   readonly #served: Promise<void>;
 
   constructor(path: string) {
+    this.#path = path;
     this.#listener = Deno.listen({ transport: "unix", path });
-    this.transport = new HttpTransport({ url: `unix:${path}`, token: TOKEN });
     this.#served = this.#serve();
+  }
+
+  /** What one case talks over: the next one must not meet a connection on which this server has hung up. */
+  connect(Transport: TransportClass): HttpTransport | UpgradedTransport {
+    return new Transport({ url: `unix:${this.#path}`, token: TOKEN });
   }
 
   leave(callId: string, reply: Uint8Array): void {
@@ -28,7 +36,6 @@ class LyingServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.transport[Symbol.dispose]();
     this.#listener.close();
     await this.#served;
   }
@@ -46,12 +53,15 @@ class LyingServer implements AsyncDisposable {
     using connection = conn;
     const buffer = new Uint8Array(4096);
     let text = "";
-    while (!text.includes("\r\n\r\n{")) {
+    while (!/\n(\r\n)?\{/.test(text)) {
       const count = await connection.read(buffer);
       if (count === null) return;
       text += new TextDecoder().decode(buffer.subarray(0, count));
+      if (!text.startsWith("GET /frames ") || !text.endsWith("\r\n\r\n")) continue;
+      await connection.write(new TextEncoder().encode("HTTP/1.1 101 Switching Protocols\r\nUpgrade: remote-plugin-frames\r\n\r\n"));
+      text = "";
     }
-    const [, callId = ""] = /\r\nremote-plugin-call: (\S+)/i.exec(text) ?? [];
+    const [, callId = ""] = /\r\nremote-plugin-call: (\S+)/i.exec(text) ?? / call=(\S+)/.exec(text) ?? [];
     let rest = this.#replies.get(callId) ?? new Uint8Array();
     this.#replies.delete(callId);
     while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
@@ -61,12 +71,13 @@ class LyingServer implements AsyncDisposable {
 let nextCall = 0;
 
 /** One reply, as the user of a proxy comes to see it. */
-async function tryReply({ bytes, chunks }: ReplyCase, server: LyingServer): Promise<void> {
+async function tryReply({ bytes, chunks }: ReplyCase, server: LyingServer, Transport: TransportClass): Promise<void> {
   const callId = `case-${nextCall++}`;
   server.leave(callId, bytes);
   const good = misbehavingWorker();
+  using liar = server.connect(Transport);
   await using plugin = await RemotePluginProxy.attach({
-    exchange: (request, signal) => (request.callId === callId ? server.transport : good).exchange(request, signal),
+    exchange: (request, signal) => (request.callId === callId ? liar : good).exchange(request, signal),
   });
   try {
     const seen = await within(Array.fromAsync(plugin.executeStream({}, { callId })), `an answer to ${JSON.stringify(text(bytes))}`);
@@ -90,16 +101,23 @@ function text(bytes: Uint8Array): string {
   return new TextDecoder("latin1").decode(bytes);
 }
 
-Deno.test("whatever a worker sends, the host gets what was meant or one typed error, and goes on", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "rp-" });
-  try {
-    await using server = new LyingServer(`${folder}/s`);
-    const batch = fc.array(replyCase, { minLength: BATCH, maxLength: BATCH });
-    const property = fc.asyncProperty(batch, async (cases) => {
-      await Promise.all(cases.map((each) => tryReply(each, server)));
-    });
-    await fc.assert(property, { numRuns: Math.ceil(fuzzRuns() / BATCH), seed: fuzzSeed("replies"), endOnFailure: true });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+const WIRES = [
+  { wire: "over HTTP", Transport: HttpTransport, replies: replyCase },
+  { wire: "on an upgraded connection", Transport: UpgradedTransport, replies: bareReplyCase },
+];
+
+for (const { wire, Transport, replies } of WIRES) {
+  Deno.test(`whatever a worker sends ${wire}, the host gets what was meant or one typed error, and goes on`, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "rp-" });
+    try {
+      await using server = new LyingServer(`${folder}/s`);
+      const batch = fc.array(replies, { minLength: BATCH, maxLength: BATCH });
+      const property = fc.asyncProperty(batch, async (cases) => {
+        await Promise.all(cases.map((each) => tryReply(each, server, Transport)));
+      });
+      await fc.assert(property, { numRuns: Math.ceil(fuzzRuns() / BATCH), seed: fuzzSeed(`replies ${wire}`), endOnFailure: true });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}

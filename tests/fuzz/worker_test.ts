@@ -4,7 +4,7 @@ import type { Address } from "../../src/protocol/messages.ts";
 import { fuzzRuns, fuzzSeed } from "../support/fuzz_settings.ts";
 import { within } from "../support/guard.ts";
 import { CutShort, RawConnection, type ReplyHead } from "../support/raw_http.ts";
-import { brokenRequest, type RequestCase, soundRequest } from "../support/request_cases.ts";
+import { brokenBareRequest, brokenRequest, type RequestCase, soundBareRequest, soundRequest } from "../support/request_cases.ts";
 import { planWorker, WORKERS } from "../support/worker_plan.ts";
 import { WorkerProcess } from "../support/worker_process.ts";
 
@@ -14,7 +14,7 @@ const BATCH = 10;
 /** How many connections are open at once. */
 const LANES = 4;
 
-const STATUSES = [200, 400, 401, 403, 404, 405, 409, 411, 413, 431, 500];
+const STATUSES = [200, 400, 401, 403, 404, 405, 409, 411, 413, 426, 431, 500];
 
 interface Target {
   readonly address: Address;
@@ -26,17 +26,60 @@ interface Talk {
   readonly broken: RequestCase;
 }
 
-async function talk({ sound, broken }: Talk, target: Target): Promise<void> {
-  using connection = await RawConnection.open(target.address);
+/** How requests are written and replies read. */
+interface Wire {
+  readonly name: string;
+  readonly sound: fc.Arbitrary<RequestCase>;
+  readonly broken: fc.Arbitrary<RequestCase>;
+  readonly open: (target: Target) => Promise<RawConnection>;
+  /** Reads one reply, and tells whether the connection closes after it. */
+  readonly reply: (connection: RawConnection) => Promise<boolean>;
+}
+
+const WIRES: readonly Wire[] = [
+  { name: "", sound: soundRequest, broken: brokenRequest, open: ({ address }) => RawConnection.open(address), reply: closesAfter },
+  { name: ", upgraded", sound: soundBareRequest, broken: brokenBareRequest, open: openUpgraded, reply: bareReply },
+];
+
+async function talk({ sound, broken }: Talk, wire: Wire, target: Target): Promise<void> {
+  using connection = await wire.open(target);
   await connection.write(bytesOf(sound.map(({ text }) => text).join(""), target));
   for (const { text } of sound) {
-    const head = await within(reply(connection), `a reply to ${JSON.stringify(text.slice(0, 2000))}`);
     // What was refused so that the connection closes takes what follows along.
-    if (head.headers.get("connection") === "close") return;
+    if (await within(wire.reply(connection), `a reply to ${JSON.stringify(text.slice(0, 2000))}`)) return;
   }
   await connection.write(bytesOf(broken.text, target));
   await connection.closeWrite();
-  await within(untilEnd(connection), `the end after ${JSON.stringify(broken.text.slice(0, 2000))}`);
+  await within(untilEnd(connection, wire), `the end after ${JSON.stringify(broken.text.slice(0, 2000))}`);
+}
+
+async function openUpgraded(target: Target): Promise<RawConnection> {
+  const connection = await RawConnection.open(target.address);
+  const lines = [
+    "GET /frames HTTP/1.1",
+    "Host: localhost",
+    "Authorization: Bearer TOKEN",
+    "Connection: Upgrade",
+    "Upgrade: remote-plugin-frames",
+  ];
+  await connection.write(bytesOf(`${lines.join("\r\n")}\r\n\r\n`, target));
+  assertEquals((await connection.readHead()).status, 101);
+  return connection;
+}
+
+async function closesAfter(connection: RawConnection): Promise<boolean> {
+  return (await reply(connection)).headers.get("connection") === "close";
+}
+
+/** A request that is sound closes nothing here: there is no header that would ask for it. */
+async function bareReply(connection: RawConnection): Promise<boolean> {
+  while (true) {
+    const frame = JSON.parse(await connection.readLine());
+    if (frame.refused !== undefined) {
+      assert(STATUSES.includes(frame.refused.status), `${frame.refused.status} is no status of the protocol`);
+    }
+    if (["result", "error", "refused"].some((key) => Object.hasOwn(frame, key))) return false;
+  }
 }
 
 async function reply(connection: RawConnection): Promise<ReplyHead> {
@@ -50,9 +93,9 @@ async function reply(connection: RawConnection): Promise<ReplyHead> {
 }
 
 /** Reads whatever replies come until the worker hangs up; one that it cuts short was abandoned by our hanging up. */
-async function untilEnd(connection: RawConnection): Promise<void> {
+async function untilEnd(connection: RawConnection, wire: Wire): Promise<void> {
   try {
-    while (!await connection.isEnded()) await reply(connection);
+    while (!await connection.isEnded()) await wire.reply(connection);
   } catch (error) {
     if (!(error instanceof CutShort)) throw error;
   }
@@ -71,8 +114,8 @@ async function ask(endpoint: string, target: Target): Promise<Record<string, unk
   return JSON.parse(text);
 }
 
-for (const worker of WORKERS) {
-  Deno.test(`${worker} worker: whatever it is sent, it answers or hangs up, and goes on in the memory that it has`, async () => {
+for (const { worker, wire } of WORKERS.flatMap((worker) => WIRES.map((wire) => ({ worker, wire })))) {
+  Deno.test(`${worker} worker${wire.name}: whatever it is sent, it answers or hangs up, and goes on in the memory that it has`, async () => {
     const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "rp-" }));
     try {
       const plan = await planWorker({ worker, transport: "unix", fixture: "gives_back", folder });
@@ -80,15 +123,15 @@ for (const worker of WORKERS) {
       const target = { address: process.address, token: plan.start.token };
       const { pid } = await ask("health", target);
       const talks = fc.array(
-        fc.record({ sound: fc.array(soundRequest, { minLength: BATCH - 1, maxLength: BATCH - 1 }), broken: brokenRequest }),
+        fc.record({ sound: fc.array(wire.sound, { minLength: BATCH - 1, maxLength: BATCH - 1 }), broken: wire.broken }),
         {
           minLength: LANES,
           maxLength: LANES,
         },
       );
-      const property = fc.asyncProperty(talks, async (all) => void await Promise.all(all.map((each) => talk(each, target))));
+      const property = fc.asyncProperty(talks, async (all) => void await Promise.all(all.map((each) => talk(each, wire, target))));
       const numRuns = Math.ceil(fuzzRuns() / BATCH / LANES);
-      await fc.assert(property, { numRuns, seed: fuzzSeed(`requests to the ${worker} worker`), endOnFailure: true });
+      await fc.assert(property, { numRuns, seed: fuzzSeed(`requests to the ${worker} worker${wire.name}`), endOnFailure: true });
       const { memory_rss_mb, calls } = await ask("stats", target) as { memory_rss_mb: number; calls: { running: number; queued: number } };
       assertEquals([(await ask("health", target)).pid, calls.running, calls.queued], [pid, 0, 0]);
       assert(memory_rss_mb < 300, `the worker has come to ${memory_rss_mb} MiB`);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects, assertStringInclu
 import { PluginStateError, ProtocolError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
 import { RawConnection } from "../support/raw_http.ts";
-import { BOTH, FACES, ScratchWatch, startFixture } from "./fixture_proxy.ts";
+import { BOTH, FACES, labelOf, ScratchWatch, startFixture } from "./fixture_proxy.ts";
 
 /** The user and group "nobody" of most systems: the number matters, not the name. */
 const STRANGER = 65_534;
@@ -97,7 +97,7 @@ for (const face of BOTH) {
 }
 
 for (const face of FACES) {
-  const label = `${face.worker} over ${face.transport}`;
+  const label = `${labelOf(face)} over ${face.transport}`;
 
   Deno.test(`${label}: the token is in no command line, no environment, no file, no log and no error`, async () => {
     await using scratch = await ScratchWatch.create();

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLess, assertNotEquals, assertRejects, asser
 import { CallCancelledError, CallTimeoutError, type RemotePluginProxy, WorkerExitError } from "@remote-plugin/proxy";
 import { median, summary } from "../support/summary.ts";
 import { within } from "../support/guard.ts";
-import { BOTH, startFixture } from "./fixture_proxy.ts";
+import { BOTH_WIRES, labelOf, startFixture } from "./fixture_proxy.ts";
 
 /** Short, so that the tests need not wait: the default is 2,000. */
 const cancelBudgetMs = 400;
@@ -29,8 +29,8 @@ async function abortOne(plugin: RemotePluginProxy, then: string): Promise<number
   return waited;
 }
 
-for (const face of BOTH) {
-  const label = face.worker;
+for (const face of BOTH_WIRES) {
+  const label = labelOf(face);
   const cases = face.worker === "python" ? ["holds", "spins"] : ["holds"];
 
   for (const then of cases) {

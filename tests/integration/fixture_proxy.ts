@@ -12,19 +12,19 @@ import { AwaitedProxy, type EitherProxy } from "./awaited_proxy.ts";
 export interface Face {
   readonly worker: WorkerKind;
   readonly transport: "unix" | "tcp";
+  /** `false`: by HTTP alone. */
+  readonly upgrade?: false;
   readonly blocking?: boolean;
 }
 
-/** Both workers on both transports. */
-export const FACES: readonly Face[] = [
-  { worker: "python", transport: "unix" },
-  { worker: "python", transport: "tcp" },
-  { worker: "deno", transport: "unix" },
-  { worker: "deno", transport: "tcp" },
-];
+/** Both workers, each as it is reached by default. */
+export const BOTH: readonly Face[] = [{ worker: "python", transport: "unix" }, { worker: "deno", transport: "unix" }];
 
-/** Both workers, each on the transport that it gets by default. */
-export const BOTH: readonly Face[] = FACES.filter(({ transport }) => transport === "unix");
+/** Both workers, over HTTP and over upgraded connections. */
+export const BOTH_WIRES: readonly Face[] = [...BOTH, ...BOTH.map((face): Face => ({ ...face, upgrade: false }))];
+
+/** Both workers on both transports, and by HTTP alone. */
+export const FACES: readonly Face[] = [...BOTH_WIRES, ...BOTH.map((face): Face => ({ ...face, transport: "tcp" }))];
 
 const BLOCKING: readonly Face[] = BOTH.map((face) => ({ ...face, blocking: true }));
 
@@ -35,8 +35,8 @@ export const FACES_OF_EITHER: readonly Face[] = [...FACES, ...BLOCKING];
 export const BOTH_OF_EITHER: readonly Face[] = [...BOTH, ...BLOCKING];
 
 /** How a test calls the worker and its proxy. */
-export function labelOf({ worker, blocking }: Face): string {
-  return blocking ? `${worker}, blocking` : worker;
+export function labelOf({ worker, blocking, upgrade }: Face): string {
+  return `${worker}${blocking ? ", blocking" : ""}${upgrade === false ? ", by HTTP" : ""}`;
 }
 
 /** What a test wants to be different from the fixture's manifest. */
@@ -60,7 +60,7 @@ export async function fixtureManifest(face: Face, fixture: string): Promise<Mani
 /** Starts a fixture's worker. */
 export async function startFixture(face: Face, fixture: string, options: FixtureOptions = {}): Promise<RemotePluginProxy> {
   const manifest = { ...await fixtureManifest(face, fixture), ...options.manifest };
-  return await RemotePluginProxy.start(manifest, { permissions: "requested", ...options });
+  return await RemotePluginProxy.start(manifest, { permissions: "requested", upgrade: face.upgrade, ...options });
 }
 
 /** Starts a fixture's worker by the proxy that the face names. */
@@ -77,7 +77,9 @@ export async function startBlocking(face: Face, fixture: string, options: Fixtur
 
 /** Attaches by the proxy that the face names. */
 export async function attachEither(face: Face, endpoint: HttpEndpoint): Promise<EitherProxy> {
-  return face.blocking ? new AwaitedProxy(RemotePluginProxySync.attach(endpoint)) : await RemotePluginProxy.attach(endpoint);
+  return face.blocking
+    ? new AwaitedProxy(RemotePluginProxySync.attach(endpoint))
+    : await RemotePluginProxy.attach(endpoint, { upgrade: face.upgrade });
 }
 
 /** A temporary folder that must be empty when the test has ended. */

@@ -11,6 +11,9 @@ export interface ReplyHead {
   readonly headers: ReadonlyMap<string, string>;
 }
 
+/** The status after which a connection carries no HTTP any more. */
+const UPGRADED = 101;
+
 /** One connection to a worker, on which bytes are written and replies are read in order. */
 export class RawConnection implements Disposable {
   readonly #conn: Deno.Conn;
@@ -44,12 +47,18 @@ export class RawConnection implements Disposable {
   async readHead(): Promise<ReplyHead> {
     for (;;) {
       const head = await this.#head();
-      if (head.status >= 200) return head;
+      if (head.status >= 200 || head.status === UPGRADED) return head;
     }
+  }
+
+  /** Reads a line of an upgraded connection, without its end. */
+  readLine(): Promise<string> {
+    return this.#text();
   }
 
   /** Reads the body that belongs to `head`, piece by piece as it comes. Throws when it is cut short. */
   async *readBody(head: ReplyHead): AsyncGenerator<Uint8Array> {
+    if (head.status === UPGRADED) return;
     const length = head.headers.get("content-length");
     const coding = head.headers.get("transfer-encoding");
     if ((length === undefined) === (coding === undefined)) throw new Error("A reply needs either a length or a transfer coding");
@@ -115,6 +124,12 @@ export class RawConnection implements Disposable {
   }
 
   async #line(): Promise<string> {
+    const line = await this.#text();
+    if (!line.endsWith("\r")) throw new Error(`A line of HTTP ends with CR LF, this one does not: ${JSON.stringify(line)}`);
+    return line.slice(0, -1);
+  }
+
+  async #text(): Promise<string> {
     let end = this.#unread.indexOf(10);
     while (end < 0) {
       const seen = this.#unread.length;
@@ -123,8 +138,7 @@ export class RawConnection implements Disposable {
     }
     const line = new TextDecoder("utf-8", { fatal: true }).decode(this.#unread.subarray(0, end));
     this.#unread = this.#unread.subarray(end + 1);
-    if (!line.endsWith("\r")) throw new Error(`A line of HTTP ends with CR LF, this one does not: ${JSON.stringify(line)}`);
-    return line.slice(0, -1);
+    return line;
   }
 
   async #fill(): Promise<boolean> {

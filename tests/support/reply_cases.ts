@@ -45,17 +45,30 @@ const progressLine = fc.tuple(fc.float({ noNaN: true, min: -1, max: 1 }), fc.str
   JSON.stringify({ progress, message })
 );
 const resultLine = chunk.map((value) => JSON.stringify({ result: value }));
+const refusalLine = fc.oneof(
+  fc.record({
+    status: fc.oneof(fc.constantFrom(400, 401, 404, 409, 413), fc.jsonValue({ maxDepth: 1 })),
+    detail: fc.oneof(fc.string(), fc.jsonValue({ maxDepth: 1 })),
+  }),
+  fc.jsonValue({ maxDepth: 2 }),
+).map((refused) => JSON.stringify({ refused }));
 const anyLine = fc.oneof(chunkLine, progressLine, resultLine, oddities, fc.string(), fc.json());
 
-const soundCase: fc.Arbitrary<ReplyCase> = fc.record({
-  chunks: fc.array(chunk, { maxLength: 4 }),
-  progress: progressLine,
-  cuts: fc.array(fc.nat({ max: 400 }), { maxLength: 3 }),
-}).map(({ chunks, progress, cuts }) => {
+/** A stream as it should be, and what it holds. */
+const soundBody = fc.record({ chunks: fc.array(chunk, { maxLength: 4 }), progress: progressLine }).map(({ chunks, progress }) => {
   const lines = [progress, ...chunks.map((value) => JSON.stringify({ chunk: value })), '{"result":null}'];
-  const body = encode(lines.map((line) => `${line}\n`).join(""));
-  return { bytes: join([head("Transfer-Encoding: chunked"), ...chunked(body, cuts), encode("0\r\n\r\n")]), chunks: viaJson(chunks) };
+  return { body: encode(lines.map((line) => `${line}\n`).join("")), chunks: viaJson(chunks) };
 });
+
+const soundCase: fc.Arbitrary<ReplyCase> = fc.record({
+  sound: soundBody,
+  cuts: fc.array(fc.nat({ max: 400 }), { maxLength: 3 }),
+}).map(({ sound: { body, chunks }, cuts }) => ({
+  bytes: join([head("Transfer-Encoding: chunked"), ...chunked(body, cuts), encode("0\r\n\r\n")]),
+  chunks,
+}));
+
+const soundBareCase: fc.Arbitrary<ReplyCase> = soundBody.map(({ body, chunks }) => ({ bytes: body, chunks }));
 
 const carriers = fc.constantFrom(
   (body: Uint8Array) => [head(`Content-Length: ${body.length}`), body],
@@ -78,29 +91,45 @@ const carriers = fc.constantFrom(
   (body: Uint8Array) => [body],
 );
 
-const oddCase: fc.Arbitrary<ReplyCase> = fc.record({
-  lines: fc.array(anyLine, { maxLength: 5 }),
+const oddBody = fc.record({
+  lines: fc.array(fc.oneof(anyLine, refusalLine), { maxLength: 5 }),
   end: fc.constantFrom("\n", "", "\r\n", "\n\n"),
-  carrier: carriers,
-}).map(({ lines, end, carrier }) => ({ bytes: join(carrier(encode(lines.join("\n") + end))), chunks: undefined }));
+}).map(({ lines, end }) => encode(lines.join("\n") + end));
 
-const brokenCase: fc.Arbitrary<ReplyCase> = fc.record({
-  from: fc.oneof(soundCase, oddCase),
-  place: fc.double({ min: 0, max: 1, noNaN: true }),
-  removed: fc.nat({ max: 6 }),
-  put: fc.uint8Array({ maxLength: 6 }),
-}).map(({ from: { bytes }, place, removed, put }) => {
-  const at = Math.floor(place * bytes.length);
-  return { bytes: join([bytes.subarray(0, at), put, bytes.subarray(at + removed)]), chunks: undefined };
-});
+const oddCase: fc.Arbitrary<ReplyCase> = fc.record({ body: oddBody, carrier: carriers }).map(({ body, carrier }) => ({
+  bytes: join(carrier(body)),
+  chunks: undefined,
+}));
+
+const oddBareCase: fc.Arbitrary<ReplyCase> = oddBody.map((bytes) => ({ bytes, chunks: undefined }));
+
+function broken(...from: readonly fc.Arbitrary<ReplyCase>[]): fc.Arbitrary<ReplyCase> {
+  return fc.record({
+    from: fc.oneof(...from),
+    place: fc.double({ min: 0, max: 1, noNaN: true }),
+    removed: fc.nat({ max: 6 }),
+    put: fc.uint8Array({ maxLength: 6 }),
+  }).map(({ from: { bytes }, place, removed, put }) => {
+    const at = Math.floor(place * bytes.length);
+    return { bytes: join([bytes.subarray(0, at), put, bytes.subarray(at + removed)]), chunks: undefined };
+  });
+}
 
 const noise: fc.Arbitrary<ReplyCase> = fc.uint8Array({ maxLength: 300 }).map((bytes) => ({ bytes, chunks: undefined }));
 
-/** A reply of any kind. */
+/** A reply of any kind, over HTTP. */
 export const replyCase: fc.Arbitrary<ReplyCase> = fc.oneof(
   { weight: 3, arbitrary: soundCase },
   { weight: 4, arbitrary: oddCase },
-  { weight: 4, arbitrary: brokenCase },
+  { weight: 4, arbitrary: broken(soundCase, oddCase) },
+  { weight: 1, arbitrary: noise },
+);
+
+/** The same on an upgraded connection. */
+export const bareReplyCase: fc.Arbitrary<ReplyCase> = fc.oneof(
+  { weight: 3, arbitrary: soundBareCase },
+  { weight: 4, arbitrary: oddBareCase },
+  { weight: 4, arbitrary: broken(soundBareCase, oddBareCase) },
   { weight: 1, arbitrary: noise },
 );
 

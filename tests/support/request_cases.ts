@@ -134,19 +134,53 @@ const oddRequest: fc.Arbitrary<RequestCase> = fc.record({
   text: [line, "Host: localhost", ...(hasToken ? ["Authorization: Bearer TOKEN"] : []), ...headers, "", body].join("\r\n"),
 }));
 
-const cutRequest: fc.Arbitrary<RequestCase> = fc.record({
-  from: fc.oneof(soundRequest, oddRequest),
-  place: fc.double({ min: 0, max: 1, noNaN: true }),
-  removed: fc.nat({ max: 5 }),
-  put: fc.string({ unit: "binary", maxLength: 5 }),
-}).map(({ from: { text }, place, removed, put }) => {
-  const at = Math.floor(place * text.length);
-  return { text: text.slice(0, at) + put + text.slice(at + removed) };
-});
+function cut(...from: readonly fc.Arbitrary<RequestCase>[]): fc.Arbitrary<RequestCase> {
+  return fc.record({
+    from: fc.oneof(...from),
+    place: fc.double({ min: 0, max: 1, noNaN: true }),
+    removed: fc.nat({ max: 5 }),
+    put: fc.string({ unit: "binary", maxLength: 5 }),
+  }).map(({ from: { text }, place, removed, put }) => {
+    const at = Math.floor(place * text.length);
+    return { text: text.slice(0, at) + put + text.slice(at + removed) };
+  });
+}
+
+const noise: fc.Arbitrary<RequestCase> = fc.string({ unit: "binary" }).map((text) => ({ text }));
 
 /** Bytes after which a worker may answer, refuse or hang up, but not hang. */
-export const brokenRequest: fc.Arbitrary<RequestCase> = fc.oneof(
-  oddRequest,
-  cutRequest,
-  fc.string({ unit: "binary" }).map((text) => ({ text })),
+export const brokenRequest: fc.Arbitrary<RequestCase> = fc.oneof(oddRequest, cut(soundRequest, oddRequest), noise);
+
+const endpoint = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom(...ENDPOINT_PATHS).map((path) => path.slice(1)) },
+  fc.constantFrom("", "__proto__", "frames", "/execute", "execute/"),
 );
+
+const fields = fc.array(fc.constantFrom("call=one", "call=", `call=${"x".repeat(200)}`, "files=shared", "files", "other=1", "="), {
+  maxLength: 3,
+});
+
+/** A request on an upgraded connection that every worker has to answer. */
+export const soundBareRequest: fc.Arbitrary<RequestCase> = fc.record({ endpoint, fields, body }).map(({ endpoint, fields, body }) => ({
+  text: `${[endpoint, new TextEncoder().encode(body).length, ...fields].join(" ")}\n${body}`,
+}));
+
+const oddBareRequest: fc.Arbitrary<RequestCase> = fc.record({
+  line: fc.oneof(
+    fc.constantFrom(
+      "",
+      "execute",
+      "execute ",
+      "execute -1",
+      "execute 1e3",
+      "execute 10000000000",
+      "execute 9 \0",
+      `health 0 x=${"y".repeat(70_000)}`,
+    ),
+    fc.string(),
+  ),
+  body,
+}).map(({ line, body }) => ({ text: `${line}\n${body}` }));
+
+/** The same as {@linkcode brokenRequest} on an upgraded connection. */
+export const brokenBareRequest: fc.Arbitrary<RequestCase> = fc.oneof(oddBareRequest, cut(soundBareRequest, oddBareRequest), noise);
