@@ -2,7 +2,7 @@
  * Writes the Python worker into a TypeScript module, because a published package can import nothing else.
  *
  * ```text
- * deno run --allow-read=src/worker --allow-write=src/worker tools/embed_worker.ts
+ * deno task embed
  * deno run --allow-read=src/worker tools/embed_worker.ts --check   # exits with 1 when the module is stale
  * ```
  *
@@ -10,7 +10,7 @@
  */
 const SOURCES = new URL("../src/worker/python/", import.meta.url);
 const TARGET = new URL("../src/worker/python_source.ts", import.meta.url);
-const COMMAND = "deno run --allow-read=src/worker --allow-write=src/worker tools/embed_worker.ts";
+const COMMAND = "deno task embed";
 
 async function toModule(worker: string, start: string): Promise<string> {
   return [

@@ -48,11 +48,11 @@ async function pythonArguments(folder: WorkerFolder): Promise<string[]> {
   return [start, PYTHON_WORKER_HASH];
 }
 
-/** The control thread's entry. It is a URL, for a published package is not on disk. */
-const DENO_WORKER = new URL("../worker/deno/main.ts", import.meta.url);
+/** What the control thread must be able to load besides the plugin. It is a URL, for a published package is not on disk. */
+const DENO_BUNDLE = new URL("../worker/deno_bundle/", import.meta.url);
 
-/** What the control thread must be able to load besides the plugin. */
-const WORKER_SOURCES = [new URL("../worker/", import.meta.url), new URL("../protocol/", import.meta.url)];
+/** The control thread's entry. */
+const DENO_WORKER = new URL("main.js", DENO_BUNDLE);
 
 interface DenoGrant {
   readonly listen: Address;
@@ -78,7 +78,7 @@ async function denoArguments(spec: PluginSpec, runtime: DenoRuntime, grant: Deno
 /** The process holds what its control thread needs and what the plugin's thread is given; the thread itself gets the latter alone. */
 function processPermissions(spec: PluginSpec, runtime: DenoRuntime, { listen, folder: own, permissions }: DenoGrant): PermissionSet {
   const socket = "unix" in listen ? [listen.unix] : [];
-  const sources = WORKER_SOURCES.filter((url) => url.protocol === "file:").map((url): string => fromFileUrl(url));
+  const sources = DENO_BUNDLE.protocol === "file:" ? [fromFileUrl(DENO_BUNDLE)] : [];
   const folder = pluginFolder(spec, runtime);
   return {
     ...permissions,

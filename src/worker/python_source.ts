@@ -1,15 +1,16 @@
 // deno-fmt-ignore-file
-// Generated from python/worker.py and python/start.py. Do not edit; run: deno run --allow-read=src/worker --allow-write=src/worker tools/embed_worker.ts
+// Generated from python/worker.py and python/start.py. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "faca34abb8f1a328";
+export const PYTHON_WORKER_HASH = "de2c2e6acd8e596e";
 
 /** The source of what starts the worker, `python/start.py`. */
-export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept: to compile it takes longer than all the rest.
+export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
 
-The bytecode is in a folder of the user's own, where programs keep what can be made again; docs/permissions.md says where.
-What is not surely this user's file, whole, and made by this very interpreter from this very source, is not used: the source
-is compiled. Nothing that goes wrong here keeps the worker from its start, or is said: it only takes longer.
+To compile it takes longer than all the rest of a start. The bytecode is in a folder of the user's own, where programs keep
+what can be made again; docs/permissions.md says where. What is not surely this user's file, whole, and made by this very
+interpreter from this very source, is not used: the source is compiled. Nothing that goes wrong here keeps the worker from
+its start, or is said: it only takes longer.
 """
 
 import binascii
@@ -130,7 +131,7 @@ if __name__ == "__main__":
 export const PYTHON_WORKER_SOURCE: string = `"""The universal Python worker: runs one plugin class in this process and serves it as docs/protocol.md says.
 
 It is one file, and needs nothing but the standard library of Python 3.8 or later, so that it works in any environment
-without a word to its package manager: the host writes it into a private folder and starts \`python3 <folder>/worker.py\`.
+without a word to its package manager: the host writes it into a private folder, and beside it start.py, which runs it there.
 Imports that the start does not need are made where they are used, because the start is what a user waits for.
 
 Read it from the bottom up to follow the life of a process, and from \`Connection\` down to follow a request:

@@ -1,6 +1,5 @@
 /**
- * The Deno worker's entry: the control thread. The plugin's code runs in a thread of its own, for whose start a user waits longest: so the few
- * modules that it takes are imported here, and what answers requests is loaded meanwhile.
+ * The Deno worker's entry: the control thread. It answers requests; the plugin's code runs in a thread of its own.
  *
  * @module
  */
@@ -12,9 +11,13 @@ import {
   type StartMessage,
   UPGRADE_FEATURE,
 } from "../../protocol/messages.ts";
+import { errorBody } from "./error_body.ts";
+import { HttpServer } from "./http_server.ts";
 import type { Scratch } from "./outbox.ts";
+import { usageMeter } from "./process_usage.ts";
+import { WorkerSession } from "./session.ts";
 import { readStartLine } from "./start_line.ts";
-import { StartedThread } from "./started_thread.ts";
+import { ThreadRunner } from "./thread_runner.ts";
 
 /** This worker, as it calls itself in the hello line. */
 const WORKER = "deno/0.1.0";
@@ -24,32 +27,21 @@ const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames
 if (import.meta.main) await main();
 
 async function main(): Promise<void> {
-  const { start, listener } = await begin();
-  const thread = new StartedThread(start.plugin, scratchOf(start));
-  const { serve } = await import("./control.ts");
-  const { strays } = serve(thread, start, listener);
-  await untilEnd();
-  const files = [..."unix" in start.listen ? [start.listen.unix] : [], ...start.folder === undefined ? [] : [start.folder]];
-  endEverything(files, strays);
-}
-
-interface Begun {
-  readonly start: StartMessage;
-  readonly listener: Deno.Listener;
-}
-
-/** Listens as the start line says, and says hello; what stands in the way of that is said in its place. */
-async function begin(): Promise<Begun> {
+  let files: string[] = [];
+  let runner: ThreadRunner | undefined;
   try {
     const start = await readStartLine({ read: (buffer) => Deno.stdin.readSync(buffer) });
     const listener = listen(start.listen);
+    files = [..."unix" in start.listen ? [start.listen.unix] : [], ...start.folder === undefined ? [] : [start.folder]];
     writeLine(hello(start, listener));
-    return { start, listener };
+    runner = new ThreadRunner(start.plugin, scratchOf(start));
+    serve(runner, start, listener);
   } catch (thrown) {
-    const { errorBody } = await import("./error_body.ts");
     writeLine({ protocol: PROTOCOL_VERSION, error: errorBody("bad_start", thrown) });
     Deno.exit(1);
   }
+  await untilEnd();
+  endEverything(files, runner?.strays ?? []);
 }
 
 function listen(address: Address): Deno.Listener {
@@ -58,6 +50,13 @@ function listen(address: Address): Deno.Listener {
   // Whatever the umask: nobody but the owner may connect, also where the folder lets others in.
   Deno.chmodSync(address.unix, 0o600);
   return listener;
+}
+
+function serve(runner: ThreadRunner, start: StartMessage, listener: Deno.Listener): void {
+  const { plugin, limits, token } = start;
+  const session = new WorkerSession(runner, { plugin, limits, pid: Deno.pid, usage: usageMeter() });
+  const server = new HttpServer(session, { token, isTcp: "tcp" in start.listen, limits });
+  void server.serve(listener);
 }
 
 /** The scratch folder, when this process may use it: a thread cannot be given what the process has not. */

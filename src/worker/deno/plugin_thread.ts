@@ -23,8 +23,8 @@ interface ThreadScope {
 }
 
 const scope = globalThis as unknown as ThreadScope;
-/** Tells the control thread something. The plugin may replace the globals; what it puts there is not for us. */
-export const post: ThreadScope["postMessage"] = scope.postMessage.bind(scope);
+// The plugin may replace the globals; what it puts there is not for us.
+const post: ThreadScope["postMessage"] = scope.postMessage.bind(scope);
 
 watchForTheEnd();
 

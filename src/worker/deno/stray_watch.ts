@@ -4,7 +4,10 @@
  *
  * @module
  */
-import { post } from "./plugin_thread.ts";
+import type { FromThread } from "./thread_messages.ts";
+
+const scope = globalThis as unknown as { postMessage(message: FromThread): void };
+const post = scope.postMessage.bind(scope);
 
 /** A program that is started detached leaves the worker's process group, with which all others end. */
 Deno.Command = class extends Deno.Command {

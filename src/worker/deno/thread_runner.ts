@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { ErrorBody } from "../../protocol/messages.ts";
+import type { ErrorBody, PermissionSet, PluginTarget } from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
-import { removeFiles } from "./outbox.ts";
+import { removeFiles, type Scratch } from "./outbox.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
-import type { StartedThread } from "./started_thread.ts";
 import { describeCrash } from "./thread_crash.ts";
 import { CHUNKS_PER_ROOM, type FromThread, type ToThread } from "./thread_messages.ts";
 
@@ -19,30 +18,29 @@ interface OpenRun {
   taken: number;
 }
 
-/** A plugin in a thread of its own, as calls see it. */
+/** A plugin in a thread of its own. */
 export class ThreadRunner implements PluginRunner {
   readonly settled: Promise<void>;
   /** The process groups of the programs that the plugin has started outside of the worker's own group. */
   readonly strays: Set<number> = new Set();
   #state: PluginState = { status: "loading" };
-  readonly #thread: StartedThread;
+  #thread: Worker | undefined;
   /** What the thread has said of an error that is about to end it. */
   #lastWords: ErrorBody | undefined;
   readonly #settle: () => void;
   readonly #runs = new Map<number, OpenRun>();
   #nextKey = 1;
 
-  /** Takes over a thread. */
-  constructor(thread: StartedThread) {
+  /** Starts the thread, and in it the plugin. */
+  constructor(target: PluginTarget, scratch?: Scratch) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.settled = promise;
     this.#settle = resolve;
-    this.#thread = thread;
-    thread.listen({
-      take: (message) => this.#take(message),
-      crashed: (eventMessage) => this.#fail(this.#lastWords ?? describeCrash(eventMessage)),
-      refused: (thrown) => this.#fail(errorBody("load_error", thrown)),
-    });
+    try {
+      this.#thread = this.#start(target, scratch);
+    } catch (thrown) {
+      this.#fail(errorBody("load_error", thrown));
+    }
   }
 
   get state(): PluginState {
@@ -51,7 +49,7 @@ export class ThreadRunner implements PluginRunner {
 
   run(order: CallOrder, sink: CallSink, signal: AbortSignal): Promise<FrameLine> {
     return this.#send(sink, (key) => {
-      signal.addEventListener("abort", () => this.#thread.post({ kind: "abort", key }), { once: true });
+      signal.addEventListener("abort", () => this.#post({ kind: "abort", key }), { once: true });
       return { kind: "run", key, order };
     });
   }
@@ -67,12 +65,30 @@ export class ThreadRunner implements PluginRunner {
     return new Promise((resolve) => {
       this.#runs.set(key, { sink, end: resolve, taken: 0 });
       try {
-        this.#thread.post(message(key));
+        this.#post(message(key));
       } catch (cause) {
         const error = new RangeError("The arguments are nested too deeply to be given to the plugin's thread", { cause });
         this.#end(key, errorLine(errorBody("plugin_error", error)));
       }
     });
+  }
+
+  #post(message: ToThread): void {
+    this.#thread?.postMessage(message);
+  }
+
+  #start(target: PluginTarget, scratch: Scratch | undefined): Worker {
+    const thread = new Worker(threadEntry(target, scratch), {
+      type: "module",
+      name: target.name,
+      deno: { permissions: threadPermissions(target.permissions, scratch) },
+    });
+    thread.addEventListener("message", ({ data }) => this.#take(data));
+    thread.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#fail(this.#lastWords ?? describeCrash(event.message));
+    });
+    return thread;
   }
 
   #take(message: FromThread): void {
@@ -100,7 +116,7 @@ export class ThreadRunner implements PluginRunner {
     if (run === undefined) removeFiles(line.files);
     await run?.sink?.push(line);
     if (run === undefined || ++run.taken < CHUNKS_PER_ROOM) return;
-    this.#thread.post({ kind: "room", key, chunks: run.taken });
+    this.#post({ kind: "room", key, chunks: run.taken });
     run.taken = 0;
   }
 
@@ -120,7 +136,7 @@ export class ThreadRunner implements PluginRunner {
     if (this.#state.failure !== undefined) return;
     const failure: ErrorBody = this.#state.status === "loading" ? { ...error, code: "load_error" } : uncaught(error);
     this.#state = { ...this.#state, status: "failed", failure };
-    this.#thread.terminate();
+    this.#thread?.terminate();
     for (const key of [...this.#runs.keys()]) this.#end(key, errorLine(failure));
     this.#settle();
   }
@@ -128,4 +144,35 @@ export class ThreadRunner implements PluginRunner {
 
 function uncaught(error: ErrorBody): ErrorBody {
   return error.type === "PluginExit" ? error : { ...error, message: `An uncaught error ended the plugin's thread: ${error.message}` };
+}
+
+/** The thread's first module. Static imports load with the process's permission to read, so that the plugin needs none to be loaded. */
+function threadEntry({ module, class: exportName, name, version, permissions }: PluginTarget, scratch: Scratch | undefined): string {
+  const source = [
+    `import { startPlugin } from ${ownModule("plugin_thread")};`,
+    ...(permissions?.run === undefined ? [] : [`import ${ownModule("stray_watch")};`]),
+    `import * as plugin from ${JSON.stringify(module)};`,
+    `startPlugin(plugin, ${JSON.stringify(exportName || "default")}, ${JSON.stringify({ name, version, scratch })});`,
+  ];
+  return `data:text/javascript,${encodeURIComponent(source.join("\n"))}`;
+}
+
+/** One of the modules beside this one, whose names end in `.js` where this one is part of a bundle. */
+function ownModule(name: string): string {
+  const { url } = import.meta;
+  return JSON.stringify(new URL(`./${name}${url.slice(url.lastIndexOf("."))}`, url).href);
+}
+
+const PERMISSION_NAMES = ["read", "write", "net", "env", "run", "ffi", "sys", "import"] as const;
+
+/** A key that a thread is not given would be inherited from the process. The scratch folder, which no other worker has, is the thread's too. */
+function threadPermissions(granted: PermissionSet = {}, scratch: Scratch | undefined): Deno.PermissionOptionsObject {
+  const own = scratch === undefined ? [] : [scratch.folder];
+  const all = Object.fromEntries(PERMISSION_NAMES.map((name) => [name, granted[name] ?? false]));
+  return { ...all, read: withPaths(granted.read, own), write: withPaths(granted.write, own) };
+}
+
+function withPaths(granted: true | readonly string[] | undefined, own: readonly string[]): boolean | string[] {
+  const paths = [...(granted === true ? [] : granted ?? []), ...own];
+  return granted === true || (paths.length > 0 && paths);
 }

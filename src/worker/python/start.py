@@ -1,8 +1,9 @@
-"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept: to compile it takes longer than all the rest.
+"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
 
-The bytecode is in a folder of the user's own, where programs keep what can be made again; docs/permissions.md says where.
-What is not surely this user's file, whole, and made by this very interpreter from this very source, is not used: the source
-is compiled. Nothing that goes wrong here keeps the worker from its start, or is said: it only takes longer.
+To compile it takes longer than all the rest of a start. The bytecode is in a folder of the user's own, where programs keep
+what can be made again; docs/permissions.md says where. What is not surely this user's file, whole, and made by this very
+interpreter from this very source, is not used: the source is compiled. Nothing that goes wrong here keeps the worker from
+its start, or is said: it only takes longer.
 """
 
 import binascii

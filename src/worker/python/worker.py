@@ -1,7 +1,7 @@
 """The universal Python worker: runs one plugin class in this process and serves it as docs/protocol.md says.
 
 It is one file, and needs nothing but the standard library of Python 3.8 or later, so that it works in any environment
-without a word to its package manager: the host writes it into a private folder and starts `python3 <folder>/worker.py`.
+without a word to its package manager: the host writes it into a private folder, and beside it start.py, which runs it there.
 Imports that the start does not need are made where they are used, because the start is what a user waits for.
 
 Read it from the bottom up to follow the life of a process, and from `Connection` down to follow a request:
