@@ -2,7 +2,7 @@
 // Generated from python/worker.py and python/start.py. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "de2c2e6acd8e596e";
+export const PYTHON_WORKER_HASH = "93198b3b6c6c4dab";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -2721,10 +2721,8 @@ def remove_files(start: Start) -> None:
     except OSError:
         pass  # it is gone
     if start.folder:
-        import shutil
-
         for folder in filter(None, (start.folder, start.scratch.memory)):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_all(folder, set())
 
 
 def list_children() -> list[int]:
@@ -2738,10 +2736,10 @@ def list_children() -> list[int]:
 
 def die_by(number: int) -> NoReturn:
     """Ends this process by the signal that ended the worker, without a second core file."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if number != signal.SIGKILL:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)

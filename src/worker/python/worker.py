@@ -2591,10 +2591,8 @@ def remove_files(start: Start) -> None:
     except OSError:
         pass  # it is gone
     if start.folder:
-        import shutil
-
         for folder in filter(None, (start.folder, start.scratch.memory)):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_all(folder, set())
 
 
 def list_children() -> list[int]:
@@ -2608,10 +2606,10 @@ def list_children() -> list[int]:
 
 def die_by(number: int) -> NoReturn:
     """Ends this process by the signal that ended the worker, without a second core file."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if number != signal.SIGKILL:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)
