@@ -2,7 +2,7 @@
 // Generated from python/worker.py and python/start.py. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "93198b3b6c6c4dab";
+export const PYTHON_WORKER_HASH = "94131ad013aa744c";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -81,8 +81,9 @@ class Bytecode:
 
 def cache_folder():
     """Where this user keeps bytecode, if he says so, or else whatever can be made again."""
-    if sys.pycache_prefix:
-        return os.path.join(sys.pycache_prefix, "remote-plugin")
+    prefix = getattr(sys, "pycache_prefix", None)  # Python 3.7 has to come as far as to be told that it is too old
+    if prefix:
+        return os.path.join(prefix, "remote-plugin")
     named = os.environ.get("XDG_CACHE_HOME", "")
     usual = "Library/Caches" if sys.platform == "darwin" else ".cache"
     return os.path.join(named if os.path.isabs(named) else os.path.expanduser("~/" + usual), "remote-plugin")
@@ -178,7 +179,7 @@ except ImportError:
     from hmac import compare_digest  # type: ignore[assignment]
     from queue import SimpleQueue
 
-    make_encoder = None  # type: ignore[assignment]
+    encode_basestring_ascii = make_encoder = make_scanner = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False  # type checkers take this for typing.TYPE_CHECKING, whose import would cost 3 ms
 if TYPE_CHECKING:
@@ -349,11 +350,13 @@ def _may_be_file(kind: type) -> bool:
 
 
 def _json_encoder(default: Callable[[Any], Any]) -> Callable[[Any], str]:
-    if make_encoder is None:
+    settings = (default, encode_basestring_ascii, None, ":", ",", False, False, False)
+    try:
+        make_encoder({}, *settings)
+    except TypeError:  # it is not there, or this Python wants it called in another way
         from json import JSONEncoder
 
         return JSONEncoder(default=default, allow_nan=False, separators=(",", ":")).encode
-    settings = (default, encode_basestring_ascii, None, ":", ",", False, False, False)
     return lambda value: "".join(make_encoder({}, *settings)(value, 0))
 
 
@@ -470,9 +473,10 @@ class JsonRules:
 
 
 def _json_decoder() -> Callable[[str], Any]:
-    if make_encoder is None:
+    try:
+        scan = make_scanner(JsonRules())
+    except (AttributeError, TypeError):  # the same
         return _decode_or_complain
-    scan = make_scanner(JsonRules())
 
     def decode(text: str) -> Any:
         try:

@@ -74,8 +74,9 @@ class Bytecode:
 
 def cache_folder():
     """Where this user keeps bytecode, if he says so, or else whatever can be made again."""
-    if sys.pycache_prefix:
-        return os.path.join(sys.pycache_prefix, "remote-plugin")
+    prefix = getattr(sys, "pycache_prefix", None)  # Python 3.7 has to come as far as to be told that it is too old
+    if prefix:
+        return os.path.join(prefix, "remote-plugin")
     named = os.environ.get("XDG_CACHE_HOME", "")
     usual = "Library/Caches" if sys.platform == "darwin" else ".cache"
     return os.path.join(named if os.path.isabs(named) else os.path.expanduser("~/" + usual), "remote-plugin")

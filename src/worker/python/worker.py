@@ -48,7 +48,7 @@ except ImportError:
     from hmac import compare_digest  # type: ignore[assignment]
     from queue import SimpleQueue
 
-    make_encoder = None  # type: ignore[assignment]
+    encode_basestring_ascii = make_encoder = make_scanner = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False  # type checkers take this for typing.TYPE_CHECKING, whose import would cost 3 ms
 if TYPE_CHECKING:
@@ -219,11 +219,13 @@ def _may_be_file(kind: type) -> bool:
 
 
 def _json_encoder(default: Callable[[Any], Any]) -> Callable[[Any], str]:
-    if make_encoder is None:
+    settings = (default, encode_basestring_ascii, None, ":", ",", False, False, False)
+    try:
+        make_encoder({}, *settings)
+    except TypeError:  # it is not there, or this Python wants it called in another way
         from json import JSONEncoder
 
         return JSONEncoder(default=default, allow_nan=False, separators=(",", ":")).encode
-    settings = (default, encode_basestring_ascii, None, ":", ",", False, False, False)
     return lambda value: "".join(make_encoder({}, *settings)(value, 0))
 
 
@@ -340,9 +342,10 @@ class JsonRules:
 
 
 def _json_decoder() -> Callable[[str], Any]:
-    if make_encoder is None:
+    try:
+        scan = make_scanner(JsonRules())
+    except (AttributeError, TypeError):  # the same
         return _decode_or_complain
-    scan = make_scanner(JsonRules())
 
     def decode(text: str) -> Any:
         try:
