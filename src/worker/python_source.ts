@@ -2,7 +2,7 @@
 // Generated from python/worker.py and python/start.py. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "94131ad013aa744c";
+export const PYTHON_WORKER_HASH = "1602bef41bdb0ace";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -81,9 +81,8 @@ class Bytecode:
 
 def cache_folder():
     """Where this user keeps bytecode, if he says so, or else whatever can be made again."""
-    prefix = getattr(sys, "pycache_prefix", None)  # Python 3.7 has to come as far as to be told that it is too old
-    if prefix:
-        return os.path.join(prefix, "remote-plugin")
+    if sys.pycache_prefix:
+        return os.path.join(sys.pycache_prefix, "remote-plugin")
     named = os.environ.get("XDG_CACHE_HOME", "")
     usual = "Library/Caches" if sys.platform == "darwin" else ".cache"
     return os.path.join(named if os.path.isabs(named) else os.path.expanduser("~/" + usual), "remote-plugin")
@@ -108,12 +107,13 @@ def write_new(path, data):
 
 def compile_worker():
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py"), "rb") as source:
-        return compile(source.read(), CODE_NAME, "exec", dont_inherit=True)
+        return compile(source.read(), CODE_NAME, "exec", 0, True)
 
 
 def worker_code(source_hash):
-    if os.name != "posix":
-        return compile_worker()  # whose file is whose, and who may write to it, is told in another way there
+    # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come as far as to be told so.
+    if os.name != "posix" or sys.version_info < (3, 8):
+        return compile_worker()
     bytecode = Bytecode(source_hash)
     code = bytecode.load()
     if code is None:
@@ -2791,8 +2791,8 @@ def main() -> NoReturn:
         foreign = ForeignWorker(start) if start.foreign else None
         if os.name == "posix":
             lifeline = fork_worker(hello, start)
-            arm_lifeline(lifeline)
             if foreign is not None:
+                arm_lifeline(lifeline)
                 foreign.become(hello, lifeline)
         elif foreign is not None:
             raise BadStart("A worker of the plugin's own environment cannot be run on this system")
@@ -2807,6 +2807,8 @@ def main() -> NoReturn:
         sys.exit(1)
     say(hello, {"address": address, "pid": os.getpid(), "worker": WORKER, "features": FEATURES})
     threading.Thread(target=hold_lifeline, args=(lifeline,), name="lifeline", daemon=True).start()
+    if os.name == "posix":
+        arm_lifeline(lifeline)
     worker.run()
 
 

@@ -74,9 +74,8 @@ class Bytecode:
 
 def cache_folder():
     """Where this user keeps bytecode, if he says so, or else whatever can be made again."""
-    prefix = getattr(sys, "pycache_prefix", None)  # Python 3.7 has to come as far as to be told that it is too old
-    if prefix:
-        return os.path.join(prefix, "remote-plugin")
+    if sys.pycache_prefix:
+        return os.path.join(sys.pycache_prefix, "remote-plugin")
     named = os.environ.get("XDG_CACHE_HOME", "")
     usual = "Library/Caches" if sys.platform == "darwin" else ".cache"
     return os.path.join(named if os.path.isabs(named) else os.path.expanduser("~/" + usual), "remote-plugin")
@@ -101,12 +100,13 @@ def write_new(path, data):
 
 def compile_worker():
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py"), "rb") as source:
-        return compile(source.read(), CODE_NAME, "exec", dont_inherit=True)
+        return compile(source.read(), CODE_NAME, "exec", 0, True)
 
 
 def worker_code(source_hash):
-    if os.name != "posix":
-        return compile_worker()  # whose file is whose, and who may write to it, is told in another way there
+    # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come as far as to be told so.
+    if os.name != "posix" or sys.version_info < (3, 8):
+        return compile_worker()
     bytecode = Bytecode(source_hash)
     code = bytecode.load()
     if code is None:

@@ -2660,8 +2660,8 @@ def main() -> NoReturn:
         foreign = ForeignWorker(start) if start.foreign else None
         if os.name == "posix":
             lifeline = fork_worker(hello, start)
-            arm_lifeline(lifeline)
             if foreign is not None:
+                arm_lifeline(lifeline)
                 foreign.become(hello, lifeline)
         elif foreign is not None:
             raise BadStart("A worker of the plugin's own environment cannot be run on this system")
@@ -2676,6 +2676,8 @@ def main() -> NoReturn:
         sys.exit(1)
     say(hello, {"address": address, "pid": os.getpid(), "worker": WORKER, "features": FEATURES})
     threading.Thread(target=hold_lifeline, args=(lifeline,), name="lifeline", daemon=True).start()
+    if os.name == "posix":
+        arm_lifeline(lifeline)
     worker.run()
 
 
