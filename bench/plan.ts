@@ -73,12 +73,16 @@ function stepsOfMode(mode: Mode): Step[] {
     step("stream", "stream", { count: full ? 10_000 : 2_000 }),
     step("memory", "memory", { measure: null }),
     step("cancel", "cancel", { count: full ? 5 : 2 }),
-    ...(["argument", "result"] as const).flatMap((family) => SIZES[mode].map((bytes) => payloadStep(family, bytes))),
+    ...PAYLOADS.flatMap((family) => SIZES[mode].map((bytes) => payloadStep(family, bytes))),
     ...(full ? growthSteps() : []),
+    step("stop", "start", { measure: "stop" }),
   ];
 }
 
-function payloadStep(family: "argument" | "result", bytes: number): Step {
+/** What has sizes. */
+export const PAYLOADS = ["argument", "result", "file-argument", "file-result"] as const;
+
+function payloadStep(family: (typeof PAYLOADS)[number], bytes: number): Step {
   return step(`${family}/${bytes}`, family, { bytes, ms: 100, most: 200, rounds: bytes > MB ? 3 : Infinity });
 }
 

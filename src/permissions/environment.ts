@@ -7,8 +7,8 @@ import { DELIMITER, dirname, isAbsolute } from "@std/path";
 import { PermissionDeniedError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 
-/** What a program needs to find its tools, its home, its language and its temporary folder, and nothing that is ever secret. */
-const DEFAULT_NAMES = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"];
+/** What a program needs to find its tools, its home, its language and its folders for what does not last, and nothing that is ever secret. */
+const DEFAULT_NAMES = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME"];
 
 /** What programs need on Windows besides. */
 const WINDOWS_NAMES = [
@@ -25,7 +25,7 @@ const WINDOWS_NAMES = [
 ];
 
 /** Where a Deno process finds its cache. */
-const DENO_NAMES = ["DENO_DIR", "XDG_CACHE_HOME"];
+const DENO_NAMES = ["DENO_DIR"];
 
 /**
  * The worker's environment: the default names as far as the host may read them, what `inherit_env` names, then `env_vars`.

@@ -95,7 +95,8 @@ export class WorkerProcess implements AsyncDisposable {
     const child = spawn(spec, command, environment);
     const running = new RunningChild(child, { ...careFor(child, command.target), log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
-    const start = startMessage(spec, { listen, command, folder, quota: options.scratchQuota ?? DEFAULT_QUOTA });
+    const scratch = await madeFolder(spec, options, folder.scratch);
+    const start = startMessage(spec, { listen, command, folder: folder.path, scratch, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
     const hello = await sayHello(spec, running, { listen, signal });
     cleanup.move();
@@ -140,11 +141,15 @@ async function removeAll(folder: WorkerFolder, socket: string | undefined): Prom
   if (socket !== undefined) await removeIfThere(socket);
 }
 
-async function createFolder(spec: PluginSpec, options: LaunchOptions): Promise<WorkerFolder> {
-  const root = scratchRoot(options);
+function createFolder(spec: PluginSpec, options: LaunchOptions): Promise<WorkerFolder> {
+  return madeFolder(spec, options, WorkerFolder.create(scratchRoot(options), memoryRoot(spec, options)));
+}
+
+async function madeFolder<Made>(spec: PluginSpec, options: LaunchOptions, made: Promise<Made>): Promise<Made> {
   try {
-    return await WorkerFolder.create(root, memoryRoot(spec, options));
+    return await made;
   } catch (cause) {
+    const root = scratchRoot(options);
     throw startError(spec, "spawn", `a private folder in "${root}" cannot be made. Give another one as "scratchDir"`, { cause });
   }
 }
@@ -180,18 +185,19 @@ function spawn(spec: PluginSpec, command: WorkerCommand, environment: Record<str
 interface StartFacts {
   readonly listen: Address;
   readonly command: WorkerCommand;
-  readonly folder: WorkerFolder;
+  readonly folder: string;
+  readonly scratch: ScratchFolders;
   readonly quota: number;
 }
 
-function startMessage(spec: PluginSpec, { listen, command, folder, quota }: StartFacts): StartMessage {
+function startMessage(spec: PluginSpec, { listen, command, folder, scratch, quota }: StartFacts): StartMessage {
   const limits: WorkerLimits = {
     max_concurrency: spec.maxConcurrency,
     max_body_bytes: MAX_BODY_BYTES,
     cancel_grace_ms: CANCEL_GRACE_MS,
     scratch_quota: quota,
   };
-  const { disk, memory } = folder.scratch;
+  const { disk, memory } = scratch;
   return {
     protocol: PROTOCOL_VERSION,
     token: createToken(),
@@ -201,7 +207,7 @@ function startMessage(spec: PluginSpec, { listen, command, folder, quota }: Star
     limits,
     scratch: disk,
     ...(memory === undefined ? {} : { memory_scratch: memory }),
-    folder: folder.path,
+    folder,
   };
 }
 

@@ -1,11 +1,138 @@
 // deno-fmt-ignore-file
-// Generated from python/worker.py. Do not edit; run: deno run --allow-read=src/worker --allow-write=src/worker tools/embed_worker.ts
+// Generated from python/worker.py and python/start.py. Do not edit; run: deno task embed
+
+/** Tells the bytecode of this worker from that of other releases. */
+export const PYTHON_WORKER_HASH = "1602bef41bdb0ace";
+
+/** The source of what starts the worker, `python/start.py`. */
+export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
+
+To compile it takes longer than all the rest of a start. The bytecode is in a folder of the user's own, where programs keep
+what can be made again; docs/permissions.md says where. What is not surely this user's file, whole, and made by this very
+interpreter from this very source, is not used: the source is compiled. Nothing that goes wrong here keeps the worker from
+its start, or is said: it only takes longer.
+"""
+
+import binascii
+import gc
+import marshal
+import os
+import stat
+import sys
+import time
+
+# The same whether it is compiled or loaded, and not a path: of this file's many copies none lasts.
+CODE_NAME = "<remote-plugin worker>"
+UNUSED_S = 30 * 24 * 3600  # other releases and interpreters have files of their own, which nobody else removes
+
+
+class Bytecode:
+    """The bytecode of one source, as this interpreter makes it."""
+
+    def __init__(self, source_hash):
+        maker = "{} {} {}".format(source_hash, sys.version, sys.flags.optimize)
+        self._seed = binascii.crc32(maker.encode("utf-8"))
+        self._folder = cache_folder()
+        self._path = os.path.join(self._folder, "worker-{:08x}.{}.pyc".format(self._seed, sys.implementation.cache_tag))
+
+    def load(self):
+        """Gives the code; None when there is none that can be trusted."""
+        try:
+            if not is_own(os.lstat(self._folder), stat.S_ISDIR):
+                return None
+            data = read_own(self._path)
+            whole = binascii.crc32(data[4:], self._seed) == int.from_bytes(data[:4], "big")
+            return marshal.loads(data[4:]) if whole else None
+        except (OSError, EOFError, TypeError, ValueError):
+            return None
+
+    def keep(self, code):
+        """Keeps the code for later starts, if the folder can be had. It appears under its name when it is complete."""
+        payload = marshal.dumps(code)
+        try:
+            self._make_folder()
+            unfinished = "{}.{}".format(self._path, os.urandom(6).hex())
+            try:
+                write_new(unfinished, binascii.crc32(payload, self._seed).to_bytes(4, "big") + payload)
+                os.replace(unfinished, self._path)
+            except OSError:
+                os.unlink(unfinished)
+                raise
+            self._forget_unused()
+        except OSError:
+            pass
+
+    def _make_folder(self):
+        for folder in (os.path.dirname(self._folder), self._folder):
+            if not os.path.isdir(folder):
+                # Who is root in another user's home leaves nothing there that its owner could not remove.
+                if not is_own(os.stat(os.path.dirname(folder)), stat.S_ISDIR):
+                    raise PermissionError(folder)
+                os.mkdir(folder, 0o700)
+        if not is_own(os.lstat(self._folder), stat.S_ISDIR):
+            raise PermissionError(self._folder)
+
+    def _forget_unused(self):
+        for name in os.listdir(self._folder):
+            path = os.path.join(self._folder, name)
+            if name.startswith("worker-") and time.time() - os.lstat(path).st_mtime > UNUSED_S:
+                os.unlink(path)
+
+
+def cache_folder():
+    """Where this user keeps bytecode, if he says so, or else whatever can be made again."""
+    if sys.pycache_prefix:
+        return os.path.join(sys.pycache_prefix, "remote-plugin")
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    usual = "Library/Caches" if sys.platform == "darwin" else ".cache"
+    return os.path.join(named if os.path.isabs(named) else os.path.expanduser("~/" + usual), "remote-plugin")
+
+
+def is_own(status, is_kind):
+    """Whether something is of a kind, this user's, and nobody else may write to it."""
+    return is_kind(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+
+
+def read_own(path):
+    """Reads a file of this user's; what is no such file is empty."""
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would keep us waiting
+    with open(file, "rb") as opened:
+        return opened.read() if is_own(os.fstat(file), stat.S_ISREG) else b""
+
+
+def write_new(path, data):
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+        file.write(data)
+
+
+def compile_worker():
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py"), "rb") as source:
+        return compile(source.read(), CODE_NAME, "exec", 0, True)
+
+
+def worker_code(source_hash):
+    # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come as far as to be told so.
+    if os.name != "posix" or sys.version_info < (3, 8):
+        return compile_worker()
+    bytecode = Bytecode(source_hash)
+    code = bytecode.load()
+    if code is None:
+        code = compile_worker()
+        if not sys.dont_write_bytecode:
+            bytecode.keep(code)
+    return code
+
+
+if __name__ == "__main__":
+    gc.disable()
+    exec(worker_code(sys.argv.pop()), globals())
+`;
 
 /** The source of the Python worker, `python/worker.py`. */
 export const PYTHON_WORKER_SOURCE: string = `"""The universal Python worker: runs one plugin class in this process and serves it as docs/protocol.md says.
 
 It is one file, and needs nothing but the standard library of Python 3.8 or later, so that it works in any environment
-without a word to its package manager: the host writes it into a private folder and starts \`python3 <folder>/worker.py\`.
+without a word to its package manager: the host writes it into a private folder, and beside it start.py, which runs it there.
 Imports that the start does not need are made where they are used, because the start is what a user waits for.
 
 Read it from the bottom up to follow the life of a process, and from \`Connection\` down to follow a request:
@@ -32,21 +159,27 @@ from __future__ import annotations
 import contextvars
 import faulthandler
 import functools
-import json
+import gc
 import os
-import queue
 import select
-import signal
-import socket
 import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Coroutine, Generator
 
-try:
-    from _operator import _compare_digest as compare_digest  # what \`hmac\` gives, without the 3 ms that \`hmac\` costs
+try:  # what the modules below are made of: what they have besides is not used here, and takes 10 ms of every start
+    import _signal as signal
+    import _socket as socket
+    from _json import encode_basestring_ascii, make_encoder, make_scanner
+    from _operator import _compare_digest as compare_digest
+    from _queue import SimpleQueue
 except ImportError:
-    from hmac import compare_digest  # type: ignore[no-redef]
+    import signal
+    import socket
+    from hmac import compare_digest  # type: ignore[assignment]
+    from queue import SimpleQueue
+
+    encode_basestring_ascii = make_encoder = make_scanner = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False  # type checkers take this for typing.TYPE_CHECKING, whose import would cost 3 ms
 if TYPE_CHECKING:
@@ -102,7 +235,7 @@ def take_over_logging() -> None:
             told = {"level": record.levelname.lower()}
             if call is not None and isinstance(call.key, str):
                 told["call_id"] = call.key
-            tag = "\\x1e" + json.dumps(told) + "\\x1f"
+            tag = "\\x1e" + _encode(told) + "\\x1f"
             try:
                 text = "".join(tag + line + "\\n" for line in self.format(record).splitlines())
                 sys.stderr.write(text)
@@ -219,19 +352,29 @@ def _may_be_file(kind: type) -> bool:
     return is_array or issubclass(kind, os.PathLike) or hasattr(kind, "to_temp_file")
 
 
-_encoder = json.JSONEncoder(default=_simplify, allow_nan=False, separators=(",", ":"))
-_framed_encoder = json.JSONEncoder(default=_simplify_framed, allow_nan=False, separators=(",", ":"))
+def _json_encoder(default: Callable[[Any], Any]) -> Callable[[Any], str]:
+    settings = (default, encode_basestring_ascii, None, ":", ",", False, False, False)
+    try:
+        make_encoder({}, *settings)
+    except TypeError:  # it is not there, or this Python wants it called in another way
+        from json import JSONEncoder
+
+        return JSONEncoder(default=default, allow_nan=False, separators=(",", ":")).encode
+    return lambda value: "".join(make_encoder({}, *settings)(value, 0))
+
+
+_encode = _json_encoder(_simplify)
+_encode_framed = _json_encoder(_simplify_framed)
 
 
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Outbox] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in \`types\`, and is a BadResult where that is None."""
-    encoder = _encoder if outbox is None else _framed_encoder
     try:
-        return encoder.encode(value).encode("ascii")
+        return (_encode if outbox is None else _encode_framed)(value).encode("ascii")
     except (TypeError, ValueError, RecursionError):
         pass  # rare: the walk below is slow, but it knows where it is
     try:
-        return _encoder.encode(Walk(what, types, outbox).visit(value)).encode("ascii")
+        return _encode(Walk(what, types, outbox).visit(value)).encode("ascii")
     except RecursionError:
         raise BadResult(f'The {what} at "$" is nested too deeply for JSON') from None
 
@@ -285,7 +428,7 @@ class Walk:
             return str.__str__(key)
         if key is None or isinstance(key, (int, float)):
             try:
-                return _encoder.encode(key)
+                return _encode(key)
             except ValueError:
                 raise self._bad("has a number as key that JSON cannot carry") from None
         raise self._bad(f'has a key of type "{type(key).__name__}", which JSON cannot carry')
@@ -315,7 +458,7 @@ class Walk:
         place = "$"
         for part in self.path:
             plain = isinstance(part, str) and part.isidentifier()
-            place += "." + str(part) if plain else "[" + json.dumps(part) + "]"
+            place += "." + str(part) if plain else "[" + _encode(part) + "]"
         return place
 
 
@@ -323,13 +466,46 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_decoder = json.JSONDecoder(parse_constant=_no_constant)
+class JsonRules:
+    """How JSON is read, as \`json\` tells it the C that does so."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int = float, int
+    parse_constant = staticmethod(_no_constant)
+
+
+def _json_decoder() -> Callable[[str], Any]:
+    try:
+        scan = make_scanner(JsonRules())
+    except (AttributeError, TypeError):  # the same
+        return _decode_or_complain
+
+    def decode(text: str) -> Any:
+        try:
+            value, end = scan(text, 0)
+            if end == len(text):
+                return value
+        except (ValueError, StopIteration, SystemError):
+            pass  # without \`json\` it can not always say what is wrong, and does not expect blanks around the text
+        return _decode_or_complain(text)
+
+    return decode
+
+
+def _decode_or_complain(text: str) -> Any:
+    from json import JSONDecoder
+
+    return JSONDecoder(parse_constant=_no_constant).decode(text)
+
+
+_decode = _json_decoder()
 
 
 def decode_object(text: Union[bytes, bytearray]) -> Body:
     """Reads a request's body; no body is an empty object."""
     try:
-        body = _decoder.decode(text.decode("utf-8")) if text else {}
+        body = _decode(text.decode("utf-8")) if text else {}
     except (ValueError, RecursionError) as error:
         raise Refusal(400, f"The body is not JSON: {error}") from None
     if not isinstance(body, dict):
@@ -346,7 +522,7 @@ def restore_types(body: Body) -> None:
         raise Refusal(400, '"types" is not an object')
     for pointer, kind in types.items():
         if kind != "number":
-            raise Refusal(400, f'Unknown type {json.dumps(kind)} at "{pointer}"')
+            raise Refusal(400, f'Unknown type {_encode(kind)} at "{pointer}"')
         root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
         holder: Any = {root: body}
         key: Any = root
@@ -673,7 +849,7 @@ def _traceback_of(error: BaseException) -> str:
     import traceback
 
     entry: Optional[TracebackType] = error.__traceback__
-    while entry is not None and entry.tb_frame.f_code.co_filename == __file__:
+    while entry is not None and entry.tb_frame.f_code.co_filename == _traceback_of.__code__.co_filename:
         entry = entry.tb_next
     try:
         return "".join(traceback.format_exception(type(error), error, entry)).rstrip("\\n")
@@ -880,7 +1056,7 @@ class EventLoop:
 
     def run(self, call: Call, awaitable: Awaitable[Any]) -> Any:
         """Waits for an awaitable."""
-        outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        outcomes: SimpleQueue[Outcome] = SimpleQueue()
         self._start(call, awaitable, outcomes)
         _, value, error = outcomes.get()
         if error is not None:
@@ -889,7 +1065,7 @@ class EventLoop:
 
     def items(self, call: Call, source: AsyncIterable[Any]) -> Iterator[Any]:
         """Gives the items one by one; the source goes on when the next one is asked for. One task runs it all."""
-        outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        outcomes: SimpleQueue[Outcome] = SimpleQueue()
         self._start(call, self._pump(source, outcomes), outcomes)
         ended = False
         try:
@@ -919,7 +1095,7 @@ class EventLoop:
         if call.task is not None:
             call.task.cancel()
 
-    def _start(self, call: Call, awaitable: Awaitable[Any], outcomes: queue.SimpleQueue[Outcome]) -> None:
+    def _start(self, call: Call, awaitable: Awaitable[Any], outcomes: SimpleQueue[Outcome]) -> None:
         def begin() -> None:
             call.loop = self
             call.task = self._loop.create_task(self._guard(call, awaitable))
@@ -945,7 +1121,7 @@ class EventLoop:
         except BaseException as error:  # also SystemExit, which would end the loop
             return None, error
 
-    async def _pump(self, source: AsyncIterable[Any], outcomes: queue.SimpleQueue[Outcome]) -> None:
+    async def _pump(self, source: AsyncIterable[Any], outcomes: SimpleQueue[Outcome]) -> None:
         try:
             async for item in source:
                 gate: asyncio.Future[None] = self._loop.create_future()
@@ -1149,12 +1325,12 @@ class Plugin:
     def _task(self, call: Call) -> Any:
         task, name = str(call.body.get("task")), str(call.body.get("method"))
         if task not in self._adapters:
-            bound = ", ".join(json.dumps(known) for known in sorted(self._adapters)) or "none"
-            message = "No adapter is bound for the task {}; bound: {}".format(json.dumps(task), bound)
+            bound = ", ".join(_encode(known) for known in sorted(self._adapters)) or "none"
+            message = "No adapter is bound for the task {}; bound: {}".format(_encode(task), bound)
             raise NotSupported("; ".join([message] + self._unbound))
         method = None if name.startswith("_") else getattr(self._adapters[task], name, None)
         if not callable(method):
-            raise NotSupported("The adapter of the task {} has no method {}".format(json.dumps(task), json.dumps(name)))
+            raise NotSupported("The adapter of the task {} has no method {}".format(_encode(task), _encode(name)))
         _stamp(call.body)
         self._forget_usage()
         return self._invoke(call, method, **call.body.get("kwargs") or {})
@@ -1298,7 +1474,7 @@ class Inbox:
     reads = False
 
     def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[Call] = queue.SimpleQueue()
+        self._calls: SimpleQueue[Call] = SimpleQueue()
 
     def put(self, call: Call) -> None:
         """Adds a call."""
@@ -1410,6 +1586,7 @@ class Scheduler:
         """Loads the plugin and runs the first lane; for the main thread, and for good."""
         if hasattr(signal, "SIGURG"):
             signal.signal(signal.SIGURG, self._on_signal)
+        gc.enable()  # nothing of what a start makes is garbage
         self.plugin.load()
         for number in range(1, self._places):
             threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
@@ -2201,7 +2378,7 @@ class Worker:
     def _accept(self) -> NoReturn:
         while True:
             try:
-                client, _ = self._listener.accept()
+                client = _accept(self._listener)
             except OSError:
                 time.sleep(0.05)  # no file descriptor is free: one will be
                 continue
@@ -2238,6 +2415,11 @@ def _listen_tcp(host: str) -> socket.socket:
     listener.bind((host, 0))
     listener.listen(BACKLOG)
     return listener
+
+
+def _accept(listener: socket.socket) -> socket.socket:
+    file, _ = listener._accept()
+    return socket.socket(listener.family, listener.type, listener.proto, file)
 
 
 def _is_loopback(host: str) -> bool:
@@ -2592,10 +2774,8 @@ def remove_files(start: Start) -> None:
     except OSError:
         pass  # it is gone
     if start.folder:
-        import shutil
-
         for folder in filter(None, (start.folder, start.scratch.memory)):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_all(folder, set())
 
 
 def list_children() -> list[int]:
@@ -2609,10 +2789,10 @@ def list_children() -> list[int]:
 
 def die_by(number: int) -> NoReturn:
     """Ends this process by the signal that ended the worker, without a second core file."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if number != signal.SIGKILL:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)
@@ -2660,8 +2840,8 @@ def main() -> NoReturn:
         foreign = ForeignWorker(start) if start.foreign else None
         if os.name == "posix":
             lifeline = fork_worker(hello, start)
-            arm_lifeline(lifeline)
             if foreign is not None:
+                arm_lifeline(lifeline)
                 foreign.become(hello, lifeline)
         elif foreign is not None:
             raise BadStart("A worker of the plugin's own environment cannot be run on this system")
@@ -2676,6 +2856,8 @@ def main() -> NoReturn:
         sys.exit(1)
     say(hello, {"address": address, "pid": os.getpid(), "worker": WORKER, "features": FEATURES})
     threading.Thread(target=hold_lifeline, args=(lifeline,), name="lifeline", daemon=True).start()
+    if os.name == "posix":
+        arm_lifeline(lifeline)
     worker.run()
 
 

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   let files: string[] = [];
   let runner: ThreadRunner | undefined;
   try {
-    const start = await readStartLine(Deno.stdin);
+    const start = await readStartLine({ read: (buffer) => Deno.stdin.readSync(buffer) });
     const listener = listen(start.listen);
     files = [..."unix" in start.listen ? [start.listen.unix] : [], ...start.folder === undefined ? [] : [start.folder]];
     writeLine(hello(start, listener));

@@ -1,7 +1,7 @@
 """The universal Python worker: runs one plugin class in this process and serves it as docs/protocol.md says.
 
 It is one file, and needs nothing but the standard library of Python 3.8 or later, so that it works in any environment
-without a word to its package manager: the host writes it into a private folder and starts `python3 <folder>/worker.py`.
+without a word to its package manager: the host writes it into a private folder, and beside it start.py, which runs it there.
 Imports that the start does not need are made where they are used, because the start is what a user waits for.
 
 Read it from the bottom up to follow the life of a process, and from `Connection` down to follow a request:
@@ -28,21 +28,27 @@ from __future__ import annotations
 import contextvars
 import faulthandler
 import functools
-import json
+import gc
 import os
-import queue
 import select
-import signal
-import socket
 import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Coroutine, Generator
 
-try:
-    from _operator import _compare_digest as compare_digest  # what `hmac` gives, without the 3 ms that `hmac` costs
+try:  # what the modules below are made of: what they have besides is not used here, and takes 10 ms of every start
+    import _signal as signal
+    import _socket as socket
+    from _json import encode_basestring_ascii, make_encoder, make_scanner
+    from _operator import _compare_digest as compare_digest
+    from _queue import SimpleQueue
 except ImportError:
-    from hmac import compare_digest  # type: ignore[no-redef]
+    import signal
+    import socket
+    from hmac import compare_digest  # type: ignore[assignment]
+    from queue import SimpleQueue
+
+    encode_basestring_ascii = make_encoder = make_scanner = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False  # type checkers take this for typing.TYPE_CHECKING, whose import would cost 3 ms
 if TYPE_CHECKING:
@@ -98,7 +104,7 @@ def take_over_logging() -> None:
             told = {"level": record.levelname.lower()}
             if call is not None and isinstance(call.key, str):
                 told["call_id"] = call.key
-            tag = "\x1e" + json.dumps(told) + "\x1f"
+            tag = "\x1e" + _encode(told) + "\x1f"
             try:
                 text = "".join(tag + line + "\n" for line in self.format(record).splitlines())
                 sys.stderr.write(text)
@@ -215,19 +221,29 @@ def _may_be_file(kind: type) -> bool:
     return is_array or issubclass(kind, os.PathLike) or hasattr(kind, "to_temp_file")
 
 
-_encoder = json.JSONEncoder(default=_simplify, allow_nan=False, separators=(",", ":"))
-_framed_encoder = json.JSONEncoder(default=_simplify_framed, allow_nan=False, separators=(",", ":"))
+def _json_encoder(default: Callable[[Any], Any]) -> Callable[[Any], str]:
+    settings = (default, encode_basestring_ascii, None, ":", ",", False, False, False)
+    try:
+        make_encoder({}, *settings)
+    except TypeError:  # it is not there, or this Python wants it called in another way
+        from json import JSONEncoder
+
+        return JSONEncoder(default=default, allow_nan=False, separators=(",", ":")).encode
+    return lambda value: "".join(make_encoder({}, *settings)(value, 0))
+
+
+_encode = _json_encoder(_simplify)
+_encode_framed = _json_encoder(_simplify_framed)
 
 
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Outbox] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in `types`, and is a BadResult where that is None."""
-    encoder = _encoder if outbox is None else _framed_encoder
     try:
-        return encoder.encode(value).encode("ascii")
+        return (_encode if outbox is None else _encode_framed)(value).encode("ascii")
     except (TypeError, ValueError, RecursionError):
         pass  # rare: the walk below is slow, but it knows where it is
     try:
-        return _encoder.encode(Walk(what, types, outbox).visit(value)).encode("ascii")
+        return _encode(Walk(what, types, outbox).visit(value)).encode("ascii")
     except RecursionError:
         raise BadResult(f'The {what} at "$" is nested too deeply for JSON') from None
 
@@ -281,7 +297,7 @@ class Walk:
             return str.__str__(key)
         if key is None or isinstance(key, (int, float)):
             try:
-                return _encoder.encode(key)
+                return _encode(key)
             except ValueError:
                 raise self._bad("has a number as key that JSON cannot carry") from None
         raise self._bad(f'has a key of type "{type(key).__name__}", which JSON cannot carry')
@@ -311,7 +327,7 @@ class Walk:
         place = "$"
         for part in self.path:
             plain = isinstance(part, str) and part.isidentifier()
-            place += "." + str(part) if plain else "[" + json.dumps(part) + "]"
+            place += "." + str(part) if plain else "[" + _encode(part) + "]"
         return place
 
 
@@ -319,13 +335,46 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_decoder = json.JSONDecoder(parse_constant=_no_constant)
+class JsonRules:
+    """How JSON is read, as `json` tells it the C that does so."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int = float, int
+    parse_constant = staticmethod(_no_constant)
+
+
+def _json_decoder() -> Callable[[str], Any]:
+    try:
+        scan = make_scanner(JsonRules())
+    except (AttributeError, TypeError):  # the same
+        return _decode_or_complain
+
+    def decode(text: str) -> Any:
+        try:
+            value, end = scan(text, 0)
+            if end == len(text):
+                return value
+        except (ValueError, StopIteration, SystemError):
+            pass  # without `json` it can not always say what is wrong, and does not expect blanks around the text
+        return _decode_or_complain(text)
+
+    return decode
+
+
+def _decode_or_complain(text: str) -> Any:
+    from json import JSONDecoder
+
+    return JSONDecoder(parse_constant=_no_constant).decode(text)
+
+
+_decode = _json_decoder()
 
 
 def decode_object(text: Union[bytes, bytearray]) -> Body:
     """Reads a request's body; no body is an empty object."""
     try:
-        body = _decoder.decode(text.decode("utf-8")) if text else {}
+        body = _decode(text.decode("utf-8")) if text else {}
     except (ValueError, RecursionError) as error:
         raise Refusal(400, f"The body is not JSON: {error}") from None
     if not isinstance(body, dict):
@@ -342,7 +391,7 @@ def restore_types(body: Body) -> None:
         raise Refusal(400, '"types" is not an object')
     for pointer, kind in types.items():
         if kind != "number":
-            raise Refusal(400, f'Unknown type {json.dumps(kind)} at "{pointer}"')
+            raise Refusal(400, f'Unknown type {_encode(kind)} at "{pointer}"')
         root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
         holder: Any = {root: body}
         key: Any = root
@@ -669,7 +718,7 @@ def _traceback_of(error: BaseException) -> str:
     import traceback
 
     entry: Optional[TracebackType] = error.__traceback__
-    while entry is not None and entry.tb_frame.f_code.co_filename == __file__:
+    while entry is not None and entry.tb_frame.f_code.co_filename == _traceback_of.__code__.co_filename:
         entry = entry.tb_next
     try:
         return "".join(traceback.format_exception(type(error), error, entry)).rstrip("\n")
@@ -876,7 +925,7 @@ class EventLoop:
 
     def run(self, call: Call, awaitable: Awaitable[Any]) -> Any:
         """Waits for an awaitable."""
-        outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        outcomes: SimpleQueue[Outcome] = SimpleQueue()
         self._start(call, awaitable, outcomes)
         _, value, error = outcomes.get()
         if error is not None:
@@ -885,7 +934,7 @@ class EventLoop:
 
     def items(self, call: Call, source: AsyncIterable[Any]) -> Iterator[Any]:
         """Gives the items one by one; the source goes on when the next one is asked for. One task runs it all."""
-        outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        outcomes: SimpleQueue[Outcome] = SimpleQueue()
         self._start(call, self._pump(source, outcomes), outcomes)
         ended = False
         try:
@@ -915,7 +964,7 @@ class EventLoop:
         if call.task is not None:
             call.task.cancel()
 
-    def _start(self, call: Call, awaitable: Awaitable[Any], outcomes: queue.SimpleQueue[Outcome]) -> None:
+    def _start(self, call: Call, awaitable: Awaitable[Any], outcomes: SimpleQueue[Outcome]) -> None:
         def begin() -> None:
             call.loop = self
             call.task = self._loop.create_task(self._guard(call, awaitable))
@@ -941,7 +990,7 @@ class EventLoop:
         except BaseException as error:  # also SystemExit, which would end the loop
             return None, error
 
-    async def _pump(self, source: AsyncIterable[Any], outcomes: queue.SimpleQueue[Outcome]) -> None:
+    async def _pump(self, source: AsyncIterable[Any], outcomes: SimpleQueue[Outcome]) -> None:
         try:
             async for item in source:
                 gate: asyncio.Future[None] = self._loop.create_future()
@@ -1145,12 +1194,12 @@ class Plugin:
     def _task(self, call: Call) -> Any:
         task, name = str(call.body.get("task")), str(call.body.get("method"))
         if task not in self._adapters:
-            bound = ", ".join(json.dumps(known) for known in sorted(self._adapters)) or "none"
-            message = "No adapter is bound for the task {}; bound: {}".format(json.dumps(task), bound)
+            bound = ", ".join(_encode(known) for known in sorted(self._adapters)) or "none"
+            message = "No adapter is bound for the task {}; bound: {}".format(_encode(task), bound)
             raise NotSupported("; ".join([message] + self._unbound))
         method = None if name.startswith("_") else getattr(self._adapters[task], name, None)
         if not callable(method):
-            raise NotSupported("The adapter of the task {} has no method {}".format(json.dumps(task), json.dumps(name)))
+            raise NotSupported("The adapter of the task {} has no method {}".format(_encode(task), _encode(name)))
         _stamp(call.body)
         self._forget_usage()
         return self._invoke(call, method, **call.body.get("kwargs") or {})
@@ -1294,7 +1343,7 @@ class Inbox:
     reads = False
 
     def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[Call] = queue.SimpleQueue()
+        self._calls: SimpleQueue[Call] = SimpleQueue()
 
     def put(self, call: Call) -> None:
         """Adds a call."""
@@ -1406,6 +1455,7 @@ class Scheduler:
         """Loads the plugin and runs the first lane; for the main thread, and for good."""
         if hasattr(signal, "SIGURG"):
             signal.signal(signal.SIGURG, self._on_signal)
+        gc.enable()  # nothing of what a start makes is garbage
         self.plugin.load()
         for number in range(1, self._places):
             threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
@@ -2197,7 +2247,7 @@ class Worker:
     def _accept(self) -> NoReturn:
         while True:
             try:
-                client, _ = self._listener.accept()
+                client = _accept(self._listener)
             except OSError:
                 time.sleep(0.05)  # no file descriptor is free: one will be
                 continue
@@ -2234,6 +2284,11 @@ def _listen_tcp(host: str) -> socket.socket:
     listener.bind((host, 0))
     listener.listen(BACKLOG)
     return listener
+
+
+def _accept(listener: socket.socket) -> socket.socket:
+    file, _ = listener._accept()
+    return socket.socket(listener.family, listener.type, listener.proto, file)
 
 
 def _is_loopback(host: str) -> bool:
@@ -2588,10 +2643,8 @@ def remove_files(start: Start) -> None:
     except OSError:
         pass  # it is gone
     if start.folder:
-        import shutil
-
         for folder in filter(None, (start.folder, start.scratch.memory)):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_all(folder, set())
 
 
 def list_children() -> list[int]:
@@ -2605,10 +2658,10 @@ def list_children() -> list[int]:
 
 def die_by(number: int) -> NoReturn:
     """Ends this process by the signal that ended the worker, without a second core file."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if number != signal.SIGKILL:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)
@@ -2656,8 +2709,8 @@ def main() -> NoReturn:
         foreign = ForeignWorker(start) if start.foreign else None
         if os.name == "posix":
             lifeline = fork_worker(hello, start)
-            arm_lifeline(lifeline)
             if foreign is not None:
+                arm_lifeline(lifeline)
                 foreign.become(hello, lifeline)
         elif foreign is not None:
             raise BadStart("A worker of the plugin's own environment cannot be run on this system")
@@ -2672,6 +2725,8 @@ def main() -> NoReturn:
         sys.exit(1)
     say(hello, {"address": address, "pid": os.getpid(), "worker": WORKER, "features": FEATURES})
     threading.Thread(target=hold_lifeline, args=(lifeline,), name="lifeline", daemon=True).start()
+    if os.name == "posix":
+        arm_lifeline(lifeline)
     worker.run()
 
 
