@@ -2,7 +2,7 @@
 // Generated from python/worker.py and python/start.py. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "1602bef41bdb0ace";
+export const PYTHON_WORKER_HASH = "d629d5a5546c932a";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
