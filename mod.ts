@@ -60,7 +60,17 @@ export type {
   RestartSettings,
 } from "./src/manifest/manifest.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
-export type { Endpoint, ErrorBody, ErrorCode, ExtensionEndpoint, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
+export type {
+  Endpoint,
+  ErrorBody,
+  ErrorCode,
+  ExtensionEndpoint,
+  MethodSignature,
+  PermissionSet,
+  ProgressBody,
+  SignaturesBody,
+  StatsBody,
+} from "./src/protocol/messages.ts";
 export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";
 export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./src/protocol/frames.ts";
 export {

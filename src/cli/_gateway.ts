@@ -131,6 +131,8 @@ export class Gateway {
         return await handle.getCurrentConfig(options);
       case "config_schema":
         return await handle.getConfigSchema(options);
+      case "signatures":
+        return await handle.getSignatures(options);
       case "ready":
         await this.#manager.load(request.plugin);
         return { name: handle.name, version: handle.version, methods: [] };

@@ -6,7 +6,7 @@
 import { CallTimeoutError, PluginStateError } from "../errors.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "../plugin/interface.ts";
 import type { RemotePluginProxy } from "../plugin/proxy.ts";
-import type { StatsBody } from "../protocol/messages.ts";
+import type { SignaturesBody, StatsBody } from "../protocol/messages.ts";
 import type { Entry } from "./_entry.ts";
 import type { Lease } from "./_pool.ts";
 
@@ -73,6 +73,10 @@ export class ManagedPlugin implements PluginInterface {
 
   async getCurrentConfig(options?: OperationOptions): Promise<Record<string, unknown>> {
     return await this.#ask("getCurrentConfig", options, (plugin) => plugin.getCurrentConfig(options));
+  }
+
+  async getSignatures(options?: OperationOptions): Promise<SignaturesBody> {
+    return await this.#ask("getSignatures", options, (plugin) => plugin.getSignatures(options));
   }
 
   async getProgress(options?: OperationOptions): Promise<Progress> {

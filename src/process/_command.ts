@@ -9,6 +9,7 @@ import { containsPath, intersectPermissions, type PermissionPolicy } from "../pe
 import { permissionFlags } from "../permissions/flags.ts";
 import { workerProgram } from "../permissions/required.ts";
 import type { Address, PermissionSet, PluginTarget } from "../protocol/messages.ts";
+import { PYTHON_SIGNATURES_SOURCE } from "../worker/python_signatures_source.ts";
 import { PYTHON_WORKER_SOURCE } from "../worker/python_source.ts";
 import type { WorkerFolder } from "./_worker_folder.ts";
 
@@ -34,13 +35,22 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
-    const file = context.folder.file("worker.py");
-    await Deno.writeTextFile(file, PYTHON_WORKER_SOURCE);
+    const file = await writePythonWorker(context.folder);
     return { program, args: [file], target: { ...target, path: runtime.path, adapters: runtime.adapters }, foreign: runtime.foreignWorker };
   }
   const permissions = intersectPermissions(runtime.permissions, context.policy);
   const args = await denoArguments(spec, runtime, { listen: context.listen, folder: context.folder.path, permissions });
   return { program, args, target: { ...target, path: [], permissions } };
+}
+
+/** Tells the path of the program. What it reads only when it is asked for signatures lies beside it. */
+async function writePythonWorker(folder: WorkerFolder): Promise<string> {
+  const program = folder.file("worker.py");
+  await Promise.all([
+    Deno.writeTextFile(program, PYTHON_WORKER_SOURCE),
+    Deno.writeTextFile(folder.file("signatures.py"), PYTHON_SIGNATURES_SOURCE),
+  ]);
+  return program;
 }
 
 /** The control thread's entry. It is a URL, for a published package is not on disk. */

@@ -185,6 +185,26 @@ export interface ProgressBody {
   readonly message: string;
 }
 
+/** What one method takes and gives, in JSON Schema. What is not known is left out. */
+export interface MethodSignature {
+  /** What it does, for people. */
+  readonly description?: string;
+  /** The keyword arguments: a schema of an object. */
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  /** The positional arguments, where there are some that cannot be given by name: a schema of an array. */
+  readonly positional?: Readonly<Record<string, unknown>>;
+  /** What `execute` gives. */
+  readonly result?: Readonly<Record<string, unknown>>;
+  /** What `execute_stream` gives, one by one. */
+  readonly chunk?: Readonly<Record<string, unknown>>;
+}
+
+/** The result of `GET /signatures`. A method that the plugin lacks is left out. */
+export interface SignaturesBody {
+  readonly execute?: MethodSignature;
+  readonly execute_stream?: MethodSignature;
+}
+
 /** One endpoint: how it is reached, and whether it takes one of the plugin's places. */
 export interface EndpointRule {
   readonly method: "GET" | "POST";
@@ -200,6 +220,7 @@ export type Endpoint =
   | "cancel"
   | "config_schema"
   | "config"
+  | "signatures"
   | "initialize"
   | "execute"
   | "execute_stream"
@@ -216,6 +237,7 @@ export const ENDPOINTS: Readonly<Record<Endpoint, EndpointRule>> = {
   cancel: { method: "POST", isCall: false },
   config_schema: { method: "GET", isCall: false },
   config: { method: "GET", isCall: false },
+  signatures: { method: "GET", isCall: false },
   initialize: { method: "POST", isCall: true },
   execute: { method: "POST", isCall: true },
   execute_stream: { method: "POST", isCall: true },

@@ -6,7 +6,8 @@ export const PYTHON_WORKER_SOURCE: string = `"""The universal Python worker: run
 
 It is one file, and needs nothing but the standard library of Python 3.8 or later, so that it works in any environment
 without a word to its package manager: the host writes it into a private folder and starts \`python3 <folder>/worker.py\`.
-Imports that the start does not need are made where they are used, because the start is what a user waits for.
+Imports that the start does not need are made where they are used, because the start is what a user waits for. What only
+\`GET /signatures\` needs is in a file beside it, signatures.py.
 
 Read it from the bottom up to follow the life of a process, and from \`Connection\` down to follow a request:
 
@@ -58,7 +59,9 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 WORKER = "python/0.1.0"
-FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "types"] + (["farewell"] if os.name == "posix" else [])
+FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types"]
+if os.name == "posix":
+    FEATURES.append("farewell")
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
 MAX_START_LINE = 1024 * 1024
@@ -1034,6 +1037,9 @@ class Plugin:
     def _config(self, call: Call) -> Any:
         return self._tell(call, "get_current_config")
 
+    def _signatures(self, call: Call) -> Body:
+        return describe_signatures(self._instance)
+
     def _prefetch(self, call: Call) -> Body:
         return self._do(call, "prefetch", "prefetched")
 
@@ -1187,6 +1193,16 @@ def _import_class(module: str, name: str) -> Any:
     if not hasattr(sys.modules[module], name):
         raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
     return getattr(sys.modules[module], name)
+
+
+def describe_signatures(instance: Any) -> Body:
+    """What the plugin's methods take and give, as JSON Schema."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "signatures.py")
+    names: Body = {"__name__": "remote_plugin_signatures"}
+    with open(path, encoding="utf-8") as source:
+        exec(compile(source.read(), path, "exec"), names)
+    told: Body = names["describe"](instance)
+    return told
 
 
 def describe_surface(kind: type) -> Body:
@@ -1712,6 +1728,7 @@ ENDPOINTS: dict[str, tuple[str, bool]] = {  # the method, and whether it is a ca
     "cancel": ("POST", False),
     "config_schema": ("GET", False),
     "config": ("GET", False),
+    "signatures": ("GET", False),
     "initialize": ("POST", True),
     "execute": ("POST", True),
     "execute_stream": ("POST", True),
@@ -1850,6 +1867,9 @@ class Worker:
 
     def _config(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config", body))
+
+    def _signatures(self, body: Body) -> Any:
+        return self.scheduler.plugin.perform(Call("signatures", body))
 
     def _config_options(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config_options", body))

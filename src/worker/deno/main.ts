@@ -15,7 +15,7 @@ import { ThreadRunner } from "./thread_runner.ts";
 /** This worker, as it calls itself in the hello line. */
 const WORKER = "deno/0.1.0";
 
-const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames", "types"];
+const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames", "signatures", "types"];
 
 if (import.meta.main) await main();
 
