@@ -15,6 +15,7 @@ import { config } from "./config.ts";
 import { type CommonOptions, Context } from "./_context.ts";
 import { doctor } from "./doctor.ts";
 import { EXIT, EXIT_HELP, exitCode, Interruption } from "./_exit.ts";
+import { gen, type GenOptions } from "./gen.ts";
 import { inspect } from "./inspect.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
@@ -99,6 +100,12 @@ function addPluginCommands(add: Add, act: Run): void {
   )
     .action((reference, { fix = false }, command) =>
       act(command, async (context) => await doctor(context, { reference, fix }) ? EXIT.ok : EXIT.unwell)
+    );
+  add("gen <plugin>", "write a client in TypeScript with the types of what a plugin takes and gives")
+    .option("-o, --out <file>", "where to write it (default: standard output)")
+    .option("--check", "write nothing, and exit with 5 when the file is not the one that would be written")
+    .action((plugin, options: GenOptions, command) =>
+      act(command, async (context) => await gen(context, plugin, options) ? EXIT.ok : EXIT.outOfDate)
     );
   add("new <name>", "make a working plugin with manifest and test").option("--runtime <runtime>", "python or deno", "python")
     .action((name, options, command) => act(command, (context) => makeNew(context, name, options)));
