@@ -64,7 +64,9 @@ async function clientBody({ plugin, schemas, manifest, command }: ClientFacts): 
   const types = await declareTypes(named.filter(isDeclared), new Set([own, `${own}Members`, ...IMPORTED]));
   const members = [...configMembers(config), ...methods.map(methodText)].join("\n\n");
   const calls = `/** What "${inComment(plugin)}" takes and gives. */\nexport interface ${own}Members {\n${members}\n}`;
-  const code = [types, calls, startText(own, plugin), expectedText({ schemas, manifest, command })].filter((part) => part !== "").join("\n\n");
+  const code = [types, calls, startText(own, plugin), expectedText({ schemas, manifest, command })].filter((part) => part !== "").join(
+    "\n\n",
+  );
   return `${importText(code)}\n\n${code}\n`;
 }
 
@@ -85,7 +87,7 @@ function namedSchema(name: string, schema: JsonSchema, direction: NamedSchema["d
 
 /** What says nothing, or allows nothing, needs no type of its own. */
 function isDeclared({ schema }: NamedSchema): boolean {
-  return Object.keys(schema).length > 0 && !hasNoMembers(schema);
+  return !isUnknown(schema) && !hasNoMembers(schema);
 }
 
 function hasNoMembers({ properties, additionalProperties }: JsonSchema): boolean {
@@ -104,11 +106,13 @@ function configMembers(config: JsonSchema | undefined): string[] {
 function methodText({ member, prefix, signature }: Method): string {
   const { description, arguments: takes, positional, result, chunk } = signature;
   const mark = isOptional(takes) && !isPositional(positional) ? "?" : "";
-  const kwargs = `kwargs${mark}: ${takes === undefined ? "Kwargs" : typeOf(`${prefix}Arguments`, takes)}`;
+  const kwargs = `kwargs${mark}: ${isUnknown(takes) ? "Kwargs" : typeOf(`${prefix}Arguments`, takes)}`;
   const gives = member === "execute"
     ? `Promise<${typeOf(`${prefix}Result`, result)}>`
     : `AsyncGenerator<${typeOf(`${prefix}Chunk`, chunk)}, void, void>`;
-  const about = comment(description ?? (member === "execute" ? "Calls the plugin and waits for its result." : "Calls the plugin and yields what it gives."));
+  const about = comment(
+    description ?? (member === "execute" ? "Calls the plugin and waits for its result." : "Calls the plugin and yields what it gives."),
+  );
   return `${about}\n  ${member}(${kwargs}, ${optionsText(prefix, signature)}): ${gives};`;
 }
 
@@ -118,16 +122,20 @@ function optionsText(prefix: string, { arguments: takes, positional }: MethodSig
     const mark = isPositional(positional) ? "" : "?";
     return `options${mark}: Omit<CallOptions, "args"> & { readonly args${mark}: ${typeOf(`${prefix}Positional`, positional)} }`;
   }
-  return takes === undefined ? "options?: CallOptions" : `options?: Omit<CallOptions, "args">`;
+  return isUnknown(takes) ? "options?: CallOptions" : `options?: Omit<CallOptions, "args">`;
 }
 
 function typeOf(name: string, schema: JsonSchema | undefined): string {
-  if (schema === undefined || Object.keys(schema).length === 0) return "unknown";
+  if (isUnknown(schema)) return "unknown";
   return hasNoMembers(schema) ? "Record<string, never>" : name;
 }
 
+function isUnknown(schema: JsonSchema | undefined): schema is undefined {
+  return schema === undefined || Object.keys(schema).length === 0;
+}
+
 function isOptional(schema: JsonSchema | undefined): boolean {
-  return schema === undefined || !("required" in schema || "$ref" in schema || "allOf" in schema || "anyOf" in schema);
+  return isUnknown(schema) || !("required" in schema || "$ref" in schema || "allOf" in schema || "anyOf" in schema);
 }
 
 function isPositional(schema: JsonSchema | undefined): boolean {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isObject, type JsonSchema } from "../plugin/type_schema.ts";
+import { decodePointer, isObject, type JsonSchema, resolveReference } from "../plugin/type_schema.ts";
 
 /** A schema that becomes a type. */
 export interface NamedSchema {
@@ -42,7 +42,9 @@ class Definitions {
   add({ name, schema: { $defs = {}, ...schema }, direction }: NamedSchema): void {
     const inner = $defs as Readonly<Record<string, JsonSchema>>;
     const names = new Map(Object.keys(inner).map((key) => [key, this.#nameOf(key, `${direction} ${contentOf(key, inner)}`, name)]));
-    const context = { direction, rename: (pointer: string) => renamed(pointer, name, names) };
+    const root = { ...schema, $defs };
+    const leads = (pointer: string) => resolveReference(root, pointer) !== undefined;
+    const context = { direction, rename: (pointer: string) => leads(pointer) ? renamed(pointer, name, names) : undefined };
     for (const [key, one] of Object.entries(inner)) this.#all.set(names.get(key)!, named(names.get(key)!, toLibrary(one, context)));
     this.#all.set(name, named(name, toLibrary(schema, context)));
     this.#names.push(name);
@@ -88,7 +90,8 @@ export function typeName(text: string, fallback: string): string {
 
 interface Context {
   readonly direction: NamedSchema["direction"];
-  readonly rename: (reference: string) => string;
+  /** Where a reference leads in the whole; `undefined` when it leads nowhere. */
+  readonly rename: (pointer: string) => string | undefined;
 }
 
 /** A schema as the library wants it: lists of fixed places as drafts before 2019 wrote them, files as the types that stand for them. */
@@ -96,7 +99,8 @@ function toLibrary(schema: JsonSchema, context: Context): JsonSchema {
   const { $ref, format, not, prefixItems, items, ...others } = schema;
   const texts = typeof schema.description === "string" ? { description: schema.description } : {};
   // A text beside a reference would make a copy of what it leads to.
-  if (typeof $ref === "string") return { ...texts, allOf: [{ $ref: context.rename($ref) }] };
+  const target = typeof $ref === "string" ? context.rename($ref) : undefined;
+  if (target !== undefined) return { ...texts, allOf: [{ $ref: target }] };
   if (not !== undefined) return { ...texts, tsType: "never" };
   if (format !== undefined) return { ...texts, tsType: fileType(String(format), context) };
   const inner = (one: unknown): JsonSchema => toLibrary(isObject(one) ? one : {}, context);
@@ -123,10 +127,6 @@ function renamed(pointer: string, owner: string, names: ReadonlyMap<string, stri
   const name = key === undefined ? undefined : names.get(decodePointer(key));
   if (name !== undefined) return `#/$defs/${name}${rest}`;
   return pointer === "#" ? `#/$defs/${owner}` : `#/$defs/${owner}${pointer.slice(1)}`;
-}
-
-function decodePointer(part: string): string {
-  return part.replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
 function named(name: string, schema: JsonSchema): JsonSchema {

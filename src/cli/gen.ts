@@ -38,7 +38,8 @@ async function schemasOf(plugin: PluginInterface, signal: AbortSignal): Promise<
     return await readSchemas(plugin, { signal });
   } catch (cause) {
     if (!(cause instanceof CallError) || cause.code !== "not_supported") throw cause;
-    const message = `The worker of "${plugin.name}" cannot tell what the plugin takes and gives. If the manifest names a "worker" of the plugin's ` +
+    const message =
+      `The worker of "${plugin.name}" cannot tell what the plugin takes and gives. If the manifest names a "worker" of the plugin's ` +
       `own environment, make the types with a copy of the manifest without that key; if the plugin runs under an older release, bring that up to date`;
     throw new CallError("not_supported", message, { plugin: plugin.name, cause });
   }

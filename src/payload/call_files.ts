@@ -4,7 +4,15 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import { contentOf, type FileBackedDTO, type FileContent, type FileValue, isFileBacked, isFileValue, writeContent } from "../protocol/file_values.ts";
+import {
+  contentOf,
+  type FileBackedDTO,
+  type FileContent,
+  type FileValue,
+  isFileBacked,
+  isFileValue,
+  writeContent,
+} from "../protocol/file_values.ts";
 import { isFull, NoRoomError, type Quota, roomiest, type ScratchFolders } from "./scratch.ts";
 import { removeIfThere } from "./private_folder.ts";
 import { ContentFile } from "./ready_made.ts";

@@ -69,7 +69,8 @@ function methodChanges(endpoint: string, before: MethodSignature | undefined, af
   if (before === undefined) return [`"${endpoint}" is new`];
   return PARTS.flatMap((part) => {
     const name = part === "positional" ? "positional arguments" : part;
-    const member = (one: string) => part === "arguments" ? `the argument "${one}" of "${endpoint}"` : `"${one}" of the ${part} of "${endpoint}"`;
+    const member = (one: string) =>
+      part === "arguments" ? `the argument "${one}" of "${endpoint}"` : `"${one}" of the ${part} of "${endpoint}"`;
     return schemaChanges(`the ${name} of "${endpoint}"`, before[part] ?? {}, after[part] ?? {}, member);
   });
 }

@@ -27,10 +27,20 @@ export function typeSchema(schema: JsonSchema, options: TypeSchemaOptions = {}):
 /** What a reference inside a schema leads to; `undefined` when that is nothing. */
 export function resolveReference(root: JsonSchema, reference: unknown): JsonSchema | undefined {
   if (typeof reference !== "string" || !reference.startsWith("#")) return undefined;
-  const path = reference.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const path = reference.split("/").slice(1).map(decodePointer);
   let found: unknown = root;
   for (const part of path) found = isObject(found) && Object.hasOwn(found, part) ? found[part] : undefined;
   return isObject(found) ? found : undefined;
+}
+
+/** One part of a reference as the name of a member. */
+export function decodePointer(part: string): string {
+  const plain = part.replaceAll("~1", "/").replaceAll("~0", "~");
+  try {
+    return decodeURIComponent(plain);
+  } catch {
+    return plain;
+  }
 }
 
 /** Whether a value is an object with members, as a schema is. */

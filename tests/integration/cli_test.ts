@@ -1,56 +1,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { dirname, fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { CallCancelledError, ProtocolError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
 import { hostArguments } from "../support/run_host.ts";
-import { testPython } from "./fixture_proxy.ts";
-import { ManifestFolder, pythonManifest } from "./managed_plugins.ts";
-
-const PROGRAM = fromFileUrl(new URL("../../src/cli/main.ts", import.meta.url));
-
-/** The flags that the program is installed with. */
-const FLAGS = ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env"];
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** A user with a folder for plugins and one in which the program keeps things. */
-class User implements AsyncDisposable {
-  readonly folder: ManifestFolder;
-
-  constructor(folder: ManifestFolder) {
-    this.folder = folder;
-  }
-
-  static async create(manifests: Readonly<Record<string, unknown>> = {}): Promise<User> {
-    return new User(await ManifestFolder.create(manifests));
-  }
-
-  start(args: readonly string[], stdin: "null" | "piped" = "null"): Deno.ChildProcess {
-    const path = `${dirname(testPython())}:${Deno.env.get("PATH")}`;
-    return new Deno.Command(Deno.execPath(), {
-      args: [...hostArguments(), ...FLAGS, PROGRAM, ...args],
-      cwd: this.folder.path,
-      env: { REMOTE_PLUGIN_HOME: join(this.folder.path, ".state"), PATH: path, PYTHONDONTWRITEBYTECODE: "1" },
-      stdin,
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  }
-
-  async run(...args: string[]): Promise<Outcome> {
-    const { code, stdout, stderr } = await within(this.start(args).output(), `the end of ${args.join(" ")}`, 30_000);
-    const decoder = new TextDecoder();
-    return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.folder[Symbol.asyncDispose]();
-  }
-}
+import { User } from "./cli_user.ts";
+import { pythonManifest } from "./managed_plugins.ts";
 
 async function firstText(stream: ReadableStream<Uint8Array>): Promise<{ text: string; rest: ReadableStreamDefaultReader<Uint8Array> }> {
   const rest = stream.getReader();
