@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { CallCancelledError, ProtocolError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
+import { CallCancelledError, type FileResult, ProtocolError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
 import { hostArguments } from "../support/run_host.ts";
 import { User } from "./cli_user.ts";
@@ -176,7 +176,7 @@ Deno.test("what a plugin prints is kept, and logs --follow shows what comes", as
 });
 
 Deno.test("serve gives each plugin to attach() under its name, and ends with all workers", async () => {
-  const fixtures = await Promise.all(["reports", "raises", "holds", "gives_back"].map((fixture) => pythonManifest(fixture)));
+  const fixtures = await Promise.all(["reports", "raises", "holds", "gives_back", "hands_over"].map((fixture) => pythonManifest(fixture)));
   await using user = await User.create(Object.fromEntries(fixtures.map((manifest) => [`${manifest.name}.json`, manifest])));
   const child = user.start(["serve", "--json"]);
   const { text, rest } = await firstText(child.stdout);
@@ -192,6 +192,12 @@ Deno.test("serve gives each plugin to attach() under its name, and ends with all
     assertEquals(await raises.execute().catch((error) => error instanceof RemoteError && error.traceback.includes("plugin.py")), true);
     await using givesBack = await attach("gives_back");
     assertEquals(await givesBack.execute({ value: [NaN, Infinity] }), [NaN, Infinity]);
+    await using handsOver = await attach("hands_over");
+    await using given = await handsOver.execute<FileResult>({ action: "give", size: 100_000 });
+    assertEquals([(await given.bytes()).length, given.mediaType], [100_000, "application/octet-stream"]);
+    await using chunk = (await handsOver.executeStream<FileResult>({ size: 3 }).next()).value as FileResult;
+    assertEquals(await chunk.bytes(), new Uint8Array([0, 1, 2]));
+    assertEquals(Object.keys(await handsOver.getSignatures()), ["execute", "execute_stream"]);
     await using holds = await attach("holds");
     const held = holds.executeStream({ hold: "a" });
     await held.next();
@@ -210,12 +216,17 @@ Deno.test("serve gives each plugin to attach() under its name, and ends with all
     body: '{"kwargs":{"value":[1]}}',
   });
   assertEquals([plain.status, await plain.json()], [200, [1]]);
+  for (const [endpoint, status] of [["execute", 500], ["execute_stream", 200]] as const) {
+    const body = '{"kwargs":{"action":"give"}}';
+    const reply = await fetch(`${url}/hands_over/${endpoint}`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body });
+    assertEquals([reply.status, JSON.parse(await reply.text())._job_error.code], [status, "bad_result"]);
+  }
   for (const [path, status] of [["gives_back/nothing", 404], ["nothing/health", 404], ["gives_back/execute", 405]] as const) {
     const reply = await fetch(`${url}/${path}`, { headers: { authorization: `Bearer ${token}` } });
     assertEquals([reply.status, typeof (await reply.json()).detail], [status, "string"]);
   }
   const { out } = await user.run("stats", "--json");
-  assertEquals(JSON.parse(out).total.workers, 4);
+  assertEquals(JSON.parse(out).total.workers, 5);
   assertStringIncludes((await user.run("stats")).out, "P95 ms");
   child.kill("SIGTERM");
   assertEquals([(await within(child.status, "the end")).code, await new Response(child.stderr).text()], [0, ""]);
