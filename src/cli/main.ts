@@ -88,6 +88,7 @@ function addPluginCommands(add: Add, act: Run): void {
     .option("--stream", "print what it yields as it comes")
     .option("--kwargs <json>", "arguments as a JSON object; those given by name come on top")
     .option("--timeout <seconds>", "give up after so long")
+    .option("--save <folder>", "copy the files that it gives to this folder, and print their paths")
     .option("--logs", "show what the plugin prints")
     .addHelpText("after", RUN_HELP)
     .action((plugin, rest, options: RunOptions, command) => act(command, (context) => run(context, [plugin, ...rest], options)));
@@ -112,8 +113,9 @@ function addPluginCommands(add: Add, act: Run): void {
 }
 
 const RUN_HELP = `
-Arguments are given by name: --beams 5 --audio talk.wav. A value that reads as JSON is JSON, any other is text; a name alone is true, --no-NAME
-false; a name given twice makes a list. The value - stands for a file with what comes by standard input.
+Arguments are given by name: --beams 5 --audio talk.wav. Their types are those that the plugin tells, which inspect shows; where it tells none a value
+that reads as JSON is JSON, any other is text. A name alone is true, --no-NAME false; a name given twice makes a list. The value - stands for a file
+with what comes by standard input. A result that is a file is written to a pipe or a file as it is.
 `;
 
 function addServerCommands(add: Add, act: Run): void {
