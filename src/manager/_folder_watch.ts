@@ -10,11 +10,11 @@ const QUIET_MS = 100;
 /** Watches folders until it is disposed. */
 export class FolderWatch implements Disposable {
   readonly #watcher: Deno.FsWatcher | undefined;
-  readonly #onChange: () => Promise<void>;
+  readonly #onChange: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Watches those of the folders that are there. */
-  constructor(folders: readonly string[], onChange: () => Promise<void>) {
+  constructor(folders: readonly string[], onChange: () => void) {
     this.#onChange = onChange;
     const there = folders.filter(isFolder);
     if (there.length === 0) return;
@@ -32,7 +32,7 @@ export class FolderWatch implements Disposable {
     for await (const { kind, paths } of watcher) {
       if (kind === "access" || !paths.some((path) => path.endsWith(".json"))) continue;
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => void this.#onChange(), QUIET_MS);
+      this.#timer = setTimeout(() => this.#onChange(), QUIET_MS);
     }
   }
 }

@@ -4,11 +4,11 @@
  * @module
  */
 import { ManifestError, type PluginError } from "../errors.ts";
+import { findManifests, type ManifestFile } from "../manifest/find.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { OperationOptions, PluginConfig, PluginInterface } from "../plugin/interface.ts";
 import { Admission } from "./_admission.ts";
-import { discoverManifests } from "./_discovery.ts";
 import { Entry } from "./_entry.ts";
 import { FolderWatch } from "./_folder_watch.ts";
 import { ManagedPlugin } from "./_managed_plugin.ts";
@@ -56,7 +56,8 @@ export class PluginManager implements AsyncDisposable {
   readonly #watch: FolderWatch | undefined;
   readonly #healthTimer: ReturnType<typeof setInterval> | undefined;
   #problems: ManifestProblem[] = [];
-  #found = new Set<Entry>();
+  #found: ReadonlySet<Entry> = new Set();
+  #refreshing = Promise.resolve();
   #disposed: Promise<void> | undefined;
 
   private constructor(options: ManagerOptions) {
@@ -124,20 +125,33 @@ export class PluginManager implements AsyncDisposable {
     return entry.info;
   }
 
-  /** Reads the folders again. Plugins that run go on with the manifest that they started with; `reload()` brings the new one. */
+  /**
+   * Reads the folders again. Plugins that run go on with the manifest that they started with, also when it cannot be used any more; `reload()` brings
+   * the new one.
+   */
   async refresh(): Promise<void> {
-    const before = this.#found;
+    // One after the other: two at once would each take for gone what only the other has found.
+    const refreshing = this.#refreshing.then(() => this.#readFolders());
+    this.#refreshing = refreshing.catch(() => {});
+    await refreshing;
+  }
+
+  async #readFolders(): Promise<void> {
+    const files = await Array.fromAsync(findManifests(this.#options.folders ?? []));
+    const byPath = new Map(files.map((file) => [file.path, file]));
     this.#problems = [];
-    this.#found = new Set();
-    for await (const { path, ...outcome } of discoverManifests(this.#options.folders ?? [])) {
+    const found = new Set([...this.#found].filter(({ spec }) => isStillThere(spec, byPath)));
+    // Those that are gone make room first: a manifest may have been given another file's name.
+    for (const entry of this.#found.difference(found)) this.#forget(entry);
+    for (const file of files) {
       try {
-        if ("error" in outcome) this.#report({ source: path, error: outcome.error });
-        else this.#found.add(this.#update(outcome.spec));
+        if ("error" in file) throw file.error;
+        found.add(this.#update(file.spec));
       } catch (error) {
-        this.#report({ source: path, error: error as PluginError });
+        this.#report({ source: file.path, error: error as PluginError });
       }
     }
-    for (const entry of before.difference(this.#found)) this.#forget(entry);
+    this.#found = found;
   }
 
   /** Starts a plugin's workers ahead of the first call. */
@@ -241,6 +255,12 @@ export class PluginManager implements AsyncDisposable {
   #checkHealth(): void {
     for (const entry of this.#registry.all) void entry.checkHealth();
   }
+}
+
+/** Whether a plugin's manifest is where it was. One that cannot be used any more is being edited, which is no reason to end what runs. */
+function isStillThere({ source, name, version }: PluginSpec, files: ReadonlyMap<string, ManifestFile>): boolean {
+  const file = files.get(source ?? "");
+  return file !== undefined && ("error" in file || (file.spec.name === name && file.spec.version === version));
 }
 
 /** A manifest under another name is another plugin's. */

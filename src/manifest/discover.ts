@@ -5,7 +5,7 @@
  */
 import { dirname, join, resolve } from "@std/path";
 import { ManifestError } from "../errors.ts";
-import { loadManifest } from "./load.ts";
+import { findManifests } from "./find.ts";
 
 /** A manifest that was found. */
 export interface FoundManifest {
@@ -53,31 +53,14 @@ export function cjmManifestFolders(): string[] {
 export async function discoverManifests(folders: readonly string[] = cjmManifestFolders().filter(mayRead)): Promise<FoundManifests> {
   const manifests = new Map<string, FoundManifest>();
   const problems: ManifestError[] = [];
-  for (const path of folders.flatMap(jsonFiles)) {
-    try {
-      if (await isAdapter(path)) continue;
-      const { name } = await loadManifest(path);
+  for await (const { path, ...outcome } of findManifests(folders)) {
+    if ("spec" in outcome) {
+      const { name } = outcome.spec;
       if (!manifests.has(name)) manifests.set(name, { name, path });
-    } catch (error) {
-      if (!(error instanceof ManifestError)) throw error;
-      problems.push(error);
-    }
+    } else if (outcome.error instanceof ManifestError) problems.push(outcome.error);
+    else throw outcome.error;
   }
   return { manifests: [...manifests.values()], problems };
-}
-
-function jsonFiles(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".json")).map(({ name }) => join(folder, name)).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
-/** Manifests of task adapters lie beside those of plugins. */
-async function isAdapter(path: string): Promise<boolean> {
-  return /"unit"\s*:\s*"adapter"/.test(await Deno.readTextFile(path));
 }
 
 function dataFolder(): string | undefined {

@@ -93,10 +93,28 @@ Deno.test("a manifest that is edited while its plugin runs is told, and reload()
   assertEquals([manager.info("naps").isOutdated, await manager.get("naps").execute() === before], [false, false]);
   await folder.write("more.json", { ...naps, name: "more" });
   await watch.told("found", 1);
+  const after = await manager.get("naps").execute();
   await folder.write("naps.json", "{ half");
   await watch.told("problem");
-  assertEquals(manager.list().map(({ name }) => name), ["more"]);
+  assertEquals([manager.problems.length, await manager.get("naps").execute()], [1, after]);
+  await folder.remove("naps.json");
   await watch.told("stopped", 2);
+  assertEquals(manager.list().map(({ name }) => name), ["more"]);
+});
+
+Deno.test("a manifest that is moved is found again at once, and refreshes do not disturb each other", async () => {
+  const naps = await pythonManifest("naps");
+  const many = Object.fromEntries(Array.from({ length: 100 }, (_, number) => [`p${number}.json`, { ...naps, name: `p${number}` }]));
+  await using folder = await ManifestFolder.create({ "b.json": naps, ...many });
+  await using watch = await ManagerWatch.create({ folders: [folder.path] });
+  const { manager } = watch;
+  await folder.write("a.json", naps);
+  await folder.remove("b.json");
+  await manager.refresh();
+  assertEquals([manager.info("naps").source, manager.problems], [join(folder.path, "a.json"), []]);
+  const told = watch.events.length;
+  await Promise.all(Array.from({ length: 5 }, () => manager.refresh()));
+  assertEquals([watch.events.length - told, manager.list().length], [0, 101]);
 });
 
 Deno.test("reload() lets calls in flight finish, while new ones go to the new worker", async () => {

@@ -1,26 +1,27 @@
 /**
- * Finds manifests in folders.
+ * Finds manifests in folders, and reads them.
  *
  * @module
  */
-import { join, resolve } from "@std/path";
+import { basename, dirname, join, resolve } from "@std/path";
 import { PluginError } from "../errors.ts";
-import { loadManifest } from "../manifest/load.ts";
-import type { PluginSpec } from "../manifest/manifest.ts";
+import { loadManifest } from "./load.ts";
+import type { PluginSpec } from "./manifest.ts";
 
 /** A manifest that was found: read, or with the reason why it cannot be used. */
-export type FoundManifest = { readonly path: string; readonly spec: PluginSpec } | { readonly path: string; readonly error: PluginError };
+export type ManifestFile = { readonly path: string; readonly spec: PluginSpec } | { readonly path: string; readonly error: PluginError };
 
 /** How many files are read at once. */
 const AT_ONCE = 64;
 
 /**
  * Reads the manifests of folders: the `*.json` files of each folder and of its `manifests` folder, where `cjm-plugin-system` keeps them, and a
- * `plugin.json` in each other folder in it. Other JSON, for example a `deno.json`, is passed over. A folder that is not there has none.
+ * `plugin.json` in each other folder in it. Other JSON, for example a `deno.json` or the manifest of a task adapter, is passed over. A folder that is
+ * not there has none.
  *
  * @throws {Deno.errors.NotCapable} When a folder may not be read.
  */
-export async function* discoverManifests(folders: readonly string[]): AsyncGenerator<FoundManifest, void, void> {
+export async function* findManifests(folders: readonly string[]): AsyncGenerator<ManifestFile, void, void> {
   const paths = (await Promise.all(folders.map((folder) => candidates(resolve(folder))))).flat();
   for (let at = 0; at < paths.length; at += AT_ONCE) {
     const found = await Promise.all(paths.slice(at, at + AT_ONCE).map(read));
@@ -60,7 +61,7 @@ async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
   }
 }
 
-async function read(path: string): Promise<FoundManifest | undefined> {
+async function read(path: string): Promise<ManifestFile | undefined> {
   try {
     return { path, spec: await loadManifest(path) };
   } catch (error) {
@@ -70,12 +71,19 @@ async function read(path: string): Promise<FoundManifest | undefined> {
   }
 }
 
-/** Whether what cannot be used was meant to be a manifest: some half-written JSON, or an object with one of its keys. */
+/** Whether what cannot be used was meant to be a manifest: some half-written JSON, an object with one of its keys, or anything in a folder for them. */
 async function claimsToBeManifest(path: string): Promise<boolean> {
   try {
     const value: unknown = JSON.parse(await Deno.readTextFile(path));
-    return typeof value === "object" && value !== null && ["module", "class", "python_path", "install"].some((key) => key in value);
+    if (typeof value !== "object" || value === null) return isInFolderForThem(path);
+    // Manifests of task adapters lie beside those of plugins.
+    if ("unit" in value && value.unit === "adapter") return false;
+    return isInFolderForThem(path) || ["module", "class", "python_path", "install"].some((key) => key in value);
   } catch (error) {
     return error instanceof SyntaxError;
   }
+}
+
+function isInFolderForThem(path: string): boolean {
+  return basename(dirname(path)) === "manifests";
 }
