@@ -97,6 +97,7 @@ export class ManagedPlugin implements PluginInterface {
       ...all[0]!,
       cpu_percent: sum((stats) => stats.cpu_percent),
       memory_rss_mb: sum((stats) => stats.memory_rss_mb),
+      ...all.some((stats) => stats.gpu_memory_mb !== undefined) && { gpu_memory_mb: sum((stats) => stats.gpu_memory_mb ?? 0) },
       uptime_s: Math.max(...all.map((stats) => stats.uptime_s)),
       calls: {
         running: sum(({ calls }) => calls.running),

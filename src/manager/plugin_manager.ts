@@ -64,7 +64,7 @@ export class PluginManager implements AsyncDisposable {
     this.#options = options;
     this.#admission = new Admission(options.memory ?? {}, () => this.#registry.all);
     const { folders = [], watch = false, healthIntervalMs = DEFAULT_HEALTH_INTERVAL_MS } = options;
-    if (watch) this.#watch = new FolderWatch(folders, () => this.refresh());
+    if (watch) this.#watch = new FolderWatch(folders, () => void this.#refreshUnasked(folders));
     if (healthIntervalMs === 0) return;
     this.#healthTimer = setInterval(() => this.#checkHealth(), healthIntervalMs);
     Deno.unrefTimer(this.#healthTimer as unknown as number);
@@ -134,6 +134,17 @@ export class PluginManager implements AsyncDisposable {
     const refreshing = this.#refreshing.then(() => this.#readFolders());
     this.#refreshing = refreshing.catch(() => {});
     await refreshing;
+  }
+
+  /** Nobody waits for this one: what goes wrong is told as a problem. */
+  async #refreshUnasked(folders: readonly string[]): Promise<void> {
+    try {
+      await this.refresh();
+    } catch (cause) {
+      const [source] = folders;
+      const message = `Cannot look for manifests in "${folders.join('", "')}": ${(cause as Error).message}`;
+      this.#report({ source: source!, error: new ManifestError(message, { plugin: source!, source, cause }) });
+    }
   }
 
   async #readFolders(): Promise<void> {

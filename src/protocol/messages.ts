@@ -171,6 +171,8 @@ export interface StatsBody {
   readonly cpu_percent: number;
   /** Resident memory, in MiB. */
   readonly memory_rss_mb: number;
+  /** The GPU memory that the plugin says it uses, in MiB. */
+  readonly gpu_memory_mb?: number;
   /** How long the worker has been there, in seconds. */
   readonly uptime_s: number;
   /** Calls that run, wait, and have ended. */

@@ -13,7 +13,7 @@ import {
   WorkerExitError,
   WorkerStartError,
 } from "@remote-plugin/proxy";
-import { isRunning } from "./fixture_proxy.ts";
+import { isRunning, testPython } from "./fixture_proxy.ts";
 import { ManagerWatch, ManifestFolder, pythonManifest } from "./managed_plugins.ts";
 
 Deno.test("a plugin is started by its first call and ended with its manager", async () => {
@@ -393,6 +393,22 @@ Deno.test("getStats() adds up workers, calls, latencies and GPU memory", async (
   assertEquals([stats!.name, stats!.workers.length, stats!.calls.succeeded, stats!.calls.failed, stats!.calls.open], ["naps", 2, 3, 1, 0]);
   assert(stats!.calls.latencyMs!.max >= 50 && stats!.calls.latencyMs!.p50 <= stats!.calls.latencyMs!.p99);
   assertEquals([total.workers, total.gpuMemoryMb, total.memoryMb > 5], [2, 1_750, true]);
+});
+
+Deno.test("GPU memory is what the plugin tells where no program does, and one that hangs holds nothing up", async () => {
+  await using folder = await ManifestFolder.create({
+    "plugin.py": "class Plugin:\n    def execute(self, mb):\n        self.gpu_memory_mb = mb\n",
+  });
+  const gpuProgram = join(folder.path, "nvidia-smi");
+  await Deno.writeTextFile(gpuProgram, "#!/bin/sh\nexec sleep 60\n", { mode: 0o700 });
+  const manifest = { name: "gpu", python_path: testPython(), module: "plugin", class: "Plugin", plugin_path: folder.path };
+  await using watch = await ManagerWatch.create({ manifests: [manifest], gpuProgram });
+  const plugin = watch.manager.get("gpu");
+  for (const [told, expected] of [[512.5, 512.5], ["much", undefined]]) {
+    await plugin.execute({ mb: told });
+    assertEquals((await watch.manager.getStats()).total.gpuMemoryMb, expected);
+    if (told === 512.5) await Deno.remove(gpuProgram);
+  }
 });
 
 Deno.test("the memory of a worker is that of its children too", async () => {

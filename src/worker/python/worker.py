@@ -985,6 +985,11 @@ class Plugin:
         """The endpoints for which the plugin has a method of its own."""
         return [endpoint for endpoint, name in METHODS.items() if self._method(name) is not None]
 
+    def gpu_memory_mb(self) -> Optional[float]:
+        """What the plugin says that it uses: an attribute, because nothing that answers at once may wait for plugin code."""
+        told = getattr(self._instance, "__dict__", {}).get("gpu_memory_mb")
+        return told if isinstance(told, (int, float)) and 0 <= told < float("inf") else None
+
     def wait(self) -> None:
         """Waits until the plugin is there."""
         self.loaded.wait()
@@ -1840,13 +1845,15 @@ class Worker:
         with self._measure_lock:
             before, self._measured = self._measured, (time.monotonic(), time.process_time())
             wall, processor = (now - then for now, then in zip(self._measured, before))
-        return {
+        told = {
             "pid": os.getpid(),
             "cpu_percent": round(100 * processor / max(wall, 1e-6), 1),
             "memory_rss_mb": round(_resident_bytes() / 2**20, 2),
             "uptime_s": round(time.monotonic() - self._started, 3),
             "calls": {"running": running, "queued": queued, "finished": finished},
         }
+        gpu_memory_mb = self.scheduler.plugin.gpu_memory_mb()
+        return told if gpu_memory_mb is None else dict(told, gpu_memory_mb=gpu_memory_mb)
 
     def _progress(self, body: Body) -> Body:
         return self.scheduler.progress
