@@ -58,9 +58,9 @@ function createProgram(act: Run): Command {
   const program = new Command("remote-plugin")
     .description("Finds, tries, configures and serves plugins that run in isolated workers")
     .exitOverride().showSuggestionAfterError().addHelpText("after", EXIT_HELP);
-  const add = (usage: string, description: string): Command =>
+  const add = (usage: string, description: string, folder = "-f, --folder <path>"): Command =>
     program.command(usage).description(description)
-      .option("-f, --folder <path>", "where to look for manifests, more than once if need be (default: the working directory)", collect)
+      .option(folder, "where to look for manifests, more than once if need be (default: the working directory)", collect)
       .option("--state-dir <path>", "where configurations and logs are kept (default: $REMOTE_PLUGIN_HOME, ~/.local/state/remote-plugin)")
       .option("--trust", "give Deno plugins all permissions that their manifests ask for (default: none)")
       .option("--json", "write JSON, one value a line");
@@ -76,7 +76,7 @@ function collect(path: string, before: readonly string[] = []): string[] {
   return [...before, path];
 }
 
-type Add = (usage: string, description: string) => Command;
+type Add = (usage: string, description: string, folder?: string) => Command;
 
 function addPluginCommands(add: Add, act: Run): void {
   add("list", "list the plugins").option("--names", "names only")
@@ -133,8 +133,9 @@ function addServerCommands(add: Add, act: Run): void {
   )
     .option("-w, --watch", "renew the table each second, until Ctrl-C")
     .action((options: StatsOptions, command) => act(command, (context) => stats(context, options)));
-  add("logs <plugin>", "show what a plugin has printed under run or serve")
-    .option("--follow", "show what comes, until Ctrl-C").option("-n, --lines <number>", "so many of the last lines", "50")
+  // By the habit of "tail -f".
+  add("logs <plugin>", "show what a plugin has printed under run or serve", "--folder <path>")
+    .option("-f, --follow", "show what comes, until Ctrl-C").option("-n, --lines <number>", "so many of the last lines", "50")
     .action((plugin, options, command) => act(command, (context) => logs(context, plugin, options)));
 }
 

@@ -102,7 +102,7 @@ Deno.test("arguments are JSON where they read as such, lists where given twice, 
     args: [7, "word"],
     kwargs: { beams: 5, more: { x: true }, title: "5 o'clock", flag: true, cache: false, tag: ["a", "b"], box: [1, 2], dash_ed: null },
   });
-  const child = user.start(["run", "--json", "echo", "--audio", "-"], "piped");
+  const child = user.start(["run", "--json", "echo", "--audio", "-"], { stdin: "piped" });
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode("some audio"));
   await writer.close();
@@ -198,12 +198,12 @@ Deno.test("Ctrl-C in the middle of a call ends the plugin and says so", async ()
   await rest.cancel();
 });
 
-Deno.test("what a plugin prints is kept, and logs --follow shows what comes", async () => {
+Deno.test("what a plugin prints is kept, and logs -f shows what comes", async () => {
   await using user = await User.create({ "prints.json": await pythonManifest("prints") });
   assertEquals((await user.run("run", "prints")).out, "done\n");
   const { out } = await user.run("logs", "prints");
   assertMatch(out, /^\d{4}-\d\d-\d\dT[\d:.]+Z .*printed while it ran$/m);
-  const child = user.start(["logs", "--follow", "--lines", "1", "prints"]);
+  const child = user.start(["logs", "-f", "--lines", "1", "prints"]);
   const { rest } = await firstText(child.stdout);
   const [next] = await Promise.all([rest.read(), user.run("run", "--logs", "prints")]);
   assertStringIncludes(new TextDecoder().decode(next.value), "Z ");
@@ -270,6 +270,65 @@ Deno.test("serve gives each plugin to attach() under its name, and ends with all
   assertEquals([(await within(child.status, "the end")).code, await new Response(child.stderr).text()], [0, ""]);
   await rest.cancel();
   assertEquals([...Deno.readDirSync(join(user.folder.path, ".state"))].some(({ name }) => name === "server.json"), false);
+});
+
+Deno.test("progress and colours are for a terminal, and no colours where NO_COLOR is set", async () => {
+  await using user = await User.create({ "reports.json": await pythonManifest("reports") });
+  const steps = '{"steps": [[0.25, "reading"], [-1, "guessing"]]}';
+  const run = ["run", "--stream", "--kwargs", steps, "reports"];
+  const piped = await user.run(...run);
+  assertEquals([piped.code, piped.err], [0, ""]);
+  const seen = await outputOf(user.start(run, { inTerminal: true }));
+  assertStringIncludes(seen, "[#####...............]  25 % reading");
+  assertStringIncludes(seen, "[…                   ] guessing");
+  assertMatch(await outputOf(user.start(["list"], { inTerminal: true })), /\x1b\[1mNAME/);
+  const plain = await outputOf(user.start(["list"], { inTerminal: true, env: { NO_COLOR: "1" } }));
+  assertEquals([plain.includes("NAME"), plain.includes("\x1b[")], [true, false]);
+  assertEquals((await user.run("list")).out.includes("\x1b["), false);
+});
+
+Deno.test("stats --watch is a table that is renewed until Ctrl-C", async () => {
+  await using user = await User.create({ "naps.json": await pythonManifest("naps") });
+  const server = user.start(["serve", "--json"]);
+  const { rest } = await firstText(server.stdout);
+  const watching = user.start(["stats", "--watch"], { inTerminal: true, stdin: "piped" });
+  const keyboard = watching.stdin.getWriter();
+  let seen = "";
+  let isOver = false;
+  for await (const text of watching.stdout.pipeThrough(new TextDecoderStream())) {
+    seen += text;
+    if (isOver || seen.split("\x1b[H\x1b[2J").length < 3) continue;
+    isOver = true;
+    await keyboard.write(new TextEncoder().encode("interrupt\n"));
+    await keyboard.close();
+  }
+  assertStringIncludes(seen, "naps  registered");
+  assertEquals((await within(watching.status, "the end of stats")).code, 130);
+  server.kill("SIGTERM");
+  assertEquals((await within(server.status, "the end of serve")).code, 0);
+  await Promise.all([rest.cancel(), server.stderr.cancel(), watching.stderr.cancel()]);
+});
+
+async function outputOf(child: Deno.ChildProcess): Promise<string> {
+  const { stdout } = await within(child.output(), "the end in a terminal");
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test("bash completes commands, their options, and the names of plugins", async () => {
+  await using user = await User.create({ "naps.json": await pythonManifest("naps") });
+  const { out } = await user.run("completions", "bash");
+  // The names of plugins come from the program itself, which is not installed here.
+  const script = `${out}
+remote-plugin() { [ "$*" = "list --names" ] && echo naps; }
+try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _remote_plugin; echo "\${COMPREPLY[*]}"; }
+try remote-plugin in
+try remote-plugin inspect n
+try remote-plugin gen --ch
+try remote-plugin run --st
+`;
+  await user.folder.write("try.sh", script);
+  const { stdout } = await new Deno.Command("bash", { args: [join(user.folder.path, "try.sh")] }).output();
+  assertEquals(new TextDecoder().decode(stdout), "inspect\nnaps\n--check\n--state-dir --stream\n");
 });
 
 Deno.test("the completion scripts are ones that their shells can read", async () => {

@@ -14,6 +14,16 @@ const PROGRAM = fromFileUrl(new URL("../../src/cli/main.ts", import.meta.url));
 /** The flags that the program is installed with. */
 const FLAGS = ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env"];
 
+const TERMINAL = fromFileUrl(new URL("../support/in_terminal.py", import.meta.url));
+
+/** How the program is started. */
+export interface StartSettings {
+  readonly stdin?: "null" | "piped";
+  /** Whether it has a terminal, whose output is the child's. Default: false. */
+  readonly inTerminal?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** What the program printed, and how it ended. */
 export interface Outcome {
   readonly code: number;
@@ -36,12 +46,14 @@ export class User implements AsyncDisposable {
   }
 
   /** Starts the program. */
-  start(args: readonly string[], stdin: "null" | "piped" = "null"): Deno.ChildProcess {
+  start(args: readonly string[], { stdin = "null", inTerminal = false, env = {} }: StartSettings = {}): Deno.ChildProcess {
     const path = `${dirname(testPython())}:${Deno.env.get("PATH")}`;
-    return new Deno.Command(Deno.execPath(), {
-      args: [...hostArguments(), ...FLAGS, PROGRAM, ...args],
+    const command = [Deno.execPath(), ...hostArguments(), ...FLAGS, PROGRAM, ...args];
+    if (inTerminal) command.unshift(testPython(), TERMINAL);
+    return new Deno.Command(command[0]!, {
+      args: command.slice(1),
       cwd: this.folder.path,
-      env: { REMOTE_PLUGIN_HOME: join(this.folder.path, ".state"), PATH: path, PYTHONDONTWRITEBYTECODE: "1" },
+      env: { REMOTE_PLUGIN_HOME: join(this.folder.path, ".state"), PATH: path, PYTHONDONTWRITEBYTECODE: "1", ...env },
       stdin,
       stdout: "piped",
       stderr: "piped",
