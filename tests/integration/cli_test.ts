@@ -23,6 +23,7 @@ for (const runtime of ["python", "deno"]) {
     assertEquals((await user.run("run", "--stream", "shouter", "--text", "a b")).out, "A!\nB!\n");
     assertEquals((await user.run("config", "shouter", "mark=?")).code, 0);
     assertEquals((await user.run("run", "shouter", "--json", "--text=hi")).out, '"HI?"\n');
+    assertStringIncludes((await user.run("gen", "shouter")).out, "export interface ExecuteArguments {\n  text: string;\n}\n");
     assertEquals(JSON.parse((await user.run("list", "--json")).out).map(({ name }: { name: string }) => name), ["shouter"]);
   });
 
