@@ -25,7 +25,7 @@ export async function gen(context: Context, reference: string, { out, check = fa
   const text = await clientText({ plugin: handle.name, schemas, ...placesOf(manager.info(plugin).source!, out) });
   if (out === undefined) return terminal.result(text.trimEnd()), true;
   if (check) return await isCurrent(context, { out, text, schemas });
-  await Deno.writeTextFile(out, text);
+  await replaceFile(out, text);
   if (schemas.execute?.arguments === undefined) terminal.note(terminal.yellow(UNTYPED.replaceAll("%", handle.name)));
   terminal.line(`Wrote ${out}`);
   return true;
@@ -71,6 +71,18 @@ function dotted(path: string): string {
 
 function quoted(word: string): string {
   return /^[\w./\\:@-]+$/.test(word) ? word : JSON.stringify(word);
+}
+
+/** By way of a second file, so that a full disk leaves the old one as it is. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    await Deno.writeTextFile(draft, text);
+    await Deno.rename(draft, path);
+  } catch (cause) {
+    await Deno.remove(draft).catch(() => {});
+    throw new UsageError(`Cannot write "${path}": ${(cause as Error).message}`, { cause });
+  }
 }
 
 interface Candidate {

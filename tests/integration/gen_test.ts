@@ -149,6 +149,8 @@ Deno.test("gen tells what is in its way, and gives the schemas alone as JSON", a
   assertStringIncludes(lacks.err, "make the types with a copy of the manifest without that key");
   const alone = await user.run("gen", "typed", "--check");
   assertEquals([alone.code, alone.err], [2, "error: --check needs the file that is to be checked, as --out FILE\n"]);
+  const nowhere = await user.run("gen", "typed", "--out", "not_there/typed.ts");
+  assertEquals([nowhere.code, nowhere.err.startsWith('error: Cannot write "not_there/typed.ts": No such file')], [2, true], nowhere.err);
   const untyped = await user.run("gen", "echo", "--trust", "--out", "echo.ts");
   assertEquals(untyped.code, 0);
   assertStringIncludes(untyped.err, '"echo" does not say what it takes');
