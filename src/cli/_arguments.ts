@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { JsonSchema } from "../plugin/type_schema.ts";
 import type { MethodSignature } from "../protocol/messages.ts";
 import { ArgumentTypes, readValue } from "./_argument_types.ts";
 import { UsageError } from "./_exit.ts";
@@ -65,12 +66,23 @@ function takesNext(next: string | undefined, isSwitch: boolean): boolean {
   return next !== undefined && (isSwitch ? /^(true|false)$/.test(next) : !/^--[A-Za-z]/.test(next));
 }
 
-/** Reads `name=value` pairs. */
-export function readPairs(words: readonly string[]): Record<string, unknown> {
+/** Reads `name=value` pairs, the values as the schema of the whole says. What fits nowhere is left to whoever checks it. */
+export function readPairs(words: readonly string[], schema: JsonSchema = {}): Record<string, unknown> {
+  const types = new ArgumentTypes({ arguments: schema });
   const pairs = words.map((word): [string, unknown] => {
     const at = word.indexOf("=");
     if (at < 1) throw new UsageError(`"${word}" is no setting. Write name=value`);
-    return [word.slice(0, at), readValue(word.slice(at + 1))];
+    const [name, text] = [word.slice(0, at), word.slice(at + 1)];
+    return [name, types.knows(name) ? valueOf(types, name, text) : readValue(text)];
   });
   return Object.fromEntries(pairs);
+}
+
+function valueOf(types: ArgumentTypes, name: string, text: string): unknown {
+  try {
+    return types.named(name, [text]);
+  } catch (error) {
+    if (error instanceof UsageError) return readValue(text);
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { MethodSignature } from "../protocol/messages.ts";
-import { demandArguments, readArguments } from "./_arguments.ts";
+import { demandArguments, readArguments, readPairs } from "./_arguments.ts";
 import { UsageError } from "./_exit.ts";
 
 const TEXT = { type: "string" };
@@ -77,4 +77,12 @@ Deno.test("of a plugin that tells nothing everything is taken", () => {
   const { args, kwargs } = readArguments(["7", "--beams", "5", "--title", "5 o'clock", "--flag", "--tag", "a", "--tag", "b"]);
   assertEquals([args, kwargs], [[7], { beams: 5, title: "5 o'clock", flag: true, tag: ["a", "b"] }]);
   demandArguments({ args: [], kwargs: {} });
+});
+
+Deno.test("settings have the types of the configuration's schema, and what does not fit is left to its check", () => {
+  const schema = { type: "object", properties: { model: TEXT, beams: { type: "integer" } } };
+  assertEquals(readPairs(["model=5", "beams=5", "more=5"], schema), { model: "5", beams: 5, more: 5 });
+  assertEquals(readPairs(["beams=many", "x=a=b"], schema), { beams: "many", x: "a=b" });
+  assertEquals(readPairs(["model=5"]), { model: 5 });
+  assertThrows(() => readPairs(["model"]), UsageError, "Write name=value");
 });
