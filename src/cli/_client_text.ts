@@ -54,14 +54,14 @@ export function schemasIn(text: string): PluginSchemas | undefined {
 const FINGERPRINT = "Fingerprint: ";
 
 async function clientBody({ plugin, schemas, manifest, command }: ClientFacts): Promise<string> {
-  const own = typeName(plugin, "Plugin");
+  const own = ownName(plugin);
   const { execute, execute_stream: stream, config } = typeSchemas(schemas, { keepsTexts: true });
   const methods: Method[] = [
     ...execute === undefined ? [] : [{ member: "execute", prefix: "Execute", signature: execute } as const],
     ...stream === undefined ? [] : [{ member: "executeStream", prefix: "ExecuteStream", signature: stream } as const],
   ];
   const named = [...methods.flatMap(namedSchemas), ...config === undefined ? [] : [namedSchema("Config", config, "takes")]];
-  const types = await declareTypes(named.filter(isDeclared), new Set([own, `${own}Members`, ...IMPORTED]));
+  const types = await declareTypes(named.filter(isDeclared), new Set([own, `${own}Members`, ...IMPORTED, ...GLOBALS]));
   const members = [...configMembers(config), ...methods.map(methodText)].join("\n\n");
   const calls = `/** What "${inComment(plugin)}" takes and gives. */\nexport interface ${own}Members {\n${members}\n}`;
   const code = [types, calls, startText(own, plugin), expectedText({ schemas, manifest, command })].filter((part) => part !== "").join(
@@ -69,6 +69,21 @@ async function clientBody({ plugin, schemas, manifest, command }: ClientFacts): 
   );
   return `${importText(code)}\n\n${code}\n`;
 }
+
+/** The plugin's name as that of its type, which must not be another's. */
+function ownName(plugin: string): string {
+  const name = typeName(plugin, "Plugin");
+  const isTaken = PARTS.has(name) || IMPORTED.includes(name) || GLOBALS.includes(name);
+  return isTaken ? `${name}Plugin` : name;
+}
+
+const PARTS: ReadonlySet<string> = new Set([
+  "Config",
+  ...["Execute", "ExecuteStream"].flatMap((prefix) => ["Arguments", "Positional", "Result", "Chunk"].map((part) => prefix + part)),
+]);
+
+/** What clients use of the language. */
+const GLOBALS: readonly string[] = ["AsyncDisposableStack", "AsyncGenerator", "Omit", "Promise", "Record", "URL"];
 
 function namedSchemas({ prefix, signature }: Method): NamedSchema[] {
   const { arguments: takes, positional, result, chunk } = signature;

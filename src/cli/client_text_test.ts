@@ -65,6 +65,13 @@ Deno.test("definitions of one name and one content are one type, others are told
   ) assertStringIncludes(text, declaration);
 });
 
+Deno.test("no type takes the name of another one, or of what the language has", async () => {
+  const record = { $defs: { Record: { type: "object", properties: { x: TEXT } } }, $ref: "#/$defs/Record" };
+  assertStringIncludes(await client({ execute: { result: record } }), "export type ExecuteResult = ExecuteResultRecord;");
+  const text = await client({ execute: { result: TEXT }, config: { properties: { x: TEXT } } }, "config");
+  assertStringIncludes(text, "export type ConfigPlugin<Plugin = RemotePluginProxy> = ConfigPluginMembers &");
+});
+
 Deno.test("what a plugin says of itself cannot become code", async () => {
   const evil = "*/ evil(); /* `${evil()}` \u2028 evil()\r\nevil()";
   const schema = {
