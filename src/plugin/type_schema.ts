@@ -101,9 +101,9 @@ function unions({ anyOf, oneOf, allOf }: JsonSchema, options: TypeSchemaOptions)
   });
 }
 
-function texts({ title, description, deprecated, properties, enum: values }: JsonSchema): JsonSchema {
+function texts({ title, description, deprecated, properties }: JsonSchema): JsonSchema {
   // Of everything else the title says no more than its place, and would become a type of its own.
-  const isNamed = typeof title === "string" && (isObject(properties) || Array.isArray(values));
+  const isNamed = typeof title === "string" && isObject(properties);
   return defined({
     title: isNamed ? title : undefined,
     description: typeof description === "string" && description !== "" ? description : undefined,
