@@ -489,5 +489,4 @@ def _field_of(body: typing.Sequence[str]) -> typing.Tuple[str, str]:
     text = " ".join(filter(None, [first.strip(), *(line.strip() for line in body[1:])]))
     is_result = kind.startswith(("return", "yield"))
     return ("" if is_result or not words.split() else words.split()[-1].strip("*")), text
-
 `;

@@ -282,7 +282,7 @@ Deno.test("progress and colours are for a terminal, and no colours where NO_COLO
   const seen = await outputOf(user.start(run, { inTerminal: true }));
   assertStringIncludes(seen, "[#####...............]  25 % reading");
   assertStringIncludes(seen, "[…                   ] guessing");
-  assertMatch(await outputOf(user.start(["list"], { inTerminal: true })), /\x1b\[1mNAME/);
+  assertStringIncludes(await outputOf(user.start(["list"], { inTerminal: true })), "\x1b[1mNAME");
   const plain = await outputOf(user.start(["list"], { inTerminal: true, env: { NO_COLOR: "1" } }));
   assertEquals([plain.includes("NAME"), plain.includes("\x1b[")], [true, false]);
   assertEquals((await user.run("list")).out.includes("\x1b["), false);
