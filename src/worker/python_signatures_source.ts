@@ -464,10 +464,16 @@ def _items(body: typing.Sequence[str]) -> typing.Iterator[typing.Tuple[str, str]
             continue
         for name in names:
             yield name, " ".join(filter(None, texts))
-        google, numpy = GOOGLE_ITEM.match(line), NUMPY_ITEM.match(line)
-        is_numpy = numpy is not None and (google is None or " :" in line.partition(")")[0])
-        names = [name.strip(" *") for name in numpy.group(1).split(",")] if is_numpy and numpy else [google.group(1)] if google else []
-        texts = [google.group(2)] if google and not is_numpy else []
+        names, text = _item_head(line)
+        texts = [text]
+
+
+def _item_head(line: str) -> typing.Tuple[typing.List[str], str]:
+    """The names that an item is about, and what stands behind them on the same line."""
+    google, numpy = GOOGLE_ITEM.match(line), NUMPY_ITEM.match(line)
+    if google is not None and " :" not in line.partition(")")[0]:
+        return [google.group(1)], google.group(2)
+    return [name.strip(" *") for name in numpy.group(1).split(",")] if numpy else [], ""
 
 
 def _result(body: typing.Sequence[str]) -> str:
