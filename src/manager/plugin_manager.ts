@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { resolve } from "@std/path";
 import { ManifestError, type PluginError } from "../errors.ts";
 import { findManifests, type ManifestFile } from "../manifest/find.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
@@ -64,7 +65,7 @@ export class PluginManager implements AsyncDisposable {
     this.#options = options;
     this.#admission = new Admission(options.memory ?? {}, () => this.#registry.all);
     const { folders = [], watch = false, healthIntervalMs = DEFAULT_HEALTH_INTERVAL_MS } = options;
-    if (watch) this.#watch = new FolderWatch(folders, () => void this.#refreshUnasked(folders));
+    if (watch) this.#watch = this.#watchFolders(folders);
     if (healthIntervalMs === 0) return;
     this.#healthTimer = setInterval(() => this.#checkHealth(), healthIntervalMs);
     Deno.unrefTimer(this.#healthTimer as unknown as number);
@@ -136,15 +137,14 @@ export class PluginManager implements AsyncDisposable {
     await refreshing;
   }
 
-  /** Nobody waits for this one: what goes wrong is told as a problem. */
-  async #refreshUnasked(folders: readonly string[]): Promise<void> {
-    try {
-      await this.refresh();
-    } catch (cause) {
-      const [source] = folders;
-      const message = `Cannot look for manifests in "${folders.join('", "')}": ${(cause as Error).message}`;
-      this.#report({ source: source!, error: new ManifestError(message, { plugin: source!, source, cause }) });
-    }
+  /** Nobody waits for what the watch makes happen: what goes wrong is told as a problem. */
+  #watchFolders(folders: readonly string[]): FolderWatch {
+    const onFailure = (source: string, cause: unknown) => {
+      const message = `Cannot watch "${source}" for manifests: ${cause instanceof Error ? cause.message : cause}`;
+      this.#report({ source, error: new ManifestError(message, { plugin: source, source, cause }) });
+    };
+    const onChange = () => void this.refresh().catch((cause) => onFailure(folders.join(", "), cause));
+    return new FolderWatch(folders.map((folder) => resolve(folder)), { onChange, onFailure });
   }
 
   async #readFolders(): Promise<void> {

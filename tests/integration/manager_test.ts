@@ -102,6 +102,21 @@ Deno.test("a manifest that is edited while its plugin runs is told, and reload()
   assertEquals(manager.list().map(({ name }) => name), ["more"]);
 });
 
+Deno.test("a folder is watched that comes later, goes, and comes again", async () => {
+  const naps = await pythonManifest("naps");
+  await using folder = await ManifestFolder.create({});
+  const later = join(folder.path, "deep", "later");
+  await using watch = await ManagerWatch.create({ folders: [later], watch: true });
+  await folder.write("deep/later/naps.json", naps);
+  await watch.told("found");
+  assertEquals(typeof await watch.manager.get("naps").execute(), "number");
+  await Deno.remove(join(folder.path, "deep"), { recursive: true });
+  await watch.told("gone");
+  await folder.write("deep/later/naps.json", naps);
+  await watch.told("found", 2);
+  assertEquals(watch.manager.problems, []);
+});
+
 Deno.test("a manifest that is moved is found again at once, and refreshes do not disturb each other", async () => {
   const naps = await pythonManifest("naps");
   const many = Object.fromEntries(Array.from({ length: 100 }, (_, number) => [`p${number}.json`, { ...naps, name: `p${number}` }]));
