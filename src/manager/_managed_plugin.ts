@@ -7,7 +7,7 @@ import { CallTimeoutError, PluginStateError } from "../errors.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "../plugin/interface.ts";
 import { checkLimits } from "../plugin/limits.ts";
 import type { RemotePluginProxy } from "../plugin/proxy.ts";
-import { type ExtensionEndpoint, EXTENSIONS, type StatsBody } from "../protocol/messages.ts";
+import { type ExtensionEndpoint, EXTENSIONS, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
 import { Timer } from "../protocol/timer.ts";
 import type { Entry } from "./_entry.ts";
 import type { Lease } from "./_pool.ts";
@@ -77,6 +77,10 @@ export class ManagedPlugin implements PluginInterface {
     return await this.#ask("getCurrentConfig", options, (plugin) => plugin.getCurrentConfig(options));
   }
 
+  async getSignatures(options?: OperationOptions): Promise<SignaturesBody> {
+    return await this.#ask("getSignatures", options, (plugin) => plugin.getSignatures(options));
+  }
+
   async getProgress(options?: OperationOptions): Promise<Progress> {
     return await this.#ask("getProgress", options, (plugin) => plugin.getProgress(options));
   }
@@ -118,6 +122,7 @@ export class ManagedPlugin implements PluginInterface {
       ...all[0]!,
       cpu_percent: sum((stats) => stats.cpu_percent),
       memory_rss_mb: sum((stats) => stats.memory_rss_mb),
+      ...all.some((stats) => stats.gpu_memory_mb !== undefined) && { gpu_memory_mb: sum((stats) => stats.gpu_memory_mb ?? 0) },
       uptime_s: Math.max(...all.map((stats) => stats.uptime_s)),
       calls: {
         running: sum(({ calls }) => calls.running),

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { resolve } from "@std/path";
 import { ManifestError, type PluginError } from "../errors.ts";
-import { findManifests } from "../manifest/find.ts";
+import { findManifests, type ManifestFile } from "../manifest/find.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { OperationOptions, PluginConfig, PluginInterface } from "../plugin/interface.ts";
@@ -57,14 +58,15 @@ export class PluginManager implements AsyncDisposable {
   readonly #watch: FolderWatch | undefined;
   readonly #healthTimer: ReturnType<typeof setInterval> | undefined;
   #problems: ManifestProblem[] = [];
-  #found = new Set<Entry>();
+  #found: ReadonlySet<Entry> = new Set();
+  #refreshing = Promise.resolve();
   #disposed: Promise<void> | undefined;
 
   private constructor(options: ManagerOptions) {
     this.#options = options;
     this.#admission = new Admission(options.memory ?? {}, () => this.#registry.all);
     const { folders = [], watch = false, healthIntervalMs = DEFAULT_HEALTH_INTERVAL_MS } = options;
-    if (watch) this.#watch = new FolderWatch(folders, () => this.refresh());
+    if (watch) this.#watch = this.#watchFolders(folders);
     if (healthIntervalMs === 0) return;
     // A longer interval than this setInterval takes for 1 ms.
     this.#healthTimer = setInterval(() => this.#checkHealth(), Math.min(healthIntervalMs, 2 ** 31 - 1));
@@ -128,20 +130,43 @@ export class PluginManager implements AsyncDisposable {
     return entry.info;
   }
 
-  /** Reads the folders again. Plugins that run go on with the manifest that they started with; `reload()` brings the new one. */
+  /**
+   * Reads the folders again. Plugins that run go on with the manifest that they started with, also when it cannot be used any more; `reload()` brings
+   * the new one.
+   */
   async refresh(): Promise<void> {
-    const before = this.#found;
+    // One after the other: two at once would each take for gone what only the other has found.
+    const refreshing = this.#refreshing.then(() => this.#readFolders());
+    this.#refreshing = refreshing.catch(() => {});
+    await refreshing;
+  }
+
+  /** Nobody waits for what the watch makes happen: what goes wrong is told as a problem. */
+  #watchFolders(folders: readonly string[]): FolderWatch {
+    const onFailure = (source: string, cause: unknown) => {
+      const message = `Cannot watch "${source}" for manifests: ${cause instanceof Error ? cause.message : cause}`;
+      this.#report({ source, error: new ManifestError(message, { plugin: source, source, cause }) });
+    };
+    const onChange = () => void this.refresh().catch((cause) => onFailure(folders.join(", "), cause));
+    return new FolderWatch(folders.map((folder) => resolve(folder)), { onChange, onFailure });
+  }
+
+  async #readFolders(): Promise<void> {
+    const files = await Array.fromAsync(findManifests(this.#options.folders ?? []));
+    const byPath = new Map(files.map((file) => [file.path, file]));
     this.#problems = [];
-    this.#found = new Set();
-    for await (const { path, ...outcome } of findManifests(this.#options.folders ?? [])) {
+    const found = new Set([...this.#found].filter(({ spec }) => isStillThere(spec, byPath)));
+    // Those that are gone make room first: a manifest may have been given another file's name.
+    for (const entry of this.#found.difference(found)) this.#forget(entry);
+    for (const file of files) {
       try {
-        if ("error" in outcome) this.#report({ source: path, error: outcome.error });
-        else this.#found.add(this.#update(outcome.spec));
+        if ("error" in file) throw file.error;
+        found.add(this.#update(file.spec));
       } catch (error) {
-        this.#report({ source: path, error: error as PluginError });
+        this.#report({ source: file.path, error: error as PluginError });
       }
     }
-    for (const entry of before.difference(this.#found)) this.#forget(entry);
+    this.#found = found;
   }
 
   /** Starts a plugin's workers ahead of the first call. */
@@ -245,6 +270,12 @@ export class PluginManager implements AsyncDisposable {
   #checkHealth(): void {
     for (const entry of this.#registry.all) void entry.checkHealth();
   }
+}
+
+/** Whether a plugin's manifest is where it was. One that cannot be used any more is being edited, which is no reason to end what runs. */
+function isStillThere({ source, name, version }: PluginSpec, files: ReadonlyMap<string, ManifestFile>): boolean {
+  const file = files.get(source ?? "");
+  return file !== undefined && ("error" in file || (file.spec.name === name && file.spec.version === version));
 }
 
 /** A manifest under another name is another plugin's. */

@@ -69,6 +69,7 @@ const MEMBERS = {
   execute: (plugin, body, options) => plugin.execute(...callArguments(body, options)),
   getConfigSchema: (plugin, _, options) => plugin.getConfigSchema(options),
   getCurrentConfig: (plugin, _, options) => plugin.getCurrentConfig(options),
+  getSignatures: (plugin, _, options) => plugin.getSignatures(options),
   getStats: (plugin, _, options) => plugin.getStats(options),
   getProgress: (plugin, _, options) => plugin.getProgress(options),
   extension: (plugin, { types, ...wrapped }, options) => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { WorkerStartError } from "../errors.ts";
-import { endpointRule, type ExtensionEndpoint, type PermissionSet, type StatsBody } from "../protocol/messages.ts";
+import { endpointRule, type ExtensionEndpoint, type PermissionSet, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
 import { loadManifest, type ManifestSource, restartPolicy } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
@@ -189,6 +189,16 @@ export class RemotePluginProxy implements PluginInterface {
   /** The configuration as the plugin has it now; `{}` when it tells none. */
   async getCurrentConfig(options: OperationOptions = {}): Promise<Record<string, unknown>> {
     return await this.#operations.run({ endpoint: "config", member: "getCurrentConfig" }, options) as Record<string, unknown>;
+  }
+
+  /**
+   * What the plugin's methods take and give, in JSON Schema: of a Python plugin its signatures and docstrings, of a Deno plugin the schemas that it
+   * declares.
+   *
+   * @throws {CallError} With the code `not_supported` when the worker is older than this, or one of the original's.
+   */
+  async getSignatures(options: OperationOptions = {}): Promise<SignaturesBody> {
+    return await this.#query({ endpoint: "signatures", member: "getSignatures" }, options);
   }
 
   /** What the worker uses: processor, memory, calls. */

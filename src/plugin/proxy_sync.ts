@@ -10,7 +10,7 @@ import { type FileAccess, FileResultSync } from "../payload/file_result_sync.ts"
 import type { ScratchFolders } from "../payload/scratch.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
-import { endpointRule, type ExtensionEndpoint, type PermissionSet, type StatsBody } from "../protocol/messages.ts";
+import { endpointRule, type ExtensionEndpoint, type PermissionSet, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
 import { BlockingBridge } from "../transport/blocking_bridge.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { BLOCKING_WORKER, type BlockingMember, type BlockingRequest, type CallFacts, type PluginFacts } from "./_blocking_worker.ts";
@@ -197,6 +197,11 @@ export class RemotePluginProxySync implements Disposable {
   /** The configuration as the plugin has it now; `{}` when it tells none. */
   getCurrentConfig(options: SyncOperationOptions = {}): Record<string, unknown> {
     return this.#call({ endpoint: "config", member: "getCurrentConfig" }, options) as Record<string, unknown>;
+  }
+
+  /** What the plugin's methods take and give, in JSON Schema, as far as it says. */
+  getSignatures(options: SyncOperationOptions = {}): SignaturesBody {
+    return this.#call({ endpoint: "signatures", member: "getSignatures" }, options) as SignaturesBody;
   }
 
   /** What the worker uses. */

@@ -19,7 +19,7 @@ import {
   type StartMessage,
   type WorkerLimits,
 } from "../protocol/messages.ts";
-import { type WorkerCommand, workerCommand } from "./_command.ts";
+import { type CommandContext, type WorkerCommand, workerCommand } from "./_command.ts";
 import { endGroup } from "./_end_group.ts";
 import { type HelloLine, readHello } from "./_hello.ts";
 import { freeSocketPath, unixAddress } from "./_socket_path.ts";
@@ -90,7 +90,7 @@ export class WorkerProcess implements AsyncDisposable {
     await using cleanup = new AsyncDisposableStack();
     const folder = cleanup.use(await createFolder(spec, options));
     const listen = await chooseAddress(spec, options, folder);
-    const command = await workerCommand(spec, { folder, listen, policy: options.permissions ?? {} });
+    const command = await prepareCommand(spec, { folder, listen, policy: options.permissions ?? {} });
     const socket = "unix" in listen ? listen.unix : undefined;
     const child = spawn(spec, command, environment);
     const running = new RunningChild(child, { ...careFor(child, command.target), log, removeFiles: () => removeAll(folder, socket) });
@@ -160,6 +160,16 @@ async function chooseAddress(spec: PluginSpec, options: LaunchOptions, folder: W
     return options.socketPath === undefined ? unixAddress(folder.file("worker.sock")) : await freeSocketPath(options.socketPath);
   } catch (cause) {
     throw startError(spec, "spawn", cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** A disk that is full shows here first: the worker's program is written to its folder. */
+async function prepareCommand(spec: PluginSpec, context: CommandContext): Promise<WorkerCommand> {
+  try {
+    return await workerCommand(spec, context);
+  } catch (cause) {
+    const problem = `its worker cannot be written to "${context.folder.path}": ${messageOf(cause)}`;
+    throw startError(spec, "spawn", `${problem}. Make room there, or give another folder as "scratchDir"`, { cause });
   }
 }
 

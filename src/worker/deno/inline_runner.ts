@@ -11,6 +11,7 @@ import { isIterable, isIterator } from "./iterables.ts";
 import type { LoadedPlugin } from "./load_plugin.ts";
 import { Outbox, type Scratch } from "./outbox.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import { signaturesOf } from "./signatures.ts";
 
 /** A plugin in this thread. */
 export class InlineRunner implements PluginRunner {
@@ -47,8 +48,7 @@ export class InlineRunner implements PluginRunner {
 
   async ask(endpoint: QuestionEndpoint): Promise<FrameLine> {
     try {
-      const answer = endpoint === "config" ? await this.#plugin.getCurrentConfig?.() : await this.#configSchema();
-      return withoutTypes(await valueLine("result", answer ?? {}, new Outbox(undefined)));
+      return withoutTypes(await valueLine("result", await this.#answer(endpoint) ?? {}, new Outbox(undefined)));
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     }
@@ -104,8 +104,11 @@ export class InlineRunner implements PluginRunner {
     }
   }
 
-  async #configSchema(): Promise<unknown> {
-    return this.#plugin.getConfigSchema === undefined ? this.#plugin.configSchema : await this.#plugin.getConfigSchema();
+  async #answer(endpoint: QuestionEndpoint): Promise<unknown> {
+    const plugin = this.#plugin;
+    if (endpoint === "signatures") return signaturesOf(plugin);
+    if (endpoint === "config") return await plugin.getCurrentConfig?.();
+    return plugin.getConfigSchema === undefined ? plugin.configSchema : await plugin.getConfigSchema();
   }
 
   async #askToStop(): Promise<void> {

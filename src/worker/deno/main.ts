@@ -22,7 +22,7 @@ import { ThreadRunner } from "./thread_runner.ts";
 /** This worker, as it calls itself in the hello line. */
 const WORKER = "deno/0.1.0";
 
-const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames", "types", UPGRADE_FEATURE];
+const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames", "signatures", "types", UPGRADE_FEATURE];
 
 if (import.meta.main) await main();
 

@@ -10,7 +10,7 @@ import type { FrameLine } from "./frame_line.ts";
 export type CallEndpoint = Extract<Endpoint, "initialize" | "execute" | "execute_stream" | "prefetch" | "reconfigure" | "cleanup">;
 
 /** The endpoints that ask the plugin something without taking a place. */
-export type QuestionEndpoint = Extract<Endpoint, "config" | "config_schema">;
+export type QuestionEndpoint = Extract<Endpoint, "config" | "config_schema" | "signatures">;
 
 /** One call, ready to run. */
 export interface CallOrder {

@@ -164,6 +164,7 @@ export class WorkerSession {
         return plainResultLine({ status: this.#cancel(body["call_id"]) });
       case "config":
       case "config_schema":
+      case "signatures":
         await this.#runner.settled;
         return await this.#runner.ask(endpoint);
       case "progress":

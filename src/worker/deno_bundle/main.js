@@ -40,6 +40,10 @@ var ENDPOINTS = {
     method: "GET",
     isCall: false
   },
+  signatures: {
+    method: "GET",
+    isCall: false
+  },
   initialize: {
     method: "POST",
     isCall: true
@@ -1122,6 +1126,7 @@ var WorkerSession = class {
         });
       case "config":
       case "config_schema":
+      case "signatures":
         await this.#runner.settled;
         return await this.#runner.ask(endpoint);
       case "progress":
@@ -1225,7 +1230,7 @@ var HttpServer = class {
   async serve(listener) {
     while (true) {
       const conn = await accept(listener);
-      if ("setNoDelay" in conn) conn.setNoDelay(true);
+      setNoDelay(conn);
       if (this.#open >= MAX_CONNECTIONS) conn.close();
       else void this.#serveConnection(new HttpConnection(conn));
     }
@@ -1329,6 +1334,12 @@ async function accept(listener) {
     } catch {
       await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
     }
+  }
+}
+function setNoDelay(conn) {
+  try {
+    if ("setNoDelay" in conn) conn.setNoDelay(true);
+  } catch {
   }
 }
 async function send(reply, writer, abandon) {
@@ -1744,6 +1755,7 @@ var FEATURES = [
   "cancel_by_id",
   "files",
   "frames",
+  "signatures",
   "types",
   UPGRADE_FEATURE
 ];

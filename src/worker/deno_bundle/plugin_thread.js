@@ -650,6 +650,28 @@ async function folderBytes(folder) {
   return total;
 }
 
+// src/worker/deno/signatures.ts
+function signaturesOf(plugin) {
+  const { argumentsSchema, resultSchema, chunkSchema } = plugin;
+  const chunk = chunkSchema ?? (plugin.executeStream === void 0 ? resultSchema : void 0);
+  return {
+    ...plugin.execute === void 0 ? {} : {
+      execute: signature(argumentsSchema, {
+        result: resultSchema
+      })
+    },
+    execute_stream: signature(argumentsSchema, {
+      chunk
+    })
+  };
+}
+function signature(takes, gives) {
+  return {
+    arguments: takes,
+    ...gives
+  };
+}
+
 // src/worker/deno/inline_runner.ts
 var InlineRunner = class {
   #plugin;
@@ -689,8 +711,7 @@ var InlineRunner = class {
   }
   async ask(endpoint) {
     try {
-      const answer = endpoint === "config" ? await this.#plugin.getCurrentConfig?.() : await this.#configSchema();
-      return withoutTypes(await valueLine("result", answer ?? {}, new Outbox(void 0)));
+      return withoutTypes(await valueLine("result", await this.#answer(endpoint) ?? {}, new Outbox(void 0)));
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     }
@@ -755,8 +776,11 @@ var InlineRunner = class {
         });
     }
   }
-  async #configSchema() {
-    return this.#plugin.getConfigSchema === void 0 ? this.#plugin.configSchema : await this.#plugin.getConfigSchema();
+  async #answer(endpoint) {
+    const plugin = this.#plugin;
+    if (endpoint === "signatures") return signaturesOf(plugin);
+    if (endpoint === "config") return await plugin.getCurrentConfig?.();
+    return plugin.getConfigSchema === void 0 ? plugin.configSchema : await plugin.getConfigSchema();
   }
   async #askToStop() {
     try {

@@ -2,7 +2,8 @@
 
 It is one file, and needs nothing but the standard library of Python 3.8 or later, so that it works in any environment
 without a word to its package manager: the host writes it into a private folder, and beside it start.py, which runs it there.
-Imports that the start does not need are made where they are used, because the start is what a user waits for.
+Imports that the start does not need are made where they are used, because the start is what a user waits for. What only
+`GET /signatures` needs is in a file beside it, signatures.py.
 
 Read it from the bottom up to follow the life of a process, and from `Connection` down to follow a request:
 
@@ -61,7 +62,9 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 WORKER = "python/0.1.0"
-FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "types", "upgrade"] + (["farewell"] if os.name == "posix" else [])
+FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+if os.name == "posix":
+    FEATURES.append("farewell")
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
 UPGRADE_PATH = "/frames"
@@ -1096,6 +1099,11 @@ class Plugin:
         """The endpoints for which the plugin has a method of its own."""
         return [endpoint for endpoint, name in METHODS.items() if self._method(name) is not None]
 
+    def gpu_memory_mb(self) -> Optional[float]:
+        """What the plugin says that it uses: an attribute, because nothing that answers at once may wait for plugin code."""
+        told = getattr(self._instance, "__dict__", {}).get("gpu_memory_mb")
+        return told if isinstance(told, (int, float)) and 0 <= told < float("inf") else None
+
     def wait(self) -> None:
         """Waits until the plugin is there."""
         if not self.loaded.is_set():
@@ -1144,6 +1152,9 @@ class Plugin:
 
     def _config(self, call: Call) -> Any:
         return self._tell(call, "get_current_config")
+
+    def _signatures(self, call: Call) -> Body:
+        return describe_signatures(self._instance)
 
     def _prefetch(self, call: Call) -> Body:
         return self._do(call, "prefetch", "prefetched")
@@ -1311,6 +1322,16 @@ def _import_class(module: str, name: str) -> Any:
     if not hasattr(sys.modules[module], name):
         raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
     return getattr(sys.modules[module], name)
+
+
+def describe_signatures(instance: Any) -> Body:
+    """What the plugin's methods take and give, as JSON Schema."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "signatures.py")
+    names: Body = {"__name__": "remote_plugin_signatures"}
+    with open(path, encoding="utf-8") as source:
+        exec(compile(source.read(), path, "exec"), names)
+    told: Body = names["describe"](instance)
+    return told
 
 
 def describe_surface(kind: type) -> Body:
@@ -2094,6 +2115,7 @@ ENDPOINTS: dict[str, tuple[str, bool]] = {  # the method, and whether it is a ca
     "cancel": ("POST", False),
     "config_schema": ("GET", False),
     "config": ("GET", False),
+    "signatures": ("GET", False),
     "initialize": ("POST", True),
     "execute": ("POST", True),
     "execute_stream": ("POST", True),
@@ -2219,8 +2241,8 @@ class Worker:
             "uptime_s": round(time.monotonic() - self._started, 3),
             "calls": {"running": running, "queued": queued, "finished": finished},
         }
-        usage = self.scheduler.plugin.usage()
-        return stats if usage is None else dict(stats, usage=usage)
+        told = {"usage": self.scheduler.plugin.usage(), "gpu_memory_mb": self.scheduler.plugin.gpu_memory_mb()}
+        return dict(stats, **{key: value for key, value in told.items() if value is not None})
 
     def _progress(self, body: Body) -> Body:
         return self.scheduler.progress
@@ -2237,6 +2259,9 @@ class Worker:
 
     def _config(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config", body))
+
+    def _signatures(self, body: Body) -> Any:
+        return self.scheduler.plugin.perform(Call("signatures", body))
 
     def _config_options(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config_options", body))
