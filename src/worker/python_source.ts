@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "36535f3e5daa8134";
+export const PYTHON_WORKER_HASH = "c5d843fa3f83d1b1";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -111,7 +111,8 @@ def compile_worker():
 
 
 def worker_code(source_hash):
-    # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come as far as to be told so.
+    # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come
+    # as far as to be told so.
     if os.name != "posix" or sys.version_info < (3, 8):
         return compile_worker()
     bytecode = Bytecode(source_hash)
@@ -1894,7 +1895,7 @@ class Plugin:
     def _need(self, name: str) -> Callable[..., Any]:
         method = self._method(name)
         if method is None:
-            tasks = ", ".join(json.dumps(task) for task in sorted(self._adapters))
+            tasks = ", ".join(_encode(task) for task in sorted(self._adapters))
             instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method

@@ -1267,7 +1267,7 @@ class Plugin:
     def _need(self, name: str) -> Callable[..., Any]:
         method = self._method(name)
         if method is None:
-            tasks = ", ".join(json.dumps(task) for task in sorted(self._adapters))
+            tasks = ", ".join(_encode(task) for task in sorted(self._adapters))
             instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
