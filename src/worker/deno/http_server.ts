@@ -8,6 +8,7 @@
  */
 import type { WireRequest } from "../../protocol/exchange.ts";
 import { type Endpoint, ENDPOINTS, FILES_HEADER, type WorkerLimits } from "../../protocol/messages.ts";
+import { traceFrom } from "../../protocol/telemetry.ts";
 import { type FrameLine, isLastLine } from "./frame_line.ts";
 import { Access } from "./http_access.ts";
 import { HeadTooLongError, HttpConnection } from "./http_connection.ts";
@@ -92,7 +93,8 @@ export class HttpServer {
     const body = parseBody(bytes);
     const abandon = new AbortController();
     const sharesFiles = isFramed(head) && head.headers.get(FILES_HEADER) === "shared";
-    const reply = this.#reply({ endpoint, body, callId, sharesFiles }, abandon.signal);
+    const trace = traceFrom((name) => head.headers.get(name));
+    const reply = this.#reply({ endpoint, body, callId, sharesFiles, trace }, abandon.signal);
     void connection.watch(() => abandon.abort());
     await send(reply, replyWriter(connection, head, endpoint), abandon);
   }
