@@ -6,7 +6,7 @@
 import { DELIMITER, dirname, isAbsolute } from "@std/path";
 import { PermissionDeniedError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import { registeredTelemetry } from "../protocol/telemetry.ts";
+import { registeredTelemetry, SPAN_DELAY_MS } from "../protocol/telemetry.ts";
 
 /** What a program needs to find its tools, its home, its language and its temporary folder, and nothing that is ever secret. */
 const DEFAULT_NAMES = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"];
@@ -47,9 +47,6 @@ const TRACING_NAMES = [
     ["ENDPOINT", "PROTOCOL", "TIMEOUT", "CERTIFICATE"].map((what) => `OTEL_EXPORTER_OTLP_${signal}${what}`)
   ),
 ];
-
-/** How long a worker keeps finished spans at most, in milliseconds, unless the host says so: one that is killed loses them. */
-const SPAN_DELAY_MS = 500;
 
 /**
  * The worker's environment: the default names as far as the host may read them, what tracing needs when it is on, what `inherit_env` names, then

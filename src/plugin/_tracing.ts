@@ -67,7 +67,8 @@ export class Tracing {
     const trace = this.begin(operation, plugin);
     const frames = run({ ...operation, trace });
     try {
-      for (let next = await frames.next();; next = await frames.next()) {
+      while (true) {
+        const next = await trace.within(() => frames.next());
         if (next.done) return next.value;
         trace.countChunk();
         yield next.value;
@@ -85,7 +86,8 @@ export class Tracing {
   begin({ endpoint }: Operation, plugin: string): CallTrace {
     const method = `${plugin}/${endpoint}`;
     const facts = { "rpc.system.name": RPC_SYSTEM, "rpc.method": method, "remote_plugin.plugin.name": plugin };
-    const tell = (span?: Span) => new CallTrace(facts, { ...this.#within(), span, instruments: this.#instruments });
+    const { context } = this.#telemetry;
+    const tell = (span?: Span) => new CallTrace(facts, { context, active: context?.active(), span, tracer: this.#tracer, instruments: this.#instruments });
     return this.#tracer?.startActiveSpan(method, { kind: SPAN_KIND.client, attributes: facts }, tell) ?? tell();
   }
 
@@ -115,18 +117,15 @@ export class Tracing {
     }
   }
 
-  #within(): Pick<TraceMeans, "tracer" | "context" | "sent"> {
-    return { tracer: this.#tracer, context: this.#telemetry.context?.active(), sent: activeTrace() };
-  }
 }
 
 /** What a call's trace is told by. */
 interface TraceMeans {
   readonly span: Span | undefined;
   readonly tracer: Tracer | undefined;
+  readonly context: Telemetry["context"];
   /** In which the span is active. */
-  readonly context: Context | undefined;
-  readonly sent: TraceContext | undefined;
+  readonly active: Context | undefined;
   readonly instruments: Instruments | undefined;
 }
 
@@ -135,6 +134,8 @@ export class CallTrace {
   readonly #facts: Attributes;
   readonly #means: TraceMeans;
   readonly #begun = performance.now();
+  /** What the worker is given, so that its spans are below this one. */
+  readonly sent: TraceContext | undefined;
   #failure: Attributes = {};
   #chunks = 0;
   #wasSent = false;
@@ -143,12 +144,14 @@ export class CallTrace {
   constructor(facts: Attributes, means: TraceMeans) {
     this.#facts = facts;
     this.#means = means;
+    this.sent = activeTrace();
     means.instruments?.active.add(1, facts);
   }
 
-  /** What the worker is given, so that its spans are below this one. */
-  get sent(): TraceContext | undefined {
-    return this.#means.sent;
+  /** Runs code below the call's span. */
+  within<Result>(code: () => Result): Result {
+    const { context, active } = this.#means;
+    return context === undefined || active === undefined ? code() : context.with(active, code);
   }
 
   /** The call waits for its turn. */
@@ -212,8 +215,8 @@ export class CallTrace {
 
   /** A span for what lies behind. */
   #step(name: string, begun: number, attributes: Attributes = {}): void {
-    const { tracer, context } = this.#means;
-    tracer?.startSpan(name, { attributes, startTime: performance.timeOrigin + begun }, context).end();
+    const { tracer, active } = this.#means;
+    tracer?.startSpan(name, { attributes, startTime: performance.timeOrigin + begun }, active).end();
   }
 }
 

@@ -28,7 +28,7 @@ export interface Span {
   /** Notes what has just happened. */
   addEvent(name: string, attributes?: Attributes): unknown;
   /** Notes an error. */
-  recordException(error: Error): void;
+  recordException(error: { name: string; message: string; stack?: string }): void;
   /** Says how it ended. */
   setStatus(status: { code: number; message?: string }): unknown;
   /** Ends it. */
@@ -115,6 +115,9 @@ export const SPAN_KIND = { internal: 0, server: 1, client: 2 } as const;
 /** The remoting system, for the attribute `rpc.system.name`. */
 export const RPC_SYSTEM = "remote_plugin";
 
+/** How often a worker sends finished spans, in milliseconds, unless the host says so: one that is killed loses those that are left. */
+export const SPAN_DELAY_MS = 250;
+
 const REGISTRY = Symbol.for("opentelemetry.js.api.1");
 const SUPPRESS_TRACING = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 const STATUS_ERROR = 2;
@@ -161,10 +164,11 @@ export function traceFrom(read: (name: string) => string | undefined): TraceCont
 
 /** Notes that what a span stands for has failed. */
 export function markFailed(span: Span, thrown: unknown, type?: string): void {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  span.setAttributes({ "error.type": type ?? error.name });
-  span.recordException(error);
-  span.setStatus({ code: STATUS_ERROR, message: error.message });
+  const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
+  span.setAttributes({ "error.type": type ?? name });
+  // As it is, a code that the error has would be taken for its type.
+  span.recordException({ name, message, stack });
+  span.setStatus({ code: STATUS_ERROR, message });
 }
 
 const CARRIER = {
