@@ -62,6 +62,7 @@ export type {
 export type { ManifestSource } from "./src/manifest/load.ts";
 export type { Endpoint, ErrorBody, ErrorCode, ExtensionEndpoint, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
 export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";
+export type { TraceContext } from "./src/protocol/telemetry.ts";
 export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./src/protocol/frames.ts";
 export {
   CallCancelledError,

@@ -24,7 +24,12 @@ export const BLOCKING_WORKER: string = import.meta.url;
 
 /** What a blocking proxy asks of its thread. */
 export type BlockingRequest =
-  | { readonly kind: "start"; readonly manifest: string | Manifest | PluginSpec; readonly options: StartOptions; readonly trace?: TraceContext }
+  | {
+    readonly kind: "start";
+    readonly manifest: string | Manifest | PluginSpec;
+    readonly options: StartOptions;
+    readonly trace?: TraceContext;
+  }
   | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
   | { readonly kind: "call"; readonly member: BlockingMember; readonly call: CallFacts }
   | PullRequest

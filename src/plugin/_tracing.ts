@@ -87,7 +87,8 @@ export class Tracing {
     const method = `${plugin}/${endpoint}`;
     const facts = { "rpc.system.name": RPC_SYSTEM, "rpc.method": method, "remote_plugin.plugin.name": plugin };
     const { context } = this.#telemetry;
-    const tell = (span?: Span) => new CallTrace(facts, { context, active: context?.active(), span, tracer: this.#tracer, instruments: this.#instruments });
+    const tell = (span?: Span) =>
+      new CallTrace(facts, { context, active: context?.active(), span, tracer: this.#tracer, instruments: this.#instruments });
     return this.#tracer?.startActiveSpan(method, { kind: SPAN_KIND.client, attributes: facts }, tell) ?? tell();
   }
 
@@ -116,7 +117,6 @@ export class Tracing {
       span?.end();
     }
   }
-
 }
 
 /** What a call's trace is told by. */

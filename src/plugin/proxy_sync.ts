@@ -267,7 +267,12 @@ export class RemotePluginProxySync implements Disposable {
     if ("signal" in options) throw noSignalError(plugin, member);
     if (endpointRule(endpoint).isCall && this.#streams.size >= this.maxConcurrency) throw this.#noPlaceError(member);
     // Bytes are refused here: what passes between the threads is JSON.
-    return { body: sendBody(encodeBody(operation, plugin), { plugin, member }), options, reports: onProgress !== undefined, trace: activeTrace() };
+    return {
+      body: sendBody(encodeBody(operation, plugin), { plugin, member }),
+      options,
+      reports: onProgress !== undefined,
+      trace: activeTrace(),
+    };
   }
 
   *#pull({ stream, open, member }: Pull, onProgress?: (progress: Progress) => void): Generator<SentValue, void, void> {

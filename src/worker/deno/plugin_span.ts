@@ -12,7 +12,11 @@ export function inSpan<Result>(order: CallOrder, plugin: string, code: () => Pro
   return tracer === undefined ? code() : inTrace(order.trace, () => withSpan(order, { plugin, tracer }, code));
 }
 
-function withSpan<Result>(order: CallOrder, { plugin, tracer }: { plugin: string; tracer: Tracer }, code: () => Promise<Result>): Promise<Result> {
+function withSpan<Result>(
+  order: CallOrder,
+  { plugin, tracer }: { plugin: string; tracer: Tracer },
+  code: () => Promise<Result>,
+): Promise<Result> {
   const method = `${plugin}/${order.endpoint}`;
   const attributes = { "rpc.system.name": RPC_SYSTEM, "rpc.method": method, "remote_plugin.call.id": order.callId };
   return tracer.startActiveSpan(method, { kind: SPAN_KIND.server, attributes }, async (span) => {
