@@ -1,56 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { OtlpReceiver, type ReceivedPoint, type ReceivedSpan } from "../support/otlp_receiver.ts";
-import { runHost } from "../support/run_host.ts";
-import { fixtureFolder } from "../support/worker_plan.ts";
-
-/** A Python with OpenTelemetry; empty where it cannot be had, which tools/test.ts tells aloud. */
-const PYTHON = Deno.env.get("REMOTE_PLUGIN_TEST_PACKAGED_PYTHON") ?? "";
-
-const FOLDER = fixtureFolder("traced");
-
-/** The same plugin for both runtimes. */
-const PLUGINS = {
-  python: { name: "traced", version: "1.2.3", python_path: PYTHON, module: "plugin", class: "Traced", plugin_path: FOLDER },
-  deno: { name: "traced", version: "1.2.3", runtime: "deno", module: join(FOLDER, "plugin.ts") },
-};
-
-type Runtime = keyof typeof PLUGINS;
+import { ON, PLUGINS, PYTHON, type Runtime, servedTo, TemporaryFolder, traced } from "./traced_hosts.ts";
 
 const BOTH: readonly Runtime[] = ["python", "deno"];
-
-/** What a host prints. */
-interface Told {
-  readonly trace: string;
-  readonly results: readonly unknown[];
-}
-
-/** What a host has in its environment besides the address of the collector. */
-type Variables = Readonly<Record<string, string>>;
-
-const ON: Variables = { OTEL_DENO: "true", OTEL_SERVICE_NAME: "app" };
-
-/** Runs a host, whose worker has ended when it has, and gives all that came to the collector by then. */
-async function traced(
-  host: string,
-  [manifest, calls]: readonly unknown[],
-  variables: Variables = ON,
-): Promise<{ told: Told; otlp: OtlpReceiver }> {
-  await using otlp = new OtlpReceiver();
-  const temp = Deno.env.get("TMPDIR") ?? "/tmp";
-  const programs = [PYTHON, Deno.execPath()].filter((path) => path !== "");
-  const flags = [
-    `--allow-run=${programs}`,
-    `--allow-read=${[FOLDER, temp, ...programs, ...host.includes("sync") ? [new URL("../../", import.meta.url).pathname] : []]}`,
-    `--allow-write=${temp}`,
-    "--allow-net=127.0.0.1",
-    "--allow-env=OTEL_*",
-  ];
-  const env = { ...variables, OTEL_EXPORTER_OTLP_ENDPOINT: otlp.endpoint };
-  const { code, stdout, stderr } = await runHost(host, flags, [manifest, { scratchDir: temp, permissions: "requested" }, calls], env);
-  assertEquals([code, stderr], [0, ""]);
-  return { told: JSON.parse(stdout), otlp };
-}
 
 /** The spans of this name, in the order of their calls. */
 function named(spans: readonly ReceivedSpan[], service: string, name: string): ReceivedSpan[] {
@@ -61,6 +14,12 @@ function only(spans: readonly ReceivedSpan[], service: string, name: string): Re
   const found = named(spans, service, name);
   assertEquals(found.length, 1, `${service} has sent ${found.length} spans "${name}"`);
   return found[0]!;
+}
+
+/** The span below another with which the trace goes on: those of `fetch` lead nowhere. */
+function nextBelow(spans: readonly ReceivedSpan[], { id }: ReceivedSpan): ReceivedSpan | undefined {
+  const leadsOn = (span: ReceivedSpan) => span.scope !== "deno" || spans.some(({ parent }) => parent === span.id);
+  return spans.find((span) => span.parent === id && span.name !== "queue" && leadsOn(span));
 }
 
 function below(spans: readonly ReceivedSpan[], parent: ReceivedSpan): string[] {
@@ -188,16 +147,24 @@ Deno.test({
   ignore: PYTHON === "",
   async fn() {
     const manifest = { ...PLUGINS.python, restart: "on_failure" };
-    const { told, otlp: { spans, points } } = await traced("makes_traces", [manifest, [{ die: true }, {}]]);
-    assertEquals(told.results, ["WorkerExitError", "ada"]);
+    await using folder = await TemporaryFolder.create();
+    const [die, dieAgain] = ["first", "second"].map((name) => join(folder.path, name));
+    const calls = [{ die }, {}, { die: dieAgain, idempotent: true }];
+    const { told, otlp: { spans, points } } = await traced("makes_traces", [manifest, calls]);
+    assertEquals(told.results, ["WorkerExitError", "ada", "ada"]);
     const starts = named(spans, "app", "start traced");
     const again = starts.find(({ attributes }) => attributes["remote_plugin.worker.restart"] === true)!;
-    assertEquals([starts.length, again.parent, again.trace === told.trace], [2, "", false]);
+    assertEquals([starts.length, again.parent, again.trace === told.trace], [3, "", false]);
     assertEquals(below(spans, again), ["app: traced/initialize"]);
     const lost = named(spans, "app", "traced/execute").find(({ failure }) => failure !== undefined);
     assertEquals(lost?.attributes["error.type"], "WorkerExitError");
+    const sentAgain = named(spans, "app", "traced/execute").filter(({ events }) => events.some(({ name }) => name === "sent again"));
+    assertEquals(sentAgain.map(({ failure, trace }) => [failure, trace]), [[undefined, told.trace]]);
     const exits = points.filter(({ name }) => name === "remote_plugin.worker.exits");
-    assertEquals(exits.map(({ attributes, value }) => [attributes["remote_plugin.worker.exit"], value]).sort(), [["0", 1], ["SIGKILL", 1]]);
+    assertEquals(exits.map(({ attributes, value }) => [attributes["remote_plugin.worker.exit"], value]).sort(), [["0", 1], ["SIGKILL", 1], [
+      "SIGKILL",
+      1,
+    ]]);
   },
 });
 
@@ -205,6 +172,25 @@ Deno.test("a Deno worker that is killed with the programs that its plugin may ha
   const manifest = { ...PLUGINS.deno, permissions: { run: [Deno.execPath()] } };
   const { otlp: { spans } } = await traced("makes_traces", [manifest, [{}]]);
   assertEquals(below(spans, only(spans, "traced", "traced/execute")), ["traced: think"]);
+});
+
+Deno.test("a trace goes on through a server of plugins", async () => {
+  await using folder = await TemporaryFolder.create();
+  await Deno.writeTextFile(join(folder.path, "plugin.json"), JSON.stringify(PLUGINS.deno));
+  await using otlp = new OtlpReceiver();
+  const told = await servedTo(otlp, folder.path);
+  assertEquals(told.results, ["ada"]);
+  const app = only(otlp.spans, "app", "app");
+  const call = otlp.spans.find(({ name, parent }) => name === "traced/execute" && parent === app.id)!;
+  const chain = [call];
+  for (let next = nextBelow(otlp.spans, call); next !== undefined; next = nextBelow(otlp.spans, next)) chain.push(next);
+  assertEquals(chain.map(({ service, name }) => `${service}: ${name}`), [
+    "app: traced/execute",
+    "gateway: POST",
+    "gateway: traced/execute",
+    "traced: traced/execute",
+    "traced: think",
+  ]);
 });
 
 Deno.test({
