@@ -76,6 +76,7 @@ export type {
   StatsBody,
 } from "./src/protocol/messages.ts";
 export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";
+export type { TraceContext } from "./src/protocol/telemetry.ts";
 export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./src/protocol/frames.ts";
 export {
   CallCancelledError,

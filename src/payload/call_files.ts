@@ -57,6 +57,11 @@ export class CallFiles implements AsyncDisposable {
     return await writing;
   }
 
+  /** How many bytes were written, not counting what the caller's own objects wrote. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Removes the files. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing;

@@ -8,6 +8,7 @@ import type { Frame } from "../protocol/frames.ts";
 import { Timer } from "../protocol/timer.ts";
 import type { Connection } from "./_connection.ts";
 import type { Reply } from "./_reply.ts";
+import type { CallTrace } from "./_tracing.ts";
 import { SilenceWatch } from "./_silence.ts";
 import type { CallOptions } from "./interface.ts";
 
@@ -33,6 +34,8 @@ export class OpenCall {
   readonly id: string | undefined;
   /** Called when the worker does not end the operation after it was abandoned. */
   onStuck: (attempt: Attempt) => Promise<void> = () => Promise.resolve();
+  /** What is told of it to whoever traces calls. */
+  trace: CallTrace | undefined;
   readonly #abandoned = new AbortController();
   readonly #options: CallOptions;
   readonly #onCallerAbort: () => void;

@@ -13,6 +13,7 @@ import type { HttpEndpoint } from "../transport/http.ts";
 import { attachWorker, type Connection, endpointOf, startWorker, type WireOptions, type WorkerEndpoint } from "./_connection.ts";
 import { type Operation, Operations } from "./_operations.ts";
 import { durationComplaint } from "./limits.ts";
+import { Tracing } from "./_tracing.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress, RestartEvent } from "./interface.ts";
 
 /** What `RemotePluginProxy.start()` takes besides the manifest. */
@@ -42,6 +43,8 @@ interface Succession extends Pick<StartOptions, "cancelBudgetMs" | "onRestart"> 
   readonly spec?: PluginSpec;
   /** Starts another worker; `undefined` for one that something else runs. */
   readonly startWorker?: (signal: AbortSignal) => Promise<Connection>;
+  /** Told of each call and start, when anybody traces them. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** How long `cleanup()` gives the plugin to clean up before its worker is ended, in milliseconds. */
@@ -69,11 +72,13 @@ export class RemotePluginProxy implements PluginInterface {
   /** What looks wrong in the manifest and does no harm, for example an unknown key with its nearest known one. */
   readonly warnings: readonly string[];
 
-  private constructor(connection: Connection, { log, spec, startWorker, cancelBudgetMs, onRestart }: Succession) {
+  private constructor(connection: Connection, { log, spec, startWorker, cancelBudgetMs, onRestart, tracing }: Succession) {
+    const next = startWorker && ((signal: AbortSignal) => this.#startNext(startWorker, signal));
     this.#operations = new Operations(connection, {
       log,
       restart: spec?.restart ?? restartPolicy("never"),
-      startNext: startWorker && ((signal) => this.#startNext(startWorker, signal)),
+      startNext: next && ((signal) => tracing?.start(() => next(signal), { plugin: this.name, isRestart: true }) ?? next(signal)),
+      tracing,
       onRestart,
       cancelBudgetMs,
       idleTimeoutMs: spec?.idleTimeoutMs,
@@ -95,7 +100,10 @@ export class RemotePluginProxy implements PluginInterface {
     checkBudget(spec, options);
     const log = new OutputLog();
     const start = (signal?: AbortSignal) => startWorker(spec, options, { signal, log });
-    const plugin = new RemotePluginProxy(await start(options.signal), { log, spec, startWorker: start, ...options });
+    const tracing = Tracing.find();
+    const launch = () => start(options.signal);
+    const first = await (tracing?.start(launch, { plugin: spec.name, isRestart: false }) ?? launch());
+    const plugin = new RemotePluginProxy(first, { log, spec, startWorker: start, ...options, tracing });
     if (options.onExit !== undefined) void plugin.#operations.supervisor.ended.then(options.onExit);
     return plugin;
   }
@@ -108,7 +116,8 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws {ProtocolError} When no worker answers there.
    */
   static async attach(endpoint: WorkerEndpoint, options: AttachOptions = {}): Promise<RemotePluginProxy> {
-    return new RemotePluginProxy(await attachWorker(endpoint, options), { log: new OutputLog() });
+    const connection = await attachWorker(endpoint, options);
+    return new RemotePluginProxy(connection, { log: new OutputLog(), tracing: Tracing.find() });
   }
 
   /** The plugin's name, as it says itself. */

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "c5d843fa3f83d1b1";
+export const PYTHON_WORKER_HASH = "bb1a950344a99059";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -640,6 +640,7 @@ Read it from the bottom up to follow the life of a process, and from \`Connectio
     errors       exceptions to error bodies, section 5
     calls        one call, and how it is interrupted, section 8
     event loop   coroutines and asynchronous generators
+    tracing      a span around the plugin's code, where its environment has OpenTelemetry
     plugin       the plugin's instance and what the endpoints ask of it
     scheduler    calls in lanes: who runs, who waits, who is cancelled
     replies      frames or the original's plain bodies, sections 4 and 5
@@ -710,6 +711,8 @@ MAX_FRAME = 128 * 1024 * 1024
 DRAIN_S = 1.0
 INTERRUPT_AGAIN_S = 0.1
 REAP_TIMEOUT_S = 2.0
+TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
+FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
 MAIN_THREAD = threading.get_ident()
 
 
@@ -1393,6 +1396,7 @@ class Call:
         self.body = body
         self.reply = reply
         self.key: object = call_id or self
+        self.trace: dict[str, str] = {}
         self.running = False
         self.ended = False
         self.cancelled = False
@@ -1638,6 +1642,94 @@ def _open_gate(gate: asyncio.Future[None]) -> None:
         gate.set_result(None)
 
 
+# --------------------------------------------------------------------------------------------------------- tracing
+
+
+class Tracing:
+    """Spans around the plugin's code. OpenTelemetry is imported with the first call that is part of a trace, if it is there at all."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tracer: Any = None
+        self._missing = False
+
+    def run(self, call: Call, plugin: str, code: Callable[[Call], Any]) -> Any:
+        """Runs a call's code in a span of its own, below the host's, so that the plugin's own spans are below that."""
+        tracer = self._find_tracer()
+        if tracer is None:
+            return code(call)
+        from opentelemetry import context, propagate
+        from opentelemetry.trace import SpanKind
+
+        method = f"{plugin}/{call.endpoint}"
+        attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
+        if isinstance(call.key, str):
+            attributes["remote_plugin.call.id"] = call.key
+        token = context.attach(propagate.extract(call.trace))
+        try:
+            with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
+                try:
+                    return code(call)
+                except Exception as error:
+                    span.set_attribute("error.type", type(error).__qualname__)
+                    raise
+        finally:
+            context.detach(token)
+
+    def flush(self) -> None:
+        """Sends what has not been sent yet, for the worker is about to be killed; waits a little for a collector that does not answer."""
+        if "opentelemetry.sdk.trace" not in sys.modules:
+            return
+        from opentelemetry import trace
+
+        flush = getattr(trace.get_tracer_provider(), "force_flush", None)
+        if flush is not None:
+            thread = threading.Thread(target=flush, name="flush", daemon=True)
+            thread.start()
+            thread.join(FLUSH_TIMEOUT_S)
+
+    def _find_tracer(self) -> Any:
+        with self._lock:
+            if self._tracer is None and not self._missing:
+                try:
+                    self._tracer = self._make_tracer()
+                except ImportError:
+                    self._missing = True
+                except Exception as error:
+                    self._missing = True
+                    log(f"the calls are not traced, for OpenTelemetry cannot be used: {error!r}")
+            return self._tracer
+
+    def _make_tracer(self) -> Any:
+        from opentelemetry import trace
+
+        is_provided = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        if not is_provided and any(name.startswith("OTEL_") for name in os.environ):
+            try:
+                self._provide(trace)
+            except ImportError:
+                pass  # the plugin's own spans, if there are any, go nowhere either
+        return trace.get_tracer("@remote-plugin/proxy", "0.1.0")
+
+    @staticmethod
+    def _provide(trace: Any) -> None:
+        """Sends spans to where the environment says, as \`opentelemetry-instrument\` would, for a plugin that has not seen to it itself."""
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        shared = os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+        protocol = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", shared)
+        if os.environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp" or protocol == "console":
+            return
+        if protocol == "grpc":
+            from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+        else:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        provider = TracerProvider()
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        trace.set_tracer_provider(provider)
+
+
 # ---------------------------------------------------------------------------------------------------------- plugin
 
 # The endpoints that run a method of the plugin's own, and its name.
@@ -1677,6 +1769,7 @@ class Plugin:
         self._unbound: list[str] = []
         self._loop: Optional[EventLoop] = None
         self._loop_lock = threading.Lock()
+        self._tracing = Tracing()
 
     def load(self) -> None:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
@@ -1745,7 +1838,8 @@ class Plugin:
         take_over_logging()
         if getattr(self._instance, "_cancel_requested", False) and self._scheduler.only_running() is call:
             self._instance._cancel_requested = False  # classes of the original count on somebody to reset it
-        return getattr(self, "_" + call.endpoint)(call)
+        code = getattr(self, "_" + call.endpoint)
+        return self._tracing.run(call, self.name, code) if call.trace else code(call)
 
     def ask_to_stop(self) -> None:
         """Calls the plugin's own \`cancel\`."""
@@ -1792,7 +1886,10 @@ class Plugin:
         return self._do(call, "reconfigure", "reconfigured", old, new)
 
     def _cleanup(self, call: Call) -> Body:
-        self._do(call, "cleanup", "cleaned")
+        try:
+            self._do(call, "cleanup", "cleaned")
+        finally:
+            self._tracing.flush()
         return {"status": "cleaned"}
 
     def _tell(self, call: Call, name: str) -> Any:
@@ -2462,6 +2559,10 @@ class Request:
         """The id that the host gave the call, empty when it gave none."""
         return checked_call_id(self.headers.get("remote-plugin-call"))
 
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        return trace_in(self.headers)
+
     def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
@@ -2500,10 +2601,19 @@ class BareRequest:
         """The id that the host gave the call, empty when it gave none."""
         return checked_call_id(self._fields.get("call"))
 
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        return trace_in(self._fields)
+
     def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply."""
         shared = self._fields.get("files") == "shared"
         return BareReply(connection, False, scratch if shared and scratch.disk else None)
+
+
+def trace_in(fields: dict[str, str]) -> dict[str, str]:
+    """What a request's headers or fields say of the trace of which it is a part."""
+    return {name: fields[name] for name in TRACE_HEADERS if name in fields} if "traceparent" in fields else {}
 
 
 def checked_length(text: str, limit: int) -> int:
@@ -2826,6 +2936,7 @@ class Worker:
         """Makes the call that a request asks for."""
         endpoint = request.endpoint()
         call = Call(endpoint, self._check(endpoint, decode_object(text)), reply, request.call_id())
+        call.trace = request.trace()
         self.scheduler.open(call)
         return call
 

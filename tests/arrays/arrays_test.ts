@@ -5,7 +5,7 @@ import { tableFromArrays } from "apache-arrow";
 import { fixtureFolder } from "../support/worker_plan.ts";
 
 /** A Python with numpy and pyarrow; empty where they cannot be had, which tools/test.ts tells aloud. */
-const PYTHON = Deno.env.get("REMOTE_PLUGIN_TEST_NUMPY_PYTHON") ?? "";
+const PYTHON = Deno.env.get("REMOTE_PLUGIN_TEST_PACKAGED_PYTHON") ?? "";
 const ignore = PYTHON === "";
 
 function start(): Promise<RemotePluginProxy> {

@@ -46,16 +46,27 @@ export function spawnHost(name: string, flags: readonly string[], args: readonly
   return hostCommand(name, flags, args).spawn();
 }
 
-/** Runs such a program to its end. */
-export async function runHost(name: string, flags: readonly string[], args: readonly unknown[]): Promise<HostRun> {
-  const { code, stdout, stderr } = await hostCommand(name, flags, args).output();
+/** Runs such a program to its end, with these variables besides those of the tests. */
+export async function runHost(
+  name: string,
+  flags: readonly string[],
+  args: readonly unknown[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<HostRun> {
+  const { code, stdout, stderr } = await hostCommand(name, flags, args, env).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout).trim(), stderr: decoder.decode(stderr) };
 }
 
-function hostCommand(name: string, flags: readonly string[], args: readonly unknown[]): Deno.Command {
+function hostCommand(
+  name: string,
+  flags: readonly string[],
+  args: readonly unknown[],
+  env: Readonly<Record<string, string>> = {},
+): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: [...hostArguments(), ...flags, hostProgram(name), ...args.map((arg) => JSON.stringify(arg))],
+    env,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

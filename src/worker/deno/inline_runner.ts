@@ -10,6 +10,7 @@ import { errorLine, type FrameLine, plainResultLine, valueLine, withoutTypes } f
 import { isIterable, isIterator } from "./iterables.ts";
 import type { LoadedPlugin } from "./load_plugin.ts";
 import { Outbox, type Scratch } from "./outbox.ts";
+import { inSpan } from "./plugin_span.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import { signaturesOf } from "./signatures.ts";
 
@@ -37,7 +38,7 @@ export class InlineRunner implements PluginRunner {
     signal.addEventListener("abort", onAbort, { once: true });
     const outbox = new Outbox(order.sharesFiles ? this.#scratch : undefined);
     try {
-      return await this.#dispatch(order, new Call(order, sink, { signal, outbox }));
+      return await inSpan(order, this.#ready.name, () => this.#dispatch(order, new Call(order, sink, { signal, outbox })));
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Endpoint, ErrorBody, ReadyBody } from "../../protocol/messages.ts";
+import type { TraceContext } from "../../protocol/telemetry.ts";
 import type { FrameLine } from "./frame_line.ts";
 
 /** The endpoints that take one of the plugin's places. */
@@ -20,6 +21,8 @@ export interface CallOrder {
   readonly callId: string;
   /** Whether the host shares the scratch folder, so that results may be files there. */
   readonly sharesFiles: boolean;
+  /** The trace of which the call is a part. */
+  readonly trace?: TraceContext;
 }
 
 /** Takes what a running call gives before its end. */

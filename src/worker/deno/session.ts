@@ -100,9 +100,9 @@ export class WorkerSession {
   }
 
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, callId, sharesFiles = false }: WireRequest, endpoint: CallEndpoint): CallOrder {
+  #order({ body = {}, callId, sharesFiles = false, trace }: WireRequest, endpoint: CallEndpoint): CallOrder {
     if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
-    const order = { endpoint, callId: callId ?? crypto.randomUUID(), sharesFiles };
+    const order = { endpoint, callId: callId ?? crypto.randomUUID(), sharesFiles, trace };
     const takesArguments = endpoint === "execute" || endpoint === "execute_stream";
     return { ...order, body: takesArguments ? decodeArguments(body) : body };
   }
