@@ -67,7 +67,35 @@ const WAYS: readonly Way[] = [
       return (await result.bytes()).length;
     },
   },
+  {
+    name: "file into kept memory, out",
+    direction: "out",
+    limit: Infinity,
+    prepares: "file",
+    async run(plugin, data) {
+      await using result = await plugin.execute<FileResult>({ action: "give", way: "file" });
+      return (await result.bytes({ into: data })).length;
+    },
+  },
+  {
+    name: "file and mmap, out",
+    direction: "out",
+    limit: Infinity,
+    prepares: "file",
+    async run(plugin) {
+      await using result = await plugin.execute<FileResult>({ action: "give", way: "file" });
+      using mapping = await result.map();
+      return mapping.bytes.length + 0 * touch(mapping.bytes);
+    },
+  },
 ];
+
+/** Looks at every page. */
+function touch(bytes: Uint8Array): number {
+  let sum = 0;
+  for (let i = 0; i < bytes.length; i += 4096) sum += bytes[i]!;
+  return sum;
+}
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!;

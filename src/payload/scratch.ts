@@ -22,6 +22,8 @@ export class NoRoomError extends Error {
 export class Quota {
   readonly #limit: number;
   #used = 0;
+  /** Called when there is no room: gives back what is not really needed. */
+  onShort: () => void = () => {};
 
   /** Allows this many bytes. */
   constructor(limit: number) {
@@ -39,6 +41,7 @@ export class Quota {
    * @throws {NoRoomError} When they are too many.
    */
   reserve(bytes: number): void {
+    if (this.#used + bytes > this.#limit) this.onShort();
     if (this.#used + bytes > this.#limit) {
       const there = this.#used === 0 ? "" : `, and ${this.#used} are in use`;
       throw new NoRoomError(

@@ -93,12 +93,17 @@ export function bytesOf(view: ArrayBufferView): Uint8Array {
 export async function writeContent(dir: string, content: FileContent, reserve: (bytes: number) => void): Promise<string> {
   const path = await Deno.makeTempFile({ dir, suffix: content.extension });
   using file = await Deno.open(path, { write: true });
-  for await (const part of content.parts) {
+  await writeParts(file, content, reserve);
+  return path;
+}
+
+/** Writes the bytes of a content to an open file. */
+export async function writeParts(file: Deno.FsFile, { parts }: FileContent, reserve: (bytes: number) => void): Promise<void> {
+  for await (const part of parts) {
     if (!ArrayBuffer.isView(part)) throw new TypeError("A stream that becomes a file must give bytes");
     reserve(part.byteLength);
     for (let rest = bytesOf(part); rest.length > 0;) rest = rest.subarray(await file.write(rest));
   }
-  return path;
 }
 
 /** The content as it travels inside the JSON. */

@@ -198,6 +198,7 @@ export type Endpoint =
   | "stats"
   | "progress"
   | "cancel"
+  | "in_use"
   | "config_schema"
   | "config"
   | "initialize"
@@ -214,6 +215,7 @@ export const ENDPOINTS: Readonly<Record<Endpoint, EndpointRule>> = {
   stats: { method: "GET", isCall: false },
   progress: { method: "GET", isCall: false },
   cancel: { method: "POST", isCall: false },
+  in_use: { method: "POST", isCall: false },
   config_schema: { method: "GET", isCall: false },
   config: { method: "GET", isCall: false },
   initialize: { method: "POST", isCall: true },
