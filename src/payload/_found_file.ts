@@ -32,6 +32,16 @@ export function sharedFolder(path: string): SharedFolder {
   return { path, real: Deno.realPathSync(path) };
 }
 
+/**
+ * Makes sure that a folder which this host has made in a shared one is still what its path leads to.
+ *
+ * @throws {ForeignFileError} When a link has taken its place.
+ */
+export function demandNoLink(folder: string, { path, real }: SharedFolder): void {
+  if (Deno.realPathSync(folder) === join(real, relative(path, folder))) return;
+  throw new ForeignFileError(`a link stands in the place of the folder "${folder}"`);
+}
+
 /** How much is read at a time, in bytes. */
 const PIECE_BYTES = 1024 * 1024;
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { FileGoneError, ForeignFileError, FoundFile, type SharedFolder } from "./_found_file.ts";
+import { demandNoLink, FileGoneError, ForeignFileError, FoundFile, type SharedFolder } from "./_found_file.ts";
 import type { Quota } from "./scratch.ts";
 
 /** Smaller files are not worth the question whether somebody still has them open. `worker.py` has the same number. */
@@ -152,9 +152,8 @@ export class SpareFiles implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
-    const { real } = this.#options.folders.find(({ path }) => path === root)!;
-    if (Deno.realPathSync(folder) === join(real, `spare-${use}`)) return folder;
-    throw new ForeignFileError(`a link stands in the place of the folder "${folder}"`);
+    demandNoLink(folder, this.#options.folders.find(({ path }) => path === root)!);
+    return folder;
   }
 }
 

@@ -4,8 +4,9 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import { contentOf, type FileBackedDTO, type FileContent, isFileBacked, isFileValue, writeParts } from "../protocol/file_values.ts";
-import { isFull, NoRoomError, type Quota, roomiest, type ScratchFolders } from "./scratch.ts";
+import { contentOf, type FileBackedDTO, type FileContent, isFileBacked, isFileValue, isFull, writeParts } from "../protocol/file_values.ts";
+import { NoRoomError, type Quota, roomiest, type ScratchFolders } from "./scratch.ts";
+import { demandNoLink, FoundFile, type SharedFolder } from "./_found_file.ts";
 import type { SpareFiles } from "./_spare_files.ts";
 import { removeIfThere } from "./private_folder.ts";
 import { ContentFile } from "./ready_made.ts";
@@ -18,6 +19,8 @@ export function becomesPath(value: object): boolean {
 /** What all calls of a worker share. */
 export interface CallFilesOptions {
   readonly folders: ScratchFolders;
+  /** The same folders, as they were before the worker could change anything in them. */
+  readonly shared: readonly SharedFolder[];
   readonly quota: Quota;
   /** Files to be written again; `undefined` where that cannot be. */
   readonly spares: SpareFiles | undefined;
@@ -26,6 +29,7 @@ export interface CallFilesOptions {
 /** The input files of one call, in a folder of their own. */
 export class CallFiles implements AsyncDisposable {
   readonly #folders: ScratchFolders;
+  readonly #shared: readonly SharedFolder[];
   readonly #quota: Quota;
   readonly #spares: SpareFiles | undefined;
   readonly #signal: AbortSignal;
@@ -35,8 +39,9 @@ export class CallFiles implements AsyncDisposable {
   #bytes = 0;
 
   /** Nothing is made before the first file is written. */
-  constructor({ folders, quota, spares }: CallFilesOptions, signal: AbortSignal) {
+  constructor({ folders, shared, quota, spares }: CallFilesOptions, signal: AbortSignal) {
     this.#folders = folders;
+    this.#shared = shared;
     this.#quota = quota;
     this.#spares = spares;
     this.#signal = signal;
@@ -85,7 +90,8 @@ export class CallFiles implements AsyncDisposable {
     const path = await Deno.makeTempFile({ dir: await this.#folderIn(root), suffix: extension });
     const spare = size === undefined ? undefined : await this.#spares?.takeTo(path, root, { size, signal: this.#signal });
     if (size !== undefined) this.#reserve(size);
-    using file = spare === undefined ? await Deno.open(path, { write: true }) : await spare.open();
+    // Whatever the worker has put into its place by now, nothing is written but to the file that was made here.
+    using file = await (spare ?? new FoundFile(path, this.#shared, 0)).open();
     await writeParts(file, content, (bytes) => this.#check(content, bytes));
     if (spare !== undefined) await file.truncate(size);
     if (size !== undefined) this.#written.push({ path, size });
@@ -121,10 +127,11 @@ export class CallFiles implements AsyncDisposable {
     return source instanceof ReadableStream ? source.pipeThrough(new TransformStream(), { signal: this.#signal }) : source;
   }
 
-  #folderIn(root: string): Promise<string> {
+  async #folderIn(root: string): Promise<string> {
     const made = this.#made.get(root) ?? Deno.makeTempDir({ dir: root, prefix: "in-" });
     this.#made.set(root, made);
-    return made;
+    demandNoLink(await made, this.#shared.find(({ path }) => path === root)!);
+    return await made;
   }
 }
 

@@ -65,8 +65,3 @@ export async function roomiest({ disk, memory }: ScratchFolders, { size }: Pick<
   const { bavail, bsize } = await statfs(memory);
   return size <= bavail * bsize / 2 ? memory : disk;
 }
-
-/** Whether an error says that the file system is full. */
-export function isFull(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-}

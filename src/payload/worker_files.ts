@@ -63,7 +63,7 @@ export class WorkerFiles implements AsyncDisposable {
    * @throws {PluginStateError} When host and worker share no folder.
    */
   openCall(signal: AbortSignal): CallFiles {
-    return new CallFiles({ folders: this.#shared(), quota: this.#quota, spares: this.#spares }, signal);
+    return new CallFiles({ folders: this.#shared(), shared: this.#outboxes, quota: this.#quota, spares: this.#spares }, signal);
   }
 
   /** Keeps a call's inputs for as long as the worker. */

@@ -106,6 +106,11 @@ export async function writeParts(file: Deno.FsFile, { parts }: FileContent, rese
   }
 }
 
+/** Whether an error says that the file system is full. */
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+}
+
 /** The content as it travels inside the JSON. */
 export async function inlineFile({ parts, mediaType }: FileContent): Promise<InlineFile> {
   const blob = new Blob(await Array.fromAsync(parts as AsyncIterable<Uint8Array<ArrayBuffer>>));

@@ -30,6 +30,7 @@ itself; the first lane is the main thread, since that is where signals arrive an
 from __future__ import annotations
 
 import contextvars
+import errno
 import faulthandler
 import functools
 import io
@@ -534,10 +535,7 @@ class Outbox:
         if self._scratch is None or view.nbytes <= INLINE_BYTES:
             return _inline(view, BYTES_TYPE)
         path = self._new_path(view.nbytes, ".bin")
-        with self._open(path, view.nbytes) as file:
-            while view:
-                view = view[file.write(view) :]
-            file.truncate()
+        self._write(path, view.nbytes, lambda file: _write_all(file, view))
         return self._reference(path, BYTES_TYPE)
 
     def _hand_over_array(self, array: Any) -> Body:
@@ -548,9 +546,7 @@ class Outbox:
             npy.write_array(buffer, array, allow_pickle=False)
             return _inline(buffer.getbuffer(), NPY_TYPE)
         path = self._new_path(array.nbytes, ".npy")
-        with self._open(path, array.nbytes) as file:
-            npy.write_array(file, array, allow_pickle=False)
-            file.truncate()
+        self._write(path, array.nbytes, lambda file: npy.write_array(file, array, allow_pickle=False))
         return self._reference(path, NPY_TYPE)
 
     def _hand_over_temp_file(self, value: Any) -> Body:
@@ -579,10 +575,17 @@ class Outbox:
             return os.path.join(self.folder(), _random_name() + suffix)
         return os.path.join(self._folder_in(self._scratch.reserve(size)), _random_name() + suffix)
 
-    def _open(self, path: str, size: int) -> io.FileIO:
-        """A file to be written from its beginning and cut at its end: a spare one, whose pages are there already, or a new one."""
+    def _write(self, path: str, size: int, write: Callable[[io.FileIO], None]) -> None:
+        """Makes a file: from a spare one, whose pages are there already, or a new one."""
         assert self._scratch is not None
-        return io.FileIO(path, "r+" if self._scratch.take_spare(size, path) else "x+")
+        try:
+            with io.FileIO(path, "r+" if self._scratch.take_spare(size, path) else "x+") as file:
+                write(file)
+                file.truncate()
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise ScratchFull(f'The file system of "{os.path.dirname(path)}" is full') from error
 
     def _folder_in(self, root: str) -> str:
         if root not in self._folders:
@@ -592,6 +595,11 @@ class Outbox:
             os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
             self._folders[root] = folder
         return self._folders[root]
+
+
+def _write_all(file: io.FileIO, view: memoryview) -> None:
+    while view:
+        view = view[file.write(view) :]
 
 
 def _inline(data: memoryview, media_type: str) -> Body:
