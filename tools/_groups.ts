@@ -37,6 +37,7 @@ export const GROUPS: readonly Group[] = [
   { name: "tools", roots: ["tools"], flags: tools },
   { name: "conformance", roots: ["tests/conformance"], flags: workers },
   { name: "integration", roots: ["tests/integration"], flags: killers },
+  { name: "mapping", roots: ["tests/mapping"], flags: mappers },
   { name: "arrays", roots: ["tests/arrays"], flags: numpyWorkers },
   { name: "fuzz", roots: ["tests/fuzz"], flags: workers },
   { name: "interop", roots: ["tests/interop"], flags: interop, interop: true },
@@ -80,6 +81,11 @@ function numpyWorkers(places: Places): string[] {
 /** Deno lets only those who may run everything kill a process that is not their child. */
 function killers(places: Places): string[] {
   return [...workers(places).filter((flag) => !flag.startsWith("--allow-run")), "--allow-run"];
+}
+
+/** Tests of `FileResult.map()`, which is the system's own function. */
+function mappers(places: Places): string[] {
+  return [...killers(places), "--allow-ffi"];
 }
 
 /** Its tests write what they find to `out/interop/`, and kill workers that are not their children. */

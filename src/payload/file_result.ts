@@ -191,8 +191,8 @@ export class FileResult implements AsyncDisposable {
 
 function demandMaps(plugin: string): void {
   if (!canMap()) throw new PluginStateError(`Cannot map a result of "${plugin}": this system has no mmap. Use "bytes"`, { plugin });
+  if (Deno.permissions.querySync({ name: "ffi" }).state === "granted") return;
   const missing: Deno.PermissionDescriptor[] = [{ name: "ffi" }];
-  if (Deno.permissions.querySync(missing[0]!).state === "granted") return;
   const flags = ["--allow-ffi"];
   throw new PermissionDeniedError(`Cannot map a result of "${plugin}": the host may not use FFI. Add ${flags[0]}, or use "bytes"`, {
     plugin,

@@ -85,16 +85,21 @@ export function bytesOf(view: ArrayBufferView): Uint8Array {
 }
 
 /**
- * Writes a file of its own into a folder.
+ * Writes a file of its own into a folder. Nothing is left of one that cannot be finished.
  *
  * @param reserve Called with the number of bytes before they are written; throws when there is no place for them.
  * @returns Its path.
  */
 export async function writeContent(dir: string, content: FileContent, reserve: (bytes: number) => void): Promise<string> {
   const path = await Deno.makeTempFile({ dir, suffix: content.extension });
-  using file = await Deno.open(path, { write: true });
-  await writeParts(file, content, reserve);
-  return path;
+  try {
+    using file = await Deno.open(path, { write: true });
+    await writeParts(file, content, reserve);
+    return path;
+  } catch (error) {
+    await Deno.remove(path).catch(() => {}); // It is gone already, with its folder.
+    throw error;
+  }
 }
 
 /** Writes the bytes of a content to an open file. */
