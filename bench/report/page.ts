@@ -21,7 +21,7 @@ export function renderPage(results: Results): string {
     table(results, COLUMNS),
     NOTES,
     "## Large arguments and results",
-    "Milliseconds for a call with a string of that length, as JSON or whatever else the peer sends. `memcpy` is one copy of the same bytes. How long they take as files `deno task bench:payload` tells.",
+    "Milliseconds for a call with a string of that length, as JSON or whatever else the peer sends. `memcpy` is one copy of the same bytes. How long they take as files, [another page](payload.md) tells.",
     table(results, sizes("argument")),
     table(results, sizes("result")),
     "## What is missing",

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dirname, isAbsolute, join, relative, resolve } from "@std/path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "@std/path";
 import type { FileMapping, MemoryMaps } from "./file_mapping.ts";
 
 /** The worker has named a file that is none of those that it may name, or there is another one in its place by now. */
@@ -41,6 +41,9 @@ export function demandNoLink(folder: string, { path, real }: SharedFolder): void
   if (Deno.realPathSync(folder) === join(real, relative(path, folder))) return;
   throw new ForeignFileError(`a link stands in the place of the folder "${folder}"`);
 }
+
+/** How the names of the folders begin in which files wait to be written again. They stay when they are empty. */
+export const SPARE_PREFIX = "spare-";
 
 /** How much is read at a time, in bytes. */
 const PIECE_BYTES = 1024 * 1024;
@@ -150,7 +153,8 @@ export class FoundFile {
 
   async #removeEmptyParent(): Promise<void> {
     const parent = dirname(this.path);
-    if (parent !== this.#folder.path) await Deno.remove(parent).catch(() => {}); // It holds more, or its worker was faster.
+    if (parent === this.#folder.path || basename(parent).startsWith(SPARE_PREFIX)) return;
+    await Deno.remove(parent).catch(() => {}); // It holds more, or its worker was faster.
   }
 
   /**

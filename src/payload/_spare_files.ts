@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { demandNoLink, FileGoneError, ForeignFileError, FoundFile, type SharedFolder } from "./_found_file.ts";
+import { demandNoLink, FileGoneError, ForeignFileError, FoundFile, type SharedFolder, SPARE_PREFIX } from "./_found_file.ts";
 import type { Quota } from "./scratch.ts";
 
 /** Smaller files are not worth the question whether somebody still has them open. `worker.py` has the same number. */
@@ -24,6 +24,8 @@ export interface SpareFilesOptions {
   readonly folders: readonly SharedFolder[];
   readonly quota: Quota;
   readonly isInUse: UseTest;
+  /** How long they wait to be written again, in milliseconds. Default: 10,000. */
+  readonly patienceMs?: number;
 }
 
 interface Spare {
@@ -116,7 +118,7 @@ export class SpareFiles implements AsyncDisposable {
     this.#spares.push(spare);
     this.#options.quota.count(spare.file.size);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.drop(), PATIENCE_MS);
+    this.#timer = setTimeout(() => void this.drop(), this.#options.patienceMs ?? PATIENCE_MS);
     Deno.unrefTimer(this.#timer as unknown as number);
   }
 
@@ -146,7 +148,7 @@ export class SpareFiles implements AsyncDisposable {
   }
 
   #folderFor(use: Spare["use"], root: string): string {
-    const folder = join(root, `spare-${use}`);
+    const folder = join(root, SPARE_PREFIX + use);
     try {
       Deno.mkdirSync(folder, { mode: 0o700 });
     } catch (error) {

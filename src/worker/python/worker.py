@@ -412,7 +412,7 @@ class Scratch:
                 continue
             if not is_in_use(path):
                 return True
-            os.unlink(path)  # whoever has it keeps it
+            _attempt(os.unlink, path)  # whoever has it keeps it
         return False
 
     def _used(self) -> int:
@@ -429,7 +429,10 @@ def is_in_use(path: str) -> bool:
     import fcntl
     import stat
 
-    file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return True  # no plain file, or none at all
     try:
         facts = os.fstat(file)
         if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1:
@@ -1926,10 +1929,7 @@ class Worker:
         path = body.get("path")
         if not isinstance(path, str) or not self.scratch.holds(path):
             raise Refusal(400, '"path" is not one in a scratch folder')
-        try:
-            return {"in_use": not KNOWS_USERS or is_in_use(path)}
-        except OSError:
-            return {"in_use": True}  # it is not there, or no plain file
+        return {"in_use": not KNOWS_USERS or is_in_use(path)}
 
     def _config_schema(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config_schema", body))
