@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { CallError, type FileResult, ProtocolError, RemotePluginProxy } from "@remote-plugin/proxy";
+import { CallError, type FileResult, ProtocolError, type RemotePluginProxy } from "@remote-plugin/proxy";
 import { filesBelow } from "../support/files.ts";
 import { within } from "../support/guard.ts";
 import { BOTH, ScratchWatch, startFixture } from "./fixture_proxy.ts";

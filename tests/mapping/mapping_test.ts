@@ -1,7 +1,15 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { type FileMapping, type FileResult, PluginStateError, ProtocolError, RemotePluginProxy } from "@remote-plugin/proxy";
-import { BOTH, startFixture } from "../integration/fixture_proxy.ts";
+import {
+  type FileMapping,
+  type FileResult,
+  PluginStateError,
+  ProtocolError,
+  RemotePluginProxy,
+  requiredPermissions,
+} from "@remote-plugin/proxy";
+import { BOTH, fixtureManifest, startFixture } from "../integration/fixture_proxy.ts";
+import { runHost } from "../support/run_host.ts";
 
 const MIB = 1024 * 1024;
 
@@ -108,6 +116,16 @@ for (const [what, swap] of Object.entries(SWAPS)) {
     await Deno.remove(folder, { recursive: true });
   });
 }
+
+Deno.test("a host maps with exactly the flags that requiredPermissions() tells for it", async () => {
+  const scratchDir = await Deno.makeTempDir();
+  const manifest = await fixtureManifest({ worker: "python", transport: "tcp" }, "hands_over");
+  const flags = (await requiredPermissions(manifest, { scratchDir, mapping: true })).toFlags();
+  assertEquals(flags.filter((flag) => flag.startsWith("--allow-ffi")), ["--allow-ffi"]);
+  const run = await runHost("maps_once", flags, [manifest, { scratchDir }, { action: "give", size: 100_000 }]);
+  assertEquals(run, { code: 0, stdout: "[0,1,2]", stderr: "" });
+  await Deno.remove(scratchDir);
+});
 
 Deno.test("an attached host maps what it is given", async () => {
   await using plugin = await startFixture(BOTH[0]!, "hands_over");
