@@ -31,10 +31,11 @@ export type { ExpectedSignatures, PluginSchemas } from "./src/plugin/signatures.
 export type { JsonSchema } from "./src/plugin/type_schema.ts";
 export { bytesFile, imageFile, npyFile, wavFile } from "./src/payload/ready_made.ts";
 export type { WavFormat } from "./src/payload/_wav.ts";
+export { FileMapping } from "./src/payload/file_mapping.ts";
 export { FileResult } from "./src/payload/file_result.ts";
 export { FileResultSync } from "./src/payload/file_result_sync.ts";
 export type { FileAccess, FileResultSyncFacts } from "./src/payload/file_result_sync.ts";
-export type { FileResultFacts, FileSource } from "./src/payload/file_result.ts";
+export type { BytesOptions, FileResultFacts, FileSource } from "./src/payload/file_result.ts";
 export type { ScratchFolders } from "./src/payload/scratch.ts";
 export type { FileInput } from "./src/payload/call_files.ts";
 export type { FileBackedDTO, FileValue } from "./src/protocol/file_values.ts";

@@ -42,6 +42,7 @@ export const GROUPS: readonly Group[] = [
   { name: "tools", roots: ["tools"], flags: tools },
   { name: "conformance", roots: ["tests/conformance"], flags: workers },
   { name: "integration", roots: ["tests/integration"], flags: killers },
+  { name: "mapping", roots: ["tests/mapping"], flags: mappers },
   { name: "arrays", roots: ["tests/arrays"], flags: packagedWorkers, packages: ARRAYS },
   { name: "tracing", roots: ["tests/tracing"], flags: packagedWorkers, packages: TRACING },
   { name: "fuzz", roots: ["tests/fuzz"], flags: workers },
@@ -86,6 +87,11 @@ function packagedWorkers(places: Places): string[] {
 /** Deno lets only those who may run everything kill a process that is not their child. */
 function killers(places: Places): string[] {
   return [...workers(places).filter((flag) => !flag.startsWith("--allow-run")), "--allow-run"];
+}
+
+/** Tests of `FileResult.map()`, which is the system's own function. */
+function mappers(places: Places): string[] {
+  return [...killers(places), "--allow-ffi"];
 }
 
 /** Its tests write what they find to `out/interop/`, and kill workers that are not their children. */

@@ -5,7 +5,7 @@
  */
 import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, WorkerFiles } from "../payload/worker_files.ts";
+import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
 import { type LaunchOptions, type WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
@@ -107,7 +107,8 @@ async function tryToStart(
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
   const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);
   const quota = options.scratchQuota ?? DEFAULT_QUOTA;
-  const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota }));
+  const isInUse = worker.hello.features.includes("reuse") ? useTest(exchange) : undefined;
+  const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota, isInUse }));
   worker.unref();
   const owned = cleanup.move();
   let disposed: Promise<void> | undefined;
@@ -120,6 +121,14 @@ async function tryToStart(
     exited: worker.exited,
     // A stack that is being disposed has whoever disposes it again go on at once.
     [Symbol.asyncDispose]: () => disposed ??= owned.disposeAsync(),
+  };
+}
+
+/** Asks the worker who has a file open; one that cannot tell is taken for somebody who has. */
+function useTest(exchange: Exchange): UseTest {
+  return async (path, signal) => {
+    const frame = await new Reply(exchange, { endpoint: "in_use", body: { path } }).last(signal);
+    return !("result" in frame) || (frame.result as { in_use?: unknown } | null)?.in_use !== false;
   };
 }
 

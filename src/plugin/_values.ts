@@ -4,6 +4,7 @@
  * @module
  */
 import { CallError, ProtocolError } from "../errors.ts";
+import { ForeignFileError } from "../payload/file_result.ts";
 import { becomesPath } from "../payload/call_files.ts";
 import { NoRoomError } from "../payload/scratch.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
@@ -66,6 +67,9 @@ export async function writeFiles({ value, slots = [] }: EncodedValue, call: Open
 
 function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member }, signal }: OpenCall): never {
   if (signal.aborted) throw cause;
+  if (cause instanceof ForeignFileError) {
+    throw new ProtocolError(`Cannot run "${member}" of "${plugin}": ${cause.message}`, { plugin, cause });
+  }
   const code = cause instanceof NoRoomError ? "no_room" : "invalid_arguments";
   const reason = lowerFirst(cause instanceof Error ? cause.message : String(cause));
   throw new CallError(code, `Cannot run "${member}" of "${plugin}": the value at "${toPlace(path)}" cannot become a file: ${reason}`, {

@@ -236,6 +236,7 @@ export type Endpoint =
   | "stats"
   | "progress"
   | "cancel"
+  | "in_use"
   | "config_schema"
   | "config"
   | "signatures"
@@ -253,6 +254,7 @@ export const ENDPOINTS: Readonly<Record<Endpoint, EndpointRule>> = {
   stats: { method: "GET", isCall: false },
   progress: { method: "GET", isCall: false },
   cancel: { method: "POST", isCall: false },
+  in_use: { method: "POST", isCall: false },
   config_schema: { method: "GET", isCall: false },
   config: { method: "GET", isCall: false },
   signatures: { method: "GET", isCall: false },

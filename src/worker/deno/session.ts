@@ -162,6 +162,8 @@ export class WorkerSession {
         return plainResultLine(await this.#stats());
       case "cancel":
         return plainResultLine({ status: this.#cancel(body["call_id"]) });
+      case "in_use":
+        return plainResultLine({ in_use: true }); // Deno has no way to ask the system, and another thread may have it open.
       case "config":
       case "config_schema":
       case "signatures":

@@ -32,6 +32,10 @@ var ENDPOINTS = {
     method: "POST",
     isCall: false
   },
+  in_use: {
+    method: "POST",
+    isCall: false
+  },
   config_schema: {
     method: "GET",
     isCall: false
@@ -1148,6 +1152,11 @@ var WorkerSession = class {
         return plainResultLine({
           status: this.#cancel(body["call_id"])
         });
+      case "in_use":
+        return plainResultLine({
+          in_use: true
+        });
+      // Deno has no way to ask the system, and another thread may have it open.
       case "config":
       case "config_schema":
       case "signatures":

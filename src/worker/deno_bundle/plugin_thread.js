@@ -247,15 +247,27 @@ async function writeContent(dir, content, reserve) {
     dir,
     suffix: content.extension
   });
-  using file = await Deno.open(path, {
-    write: true
-  });
-  for await (const part of content.parts) {
+  try {
+    using file = await Deno.open(path, {
+      write: true
+    });
+    await writeParts(file, content, reserve);
+    return path;
+  } catch (error) {
+    await Deno.remove(path).catch(() => {
+    });
+    throw error;
+  }
+}
+async function writeParts(file, { parts }, reserve) {
+  for await (const part of parts) {
     if (!ArrayBuffer.isView(part)) throw new TypeError("A stream that becomes a file must give bytes");
     reserve(part.byteLength);
     for (let rest = bytesOf(part); rest.length > 0; ) rest = rest.subarray(await file.write(rest));
   }
-  return path;
+}
+function isFull(error) {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 async function inlineFile({ parts, mediaType }) {
   const blob = new Blob(await Array.fromAsync(parts));
@@ -560,9 +572,7 @@ var Outbox = class {
     if (isFileBacked(value)) return await this.#handOverBacked(value);
     const content = contentOf(value);
     if (this.#scratch === void 0 || (content.size ?? Infinity) <= INLINE_BYTES) return await inlineFile(content);
-    await this.#reserve(content.size ?? 0);
-    return this.#reference(await writeContent(await this.#ownFolder(), content, () => {
-    }), content.mediaType);
+    return this.#reference(await this.#write(content), content.mediaType);
   }
   /** The files handed over since this was last asked. */
   takeFiles() {
@@ -592,15 +602,25 @@ var Outbox = class {
   async #copy(path, mediaType) {
     const file = await Deno.open(path);
     const { size } = await file.stat();
-    await this.#reserve(size);
     const content = {
       parts: file.readable,
       size,
       extension: /\.\w+$/.exec(path)?.[0] ?? "",
       mediaType
     };
-    return await writeContent(await this.#ownFolder(), content, () => {
-    });
+    return await this.#write(content);
+  }
+  async #write(content) {
+    await this.#reserve(content.size ?? 0);
+    try {
+      return await writeContent(await this.#ownFolder(), content, () => {
+      });
+    } catch (cause) {
+      if (!isFull(cause)) throw cause;
+      throw new ScratchFullError(`The file system of "${this.#scratch.folder}" is full`, {
+        cause
+      });
+    }
   }
   #reference(path, mediaType) {
     this.#files.push(path);

@@ -28,9 +28,11 @@ itself; the first lane is the main thread, since that is where signals arrive an
 from __future__ import annotations
 
 import contextvars
+import errno
 import faulthandler
 import functools
 import gc
+import io
 import os
 import select
 import sys
@@ -63,9 +65,12 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 WORKER = "python/0.1.0"
+KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
 FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
 if os.name == "posix":
     FEATURES.append("farewell")
+if KNOWS_USERS:
+    FEATURES.append("reuse")
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
 UPGRADE_PATH = "/frames"
@@ -74,6 +79,8 @@ MAX_START_LINE = 1024 * 1024
 MAX_HEAD = 64 * 1024
 MAX_CALL_ID = 128
 INLINE_BYTES = 64 * 1024  # up to here base64 in the JSON takes less time than a file, says bench/payload_bench.ts
+SPARE_BYTES = 1024 * 1024  # from here on writing into a file's old pages is worth asking for one
+SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"
 BYTES_TYPE = "application/octet-stream"
 NPY_TYPE = "application/x-npy"
 MAX_CONNECTIONS = 512
@@ -440,13 +447,78 @@ class Scratch:
         """The folders, the preferred one first."""
         return [root for root in (self.memory, self.disk) if root]
 
+    def holds(self, path: str) -> bool:
+        """Whether a path lies in one of the folders, as it is written."""
+        return os.path.normpath(path) == path and any(path.startswith(root + os.sep) for root in self.roots())
+
     def reserve(self, size: int) -> str:
         """Gives the folder for a file of this size: memory, when the file fits into half of what is free there."""
-        if self._quota:
-            used = sum(_folder_bytes(root) for root in self.roots())
+        if self._quota and self._used() + size > self._quota:
+            self._drop_spares()
+            used = self._used()
             if used + size > self._quota:
                 raise ScratchFull(f"{size} bytes do not fit into the scratch quota of {self._quota}, of which {used} are in use")
         return self.memory if self.memory and size <= _free_bytes(self.memory) // 2 else self.disk
+
+    def take_spare(self, size: int, path: str) -> bool:
+        """Moves a file that the host has laid aside to a path beside it, if one is near that size and surely nobody's any more."""
+        if not KNOWS_USERS or size < SPARE_BYTES:
+            return False
+        spares = _sizes_in(os.path.join(os.path.dirname(os.path.dirname(path)), SPARE_RESULTS))
+        for spare_size, spare in sorted(spares, key=lambda found: abs(found[0] - size)):
+            if spare_size > 2 * size:
+                continue
+            try:
+                os.rename(spare, path)  # so that it is nobody else's, and cannot be opened by its old name
+            except FileNotFoundError:
+                continue
+            if not is_in_use(path):
+                return True
+            _attempt(os.unlink, path)  # whoever has it keeps it
+        return False
+
+    def _used(self) -> int:
+        return sum(_folder_bytes(root) for root in self.roots())
+
+    def _drop_spares(self) -> None:
+        for root in self.roots():
+            for _, spare in _sizes_in(os.path.join(root, SPARE_RESULTS)) + _sizes_in(os.path.join(root, SPARE_INPUTS)):
+                _attempt(os.unlink, spare)
+
+
+def is_in_use(path: str) -> bool:
+    """Whether anybody has a file open or mapped, or it has another name. The kernel gives a write lease on nothing that others have open."""
+    import fcntl
+    import stat
+
+    try:
+        file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return True  # no plain file, or none at all
+    try:
+        facts = os.fstat(file)
+        if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1:
+            return True
+        # Should somebody open it at this very moment, the signal that tells of it must be one that ends nobody.
+        fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+
+
+def _sizes_in(folder: str) -> list[tuple[int, str]]:
+    """The files of a folder that may be missing, and that others empty at any time."""
+    found = []
+    try:
+        for entry in os.scandir(folder):
+            found.append((entry.stat(follow_symlinks=False).st_size, entry.path))
+    except FileNotFoundError:
+        pass
+    return found
 
 
 def _free_bytes(folder: str) -> int:
@@ -524,23 +596,18 @@ class Outbox:
         if self._scratch is None or view.nbytes <= INLINE_BYTES:
             return _inline(view, BYTES_TYPE)
         path = self._new_path(view.nbytes, ".bin")
-        with open(path, "xb", buffering=0) as file:
-            while view:
-                view = view[file.write(view) :]
+        self._write(path, view.nbytes, lambda file: _write_all(file, view))
         return self._reference(path, BYTES_TYPE)
 
     def _hand_over_array(self, array: Any) -> Body:
         from numpy.lib import format as npy
 
         if self._scratch is None or array.nbytes <= INLINE_BYTES:
-            import io
-
             buffer = io.BytesIO()
             npy.write_array(buffer, array, allow_pickle=False)
             return _inline(buffer.getbuffer(), NPY_TYPE)
         path = self._new_path(array.nbytes, ".npy")
-        with open(path, "xb", buffering=0) as file:
-            npy.write_array(file, array, allow_pickle=False)
+        self._write(path, array.nbytes, lambda file: npy.write_array(file, array, allow_pickle=False))
         return self._reference(path, NPY_TYPE)
 
     def _hand_over_temp_file(self, value: Any) -> Body:
@@ -569,6 +636,18 @@ class Outbox:
             return os.path.join(self.folder(), _random_name() + suffix)
         return os.path.join(self._folder_in(self._scratch.reserve(size)), _random_name() + suffix)
 
+    def _write(self, path: str, size: int, write: Callable[[io.FileIO], None]) -> None:
+        """Makes a file: from a spare one, whose pages are there already, or a new one."""
+        assert self._scratch is not None
+        try:
+            with io.FileIO(path, "r+" if self._scratch.take_spare(size, path) else "x+") as file:
+                write(file)
+                file.truncate()
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise ScratchFull(f'The file system of "{os.path.dirname(path)}" is full') from error
+
     def _folder_in(self, root: str) -> str:
         if root not in self._folders:
             folder = os.path.join(root, "out-" + _random_name())
@@ -577,6 +656,11 @@ class Outbox:
             os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
             self._folders[root] = folder
         return self._folders[root]
+
+
+def _write_all(file: io.FileIO, view: memoryview) -> None:
+    while view:
+        view = view[file.write(view) :]
 
 
 def _inline(data: memoryview, media_type: str) -> Body:
@@ -2223,6 +2307,7 @@ ENDPOINTS: dict[str, tuple[str, bool]] = {  # the method, and whether it is a ca
     "stats": ("GET", False),
     "progress": ("GET", False),
     "cancel": ("POST", False),
+    "in_use": ("POST", False),
     "config_schema": ("GET", False),
     "config": ("GET", False),
     "signatures": ("GET", False),
@@ -2364,6 +2449,12 @@ class Worker:
             raise Refusal(400, '"call_id" is not a string')
         found = self.scheduler.cancel(lambda call: call_id is None or call.key == call_id)
         return {"status": "cancelled" if found else "not_running"}
+
+    def _in_use(self, body: Body) -> Body:
+        path = body.get("path")
+        if not isinstance(path, str) or not self.scratch.holds(path):
+            raise Refusal(400, '"path" is not one in a scratch folder')
+        return {"in_use": not KNOWS_USERS or is_in_use(path)}
 
     def _config_schema(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config_schema", body))
