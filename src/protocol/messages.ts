@@ -203,7 +203,9 @@ export interface MethodSignature {
 
 /** The result of `GET /signatures`. A method that the plugin lacks is left out. */
 export interface SignaturesBody {
+  /** What `execute` takes, and its result. */
   readonly execute?: MethodSignature;
+  /** What `executeStream` takes, and its chunks. */
   readonly execute_stream?: MethodSignature;
 }
 
