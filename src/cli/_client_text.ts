@@ -26,11 +26,15 @@ interface Method {
   readonly signature: MethodSignature;
 }
 
-/** The client's text. Its first lines have a fingerprint of all that follows, so that it can be told whether a file is the one that would be made now. */
+/**
+ * The client's text. Its first lines have a fingerprint of what follows, so that it can be told whether a file is the one that would be made now,
+ * from whichever folder.
+ */
 export async function clientText(facts: ClientFacts): Promise<string> {
   const body = await clientBody(facts);
+  const command = commandText(facts.command);
   return `// Made by "${oneLine(facts.command)}": run that again instead of editing it.
-// ${FINGERPRINT}${await fingerprintOf(body)}
+// ${FINGERPRINT}${await fingerprintOf(body.replace(command, ""))}
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
 ${body}`;
@@ -64,9 +68,8 @@ async function clientBody({ plugin, schemas, manifest, command }: ClientFacts): 
   const types = await declareTypes(named.filter(isDeclared), new Set([own, `${own}Members`, ...IMPORTED, ...GLOBALS]));
   const members = [...configMembers(config), ...methods.map(methodText)].join("\n\n");
   const calls = `/** What "${inComment(plugin)}" takes and gives. */\nexport interface ${own}Members {\n${members}\n}`;
-  const code = [types, calls, startText(own, plugin), expectedText({ schemas, manifest, command })].filter((part) => part !== "").join(
-    "\n\n",
-  );
+  const parts = [types, calls, startText(own, plugin), expectedText({ schemas, manifest, command })];
+  const code = parts.filter((part) => part !== "").join("\n\n");
   return `${importText(code)}\n\n${code}\n`;
 }
 
@@ -125,11 +128,15 @@ function methodText({ member, prefix, signature }: Method): string {
   const gives = member === "execute"
     ? `Promise<${typeOf(`${prefix}Result`, result)}>`
     : `AsyncGenerator<${typeOf(`${prefix}Chunk`, chunk)}, void, void>`;
-  const about = comment(
-    description ?? (member === "execute" ? "Calls the plugin and waits for its result." : "Calls the plugin and yields what it gives."),
-  );
+  const about = comment(description ?? ABOUT[member]);
   return `${about}\n  ${member}(${kwargs}, ${optionsText(prefix, signature)}): ${gives};`;
 }
+
+/** What methods are said to do that say nothing themselves. */
+const ABOUT: Readonly<Record<Method["member"], string>> = {
+  execute: "Calls the plugin and waits for its result.",
+  executeStream: "Calls the plugin and yields what it gives.",
+};
 
 /** Arguments that have names are given by name. */
 function optionsText(prefix: string, { arguments: takes, positional }: MethodSignature): string {
@@ -185,9 +192,13 @@ function expectedText({ schemas, manifest, command }: Omit<ClientFacts, "plugin"
   return `const MANIFEST = new URL(${JSON.stringify(manifest)}, import.meta.url);
 
 const EXPECTED: ExpectedSignatures = {
-  command: ${JSON.stringify(command)},
+${commandText(command)}
   schemas: ${JSON.stringify(typeSchemas(schemas))},
 };`;
+}
+
+function commandText(command: string): string {
+  return `  command: ${JSON.stringify(command)},`;
 }
 
 /** What clients import, values first. */

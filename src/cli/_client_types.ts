@@ -102,7 +102,7 @@ function toLibrary(schema: JsonSchema, context: Context): JsonSchema {
   const target = typeof $ref === "string" ? context.rename($ref) : undefined;
   if (target !== undefined) return { ...texts, allOf: [{ $ref: target }] };
   if (not !== undefined) return { ...texts, tsType: "never" };
-  if (format !== undefined) return { ...texts, tsType: fileType(String(format), context) };
+  if (format !== undefined) return { ...texts, tsType: fileType(schema, context) };
   const inner = (one: unknown): JsonSchema => toLibrary(isObject(one) ? one : {}, context);
   const own: Record<string, unknown> = { ...others };
   for (const key of ["anyOf", "allOf"]) if (Array.isArray(own[key])) own[key] = own[key].map(inner);
@@ -117,9 +117,11 @@ function toLibrary(schema: JsonSchema, context: Context): JsonSchema {
 }
 
 /** What stands for a file is a path or becomes one for the plugin, and is a `FileResult` for the host. */
-function fileType(format: string, { direction }: Context): string {
+function fileType({ format, type }: JsonSchema, { direction }: Context): string {
   const file = direction === "takes" ? "FileInput" : "FileResult";
-  return format === "binary" ? file : `string | ${file}`;
+  const options = [...format === "binary" ? [] : ["string"], file, ...Array.isArray(type) && type.includes("null") ? ["null"] : []];
+  // In brackets, for the library puts what makes a list of it right behind it.
+  return options.length === 1 ? file : `(${options.join(" | ")})`;
 }
 
 function renamed(pointer: string, owner: string, names: ReadonlyMap<string, string>): string {

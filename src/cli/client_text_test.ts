@@ -11,16 +11,21 @@ async function client(schemas: ClientFacts["schemas"], plugin = "whisper"): Prom
 Deno.test("arguments become an object's type, files are something else on their way in than on their way out", async () => {
   const file = { type: "string", format: "binary" };
   const path = { type: "string", format: "path", description: "The recording" };
+  const maybe = { type: ["string", "null"], format: "path" };
   const text = await client({
     execute: {
       description: "Finds what was said",
-      arguments: { type: "object", properties: { audio: path, raw: file, beams: { type: "integer" } }, required: ["audio"] },
+      arguments: {
+        type: "object",
+        properties: { audio: path, raw: file, beams: { type: "integer" }, more: { type: "array", items: maybe } },
+        required: ["audio"],
+      },
       result: { type: "object", properties: { text: TEXT, mask: file, plot: { type: "string", format: "path" } }, required: ["text"] },
     },
   });
   for (
     const line of [
-      "  /** The recording */\n  audio: string | FileInput;\n  raw?: FileInput;\n  beams?: number;\n",
+      "  /** The recording */\n  audio: string | FileInput;\n  raw?: FileInput;\n  beams?: number;\n  more?: (string | FileInput | null)[];\n",
       "  text: string;\n  mask?: FileResult;\n  plot?: string | FileResult;\n",
       '  /** Finds what was said */\n  execute(kwargs: ExecuteArguments, options?: Omit<CallOptions, "args">): Promise<ExecuteResult>;\n',
       "export type Whisper<Plugin = RemotePluginProxy> =",

@@ -26,7 +26,9 @@ export async function gen(context: Context, reference: string, { out, check = fa
   if (out === undefined) return terminal.result(text.trimEnd()), true;
   if (check) return await isCurrent(context, { out, text, schemas });
   await replaceFile(out, text);
-  if (schemas.execute?.arguments === undefined) terminal.note(terminal.yellow(UNTYPED.replaceAll("%", handle.name)));
+  if ((schemas.execute ?? schemas.execute_stream)?.arguments === undefined) {
+    terminal.note(terminal.yellow(UNTYPED.replaceAll("%", handle.name)));
+  }
   terminal.line(`Wrote ${out}`);
   return true;
 }

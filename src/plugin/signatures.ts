@@ -11,7 +11,7 @@ import { type JsonSchema, typeSchema, type TypeSchemaOptions } from "./type_sche
 
 /** The schemas of a plugin: those of its methods, and that of its configuration. */
 export interface PluginSchemas extends SignaturesBody {
-  /** The schema of the configuration; left out when the plugin tells none. */
+  /** The schema of the configuration; left out when the plugin has none. */
   readonly config?: JsonSchema;
 }
 

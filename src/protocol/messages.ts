@@ -217,9 +217,9 @@ export interface MethodSignature {
 
 /** The result of `GET /signatures`. A method that the plugin lacks is left out. */
 export interface SignaturesBody {
-  /** What `execute` takes and gives. */
+  /** What `execute` takes, and its result. */
   readonly execute?: MethodSignature;
-  /** What `execute_stream` takes, and gives one by one. */
+  /** What `executeStream` takes, and its chunks. */
   readonly execute_stream?: MethodSignature;
 }
 

@@ -89,6 +89,8 @@ try {
   assertEquals((await user.run(...gen, "--check")).code, 5);
   assertEquals((await user.run(...gen)).code, 0);
   assertEquals(await user.run(...gen, "--check"), { code: 0, out: "src/typed.ts is up to date\n", err: "" });
+  const elsewhere = await user.run("gen", "--folder", "my plugins", "typed", "--out", join(user.folder.path, "src", "typed.ts"), "--check");
+  assertEquals(elsewhere.code, 0, elsewhere.err);
   assertEquals(await runProgram(user, "start.ts"), { code: 0, out: "", err: "" });
 
   await user.folder.write("my plugins/plugin.py", plugin.replaceAll("text: str, times: int", "text: bytes, loud: bool, times: int"));
