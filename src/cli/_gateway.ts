@@ -131,6 +131,8 @@ export class Gateway {
         return { status: await handle.prefetch(options) ? "prefetched" : "not_supported" };
       case "cleanup":
         return { status: "cleaned" };
+      case "in_use":
+        return { in_use: true }; // It shares no files with its clients.
       case "cancel":
         return { status: await this.#cancel(handle, request.plugin, body.call_id) ? "cancelled" : "not_running" };
       case "stats":

@@ -109,7 +109,9 @@ export class SpareFiles implements AsyncDisposable {
       if (!await this.#options.isInUse(file.path, signal)) return await file.moveTo(path);
       await file.remove(); // Whoever has it open keeps what he has.
     } catch (error) {
-      if (!(error instanceof FileGoneError)) throw error; // Its worker needed the room.
+      if (error instanceof FileGoneError) return undefined; // Its worker needed the room.
+      await file.remove().catch(() => {});
+      throw error;
     }
     return undefined;
   }

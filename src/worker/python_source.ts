@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "a5721b32ac485b1d";
+export const PYTHON_WORKER_HASH = "7564370856ee5497";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -1120,7 +1120,7 @@ class Scratch:
 
 
 def is_in_use(path: str) -> bool:
-    """Whether anybody has a file open or mapped, or it has another name. The kernel gives no write lease on what others have open."""
+    """Whether anybody has a file open or mapped, or it has another name: the kernel gives no write lease on what others have open."""
     import fcntl
     import stat
 

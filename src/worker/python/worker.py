@@ -492,7 +492,7 @@ class Scratch:
 
 
 def is_in_use(path: str) -> bool:
-    """Whether anybody has a file open or mapped, or it has another name. The kernel gives no write lease on what others have open."""
+    """Whether anybody has a file open or mapped, or it has another name: the kernel gives no write lease on what others have open."""
     import fcntl
     import stat
 
