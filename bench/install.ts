@@ -23,15 +23,16 @@ export const PEERS_FOLDER: string = pathOf("out/bench/");
 /** Installs what a recipe asks for, unless that is there already. Throws an error whose message says why it cannot. */
 export async function install(recipe: Recipe, basePython: string): Promise<Installed> {
   const folder = PEERS_FOLDER + recipe.folder;
-  const python = recipe.pip === undefined ? undefined : `${folder}/venv/${Deno.build.os === "windows" ? "Scripts" : "bin"}/python`;
+  const python = recipe.venv === undefined ? undefined : `${folder}/venv/${Deno.build.os === "windows" ? "Scripts" : "bin"}/python`;
   const stamp = `${folder}/installed.json`;
   const wanted = JSON.stringify({ ...recipe, basePython });
   const known = await readStamp(stamp, wanted);
   if (known !== undefined) return { folder, python, version: known };
   await emptyFolder(folder);
   const versions = [];
+  if (recipe.venv) await run([basePython, "-m", "venv", `${folder}/venv`]);
   if (recipe.npm !== undefined) versions.push(await installNpm(recipe.npm, folder));
-  if (recipe.pip !== undefined) versions.push(await installPip(recipe.pip, python!, { folder, basePython }));
+  if (recipe.pip !== undefined) versions.push(await installPip(recipe.pip, python!));
   const version = versions.join(", ");
   await Deno.writeTextFile(stamp, JSON.stringify({ wanted, version }));
   return { folder, python, version };
@@ -45,8 +46,7 @@ export async function bundleForNode(folder: string): Promise<string> {
   return program;
 }
 
-async function installPip(wanted: string, python: string, { folder, basePython }: { folder: string; basePython: string }): Promise<string> {
-  await run([basePython, "-m", "venv", `${folder}/venv`]);
+async function installPip(wanted: string, python: string): Promise<string> {
   // The original asks for Python 3.12, and runs on earlier ones unchanged.
   const options = ["--quiet", "--disable-pip-version-check", "--ignore-requires-python"];
   await run([python, "-m", "pip", "install", ...options, wanted]);

@@ -1,12 +1,12 @@
 /**
  * `deno task bench`: this project beside what people would pick instead, on the same work in one run. `--quick` takes less than two minutes,
  * `--only NAME` (again and again) measures some peers and keeps the other results, `--rounds N` takes less or more of them, and `--render` writes page and
- * plot from the results that are there.
+ * plot from the results that are there. A run of all peers ends with that of big values (`payload_bench.ts`), which has a page of its own.
  *
  * @module
  */
 import { findPython } from "../tools/_python.ts";
-import { pathOf } from "../tools/_lane.ts";
+import { laneFlags, pathOf } from "../tools/_lane.ts";
 import { capture } from "../tools/_run.ts";
 import { PEERS, type PeerSpec } from "./peers.ts";
 import { EXTENTS, type Mode } from "./plan.ts";
@@ -125,7 +125,18 @@ async function main(): Promise<void> {
   const results = args.render ? await readResults(args.mode) : await measure(args);
   if (results === undefined) throw new Error(`There are no results in "${resultsFile(args.mode)}" yet: run the bench first`);
   console.log(renderText(results));
-  if (args.mode === "quick") return;
+  if (args.mode === "full") await writePage(results);
+  if (!args.render && args.only.length === 0) await measurePayload(args.mode);
+}
+
+/** Files in memory are for programs that may do everything, so that this is another program. */
+async function measurePayload(mode: Mode): Promise<void> {
+  const args = ["run", "--allow-all", ...laneFlags("npm"), pathOf("bench/payload_bench.ts"), ...(mode === "quick" ? ["--quick"] : [])];
+  const { success } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).spawn().status;
+  if (!success) throw new Error("Big values could not be measured");
+}
+
+async function writePage(results: Results): Promise<void> {
   await Deno.writeTextFile(pathOf("docs/performance.svg"), renderPlot(results));
   await Deno.writeTextFile(pathOf("docs/performance.md"), renderPage(results));
   const { code, output } = await capture([Deno.execPath(), "fmt", pathOf("docs/performance.md"), pathOf("bench/results")]);

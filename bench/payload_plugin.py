@@ -9,6 +9,7 @@ import time
 class Payload:
     def __init__(self):
         self.kept = {}
+        self.memory = bytearray()
 
     def execute(self, action, **kwargs):
         return getattr(self, action)(**kwargs)
@@ -23,12 +24,24 @@ class Payload:
         with open(data, "rb", buffering=0) as file:
             return len(file.readall())
 
+    def take_into_kept(self, data):
+        size = os.stat(data).st_size
+        if len(self.memory) < size:
+            self.memory = bytearray(size)
+        with open(data, "rb", buffering=0) as file:
+            filled = 0
+            with memoryview(self.memory) as view:
+                while filled < size:
+                    filled += file.readinto(view[filled:size])
+        return filled
+
     def take_mapped(self, data):
         with open(data, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as view:
             return len(view) + 0 * sum(view[::4096])
 
     def prepare(self, way, size):
         self.kept.clear()
+        self.memory = bytearray()
         if size == 0:
             return 0
         data = b"a" * size
@@ -44,7 +57,7 @@ class Payload:
 
     def memcpy(self, folder, size):
         """Seconds to copy so many bytes into a new file in a folder, by way of its mapping, and again into the same pages."""
-        data = bytes(size)
+        data = b"a" * size
         path = os.path.join(folder, "memcpy-" + os.urandom(4).hex())
         times = []
         with open(path, "x+b") as file:
@@ -62,11 +75,11 @@ class Payload:
     def reset_peak(self):
         with open("/proc/self/clear_refs", "w") as file:
             file.write("5")
-        return self.memory("VmRSS")
+        return self.status("VmRSS")
 
     def peak(self):
-        return self.memory("VmHWM")
+        return self.status("VmHWM")
 
-    def memory(self, key):
+    def status(self, key):
         with open("/proc/self/status") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith(key))

@@ -20,7 +20,11 @@ export interface Row {
 const PLOT = { left: 76, right: 690, top: 60, bottom: 440 };
 const HEIGHT = 500;
 const WIDTH = 960;
-const COLOURS = ["#b45309", "#dc2626", "#0b6e99", "#0f766e", "#d97706", "#f87171", "#3b9fd1", "#6b7280", "#9ca3af"];
+const COLOURS = [
+  ...["#b45309", "#dc2626", "#0b6e99", "#0f766e", "#4f46e5"],
+  ...["#d97706", "#f87171", "#3b9fd1", "#14b8a6", "#818cf8"],
+  ...["#6b7280", "#9ca3af"],
+];
 
 const STYLE = `
     .page { fill: #ffffff } .grid { stroke: #dde1e6 } text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: #55606c }

@@ -8,14 +8,27 @@
 export interface Recipe {
   /** The folder under `out/bench/`. */
   readonly folder: string;
-  /** A package from PyPI, for a virtual environment. */
+  /** Whether it has a virtual environment. */
+  readonly venv?: true;
+  /** A package from PyPI, for its virtual environment. */
   readonly pip?: string;
   /** A package from npm. */
   readonly npm?: string;
 }
 
 /** What a peer is measured at; what it cannot do it says itself. */
-export type Family = "start" | "call" | "open" | "stream" | "cancel" | "argument" | "result" | "growth" | "memory";
+export type Family =
+  | "start"
+  | "call"
+  | "open"
+  | "stream"
+  | "cancel"
+  | "argument"
+  | "result"
+  | "file-argument"
+  | "file-result"
+  | "growth"
+  | "memory";
 
 /** One row. */
 export interface PeerSpec {
@@ -32,16 +45,36 @@ export interface PeerSpec {
 }
 
 const ALL: readonly Family[] = ["start", "call", "open", "stream", "memory", "cancel", "argument", "result"];
-const CJM: Recipe = { folder: "cjm-plugin-system", pip: "cjm-plugin-system==0.0.46" };
-const SUBSTRATE: Recipe = { folder: "cjm-substrate", pip: "cjm-substrate" };
+const OVER_HTTP: readonly Family[] = ["call", "open", "stream", "argument", "result"];
+const FILES: readonly Family[] = ["file-argument", "file-result"];
+/** The peers have virtual environments, and so has everybody else: what an interpreter has installed takes part in its start. */
+const PLAIN: Recipe = { folder: "plain", venv: true };
+const CJM: Recipe = { folder: "cjm-plugin-system", venv: true, pip: "cjm-plugin-system==0.0.46" };
+const SUBSTRATE: Recipe = { folder: "cjm-substrate", venv: true, pip: "cjm-substrate" };
 
 /** All rows, in the order in which they are shown. */
 export const PEERS: readonly PeerSpec[] = [
-  { name: "ours-python", title: "this project, Python plugin", group: "ours", host: "deno", families: [...ALL, "growth"] },
-  { name: "ours-python-8", title: "… 8 calls at once in the worker", group: "ours", host: "deno", families: ["call", "open"] },
-  { name: "ours-blocking", title: "… blocking proxy", group: "ours", host: "deno", families: ALL },
-  { name: "ours-deno", title: "this project, Deno plugin", group: "ours", host: "deno", families: [...ALL, "growth"] },
+  {
+    name: "ours-python",
+    title: "this project, Python plugin",
+    group: "ours",
+    host: "deno",
+    recipe: PLAIN,
+    families: [...ALL, ...FILES, "growth"],
+  },
+  {
+    name: "ours-python-8",
+    title: "… 8 calls at once in the worker",
+    group: "ours",
+    host: "deno",
+    recipe: PLAIN,
+    families: ["call", "open"],
+  },
+  { name: "ours-python-http", title: "… over HTTP", group: "ours", host: "deno", recipe: PLAIN, families: OVER_HTTP },
+  { name: "ours-blocking", title: "… blocking proxy", group: "ours", host: "deno", recipe: PLAIN, families: ALL },
+  { name: "ours-deno", title: "this project, Deno plugin", group: "ours", host: "deno", families: [...ALL, ...FILES, "growth"] },
   { name: "ours-deno-8", title: "… 8 calls at once in the worker", group: "ours", host: "deno", families: ["call", "open"] },
+  { name: "ours-deno-http", title: "… over HTTP", group: "ours", host: "deno", families: OVER_HTTP },
   {
     name: "ours-cjm-worker",
     title: "this project, the original's own worker",
@@ -92,7 +125,7 @@ export const PEERS: readonly PeerSpec[] = [
     group: "peer",
     host: "python",
     python: "appose_tasks:Appose",
-    recipe: { folder: "appose", pip: "appose" },
+    recipe: { folder: "appose", venv: true, pip: "appose" },
     families: ALL,
   },
   {
@@ -101,16 +134,23 @@ export const PEERS: readonly PeerSpec[] = [
     group: "peer",
     host: "python",
     python: "execnet_channel:Execnet",
-    recipe: { folder: "execnet", pip: "execnet" },
+    recipe: { folder: "execnet", venv: true, pip: "execnet" },
     families: ALL,
   },
-  { name: "pythonia", title: "pythonia", group: "peer", host: "node", recipe: { folder: "pythonia", npm: "pythonia" }, families: ALL },
+  {
+    name: "pythonia",
+    title: "pythonia",
+    group: "peer",
+    host: "node",
+    recipe: { folder: "pythonia", venv: true, npm: "pythonia" },
+    families: ALL,
+  },
   {
     name: "python-shell",
     title: "python-shell",
     group: "peer",
     host: "node",
-    recipe: { folder: "python-shell", npm: "python-shell" },
+    recipe: { folder: "python-shell", venv: true, npm: "python-shell" },
     families: ALL,
   },
   {
@@ -118,7 +158,7 @@ export const PEERS: readonly PeerSpec[] = [
     title: "MCP TypeScript SDK, Python server",
     group: "peer",
     host: "node",
-    recipe: { folder: "mcp", pip: "mcp", npm: "@modelcontextprotocol/sdk" },
+    recipe: { folder: "mcp", venv: true, pip: "mcp", npm: "@modelcontextprotocol/sdk" },
     families: ALL,
   },
   {
@@ -126,17 +166,18 @@ export const PEERS: readonly PeerSpec[] = [
     title: "bare fetch, our Python worker",
     group: "floor",
     host: "deno",
-    families: ["call", "open", "stream", "argument", "result"],
+    recipe: PLAIN,
+    families: OVER_HTTP,
   },
   {
     name: "fetch-deno",
     title: "bare fetch, our Deno worker",
     group: "floor",
     host: "deno",
-    families: ["call", "open", "stream", "argument", "result"],
+    families: OVER_HTTP,
   },
-  { name: "socket-echo", title: "bytes over a unix socket", group: "floor", host: "deno", families: ["call"] },
+  { name: "socket-echo", title: "bytes over a unix socket", group: "floor", host: "deno", recipe: PLAIN, families: ["call"] },
   { name: "memcpy", title: "memcpy", group: "floor", host: "deno", families: ["argument"] },
-  { name: "bare-python", title: "python -c pass", group: "floor", host: "deno", families: ["start"] },
+  { name: "bare-python", title: "python -c pass", group: "floor", host: "deno", recipe: PLAIN, families: ["start"] },
   { name: "bare-deno", title: "deno run of an empty file", group: "floor", host: "deno", families: ["start"] },
 ];

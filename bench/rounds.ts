@@ -83,7 +83,7 @@ async function prepare(results: Results, options: RunOptions): Promise<ReadyPeer
     try {
       options.say(`preparing ${spec.name}`);
       const installed = spec.recipe === undefined ? undefined : await install(spec.recipe, options.python);
-      if (installed !== undefined) own.version = installed.version;
+      if (installed !== undefined && installed.version !== "") own.version = installed.version;
       ready.push({ spec, results: own, command: await commandFor(spec, installed, options), failures: new Map() });
     } catch (error) {
       own.notes.install = `could not be installed: ${error instanceof Error ? error.message : error}`;
@@ -208,7 +208,7 @@ class PeerRound {
   }
 
   #slowerSmallerOne({ family, amounts: { bytes } }: Step): string | undefined {
-    if (bytes === undefined || (family !== "argument" && family !== "result")) return undefined;
+    if (bytes === undefined || family === "growth") return undefined;
     const { values } = this.#peer.results;
     const slow = Object.entries(values).find(([key, times]) =>
       key.startsWith(`${family}/`) && key.endsWith(".ms") && parseInt(key.slice(family.length + 1)) < bytes &&

@@ -9,7 +9,7 @@ import { filesOf, type Group, GROUPS, type Places } from "./_groups.ts";
 import { add, closingLine, countReport, type Counts, NONE } from "./_junit.ts";
 import { type Lane, laneFlags, pathOf } from "./_lane.ts";
 import { findLeaks } from "./_leaks.ts";
-import { findNumpyPython } from "./_numpy.ts";
+import { findPythonWith } from "./_packages.ts";
 import { findPython, pathWith } from "./_python.ts";
 import { passThrough } from "./_run.ts";
 
@@ -66,10 +66,10 @@ async function runGroup(group: Group, files: readonly string[], run: Options & {
   return code !== 0 && counts.failed === 0 ? add(shown, { ...NONE, failed: 1 }) : shown;
 }
 
-function environment({ temp, deno, python, numpyPython, ffmpeg }: Places, lane: Lane): Record<string, string> {
+function environment({ temp, deno, python, packagedPython, ffmpeg }: Places, lane: Lane): Record<string, string> {
   const own = {
     REMOTE_PLUGIN_TEST_PYTHON: python ?? "",
-    REMOTE_PLUGIN_TEST_NUMPY_PYTHON: numpyPython ?? "",
+    REMOTE_PLUGIN_TEST_PACKAGED_PYTHON: packagedPython ?? "",
     REMOTE_PLUGIN_TEST_LANE: lane,
     REMOTE_PLUGIN_INTEROP: INTEROP_FOLDER,
     REMOTE_PLUGIN_TEST_FFMPEG: ffmpeg ?? "",
@@ -100,9 +100,10 @@ async function checkLeaks(temp: string): Promise<Counts> {
   return { ...NONE, failed: left === 0 ? 0 : 1 };
 }
 
-async function numpyOf({ python }: Places): Promise<string | undefined> {
-  const found = await findNumpyPython(python);
-  if (found.program === undefined) console.log(`\n== arrays: ALL ITS TESTS ARE SKIPPED, ${found.reason}`);
+async function packagedPythonFor({ name, packages }: Group, { python }: Places): Promise<string | undefined> {
+  if (packages === undefined) return undefined;
+  const found = await findPythonWith(packages, python);
+  if (found.program === undefined) console.log(`\n== ${name}: ITS TESTS WITH PYTHON ARE SKIPPED, ${found.reason}`);
   return found.program;
 }
 
@@ -118,10 +119,10 @@ async function runAll(options: Options, places: Places, report: string): Promise
     const files = filesOf(group, options.paths);
     if (files.length === 0) continue;
     const reason = group.interop ? await prepareEnvironments(places.python) : undefined;
-    const numpyPython = group.name === "arrays" ? await numpyOf(places) : undefined;
+    const packagedPython = await packagedPythonFor(group, places);
     const ffmpeg = group.interop && reason === undefined ? await ffmpegOf() : undefined;
     if (reason === undefined) {
-      counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, numpyPython, ffmpeg }, report }));
+      counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, packagedPython, ffmpeg }, report }));
     } else {
       console.log(`\n== ${group.name}: SKIPPED, for ${reason}`);
       counts = add(counts, { ...NONE, skipped: files.length });

@@ -13,11 +13,13 @@ import { serve } from "./serve.ts";
 
 const PEERS: Readonly<Record<string, PeerFactory>> = {
   "ours-python": () => new Ours("python"),
-  "ours-python-8": () => new Ours("python", 8),
+  "ours-python-8": () => new Ours("python", { maxConcurrency: 8 }),
+  "ours-python-http": () => new Ours("python", { upgrade: false }),
   "ours-deno": () => new Ours("deno"),
-  "ours-deno-8": () => new Ours("deno", 8),
+  "ours-deno-8": () => new Ours("deno", { maxConcurrency: 8 }),
+  "ours-deno-http": () => new Ours("deno", { upgrade: false }),
   "ours-blocking": () => new OursBlocking(),
-  "ours-cjm-worker": () => new Ours("cjm", 64),
+  "ours-cjm-worker": () => new Ours("cjm", { maxConcurrency: 64 }),
   "fetch-python": () => new BareFetch("python"),
   "fetch-deno": () => new BareFetch("deno"),
   "socket-echo": () => new SocketEcho(),

@@ -73,7 +73,20 @@ export class Bench {
   }
 }
 
-const MEASURES: Readonly<Record<string, Measure>> = { start, call, open, burst, stream, argument, result, cancel, plugins, stop };
+const MEASURES: Readonly<Record<string, Measure>> = {
+  start,
+  call,
+  open,
+  burst,
+  stream,
+  argument,
+  result,
+  "file-argument": fileArgument,
+  "file-result": fileResult,
+  cancel,
+  plugins,
+  stop,
+};
 
 async function start(bench: Bench): Promise<Values> {
   await bench.stop();
@@ -129,6 +142,17 @@ async function result({ peer }: Bench, amounts: Required<Amounts>): Promise<Valu
   return await payload(peer, amounts, { name: "text", argument: amounts.bytes, wanted });
 }
 
+async function fileArgument({ peer }: Bench, amounts: Required<Amounts>): Promise<Values> {
+  if (peer.sendFile === undefined) throw new CannotError("it hands nothing over as files");
+  const bytes = new Uint8Array(amounts.bytes).fill(120);
+  return await timed(async () => await peer.sendFile!(bytes) === amounts.bytes, amounts, "An argument as a file");
+}
+
+async function fileResult({ peer }: Bench, amounts: Required<Amounts>): Promise<Values> {
+  if (peer.fetchFile === undefined) throw new CannotError("it hands nothing over as files");
+  return await timed(async () => (await peer.fetchFile!(amounts.bytes)).length === amounts.bytes, amounts, "A result as a file");
+}
+
 async function cancel({ peer }: Bench, { count }: Required<Amounts>): Promise<Values> {
   if (peer.nap === undefined) throw new CannotError("it cannot cancel a call");
   const answered: number[] = [];
@@ -166,6 +190,7 @@ async function plugins(bench: Bench, { count }: Required<Amounts>): Promise<Valu
 }
 
 async function stop(bench: Bench): Promise<Values> {
+  if (bench.peer.call === undefined) return {}; // It has ended by itself.
   const begun = performance.now();
   await bench.stop();
   return { ms: performance.now() - begun };
@@ -177,10 +202,14 @@ interface PayloadCall {
   readonly wanted: (value: unknown) => boolean;
 }
 
-async function payload(peer: Peer, { ms, most, bytes }: Required<Amounts>, { name, argument, wanted }: PayloadCall): Promise<Values> {
+async function payload(peer: Peer, amounts: Required<Amounts>, { name, argument, wanted }: PayloadCall): Promise<Values> {
   callOf(peer);
+  return await timed(async () => wanted(await peer.call!(name, argument)), amounts, `"${name}"`);
+}
+
+async function timed(isRight: () => Promise<boolean>, { ms, most, bytes }: Required<Amounts>, what: string): Promise<Values> {
   const once = async (): Promise<void> => {
-    if (!wanted(await peer.call!(name, argument))) throw new Error(`"${name}" of ${bytes} bytes gave a wrong result`);
+    if (!await isRight()) throw new Error(`${what} of ${bytes} bytes gave a wrong result`);
   };
   const begun = performance.now();
   await once();

@@ -23,6 +23,10 @@ export interface Peer {
   call?(name: WorkName, argument: number | string): unknown;
   /** Small chunks, as many as asked for. */
   stream?(count: number): AsyncIterable<unknown> | Iterable<unknown>;
+  /** Gives the work bytes as a file, which it reads; resolves with their number. */
+  sendFile?(bytes: Uint8Array): Promise<number>;
+  /** Has the work make that many bytes, which come as a file, and reads them. */
+  fetchFile?(size: number): Promise<Uint8Array>;
   /** A call of ten seconds that ends early when it is asked to. */
   nap?(): Nap;
   /** Why it takes no more than one call at a time; `undefined` when it takes more. */

@@ -25,6 +25,7 @@ export const COLUMNS: readonly Column[] = [
   { title: "64 open", key: "open64.per_s" },
   { title: "chunks/s", key: "stream.per_s" },
   { title: "first chunk, ms", key: "stream.first_ms" },
+  { title: "stopped, ms", key: "stop.ms" },
   { title: "cancelled, ms", key: "cancel.answered_ms" },
   { title: "free again, ms", key: "cancel.free_ms" },
   { title: "host, MB", key: "memory.host_mb" },

@@ -4,7 +4,7 @@
  * @module
  */
 import { PEERS, type PeerSpec } from "../peers.ts";
-import { SIZES } from "../plan.ts";
+import { type PAYLOADS, SIZES } from "../plan.ts";
 import type { Results } from "../results.ts";
 import { type Target, targetsOf } from "../targets.ts";
 import { cell, type Column, COLUMNS, fromOtherRuns, notesOf, sizeText } from "./columns.ts";
@@ -21,9 +21,12 @@ export function renderPage(results: Results): string {
     table(results, COLUMNS),
     NOTES,
     "## Large arguments and results",
-    "Milliseconds for a call with a string of that length, as JSON or whatever else the peer sends. `memcpy` is one copy of the same bytes. How long they take as files `deno task bench:payload` tells.",
+    "Milliseconds for a call with a string of that length, as JSON or whatever else the peer sends. `memcpy` is one copy of the same bytes.",
     table(results, sizes("argument")),
     table(results, sizes("result")),
+    "The same sizes as bytes, which this project hands over as files: the plugin reads the file, and so does the caller. `deno task bench:payload` tells more.",
+    table(results, sizes("file-argument")),
+    table(results, sizes("file-result")),
     "## What is missing",
     gaps(results),
     "## Peers",
@@ -43,7 +46,7 @@ minutes, \`deno task bench --only execnet\` measures one peer again.`;
 }
 
 const NOTES =
-  `_Start_ is the first one of a fresh host program, up to the moment when the plugin can be called; _started again_ is the next one in the same program. _Cancelled_ is when the caller has its answer,
+  `_Start_ is the first one of a fresh host program, up to the moment when the plugin can be called; _started again_ is the next one in the same program. _Stopped_ is how long it takes to end all that was started. _Cancelled_ is when the caller has its answer,
 _free again_ when the worker has answered the next call. _Worker_ memory counts all processes behind the host, pages that they share more than once. An empty cell: not measured, or the peer has no such thing; a dash: see below.`;
 
 function targetTable(targets: readonly Target[]): string {
@@ -59,8 +62,9 @@ function table(results: Results, columns: readonly Column[]): string {
   return [head, head.map((_, index) => index === 0 ? "---" : "--:"), ...filled].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
-function sizes(family: "argument" | "result"): Column[] {
-  return SIZES.full.map((bytes) => ({ title: `${family} ${sizeText(bytes)}`, key: `${family}/${bytes}.ms` }));
+function sizes(family: (typeof PAYLOADS)[number]): Column[] {
+  const what = family.replace(/^file-(.*)/, "$1 as file,");
+  return SIZES.full.map((bytes) => ({ title: `${what} ${sizeText(bytes)}`, key: `${family}/${bytes}.ms` }));
 }
 
 function gaps(results: Results): string {

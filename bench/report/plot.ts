@@ -1,5 +1,5 @@
 /**
- * docs/performance.svg: five panels, a row for each peer, a dot for the median and a line for the range of the rounds.
+ * docs/performance.svg: six panels, a row for each peer, a dot for the median and a line for the range of the rounds.
  *
  * @module
  */
@@ -19,6 +19,7 @@ const PANELS: readonly Panel[] = [
   { title: "64 calls at once", hint: "calls a second; more is better", key: "open64.per_s", better: "more" },
   { title: "Stream of small chunks", hint: "chunks a second; more is better", key: "stream.per_s", better: "more" },
   { title: "Start to ready", hint: "ms, fresh host; less is better", key: "start.ready_ms", better: "less" },
+  { title: "Memory of the worker", hint: "MB, all its processes; less is better", key: "memory.worker_mb", better: "less" },
   { title: "Result of 16 MB", hint: "ms; less is better", key: "result/16777216.ms", better: "less" },
 ];
 
@@ -64,7 +65,7 @@ function rowsOf(results: Results, { key, better }: Panel): Row[] {
 function header(results: Results): string {
   const legend = ([["ours", "this project"], ["peer", "peers"], ["floor", "floors: what the machine can do"]] as const)
     .map(([group, text], index) => {
-      const x = MARGIN + 6 + index * 130;
+      const x = MARGIN + 6 + [0, 112, 186][index]!;
       return `<circle cx="${x}" cy="70" r="5" fill="${COLOURS[group]}"/>${label(text, { x: x + 11, y: 74, size: 12.5 })}`;
     });
   const { cores, system, deno, python } = results.machine;
@@ -131,12 +132,13 @@ function drawRow({ spec, figure }: Row, { y, left, right, toX }: RowPlace): stri
 
 /** Titles that continue the row above in a table stand alone here. */
 function titleOf({ name, title }: PeerSpec): string {
-  const runtime = name.startsWith("ours-deno") ? "Deno" : "Python";
-  return title.replace("this project, ", "").replace(/^… 8 calls.*/, `${runtime} plugin, 8 in the worker`).replace(
-    "… blocking proxy",
-    "Python plugin, blocking",
-  )
-    .replace("the original's own worker", "the original's worker").replace("MCP TypeScript SDK, Python server", "MCP TypeScript SDK");
+  const plugin = name.startsWith("ours-deno") ? "Deno plugin" : "Python plugin";
+  return title.replace("this project, ", "")
+    .replace("… 8 calls at once in the worker", `${plugin}, 8 at once`)
+    .replace("… over HTTP", `${plugin}, HTTP`)
+    .replace("… blocking proxy", `${plugin}, blocking`)
+    .replace("the original's own worker", "the original's worker")
+    .replace("MCP TypeScript SDK, Python server", "MCP TypeScript SDK");
 }
 
 interface Scale {

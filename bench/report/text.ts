@@ -4,14 +4,16 @@
  * @module
  */
 import { PEERS } from "../peers.ts";
-import { SIZES } from "../plan.ts";
+import { type PAYLOADS, SIZES } from "../plan.ts";
 import { figureOf, type Results } from "../results.ts";
 import { targetsOf } from "../targets.ts";
 import { COLUMNS, fromOtherRuns, notesOf, readable, sizeText } from "./columns.ts";
 
 /** All results as text: the table, large values, targets, and what is missing. Medians; the page has the spread as well. */
 export function renderText(results: Results): string {
-  return [mainTable(results), payloadTable(results), targets(results), gaps(results)].join("\n\n");
+  const payloads = payloadTable(results, ["argument", "result"]);
+  const files = payloadTable(results, ["file-argument", "file-result"]);
+  return [mainTable(results), payloads, files, targets(results), gaps(results)].filter((part) => part !== "").join("\n\n");
 }
 
 function mainTable(results: Results): string {
@@ -19,8 +21,8 @@ function mainTable(results: Results): string {
   return align([["", ...COLUMNS.map((column) => column.title)], ...rows]);
 }
 
-function payloadTable(results: Results): string {
-  const columns = (["argument", "result"] as const).flatMap((family) =>
+function payloadTable(results: Results, families: readonly (typeof PAYLOADS)[number][]): string {
+  const columns = families.flatMap((family) =>
     SIZES[results.mode === "quick" ? "quick" : "full"].map((bytes) => ({
       title: `${family} ${sizeText(bytes)}`,
       key: `${family}/${bytes}.ms`,

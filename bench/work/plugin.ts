@@ -15,6 +15,8 @@ const WORK: Readonly<Record<string, (argument: number & string, context: CallCon
   answer: (x) => x + 1,
   size_of: (text: string) => text.length,
   text: (size) => "x".repeat(size),
+  size_of_file: (path: string) => Deno.readFileSync(path).length,
+  bytes: (size) => new Uint8Array(size).fill(120),
   nap: (_, { signal }) => nap(signal),
 };
 

@@ -15,6 +15,15 @@ def text(size):
     return "x" * size
 
 
+def size_of_file(path):
+    with open(path, "rb") as file:
+        return len(file.read())
+
+
+def bytes_of(size):
+    return b"x" * size
+
+
 def chunks(count):
     for index in range(count):
         yield {"index": index}
@@ -30,4 +39,4 @@ def nap(check, seconds=10.0):
     return "slept"
 
 
-BY_NAME = {"answer": answer, "size_of": size_of, "text": text}
+BY_NAME = {"answer": answer, "size_of": size_of, "text": text, "size_of_file": size_of_file, "bytes": bytes_of}

@@ -69,9 +69,19 @@ export class Context {
 
   /** Keeps what plugins print, and shows it too when that is wanted. */
   logWriter(show: boolean): (record: LogRecord, plugin: string) => void {
-    Deno.mkdirSync(join(this.stateDir, "logs"), { recursive: true, mode: 0o700 });
+    let isTold = false;
+    const keep = (plugin: string, line: string) => {
+      try {
+        Deno.mkdirSync(join(this.stateDir, "logs"), { recursive: true, mode: 0o700 });
+        Deno.writeTextFileSync(this.logFile(plugin), line, { append: true, mode: 0o600 });
+      } catch (error) {
+        // A full disk is no reason to end what runs, and may have room again.
+        if (!isTold) this.terminal.note(this.terminal.yellow(`What plugins print is not kept: ${(error as Error).message}`));
+        isTold = true;
+      }
+    };
     return ({ time, text }, plugin) => {
-      Deno.writeTextFileSync(this.logFile(plugin), `${time.toISOString()} ${text}\n`, { append: true, mode: 0o600 });
+      keep(plugin, `${time.toISOString()} ${text}\n`);
       if (show) this.terminal.note(`${plugin}: ${text}`);
     };
   }

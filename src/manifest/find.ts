@@ -1,5 +1,5 @@
 /**
- * Finds manifests in folders.
+ * Finds manifests in folders, and reads them.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { PluginError } from "../errors.ts";
 import { loadManifest } from "./load.ts";
 import type { PluginSpec } from "./manifest.ts";
 
-/** A file that was found: read, or with the reason why it cannot be used. */
-export type Finding = { readonly path: string; readonly spec: PluginSpec } | { readonly path: string; readonly error: PluginError };
+/** A manifest that was found: read, or with the reason why it cannot be used. */
+export type ManifestFile = { readonly path: string; readonly spec: PluginSpec } | { readonly path: string; readonly error: PluginError };
 
 /** How many files are read at once. */
 const AT_ONCE = 64;
@@ -21,7 +21,7 @@ const AT_ONCE = 64;
  *
  * @throws {Deno.errors.NotCapable} When a folder may not be read.
  */
-export async function* findManifests(folders: readonly string[]): AsyncGenerator<Finding, void, void> {
+export async function* findManifests(folders: readonly string[]): AsyncGenerator<ManifestFile, void, void> {
   const known = new Set<string>();
   for (const paths of await candidatesOf(folders)) {
     const own: string[] = [];
@@ -77,7 +77,7 @@ async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
   }
 }
 
-async function read(path: string): Promise<Finding | undefined> {
+async function read(path: string): Promise<ManifestFile | undefined> {
   try {
     return { path, spec: await loadManifest(path) };
   } catch (error) {
@@ -87,11 +87,13 @@ async function read(path: string): Promise<Finding | undefined> {
   }
 }
 
-/** Whether what cannot be used was meant to be a plugin's manifest: by its folder, as half-written JSON, or as an object with one of its keys. */
+/** Whether what cannot be used was meant to be a manifest: some half-written JSON, an object with one of its keys, or anything in a folder for them. */
 async function claimsToBeManifest(path: string): Promise<boolean> {
   try {
     const value: unknown = JSON.parse(await Deno.readTextFile(path));
-    if (typeof value !== "object" || value === null || ("unit" in value && value.unit === "adapter")) return false;
+    if (typeof value !== "object" || value === null) return isInManifests(path);
+    // Manifests of task adapters lie beside those of plugins.
+    if ("unit" in value && value.unit === "adapter") return false;
     return isInManifests(path) || ["module", "class", "python_path", "install"].some((key) => key in value);
   } catch (error) {
     return error instanceof SyntaxError;

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { dirname, isAbsolute, join, relative, resolve } from "@std/path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "@std/path";
+import type { FileMapping, MemoryMaps } from "./file_mapping.ts";
 
 /** The worker has named a file that is none of those that it may name, or there is another one in its place by now. */
 export class ForeignFileError extends Error {
@@ -31,13 +32,32 @@ export function sharedFolder(path: string): SharedFolder {
   return { path, real: Deno.realPathSync(path) };
 }
 
+/**
+ * Makes sure that a folder which this host has made in a shared one is still what its path leads to.
+ *
+ * @throws {ForeignFileError} When a link has taken its place.
+ */
+export function demandNoLink(folder: string, { path, real }: SharedFolder): void {
+  if (Deno.realPathSync(folder) === join(real, relative(path, folder))) return;
+  throw new ForeignFileError(`a link stands in the place of the folder "${folder}"`);
+}
+
+/** How the names of the folders begin in which files wait to be written again. They stay when they are empty. */
+export const SPARE_PREFIX = "spare-";
+
 /** How much is read at a time, in bytes. */
 const PIECE_BYTES = 1024 * 1024;
+
+/** From this size on a file is read from both ends of its middle at once: what takes the time is the memory that it is read into, page by page. */
+const SHARED_READ_BYTES = 8 * 1024 * 1024;
 
 /** A plain file in one of the worker's folders. */
 export class FoundFile {
   /** The file's path, as the worker has named it. */
   readonly path: string;
+  /** How many bytes it has. */
+  readonly size: number;
+  readonly #folders: readonly SharedFolder[];
   readonly #folder: SharedFolder;
   readonly #identity: Identity;
 
@@ -51,32 +71,72 @@ export class FoundFile {
     const folder = folders.find((one) => isInside(one.path, path));
     if (folder === undefined || path !== resolve(path)) throw new ForeignFileError(`the file "${path}" is not in the worker's own folder`);
     this.path = path;
+    this.size = size;
+    this.#folders = folders;
     this.#folder = folder;
     this.#identity = this.#look();
     if (this.#identity.size !== size) throw new ForeignFileError(`the file "${path}" has ${this.#identity.size} bytes, not ${size}`);
   }
 
-  /** All of the file. */
-  async read(): Promise<Uint8Array<ArrayBuffer>> {
-    using file = await this.#open();
-    const bytes = new Uint8Array(this.#identity.size);
-    for (let filled = 0; filled < bytes.length;) {
-      const count = await file.read(bytes.subarray(filled));
-      if (count === null) throw new ForeignFileError(`the file "${this.path}" was cut while it was read`);
-      filled += count;
+  /** The shared folder in which it is. */
+  get root(): string {
+    return this.#folder.path;
+  }
+
+  /**
+   * All of the file.
+   *
+   * @param into Where to; it has room for all of it. Default: new memory.
+   */
+  async read(into: Uint8Array<ArrayBuffer> = new Uint8Array(this.size)): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = into.subarray(0, this.size);
+    if (this.size < SHARED_READ_BYTES) {
+      using file = await this.open();
+      await this.#fill(bytes, file);
+      return bytes;
     }
+    const middle = this.size >> 1;
+    using first = await this.open();
+    using second = await this.open();
+    await second.seek(middle, Deno.SeekMode.Start);
+    const halves = await Promise.allSettled([this.#fill(bytes.subarray(0, middle), first), this.#fill(bytes.subarray(middle), second)]);
+    for (const half of halves) if (half.status === "rejected") throw half.reason;
     return bytes;
   }
 
   /** The file piece by piece. */
   async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-    using file = await this.#open();
+    using file = await this.open();
     while (true) {
       const piece = new Uint8Array(PIECE_BYTES);
       const count = await file.read(piece);
       if (count === null) return;
       yield piece.subarray(0, count);
     }
+  }
+
+  /** The file's pages, as they lie in the system's memory. */
+  async map(maps: MemoryMaps): Promise<FileMapping> {
+    this.#check(this.#look());
+    // Only its descriptors are numbers, which is what the system maps.
+    const { closeSync, constants, fstatSync, openSync } = await import("node:fs");
+    const descriptor = openSync(this.path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const facts = fstatSync(descriptor);
+      const { dev, ino, nlink, size, mtime } = facts;
+      this.#check({ dev, ino, nlink, size, mtime, isFile: facts.isFile() });
+      return maps.map(descriptor, this.size);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /** Gives the file another path in the same folder, in the place of what may be there. */
+  async moveTo(path: string): Promise<FoundFile> {
+    this.#check(this.#look());
+    await Deno.rename(this.path, path).catch(rethrowGone(this.path));
+    await this.#removeEmptyParent();
+    return new FoundFile(path, this.#folders, this.size);
   }
 
   /** Removes the file, and the folder that its worker has made for it when that is empty. */
@@ -88,15 +148,20 @@ export class FoundFile {
       throw error;
     }
     await Deno.remove(this.path).catch(ignoreNotFound);
+    await this.#removeEmptyParent();
+  }
+
+  async #removeEmptyParent(): Promise<void> {
     const parent = dirname(this.path);
-    if (parent !== this.#folder.path) await Deno.remove(parent).catch(() => {}); // It holds more, or its worker was faster.
+    if (parent === this.#folder.path || basename(parent).startsWith(SPARE_PREFIX)) return;
+    await Deno.remove(parent).catch(() => {}); // It holds more, or its worker was faster.
   }
 
   /**
-   * Opens first and looks afterwards, at what was opened. It is opened for writing too, for a FIFO then lets itself be opened at once, where it
-   * would otherwise wait for a writer.
+   * Opens it for reading and writing: first it is opened, then what was opened is looked at. A FIFO would make one who only reads wait for a
+   * writer.
    */
-  async #open(): Promise<Deno.FsFile> {
+  async open(): Promise<Deno.FsFile> {
     this.#check(this.#look());
     const file = await Deno.open(this.path, { read: true, write: true }).catch(rethrowGone(this.path));
     try {
@@ -105,6 +170,14 @@ export class FoundFile {
     } catch (error) {
       file.close();
       throw error;
+    }
+  }
+
+  async #fill(bytes: Uint8Array, file: Deno.FsFile): Promise<void> {
+    for (let filled = 0; filled < bytes.length;) {
+      const count = await file.read(bytes.subarray(filled));
+      if (count === null) throw new ForeignFileError(`the file "${this.path}" was cut while it was read`);
+      filled += count;
     }
   }
 

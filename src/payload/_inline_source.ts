@@ -4,6 +4,7 @@
  * @module
  */
 import { extensionOf } from "../protocol/file_values.ts";
+import { FileMapping } from "./file_mapping.ts";
 import type { FileSource } from "./file_result.ts";
 import { removeIfThere } from "./private_folder.ts";
 
@@ -30,12 +31,17 @@ export class InlineSource implements FileSource {
     return this.#path ??= this.#write();
   }
 
-  read(): Promise<Uint8Array<ArrayBuffer>> {
-    return Promise.resolve(this.#bytes.slice());
+  read(into: Uint8Array<ArrayBuffer> = new Uint8Array(this.#bytes.length)): Promise<Uint8Array<ArrayBuffer>> {
+    into.set(this.#bytes);
+    return Promise.resolve(into.subarray(0, this.#bytes.length));
   }
 
   async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
     yield await this.read();
+  }
+
+  map(): Promise<FileMapping> {
+    return Promise.resolve(new FileMapping(this.#bytes.slice().buffer, () => {}));
   }
 
   async remove(): Promise<void> {

@@ -4,29 +4,58 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import { contentOf, type FileBackedDTO, type FileContent, isFileBacked, isFileValue, writeContent } from "../protocol/file_values.ts";
-import { isFull, NoRoomError, type Quota, roomiest, type ScratchFolders } from "./scratch.ts";
+import {
+  contentOf,
+  type FileBackedDTO,
+  type FileContent,
+  type FileValue,
+  isFileBacked,
+  isFileValue,
+  isFull,
+  writeParts,
+} from "../protocol/file_values.ts";
+import { NoRoomError, type Quota, roomiest, type ScratchFolders } from "./scratch.ts";
+import { demandNoLink, FoundFile, type SharedFolder } from "./_found_file.ts";
+import type { SpareFiles } from "./_spare_files.ts";
 import { removeIfThere } from "./private_folder.ts";
 import { ContentFile } from "./ready_made.ts";
+
+/** What can be given in the place of a path: what becomes a file, or the URL of one. */
+export type FileInput = FileValue | URL;
 
 /** Whether an argument becomes the path of a file. */
 export function becomesPath(value: object): boolean {
   return isFileValue(value) || isFileUrl(value);
 }
 
+/** What all calls of a worker share. */
+export interface CallFilesOptions {
+  readonly folders: ScratchFolders;
+  /** The same folders, as they were before the worker could change anything in them. */
+  readonly shared: readonly SharedFolder[];
+  readonly quota: Quota;
+  /** Files to be written again; `undefined` where that cannot be. */
+  readonly spares: SpareFiles | undefined;
+}
+
 /** The input files of one call, in a folder of their own. */
 export class CallFiles implements AsyncDisposable {
   readonly #folders: ScratchFolders;
+  readonly #shared: readonly SharedFolder[];
   readonly #quota: Quota;
+  readonly #spares: SpareFiles | undefined;
   readonly #signal: AbortSignal;
   readonly #made = new Map<string, Promise<string>>();
+  readonly #written: { readonly path: string; readonly size: number }[] = [];
   #writing: Promise<unknown> = Promise.resolve();
   #bytes = 0;
 
   /** Nothing is made before the first file is written. */
-  constructor(folders: ScratchFolders, quota: Quota, signal: AbortSignal) {
+  constructor({ folders, shared, quota, spares }: CallFilesOptions, signal: AbortSignal) {
     this.#folders = folders;
+    this.#shared = shared;
     this.#quota = quota;
+    this.#spares = spares;
     this.#signal = signal;
   }
 
@@ -46,9 +75,15 @@ export class CallFiles implements AsyncDisposable {
     return await writing;
   }
 
-  /** Removes the files. */
+  /** How many bytes were written, not counting what the caller's own objects wrote. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Removes the files, or lays them aside for a later call. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing;
+    await Promise.allSettled(this.#written.splice(0).map(({ path, size }) => this.#spares?.keepInput(path, size)));
     const folders = await Promise.allSettled(this.#made.values());
     this.#made.clear();
     await Promise.all(folders.map((folder) => folder.status === "fulfilled" ? removeIfThere(folder.value) : undefined));
@@ -59,12 +94,25 @@ export class CallFiles implements AsyncDisposable {
   async #writeContent(content: FileContent): Promise<string> {
     const root = await roomiest(this.#folders, content);
     try {
-      if (content.size !== undefined) this.#reserve(content.size);
-      return await writeContent(await this.#folderIn(root), content, (bytes) => this.#check(content, bytes));
+      return await this.#writeIn(root, content);
     } catch (cause) {
       if (!isFull(cause)) throw cause;
+      await this.#spares?.drop();
       throw new NoRoomError(`the file system of "${root}" is full. Free some of it, or give another "scratchDir"`, { cause });
     }
+  }
+
+  async #writeIn(root: string, content: FileContent): Promise<string> {
+    const { size, extension } = content;
+    const path = await Deno.makeTempFile({ dir: await this.#folderIn(root), suffix: extension });
+    const spare = size === undefined ? undefined : await this.#spares?.takeTo(path, root, { size, signal: this.#signal });
+    if (size !== undefined) this.#reserve(size);
+    // Whatever the worker has put into its place by now, nothing is written but to the file that was made here.
+    using file = await (spare ?? new FoundFile(path, this.#shared, 0)).open();
+    await writeParts(file, content, (bytes) => this.#check(content, bytes));
+    if (spare !== undefined) await file.truncate(size);
+    if (size !== undefined) this.#written.push({ path, size });
+    return path;
   }
 
   #check(content: FileContent, bytes: number): void {
@@ -96,10 +144,11 @@ export class CallFiles implements AsyncDisposable {
     return source instanceof ReadableStream ? source.pipeThrough(new TransformStream(), { signal: this.#signal }) : source;
   }
 
-  #folderIn(root: string): Promise<string> {
+  async #folderIn(root: string): Promise<string> {
     const made = this.#made.get(root) ?? Deno.makeTempDir({ dir: root, prefix: "in-" });
     this.#made.set(root, made);
-    return made;
+    demandNoLink(await made, this.#shared.find(({ path }) => path === root)!);
+    return await made;
   }
 }
 

@@ -3,20 +3,34 @@
  *
  * @module
  */
-import { PluginStateError, ProtocolError } from "../errors.ts";
+import { PermissionDeniedError, PluginStateError, ProtocolError } from "../errors.ts";
 import { type NdArray, parseNpy } from "../protocol/npy.ts";
 import { FileGoneError, ForeignFileError } from "./_found_file.ts";
+import { canMap, type FileMapping } from "./file_mapping.ts";
+
+export { ForeignFileError };
 
 /** Where a result's bytes are. */
 export interface FileSource {
   /** A file that holds them. */
   readonly path: string;
-  /** All of them. */
-  read(): Promise<Uint8Array<ArrayBuffer>>;
+  /** All of them, in the memory that is given or in new one. */
+  read(into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+  /** All of them, without a copy where there is a file. */
+  map(): Promise<FileMapping>;
   /** Opens them for reading piece by piece. */
   pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>;
   /** Removes the file, if there is one. */
   remove(): Promise<void>;
+}
+
+/** How the bytes of a {@linkcode FileResult} are read. */
+export interface BytesOptions {
+  /**
+   * Memory to read them into, at least as long; what comes back is the part of it that was filled. Memory that is used again takes a fraction of the
+   * time of new memory, which the system has to clear first. Default: new memory.
+   */
+  readonly into?: Uint8Array<ArrayBuffer>;
 }
 
 /** What a {@linkcode FileResult} is made of. */
@@ -79,14 +93,42 @@ export class FileResult implements AsyncDisposable {
   /**
    * All of the bytes.
    *
+   * @param options Where to.
    * @throws {PluginStateError} When it has been disposed of.
    * @throws {ProtocolError} When the file is not any more the one that the worker has given.
+   * @throws {RangeError} When `into` is too short.
    */
   // A member of its own, so that a result cannot be cloned into another thread, where it would be an empty shell.
-  readonly bytes: () => Promise<Uint8Array<ArrayBuffer>> = async () => {
+  readonly bytes: (options?: BytesOptions) => Promise<Uint8Array<ArrayBuffer>> = async ({ into } = {}) => {
     this.#demandOpen();
-    return await this.#source.read().catch((error) => this.#fail(error));
+    if (into !== undefined && into.length < this.size) throw new RangeError(`${this.size} bytes do not fit into ${into.length}`);
+    return await this.#source.read(into).catch((error) => this.#fail(error));
   };
+
+  /**
+   * The bytes without a copy: the file's own pages, mapped into this program's memory. The host needs `--allow-ffi`, and Linux or macOS. The plugin must
+   * not shorten the file meanwhile, for the system ends whoever looks at what is not there any more: for a plugin that you do not trust so far,
+   * take `bytes()`.
+   *
+   * @throws {PermissionDeniedError} When the host may not use FFI.
+   * @throws {PluginStateError} When the result has been disposed of, or the system has no `mmap`.
+   * @throws {ProtocolError} When the file is not any more the one that the worker has given.
+   *
+   * @example
+   * ```ts no-eval
+   * import { type FileResult, RemotePluginProxy } from "@remote-plugin/proxy";
+   *
+   * await using plugin = await RemotePluginProxy.start("./segmenter.json");
+   * await using mask = await plugin.execute<FileResult>({ picture: new URL("file:///tmp/photo.png") });
+   * using mapping = await mask.map();
+   * console.log(mapping.array().shape);
+   * ```
+   */
+  async map(): Promise<FileMapping> {
+    this.#demandOpen();
+    demandMaps(this.#plugin);
+    return await this.#source.map().catch((error) => this.#fail(error));
+  }
 
   /** The bytes piece by piece. Errors are those of `bytes()`. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -145,6 +187,18 @@ export class FileResult implements AsyncDisposable {
       cause,
     });
   }
+}
+
+function demandMaps(plugin: string): void {
+  if (!canMap()) throw new PluginStateError(`Cannot map a result of "${plugin}": this system has no mmap. Use "bytes"`, { plugin });
+  if (Deno.permissions.querySync({ name: "ffi" }).state === "granted") return;
+  const missing: Deno.PermissionDescriptor[] = [{ name: "ffi" }];
+  const flags = ["--allow-ffi"];
+  throw new PermissionDeniedError(`Cannot map a result of "${plugin}": the host may not use FFI. Add ${flags[0]}, or use "bytes"`, {
+    plugin,
+    missing,
+    flags,
+  });
 }
 
 /** A result was used after its end. */

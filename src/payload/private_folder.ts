@@ -21,23 +21,23 @@ const MAKING_MS = 60_000;
 export class PrivateFolder implements AsyncDisposable {
   /** The folder's path. */
   readonly path: string;
-  readonly #lock: Deno.FsFile;
+  readonly #lock: Promise<Deno.FsFile>;
   #removed: Promise<void> | undefined;
 
-  private constructor(path: string, lock: Deno.FsFile) {
+  private constructor(path: string) {
     this.path = path;
-    this.#lock = lock;
+    this.#lock = lockFolder(path);
+    this.#lock.catch(() => {}); // It is told to whoever waits for the lock.
   }
 
-  /** Makes a folder inside `root`, with mode 0700, and locks it for as long as this program lives. */
+  /** Makes a folder inside `root`, with mode 0700, and begins to lock it for as long as this program lives. */
   static async create(root: string): Promise<PrivateFolder> {
-    const path = await Deno.makeTempDir({ dir: root, prefix: PREFIX });
-    try {
-      return new PrivateFolder(path, await lockFolder(path));
-    } catch (error) {
-      await removeIfThere(path);
-      throw error;
-    }
+    return new PrivateFolder(await Deno.makeTempDir({ dir: root, prefix: PREFIX }));
+  }
+
+  /** Waits until no sweep can take the folder for one that was left. */
+  async locked(): Promise<void> {
+    await this.#lock;
   }
 
   /** The path of a file in the folder. */
@@ -51,10 +51,11 @@ export class PrivateFolder implements AsyncDisposable {
   }
 
   async #remove(): Promise<void> {
+    const lock = await this.#lock.catch(() => undefined);
     try {
       await removeIfThere(this.path);
     } finally {
-      this.#lock.close();
+      lock?.close();
     }
   }
 }

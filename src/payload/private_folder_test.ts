@@ -42,6 +42,7 @@ Deno.test("a private folder is its owner's alone, and gone with all in it when i
 Deno.test("a sweep removes the folders whose owners have gone, and none whose owner lives", async () => {
   await using root = new Root();
   await using living = await PrivateFolder.create(root.path);
+  await living.locked();
   await root.leave("remote-plugin-left");
   await root.sweep();
   assertEquals(root.names().map((name) => join(root.path, name)), [living.path]);

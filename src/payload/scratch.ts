@@ -22,6 +22,8 @@ export class NoRoomError extends Error {
 export class Quota {
   readonly #limit: number;
   #used = 0;
+  /** Called when there is no room: gives back what is not really needed. */
+  onShort: () => void = () => {};
 
   /** Allows this many bytes. */
   constructor(limit: number) {
@@ -39,6 +41,7 @@ export class Quota {
    * @throws {NoRoomError} When they are too many.
    */
   reserve(bytes: number): void {
+    if (this.#used + bytes > this.#limit) this.onShort();
     if (this.#used + bytes > this.#limit) {
       const there = this.#used === 0 ? "" : `, and ${this.#used} are in use`;
       throw new NoRoomError(
@@ -61,9 +64,4 @@ export async function roomiest({ disk, memory }: ScratchFolders, { size }: Pick<
   const { statfs } = await import("node:fs/promises");
   const { bavail, bsize } = await statfs(memory);
   return size <= bavail * bsize / 2 ? memory : disk;
-}
-
-/** Whether an error says that the file system is full. */
-export function isFull(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }

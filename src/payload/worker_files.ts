@@ -8,10 +8,13 @@ import { BYTES_MEDIA_TYPE, type FileReference, type InlineFile } from "../protoc
 import { FoundFile, type SharedFolder, sharedFolder } from "./_found_file.ts";
 import { Quota, type ScratchFolders } from "./scratch.ts";
 import { CallFiles } from "./call_files.ts";
+import { MemoryMaps } from "./file_mapping.ts";
 import { FileResult, type FileSource } from "./file_result.ts";
 import { InlineSource } from "./_inline_source.ts";
+import { ResultFile } from "./_result_file.ts";
+import { SpareFiles, type UseTest } from "./_spare_files.ts";
 
-export type { ScratchFolders };
+export type { ScratchFolders, UseTest };
 
 /** The most bytes that the files of one worker may have at a time, unless the host says otherwise. */
 export const DEFAULT_QUOTA: number = 4 * 1024 ** 3;
@@ -24,6 +27,8 @@ export interface WorkerFilesOptions {
   readonly folders: ScratchFolders | undefined;
   /** The most bytes at a time. */
   readonly quota: number;
+  /** Tells whether anybody has a file open. Files are written again only where it is known. Default: it is not. */
+  readonly isInUse?: UseTest;
 }
 
 /** The files of one worker: what calls are given, and what they gave. */
@@ -34,13 +39,17 @@ export class WorkerFiles implements AsyncDisposable {
   readonly #quota: Quota;
   readonly #results = new Set<FileResult>();
   readonly #kept: CallFiles[] = [];
+  readonly #spares: SpareFiles | undefined;
+  #maps: MemoryMaps | undefined;
 
   /** Nothing is made before it is needed. */
-  constructor({ plugin, folders, quota }: WorkerFilesOptions) {
+  constructor({ plugin, folders, quota, isInUse }: WorkerFilesOptions) {
     this.#plugin = plugin;
     this.#folders = folders;
     this.#outboxes = [folders?.disk, folders?.memory].filter((path) => path !== undefined).map(sharedFolder);
     this.#quota = new Quota(quota);
+    if (isInUse !== undefined) this.#spares = new SpareFiles({ folders: this.#outboxes, quota: this.#quota, isInUse });
+    this.#quota.onShort = () => void this.#spares?.drop();
   }
 
   /** Whether the worker and this host share folders. */
@@ -54,7 +63,7 @@ export class WorkerFiles implements AsyncDisposable {
    * @throws {PluginStateError} When host and worker share no folder.
    */
   openCall(signal: AbortSignal): CallFiles {
-    return new CallFiles(this.#shared(), this.#quota, signal);
+    return new CallFiles({ folders: this.#shared(), shared: this.#outboxes, quota: this.#quota, spares: this.#spares }, signal);
   }
 
   /** Keeps a call's inputs for as long as the worker. */
@@ -90,7 +99,9 @@ export class WorkerFiles implements AsyncDisposable {
 
   /** Removes every result and every kept input that is left. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#spares?.[Symbol.asyncDispose]();
     await Promise.allSettled([...this.#results, ...this.#kept].map((files) => files[Symbol.asyncDispose]()));
+    this.#maps?.[Symbol.dispose]();
   }
 
   #keep(result: FileResult): FileResult {
@@ -111,7 +122,7 @@ export class WorkerFiles implements AsyncDisposable {
 
   #found(path: unknown, size: number): FileSource {
     if (typeof path !== "string") throw new TypeError("a file has no path");
-    return new FoundFile(path, this.#outboxes, size);
+    return new ResultFile(new FoundFile(path, this.#outboxes, size), { spares: this.#spares, maps: () => this.#maps ??= new MemoryMaps() });
   }
 
   #inline(data: unknown, { size, mediaType }: { size: number; mediaType: string }): FileSource {

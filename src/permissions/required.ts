@@ -28,6 +28,8 @@ export interface WorkerPlaces {
 export interface RequiredPermissionsOptions extends WorkerPlaces {
   /** Whether the plugin will be started by `RemotePluginProxySync`, whose thread must load this package's modules. Default: `false`. */
   readonly blocking?: boolean;
+  /** Whether results will be mapped into memory by `FileResult.map()`. Default: `false`. */
+  readonly mapping?: boolean;
 }
 
 /** What a host needs, as descriptors and as flags. */
@@ -57,10 +59,11 @@ export interface RequiredPermissions {
  */
 export async function requiredPermissions(
   manifest: ManifestSource,
-  { blocking = false, ...places }: RequiredPermissionsOptions = {},
+  { blocking = false, mapping = false, ...places }: RequiredPermissionsOptions = {},
 ): Promise<RequiredPermissions> {
   const spec = await loadManifest(manifest);
-  const descriptors = [...neededPermissions(spec, places), ...(blocking ? blockingPermissions() : [])];
+  const descriptors: Deno.PermissionDescriptor[] = [...neededPermissions(spec, places), ...(blocking ? blockingPermissions() : [])];
+  if (mapping) descriptors.push({ name: "ffi" });
   if (spec.source !== undefined && !/^https?:/.test(spec.source)) descriptors.unshift({ name: "read", path: spec.source });
   return { descriptors, toFlags: () => descriptorFlags(descriptors) };
 }
@@ -142,5 +145,10 @@ const ALL_KINDS = ["read", "write", "net", "env", "run", "ffi", "sys", "import"]
  */
 export function memoryRoot(spec: PluginSpec, places: WorkerPlaces): string | undefined {
   if (Deno.build.os !== "linux" || spec.runtime.kind !== "python" || places.scratchDir !== undefined) return undefined;
-  return ALL_KINDS.every((name) => Deno.permissions.querySync({ name }).state === "granted") ? "/dev/shm" : undefined;
+  return mayDoEverything() ? "/dev/shm" : undefined;
+}
+
+/** Whether the host runs with `--allow-all`, without which Deno opens nothing in `/dev`, `/proc` and `/sys`. */
+export function mayDoEverything(): boolean {
+  return ALL_KINDS.every((name) => Deno.permissions.querySync({ name }).state === "granted");
 }

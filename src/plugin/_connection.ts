@@ -5,10 +5,11 @@
  */
 import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, WorkerFiles } from "../payload/worker_files.ts";
+import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
 import { type LaunchOptions, type WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
+import { Timer } from "../protocol/timer.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./_failures.ts";
@@ -106,9 +107,11 @@ async function tryToStart(
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
   const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);
   const quota = options.scratchQuota ?? DEFAULT_QUOTA;
-  const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota }));
+  const isInUse = worker.hello.features.includes("reuse") ? useTest(exchange) : undefined;
+  const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota, isInUse }));
   worker.unref();
   const owned = cleanup.move();
+  let disposed: Promise<void> | undefined;
   return {
     exchange,
     plugin,
@@ -116,7 +119,16 @@ async function tryToStart(
     worker,
     files,
     exited: worker.exited,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    // A stack that is being disposed has whoever disposes it again go on at once.
+    [Symbol.asyncDispose]: () => disposed ??= owned.disposeAsync(),
+  };
+}
+
+/** Asks the worker who has a file open; one that cannot tell is taken for somebody who has. */
+function useTest(exchange: Exchange): UseTest {
+  return async (path, signal) => {
+    const frame = await new Reply(exchange, { endpoint: "in_use", body: { path } }).last(signal);
+    return !("result" in frame) || (frame.result as { in_use?: unknown } | null)?.in_use !== false;
   };
 }
 
@@ -217,7 +229,7 @@ export function endpointOf({ hello: { address }, token, scratch }: WorkerHandle)
 class StartDeadline implements Disposable {
   phase: "handshake" | "load" = "handshake";
   readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: Timer | undefined;
   readonly #silence: SilenceWatch | undefined;
   readonly #callerSignal: AbortSignal | undefined;
   readonly #onCallerAbort: () => void;
@@ -229,7 +241,7 @@ class StartDeadline implements Disposable {
     this.#onCallerAbort = () => this.#controller.abort(signal?.reason);
     signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
     if (startTimeoutMs !== undefined) {
-      this.#timer = setTimeout(() => this.#giveUp(spec, `within ${startTimeoutMs} ms. Raise "start_timeout_ms"`), startTimeoutMs);
+      this.#timer = new Timer(startTimeoutMs, () => this.#giveUp(spec, `within ${startTimeoutMs} ms. Raise "start_timeout_ms"`));
     }
     if (idleTimeoutMs !== undefined) {
       const onTooLong = () => this.#giveUp(spec, `and gave no sign of life for ${idleTimeoutMs} ms. Raise "idle_timeout_ms"`);
@@ -243,7 +255,7 @@ class StartDeadline implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     this.#silence?.pause();
     this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { PluginError } from "../errors.ts";
-import type { ExtensionEndpoint, ProgressBody, StatsBody } from "../protocol/messages.ts";
+import type { ExtensionEndpoint, ProgressBody, SignaturesBody, StatsBody } from "../protocol/messages.ts";
 
 /** Keyword arguments of a call. */
 export type Kwargs = Readonly<Record<string, unknown>>;
@@ -64,6 +64,8 @@ export interface PluginInterface extends AsyncDisposable {
   getConfigSchema(options?: OperationOptions): Promise<Record<string, unknown>>;
   /** The configuration as the plugin has it now; `{}` when it tells none. */
   getCurrentConfig(options?: OperationOptions): Promise<Record<string, unknown>>;
+  /** What the plugin's methods take and give, in JSON Schema, as far as it says. */
+  getSignatures(options?: OperationOptions): Promise<SignaturesBody>;
   /** What the worker uses. */
   getStats(options?: OperationOptions): Promise<StatsBody>;
   /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */

@@ -9,7 +9,7 @@ import { containsPath, intersectPermissions, type PermissionPolicy } from "../pe
 import { permissionFlags } from "../permissions/flags.ts";
 import { workerProgram } from "../permissions/required.ts";
 import type { Address, PermissionSet, PluginTarget } from "../protocol/messages.ts";
-import { PYTHON_WORKER_SOURCE } from "../worker/python_source.ts";
+import { PYTHON_SIGNATURES_SOURCE, PYTHON_START_SOURCE, PYTHON_WORKER_HASH, PYTHON_WORKER_SOURCE } from "../worker/python_source.ts";
 import type { WorkerFolder } from "./_worker_folder.ts";
 
 /** What to run, and what the worker is told of its plugin. */
@@ -34,20 +34,30 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
-    const file = context.folder.file("worker.py");
-    await Deno.writeTextFile(file, PYTHON_WORKER_SOURCE);
-    return { program, args: [file], target: { ...target, path: runtime.path, adapters: runtime.adapters }, foreign: runtime.foreignWorker };
+    const args = await pythonArguments(context.folder);
+    return { program, args, target: { ...target, path: runtime.path, adapters: runtime.adapters }, foreign: runtime.foreignWorker };
   }
   const permissions = intersectPermissions(runtime.permissions, context.policy);
   const args = await denoArguments(spec, runtime, { listen: context.listen, folder: context.folder.path, permissions });
   return { program, args, target: { ...target, path: [], permissions } };
 }
 
-/** The control thread's entry. It is a URL, for a published package is not on disk. */
-const DENO_WORKER = new URL("../worker/deno/main.ts", import.meta.url);
+async function pythonArguments(folder: WorkerFolder): Promise<string[]> {
+  const start = folder.file("start.py");
+  await Promise.all([
+    Deno.writeTextFile(start, PYTHON_START_SOURCE),
+    Deno.writeTextFile(folder.file("worker.py"), PYTHON_WORKER_SOURCE),
+    // Read only when somebody asks for signatures.
+    Deno.writeTextFile(folder.file("signatures.py"), PYTHON_SIGNATURES_SOURCE),
+  ]);
+  return [start, PYTHON_WORKER_HASH];
+}
 
-/** What the control thread must be able to load besides the plugin. */
-const WORKER_SOURCES = [new URL("../worker/", import.meta.url), new URL("../protocol/", import.meta.url)];
+/** What the control thread must be able to load besides the plugin. It is a URL, for a published package is not on disk. */
+const DENO_BUNDLE = new URL("../worker/deno_bundle/", import.meta.url);
+
+/** The control thread's entry. */
+const DENO_WORKER = new URL("main.js", DENO_BUNDLE);
 
 interface DenoGrant {
   readonly listen: Address;
@@ -73,7 +83,7 @@ async function denoArguments(spec: PluginSpec, runtime: DenoRuntime, grant: Deno
 /** The process holds what its control thread needs and what the plugin's thread is given; the thread itself gets the latter alone. */
 function processPermissions(spec: PluginSpec, runtime: DenoRuntime, { listen, folder: own, permissions }: DenoGrant): PermissionSet {
   const socket = "unix" in listen ? [listen.unix] : [];
-  const sources = WORKER_SOURCES.filter((url) => url.protocol === "file:").map((url): string => fromFileUrl(url));
+  const sources = DENO_BUNDLE.protocol === "file:" ? [fromFileUrl(DENO_BUNDLE)] : [];
   const folder = pluginFolder(spec, runtime);
   return {
     ...permissions,

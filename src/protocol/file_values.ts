@@ -85,20 +85,35 @@ export function bytesOf(view: ArrayBufferView): Uint8Array {
 }
 
 /**
- * Writes a file of its own into a folder.
+ * Writes a file of its own into a folder. Nothing is left of one that cannot be finished.
  *
  * @param reserve Called with the number of bytes before they are written; throws when there is no place for them.
  * @returns Its path.
  */
 export async function writeContent(dir: string, content: FileContent, reserve: (bytes: number) => void): Promise<string> {
   const path = await Deno.makeTempFile({ dir, suffix: content.extension });
-  using file = await Deno.open(path, { write: true });
-  for await (const part of content.parts) {
+  try {
+    using file = await Deno.open(path, { write: true });
+    await writeParts(file, content, reserve);
+    return path;
+  } catch (error) {
+    await Deno.remove(path).catch(() => {}); // It is gone already, with its folder.
+    throw error;
+  }
+}
+
+/** Writes the bytes of a content to an open file. */
+export async function writeParts(file: Deno.FsFile, { parts }: FileContent, reserve: (bytes: number) => void): Promise<void> {
+  for await (const part of parts) {
     if (!ArrayBuffer.isView(part)) throw new TypeError("A stream that becomes a file must give bytes");
     reserve(part.byteLength);
     for (let rest = bytesOf(part); rest.length > 0;) rest = rest.subarray(await file.write(rest));
   }
-  return path;
+}
+
+/** Whether an error says that the file system is full. */
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 /** The content as it travels inside the JSON. */

@@ -183,6 +183,8 @@ export interface StatsBody {
   readonly cpu_percent: number;
   /** Resident memory, in MiB. */
   readonly memory_rss_mb: number;
+  /** The GPU memory that the plugin says it uses, in MiB. */
+  readonly gpu_memory_mb?: number;
   /** How long the worker has been there, in seconds. */
   readonly uptime_s: number;
   /** Calls that run, wait, and have ended. */
@@ -199,6 +201,28 @@ export interface ProgressBody {
   readonly message: string;
 }
 
+/** What one method takes and gives, in JSON Schema. What is not known is left out. */
+export interface MethodSignature {
+  /** What it does, for people. */
+  readonly description?: string;
+  /** The keyword arguments: a schema of an object. */
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  /** The positional arguments, where there are some that cannot be given by name: a schema of an array. */
+  readonly positional?: Readonly<Record<string, unknown>>;
+  /** What `execute` gives. */
+  readonly result?: Readonly<Record<string, unknown>>;
+  /** What `execute_stream` gives, one by one. */
+  readonly chunk?: Readonly<Record<string, unknown>>;
+}
+
+/** The result of `GET /signatures`. A method that the plugin lacks is left out. */
+export interface SignaturesBody {
+  /** What `execute` takes and gives. */
+  readonly execute?: MethodSignature;
+  /** What `execute_stream` takes, and gives one by one. */
+  readonly execute_stream?: MethodSignature;
+}
+
 /** One endpoint: how it is reached, and whether it takes one of the plugin's places. */
 export interface EndpointRule {
   readonly method: "GET" | "POST";
@@ -212,8 +236,10 @@ export type Endpoint =
   | "stats"
   | "progress"
   | "cancel"
+  | "in_use"
   | "config_schema"
   | "config"
+  | "signatures"
   | "initialize"
   | "execute"
   | "execute_stream"
@@ -228,8 +254,10 @@ export const ENDPOINTS: Readonly<Record<Endpoint, EndpointRule>> = {
   stats: { method: "GET", isCall: false },
   progress: { method: "GET", isCall: false },
   cancel: { method: "POST", isCall: false },
+  in_use: { method: "POST", isCall: false },
   config_schema: { method: "GET", isCall: false },
   config: { method: "GET", isCall: false },
+  signatures: { method: "GET", isCall: false },
   initialize: { method: "POST", isCall: true },
   execute: { method: "POST", isCall: true },
   execute_stream: { method: "POST", isCall: true },

@@ -1,12 +1,637 @@
 // deno-fmt-ignore-file
-// Generated from python/worker.py. Do not edit; run: deno run --allow-read=src/worker --allow-write=src/worker tools/embed_worker.ts
+// Generated from the files in python/. Do not edit; run: deno task embed
+
+/** Tells the bytecode of this worker from that of other releases. */
+export const PYTHON_WORKER_HASH = "0c30e0324cd19dd4";
+
+/** The source of what starts the worker, `python/start.py`. */
+export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
+
+To compile it takes longer than all the rest of a start. The bytecode is in a folder of the user's own, where programs keep
+what can be made again; docs/permissions.md says where. What is not surely this user's file, whole, and made by this very
+interpreter from this very source, is not used: the source is compiled. Nothing that goes wrong here keeps the worker from
+its start, or is said: it only takes longer.
+"""
+
+import binascii
+import gc
+import marshal
+import os
+import stat
+import sys
+import time
+
+# The same whether it is compiled or loaded, and not a path: of this file's many copies none lasts.
+CODE_NAME = "<remote-plugin worker>"
+UNUSED_S = 30 * 24 * 3600  # other releases and interpreters have files of their own, which nobody else removes
+
+
+class Bytecode:
+    """The bytecode of one source, as this interpreter makes it."""
+
+    def __init__(self, source_hash):
+        maker = "{} {} {}".format(source_hash, sys.version, sys.flags.optimize)
+        self._seed = binascii.crc32(maker.encode("utf-8"))
+        self._folder = cache_folder()
+        self._path = os.path.join(self._folder, "worker-{:08x}.{}.pyc".format(self._seed, sys.implementation.cache_tag))
+
+    def load(self):
+        """Gives the code; None when there is none that can be trusted."""
+        try:
+            if not is_own(os.lstat(self._folder), stat.S_ISDIR):
+                return None
+            data = read_own(self._path)
+            whole = binascii.crc32(data[4:], self._seed) == int.from_bytes(data[:4], "big")
+            return marshal.loads(data[4:]) if whole else None
+        except (OSError, EOFError, TypeError, ValueError):
+            return None
+
+    def keep(self, code):
+        """Keeps the code for later starts, if the folder can be had. It appears under its name when it is complete."""
+        payload = marshal.dumps(code)
+        try:
+            self._make_folder()
+            unfinished = "{}.{}".format(self._path, os.urandom(6).hex())
+            try:
+                write_new(unfinished, binascii.crc32(payload, self._seed).to_bytes(4, "big") + payload)
+                os.replace(unfinished, self._path)
+            except OSError:
+                os.unlink(unfinished)
+                raise
+            self._forget_unused()
+        except OSError:
+            pass
+
+    def _make_folder(self):
+        for folder in (os.path.dirname(self._folder), self._folder):
+            if not os.path.isdir(folder):
+                # Who is root in another user's home leaves nothing there that its owner could not remove.
+                if not is_own(os.stat(os.path.dirname(folder)), stat.S_ISDIR):
+                    raise PermissionError(folder)
+                os.mkdir(folder, 0o700)
+        if not is_own(os.lstat(self._folder), stat.S_ISDIR):
+            raise PermissionError(self._folder)
+
+    def _forget_unused(self):
+        for name in os.listdir(self._folder):
+            path = os.path.join(self._folder, name)
+            if name.startswith("worker-") and time.time() - os.lstat(path).st_mtime > UNUSED_S:
+                os.unlink(path)
+
+
+def cache_folder():
+    """Where this user keeps bytecode, if he says so, or else whatever can be made again."""
+    if sys.pycache_prefix:
+        return os.path.join(sys.pycache_prefix, "remote-plugin")
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    usual = "Library/Caches" if sys.platform == "darwin" else ".cache"
+    return os.path.join(named if os.path.isabs(named) else os.path.expanduser("~/" + usual), "remote-plugin")
+
+
+def is_own(status, is_kind):
+    """Whether something is of a kind, this user's, and nobody else may write to it."""
+    return is_kind(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+
+
+def read_own(path):
+    """Reads a file of this user's; what is no such file is empty."""
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would keep us waiting
+    with open(file, "rb") as opened:
+        return opened.read() if is_own(os.fstat(file), stat.S_ISREG) else b""
+
+
+def write_new(path, data):
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+        file.write(data)
+
+
+def compile_worker():
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py"), "rb") as source:
+        return compile(source.read(), CODE_NAME, "exec", 0, True)
+
+
+def worker_code(source_hash):
+    # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come
+    # as far as to be told so.
+    if os.name != "posix" or sys.version_info < (3, 8):
+        return compile_worker()
+    bytecode = Bytecode(source_hash)
+    code = bytecode.load()
+    if code is None:
+        code = compile_worker()
+        if not sys.dont_write_bytecode:
+            bytecode.keep(code)
+    return code
+
+
+if __name__ == "__main__":
+    gc.disable()
+    exec(worker_code(sys.argv.pop()), globals())
+`;
+
+/** The source of what the worker reads when it is asked for signatures, `python/signatures.py`. */
+export const PYTHON_SIGNATURES_SOURCE: string = `"""What a plugin's methods take and give, as JSON Schema: section 3 of docs/protocol.md, \`GET /signatures\`.
+
+It lies beside worker.py, which reads it when it is first asked: to compile it would cost every start some milliseconds.
+It needs nothing but the standard library of Python 3.8 or later, and imports nothing of the plugin's: a hint that names
+numpy or pydantic can only exist when the plugin has imported them.
+
+    methods      signatures to the schemas of an endpoint
+    hints        type hints to schemas
+    names        hints that are text, as \`from __future__ import annotations\` makes them
+    docstrings   descriptions, in the styles of Google, numpy and Sphinx
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import collections.abc as abc
+import dataclasses
+import enum
+import inspect
+import json
+import re
+import sys
+import textwrap
+import typing
+
+Schema = typing.Dict[str, typing.Any]
+Scope = typing.Mapping[str, typing.Any]
+
+BYTES = {"type": "string", "format": "binary"}
+ARRAY = {"type": "string", "format": "binary", "contentMediaType": "application/x-npy"}
+PATH = {"type": "string", "format": "path"}
+UNKNOWN: Schema = {}
+
+# --------------------------------------------------------------------------------------------------------- methods
+
+
+def describe(plugin: typing.Any) -> Schema:
+    """The signatures of the plugin's \`execute\` and \`execute_stream\`, as the endpoints of these names behave."""
+    execute, stream = (getattr(plugin, name, None) for name in ("execute", "execute_stream"))
+    told = {}
+    if callable(execute):
+        told["execute"] = _describe(execute, "result")
+    if callable(stream):
+        told["execute_stream"] = _describe(stream, "chunk", is_stream=True)
+    elif callable(execute):  # then the stream is what \`execute\` gives
+        told["execute_stream"] = _describe(execute, "chunk")
+    return told
+
+
+def _describe(method: typing.Callable[..., typing.Any], given: str, is_stream: bool = False) -> Schema:
+    function = inspect.unwrap(method)
+    scope: Scope = getattr(function, "__globals__", {})
+    description, arguments, result = read_docstring(inspect.getdoc(method) or "")
+    told: Schema = {"description": description} if description else {}
+    try:
+        signature = _signature(method)
+    except (TypeError, ValueError):  # what C code defines need not have one
+        return told
+    told.update(_arguments(signature, scope, arguments))
+    outcome, is_items = _outcome(signature.return_annotation, function, scope, is_stream)
+    if result and outcome:
+        outcome = dict(outcome, description=result)
+    told[given] = _listed(outcome) if is_items and given == "result" else outcome
+    return told
+
+
+def _signature(method: typing.Callable[..., typing.Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(method)
+    except NameError:  # Python 3.14 evaluates hints only now, and some name what is imported for type checkers alone
+        from annotationlib import Format  # type: ignore[import-not-found]
+
+        return inspect.signature(method, annotation_format=Format.FORWARDREF)  # type: ignore[call-arg]
+
+
+def _arguments(signature: inspect.Signature, scope: Scope, descriptions: typing.Mapping[str, str]) -> Schema:
+    hints = Hints(gives=False)
+    named: Schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    positional: Schema = {"type": "array", "prefixItems": [], "items": False}
+    needed = 0
+    for parameter in signature.parameters.values():
+        schema = dict(hints.schema(parameter.annotation, scope))
+        if parameter.name in descriptions:
+            schema["description"] = descriptions[parameter.name]
+        if parameter.default is not parameter.empty and _is_plain(parameter.default):
+            schema["default"] = parameter.default
+        if parameter.kind is parameter.VAR_KEYWORD:
+            named["additionalProperties"] = schema or True
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            positional["items"] = schema or True
+        elif parameter.kind is parameter.POSITIONAL_ONLY:
+            positional["prefixItems"].append(schema)
+            needed += parameter.default is parameter.empty
+        else:
+            named["properties"][parameter.name] = schema
+            if parameter.default is parameter.empty:
+                named["required"].append(parameter.name)
+    told = {"arguments": dict(named, **hints.definitions())}
+    if positional["prefixItems"] or positional["items"]:
+        told["positional"] = dict(positional, minItems=needed, **hints.definitions())
+    return told
+
+
+def _outcome(hint: typing.Any, function: typing.Any, scope: Scope, is_stream: bool) -> typing.Tuple[Schema, bool]:
+    """What a method gives: of a stream, and of a generator, it is each item."""
+    hints = Hints(gives=True)
+    hint = hints.resolve(hint, scope)
+    if typing.get_origin(hint) in (abc.Awaitable, abc.Coroutine):
+        hint = hints.resolve((typing.get_args(hint) or (typing.Any,))[-1], scope)
+    origin = typing.get_origin(hint) or hint
+    is_generator = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function) or origin in GENERATORS
+    is_items = is_stream or is_generator
+    if is_items:
+        hint = (typing.get_args(hint) or (typing.Any,))[0] if origin in ITERABLES else typing.Any
+    schema = hints.schema(hint, scope)
+    return (dict(schema, **hints.definitions()) if schema else UNKNOWN), is_items
+
+
+def _listed(item: Schema) -> Schema:
+    """A list of items, whose definitions stay at the top."""
+    inner = {key: value for key, value in item.items() if key != "$defs"}
+    return dict(_array(inner), **({"$defs": item["$defs"]} if "$defs" in item else {}))
+
+
+def _is_plain(value: typing.Any) -> bool:
+    if not isinstance(value, (type(None), bool, int, float, str, list, dict)):
+        return False
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+# ----------------------------------------------------------------------------------------------------------- hints
+
+GENERATORS = (abc.Generator, abc.AsyncGenerator)
+ITERABLES = (*GENERATORS, abc.Iterator, abc.AsyncIterator, abc.Iterable, abc.AsyncIterable, abc.Sequence, abc.Collection, list, set, tuple)
+SEQUENCES = (list, abc.Sequence, abc.MutableSequence, abc.Iterable, abc.Collection, abc.Iterator, *GENERATORS)
+SETS = (set, frozenset, abc.Set, abc.MutableSet)
+MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
+# By the name of the class and of its module's top: none of them has to be imported for this.
+KNOWN: typing.Mapping[typing.Tuple[str, str], Schema] = {
+    ("builtins", "NoneType"): {"type": "null"},
+    ("builtins", "bool"): {"type": "boolean"},
+    ("builtins", "int"): {"type": "integer"},
+    ("builtins", "float"): {"type": "number"},
+    ("builtins", "str"): {"type": "string"},
+    ("builtins", "bytes"): BYTES,
+    ("builtins", "bytearray"): BYTES,
+    ("builtins", "memoryview"): BYTES,
+    ("builtins", "list"): {"type": "array"},
+    ("builtins", "tuple"): {"type": "array"},
+    ("builtins", "set"): {"type": "array", "uniqueItems": True},
+    ("builtins", "frozenset"): {"type": "array", "uniqueItems": True},
+    ("builtins", "dict"): {"type": "object"},
+    ("pathlib", "PurePath"): PATH,
+    ("os", "PathLike"): PATH,
+    ("datetime", "datetime"): {"type": "string", "format": "date-time"},
+    ("datetime", "date"): {"type": "string", "format": "date"},
+    ("datetime", "time"): {"type": "string", "format": "time"},
+    ("uuid", "UUID"): {"type": "string", "format": "uuid"},
+    ("decimal", "Decimal"): {"type": "string"},
+    ("numpy", "ndarray"): ARRAY,
+    ("numpy", "bool_"): {"type": "boolean"},
+    ("numpy", "bool"): {"type": "boolean"},
+    ("numpy", "integer"): {"type": "integer"},
+    ("numpy", "floating"): {"type": "number"},
+    ("numpy", "str_"): {"type": "string"},
+}
+
+
+class Hints:
+    """Makes schemas of type hints. Classes with fields are defined once, so that they may hold themselves."""
+
+    def __init__(self, gives: bool) -> None:
+        self._gives = gives  # whether the plugin makes the value: a dataclass that it gives has all of its fields
+        self._definitions: typing.Dict[str, Schema] = {}
+        self._names: typing.Dict[typing.Any, str] = {}
+
+    def definitions(self) -> Schema:
+        """The \`$defs\` that the schemas made so far refer to."""
+        return {"$defs": dict(self._definitions)} if self._definitions else {}
+
+    def schema(self, hint: typing.Any, scope: Scope) -> Schema:
+        """The schema of a hint; one that says nothing, or cannot be read, allows everything."""
+        try:
+            return self._schema(self.resolve(hint, scope), scope)
+        except Exception:
+            return UNKNOWN
+
+    def resolve(self, hint: typing.Any, scope: Scope) -> typing.Any:
+        """What a hint means that is text, another's name, or dressed up."""
+        while True:
+            if isinstance(hint, typing.ForwardRef):
+                hint = hint.__forward_arg__
+            elif isinstance(hint, str):
+                hint = evaluate(hint, scope)
+            elif hasattr(hint, "__supertype__"):  # typing.NewType
+                hint = hint.__supertype__
+            elif type(hint).__name__ == "TypeAliasType":
+                hint = hint.__value__
+            elif _name_of(typing.get_origin(hint)) in ("Required", "NotRequired", "ReadOnly", "Final", "ClassVar"):
+                hint = typing.get_args(hint)[0]
+            elif isinstance(hint, typing.TypeVar):
+                hint = hint.__bound__ or typing.Any
+            else:
+                return hint
+
+    def _schema(self, hint: typing.Any, scope: Scope) -> Schema:
+        if hint in (inspect.Parameter.empty, typing.Any, object):
+            return UNKNOWN
+        if hint is None:
+            return {"type": "null"}
+        if hasattr(hint, "__metadata__"):  # typing.Annotated
+            return self._annotated(hint, scope)
+        origin, args = typing.get_origin(hint), typing.get_args(hint)
+        if origin is None:
+            return self._class(hint) if isinstance(hint, type) else UNKNOWN
+        if origin is typing.Union or _name_of(origin) == "UnionType":
+            return self._union(args, scope)
+        if _name_of(origin) == "Literal":
+            return {"enum": list(args)}
+        if origin is tuple:
+            return self._tuple(args, scope)
+        if origin in SEQUENCES:
+            return _array(self.schema(args[0], scope) if args else UNKNOWN)
+        if origin in SETS:
+            return dict(_array(self.schema(args[0], scope) if args else UNKNOWN), uniqueItems=True)
+        if origin in MAPPINGS:
+            values = self.schema(args[1], scope) if len(args) > 1 else UNKNOWN
+            return {"type": "object", "additionalProperties": values or True}
+        return self._class(origin) if isinstance(origin, type) else UNKNOWN
+
+    def _annotated(self, hint: typing.Any, scope: Scope) -> Schema:
+        schema = self.schema(hint.__origin__, scope)
+        texts = [getattr(one, "documentation", one) for one in hint.__metadata__]
+        text = next((text for text in texts if isinstance(text, str)), "")
+        return dict(schema, description=text) if text else schema
+
+    def _union(self, args: typing.Sequence[typing.Any], scope: Scope) -> Schema:
+        options: typing.List[Schema] = []
+        for arg in args:
+            schema = self.schema(arg, scope)
+            if schema == UNKNOWN:
+                return UNKNOWN
+            if schema not in options:
+                options.append(schema)
+        return options[0] if len(options) == 1 else {"anyOf": options}
+
+    def _tuple(self, args: typing.Sequence[typing.Any], scope: Scope) -> Schema:
+        if len(args) == 2 and args[1] is Ellipsis:
+            return _array(self.schema(args[0], scope))
+        items = [self.schema(arg, scope) for arg in args if arg != ()]
+        return {"type": "array", "prefixItems": items, "items": False, "minItems": len(items), "maxItems": len(items)}
+
+    def _class(self, kind: typing.Any) -> Schema:
+        if issubclass(kind, enum.Enum):
+            values = [member.value for member in kind]
+            return {"enum": values} if all(map(_is_plain, values)) else UNKNOWN
+        if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+            hints = getattr(kind, "__annotations__", {})
+            return self._tuple([hints.get(field, typing.Any) for field in kind._fields], _module_of(kind))
+        if hasattr(kind, "__total__") or dataclasses.is_dataclass(kind) or hasattr(kind, "model_json_schema"):
+            return {"$ref": "#/$defs/" + self._define(kind)}
+        if hasattr(kind, "to_temp_file"):
+            return BYTES
+        for base in kind.__mro__:
+            known = KNOWN.get((base.__module__.partition(".")[0], base.__name__))
+            if known is not None:
+                return known
+        return UNKNOWN
+
+    def _define(self, kind: typing.Any) -> str:
+        if kind in self._names:
+            return self._names[kind]
+        name, number = kind.__name__, 2
+        while name in self._definitions:
+            name, number = "{}{}".format(kind.__name__, number), number + 1
+        self._names[kind] = name
+        self._definitions[name] = UNKNOWN  # takes the name: its fields may lead back here
+        if hasattr(kind, "model_json_schema"):  # a model of pydantic's, or of whoever follows it
+            model = kind.model_json_schema()
+            self._definitions.update(model.pop("$defs", {}))
+            self._definitions[name] = model
+        else:
+            self._definitions[name] = self._record(kind)
+        return name
+
+    def _record(self, kind: typing.Any) -> Schema:
+        """A TypedDict or a dataclass."""
+        scope = dict(_module_of(kind), **vars(kind))
+        if dataclasses.is_dataclass(kind):
+            fields = {field.name: field.type for field in dataclasses.fields(kind)}
+            required = [field.name for field in dataclasses.fields(kind) if self._gives or not _has_default(field)]
+        else:
+            fields = _annotations_of(kind)
+            required = sorted(getattr(kind, "__required_keys__", fields if kind.__total__ else ()))
+        schema: Schema = {"title": kind.__name__, "type": "object"}
+        description, texts, _ = read_docstring(inspect.getdoc(kind) or "")
+        if description and not description.startswith(kind.__name__ + "(") and inspect.getdoc(kind) != inspect.getdoc(dict):
+            schema["description"] = description
+        schema["properties"] = {name: self._field(name, hint, scope, texts) for name, hint in fields.items()}
+        return dict(schema, required=required, additionalProperties=False)
+
+    def _field(self, name: str, hint: typing.Any, scope: Scope, texts: typing.Mapping[str, str]) -> Schema:
+        schema = self.schema(hint, scope)
+        return dict(schema, description=texts[name]) if name in texts else schema
+
+
+def _array(items: Schema) -> Schema:
+    return {"type": "array", "items": items} if items else {"type": "array"}
+
+
+def _has_default(field: dataclasses.Field[typing.Any]) -> bool:
+    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+
+
+def _annotations_of(kind: typing.Any) -> typing.Dict[str, typing.Any]:
+    """A TypedDict's hints, those of its bases too."""
+    hints: typing.Dict[str, typing.Any] = {}
+    for base in [*getattr(kind, "__orig_bases__", ()), kind]:
+        own = getattr(typing.get_origin(base) or base, "__annotations__", {})
+        hints.update(own if isinstance(own, dict) else {})
+    return hints
+
+
+def _module_of(kind: typing.Any) -> typing.Dict[str, typing.Any]:
+    return dict(vars(sys.modules.get(kind.__module__, builtins)))
+
+
+def _name_of(origin: typing.Any) -> str:
+    """The name of a special form of \`typing\`, or of what stands in for it in another module."""
+    return getattr(origin, "_name", None) or getattr(origin, "__name__", None) or ""
+
+
+# ----------------------------------------------------------------------------------------------------------- names
+
+GENERICS = {name: getattr(typing, name.title()) for name in ("list", "dict", "set", "tuple", "type")}
+GENERICS["frozenset"] = typing.FrozenSet
+
+
+class Names(dict):  # type: ignore[type-arg]
+    """A module's names. One that is imported for type checkers alone means nothing here."""
+
+    def __missing__(self, name: str) -> typing.Any:
+        return getattr(builtins, name, typing.Any)
+
+
+class OldPython(ast.NodeTransformer):
+    """Writes \`int | None\` and \`list[int]\` as a Python reads them that is older than they are."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        sides = ast.Tuple(elts=[self.visit(node.left), self.visit(node.right)], ctx=ast.Load())
+        return ast.Subscript(value=ast.Name(id="__union__", ctx=ast.Load()), slice=_index(sides), ctx=ast.Load())
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        if isinstance(node.value, ast.Name) and node.value.id in GENERICS:
+            node.value = ast.Name(id="__{}__".format(node.value.id), ctx=ast.Load())
+        if _name_of_node(node.value) == "Literal":
+            return node
+        return self.generic_visit(node)
+
+
+def _index(value: ast.expr) -> typing.Any:
+    return value if sys.version_info >= (3, 9) else ast.Index(value=value)  # type: ignore[attr-defined]
+
+
+def _name_of_node(node: ast.AST) -> str:
+    return getattr(node, "id", None) or getattr(node, "attr", None) or ""
+
+
+def evaluate(text: str, scope: Scope) -> typing.Any:
+    """What a hint means that is text."""
+    tree = ast.fix_missing_locations(OldPython().visit(ast.parse(text.strip(), mode="eval")))
+    forms = {"__union__": typing.Union, **{"__{}__".format(name): form for name, form in GENERICS.items()}}
+    return eval(compile(tree, "<hint>", "eval"), {"__builtins__": {}}, Names(scope, **forms))
+
+
+# ------------------------------------------------------------------------------------------------------ docstrings
+
+HEADINGS = {
+    "args": "arguments",
+    "arguments": "arguments",
+    "parameters": "arguments",
+    "params": "arguments",
+    "keyword args": "arguments",
+    "keyword arguments": "arguments",
+    "other parameters": "arguments",
+    "attributes": "arguments",
+    "returns": "result",
+    "return": "result",
+    "yields": "result",
+    "yield": "result",
+}
+SPHINX = re.compile(r"^:(param|parameter|arg|argument|key|keyword|ivar|returns?|yields?)\\b\\s*([^:]*):\\s*(.*)$")
+GOOGLE_ITEM = re.compile(r"^\\*{0,2}(\\w+)\\s*(?:\\([^)]*\\))?\\s*:\\s+(.*)$")
+NUMPY_ITEM = re.compile(r"^\\*{0,2}(\\w+(?:\\s*,\\s*\\*{0,2}\\w+)*)\\s*(?::.*)?$")
+
+
+def read_docstring(text: str) -> typing.Tuple[str, typing.Dict[str, str], str]:
+    """The description of what is done, of each argument, and of the result."""
+    lines = text.expandtabs().split("\\n")
+    description: typing.List[str] = []
+    arguments: typing.Dict[str, str] = {}
+    result = ""
+    at = 0
+    while at < len(lines):
+        kind, body, at = _section(lines, at)
+        if kind == "arguments":
+            arguments.update(_items(body))
+        elif kind == "result":
+            result = result or _result(body)
+        elif kind == "field":
+            name, value = _field_of(body)
+            if name:
+                arguments[name] = value
+            else:
+                result = result or value
+        elif kind == "text":
+            description.extend(body)
+    return "\\n".join(description).strip(), arguments, result
+
+
+def _section(lines: typing.Sequence[str], at: int) -> typing.Tuple[str, typing.List[str], int]:
+    """The next part of a docstring, and the line behind it."""
+    line = lines[at]
+    if SPHINX.match(line) or re.match(r"^:\\w", line):
+        end = _end_of_indented(lines, at + 1, skips_blank=False)
+        return "field" if SPHINX.match(line) else "other", list(lines[at:end]), end
+    is_underlined = at + 1 < len(lines) and re.match(r"^-{3,}\\s*$", lines[at + 1]) is not None
+    if is_underlined and line.strip():
+        end = next((one for one in range(at + 2, len(lines) - 1) if re.match(r"^-{3,}\\s*$", lines[one + 1])), len(lines))
+        return HEADINGS.get(line.strip().lower(), "other"), list(lines[at + 2 : end]), end
+    if re.match(r"^[A-Z][\\w ]*:\\s*$", line):
+        end = _end_of_indented(lines, at + 1, skips_blank=True)
+        if end > at + 1:
+            return HEADINGS.get(line.strip()[:-1].lower(), "other"), list(lines[at + 1 : end]), end
+    return "text", [line], at + 1
+
+
+def _end_of_indented(lines: typing.Sequence[str], at: int, skips_blank: bool) -> int:
+    end = at
+    while at < len(lines) and (lines[at].startswith(" ") or (skips_blank and not lines[at].strip())):
+        at += 1
+        if lines[at - 1].strip():
+            end = at
+    return end
+
+
+def _items(body: typing.Sequence[str]) -> typing.Iterator[typing.Tuple[str, str]]:
+    """\`name (type): text\` as Google writes it, or \`name : type\` above an indented text as numpy does."""
+    lines = textwrap.dedent("\\n".join(body)).split("\\n")
+    names: typing.List[str] = []
+    texts: typing.List[str] = []
+    for line in [*lines, "end:"]:
+        if not line.strip() or line.startswith(" "):
+            texts.append(line.strip())
+            continue
+        for name in names:
+            yield name, " ".join(filter(None, texts))
+        names, text = _item_head(line)
+        texts = [text]
+
+
+def _item_head(line: str) -> typing.Tuple[typing.List[str], str]:
+    """The names that an item is about, and what stands behind them on the same line."""
+    google, numpy = GOOGLE_ITEM.match(line), NUMPY_ITEM.match(line)
+    if google is not None and " :" not in line.partition(")")[0]:
+        return [google.group(1)], google.group(2)
+    return [name.strip(" *") for name in numpy.group(1).split(",")] if numpy else [], ""
+
+
+def _result(body: typing.Sequence[str]) -> str:
+    """The text of a section on the result, without the type in front of it."""
+    lines = textwrap.dedent("\\n".join(body)).strip("\\n").split("\\n")
+    if len(lines) > 1 and not lines[0].startswith(" ") and all(line.startswith(" ") or not line for line in lines[1:]):
+        first = lines[0]
+        if ":" not in first.rstrip(":") or re.match(r"^\\w+ : ", first):  # numpy: the type alone, or with a name
+            return " ".join(line.strip() for line in lines[1:] if line.strip())
+    text = " ".join(line.strip() for line in lines if line.strip())
+    typed = re.match(r"^[\\w.\\[\\], |]+:\\s+(.*)$", text)
+    return typed.group(1) if typed else text
+
+
+def _field_of(body: typing.Sequence[str]) -> typing.Tuple[str, str]:
+    match = SPHINX.match(body[0])
+    assert match is not None
+    kind, words, first = match.groups()
+    text = " ".join(filter(None, [first.strip(), *(line.strip() for line in body[1:])]))
+    is_result = kind.startswith(("return", "yield"))
+    return ("" if is_result or not words.split() else words.split()[-1].strip("*")), text
+`;
 
 /** The source of the Python worker, `python/worker.py`. */
 export const PYTHON_WORKER_SOURCE: string = `"""The universal Python worker: runs one plugin class in this process and serves it as docs/protocol.md says.
 
 It is one file, and needs nothing but the standard library of Python 3.8 or later, so that it works in any environment
-without a word to its package manager: the host writes it into a private folder and starts \`python3 <folder>/worker.py\`.
-Imports that the start does not need are made where they are used, because the start is what a user waits for.
+without a word to its package manager: the host writes it into a private folder, and beside it start.py, which runs it there.
+Imports that the start does not need are made where they are used, because the start is what a user waits for. What only
+\`GET /signatures\` needs is in a file beside it, signatures.py.
 
 Read it from the bottom up to follow the life of a process, and from \`Connection\` down to follow a request:
 
@@ -15,6 +640,7 @@ Read it from the bottom up to follow the life of a process, and from \`Connectio
     errors       exceptions to error bodies, section 5
     calls        one call, and how it is interrupted, section 8
     event loop   coroutines and asynchronous generators
+    tracing      a span around the plugin's code, where its environment has OpenTelemetry
     plugin       the plugin's instance and what the endpoints ask of it
     scheduler    calls in lanes: who runs, who waits, who is cancelled
     replies      frames or the original's plain bodies, sections 4 and 5
@@ -30,23 +656,31 @@ itself; the first lane is the main thread, since that is where signals arrive an
 from __future__ import annotations
 
 import contextvars
+import errno
 import faulthandler
 import functools
-import json
+import gc
+import io
 import os
-import queue
 import select
-import signal
-import socket
 import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Coroutine, Generator
 
-try:
-    from _operator import _compare_digest as compare_digest  # what \`hmac\` gives, without the 3 ms that \`hmac\` costs
+try:  # what the modules below are made of: what they have besides is not used here, and takes 10 ms of every start
+    import _signal as signal
+    import _socket as socket
+    from _json import encode_basestring_ascii, make_encoder, make_scanner
+    from _operator import _compare_digest as compare_digest
+    from _queue import SimpleQueue
 except ImportError:
-    from hmac import compare_digest  # type: ignore[no-redef]
+    import signal
+    import socket
+    from hmac import compare_digest  # type: ignore[assignment]
+    from queue import SimpleQueue
+
+    encode_basestring_ascii = make_encoder = make_scanner = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False  # type checkers take this for typing.TYPE_CHECKING, whose import would cost 3 ms
 if TYPE_CHECKING:
@@ -59,7 +693,12 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 WORKER = "python/0.1.0"
-FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "types", "upgrade"] + (["farewell"] if os.name == "posix" else [])
+KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
+FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+if os.name == "posix":
+    FEATURES.append("farewell")
+if KNOWS_USERS:
+    FEATURES.append("reuse")
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
 UPGRADE_PATH = "/frames"
@@ -68,6 +707,8 @@ MAX_START_LINE = 1024 * 1024
 MAX_HEAD = 64 * 1024
 MAX_CALL_ID = 128
 INLINE_BYTES = 64 * 1024  # up to here base64 in the JSON takes less time than a file, says bench/payload_bench.ts
+SPARE_BYTES = 1024 * 1024  # from here on writing into a file's old pages is worth asking for one
+SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"
 BYTES_TYPE = "application/octet-stream"
 NPY_TYPE = "application/x-npy"
 MAX_CONNECTIONS = 512
@@ -77,6 +718,8 @@ MAX_FRAME = 128 * 1024 * 1024
 DRAIN_S = 1.0
 INTERRUPT_AGAIN_S = 0.1
 REAP_TIMEOUT_S = 2.0
+TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
+FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
 MAIN_THREAD = threading.get_ident()
 
 
@@ -102,7 +745,7 @@ def take_over_logging() -> None:
             told = {"level": record.levelname.lower()}
             if call is not None and isinstance(call.key, str):
                 told["call_id"] = call.key
-            tag = "\\x1e" + json.dumps(told) + "\\x1f"
+            tag = "\\x1e" + _encode(told) + "\\x1f"
             try:
                 text = "".join(tag + line + "\\n" for line in self.format(record).splitlines())
                 sys.stderr.write(text)
@@ -141,10 +784,13 @@ def _dataclass_to_dict(value: Any) -> Body:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
+WIRE_MODULES = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
+
+
 def _own_wires() -> list[Any]:
     """The modules in which classes of the original register for the wire, as far as this plugin uses them."""
-    names = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
-    return [sys.modules[name] for name in names if hasattr(sys.modules.get(name), "wire_encode")]
+    loaded = map(sys.modules.get, WIRE_MODULES)
+    return [wire for wire in loaded if wire is not None and hasattr(wire, "wire_encode")]
 
 
 def _wire_type_to_dict(value: Any) -> Any:
@@ -216,19 +862,29 @@ def _may_be_file(kind: type) -> bool:
     return is_array or issubclass(kind, os.PathLike) or hasattr(kind, "to_temp_file")
 
 
-_encoder = json.JSONEncoder(default=_simplify, allow_nan=False, separators=(",", ":"))
-_framed_encoder = json.JSONEncoder(default=_simplify_framed, allow_nan=False, separators=(",", ":"))
+def _json_encoder(default: Callable[[Any], Any]) -> Callable[[Any], str]:
+    settings = (default, encode_basestring_ascii, None, ":", ",", False, False, False)
+    try:
+        make_encoder({}, *settings)
+    except TypeError:  # it is not there, or this Python wants it called in another way
+        from json import JSONEncoder
+
+        return JSONEncoder(default=default, allow_nan=False, separators=(",", ":")).encode
+    return lambda value: "".join(make_encoder({}, *settings)(value, 0))
+
+
+_encode = _json_encoder(_simplify)
+_encode_framed = _json_encoder(_simplify_framed)
 
 
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Outbox] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in \`types\`, and is a BadResult where that is None."""
-    encoder = _encoder if outbox is None else _framed_encoder
     try:
-        return encoder.encode(value).encode("ascii")
+        return (_encode if outbox is None else _encode_framed)(value).encode("ascii")
     except (TypeError, ValueError, RecursionError):
         pass  # rare: the walk below is slow, but it knows where it is
     try:
-        return _encoder.encode(Walk(what, types, outbox).visit(value)).encode("ascii")
+        return _encode(Walk(what, types, outbox).visit(value)).encode("ascii")
     except RecursionError:
         raise BadResult(f'The {what} at "$" is nested too deeply for JSON') from None
 
@@ -282,7 +938,7 @@ class Walk:
             return str.__str__(key)
         if key is None or isinstance(key, (int, float)):
             try:
-                return _encoder.encode(key)
+                return _encode(key)
             except ValueError:
                 raise self._bad("has a number as key that JSON cannot carry") from None
         raise self._bad(f'has a key of type "{type(key).__name__}", which JSON cannot carry')
@@ -312,7 +968,7 @@ class Walk:
         place = "$"
         for part in self.path:
             plain = isinstance(part, str) and part.isidentifier()
-            place += "." + str(part) if plain else "[" + json.dumps(part) + "]"
+            place += "." + str(part) if plain else "[" + _encode(part) + "]"
         return place
 
 
@@ -320,13 +976,46 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_decoder = json.JSONDecoder(parse_constant=_no_constant)
+class JsonRules:
+    """How JSON is read, as \`json\` tells it the C that does so."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int = float, int
+    parse_constant = staticmethod(_no_constant)
+
+
+def _json_decoder() -> Callable[[str], Any]:
+    try:
+        scan = make_scanner(JsonRules())
+    except (AttributeError, TypeError):  # the same
+        return _decode_or_complain
+
+    def decode(text: str) -> Any:
+        try:
+            value, end = scan(text, 0)
+            if end == len(text):
+                return value
+        except (ValueError, StopIteration, SystemError):
+            pass  # without \`json\` it can not always say what is wrong, and does not expect blanks around the text
+        return _decode_or_complain(text)
+
+    return decode
+
+
+def _decode_or_complain(text: str) -> Any:
+    from json import JSONDecoder
+
+    return JSONDecoder(parse_constant=_no_constant).decode(text)
+
+
+_decode = _json_decoder()
 
 
 def decode_object(text: Union[bytes, bytearray]) -> Body:
     """Reads a request's body; no body is an empty object."""
     try:
-        body = _decoder.decode(text.decode("utf-8")) if text else {}
+        body = _decode(text.decode("utf-8")) if text else {}
     except (ValueError, RecursionError) as error:
         raise Refusal(400, f"The body is not JSON: {error}") from None
     if not isinstance(body, dict):
@@ -343,7 +1032,7 @@ def restore_types(body: Body) -> None:
         raise Refusal(400, '"types" is not an object')
     for pointer, kind in types.items():
         if kind != "number":
-            raise Refusal(400, f'Unknown type {json.dumps(kind)} at "{pointer}"')
+            raise Refusal(400, f'Unknown type {_encode(kind)} at "{pointer}"')
         root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
         holder: Any = {root: body}
         key: Any = root
@@ -386,13 +1075,78 @@ class Scratch:
         """The folders, the preferred one first."""
         return [root for root in (self.memory, self.disk) if root]
 
+    def holds(self, path: str) -> bool:
+        """Whether a path lies in one of the folders, as it is written."""
+        return os.path.normpath(path) == path and any(path.startswith(root + os.sep) for root in self.roots())
+
     def reserve(self, size: int) -> str:
         """Gives the folder for a file of this size: memory, when the file fits into half of what is free there."""
-        if self._quota:
-            used = sum(_folder_bytes(root) for root in self.roots())
+        if self._quota and self._used() + size > self._quota:
+            self._drop_spares()
+            used = self._used()
             if used + size > self._quota:
                 raise ScratchFull(f"{size} bytes do not fit into the scratch quota of {self._quota}, of which {used} are in use")
         return self.memory if self.memory and size <= _free_bytes(self.memory) // 2 else self.disk
+
+    def take_spare(self, size: int, path: str) -> bool:
+        """Moves a file that the host has laid aside to a path beside it, if one is near that size and surely nobody's any more."""
+        if not KNOWS_USERS or size < SPARE_BYTES:
+            return False
+        spares = _sizes_in(os.path.join(os.path.dirname(os.path.dirname(path)), SPARE_RESULTS))
+        for spare_size, spare in sorted(spares, key=lambda found: abs(found[0] - size)):
+            if spare_size > 2 * size:
+                continue
+            try:
+                os.rename(spare, path)  # so that it is nobody else's, and cannot be opened by its old name
+            except FileNotFoundError:
+                continue
+            if not is_in_use(path):
+                return True
+            _attempt(os.unlink, path)  # whoever has it keeps it
+        return False
+
+    def _used(self) -> int:
+        return sum(_folder_bytes(root) for root in self.roots())
+
+    def _drop_spares(self) -> None:
+        for root in self.roots():
+            for _, spare in _sizes_in(os.path.join(root, SPARE_RESULTS)) + _sizes_in(os.path.join(root, SPARE_INPUTS)):
+                _attempt(os.unlink, spare)
+
+
+def is_in_use(path: str) -> bool:
+    """Whether anybody has a file open or mapped, or it has another name. The kernel gives no write lease on what others have open."""
+    import fcntl
+    import stat
+
+    try:
+        file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return True  # no plain file, or none at all
+    try:
+        facts = os.fstat(file)
+        if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1:
+            return True
+        # Should somebody open it at this very moment, the signal that tells of it must be one that ends nobody.
+        fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+
+
+def _sizes_in(folder: str) -> list[tuple[int, str]]:
+    """The files of a folder that may be missing, and that others empty at any time."""
+    found = []
+    try:
+        for entry in os.scandir(folder):
+            found.append((entry.stat(follow_symlinks=False).st_size, entry.path))
+    except FileNotFoundError:
+        pass
+    return found
 
 
 def _free_bytes(folder: str) -> int:
@@ -470,23 +1224,18 @@ class Outbox:
         if self._scratch is None or view.nbytes <= INLINE_BYTES:
             return _inline(view, BYTES_TYPE)
         path = self._new_path(view.nbytes, ".bin")
-        with open(path, "xb", buffering=0) as file:
-            while view:
-                view = view[file.write(view) :]
+        self._write(path, view.nbytes, lambda file: _write_all(file, view))
         return self._reference(path, BYTES_TYPE)
 
     def _hand_over_array(self, array: Any) -> Body:
         from numpy.lib import format as npy
 
         if self._scratch is None or array.nbytes <= INLINE_BYTES:
-            import io
-
             buffer = io.BytesIO()
             npy.write_array(buffer, array, allow_pickle=False)
             return _inline(buffer.getbuffer(), NPY_TYPE)
         path = self._new_path(array.nbytes, ".npy")
-        with open(path, "xb", buffering=0) as file:
-            npy.write_array(file, array, allow_pickle=False)
+        self._write(path, array.nbytes, lambda file: npy.write_array(file, array, allow_pickle=False))
         return self._reference(path, NPY_TYPE)
 
     def _hand_over_temp_file(self, value: Any) -> Body:
@@ -515,6 +1264,18 @@ class Outbox:
             return os.path.join(self.folder(), _random_name() + suffix)
         return os.path.join(self._folder_in(self._scratch.reserve(size)), _random_name() + suffix)
 
+    def _write(self, path: str, size: int, write: Callable[[io.FileIO], None]) -> None:
+        """Makes a file: from a spare one, whose pages are there already, or a new one."""
+        assert self._scratch is not None
+        try:
+            with io.FileIO(path, "r+" if self._scratch.take_spare(size, path) else "x+") as file:
+                write(file)
+                file.truncate()
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise ScratchFull(f'The file system of "{os.path.dirname(path)}" is full') from error
+
     def _folder_in(self, root: str) -> str:
         if root not in self._folders:
             folder = os.path.join(root, "out-" + _random_name())
@@ -523,6 +1284,11 @@ class Outbox:
             os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
             self._folders[root] = folder
         return self._folders[root]
+
+
+def _write_all(file: io.FileIO, view: memoryview) -> None:
+    while view:
+        view = view[file.write(view) :]
 
 
 def _inline(data: memoryview, media_type: str) -> Body:
@@ -670,7 +1436,7 @@ def _traceback_of(error: BaseException) -> str:
     import traceback
 
     entry: Optional[TracebackType] = error.__traceback__
-    while entry is not None and entry.tb_frame.f_code.co_filename == __file__:
+    while entry is not None and entry.tb_frame.f_code.co_filename == _traceback_of.__code__.co_filename:
         entry = entry.tb_next
     try:
         return "".join(traceback.format_exception(type(error), error, entry)).rstrip("\\n")
@@ -714,6 +1480,7 @@ class Call:
         self.body = body
         self.reply = reply
         self.key: object = call_id or self
+        self.trace: dict[str, str] = {}
         self.running = False
         self.ended = False
         self.cancelled = False
@@ -877,7 +1644,7 @@ class EventLoop:
 
     def run(self, call: Call, awaitable: Awaitable[Any]) -> Any:
         """Waits for an awaitable."""
-        outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        outcomes: SimpleQueue[Outcome] = SimpleQueue()
         self._start(call, awaitable, outcomes)
         _, value, error = outcomes.get()
         if error is not None:
@@ -886,7 +1653,7 @@ class EventLoop:
 
     def items(self, call: Call, source: AsyncIterable[Any]) -> Iterator[Any]:
         """Gives the items one by one; the source goes on when the next one is asked for. One task runs it all."""
-        outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        outcomes: SimpleQueue[Outcome] = SimpleQueue()
         self._start(call, self._pump(source, outcomes), outcomes)
         ended = False
         try:
@@ -916,7 +1683,7 @@ class EventLoop:
         if call.task is not None:
             call.task.cancel()
 
-    def _start(self, call: Call, awaitable: Awaitable[Any], outcomes: queue.SimpleQueue[Outcome]) -> None:
+    def _start(self, call: Call, awaitable: Awaitable[Any], outcomes: SimpleQueue[Outcome]) -> None:
         def begin() -> None:
             call.loop = self
             call.task = self._loop.create_task(self._guard(call, awaitable))
@@ -942,7 +1709,7 @@ class EventLoop:
         except BaseException as error:  # also SystemExit, which would end the loop
             return None, error
 
-    async def _pump(self, source: AsyncIterable[Any], outcomes: queue.SimpleQueue[Outcome]) -> None:
+    async def _pump(self, source: AsyncIterable[Any], outcomes: SimpleQueue[Outcome]) -> None:
         try:
             async for item in source:
                 gate: asyncio.Future[None] = self._loop.create_future()
@@ -957,6 +1724,94 @@ class EventLoop:
 def _open_gate(gate: asyncio.Future[None]) -> None:
     if not gate.done():
         gate.set_result(None)
+
+
+# --------------------------------------------------------------------------------------------------------- tracing
+
+
+class Tracing:
+    """Spans around the plugin's code. OpenTelemetry is imported with the first call that is part of a trace, if it is there at all."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tracer: Any = None
+        self._missing = False
+
+    def run(self, call: Call, plugin: str, code: Callable[[Call], Any]) -> Any:
+        """Runs a call's code in a span of its own, below the host's, so that the plugin's own spans are below that."""
+        tracer = self._find_tracer()
+        if tracer is None:
+            return code(call)
+        from opentelemetry import context, propagate
+        from opentelemetry.trace import SpanKind
+
+        method = f"{plugin}/{call.endpoint}"
+        attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
+        if isinstance(call.key, str):
+            attributes["remote_plugin.call.id"] = call.key
+        token = context.attach(propagate.extract(call.trace))
+        try:
+            with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
+                try:
+                    return code(call)
+                except Exception as error:
+                    span.set_attribute("error.type", type(error).__qualname__)
+                    raise
+        finally:
+            context.detach(token)
+
+    def flush(self) -> None:
+        """Sends what has not been sent yet, for the worker is about to be killed; waits a little for a collector that does not answer."""
+        if "opentelemetry.sdk.trace" not in sys.modules:
+            return
+        from opentelemetry import trace
+
+        flush = getattr(trace.get_tracer_provider(), "force_flush", None)
+        if flush is not None:
+            thread = threading.Thread(target=flush, name="flush", daemon=True)
+            thread.start()
+            thread.join(FLUSH_TIMEOUT_S)
+
+    def _find_tracer(self) -> Any:
+        with self._lock:
+            if self._tracer is None and not self._missing:
+                try:
+                    self._tracer = self._make_tracer()
+                except ImportError:
+                    self._missing = True
+                except Exception as error:
+                    self._missing = True
+                    log(f"the calls are not traced, for OpenTelemetry cannot be used: {error!r}")
+            return self._tracer
+
+    def _make_tracer(self) -> Any:
+        from opentelemetry import trace
+
+        is_provided = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        if not is_provided and any(name.startswith("OTEL_") for name in os.environ):
+            try:
+                self._provide(trace)
+            except ImportError:
+                pass  # the plugin's own spans, if there are any, go nowhere either
+        return trace.get_tracer("@remote-plugin/proxy", "0.1.0")
+
+    @staticmethod
+    def _provide(trace: Any) -> None:
+        """Sends spans to where the environment says, as \`opentelemetry-instrument\` would, for a plugin that has not seen to it itself."""
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        shared = os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+        protocol = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", shared)
+        if os.environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp" or protocol == "console":
+            return
+        if protocol == "grpc":
+            from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+        else:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        provider = TracerProvider()
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        trace.set_tracer_provider(provider)
 
 
 # ---------------------------------------------------------------------------------------------------------- plugin
@@ -998,6 +1853,7 @@ class Plugin:
         self._unbound: list[str] = []
         self._loop: Optional[EventLoop] = None
         self._loop_lock = threading.Lock()
+        self._tracing = Tracing()
 
     def load(self) -> None:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
@@ -1048,9 +1904,15 @@ class Plugin:
         """The endpoints for which the plugin has a method of its own."""
         return [endpoint for endpoint, name in METHODS.items() if self._method(name) is not None]
 
+    def gpu_memory_mb(self) -> Optional[float]:
+        """What the plugin says that it uses: an attribute, because nothing that answers at once may wait for plugin code."""
+        told = getattr(self._instance, "__dict__", {}).get("gpu_memory_mb")
+        return told if isinstance(told, (int, float)) and 0 <= told < float("inf") else None
+
     def wait(self) -> None:
         """Waits until the plugin is there."""
-        self.loaded.wait()
+        if not self.loaded.is_set():
+            self.loaded.wait()
         if self.failure is not None:
             raise LoadFailed(self.failure)
 
@@ -1060,7 +1922,8 @@ class Plugin:
         take_over_logging()
         if getattr(self._instance, "_cancel_requested", False) and self._scheduler.only_running() is call:
             self._instance._cancel_requested = False  # classes of the original count on somebody to reset it
-        return getattr(self, "_" + call.endpoint)(call)
+        code = getattr(self, "_" + call.endpoint)
+        return self._tracing.run(call, self.name, code) if call.trace else code(call)
 
     def ask_to_stop(self) -> None:
         """Calls the plugin's own \`cancel\`."""
@@ -1096,6 +1959,9 @@ class Plugin:
     def _config(self, call: Call) -> Any:
         return self._tell(call, "get_current_config")
 
+    def _signatures(self, call: Call) -> Body:
+        return describe_signatures(self._instance)
+
     def _prefetch(self, call: Call) -> Body:
         return self._do(call, "prefetch", "prefetched")
 
@@ -1104,7 +1970,10 @@ class Plugin:
         return self._do(call, "reconfigure", "reconfigured", old, new)
 
     def _cleanup(self, call: Call) -> Body:
-        self._do(call, "cleanup", "cleaned")
+        try:
+            self._do(call, "cleanup", "cleaned")
+        finally:
+            self._tracing.flush()
         return {"status": "cleaned"}
 
     def _tell(self, call: Call, name: str) -> Any:
@@ -1145,12 +2014,12 @@ class Plugin:
     def _task(self, call: Call) -> Any:
         task, name = str(call.body.get("task")), str(call.body.get("method"))
         if task not in self._adapters:
-            bound = ", ".join(json.dumps(known) for known in sorted(self._adapters)) or "none"
-            message = "No adapter is bound for the task {}; bound: {}".format(json.dumps(task), bound)
+            bound = ", ".join(_encode(known) for known in sorted(self._adapters)) or "none"
+            message = "No adapter is bound for the task {}; bound: {}".format(_encode(task), bound)
             raise NotSupported("; ".join([message] + self._unbound))
         method = None if name.startswith("_") else getattr(self._adapters[task], name, None)
         if not callable(method):
-            raise NotSupported("The adapter of the task {} has no method {}".format(json.dumps(task), json.dumps(name)))
+            raise NotSupported("The adapter of the task {} has no method {}".format(_encode(task), _encode(name)))
         _stamp(call.body)
         self._forget_usage()
         return self._invoke(call, method, **call.body.get("kwargs") or {})
@@ -1207,7 +2076,7 @@ class Plugin:
     def _need(self, name: str) -> Callable[..., Any]:
         method = self._method(name)
         if method is None:
-            tasks = ", ".join(json.dumps(task) for task in sorted(self._adapters))
+            tasks = ", ".join(_encode(task) for task in sorted(self._adapters))
             instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
@@ -1264,6 +2133,16 @@ def _import_class(module: str, name: str) -> Any:
     return getattr(sys.modules[module], name)
 
 
+def describe_signatures(instance: Any) -> Body:
+    """What the plugin's methods take and give, as JSON Schema."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "signatures.py")
+    names: Body = {"__name__": "remote_plugin_signatures"}
+    with open(path, encoding="utf-8") as source:
+        exec(compile(source.read(), path, "exec"), names)
+    told: Body = names["describe"](instance)
+    return told
+
+
 def describe_surface(kind: type) -> Body:
     """The public members of a class, as the original tells them for the matching of its task adapters."""
     import inspect
@@ -1294,7 +2173,7 @@ class Inbox:
     reads = False
 
     def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[Call] = queue.SimpleQueue()
+        self._calls: SimpleQueue[Call] = SimpleQueue()
 
     def put(self, call: Call) -> None:
         """Adds a call."""
@@ -1406,6 +2285,7 @@ class Scheduler:
         """Loads the plugin and runs the first lane; for the main thread, and for good."""
         if hasattr(signal, "SIGURG"):
             signal.signal(signal.SIGURG, self._on_signal)
+        gc.enable()  # nothing of what a start makes is garbage
         self.plugin.load()
         for number in range(1, self._places):
             threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
@@ -1560,10 +2440,10 @@ class Reply:
     content_type = "application/json"
     frames = False
 
-    def __init__(self, connection: Connection, closes: bool) -> None:
+    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch] = None) -> None:
         self.closes = closes
         self.broken = False
-        self.outbox = Outbox(None)
+        self.outbox = Outbox(scratch)
         self.connection = connection
         self._lock = threading.Lock()
         self._begun = False
@@ -1627,10 +2507,6 @@ class FramedReply(Reply):
 
     content_type = FRAMES_TYPE
     frames = True
-
-    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch]) -> None:
-        super().__init__(connection, closes)
-        self.outbox = Outbox(scratch)
 
     def progress(self, progress: float, message: str) -> None:
         self._part(encode({"progress": progress, "message": message}) + b"\\n")
@@ -1767,6 +2643,10 @@ class Request:
         """The id that the host gave the call, empty when it gave none."""
         return checked_call_id(self.headers.get("remote-plugin-call"))
 
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        return trace_in(self.headers)
+
     def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
@@ -1805,10 +2685,19 @@ class BareRequest:
         """The id that the host gave the call, empty when it gave none."""
         return checked_call_id(self._fields.get("call"))
 
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        return trace_in(self._fields)
+
     def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply."""
         shared = self._fields.get("files") == "shared"
         return BareReply(connection, False, scratch if shared and scratch.disk else None)
+
+
+def trace_in(fields: dict[str, str]) -> dict[str, str]:
+    """What a request's headers or fields say of the trace of which it is a part."""
+    return {name: fields[name] for name in TRACE_HEADERS if name in fields} if "traceparent" in fields else {}
 
 
 def checked_length(text: str, limit: int) -> int:
@@ -1910,7 +2799,7 @@ class Connection:
         return self._call is not None or not reply.closes
 
     def take_call(self) -> Optional[Call]:
-        """For the main thread: the next request, where that is a call and has come in one piece. Anything else is for the connection's own thread."""
+        """For the main thread: the next request, if it is a call and here in one piece; what else comes is for this one's own thread."""
         try:
             data = self._socket.recv(MAX_HEAD)
             line, end, text = data.partition(b"\\n")
@@ -2046,8 +2935,10 @@ ENDPOINTS: dict[str, tuple[str, bool]] = {  # the method, and whether it is a ca
     "stats": ("GET", False),
     "progress": ("GET", False),
     "cancel": ("POST", False),
+    "in_use": ("POST", False),
     "config_schema": ("GET", False),
     "config": ("GET", False),
+    "signatures": ("GET", False),
     "initialize": ("POST", True),
     "execute": ("POST", True),
     "execute_stream": ("POST", True),
@@ -2130,6 +3021,7 @@ class Worker:
         """Makes the call that a request asks for."""
         endpoint = request.endpoint()
         call = Call(endpoint, self._check(endpoint, decode_object(text)), reply, request.call_id())
+        call.trace = request.trace()
         self.scheduler.open(call)
         return call
 
@@ -2173,8 +3065,8 @@ class Worker:
             "uptime_s": round(time.monotonic() - self._started, 3),
             "calls": {"running": running, "queued": queued, "finished": finished},
         }
-        usage = self.scheduler.plugin.usage()
-        return stats if usage is None else dict(stats, usage=usage)
+        told = {"usage": self.scheduler.plugin.usage(), "gpu_memory_mb": self.scheduler.plugin.gpu_memory_mb()}
+        return dict(stats, **{key: value for key, value in told.items() if value is not None})
 
     def _progress(self, body: Body) -> Body:
         return self.scheduler.progress
@@ -2186,11 +3078,20 @@ class Worker:
         found = self.scheduler.cancel(lambda call: call_id is None or call.key == call_id)
         return {"status": "cancelled" if found else "not_running"}
 
+    def _in_use(self, body: Body) -> Body:
+        path = body.get("path")
+        if not isinstance(path, str) or not self.scratch.holds(path):
+            raise Refusal(400, '"path" is not one in a scratch folder')
+        return {"in_use": not KNOWS_USERS or is_in_use(path)}
+
     def _config_schema(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config_schema", body))
 
     def _config(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config", body))
+
+    def _signatures(self, body: Body) -> Any:
+        return self.scheduler.plugin.perform(Call("signatures", body))
 
     def _config_options(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config_options", body))
@@ -2201,7 +3102,7 @@ class Worker:
     def _accept(self) -> NoReturn:
         while True:
             try:
-                client, _ = self._listener.accept()
+                client = _accept(self._listener)
             except OSError:
                 time.sleep(0.05)  # no file descriptor is free: one will be
                 continue
@@ -2238,6 +3139,11 @@ def _listen_tcp(host: str) -> socket.socket:
     listener.bind((host, 0))
     listener.listen(BACKLOG)
     return listener
+
+
+def _accept(listener: socket.socket) -> socket.socket:
+    file, _ = listener._accept()
+    return socket.socket(listener.family, listener.type, listener.proto, file)
 
 
 def _is_loopback(host: str) -> bool:
@@ -2592,10 +3498,8 @@ def remove_files(start: Start) -> None:
     except OSError:
         pass  # it is gone
     if start.folder:
-        import shutil
-
         for folder in filter(None, (start.folder, start.scratch.memory)):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_all(folder, set())
 
 
 def list_children() -> list[int]:
@@ -2609,10 +3513,10 @@ def list_children() -> list[int]:
 
 def die_by(number: int) -> NoReturn:
     """Ends this process by the signal that ended the worker, without a second core file."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if number != signal.SIGKILL:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)
@@ -2660,8 +3564,8 @@ def main() -> NoReturn:
         foreign = ForeignWorker(start) if start.foreign else None
         if os.name == "posix":
             lifeline = fork_worker(hello, start)
-            arm_lifeline(lifeline)
             if foreign is not None:
+                arm_lifeline(lifeline)
                 foreign.become(hello, lifeline)
         elif foreign is not None:
             raise BadStart("A worker of the plugin's own environment cannot be run on this system")
@@ -2676,6 +3580,8 @@ def main() -> NoReturn:
         sys.exit(1)
     say(hello, {"address": address, "pid": os.getpid(), "worker": WORKER, "features": FEATURES})
     threading.Thread(target=hold_lifeline, args=(lifeline,), name="lifeline", daemon=True).start()
+    if os.name == "posix":
+        arm_lifeline(lifeline)
     worker.run()
 
 

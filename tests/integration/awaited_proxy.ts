@@ -68,6 +68,10 @@ export class AwaitedProxy implements EitherProxy {
     return await this.#plugin.getCurrentConfig(withoutSignal(options));
   }
 
+  async getSignatures(options?: OperationOptions): ReturnType<PluginInterface["getSignatures"]> {
+    return await this.#plugin.getSignatures(withoutSignal(options));
+  }
+
   async getStats(options?: OperationOptions): ReturnType<PluginInterface["getStats"]> {
     return await this.#plugin.getStats(withoutSignal(options));
   }

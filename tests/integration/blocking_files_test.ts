@@ -10,7 +10,7 @@ import {
   wavFile,
 } from "@remote-plugin/proxy";
 import { BOTH, type Face, ScratchWatch, startBlocking } from "./fixture_proxy.ts";
-import { filesBelow } from "../support/files.ts";
+import { sharedFiles } from "../support/files.ts";
 
 interface Described {
   readonly path: string;
@@ -28,7 +28,7 @@ function pattern(size: number): Uint8Array<ArrayBuffer> {
 
 async function started(face: Face, scratchDir: string) {
   const plugin = await startBlocking(face, "hands_over", { scratchDir });
-  return { plugin, files: () => filesBelow(scratchDir).filter((path) => path.includes("/scratch/") && !path.endsWith("/.open")) };
+  return { plugin, files: () => sharedFiles(scratchDir) };
 }
 
 for (const face of BOTH) {

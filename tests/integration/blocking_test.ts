@@ -188,7 +188,7 @@ for (const face of BOTH) {
         thread.onerror = ({ message }) => reject(new Error(message));
       });
       thread.postMessage({ manifest: await fixtureManifest(face, "echo"), options: { permissions: "requested" } });
-      assertEquals(await within(answer, "the thread, which is type-checked first", 60_000), [{ args: [], kwargs: { n: 1 } }, {
+      assertEquals(await within(answer, "the thread, which is type-checked first"), [{ args: [], kwargs: { n: 1 } }, {
         args: [],
         kwargs: { n: 2 },
       }]);

@@ -43,7 +43,8 @@ for (
 ) {
   Deno.test(`a program that says hello with ${what} is a WorkerStartError, and ended`, () =>
     withFolders(async (program, scratchDir) => {
-      const manifest = { ...await scriptedManifest(program, script), start_timeout_ms: 1_000 };
+      const start_timeout_ms = message.startsWith("did not say hello") ? 1_000 : 30_000;
+      const manifest = { ...await scriptedManifest(program, script), start_timeout_ms };
       const error = await assertRejects(() => RemotePluginProxy.start(manifest, { scratchDir }), WorkerStartError);
       assertEquals(error.phase, "handshake");
       assertStringIncludes(error.message, message);

@@ -5,13 +5,14 @@ import {
   FileResult,
   imageFile,
   npyFile,
+  PermissionDeniedError,
   PluginStateError,
   RemoteError,
   RemotePluginProxy,
   wavFile,
 } from "@remote-plugin/proxy";
 import { BOTH, type Face, fixtureManifest, ScratchWatch, startFixture } from "./fixture_proxy.ts";
-import { filesBelow } from "../support/files.ts";
+import { sharedFiles } from "../support/files.ts";
 
 interface Described {
   readonly path: string;
@@ -31,7 +32,7 @@ function pattern(size: number): Uint8Array<ArrayBuffer> {
 /** A started fixture, and a look at the files that its worker and this host have handed to each other. */
 async function started(face: Face, scratchDir: string) {
   const plugin = await startFixture(face, "hands_over", { scratchDir });
-  return { plugin, files: () => filesBelow(scratchDir).filter((path) => path.includes("/scratch/") && !path.endsWith("/.open")) };
+  return { plugin, files: () => sharedFiles(scratchDir) };
 }
 
 for (const face of BOTH) {
@@ -241,15 +242,17 @@ for (const face of BOTH) {
     const { plugin } = await started(face, scratch.path);
     await using _plugin = plugin;
     const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0]);
+    const jpeg = new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 0]);
     const seen = await plugin.execute<Record<string, Described>>({
       film: bytesFile(pattern(5), "mp4"),
       picture: imageFile(png),
+      photo: imageFile(jpeg),
       array: npyFile(new Float32Array(6), { shape: [2, 3] }),
       plainArray: new Float64Array(4),
       sound: wavFile([new Int16Array(10), new Int16Array(10)], { sampleRate: 8000 }),
     });
     const ends = Object.values(seen).map(({ path, size }) => [path.replace(/.*\./, ""), size]);
-    assertEquals(ends, [["mp4", 5], ["png", 9], ["npy", 128 + 24], ["npy", 128 + 32], ["wav", 84]]);
+    assertEquals(ends, [["mp4", 5], ["png", 9], ["jpg", 6], ["npy", 128 + 24], ["npy", 128 + 32], ["wav", 84]]);
   });
 }
 
@@ -265,6 +268,16 @@ Deno.test("python: a path inside the call's scratch folder is handed over as a f
     assertEquals([typeof elsewhere, files()], ["string", [result.path]]);
   }
   assertEquals(files(), []);
+});
+
+Deno.test("a result is not mapped for a host without --allow-ffi, however small it is", async () => {
+  await using plugin = await startFixture(BOTH[0]!, "hands_over");
+  for (const size of [3, 100_000]) {
+    await using result = await plugin.execute<FileResult>({ action: "give", size });
+    const error = await assertRejects(() => result.map(), PermissionDeniedError);
+    assertStringIncludes(error.message, "the host may not use FFI. Add --allow-ffi");
+    assertEquals([error.missing, error.flags], [[{ name: "ffi" }], ["--allow-ffi"]]);
+  }
 });
 
 Deno.test("deno: a typed array comes back as an array of numbers", async () => {

@@ -35,7 +35,8 @@ async function handOverAndKill(face: Face, scratchDir: string, random: () => num
   let plugin = await startFixture(face, "hands_over", { scratchDir, manifest: { restart: "never" } });
   let killed = 0;
   for (let i = 0; i < HANDOFFS; i++) {
-    const size = 1 + Math.floor(random() * 200_000);
+    // The big ones use files again.
+    const size = 1 + Math.floor(random() * 200_000) + (random() < 1 / 4 ? 1_048_576 : 0);
     const isKilled = random() < 1 / KILL_EVERY;
     const delay = random() * 4;
     const work = handOver(plugin, size).catch((error) => {

@@ -117,6 +117,23 @@ Deno.test('python: a worker that ends with exit code 0 is started again under "a
   assertEquals(await up.execute({ value: "up" }), "up");
 });
 
+Deno.test("an onRestart that throws is an error of its program's own, and the worker is started again all the same", async () => {
+  const uncaught = Promise.withResolvers<PromiseRejectionEvent>();
+  const onUncaught = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    uncaught.resolve(event);
+  };
+  globalThis.addEventListener("unhandledrejection", onUncaught, { once: true });
+  const mistake = new Error("a mistake");
+  const onRestart = () => {
+    throw mistake;
+  };
+  await using plugin = await startFixture(BOTH[1]!, "stubborn", { manifest: { restart }, onRestart });
+  await assertRejects(() => plugin.execute({ then: "exit" }), WorkerExitError);
+  assertEquals(await plugin.execute({ value: "next" }), "next");
+  assertEquals((await within(uncaught.promise, "the mistake")).reason, mistake);
+});
+
 Deno.test("A start that fails is not tried again", async () => {
   const face = { worker: "python", transport: "unix" } as const;
   await assertRejects(() => startFixture(face, "exits_at_import", { manifest: { restart } }), WorkerStartError);

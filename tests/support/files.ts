@@ -10,3 +10,8 @@ export function filesBelow(folder: string): string[] {
   const entries = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
   return entries.flatMap(({ name, isDirectory }) => isDirectory ? filesBelow(join(folder, name)) : [join(folder, name)]);
 }
+
+/** The files that host and workers have handed to each other in a folder: without the marks of open calls and what waits to be written again. */
+export function sharedFiles(folder: string): string[] {
+  return filesBelow(folder).filter((path) => path.includes("/scratch/") && !path.endsWith("/.open") && !path.includes("/spare-"));
+}

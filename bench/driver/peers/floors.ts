@@ -31,7 +31,10 @@ export class SocketEcho implements Peer {
   #server: Deno.ChildProcess | undefined;
   #connection: Deno.UnixConn | undefined;
   readonly #buffer = new Uint8Array(1024);
-  readonly #message = new TextEncoder().encode('{"name":"answer","argument":41}\n');
+  /** As long as what a small call sends. */
+  readonly #message = new TextEncoder().encode(
+    `execute 52 call=${crypto.randomUUID()}\n{"args":[],"kwargs":{"name":"answer","argument":41}}`,
+  );
 
   async start(): Promise<void> {
     const path = `${temporaryFolder()}/${crypto.randomUUID().slice(0, 8)}.sock`;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Manifest, RemotePluginProxy } from "../../../mod.ts";
+import { type FileResult, type Manifest, RemotePluginProxy } from "../../../mod.ts";
 import { CannotError, type Nap, type Peer, type WorkName } from "../peer.ts";
 import { interpreter, workPath } from "../places.ts";
 
@@ -20,17 +20,27 @@ export function workManifest(worker: OurWorker, maxConcurrency: number): Manifes
   return { ...python, worker: "cjm_plugin_system.core.worker", module: "cjm_plugin", class: "Work", env_vars: paths };
 }
 
+/** How it is called. */
+export interface OurOptions {
+  /** How many calls the worker runs at once. Default: 1. */
+  readonly maxConcurrency?: number;
+  /** `false`: by HTTP alone. */
+  readonly upgrade?: boolean;
+}
+
 /** This project's asynchronous proxy. */
 export class Ours implements Peer {
   readonly #manifest: Manifest;
+  readonly #upgrade: boolean;
   #proxy: RemotePluginProxy | undefined;
 
-  constructor(worker: OurWorker, maxConcurrency = 1) {
+  constructor(worker: OurWorker, { maxConcurrency = 1, upgrade = true }: OurOptions = {}) {
     this.#manifest = workManifest(worker, maxConcurrency);
+    this.#upgrade = upgrade;
   }
 
   async start(): Promise<void> {
-    this.#proxy = await RemotePluginProxy.start(this.#manifest);
+    this.#proxy = await RemotePluginProxy.start(this.#manifest, { upgrade: this.#upgrade });
     const { worker } = this.#manifest;
     if (worker === undefined) return;
     const running = await this.#proxy.execute({ name: "worker" });
@@ -43,6 +53,15 @@ export class Ours implements Peer {
 
   stream(count: number): AsyncIterable<unknown> {
     return this.#proxy!.executeStream({ count });
+  }
+
+  async sendFile(bytes: Uint8Array): Promise<number> {
+    return await this.#proxy!.execute<number>({ name: "size_of_file", argument: bytes });
+  }
+
+  async fetchFile(size: number): Promise<Uint8Array> {
+    await using file = await this.#proxy!.execute<FileResult>({ name: "bytes", argument: size });
+    return await file.bytes();
   }
 
   nap(): Nap {

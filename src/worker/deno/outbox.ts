@@ -13,6 +13,7 @@ import {
   type InlineFile,
   inlineFile,
   isFileBacked,
+  isFull,
   mediaTypeOf,
   writeContent,
 } from "../../protocol/file_values.ts";
@@ -50,8 +51,7 @@ export class Outbox {
     if (isFileBacked(value)) return await this.#handOverBacked(value);
     const content = contentOf(value);
     if (this.#scratch === undefined || (content.size ?? Infinity) <= INLINE_BYTES) return await inlineFile(content);
-    await this.#reserve(content.size ?? 0);
-    return this.#reference(await writeContent(await this.#ownFolder(), content, () => {}), content.mediaType);
+    return this.#reference(await this.#write(content), content.mediaType);
   }
 
   /** The files handed over since this was last asked. */
@@ -82,9 +82,18 @@ export class Outbox {
   async #copy(path: string, mediaType: string): Promise<string> {
     const file = await Deno.open(path);
     const { size } = await file.stat();
-    await this.#reserve(size);
     const content: FileContent = { parts: file.readable, size, extension: /\.\w+$/.exec(path)?.[0] ?? "", mediaType };
-    return await writeContent(await this.#ownFolder(), content, () => {});
+    return await this.#write(content);
+  }
+
+  async #write(content: FileContent): Promise<string> {
+    await this.#reserve(content.size ?? 0);
+    try {
+      return await writeContent(await this.#ownFolder(), content, () => {});
+    } catch (cause) {
+      if (!isFull(cause)) throw cause;
+      throw new ScratchFullError(`The file system of "${this.#scratch!.folder}" is full`, { cause });
+    }
   }
 
   #reference(path: string, mediaType: string): FileReference {

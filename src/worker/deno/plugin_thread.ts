@@ -27,7 +27,6 @@ const scope = globalThis as unknown as ThreadScope;
 const post: ThreadScope["postMessage"] = scope.postMessage.bind(scope);
 
 watchForTheEnd();
-watchForStrays();
 
 /** What the thread is told besides the plugin's module. */
 interface ThreadOptions extends PluginLabel {
@@ -61,27 +60,6 @@ function watchForTheEnd(): void {
   scope.close = () => {
     ending(new PluginExit("The plugin ended its own thread, by self.close()"));
     close();
-  };
-}
-
-/** A program that is started detached leaves the worker's process group, with which all others end. */
-function watchForStrays(): void {
-  Deno.Command = class extends Deno.Command {
-    readonly #isStray: boolean;
-
-    constructor(program: string | URL, options?: Deno.CommandOptions) {
-      super(program, options);
-      this.#isStray = options?.detached === true;
-    }
-
-    override spawn(): Deno.ChildProcess {
-      const child = super.spawn();
-      if (this.#isStray) {
-        post({ kind: "stray", pid: child.pid, isRunning: true });
-        void child.status.then(() => post({ kind: "stray", pid: child.pid, isRunning: false }));
-      }
-      return child;
-    }
   };
 }
 

@@ -13,7 +13,7 @@ export class BadStartError extends Error {
 /** Where the start line is read from. Standard input's own `read` is used, for its stream takes 6 ms to load. */
 export interface Input {
   /** Fills a part of the buffer. Resolves with the number of bytes, or `null` at the end. */
-  read(buffer: Uint8Array): Promise<number | null>;
+  read(buffer: Uint8Array): Promise<number | null> | number | null;
 }
 
 /**

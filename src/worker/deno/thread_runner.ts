@@ -147,13 +147,20 @@ function uncaught(error: ErrorBody): ErrorBody {
 }
 
 /** The thread's first module. Static imports load with the process's permission to read, so that the plugin needs none to be loaded. */
-function threadEntry({ module, class: exportName, name, version }: PluginTarget, scratch: Scratch | undefined): string {
+function threadEntry({ module, class: exportName, name, version, permissions }: PluginTarget, scratch: Scratch | undefined): string {
   const source = [
-    `import { startPlugin } from ${JSON.stringify(new URL("./plugin_thread.ts", import.meta.url).href)};`,
+    `import { startPlugin } from ${ownModule("plugin_thread")};`,
+    ...(permissions?.run === undefined ? [] : [`import ${ownModule("stray_watch")};`]),
     `import * as plugin from ${JSON.stringify(module)};`,
     `startPlugin(plugin, ${JSON.stringify(exportName || "default")}, ${JSON.stringify({ name, version, scratch })});`,
   ];
   return `data:text/javascript,${encodeURIComponent(source.join("\n"))}`;
+}
+
+/** One of the modules beside this one, whose names end in `.js` where this one is part of a bundle. */
+function ownModule(name: string): string {
+  const { url } = import.meta;
+  return JSON.stringify(new URL(`./${name}${url.slice(url.lastIndexOf("."))}`, url).href);
 }
 
 const PERMISSION_NAMES = ["read", "write", "net", "env", "run", "ffi", "sys", "import"] as const;

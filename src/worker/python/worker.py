@@ -1,8 +1,9 @@
 """The universal Python worker: runs one plugin class in this process and serves it as docs/protocol.md says.
 
 It is one file, and needs nothing but the standard library of Python 3.8 or later, so that it works in any environment
-without a word to its package manager: the host writes it into a private folder and starts `python3 <folder>/worker.py`.
-Imports that the start does not need are made where they are used, because the start is what a user waits for.
+without a word to its package manager: the host writes it into a private folder, and beside it start.py, which runs it there.
+Imports that the start does not need are made where they are used, because the start is what a user waits for. What only
+`GET /signatures` needs is in a file beside it, signatures.py.
 
 Read it from the bottom up to follow the life of a process, and from `Connection` down to follow a request:
 
@@ -11,6 +12,7 @@ Read it from the bottom up to follow the life of a process, and from `Connection
     errors       exceptions to error bodies, section 5
     calls        one call, and how it is interrupted, section 8
     event loop   coroutines and asynchronous generators
+    tracing      a span around the plugin's code, where its environment has OpenTelemetry
     plugin       the plugin's instance and what the endpoints ask of it
     scheduler    calls in lanes: who runs, who waits, who is cancelled
     replies      frames or the original's plain bodies, sections 4 and 5
@@ -26,23 +28,31 @@ itself; the first lane is the main thread, since that is where signals arrive an
 from __future__ import annotations
 
 import contextvars
+import errno
 import faulthandler
 import functools
-import json
+import gc
+import io
 import os
-import queue
 import select
-import signal
-import socket
 import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Coroutine, Generator
 
-try:
-    from _operator import _compare_digest as compare_digest  # what `hmac` gives, without the 3 ms that `hmac` costs
+try:  # what the modules below are made of: what they have besides is not used here, and takes 10 ms of every start
+    import _signal as signal
+    import _socket as socket
+    from _json import encode_basestring_ascii, make_encoder, make_scanner
+    from _operator import _compare_digest as compare_digest
+    from _queue import SimpleQueue
 except ImportError:
-    from hmac import compare_digest  # type: ignore[no-redef]
+    import signal
+    import socket
+    from hmac import compare_digest  # type: ignore[assignment]
+    from queue import SimpleQueue
+
+    encode_basestring_ascii = make_encoder = make_scanner = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False  # type checkers take this for typing.TYPE_CHECKING, whose import would cost 3 ms
 if TYPE_CHECKING:
@@ -55,7 +65,12 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 WORKER = "python/0.1.0"
-FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "types", "upgrade"] + (["farewell"] if os.name == "posix" else [])
+KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
+FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+if os.name == "posix":
+    FEATURES.append("farewell")
+if KNOWS_USERS:
+    FEATURES.append("reuse")
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
 UPGRADE_PATH = "/frames"
@@ -64,6 +79,8 @@ MAX_START_LINE = 1024 * 1024
 MAX_HEAD = 64 * 1024
 MAX_CALL_ID = 128
 INLINE_BYTES = 64 * 1024  # up to here base64 in the JSON takes less time than a file, says bench/payload_bench.ts
+SPARE_BYTES = 1024 * 1024  # from here on writing into a file's old pages is worth asking for one
+SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"
 BYTES_TYPE = "application/octet-stream"
 NPY_TYPE = "application/x-npy"
 MAX_CONNECTIONS = 512
@@ -73,6 +90,8 @@ MAX_FRAME = 128 * 1024 * 1024
 DRAIN_S = 1.0
 INTERRUPT_AGAIN_S = 0.1
 REAP_TIMEOUT_S = 2.0
+TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
+FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
 MAIN_THREAD = threading.get_ident()
 
 
@@ -98,7 +117,7 @@ def take_over_logging() -> None:
             told = {"level": record.levelname.lower()}
             if call is not None and isinstance(call.key, str):
                 told["call_id"] = call.key
-            tag = "\x1e" + json.dumps(told) + "\x1f"
+            tag = "\x1e" + _encode(told) + "\x1f"
             try:
                 text = "".join(tag + line + "\n" for line in self.format(record).splitlines())
                 sys.stderr.write(text)
@@ -137,10 +156,13 @@ def _dataclass_to_dict(value: Any) -> Body:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
+WIRE_MODULES = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
+
+
 def _own_wires() -> list[Any]:
     """The modules in which classes of the original register for the wire, as far as this plugin uses them."""
-    names = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
-    return [sys.modules[name] for name in names if hasattr(sys.modules.get(name), "wire_encode")]
+    loaded = map(sys.modules.get, WIRE_MODULES)
+    return [wire for wire in loaded if wire is not None and hasattr(wire, "wire_encode")]
 
 
 def _wire_type_to_dict(value: Any) -> Any:
@@ -212,19 +234,29 @@ def _may_be_file(kind: type) -> bool:
     return is_array or issubclass(kind, os.PathLike) or hasattr(kind, "to_temp_file")
 
 
-_encoder = json.JSONEncoder(default=_simplify, allow_nan=False, separators=(",", ":"))
-_framed_encoder = json.JSONEncoder(default=_simplify_framed, allow_nan=False, separators=(",", ":"))
+def _json_encoder(default: Callable[[Any], Any]) -> Callable[[Any], str]:
+    settings = (default, encode_basestring_ascii, None, ":", ",", False, False, False)
+    try:
+        make_encoder({}, *settings)
+    except TypeError:  # it is not there, or this Python wants it called in another way
+        from json import JSONEncoder
+
+        return JSONEncoder(default=default, allow_nan=False, separators=(",", ":")).encode
+    return lambda value: "".join(make_encoder({}, *settings)(value, 0))
+
+
+_encode = _json_encoder(_simplify)
+_encode_framed = _json_encoder(_simplify_framed)
 
 
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Outbox] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in `types`, and is a BadResult where that is None."""
-    encoder = _encoder if outbox is None else _framed_encoder
     try:
-        return encoder.encode(value).encode("ascii")
+        return (_encode if outbox is None else _encode_framed)(value).encode("ascii")
     except (TypeError, ValueError, RecursionError):
         pass  # rare: the walk below is slow, but it knows where it is
     try:
-        return _encoder.encode(Walk(what, types, outbox).visit(value)).encode("ascii")
+        return _encode(Walk(what, types, outbox).visit(value)).encode("ascii")
     except RecursionError:
         raise BadResult(f'The {what} at "$" is nested too deeply for JSON') from None
 
@@ -278,7 +310,7 @@ class Walk:
             return str.__str__(key)
         if key is None or isinstance(key, (int, float)):
             try:
-                return _encoder.encode(key)
+                return _encode(key)
             except ValueError:
                 raise self._bad("has a number as key that JSON cannot carry") from None
         raise self._bad(f'has a key of type "{type(key).__name__}", which JSON cannot carry')
@@ -308,7 +340,7 @@ class Walk:
         place = "$"
         for part in self.path:
             plain = isinstance(part, str) and part.isidentifier()
-            place += "." + str(part) if plain else "[" + json.dumps(part) + "]"
+            place += "." + str(part) if plain else "[" + _encode(part) + "]"
         return place
 
 
@@ -316,13 +348,46 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_decoder = json.JSONDecoder(parse_constant=_no_constant)
+class JsonRules:
+    """How JSON is read, as `json` tells it the C that does so."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int = float, int
+    parse_constant = staticmethod(_no_constant)
+
+
+def _json_decoder() -> Callable[[str], Any]:
+    try:
+        scan = make_scanner(JsonRules())
+    except (AttributeError, TypeError):  # the same
+        return _decode_or_complain
+
+    def decode(text: str) -> Any:
+        try:
+            value, end = scan(text, 0)
+            if end == len(text):
+                return value
+        except (ValueError, StopIteration, SystemError):
+            pass  # without `json` it can not always say what is wrong, and does not expect blanks around the text
+        return _decode_or_complain(text)
+
+    return decode
+
+
+def _decode_or_complain(text: str) -> Any:
+    from json import JSONDecoder
+
+    return JSONDecoder(parse_constant=_no_constant).decode(text)
+
+
+_decode = _json_decoder()
 
 
 def decode_object(text: Union[bytes, bytearray]) -> Body:
     """Reads a request's body; no body is an empty object."""
     try:
-        body = _decoder.decode(text.decode("utf-8")) if text else {}
+        body = _decode(text.decode("utf-8")) if text else {}
     except (ValueError, RecursionError) as error:
         raise Refusal(400, f"The body is not JSON: {error}") from None
     if not isinstance(body, dict):
@@ -339,7 +404,7 @@ def restore_types(body: Body) -> None:
         raise Refusal(400, '"types" is not an object')
     for pointer, kind in types.items():
         if kind != "number":
-            raise Refusal(400, f'Unknown type {json.dumps(kind)} at "{pointer}"')
+            raise Refusal(400, f'Unknown type {_encode(kind)} at "{pointer}"')
         root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
         holder: Any = {root: body}
         key: Any = root
@@ -382,13 +447,78 @@ class Scratch:
         """The folders, the preferred one first."""
         return [root for root in (self.memory, self.disk) if root]
 
+    def holds(self, path: str) -> bool:
+        """Whether a path lies in one of the folders, as it is written."""
+        return os.path.normpath(path) == path and any(path.startswith(root + os.sep) for root in self.roots())
+
     def reserve(self, size: int) -> str:
         """Gives the folder for a file of this size: memory, when the file fits into half of what is free there."""
-        if self._quota:
-            used = sum(_folder_bytes(root) for root in self.roots())
+        if self._quota and self._used() + size > self._quota:
+            self._drop_spares()
+            used = self._used()
             if used + size > self._quota:
                 raise ScratchFull(f"{size} bytes do not fit into the scratch quota of {self._quota}, of which {used} are in use")
         return self.memory if self.memory and size <= _free_bytes(self.memory) // 2 else self.disk
+
+    def take_spare(self, size: int, path: str) -> bool:
+        """Moves a file that the host has laid aside to a path beside it, if one is near that size and surely nobody's any more."""
+        if not KNOWS_USERS or size < SPARE_BYTES:
+            return False
+        spares = _sizes_in(os.path.join(os.path.dirname(os.path.dirname(path)), SPARE_RESULTS))
+        for spare_size, spare in sorted(spares, key=lambda found: abs(found[0] - size)):
+            if spare_size > 2 * size:
+                continue
+            try:
+                os.rename(spare, path)  # so that it is nobody else's, and cannot be opened by its old name
+            except FileNotFoundError:
+                continue
+            if not is_in_use(path):
+                return True
+            _attempt(os.unlink, path)  # whoever has it keeps it
+        return False
+
+    def _used(self) -> int:
+        return sum(_folder_bytes(root) for root in self.roots())
+
+    def _drop_spares(self) -> None:
+        for root in self.roots():
+            for _, spare in _sizes_in(os.path.join(root, SPARE_RESULTS)) + _sizes_in(os.path.join(root, SPARE_INPUTS)):
+                _attempt(os.unlink, spare)
+
+
+def is_in_use(path: str) -> bool:
+    """Whether anybody has a file open or mapped, or it has another name. The kernel gives no write lease on what others have open."""
+    import fcntl
+    import stat
+
+    try:
+        file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return True  # no plain file, or none at all
+    try:
+        facts = os.fstat(file)
+        if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1:
+            return True
+        # Should somebody open it at this very moment, the signal that tells of it must be one that ends nobody.
+        fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+
+
+def _sizes_in(folder: str) -> list[tuple[int, str]]:
+    """The files of a folder that may be missing, and that others empty at any time."""
+    found = []
+    try:
+        for entry in os.scandir(folder):
+            found.append((entry.stat(follow_symlinks=False).st_size, entry.path))
+    except FileNotFoundError:
+        pass
+    return found
 
 
 def _free_bytes(folder: str) -> int:
@@ -466,23 +596,18 @@ class Outbox:
         if self._scratch is None or view.nbytes <= INLINE_BYTES:
             return _inline(view, BYTES_TYPE)
         path = self._new_path(view.nbytes, ".bin")
-        with open(path, "xb", buffering=0) as file:
-            while view:
-                view = view[file.write(view) :]
+        self._write(path, view.nbytes, lambda file: _write_all(file, view))
         return self._reference(path, BYTES_TYPE)
 
     def _hand_over_array(self, array: Any) -> Body:
         from numpy.lib import format as npy
 
         if self._scratch is None or array.nbytes <= INLINE_BYTES:
-            import io
-
             buffer = io.BytesIO()
             npy.write_array(buffer, array, allow_pickle=False)
             return _inline(buffer.getbuffer(), NPY_TYPE)
         path = self._new_path(array.nbytes, ".npy")
-        with open(path, "xb", buffering=0) as file:
-            npy.write_array(file, array, allow_pickle=False)
+        self._write(path, array.nbytes, lambda file: npy.write_array(file, array, allow_pickle=False))
         return self._reference(path, NPY_TYPE)
 
     def _hand_over_temp_file(self, value: Any) -> Body:
@@ -511,6 +636,18 @@ class Outbox:
             return os.path.join(self.folder(), _random_name() + suffix)
         return os.path.join(self._folder_in(self._scratch.reserve(size)), _random_name() + suffix)
 
+    def _write(self, path: str, size: int, write: Callable[[io.FileIO], None]) -> None:
+        """Makes a file: from a spare one, whose pages are there already, or a new one."""
+        assert self._scratch is not None
+        try:
+            with io.FileIO(path, "r+" if self._scratch.take_spare(size, path) else "x+") as file:
+                write(file)
+                file.truncate()
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise ScratchFull(f'The file system of "{os.path.dirname(path)}" is full') from error
+
     def _folder_in(self, root: str) -> str:
         if root not in self._folders:
             folder = os.path.join(root, "out-" + _random_name())
@@ -519,6 +656,11 @@ class Outbox:
             os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
             self._folders[root] = folder
         return self._folders[root]
+
+
+def _write_all(file: io.FileIO, view: memoryview) -> None:
+    while view:
+        view = view[file.write(view) :]
 
 
 def _inline(data: memoryview, media_type: str) -> Body:
@@ -666,7 +808,7 @@ def _traceback_of(error: BaseException) -> str:
     import traceback
 
     entry: Optional[TracebackType] = error.__traceback__
-    while entry is not None and entry.tb_frame.f_code.co_filename == __file__:
+    while entry is not None and entry.tb_frame.f_code.co_filename == _traceback_of.__code__.co_filename:
         entry = entry.tb_next
     try:
         return "".join(traceback.format_exception(type(error), error, entry)).rstrip("\n")
@@ -710,6 +852,7 @@ class Call:
         self.body = body
         self.reply = reply
         self.key: object = call_id or self
+        self.trace: dict[str, str] = {}
         self.running = False
         self.ended = False
         self.cancelled = False
@@ -873,7 +1016,7 @@ class EventLoop:
 
     def run(self, call: Call, awaitable: Awaitable[Any]) -> Any:
         """Waits for an awaitable."""
-        outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        outcomes: SimpleQueue[Outcome] = SimpleQueue()
         self._start(call, awaitable, outcomes)
         _, value, error = outcomes.get()
         if error is not None:
@@ -882,7 +1025,7 @@ class EventLoop:
 
     def items(self, call: Call, source: AsyncIterable[Any]) -> Iterator[Any]:
         """Gives the items one by one; the source goes on when the next one is asked for. One task runs it all."""
-        outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        outcomes: SimpleQueue[Outcome] = SimpleQueue()
         self._start(call, self._pump(source, outcomes), outcomes)
         ended = False
         try:
@@ -912,7 +1055,7 @@ class EventLoop:
         if call.task is not None:
             call.task.cancel()
 
-    def _start(self, call: Call, awaitable: Awaitable[Any], outcomes: queue.SimpleQueue[Outcome]) -> None:
+    def _start(self, call: Call, awaitable: Awaitable[Any], outcomes: SimpleQueue[Outcome]) -> None:
         def begin() -> None:
             call.loop = self
             call.task = self._loop.create_task(self._guard(call, awaitable))
@@ -938,7 +1081,7 @@ class EventLoop:
         except BaseException as error:  # also SystemExit, which would end the loop
             return None, error
 
-    async def _pump(self, source: AsyncIterable[Any], outcomes: queue.SimpleQueue[Outcome]) -> None:
+    async def _pump(self, source: AsyncIterable[Any], outcomes: SimpleQueue[Outcome]) -> None:
         try:
             async for item in source:
                 gate: asyncio.Future[None] = self._loop.create_future()
@@ -953,6 +1096,94 @@ class EventLoop:
 def _open_gate(gate: asyncio.Future[None]) -> None:
     if not gate.done():
         gate.set_result(None)
+
+
+# --------------------------------------------------------------------------------------------------------- tracing
+
+
+class Tracing:
+    """Spans around the plugin's code. OpenTelemetry is imported with the first call that is part of a trace, if it is there at all."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tracer: Any = None
+        self._missing = False
+
+    def run(self, call: Call, plugin: str, code: Callable[[Call], Any]) -> Any:
+        """Runs a call's code in a span of its own, below the host's, so that the plugin's own spans are below that."""
+        tracer = self._find_tracer()
+        if tracer is None:
+            return code(call)
+        from opentelemetry import context, propagate
+        from opentelemetry.trace import SpanKind
+
+        method = f"{plugin}/{call.endpoint}"
+        attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
+        if isinstance(call.key, str):
+            attributes["remote_plugin.call.id"] = call.key
+        token = context.attach(propagate.extract(call.trace))
+        try:
+            with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
+                try:
+                    return code(call)
+                except Exception as error:
+                    span.set_attribute("error.type", type(error).__qualname__)
+                    raise
+        finally:
+            context.detach(token)
+
+    def flush(self) -> None:
+        """Sends what has not been sent yet, for the worker is about to be killed; waits a little for a collector that does not answer."""
+        if "opentelemetry.sdk.trace" not in sys.modules:
+            return
+        from opentelemetry import trace
+
+        flush = getattr(trace.get_tracer_provider(), "force_flush", None)
+        if flush is not None:
+            thread = threading.Thread(target=flush, name="flush", daemon=True)
+            thread.start()
+            thread.join(FLUSH_TIMEOUT_S)
+
+    def _find_tracer(self) -> Any:
+        with self._lock:
+            if self._tracer is None and not self._missing:
+                try:
+                    self._tracer = self._make_tracer()
+                except ImportError:
+                    self._missing = True
+                except Exception as error:
+                    self._missing = True
+                    log(f"the calls are not traced, for OpenTelemetry cannot be used: {error!r}")
+            return self._tracer
+
+    def _make_tracer(self) -> Any:
+        from opentelemetry import trace
+
+        is_provided = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        if not is_provided and any(name.startswith("OTEL_") for name in os.environ):
+            try:
+                self._provide(trace)
+            except ImportError:
+                pass  # the plugin's own spans, if there are any, go nowhere either
+        return trace.get_tracer("@remote-plugin/proxy", "0.1.0")
+
+    @staticmethod
+    def _provide(trace: Any) -> None:
+        """Sends spans to where the environment says, as `opentelemetry-instrument` would, for a plugin that has not seen to it itself."""
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        shared = os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+        protocol = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", shared)
+        if os.environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp" or protocol == "console":
+            return
+        if protocol == "grpc":
+            from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+        else:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        provider = TracerProvider()
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        trace.set_tracer_provider(provider)
 
 
 # ---------------------------------------------------------------------------------------------------------- plugin
@@ -994,6 +1225,7 @@ class Plugin:
         self._unbound: list[str] = []
         self._loop: Optional[EventLoop] = None
         self._loop_lock = threading.Lock()
+        self._tracing = Tracing()
 
     def load(self) -> None:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
@@ -1044,9 +1276,15 @@ class Plugin:
         """The endpoints for which the plugin has a method of its own."""
         return [endpoint for endpoint, name in METHODS.items() if self._method(name) is not None]
 
+    def gpu_memory_mb(self) -> Optional[float]:
+        """What the plugin says that it uses: an attribute, because nothing that answers at once may wait for plugin code."""
+        told = getattr(self._instance, "__dict__", {}).get("gpu_memory_mb")
+        return told if isinstance(told, (int, float)) and 0 <= told < float("inf") else None
+
     def wait(self) -> None:
         """Waits until the plugin is there."""
-        self.loaded.wait()
+        if not self.loaded.is_set():
+            self.loaded.wait()
         if self.failure is not None:
             raise LoadFailed(self.failure)
 
@@ -1056,7 +1294,8 @@ class Plugin:
         take_over_logging()
         if getattr(self._instance, "_cancel_requested", False) and self._scheduler.only_running() is call:
             self._instance._cancel_requested = False  # classes of the original count on somebody to reset it
-        return getattr(self, "_" + call.endpoint)(call)
+        code = getattr(self, "_" + call.endpoint)
+        return self._tracing.run(call, self.name, code) if call.trace else code(call)
 
     def ask_to_stop(self) -> None:
         """Calls the plugin's own `cancel`."""
@@ -1092,6 +1331,9 @@ class Plugin:
     def _config(self, call: Call) -> Any:
         return self._tell(call, "get_current_config")
 
+    def _signatures(self, call: Call) -> Body:
+        return describe_signatures(self._instance)
+
     def _prefetch(self, call: Call) -> Body:
         return self._do(call, "prefetch", "prefetched")
 
@@ -1100,7 +1342,10 @@ class Plugin:
         return self._do(call, "reconfigure", "reconfigured", old, new)
 
     def _cleanup(self, call: Call) -> Body:
-        self._do(call, "cleanup", "cleaned")
+        try:
+            self._do(call, "cleanup", "cleaned")
+        finally:
+            self._tracing.flush()
         return {"status": "cleaned"}
 
     def _tell(self, call: Call, name: str) -> Any:
@@ -1141,12 +1386,12 @@ class Plugin:
     def _task(self, call: Call) -> Any:
         task, name = str(call.body.get("task")), str(call.body.get("method"))
         if task not in self._adapters:
-            bound = ", ".join(json.dumps(known) for known in sorted(self._adapters)) or "none"
-            message = "No adapter is bound for the task {}; bound: {}".format(json.dumps(task), bound)
+            bound = ", ".join(_encode(known) for known in sorted(self._adapters)) or "none"
+            message = "No adapter is bound for the task {}; bound: {}".format(_encode(task), bound)
             raise NotSupported("; ".join([message] + self._unbound))
         method = None if name.startswith("_") else getattr(self._adapters[task], name, None)
         if not callable(method):
-            raise NotSupported("The adapter of the task {} has no method {}".format(json.dumps(task), json.dumps(name)))
+            raise NotSupported("The adapter of the task {} has no method {}".format(_encode(task), _encode(name)))
         _stamp(call.body)
         self._forget_usage()
         return self._invoke(call, method, **call.body.get("kwargs") or {})
@@ -1203,7 +1448,7 @@ class Plugin:
     def _need(self, name: str) -> Callable[..., Any]:
         method = self._method(name)
         if method is None:
-            tasks = ", ".join(json.dumps(task) for task in sorted(self._adapters))
+            tasks = ", ".join(_encode(task) for task in sorted(self._adapters))
             instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
@@ -1260,6 +1505,16 @@ def _import_class(module: str, name: str) -> Any:
     return getattr(sys.modules[module], name)
 
 
+def describe_signatures(instance: Any) -> Body:
+    """What the plugin's methods take and give, as JSON Schema."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "signatures.py")
+    names: Body = {"__name__": "remote_plugin_signatures"}
+    with open(path, encoding="utf-8") as source:
+        exec(compile(source.read(), path, "exec"), names)
+    told: Body = names["describe"](instance)
+    return told
+
+
 def describe_surface(kind: type) -> Body:
     """The public members of a class, as the original tells them for the matching of its task adapters."""
     import inspect
@@ -1290,7 +1545,7 @@ class Inbox:
     reads = False
 
     def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[Call] = queue.SimpleQueue()
+        self._calls: SimpleQueue[Call] = SimpleQueue()
 
     def put(self, call: Call) -> None:
         """Adds a call."""
@@ -1402,6 +1657,7 @@ class Scheduler:
         """Loads the plugin and runs the first lane; for the main thread, and for good."""
         if hasattr(signal, "SIGURG"):
             signal.signal(signal.SIGURG, self._on_signal)
+        gc.enable()  # nothing of what a start makes is garbage
         self.plugin.load()
         for number in range(1, self._places):
             threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
@@ -1556,10 +1812,10 @@ class Reply:
     content_type = "application/json"
     frames = False
 
-    def __init__(self, connection: Connection, closes: bool) -> None:
+    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch] = None) -> None:
         self.closes = closes
         self.broken = False
-        self.outbox = Outbox(None)
+        self.outbox = Outbox(scratch)
         self.connection = connection
         self._lock = threading.Lock()
         self._begun = False
@@ -1623,10 +1879,6 @@ class FramedReply(Reply):
 
     content_type = FRAMES_TYPE
     frames = True
-
-    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch]) -> None:
-        super().__init__(connection, closes)
-        self.outbox = Outbox(scratch)
 
     def progress(self, progress: float, message: str) -> None:
         self._part(encode({"progress": progress, "message": message}) + b"\n")
@@ -1763,6 +2015,10 @@ class Request:
         """The id that the host gave the call, empty when it gave none."""
         return checked_call_id(self.headers.get("remote-plugin-call"))
 
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        return trace_in(self.headers)
+
     def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
@@ -1801,10 +2057,19 @@ class BareRequest:
         """The id that the host gave the call, empty when it gave none."""
         return checked_call_id(self._fields.get("call"))
 
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        return trace_in(self._fields)
+
     def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply."""
         shared = self._fields.get("files") == "shared"
         return BareReply(connection, False, scratch if shared and scratch.disk else None)
+
+
+def trace_in(fields: dict[str, str]) -> dict[str, str]:
+    """What a request's headers or fields say of the trace of which it is a part."""
+    return {name: fields[name] for name in TRACE_HEADERS if name in fields} if "traceparent" in fields else {}
 
 
 def checked_length(text: str, limit: int) -> int:
@@ -1906,7 +2171,7 @@ class Connection:
         return self._call is not None or not reply.closes
 
     def take_call(self) -> Optional[Call]:
-        """For the main thread: the next request, where that is a call and has come in one piece. Anything else is for the connection's own thread."""
+        """For the main thread: the next request, if it is a call and here in one piece; what else comes is for this one's own thread."""
         try:
             data = self._socket.recv(MAX_HEAD)
             line, end, text = data.partition(b"\n")
@@ -2042,8 +2307,10 @@ ENDPOINTS: dict[str, tuple[str, bool]] = {  # the method, and whether it is a ca
     "stats": ("GET", False),
     "progress": ("GET", False),
     "cancel": ("POST", False),
+    "in_use": ("POST", False),
     "config_schema": ("GET", False),
     "config": ("GET", False),
+    "signatures": ("GET", False),
     "initialize": ("POST", True),
     "execute": ("POST", True),
     "execute_stream": ("POST", True),
@@ -2126,6 +2393,7 @@ class Worker:
         """Makes the call that a request asks for."""
         endpoint = request.endpoint()
         call = Call(endpoint, self._check(endpoint, decode_object(text)), reply, request.call_id())
+        call.trace = request.trace()
         self.scheduler.open(call)
         return call
 
@@ -2169,8 +2437,8 @@ class Worker:
             "uptime_s": round(time.monotonic() - self._started, 3),
             "calls": {"running": running, "queued": queued, "finished": finished},
         }
-        usage = self.scheduler.plugin.usage()
-        return stats if usage is None else dict(stats, usage=usage)
+        told = {"usage": self.scheduler.plugin.usage(), "gpu_memory_mb": self.scheduler.plugin.gpu_memory_mb()}
+        return dict(stats, **{key: value for key, value in told.items() if value is not None})
 
     def _progress(self, body: Body) -> Body:
         return self.scheduler.progress
@@ -2182,11 +2450,20 @@ class Worker:
         found = self.scheduler.cancel(lambda call: call_id is None or call.key == call_id)
         return {"status": "cancelled" if found else "not_running"}
 
+    def _in_use(self, body: Body) -> Body:
+        path = body.get("path")
+        if not isinstance(path, str) or not self.scratch.holds(path):
+            raise Refusal(400, '"path" is not one in a scratch folder')
+        return {"in_use": not KNOWS_USERS or is_in_use(path)}
+
     def _config_schema(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config_schema", body))
 
     def _config(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config", body))
+
+    def _signatures(self, body: Body) -> Any:
+        return self.scheduler.plugin.perform(Call("signatures", body))
 
     def _config_options(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config_options", body))
@@ -2197,7 +2474,7 @@ class Worker:
     def _accept(self) -> NoReturn:
         while True:
             try:
-                client, _ = self._listener.accept()
+                client = _accept(self._listener)
             except OSError:
                 time.sleep(0.05)  # no file descriptor is free: one will be
                 continue
@@ -2234,6 +2511,11 @@ def _listen_tcp(host: str) -> socket.socket:
     listener.bind((host, 0))
     listener.listen(BACKLOG)
     return listener
+
+
+def _accept(listener: socket.socket) -> socket.socket:
+    file, _ = listener._accept()
+    return socket.socket(listener.family, listener.type, listener.proto, file)
 
 
 def _is_loopback(host: str) -> bool:
@@ -2588,10 +2870,8 @@ def remove_files(start: Start) -> None:
     except OSError:
         pass  # it is gone
     if start.folder:
-        import shutil
-
         for folder in filter(None, (start.folder, start.scratch.memory)):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_all(folder, set())
 
 
 def list_children() -> list[int]:
@@ -2605,10 +2885,10 @@ def list_children() -> list[int]:
 
 def die_by(number: int) -> NoReturn:
     """Ends this process by the signal that ended the worker, without a second core file."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if number != signal.SIGKILL:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)
@@ -2656,8 +2936,8 @@ def main() -> NoReturn:
         foreign = ForeignWorker(start) if start.foreign else None
         if os.name == "posix":
             lifeline = fork_worker(hello, start)
-            arm_lifeline(lifeline)
             if foreign is not None:
+                arm_lifeline(lifeline)
                 foreign.become(hello, lifeline)
         elif foreign is not None:
             raise BadStart("A worker of the plugin's own environment cannot be run on this system")
@@ -2672,6 +2952,8 @@ def main() -> NoReturn:
         sys.exit(1)
     say(hello, {"address": address, "pid": os.getpid(), "worker": WORKER, "features": FEATURES})
     threading.Thread(target=hold_lifeline, args=(lifeline,), name="lifeline", daemon=True).start()
+    if os.name == "posix":
+        arm_lifeline(lifeline)
     worker.run()
 
 

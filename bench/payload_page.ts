@@ -1,0 +1,109 @@
+/**
+ * `docs/payload.md`, from the numbers alone.
+ *
+ * @module
+ */
+import { formatBytes, type Row } from "./payload_svg.ts";
+import { WAYS } from "./payload_ways.ts";
+
+/** What is on the page. */
+export interface PayloadResults {
+  /** The folder in which the files were. */
+  readonly folder: string;
+  readonly rows: readonly Row[];
+  /** The most memory of host and worker, as multiples of the value, by way. */
+  readonly memory: readonly (readonly [string, number, number])[];
+}
+
+/** A plain copy into a new file of the same file system, and into the same pages again. */
+export const COPIES = ["memcpy, new file", "memcpy, same pages again"] as const;
+
+/** The size of which the targets speak. */
+export const BIG = 64 * 1024 * 1024;
+
+const NAMES: readonly string[] = [...WAYS.map(({ name }) => name), ...COPIES];
+
+/** All of it. */
+export function payloadPage(results: PayloadResults): string {
+  const big = results.rows.find(({ size }) => size === BIG);
+  return [
+    "# How long values take",
+    intro(results),
+    inline(results.rows),
+    "![Times by size](payload.svg)",
+    times(results.rows),
+    ...(big === undefined ? [] : [ratios(big), REMARKS, spread(big)]),
+    memory(results),
+  ].join("\n\n") + "\n";
+}
+
+/** The ratios alone. */
+export function payloadText({ rows, memory: most }: PayloadResults): string {
+  const big = rows.find(({ size }) => size === BIG);
+  return [...(big === undefined ? [times(rows)] : [ratios(big), spread(big)]), memory({ memory: most })].join("\n\n");
+}
+
+function intro({ folder }: PayloadResults): string {
+  const where = folder.replace(/remote-plugin-\w+/, "…");
+  return `This page is written by \`deno task bench\`; do not edit it. It was measured on ${
+    new Date().toISOString().slice(0, 10)
+  } with Deno ` +
+    `${Deno.version.deno} on ${navigator.hardwareConcurrency} cores, files in \`${where}\`. A time goes from the call to having the bytes in hand on the other side. _file_: in new memory, ` +
+    "a `bytes` object in Python, a `Uint8Array` in the host. _file, kept memory_: read into memory that is there, by `readinto` and by `bytes({ into })`. _file, mmap_: mapped, and every page looked at, by `mmap` and by " +
+    "`map()`, which takes `--allow-ffi`. Medians of runs in turn, in milliseconds. An empty field: the way does not reach that far.";
+}
+
+/** Up to where results come inside the JSON is decided by this comparison. */
+function inline(rows: readonly Row[]): string {
+  const isFaster = ({ cells }: Row) =>
+    cells["base64 in JSON, out"] !== undefined && cells["base64 in JSON, out"].ms <= cells["file, out"]!.ms;
+  const last = rows.findLast(isFaster);
+  const measured = last === undefined
+    ? "a file was faster at every size"
+    : `that was no slower than a file up to ${formatBytes(last.size)}`;
+  return `Up to 64 KiB a result's bytes travel as base64 inside the JSON. In this run ${measured}.`;
+}
+
+function times(rows: readonly Row[]): string {
+  const cell = (row: Row, name: string) => row.cells[name] === undefined ? "" : String(Number(row.cells[name].ms.toPrecision(3)));
+  return [
+    `| ms | ${rows.map(({ size }) => formatBytes(size)).join(" | ")} |`,
+    `| --- | ${rows.map(() => "---:").join(" | ")} |`,
+    ...NAMES.map((name) => `| ${name} | ${rows.map((row) => cell(row, name)).join(" | ")} |`),
+  ].join("\n");
+}
+
+function ratios(row: Row): string {
+  const ratio = (over: string, under: string) => (row.cells[over]!.ms / row.cells[under]!.ms).toFixed(1);
+  const lines = (["in", "out"] as const).flatMap((direction) => {
+    const files = WAYS.filter((way) => way.direction === direction && way.name.startsWith("file")).map(({ name }) => name);
+    return [
+      ...files.map((name) => `| ${name} : memcpy to a new file | ${ratio(name, COPIES[0])} | at most 3 |`),
+      ...files.map((name) => `| base64 in JSON, ${direction} : ${name} | ${ratio(`base64 in JSON, ${direction}`, name)} | at least 20 |`),
+    ];
+  });
+  return [`| at ${formatBytes(row.size)} | ratio | target |`, "| --- | ---: | ---: |", ...lines].join("\n");
+}
+
+const REMARKS =
+  'What new memory costs is the system\'s work, which clears it page by page: some 20 ms for 64 MiB, twice the copy itself. It is the same for a program that reads its own file. A Python plugin spares it by `np.load(path, mmap_mode="r")`, `mmap` or `readinto`, ' +
+  'or, with glibc, by `"env_vars": { "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1" }` in its manifest, which asks for large pages.';
+
+function spread(row: Row): string {
+  return [
+    `| at ${formatBytes(row.size)} | median ms | least | most |`,
+    "| --- | ---: | ---: | ---: |",
+    ...NAMES.map((name) => {
+      const { ms, low, high } = row.cells[name]!;
+      return `| ${name} | ${ms.toFixed(1)} | ${low.toFixed(1)} | ${high.toFixed(1)} |`;
+    }),
+  ].join("\n");
+}
+
+function memory({ memory: rows }: Pick<PayloadResults, "memory">): string {
+  return [
+    `| most memory for ${formatBytes(BIG)}, as a multiple of them | host | worker |`,
+    "| --- | ---: | ---: |",
+    ...rows.map(([name, host, worker]) => `| ${name} | ${host.toFixed(2)} | ${worker.toFixed(2)} |`),
+  ].join("\n");
+}
