@@ -62,6 +62,7 @@ export function receiveBody({ text, small = {}, sources = [] }: SentBody): Reado
 
 /** Makes a result ready for the other thread; `keep` numbers the files in it. */
 export function sendValue(value: unknown, keep: (file: FileResult) => number): SentValue {
+  if (isSmallJson(value)) return { value };
   const { value: plain, types, slots } = encodeValue(value, (part) => part instanceof FileResult);
   if (slots === undefined) return { value };
   const files = slots.map(({ path, source }) => {

@@ -90,7 +90,7 @@ export class LaneOut<Message> {
   /** The next message; `undefined` when there is none yet. */
   take(): Message | undefined {
     const { counts } = this.#end;
-    if (Atomics.load(counts, SENT) === this.#taken) return undefined;
+    if (!this.hasMore()) return undefined;
     const number = this.#taken + 1 | 0;
     const message = Atomics.load(counts, HELD) === number ? this.#held() : this.#received();
     if (message === undefined) return undefined;
@@ -99,6 +99,9 @@ export class LaneOut<Message> {
     Atomics.notify(counts, TAKEN);
     return message;
   }
+
+  /** Whether there is a message. */
+  readonly hasMore = (): boolean => Atomics.load(this.#end.counts, SENT) !== this.#taken;
 
   /** Blocks until there is a message. */
   wait(): void {

@@ -8,6 +8,7 @@ import { PermissionDeniedError, PluginStateError } from "../errors.ts";
 import { blockingPermissions } from "../permissions/blocking.ts";
 import { descriptorFlags } from "../permissions/flags.ts";
 import type { ProgressBody } from "../protocol/messages.ts";
+import { BriefWait } from "./_brief_wait.ts";
 import { LaneIn, laneMemory, LaneOut, SENT } from "./_lane.ts";
 import type { BridgeFailure, BridgeMessage, BridgeReply } from "./bridge_messages.ts";
 import { errorFromData } from "./error_data.ts";
@@ -37,6 +38,8 @@ export class BlockingBridge<Request> implements Disposable {
   readonly #port: Threads.MessagePort;
   readonly #requests: LaneIn<BridgeMessage<Request>>;
   readonly #replies: LaneOut<BridgeReply | BridgeFailure>;
+  /** Long enough for the answer to a call that costs nothing. */
+  readonly #brief = new BriefWait(0.1);
   /** What came for another request than the one that was waited for: requests nest where `onProgress` makes one. */
   readonly #early: BridgeReply[] = [];
   #nextId = 1;
@@ -119,7 +122,7 @@ export class BlockingBridge<Request> implements Disposable {
       const early = this.#early.findIndex((reply) => reply.id === id);
       if (early >= 0) return this.#early.splice(early, 1)[0]!;
       if (this.#broken !== undefined) throw this.#failure(this.#broken);
-      this.#replies.wait();
+      if (!this.#brief.until(this.#replies.hasMore)) this.#replies.wait();
       const reply = this.#replies.take();
       if (reply === undefined) continue;
       if ("broken" in reply) this.#broken = reply.broken;

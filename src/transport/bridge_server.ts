@@ -4,6 +4,7 @@
  * @module
  */
 import type { ProgressBody } from "../protocol/messages.ts";
+import { BriefWait } from "./_brief_wait.ts";
 import { LaneIn, LaneOut } from "./_lane.ts";
 import type { BridgeEnd, BridgeFailure, BridgeMessage, BridgeReply } from "./bridge_messages.ts";
 import { errorToData } from "./error_data.ts";
@@ -30,6 +31,10 @@ export class BridgeServer<Request> {
   readonly #replies: LaneIn<BridgeReply | BridgeFailure>;
   readonly #handle: BridgeHandler<Request>;
   readonly #open = new Map<number, OpenRequest>();
+  /** Long enough for one who calls in a loop to come back. */
+  readonly #brief = new BriefWait(0.03);
+  #hasNews = false;
+  #wake: () => void = () => {};
 
   /** Begins to listen. */
   constructor(end: BridgeEnd, handle: BridgeHandler<Request>) {
@@ -47,8 +52,20 @@ export class BridgeServer<Request> {
     setInterval(() => {}, MAX_INTERVAL_MS);
     while (true) {
       for (let message = this.#requests.take(); message !== undefined; message = this.#requests.take()) this.#receive(message);
-      await this.#requests.waitAsync();
+      if (this.#open.size > 0) await this.#news();
+      if (this.#open.size > 0 || !this.#brief.until(this.#requests.hasMore)) await this.#requests.waitAsync();
     }
+  }
+
+  /** Nobody asks for more while one waits for an answer, but for the listener to its progress. */
+  async #news(): Promise<void> {
+    if (!this.#hasNews) await new Promise<void>((resolve) => this.#wake = resolve);
+    this.#hasNews = false;
+  }
+
+  #tellNews(): void {
+    this.#hasNews = true;
+    this.#wake();
   }
 
   #receive(message: BridgeMessage<Request>): void {
@@ -65,10 +82,12 @@ export class BridgeServer<Request> {
       this.#send({ id, error: errorToData(error) });
     } finally {
       this.#open.delete(id);
+      this.#tellNews();
     }
   }
 
   #report(id: number, { progress, message }: ProgressBody): void {
+    this.#tellNews();
     this.#send({ id, progress: { progress, message } });
     this.#replies.waitUntilTaken(MAX_WAITING);
   }

@@ -36,12 +36,14 @@ export class Conversation implements Disposable {
 
   /** Connects, and has the connection upgraded. */
   static async openUpgraded(address: Address, token: string): Promise<Conversation> {
-    const conversation = await Conversation.open(address);
+    using owned = new DisposableStack();
+    const conversation = owned.use(await Conversation.open(address));
     const head = `GET /${UPGRADE_ENDPOINT} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n`;
     await conversation.send(`${head}Connection: Upgrade\r\nUpgrade: ${UPGRADE_PROTOCOL}\r\n\r\n`);
     const reply = await conversation.finish();
     assertEquals([reply.head.status, reply.head.headers.get("upgrade")], [101, UPGRADE_PROTOCOL]);
     conversation.#isBare = true;
+    owned.move();
     return conversation;
   }
 
