@@ -16,7 +16,7 @@ export { RemotePluginProxy } from "./src/plugin/proxy.ts";
 export type { AttachOptions, StartOptions } from "./src/plugin/proxy.ts";
 export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
 export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions, SyncWorkerEndpoint } from "./src/plugin/proxy_sync.ts";
-export type { WorkerEndpoint } from "./src/plugin/_connection.ts";
+export type { WireOptions, WorkerEndpoint } from "./src/plugin/_connection.ts";
 export type {
   CallOptions,
   Kwargs,
@@ -26,6 +26,9 @@ export type {
   Progress,
   RestartEvent,
 } from "./src/plugin/interface.ts";
+export { assertSignatures } from "./src/plugin/signatures.ts";
+export type { ExpectedSignatures, PluginSchemas } from "./src/plugin/signatures.ts";
+export type { JsonSchema } from "./src/plugin/type_schema.ts";
 export { bytesFile, imageFile, npyFile, wavFile } from "./src/payload/ready_made.ts";
 export type { WavFormat } from "./src/payload/_wav.ts";
 export { FileResult } from "./src/payload/file_result.ts";
@@ -33,6 +36,7 @@ export { FileResultSync } from "./src/payload/file_result_sync.ts";
 export type { FileAccess, FileResultSyncFacts } from "./src/payload/file_result_sync.ts";
 export type { FileResultFacts, FileSource } from "./src/payload/file_result.ts";
 export type { ScratchFolders } from "./src/payload/scratch.ts";
+export type { FileInput } from "./src/payload/call_files.ts";
 export type { FileBackedDTO, FileValue } from "./src/protocol/file_values.ts";
 export type { NdArray, NpyLayout, TypedArray } from "./src/protocol/npy.ts";
 export type { HttpEndpoint } from "./src/transport/http.ts";
@@ -60,8 +64,19 @@ export type {
   RestartSettings,
 } from "./src/manifest/manifest.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
-export type { Endpoint, ErrorBody, ErrorCode, ExtensionEndpoint, PermissionSet, ProgressBody, StatsBody } from "./src/protocol/messages.ts";
+export type {
+  Endpoint,
+  ErrorBody,
+  ErrorCode,
+  ExtensionEndpoint,
+  MethodSignature,
+  PermissionSet,
+  ProgressBody,
+  SignaturesBody,
+  StatsBody,
+} from "./src/protocol/messages.ts";
 export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";
+export type { TraceContext } from "./src/protocol/telemetry.ts";
 export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./src/protocol/frames.ts";
 export {
   CallCancelledError,
@@ -73,6 +88,7 @@ export {
   PluginStateError,
   ProtocolError,
   RemoteError,
+  SignatureMismatchError,
   WorkerExitError,
   WorkerStartError,
 } from "./src/errors.ts";
@@ -84,6 +100,7 @@ export type {
   PluginErrorCode,
   PluginErrorDetails,
   RemoteErrorDetails,
+  SignatureMismatchErrorDetails,
   StartPhase,
   WorkerExitErrorDetails,
 } from "./src/errors.ts";

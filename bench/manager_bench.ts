@@ -88,17 +88,18 @@ async function listing(folder: string, manifest: Manifest): Promise<void> {
 }
 
 async function growth(manifest: Manifest): Promise<void> {
-  await using manager = await PluginManager.create({ manifests: [manifest] });
-  const cycle = async () => {
-    await manager.get("naps").execute();
-    await manager.unload("naps");
+  const manifests = Array.from({ length: 100 }, (_, number) => ({ ...manifest, name: `naps${number}` }));
+  await using manager = await PluginManager.create({ manifests });
+  const cycle = async (name: string) => {
+    await manager.get(name).execute();
+    await manager.unload(name);
   };
   const memory = () => Deno.memoryUsage().rss / 2 ** 20;
-  for (let round = 0; round < 20; round++) await cycle();
+  for (const { name } of manifests.slice(0, 20)) await cycle(name);
   const files = await openFiles();
   const before = memory();
-  for (let round = 0; round < 100; round++) await cycle();
-  console.log(`100 times loaded and unloaded: resident memory ${before.toFixed(1)} to ${memory().toFixed(1)} MiB,`);
+  for (const { name } of manifests) await cycle(name);
+  console.log(`100 plugins loaded and unloaded: resident memory ${before.toFixed(1)} to ${memory().toFixed(1)} MiB,`);
   console.log(`  open files ${files} to ${await openFiles()}, wanted no growth`);
 }
 

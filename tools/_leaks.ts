@@ -14,11 +14,11 @@ export interface Leaks {
 }
 
 /**
- * Looks until nothing is left, for `waitMs` at most (2000 by default): a process whose pipe was closed needs a moment to end.
+ * Looks until nothing is left, for `waitMs` at most (10,000 by default): a process whose pipe was closed needs a moment to end, and on a busy machine a long one.
  *
  * @param folder the run's own temporary folder, by whose name its processes are known too
  */
-export async function findLeaks(folder: string, waitMs = 2000): Promise<Leaks> {
+export async function findLeaks(folder: string, waitMs = 10_000): Promise<Leaks> {
   const end = performance.now() + waitMs;
   while (true) {
     const leaks = { processes: await leftProcesses(folder), files: await leftFiles(folder) };

@@ -14,6 +14,8 @@ const TYPED: readonly string[] = [
   "remote-plugin config shouter mark=? volume=11",
   "remote-plugin config shouter mark=?",
   "remote-plugin run shoter --text hello",
+  "remote-plugin run shouter --txt hello",
+  "remote-plugin gen shouter --out shouter.ts",
   "remote-plugin list",
 ];
 

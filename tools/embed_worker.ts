@@ -1,5 +1,5 @@
 /**
- * Writes the Python worker into a TypeScript module, because a published package can import nothing else.
+ * Writes the files of the Python worker into a TypeScript module, because a published package can import nothing else.
  *
  * ```text
  * deno task embed
@@ -12,19 +12,23 @@ const SOURCES = new URL("../src/worker/python/", import.meta.url);
 const TARGET = new URL("../src/worker/python_source.ts", import.meta.url);
 const COMMAND = "deno task embed";
 
-async function toModule(worker: string, start: string): Promise<string> {
+async function toModule(): Promise<string> {
+  const [worker, start, signatures] = await Promise.all(["worker.py", "start.py", "signatures.py"].map(read));
   return [
     "// deno-fmt-ignore-file",
-    `// Generated from python/worker.py and python/start.py. Do not edit; run: ${COMMAND}`,
+    `// Generated from the files in python/. Do not edit; run: ${COMMAND}`,
     "",
     "/** Tells the bytecode of this worker from that of other releases. */",
-    `export const PYTHON_WORKER_HASH = "${await hashOf(worker)}";`,
+    `export const PYTHON_WORKER_HASH = "${await hashOf(worker!)}";`,
     "",
     "/** The source of what starts the worker, `python/start.py`. */",
-    `export const PYTHON_START_SOURCE: string = ${toLiteral(start)};`,
+    `export const PYTHON_START_SOURCE: string = ${toLiteral(start!)};`,
+    "",
+    "/** The source of what the worker reads when it is asked for signatures, `python/signatures.py`. */",
+    `export const PYTHON_SIGNATURES_SOURCE: string = ${toLiteral(signatures!)};`,
     "",
     "/** The source of the Python worker, `python/worker.py`. */",
-    `export const PYTHON_WORKER_SOURCE: string = ${toLiteral(worker)};`,
+    `export const PYTHON_WORKER_SOURCE: string = ${toLiteral(worker!)};`,
     "",
   ].join("\n");
 }
@@ -53,7 +57,7 @@ async function readIfThere(file: URL): Promise<string> {
 }
 
 if (import.meta.main) {
-  const wanted = await toModule(await read("worker.py"), await read("start.py"));
+  const wanted = await toModule();
   const isCurrent = await readIfThere(TARGET) === wanted;
   if (!Deno.args.includes("--check")) {
     if (!isCurrent) await Deno.writeTextFile(TARGET, wanted);

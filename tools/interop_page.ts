@@ -2,7 +2,7 @@
  * Puts what the interop tests have found into the tables of `docs/from_python.md`.
  *
  * ```text
- * deno task test:interop && deno run --allow-read --allow-write tools/interop_page.ts
+ * REMOTE_PLUGIN_TEST_ROUNDS=15 deno task test:interop && deno run --allow-read --allow-write tools/interop_page.ts
  * ```
  *
  * @module
@@ -36,12 +36,27 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
   return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-async function read(name: string): Promise<string[][]> {
+interface Timings {
+  readonly rows: string[][];
+  readonly loads: number[];
+  readonly rounds: number;
+  readonly calls: number;
+}
+
+/** The table of times, and how they were taken. */
+export function timingTable({ rows, loads, rounds, calls }: Timings): string {
+  const heads = ["environment", "who calls whom", "start, ms", "blocking call, ms", "asynchronous call, ms"];
+  const how =
+    `Medians of ${rounds} starts and ${calls} calls of each kind, and the range without the outermost twentieths, taken in turns in one run, ` +
+    `when some ${Math.max(...loads).toFixed(1)} other processes wanted to run on the two cores.`;
+  return `${how}\n\n${table(heads, rows)}`;
+}
+
+async function read<Found>(name: string): Promise<Found> {
   return JSON.parse(await Deno.readTextFile(new URL(`out/interop/${name}.json`, ROOT)));
 }
 
 if (import.meta.main) {
-  const heads = ["environment", "who calls whom", "start, ms", "blocking call, ms", "asynchronous call, ms"];
-  const page = fill(await Deno.readTextFile(PAGE), "actions", actionTable(await read("outcomes")));
-  await Deno.writeTextFile(PAGE, fill(page, "timings", table(heads, await read("timings"))));
+  const page = fill(await Deno.readTextFile(PAGE), "actions", actionTable(await read<string[][]>("outcomes")));
+  await Deno.writeTextFile(PAGE, fill(page, "timings", timingTable(await read<Timings>("timings"))));
 }

@@ -26,8 +26,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   testing: ["worker", ...LAYERS.slice(0, LAYERS.indexOf("manager"))],
 };
 
-/** What a host needs of a worker: the text that it starts Python with. It is data, made by tools/embed_worker.ts. */
-const TEXTS: readonly string[] = ["src/worker/python_source.ts"];
+/** What a host needs of a worker: the texts that it starts Python with. They are data, made by tools/embed_worker.ts. */
+const TEXTS: readonly string[] = ["src/worker/python_source.ts", "src/worker/python_signatures_source.ts"];
 
 const ROOT = new URL("../", import.meta.url).href;
 

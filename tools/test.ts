@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { INTEROP_FOLDER, prepareEnvironments } from "./_environments.ts";
+import { INTEROP_FOLDER, prepareEnvironments, prepareFfmpeg } from "./_environments.ts";
 import { filesOf, type Group, GROUPS, type Places } from "./_groups.ts";
 import { add, closingLine, countReport, type Counts, NONE } from "./_junit.ts";
 import { type Lane, laneFlags, pathOf } from "./_lane.ts";
 import { findLeaks } from "./_leaks.ts";
-import { findNumpyPython } from "./_numpy.ts";
+import { findPythonWith } from "./_packages.ts";
 import { findPython, pathWith } from "./_python.ts";
 import { passThrough } from "./_run.ts";
 
@@ -66,14 +66,15 @@ async function runGroup(group: Group, files: readonly string[], run: Options & {
   return code !== 0 && counts.failed === 0 ? add(shown, { ...NONE, failed: 1 }) : shown;
 }
 
-function environment({ temp, deno, python, numpyPython }: Places, lane: Lane): Record<string, string> {
+function environment({ temp, deno, python, packagedPython, ffmpeg }: Places, lane: Lane): Record<string, string> {
   const own = {
     REMOTE_PLUGIN_TEST_PYTHON: python ?? "",
-    REMOTE_PLUGIN_TEST_NUMPY_PYTHON: numpyPython ?? "",
+    REMOTE_PLUGIN_TEST_PACKAGED_PYTHON: packagedPython ?? "",
     REMOTE_PLUGIN_TEST_LANE: lane,
     REMOTE_PLUGIN_INTEROP: INTEROP_FOLDER,
+    REMOTE_PLUGIN_TEST_FFMPEG: ffmpeg ?? "",
   };
-  return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python]), ...own };
+  return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python, ffmpeg]), ...own };
 }
 
 async function readCounts(report: string): Promise<Counts> {
@@ -99,10 +100,17 @@ async function checkLeaks(temp: string): Promise<Counts> {
   return { ...NONE, failed: left === 0 ? 0 : 1 };
 }
 
-async function numpyOf({ python }: Places): Promise<string | undefined> {
-  const found = await findNumpyPython(python);
-  if (found.program === undefined) console.log(`\n== arrays: ALL ITS TESTS ARE SKIPPED, ${found.reason}`);
+async function packagedPythonFor({ name, packages }: Group, { python }: Places): Promise<string | undefined> {
+  if (packages === undefined) return undefined;
+  const found = await findPythonWith(packages, python);
+  if (found.program === undefined) console.log(`\n== ${name}: ITS TESTS WITH PYTHON ARE SKIPPED, ${found.reason}`);
   return found.program;
+}
+
+async function ffmpegOf(): Promise<string | undefined> {
+  const found = await prepareFfmpeg();
+  if (found === undefined) console.log("\n== interop: THE TESTS WITH ffmpeg ARE SKIPPED, the system has none, and PyPI none for it");
+  return found;
 }
 
 async function runAll(options: Options, places: Places, report: string): Promise<Counts> {
@@ -111,9 +119,10 @@ async function runAll(options: Options, places: Places, report: string): Promise
     const files = filesOf(group, options.paths);
     if (files.length === 0) continue;
     const reason = group.interop ? await prepareEnvironments(places.python) : undefined;
-    const numpyPython = group.name === "arrays" ? await numpyOf(places) : undefined;
+    const packagedPython = await packagedPythonFor(group, places);
+    const ffmpeg = group.interop && reason === undefined ? await ffmpegOf() : undefined;
     if (reason === undefined) {
-      counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, numpyPython }, report }));
+      counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, packagedPython, ffmpeg }, report }));
     } else {
       console.log(`\n== ${group.name}: SKIPPED, for ${reason}`);
       counts = add(counts, { ...NONE, skipped: files.length });

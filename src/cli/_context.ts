@@ -4,6 +4,7 @@
  * @module
  */
 import { join, resolve } from "@std/path";
+import { cjmManifestFolders } from "../manifest/discover.ts";
 import { PluginManager } from "../manager/plugin_manager.ts";
 import type { ManagerOptions } from "../manager/options.ts";
 import type { LogRecord } from "../process/output_log.ts";
@@ -31,7 +32,7 @@ export class Context {
   /** Takes the options of the command line. */
   constructor(options: CommonOptions, signal: AbortSignal) {
     this.terminal = new Terminal({ json: options.json ?? false });
-    this.folders = (options.folder ?? ["."]).map((folder) => resolve(folder));
+    this.folders = options.folder?.map((folder) => resolve(folder)) ?? [resolve("."), ...cjmManifestFolders().filter(isThere)];
     this.signal = signal;
     this.#options = options;
   }
@@ -68,10 +69,28 @@ export class Context {
 
   /** Keeps what plugins print, and shows it too when that is wanted. */
   logWriter(show: boolean): (record: LogRecord, plugin: string) => void {
-    Deno.mkdirSync(join(this.stateDir, "logs"), { recursive: true, mode: 0o700 });
+    let isTold = false;
+    const keep = (plugin: string, line: string) => {
+      try {
+        Deno.mkdirSync(join(this.stateDir, "logs"), { recursive: true, mode: 0o700 });
+        Deno.writeTextFileSync(this.logFile(plugin), line, { append: true, mode: 0o600 });
+      } catch (error) {
+        // A full disk is no reason to end what runs, and may have room again.
+        if (!isTold) this.terminal.note(this.terminal.yellow(`What plugins print is not kept: ${(error as Error).message}`));
+        isTold = true;
+      }
+    };
     return ({ time, text }, plugin) => {
-      Deno.writeTextFileSync(this.logFile(plugin), `${time.toISOString()} ${text}\n`, { append: true, mode: 0o600 });
+      keep(plugin, `${time.toISOString()} ${text}\n`);
       if (show) this.terminal.note(`${plugin}: ${text}`);
     };
+  }
+}
+
+function isThere(folder: string): boolean {
+  try {
+    return Deno.statSync(folder).isDirectory;
+  } catch {
+    return false; // Not there, or not for this program to read.
   }
 }

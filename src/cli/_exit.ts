@@ -17,6 +17,8 @@ export const EXIT = {
   startFailed: 3,
   /** `doctor` has found something that has to be mended. */
   unwell: 4,
+  /** `gen --check` has found that the file is not the one that it would write. */
+  outOfDate: 5,
   /** Ctrl-C. */
   interrupted: 130,
 } as const;
@@ -29,6 +31,7 @@ Exit codes:
   2    the command line is wrong, names no known plugin, or gives it a configuration that its schema does not allow
   3    the plugin cannot be started: its manifest, a permission, its worker
   4    doctor has found something that has to be mended
+  5    gen --check has found that the file is out of date
   130  Ctrl-C
 `;
 

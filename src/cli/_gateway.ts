@@ -5,10 +5,20 @@
  */
 import { CallCancelledError, CallError, PluginError, RemoteError, WorkerStartError } from "../errors.ts";
 import type { PluginManager } from "../manager/plugin_manager.ts";
+import { FileResult } from "../payload/file_result.ts";
 import type { CallOptions, PluginInterface } from "../plugin/interface.ts";
-import { type Endpoint, ENDPOINTS, type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import {
+  type Endpoint,
+  endpointRule,
+  ENDPOINTS,
+  type ErrorBody,
+  type ExtensionEndpoint,
+  EXTENSIONS,
+  FRAMES_MEDIA_TYPE,
+} from "../protocol/messages.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
-import { decodeValue, encodeValue } from "../protocol/values.ts";
+import type { InlineFile } from "../protocol/file_values.ts";
+import { decodeValue, encodeValue, FILE_TYPE, fillSlot, toPointer } from "../protocol/values.ts";
 import { FrameStream, plainReply, refusal } from "./_gateway_reply.ts";
 
 /** The longest request body, in bytes: that of a worker. */
@@ -16,7 +26,7 @@ const MAX_BODY_BYTES = 512 * 1024 * 1024;
 
 interface GatewayRequest {
   readonly plugin: string;
-  readonly endpoint: Endpoint;
+  readonly endpoint: Endpoint | ExtensionEndpoint;
   readonly body: Readonly<Record<string, unknown>>;
   readonly callId: string | undefined;
 }
@@ -46,10 +56,10 @@ export class Gateway {
     if (request.method === "GET" && path.length === 1 && path[0] === "") return Response.json(this.#manager.list());
     if (request.method === "GET" && path.length === 1 && path[0] === "stats") return Response.json(await this.#manager.getStats());
     const [plugin = "", endpoint = ""] = path;
-    if (path.length !== 2 || !Object.hasOwn(ENDPOINTS, endpoint)) return refusal(404, `There is no endpoint "${path.join("/")}"`);
-    const { method } = ENDPOINTS[endpoint as Endpoint];
+    if (path.length !== 2 || !isEndpoint(endpoint)) return refusal(404, `There is no endpoint "${path.join("/")}"`);
+    const { method } = endpointRule(endpoint);
     if (request.method !== method) return refusal(405, `"${endpoint}" takes ${method}`);
-    return await this.#answer(request, { plugin, endpoint: endpoint as Endpoint, completed });
+    return await this.#answer(request, { plugin, endpoint, completed });
   };
 
   async #answer(request: Request, { plugin, endpoint, completed }: Target): Promise<Response> {
@@ -131,11 +141,15 @@ export class Gateway {
         return await handle.getCurrentConfig(options);
       case "config_schema":
         return await handle.getConfigSchema(options);
+      case "signatures":
+        return await handle.getSignatures(options);
       case "ready":
         await this.#manager.load(request.plugin);
         return { name: handle.name, version: handle.version, methods: [] };
       case "health":
         return this.#health(handle, request.plugin);
+      default:
+        return await handle.extension(endpoint, body, options);
     }
   }
 
@@ -160,6 +174,10 @@ export class Gateway {
   }
 }
 
+function isEndpoint(name: string): name is Endpoint | ExtensionEndpoint {
+  return Object.hasOwn(ENDPOINTS, name) || Object.hasOwn(EXTENSIONS, name);
+}
+
 async function digest(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
@@ -179,16 +197,28 @@ async function readBody(request: Request): Promise<Record<string, unknown> | Res
   return refusal(400, "The body is no JSON object");
 }
 
-function frame(key: "result" | "chunk", value: unknown): Frame {
-  const { value: encoded, types } = encodeValue(value);
-  return { [key]: encoded, ...types === undefined ? {} : { types } } as unknown as Frame;
+/** The frame of a value. Files travel inside it: whoever attaches from elsewhere shares no folder with the workers. */
+async function frame(key: "result" | "chunk", value: unknown): Promise<Frame> {
+  const { value: encoded, types = {}, slots = [] } = encodeValue(value, (part) => part instanceof FileResult);
+  const allTypes: Record<string, string> = { ...types };
+  let filled = encoded;
+  for (const slot of slots) {
+    filled = fillSlot(filled, slot, await inline(slot.source as FileResult));
+    allTypes[toPointer(slot.path)] = FILE_TYPE;
+  }
+  return { [key]: filled, ...Object.keys(allTypes).length === 0 ? {} : { types: allTypes } } as unknown as Frame;
+}
+
+async function inline(file: FileResult): Promise<InlineFile> {
+  await using _file = file;
+  return { data: (await file.bytes()).toBase64(), size: file.size, media_type: file.mediaType };
 }
 
 /** The next chunk, the result or the error of an operation. */
 async function stepOf(outcome: AsyncGenerator<unknown, unknown, void>): Promise<Frame> {
   try {
     const { done, value } = await outcome.next();
-    return frame(done ? "result" : "chunk", value ?? null);
+    return await frame(done ? "result" : "chunk", value ?? null);
   } catch (error) {
     return { error: errorBody(error) };
   }

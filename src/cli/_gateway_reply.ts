@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Endpoint, type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { type Endpoint, type ErrorBody, type ExtensionEndpoint, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
 
 /** What belongs to a reply's end. */
@@ -36,36 +36,48 @@ export class FrameStream {
   async framedReply(): Promise<Response> {
     const headers = { "content-type": FRAMES_MEDIA_TYPE };
     const first = await this.next();
-    return new Response(isLastFrame(first) ? line(first) : this.lines(first, line), { headers });
+    return new Response(isLastFrame(first) ? line(first) : this.lines(first, { write: line }), { headers });
   }
 
   /** The frames from one on, each as text. */
-  lines(first: Frame, write: (frame: Frame) => string): ReadableStream<Uint8Array> {
+  lines(first: Frame, { write, adapt = (frame) => frame }: FrameWriter): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
     let pending: Frame | undefined = first;
     return new ReadableStream({
       pull: async (controller) => {
-        const frame: Frame = pending ?? await this.next();
+        const given: Frame = pending ?? await this.next();
+        const frame = adapt(given);
         pending = undefined;
+        if (isLastFrame(frame) && !isLastFrame(given)) this.#abandon();
         const text = write(frame);
         if (text !== "") controller.enqueue(encoder.encode(text));
         if (isLastFrame(frame)) controller.close();
         else if (text === "") controller.enqueue(new Uint8Array(0));
       },
-      cancel: () => {
-        this.#hooks.onCancel();
-        this.#hooks.onEnd();
-      },
+      cancel: () => this.#abandon(),
     }, { highWaterMark: 0 });
+  }
+
+  #abandon(): void {
+    this.#hooks.onCancel();
+    this.#hooks.onEnd();
   }
 }
 
+/** How frames become text. */
+interface FrameWriter {
+  readonly write: (frame: Frame) => string;
+  /** Another frame in the place of one that the client cannot be given. Default: none is. */
+  readonly adapt?: (frame: Frame) => Frame;
+}
+
 /** The reply to a client that knows no frames. */
-export async function plainReply(stream: FrameStream, endpoint: Endpoint): Promise<Response> {
-  let frame = await stream.next();
-  while ("progress" in frame) frame = await stream.next();
+export async function plainReply(stream: FrameStream, endpoint: Endpoint | ExtensionEndpoint): Promise<Response> {
+  let given = await stream.next();
+  while ("progress" in given) given = await stream.next();
+  const frame = withoutTypes(given);
   if (endpoint === "execute_stream" && !("error" in frame && frame.error.code === "load_error")) {
-    return new Response(stream.lines(frame, item), { headers: { "content-type": "application/x-ndjson" } });
+    return new Response(stream.lines(given, { write: item, adapt: withoutTypes }), { headers: { "content-type": "application/x-ndjson" } });
   }
   if ("error" in frame) {
     return Response.json({ detail: frame.error.message, _job_error: frame.error }, { status: statusOf(frame.error, endpoint) });
@@ -78,6 +90,15 @@ export function refusal(status: number, detail: string): Response {
   return Response.json({ detail }, { status });
 }
 
+/** A plain reply has no place for the names of types: what needs one is an error. */
+function withoutTypes(frame: Frame): Frame {
+  const [first] = Object.entries("types" in frame ? frame.types ?? {} : {});
+  if (first === undefined) return frame;
+  const what = first[1] === "file" ? "bytes" : "a number that JSON lacks";
+  const message = `The result at "$${first[0].replaceAll("/", ".")}" is ${what}, which only a framed reply carries`;
+  return { error: { code: "bad_result", type: "TypeError", message, traceback: "", category: "fatal", retriable: false } };
+}
+
 function line(frame: Frame): string {
   return `${JSON.stringify(frame)}\n`;
 }
@@ -87,7 +108,7 @@ function item(frame: Frame): string {
   return "error" in frame ? `${JSON.stringify({ _job_error: frame.error })}\n` : "";
 }
 
-function statusOf({ code }: ErrorBody, endpoint: Endpoint): number {
+function statusOf({ code }: ErrorBody, endpoint: Endpoint | ExtensionEndpoint): number {
   if (code === "cancelled") return 409;
   return endpoint === "initialize" ? 400 : 500;
 }

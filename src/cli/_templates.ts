@@ -30,6 +30,8 @@ function json(value: unknown): string {
 function python(name: string): string {
   return `"""What the plugin "${name}" does, in one sentence."""
 
+from typing import Iterator
+
 
 class ${className(name)}:
     def __init__(self):
@@ -52,7 +54,7 @@ class ${className(name)}:
         """Says a text louder."""
         return text.upper() + self.mark
 
-    def execute_stream(self, text: str):
+    def execute_stream(self, text: str) -> Iterator[str]:
         """Says the words of a text louder, one by one."""
         words = text.split()
         for number, word in enumerate(words, start=1):
@@ -65,6 +67,9 @@ class ${className(name)}:
 function typescript(name: string): string {
   return `/** What the plugin "${name}" does, in one sentence. */
 export default class ${className(name)} {
+  readonly argumentsSchema = { type: "object", properties: { text: { type: "string" } }, required: ["text"] };
+  readonly resultSchema = { type: "string" };
+  readonly chunkSchema = { type: "string" };
   #mark = "!";
 
   getConfigSchema() {

@@ -13,7 +13,8 @@ export async function config(
   await using _manager = manager;
   if (settings.length > 0 || reset) {
     const before = reset ? {} : await manager.getConfig(plugin) ?? {};
-    await manager.configure(plugin, { ...before, ...readPairs(settings) }, { signal });
+    const schema = settings.length === 0 ? {} : await manager.get(plugin).getConfigSchema({ signal });
+    await manager.configure(plugin, { ...before, ...readPairs(settings, schema) }, { signal });
   }
   const kept = await manager.getConfig(plugin);
   if (kept === undefined && !terminal.json) {

@@ -15,6 +15,7 @@ import { config } from "./config.ts";
 import { type CommonOptions, Context } from "./_context.ts";
 import { doctor } from "./doctor.ts";
 import { EXIT, EXIT_HELP, exitCode, Interruption } from "./_exit.ts";
+import { gen, type GenOptions } from "./gen.ts";
 import { inspect } from "./inspect.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
@@ -57,9 +58,13 @@ function createProgram(act: Run): Command {
   const program = new Command("remote-plugin")
     .description("Finds, tries, configures and serves plugins that run in isolated workers")
     .exitOverride().showSuggestionAfterError().addHelpText("after", EXIT_HELP);
-  const add = (usage: string, description: string): Command =>
+  const add = (usage: string, description: string, folder = "-f, --folder <path>"): Command =>
     program.command(usage).description(description)
-      .option("-f, --folder <path>", "where to look for manifests, more than once if need be (default: the working directory)", collect)
+      .option(
+        folder,
+        "where to look for manifests, more than once if need be (default: the working directory, then where cjm's tools keep them)",
+        collect,
+      )
       .option("--state-dir <path>", "where configurations and logs are kept (default: $REMOTE_PLUGIN_HOME, ~/.local/state/remote-plugin)")
       .option("--trust", "give Deno plugins all permissions that their manifests ask for (default: none)")
       .option("--json", "write JSON, one value a line");
@@ -75,7 +80,7 @@ function collect(path: string, before: readonly string[] = []): string[] {
   return [...before, path];
 }
 
-type Add = (usage: string, description: string) => Command;
+type Add = (usage: string, description: string, folder?: string) => Command;
 
 function addPluginCommands(add: Add, act: Run): void {
   add("list", "list the plugins").option("--names", "names only")
@@ -86,7 +91,9 @@ function addPluginCommands(add: Add, act: Run): void {
     .usage("[options] <plugin> [--NAME VALUE]...").allowUnknownOption()
     .option("--stream", "print what it yields as it comes")
     .option("--kwargs <json>", "arguments as a JSON object; those given by name come on top")
+    .option("--task <task.method>", "call a task adapter of cjm-substrate instead")
     .option("--timeout <seconds>", "give up after so long")
+    .option("--save <folder>", "copy the files that it gives to this folder, and print their paths")
     .option("--logs", "show what the plugin prints")
     .addHelpText("after", RUN_HELP)
     .action((plugin, rest, options: RunOptions, command) => act(command, (context) => run(context, [plugin, ...rest], options)));
@@ -100,13 +107,20 @@ function addPluginCommands(add: Add, act: Run): void {
     .action((reference, { fix = false }, command) =>
       act(command, async (context) => await doctor(context, { reference, fix }) ? EXIT.ok : EXIT.unwell)
     );
+  add("gen <plugin>", "write a client in TypeScript with the types of what a plugin takes and gives")
+    .option("-o, --out <file>", "where to write it (default: standard output)")
+    .option("--check", "write nothing, and exit with 5 when the file is not the one that would be written")
+    .action((plugin, options: GenOptions, command) =>
+      act(command, async (context) => await gen(context, plugin, options) ? EXIT.ok : EXIT.outOfDate)
+    );
   add("new <name>", "make a working plugin with manifest and test").option("--runtime <runtime>", "python or deno", "python")
     .action((name, options, command) => act(command, (context) => makeNew(context, name, options)));
 }
 
 const RUN_HELP = `
-Arguments are given by name: --beams 5 --audio talk.wav. A value that reads as JSON is JSON, any other is text; a name alone is true, --no-NAME
-false; a name given twice makes a list. The value - stands for a file with what comes by standard input.
+Arguments are given by name: --beams 5 --audio talk.wav. Their types are those that the plugin tells, which inspect shows; where it tells none a value
+that reads as JSON is JSON, any other is text. A name alone is true, --no-NAME false; a name given twice makes a list. The value - stands for a file
+with what comes by standard input. A result that is a file is written to a pipe or a file as it is.
 `;
 
 function addServerCommands(add: Add, act: Run): void {
@@ -124,8 +138,9 @@ function addServerCommands(add: Add, act: Run): void {
   )
     .option("-w, --watch", "renew the table each second, until Ctrl-C")
     .action((options: StatsOptions, command) => act(command, (context) => stats(context, options)));
-  add("logs <plugin>", "show what a plugin has printed under run or serve")
-    .option("--follow", "show what comes, until Ctrl-C").option("-n, --lines <number>", "so many of the last lines", "50")
+  // By the habit of "tail -f".
+  add("logs <plugin>", "show what a plugin has printed under run or serve", "--folder <path>")
+    .option("-f, --follow", "show what comes, until Ctrl-C").option("-n, --lines <number>", "so many of the last lines", "50")
     .action((plugin, options, command) => act(command, (context) => logs(context, plugin, options)));
 }
 

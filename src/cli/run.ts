@@ -1,6 +1,9 @@
 /** `run`: calls a plugin once. @module */
+import { CallError } from "../errors.ts";
 import type { CallOptions, Kwargs, PluginInterface } from "../plugin/interface.ts";
-import { readArguments } from "./_arguments.ts";
+import type { MethodSignature } from "../protocol/messages.ts";
+import { demandArguments, readArguments } from "./_arguments.ts";
+import { FileOutput } from "./_file_output.ts";
 import type { Context } from "./_context.ts";
 import { UsageError } from "./_exit.ts";
 
@@ -9,7 +12,9 @@ export interface RunOptions {
   readonly stream?: boolean;
   readonly logs?: boolean;
   readonly kwargs?: string;
+  readonly task?: string;
   readonly timeout?: string;
+  readonly save?: string;
 }
 
 /** Calls a plugin with the arguments of the command line, and prints what it gives. */
@@ -17,30 +22,55 @@ export async function run(context: Context, words: readonly string[], options: R
   const { terminal, signal } = context;
   const [reference, ...rest] = words;
   if (reference === undefined) throw new UsageError("Which plugin? Write run PLUGIN, or see list");
+  const timeoutMs = readSeconds(options.timeout);
+  const given = readObject(options.kwargs);
   const { manager, plugin } = await context.openManager(reference, { onLog: context.logWriter(options.logs ?? false) });
   await using _manager = manager;
-  const { args, kwargs } = readArguments(rest);
+  const handle = manager.get(plugin);
+  const signature = await signatureOf(handle, options.stream ? "execute_stream" : "execute", signal);
+  const { args, kwargs } = readArguments(rest, signature);
   await using files = new AsyncDisposableStack();
-  const all = await withStandardInput({ ...readObject(options.kwargs), ...kwargs }, files);
+  const all = await withStandardInput({ ...given, ...kwargs }, files);
+  demandArguments({ args, kwargs: all }, signature);
   const onProgress = ({ progress, message }: { progress: number; message: string }) => terminal.progress(progress, message);
-  const call = { args, signal, onProgress, timeoutMs: readSeconds(options.timeout) };
   try {
-    await print(context, { handle: manager.get(plugin), kwargs: all, call, stream: options.stream ?? false });
+    const call = { args, signal, onProgress, timeoutMs };
+    const output = new FileOutput(terminal, options.save);
+    if (options.task !== undefined) await output.write(await runTask(handle, options.task, { kwargs: all, call }));
+    else await print(handle, { kwargs: all, call, stream: options.stream ?? false, output });
   } finally {
     terminal.clearProgress();
   }
 }
 
+/** What a method takes, as far as its worker tells. */
+async function signatureOf(plugin: PluginInterface, endpoint: "execute" | "execute_stream", signal: AbortSignal): Promise<MethodSignature> {
+  try {
+    return (await plugin.getSignatures({ signal }))[endpoint] ?? {};
+  } catch (error) {
+    if (error instanceof CallError && error.code === "not_supported") return {};
+    throw error;
+  }
+}
+
 interface Call {
-  readonly handle: PluginInterface;
   readonly kwargs: Kwargs;
   readonly call: CallOptions;
   readonly stream: boolean;
+  readonly output: FileOutput;
 }
 
-async function print({ terminal }: Context, { handle, kwargs, call, stream }: Call): Promise<void> {
-  if (!stream) return terminal.result(await handle.execute(kwargs, call));
-  for await (const chunk of handle.executeStream(kwargs, call)) terminal.result(chunk);
+async function print(plugin: PluginInterface, { kwargs, call, stream, output }: Call): Promise<void> {
+  if (!stream) return await output.write(await plugin.execute(kwargs, call));
+  for await (const chunk of plugin.executeStream(kwargs, call)) await output.write(chunk);
+}
+
+/** Calls a task adapter of the original, which takes keyword arguments alone. */
+async function runTask(handle: PluginInterface, place: string, { kwargs, call }: Pick<Call, "kwargs" | "call">): Promise<unknown> {
+  const [, task, method] = /^(.+)\.(\w+)$/.exec(place) ?? [];
+  if (task === undefined) throw new UsageError(`--task is TASK.METHOD, for example segmentation.segment_text, not "${place}"`);
+  if (call.args !== undefined && call.args.length > 0) throw new UsageError("A task takes arguments by name alone. Write --name value");
+  return await handle.extension("task", { task, method, kwargs }, call);
 }
 
 /** A plugin gets data as files: what comes by standard input is put into one, whose path is the argument. */

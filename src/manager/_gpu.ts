@@ -4,8 +4,11 @@
  * @module
  */
 
+/** How long the program may take, in milliseconds: with a driver that hangs it hangs as well. */
+const PATIENCE_MS = 2_000;
+
 /**
- * The GPU memory that each process uses, in MiB. Empty where there is no such program, or the host may not run it.
+ * The GPU memory that each process uses, in MiB. Empty where there is no such program that answers, or the host may not run it.
  *
  * @param program `nvidia-smi`, or what prints the same.
  */
@@ -13,11 +16,11 @@ export async function gpuMemoryByProcess(program: string): Promise<ReadonlyMap<n
   if (Deno.permissions.querySync({ name: "run", command: program }).state !== "granted") return new Map();
   try {
     const args = ["--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"];
-    const { stdout } = await new Deno.Command(program, { args, stdin: "null", stderr: "null" }).output();
-    return parse(new TextDecoder().decode(stdout));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return new Map();
-    throw error;
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const { success, stdout } = await new Deno.Command(program, { args, stdin: "null", stderr: "null", signal }).output();
+    return success ? parse(new TextDecoder().decode(stdout)) : new Map();
+  } catch {
+    return new Map(); // The other figures are worth telling without this one.
   }
 }
 

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { Timer } from "../protocol/timer.ts";
 
 /** One timer for any number of uses, which does not keep the program alive. */
 export class IdleTimer implements Disposable {
   readonly #limitMs: number;
   readonly #onIdle: (since: number) => void;
   #lastUse = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
 
   /** `onIdle` gets the moment, as `performance.now()` gives it, since which there has been no use. */
   constructor(limitMs: number, onIdle: (since: number) => void) {
@@ -25,12 +26,11 @@ export class IdleTimer implements Disposable {
 
   /** Tells nothing more. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
   }
 
   #sleep(milliseconds: number): void {
-    this.#timer = setTimeout(() => this.#wake(), milliseconds);
-    Deno.unrefTimer(this.#timer as unknown as number);
+    this.#timer = new Timer(milliseconds, () => this.#wake()).unref();
   }
 
   #wake(): void {

@@ -128,9 +128,10 @@ export class Launcher {
   }
 
   async #configure(plugin: RemotePluginProxy): Promise<void> {
-    const config = await this.#plugin.configuration.read();
-    if (config === undefined) return;
     const { signal } = this.#plugin;
+    const config = await this.#plugin.configuration.read();
+    if (config === undefined && this.#spec.defaultConfig !== undefined) await plugin.initialize(this.#spec.defaultConfig, { signal });
+    if (config === undefined) return;
     checkConfig(plugin.name, await plugin.getConfigSchema({ signal }), config);
     await plugin.initialize(config, { signal });
   }

@@ -5,8 +5,10 @@
  */
 import { CallTimeoutError, PluginStateError } from "../errors.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "../plugin/interface.ts";
+import { checkLimits } from "../plugin/limits.ts";
 import type { RemotePluginProxy } from "../plugin/proxy.ts";
-import type { StatsBody } from "../protocol/messages.ts";
+import { type ExtensionEndpoint, EXTENSIONS, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
+import { Timer } from "../protocol/timer.ts";
 import type { Entry } from "./_entry.ts";
 import type { Lease } from "./_pool.ts";
 
@@ -75,8 +77,35 @@ export class ManagedPlugin implements PluginInterface {
     return await this.#ask("getCurrentConfig", options, (plugin) => plugin.getCurrentConfig(options));
   }
 
+  async getSignatures(options?: OperationOptions): Promise<SignaturesBody> {
+    return await this.#ask("getSignatures", options, (plugin) => plugin.getSignatures(options));
+  }
+
   async getProgress(options?: OperationOptions): Promise<Progress> {
     return await this.#ask("getProgress", options, (plugin) => plugin.getProgress(options));
+  }
+
+  /** Asks one worker: for a call one that has a place, else the one that got the last call. */
+  async extension<Result = unknown>(
+    endpoint: ExtensionEndpoint,
+    body?: Readonly<Record<string, unknown>>,
+    options: OperationOptions = {},
+  ): Promise<Result> {
+    const member = `extension("${endpoint}")`;
+    if (!EXTENSIONS[endpoint].isCall) {
+      return await this.#ask(member, options, (plugin) => plugin.extension<Result>(endpoint, body, options));
+    }
+    const began = this.#begin(member);
+    let succeeded = false;
+    try {
+      const place = this.#entry.tryLease() ?? await this.#waitForPlace(member, options);
+      using lease = place;
+      const result = await lease.plugin.extension<Result>(endpoint, body, remaining(options, began));
+      succeeded = true;
+      return result;
+    } finally {
+      this.#entry.counter.end(began, succeeded);
+    }
   }
 
   /** Lets all workers prefetch. */
@@ -93,6 +122,7 @@ export class ManagedPlugin implements PluginInterface {
       ...all[0]!,
       cpu_percent: sum((stats) => stats.cpu_percent),
       memory_rss_mb: sum((stats) => stats.memory_rss_mb),
+      ...all.some((stats) => stats.gpu_memory_mb !== undefined) && { gpu_memory_mb: sum((stats) => stats.gpu_memory_mb ?? 0) },
       uptime_s: Math.max(...all.map((stats) => stats.uptime_s)),
       calls: {
         running: sum(({ calls }) => calls.running),
@@ -135,7 +165,7 @@ export class ManagedPlugin implements PluginInterface {
   }
 
   async #waitForPlace(member: string, options: OperationOptions): Promise<Lease> {
-    using wait = new Wait(`"${member}" of "${this.name}"`, this.name, options);
+    using wait = new Wait({ plugin: this.name, member }, options);
     return await this.#entry.lease(wait.signal);
   }
 
@@ -152,7 +182,7 @@ export class ManagedPlugin implements PluginInterface {
     onlyLatest = false,
   ): Promise<T[]> {
     this.#refuseWhenClosed(member);
-    using wait = new Wait(`"${member}" of "${this.name}"`, this.name, options);
+    using wait = new Wait({ plugin: this.name, member }, options);
     return await this.#entry.withPool(wait.signal, async (pool) => {
       const replicas = onlyLatest ? [pool.latest!] : [...pool.replicas];
       return await Promise.all(replicas.map(async (replica) => {
@@ -172,27 +202,29 @@ export class ManagedPlugin implements PluginInterface {
 /** The options for what is left of a call when it has its place. */
 function remaining(options: CallOptions, began: number): CallOptions {
   if (options.timeoutMs === undefined) return options;
-  return { ...options, timeoutMs: Math.max(0, options.timeoutMs - (performance.now() - began)) };
+  return { ...options, timeoutMs: Math.max(1, options.timeoutMs - (performance.now() - began)) };
 }
 
 /** What can end the wait for a worker: the caller's signal and the call's deadline. */
 class Wait implements Disposable {
   readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: Timer | undefined;
   readonly #callerSignal: AbortSignal | undefined;
   readonly #onCallerAbort: () => void;
 
-  constructor(what: string, plugin: string, { signal, timeoutMs }: OperationOptions) {
+  constructor({ plugin, member }: { plugin: string; member: string }, { signal, ...limits }: OperationOptions) {
+    checkLimits({ plugin, member }, limits);
+    const { timeoutMs } = limits;
     this.#callerSignal = signal;
     this.#onCallerAbort = () => this.#controller.abort(signal?.reason);
     signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
     if (signal?.aborted) this.#onCallerAbort();
     if (timeoutMs === undefined) return;
     const late = () => {
-      const message = `${what} waited for a worker longer than its limit of ${timeoutMs} ms`;
+      const message = `"${member}" of "${plugin}" waited for a worker longer than its limit of ${timeoutMs} ms`;
       this.#controller.abort(new CallTimeoutError(message, { plugin, timeoutMs }));
     };
-    this.#timer = setTimeout(late, timeoutMs);
+    this.#timer = new Timer(timeoutMs, late);
   }
 
   get signal(): AbortSignal {
@@ -200,7 +232,7 @@ class Wait implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
   }
 }

@@ -25,7 +25,7 @@ export async function collectStats(entries: readonly Entry[], gpuProgram: string
       workers: workers.length,
       cpuPercent: sum(({ cpuPercent }) => cpuPercent),
       memoryMb: sum(({ memoryMb }) => memoryMb),
-      gpuMemoryMb: gpu.size === 0 ? undefined : sum(({ gpuMemoryMb }) => gpuMemoryMb ?? 0),
+      gpuMemoryMb: workers.every(({ gpuMemoryMb }) => gpuMemoryMb === undefined) ? undefined : sum(({ gpuMemoryMb }) => gpuMemoryMb ?? 0),
       running: sum(({ running }) => running),
     },
   };
@@ -44,11 +44,11 @@ async function pluginStats({ spec: { name, version }, state, pool, counter }: En
 /** `undefined` for a worker that does not answer, which others see to. */
 async function workerStats({ plugin }: Replica, { gpu, processes }: MachineFacts): Promise<WorkerStats | undefined> {
   try {
-    const { pid, cpu_percent, memory_rss_mb, uptime_s, calls } = await plugin.getStats({ timeoutMs: PATIENCE_MS });
+    const { pid, cpu_percent, memory_rss_mb, gpu_memory_mb, uptime_s, calls } = await plugin.getStats({ timeoutMs: PATIENCE_MS });
     const children = processes?.descendants(pid) ?? [];
     const memoryMb = children.reduce((sum, child) => sum + processes!.memoryMb(child), memory_rss_mb);
     const onGpu = [pid, ...children].filter((one) => gpu.has(one));
-    const gpuMemoryMb = onGpu.length === 0 ? undefined : onGpu.reduce((sum, one) => sum + gpu.get(one)!, 0);
+    const gpuMemoryMb = onGpu.length === 0 ? gpu_memory_mb : onGpu.reduce((sum, one) => sum + gpu.get(one)!, 0);
     return { pid, cpuPercent: cpu_percent, memoryMb, gpuMemoryMb, uptimeS: uptime_s, running: calls.running };
   } catch {
     return undefined;

@@ -48,7 +48,7 @@ export interface ManagerOptions extends PluginSettings {
   readonly manifests?: readonly ManifestSource[];
   /** Settings for single plugins, by name, in place of the manager's own. */
   readonly plugins?: Readonly<Record<string, PluginSettings>>;
-  /** Whether the folders are watched for changes. Until it is disposed, such a manager keeps the program alive. Default: false. */
+  /** Whether the folders are watched for changes, those that come only later too. Until it is disposed, such a manager keeps the program alive. Default: false. */
   readonly watch?: boolean;
   /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. */
   readonly permissions?: PermissionPolicy;

@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { resolve } from "@std/path";
 import { ManifestError, type PluginError } from "../errors.ts";
+import { findManifests, type ManifestFile } from "../manifest/find.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { OperationOptions, PluginConfig, PluginInterface } from "../plugin/interface.ts";
+import { durationComplaint } from "../plugin/limits.ts";
 import { Admission } from "./_admission.ts";
-import { discoverManifests } from "./_discovery.ts";
 import { Entry } from "./_entry.ts";
 import { FolderWatch } from "./_folder_watch.ts";
 import { ManagedPlugin } from "./_managed_plugin.ts";
@@ -56,16 +58,18 @@ export class PluginManager implements AsyncDisposable {
   readonly #watch: FolderWatch | undefined;
   readonly #healthTimer: ReturnType<typeof setInterval> | undefined;
   #problems: ManifestProblem[] = [];
-  #found = new Set<Entry>();
+  #found: ReadonlySet<Entry> = new Set();
+  #refreshing = Promise.resolve();
   #disposed: Promise<void> | undefined;
 
   private constructor(options: ManagerOptions) {
     this.#options = options;
     this.#admission = new Admission(options.memory ?? {}, () => this.#registry.all);
     const { folders = [], watch = false, healthIntervalMs = DEFAULT_HEALTH_INTERVAL_MS } = options;
-    if (watch) this.#watch = new FolderWatch(folders, () => this.refresh());
+    if (watch) this.#watch = this.#watchFolders(folders);
     if (healthIntervalMs === 0) return;
-    this.#healthTimer = setInterval(() => this.#checkHealth(), healthIntervalMs);
+    // A longer interval than this setInterval takes for 1 ms.
+    this.#healthTimer = setInterval(() => this.#checkHealth(), Math.min(healthIntervalMs, 2 ** 31 - 1));
     Deno.unrefTimer(this.#healthTimer as unknown as number);
   }
 
@@ -73,8 +77,10 @@ export class PluginManager implements AsyncDisposable {
    * Makes a manager and reads its manifests. One that cannot be used is in `problems`, and the others go on.
    *
    * @throws {ManifestError} When one of `options.manifests` cannot be used.
+   * @throws {RangeError} When a time in the options is none.
    */
   static async create(options: ManagerOptions = {}): Promise<PluginManager> {
+    checkDurations(options);
     const manager = new PluginManager(options);
     try {
       for (const manifest of options.manifests ?? []) await manager.add(manifest);
@@ -124,20 +130,43 @@ export class PluginManager implements AsyncDisposable {
     return entry.info;
   }
 
-  /** Reads the folders again. Plugins that run go on with the manifest that they started with; `reload()` brings the new one. */
+  /**
+   * Reads the folders again. Plugins that run go on with the manifest that they started with, also when it cannot be used any more; `reload()` brings
+   * the new one.
+   */
   async refresh(): Promise<void> {
-    const before = this.#found;
+    // One after the other: two at once would each take for gone what only the other has found.
+    const refreshing = this.#refreshing.then(() => this.#readFolders());
+    this.#refreshing = refreshing.catch(() => {});
+    await refreshing;
+  }
+
+  /** Nobody waits for what the watch makes happen: what goes wrong is told as a problem. */
+  #watchFolders(folders: readonly string[]): FolderWatch {
+    const onFailure = (source: string, cause: unknown) => {
+      const message = `Cannot watch "${source}" for manifests: ${cause instanceof Error ? cause.message : cause}`;
+      this.#report({ source, error: new ManifestError(message, { plugin: source, source, cause }) });
+    };
+    const onChange = () => void this.refresh().catch((cause) => onFailure(folders.join(", "), cause));
+    return new FolderWatch(folders.map((folder) => resolve(folder)), { onChange, onFailure });
+  }
+
+  async #readFolders(): Promise<void> {
+    const files = await Array.fromAsync(findManifests(this.#options.folders ?? []));
+    const byPath = new Map(files.map((file) => [file.path, file]));
     this.#problems = [];
-    this.#found = new Set();
-    for await (const { path, ...outcome } of discoverManifests(this.#options.folders ?? [])) {
+    const found = new Set([...this.#found].filter(({ spec }) => isStillThere(spec, byPath)));
+    // Those that are gone make room first: a manifest may have been given another file's name.
+    for (const entry of this.#found.difference(found)) this.#forget(entry);
+    for (const file of files) {
       try {
-        if ("error" in outcome) this.#report({ source: path, error: outcome.error });
-        else this.#found.add(this.#update(outcome.spec));
+        if ("error" in file) throw file.error;
+        found.add(this.#update(file.spec));
       } catch (error) {
-        this.#report({ source: path, error: error as PluginError });
+        this.#report({ source: file.path, error: error as PluginError });
       }
     }
-    for (const entry of before.difference(this.#found)) this.#forget(entry);
+    this.#found = found;
   }
 
   /** Starts a plugin's workers ahead of the first call. */
@@ -243,10 +272,28 @@ export class PluginManager implements AsyncDisposable {
   }
 }
 
+/** Whether a plugin's manifest is where it was. One that cannot be used any more is being edited, which is no reason to end what runs. */
+function isStillThere({ source, name, version }: PluginSpec, files: ReadonlyMap<string, ManifestFile>): boolean {
+  const file = files.get(source ?? "");
+  return file !== undefined && ("error" in file || (file.spec.name === name && file.spec.version === version));
+}
+
 /** A manifest under another name is another plugin's. */
 function sameName({ name, version }: PluginSpec, after: PluginSpec): PluginSpec {
   if (name === after.name && version === after.version) return after;
   const message =
     `Cannot reload "${name}" ${version}: its manifest "${after.source}" is that of "${after.name}" ${after.version} now. Call refresh()`;
   throw new ManifestError(message, { plugin: name, source: after.source, place: "$.name" });
+}
+
+function checkDurations({ plugins = {}, unloadAfterMs, healthIntervalMs }: ManagerOptions): void {
+  const times: [string, number | undefined][] = [
+    ["unloadAfterMs", unloadAfterMs],
+    ["healthIntervalMs", healthIntervalMs === 0 ? undefined : healthIntervalMs],
+    ...Object.entries(plugins).map((
+      [name, settings],
+    ): [string, number | undefined] => [`plugins.${name}.unloadAfterMs`, settings.unloadAfterMs]),
+  ];
+  const complaint = times.map(([name, value]) => durationComplaint(name, value)).find((found) => found !== undefined);
+  if (complaint !== undefined) throw new RangeError(`Cannot make a manager: ${complaint}`);
 }

@@ -6,6 +6,7 @@
  */
 import { basename, dirname, fromFileUrl, join } from "@std/path";
 import { ManifestError } from "../errors.ts";
+import { hostVariable, mayRead, modelsFolder, workspaceFolder } from "./_cjm_config.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** One variable that a plugin's worker reads, as the original's manifests list them under `worker_env`. */
@@ -24,6 +25,8 @@ export interface WorkerVariable {
 export interface OriginalParts {
   readonly env: Readonly<Record<string, string>>;
   readonly adapters: readonly string[];
+  /** With what the original's host initializes a plugin that nobody has configured; `undefined` when it does not. */
+  readonly defaultConfig: Readonly<Record<string, unknown>> | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -46,12 +49,13 @@ export interface OriginalManifest {
  */
 export async function resolveOriginal(from: OriginalManifest): Promise<OriginalParts> {
   const root = dataRoot(from);
-  const folders = root === undefined ? {} : dataFolders(root, from.name);
+  const folders = root === undefined ? {} : ownFolders(root, from);
   const own = from.manifest.env_vars ?? {};
   const resolver = new VariableResolver(from, { ...own, ...folders }, root === undefined ? {} : await readSecrets(root, from.name));
   const declared = resolver.resolve(from.manifest.worker_env ?? []);
   const adapters = from.manifest.adapters ?? (root === undefined ? [] : await matchingAdapters(join(root, "manifests"), from.raw));
-  return { env: { ...own, ...declared, ...folders }, adapters, warnings: resolver.warnings };
+  const env = { ...own, ...declared, ...folders };
+  return { env, adapters, defaultConfig: defaultsIn(from.raw), warnings: resolver.warnings };
 }
 
 /** The folder above `manifests/`, such as `~/.cjm`, where the original keeps a plugin's data and secrets too. */
@@ -63,10 +67,27 @@ function dataRoot({ base, raw }: OriginalManifest): string | undefined {
   return written || basename(dirname(folder)) === ".cjm" ? dirname(folder) : undefined;
 }
 
-function dataFolders(root: string, name: string): Record<string, string> {
+function ownFolders(root: string, { name, manifest }: OriginalManifest): Record<string, string> {
   const all = join(root, "data");
   const own = join(all, name);
-  return { CJM_PLUGIN_DATA_DIR: all, CJM_CAPABILITY_DATA_DIR: all, PLUGIN_DATA_DIR: own, CAPABILITY_DATA_DIR: own };
+  const models = modelsFolder(root) ?? manifest.env_vars?.CJM_MODELS_DIR ?? hostVariable("CJM_MODELS_DIR");
+  const workspace = manifest.env_vars?.CJM_WORKSPACE ?? workspaceFolder();
+  return {
+    CJM_PLUGIN_DATA_DIR: all,
+    CJM_CAPABILITY_DATA_DIR: all,
+    PLUGIN_DATA_DIR: own,
+    CAPABILITY_DATA_DIR: own,
+    ...models === undefined ? {} : { CJM_MODELS_DIR: models },
+    ...workspace === undefined ? {} : { CJM_WORKSPACE: workspace },
+  };
+}
+
+/** The defaults of the schema that the original's tools have written down. */
+function defaultsIn(raw: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined {
+  const schema = isRecord(raw.code) ? raw.code.config_schema : raw.config_schema;
+  const properties = isRecord(schema) && isRecord(schema.properties) ? schema.properties : {};
+  const defaults = Object.entries(properties).flatMap(([key, rule]) => isRecord(rule) && "default" in rule ? [[key, rule.default]] : []);
+  return defaults.length === 0 ? undefined : Object.fromEntries(defaults);
 }
 
 class VariableResolver {
@@ -144,11 +165,6 @@ const PLACEHOLDERS = new Set([
   "CAPABILITY_DATA_DIR",
 ]);
 
-/** A variable of the host, if it may be read without asking anybody. */
-function hostVariable(variable: string): string | undefined {
-  return Deno.permissions.querySync({ name: "env", variable }).state === "granted" ? Deno.env.get(variable) : undefined;
-}
-
 /** The secrets that the original's `cjm-ctl set-secret` has stored for a plugin. */
 async function readSecrets(root: string, name: string): Promise<Readonly<Record<string, string>>> {
   const stored = await readJsonIfThere(join(root, "secrets", "secrets.json"));
@@ -196,10 +212,6 @@ async function readJsonIfThere(path: string): Promise<unknown> {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-function mayRead(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

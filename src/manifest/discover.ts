@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { dirname, join, resolve } from "@std/path";
+import { join, resolve } from "@std/path";
 import { ManifestError } from "../errors.ts";
-import { loadManifest } from "./load.ts";
+import { dataFolder, mayRead } from "./_cjm_config.ts";
+import { findManifests } from "./find.ts";
 
 /** A manifest that was found. */
 export interface FoundManifest {
@@ -53,74 +54,11 @@ export function cjmManifestFolders(): string[] {
 export async function discoverManifests(folders: readonly string[] = cjmManifestFolders().filter(mayRead)): Promise<FoundManifests> {
   const manifests = new Map<string, FoundManifest>();
   const problems: ManifestError[] = [];
-  for (const path of folders.flatMap(jsonFiles)) {
-    try {
-      if (await isAdapter(path)) continue;
-      const { name } = await loadManifest(path);
-      if (!manifests.has(name)) manifests.set(name, { name, path });
-    } catch (error) {
-      if (!(error instanceof ManifestError)) throw error;
-      problems.push(error);
-    }
+  for await (const found of findManifests(folders)) {
+    if ("spec" in found) {
+      if (!manifests.has(found.spec.name)) manifests.set(found.spec.name, { name: found.spec.name, path: found.path });
+    } else if (found.error instanceof ManifestError) problems.push(found.error);
+    else throw found.error;
   }
   return { manifests: [...manifests.values()], problems };
-}
-
-function jsonFiles(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".json")).map(({ name }) => join(folder, name)).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
-/** Manifests of task adapters lie beside those of plugins. */
-async function isAdapter(path: string): Promise<boolean> {
-  return /"unit"\s*:\s*"adapter"/.test(await Deno.readTextFile(path));
-}
-
-function dataFolder(): string | undefined {
-  const named = hostVariable("CJM_DATA_DIR");
-  if (named !== undefined) return resolve(named);
-  const project = nearest("cjm.yaml");
-  const inProject = project === undefined ? undefined : dataFolderIn(project);
-  if (inProject !== undefined) return inProject;
-  const marker = nearest("cjm-workspace.yaml");
-  const workspace = hostVariable("CJM_WORKSPACE") ?? (marker === undefined ? undefined : dirname(marker));
-  if (workspace !== undefined) return resolve(workspace, ".cjm");
-  const home = hostVariable("HOME") ?? hostVariable("USERPROFILE");
-  return home === undefined ? undefined : join(home, ".cjm");
-}
-
-/** The one line that matters here needs no parser of YAML. */
-function dataFolderIn(project: string): string | undefined {
-  const [, value] =
-    /^data_dir:[ \t]*(?:"([^"]*)"|'([^']*)'|([^#\r\n]*))/m.exec(Deno.readTextFileSync(project))?.filter((one) => one !== undefined) ?? [];
-  return value === undefined || value.trim() === "" ? undefined : resolve(dirname(project), value.trim());
-}
-
-function nearest(name: string): string | undefined {
-  for (let folder = resolve(".");; folder = dirname(folder)) {
-    const path = join(folder, name);
-    if (mayRead(path) && isFile(path)) return path;
-    if (dirname(folder) === folder) return undefined;
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
-function hostVariable(variable: string): string | undefined {
-  const value = Deno.permissions.querySync({ name: "env", variable }).state === "granted" ? Deno.env.get(variable) : undefined;
-  return value === "" ? undefined : value;
-}
-
-function mayRead(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }

@@ -55,6 +55,7 @@ async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec
       ? denoRuntime(manifest, paths)
       : pythonRuntime({ ...manifest, adapters: [...original.adapters] }, name, paths),
     env: original.env,
+    defaultConfig: original.defaultConfig,
     inheritEnv: manifest.inherit_env ?? [],
     transport: manifest.transport,
     maxConcurrency: manifest.max_concurrency ?? 1,

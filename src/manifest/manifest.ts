@@ -147,6 +147,8 @@ export interface PluginSpec {
   readonly runtime: PythonRuntime | DenoRuntime;
   /** Environment variables of the worker. */
   readonly env: Readonly<Record<string, string>>;
+  /** What a manager initializes the plugin with when nobody has configured it: the defaults in a manifest of the original. */
+  readonly defaultConfig?: Readonly<Record<string, unknown>> | undefined;
   /** Names of host variables that the worker may see besides the default ones; `true` for all. */
   readonly inheritEnv: true | readonly string[];
   /** `undefined` when the manifest leaves the choice to the host. */

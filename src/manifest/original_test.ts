@@ -62,6 +62,22 @@ Deno.test("a manifest in the original's folder gives the worker the original's f
   assertEquals(spec.warnings, []);
 });
 
+Deno.test("a folder for models that cjm.yaml names goes to the worker, and into templates", async () => {
+  const worker_env = [{ name: "HF_HOME", default: "${CJM_MODELS_DIR}/hf" }];
+  await inFolder({ "gem.json": nested("gem", { worker_env }) }, async (root) => {
+    const project = `${root}/../cjm.yaml`;
+    for (
+      const [line, models] of [["models_dir: models # large", "models"], ['models_dir: "/m"', "/m"], ["data_dir: .cjm", undefined]] as const
+    ) {
+      await Deno.writeTextFile(project, `runtime:\n  mode: local\n${line}\n`);
+      const { env, warnings } = await loadManifest(`${root}/manifests/gem.json`);
+      const folder = models === undefined || models.startsWith("/") ? models : `${root.slice(0, -".cjm".length)}${models}`;
+      assertEquals([env.CJM_MODELS_DIR, env.HF_HOME], [folder, folder === undefined ? undefined : `${folder}/hf`]);
+      assertEquals(warnings.length, folder === undefined ? 1 : 0);
+    }
+  });
+});
+
 Deno.test("templates of worker_env are resolved, and win over env_vars", async () => {
   const { root, spec } = await loadNested([
     { name: "HF_HOME", default: "${CJM_MODELS_DIR}/huggingface" },

@@ -4,10 +4,21 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import { contentOf, type FileBackedDTO, type FileContent, isFileBacked, isFileValue, writeContent } from "../protocol/file_values.ts";
+import {
+  contentOf,
+  type FileBackedDTO,
+  type FileContent,
+  type FileValue,
+  isFileBacked,
+  isFileValue,
+  writeContent,
+} from "../protocol/file_values.ts";
 import { isFull, NoRoomError, type Quota, roomiest, type ScratchFolders } from "./scratch.ts";
 import { removeIfThere } from "./private_folder.ts";
 import { ContentFile } from "./ready_made.ts";
+
+/** What can be given in the place of a path: what becomes a file, or the URL of one. */
+export type FileInput = FileValue | URL;
 
 /** Whether an argument becomes the path of a file. */
 export function becomesPath(value: object): boolean {
@@ -44,6 +55,11 @@ export class CallFiles implements AsyncDisposable {
     const writing = this.#writeContent(content);
     this.#writing = writing.catch(() => {});
     return await writing;
+  }
+
+  /** How many bytes were written, not counting what the caller's own objects wrote. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Removes the files. */

@@ -142,5 +142,10 @@ const ALL_KINDS = ["read", "write", "net", "env", "run", "ffi", "sys", "import"]
  */
 export function memoryRoot(spec: PluginSpec, places: WorkerPlaces): string | undefined {
   if (Deno.build.os !== "linux" || spec.runtime.kind !== "python" || places.scratchDir !== undefined) return undefined;
-  return ALL_KINDS.every((name) => Deno.permissions.querySync({ name }).state === "granted") ? "/dev/shm" : undefined;
+  return mayDoEverything() ? "/dev/shm" : undefined;
+}
+
+/** Whether the host runs with `--allow-all`, without which Deno opens nothing in `/dev`, `/proc` and `/sys`. */
+export function mayDoEverything(): boolean {
+  return ALL_KINDS.every((name) => Deno.permissions.querySync({ name }).state === "granted");
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inTrace, type TraceContext } from "../protocol/telemetry.ts";
 import { decodeValue } from "../protocol/values.ts";
 import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
 import type { ExtensionEndpoint, PermissionSet } from "../protocol/messages.ts";
@@ -23,7 +24,12 @@ export const BLOCKING_WORKER: string = import.meta.url;
 
 /** What a blocking proxy asks of its thread. */
 export type BlockingRequest =
-  | { readonly kind: "start"; readonly manifest: string | Manifest | PluginSpec; readonly options: StartOptions }
+  | {
+    readonly kind: "start";
+    readonly manifest: string | Manifest | PluginSpec;
+    readonly options: StartOptions;
+    readonly trace?: TraceContext;
+  }
   | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
   | { readonly kind: "call"; readonly member: BlockingMember; readonly call: CallFacts }
   | PullRequest
@@ -46,6 +52,8 @@ export interface CallFacts {
   readonly options: CallOptions;
   /** Whether somebody listens to progress. */
   readonly reports: boolean;
+  /** What is active in the thread that calls. */
+  readonly trace?: TraceContext;
 }
 
 /** What a started proxy is. */
@@ -69,6 +77,7 @@ const MEMBERS = {
   execute: (plugin, body, options) => plugin.execute(...callArguments(body, options)),
   getConfigSchema: (plugin, _, options) => plugin.getConfigSchema(options),
   getCurrentConfig: (plugin, _, options) => plugin.getCurrentConfig(options),
+  getSignatures: (plugin, _, options) => plugin.getSignatures(options),
   getStats: (plugin, _, options) => plugin.getStats(options),
   getProgress: (plugin, _, options) => plugin.getProgress(options),
   extension: (plugin, { types, ...wrapped }, options) => {
@@ -102,7 +111,11 @@ class BlockingWorker {
   #records: LogRecord[] = [];
   #exit: WorkerExit | undefined;
 
-  async answer(request: BlockingRequest, control: BridgeControl): Promise<unknown> {
+  answer(request: BlockingRequest, control: BridgeControl): Promise<unknown> {
+    return inTrace(traceOf(request), () => this.#answer(request, control));
+  }
+
+  async #answer(request: BlockingRequest, control: BridgeControl): Promise<unknown> {
     switch (request.kind) {
       case "start":
         return this.#adopt(await RemotePluginProxy.start(request.manifest, request.options));
@@ -158,7 +171,8 @@ class BlockingWorker {
 
   #open(call: CallFacts): RunAhead {
     const body = receiveBody(call.body);
-    const open = (control: BridgeControl) => this.#proxy.executeStream(...callArguments(body, optionsOf(call, control)));
+    const open = ({ signal, ...control }: BridgeControl) =>
+      this.#proxy.executeStream(...callArguments(body, { ...optionsOf(call, { signal, ...control }), signal }));
     return new RunAhead(open, { reports: call.reports, onChunk: (chunk) => this.#sent(chunk) });
   }
 
@@ -195,12 +209,27 @@ class BlockingWorker {
   }
 }
 
+/** The trace of which a request is a part. A stream's operation begins with the first of what is asked of it. */
+function traceOf(request: BlockingRequest): TraceContext | undefined {
+  switch (request.kind) {
+    case "start":
+      return request.trace;
+    case "call":
+      return request.call.trace;
+    case "pull":
+      return request.open !== undefined && "trace" in request.open ? request.open.trace : undefined;
+    default:
+      return undefined;
+  }
+}
+
 async function* piecesOf(file: FileResult): AsyncGenerator<unknown, void, void> {
   yield* file.stream();
 }
 
-function optionsOf({ options, reports }: CallFacts, { signal, onProgress }: BridgeControl): CallOptions {
-  return { ...options, signal, onProgress: reports ? onProgress : undefined };
+/** Only what a listener to progress throws can abandon a request; a stream is abandoned by other means. */
+function optionsOf({ options, reports }: CallFacts, control: BridgeControl): CallOptions {
+  return reports ? { ...options, signal: control.signal, onProgress: control.onProgress } : options;
 }
 
 /** Only the bodies of calls name the types that JSON lacks. */

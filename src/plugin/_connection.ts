@@ -9,12 +9,13 @@ import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, WorkerFiles } from "
 import { type LaunchOptions, type WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
+import { Timer } from "../protocol/timer.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./_failures.ts";
 import { Reply } from "./_reply.ts";
 import { SilenceWatch } from "./_silence.ts";
-import { holdsItsPort, type Recognition, recognizeSpeech, speechOf } from "./_speech.ts";
+import { holdsItsPort, loadAdvice, type Recognition, recognizeSpeech, speechOf } from "./_speech.ts";
 
 /** What a connection needs of a worker's process. */
 export type WorkerHandle = Pick<
@@ -101,9 +102,7 @@ async function tryToStart(
   await using cleanup = new AsyncDisposableStack();
   deadline.phase = "handshake";
   const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
-  const { exchange } = cleanup.use(
-    speechOf(worker.hello, endpointOf(worker), { maxConcurrency: spec.maxConcurrency, upgrade: options.upgrade ?? true }),
-  );
+  const { exchange } = cleanup.use(speechOf(worker.hello, endpointOf(worker), { spec, upgrade: options.upgrade ?? true }));
   deadline.phase = "load";
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
   const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);
@@ -111,6 +110,7 @@ async function tryToStart(
   const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota }));
   worker.unref();
   const owned = cleanup.move();
+  let disposed: Promise<void> | undefined;
   return {
     exchange,
     plugin,
@@ -118,7 +118,8 @@ async function tryToStart(
     worker,
     files,
     exited: worker.exited,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    // A stack that is being disposed has whoever disposes it again go on at once.
+    [Symbol.asyncDispose]: () => disposed ??= owned.disposeAsync(),
   };
 }
 
@@ -198,7 +199,8 @@ async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknow
   const facts = { plugin: spec.name, phase: "load", output: worker.log.tail, cause } as const;
   if (ended === undefined) return new WorkerStartError(`Cannot load "${spec.name}": the worker's answer cannot be read`, facts);
   const how = ended.signal ?? `exit code ${ended.code}`;
-  const said = worker.log.tail === "" ? "It printed nothing" : `It printed last: ${worker.log.tail}`;
+  const tail = worker.log.tail.trimEnd();
+  const said = (tail === "" ? "It printed nothing" : `It printed last: ${tail}`) + loadAdvice(spec, tail);
   return new WorkerStartError(`Cannot load "${spec.name}": the worker ended with ${how} while it loaded the plugin. ${said}`, {
     ...facts,
     exitCode: ended.code,
@@ -218,7 +220,7 @@ export function endpointOf({ hello: { address }, token, scratch }: WorkerHandle)
 class StartDeadline implements Disposable {
   phase: "handshake" | "load" = "handshake";
   readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: Timer | undefined;
   readonly #silence: SilenceWatch | undefined;
   readonly #callerSignal: AbortSignal | undefined;
   readonly #onCallerAbort: () => void;
@@ -230,7 +232,7 @@ class StartDeadline implements Disposable {
     this.#onCallerAbort = () => this.#controller.abort(signal?.reason);
     signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
     if (startTimeoutMs !== undefined) {
-      this.#timer = setTimeout(() => this.#giveUp(spec, `within ${startTimeoutMs} ms. Raise "start_timeout_ms"`), startTimeoutMs);
+      this.#timer = new Timer(startTimeoutMs, () => this.#giveUp(spec, `within ${startTimeoutMs} ms. Raise "start_timeout_ms"`));
     }
     if (idleTimeoutMs !== undefined) {
       const onTooLong = () => this.#giveUp(spec, `and gave no sign of life for ${idleTimeoutMs} ms. Raise "idle_timeout_ms"`);
@@ -244,7 +246,7 @@ class StartDeadline implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     this.#silence?.pause();
     this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
   }

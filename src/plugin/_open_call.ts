@@ -5,8 +5,10 @@
  */
 import { CallTimeoutError } from "../errors.ts";
 import type { Frame } from "../protocol/frames.ts";
+import { Timer } from "../protocol/timer.ts";
 import type { Connection } from "./_connection.ts";
 import type { Reply } from "./_reply.ts";
+import type { CallTrace } from "./_tracing.ts";
 import { SilenceWatch } from "./_silence.ts";
 import type { CallOptions } from "./interface.ts";
 
@@ -32,10 +34,12 @@ export class OpenCall {
   readonly id: string | undefined;
   /** Called when the worker does not end the operation after it was abandoned. */
   onStuck: (attempt: Attempt) => Promise<void> = () => Promise.resolve();
+  /** What is told of it to whoever traces calls. */
+  trace: CallTrace | undefined;
   readonly #abandoned = new AbortController();
   readonly #options: CallOptions;
   readonly #onCallerAbort: () => void;
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: Timer | undefined;
   readonly #silence: SilenceWatch | undefined;
   #turn: Disposable | undefined;
   #attempt: Attempt | undefined;
@@ -52,7 +56,7 @@ export class OpenCall {
     this.#options = options;
     this.#onCallerAbort = () => this.abandon(signal?.reason);
     signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
-    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.abandon(tooLong(name, timeoutMs)), timeoutMs);
+    if (timeoutMs !== undefined) this.#timer = new Timer(timeoutMs, () => this.abandon(tooLong(name, timeoutMs)));
     if (idleTimeoutMs !== undefined) {
       this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong: () => this.abandon(tooSilent(name, idleTimeoutMs)) });
     }
@@ -140,13 +144,17 @@ export class OpenCall {
   }
 
   async #release(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     this.#silence?.pause();
     this.#options.signal?.removeEventListener("abort", this.#onCallerAbort);
     const attempt = this.#attempt;
-    if (attempt?.reply?.ended === false && !await attempt.reply.abandon()) await this.onStuck(attempt);
+    const left = attempt?.reply?.ended === false ? attempt.reply : undefined;
+    if (left !== undefined && !await left.abandon()) await this.onStuck(attempt!);
     await this.#removeFiles();
     this.#turn?.[Symbol.dispose]();
+    if (left === undefined) return;
+    this.#attempt = undefined;
+    await left.drained;
   }
 
   async #removeFiles(): Promise<void> {

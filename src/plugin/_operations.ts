@@ -16,13 +16,17 @@ import { type Attempt, OpenCall } from "./_open_call.ts";
 import { decodeFrame, discardFrame, encodeBody, writeFiles } from "./_values.ts";
 import { DEFAULT_CANCEL_BUDGET_MS, Reply } from "./_reply.ts";
 import { type Loss, Supervisor, type SupervisorOptions } from "./_supervisor.ts";
+import type { CallTrace, Tracing } from "./_tracing.ts";
 import type { CallOptions, OperationOptions } from "./interface.ts";
+import { checkLimits } from "./limits.ts";
 
 /** What the worker is asked for, and under which name its errors speak of it. */
 export interface Operation {
   readonly endpoint: WireRequest["endpoint"];
   readonly member: string;
   readonly body?: Readonly<Record<string, unknown>>;
+  /** What is told of it to whoever traces calls. */
+  readonly trace?: CallTrace;
 }
 
 /** An operation whose arguments are ready for the wire, but for what is to become a file. */
@@ -37,6 +41,8 @@ export interface OperationsOptions extends Omit<SupervisorOptions, "onLost"> {
   readonly cancelBudgetMs?: number;
   /** How long a call may be silent that does not say so itself. Default: no limit. */
   readonly idleTimeoutMs?: number;
+  /** Told of each call, when anybody traces them. */
+  readonly tracing?: Tracing;
 }
 
 /** The operations of one plugin, on whichever worker it has. */
@@ -77,12 +83,18 @@ export class Operations {
   }
 
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
-  async *stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
+  stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
+    const run = (traced: Operation) => this.#stream(traced, options);
+    return this.#options.tracing?.follow(operation, { plugin: this.#plugin, run }) ?? run(operation);
+  }
+
+  async *#stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
     this.supervisor.check(operation.member);
+    checkLimits({ plugin: this.#plugin, member: operation.member }, options);
     const encoded = encodeBody(operation, this.#plugin);
     const call = this.#openCall(operation, options);
     try {
-      if (endpointRule(operation.endpoint).isCall) call.hold(await this.#turns.acquire(call.signal));
+      if (endpointRule(operation.endpoint).isCall) call.hold(await this.#turn(call));
       while (true) {
         const frame = await this.#next(call);
         if (frame === undefined) await this.#send(call, await this.supervisor.connected(call.name, call.signal), { ...operation, encoded });
@@ -108,16 +120,19 @@ export class Operations {
   /** Runs an operation on a worker that nobody else can use yet. */
   async runOn(connection: Connection, operation: Operation, options: OperationOptions): Promise<void> {
     const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, this.#newId(), options);
+    const trace = call.trace = this.#options.tracing?.begin(operation, this.#plugin);
     try {
       await this.#send(call, connection, { ...operation, encoded: encodeBody(operation, this.#plugin) });
       for (let frame = await call.nextFrame(); frame === undefined || !("result" in frame); frame = await call.nextFrame()) {
         if (frame !== undefined && "error" in frame) throw reportedError(frame.error, call.name);
       }
     } catch (error) {
+      trace?.fail(error);
       const exit = isBroken(error) ? await connection.worker?.endedWithin(EXIT_PATIENCE_MS) : undefined;
       if (exit === undefined) throw transportError(error, call.name);
       throw exitError(this.#plugin, exit, { output: connection.worker!.log.tail, calls: [operation.member] });
     } finally {
+      trace?.end();
       await call.end();
     }
   }
@@ -157,9 +172,13 @@ export class Operations {
 
   /** A worker is gone: what it ran fails, or is sent again. What was not sent yet waits for the next one. */
   #workerLost({ connection, error, isFinal }: Loss): void {
-    const hit = [...this.#open].filter((call) => call.attempt?.connection === connection && !call.signal.aborted);
+    const there = [...this.#open].filter((call) => call.attempt?.connection === connection);
+    const replies = there.map((call) => call.attempt?.reply);
+    const hit = there.filter((call) => !call.signal.aborted);
     const failure = error(hit.map((call) => call.name.member));
     for (const call of hit) isFinal ? call.abandon(failure) : call.lose(failure);
+    // What it had sent before is no use to anybody, and could take seconds to read.
+    for (const reply of replies) reply?.drop();
   }
 
   #onlyCall(): string | undefined {
@@ -177,13 +196,19 @@ export class Operations {
     return breach;
   }
 
-  #openCall({ member, endpoint }: Operation, options: CallOptions): OpenCall {
+  #turn(call: OpenCall): Promise<Disposable> {
+    const turn = this.#turns.acquire(call.signal);
+    return call.trace?.queue(turn) ?? turn;
+  }
+
+  #openCall({ member, endpoint, trace }: Operation, options: CallOptions): OpenCall {
     const { isCall } = endpointRule(endpoint);
     const id = isCall ? options.callId ?? this.#newId() : undefined;
     // A question can be asked again.
     const kind = isCall ? { idleTimeoutMs: options.idleTimeoutMs ?? this.#options.idleTimeoutMs } : { idempotent: true };
     const call = new OpenCall({ plugin: this.#plugin, member }, id, { ...options, ...kind });
     call.onStuck = (attempt) => this.#endStuckWorker(call, attempt);
+    call.trace = trace;
     this.#open.add(call);
     return call;
   }
@@ -192,7 +217,9 @@ export class Operations {
     call.prepare(connection);
     if (encoded.slots !== undefined) await this.#writeFiles(call, connection, { endpoint, encoded });
     const body = encoded.value as Operation["body"];
-    const request = { endpoint, body, callId: call.id, sharesFiles: connection.files.areShared, wantsProgress: call.wantsProgress };
+    const sharesFiles = connection.files.areShared;
+    const request = { endpoint, body, callId: call.id, sharesFiles, wantsProgress: call.wantsProgress, trace: call.trace?.sent };
+    call.trace?.send(connection, call.id);
     const { cancelBudgetMs } = this.#options;
     const discard = (frame: Frame) => discardFrame(frame, connection.files);
     call.send(connection, () => new Reply(connection.exchange, request, { cancelBudgetMs, discard }));
@@ -200,7 +227,8 @@ export class Operations {
 
   async #writeFiles(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
     try {
-      await writeFiles(encoded, call, { endpoint, files: connection.files });
+      const writing = writeFiles(encoded, call, { endpoint, files: connection.files });
+      await (call.trace?.handOver(writing) ?? writing);
     } catch (error) {
       // A worker's folder goes with it. A call that may be sent again then is, with files for the next worker.
       if (!call.signal.aborted && isFileGone(error)) await connection.worker?.endedWithin(EXIT_PATIENCE_MS);

@@ -5,6 +5,7 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import { type ErrorFrame, type Frame, isLastFrame, type ResultFrame } from "../protocol/frames.ts";
+import { Timer } from "../protocol/timer.ts";
 import { untilAborted } from "../protocol/until_aborted.ts";
 import { BrokenReplyError } from "../transport/errors.ts";
 
@@ -13,14 +14,14 @@ export const DEFAULT_CANCEL_BUDGET_MS = 2_000;
 
 /** What becomes of a request that is abandoned. */
 export interface ReplyOptions {
-  /** How long it may take to end in the worker before its connection is dropped, in milliseconds. Default: 2,000. */
+  /** How long the worker may take to answer that it shall end, and how long to end then, before its connection is dropped, in milliseconds. Default: 2,000. */
   readonly cancelBudgetMs?: number;
   /** Lets go of what a frame holds that nobody will get. */
   readonly discard?: (frame: Frame) => void;
 }
 
-/** How long a worker that does not know a call may take until it is asked again to cancel it, in milliseconds. Doubles each time. */
-const FIRST_REPEAT_MS = 10;
+/** When a worker is asked for the first time whether it knows of a call by now, or has let go of it, in milliseconds. Doubles each time, up to the longest. */
+const REPEAT_MS = { first: 10, longest: 320 } as const;
 
 /** A request under way. */
 export class Reply {
@@ -28,8 +29,9 @@ export class Reply {
   readonly #exchange: Exchange;
   readonly #callId: string | undefined;
   readonly #drop = new AbortController();
+  #begun = false;
   #ended = false;
-
+  #drained: Promise<void> = Promise.resolve();
   readonly #cancelBudgetMs: number;
   /** Lets go of what a frame holds that nobody will get. */
   readonly discard: (frame: Frame) => void;
@@ -53,6 +55,7 @@ export class Reply {
     try {
       const { value, done } = await this.#frames.next();
       if (done) throw new BrokenReplyError("The reply ended before its last frame", { hasBegun: true });
+      this.#begun = true;
       this.#ended = isLastFrame(value);
       return value;
     } catch (error) {
@@ -80,45 +83,79 @@ export class Reply {
     }
   }
 
+  /** Resolves when nothing more comes of a call that was abandoned. */
+  get drained(): Promise<void> {
+    return this.#drained;
+  }
+
   /**
-   * Ends the call in the worker: asks for it, reads on until the worker agrees, and drops the connection when that takes too long.
+   * Ends the call in the worker: asks for it, and waits until the worker has let go of it. What it had sent by then is read behind the caller's back,
+   * for it may hold files; on a busy host that can be seconds of a stream, which are no fault of the plugin's.
    *
-   * @returns False when it took too long: the plugin's code runs on.
+   * @returns False when it took too long: the plugin's code runs on. The connection has been dropped then.
    */
   async abandon(): Promise<boolean> {
     if (this.#ended) return true;
-    let tookTooLong = false;
-    const timer = setTimeout(() => {
-      tookTooLong = true;
-      this.#drop.abort();
-    }, this.#cancelBudgetMs);
-    const asked = this.#askToCancel();
+    const rest = this.#readRest();
+    const hasLetGo = await this.#isLetGo(rest);
+    if (!hasLetGo) this.#drop.abort();
+    this.#drained = this.#drain(rest);
+    return hasLetGo;
+  }
+
+  /** Drops the connection: nothing more comes. */
+  drop(): void {
+    this.#drop.abort();
+  }
+
+  async #readRest(): Promise<void> {
     try {
       while (!this.#ended) this.discard(await this.next());
     } catch {
       // Whatever it ended with, the caller has its answer already.
     }
-    clearTimeout(timer);
-    this.#drop.abort();
-    await asked;
-    return !tookTooLong;
   }
 
-  /** Asks until the worker knows the call: the question has a connection of its own, on which it may overtake the call. */
-  async #askToCancel(): Promise<void> {
+  async #drain(rest: Promise<void>): Promise<void> {
+    using _limit = new Timer(this.#cancelBudgetMs, () => this.#drop.abort());
+    await rest;
+  }
+
+  /** Whether the worker lets go of the call in time. It may take as long to answer that it shall, and then as long to do it. */
+  async #isLetGo(rest: Promise<void>): Promise<boolean> {
+    const asking = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const limit = () => new Timer(this.#cancelBudgetMs, () => resolve(false));
+    let timer = limit();
+    const onTold = () => {
+      timer[Symbol.dispose]();
+      timer = limit();
+    };
+    const asked = this.#askToCancel(AbortSignal.any([asking.signal, this.#drop.signal]), onTold).then(() => resolve(true), () => {});
+    void rest.then(() => resolve(true));
+    const hasLetGo = await promise;
+    asking.abort();
+    await asked;
+    timer[Symbol.dispose]();
+    return hasLetGo;
+  }
+
+  /** Asks until the worker has let go of the call. The question has a connection of its own, on which it may overtake the call. */
+  async #askToCancel(signal: AbortSignal, onTold: () => void): Promise<void> {
     if (this.#callId === undefined) return this.#drop.abort();
-    try {
-      for (let delayMs = FIRST_REPEAT_MS; !this.#ended && !await this.#isToldToCancel(); delayMs *= 2) {
-        await pause(delayMs, this.#drop.signal);
-      }
-    } catch {
-      // The worker is gone, or the call ended first; the reader above finds out which.
+    let isTold = false;
+    for (let delayMs: number = REPEAT_MS.first;; delayMs = Math.min(2 * delayMs, REPEAT_MS.longest)) {
+      const isOpen = await this.#isOpen(signal);
+      if (isOpen && !isTold) onTold();
+      isTold ||= isOpen;
+      if (!isOpen && (isTold || this.#begun)) return;
+      await pause(delayMs, signal);
     }
   }
 
-  async #isToldToCancel(): Promise<boolean> {
+  async #isOpen(signal: AbortSignal): Promise<boolean> {
     const answer = new Reply(this.#exchange, { endpoint: "cancel", body: { call_id: this.#callId } });
-    const frame = await answer.last(this.#drop.signal);
+    const frame = await answer.last(signal);
     return !("result" in frame && isNotRunning(frame.result));
   }
 }

@@ -10,6 +10,7 @@ import { ContentFile } from "../payload/ready_made.ts";
 import { bytesOf, type FileContent } from "../protocol/file_values.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import { decodeValue, type EncodedValue, encodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
+import { isSmallJson } from "../transport/small_json.ts";
 import type { OperationName } from "./_open_call.ts";
 
 /** What becomes a file, as data. */
@@ -19,6 +20,8 @@ type SentSource = { readonly href: string } | { readonly content: FileContent } 
 export interface SentBody {
   /** The body that the wire would carry, as JSON. */
   readonly text?: string;
+  /** The same, where it is so small that it lies in the message as it is. */
+  readonly small?: Readonly<Record<string, unknown>>;
   /** What its empty places are filled with. */
   readonly sources?: readonly { readonly path: readonly string[]; readonly source: SentSource }[];
 }
@@ -45,12 +48,13 @@ export interface SentFile {
  */
 export function sendBody({ value, slots }: EncodedValue, name: OperationName): SentBody {
   if (value === undefined) return {};
+  if (slots === undefined && isSmallJson(value)) return { small: value as Record<string, unknown> };
   return { text: JSON.stringify(value), sources: slots?.map((slot) => ({ path: slot.path, source: sendSource(slot, name) })) };
 }
 
 /** The arguments as they were given. */
-export function receiveBody({ text, sources = [] }: SentBody): Readonly<Record<string, unknown>> {
-  if (text === undefined) return {};
+export function receiveBody({ text, small = {}, sources = [] }: SentBody): Readonly<Record<string, unknown>> {
+  if (text === undefined) return small;
   const body = JSON.parse(text);
   for (const { path, source } of sources) fillSlot(body, { path, source }, receiveSource(source));
   return body;

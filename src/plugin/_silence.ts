@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Timer } from "../protocol/timer.ts";
 
 /** What a watch needs of whoever it watches for. */
 export interface SilenceOptions {
@@ -15,7 +16,7 @@ export interface SilenceOptions {
 /** Tells when nothing has come for too long. A sign of life costs nothing: the watch looks back when its time has come. */
 export class SilenceWatch {
   readonly #options: SilenceOptions;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   #since = 0;
   #lastSign: () => number = () => 0;
 
@@ -28,18 +29,18 @@ export class SilenceWatch {
   listen(lastSign: () => number): void {
     this.#lastSign = lastSign;
     this.#since = performance.now();
-    this.#timer ??= setTimeout(() => this.#look(), this.#options.limitMs);
+    this.#timer ??= new Timer(this.#options.limitMs, () => this.#look());
   }
 
   /** Silence does not count until the next `listen()`. */
   pause(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
   }
 
   #look(): void {
     const left = Math.max(this.#since, this.#lastSign()) + this.#options.limitMs - performance.now();
-    if (left > 0) this.#timer = setTimeout(() => this.#look(), left);
+    if (left > 0) this.#timer = new Timer(left, () => this.#look());
     else this.#options.onTooLong();
   }
 }

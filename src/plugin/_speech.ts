@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { PluginSpec, PythonRuntime } from "../manifest/manifest.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { FRAMES_MEDIA_TYPE, type HelloMessage, UPGRADE_FEATURE } from "../protocol/messages.ts";
@@ -20,16 +21,32 @@ export interface Speech extends Disposable {
 
 /** What the way depends on besides the worker. */
 export interface SpeechOptions {
-  /** How many calls the worker runs at once. */
-  readonly maxConcurrency: number;
+  /** The plugin that it runs. */
+  readonly spec: PluginSpec;
   /** Whether connections are upgraded to bare frames where the worker does that. */
   readonly upgrade: boolean;
 }
 
 /** The way to talk to a worker that said hello. */
-export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, { maxConcurrency, upgrade }: SpeechOptions): Speech {
-  if (features.includes("original")) return original(endpoint, { maxConcurrency, jobErrors: features.includes("job_error") });
-  return upgrade && features.includes(UPGRADE_FEATURE) ? new UpgradedTransport(endpoint) : new HttpTransport(endpoint);
+export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, { spec, upgrade }: SpeechOptions): Speech {
+  if (!features.includes("original")) {
+    return upgrade && features.includes(UPGRADE_FEATURE) ? new UpgradedTransport(endpoint) : new HttpTransport(endpoint);
+  }
+  const { maxConcurrency } = spec;
+  return original(endpoint, { maxConcurrency, jobErrors: features.includes("job_error"), advice: installAdvice(spec) });
+}
+
+/** The workers of the original that this host knows, by their packages. */
+const KNOWN_WORKERS: Readonly<Record<string, string>> = {
+  cjm_plugin_system: "cjm-plugin-system>=0.0.46",
+  cjm_substrate: "cjm-substrate>=0.0.58",
+};
+
+/** Which worker of the original to install where. */
+function installAdvice({ runtime }: PluginSpec): string {
+  const [program, module] = runtime.kind === "python" ? [runtime.interpreter, runtime.foreignWorker ?? ""] : ["python3", ""];
+  const wanted = KNOWN_WORKERS[module.split(".")[0]!] ?? KNOWN_WORKERS.cjm_plugin_system;
+  return `Install a worker that is known here: ${program} -m pip install --upgrade "${wanted}", or leave "worker" out of the manifest`;
 }
 
 /** How to find out how to talk to a worker. */
@@ -49,8 +66,30 @@ export async function recognizeSpeech(endpoint: HttpEndpoint, { upgrade, signal 
     return transport;
   }
   // How many calls it takes at once it does not tell, and most models are not thread-safe.
-  return original(endpoint, { maxConcurrency: 1, jobErrors: true });
+  return original(endpoint, { maxConcurrency: 1, jobErrors: true, advice: ATTACHED_ADVICE });
 }
+
+/** What to do about a worker of the original that ended before it was ready, by what it printed. */
+export function loadAdvice({ runtime }: PluginSpec, printed: string): string {
+  if (runtime.kind !== "python" || runtime.foreignWorker === undefined) return "";
+  const [, missing] = /No module named '([\w.]+)'/.exec(printed) ?? [];
+  const pip = `${runtime.interpreter} -m pip install`;
+  // The original's workers say FATAL of a plugin that they cannot load; all else is about themselves.
+  if (printed.includes("FATAL: Failed to load")) return missing === undefined ? "" : `. ${missingAdvice(runtime, missing, pip)}`;
+  const wanted = KNOWN_WORKERS[runtime.foreignWorker.split(".")[0]!];
+  return wanted === undefined ? "" : `. If it is the worker that does not start, install it anew there: ${pip} --upgrade "${wanted}"`;
+}
+
+function missingAdvice({ module }: PythonRuntime, missing: string, pip: string): string {
+  const [top, own] = [missing.split(".")[0]!, module.split(".")[0]!];
+  return top === own
+    ? `Install it there, or correct "module" or "plugin_path" in the manifest`
+    : `Install what has it there: ${pip} ${top}`;
+}
+
+const ATTACHED_ADVICE = `Install a worker that is known here in its environment: ${
+  Object.values(KNOWN_WORKERS).map((wanted) => `python -m pip install --upgrade "${wanted}"`).join(" or ")
+}`;
 
 /** Upgraded connections, where the worker has them and is near, and this host may open some: HTTP needs fewer permissions on a unix socket. */
 async function upgradedTo(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Speech | undefined> {

@@ -7,6 +7,7 @@ import { type PluginError, type ProtocolError, WorkerExitError } from "../errors
 import type { RestartPolicy } from "../manifest/manifest.ts";
 import type { OutputLog } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
+import { Timer } from "../protocol/timer.ts";
 import { untilAborted } from "../protocol/until_aborted.ts";
 import type { Connection } from "./_connection.ts";
 import { breachError, type EndReason, exitError, howItEnded } from "./_failures.ts";
@@ -196,7 +197,9 @@ export class Supervisor implements AsyncDisposable {
 
   #announce(cause: PluginError, delayMs: number): void {
     this.log.add("host", `The worker is started again in ${Math.round(delayMs)} ms. ${cause.message}`);
-    this.#options.onRestart?.({ cause, delayMs });
+    const { onRestart } = this.#options;
+    // One that throws is its program's error, and no reason to leave everybody without a worker.
+    if (onRestart !== undefined) void Promise.resolve({ cause, delayMs }).then(onRestart);
   }
 
   #giveUp(decision: Decision, cause: PluginError): void {
@@ -230,10 +233,6 @@ function breakerError(member: string, { crashes, windowMs }: Decision & { kind: 
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, milliseconds);
-  try {
-    await untilAborted(over.promise, signal);
-  } finally {
-    clearTimeout(timer);
-  }
+  using _timer = new Timer(milliseconds, over.resolve);
+  await untilAborted(over.promise, signal);
 }

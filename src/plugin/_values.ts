@@ -19,7 +19,7 @@ import {
   toPlace,
   UnsendableValueError,
 } from "../protocol/values.ts";
-import type { Attempt, OpenCall } from "./_open_call.ts";
+import type { OpenCall } from "./_open_call.ts";
 import type { Operation } from "./_operations.ts";
 
 /**
@@ -48,8 +48,12 @@ interface FilePlaces {
   readonly files: WorkerFiles;
 }
 
-/** Puts paths where the arguments have what becomes a file. A configuration's files stay for as long as the worker. */
-export async function writeFiles({ value, slots = [] }: EncodedValue, call: OpenCall, { endpoint, files }: FilePlaces): Promise<void> {
+/**
+ * Puts paths where the arguments have what becomes a file. A configuration's files stay for as long as the worker.
+ *
+ * @returns How many bytes were written.
+ */
+export async function writeFiles({ value, slots = [] }: EncodedValue, call: OpenCall, { endpoint, files }: FilePlaces): Promise<number> {
   const inputs = files.openCall(call.signal);
   if (isExecution(endpoint)) call.holdFiles(inputs);
   else files.keep(inputs);
@@ -57,6 +61,7 @@ export async function writeFiles({ value, slots = [] }: EncodedValue, call: Open
     const path = await inputs.write(slot.source).catch((cause) => explain(cause, slot, call));
     fillSlot(value, slot, path);
   }
+  return inputs.bytes;
 }
 
 function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member }, signal }: OpenCall): never {
@@ -70,18 +75,21 @@ function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member },
 }
 
 /** Gives a chunk or a result its types and files. */
-export function decodeFrame(value: unknown, types: ValueTypes | undefined, { name: { plugin, member }, attempt }: OpenCall): unknown {
+export function decodeFrame(value: unknown, types: ValueTypes | undefined, call: OpenCall): unknown {
+  const { name: { plugin, member } } = call;
   try {
-    return decodeValue(value, types, (raw) => adopt(raw, attempt));
+    return decodeValue(value, types, (raw) => adopt(raw, call));
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : String(cause);
     throw new ProtocolError(`Cannot read what "${member}" of "${plugin}" gave: ${what}`, { plugin, cause });
   }
 }
 
-function adopt(raw: unknown, attempt: Attempt | undefined): unknown {
+function adopt(raw: unknown, { attempt, trace }: OpenCall): unknown {
   if (attempt === undefined) throw new TypeError("the worker has ended, and its files with it");
-  return attempt.connection.files.adopt(raw);
+  const file = attempt.connection.files.adopt(raw);
+  trace?.receive(file.size);
+  return file;
 }
 
 /** Removes the files of a frame for which nobody waits any more. */

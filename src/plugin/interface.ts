@@ -4,7 +4,7 @@
  * @module
  */
 import type { PluginError } from "../errors.ts";
-import type { ProgressBody, StatsBody } from "../protocol/messages.ts";
+import type { ExtensionEndpoint, ProgressBody, SignaturesBody, StatsBody } from "../protocol/messages.ts";
 
 /** Keyword arguments of a call. */
 export type Kwargs = Readonly<Record<string, unknown>>;
@@ -64,6 +64,8 @@ export interface PluginInterface extends AsyncDisposable {
   getConfigSchema(options?: OperationOptions): Promise<Record<string, unknown>>;
   /** The configuration as the plugin has it now; `{}` when it tells none. */
   getCurrentConfig(options?: OperationOptions): Promise<Record<string, unknown>>;
+  /** What the plugin's methods take and give, in JSON Schema, as far as it says. */
+  getSignatures(options?: OperationOptions): Promise<SignaturesBody>;
   /** What the worker uses. */
   getStats(options?: OperationOptions): Promise<StatsBody>;
   /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
@@ -76,6 +78,12 @@ export interface PluginInterface extends AsyncDisposable {
   prefetch(options?: OperationOptions): Promise<boolean>;
   /** Gives a plugin that is initialized another configuration. */
   reconfigure(config: PluginConfig, options?: OperationOptions): Promise<void>;
+  /** Asks for what not every worker has, for example `task`, with a body of `{ task, method, kwargs }`: section 9 of `docs/protocol.md` has all. */
+  extension<Result = unknown>(
+    endpoint: ExtensionEndpoint,
+    body?: Readonly<Record<string, unknown>>,
+    options?: OperationOptions,
+  ): Promise<Result>;
   /** Lets the plugin go, and its worker when this host has started it. Calling it again is harmless. */
   cleanup(): Promise<void>;
 }

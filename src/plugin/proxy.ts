@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ExtensionEndpoint, PermissionSet, StatsBody } from "../protocol/messages.ts";
+import { WorkerStartError } from "../errors.ts";
+import { endpointRule, type ExtensionEndpoint, type PermissionSet, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
 import { loadManifest, type ManifestSource, restartPolicy } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
@@ -11,6 +12,8 @@ import { type LogRecord, OutputLog } from "../process/output_log.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { attachWorker, type Connection, endpointOf, startWorker, type WireOptions, type WorkerEndpoint } from "./_connection.ts";
 import { type Operation, Operations } from "./_operations.ts";
+import { durationComplaint } from "./limits.ts";
+import { Tracing } from "./_tracing.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress, RestartEvent } from "./interface.ts";
 
 /** What `RemotePluginProxy.start()` takes besides the manifest. */
@@ -18,7 +21,8 @@ export interface StartOptions extends LaunchOptions, WireOptions {
   /** Aborting it gives up the start, which then rejects with the signal's reason and leaves nothing. */
   readonly signal?: AbortSignal;
   /**
-   * How long a cancelled call may take to end in the worker, in milliseconds; the worker is then ended, and another one takes its place. Default: 2,000.
+   * How long the worker may take to answer that a call is cancelled, and how long the call may take to end then, in milliseconds. After that the worker is
+   * ended, and another one takes its place. Default: 2,000.
    */
   readonly cancelBudgetMs?: number;
   /** Called before a worker is started in the place of one that has ended. */
@@ -39,6 +43,8 @@ interface Succession extends Pick<StartOptions, "cancelBudgetMs" | "onRestart"> 
   readonly spec?: PluginSpec;
   /** Starts another worker; `undefined` for one that something else runs. */
   readonly startWorker?: (signal: AbortSignal) => Promise<Connection>;
+  /** Told of each call and start, when anybody traces them. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** How long `cleanup()` gives the plugin to clean up before its worker is ended, in milliseconds. */
@@ -66,11 +72,13 @@ export class RemotePluginProxy implements PluginInterface {
   /** What looks wrong in the manifest and does no harm, for example an unknown key with its nearest known one. */
   readonly warnings: readonly string[];
 
-  private constructor(connection: Connection, { log, spec, startWorker, cancelBudgetMs, onRestart }: Succession) {
+  private constructor(connection: Connection, { log, spec, startWorker, cancelBudgetMs, onRestart, tracing }: Succession) {
+    const next = startWorker && ((signal: AbortSignal) => this.#startNext(startWorker, signal));
     this.#operations = new Operations(connection, {
       log,
       restart: spec?.restart ?? restartPolicy("never"),
-      startNext: startWorker && ((signal) => this.#startNext(startWorker, signal)),
+      startNext: next && ((signal) => tracing?.start(() => next(signal), { plugin: this.name, isRestart: true }) ?? next(signal)),
+      tracing,
       onRestart,
       cancelBudgetMs,
       idleTimeoutMs: spec?.idleTimeoutMs,
@@ -89,9 +97,13 @@ export class RemotePluginProxy implements PluginInterface {
   static async start(manifest: ManifestSource, options: StartOptions = {}): Promise<RemotePluginProxy> {
     options.signal?.throwIfAborted();
     const spec = await loadManifest(manifest);
+    checkBudget(spec, options);
     const log = new OutputLog();
     const start = (signal?: AbortSignal) => startWorker(spec, options, { signal, log });
-    const plugin = new RemotePluginProxy(await start(options.signal), { log, spec, startWorker: start, ...options });
+    const tracing = Tracing.find();
+    const launch = () => start(options.signal);
+    const first = await (tracing?.start(launch, { plugin: spec.name, isRestart: false }) ?? launch());
+    const plugin = new RemotePluginProxy(first, { log, spec, startWorker: start, ...options, tracing });
     if (options.onExit !== undefined) void plugin.#operations.supervisor.ended.then(options.onExit);
     return plugin;
   }
@@ -104,7 +116,8 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws {ProtocolError} When no worker answers there.
    */
   static async attach(endpoint: WorkerEndpoint, options: AttachOptions = {}): Promise<RemotePluginProxy> {
-    return new RemotePluginProxy(await attachWorker(endpoint, options), { log: new OutputLog() });
+    const connection = await attachWorker(endpoint, options);
+    return new RemotePluginProxy(connection, { log: new OutputLog(), tracing: Tracing.find() });
   }
 
   /** The plugin's name, as it says itself. */
@@ -187,6 +200,16 @@ export class RemotePluginProxy implements PluginInterface {
     return await this.#operations.run({ endpoint: "config", member: "getCurrentConfig" }, options) as Record<string, unknown>;
   }
 
+  /**
+   * What the plugin's methods take and give, in JSON Schema: of a Python plugin its signatures and docstrings, of a Deno plugin the schemas that it
+   * declares.
+   *
+   * @throws {CallError} With the code `not_supported` when the worker is older than this, or one of the original's.
+   */
+  async getSignatures(options: OperationOptions = {}): Promise<SignaturesBody> {
+    return await this.#query({ endpoint: "signatures", member: "getSignatures" }, options);
+  }
+
   /** What the worker uses: processor, memory, calls. */
   async getStats(options: OperationOptions = {}): Promise<StatsBody> {
     return await this.#query({ endpoint: "stats", member: "getStats" }, options);
@@ -218,7 +241,8 @@ export class RemotePluginProxy implements PluginInterface {
     body?: Readonly<Record<string, unknown>>,
     options: OperationOptions = {},
   ): Promise<Result> {
-    return await this.#operations.run({ endpoint, member: `extension("${endpoint}")`, body }, options) as Result;
+    const taken = endpointRule(endpoint).method === "GET" ? undefined : body;
+    return await this.#operations.run({ endpoint, member: `extension("${endpoint}")`, body: taken }, options) as Result;
   }
 
   /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
@@ -286,3 +310,8 @@ export class RemotePluginProxy implements PluginInterface {
 }
 
 async function* noRecords(): AsyncGenerator<LogRecord, void, void> {}
+
+function checkBudget({ name: plugin }: PluginSpec, { cancelBudgetMs }: StartOptions): void {
+  const complaint = durationComplaint("cancelBudgetMs", cancelBudgetMs);
+  if (complaint !== undefined) throw new WorkerStartError(`Cannot start "${plugin}": ${complaint}`, { plugin, phase: "spawn" });
+}

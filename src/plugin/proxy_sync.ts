@@ -10,7 +10,8 @@ import { type FileAccess, FileResultSync } from "../payload/file_result_sync.ts"
 import type { ScratchFolders } from "../payload/scratch.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
-import { endpointRule, type ExtensionEndpoint, type PermissionSet, type StatsBody } from "../protocol/messages.ts";
+import { endpointRule, type ExtensionEndpoint, type PermissionSet, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
+import { activeTrace } from "../protocol/telemetry.ts";
 import { BlockingBridge } from "../transport/blocking_bridge.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { BLOCKING_WORKER, type BlockingMember, type BlockingRequest, type CallFacts, type PluginFacts } from "./_blocking_worker.ts";
@@ -88,7 +89,7 @@ export class RemotePluginProxySync implements Disposable {
    */
   static start(manifest: ManifestSource, options: SyncStartOptions = {}): RemotePluginProxySync {
     const plugin = typeof manifest === "string" || manifest instanceof URL ? String(manifest) : manifest.name ?? "(manifest object)";
-    return RemotePluginProxySync.#open({ kind: "start", manifest: sendable(manifest, plugin), options }, plugin);
+    return RemotePluginProxySync.#open({ kind: "start", manifest: sendable(manifest, plugin), options, trace: activeTrace() }, plugin);
   }
 
   /**
@@ -199,6 +200,11 @@ export class RemotePluginProxySync implements Disposable {
     return this.#call({ endpoint: "config", member: "getCurrentConfig" }, options) as Record<string, unknown>;
   }
 
+  /** What the plugin's methods take and give, in JSON Schema, as far as it says. */
+  getSignatures(options: SyncOperationOptions = {}): SignaturesBody {
+    return this.#call({ endpoint: "signatures", member: "getSignatures" }, options) as SignaturesBody;
+  }
+
   /** What the worker uses. */
   getStats(options: SyncOperationOptions = {}): StatsBody {
     return this.#call({ endpoint: "stats", member: "getStats" }, options) as StatsBody;
@@ -266,7 +272,12 @@ export class RemotePluginProxySync implements Disposable {
     if ("signal" in options) throw noSignalError(plugin, member);
     if (endpointRule(endpoint).isCall && this.#streams.size >= this.maxConcurrency) throw this.#noPlaceError(member);
     // Bytes are refused here: what passes between the threads is JSON.
-    return { body: sendBody(encodeBody(operation, plugin), { plugin, member }), options, reports: onProgress !== undefined };
+    return {
+      body: sendBody(encodeBody(operation, plugin), { plugin, member }),
+      options,
+      reports: onProgress !== undefined,
+      trace: activeTrace(),
+    };
   }
 
   *#pull({ stream, open, member }: Pull, onProgress?: (progress: Progress) => void): Generator<SentValue, void, void> {

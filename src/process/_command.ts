@@ -9,7 +9,7 @@ import { containsPath, intersectPermissions, type PermissionPolicy } from "../pe
 import { permissionFlags } from "../permissions/flags.ts";
 import { workerProgram } from "../permissions/required.ts";
 import type { Address, PermissionSet, PluginTarget } from "../protocol/messages.ts";
-import { PYTHON_START_SOURCE, PYTHON_WORKER_HASH, PYTHON_WORKER_SOURCE } from "../worker/python_source.ts";
+import { PYTHON_SIGNATURES_SOURCE, PYTHON_START_SOURCE, PYTHON_WORKER_HASH, PYTHON_WORKER_SOURCE } from "../worker/python_source.ts";
 import type { WorkerFolder } from "./_worker_folder.ts";
 
 /** What to run, and what the worker is told of its plugin. */
@@ -44,7 +44,12 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
 
 async function pythonArguments(folder: WorkerFolder): Promise<string[]> {
   const start = folder.file("start.py");
-  await Promise.all([Deno.writeTextFile(start, PYTHON_START_SOURCE), Deno.writeTextFile(folder.file("worker.py"), PYTHON_WORKER_SOURCE)]);
+  await Promise.all([
+    Deno.writeTextFile(start, PYTHON_START_SOURCE),
+    Deno.writeTextFile(folder.file("worker.py"), PYTHON_WORKER_SOURCE),
+    // Read only when somebody asks for signatures.
+    Deno.writeTextFile(folder.file("signatures.py"), PYTHON_SIGNATURES_SOURCE),
+  ]);
   return [start, PYTHON_WORKER_HASH];
 }
 

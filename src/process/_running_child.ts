@@ -5,6 +5,7 @@
  */
 import type { StartMessage } from "../protocol/messages.ts";
 import { type Farewell, readFarewell } from "./_hello.ts";
+import type { MemoryWatch } from "./_memory_watch.ts";
 import type { OutputLog } from "./output_log.ts";
 
 /** How a worker process ended. */
@@ -23,6 +24,10 @@ export interface ChildCare {
   readonly log: OutputLog;
   /** Called once the child has ended. */
   readonly removeFiles: () => Promise<void>;
+  /** Sees whether the system ends it for want of memory, where nothing of the child's own does. */
+  readonly memory?: MemoryWatch;
+  /** Ends what the child has started, where nothing of the child's own does when it is killed. */
+  readonly endGroup?: () => Promise<void>;
 }
 
 /** What V8 prints before it gives up. */
@@ -42,7 +47,9 @@ export class RunningChild {
   /** Its standard output, until `logStdout()` takes it over. */
   readonly stdout: ReadableStreamDefaultReader<Uint8Array>;
   readonly #lifeline: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #stderr: ReadableStreamBYOBReader;
   readonly #stderrEnd: Promise<void>;
+  #groupEnd: Promise<void> | undefined;
   #stdoutEnd: Promise<void> = Promise.resolve();
   #cancelStdout: () => Promise<void> = () => this.stdout.cancel();
   #farewell: Farewell = {};
@@ -50,13 +57,14 @@ export class RunningChild {
   #asked = false;
 
   /** Watches a child. */
-  constructor(child: Deno.ChildProcess, { log, removeFiles }: ChildCare) {
+  constructor(child: Deno.ChildProcess, care: ChildCare) {
     this.child = child;
-    this.log = log;
+    this.log = care.log;
     this.#lifeline = child.stdin.getWriter();
     this.stdout = child.stdout.getReader();
-    this.#stderrEnd = this.log.drain("stderr", blocksOf(child.stderr.getReader({ mode: "byob" })));
-    this.exited = this.#watch(removeFiles);
+    this.#stderr = child.stderr.getReader({ mode: "byob" });
+    this.#stderrEnd = this.log.drain("stderr", blocksOf(this.#stderr));
+    this.exited = this.#watch(care);
   }
 
   /** Writes the start line. */
@@ -96,6 +104,7 @@ export class RunningChild {
     const timer = setTimeout(() => this.#kill(), EXIT_BUDGET_MS);
     await this.exited;
     clearTimeout(timer);
+    await this.#groupEnd;
   }
 
   #kill(): void {
@@ -107,14 +116,17 @@ export class RunningChild {
     }
   }
 
-  async #watch(removeFiles: () => Promise<void>): Promise<WorkerExit> {
+  async #watch({ removeFiles, memory, endGroup }: ChildCare): Promise<WorkerExit> {
     const { code, signal } = await this.child.status;
+    // Nobody has to wait for it who is only told of the end.
+    if (!this.#asked) this.#groupEnd = endGroup?.();
     await this.#lifeline.close().catch(() => {});
     await removeFiles().catch((error) => this.log.add("stderr", `Cannot remove the worker's files: ${error}`));
     await this.#drainPipes();
     // A worker that is asked to end takes what its plugin has started along, and so ends by the signal that it sends to its whole group.
     if (this.#asked) return { code: 0, signal: null, outOfMemory: false };
-    const outOfMemory = this.#farewell.out_of_memory === true || (signal !== null && V8_OUT_OF_MEMORY.test(this.log.tail));
+    const outOfMemory = this.#farewell.out_of_memory === true || (signal !== null && V8_OUT_OF_MEMORY.test(this.log.tail)) ||
+      (signal === "SIGKILL" && await memory?.somebodyWasKilled() === true);
     return { code: signal === null ? code : null, signal, outOfMemory };
   }
 
@@ -125,7 +137,8 @@ export class RunningChild {
     const timer = setTimeout(patience.resolve, 50);
     await Promise.race([drained, patience.promise]);
     clearTimeout(timer);
-    await this.#cancelStdout().catch(() => {});
+    // Such a grandchild would keep the host program alive as well.
+    await Promise.allSettled([this.#cancelStdout(), this.#stderr.cancel()]);
     this.log.close();
   }
 }

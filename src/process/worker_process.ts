@@ -14,14 +14,17 @@ import {
   type Address,
   type HelloMessage,
   type PermissionSet,
+  type PluginTarget,
   PROTOCOL_VERSION,
   type StartMessage,
   type WorkerLimits,
 } from "../protocol/messages.ts";
-import { type WorkerCommand, workerCommand } from "./_command.ts";
+import { type CommandContext, type WorkerCommand, workerCommand } from "./_command.ts";
+import { endGroup } from "./_end_group.ts";
 import { type HelloLine, readHello } from "./_hello.ts";
 import { freeSocketPath, unixAddress } from "./_socket_path.ts";
-import { RunningChild, type WorkerExit } from "./_running_child.ts";
+import { MemoryWatch } from "./_memory_watch.ts";
+import { type ChildCare, RunningChild, type WorkerExit } from "./_running_child.ts";
 import { WorkerFolder } from "./_worker_folder.ts";
 import type { OutputLog } from "./output_log.ts";
 
@@ -87,9 +90,10 @@ export class WorkerProcess implements AsyncDisposable {
     await using cleanup = new AsyncDisposableStack();
     const folder = cleanup.use(await createFolder(spec, options));
     const listen = await chooseAddress(spec, options, folder);
-    const command = await workerCommand(spec, { folder, listen, policy: options.permissions ?? {} });
+    const command = await prepareCommand(spec, { folder, listen, policy: options.permissions ?? {} });
     const socket = "unix" in listen ? listen.unix : undefined;
-    const running = new RunningChild(spawn(spec, command, environment), { log, removeFiles: () => removeAll(folder, socket) });
+    const child = spawn(spec, command, environment);
+    const running = new RunningChild(child, { ...careFor(child, command.target), log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
     const scratch = await madeFolder(spec, options, folder.scratch);
     const start = startMessage(spec, { listen, command, folder: folder.path, scratch, quota: options.scratchQuota ?? DEFAULT_QUOTA });
@@ -124,6 +128,13 @@ export class WorkerProcess implements AsyncDisposable {
   }
 }
 
+/** What a Python worker's supervisor does for itself, Deno workers have their host do. Only a plugin that may run programs can have left some. */
+function careFor({ pid }: Deno.ChildProcess, { permissions }: PluginTarget): Pick<ChildCare, "memory" | "endGroup"> {
+  if (permissions === undefined) return {};
+  const mayHaveChildren = permissions.run !== undefined || permissions.ffi !== undefined;
+  return { memory: MemoryWatch.over(pid), endGroup: mayHaveChildren ? () => endGroup(pid) : undefined };
+}
+
 /** A worker that was killed leaves its socket, which need not be in its folder. */
 async function removeAll(folder: WorkerFolder, socket: string | undefined): Promise<void> {
   await folder[Symbol.asyncDispose]();
@@ -149,6 +160,16 @@ async function chooseAddress(spec: PluginSpec, options: LaunchOptions, folder: W
     return options.socketPath === undefined ? unixAddress(folder.file("worker.sock")) : await freeSocketPath(options.socketPath);
   } catch (cause) {
     throw startError(spec, "spawn", cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** A disk that is full shows here first: the worker's program is written to its folder. */
+async function prepareCommand(spec: PluginSpec, context: CommandContext): Promise<WorkerCommand> {
+  try {
+    return await workerCommand(spec, context);
+  } catch (cause) {
+    const problem = `its worker cannot be written to "${context.folder.path}": ${messageOf(cause)}`;
+    throw startError(spec, "spawn", `${problem}. Make room there, or give another folder as "scratchDir"`, { cause });
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Frame } from "./frames.ts";
 import type { Endpoint, ExtensionEndpoint } from "./messages.ts";
+import type { TraceContext } from "./telemetry.ts";
 
 /** One request to a worker. */
 export interface WireRequest {
@@ -18,6 +19,8 @@ export interface WireRequest {
   readonly sharesFiles?: boolean;
   /** Whether somebody listens to progress. It is sent in any case by workers that send it by themselves. */
   readonly wantsProgress?: boolean;
+  /** The trace of which the call is a part. */
+  readonly trace?: TraceContext;
 }
 
 /**

@@ -183,10 +183,14 @@ export interface StatsBody {
   readonly cpu_percent: number;
   /** Resident memory, in MiB. */
   readonly memory_rss_mb: number;
+  /** The GPU memory that the plugin says it uses, in MiB. */
+  readonly gpu_memory_mb?: number;
   /** How long the worker has been there, in seconds. */
   readonly uptime_s: number;
   /** Calls that run, wait, and have ended. */
   readonly calls: { readonly running: number; readonly queued: number; readonly finished: number };
+  /** What a plugin of `cjm-substrate` says that its last call has used of a service, by unit, for example `{ input_tokens: 12 }`. */
+  readonly usage?: Readonly<Record<string, number>> | null;
 }
 
 /** The result of `GET /progress`. */
@@ -195,6 +199,28 @@ export interface ProgressBody {
   readonly progress: number;
   /** What the plugin is at, in its own words. */
   readonly message: string;
+}
+
+/** What one method takes and gives, in JSON Schema. What is not known is left out. */
+export interface MethodSignature {
+  /** What it does, for people. */
+  readonly description?: string;
+  /** The keyword arguments: a schema of an object. */
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  /** The positional arguments, where there are some that cannot be given by name: a schema of an array. */
+  readonly positional?: Readonly<Record<string, unknown>>;
+  /** What `execute` gives. */
+  readonly result?: Readonly<Record<string, unknown>>;
+  /** What `execute_stream` gives, one by one. */
+  readonly chunk?: Readonly<Record<string, unknown>>;
+}
+
+/** The result of `GET /signatures`. A method that the plugin lacks is left out. */
+export interface SignaturesBody {
+  /** What `execute` takes and gives. */
+  readonly execute?: MethodSignature;
+  /** What `execute_stream` takes, and gives one by one. */
+  readonly execute_stream?: MethodSignature;
 }
 
 /** One endpoint: how it is reached, and whether it takes one of the plugin's places. */
@@ -212,6 +238,7 @@ export type Endpoint =
   | "cancel"
   | "config_schema"
   | "config"
+  | "signatures"
   | "initialize"
   | "execute"
   | "execute_stream"
@@ -228,6 +255,7 @@ export const ENDPOINTS: Readonly<Record<Endpoint, EndpointRule>> = {
   cancel: { method: "POST", isCall: false },
   config_schema: { method: "GET", isCall: false },
   config: { method: "GET", isCall: false },
+  signatures: { method: "GET", isCall: false },
   initialize: { method: "POST", isCall: true },
   execute: { method: "POST", isCall: true },
   execute_stream: { method: "POST", isCall: true },

@@ -9,15 +9,20 @@ import { type ErrorBody, MAX_FRAME_BYTES } from "../protocol/messages.ts";
 import { MalformedReplyError } from "./errors.ts";
 import { completedLines, piecesOf, wholeText } from "./reply.ts";
 
-const ADVICE = 'Install a worker that this package knows in the plugin\'s environment, such as "cjm-plugin-system>=0.0.46" or ' +
-  '"cjm-substrate>=0.0.58", or leave "worker" out of the manifest';
+/** What was asked, and what to do about a worker that does not know it. */
+export interface Asked {
+  readonly endpoint: string;
+  /** Which worker to install where. */
+  readonly advice: string;
+}
 
 /** The one frame that a body stands for. */
-export async function readOriginalReply(response: Response, endpoint: string): Promise<Frame> {
+export async function readOriginalReply(response: Response, asked: Asked): Promise<Frame> {
+  const { endpoint, advice } = asked;
   const text = await wholeText(response);
   const body = parseJson(text);
-  if (!response.ok) return { error: errorOf(response.status, { body, text, endpoint }) };
-  if (body === undefined) throw new MalformedReplyError(`It answered with what is no JSON: "${text.slice(0, 80)}". ${ADVICE}`);
+  if (!response.ok) return { error: errorOf(response.status, { body, text, asked }) };
+  if (body === undefined) throw new MalformedReplyError(`It answered with what is no JSON: "${text.slice(0, 80)}". ${advice}`);
   // Hooks that fail are reported with status 200.
   if (isRecord(body) && body.status === "error" && HOOKS.has(endpoint)) return { error: plainError(String(body.detail)) };
   return { result: withoutTag(body) };
@@ -26,43 +31,52 @@ export async function readOriginalReply(response: Response, endpoint: string): P
 const HOOKS = new Set(["cancel", "on_enable", "on_disable"]);
 
 /** The frames that a stream stands for. */
-export async function* readOriginalStream(response: Response, jobErrors: boolean): AsyncGenerator<Frame, void, void> {
-  if (!response.ok) return yield await readOriginalReply(response, "execute_stream");
+export async function* readOriginalStream(
+  response: Response,
+  { jobErrors, advice }: { jobErrors: boolean; advice: string },
+): AsyncGenerator<Frame, void, void> {
+  if (!response.ok) return yield await readOriginalReply(response, { endpoint: "execute_stream", advice });
   const read = jobErrors ? jobErrorOf : oldErrorOf;
   let held: unknown;
-  const splitter = new LineSplitter(MAX_FRAME_BYTES);
-  for await (const piece of piecesOf(response)) {
-    for (const line of completedLines(splitter, piece)) {
-      // What looks like an error is one only at the end; before it, it is the plugin's own.
-      if (held !== undefined) yield { chunk: held };
-      const value = parseJson(line);
-      if (value === undefined) throw new MalformedReplyError(`It sent what is no JSON: "${line.slice(0, 80)}". ${ADVICE}`);
-      held = read(value) === undefined ? undefined : value;
-      if (held === undefined) yield { chunk: withoutTag(value) };
-    }
+  for await (const line of linesOf(response)) {
+    // What looks like an error is one only at the end; before it, it is the plugin's own.
+    if (held !== undefined) yield { chunk: held };
+    const value = parseJson(line) ?? parsePythonJson(line);
+    if (value === undefined) throw new MalformedReplyError(`It sent what is no JSON: "${line.slice(0, 80)}". ${advice}`);
+    held = read(value) === undefined ? undefined : value;
+    if (held === undefined) yield { chunk: withoutTag(value) };
   }
   const error = read(held);
   yield error === undefined ? { result: null } : { error };
 }
 
+/** The lines of a stream. The last one counts also without its end: it may be what is no chunk. */
+async function* linesOf(response: Response): AsyncGenerator<string, void, void> {
+  const splitter = new LineSplitter(MAX_FRAME_BYTES);
+  for await (const piece of piecesOf(response)) yield* completedLines(splitter, piece);
+  yield* completedLines(splitter, new Uint8Array([NEWLINE]));
+}
+
+const NEWLINE = 10;
+
 interface Refused {
   readonly body: unknown;
   readonly text: string;
-  readonly endpoint: string;
+  readonly asked: Asked;
 }
 
-function errorOf(status: number, { body, text, endpoint }: Refused): ErrorBody {
+function errorOf(status: number, { body, text, asked: { endpoint, advice } }: Refused): ErrorBody {
   const detail = isRecord(body) && typeof body.detail === "string" ? body.detail : undefined;
   const jobError = jobErrorOf(body);
   if (jobError !== undefined) return jobError;
   if (status === 409) return { ...plainError(detail ?? "Cancelled"), code: "cancelled" };
   if (status === 404 && detail === "Not Found") {
-    return { ...plainError(`its worker has no endpoint "/${endpoint}". ${ADVICE}`), code: "not_supported" };
+    return { ...plainError(`its worker has no endpoint "/${endpoint}". ${advice}`), code: "not_supported" };
   }
   if ([404, 405, 501].includes(status) && detail !== undefined) return { ...plainError(detail), code: "not_supported" };
   if (detail !== undefined && (status === 400 || status === 500)) return plainError(detail);
   if (status === 500 && text === "Internal Server Error") return plainError("Internal Server Error; its log tells more");
-  throw new MalformedReplyError(`It answered ${status} with "${text.slice(0, 80)}". ${ADVICE}`);
+  throw new MalformedReplyError(`It answered ${status} with "${text.slice(0, 80)}". ${advice}`);
 }
 
 /** Of a failure that the worker describes by its message alone nothing else is known. */
@@ -85,7 +99,7 @@ function jobErrorOf(body: unknown): ErrorBody | undefined {
 
 /** Whether the exception comes from the worker's own writing of the result. */
 function isBadResult(traceback: string): boolean {
-  return /core[\\/]worker\.py", line \d+, in \w+\n[^\n]*json\.dumps\(wire_encode\(/.test(traceback);
+  return /core[\\/]worker\.py", line \d+, in \w+\n[^\n]*(?:json\.dumps\(wire_encode|JSONResponse)\(/.test(traceback);
 }
 
 function oldErrorOf(value: unknown): ErrorBody | undefined {
@@ -102,6 +116,21 @@ function withoutTag(value: unknown): unknown {
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Python writes NaN and the infinities as bare words, and the original's streams carry them so. They are marked by text that is not in the line. */
+function parsePythonJson(line: string): unknown {
+  let mark = "number:";
+  while (line.includes(mark)) mark += ":";
+  const marked = line.replaceAll(
+    /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g,
+    (token) => token.startsWith('"') ? token : `"${mark}${token}"`,
+  );
+  try {
+    return JSON.parse(marked, (_, value) => typeof value === "string" && value.startsWith(mark) ? Number(value.slice(mark.length)) : value);
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@
 import type { WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { CALL_ID, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/messages.ts";
+import type { TraceContext } from "../protocol/telemetry.ts";
 import { HttpReader } from "./_http_reader.ts";
 import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
 import { FrameReader, parseFrame, refusal } from "./reply.ts";
@@ -21,7 +22,7 @@ const READ_BYTES = 64 * 1024;
 /** A request that fits in here is written without making garbage. */
 const WRITE_BYTES = 16 * 1024;
 
-/** Room for the line before the body: the longest endpoint, length and call id are shorter. */
+/** Room for the line before the body: it is longer only with a trace's baggage. */
 const HEAD_BYTES = 512;
 
 const UTF8 = new TextEncoder();
@@ -152,17 +153,28 @@ async function demandUpgrade(reader: HttpReader): Promise<void> {
 }
 
 /** The line that says what is asked for and how long its body is, and the body, for the most part in the memory of the connection. */
-function requestParts({ endpoint, body, callId, sharesFiles }: WireRequest, memory: Uint8Array): readonly Uint8Array[] {
+function requestParts({ endpoint, body, callId, sharesFiles, trace }: WireRequest, memory: Uint8Array): readonly Uint8Array[] {
   if (callId !== undefined && !CALL_ID.test(callId)) throw new RefusedError(400, "A call id has 1 to 128 visible ASCII characters");
   const text = body === undefined ? "" : JSON.stringify(body);
   const { read, written } = UTF8.encodeInto(text, memory.subarray(HEAD_BYTES));
   const large = read < text.length ? UTF8.encode(text) : undefined;
   const call = callId === undefined ? "" : ` call=${callId}`;
-  const head = `${endpoint} ${large?.length ?? written}${call}${sharesFiles ? " files=shared" : ""}\n`;
+  const head = `${endpoint} ${large?.length ?? written}${call}${sharesFiles ? " files=shared" : ""}${traceFields(trace)}\n`;
+  const content = large ?? memory.subarray(HEAD_BYTES, HEAD_BYTES + written);
+  if (head.length > HEAD_BYTES) return [UTF8.encode(head), content];
   const start = HEAD_BYTES - head.length;
   for (let at = 0; at < head.length; at++) memory[start + at] = head.charCodeAt(at);
-  return large === undefined ? [memory.subarray(start, HEAD_BYTES + written)] : [memory.subarray(start, HEAD_BYTES), large];
+  return large === undefined ? [memory.subarray(start, HEAD_BYTES + written)] : [memory.subarray(start, HEAD_BYTES), content];
 }
+
+/** White space means nothing in these; what else no line can carry is left out, as a trace is a courtesy. */
+function traceFields(trace: TraceContext | undefined): string {
+  if (trace === undefined) return "";
+  const fields = Object.entries(trace).map(([name, value]) => [name, value.replaceAll(/[ \t]/g, "")]);
+  return fields.filter(([, value]) => VISIBLE.test(value!)).map(([name, value]) => ` ${name}=${value}`).join("");
+}
+
+const VISIBLE = /^[\x21-\x7e]+$/;
 
 /** A frame, or the refusal that stands for the status of HTTP. */
 function parseReplyLine(line: string): Frame {

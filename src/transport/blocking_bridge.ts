@@ -8,7 +8,8 @@ import { PermissionDeniedError, PluginStateError } from "../errors.ts";
 import { blockingPermissions } from "../permissions/blocking.ts";
 import { descriptorFlags } from "../permissions/flags.ts";
 import type { ProgressBody } from "../protocol/messages.ts";
-import { type BridgeFailure, type BridgeMessage, type BridgeReply, SENT, TAKEN } from "./bridge_messages.ts";
+import { LaneIn, laneMemory, LaneOut, SENT } from "./_lane.ts";
+import type { BridgeFailure, BridgeMessage, BridgeReply } from "./bridge_messages.ts";
 import { errorFromData } from "./error_data.ts";
 
 /**
@@ -21,9 +22,10 @@ const { entry, end } = workerData;
 try {
   (await import(entry)).serve(end);
 } catch (error) {
-  end.port.postMessage({ broken: error instanceof Error ? error.message : String(error) });
-  Atomics.add(end.counts, ${SENT}, 1);
-  Atomics.notify(end.counts, ${SENT});
+  const { port, counts } = end.replies;
+  port.postMessage({ broken: error instanceof Error ? error.message : String(error) });
+  Atomics.add(counts, ${SENT}, 1);
+  Atomics.notify(counts, ${SENT});
 }
 `;
 
@@ -33,7 +35,8 @@ export class BlockingBridge<Request> implements Disposable {
   readonly #threads: typeof Threads;
   readonly #worker: Threads.Worker;
   readonly #port: Threads.MessagePort;
-  readonly #counts = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+  readonly #requests: LaneIn<BridgeMessage<Request>>;
+  readonly #replies: LaneOut<BridgeReply | BridgeFailure>;
   /** What came for another request than the one that was waited for: requests nest where `onProgress` makes one. */
   readonly #early: BridgeReply[] = [];
   #nextId = 1;
@@ -53,8 +56,12 @@ export class BlockingBridge<Request> implements Disposable {
     demandReading(plugin);
     const { port1, port2 } = new this.#threads.MessageChannel();
     this.#port = port1;
+    const port = port1 as unknown as MessagePort;
+    const [requests, replies] = [laneMemory(), laneMemory()];
+    this.#requests = new LaneIn({ port, ...requests });
+    this.#replies = new LaneOut({ port, ...replies });
     this.#worker = new this.#threads.Worker(new URL(`data:text/javascript,${encodeURIComponent(BOOT)}`), {
-      workerData: { entry, end: { port: port2, counts: this.#counts } },
+      workerData: { entry, end: { requests: { port: port2, ...requests }, replies: { port: port2, ...replies } } },
       transferList: [port2],
     });
     this.#worker.unref();
@@ -88,7 +95,7 @@ export class BlockingBridge<Request> implements Disposable {
   #send(message: BridgeMessage<Request>): void {
     if (this.#broken !== undefined) throw this.#failure(this.#broken);
     try {
-      this.#port.postMessage(message);
+      this.#requests.send(message);
     } catch (cause) {
       const plugin = this.#plugin;
       const message =
@@ -112,23 +119,13 @@ export class BlockingBridge<Request> implements Disposable {
       const early = this.#early.findIndex((reply) => reply.id === id);
       if (early >= 0) return this.#early.splice(early, 1)[0]!;
       if (this.#broken !== undefined) throw this.#failure(this.#broken);
-      const taken = Atomics.load(this.#counts, TAKEN);
-      // Returns at once when something has been sent that was not taken.
-      Atomics.wait(this.#counts, SENT, taken);
-      const reply = this.#take();
+      this.#replies.wait();
+      const reply = this.#replies.take();
       if (reply === undefined) continue;
       if ("broken" in reply) this.#broken = reply.broken;
       else if (reply.id === id) return reply;
       else this.#early.push(reply);
     }
-  }
-
-  #take(): BridgeReply | BridgeFailure | undefined {
-    const received = this.#threads.receiveMessageOnPort(this.#port);
-    if (received === undefined) return undefined;
-    Atomics.add(this.#counts, TAKEN, 1);
-    Atomics.notify(this.#counts, TAKEN);
-    return received.message;
   }
 
   #failure(what: string): PluginStateError {

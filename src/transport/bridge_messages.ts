@@ -6,19 +6,23 @@
 import type { ProgressBody } from "../protocol/messages.ts";
 import type { ErrorData } from "./error_data.ts";
 
-/** One end of a bridge: messages by the port, and two counters by which each side can wait for the other. */
-export interface BridgeEnd {
-  /** Carries messages of any size, both ways. */
+/** One direction of a bridge, as both threads see it. */
+export interface LaneEnd {
+  /** Carries messages of any size. */
   readonly port: MessagePort;
-  /** Shared: at {@linkcode SENT} how many messages the working thread has sent, at {@linkcode TAKEN} how many of them were taken. */
+  /** Shared: how many messages were sent and taken, and what lies in `bytes`. */
   readonly counts: Int32Array<SharedArrayBuffer>;
+  /** Shared: one small message. */
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
 }
 
-/** Where the number of messages sent is counted. */
-export const SENT = 0;
-
-/** Where the number of messages taken is counted. */
-export const TAKEN = 1;
+/** What the working thread is given: requests come by one lane, answers go by the other. */
+export interface BridgeEnd {
+  /** From the thread that blocks. */
+  readonly requests: LaneEnd;
+  /** To the thread that blocks. */
+  readonly replies: LaneEnd;
+}
 
 /** What the blocking thread sends: a request, or the wish to have an open one abandoned. */
 export type BridgeMessage<Request> = { readonly id: number; readonly request: Request } | { readonly abort: number };

@@ -4,12 +4,13 @@
  * @module
  */
 import type { ProgressBody } from "../protocol/messages.ts";
-import { type BridgeEnd, type BridgeFailure, type BridgeMessage, type BridgeReply, SENT, TAKEN } from "./bridge_messages.ts";
+import { LaneIn, LaneOut } from "./_lane.ts";
+import type { BridgeEnd, BridgeFailure, BridgeMessage, BridgeReply } from "./bridge_messages.ts";
 import { errorToData } from "./error_data.ts";
 
 /** What a request's handler is given besides the request. */
 export interface BridgeControl {
-  /** Aborted when the other side no longer wants the answer; it waits for one all the same. */
+  /** Aborted when the other side no longer wants the answer; it waits for one all the same. Made when it is asked for first: a signal costs some µs. */
   readonly signal: AbortSignal;
   /** Hands a report over. */
   readonly onProgress: (progress: ProgressBody) => void;
@@ -21,20 +22,33 @@ export type BridgeHandler<Request> = (request: Request, control: BridgeControl) 
 /** How many messages may wait for the other side; a plugin that reports faster than it is listened to is held up. */
 const MAX_WAITING = 64;
 
+const MAX_INTERVAL_MS = 2 ** 31 - 1;
+
 /** Answers all requests, any number of them at once, until the thread ends. */
 export class BridgeServer<Request> {
-  readonly #end: BridgeEnd;
+  readonly #requests: LaneOut<BridgeMessage<Request>>;
+  readonly #replies: LaneIn<BridgeReply | BridgeFailure>;
   readonly #handle: BridgeHandler<Request>;
-  readonly #open = new Map<number, AbortController>();
+  readonly #open = new Map<number, OpenRequest>();
 
   /** Begins to listen. */
   constructor(end: BridgeEnd, handle: BridgeHandler<Request>) {
-    this.#end = end;
+    this.#requests = new LaneOut(end.requests);
+    this.#replies = new LaneIn(end.replies);
     this.#handle = handle;
-    end.port.onmessage = ({ data }: MessageEvent<BridgeMessage<Request>>) => this.#receive(data);
+    void this.#listen();
     // Without these the thread would end, and the other side wait for ever.
     globalThis.addEventListener("error", (event) => this.#break(event, event.error));
     globalThis.addEventListener("unhandledrejection", (event) => this.#break(event, event.reason));
+  }
+
+  async #listen(): Promise<never> {
+    // To wait for shared memory does not keep a thread alive.
+    setInterval(() => {}, MAX_INTERVAL_MS);
+    while (true) {
+      for (let message = this.#requests.take(); message !== undefined; message = this.#requests.take()) this.#receive(message);
+      await this.#requests.waitAsync();
+    }
   }
 
   #receive(message: BridgeMessage<Request>): void {
@@ -43,10 +57,9 @@ export class BridgeServer<Request> {
   }
 
   async #answer(id: number, request: Request): Promise<void> {
-    const abort = new AbortController();
-    this.#open.set(id, abort);
+    const control = new OpenRequest((progress) => this.#report(id, progress));
+    this.#open.set(id, control);
     try {
-      const control = { signal: abort.signal, onProgress: (progress: ProgressBody) => this.#report(id, progress) };
       this.#send({ id, value: await this.#handle(request, control) });
     } catch (error) {
       this.#send({ id, error: errorToData(error) });
@@ -56,24 +69,33 @@ export class BridgeServer<Request> {
   }
 
   #report(id: number, { progress, message }: ProgressBody): void {
-    const { counts } = this.#end;
     this.#send({ id, progress: { progress, message } });
-    while (true) {
-      const taken = Atomics.load(counts, TAKEN);
-      // The counters wrap; their difference, taken as 32 bits, does not mind.
-      if ((Atomics.load(counts, SENT) - taken | 0) <= MAX_WAITING) return;
-      Atomics.wait(counts, TAKEN, taken);
-    }
+    this.#replies.waitUntilTaken(MAX_WAITING);
   }
 
   #send(reply: BridgeReply | BridgeFailure): void {
-    this.#end.port.postMessage(reply);
-    Atomics.add(this.#end.counts, SENT, 1);
-    Atomics.notify(this.#end.counts, SENT);
+    this.#replies.send(reply);
   }
 
   #break(event: Event, reason: unknown): void {
     event.preventDefault();
     this.#send({ broken: reason instanceof Error ? reason.message : String(reason) });
+  }
+}
+
+class OpenRequest implements BridgeControl {
+  readonly onProgress: BridgeControl["onProgress"];
+  #controller: AbortController | undefined;
+
+  constructor(onProgress: BridgeControl["onProgress"]) {
+    this.onProgress = onProgress;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#controller ??= new AbortController()).signal;
+  }
+
+  abort(): void {
+    (this.#controller ??= new AbortController()).abort();
   }
 }

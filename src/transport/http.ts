@@ -6,6 +6,7 @@
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { CALL_ID_HEADER, endpointRule, FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { withoutPropagation } from "../protocol/telemetry.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
 import { readReply } from "./reply.ts";
 
@@ -43,10 +44,10 @@ export class HttpTransport implements Disposable {
   }
 
   /** Sends one request and gives the response as it comes. */
-  async send({ endpoint, body, callId, sharesFiles }: WireRequest, signal: AbortSignal): Promise<Response> {
+  async send({ endpoint, body, callId, sharesFiles, trace }: WireRequest, signal: AbortSignal): Promise<Response> {
     // The runtime's own complaint about such a header would repeat the token.
     if (!TOKEN.test(this.#token)) throw new RefusedError(401, "The token has characters that no header can carry");
-    const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, accept: FRAMES_MEDIA_TYPE };
+    const headers: Record<string, string> = { ...trace, authorization: `Bearer ${this.#token}`, accept: FRAMES_MEDIA_TYPE };
     if (callId !== undefined) headers[CALL_ID_HEADER] = callId;
     if (sharesFiles) headers[FILES_HEADER] = "shared";
     const { method } = endpointRule(endpoint);
@@ -55,7 +56,7 @@ export class HttpTransport implements Disposable {
     const init: RequestInit & { client?: Deno.HttpClient } = { method, headers, signal, body: content, redirect: "manual" };
     if (this.#client !== undefined) init.client = this.#client;
     try {
-      return await fetch(`${this.#base}/${endpoint}`, init);
+      return await withoutPropagation(() => fetch(`${this.#base}/${endpoint}`, init));
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
       throw new BrokenReplyError("The connection broke before the reply came", { cause });

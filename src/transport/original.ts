@@ -20,6 +20,8 @@ export interface OriginalOptions {
   readonly maxConcurrency: number;
   /** Whether a failed stream ends with a `_job_error` line. First releases end it with an `error` line. */
   readonly jobErrors: boolean;
+  /** Which worker to install where, for errors about what this one does not know. */
+  readonly advice: string;
 }
 
 interface OpenOriginalCall {
@@ -32,6 +34,9 @@ interface OpenOriginalCall {
 /** How often the progress of a call is asked for while somebody listens, in milliseconds. */
 const PROGRESS_INTERVAL_MS = 100;
 
+/** The answer to whoever gives up a call. */
+const CANCELLED: Frame = { result: { status: "cancelled" } };
+
 /** A conversation with a worker of the original. */
 export class OriginalDialect implements Disposable {
   readonly #send: Send;
@@ -40,6 +45,11 @@ export class OriginalDialect implements Disposable {
   readonly #closing = new AbortController();
   readonly #startedAt = performance.now();
   readonly #open = new Map<string, AbortController>();
+  /** Which of the open calls its worker has been told to stop. */
+  readonly #told = new Set<string>();
+  /** The worker's last word about itself, and how many calls run that keep it from having another. */
+  #health: unknown;
+  #deaf = 0;
   #finished = 0;
 
   /** Speaks over `send`. */
@@ -65,24 +75,34 @@ export class OriginalDialect implements Disposable {
   }
 
   async #ask({ endpoint, body }: WireRequest, signal: AbortSignal): Promise<Frame> {
-    if (endpoint === "cancel") {
-      // This worker's cancel stops all that runs. Whoever gives up one call of several must not take the others along.
-      if (typeof body?.call_id === "string" && this.#turns.taken > 1) return this.#letGo(body.call_id);
-      return await this.#plain({ endpoint }, signal);
-    }
+    if (endpoint === "cancel") return await this.#cancel(body?.call_id, signal);
+    // Its event loop runs initialize() and reconfigure(): it answers nothing meanwhile, and is neither dead nor stuck for that.
+    if (endpoint === "health" && this.#deaf > 0) return { result: this.#completed(endpoint, this.#health) };
     const frame = await this.#plain({ endpoint: endpoint === "ready" ? "health" : endpoint }, signal);
+    if ((endpoint === "ready" || endpoint === "health") && "result" in frame) this.#health = frame.result;
     return "result" in frame ? { result: this.#completed(endpoint, frame.result) } : frame;
   }
 
-  /** Ends a call on this side alone. */
-  #letGo(callId: string): Frame {
-    const abandoned = this.#open.get(callId);
-    abandoned?.abort();
-    return { result: { status: abandoned === undefined ? "not_running" : "cancelled" } };
+  /** This worker's cancel stops all that runs. Whoever gives up one call of several, or one that has ended meanwhile, must not take others along. */
+  async #cancel(callId: unknown, signal: AbortSignal): Promise<Frame> {
+    if (typeof callId !== "string") return await this.#plain({ endpoint: "cancel" }, signal);
+    const call = this.#open.get(callId);
+    if (call === undefined) return { result: { status: "not_running" } };
+    if (this.#told.has(callId)) return CANCELLED;
+    if (this.#turns.taken === 1) return await this.#tell(callId, signal);
+    call.abort();
+    return CANCELLED;
+  }
+
+  async #tell(callId: string, signal: AbortSignal): Promise<Frame> {
+    const frame = await this.#plain({ endpoint: "cancel" }, signal);
+    const isTold = !("result" in frame && (frame.result as { status?: unknown } | null)?.status === "not_running");
+    if (isTold && this.#open.has(callId)) this.#told.add(callId);
+    return frame;
   }
 
   async #plain(request: WireRequest, signal: AbortSignal): Promise<Frame> {
-    return await readOriginalReply(await this.#send(request, signal), request.endpoint);
+    return await readOriginalReply(await this.#send(request, signal), { endpoint: request.endpoint, advice: this.#options.advice });
   }
 
   /** What our own workers tell besides, as far as this side knows it. */
@@ -112,7 +132,7 @@ export class OriginalDialect implements Disposable {
   async *#stream(request: WireRequest, call: OpenOriginalCall, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
     let last: Frame | undefined;
     try {
-      for await (const frame of readOriginalStream(await this.#send(request, signal), this.#options.jobErrors)) {
+      for await (const frame of readOriginalStream(await this.#send(request, signal), this.#options)) {
         if (isLastFrame(frame)) last = frame;
         else yield frame;
       }
@@ -123,12 +143,16 @@ export class OriginalDialect implements Disposable {
     if (last !== undefined) yield last;
   }
 
-  #begin({ callId = crypto.randomUUID() }: WireRequest, place: Disposable): OpenOriginalCall {
+  #begin({ endpoint, callId = crypto.randomUUID() }: WireRequest, place: Disposable): OpenOriginalCall {
     const letGo = new AbortController();
+    const deafens = endpoint === "initialize" || endpoint === "reconfigure" ? 1 : 0;
     this.#open.set(callId, letGo);
+    this.#deaf += deafens;
     const end = () => {
       this.#finished++;
+      this.#deaf -= deafens;
       this.#open.delete(callId);
+      this.#told.delete(callId);
       place[Symbol.dispose]();
     };
     return { letGo, end };

@@ -45,7 +45,7 @@ export class UnixHttp implements Disposable {
 
   /** Closes the connections. */
   [Symbol.dispose](): void {
-    for (const connection of this.#open) connection.close();
+    for (const connection of this.#open) closeQuietly(connection);
     this.#open.clear();
     this.#idle = [];
   }

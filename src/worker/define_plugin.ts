@@ -46,6 +46,12 @@ export interface Plugin<K = Kwargs, R = unknown, C = unknown, G = Kwargs> {
   readonly version?: string;
   /** What the configuration may hold. `getConfigSchema` comes first when there are both. */
   readonly configSchema?: JsonSchema;
+  /** What `execute` and `executeStream` take. From it and the two below `remote-plugin gen` makes a typed client. */
+  readonly argumentsSchema?: JsonSchema;
+  /** What `execute` returns. Bytes, arrays and files are `{ type: "string", format: "binary" }`. */
+  readonly resultSchema?: JsonSchema;
+  /** What `executeStream` yields, each time. */
+  readonly chunkSchema?: JsonSchema;
   /** Takes the configuration: before the first call as a rule, and as often as the host likes. */
   initialize?(config: G, context: CallContext): MaybePromise<void>;
   /** Does the work. An iterator, as a generator returns it, becomes the list of its items. */

@@ -1,8 +1,8 @@
 // deno-fmt-ignore-file
-// Generated from python/worker.py and python/start.py. Do not edit; run: deno task embed
+// Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "1602bef41bdb0ace";
+export const PYTHON_WORKER_HASH = "bb1a950344a99059";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -112,7 +112,8 @@ def compile_worker():
 
 
 def worker_code(source_hash):
-    # Elsewhere other things tell whose a file is and who may write to it. A Python that is too old has to come as far as to be told so.
+    # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come
+    # as far as to be told so.
     if os.name != "posix" or sys.version_info < (3, 8):
         return compile_worker()
     bytecode = Bytecode(source_hash)
@@ -129,12 +130,509 @@ if __name__ == "__main__":
     exec(worker_code(sys.argv.pop()), globals())
 `;
 
+/** The source of what the worker reads when it is asked for signatures, `python/signatures.py`. */
+export const PYTHON_SIGNATURES_SOURCE: string = `"""What a plugin's methods take and give, as JSON Schema: section 3 of docs/protocol.md, \`GET /signatures\`.
+
+It lies beside worker.py, which reads it when it is first asked: to compile it would cost every start some milliseconds.
+It needs nothing but the standard library of Python 3.8 or later, and imports nothing of the plugin's: a hint that names
+numpy or pydantic can only exist when the plugin has imported them.
+
+    methods      signatures to the schemas of an endpoint
+    hints        type hints to schemas
+    names        hints that are text, as \`from __future__ import annotations\` makes them
+    docstrings   descriptions, in the styles of Google, numpy and Sphinx
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import collections.abc as abc
+import dataclasses
+import enum
+import inspect
+import json
+import re
+import sys
+import textwrap
+import typing
+
+Schema = typing.Dict[str, typing.Any]
+Scope = typing.Mapping[str, typing.Any]
+
+BYTES = {"type": "string", "format": "binary"}
+ARRAY = {"type": "string", "format": "binary", "contentMediaType": "application/x-npy"}
+PATH = {"type": "string", "format": "path"}
+UNKNOWN: Schema = {}
+
+# --------------------------------------------------------------------------------------------------------- methods
+
+
+def describe(plugin: typing.Any) -> Schema:
+    """The signatures of the plugin's \`execute\` and \`execute_stream\`, as the endpoints of these names behave."""
+    execute, stream = (getattr(plugin, name, None) for name in ("execute", "execute_stream"))
+    told = {}
+    if callable(execute):
+        told["execute"] = _describe(execute, "result")
+    if callable(stream):
+        told["execute_stream"] = _describe(stream, "chunk", is_stream=True)
+    elif callable(execute):  # then the stream is what \`execute\` gives
+        told["execute_stream"] = _describe(execute, "chunk")
+    return told
+
+
+def _describe(method: typing.Callable[..., typing.Any], given: str, is_stream: bool = False) -> Schema:
+    function = inspect.unwrap(method)
+    scope: Scope = getattr(function, "__globals__", {})
+    description, arguments, result = read_docstring(inspect.getdoc(method) or "")
+    told: Schema = {"description": description} if description else {}
+    try:
+        signature = _signature(method)
+    except (TypeError, ValueError):  # what C code defines need not have one
+        return told
+    told.update(_arguments(signature, scope, arguments))
+    outcome, is_items = _outcome(signature.return_annotation, function, scope, is_stream)
+    if result and outcome:
+        outcome = dict(outcome, description=result)
+    told[given] = _listed(outcome) if is_items and given == "result" else outcome
+    return told
+
+
+def _signature(method: typing.Callable[..., typing.Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(method)
+    except NameError:  # Python 3.14 evaluates hints only now, and some name what is imported for type checkers alone
+        from annotationlib import Format  # type: ignore[import-not-found]
+
+        return inspect.signature(method, annotation_format=Format.FORWARDREF)  # type: ignore[call-arg]
+
+
+def _arguments(signature: inspect.Signature, scope: Scope, descriptions: typing.Mapping[str, str]) -> Schema:
+    hints = Hints(gives=False)
+    named: Schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    positional: Schema = {"type": "array", "prefixItems": [], "items": False}
+    needed = 0
+    for parameter in signature.parameters.values():
+        schema = dict(hints.schema(parameter.annotation, scope))
+        if parameter.name in descriptions:
+            schema["description"] = descriptions[parameter.name]
+        if parameter.default is not parameter.empty and _is_plain(parameter.default):
+            schema["default"] = parameter.default
+        if parameter.kind is parameter.VAR_KEYWORD:
+            named["additionalProperties"] = schema or True
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            positional["items"] = schema or True
+        elif parameter.kind is parameter.POSITIONAL_ONLY:
+            positional["prefixItems"].append(schema)
+            needed += parameter.default is parameter.empty
+        else:
+            named["properties"][parameter.name] = schema
+            if parameter.default is parameter.empty:
+                named["required"].append(parameter.name)
+    told = {"arguments": dict(named, **hints.definitions())}
+    if positional["prefixItems"] or positional["items"]:
+        told["positional"] = dict(positional, minItems=needed, **hints.definitions())
+    return told
+
+
+def _outcome(hint: typing.Any, function: typing.Any, scope: Scope, is_stream: bool) -> typing.Tuple[Schema, bool]:
+    """What a method gives: of a stream, and of a generator, it is each item."""
+    hints = Hints(gives=True)
+    hint = hints.resolve(hint, scope)
+    if typing.get_origin(hint) in (abc.Awaitable, abc.Coroutine):
+        hint = hints.resolve((typing.get_args(hint) or (typing.Any,))[-1], scope)
+    origin = typing.get_origin(hint) or hint
+    is_generator = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function) or origin in GENERATORS
+    is_items = is_stream or is_generator
+    if is_items:
+        hint = (typing.get_args(hint) or (typing.Any,))[0] if origin in ITERABLES else typing.Any
+    schema = hints.schema(hint, scope)
+    return (dict(schema, **hints.definitions()) if schema else UNKNOWN), is_items
+
+
+def _listed(item: Schema) -> Schema:
+    """A list of items, whose definitions stay at the top."""
+    inner = {key: value for key, value in item.items() if key != "$defs"}
+    return dict(_array(inner), **({"$defs": item["$defs"]} if "$defs" in item else {}))
+
+
+def _is_plain(value: typing.Any) -> bool:
+    if not isinstance(value, (type(None), bool, int, float, str, list, dict)):
+        return False
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+# ----------------------------------------------------------------------------------------------------------- hints
+
+GENERATORS = (abc.Generator, abc.AsyncGenerator)
+ITERABLES = (*GENERATORS, abc.Iterator, abc.AsyncIterator, abc.Iterable, abc.AsyncIterable, abc.Sequence, abc.Collection, list, set, tuple)
+SEQUENCES = (list, abc.Sequence, abc.MutableSequence, abc.Iterable, abc.Collection, abc.Iterator, *GENERATORS)
+SETS = (set, frozenset, abc.Set, abc.MutableSet)
+MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
+# By the name of the class and of its module's top: none of them has to be imported for this.
+KNOWN: typing.Mapping[typing.Tuple[str, str], Schema] = {
+    ("builtins", "NoneType"): {"type": "null"},
+    ("builtins", "bool"): {"type": "boolean"},
+    ("builtins", "int"): {"type": "integer"},
+    ("builtins", "float"): {"type": "number"},
+    ("builtins", "str"): {"type": "string"},
+    ("builtins", "bytes"): BYTES,
+    ("builtins", "bytearray"): BYTES,
+    ("builtins", "memoryview"): BYTES,
+    ("builtins", "list"): {"type": "array"},
+    ("builtins", "tuple"): {"type": "array"},
+    ("builtins", "set"): {"type": "array", "uniqueItems": True},
+    ("builtins", "frozenset"): {"type": "array", "uniqueItems": True},
+    ("builtins", "dict"): {"type": "object"},
+    ("pathlib", "PurePath"): PATH,
+    ("os", "PathLike"): PATH,
+    ("datetime", "datetime"): {"type": "string", "format": "date-time"},
+    ("datetime", "date"): {"type": "string", "format": "date"},
+    ("datetime", "time"): {"type": "string", "format": "time"},
+    ("uuid", "UUID"): {"type": "string", "format": "uuid"},
+    ("decimal", "Decimal"): {"type": "string"},
+    ("numpy", "ndarray"): ARRAY,
+    ("numpy", "bool_"): {"type": "boolean"},
+    ("numpy", "bool"): {"type": "boolean"},
+    ("numpy", "integer"): {"type": "integer"},
+    ("numpy", "floating"): {"type": "number"},
+    ("numpy", "str_"): {"type": "string"},
+}
+
+
+class Hints:
+    """Makes schemas of type hints. Classes with fields are defined once, so that they may hold themselves."""
+
+    def __init__(self, gives: bool) -> None:
+        self._gives = gives  # whether the plugin makes the value: a dataclass that it gives has all of its fields
+        self._definitions: typing.Dict[str, Schema] = {}
+        self._names: typing.Dict[typing.Any, str] = {}
+
+    def definitions(self) -> Schema:
+        """The \`$defs\` that the schemas made so far refer to."""
+        return {"$defs": dict(self._definitions)} if self._definitions else {}
+
+    def schema(self, hint: typing.Any, scope: Scope) -> Schema:
+        """The schema of a hint; one that says nothing, or cannot be read, allows everything."""
+        try:
+            return self._schema(self.resolve(hint, scope), scope)
+        except Exception:
+            return UNKNOWN
+
+    def resolve(self, hint: typing.Any, scope: Scope) -> typing.Any:
+        """What a hint means that is text, another's name, or dressed up."""
+        while True:
+            if isinstance(hint, typing.ForwardRef):
+                hint = hint.__forward_arg__
+            elif isinstance(hint, str):
+                hint = evaluate(hint, scope)
+            elif hasattr(hint, "__supertype__"):  # typing.NewType
+                hint = hint.__supertype__
+            elif type(hint).__name__ == "TypeAliasType":
+                hint = hint.__value__
+            elif _name_of(typing.get_origin(hint)) in ("Required", "NotRequired", "ReadOnly", "Final", "ClassVar"):
+                hint = typing.get_args(hint)[0]
+            elif isinstance(hint, typing.TypeVar):
+                hint = hint.__bound__ or typing.Any
+            else:
+                return hint
+
+    def _schema(self, hint: typing.Any, scope: Scope) -> Schema:
+        if hint in (inspect.Parameter.empty, typing.Any, object):
+            return UNKNOWN
+        if hint is None:
+            return {"type": "null"}
+        if hasattr(hint, "__metadata__"):  # typing.Annotated
+            return self._annotated(hint, scope)
+        origin, args = typing.get_origin(hint), typing.get_args(hint)
+        if origin is None:
+            return self._class(hint) if isinstance(hint, type) else UNKNOWN
+        if origin is typing.Union or _name_of(origin) == "UnionType":
+            return self._union(args, scope)
+        if _name_of(origin) == "Literal":
+            return {"enum": list(args)}
+        if origin is tuple:
+            return self._tuple(args, scope)
+        if origin in SEQUENCES:
+            return _array(self.schema(args[0], scope) if args else UNKNOWN)
+        if origin in SETS:
+            return dict(_array(self.schema(args[0], scope) if args else UNKNOWN), uniqueItems=True)
+        if origin in MAPPINGS:
+            values = self.schema(args[1], scope) if len(args) > 1 else UNKNOWN
+            return {"type": "object", "additionalProperties": values or True}
+        return self._class(origin) if isinstance(origin, type) else UNKNOWN
+
+    def _annotated(self, hint: typing.Any, scope: Scope) -> Schema:
+        schema = self.schema(hint.__origin__, scope)
+        texts = [getattr(one, "documentation", one) for one in hint.__metadata__]
+        text = next((text for text in texts if isinstance(text, str)), "")
+        return dict(schema, description=text) if text else schema
+
+    def _union(self, args: typing.Sequence[typing.Any], scope: Scope) -> Schema:
+        options: typing.List[Schema] = []
+        for arg in args:
+            schema = self.schema(arg, scope)
+            if schema == UNKNOWN:
+                return UNKNOWN
+            if schema not in options:
+                options.append(schema)
+        return options[0] if len(options) == 1 else {"anyOf": options}
+
+    def _tuple(self, args: typing.Sequence[typing.Any], scope: Scope) -> Schema:
+        if len(args) == 2 and args[1] is Ellipsis:
+            return _array(self.schema(args[0], scope))
+        items = [self.schema(arg, scope) for arg in args if arg != ()]
+        return {"type": "array", "prefixItems": items, "items": False, "minItems": len(items), "maxItems": len(items)}
+
+    def _class(self, kind: typing.Any) -> Schema:
+        if issubclass(kind, enum.Enum):
+            values = [member.value for member in kind]
+            return {"enum": values} if all(map(_is_plain, values)) else UNKNOWN
+        if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+            hints = getattr(kind, "__annotations__", {})
+            return self._tuple([hints.get(field, typing.Any) for field in kind._fields], _module_of(kind))
+        if hasattr(kind, "__total__") or dataclasses.is_dataclass(kind) or hasattr(kind, "model_json_schema"):
+            return {"$ref": "#/$defs/" + self._define(kind)}
+        if hasattr(kind, "to_temp_file"):
+            return BYTES
+        for base in kind.__mro__:
+            known = KNOWN.get((base.__module__.partition(".")[0], base.__name__))
+            if known is not None:
+                return known
+        return UNKNOWN
+
+    def _define(self, kind: typing.Any) -> str:
+        if kind in self._names:
+            return self._names[kind]
+        name, number = kind.__name__, 2
+        while name in self._definitions:
+            name, number = "{}{}".format(kind.__name__, number), number + 1
+        self._names[kind] = name
+        self._definitions[name] = UNKNOWN  # takes the name: its fields may lead back here
+        if hasattr(kind, "model_json_schema"):  # a model of pydantic's, or of whoever follows it
+            model = kind.model_json_schema()
+            self._definitions.update(model.pop("$defs", {}))
+            self._definitions[name] = model
+        else:
+            self._definitions[name] = self._record(kind)
+        return name
+
+    def _record(self, kind: typing.Any) -> Schema:
+        """A TypedDict or a dataclass."""
+        scope = dict(_module_of(kind), **vars(kind))
+        if dataclasses.is_dataclass(kind):
+            fields = {field.name: field.type for field in dataclasses.fields(kind)}
+            required = [field.name for field in dataclasses.fields(kind) if self._gives or not _has_default(field)]
+        else:
+            fields = _annotations_of(kind)
+            required = sorted(getattr(kind, "__required_keys__", fields if kind.__total__ else ()))
+        schema: Schema = {"title": kind.__name__, "type": "object"}
+        description, texts, _ = read_docstring(inspect.getdoc(kind) or "")
+        if description and not description.startswith(kind.__name__ + "(") and inspect.getdoc(kind) != inspect.getdoc(dict):
+            schema["description"] = description
+        schema["properties"] = {name: self._field(name, hint, scope, texts) for name, hint in fields.items()}
+        return dict(schema, required=required, additionalProperties=False)
+
+    def _field(self, name: str, hint: typing.Any, scope: Scope, texts: typing.Mapping[str, str]) -> Schema:
+        schema = self.schema(hint, scope)
+        return dict(schema, description=texts[name]) if name in texts else schema
+
+
+def _array(items: Schema) -> Schema:
+    return {"type": "array", "items": items} if items else {"type": "array"}
+
+
+def _has_default(field: dataclasses.Field[typing.Any]) -> bool:
+    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+
+
+def _annotations_of(kind: typing.Any) -> typing.Dict[str, typing.Any]:
+    """A TypedDict's hints, those of its bases too."""
+    hints: typing.Dict[str, typing.Any] = {}
+    for base in [*getattr(kind, "__orig_bases__", ()), kind]:
+        own = getattr(typing.get_origin(base) or base, "__annotations__", {})
+        hints.update(own if isinstance(own, dict) else {})
+    return hints
+
+
+def _module_of(kind: typing.Any) -> typing.Dict[str, typing.Any]:
+    return dict(vars(sys.modules.get(kind.__module__, builtins)))
+
+
+def _name_of(origin: typing.Any) -> str:
+    """The name of a special form of \`typing\`, or of what stands in for it in another module."""
+    return getattr(origin, "_name", None) or getattr(origin, "__name__", None) or ""
+
+
+# ----------------------------------------------------------------------------------------------------------- names
+
+GENERICS = {name: getattr(typing, name.title()) for name in ("list", "dict", "set", "tuple", "type")}
+GENERICS["frozenset"] = typing.FrozenSet
+
+
+class Names(dict):  # type: ignore[type-arg]
+    """A module's names. One that is imported for type checkers alone means nothing here."""
+
+    def __missing__(self, name: str) -> typing.Any:
+        return getattr(builtins, name, typing.Any)
+
+
+class OldPython(ast.NodeTransformer):
+    """Writes \`int | None\` and \`list[int]\` as a Python reads them that is older than they are."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        sides = ast.Tuple(elts=[self.visit(node.left), self.visit(node.right)], ctx=ast.Load())
+        return ast.Subscript(value=ast.Name(id="__union__", ctx=ast.Load()), slice=_index(sides), ctx=ast.Load())
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        if isinstance(node.value, ast.Name) and node.value.id in GENERICS:
+            node.value = ast.Name(id="__{}__".format(node.value.id), ctx=ast.Load())
+        if _name_of_node(node.value) == "Literal":
+            return node
+        return self.generic_visit(node)
+
+
+def _index(value: ast.expr) -> typing.Any:
+    return value if sys.version_info >= (3, 9) else ast.Index(value=value)  # type: ignore[attr-defined]
+
+
+def _name_of_node(node: ast.AST) -> str:
+    return getattr(node, "id", None) or getattr(node, "attr", None) or ""
+
+
+def evaluate(text: str, scope: Scope) -> typing.Any:
+    """What a hint means that is text."""
+    tree = ast.fix_missing_locations(OldPython().visit(ast.parse(text.strip(), mode="eval")))
+    forms = {"__union__": typing.Union, **{"__{}__".format(name): form for name, form in GENERICS.items()}}
+    return eval(compile(tree, "<hint>", "eval"), {"__builtins__": {}}, Names(scope, **forms))
+
+
+# ------------------------------------------------------------------------------------------------------ docstrings
+
+HEADINGS = {
+    "args": "arguments",
+    "arguments": "arguments",
+    "parameters": "arguments",
+    "params": "arguments",
+    "keyword args": "arguments",
+    "keyword arguments": "arguments",
+    "other parameters": "arguments",
+    "attributes": "arguments",
+    "returns": "result",
+    "return": "result",
+    "yields": "result",
+    "yield": "result",
+}
+SPHINX = re.compile(r"^:(param|parameter|arg|argument|key|keyword|ivar|returns?|yields?)\\b\\s*([^:]*):\\s*(.*)$")
+GOOGLE_ITEM = re.compile(r"^\\*{0,2}(\\w+)\\s*(?:\\([^)]*\\))?\\s*:\\s+(.*)$")
+NUMPY_ITEM = re.compile(r"^\\*{0,2}(\\w+(?:\\s*,\\s*\\*{0,2}\\w+)*)\\s*(?::.*)?$")
+
+
+def read_docstring(text: str) -> typing.Tuple[str, typing.Dict[str, str], str]:
+    """The description of what is done, of each argument, and of the result."""
+    lines = text.expandtabs().split("\\n")
+    description: typing.List[str] = []
+    arguments: typing.Dict[str, str] = {}
+    result = ""
+    at = 0
+    while at < len(lines):
+        kind, body, at = _section(lines, at)
+        if kind == "arguments":
+            arguments.update(_items(body))
+        elif kind == "result":
+            result = result or _result(body)
+        elif kind == "field":
+            name, value = _field_of(body)
+            if name:
+                arguments[name] = value
+            else:
+                result = result or value
+        elif kind == "text":
+            description.extend(body)
+    return "\\n".join(description).strip(), arguments, result
+
+
+def _section(lines: typing.Sequence[str], at: int) -> typing.Tuple[str, typing.List[str], int]:
+    """The next part of a docstring, and the line behind it."""
+    line = lines[at]
+    if SPHINX.match(line) or re.match(r"^:\\w", line):
+        end = _end_of_indented(lines, at + 1, skips_blank=False)
+        return "field" if SPHINX.match(line) else "other", list(lines[at:end]), end
+    is_underlined = at + 1 < len(lines) and re.match(r"^-{3,}\\s*$", lines[at + 1]) is not None
+    if is_underlined and line.strip():
+        end = next((one for one in range(at + 2, len(lines) - 1) if re.match(r"^-{3,}\\s*$", lines[one + 1])), len(lines))
+        return HEADINGS.get(line.strip().lower(), "other"), list(lines[at + 2 : end]), end
+    if re.match(r"^[A-Z][\\w ]*:\\s*$", line):
+        end = _end_of_indented(lines, at + 1, skips_blank=True)
+        if end > at + 1:
+            return HEADINGS.get(line.strip()[:-1].lower(), "other"), list(lines[at + 1 : end]), end
+    return "text", [line], at + 1
+
+
+def _end_of_indented(lines: typing.Sequence[str], at: int, skips_blank: bool) -> int:
+    end = at
+    while at < len(lines) and (lines[at].startswith(" ") or (skips_blank and not lines[at].strip())):
+        at += 1
+        if lines[at - 1].strip():
+            end = at
+    return end
+
+
+def _items(body: typing.Sequence[str]) -> typing.Iterator[typing.Tuple[str, str]]:
+    """\`name (type): text\` as Google writes it, or \`name : type\` above an indented text as numpy does."""
+    lines = textwrap.dedent("\\n".join(body)).split("\\n")
+    names: typing.List[str] = []
+    texts: typing.List[str] = []
+    for line in [*lines, "end:"]:
+        if not line.strip() or line.startswith(" "):
+            texts.append(line.strip())
+            continue
+        for name in names:
+            yield name, " ".join(filter(None, texts))
+        names, text = _item_head(line)
+        texts = [text]
+
+
+def _item_head(line: str) -> typing.Tuple[typing.List[str], str]:
+    """The names that an item is about, and what stands behind them on the same line."""
+    google, numpy = GOOGLE_ITEM.match(line), NUMPY_ITEM.match(line)
+    if google is not None and " :" not in line.partition(")")[0]:
+        return [google.group(1)], google.group(2)
+    return [name.strip(" *") for name in numpy.group(1).split(",")] if numpy else [], ""
+
+
+def _result(body: typing.Sequence[str]) -> str:
+    """The text of a section on the result, without the type in front of it."""
+    lines = textwrap.dedent("\\n".join(body)).strip("\\n").split("\\n")
+    if len(lines) > 1 and not lines[0].startswith(" ") and all(line.startswith(" ") or not line for line in lines[1:]):
+        first = lines[0]
+        if ":" not in first.rstrip(":") or re.match(r"^\\w+ : ", first):  # numpy: the type alone, or with a name
+            return " ".join(line.strip() for line in lines[1:] if line.strip())
+    text = " ".join(line.strip() for line in lines if line.strip())
+    typed = re.match(r"^[\\w.\\[\\], |]+:\\s+(.*)$", text)
+    return typed.group(1) if typed else text
+
+
+def _field_of(body: typing.Sequence[str]) -> typing.Tuple[str, str]:
+    match = SPHINX.match(body[0])
+    assert match is not None
+    kind, words, first = match.groups()
+    text = " ".join(filter(None, [first.strip(), *(line.strip() for line in body[1:])]))
+    is_result = kind.startswith(("return", "yield"))
+    return ("" if is_result or not words.split() else words.split()[-1].strip("*")), text
+`;
+
 /** The source of the Python worker, `python/worker.py`. */
 export const PYTHON_WORKER_SOURCE: string = `"""The universal Python worker: runs one plugin class in this process and serves it as docs/protocol.md says.
 
 It is one file, and needs nothing but the standard library of Python 3.8 or later, so that it works in any environment
 without a word to its package manager: the host writes it into a private folder, and beside it start.py, which runs it there.
-Imports that the start does not need are made where they are used, because the start is what a user waits for.
+Imports that the start does not need are made where they are used, because the start is what a user waits for. What only
+\`GET /signatures\` needs is in a file beside it, signatures.py.
 
 Read it from the bottom up to follow the life of a process, and from \`Connection\` down to follow a request:
 
@@ -143,6 +641,7 @@ Read it from the bottom up to follow the life of a process, and from \`Connectio
     errors       exceptions to error bodies, section 5
     calls        one call, and how it is interrupted, section 8
     event loop   coroutines and asynchronous generators
+    tracing      a span around the plugin's code, where its environment has OpenTelemetry
     plugin       the plugin's instance and what the endpoints ask of it
     scheduler    calls in lanes: who runs, who waits, who is cancelled
     replies      frames or the original's plain bodies, sections 4 and 5
@@ -193,7 +692,9 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 WORKER = "python/0.1.0"
-FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "types", "upgrade"] + (["farewell"] if os.name == "posix" else [])
+FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+if os.name == "posix":
+    FEATURES.append("farewell")
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
 UPGRADE_PATH = "/frames"
@@ -211,6 +712,8 @@ MAX_FRAME = 128 * 1024 * 1024
 DRAIN_S = 1.0
 INTERRUPT_AGAIN_S = 0.1
 REAP_TIMEOUT_S = 2.0
+TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
+FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
 MAIN_THREAD = threading.get_ident()
 
 
@@ -275,10 +778,13 @@ def _dataclass_to_dict(value: Any) -> Body:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
+WIRE_MODULES = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
+
+
 def _own_wires() -> list[Any]:
     """The modules in which classes of the original register for the wire, as far as this plugin uses them."""
-    names = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
-    return [sys.modules[name] for name in names if hasattr(sys.modules.get(name), "wire_encode")]
+    loaded = map(sys.modules.get, WIRE_MODULES)
+    return [wire for wire in loaded if wire is not None and hasattr(wire, "wire_encode")]
 
 
 def _wire_type_to_dict(value: Any) -> Any:
@@ -891,6 +1397,7 @@ class Call:
         self.body = body
         self.reply = reply
         self.key: object = call_id or self
+        self.trace: dict[str, str] = {}
         self.running = False
         self.ended = False
         self.cancelled = False
@@ -964,6 +1471,34 @@ class Call:
             self.reply.progress(progress, message)
         finally:
             self.open_window()
+
+
+class Heartbeat:
+    """Reports the seconds that have gone by, again and again, until the code in its \`with\` has ended."""
+
+    def __init__(self, call: Call, begin: Callable[[], None], interval: float) -> None:
+        self._call = call
+        self._begin = begin
+        self._interval = interval
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> None:
+        self._begin()
+        self._thread.start()
+
+    def __exit__(self, *_: Any) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        began, told, base = time.monotonic(), "", ""
+        while not self._over.wait(self._interval):
+            message = self._call.progress["message"]
+            if message != told:
+                base = message  # the plugin has said something new
+            told = "{} ({:.1f}s)".format(base, time.monotonic() - began).lstrip()
+            self._call.report(self._call.progress["progress"], told)
 
 
 def _raise_in(thread: int, kind: Optional[type]) -> None:
@@ -1108,6 +1643,94 @@ def _open_gate(gate: asyncio.Future[None]) -> None:
         gate.set_result(None)
 
 
+# --------------------------------------------------------------------------------------------------------- tracing
+
+
+class Tracing:
+    """Spans around the plugin's code. OpenTelemetry is imported with the first call that is part of a trace, if it is there at all."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tracer: Any = None
+        self._missing = False
+
+    def run(self, call: Call, plugin: str, code: Callable[[Call], Any]) -> Any:
+        """Runs a call's code in a span of its own, below the host's, so that the plugin's own spans are below that."""
+        tracer = self._find_tracer()
+        if tracer is None:
+            return code(call)
+        from opentelemetry import context, propagate
+        from opentelemetry.trace import SpanKind
+
+        method = f"{plugin}/{call.endpoint}"
+        attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
+        if isinstance(call.key, str):
+            attributes["remote_plugin.call.id"] = call.key
+        token = context.attach(propagate.extract(call.trace))
+        try:
+            with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
+                try:
+                    return code(call)
+                except Exception as error:
+                    span.set_attribute("error.type", type(error).__qualname__)
+                    raise
+        finally:
+            context.detach(token)
+
+    def flush(self) -> None:
+        """Sends what has not been sent yet, for the worker is about to be killed; waits a little for a collector that does not answer."""
+        if "opentelemetry.sdk.trace" not in sys.modules:
+            return
+        from opentelemetry import trace
+
+        flush = getattr(trace.get_tracer_provider(), "force_flush", None)
+        if flush is not None:
+            thread = threading.Thread(target=flush, name="flush", daemon=True)
+            thread.start()
+            thread.join(FLUSH_TIMEOUT_S)
+
+    def _find_tracer(self) -> Any:
+        with self._lock:
+            if self._tracer is None and not self._missing:
+                try:
+                    self._tracer = self._make_tracer()
+                except ImportError:
+                    self._missing = True
+                except Exception as error:
+                    self._missing = True
+                    log(f"the calls are not traced, for OpenTelemetry cannot be used: {error!r}")
+            return self._tracer
+
+    def _make_tracer(self) -> Any:
+        from opentelemetry import trace
+
+        is_provided = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        if not is_provided and any(name.startswith("OTEL_") for name in os.environ):
+            try:
+                self._provide(trace)
+            except ImportError:
+                pass  # the plugin's own spans, if there are any, go nowhere either
+        return trace.get_tracer("@remote-plugin/proxy", "0.1.0")
+
+    @staticmethod
+    def _provide(trace: Any) -> None:
+        """Sends spans to where the environment says, as \`opentelemetry-instrument\` would, for a plugin that has not seen to it itself."""
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        shared = os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+        protocol = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", shared)
+        if os.environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp" or protocol == "console":
+            return
+        if protocol == "grpc":
+            from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+        else:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        provider = TracerProvider()
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        trace.set_tracer_provider(provider)
+
+
 # ---------------------------------------------------------------------------------------------------------- plugin
 
 # The endpoints that run a method of the plugin's own, and its name.
@@ -1147,6 +1770,7 @@ class Plugin:
         self._unbound: list[str] = []
         self._loop: Optional[EventLoop] = None
         self._loop_lock = threading.Lock()
+        self._tracing = Tracing()
 
     def load(self) -> None:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
@@ -1167,6 +1791,8 @@ class Plugin:
         helpers = [("report_progress", self._report_progress), ("check_cancel", self._check_cancel)]
         if not hasattr(instance, "scratch_folder"):  # the original has none, so a plugin's own is something else
             helpers.append(("scratch_folder", self._scratch_folder))
+        if self._method("heartbeat") is not None:
+            helpers.append(("heartbeat", self._heartbeat))
         for name, function in helpers:
             try:
                 setattr(instance, name, function)
@@ -1187,13 +1813,23 @@ class Plugin:
             self._unbound.append('"{}" could not be bound: {!r}'.format(place, error))
             log(self._unbound[-1])
 
+    def usage(self) -> Any:
+        """What a plugin of the original has reported of its last call by \`report_usage\`, such as \`{"tokens": 12}\`."""
+        return getattr(self._instance, "_last_api_usage", None)
+
     def methods(self) -> list[str]:
         """The endpoints for which the plugin has a method of its own."""
         return [endpoint for endpoint, name in METHODS.items() if self._method(name) is not None]
 
+    def gpu_memory_mb(self) -> Optional[float]:
+        """What the plugin says that it uses: an attribute, because nothing that answers at once may wait for plugin code."""
+        told = getattr(self._instance, "__dict__", {}).get("gpu_memory_mb")
+        return told if isinstance(told, (int, float)) and 0 <= told < float("inf") else None
+
     def wait(self) -> None:
         """Waits until the plugin is there."""
-        self.loaded.wait()
+        if not self.loaded.is_set():
+            self.loaded.wait()
         if self.failure is not None:
             raise LoadFailed(self.failure)
 
@@ -1203,7 +1839,8 @@ class Plugin:
         take_over_logging()
         if getattr(self._instance, "_cancel_requested", False) and self._scheduler.only_running() is call:
             self._instance._cancel_requested = False  # classes of the original count on somebody to reset it
-        return getattr(self, "_" + call.endpoint)(call)
+        code = getattr(self, "_" + call.endpoint)
+        return self._tracing.run(call, self.name, code) if call.trace else code(call)
 
     def ask_to_stop(self) -> None:
         """Calls the plugin's own \`cancel\`."""
@@ -1239,6 +1876,9 @@ class Plugin:
     def _config(self, call: Call) -> Any:
         return self._tell(call, "get_current_config")
 
+    def _signatures(self, call: Call) -> Body:
+        return describe_signatures(self._instance)
+
     def _prefetch(self, call: Call) -> Body:
         return self._do(call, "prefetch", "prefetched")
 
@@ -1247,7 +1887,10 @@ class Plugin:
         return self._do(call, "reconfigure", "reconfigured", old, new)
 
     def _cleanup(self, call: Call) -> Body:
-        self._do(call, "cleanup", "cleaned")
+        try:
+            self._do(call, "cleanup", "cleaned")
+        finally:
+            self._tracing.flush()
         return {"status": "cleaned"}
 
     def _tell(self, call: Call, name: str) -> Any:
@@ -1281,6 +1924,10 @@ class Plugin:
     def _structural_surface(self, call: Call) -> Body:
         return describe_surface(type(self._instance))
 
+    def _forget_usage(self) -> None:
+        if self.usage() is not None:
+            self._instance._last_api_usage = None  # of an earlier call
+
     def _task(self, call: Call) -> Any:
         task, name = str(call.body.get("task")), str(call.body.get("method"))
         if task not in self._adapters:
@@ -1291,11 +1938,13 @@ class Plugin:
         if not callable(method):
             raise NotSupported("The adapter of the task {} has no method {}".format(_encode(task), _encode(name)))
         _stamp(call.body)
+        self._forget_usage()
         return self._invoke(call, method, **call.body.get("kwargs") or {})
 
     def _execute_once(self, call: Call, name: str) -> Any:
         method, body = self._need(name), call.body
         _stamp(body)
+        self._forget_usage()
         return self._invoke(call, method, *body.get("args") or (), **body.get("kwargs") or {})
 
     def _invoke(*args: Any, **kwargs: Any) -> Any:
@@ -1344,7 +1993,9 @@ class Plugin:
     def _need(self, name: str) -> Callable[..., Any]:
         method = self._method(name)
         if method is None:
-            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"')
+            tasks = ", ".join(_encode(task) for task in sorted(self._adapters))
+            instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
+            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
 
     def _event_loop(self) -> EventLoop:
@@ -1364,6 +2015,11 @@ class Plugin:
             call.report(min(value, 1.0) if value >= 0 else -1.0, str(message))
         if self._own_report is not None:
             self._own_report(progress, message)
+
+    def _heartbeat(self, phase: str, *, interval: float = 0.5, progress: Optional[float] = None) -> Heartbeat:
+        """What classes of the original do around code that reports nothing for long; theirs tells nobody but who asks."""
+        call = self._current_call() or Call("heartbeat", {})
+        return Heartbeat(call, functools.partial(self._report_progress, 0.5 if progress is None else progress, phase), interval)
 
     def _scratch_folder(self) -> Any:
         """The call's folder. A path in it that the plugin gives as a result is handed over as a file."""
@@ -1392,6 +2048,16 @@ def _import_class(module: str, name: str) -> Any:
     if not hasattr(sys.modules[module], name):
         raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
     return getattr(sys.modules[module], name)
+
+
+def describe_signatures(instance: Any) -> Body:
+    """What the plugin's methods take and give, as JSON Schema."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "signatures.py")
+    names: Body = {"__name__": "remote_plugin_signatures"}
+    with open(path, encoding="utf-8") as source:
+        exec(compile(source.read(), path, "exec"), names)
+    told: Body = names["describe"](instance)
+    return told
 
 
 def describe_surface(kind: type) -> Body:
@@ -1691,10 +2357,10 @@ class Reply:
     content_type = "application/json"
     frames = False
 
-    def __init__(self, connection: Connection, closes: bool) -> None:
+    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch] = None) -> None:
         self.closes = closes
         self.broken = False
-        self.outbox = Outbox(None)
+        self.outbox = Outbox(scratch)
         self.connection = connection
         self._lock = threading.Lock()
         self._begun = False
@@ -1758,10 +2424,6 @@ class FramedReply(Reply):
 
     content_type = FRAMES_TYPE
     frames = True
-
-    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch]) -> None:
-        super().__init__(connection, closes)
-        self.outbox = Outbox(scratch)
 
     def progress(self, progress: float, message: str) -> None:
         self._part(encode({"progress": progress, "message": message}) + b"\\n")
@@ -1898,6 +2560,10 @@ class Request:
         """The id that the host gave the call, empty when it gave none."""
         return checked_call_id(self.headers.get("remote-plugin-call"))
 
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        return trace_in(self.headers)
+
     def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
@@ -1936,10 +2602,19 @@ class BareRequest:
         """The id that the host gave the call, empty when it gave none."""
         return checked_call_id(self._fields.get("call"))
 
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        return trace_in(self._fields)
+
     def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply."""
         shared = self._fields.get("files") == "shared"
         return BareReply(connection, False, scratch if shared and scratch.disk else None)
+
+
+def trace_in(fields: dict[str, str]) -> dict[str, str]:
+    """What a request's headers or fields say of the trace of which it is a part."""
+    return {name: fields[name] for name in TRACE_HEADERS if name in fields} if "traceparent" in fields else {}
 
 
 def checked_length(text: str, limit: int) -> int:
@@ -2041,7 +2716,7 @@ class Connection:
         return self._call is not None or not reply.closes
 
     def take_call(self) -> Optional[Call]:
-        """For the main thread: the next request, where that is a call and has come in one piece. Anything else is for the connection's own thread."""
+        """For the main thread: the next request, if it is a call and here in one piece; what else comes is for this one's own thread."""
         try:
             data = self._socket.recv(MAX_HEAD)
             line, end, text = data.partition(b"\\n")
@@ -2179,6 +2854,7 @@ ENDPOINTS: dict[str, tuple[str, bool]] = {  # the method, and whether it is a ca
     "cancel": ("POST", False),
     "config_schema": ("GET", False),
     "config": ("GET", False),
+    "signatures": ("GET", False),
     "initialize": ("POST", True),
     "execute": ("POST", True),
     "execute_stream": ("POST", True),
@@ -2261,6 +2937,7 @@ class Worker:
         """Makes the call that a request asks for."""
         endpoint = request.endpoint()
         call = Call(endpoint, self._check(endpoint, decode_object(text)), reply, request.call_id())
+        call.trace = request.trace()
         self.scheduler.open(call)
         return call
 
@@ -2297,13 +2974,15 @@ class Worker:
         with self._measure_lock:
             before, self._measured = self._measured, (time.monotonic(), time.process_time())
             wall, processor = (now - then for now, then in zip(self._measured, before))
-        return {
+        stats = {
             "pid": os.getpid(),
             "cpu_percent": round(100 * processor / max(wall, 1e-6), 1),
             "memory_rss_mb": round(_resident_bytes() / 2**20, 2),
             "uptime_s": round(time.monotonic() - self._started, 3),
             "calls": {"running": running, "queued": queued, "finished": finished},
         }
+        told = {"usage": self.scheduler.plugin.usage(), "gpu_memory_mb": self.scheduler.plugin.gpu_memory_mb()}
+        return dict(stats, **{key: value for key, value in told.items() if value is not None})
 
     def _progress(self, body: Body) -> Body:
         return self.scheduler.progress
@@ -2320,6 +2999,9 @@ class Worker:
 
     def _config(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config", body))
+
+    def _signatures(self, body: Body) -> Any:
+        return self.scheduler.plugin.perform(Call("signatures", body))
 
     def _config_options(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config_options", body))
@@ -2467,9 +3149,9 @@ class ForeignWorker:
     def _complaint(self, what: str) -> str:
         version = self._version()
         found = " ({} has version {})".format(self._package, version) if version else ""
-        wanted = PACKAGES.get(self._package, self._package)
-        command = '{} -m pip install "{}"'.format(sys.executable, wanted)
-        return 'The worker "{}" {}{}. Install it there: {}'.format(self._module, what, found, command)
+        known = self._package if self._package in PACKAGES else "cjm_plugin_system"
+        command = '{} -m pip install --upgrade "{}"'.format(sys.executable, PACKAGES[known])
+        return 'The worker "{}" {}{}. Known is "{}.core.worker"; install it there: {}'.format(self._module, what, found, known, command)
 
     def _version(self) -> str:
         from importlib.metadata import PackageNotFoundError, version

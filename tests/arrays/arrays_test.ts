@@ -5,7 +5,7 @@ import { tableFromArrays } from "apache-arrow";
 import { fixtureFolder } from "../support/worker_plan.ts";
 
 /** A Python with numpy and pyarrow; empty where they cannot be had, which tools/test.ts tells aloud. */
-const PYTHON = Deno.env.get("REMOTE_PLUGIN_TEST_NUMPY_PYTHON") ?? "";
+const PYTHON = Deno.env.get("REMOTE_PLUGIN_TEST_PACKAGED_PYTHON") ?? "";
 const ignore = PYTHON === "";
 
 function start(): Promise<RemotePluginProxy> {
@@ -124,5 +124,23 @@ Deno.test({
     assertEquals(result.mediaType, "application/vnd.apache.arrow.file");
     const back = await readArrow(result);
     assertEquals(back.toArray().map((row) => ({ ...row.toJSON() })), [{ id: 1, name: "a" }, { id: 2, name: null }, { id: 3, name: "ü" }]);
+  },
+});
+
+Deno.test({
+  name: "arrays in type hints are files, numpy's scalars are numbers",
+  ignore,
+  async fn() {
+    await using plugin = await start();
+    const { execute_stream: stream } = await plugin.getSignatures();
+    const array = { type: "string", format: "binary", contentMediaType: "application/x-npy" };
+    assertEquals(stream?.arguments?.properties, {
+      samples: array,
+      weights: { anyOf: [array, { type: "null" }], default: null },
+      gain: { type: "number", default: 1 },
+    });
+    assertEquals(stream?.chunk, array);
+    const chunks = plugin.executeStream<FileResult>({ samples: Float32Array.of(1, 2), gain: 0.5 });
+    for await (const chunk of chunks) assertEquals(Array.from((await chunk.array()).data as Float32Array), [0.5, 1]);
   },
 });

@@ -68,6 +68,10 @@ export class AwaitedProxy implements EitherProxy {
     return await this.#plugin.getCurrentConfig(withoutSignal(options));
   }
 
+  async getSignatures(options?: OperationOptions): ReturnType<PluginInterface["getSignatures"]> {
+    return await this.#plugin.getSignatures(withoutSignal(options));
+  }
+
   async getStats(options?: OperationOptions): ReturnType<PluginInterface["getStats"]> {
     return await this.#plugin.getStats(withoutSignal(options));
   }
@@ -90,6 +94,10 @@ export class AwaitedProxy implements EitherProxy {
 
   async reconfigure(config: PluginConfig, options?: OperationOptions): Promise<void> {
     await this.#plugin.reconfigure(config, withoutSignal(options));
+  }
+
+  async extension<Result = unknown>(...[endpoint, body, options]: Parameters<PluginInterface["extension"]>): Promise<Result> {
+    return await this.#plugin.extension<Result>(endpoint, body, withoutSignal(options));
   }
 
   async cleanup(): Promise<void> {

@@ -2,33 +2,21 @@ import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { ProtocolError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { inMemoryWorker } from "@remote-plugin/proxy/testing";
 import { within } from "../support/guard.ts";
-import { BOTH, startFixture } from "./fixture_proxy.ts";
+import type { Reading } from "../support/meter.ts";
+import { runMeasuredHost } from "../support/run_host.ts";
+import { BOTH, fixtureManifest, startFixture } from "./fixture_proxy.ts";
 
-/** A million takes a minute or two: `REMOTE_PLUGIN_TEST_LARGE=1` asks for it. */
-const CHUNKS = Deno.env.get("REMOTE_PLUGIN_TEST_LARGE") === "1" ? 1_000_000 : 60_000;
+const CHUNKS = 1_000_000;
 const MAX_GROWTH_MIB = 64;
 
 for (const face of BOTH) {
-  Deno.test(`${face.worker}: chunks to a slow reader arrive in order, a million if asked for, and grow neither side by 64 MiB`, async () => {
-    await using plugin = await startFixture(face, "talks");
-    // What both sides need for any stream at all is there before they are measured.
-    for await (const _ of plugin.executeStream({ count: 20_000 }));
-    const host = Deno.memoryUsage().rss;
-    const worker = (await plugin.getStats()).memory_rss_mb;
-    let [hostPeak, workerPeak, next] = [0, 0, 0];
-    const start = performance.now();
-    for await (const chunk of plugin.executeStream<number>({ count: CHUNKS })) {
-      if (chunk !== next++) throw new Error(`${chunk} came in the place of ${next - 1}`);
-      if (next % 20_000 > 0) continue;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      hostPeak = Math.max(hostPeak, Deno.memoryUsage().rss);
-      workerPeak = Math.max(workerPeak, (await plugin.getStats()).memory_rss_mb);
-    }
-    const grown = [(hostPeak - host) / 2 ** 20, workerPeak - worker];
-    const seconds = (performance.now() - start) / 1000;
-    console.log(`${next} chunks in ${seconds.toFixed(1)} s; host +${grown[0]!.toFixed(0)} MiB, worker +${grown[1]!.toFixed(0)} MiB`);
-    assertEquals(next, CHUNKS);
-    for (const side of grown) assertLess(side, MAX_GROWTH_MIB);
+  Deno.test(`${face.worker}: a million chunks to a slow reader arrive in order, and grow neither side by 64 MiB`, async () => {
+    const args = [await fixtureManifest(face, "talks"), CHUNKS];
+    const measured = runMeasuredHost<Reading & { chunks: number; worker: number }>("reads_slowly", args);
+    const { chunks, worker, grown, seconds } = await within(measured, "the last chunk", 600_000);
+    console.log(`${chunks} chunks in ${seconds.toFixed(1)} s; host +${grown.toFixed(0)} MiB, worker +${worker.toFixed(0)} MiB`);
+    assertEquals(chunks, CHUNKS);
+    for (const side of [grown, worker]) assertLess(side, MAX_GROWTH_MIB);
   });
 
   Deno.test(`${face.worker}: a reader that stops slows the plugin down to a stop`, async () => {

@@ -1,28 +1,18 @@
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   CallCancelledError,
   CallTimeoutError,
   ManifestError,
   PluginStateError,
-  ProtocolError,
   RemotePluginProxy,
   RemotePluginProxySync,
   requiredPermissions,
   WorkerExitError,
 } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
+import { eventually } from "../support/killed_host.ts";
 import { spawnHost } from "../support/run_host.ts";
-import {
-  attachEither,
-  BOTH,
-  BOTH_OF_EITHER,
-  fixtureManifest,
-  gone,
-  isRunning,
-  labelOf,
-  ScratchWatch,
-  startBlocking,
-} from "./fixture_proxy.ts";
+import { BOTH, fixtureManifest, gone, isRunning, labelOf, ScratchWatch, startBlocking } from "./fixture_proxy.ts";
 
 Deno.test("the blocking proxy has the members of the asynchronous one, by the same names", () => {
   const membersOf = (proxy: { prototype: object }) => Object.getOwnPropertyNames(proxy.prototype).sort();
@@ -186,7 +176,8 @@ for (const face of BOTH) {
     const { signal } = await within(host.status, "the end of the host");
     assertEquals([signal, (await lines.read()).done, await new Response(host.stderr).text()], ["SIGINT", true, ""]);
     await gone(Number(printed));
-    for (const name of scratch.names()) await Deno.remove(`${scratch.path}/${name}`, { recursive: true });
+    // Whoever holds the lifeline removes the worker's files, and is none of this host's children.
+    await eventually(() => scratch.names().length === 0, "the worker's folder to be gone");
   });
 
   Deno.test(`${label}: it works inside a thread`, async () => {
@@ -197,25 +188,12 @@ for (const face of BOTH) {
         thread.onerror = ({ message }) => reject(new Error(message));
       });
       thread.postMessage({ manifest: await fixtureManifest(face, "echo"), options: { permissions: "requested" } });
-      assertEquals(await within(answer, "the thread, which is type-checked first", 60_000), [{ args: [], kwargs: { n: 1 } }, {
+      assertEquals(await within(answer, "the thread, which is type-checked first"), [{ args: [], kwargs: { n: 1 } }, {
         args: [],
         kwargs: { n: 2 },
       }]);
     } finally {
       thread.terminate();
-    }
-  });
-}
-
-for (const face of BOTH_OF_EITHER.filter(({ worker }) => worker === "python")) {
-  Deno.test(`${labelOf(face)}: a worker that lies is a ProtocolError`, async () => {
-    const liar = new Worker(new URL("../fixtures/threads/lying_worker.ts", import.meta.url), { type: "module" });
-    try {
-      const port = await within(new Promise((resolve) => liar.onmessage = ({ data }) => resolve(data)), "the liar");
-      await using plugin = await attachEither(face, { url: `http://127.0.0.1:${port}`, token: "x" });
-      await assertRejects(() => plugin.execute(), ProtocolError, 'it sent what is no JSON: "all is well');
-    } finally {
-      liar.terminate();
     }
   });
 }

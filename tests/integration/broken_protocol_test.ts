@@ -1,7 +1,15 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ProtocolError, RemoteError, RemotePluginProxy, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
+import {
+  ProtocolError,
+  RemoteError,
+  RemotePluginProxy,
+  RemotePluginProxySync,
+  WorkerExitError,
+  WorkerStartError,
+} from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
-import { type Answer, goodReply, LyingServer, says, scriptedManifest, writeAll } from "../support/lying_worker.ts";
+import { type Answer, goodReply, LyingServer, LyingThread, says, scriptedManifest } from "../support/lying_worker.ts";
+import { AwaitedProxy } from "./awaited_proxy.ts";
 import { BOTH, ScratchWatch, startFixture } from "./fixture_proxy.ts";
 
 /** Runs a test with a folder for the program and another one in which nothing may remain. */
@@ -35,7 +43,8 @@ for (
 ) {
   Deno.test(`a program that says hello with ${what} is a WorkerStartError, and ended`, () =>
     withFolders(async (program, scratchDir) => {
-      const manifest = { ...await scriptedManifest(program, script), start_timeout_ms: 1_000 };
+      const start_timeout_ms = message.startsWith("did not say hello") ? 1_000 : 30_000;
+      const manifest = { ...await scriptedManifest(program, script), start_timeout_ms };
       const error = await assertRejects(() => RemotePluginProxy.start(manifest, { scratchDir }), WorkerStartError);
       assertEquals(error.phase, "handshake");
       assertStringIncludes(error.message, message);
@@ -52,37 +61,34 @@ Deno.test("a worker that claims another socket than the one that it was given is
 
 const FRAMES = "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.remote-plugin+ndjson\r\n";
 
-/** Sends the same bytes until the host has had enough. */
-function endlessly(head: string, piece: string): Answer {
-  return async (conn) => {
-    await writeAll(conn, new TextEncoder().encode(head));
-    const bytes = new TextEncoder().encode(piece);
-    while (true) await writeAll(conn, bytes);
-  };
-}
-
 const LIES: readonly (readonly [string, Answer])[] = [
   ["less than the length that it announced", `${FRAMES}Content-Length: 100\r\n\r\n{"result": 1}\n`],
-  ["ten gigabytes in one frame", endlessly(`${FRAMES}Content-Length: 10000000000\r\n\r\n{"result": "`, "x".repeat(1 << 20))],
-  ["a number that never ends", endlessly(`${FRAMES}Connection: close\r\n\r\n{"result": `, "9".repeat(1 << 20))],
+  ["ten gigabytes in one frame", { head: `${FRAMES}Content-Length: 10000000000\r\n\r\n{"result": "`, piece: "x".repeat(1 << 20) }],
+  ["a number that never ends", { head: `${FRAMES}Connection: close\r\n\r\n{"result": `, piece: "9".repeat(1 << 20) }],
   ["a reply of another kind", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"],
-  ["a refusal without end", endlessly("HTTP/1.1 500 Oops\r\nConnection: close\r\n\r\n", "x".repeat(1 << 20))],
+  ["a refusal without end", { head: "HTTP/1.1 500 Oops\r\nConnection: close\r\n\r\n", piece: "x".repeat(1 << 20) }],
   ["a way to somewhere else", "HTTP/1.1 307 Go\r\nLocation: /health\r\nContent-Length: 0\r\n\r\n"],
   ["two results", `${FRAMES}Connection: close\r\n\r\n{"result":1}\n{"result":2}\n`],
 ];
-for (const [what, answer] of LIES) {
-  Deno.test(`a worker that sends ${what} is told of by a ProtocolError, and ended`, () =>
-    withFolders(async (program, scratchDir) => {
-      await using server = new LyingServer();
-      const manifest = await scriptedManifest(program, says({ address: server.address }));
-      await using plugin = await RemotePluginProxy.start(manifest, { scratchDir });
-      server.answers["execute"] = answer;
-      const breach = await assertRejects(() => within(plugin.execute(), "an answer"), ProtocolError);
-      // It ended well, by its lifeline; what it is told to be ended for is in the errors.
-      const later = await assertRejects(() => plugin.execute(), WorkerExitError, "for it broke the protocol");
-      assertEquals(later.cause, breach);
-      assertEquals((await within(plugin.exited, "the end of the worker")).code, 0);
-    }));
+
+/** Both proxies are told the same lies, from a thread: while one of them blocks, nothing else runs in this one. */
+for (const blocking of [false, true]) {
+  for (const [what, answer] of LIES) {
+    Deno.test(`${blocking ? "blocking: " : ""}a worker that sends ${what} is told of by a ProtocolError, and ended`, () =>
+      withFolders(async (program, scratchDir) => {
+        using server = await LyingThread.create();
+        const manifest = await scriptedManifest(program, says({ address: server.address }));
+        await using plugin = blocking
+          ? new AwaitedProxy(RemotePluginProxySync.start(manifest, { scratchDir }))
+          : await RemotePluginProxy.start(manifest, { scratchDir });
+        await server.answer("execute", answer);
+        const breach = await assertRejects(() => within(plugin.execute(), "an answer"), ProtocolError);
+        // It ended well, by its lifeline; what it is told to be ended for is in the errors.
+        const later = await assertRejects(() => plugin.execute(), WorkerExitError, "for it broke the protocol");
+        assertEquals((later.cause as Error).message, breach.message);
+        if (!blocking) assertEquals((await within(plugin.exited, "the end of the worker")).code, 0);
+      }));
+  }
 }
 
 for (const face of BOTH) {

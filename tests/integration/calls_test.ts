@@ -151,6 +151,7 @@ for (const face of BOTH_OF_EITHER) {
     await using plugin = await startEither(face, "bad_items");
     const error = await assertRejects(() => Array.fromAsync(plugin.executeStream()), RemoteError);
     assertStringIncludes(error.remoteMessage, "at ");
+    assertEquals([error.category, error.retriable], ["fatal", false]);
     assertEquals(await plugin.isAlive(), true);
   });
 
@@ -210,7 +211,6 @@ for (const face of BOTH) {
     assertEquals((await plugin.getCurrentConfig()).journal, ["start first", "end first", "b", "d"]);
   });
 
-  // W32: a stream takes its turn like any other call.
   Deno.test(`${label}: cleanup() ends a stream that nobody reads and a call that waits`, async () => {
     const plugin = await startFixture(face, "holds");
     const stream = plugin.executeStream({ hold: "s" });
@@ -221,7 +221,7 @@ for (const face of BOTH) {
     await assertRejects(() => stream.next(), CallCancelledError);
   });
 
-  // W2, W30: plugin code runs beside what answers, so that busy is not dead.
+  // W30: plugin code runs beside what answers, so that busy is not dead.
   Deno.test(`${label}: /health answers while plugin code spins, and dispose ends it`, async () => {
     const plugin = await startFixture(face, "spins");
     const started = Promise.withResolvers<void>();
@@ -234,7 +234,6 @@ for (const face of BOTH) {
     assertEquals(await isRunning(plugin.pid!), false);
   });
 
-  // W6: output is drained into memory of a bounded size.
   Deno.test(`${label}: what a plugin prints is in the logs and never in the wire`, async () => {
     await using plugin = await startFixture(face, "prints");
     const printed = Promise.withResolvers<void>();

@@ -1,56 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { dirname, fromFileUrl, join } from "@std/path";
-import { CallCancelledError, ProtocolError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
+import { join } from "@std/path";
+import { CallCancelledError, type FileResult, ProtocolError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
 import { hostArguments } from "../support/run_host.ts";
+import { User } from "./cli_user.ts";
 import { testPython } from "./fixture_proxy.ts";
-import { ManifestFolder, pythonManifest } from "./managed_plugins.ts";
-
-const PROGRAM = fromFileUrl(new URL("../../src/cli/main.ts", import.meta.url));
-
-/** The flags that the program is installed with. */
-const FLAGS = ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env"];
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** A user with a folder for plugins and one in which the program keeps things. */
-class User implements AsyncDisposable {
-  readonly folder: ManifestFolder;
-
-  constructor(folder: ManifestFolder) {
-    this.folder = folder;
-  }
-
-  static async create(manifests: Readonly<Record<string, unknown>> = {}): Promise<User> {
-    return new User(await ManifestFolder.create(manifests));
-  }
-
-  start(args: readonly string[], stdin: "null" | "piped" = "null"): Deno.ChildProcess {
-    const path = `${dirname(testPython())}:${Deno.env.get("PATH")}`;
-    return new Deno.Command(Deno.execPath(), {
-      args: [...hostArguments(), ...FLAGS, PROGRAM, ...args],
-      cwd: this.folder.path,
-      env: { REMOTE_PLUGIN_HOME: join(this.folder.path, ".state"), PATH: path, PYTHONDONTWRITEBYTECODE: "1" },
-      stdin,
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  }
-
-  async run(...args: string[]): Promise<Outcome> {
-    const { code, stdout, stderr } = await within(this.start(args).output(), `the end of ${args.join(" ")}`, 30_000);
-    const decoder = new TextDecoder();
-    return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.folder[Symbol.asyncDispose]();
-  }
-}
+import { pythonManifest } from "./managed_plugins.ts";
 
 async function firstText(stream: ReadableStream<Uint8Array>): Promise<{ text: string; rest: ReadableStreamDefaultReader<Uint8Array> }> {
   const rest = stream.getReader();
@@ -69,6 +24,7 @@ for (const runtime of ["python", "deno"]) {
     assertEquals((await user.run("run", "--stream", "shouter", "--text", "a b")).out, "A!\nB!\n");
     assertEquals((await user.run("config", "shouter", "mark=?")).code, 0);
     assertEquals((await user.run("run", "shouter", "--json", "--text=hi")).out, '"HI?"\n');
+    assertStringIncludes((await user.run("gen", "shouter")).out, "export interface ExecuteArguments {\n  text: string;\n}\n");
     assertEquals(JSON.parse((await user.run("list", "--json")).out).map(({ name }: { name: string }) => name), ["shouter"]);
   });
 
@@ -148,12 +104,50 @@ Deno.test("arguments are JSON where they read as such, lists where given twice, 
     args: [7, "word"],
     kwargs: { beams: 5, more: { x: true }, title: "5 o'clock", flag: true, cache: false, tag: ["a", "b"], box: [1, 2], dash_ed: null },
   });
-  const child = user.start(["run", "--json", "echo", "--audio", "-"], "piped");
+  const child = user.start(["run", "--json", "echo", "--audio", "-"], { stdin: "piped" });
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode("some audio"));
   await writer.close();
   const { kwargs } = JSON.parse(new TextDecoder().decode((await child.output()).stdout));
   assertStringIncludes(kwargs.audio, "remote-plugin-stdin-");
+});
+
+Deno.test("arguments have the types that the plugin tells, and what it does not take is said with its nearest name", async () => {
+  await using user = await User.create({
+    "typed.json": await pythonManifest("typed"),
+    "hands_over.json": await pythonManifest("hands_over"),
+  });
+  assertEquals((await user.run("run", "typed", "--text", "5", "--times", "2")).out, "55!\n");
+  const cases: [string[], string][] = [
+    [[], "It needs --text (What is said.)"],
+    [["--text", "a", "--times", "two"], '--times must be a whole number, not "two"'],
+    [["--text", "a", "--time", "2"], "There is no argument --time. The nearest name is --times"],
+  ];
+  for (const [words, message] of cases) {
+    assertEquals(await user.run("run", "typed", ...words), { code: 2, out: "", err: `error: ${message}\n` });
+  }
+  const { out } = await user.run("inspect", "typed");
+  assertStringIncludes(out, '"description": "What is said."');
+});
+
+Deno.test("a result that is a file goes to a pipe as it is, and to a folder by --save", async () => {
+  await using user = await User.create({ "hands_over.json": await pythonManifest("hands_over") });
+  const give = ["hands_over", "--action", "give", "--size", "3"];
+  assertEquals(await user.run("run", ...give), { code: 0, out: "\0\x01\x02", err: "" });
+  const saved = await user.run("run", "--save", "given", ...give);
+  assertEquals([saved.out, saved.err], [`${join("given", "1.bin")}\n`, ""]);
+  assertEquals(await Deno.readFile(join(user.folder.path, "given", "1.bin")), new Uint8Array([0, 1, 2]));
+  const streamed = await user.run("run", "--stream", "--save", "given", "hands_over", "--count", "2", "--size", "3");
+  assertEquals(streamed.out, `${join("given", "1.bin")}\n${join("given", "2.bin")}\n`);
+  const told = await user.run("run", "--json", ...give);
+  assertEquals([JSON.parse(told.out), told.err.includes("--save FOLDER")], [{ size: 3, media_type: "application/octet-stream" }, true]);
+});
+
+Deno.test("a log that cannot be written is told once, and the call goes on", async () => {
+  await using user = await User.create({ "prints.json": await pythonManifest("prints") });
+  await Deno.mkdir(join(user.folder.path, ".state", "logs", "prints.log"), { recursive: true });
+  const { code, out, err } = await user.run("run", "prints");
+  assertEquals([code, out, err.match(/is not kept/g)?.length], [0, "done\n", 1], err);
 });
 
 Deno.test("doctor tells what is wrong with an interpreter, a module, a class and a permission, and how to mend it", async () => {
@@ -206,12 +200,12 @@ Deno.test("Ctrl-C in the middle of a call ends the plugin and says so", async ()
   await rest.cancel();
 });
 
-Deno.test("what a plugin prints is kept, and logs --follow shows what comes", async () => {
+Deno.test("what a plugin prints is kept, and logs -f shows what comes", async () => {
   await using user = await User.create({ "prints.json": await pythonManifest("prints") });
   assertEquals((await user.run("run", "prints")).out, "done\n");
   const { out } = await user.run("logs", "prints");
   assertMatch(out, /^\d{4}-\d\d-\d\dT[\d:.]+Z .*printed while it ran$/m);
-  const child = user.start(["logs", "--follow", "--lines", "1", "prints"]);
+  const child = user.start(["logs", "-f", "--lines", "1", "prints"]);
   const { rest } = await firstText(child.stdout);
   const [next] = await Promise.all([rest.read(), user.run("run", "--logs", "prints")]);
   assertStringIncludes(new TextDecoder().decode(next.value), "Z ");
@@ -222,7 +216,7 @@ Deno.test("what a plugin prints is kept, and logs --follow shows what comes", as
 });
 
 Deno.test("serve gives each plugin to attach() under its name, and ends with all workers", async () => {
-  const fixtures = await Promise.all(["reports", "raises", "holds", "gives_back"].map((fixture) => pythonManifest(fixture)));
+  const fixtures = await Promise.all(["reports", "raises", "holds", "gives_back", "hands_over"].map((fixture) => pythonManifest(fixture)));
   await using user = await User.create(Object.fromEntries(fixtures.map((manifest) => [`${manifest.name}.json`, manifest])));
   const child = user.start(["serve", "--json"]);
   const { text, rest } = await firstText(child.stdout);
@@ -238,6 +232,12 @@ Deno.test("serve gives each plugin to attach() under its name, and ends with all
     assertEquals(await raises.execute().catch((error) => error instanceof RemoteError && error.traceback.includes("plugin.py")), true);
     await using givesBack = await attach("gives_back");
     assertEquals(await givesBack.execute({ value: [NaN, Infinity] }), [NaN, Infinity]);
+    await using handsOver = await attach("hands_over");
+    await using given = await handsOver.execute<FileResult>({ action: "give", size: 100_000 });
+    assertEquals([(await given.bytes()).length, given.mediaType], [100_000, "application/octet-stream"]);
+    await using chunk = (await handsOver.executeStream<FileResult>({ size: 3 }).next()).value as FileResult;
+    assertEquals(await chunk.bytes(), new Uint8Array([0, 1, 2]));
+    assertEquals(Object.keys(await handsOver.getSignatures()), ["execute", "execute_stream"]);
     await using holds = await attach("holds");
     const held = holds.executeStream({ hold: "a" });
     await held.next();
@@ -256,17 +256,81 @@ Deno.test("serve gives each plugin to attach() under its name, and ends with all
     body: '{"kwargs":{"value":[1]}}',
   });
   assertEquals([plain.status, await plain.json()], [200, [1]]);
+  for (const [endpoint, status] of [["execute", 500], ["execute_stream", 200]] as const) {
+    const body = '{"kwargs":{"action":"give"}}';
+    const reply = await fetch(`${url}/hands_over/${endpoint}`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body });
+    assertEquals([reply.status, JSON.parse(await reply.text())._job_error.code], [status, "bad_result"]);
+  }
   for (const [path, status] of [["gives_back/nothing", 404], ["nothing/health", 404], ["gives_back/execute", 405]] as const) {
     const reply = await fetch(`${url}/${path}`, { headers: { authorization: `Bearer ${token}` } });
     assertEquals([reply.status, typeof (await reply.json()).detail], [status, "string"]);
   }
   const { out } = await user.run("stats", "--json");
-  assertEquals(JSON.parse(out).total.workers, 4);
+  assertEquals(JSON.parse(out).total.workers, 5);
   assertStringIncludes((await user.run("stats")).out, "P95 ms");
   child.kill("SIGTERM");
   assertEquals([(await within(child.status, "the end")).code, await new Response(child.stderr).text()], [0, ""]);
   await rest.cancel();
   assertEquals([...Deno.readDirSync(join(user.folder.path, ".state"))].some(({ name }) => name === "server.json"), false);
+});
+
+Deno.test("progress and colours are for a terminal, and no colours where NO_COLOR is set", async () => {
+  await using user = await User.create({ "reports.json": await pythonManifest("reports") });
+  const steps = '{"steps": [[0.25, "reading"], [-1, "guessing"]]}';
+  const run = ["run", "--stream", "--kwargs", steps, "reports"];
+  const piped = await user.run(...run);
+  assertEquals([piped.code, piped.err], [0, ""]);
+  const seen = await outputOf(user.start(run, { inTerminal: true }));
+  assertStringIncludes(seen, "[#####...............]  25 % reading");
+  assertStringIncludes(seen, "[…                   ] guessing");
+  assertStringIncludes(await outputOf(user.start(["list"], { inTerminal: true })), "\x1b[1mNAME");
+  const plain = await outputOf(user.start(["list"], { inTerminal: true, env: { NO_COLOR: "1" } }));
+  assertEquals([plain.includes("NAME"), plain.includes("\x1b[")], [true, false]);
+  assertEquals((await user.run("list")).out.includes("\x1b["), false);
+});
+
+Deno.test("stats --watch is a table that is renewed until Ctrl-C", async () => {
+  await using user = await User.create({ "naps.json": await pythonManifest("naps") });
+  const server = user.start(["serve", "--json"]);
+  const { rest } = await firstText(server.stdout);
+  const watching = user.start(["stats", "--watch"], { inTerminal: true, stdin: "piped" });
+  const keyboard = watching.stdin.getWriter();
+  let seen = "";
+  let isOver = false;
+  for await (const text of watching.stdout.pipeThrough(new TextDecoderStream())) {
+    seen += text;
+    if (isOver || seen.split("\x1b[H\x1b[2J").length < 3) continue;
+    isOver = true;
+    await keyboard.write(new TextEncoder().encode("interrupt\n"));
+    await keyboard.close();
+  }
+  assertStringIncludes(seen, "naps  registered");
+  assertEquals((await within(watching.status, "the end of stats")).code, 130);
+  server.kill("SIGTERM");
+  assertEquals((await within(server.status, "the end of serve")).code, 0);
+  await Promise.all([rest.cancel(), server.stderr.cancel(), watching.stderr.cancel()]);
+});
+
+async function outputOf(child: Deno.ChildProcess): Promise<string> {
+  const { stdout } = await within(child.output(), "the end in a terminal");
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test("bash completes commands, their options, and the names of plugins", async () => {
+  await using user = await User.create({ "naps.json": await pythonManifest("naps") });
+  const { out } = await user.run("completions", "bash");
+  // The names of plugins come from the program itself, which is not installed here.
+  const script = `${out}
+remote-plugin() { [ "$*" = "list --names" ] && echo naps; }
+try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _remote_plugin; echo "\${COMPREPLY[*]}"; }
+try remote-plugin in
+try remote-plugin inspect n
+try remote-plugin gen --ch
+try remote-plugin run --st
+`;
+  await user.folder.write("try.sh", script);
+  const { stdout } = await new Deno.Command("bash", { args: [join(user.folder.path, "try.sh")] }).output();
+  assertEquals(new TextDecoder().decode(stdout), "inspect\nnaps\n--check\n--state-dir --stream\n");
 });
 
 Deno.test("the completion scripts are ones that their shells can read", async () => {
@@ -279,4 +343,71 @@ Deno.test("the completion scripts are ones that their shells can read", async ()
   const { code, stderr } = await child.output();
   assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
   for (const shell of ["zsh", "fish"]) assertStringIncludes((await user.run("completions", shell)).out, "doctor");
+});
+
+/** A project as cjm's tools leave it: a plugin that works by a task adapter alone, both registered in `.cjm/manifests`. */
+async function cjmProject(): Promise<User> {
+  const splitter = `
+class Splitter:
+    name, version = "splitter", "0.0.3"
+
+    def initialize(self, config):
+        self.config = config
+
+    def split(self, text, mark=None):
+        return text.split(mark or self.config["mark"])
+
+
+class Adapter:
+    task_name = "text-splitting"
+
+    def __init__(self, tool):
+        self.split_text = tool.split
+`;
+  const code = { name: "splitter", version: "0.0.3", description: "", module: "splitter", class: "Splitter", plugin_path: "../.." };
+  const config_schema = { type: "object", properties: { mark: { type: "string", default: "," } } };
+  const structural_surface = { methods: [{ name: "split", params: ["text", "mark"] }], properties: ["name"], attributes: [] };
+  const install = { python_path: testPython(), conda_env: "none", env_vars: { PYTHONDONTWRITEBYTECODE: "1" } };
+  const adapter = { unit: "adapter", task_name: "text-splitting", module: "splitter", class: "Adapter", python_path: testPython() };
+  return await User.create({
+    "splitter.py": splitter,
+    ".cjm/manifests/splitter.json": { format_version: "2.0", install, code: { ...code, config_schema, structural_surface } },
+    ".cjm/manifests/adapter-splitting.json": { ...adapter, protocol_members: { methods: [{ name: "split", params: ["text"] }] } },
+  });
+}
+
+Deno.test("in a project of cjm's its plugins are found where its tools keep them, and are well", async () => {
+  await using user = await cjmProject();
+  const { out, err } = await user.run("list", "--json");
+  assertEquals([JSON.parse(out).map(({ name }: { name: string }) => name), err], [["splitter"], ""]);
+  const health = await user.run("doctor");
+  assertEquals([health.code, health.out.includes("All is well"), health.err], [0, true, ""], health.out);
+});
+
+Deno.test("a plugin of cjm's that works by task adapters is run by --task, with the defaults of its manifest", async () => {
+  await using user = await cjmProject();
+  const task = ["run", "--json", "splitter", "--task", "text-splitting.split_text"];
+  assertEquals(await user.run(...task, "--text", "a,b"), { code: 0, out: '["a","b"]\n', err: "" });
+  assertEquals((await user.run("config", "splitter", 'mark="|"')).code, 0);
+  assertEquals((await user.run(...task, "--text", "a,b|c")).out, '["a,b","c"]\n');
+  const { code, err } = await user.run("run", "splitter", "--text", "a,b");
+  assertEquals([code, err.includes('it has the task adapters "text-splitting", which /task calls')], [1, true], err);
+  assertStringIncludes((await user.run("run", "splitter", "--task", "text-splitting")).err, "--task is TASK.METHOD");
+});
+
+Deno.test("serve answers for task adapters too", async () => {
+  await using user = await cjmProject();
+  const child = user.start(["serve", "--json"]);
+  const { text, rest } = await firstText(child.stdout);
+  const { url, token } = JSON.parse(text);
+  {
+    await using splitter = await RemotePluginProxy.attach({ url: `${url}/splitter`, token });
+    const body = { task: "text-splitting", method: "split_text", kwargs: { text: "a b", mark: " " } };
+    assertEquals(await splitter.extension("task", body), ["a", "b"]);
+    const { methods } = await splitter.extension<{ methods: { name: string }[] }>("structural_surface");
+    assertEquals(methods.map(({ name }) => name), ["initialize", "split"]);
+  }
+  child.kill("SIGTERM");
+  assertEquals([(await within(child.status, "the end")).code, await new Response(child.stderr).text()], [0, ""]);
+  await rest.cancel();
 });

@@ -5,6 +5,7 @@
  */
 import { join } from "@std/path";
 import { type HttpEndpoint, type Manifest, RemotePluginProxy, RemotePluginProxySync, type StartOptions } from "@remote-plugin/proxy";
+import { eventually } from "../support/killed_host.ts";
 import { fixtureFolder, type WorkerKind } from "../support/worker_plan.ts";
 import { AwaitedProxy, type EitherProxy } from "./awaited_proxy.ts";
 
@@ -119,8 +120,5 @@ export async function isRunning(pid: number): Promise<boolean> {
 
 /** Resolves when a process has ended. Nothing tells of the end of another's child, so this one has to look. */
 export async function gone(pid: number): Promise<void> {
-  for (let looks = 0; await isRunning(pid); looks++) {
-    if (looks > 1_000) throw new Error(`The process ${pid} is there still`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await eventually(async () => !await isRunning(pid), `the end of the process ${pid}`);
 }

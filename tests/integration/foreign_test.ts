@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import {
   CallError,
@@ -14,6 +14,14 @@ import { eventually, killHostInCall } from "../support/killed_host.ts";
 import { isRunning, ScratchWatch, testPython } from "./fixture_proxy.ts";
 
 const FOLDER = fromFileUrl(new URL("../fixtures/foreign", import.meta.url));
+
+/** What an error about an old worker has to say. */
+const INSTALL = `${testPython()} -m pip install --upgrade "cjm-plugin-system>=0.0.46"`;
+
+const EITHER_CALL: readonly ((plugin: RemotePluginProxy) => Promise<unknown>)[] = [
+  (plugin) => plugin.execute(),
+  (plugin) => Array.fromAsync(plugin.executeStream()),
+];
 
 /** A plugin on the worker of a first release. */
 function manifest(changes: Partial<Manifest> = {}): Manifest {
@@ -60,12 +68,12 @@ Deno.test("a stream of a first release that breaks off is an error, after the ch
   assertEquals([seen, error.remoteMessage], [[{ n: 0 }, { n: 1 }], "broke off"]);
 });
 
-Deno.test("an endpoint that an older worker lacks is not supported, and the error says what to install", async () => {
+Deno.test("an endpoint that an older worker lacks is not supported, and the error says what to install where", async () => {
   await using plugin = await RemotePluginProxy.start(manifest());
   for (const lacking of [() => plugin.getProgress(), () => plugin.cancel(), () => plugin.prefetch(), () => plugin.extension("task", {})]) {
     const error = await assertRejects(lacking, CallError);
     assertEquals(error.code, "not_supported");
-    assertStringIncludes(error.message, '"cjm-plugin-system>=0.0.46"');
+    assertStringIncludes(error.message, INSTALL);
   }
 });
 
@@ -86,27 +94,71 @@ Deno.test("a worker that loses its port, to nobody known or to a stranger that a
 
 // W7: an import that fails is told at once, and with its reason.
 Deno.test("a plugin that its worker cannot import is a WorkerStartError with what the worker printed", async () => {
+  const began = performance.now();
   const error = await assertRejects(() => RemotePluginProxy.start(manifest({ module: "fails_at_import" })), WorkerStartError);
   assertEquals([error.phase, error.exitCode], ["load", 1]);
-  assertStringIncludes(error.message, "FATAL: Failed to load fails_at_import:Plugin - no CUDA here");
+  assert(error.message.endsWith("FATAL: Failed to load fails_at_import:Plugin - no CUDA here"), error.message);
+  assertLess(performance.now() - began, 20_000, "it waited for the limit of a start, which is a minute");
+});
+
+Deno.test("a plugin whose package is missing is a WorkerStartError that says what to install where", async () => {
+  const error = await assertRejects(() => RemotePluginProxy.start(manifest({ module: "needs_a_package" })), WorkerStartError);
+  assertStringIncludes(error.message, `. Install what has it there: ${testPython()} -m pip install a_package_that_is_not_there`);
+  const none = await assertRejects(() => RemotePluginProxy.start(manifest({ module: "no.such.module" })), WorkerStartError);
+  assertStringIncludes(none.message, 'or correct "module" or "plugin_path" in the manifest');
+});
+
+Deno.test("a worker that dies of its own import is a WorkerStartError that says what to install where", async () => {
+  await using package_ = await FakePackage.create("import a_web_framework_that_is_not_there  # takes --fd and --port\n");
+  const error = await assertRejects(() => RemotePluginProxy.start(manifest(package_.manifest)), WorkerStartError);
+  assertEquals([error.phase, error.exitCode], ["load", 1]);
+  assertStringIncludes(error.message, "No module named 'a_web_framework_that_is_not_there'");
+  assertStringIncludes(error.message, `install it anew there: ${testPython()} -m pip install --upgrade "cjm-substrate>=0.0.58"`);
+});
+
+Deno.test("a worker of a release that this host does not know is a WorkerStartError with its version", async () => {
+  await using package_ = await FakePackage.create("# takes nothing\n", { version: "9.0.0" });
+  const error = await assertRejects(() => RemotePluginProxy.start(manifest(package_.manifest)), WorkerStartError);
+  assertStringIncludes(
+    error.message,
+    "takes neither --fd nor --port, so it is none that this host knows (cjm_substrate has version 9.0.0)",
+  );
+  assertStringIncludes(error.message, `${testPython()} -m pip install --upgrade "cjm-substrate>=0.0.58"`);
 });
 
 Deno.test("a worker that is not in the environment is a WorkerStartError that says what to install where", async () => {
   const error = await assertRejects(() => RemotePluginProxy.start(manifest({ worker: "cjm_substrate.core.nothing" })), WorkerStartError);
-  assertStringIncludes(error.message, 'The worker "cjm_substrate.core.nothing" is not in the plugin\'s environment');
-  assertStringIncludes(error.message, '-m pip install "cjm-substrate>=0.0.58"');
+  assertStringIncludes(error.message, 'The worker "cjm_substrate.core.nothing" is not in the plugin\'s environment. Known is');
+  assertStringIncludes(
+    error.message,
+    `"cjm_substrate.core.worker"; install it there: ${testPython()} -m pip install --upgrade "cjm-substrate`,
+  );
 });
 
-Deno.test("a module that is no worker is a WorkerStartError", async () => {
+Deno.test("a module that is no worker is a WorkerStartError that says which ones are known", async () => {
   const error = await assertRejects(() => RemotePluginProxy.start(manifest({ worker: "no_worker" })), WorkerStartError);
-  assertStringIncludes(error.message, "takes neither --fd nor --port");
+  assertStringIncludes(error.message, `Known is "cjm_plugin_system.core.worker"; install it there: ${INSTALL}`);
 });
 
-Deno.test("a page of HTML in the place of a result is a ProtocolError that shows it and says what to install", async () => {
-  await using plugin = await RemotePluginProxy.start(manifest({ env_vars: { OLD_WORKER_PAGE: "1" } }));
-  const error = await assertRejects(() => plugin.execute(), ProtocolError);
-  assertStringIncludes(error.message, 'it answered 502 with "<html>');
-  assertStringIncludes(error.message, '"cjm-plugin-system>=0.0.46"');
+// W18: what stands in the place of a stream is no chunk of it.
+for (const status of ["502", "200"]) {
+  Deno.test(`a page of HTML with status ${status} is a ProtocolError that shows it and says what to install where`, async () => {
+    for (const call of EITHER_CALL) {
+      await using plugin = await RemotePluginProxy.start(manifest({ env_vars: { OLD_WORKER_PAGE: status } }));
+      const error = await assertRejects(() => call(plugin), ProtocolError);
+      assertStringIncludes(error.message, "<html>");
+      assertStringIncludes(error.message, INSTALL);
+    }
+  });
+}
+
+// W18: a stream's status counts.
+Deno.test("a worker that is not available is an error with its detail, also of a stream", async () => {
+  for (const call of EITHER_CALL) {
+    await using plugin = await RemotePluginProxy.start(manifest({ env_vars: { OLD_WORKER_UNAVAILABLE: "1" } }));
+    const error = await assertRejects(() => call(plugin), ProtocolError);
+    assertStringIncludes(error.message, 'it answered 503 with "{"detail": "Try again later"}"');
+  }
 });
 
 // W15, W16: a worker that is killed is told of by its signal, every time.
@@ -171,5 +223,34 @@ function exists(path: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** A package called as the successor of the original, in the place of the real one. */
+class FakePackage implements AsyncDisposable {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async create(worker: string, { version = "0.0.1" } = {}): Promise<FakePackage> {
+    const folder = await Deno.makeTempDir({ prefix: "package-" });
+    const info = `${folder}/cjm_substrate-${version}.dist-info`;
+    await Deno.mkdir(`${folder}/cjm_substrate/core`, { recursive: true });
+    await Deno.mkdir(info);
+    await Deno.writeTextFile(`${info}/METADATA`, `Metadata-Version: 2.1\nName: cjm-substrate\nVersion: ${version}\n`);
+    for (const name of ["__init__.py", "core/__init__.py"]) await Deno.writeTextFile(`${folder}/cjm_substrate/${name}`, "");
+    await Deno.writeTextFile(`${folder}/cjm_substrate/core/worker.py`, worker);
+    return new FakePackage(folder);
+  }
+
+  /** What a manifest has to say for its worker to be run. */
+  get manifest(): Partial<Manifest> {
+    return { worker: "cjm_substrate.core.worker", plugin_path: [this.#folder, FOLDER] };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Deno.remove(this.#folder, { recursive: true });
   }
 }

@@ -78,6 +78,7 @@ async function outlived(witness: Witness, host: Host, { name, others }: { name: 
   return await Promise.all(others.map(async (other) => Math.max(0, await witness.end(other) - end)));
 }
 
+// W3, W4, W35: the kernel tells of the host's end, whatever its process id, and nobody has to print or to wait.
 Deno.test("however a host dies, its workers and the programs that they have started are gone within 100 ms: 200 workers", async () => {
   await using witness = new Witness();
   await using scratch = await ScratchWatch.create();

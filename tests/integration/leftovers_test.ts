@@ -3,7 +3,7 @@ import { requiredPermissions } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
 import { filesBelow } from "../support/files.ts";
 import { hostArguments, hostProgram } from "../support/run_host.ts";
-import { BOTH, type Face, fixtureManifest, isRunning, ScratchWatch, startFixture } from "./fixture_proxy.ts";
+import { BOTH, type Face, fixtureManifest, gone, ScratchWatch, startFixture } from "./fixture_proxy.ts";
 
 /** Starts a host in a process of its own, with its narrow flags, and waits until it holds files. */
 async function startHolder(face: Face, scratchDir: string): Promise<{ host: Deno.ChildProcess; worker: number }> {
@@ -23,11 +23,6 @@ function kill(pid: number): void {
   } catch {
     // It has ended by itself, for its host has.
   }
-}
-
-/** Resolves when a process has ended. Nothing tells of the end of another's child, so this one has to look. */
-async function gone(pid: number): Promise<void> {
-  while (await isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 for (const face of BOTH) {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import {
   CallCancelledError,
@@ -13,7 +13,8 @@ import {
   WorkerExitError,
   WorkerStartError,
 } from "@remote-plugin/proxy";
-import { isRunning } from "./fixture_proxy.ts";
+import { LoopWatch } from "../support/loop_watch.ts";
+import { isRunning, testPython } from "./fixture_proxy.ts";
 import { ManagerWatch, ManifestFolder, pythonManifest } from "./managed_plugins.ts";
 
 Deno.test("a plugin is started by its first call and ended with its manager", async () => {
@@ -93,10 +94,43 @@ Deno.test("a manifest that is edited while its plugin runs is told, and reload()
   assertEquals([manager.info("naps").isOutdated, await manager.get("naps").execute() === before], [false, false]);
   await folder.write("more.json", { ...naps, name: "more" });
   await watch.told("found", 1);
+  const after = await manager.get("naps").execute();
   await folder.write("naps.json", "{ half");
   await watch.told("problem");
-  assertEquals(manager.list().map(({ name }) => name), ["more"]);
+  assertEquals([manager.problems.length, await manager.get("naps").execute()], [1, after]);
+  await folder.remove("naps.json");
   await watch.told("stopped", 2);
+  assertEquals(manager.list().map(({ name }) => name), ["more"]);
+});
+
+Deno.test("a folder is watched that comes later, goes, and comes again", async () => {
+  const naps = await pythonManifest("naps");
+  await using folder = await ManifestFolder.create({});
+  const later = join(folder.path, "deep", "later");
+  await using watch = await ManagerWatch.create({ folders: [later], watch: true });
+  await folder.write("deep/later/naps.json", naps);
+  await watch.told("found");
+  assertEquals(typeof await watch.manager.get("naps").execute(), "number");
+  await Deno.remove(join(folder.path, "deep"), { recursive: true });
+  await watch.told("gone");
+  await folder.write("deep/later/naps.json", naps);
+  await watch.told("found", 2);
+  assertEquals(watch.manager.problems, []);
+});
+
+Deno.test("a manifest that is moved is found again at once, and refreshes do not disturb each other", async () => {
+  const naps = await pythonManifest("naps");
+  const many = Object.fromEntries(Array.from({ length: 100 }, (_, number) => [`p${number}.json`, { ...naps, name: `p${number}` }]));
+  await using folder = await ManifestFolder.create({ "b.json": naps, ...many });
+  await using watch = await ManagerWatch.create({ folders: [folder.path] });
+  const { manager } = watch;
+  await folder.write("a.json", naps);
+  await folder.remove("b.json");
+  await manager.refresh();
+  assertEquals([manager.info("naps").source, manager.problems], [join(folder.path, "a.json"), []]);
+  const told = watch.events.length;
+  await Promise.all(Array.from({ length: 5 }, () => manager.refresh()));
+  assertEquals([watch.events.length - told, manager.list().length], [0, 101]);
 });
 
 Deno.test("reload() lets calls in flight finish, while new ones go to the new worker", async () => {
@@ -305,11 +339,13 @@ Deno.test("a plugin that does not fit into memory waits for the idle one to be u
   const { manager } = watch;
   const busy = manager.get("a").execute({ seconds: 0.3 });
   await watch.told("ready");
+  using loop = new LoopWatch();
   const b = manager.get("b").execute();
   b.catch(() => {});
   await watch.told("waiting");
   assertEquals([manager.info("a").state.kind, manager.info("b").state.kind], ["running", "starting"]);
   await Promise.all([busy, b]);
+  assertLess(loop.longestMs, 200);
   assertEquals(watch.events.filter(({ type }) => type === "stopped").map((event) => "reason" in event && event.reason), ["evicted"]);
   assertEquals(watch.workers, 1);
 });
@@ -375,6 +411,22 @@ Deno.test("getStats() adds up workers, calls, latencies and GPU memory", async (
   assertEquals([stats!.name, stats!.workers.length, stats!.calls.succeeded, stats!.calls.failed, stats!.calls.open], ["naps", 2, 3, 1, 0]);
   assert(stats!.calls.latencyMs!.max >= 50 && stats!.calls.latencyMs!.p50 <= stats!.calls.latencyMs!.p99);
   assertEquals([total.workers, total.gpuMemoryMb, total.memoryMb > 5], [2, 1_750, true]);
+});
+
+Deno.test("GPU memory is what the plugin tells where no program does, and one that hangs holds nothing up", async () => {
+  await using folder = await ManifestFolder.create({
+    "plugin.py": "class Plugin:\n    def execute(self, mb):\n        self.gpu_memory_mb = mb\n",
+  });
+  const gpuProgram = join(folder.path, "nvidia-smi");
+  await Deno.writeTextFile(gpuProgram, "#!/bin/sh\nexec sleep 60\n", { mode: 0o700 });
+  const manifest = { name: "gpu", python_path: testPython(), module: "plugin", class: "Plugin", plugin_path: folder.path };
+  await using watch = await ManagerWatch.create({ manifests: [manifest], gpuProgram });
+  const plugin = watch.manager.get("gpu");
+  for (const [told, expected] of [[512.5, 512.5], ["much", undefined]]) {
+    await plugin.execute({ mb: told });
+    assertEquals((await watch.manager.getStats()).total.gpuMemoryMb, expected);
+    if (told === 512.5) await Deno.remove(gpuProgram);
+  }
 });
 
 Deno.test("the memory of a worker is that of its children too", async () => {

@@ -24,6 +24,7 @@ async function startRestarted(face: Face, options: FixtureOptions = {}): Promise
 for (const face of BOTH) {
   const label = face.worker;
 
+  // W16: a plugin need not be lost with its worker.
   Deno.test(`${label}: a worker that dies is started again with its configuration, and what was not sent yet is sent then`, async () => {
     const { plugin, restarts } = await startRestarted(face);
     await using _ = plugin;
@@ -114,6 +115,23 @@ Deno.test('python: a worker that ends with exit code 0 is started again under "a
   await using _ = up;
   await assertRejects(() => up.execute({ then: "exit", value: 0 }), WorkerExitError, "exit code 0");
   assertEquals(await up.execute({ value: "up" }), "up");
+});
+
+Deno.test("an onRestart that throws is an error of its program's own, and the worker is started again all the same", async () => {
+  const uncaught = Promise.withResolvers<PromiseRejectionEvent>();
+  const onUncaught = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    uncaught.resolve(event);
+  };
+  globalThis.addEventListener("unhandledrejection", onUncaught, { once: true });
+  const mistake = new Error("a mistake");
+  const onRestart = () => {
+    throw mistake;
+  };
+  await using plugin = await startFixture(BOTH[1]!, "stubborn", { manifest: { restart }, onRestart });
+  await assertRejects(() => plugin.execute({ then: "exit" }), WorkerExitError);
+  assertEquals(await plugin.execute({ value: "next" }), "next");
+  assertEquals((await within(uncaught.promise, "the mistake")).reason, mistake);
 });
 
 Deno.test("A start that fails is not tried again", async () => {

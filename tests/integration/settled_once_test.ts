@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type CallOptions, PluginError, type RemotePluginProxy } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
 import { MortalPlugin } from "../support/mortal_worker.ts";
-import { BOTH, startFixture } from "./fixture_proxy.ts";
+import { FACES, labelOf, startFixture } from "./fixture_proxy.ts";
 
 /** What the plugin does in a call. `deaf` is code that hears of no cancellation. */
 type Deed = "returns" | "throws" | "holds" | "deaf";
@@ -163,11 +163,15 @@ function kill(plugin: RemotePluginProxy): void {
   }
 }
 
-for (const face of BOTH) {
-  Deno.test(`${face.worker}: every call ends once, in a value or one typed error, in 12 interleavings with real workers`, async () => {
-    const property = fc.asyncProperty(events(["returns", "holds", "deaf"], { maxLength: 10 }), async (played) => {
+for (const face of FACES) {
+  const label = `${labelOf(face)} over ${face.transport}`;
+  // A worker with one place for calls reads its requests in another way than one with several.
+  const places = fc.integer({ min: 1, max: 2 });
+
+  Deno.test(`${label}: every call ends once, in a value or one typed error, in 12 interleavings with real workers`, async () => {
+    const property = fc.asyncProperty(events(["returns", "holds", "deaf"], { maxLength: 10 }), places, async (played, max_concurrency) => {
       const restart = { mode: "on_failure", initial_delay_ms: 1 } as const;
-      const plugin = await startFixture(face, "stubborn", { cancelBudgetMs: 50, manifest: { restart, max_concurrency: 2 } });
+      const plugin = await startFixture(face, "stubborn", { cancelBudgetMs: 50, manifest: { restart, max_concurrency } });
       const traces = await play({
         call: ({ id, deed }, options) => plugin.executeStream({ then: deed === "returns" ? "echo" : deed, value: id }, options),
         kill: () => kill(plugin),

@@ -1,9 +1,28 @@
 import { assertEquals, assertInstanceOf, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
-import { RemoteError, type RemotePluginProxy, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
+import {
+  type Manifest,
+  RemoteError,
+  type RemotePluginProxy,
+  requiredPermissions,
+  WorkerExitError,
+  WorkerStartError,
+} from "@remote-plugin/proxy";
 import { fromFileUrl } from "@std/path";
+import { within } from "../support/guard.ts";
+import { hostArguments, hostProgram } from "../support/run_host.ts";
 import { median, summary } from "../support/summary.ts";
 import { Witness } from "../support/witness.ts";
-import { BOTH, type Face, type FixtureOptions, ScratchWatch, startFixture, testPython } from "./fixture_proxy.ts";
+import {
+  BOTH,
+  type Face,
+  fixtureManifest,
+  type FixtureOptions,
+  gone,
+  isRunning,
+  ScratchWatch,
+  startFixture,
+  testPython,
+} from "./fixture_proxy.ts";
 
 const WAYS = ["exit", "kill", "crash"] as const;
 
@@ -56,6 +75,7 @@ async function dieInCall(death: Death): Promise<number> {
 for (const face of BOTH) {
   const label = face.worker;
 
+  // W15: of a stream as of a call, each time, and as what it was.
   Deno.test(`${label}: whatever a worker dies of in a call, its caller is told within 100 ms how, what it printed and what it ran`, async () => {
     const times: number[] = [];
     for (const way of WAYS) {
@@ -85,6 +105,45 @@ for (const face of BOTH) {
   }
 }
 
+/** Runs a host that loses its worker, kills the worker, and waits for the host's end. Gives the pid of the program that the plugin had started. */
+async function loseWorker(manifest: Manifest, flags: readonly string[], scratchDir: string): Promise<number> {
+  const args = [...hostArguments(), ...flags, hostProgram("loses_worker")];
+  // A host with narrow permissions cannot pass on what it may not read.
+  const env_vars = { PATH: Deno.env.get("PATH") ?? "/usr/bin" };
+  const plan = [{ ...manifest, env_vars }, { permissions: "requested", scratchDir }].map((part) => JSON.stringify(part));
+  const host = new Deno.Command(Deno.execPath(), { args: [...args, ...plan], stdin: "null", stdout: "piped" }).spawn();
+  const printed = host.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const [worker, program] = JSON.parse((await within(printed.read(), "the host's program")).value ?? "[]");
+  Deno.kill(worker, "SIGKILL");
+  assertEquals((await within(host.status, "the end of the host")).code, 0);
+  await printed.cancel();
+  return program;
+}
+
+for (const face of BOTH) {
+  for (const reach of ["that may run everything", "with narrow permissions"] as const) {
+    Deno.test(`${face.worker}: a host ${reach} leaves nothing of a worker that is killed, nor of what its plugin had started`, async () => {
+      await using scratch = await ScratchWatch.create();
+      const manifest = await fixtureManifest({ ...face, transport: "tcp" }, "starts_children");
+      const narrow = (await requiredPermissions(manifest, { scratchDir: scratch.path })).toFlags();
+      const flags = reach === "with narrow permissions"
+        ? narrow
+        : ["--allow-run", ...narrow.filter((flag) => !flag.startsWith("--allow-run"))];
+      await gone(await loseWorker(manifest, flags, scratch.path));
+    });
+  }
+}
+
+Deno.test("deno: a program that has escaped from its worker, with a pipe of its in hands, does not keep the host alive", async () => {
+  await using scratch = await ScratchWatch.create();
+  const manifest = await fixtureManifest({ worker: "deno", transport: "tcp" }, "lets_escape");
+  const flags = (await requiredPermissions(manifest, { scratchDir: scratch.path })).toFlags();
+  const program = await loseWorker(manifest, flags, scratch.path);
+  assertEquals(await isRunning(program), true);
+  Deno.kill(program, "SIGKILL");
+  await gone(program);
+});
+
 Deno.test("python: more memory than the process may have is the plugin's own MemoryError, and the worker goes on", async () => {
   await using plugin = await startFixture({ worker: "python", transport: "unix" }, "fills_memory");
   const error = await assertRejects(() => plugin.execute(), RemoteError);
@@ -97,6 +156,30 @@ Deno.test("deno: a worker that fills its memory ends with a WorkerExitError that
   const error = await assertRejects(() => plugin.execute(), WorkerExitError, "for want of memory");
   assertEquals(error.outOfMemory, true);
 });
+
+const GROUP = fromFileUrl(new URL("../support/in_memory_group.py", import.meta.url));
+
+/** Why no control group can be made here, if so. */
+function noMemoryGroup(): string | undefined {
+  if (Deno.build.os !== "linux" || testPython() === "") return "it takes Linux and Python";
+  const { code, stdout } = new Deno.Command(testPython(), { args: [GROUP, "--can"], stderr: "null" }).outputSync();
+  return code === 0 ? undefined : new TextDecoder().decode(stdout).trim();
+}
+
+const groupless = noMemoryGroup();
+if (groupless !== undefined) console.log(`No worker is killed for want of memory by the system: ${groupless}`);
+
+for (const face of BOTH) {
+  const name = `${face.worker}: a worker that the system kills for want of memory ends with a WorkerExitError that says so`;
+  Deno.test({ name, ignore: groupless !== undefined }, async () => {
+    const memory = String(500 * 2 ** 20);
+    const host = [Deno.execPath(), ...hostArguments(), "--allow-all", hostProgram("runs_out_of_memory")];
+    const plan = [await fixtureManifest(face, "fills_memory"), { system: true }].map((part) => JSON.stringify(part));
+    const { code, stdout, stderr } = await new Deno.Command(testPython(), { args: [GROUP, memory, ...host, ...plan] }).output();
+    const [told, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    assertEquals([code, told, complaint], [0, '{"signal":"SIGKILL","outOfMemory":true,"calls":["execute"]}\n', ""]);
+  });
+}
 
 /** What the supervisor of a Python worker sees when a system counts the processes that were killed for want of memory in one of its ways. */
 const COUNTERS: readonly (readonly [what: string, path: string, groups: string])[] = [

@@ -9,6 +9,9 @@ import { fromFileUrl, join } from "@std/path";
 /** The folder of the environments; the task that runs the tests has made them. */
 export const FOLDER: string = Deno.env.get("REMOTE_PLUGIN_INTEROP") ?? "out/interop";
 
+/** The folder with the first release that has a worker, for the import path. */
+export const FIRST_RELEASE: string = join(FOLDER, "first_release");
+
 /** An environment, and the worker that it brings along. */
 export interface Environment {
   readonly name: "plugin_system" | "substrate";

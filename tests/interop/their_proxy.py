@@ -13,7 +13,7 @@ try:
 except ImportError:
     from cjm_substrate.core.proxy import RemoteCapabilityProxy as Proxy
 
-folder, starts, calls = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+folder, warm_up, calls = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 manifest = {
     "name": "tried",
     "python_path": sys.executable,
@@ -31,10 +31,11 @@ def measure(times, run):
 
 
 async def measure_async(proxy, times):
-    for number in range(calls + 5):
+    for number in range(warm_up + calls):
         begin = time.perf_counter()
-        assert await proxy.execute_async(action="echo", value=number) == number
+        answer = await proxy.execute_async(action="echo", value=number)
         times.append(1000 * (time.perf_counter() - begin))
+        assert answer == number
 
 
 def end_children():
@@ -45,17 +46,20 @@ def end_children():
 
 def main():
     found = {"start": [], "blocking": [], "async": [], "failed": []}
-    while len(found["start"]) < starts:
+    while not found["async"]:
         try:
             proxy = measure(found["start"], lambda: Proxy(manifest))
         except Exception as error:  # on a busy machine: its limit is five seconds, and the worker is left behind
+            found["start"].clear()
             found["failed"].append(repr(error))
             end_children()
             continue
-        for number in range(calls + 5):
+        for number in range(warm_up + calls):
             measure(found["blocking"], lambda number=number, proxy=proxy: proxy.execute(action="echo", value=number))
         asyncio.run(measure_async(proxy, found["async"]))
         proxy.cleanup()
+    for kind in ("blocking", "async"):
+        del found[kind][:warm_up]
     return found
 
 

@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { CallCancelledError, CallError, type Progress, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
+import { fromFileUrl } from "@std/path";
 import { isRunning } from "../integration/fixture_proxy.ts";
 import { eventually, killHostInCall } from "../support/killed_host.ts";
-import { ENVIRONMENTS, manifestIn, startIn, workersOf } from "./environments.ts";
+import { ENVIRONMENTS, FIRST_RELEASE, manifestIn, startIn, workersOf } from "./environments.ts";
 
 const TRIED = { module: "tried", class: "Tried" };
 
@@ -76,6 +77,39 @@ for (const environment of ENVIRONMENTS) {
       await rejected;
     });
 
+    Deno.test(`${label}: an abort calls back what its class has registered for it`, async () => {
+      await using files = await TempFiles.create();
+      await using plugin = await startIn(environment, manifest);
+      const abort = new AbortController();
+      const call = plugin.execute({ action: "hold_by_callback", started: files.path("a") }, { signal: abort.signal });
+      const rejected = assertRejects(() => call, DOMException);
+      await files.appears("a");
+      abort.abort();
+      await rejected;
+      assertEquals(await plugin.execute({ action: "journal" }), ["called back"]);
+    });
+
+    // W2: a heartbeat is a sign of life.
+    Deno.test(`${label}: its heartbeat is told as progress, and keeps a call alive that says nothing else`, async () => {
+      await using files = await TempFiles.create();
+      await using plugin = await startIn(environment, manifest);
+      const seen: Progress[] = [];
+      const onProgress = (progress: Progress) => {
+        seen.push(progress);
+        if (seen.length === 4) Deno.writeTextFileSync(files.path("until"), "");
+      };
+      await plugin.execute({ action: "beat", until: files.path("until") }, { onProgress, idleTimeoutMs: 2_000 });
+      assert(seen.every(({ progress, message }) => progress === 0.25 && /^loading(?: \(\d+\.\ds\))?$/.test(message)), JSON.stringify(seen));
+    });
+
+    Deno.test(`${label}: what it reports to have used is in the stats, until its next call`, async () => {
+      await using plugin = await startIn(environment, manifest);
+      await plugin.execute({ action: "use", tokens: 12 });
+      assertEquals((await plugin.getStats()).usage, { tokens: 12 });
+      await plugin.execute({ action: "echo" });
+      assertEquals((await plugin.getStats()).usage ?? null, null);
+    });
+
     // W12: giving up one call leaves the one beside it alone.
     Deno.test(`${label}: of two calls at once the one that is aborted ends, and the other one goes on`, async () => {
       await using files = await TempFiles.create();
@@ -106,8 +140,21 @@ for (const environment of ENVIRONMENTS) {
     // W11: what the plugin gives is not the caller's fault, and will not be better the second time.
     Deno.test(`${label}: a result that no JSON carries is fatal and not to be tried again`, async () => {
       await using plugin = await startIn(environment, manifest);
-      const error = await assertRejects(() => plugin.execute({ action: "thing" }), RemoteError);
-      assertEquals([error.category, error.retriable], ["fatal", false]);
+      for (const call of [() => plugin.execute({ action: "thing" }), () => Array.fromAsync(plugin.executeStream({ action: "thing" }))]) {
+        const error = await assertRejects(call, RemoteError);
+        assertEquals([error.category, error.retriable], ["fatal", false]);
+      }
+    });
+
+    // W11: not a number is carried, or it is the plugin's fault.
+    Deno.test(`${label}: a number that JSON does not have arrives, or is fatal and not to be tried again`, async () => {
+      await using plugin = await startIn(environment, manifest);
+      const chunks = await Array.fromAsync(plugin.executeStream({ action: "not_finite" }));
+      assertEquals(chunks, [{ scores: [NaN, -Infinity], text: 'NaN "Infinity" number:' }, null]);
+      const call = plugin.execute({ action: "not_finite" });
+      if (whose === "ours") return assertEquals(await call, { scores: [1, NaN] });
+      const error = await assertRejects(() => call, RemoteError);
+      assertEquals([error.category, error.retriable], ["fatal", false], error.traceback);
     });
 
     Deno.test(`${label}: a registered class arrives as its plain data`, async () => {
@@ -123,6 +170,8 @@ for (const environment of ENVIRONMENTS) {
     Deno.test(`${label}: bytes in the arguments are a file for it`, async () => {
       await using plugin = await startIn(environment, manifest);
       assertEquals(await plugin.execute({ action: "read", path: new Uint8Array(3_000_000) }), [3_000_000, true]);
+      const path = await plugin.execute<string>({ action: "echo", value: new Uint8Array(3_000_000) });
+      await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
     });
 
     // W18: what a plugin yields cannot pass for the worker's own word, and a stream that fails does not look as if it had ended.
@@ -138,25 +187,37 @@ for (const environment of ENVIRONMENTS) {
     });
 
     // W28: a thousand accounts in a header cost no result.
-    Deno.test(`${label}: what it records for the original's journal does not stand in the way of its result`, async () => {
+    for (const transport of ["unix", "tcp"] as const) {
+      Deno.test(`${label}: what it records for the original's journal does not stand in the way of its result over ${transport}`, async () => {
+        await using plugin = await startIn(environment, { ...manifest, transport });
+        assertEquals(await plugin.execute({ action: "accounts", count: 2_000 }), 2_000);
+      });
+    }
+
+    // W5, W6: what a plugin prints never stops it, and slows it down less than the original's megabyte a second.
+    Deno.test(`${label}: sixteen megabytes of output go by`, async () => {
       await using plugin = await startIn(environment, manifest);
-      assertEquals(await plugin.execute({ action: "accounts", count: 2_000 }), 2_000);
+      const began = performance.now();
+      assertEquals(await plugin.execute({ action: "flood", kilobytes: 8_192 }), 8_192);
+      assertLess(performance.now() - began, 8_000);
     });
 
-    // W5, W6: what a plugin prints never stops it.
-    Deno.test(`${label}: eight megabytes of output go by`, async () => {
-      await using plugin = await startIn(environment, manifest);
-      assertEquals(await plugin.execute({ action: "flood", kilobytes: 4_096 }), 4_096);
-    });
-
-    // W17: nothing that it has started is left.
-    Deno.test(`${label}: its child processes end with it`, async () => {
-      const plugin = await startIn(environment, manifest);
-      const pid = await plugin.execute<number>({ action: "child" });
-      assertEquals(await isRunning(pid), true);
-      await plugin.cleanup();
-      await eventually(async () => !await isRunning(pid), "the child to end");
-    });
+    // W17: nothing that it has started is left, however it ends.
+    for (const way of ["cleanup", "SIGKILL"]) {
+      Deno.test(`${label}: its child processes end with it, by ${way}`, async () => {
+        const plugin = await startIn(environment, manifest);
+        const pids = [
+          await plugin.execute<number>({ action: "child" }),
+          await plugin.execute<number>({ action: "child", own_session: true }),
+        ];
+        for (const pid of pids) assertEquals(await isRunning(pid), true);
+        if (way === "SIGKILL") Deno.kill(plugin.pid!, "SIGKILL");
+        else await plugin.cleanup();
+        for (const pid of pids) await eventually(async () => !await isRunning(pid), "the child to end");
+        await plugin.exited;
+        await plugin.cleanup();
+      });
+    }
 
     // W30: busy is not dead.
     Deno.test(`${label}: it is alive while it is busy`, async () => {
@@ -180,21 +241,6 @@ for (const environment of ENVIRONMENTS) {
 
   const theirs = { ...TRIED, worker: environment.worker };
 
-  // W1, W25, W26: a slow import is no failure; an idle connection is given up before the worker closes it.
-  Deno.test(`${environment.label}'s worker may take six seconds to import, and be idle for as long`, async () => {
-    await using plugin = await startIn(environment, { ...theirs, env_vars: { TRIED_IMPORT_S: "6" } });
-    assertEquals(await plugin.execute({ action: "echo", value: 1 }), 1);
-    await new Promise((resolve) => setTimeout(resolve, 6_000));
-    assertEquals(await plugin.execute({ action: "echo", value: 2 }), 2);
-  });
-
-  // W2: the plugin may take what time it needs to initialize.
-  Deno.test(`${environment.label}'s worker may take six seconds to initialize`, async () => {
-    await using plugin = await startIn(environment, theirs);
-    await plugin.initialize({ delay_s: 6 });
-    assertEquals(await plugin.execute({ action: "echo", value: "ready" }), "ready");
-  });
-
   // W22: nobody else can reach it, and no browser page.
   Deno.test(`${environment.label}'s worker listens at no port, but at a socket in a folder of the host's own`, async () => {
     await using plugin = await startIn(environment, theirs);
@@ -206,13 +252,15 @@ for (const environment of ENVIRONMENTS) {
   });
 
   // W26: a kept-alive connection over TCP costs no 44 ms.
-  Deno.test(`${environment.label}'s worker answers a hundred calls over TCP within two seconds`, async () => {
-    await using plugin = await startIn(environment, { ...theirs, transport: "tcp" });
-    assert(plugin.endpoint!.url.startsWith("http://127.0.0.1:"));
-    const start = performance.now();
-    for (let number = 0; number < 100; number++) await plugin.execute({ action: "echo", value: number });
-    assert(performance.now() - start < 2_000, `it took ${performance.now() - start} ms`);
-  });
+  for (const { worker, label } of workersOf(environment)) {
+    Deno.test(`${label === "ours" ? "our" : `${environment.label}'s`} worker answers a hundred calls over TCP within two seconds`, async () => {
+      await using plugin = await startIn(environment, { ...TRIED, worker, transport: "tcp" });
+      assert(plugin.endpoint!.url.startsWith("http://127.0.0.1:"));
+      const start = performance.now();
+      for (let number = 0; number < 100; number++) await plugin.execute({ action: "echo", value: number });
+      assertLess(performance.now() - start, 2_000);
+    });
+  }
 
   // W27: arguments and results of ten megabytes pass.
   Deno.test(`${environment.label}'s worker takes and gives ten megabytes`, async () => {
@@ -227,6 +275,43 @@ for (const environment of ENVIRONMENTS) {
     assertEquals(error.code, "not_supported");
   });
 }
+
+/** All of them at once, for each takes its six seconds. */
+const EVERYWHERE = ENVIRONMENTS.flatMap((environment) => workersOf(environment).map(({ worker }) => ({ environment, worker })));
+
+// W1, W26: a slow import is no failure; an idle connection is given up before the worker closes it.
+Deno.test("a worker, ours or the original's, may take six seconds to import its plugin, and be idle for as long", async () => {
+  await Promise.all(EVERYWHERE.map(async ({ environment, worker }) => {
+    await using plugin = await startIn(environment, { ...TRIED, worker, env_vars: { TRIED_IMPORT_S: "6" } });
+    assertEquals(await plugin.execute({ action: "echo", value: 1 }), 1);
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    assertEquals(await plugin.execute({ action: "echo", value: 2 }), 2);
+  }));
+});
+
+// W2: a plugin may take what time it needs to initialize, and is taken for neither dead nor stuck.
+Deno.test("a plugin on either worker may take six seconds to initialize, and its worker is alive meanwhile", async () => {
+  await Promise.all(EVERYWHERE.map(async ({ environment, worker }) => {
+    await using plugin = await startIn(environment, { ...TRIED, worker });
+    const ready = plugin.initialize({ delay_s: 6 });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    assertEquals(await plugin.isAlive(), true, `with ${worker}`);
+    await ready;
+    assertEquals(await plugin.execute({ action: "echo", value: "ready" }), "ready");
+  }));
+});
+
+Deno.test("the first release of cjm-plugin-system that has a worker is run as the last one is", async () => {
+  const plugin_path = [FIRST_RELEASE, fromFileUrl(new URL("plugins", import.meta.url))];
+  await using plugin = await startIn(ENVIRONMENTS[0]!, { worker: ENVIRONMENTS[0]!.worker, module: "plain", class: "Plain", plugin_path });
+  assertEquals([plugin.name, plugin.version, plugin.endpoint!.url.startsWith("http://127.0.0.1:")], ["plain", "0.1", true]);
+  await plugin.initialize({ prefix: "> " });
+  assertEquals(await plugin.execute({ text: "ü" }), "> ü");
+  assertEquals(await Array.fromAsync(plugin.executeStream({ text: "a b" })), ["> a", "> b"]);
+  const error = await assertRejects(() => plugin.execute({ text: "" }), RemoteError);
+  assertEquals(error.remoteMessage, "there is nothing to say");
+  await assertRejects(() => plugin.getProgress(), CallError, '-m pip install --upgrade "cjm-plugin-system>=0.0.46"');
+});
 
 class TempFiles implements AsyncDisposable {
   readonly #folder: string;

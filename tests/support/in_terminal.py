@@ -1,4 +1,4 @@
-"""Runs a program in a terminal of its own. What is read from standard input is what the user does.
+"""Runs a program in a terminal of its own, and writes what that shows. What is read from standard input is what the user does.
 
 "close" closes the terminal's window, and "interrupt" is Ctrl-C.
 """
@@ -13,7 +13,7 @@ if pid == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 
 watched = [0, terminal]
-while 0 in watched:
+while watched:
     for ready in select.select(watched, [], [])[0]:
         try:
             data = os.read(ready, 65536)
@@ -21,9 +21,12 @@ while 0 in watched:
             data = b""
         if not data:
             watched.remove(ready)
-        elif ready == 0 and b"close" in data:
+        elif ready == terminal:
+            os.write(1, data)
+        elif b"close" in data:
             watched.remove(terminal)
             os.close(terminal)
-        elif ready == 0:
+        else:
             os.write(terminal, b"\x03")
-os.waitpid(pid, 0)
+_, status = os.waitpid(pid, 0)
+sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 1)

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Manifest, requiredPermissions } from "@remote-plugin/proxy";
-import { within } from "./guard.ts";
+import { PATIENCE_MS, within } from "./guard.ts";
 import { hostArguments, hostProgram } from "./run_host.ts";
 
 /** Starts a host that waits for a call, kills it with SIGKILL once `started` has come true, and gives its worker's pid. */
@@ -33,8 +33,9 @@ export async function killHostInCall(manifest: Manifest, kwargs: Record<string, 
 
 /** Resolves once something that tells nobody of itself has come true. */
 export async function eventually(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let looks = 0; !await isSo(); looks++) {
-    if (looks > 2_000) throw new Error(`Waited in vain for ${what}`);
+  const end = performance.now() + PATIENCE_MS;
+  while (!await isSo()) {
+    if (performance.now() > end) throw new Error(`Waited ${PATIENCE_MS} ms in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -6,8 +6,8 @@
 import { join } from "@std/path";
 import type { Manifest } from "@remote-plugin/proxy";
 
-/** Writes one reply; the connection is closed when it resolves. */
-export type Answer = string | ((conn: Deno.Conn) => Promise<void>);
+/** One reply, or its beginning and what follows that without an end; the connection is closed when it is out. */
+export type Answer = string | { readonly head: string; readonly piece: string };
 
 /** The reply of a worker that tells the truth: one frame. */
 export function goodReply(result: unknown): string {
@@ -68,12 +68,50 @@ export class LyingServer implements AsyncDisposable {
     }
     const [, endpoint = ""] = /^\S+ (?:http:\/\/[^/]*)?\/(\w+)/.exec(text) ?? [];
     const answer = this.answers[endpoint] ?? goodReply(endpoint === "ready" ? { name: "liar", version: "1", methods: [] } : {});
-    if (typeof answer !== "string") return await answer(conn);
-    await writeAll(conn, new TextEncoder().encode(answer));
+    if (typeof answer === "string") return await writeAll(conn, new TextEncoder().encode(answer));
+    await writeAll(conn, new TextEncoder().encode(answer.head));
+    const piece = new TextEncoder().encode(answer.piece);
+    while (true) await writeAll(conn, piece); // Until the host has had enough.
   }
 }
 
-/** Writes all of it. */
-export async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+/** The same in a thread of its own, for a test whose own thread blocks. */
+export class LyingThread implements Disposable {
+  readonly #thread: Worker;
+  /** The address for the hello line. */
+  readonly address: { readonly tcp: string };
+
+  private constructor(thread: Worker, address: { readonly tcp: string }) {
+    this.#thread = thread;
+    this.address = address;
+  }
+
+  /** Starts it. */
+  static async create(): Promise<LyingThread> {
+    const thread = new Worker(new URL("../fixtures/threads/lying_server.ts", import.meta.url), { type: "module" });
+    return new LyingThread(thread, await next(thread) as { tcp: string });
+  }
+
+  /** Has an endpoint answer so from now on. */
+  async answer(endpoint: string, answer: Answer): Promise<void> {
+    const noted = next(this.#thread);
+    this.#thread.postMessage({ endpoint, answer });
+    await noted;
+  }
+
+  /** Ends it. */
+  [Symbol.dispose](): void {
+    this.#thread.terminate();
+  }
+}
+
+function next(thread: Worker): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    thread.onmessage = ({ data }) => resolve(data);
+    thread.onerror = ({ message }) => reject(new Error(message));
+  });
+}
+
+async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) written += await conn.write(bytes.subarray(written));
 }

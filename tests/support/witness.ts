@@ -24,7 +24,7 @@ export class Witness implements AsyncDisposable {
 
   /** Waits until all of these have opened their door. */
   async present(names: readonly string[]): Promise<void> {
-    await within(Promise.all(names.map((name) => this.#door(name).opened.promise)), `the doors of ${names.join(", ")}`, 60_000);
+    await within(Promise.all(names.map((name) => this.#door(name).opened.promise)), `the doors of ${names.join(", ")}`);
   }
 
   /** When this one's end was seen, as `performance.now()` tells it. */

@@ -17,6 +17,7 @@ import {
   UPGRADE_PROTOCOL,
   type WorkerLimits,
 } from "../../protocol/messages.ts";
+import { traceFrom } from "../../protocol/telemetry.ts";
 import { BareWriter, parseBareRequest, writeBareRefusal } from "./bare_request.ts";
 import { type FrameLine, isLastLine } from "./frame_line.ts";
 import { Access } from "./http_access.ts";
@@ -55,7 +56,7 @@ export class HttpServer {
   async serve(listener: Deno.Listener): Promise<never> {
     while (true) {
       const conn = await accept(listener);
-      if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+      setNoDelay(conn);
       if (this.#open >= MAX_CONNECTIONS) conn.close();
       else void this.#serveConnection(new HttpConnection(conn));
     }
@@ -103,7 +104,8 @@ export class HttpServer {
     const callId = checkedCallId(head.headers.get(CALL_ID_HEADER));
     const body = parseBody(bytes);
     const sharesFiles = isFramed(head) && head.headers.get(FILES_HEADER) === "shared";
-    await this.#respond(connection, { endpoint, body, callId, sharesFiles }, replyWriter(connection, head, endpoint));
+    const trace = traceFrom((name) => head.headers.get(name));
+    await this.#respond(connection, { endpoint, body, callId, sharesFiles, trace }, replyWriter(connection, head, endpoint));
     return true;
   }
 
@@ -122,7 +124,8 @@ export class HttpServer {
       const bytes = await connection.readBody(this.#access.checkedLength(length));
       const endpoint = knownEndpoint(name);
       const callId = checkedCallId(fields.get("call"));
-      const request = { endpoint, body: parseBody(bytes), callId, sharesFiles: fields.get("files") === "shared" };
+      const trace = traceFrom((name) => fields.get(name));
+      const request = { endpoint, body: parseBody(bytes), callId, sharesFiles: fields.get("files") === "shared", trace };
       await this.#respond(connection, request, new BareWriter(connection));
       return true;
     } catch (error) {
@@ -160,6 +163,14 @@ async function accept(listener: Deno.Listener): Promise<Deno.Conn> {
     } catch {
       await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
     }
+  }
+}
+
+function setNoDelay(conn: Deno.Conn): void {
+  try {
+    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+  } catch {
+    // Some systems refuse it for a client that has gone already, which the first read finds out.
   }
 }
 

@@ -10,7 +10,9 @@ import { errorLine, type FrameLine, plainResultLine, valueLine, withoutTypes } f
 import { isIterable, isIterator } from "./iterables.ts";
 import type { LoadedPlugin } from "./load_plugin.ts";
 import { Outbox, type Scratch } from "./outbox.ts";
+import { inSpan } from "./plugin_span.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import { signaturesOf } from "./signatures.ts";
 
 /** A plugin in this thread. */
 export class InlineRunner implements PluginRunner {
@@ -36,7 +38,7 @@ export class InlineRunner implements PluginRunner {
     signal.addEventListener("abort", onAbort, { once: true });
     const outbox = new Outbox(order.sharesFiles ? this.#scratch : undefined);
     try {
-      return await this.#dispatch(order, new Call(order, sink, { signal, outbox }));
+      return await inSpan(order, this.#ready.name, () => this.#dispatch(order, new Call(order, sink, { signal, outbox })));
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {
@@ -47,8 +49,7 @@ export class InlineRunner implements PluginRunner {
 
   async ask(endpoint: QuestionEndpoint): Promise<FrameLine> {
     try {
-      const answer = endpoint === "config" ? await this.#plugin.getCurrentConfig?.() : await this.#configSchema();
-      return withoutTypes(await valueLine("result", answer ?? {}, new Outbox(undefined)));
+      return withoutTypes(await valueLine("result", await this.#answer(endpoint) ?? {}, new Outbox(undefined)));
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     }
@@ -104,8 +105,11 @@ export class InlineRunner implements PluginRunner {
     }
   }
 
-  async #configSchema(): Promise<unknown> {
-    return this.#plugin.getConfigSchema === undefined ? this.#plugin.configSchema : await this.#plugin.getConfigSchema();
+  async #answer(endpoint: QuestionEndpoint): Promise<unknown> {
+    const plugin = this.#plugin;
+    if (endpoint === "signatures") return signaturesOf(plugin);
+    if (endpoint === "config") return await plugin.getCurrentConfig?.();
+    return plugin.getConfigSchema === undefined ? plugin.configSchema : await plugin.getConfigSchema();
   }
 
   async #askToStop(): Promise<void> {

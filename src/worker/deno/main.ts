@@ -11,6 +11,7 @@ import {
   type StartMessage,
   UPGRADE_FEATURE,
 } from "../../protocol/messages.ts";
+import { registeredTelemetry, SPAN_DELAY_MS } from "../../protocol/telemetry.ts";
 import { errorBody } from "./error_body.ts";
 import { HttpServer } from "./http_server.ts";
 import type { Scratch } from "./outbox.ts";
@@ -22,7 +23,10 @@ import { ThreadRunner } from "./thread_runner.ts";
 /** This worker, as it calls itself in the hello line. */
 const WORKER = "deno/0.1.0";
 
-const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames", "types", UPGRADE_FEATURE];
+/** How long the runtime may take to send spans, in milliseconds. The host waits two seconds in all for the end. */
+const EXPORT_MS = 200;
+
+const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames", "signatures", "types", UPGRADE_FEATURE];
 
 if (import.meta.main) await main();
 
@@ -41,6 +45,7 @@ async function main(): Promise<void> {
     Deno.exit(1);
   }
   await untilEnd();
+  if (mayKillGroup() && registeredTelemetry()?.trace !== undefined) await untilSpansAreSent();
   endEverything(files, runner?.strays ?? []);
 }
 
@@ -85,6 +90,15 @@ async function untilEnd(): Promise<void> {
   } catch {
     // A pipe that cannot be read is no lifeline any more.
   }
+}
+
+function mayKillGroup(): boolean {
+  return Deno.permissions.querySync({ name: "run" }).state === "granted";
+}
+
+/** The runtime sends its last spans when it exits, but not when it is killed, as this process is with its group. The first it sends one turn later. */
+async function untilSpansAreSent(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 2 * SPAN_DELAY_MS + EXPORT_MS));
 }
 
 /** Ends this process, and those that its plugin has started, and removes its files: the host does it as well, but it may be gone. */

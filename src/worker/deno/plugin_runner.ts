@@ -4,13 +4,14 @@
  * @module
  */
 import type { Endpoint, ErrorBody, ReadyBody } from "../../protocol/messages.ts";
+import type { TraceContext } from "../../protocol/telemetry.ts";
 import type { FrameLine } from "./frame_line.ts";
 
 /** The endpoints that take one of the plugin's places. */
 export type CallEndpoint = Extract<Endpoint, "initialize" | "execute" | "execute_stream" | "prefetch" | "reconfigure" | "cleanup">;
 
 /** The endpoints that ask the plugin something without taking a place. */
-export type QuestionEndpoint = Extract<Endpoint, "config" | "config_schema">;
+export type QuestionEndpoint = Extract<Endpoint, "config" | "config_schema" | "signatures">;
 
 /** One call, ready to run. */
 export interface CallOrder {
@@ -20,6 +21,8 @@ export interface CallOrder {
   readonly callId: string;
   /** Whether the host shares the scratch folder, so that results may be files there. */
   readonly sharesFiles: boolean;
+  /** The trace of which the call is a part. */
+  readonly trace?: TraceContext;
 }
 
 /** Takes what a running call gives before its end. */

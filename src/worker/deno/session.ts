@@ -100,9 +100,9 @@ export class WorkerSession {
   }
 
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, callId, sharesFiles = false }: WireRequest, endpoint: CallEndpoint): CallOrder {
+  #order({ body = {}, callId, sharesFiles = false, trace }: WireRequest, endpoint: CallEndpoint): CallOrder {
     if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
-    const order = { endpoint, callId: callId ?? crypto.randomUUID(), sharesFiles };
+    const order = { endpoint, callId: callId ?? crypto.randomUUID(), sharesFiles, trace };
     const takesArguments = endpoint === "execute" || endpoint === "execute_stream";
     return { ...order, body: takesArguments ? decodeArguments(body) : body };
   }
@@ -164,6 +164,7 @@ export class WorkerSession {
         return plainResultLine({ status: this.#cancel(body["call_id"]) });
       case "config":
       case "config_schema":
+      case "signatures":
         await this.#runner.settled;
         return await this.#runner.ask(endpoint);
       case "progress":

@@ -40,6 +40,10 @@ var ENDPOINTS = {
     method: "GET",
     isCall: false
   },
+  signatures: {
+    method: "GET",
+    isCall: false
+  },
   initialize: {
     method: "POST",
     isCall: true
@@ -65,6 +69,29 @@ var ENDPOINTS = {
     isCall: true
   }
 };
+
+// src/protocol/telemetry.ts
+var SPAN_DELAY_MS = 250;
+var REGISTRY = Symbol.for("opentelemetry.js.api.1");
+var SUPPRESS_TRACING = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+function registeredTelemetry() {
+  return globalThis[REGISTRY];
+}
+var HEADER_VALUE = /^[\x20-\x7e]{1,8192}$/;
+function traceFrom(read) {
+  const value = (name) => {
+    const text2 = read(name);
+    return text2 !== void 0 && HEADER_VALUE.test(text2) ? {
+      [name]: text2
+    } : {};
+  };
+  const parent = value("traceparent");
+  return "traceparent" in parent ? {
+    ...parent,
+    ...value("tracestate"),
+    ...value("baggage")
+  } : void 0;
+}
 
 // src/worker/deno/error_body.ts
 var PluginFailure = class extends Error {
@@ -1053,12 +1080,13 @@ var WorkerSession = class {
     }
   }
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, callId, sharesFiles = false }, endpoint) {
+  #order({ body = {}, callId, sharesFiles = false, trace }, endpoint) {
     if (callId !== void 0 && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
     const order = {
       endpoint,
       callId: callId ?? crypto.randomUUID(),
-      sharesFiles
+      sharesFiles,
+      trace
     };
     const takesArguments = endpoint === "execute" || endpoint === "execute_stream";
     return {
@@ -1122,6 +1150,7 @@ var WorkerSession = class {
         });
       case "config":
       case "config_schema":
+      case "signatures":
         await this.#runner.settled;
         return await this.#runner.ask(endpoint);
       case "progress":
@@ -1225,7 +1254,7 @@ var HttpServer = class {
   async serve(listener) {
     while (true) {
       const conn = await accept(listener);
-      if ("setNoDelay" in conn) conn.setNoDelay(true);
+      setNoDelay(conn);
       if (this.#open >= MAX_CONNECTIONS) conn.close();
       else void this.#serveConnection(new HttpConnection(conn));
     }
@@ -1269,11 +1298,13 @@ var HttpServer = class {
     const callId = checkedCallId(head.headers.get(CALL_ID_HEADER));
     const body = parseBody(bytes);
     const sharesFiles = isFramed(head) && head.headers.get(FILES_HEADER) === "shared";
+    const trace = traceFrom((name) => head.headers.get(name));
     await this.#respond(connection, {
       endpoint,
       body,
       callId,
-      sharesFiles
+      sharesFiles,
+      trace
     }, replyWriter(connection, head, endpoint));
     return true;
   }
@@ -1291,11 +1322,13 @@ var HttpServer = class {
       const bytes = await connection.readBody(this.#access.checkedLength(length));
       const endpoint = knownEndpoint(name);
       const callId = checkedCallId(fields.get("call"));
+      const trace = traceFrom((name2) => fields.get(name2));
       const request = {
         endpoint,
         body: parseBody(bytes),
         callId,
-        sharesFiles: fields.get("files") === "shared"
+        sharesFiles: fields.get("files") === "shared",
+        trace
       };
       await this.#respond(connection, request, new BareWriter(connection));
       return true;
@@ -1329,6 +1362,12 @@ async function accept(listener) {
     } catch {
       await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
     }
+  }
+}
+function setNoDelay(conn) {
+  try {
+    if ("setNoDelay" in conn) conn.setNoDelay(true);
+  } catch {
   }
 }
 async function send(reply, writer, abandon) {
@@ -1739,11 +1778,13 @@ function withPaths(granted, own) {
 
 // src/worker/deno/main.ts
 var WORKER = "deno/0.1.0";
+var EXPORT_MS = 200;
 var FEATURES = [
   "call_id",
   "cancel_by_id",
   "files",
   "frames",
+  "signatures",
   "types",
   UPGRADE_FEATURE
 ];
@@ -1775,6 +1816,7 @@ async function main() {
     Deno.exit(1);
   }
   await untilEnd();
+  if (mayKillGroup() && registeredTelemetry()?.trace !== void 0) await untilSpansAreSent();
   endEverything(files, runner?.strays ?? []);
 }
 function listen(address) {
@@ -1842,6 +1884,14 @@ async function untilEnd() {
     while (await Deno.stdin.read(buffer) !== null) ;
   } catch {
   }
+}
+function mayKillGroup() {
+  return Deno.permissions.querySync({
+    name: "run"
+  }).state === "granted";
+}
+async function untilSpansAreSent() {
+  await new Promise((resolve) => setTimeout(resolve, 2 * SPAN_DELAY_MS + EXPORT_MS));
 }
 function endEverything(files, strays) {
   for (const file of files) attempt2(() => Deno.removeSync(file, {

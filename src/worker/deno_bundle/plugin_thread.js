@@ -650,6 +650,101 @@ async function folderBytes(folder) {
   return total;
 }
 
+// src/protocol/telemetry.ts
+var SCOPE = [
+  "@remote-plugin/proxy",
+  "0.1.0"
+];
+var SPAN_KIND = {
+  internal: 0,
+  server: 1,
+  client: 2
+};
+var RPC_SYSTEM = "remote_plugin";
+var REGISTRY = Symbol.for("opentelemetry.js.api.1");
+var SUPPRESS_TRACING = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+var STATUS_ERROR = 2;
+function registeredTelemetry() {
+  return globalThis[REGISTRY];
+}
+function inTrace(trace, code) {
+  const { context, propagation } = trace === void 0 ? {} : registeredTelemetry() ?? {};
+  if (context === void 0 || propagation === void 0) return code();
+  return context.with(propagation.extract(context.active(), trace, CARRIER), code);
+}
+function markFailed(span, thrown, type) {
+  const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
+  span.setAttributes({
+    "error.type": type ?? name
+  });
+  span.recordException({
+    name,
+    message,
+    stack
+  });
+  span.setStatus({
+    code: STATUS_ERROR,
+    message
+  });
+}
+var CARRIER = {
+  get: (carrier, name) => carrier[name],
+  keys: (carrier) => Object.keys(carrier),
+  set: (carrier, name, value) => void (carrier[name] = value)
+};
+
+// src/worker/deno/plugin_span.ts
+function inSpan(order, plugin, code) {
+  const tracer = order.trace && registeredTelemetry()?.trace?.getTracer(...SCOPE);
+  return tracer === void 0 ? code() : inTrace(order.trace, () => withSpan(order, {
+    plugin,
+    tracer
+  }, code));
+}
+function withSpan(order, { plugin, tracer }, code) {
+  const method = `${plugin}/${order.endpoint}`;
+  const attributes = {
+    "rpc.system.name": RPC_SYSTEM,
+    "rpc.method": method,
+    "remote_plugin.call.id": order.callId
+  };
+  return tracer.startActiveSpan(method, {
+    kind: SPAN_KIND.server,
+    attributes
+  }, async (span) => {
+    try {
+      return await code();
+    } catch (thrown) {
+      markFailed(span, thrown);
+      throw thrown;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+// src/worker/deno/signatures.ts
+function signaturesOf(plugin) {
+  const { argumentsSchema, resultSchema, chunkSchema } = plugin;
+  const chunk = chunkSchema ?? (plugin.executeStream === void 0 ? resultSchema : void 0);
+  return {
+    ...plugin.execute === void 0 ? {} : {
+      execute: signature(argumentsSchema, {
+        result: resultSchema
+      })
+    },
+    execute_stream: signature(argumentsSchema, {
+      chunk
+    })
+  };
+}
+function signature(takes, gives) {
+  return {
+    arguments: takes,
+    ...gives
+  };
+}
+
 // src/worker/deno/inline_runner.ts
 var InlineRunner = class {
   #plugin;
@@ -676,10 +771,10 @@ var InlineRunner = class {
     });
     const outbox = new Outbox(order.sharesFiles ? this.#scratch : void 0);
     try {
-      return await this.#dispatch(order, new Call(order, sink, {
+      return await inSpan(order, this.#ready.name, () => this.#dispatch(order, new Call(order, sink, {
         signal,
         outbox
-      }));
+      })));
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {
@@ -689,8 +784,7 @@ var InlineRunner = class {
   }
   async ask(endpoint) {
     try {
-      const answer = endpoint === "config" ? await this.#plugin.getCurrentConfig?.() : await this.#configSchema();
-      return withoutTypes(await valueLine("result", answer ?? {}, new Outbox(void 0)));
+      return withoutTypes(await valueLine("result", await this.#answer(endpoint) ?? {}, new Outbox(void 0)));
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     }
@@ -755,8 +849,11 @@ var InlineRunner = class {
         });
     }
   }
-  async #configSchema() {
-    return this.#plugin.getConfigSchema === void 0 ? this.#plugin.configSchema : await this.#plugin.getConfigSchema();
+  async #answer(endpoint) {
+    const plugin = this.#plugin;
+    if (endpoint === "signatures") return signaturesOf(plugin);
+    if (endpoint === "config") return await plugin.getCurrentConfig?.();
+    return plugin.getConfigSchema === void 0 ? plugin.configSchema : await plugin.getConfigSchema();
   }
   async #askToStop() {
     try {

@@ -105,7 +105,8 @@ def compile_worker():
 
 
 def worker_code(source_hash):
-    # Elsewhere other things tell whose a file is and who may write to it. A Python that is too old has to come as far as to be told so.
+    # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come
+    # as far as to be told so.
     if os.name != "posix" or sys.version_info < (3, 8):
         return compile_worker()
     bytecode = Bytecode(source_hash)

@@ -2,7 +2,8 @@
 
 It is one file, and needs nothing but the standard library of Python 3.8 or later, so that it works in any environment
 without a word to its package manager: the host writes it into a private folder, and beside it start.py, which runs it there.
-Imports that the start does not need are made where they are used, because the start is what a user waits for.
+Imports that the start does not need are made where they are used, because the start is what a user waits for. What only
+`GET /signatures` needs is in a file beside it, signatures.py.
 
 Read it from the bottom up to follow the life of a process, and from `Connection` down to follow a request:
 
@@ -11,6 +12,7 @@ Read it from the bottom up to follow the life of a process, and from `Connection
     errors       exceptions to error bodies, section 5
     calls        one call, and how it is interrupted, section 8
     event loop   coroutines and asynchronous generators
+    tracing      a span around the plugin's code, where its environment has OpenTelemetry
     plugin       the plugin's instance and what the endpoints ask of it
     scheduler    calls in lanes: who runs, who waits, who is cancelled
     replies      frames or the original's plain bodies, sections 4 and 5
@@ -61,7 +63,9 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 WORKER = "python/0.1.0"
-FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "types", "upgrade"] + (["farewell"] if os.name == "posix" else [])
+FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+if os.name == "posix":
+    FEATURES.append("farewell")
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
 UPGRADE_PATH = "/frames"
@@ -79,6 +83,8 @@ MAX_FRAME = 128 * 1024 * 1024
 DRAIN_S = 1.0
 INTERRUPT_AGAIN_S = 0.1
 REAP_TIMEOUT_S = 2.0
+TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
+FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
 MAIN_THREAD = threading.get_ident()
 
 
@@ -143,10 +149,13 @@ def _dataclass_to_dict(value: Any) -> Body:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
+WIRE_MODULES = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
+
+
 def _own_wires() -> list[Any]:
     """The modules in which classes of the original register for the wire, as far as this plugin uses them."""
-    names = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
-    return [sys.modules[name] for name in names if hasattr(sys.modules.get(name), "wire_encode")]
+    loaded = map(sys.modules.get, WIRE_MODULES)
+    return [wire for wire in loaded if wire is not None and hasattr(wire, "wire_encode")]
 
 
 def _wire_type_to_dict(value: Any) -> Any:
@@ -759,6 +768,7 @@ class Call:
         self.body = body
         self.reply = reply
         self.key: object = call_id or self
+        self.trace: dict[str, str] = {}
         self.running = False
         self.ended = False
         self.cancelled = False
@@ -832,6 +842,34 @@ class Call:
             self.reply.progress(progress, message)
         finally:
             self.open_window()
+
+
+class Heartbeat:
+    """Reports the seconds that have gone by, again and again, until the code in its `with` has ended."""
+
+    def __init__(self, call: Call, begin: Callable[[], None], interval: float) -> None:
+        self._call = call
+        self._begin = begin
+        self._interval = interval
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> None:
+        self._begin()
+        self._thread.start()
+
+    def __exit__(self, *_: Any) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        began, told, base = time.monotonic(), "", ""
+        while not self._over.wait(self._interval):
+            message = self._call.progress["message"]
+            if message != told:
+                base = message  # the plugin has said something new
+            told = "{} ({:.1f}s)".format(base, time.monotonic() - began).lstrip()
+            self._call.report(self._call.progress["progress"], told)
 
 
 def _raise_in(thread: int, kind: Optional[type]) -> None:
@@ -976,6 +1014,94 @@ def _open_gate(gate: asyncio.Future[None]) -> None:
         gate.set_result(None)
 
 
+# --------------------------------------------------------------------------------------------------------- tracing
+
+
+class Tracing:
+    """Spans around the plugin's code. OpenTelemetry is imported with the first call that is part of a trace, if it is there at all."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tracer: Any = None
+        self._missing = False
+
+    def run(self, call: Call, plugin: str, code: Callable[[Call], Any]) -> Any:
+        """Runs a call's code in a span of its own, below the host's, so that the plugin's own spans are below that."""
+        tracer = self._find_tracer()
+        if tracer is None:
+            return code(call)
+        from opentelemetry import context, propagate
+        from opentelemetry.trace import SpanKind
+
+        method = f"{plugin}/{call.endpoint}"
+        attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
+        if isinstance(call.key, str):
+            attributes["remote_plugin.call.id"] = call.key
+        token = context.attach(propagate.extract(call.trace))
+        try:
+            with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
+                try:
+                    return code(call)
+                except Exception as error:
+                    span.set_attribute("error.type", type(error).__qualname__)
+                    raise
+        finally:
+            context.detach(token)
+
+    def flush(self) -> None:
+        """Sends what has not been sent yet, for the worker is about to be killed; waits a little for a collector that does not answer."""
+        if "opentelemetry.sdk.trace" not in sys.modules:
+            return
+        from opentelemetry import trace
+
+        flush = getattr(trace.get_tracer_provider(), "force_flush", None)
+        if flush is not None:
+            thread = threading.Thread(target=flush, name="flush", daemon=True)
+            thread.start()
+            thread.join(FLUSH_TIMEOUT_S)
+
+    def _find_tracer(self) -> Any:
+        with self._lock:
+            if self._tracer is None and not self._missing:
+                try:
+                    self._tracer = self._make_tracer()
+                except ImportError:
+                    self._missing = True
+                except Exception as error:
+                    self._missing = True
+                    log(f"the calls are not traced, for OpenTelemetry cannot be used: {error!r}")
+            return self._tracer
+
+    def _make_tracer(self) -> Any:
+        from opentelemetry import trace
+
+        is_provided = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        if not is_provided and any(name.startswith("OTEL_") for name in os.environ):
+            try:
+                self._provide(trace)
+            except ImportError:
+                pass  # the plugin's own spans, if there are any, go nowhere either
+        return trace.get_tracer("@remote-plugin/proxy", "0.1.0")
+
+    @staticmethod
+    def _provide(trace: Any) -> None:
+        """Sends spans to where the environment says, as `opentelemetry-instrument` would, for a plugin that has not seen to it itself."""
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        shared = os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+        protocol = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", shared)
+        if os.environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp" or protocol == "console":
+            return
+        if protocol == "grpc":
+            from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+        else:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        provider = TracerProvider()
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        trace.set_tracer_provider(provider)
+
+
 # ---------------------------------------------------------------------------------------------------------- plugin
 
 # The endpoints that run a method of the plugin's own, and its name.
@@ -1015,6 +1141,7 @@ class Plugin:
         self._unbound: list[str] = []
         self._loop: Optional[EventLoop] = None
         self._loop_lock = threading.Lock()
+        self._tracing = Tracing()
 
     def load(self) -> None:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
@@ -1035,6 +1162,8 @@ class Plugin:
         helpers = [("report_progress", self._report_progress), ("check_cancel", self._check_cancel)]
         if not hasattr(instance, "scratch_folder"):  # the original has none, so a plugin's own is something else
             helpers.append(("scratch_folder", self._scratch_folder))
+        if self._method("heartbeat") is not None:
+            helpers.append(("heartbeat", self._heartbeat))
         for name, function in helpers:
             try:
                 setattr(instance, name, function)
@@ -1055,13 +1184,23 @@ class Plugin:
             self._unbound.append('"{}" could not be bound: {!r}'.format(place, error))
             log(self._unbound[-1])
 
+    def usage(self) -> Any:
+        """What a plugin of the original has reported of its last call by `report_usage`, such as `{"tokens": 12}`."""
+        return getattr(self._instance, "_last_api_usage", None)
+
     def methods(self) -> list[str]:
         """The endpoints for which the plugin has a method of its own."""
         return [endpoint for endpoint, name in METHODS.items() if self._method(name) is not None]
 
+    def gpu_memory_mb(self) -> Optional[float]:
+        """What the plugin says that it uses: an attribute, because nothing that answers at once may wait for plugin code."""
+        told = getattr(self._instance, "__dict__", {}).get("gpu_memory_mb")
+        return told if isinstance(told, (int, float)) and 0 <= told < float("inf") else None
+
     def wait(self) -> None:
         """Waits until the plugin is there."""
-        self.loaded.wait()
+        if not self.loaded.is_set():
+            self.loaded.wait()
         if self.failure is not None:
             raise LoadFailed(self.failure)
 
@@ -1071,7 +1210,8 @@ class Plugin:
         take_over_logging()
         if getattr(self._instance, "_cancel_requested", False) and self._scheduler.only_running() is call:
             self._instance._cancel_requested = False  # classes of the original count on somebody to reset it
-        return getattr(self, "_" + call.endpoint)(call)
+        code = getattr(self, "_" + call.endpoint)
+        return self._tracing.run(call, self.name, code) if call.trace else code(call)
 
     def ask_to_stop(self) -> None:
         """Calls the plugin's own `cancel`."""
@@ -1107,6 +1247,9 @@ class Plugin:
     def _config(self, call: Call) -> Any:
         return self._tell(call, "get_current_config")
 
+    def _signatures(self, call: Call) -> Body:
+        return describe_signatures(self._instance)
+
     def _prefetch(self, call: Call) -> Body:
         return self._do(call, "prefetch", "prefetched")
 
@@ -1115,7 +1258,10 @@ class Plugin:
         return self._do(call, "reconfigure", "reconfigured", old, new)
 
     def _cleanup(self, call: Call) -> Body:
-        self._do(call, "cleanup", "cleaned")
+        try:
+            self._do(call, "cleanup", "cleaned")
+        finally:
+            self._tracing.flush()
         return {"status": "cleaned"}
 
     def _tell(self, call: Call, name: str) -> Any:
@@ -1149,6 +1295,10 @@ class Plugin:
     def _structural_surface(self, call: Call) -> Body:
         return describe_surface(type(self._instance))
 
+    def _forget_usage(self) -> None:
+        if self.usage() is not None:
+            self._instance._last_api_usage = None  # of an earlier call
+
     def _task(self, call: Call) -> Any:
         task, name = str(call.body.get("task")), str(call.body.get("method"))
         if task not in self._adapters:
@@ -1159,11 +1309,13 @@ class Plugin:
         if not callable(method):
             raise NotSupported("The adapter of the task {} has no method {}".format(_encode(task), _encode(name)))
         _stamp(call.body)
+        self._forget_usage()
         return self._invoke(call, method, **call.body.get("kwargs") or {})
 
     def _execute_once(self, call: Call, name: str) -> Any:
         method, body = self._need(name), call.body
         _stamp(body)
+        self._forget_usage()
         return self._invoke(call, method, *body.get("args") or (), **body.get("kwargs") or {})
 
     def _invoke(*args: Any, **kwargs: Any) -> Any:
@@ -1212,7 +1364,9 @@ class Plugin:
     def _need(self, name: str) -> Callable[..., Any]:
         method = self._method(name)
         if method is None:
-            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"')
+            tasks = ", ".join(_encode(task) for task in sorted(self._adapters))
+            instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
+            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
 
     def _event_loop(self) -> EventLoop:
@@ -1232,6 +1386,11 @@ class Plugin:
             call.report(min(value, 1.0) if value >= 0 else -1.0, str(message))
         if self._own_report is not None:
             self._own_report(progress, message)
+
+    def _heartbeat(self, phase: str, *, interval: float = 0.5, progress: Optional[float] = None) -> Heartbeat:
+        """What classes of the original do around code that reports nothing for long; theirs tells nobody but who asks."""
+        call = self._current_call() or Call("heartbeat", {})
+        return Heartbeat(call, functools.partial(self._report_progress, 0.5 if progress is None else progress, phase), interval)
 
     def _scratch_folder(self) -> Any:
         """The call's folder. A path in it that the plugin gives as a result is handed over as a file."""
@@ -1260,6 +1419,16 @@ def _import_class(module: str, name: str) -> Any:
     if not hasattr(sys.modules[module], name):
         raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
     return getattr(sys.modules[module], name)
+
+
+def describe_signatures(instance: Any) -> Body:
+    """What the plugin's methods take and give, as JSON Schema."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "signatures.py")
+    names: Body = {"__name__": "remote_plugin_signatures"}
+    with open(path, encoding="utf-8") as source:
+        exec(compile(source.read(), path, "exec"), names)
+    told: Body = names["describe"](instance)
+    return told
 
 
 def describe_surface(kind: type) -> Body:
@@ -1559,10 +1728,10 @@ class Reply:
     content_type = "application/json"
     frames = False
 
-    def __init__(self, connection: Connection, closes: bool) -> None:
+    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch] = None) -> None:
         self.closes = closes
         self.broken = False
-        self.outbox = Outbox(None)
+        self.outbox = Outbox(scratch)
         self.connection = connection
         self._lock = threading.Lock()
         self._begun = False
@@ -1626,10 +1795,6 @@ class FramedReply(Reply):
 
     content_type = FRAMES_TYPE
     frames = True
-
-    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch]) -> None:
-        super().__init__(connection, closes)
-        self.outbox = Outbox(scratch)
 
     def progress(self, progress: float, message: str) -> None:
         self._part(encode({"progress": progress, "message": message}) + b"\n")
@@ -1766,6 +1931,10 @@ class Request:
         """The id that the host gave the call, empty when it gave none."""
         return checked_call_id(self.headers.get("remote-plugin-call"))
 
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        return trace_in(self.headers)
+
     def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
@@ -1804,10 +1973,19 @@ class BareRequest:
         """The id that the host gave the call, empty when it gave none."""
         return checked_call_id(self._fields.get("call"))
 
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        return trace_in(self._fields)
+
     def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply."""
         shared = self._fields.get("files") == "shared"
         return BareReply(connection, False, scratch if shared and scratch.disk else None)
+
+
+def trace_in(fields: dict[str, str]) -> dict[str, str]:
+    """What a request's headers or fields say of the trace of which it is a part."""
+    return {name: fields[name] for name in TRACE_HEADERS if name in fields} if "traceparent" in fields else {}
 
 
 def checked_length(text: str, limit: int) -> int:
@@ -1909,7 +2087,7 @@ class Connection:
         return self._call is not None or not reply.closes
 
     def take_call(self) -> Optional[Call]:
-        """For the main thread: the next request, where that is a call and has come in one piece. Anything else is for the connection's own thread."""
+        """For the main thread: the next request, if it is a call and here in one piece; what else comes is for this one's own thread."""
         try:
             data = self._socket.recv(MAX_HEAD)
             line, end, text = data.partition(b"\n")
@@ -2047,6 +2225,7 @@ ENDPOINTS: dict[str, tuple[str, bool]] = {  # the method, and whether it is a ca
     "cancel": ("POST", False),
     "config_schema": ("GET", False),
     "config": ("GET", False),
+    "signatures": ("GET", False),
     "initialize": ("POST", True),
     "execute": ("POST", True),
     "execute_stream": ("POST", True),
@@ -2129,6 +2308,7 @@ class Worker:
         """Makes the call that a request asks for."""
         endpoint = request.endpoint()
         call = Call(endpoint, self._check(endpoint, decode_object(text)), reply, request.call_id())
+        call.trace = request.trace()
         self.scheduler.open(call)
         return call
 
@@ -2165,13 +2345,15 @@ class Worker:
         with self._measure_lock:
             before, self._measured = self._measured, (time.monotonic(), time.process_time())
             wall, processor = (now - then for now, then in zip(self._measured, before))
-        return {
+        stats = {
             "pid": os.getpid(),
             "cpu_percent": round(100 * processor / max(wall, 1e-6), 1),
             "memory_rss_mb": round(_resident_bytes() / 2**20, 2),
             "uptime_s": round(time.monotonic() - self._started, 3),
             "calls": {"running": running, "queued": queued, "finished": finished},
         }
+        told = {"usage": self.scheduler.plugin.usage(), "gpu_memory_mb": self.scheduler.plugin.gpu_memory_mb()}
+        return dict(stats, **{key: value for key, value in told.items() if value is not None})
 
     def _progress(self, body: Body) -> Body:
         return self.scheduler.progress
@@ -2188,6 +2370,9 @@ class Worker:
 
     def _config(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config", body))
+
+    def _signatures(self, body: Body) -> Any:
+        return self.scheduler.plugin.perform(Call("signatures", body))
 
     def _config_options(self, body: Body) -> Any:
         return self.scheduler.plugin.perform(Call("config_options", body))
@@ -2335,9 +2520,9 @@ class ForeignWorker:
     def _complaint(self, what: str) -> str:
         version = self._version()
         found = " ({} has version {})".format(self._package, version) if version else ""
-        wanted = PACKAGES.get(self._package, self._package)
-        command = '{} -m pip install "{}"'.format(sys.executable, wanted)
-        return 'The worker "{}" {}{}. Install it there: {}'.format(self._module, what, found, command)
+        known = self._package if self._package in PACKAGES else "cjm_plugin_system"
+        command = '{} -m pip install --upgrade "{}"'.format(sys.executable, PACKAGES[known])
+        return 'The worker "{}" {}{}. Known is "{}.core.worker"; install it there: {}'.format(self._module, what, found, known, command)
 
     def _version(self) -> str:
         from importlib.metadata import PackageNotFoundError, version

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import threading
 import time
 from typing import Any, Dict, Optional
 
@@ -112,6 +113,23 @@ class Tried(Interface):
             self.journal.append(type(error).__name__)
             raise
 
+    def do_hold_by_callback(self, started):
+        """Waits for something that only a callback can end."""
+        over = threading.Event()
+        with self.cancel_signal_to(over.set):
+            open(started, "w").close()
+            over.wait()
+        self.journal.append("called back")
+        self.check_cancel()
+
+    def do_beat(self, until):
+        with self.heartbeat("loading", interval=0.02, progress=0.25):
+            while not os.path.exists(until):
+                time.sleep(0.005)
+
+    def do_use(self, tokens):
+        self.report_usage({"tokens": tokens})
+
     def do_result(self):
         return Result("one two", [Span(0, 3), Span(4, 7)])
 
@@ -135,13 +153,23 @@ class Tried(Interface):
             sys.stdout.write("o" * 1023 + "\n")
         return kilobytes
 
-    def do_child(self):
-        return subprocess.Popen(["sleep", "3600"]).pid
+    def do_child(self, own_session=False):
+        return subprocess.Popen(["sleep", "3600"], start_new_session=own_session).pid
+
+    def do_not_finite(self):
+        return {"scores": [1.0, float("nan")]}
 
     def stream_forge(self):
         yield {"_job_error": {"message": "not an error", "category": "fatal"}}
         yield {"error": "nor this"}
         yield "\u2028\x85"
+
+    def stream_not_finite(self):
+        yield {"scores": [float("nan"), float("-inf")], "text": 'NaN "Infinity" number:'}
+        yield None
+
+    def stream_thing(self):
+        yield {"data": object()}
 
     def stream_break(self):
         yield 1

@@ -1,0 +1,105 @@
+/**
+ * Finds manifests in folders, and reads them.
+ *
+ * @module
+ */
+import { basename, dirname, join, resolve } from "@std/path";
+import { PluginError } from "../errors.ts";
+import { loadManifest } from "./load.ts";
+import type { PluginSpec } from "./manifest.ts";
+
+/** A manifest that was found: read, or with the reason why it cannot be used. */
+export type ManifestFile = { readonly path: string; readonly spec: PluginSpec } | { readonly path: string; readonly error: PluginError };
+
+/** How many files are read at once. */
+const AT_ONCE = 64;
+
+/**
+ * Reads the manifests of folders: the `*.json` files of each folder and of its `manifests` folder, where `cjm-plugin-system` keeps them, and a
+ * `plugin.json` in each other folder in it. Other JSON, for example a `deno.json`, is passed over, and so are the manifests of task adapters, which
+ * lie beside those of plugins. A plugin in one folder hides the same version of it in a later one. A folder that is not there has none.
+ *
+ * @throws {Deno.errors.NotCapable} When a folder may not be read.
+ */
+export async function* findManifests(folders: readonly string[]): AsyncGenerator<ManifestFile, void, void> {
+  const known = new Set<string>();
+  for (const paths of await candidatesOf(folders)) {
+    const own: string[] = [];
+    for (let at = 0; at < paths.length; at += AT_ONCE) {
+      for (const found of await Promise.all(paths.slice(at, at + AT_ONCE).map(read))) {
+        if (found === undefined) continue;
+        const plugin = "spec" in found ? `${found.spec.name}@${found.spec.version}` : undefined;
+        if (plugin !== undefined && known.has(plugin)) continue;
+        if (plugin !== undefined) own.push(plugin);
+        yield found;
+      }
+    }
+    own.forEach((plugin) => known.add(plugin));
+  }
+}
+
+/** The paths in each folder, none of them twice. */
+async function candidatesOf(folders: readonly string[]): Promise<string[][]> {
+  const seen = new Set<string>();
+  const all = await Promise.all(folders.map((folder) => candidates(resolve(folder))));
+  return all.map((paths) => paths.filter((path) => !seen.has(path) && seen.add(path)));
+}
+
+async function candidates(folder: string): Promise<string[]> {
+  const own: string[] = [];
+  const nested: Promise<string[]>[] = [];
+  for (const { name, isDirectory } of await entriesOf(folder)) {
+    const path = join(folder, name);
+    if (!isDirectory) own.push(...isManifestName(name) ? [path] : []);
+    else if (name === "manifests") nested.push(jsonFiles(path));
+    else if (!name.startsWith(".") && name !== "node_modules") nested.push(Promise.resolve([join(path, "plugin.json")]));
+  }
+  return [...own.sort(), ...(await Promise.all(nested)).flat().sort()];
+}
+
+async function jsonFiles(folder: string): Promise<string[]> {
+  return (await entriesOf(folder)).filter(({ name }) => isManifestName(name)).map(({ name }) => join(folder, name));
+}
+
+function isManifestName(name: string): boolean {
+  return name.endsWith(".json") && !name.startsWith(".") && !FOREIGN.has(name);
+}
+
+/** Files of other tools, which have no `module` either, but are not always strict JSON. */
+const FOREIGN: ReadonlySet<string> = new Set(["deno.json", "package.json", "package-lock.json", "tsconfig.json", "jsconfig.json"]);
+
+async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+async function read(path: string): Promise<ManifestFile | undefined> {
+  try {
+    return { path, spec: await loadManifest(path) };
+  } catch (error) {
+    if (!(error instanceof PluginError)) throw error;
+    if (error.cause instanceof Deno.errors.NotFound || !await claimsToBeManifest(path)) return undefined;
+    return { path, error };
+  }
+}
+
+/** Whether what cannot be used was meant to be a manifest: some half-written JSON, an object with one of its keys, or anything in a folder for them. */
+async function claimsToBeManifest(path: string): Promise<boolean> {
+  try {
+    const value: unknown = JSON.parse(await Deno.readTextFile(path));
+    if (typeof value !== "object" || value === null) return isInManifests(path);
+    // Manifests of task adapters lie beside those of plugins.
+    if ("unit" in value && value.unit === "adapter") return false;
+    return isInManifests(path) || ["module", "class", "python_path", "install"].some((key) => key in value);
+  } catch (error) {
+    return error instanceof SyntaxError;
+  }
+}
+
+function isInManifests(path: string): boolean {
+  return basename(dirname(path)) === "manifests";
+}

@@ -1,0 +1,124 @@
+/**
+ * The part of a JSON Schema that a type is made of.
+ *
+ * @module
+ */
+
+/** A JSON Schema that is no boolean. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What is kept of a schema besides what a type depends on. */
+export interface TypeSchemaOptions {
+  /** Whether texts for people are kept: titles of objects, descriptions, what is deprecated. Default: false. */
+  readonly keepsTexts?: boolean;
+}
+
+/**
+ * What a type depends on, in one way of writing: that of JSON Schema 2020-12. Schemas come from plugins, so that nothing that is not known is kept,
+ * and what is elsewhere, in another file or on the net, is unknown.
+ */
+export function typeSchema(schema: JsonSchema, options: TypeSchemaOptions = {}): JsonSchema {
+  const kept = reduced(schema, options);
+  const definitions = { ...record(schema.definitions), ...record(schema.$defs) };
+  if (Object.keys(definitions).length === 0) return kept;
+  return { ...kept, $defs: mapValues(definitions, (one) => reduced(one, options)) };
+}
+
+/** What a reference inside a schema leads to; `undefined` when that is nothing. */
+export function resolveReference(root: JsonSchema, reference: unknown): JsonSchema | undefined {
+  if (typeof reference !== "string" || !reference.startsWith("#")) return undefined;
+  const path = reference.split("/").slice(1).map(decodePointer);
+  let found: unknown = root;
+  for (const part of path) found = isObject(found) && Object.hasOwn(found, part) ? found[part] : undefined;
+  return isObject(found) ? found : undefined;
+}
+
+/** One part of a reference as the name of a member. */
+export function decodePointer(part: string): string {
+  const plain = part.replaceAll("~1", "/").replaceAll("~0", "~");
+  try {
+    return decodeURIComponent(plain);
+  } catch {
+    return plain;
+  }
+}
+
+/** Whether a value is an object with members, as a schema is. */
+export function isObject(value: unknown): value is JsonSchema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function reduced(schema: unknown, options: TypeSchemaOptions): JsonSchema {
+  if (schema === false) return { not: {} };
+  if (!isObject(schema)) return {};
+  const own = { ...scalars(schema), ...members(schema, options), ...items(schema, options), ...unions(schema, options) };
+  return { ...own, ...options.keepsTexts ? texts(schema) : {} };
+}
+
+function scalars({ $ref, type, enum: values, const: value, format, not }: JsonSchema): JsonSchema {
+  return defined({
+    $ref: typeof $ref === "string" && $ref.startsWith("#") ? $ref.replace(/^#\/definitions\//, "#/$defs/") : undefined,
+    type,
+    enum: Array.isArray(values) ? values : value === undefined ? undefined : [value],
+    format: FORMATS[String(format)],
+    not: isObject(not) && Object.keys(not).length === 0 ? not : undefined,
+  });
+}
+
+/** The formats that say what may travel as a file. */
+const FORMATS: Readonly<Record<string, string>> = { binary: "binary", path: "path", "file-path": "path", "directory-path": "path" };
+
+function members({ properties, required, additionalProperties, patternProperties }: JsonSchema, options: TypeSchemaOptions): JsonSchema {
+  const names = isObject(properties) ? Object.keys(properties) : [];
+  const needed = Array.isArray(required) ? names.filter((name) => required.includes(name)) : [];
+  return defined({
+    properties: isObject(properties) ? mapValues(properties, (one) => reduced(one, options)) : undefined,
+    required: needed.length > 0 ? needed : undefined,
+    additionalProperties: isObject(patternProperties) || additionalProperties === true
+      ? true
+      : isObject(additionalProperties)
+      ? reduced(additionalProperties, options)
+      : undefined,
+  });
+}
+
+function items({ items, prefixItems, additionalItems, minItems }: JsonSchema, options: TypeSchemaOptions): JsonSchema {
+  const first = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : undefined;
+  const rest = Array.isArray(items) ? additionalItems : items;
+  if (first === undefined) return isObject(rest) ? { items: reduced(rest, options) } : {};
+  return defined({
+    prefixItems: first.map((one) => reduced(one, options)),
+    items: rest === false ? false : reduced(rest, options),
+    minItems: typeof minItems === "number" ? minItems : undefined,
+  });
+}
+
+function unions({ anyOf, oneOf, allOf }: JsonSchema, options: TypeSchemaOptions): JsonSchema {
+  const either = Array.isArray(anyOf) ? anyOf : oneOf;
+  return defined({
+    anyOf: Array.isArray(either) ? either.map((one) => reduced(one, options)) : undefined,
+    allOf: Array.isArray(allOf) ? allOf.map((one) => reduced(one, options)) : undefined,
+  });
+}
+
+function texts({ title, description, deprecated, properties }: JsonSchema): JsonSchema {
+  // Of everything else the title says no more than its place, and would become a type of its own.
+  const isNamed = typeof title === "string" && isObject(properties);
+  return defined({
+    title: isNamed ? title : undefined,
+    description: typeof description === "string" && description !== "" ? description : undefined,
+    deprecated: deprecated === true ? true : undefined,
+  });
+}
+
+function record(value: unknown): JsonSchema {
+  return isObject(value) ? value : {};
+}
+
+function defined(members: Readonly<Record<string, unknown>>): JsonSchema {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+function mapValues(members: JsonSchema, change: (member: unknown) => JsonSchema): JsonSchema {
+  return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, change(member)]));
+}

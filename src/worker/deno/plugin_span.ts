@@ -1,0 +1,32 @@
+/**
+ * The span around the plugin's code, where its process has OpenTelemetry on and the call is part of a trace.
+ *
+ * @module
+ */
+import { inTrace, markFailed, registeredTelemetry, RPC_SYSTEM, SCOPE, SPAN_KIND, type Tracer } from "../../protocol/telemetry.ts";
+import type { CallOrder } from "./plugin_runner.ts";
+
+/** Runs a call's code. Within it that span is active, so that the plugin's own are below it. */
+export function inSpan<Result>(order: CallOrder, plugin: string, code: () => Promise<Result>): Promise<Result> {
+  const tracer = order.trace && registeredTelemetry()?.trace?.getTracer(...SCOPE);
+  return tracer === undefined ? code() : inTrace(order.trace, () => withSpan(order, { plugin, tracer }, code));
+}
+
+function withSpan<Result>(
+  order: CallOrder,
+  { plugin, tracer }: { plugin: string; tracer: Tracer },
+  code: () => Promise<Result>,
+): Promise<Result> {
+  const method = `${plugin}/${order.endpoint}`;
+  const attributes = { "rpc.system.name": RPC_SYSTEM, "rpc.method": method, "remote_plugin.call.id": order.callId };
+  return tracer.startActiveSpan(method, { kind: SPAN_KIND.server, attributes }, async (span) => {
+    try {
+      return await code();
+    } catch (thrown) {
+      markFailed(span, thrown);
+      throw thrown;
+    } finally {
+      span.end();
+    }
+  });
+}
