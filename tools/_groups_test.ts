@@ -10,12 +10,20 @@ function group(name: string): Group {
 }
 
 Deno.test("no group has all permissions, or may read or write everywhere", () => {
-  const wide = ["-A", "--allow-all", "--allow-read", "--allow-write", "--allow-ffi", "--allow-sys", "--allow-import"];
+  const wide = ["-A", "--allow-all", "--allow-read", "--allow-write", "--allow-sys", "--allow-import"];
   assertEquals(GROUPS.flatMap(({ flags }) => flags(PLACES)).filter((flag) => wide.includes(flag)), []);
 });
 
+Deno.test("only the tests of mapped results may load libraries", () => {
+  assertEquals(GROUPS.filter(({ flags }) => flags(PLACES).includes("--allow-ffi")).map(({ name }) => name), ["mapping"]);
+});
+
 Deno.test("only the tests that kill processes they did not start may run every program", () => {
-  assertEquals(GROUPS.filter(({ flags }) => flags(PLACES).includes("--allow-run")).map(({ name }) => name), ["integration", "interop"]);
+  assertEquals(GROUPS.filter(({ flags }) => flags(PLACES).includes("--allow-run")).map(({ name }) => name), [
+    "integration",
+    "mapping",
+    "interop",
+  ]);
 });
 
 Deno.test("where there is no Python, none is named in the flags", () => {

@@ -17,6 +17,9 @@ const LOCK_NAME = "owner.lock";
 /** A folder without a lock file may be one that is being made at this moment: it is left alone for this long, in milliseconds. */
 const MAKING_MS = 60_000;
 
+/** How many folders one sweep looks at: of a thousand workers' not each start looks at all. Where there are more, chance chooses. */
+const MAX_SWEPT = 64;
+
 /** A folder that only its owner can enter. */
 export class PrivateFolder implements AsyncDisposable {
   /** The folder's path. */
@@ -82,9 +85,13 @@ async function lockFolder(path: string): Promise<Deno.FsFile> {
  */
 export async function sweepFolders(root: string, own: string): Promise<void> {
   const { uid } = await Deno.lstat(own);
+  const names = [];
   for await (const { name, isDirectory } of Deno.readDir(root)) {
-    if (isDirectory && name.startsWith(PREFIX)) await removeIfOwnerless(join(root, name), uid).catch(() => {});
+    if (isDirectory && name.startsWith(PREFIX)) names.push(name);
   }
+  const first = Math.floor(Math.random() * names.length);
+  const chosen = [...names.slice(first), ...names.slice(0, first)].slice(0, MAX_SWEPT);
+  for (const name of chosen) await removeIfOwnerless(join(root, name), uid).catch(() => {});
 }
 
 async function removeIfOwnerless(path: string, uid: number | null): Promise<void> {

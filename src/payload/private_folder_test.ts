@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { PrivateFolder, sweepFolders } from "./private_folder.ts";
 
@@ -77,5 +77,15 @@ Deno.test("two sweeps at once do each other no harm", async () => {
   await using root = new Root();
   for (let i = 0; i < 20; i++) await root.leave(`remote-plugin-${i}`);
   await Promise.all([root.sweep(), root.sweep(), root.sweep()]);
+  assertEquals(root.names(), []);
+});
+
+Deno.test("of very many folders one sweep looks at some, and further sweeps find the rest", async () => {
+  await using root = new Root();
+  for (let i = 0; i < 100; i++) await root.leave(`remote-plugin-${i}`);
+  await root.sweep();
+  const left = root.names().length;
+  assert(left > 0 && left < 50, `${left} are left`);
+  for (let sweeps = 0; sweeps < 5; sweeps++) await root.sweep();
   assertEquals(root.names(), []);
 });

@@ -26,7 +26,8 @@ class Bytecode:
         maker = "{} {} {}".format(source_hash, sys.version, sys.flags.optimize)
         self._seed = binascii.crc32(maker.encode("utf-8"))
         self._folder = cache_folder()
-        self._path = os.path.join(self._folder, "worker-{:08x}.{}.pyc".format(self._seed, sys.implementation.cache_tag))
+        name = "worker-{}-{:08x}.{}.pyc".format(source_hash, self._seed, sys.implementation.cache_tag)
+        self._path = os.path.join(self._folder, name)
 
     def load(self):
         """Gives the code; None when there is none that can be trusted."""
@@ -59,7 +60,7 @@ class Bytecode:
         for folder in (os.path.dirname(self._folder), self._folder):
             if not os.path.isdir(folder):
                 # Who is root in another user's home leaves nothing there that its owner could not remove.
-                if not is_own(os.stat(os.path.dirname(folder)), stat.S_ISDIR):
+                if os.stat(os.path.dirname(folder)).st_uid != os.geteuid():
                     raise PermissionError(folder)
                 os.mkdir(folder, 0o700)
         if not is_own(os.lstat(self._folder), stat.S_ISDIR):
