@@ -150,9 +150,6 @@ export class Gateway {
         return { name: handle.name, version: handle.version, methods: [] };
       case "health":
         return this.#health(handle, request.plugin);
-      case "in_use":
-        // Nobody who comes this way shares files with the worker.
-        return { in_use: true };
       default:
         return await handle.extension(endpoint, body, options);
     }
