@@ -146,6 +146,14 @@ async function openFiles(): Promise<Map<string, number>> {
   return new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, all]) => [kind, all.length]));
 }
 
+/** Deno opens a pair of sockets for itself, once, when it first hears of a child's end by a signal. It is there before anything is counted. */
+function openSignalSockets(): void {
+  if (Deno.build.os === "windows") return;
+  const ignore = () => {};
+  Deno.addSignalListener("SIGCHLD", ignore);
+  Deno.removeSignalListener("SIGCHLD", ignore);
+}
+
 /** What there is more of than before; sockets are the connections to workers. */
 function grown(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] {
   return [...after].flatMap(([kind, count]) => count > (before.get(kind) ?? 0) ? [`${kind}: ${before.get(kind) ?? 0}, now ${count}`] : []);
@@ -209,6 +217,7 @@ async function main(): Promise<number> {
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "soak-" }));
   const soak = new Soak(options, folder, await findPython());
   try {
+    openSignalSockets();
     const before = await openFiles();
     const outer = Deno.env.get("TMPDIR");
     Deno.env.set("TMPDIR", folder); // The workers inherit it, and are known by it.
