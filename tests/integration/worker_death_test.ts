@@ -2,11 +2,13 @@ import { assertEquals, assertInstanceOf, assertLess, assertRejects, assertString
 import {
   type Manifest,
   RemoteError,
-  type RemotePluginProxy,
+  RemotePluginProxy,
   requiredPermissions,
+  type WorkerExit,
   WorkerExitError,
   WorkerStartError,
 } from "@remote-plugin/proxy";
+import { inMemoryWorker } from "@remote-plugin/proxy/testing";
 import { fromFileUrl } from "@std/path";
 import { within } from "../support/guard.ts";
 import { hostArguments, hostProgram } from "../support/run_host.ts";
@@ -142,6 +144,33 @@ Deno.test("deno: a program that has escaped from its worker, with a pipe of its 
   assertEquals(await isRunning(program), true);
   Deno.kill(program, "SIGKILL");
   await gone(program);
+});
+
+Deno.test("what a worker had still sent when it died is not read to its end", async () => {
+  const death = Promise.withResolvers<WorkerExit>();
+  const dropped = Promise.withResolvers<void>();
+  const { exchange } = inMemoryWorker({ execute: () => null });
+  let readAfterDeath = -1;
+  async function* endless(signal: AbortSignal): AsyncGenerator<{ chunk: number }> {
+    signal.addEventListener("abort", () => dropped.resolve(), { once: true });
+    for (let chunk = 0; !signal.aborted; chunk++) {
+      if (readAfterDeath >= 0) readAfterDeath++;
+      yield { chunk };
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    throw signal.reason;
+  }
+  await using plugin = await RemotePluginProxy.attach({
+    exchange: (request, signal) => request.endpoint === "execute_stream" ? endless(signal) : exchange(request, signal),
+    exited: death.promise,
+  });
+  const stream = plugin.executeStream();
+  await stream.next();
+  readAfterDeath = 0;
+  death.resolve({ code: null, signal: "SIGKILL", outOfMemory: false });
+  await assertRejects(() => Array.fromAsync(stream), WorkerExitError, "SIGKILL");
+  await within(dropped.promise, "the end of the connection");
+  assertLess(readAfterDeath, 20);
 });
 
 Deno.test("python: more memory than the process may have is the plugin's own MemoryError, and the worker goes on", async () => {
