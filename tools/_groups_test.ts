@@ -10,8 +10,12 @@ function group(name: string): Group {
 }
 
 Deno.test("no group has all permissions, or may read or write everywhere", () => {
-  const wide = ["-A", "--allow-all", "--allow-read", "--allow-write", "--allow-ffi", "--allow-sys", "--allow-import"];
+  const wide = ["-A", "--allow-all", "--allow-read", "--allow-write", "--allow-sys", "--allow-import"];
   assertEquals(GROUPS.flatMap(({ flags }) => flags(PLACES)).filter((flag) => wide.includes(flag)), []);
+});
+
+Deno.test("only the tests of mapped results may call the system's functions", () => {
+  assertEquals(GROUPS.filter(({ flags }) => flags(PLACES).includes("--allow-ffi")).map(({ name }) => name), ["mapping"]);
 });
 
 Deno.test("only the tests that kill processes they did not start may run every program", () => {
