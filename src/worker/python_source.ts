@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "7564370856ee5497";
+export const PYTHON_WORKER_HASH = "75b425ee1b75ed99";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
