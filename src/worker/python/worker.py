@@ -2888,7 +2888,7 @@ class MemoryWatch:
     @staticmethod
     def _read(path: str) -> Optional[int]:
         try:
-            with open(path, encoding="ascii") as counts:
+            with open(path, encoding="utf-8") as counts:
                 return next((int(line.split()[1]) for line in counts if line.startswith("oom_kill ")), None)
         except (OSError, ValueError, IndexError):
             return None
