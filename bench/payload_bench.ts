@@ -6,7 +6,8 @@
  */
 import { fromFileUrl } from "@std/path";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
-import { BIG, COPIES, payloadPage, type PayloadResults, payloadText } from "./payload_page.ts";
+import { BIG, COPIES, type MemoryRow, payloadPage, type PayloadResults, payloadText } from "./payload_page.ts";
+import { laneFlags } from "../tools/_lane.ts";
 import { formatBytes, payloadSvg, type Row } from "./payload_svg.ts";
 import { MIB, type Traveller, type Way, WAYS } from "./payload_ways.ts";
 
@@ -59,7 +60,7 @@ function ownMemory(key: string): number {
 }
 
 /** The most memory that host and worker have, on top of what they have without the value, as a multiple of the value. */
-async function measureMemory(way: Way): Promise<readonly [string, number, number]> {
+async function measureMemory(way: Way): Promise<MemoryRow> {
   await using plugin = await start();
   await plugin.execute({ action: "peak" });
   // What comes out is not in the host before, and kept memory was there before.
@@ -82,6 +83,14 @@ function start(): Promise<RemotePluginProxy> {
   return RemotePluginProxy.start({ python_path, module: "payload_plugin", class: "Payload", plugin_path, env_vars });
 }
 
+/** In a host of its own, which holds nothing of what was measured before. */
+async function memoryOf({ name }: Way): Promise<MemoryRow> {
+  const args = ["run", "--allow-all", ...laneFlags("npm"), fromFileUrl(import.meta.url), "--memory", name];
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
+  if (!success) throw new Error(`The memory of "${name}" could not be measured`);
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
 async function measure(sizes: readonly number[]): Promise<PayloadResults> {
   await using plugin = await start();
   const folder = plugin.endpoint!.scratch!.memory ?? plugin.endpoint!.scratch!.disk;
@@ -90,8 +99,8 @@ async function measure(sizes: readonly number[]): Promise<PayloadResults> {
     rows.push(await measureSize(plugin, size, folder));
     console.error(`payload: ${formatBytes(size)}`);
   }
-  const memory: (readonly [string, number, number])[] = [];
-  for (const way of LEAN_WAYS) memory.push(await measureMemory(way));
+  const memory: MemoryRow[] = [];
+  for (const way of LEAN_WAYS) memory.push(await memoryOf(way));
   return { folder, rows, memory };
 }
 
@@ -104,6 +113,8 @@ async function write(results: PayloadResults): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  const measured = WAYS.find(({ name }) => name === Deno.args[1]);
+  if (measured !== undefined) return console.log(JSON.stringify(await measureMemory(measured)));
   const isQuick = Deno.args.includes("--quick");
   const results = await measure(isQuick ? [BIG] : SIZES);
   console.log(payloadText(results));

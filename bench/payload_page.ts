@@ -6,13 +6,15 @@
 import { formatBytes, type Row } from "./payload_svg.ts";
 import { WAYS } from "./payload_ways.ts";
 
+/** The most memory of host and worker, as multiples of the value, by a way. */
+export type MemoryRow = readonly [way: string, host: number, worker: number];
+
 /** What is on the page. */
 export interface PayloadResults {
   /** The folder in which the files were. */
   readonly folder: string;
   readonly rows: readonly Row[];
-  /** The most memory of host and worker, as multiples of the value, by way. */
-  readonly memory: readonly (readonly [string, number, number])[];
+  readonly memory: readonly MemoryRow[];
 }
 
 /** A plain copy into a new file of the same file system, and into the same pages again. */

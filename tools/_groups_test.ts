@@ -14,7 +14,7 @@ Deno.test("no group has all permissions, or may read or write everywhere", () =>
   assertEquals(GROUPS.flatMap(({ flags }) => flags(PLACES)).filter((flag) => wide.includes(flag)), []);
 });
 
-Deno.test("only the tests of mapped results may load libraries", () => {
+Deno.test("only the tests of mapped results may call the system's functions", () => {
   assertEquals(GROUPS.filter(({ flags }) => flags(PLACES).includes("--allow-ffi")).map(({ name }) => name), ["mapping"]);
 });
 

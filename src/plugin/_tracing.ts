@@ -77,8 +77,8 @@ export class Tracing {
       trace.fail(error);
       throw error;
     } finally {
-      await frames.return(undefined);
       trace.end();
+      await frames.return(undefined);
     }
   }
 

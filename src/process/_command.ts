@@ -53,11 +53,11 @@ async function pythonArguments(folder: WorkerFolder): Promise<string[]> {
   return [start, PYTHON_WORKER_HASH];
 }
 
-/** What the control thread must be able to load besides the plugin. It is a URL, for a published package is not on disk. */
-const DENO_BUNDLE = new URL("../worker/deno_bundle/", import.meta.url);
+/** What can be loaded besides the plugin: the worker, and what plugins import. It is a URL, for a published package is not on disk. */
+const WORKER_SOURCES = new URL("../worker/", import.meta.url);
 
 /** The control thread's entry. */
-const DENO_WORKER = new URL("main.js", DENO_BUNDLE);
+const DENO_WORKER = new URL("deno_bundle/main.js", WORKER_SOURCES);
 
 interface DenoGrant {
   readonly listen: Address;
@@ -83,7 +83,7 @@ async function denoArguments(spec: PluginSpec, runtime: DenoRuntime, grant: Deno
 /** The process holds what its control thread needs and what the plugin's thread is given; the thread itself gets the latter alone. */
 function processPermissions(spec: PluginSpec, runtime: DenoRuntime, { listen, folder: own, permissions }: DenoGrant): PermissionSet {
   const socket = "unix" in listen ? [listen.unix] : [];
-  const sources = DENO_BUNDLE.protocol === "file:" ? [fromFileUrl(DENO_BUNDLE)] : [];
+  const sources = WORKER_SOURCES.protocol === "file:" ? [fromFileUrl(WORKER_SOURCES)] : [];
   const folder = pluginFolder(spec, runtime);
   return {
     ...permissions,

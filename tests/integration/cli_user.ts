@@ -53,7 +53,8 @@ export class User implements AsyncDisposable {
     return new Deno.Command(command[0]!, {
       args: command.slice(1),
       cwd: this.folder.path,
-      env: { REMOTE_PLUGIN_HOME: join(this.folder.path, ".state"), PATH: path, PYTHONDONTWRITEBYTECODE: "1", ...env },
+      // Whatever colours the tests themselves are run with, the user has not asked for none.
+      env: { REMOTE_PLUGIN_HOME: join(this.folder.path, ".state"), PATH: path, PYTHONDONTWRITEBYTECODE: "1", NO_COLOR: "", ...env },
       stdin,
       stdout: "piped",
       stderr: "piped",

@@ -22,8 +22,13 @@ for (const published of PLUGINS) {
         await using plugin = await startIn(environment, { ...published.manifest, worker }, folder);
         const place: Place = { folder, speech };
         for (const [name, action] of Object.entries(published.actions)) {
-          const passed = await t.step(name, () => action(plugin, place));
-          outcomes.push([published.label, name, label, passed ? "pass" : "fails"]);
+          let outcome = "pass";
+          await t.step(name, () =>
+            action(plugin, place).catch((error: Error) => {
+              outcome = error.message.trim().split("\n")[0]!.replaceAll("|", "/");
+              throw error;
+            }));
+          outcomes.push([published.label, name, label, outcome]);
         }
       } finally {
         await Deno.remove(folder, { recursive: true });

@@ -1143,8 +1143,8 @@ class Tracing:
 
     def flush(self) -> None:
         """Sends what has not been sent yet, for the worker is about to be killed; waits a little for a collector that does not answer."""
-        if "opentelemetry.sdk.trace" not in sys.modules:
-            return
+        if self._tracer is None:
+            return  # what the plugin does without the host's traces is its own business
         from opentelemetry import trace
 
         flush = getattr(trace.get_tracer_provider(), "force_flush", None)
@@ -2888,7 +2888,7 @@ class MemoryWatch:
     @staticmethod
     def _read(path: str) -> Optional[int]:
         try:
-            with open(path, encoding="ascii") as counts:
+            with open(path, encoding="utf-8") as counts:
                 return next((int(line.split()[1]) for line in counts if line.startswith("oom_kill ")), None)
         except (OSError, ValueError, IndexError):
             return None
