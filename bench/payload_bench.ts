@@ -106,11 +106,11 @@ async function measure(sizes: readonly number[]): Promise<PayloadResults> {
 }
 
 async function write(results: PayloadResults): Promise<void> {
-  const page = new URL("../docs/payload.md", import.meta.url);
-  await Deno.writeTextFile(page, payloadPage(results));
-  await Deno.writeTextFile(new URL("../docs/payload.svg", import.meta.url), payloadSvg(results.rows));
-  const { success } = await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", fromFileUrl(page)] }).output();
-  if (!success) throw new Error("docs/payload.md cannot be formatted");
+  const [page, plot] = ["payload.md", "payload.svg"].map((name) => fromFileUrl(new URL(`../docs/${name}`, import.meta.url)));
+  await Deno.writeTextFile(page!, payloadPage(results));
+  await Deno.writeTextFile(plot!, payloadSvg(results.rows));
+  const { success } = await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", page!, plot!] }).output();
+  if (!success) throw new Error("docs/payload.md and its plot cannot be formatted");
 }
 
 async function main(): Promise<void> {
