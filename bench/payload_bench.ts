@@ -32,7 +32,8 @@ async function timeOf(way: Way, traveller: Traveller): Promise<number> {
 /** What the machine does meanwhile hits the copies as well, which are made between the runs. */
 async function measureSize(plugin: RemotePluginProxy, size: number, folder: string): Promise<Row> {
   const traveller = { plugin, data: new Uint8Array(size).fill(97) };
-  const times = new Map<string, number[]>(COPIES.map((name) => [name, []]));
+  const times = new Map<string, number[]>();
+  const copies = COPIES.map((name) => [name, [] as number[]] as const);
   for (const way of WAYS.filter(({ limit }) => size <= limit)) {
     if (way.prepares !== undefined) await plugin.execute({ action: "prepare", way: way.prepares, size });
     await timeOf(way, traveller);
@@ -40,12 +41,12 @@ async function measureSize(plugin: RemotePluginProxy, size: number, folder: stri
     for (let round = 0; round < roundsFor(size); round++) {
       times.get(way.name)!.push(await timeOf(way, traveller));
       if (!way.name.startsWith("file")) continue;
-      const copies = await plugin.execute<number[]>({ action: "memcpy", folder, size });
-      copies.forEach((seconds, i) => times.get(COPIES[i]!)!.push(seconds * 1000));
+      const seconds = await plugin.execute<number[]>({ action: "memcpy", folder, size });
+      copies.forEach(([, taken], i) => taken.push(seconds[i]! * 1000));
     }
     await plugin.execute({ action: "prepare", way: "text", size: 0 });
   }
-  const cells = [...times].map(([name, all]) => [name, { ms: median(all), low: Math.min(...all), high: Math.max(...all) }]);
+  const cells = [...times, ...copies].map(([name, all]) => [name, { ms: median(all), low: Math.min(...all), high: Math.max(...all) }]);
   return { size, cells: Object.fromEntries(cells) };
 }
 
@@ -105,11 +106,11 @@ async function measure(sizes: readonly number[]): Promise<PayloadResults> {
 }
 
 async function write(results: PayloadResults): Promise<void> {
-  const page = new URL("../docs/payload.md", import.meta.url);
-  await Deno.writeTextFile(page, payloadPage(results));
-  await Deno.writeTextFile(new URL("../docs/payload.svg", import.meta.url), payloadSvg(results.rows));
-  const { success } = await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", fromFileUrl(page)] }).output();
-  if (!success) throw new Error("docs/payload.md cannot be formatted");
+  const [page, plot] = ["payload.md", "payload.svg"].map((name) => fromFileUrl(new URL(`../docs/${name}`, import.meta.url)));
+  await Deno.writeTextFile(page!, payloadPage(results));
+  await Deno.writeTextFile(plot!, payloadSvg(results.rows));
+  const { success } = await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", page!, plot!] }).output();
+  if (!success) throw new Error("docs/payload.md and its plot cannot be formatted");
 }
 
 async function main(): Promise<void> {

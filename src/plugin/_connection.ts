@@ -124,11 +124,16 @@ async function tryToStart(
   };
 }
 
-/** Asks the worker who has a file open; one that cannot tell is taken for somebody who has. */
+/** Asks the worker whether anybody has a file open. Somebody may have, unless it says clearly that nobody has. */
 function useTest(exchange: Exchange): UseTest {
   return async (path, signal) => {
-    const frame = await new Reply(exchange, { endpoint: "in_use", body: { path } }).last(signal);
-    return !("result" in frame) || (frame.result as { in_use?: unknown } | null)?.in_use !== false;
+    try {
+      const frame = await new Reply(exchange, { endpoint: "in_use", body: { path } }).last(signal);
+      return !("result" in frame) || (frame.result as { in_use?: unknown } | null)?.in_use !== false;
+    } catch {
+      signal.throwIfAborted();
+      return true; // The worker is gone, which the call will find out in its own way.
+    }
   };
 }
 
