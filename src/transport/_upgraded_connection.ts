@@ -127,11 +127,19 @@ export class UpgradedConnection {
 async function connect(address: UpgradeTarget["address"]): Promise<Deno.Conn> {
   try {
     if ("path" in address) return await Deno.connect(address);
-    const conn = await Deno.connect(address);
-    conn.setNoDelay();
-    return conn;
+    return withoutDelay(await Deno.connect(address));
   } catch (cause) {
     throw new BrokenReplyError("Nothing listens at the worker's address", { cause });
+  }
+}
+
+function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
+  try {
+    conn.setNoDelay();
+    return conn;
+  } catch (error) {
+    conn.close();
+    throw error;
   }
 }
 
