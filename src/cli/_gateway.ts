@@ -8,6 +8,7 @@ import type { PluginManager } from "../manager/plugin_manager.ts";
 import { FileResult } from "../payload/file_result.ts";
 import type { CallOptions, PluginInterface } from "../plugin/interface.ts";
 import {
+  CALL_ID,
   type Endpoint,
   endpointRule,
   ENDPOINTS,
@@ -65,7 +66,7 @@ export class Gateway {
   async #answer(request: Request, { plugin, endpoint, completed }: Target): Promise<Response> {
     const callId = request.headers.get("remote-plugin-call") ?? undefined;
     const key = `${plugin} ${callId}`;
-    if (callId !== undefined && !/^[!-~]{1,128}$/.test(callId)) return refusal(400, "The call id is malformed");
+    if (callId !== undefined && !CALL_ID.test(callId)) return refusal(400, "The call id is malformed");
     if (callId !== undefined && this.#calls.has(key)) return refusal(409, `The call id "${callId}" is that of an open call`);
     const body = await readBody(request);
     if (body instanceof Response) return body;
