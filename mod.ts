@@ -13,10 +13,10 @@
  * @module
  */
 export { RemotePluginProxy } from "./src/plugin/proxy.ts";
-export type { AttachOptions, StartOptions } from "./src/plugin/proxy.ts";
+export type { StartOptions } from "./src/plugin/proxy.ts";
 export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
 export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions, SyncWorkerEndpoint } from "./src/plugin/proxy_sync.ts";
-export type { WireOptions, WorkerEndpoint } from "./src/plugin/_connection.ts";
+export type { AttachOptions, WireOptions, WorkerEndpoint } from "./src/plugin/_connection.ts";
 export type {
   CallOptions,
   Kwargs,

@@ -8,6 +8,8 @@
  *
  * @module
  */
+import { readIfThere } from "./embed_worker.ts";
+
 const SOURCES = new URL("../src/worker/deno/", import.meta.url);
 const TARGETS = new URL("../src/worker/deno_bundle/", import.meta.url);
 const COMMAND = "deno task embed";
@@ -21,15 +23,6 @@ async function bundle(name: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, stdin: "null", env: { NO_COLOR: "1" } }).output();
   if (!success) throw new Error(`Cannot bundle "${name}.ts": ${new TextDecoder().decode(stderr).trim()}`);
   return `// Generated from deno/${name}.ts. Do not edit; run: ${COMMAND}\n${new TextDecoder().decode(stdout)}`;
-}
-
-async function readIfThere(file: URL): Promise<string> {
-  try {
-    return await Deno.readTextFile(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  }
 }
 
 if (import.meta.main) {

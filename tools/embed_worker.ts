@@ -47,7 +47,8 @@ function read(name: string): Promise<string> {
   return Deno.readTextFile(new URL(name, SOURCES));
 }
 
-async function readIfThere(file: URL): Promise<string> {
+/** The text of a file; nothing when it is not there. */
+export async function readIfThere(file: URL): Promise<string> {
   try {
     return await Deno.readTextFile(file);
   } catch (error) {

@@ -46,8 +46,8 @@ export interface WireOptions {
   readonly upgrade?: boolean;
 }
 
-/** What an attempt to attach depends on besides the endpoint. */
-export interface AttachWatch extends WireOptions {
+/** What `RemotePluginProxy.attach()` takes besides the endpoint. */
+export interface AttachOptions extends WireOptions {
   /** Aborting it gives up the attempt. */
   readonly signal?: AbortSignal;
 }
@@ -142,7 +142,7 @@ function useTest(exchange: Exchange): UseTest {
  *
  * @throws {ProtocolError} When nothing answers there, or not as a worker does.
  */
-export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade = true }: AttachWatch): Promise<Connection> {
+export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade = true }: AttachOptions): Promise<Connection> {
   const owned = new AsyncDisposableStack();
   const plugin = "url" in endpoint ? endpoint.url : "in memory";
   try {

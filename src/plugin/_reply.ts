@@ -5,8 +5,7 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import { type ErrorFrame, type Frame, isLastFrame, type ResultFrame } from "../protocol/frames.ts";
-import { Timer } from "../protocol/timer.ts";
-import { untilAborted } from "../protocol/until_aborted.ts";
+import { pause, Timer } from "../protocol/timer.ts";
 import { BrokenReplyError } from "../transport/errors.ts";
 
 /** How long an abandoned call may take to end in the worker, in milliseconds: long enough for a plugin's own clearing up. */
@@ -162,14 +161,4 @@ export class Reply {
 
 function isNotRunning(result: unknown): boolean {
   return typeof result === "object" && result !== null && "status" in result && result.status === "not_running";
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, milliseconds);
-  try {
-    await untilAborted(over.promise, signal);
-  } finally {
-    clearTimeout(timer);
-  }
 }

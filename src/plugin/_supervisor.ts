@@ -7,7 +7,7 @@ import { type PluginError, type ProtocolError, WorkerExitError } from "../errors
 import type { RestartPolicy } from "../manifest/manifest.ts";
 import type { OutputLog } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
-import { Timer } from "../protocol/timer.ts";
+import { pause } from "../protocol/timer.ts";
 import { untilAborted } from "../protocol/until_aborted.ts";
 import type { Connection } from "./_connection.ts";
 import { breachError, type EndReason, exitError, howItEnded } from "./_failures.ts";
@@ -151,6 +151,7 @@ export class Supervisor implements AsyncDisposable {
     const plugin = connection.plugin.name;
     const output = connection.worker?.log.tail ?? "";
     const error = (calls: readonly string[]) => exitError(plugin, exit, { output, calls, reason });
+    // What it holds would stay open for as long as its successors live.
     void connection[Symbol.asyncDispose]();
     if (this.#state.kind === "over") return this.#options.onLost({ connection, error, isFinal: true });
     const decision = this.#decide(exit, reason);
@@ -159,8 +160,6 @@ export class Supervisor implements AsyncDisposable {
     else this.#giveUp(decision, error([]));
     this.#options.onLost({ connection, error, isFinal: !changes });
     if (!changes) return this.#end(exit);
-    // Its HTTP client would stay open for as long as its successors live.
-    void connection[Symbol.asyncDispose]();
     this.#changeOver = this.#startOver(error([]), decision.delayMs);
   }
 
@@ -229,10 +228,4 @@ function breakerError(member: string, { crashes, windowMs }: Decision & { kind: 
     `and is not started again. Look at the cause, then start the plugin again`;
   const facts = cause instanceof WorkerExitError ? { exitCode: cause.exitCode, signal: cause.signal, output: cause.output } : {};
   return new WorkerExitError(message, { plugin, cause, ...facts });
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  using _timer = new Timer(milliseconds, over.resolve);
-  await untilAborted(over.promise, signal);
 }

@@ -10,7 +10,15 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
 import { type LogRecord, OutputLog } from "../process/output_log.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
-import { attachWorker, type Connection, endpointOf, startWorker, type WireOptions, type WorkerEndpoint } from "./_connection.ts";
+import {
+  type AttachOptions,
+  attachWorker,
+  type Connection,
+  endpointOf,
+  startWorker,
+  type WireOptions,
+  type WorkerEndpoint,
+} from "./_connection.ts";
 import { type Operation, Operations } from "./_operations.ts";
 import { durationComplaint } from "./limits.ts";
 import { Tracing } from "./_tracing.ts";
@@ -29,12 +37,6 @@ export interface StartOptions extends LaunchOptions, WireOptions {
   readonly onRestart?: (event: RestartEvent) => void;
   /** Called once when the worker has ended and no other one takes its place. Other than awaiting `exited`, it does not keep the host program alive. */
   readonly onExit?: (exit: WorkerExit) => void;
-}
-
-/** What `RemotePluginProxy.attach()` takes besides the endpoint. */
-export interface AttachOptions extends WireOptions {
-  /** Aborting it gives up the attempt. */
-  readonly signal?: AbortSignal;
 }
 
 /** What a proxy needs besides its first worker. */

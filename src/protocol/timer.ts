@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { untilAborted } from "./until_aborted.ts";
 
 /** The longest that `setTimeout` waits, some 25 days. What is longer it takes for 1 ms. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -40,6 +41,13 @@ export class Timer implements Disposable {
   #unrefStep(): void {
     Deno.unrefTimer(this.#id as unknown as number);
   }
+}
+
+/** Waits for so many milliseconds, or rejects with the signal's reason when that aborts first. */
+export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  using _timer = new Timer(milliseconds, over.resolve);
+  await untilAborted(over.promise, signal);
 }
 
 /** Whether something can be a time to wait: more than nothing, and at most infinitely long. */

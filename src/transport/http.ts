@@ -19,7 +19,16 @@ export interface HttpEndpoint {
 }
 
 /** What can stand in a header behind "Bearer ". */
-export const TOKEN: RegExp = /^[\x21-\x7e]*$/;
+const TOKEN = /^[\x21-\x7e]*$/;
+
+/**
+ * Makes sure of a token before it is written into a request, of which it would otherwise become a part; the runtime's own complaint would repeat it.
+ *
+ * @throws {RefusedError} As the worker would, with 401.
+ */
+export function demandToken(token: string): void {
+  if (!TOKEN.test(token)) throw new RefusedError(401, "The token has characters that no header can carry");
+}
 
 /** A connection to one worker. One client, with its pool of kept-alive connections, serves it for its whole life. */
 export class HttpTransport implements Disposable {
@@ -45,8 +54,7 @@ export class HttpTransport implements Disposable {
 
   /** Sends one request and gives the response as it comes. */
   async send({ endpoint, body, callId, sharesFiles, trace }: WireRequest, signal: AbortSignal): Promise<Response> {
-    // The runtime's own complaint about such a header would repeat the token.
-    if (!TOKEN.test(this.#token)) throw new RefusedError(401, "The token has characters that no header can carry");
+    demandToken(this.#token);
     const headers: Record<string, string> = { ...trace, authorization: `Bearer ${this.#token}`, accept: FRAMES_MEDIA_TYPE };
     if (callId !== undefined) headers[CALL_ID_HEADER] = callId;
     if (sharesFiles) headers[FILES_HEADER] = "shared";

@@ -7,8 +7,7 @@
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
 import { UpgradedConnection, type UpgradeTarget } from "./_upgraded_connection.ts";
-import { RefusedError } from "./errors.ts";
-import { type HttpEndpoint, TOKEN } from "./http.ts";
+import { demandToken, type HttpEndpoint } from "./http.ts";
 
 /** How many connections are kept for the next requests: as many as calls that are often open at once. */
 const MAX_IDLE = 16;
@@ -83,8 +82,7 @@ export class UpgradedTransport implements Disposable {
   }
 
   async #connect(signal: AbortSignal): Promise<UpgradedConnection> {
-    // What no header can carry would become another request.
-    if (!TOKEN.test(this.#target.token)) throw new RefusedError(401, "The token has characters that no header can carry");
+    demandToken(this.#target.token);
     const connection = await UpgradedConnection.open(this.#target, signal);
     this.#open.add(connection);
     if (this.#isClosed) this.#drop(connection);
