@@ -8,7 +8,7 @@ import type { Frame } from "../protocol/frames.ts";
 import { CALL_ID, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/messages.ts";
 import type { TraceContext } from "../protocol/telemetry.ts";
 import { HttpReader } from "./_http_reader.ts";
-import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
+import { BrokenReplyError, RefusedError } from "./errors.ts";
 import { FrameReader, parseFrame, refusal } from "./reply.ts";
 
 /** Where to connect to, and the token to show there. */
@@ -186,19 +186,18 @@ const VISIBLE = /^[\x21-\x7e]+$/;
 
 /** A frame, or the refusal that stands for the status of HTTP. */
 function parseReplyLine(line: string): Frame {
-  if (!line.startsWith(REFUSED)) return parseFrame(line);
-  const { status, detail } = refusedOf(line);
-  throw new RefusedError(status, detail);
+  try {
+    return parseFrame(line);
+  } catch (error) {
+    throw refusalIn(line) ?? error;
+  }
 }
 
-const REFUSED = '{"refused":';
-
-function refusedOf(line: string): { readonly status: number; readonly detail: string } {
+function refusalIn(line: string): RefusedError | undefined {
   try {
-    const { refused } = JSON.parse(line);
-    if (Number.isSafeInteger(refused.status) && typeof refused.detail === "string") return refused;
+    const { status, detail } = JSON.parse(line).refused;
+    return Number.isSafeInteger(status) && typeof detail === "string" ? new RefusedError(status, detail) : undefined;
   } catch {
-    // It is no JSON, or not the refusal that it begins as.
+    return undefined; // It is no JSON, or no refusal.
   }
-  throw new MalformedReplyError(`It sent what is no frame: "${line.slice(0, 80)}"`);
 }
