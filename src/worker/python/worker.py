@@ -78,9 +78,10 @@ UPGRADE_PROTOCOL = "remote-plugin-frames"
 MAX_START_LINE = 1024 * 1024
 MAX_HEAD = 64 * 1024
 MAX_CALL_ID = 128
-FLOW_S = 0.0003  # frames that follow one another faster than this are sent together
-FLUSH_S = 0.0005
+FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept longer while they do
+FLUSH_MS = 1
 MAX_HELD = 4096
+BRISK_S = 0.0001  # a caller who comes back within this time is worth staying awake for
 STEP_UP = b"!"
 FLUSH = b"f"
 INLINE_BYTES = 64 * 1024  # up to here base64 in the JSON takes less time than a file, says bench/payload_bench.ts
@@ -1586,6 +1587,7 @@ class ReadingInbox(Inbox):
         self._ring, self._bell = _bell()
         self._ready = select.epoll()
         self._ready.register(self._bell, select.EPOLLIN)
+        self._is_brisk = False
 
     @staticmethod
     def is_possible() -> bool:
@@ -1599,7 +1601,7 @@ class ReadingInbox(Inbox):
 
     def get(self) -> Call:
         while self._guest is not None:
-            if any(file == self._bell for file, _ in self._ready.poll()):
+            if any(file == self._bell for file, _ in self._wait()):
                 break
             call = self._guest.take_call()
             if call is not None:
@@ -1607,6 +1609,19 @@ class ReadingInbox(Inbox):
             self._see_out()
         self._see_out()
         return super().get()
+
+    def _wait(self) -> list[tuple[int, int]]:
+        """Waits for the bell or the guest. To wake a thread takes longer than a small call, so it stays awake for one who comes back at once."""
+        end = time.perf_counter() + BRISK_S
+        while self._is_brisk and time.perf_counter() < end:
+            events = self._ready.poll(0)
+            if events:
+                return events
+            os.sched_yield()  # whoever wants this processor has it
+        begun = time.perf_counter()
+        events = self._ready.poll()
+        self._is_brisk = time.perf_counter() - begun < BRISK_S
+        return events
 
     def served(self, call: Call) -> None:
         """Keeps the call's connection as the guest, when that has nobody else to read it and nothing else waits."""
@@ -1921,18 +1936,25 @@ class BareReply(FramedReply):
         super().__init__(connection, closes, scratch)
         self._held: list[bytes] = []
         self._held_bytes = 0
+        self._held_since = 0.0
         self._last_at = 0.0
+        self._is_watched = False
 
     def refuse(self, refusal: Refusal) -> None:
         self.closes = self.closes or refusal.closes
         self._part(encode({"refused": {"status": refusal.status, "detail": refusal.detail}}) + b"\n", last=True)
 
-    def flush(self) -> None:
-        """Sends the frames that are held back."""
-        with self._lock:
-            data = self._take_held()
-            if data:
-                self._send(b"", data)
+    def flush(self) -> bool:
+        """Sends what is held back, once no frame follows any more; tells whether to look again."""
+        if not self._lock.acquire(blocking=False):
+            return True  # somebody is sending
+        try:
+            self._is_watched = time.perf_counter() - self._last_at < FLOW_S
+            if self._held and not self._is_watched:
+                self._send(b"", self._take_held())
+            return self._is_watched
+        finally:
+            self._lock.release()
 
     def _last(self, frame: bytes) -> bool:
         return self._part(frame, last=True)
@@ -1948,11 +1970,16 @@ class BareReply(FramedReply):
     def _flows(self) -> bool:
         """Whether frames follow one another so fast that to wake the reader for each of them would cost more than the frames."""
         before, self._last_at = self._last_at, time.perf_counter()
-        return self._last_at - before < FLOW_S and self._held_bytes < MAX_HELD and self.connection.stands_aside
+        if self._last_at - before >= FLOW_S or not self.connection.stands_aside:
+            return False
+        return not self._held or (self._held_bytes < MAX_HELD and self._last_at - self._held_since < FLOW_S)
 
     def _hold(self, data: bytes) -> bool:
         """Keeps a frame for the next send, or for the connection's own thread, which sends it when no other one follows."""
         if not self._held:
+            self._held_since = self._last_at
+        if not self._is_watched:
+            self._is_watched = True
             self.connection.ask_to_flush()
         self._held.append(data)
         self._held_bytes += len(data)
@@ -2201,7 +2228,7 @@ class Connection:
             if request.upgrades():
                 return self._upgrade()
             reply = request.reply(self, self._worker.scratch)
-            aside = self.stands_aside = bool(self._steps) and not self._buffer
+            aside = self.stands_aside = self._can_stand_aside(request)
             self._call = self._worker.answer(request, body, reply)
         except Refusal as refusal:
             reply.refuse(refusal)
@@ -2217,8 +2244,8 @@ class Connection:
         """For the main thread: the next request, if it is a call and here in one piece; what else comes is for this one's own thread."""
         try:
             data = self._socket.recv(MAX_HEAD)
-            line, end, text = data.partition(b"\n")
-            request = BareRequest(line)
+            head, end, text = data.partition(b"\n" if self._upgraded else b"\r\n\r\n")
+            request = BareRequest(head) if self._upgraded else self._admitted(head)
             is_whole = end and len(text) == request.body_length(self._worker.max_body_bytes) and not self._buffer
             if is_whole and ENDPOINTS[request.endpoint()][1]:
                 self._call = self._worker.open_call(request, text, request.reply(self, self._worker.scratch))
@@ -2240,29 +2267,41 @@ class Connection:
                 os.write(self._steps[1], STEP_UP)
 
     def ask_to_flush(self) -> None:
-        """Has the connection's own thread, which stands aside, send in a moment what the reply holds back."""
+        """Has the connection's own thread, which stands aside, look after what the reply holds back."""
         os.write(self._steps[1], FLUSH)
+
+    def _can_stand_aside(self, request: Union[Request, BareRequest]) -> bool:
+        """Whether the main thread could read what comes after this request."""
+        if self._buffer or not self._worker.scheduler.inbox.reads or not ENDPOINTS[request.endpoint()][1]:
+            return False
+        try:
+            self._steps = self._steps or os.pipe()
+        except OSError:
+            return False  # no file descriptor is free
+        return True
 
     def _stand_aside(self) -> None:
         """Waits until this thread is to read again. Meanwhile it notices when the client hangs up, and sends what is held back."""
         events = select.poll()
         events.register(self._steps[0], select.POLLIN)
         events.register(self._socket, select.POLLRDHUP)
+        holds = False
         while True:
-            if any(file == self._steps[0] for file, _ in events.poll()):
+            ready = events.poll(FLUSH_MS if holds else None)
+            if any(file == self._steps[0] for file, _ in ready):
                 if os.read(self._steps[0], 1) == STEP_UP:
                     return
-                self._flush()
-            else:
+                holds = True
+            elif ready:
                 events.unregister(self._socket)
                 self._hung_up = True
                 self._abandon_call()
+            else:
+                holds = self._flush()
 
-    def _flush(self) -> None:
-        time.sleep(FLUSH_S)
+    def _flush(self) -> bool:
         call = self._call
-        if call is not None and isinstance(call.reply, BareReply):
-            call.reply.flush()
+        return call is not None and isinstance(call.reply, BareReply) and call.reply.flush()
 
     def _abandon_call(self) -> None:
         abandoned = self._call
@@ -2271,8 +2310,6 @@ class Connection:
 
     def _upgrade(self) -> bool:
         self._upgraded = True
-        if self._worker.scheduler.inbox.reads:
-            self._steps = os.pipe()
         lines = ("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: " + UPGRADE_PROTOCOL, "", "")
         self._socket.sendall("\r\n".join(lines).encode("ascii"))
         return True
@@ -2289,12 +2326,16 @@ class Connection:
             if line is None:
                 return None
             head = line.lstrip(b"\r\n")
-        request = Request(head)
-        self._worker.admit(request)
+        request = self._admitted(head)
         self._welcome()
         length = request.body_length(self._worker.max_body_bytes)
         if length and "100-continue" in request.headers.get("expect", "").lower():
             self._socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return request
+
+    def _admitted(self, head: bytes) -> Request:
+        request = Request(head)
+        self._worker.admit(request)
         return request
 
     def _read_bare_request(self) -> Optional[BareRequest]:
