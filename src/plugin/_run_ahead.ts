@@ -4,6 +4,7 @@
  * @module
  */
 import type { BridgeControl } from "../transport/bridge_server.ts";
+import { isSmallJson } from "../transport/small_json.ts";
 import type { SentValue } from "./_sent_values.ts";
 
 /** What the reader gets at once: all that has come, and whether that was all. */
@@ -12,15 +13,17 @@ export interface Batch {
   readonly done: boolean;
 }
 
-/** How many chunks are read ahead: enough to hide the way between the threads, few enough that memory is bounded by the chunk. */
-const MAX_AHEAD = 32;
+/** How many places there are for chunks that are read ahead: enough to hide the way between the threads, few enough that memory is bounded by the chunk. */
+const PLACES = 256;
+/** How many of them a chunk takes that is not small. */
+const PLACES_OF_LARGE = 8;
 
 /**
  * A reader who comes back sooner than this, in milliseconds, is one of a stream that flows. There it pays to hand over several chunks at once, so the
  * first of them is kept back for as long at most.
  */
 const MAX_HOLD_MS = 1;
-const WORTHWHILE_CHUNKS = 16;
+const WORTHWHILE_PLACES = 64;
 
 /** Opens the stream; what it is given ends it and takes its reports. */
 export type OpenStream = (control: BridgeControl) => AsyncGenerator<unknown, void, void>;
@@ -29,7 +32,7 @@ export type OpenStream = (control: BridgeControl) => AsyncGenerator<unknown, voi
 export interface RunAheadOptions {
   /** Whether it reports progress. Such a one is not read ahead, for its reader is to get the reports in their places between the chunks. */
   readonly reports: boolean;
-  /** Makes a chunk ready for its reader. */
+  /** Makes a chunk ready for its reader that is not small JSON, which is ready as it is. */
   readonly onChunk: (chunk: unknown) => SentValue;
 }
 
@@ -37,10 +40,12 @@ export interface RunAheadOptions {
 export class RunAhead {
   readonly #stream: AsyncGenerator<unknown, void, void>;
   readonly #abort = new AbortController();
-  readonly #maxAhead: number;
+  readonly #places: number;
   readonly #onChunk: RunAheadOptions["onChunk"];
   readonly #running: Promise<void>;
   #chunks: SentValue[] = [];
+  /** How many places they take. */
+  #taken = 0;
   #end: { readonly error?: unknown } | undefined;
   #lastPull = -Infinity;
   #reader: BridgeControl | undefined;
@@ -50,7 +55,7 @@ export class RunAhead {
   /** Begins to read. */
   constructor(open: OpenStream, { reports, onChunk }: RunAheadOptions) {
     this.#onChunk = onChunk;
-    this.#maxAhead = reports ? 0 : MAX_AHEAD;
+    this.#places = reports ? 0 : PLACES;
     this.#stream = open({ signal: this.#abort.signal, onProgress: (progress) => this.#reader?.onProgress(progress) });
     this.#running = this.#pump();
   }
@@ -84,7 +89,7 @@ export class RunAhead {
   #flows(): boolean {
     const last = this.#lastPull;
     this.#lastPull = performance.now();
-    return this.#maxAhead > 0 && this.#lastPull - last < MAX_HOLD_MS;
+    return this.#places > 0 && this.#lastPull - last < MAX_HOLD_MS;
   }
 
   /** Lets some more chunks come. */
@@ -94,7 +99,7 @@ export class RunAhead {
       over = true;
       this.#wakeReader?.();
     }, MAX_HOLD_MS);
-    while (!over && this.#chunks.length < WORTHWHILE_CHUNKS && this.#end === undefined) await this.#news();
+    while (!over && this.#taken < WORTHWHILE_PLACES && this.#end === undefined) await this.#news();
     clearTimeout(timer);
   }
 
@@ -105,6 +110,7 @@ export class RunAhead {
   #batch(): Batch {
     const chunks = this.#chunks;
     this.#chunks = [];
+    this.#taken = 0;
     this.#wakePump?.();
     if (chunks.length === 0 && this.#end !== undefined && "error" in this.#end) throw this.#end.error;
     return { chunks, done: this.#end !== undefined && !("error" in this.#end) };
@@ -112,10 +118,10 @@ export class RunAhead {
 
   async #pump(): Promise<void> {
     try {
-      while (await this.#mayRead()) {
+      while (this.#mayRead() || await this.#room()) {
         const { value, done } = await this.#stream.next();
         if (done) break;
-        this.#chunks.push(this.#onChunk(value));
+        this.#add(value);
         this.#wakeReader?.();
       }
       await this.#stream.return();
@@ -126,15 +132,23 @@ export class RunAhead {
     this.#wakeReader?.();
   }
 
+  #add(chunk: unknown): void {
+    const isSmall = isSmallJson(chunk);
+    this.#chunks.push(isSmall ? { value: chunk } : this.#onChunk(chunk));
+    this.#taken += isSmall ? 1 : PLACES_OF_LARGE;
+  }
+
+  #mayRead(): boolean {
+    return this.#taken < this.#wanted() && !this.#abort.signal.aborted;
+  }
+
   /** Waits until the reader has taken enough, or wants something; false when the stream was closed. */
-  async #mayRead(): Promise<boolean> {
-    while (!this.#abort.signal.aborted && this.#chunks.length >= this.#wanted()) {
-      await new Promise<void>((resolve) => this.#wakePump = resolve);
-    }
+  async #room(): Promise<boolean> {
+    while (!this.#mayRead() && !this.#abort.signal.aborted) await new Promise<void>((resolve) => this.#wakePump = resolve);
     return !this.#abort.signal.aborted;
   }
 
   #wanted(): number {
-    return this.#reader === undefined ? this.#maxAhead : Math.max(1, this.#maxAhead);
+    return this.#reader === undefined ? this.#places : Math.max(1, this.#places);
   }
 }

@@ -50,16 +50,28 @@ Deno.test("a reader gets every chunk once and in order", async () => {
   assertEquals(ahead.ended, true);
 });
 
-Deno.test("a stream is read 32 chunks ahead while nobody reads", async () => {
+Deno.test("256 small chunks of a stream are read ahead while nobody reads", async () => {
   const numbers = new Numbers();
   const ahead = new RunAhead(numbers.open(1_000), { reports: false, onChunk });
   await settled();
-  assertEquals(numbers.made, 32);
-  assertEquals((await ahead.pull(READER)).chunks.length, 32);
+  assertEquals(numbers.made, 256);
+  assertEquals((await ahead.pull(READER)).chunks.length, 256);
   await settled();
-  assertEquals(numbers.made, 64);
+  assertEquals(numbers.made, 512);
   await ahead.close();
   assertEquals(numbers.ended, true);
+});
+
+Deno.test("of chunks that are not small no more than 32 are read ahead", async () => {
+  let made = 0;
+  async function* texts(): AsyncGenerator<string, void, void> {
+    while (true) yield `${made++}`.padEnd(100_000);
+  }
+  const ahead = new RunAhead(texts, { reports: false, onChunk });
+  await settled();
+  assertEquals(made, 32);
+  assertEquals((await ahead.pull(READER)).chunks.length, 32);
+  await ahead.close();
 });
 
 Deno.test("a stream with reports is read when somebody asks, and its reports go to who asks", async () => {

@@ -173,8 +173,8 @@ export class RemotePluginProxySync implements Disposable {
   }
 
   /**
-   * Calls the plugin and yields what it produces, as it is produced; up to 32 chunks are read ahead, none when there is an `onProgress`. Leaving the
-   * loop cancels the call.
+   * Calls the plugin and yields what it produces, as it is produced; up to 256 small chunks or 32 others are read ahead, none when there is an
+   * `onProgress`. Leaving the loop cancels the call.
    *
    * @throws {PluginStateError} When other streams that are open take every place of the plugin: the new one would wait for ever.
    */
@@ -287,9 +287,9 @@ export class RemotePluginProxySync implements Disposable {
       for (let first: Pull["open"] | undefined = open; !done; first = undefined) {
         const batch = this.#bridge.ask({ kind: "pull", stream, open: first }, onProgress) as Batch;
         done = batch.done;
-        chunks = [...batch.chunks];
+        chunks = batch.chunks.toReversed();
         while (chunks.length > 0) {
-          yield chunks.shift()!;
+          yield chunks.pop()!;
           if (this.#closed) throw cancelledError({ plugin: this.name, member }, "cleanup()");
         }
       }

@@ -38,8 +38,7 @@ export class BlockingBridge<Request> implements Disposable {
   readonly #port: Threads.MessagePort;
   readonly #requests: LaneIn<BridgeMessage<Request>>;
   readonly #replies: LaneOut<BridgeReply | BridgeFailure>;
-  /** Long enough for the answer to a call that costs nothing. */
-  readonly #brief = new BriefWait(0.1);
+  readonly #brief = new BriefWait(briefMs());
   /** What came for another request than the one that was waited for: requests nest where `onProgress` makes one. */
   readonly #early: BridgeReply[] = [];
   #nextId = 1;
@@ -137,6 +136,11 @@ export class BlockingBridge<Request> implements Disposable {
       plugin,
     });
   }
+}
+
+/** How long to look for an answer before sleeping, in milliseconds. Three threads have to do with a call: where each has a processor, as long as a small call takes. */
+function briefMs(): number {
+  return navigator.hardwareConcurrency > 2 ? 0.1 : 0.03;
 }
 
 /** Not imported at the top: it costs every program some 20 ms to load, and only those that block need it. */

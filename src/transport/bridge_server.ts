@@ -32,7 +32,7 @@ export class BridgeServer<Request> {
   readonly #handle: BridgeHandler<Request>;
   readonly #open = new Map<number, OpenRequest>();
   /** Long enough for one who calls in a loop to come back. */
-  readonly #brief = new BriefWait(0.03);
+  readonly #brief = new BriefWait(0.06);
   #hasNews = false;
   #wake: () => void = () => {};
 
