@@ -49,7 +49,7 @@ export const SIZES: Readonly<Record<Mode, readonly number[]>> = {
 
 /** What doubles to see how costs grow. */
 export const DOUBLINGS: Readonly<Record<string, readonly number[]>> = {
-  "argument": [4 * MB, 8 * MB, 16 * MB, 32 * MB],
+  "argument": [MB, 2 * MB, 4 * MB, 8 * MB, 16 * MB, 32 * MB, 64 * MB],
   "stream": [5_000, 10_000, 20_000, 40_000],
   "burst": [128, 256, 512, 1024],
   "plugins": [2, 4, 8, 16],

@@ -34,8 +34,9 @@ export class PrivateFolder implements AsyncDisposable {
   }
 
   /** Makes a folder inside `root`, with mode 0700, and begins to lock it for as long as this program lives. */
-  static async create(root: string): Promise<PrivateFolder> {
-    return new PrivateFolder(await Deno.makeTempDir({ dir: root, prefix: PREFIX }));
+  static create(root: string): PrivateFolder {
+    // A start waits for it: the way to the runtime's pool of threads and back takes many times as long as the system needs.
+    return new PrivateFolder(Deno.makeTempDirSync({ dir: root, prefix: PREFIX }));
   }
 
   /** Waits until no sweep can take the folder for one that was left. */

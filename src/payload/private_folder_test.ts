@@ -20,7 +20,7 @@ class Root implements AsyncDisposable {
   }
 
   async sweep(): Promise<void> {
-    await using own = await PrivateFolder.create(this.path);
+    await using own = PrivateFolder.create(this.path);
     await sweepFolders(this.path, own.path);
   }
 
@@ -31,7 +31,7 @@ class Root implements AsyncDisposable {
 
 Deno.test("a private folder is its owner's alone, and gone with all in it when it is disposed of, twice too", async () => {
   await using root = new Root();
-  const folder = await PrivateFolder.create(root.path);
+  const folder = PrivateFolder.create(root.path);
   await Deno.writeTextFile(folder.file("x"), "x");
   if (Deno.build.os !== "windows") assertEquals((await Deno.stat(folder.path)).mode! & 0o777, 0o700);
   await folder[Symbol.asyncDispose]();
@@ -41,7 +41,7 @@ Deno.test("a private folder is its owner's alone, and gone with all in it when i
 
 Deno.test("a sweep removes the folders whose owners have gone, and none whose owner lives", async () => {
   await using root = new Root();
-  await using living = await PrivateFolder.create(root.path);
+  await using living = PrivateFolder.create(root.path);
   await living.locked();
   await root.leave("remote-plugin-left");
   await root.sweep();

@@ -29,27 +29,26 @@ export interface CommandContext {
 }
 
 /** Prepares the command that starts the builtin worker for a plugin. */
-export async function workerCommand(spec: PluginSpec, context: CommandContext): Promise<WorkerCommand> {
+export function workerCommand(spec: PluginSpec, context: CommandContext): WorkerCommand {
   const { runtime } = spec;
   const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
-    const args = await pythonArguments(context.folder);
+    const args = pythonArguments(context.folder);
     return { program, args, target: { ...target, path: runtime.path, adapters: runtime.adapters }, foreign: runtime.foreignWorker };
   }
   const permissions = intersectPermissions(runtime.permissions, context.policy);
-  const args = await denoArguments(spec, runtime, { listen: context.listen, folder: context.folder.path, permissions });
+  const args = denoArguments(spec, runtime, { listen: context.listen, folder: context.folder.path, permissions });
   return { program, args, target: { ...target, path: [], permissions } };
 }
 
-async function pythonArguments(folder: WorkerFolder): Promise<string[]> {
+/** A start waits for this: the way to the runtime's pool of threads and back would take many times as long as the system needs. */
+function pythonArguments(folder: WorkerFolder): string[] {
   const start = folder.file("start.py");
-  await Promise.all([
-    Deno.writeTextFile(start, PYTHON_START_SOURCE),
-    Deno.writeTextFile(folder.file("worker.py"), PYTHON_WORKER_SOURCE),
-    // Read only when somebody asks for signatures.
-    Deno.writeTextFile(folder.file("signatures.py"), PYTHON_SIGNATURES_SOURCE),
-  ]);
+  Deno.writeTextFileSync(start, PYTHON_START_SOURCE);
+  Deno.writeTextFileSync(folder.file("worker.py"), PYTHON_WORKER_SOURCE);
+  // Read only when somebody asks for signatures.
+  Deno.writeTextFileSync(folder.file("signatures.py"), PYTHON_SIGNATURES_SOURCE);
   return [start, PYTHON_WORKER_HASH];
 }
 
@@ -66,8 +65,8 @@ interface DenoGrant {
   readonly permissions: PermissionSet;
 }
 
-async function denoArguments(spec: PluginSpec, runtime: DenoRuntime, grant: DenoGrant): Promise<string[]> {
-  const config = await findConfig(spec, runtime);
+function denoArguments(spec: PluginSpec, runtime: DenoRuntime, grant: DenoGrant): string[] {
+  const config = findConfig(spec, runtime);
   return [
     "run",
     "--no-prompt",
@@ -114,22 +113,22 @@ function pluginFolder(spec: PluginSpec, runtime: DenoRuntime): string | undefine
 }
 
 /** A `deno.json` beside the plugin or its manifest gives the plugin its import map. A host that may not look there goes without. */
-async function findConfig(spec: PluginSpec, runtime: DenoRuntime): Promise<string | undefined> {
+function findConfig(spec: PluginSpec, runtime: DenoRuntime): string | undefined {
   if (!runtime.module.startsWith("file:")) return undefined;
   const folders = new Set([dirname(fromFileUrl(runtime.module)), pluginFolder(spec, runtime)!]);
   for (const folder of folders) {
     for (const name of ["deno.json", "deno.jsonc"]) {
       const path = join(folder, name);
-      if (await isFile(path)) return path;
+      if (isFile(path)) return path;
     }
   }
   return undefined;
 }
 
-async function isFile(path: string): Promise<boolean> {
+function isFile(path: string): boolean {
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
   try {
-    return (await Deno.stat(path)).isFile;
+    return Deno.statSync(path).isFile;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;

@@ -10,30 +10,28 @@ import { PrivateFolder, sweepFolders } from "../payload/private_folder.ts";
 /** Folders that only their owner can enter, for a worker's socket, its program and its files. */
 export class WorkerFolder implements AsyncDisposable {
   readonly #base: PrivateFolder;
-  readonly #scratch: Promise<ScratchFolders>;
+  readonly #root: string;
+  readonly #memoryRoot: string | undefined;
+  #furnishing: Promise<ScratchFolders> | undefined;
   #memory: PrivateFolder | undefined;
 
-  private constructor(base: PrivateFolder, { root, memoryRoot }: Roots) {
-    this.#base = base;
-    this.#scratch = this.#furnish({ root, memoryRoot });
-    this.#scratch.catch(() => {}); // It is told to whoever waits for it.
+  /** Makes a folder inside `root`, with mode 0700. */
+  constructor(root: string, memoryRoot?: string) {
+    this.#base = PrivateFolder.create(root);
+    this.#root = root;
+    this.#memoryRoot = memoryRoot;
   }
 
   /**
-   * Makes a folder inside `root`, with mode 0700. What else belongs to it, {@linkcode scratch}, is made while its worker starts already, and takes
-   * none of that time.
+   * Makes what else belongs to it, which is time enough for while its worker starts already: where host and worker keep the files that they hand to
+   * each other, in this folder and, if there can be one, in one inside `memoryRoot`. What programs that were killed have left in either root is removed.
    */
-  static async create(root: string, memoryRoot?: string): Promise<WorkerFolder> {
-    return new WorkerFolder(await PrivateFolder.create(root), { root, memoryRoot });
+  furnish(): Promise<ScratchFolders> {
+    return this.#furnishing ??= this.#furnish();
   }
 
-  /** Where host and worker keep the files that they hand to each other: in this folder and, if there can be one, in one inside `memoryRoot`. */
-  get scratch(): Promise<ScratchFolders> {
-    return this.#scratch;
-  }
-
-  /** What programs that were killed have left in either root is removed as well. */
-  async #furnish({ root, memoryRoot }: Roots): Promise<ScratchFolders> {
+  async #furnish(): Promise<ScratchFolders> {
+    const [root, memoryRoot] = [this.#root, this.#memoryRoot];
     const disk = this.#base.file("scratch");
     await Promise.all([Deno.mkdir(disk, { mode: 0o700 }), this.#base.locked(), sweepFolders(root, this.path)]);
     if (memoryRoot !== undefined) this.#memory = await createIfPossible(memoryRoot);
@@ -53,23 +51,17 @@ export class WorkerFolder implements AsyncDisposable {
 
   /** Removes the folders and all in them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#scratch.catch(() => {});
+    await this.#furnishing?.catch(() => {});
     await this.#memory?.[Symbol.asyncDispose]();
     await this.#base[Symbol.asyncDispose]();
   }
-}
-
-/** Where the folders are made. */
-interface Roots {
-  readonly root: string;
-  readonly memoryRoot: string | undefined;
 }
 
 /** A system need not have the folder, and it need not be writable. */
 async function createIfPossible(root: string): Promise<PrivateFolder | undefined> {
   await using cleanup = new AsyncDisposableStack();
   try {
-    const folder = cleanup.use(await PrivateFolder.create(root));
+    const folder = cleanup.use(PrivateFolder.create(root));
     await folder.locked();
     cleanup.move();
     return folder;

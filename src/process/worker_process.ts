@@ -88,14 +88,14 @@ export class WorkerProcess implements AsyncDisposable {
     demandPermissions(spec, options);
     const environment = workerEnvironment(spec);
     await using cleanup = new AsyncDisposableStack();
-    const folder = cleanup.use(await createFolder(spec, options));
+    const folder = cleanup.use(await made(spec, options, () => new WorkerFolder(scratchRoot(options), memoryRoot(spec, options))));
     const listen = await chooseAddress(spec, options, folder);
-    const command = await prepareCommand(spec, { folder, listen, policy: options.permissions ?? {} });
+    const command = prepareCommand(spec, { folder, listen, policy: options.permissions ?? {} });
     const socket = "unix" in listen ? listen.unix : undefined;
     const child = spawn(spec, command, environment);
     const running = new RunningChild(child, { ...careFor(child, command.target), log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
-    const scratch = await madeFolder(spec, options, folder.scratch);
+    const scratch = await made(spec, options, () => folder.furnish());
     const start = startMessage(spec, { listen, command, folder: folder.path, scratch, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
     const hello = await sayHello(spec, running, { listen, signal });
@@ -141,13 +141,9 @@ async function removeAll(folder: WorkerFolder, socket: string | undefined): Prom
   if (socket !== undefined) await removeIfThere(socket);
 }
 
-function createFolder(spec: PluginSpec, options: LaunchOptions): Promise<WorkerFolder> {
-  return madeFolder(spec, options, WorkerFolder.create(scratchRoot(options), memoryRoot(spec, options)));
-}
-
-async function madeFolder<Made>(spec: PluginSpec, options: LaunchOptions, made: Promise<Made>): Promise<Made> {
+async function made<Made>(spec: PluginSpec, options: LaunchOptions, make: () => Made | Promise<Made>): Promise<Made> {
   try {
-    return await made;
+    return await make();
   } catch (cause) {
     const root = scratchRoot(options);
     throw startError(spec, "spawn", `a private folder in "${root}" cannot be made. Give another one as "scratchDir"`, { cause });
@@ -164,9 +160,9 @@ async function chooseAddress(spec: PluginSpec, options: LaunchOptions, folder: W
 }
 
 /** A disk that is full shows here first: the worker's program is written to its folder. */
-async function prepareCommand(spec: PluginSpec, context: CommandContext): Promise<WorkerCommand> {
+function prepareCommand(spec: PluginSpec, context: CommandContext): WorkerCommand {
   try {
-    return await workerCommand(spec, context);
+    return workerCommand(spec, context);
   } catch (cause) {
     const problem = `its worker cannot be written to "${context.folder.path}": ${messageOf(cause)}`;
     throw startError(spec, "spawn", `${problem}. Make room there, or give another folder as "scratchDir"`, { cause });

@@ -25,6 +25,8 @@ const WRITE_BYTES = 16 * 1024;
 /** Room for the line before the body: it is longer only with a trace's baggage. */
 const HEAD_BYTES = 512;
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+
 const UTF8 = new TextEncoder();
 
 /** A connection on which one request follows the other. */
@@ -33,36 +35,49 @@ export class UpgradedConnection {
   readonly #received = new Uint8Array(READ_BYTES);
   readonly #sent = new Uint8Array(WRITE_BYTES);
   readonly #reader = new FrameReader(parseReplyLine);
+  /** Reads the answer to the request for the upgrade, while that has not come. */
+  #upgrade: HttpReader | undefined;
+  /** What has come together with it. */
+  #early = NOTHING;
   #hasBegun = false;
   #writeError: unknown;
 
   private constructor(conn: Deno.Conn) {
     this.#conn = conn;
+    this.#upgrade = new HttpReader(conn);
   }
 
   /**
-   * Connects, and has the worker upgrade the connection. Aborting the signal gives that up.
+   * Connects, and asks the worker to upgrade the connection. The first request may be sent before it has answered that.
    *
-   * @throws {RefusedError} When the worker does not do so.
    * @throws {BrokenReplyError} When nothing listens there, or hangs up.
    */
-  static async open({ address, token }: UpgradeTarget, signal: AbortSignal): Promise<UpgradedConnection> {
-    const conn = await connect(address);
-    const connection = new UpgradedConnection(conn);
-    const hangUp = () => connection.close();
-    signal.addEventListener("abort", hangUp, { once: true });
+  static async open({ address, token }: UpgradeTarget): Promise<UpgradedConnection> {
+    const connection = new UpgradedConnection(await connect(address));
     try {
-      signal.throwIfAborted();
       await connection.#write(upgradeRequest(token));
-      await demandUpgrade(new HttpReader(conn));
       return connection;
-    } catch (error) {
+    } catch (cause) {
       connection.close();
-      if (signal.aborted) throw signal.reason;
+      throw new BrokenReplyError("The connection broke before the reply came", { cause });
+    }
+  }
+
+  /**
+   * Waits until the worker has upgraded the connection.
+   *
+   * @throws {RefusedError} When it does not do so.
+   * @throws {BrokenReplyError} When it hangs up.
+   */
+  async upgraded(): Promise<void> {
+    if (this.#upgrade === undefined) return;
+    try {
+      await demandUpgrade(this.#upgrade);
+      this.#early = this.#upgrade.rest();
+      this.#upgrade = undefined;
+    } catch (error) {
       if (error instanceof RefusedError) throw error;
       throw new BrokenReplyError("The connection broke before the reply came", { cause: error });
-    } finally {
-      signal.removeEventListener("abort", hangUp);
     }
   }
 
@@ -90,10 +105,11 @@ export class UpgradedConnection {
    * @throws {BrokenReplyError} When nothing comes any more.
    */
   async receive(): Promise<readonly Frame[]> {
+    if (this.#upgrade !== undefined) await this.upgraded();
     while (true) {
-      const count = await this.#read();
+      const bytes = await this.#read();
       this.#hasBegun = true;
-      const frames = this.#reader.push(this.#received.subarray(0, count));
+      const frames = this.#reader.push(bytes);
       if (frames.length > 0) return frames;
     }
   }
@@ -107,16 +123,23 @@ export class UpgradedConnection {
     }
   }
 
-  async #read(): Promise<number> {
+  async #read(): Promise<Uint8Array> {
+    if (this.#early.length > 0) return this.#takeEarly();
     let cause = this.#writeError;
     try {
       const count = await this.#conn.read(this.#received);
-      if (count !== null) return count;
+      if (count !== null) return this.#received.subarray(0, count);
     } catch (error) {
       cause ??= error;
     }
     const message = this.#hasBegun ? "The reply ended before its last frame" : "The connection broke before the reply came";
     throw new BrokenReplyError(message, { cause, hasBegun: this.#hasBegun });
+  }
+
+  #takeEarly(): Uint8Array {
+    const bytes = this.#early;
+    this.#early = NOTHING;
+    return bytes;
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
@@ -157,7 +180,7 @@ function upgradeRequest(token: string): Uint8Array {
 async function demandUpgrade(reader: HttpReader): Promise<void> {
   const { status, headers } = await reader.head();
   if (status === 101 && headers.get("upgrade") === UPGRADE_PROTOCOL) return;
-  throw await refusal(new Response(ReadableStream.from(reader.body(headers)), { status, headers }));
+  throw await refusal(new Response(ReadableStream.from(reader.body(headers)), { status, headers: [...headers] }));
 }
 
 /** The line that says what is asked for and how long its body is, and the body, for the most part in the memory of the connection. */

@@ -5,7 +5,7 @@
  */
 import type { WireRequest } from "../protocol/exchange.ts";
 import { endpointRule } from "../protocol/messages.ts";
-import { HttpReader } from "./_http_reader.ts";
+import { HttpReader, type ResponseHead } from "./_http_reader.ts";
 import { BrokenReplyError } from "./errors.ts";
 
 /** How long a connection is kept for the next request, in milliseconds: the original's server closes it after five seconds. */
@@ -35,7 +35,7 @@ export class UnixHttp implements Disposable {
       await writeAll(exchange.connection, requestBytes(request));
       const { status, headers } = await exchange.reader.head();
       const body = exchange.reader.body(headers);
-      return new Response(ReadableStream.from(this.#released(exchange, body, headers)), { status, headers });
+      return new Response(ReadableStream.from(this.#released(exchange, body, headers)), { status, headers: [...headers] });
     } catch (cause) {
       this.#close(exchange);
       if (signal.aborted) throw signal.reason;
@@ -66,7 +66,7 @@ export class UnixHttp implements Disposable {
   }
 
   /** The body; its connection can be used again when it has been read to its end. */
-  async *#released(exchange: Exchanged, body: AsyncGenerator<Uint8Array>, headers: Headers): AsyncGenerator<Uint8Array> {
+  async *#released(exchange: Exchanged, body: AsyncGenerator<Uint8Array>, headers: ResponseHead["headers"]): AsyncGenerator<Uint8Array> {
     let complete = false;
     try {
       yield* body;

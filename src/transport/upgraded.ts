@@ -39,7 +39,19 @@ export class UpgradedTransport implements Disposable {
    * @throws {BrokenReplyError} When it cannot be reached so.
    */
   async prepare(signal: AbortSignal): Promise<void> {
-    this.#idle.push(await this.#connect(signal));
+    const connection = await this.#connect();
+    const hangUp = () => this.#drop(connection);
+    signal.addEventListener("abort", hangUp, { once: true });
+    try {
+      signal.throwIfAborted();
+      await connection.upgraded();
+      this.#idle.push(connection);
+    } catch (error) {
+      hangUp();
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener("abort", hangUp);
+    }
   }
 
   /** Closes the connections. */
@@ -52,7 +64,7 @@ export class UpgradedTransport implements Disposable {
 
   async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
     signal.throwIfAborted();
-    const connection = this.#idle.pop() ?? await this.#connect(signal);
+    const connection = this.#idle.pop() ?? await this.#connect();
     const hangUp = () => this.#drop(connection);
     signal.addEventListener("abort", hangUp, { once: true });
     let isFree = false;
@@ -81,9 +93,9 @@ export class UpgradedTransport implements Disposable {
     }
   }
 
-  async #connect(signal: AbortSignal): Promise<UpgradedConnection> {
+  async #connect(): Promise<UpgradedConnection> {
     demandToken(this.#target.token);
-    const connection = await UpgradedConnection.open(this.#target, signal);
+    const connection = await UpgradedConnection.open(this.#target);
     this.#open.add(connection);
     if (this.#isClosed) this.#drop(connection);
     return connection;

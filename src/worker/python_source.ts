@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "24bf2992186201a5";
+export const PYTHON_WORKER_HASH = "4fa972a4da5290c5";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -30,7 +30,7 @@ class Bytecode:
     """The bytecode of one source, as this interpreter makes it."""
 
     def __init__(self, source_hash):
-        maker = "{} {} {}".format(source_hash, sys.version, sys.flags.optimize)
+        maker = "{} {}".format(source_hash, sys.version)
         self._seed = binascii.crc32(maker.encode("utf-8"))
         self._folder = cache_folder()
         name = "worker-{}-{:08x}.{}.pyc".format(source_hash, self._seed, sys.implementation.cache_tag)
@@ -108,7 +108,7 @@ def write_new(path, data):
 
 def compile_worker():
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py"), "rb") as source:
-        return compile(source.read(), CODE_NAME, "exec", 0, True)
+        return compile(source.read(), CODE_NAME, "exec", 0, True, 2)  # without what nobody reads or checks at run time
 
 
 def worker_code(source_hash):
@@ -2240,7 +2240,7 @@ class ReadingInbox(Inbox):
         return super().get()
 
     def _wait(self) -> list[tuple[int, int]]:
-        """Waits for the bell or the guest. To wake a thread takes longer than a small call, so it stays awake for one who comes back at once."""
+        """Waits for the bell or the guest; without sleeping for a guest who comes back at once, for to wake takes longer than a small call."""
         end = time.perf_counter() + BRISK_S
         while self._is_brisk and time.perf_counter() < end:
             events = self._ready.poll(0)
@@ -3415,16 +3415,17 @@ class Start:
 
 
 def read_start_line() -> bytes:
-    """Reads the start line byte by byte: what follows it is the lifeline, which others read."""
-    line = bytearray()
-    while len(line) <= MAX_START_LINE:
-        byte = os.read(0, 1)
-        if byte == b"\\n":
-            return bytes(line)
-        if not byte:
+    """Reads the start line. What comes behind it is dropped: a host has nothing more to say here."""
+    text = b""
+    while b"\\n" not in text and len(text) <= MAX_START_LINE:
+        piece = os.read(0, 65536)
+        if not piece:
             raise BadStart("Standard input ended before the start line did")
-        line += byte
-    raise BadStart(f"The start line is longer than {MAX_START_LINE} bytes")
+        text += piece
+    line = text.partition(b"\\n")[0]
+    if len(line) > MAX_START_LINE:
+        raise BadStart(f"The start line is longer than {MAX_START_LINE} bytes")
+    return line
 
 
 def take_stdout() -> int:

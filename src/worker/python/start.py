@@ -23,7 +23,7 @@ class Bytecode:
     """The bytecode of one source, as this interpreter makes it."""
 
     def __init__(self, source_hash):
-        maker = "{} {} {}".format(source_hash, sys.version, sys.flags.optimize)
+        maker = "{} {}".format(source_hash, sys.version)
         self._seed = binascii.crc32(maker.encode("utf-8"))
         self._folder = cache_folder()
         name = "worker-{}-{:08x}.{}.pyc".format(source_hash, self._seed, sys.implementation.cache_tag)
@@ -101,7 +101,7 @@ def write_new(path, data):
 
 def compile_worker():
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py"), "rb") as source:
-        return compile(source.read(), CODE_NAME, "exec", 0, True)
+        return compile(source.read(), CODE_NAME, "exec", 0, True, 2)  # without what nobody reads or checks at run time
 
 
 def worker_code(source_hash):

@@ -1611,7 +1611,7 @@ class ReadingInbox(Inbox):
         return super().get()
 
     def _wait(self) -> list[tuple[int, int]]:
-        """Waits for the bell or the guest. To wake a thread takes longer than a small call, so it stays awake for one who comes back at once."""
+        """Waits for the bell or the guest; without sleeping for a guest who comes back at once, for to wake takes longer than a small call."""
         end = time.perf_counter() + BRISK_S
         while self._is_brisk and time.perf_counter() < end:
             events = self._ready.poll(0)
@@ -2786,16 +2786,17 @@ class Start:
 
 
 def read_start_line() -> bytes:
-    """Reads the start line byte by byte: what follows it is the lifeline, which others read."""
-    line = bytearray()
-    while len(line) <= MAX_START_LINE:
-        byte = os.read(0, 1)
-        if byte == b"\n":
-            return bytes(line)
-        if not byte:
+    """Reads the start line. What comes behind it is dropped: a host has nothing more to say here."""
+    text = b""
+    while b"\n" not in text and len(text) <= MAX_START_LINE:
+        piece = os.read(0, 65536)
+        if not piece:
             raise BadStart("Standard input ended before the start line did")
-        line += byte
-    raise BadStart(f"The start line is longer than {MAX_START_LINE} bytes")
+        text += piece
+    line = text.partition(b"\n")[0]
+    if len(line) > MAX_START_LINE:
+        raise BadStart(f"The start line is longer than {MAX_START_LINE} bytes")
+    return line
 
 
 def take_stdout() -> int:
