@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "4fa972a4da5290c5";
+export const PYTHON_WORKER_HASH = "f3711b090679b478";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -2240,7 +2240,7 @@ class ReadingInbox(Inbox):
         return super().get()
 
     def _wait(self) -> list[tuple[int, int]]:
-        """Waits for the bell or the guest; without sleeping for a guest who comes back at once, for to wake takes longer than a small call."""
+        """Waits for the bell or the guest; awake for a guest who comes back at once, for to wake takes longer than a small call."""
         end = time.perf_counter() + BRISK_S
         while self._is_brisk and time.perf_counter() < end:
             events = self._ready.poll(0)

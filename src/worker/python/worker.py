@@ -1611,7 +1611,7 @@ class ReadingInbox(Inbox):
         return super().get()
 
     def _wait(self) -> list[tuple[int, int]]:
-        """Waits for the bell or the guest; without sleeping for a guest who comes back at once, for to wake takes longer than a small call."""
+        """Waits for the bell or the guest; awake for a guest who comes back at once, for to wake takes longer than a small call."""
         end = time.perf_counter() + BRISK_S
         while self._is_brisk and time.perf_counter() < end:
             events = self._ready.poll(0)
