@@ -150,19 +150,19 @@ export class OpenCall {
     const attempt = this.#attempt;
     const left = attempt?.reply?.ended === false ? attempt.reply : undefined;
     if (left !== undefined && !await left.abandon()) await this.onStuck(attempt!);
-    await this.#removeFiles();
+    if (this.#files !== undefined) await removeFiles(this.#files);
     this.#turn?.[Symbol.dispose]();
     if (left === undefined) return;
     this.#attempt = undefined;
     await left.drained;
   }
+}
 
-  async #removeFiles(): Promise<void> {
-    try {
-      await this.#files?.[Symbol.asyncDispose]();
-    } catch {
-      // What cannot be removed now goes with the worker's folder.
-    }
+async function removeFiles(files: AsyncDisposable): Promise<void> {
+  try {
+    await files[Symbol.asyncDispose]();
+  } catch {
+    // What cannot be removed now goes with the worker's folder.
   }
 }
 

@@ -95,9 +95,8 @@ export class Operations {
     const call = this.#openCall(operation, options);
     try {
       if (endpointRule(operation.endpoint).isCall) call.hold(await this.#turn(call));
-      while (true) {
-        const frame = await this.#next(call);
-        if (frame === undefined) await this.#send(call, await this.supervisor.connected(call.name, call.signal), { ...operation, encoded });
+      for (let frame: Frame | undefined;; frame = await this.#next(call)) {
+        if (frame === undefined) await this.#send(call, await this.supervisor.prepare(call), { ...operation, encoded });
         else if ("progress" in frame) options.onProgress?.(frame);
         else if ("chunk" in frame) yield decodeFrame(frame.chunk, frame.types, call);
         else if ("result" in frame) return decodeFrame(frame.result, frame.types, call);
@@ -111,7 +110,7 @@ export class Operations {
       if (isBreach(failure) && call.attempt !== undefined) void this.supervisor.distrust(call.attempt.connection, failure);
       throw failure;
     } finally {
-      const ended = call.end().finally(() => this.#open.delete(call));
+      const ended = this.#end(call);
       // One that was given up or left has its answer before its worker has let go of it.
       if (call.attempt?.reply?.ended) await ended;
     }
@@ -122,6 +121,7 @@ export class Operations {
     const call = new OpenCall({ plugin: this.#plugin, member: operation.member }, this.#newId(), options);
     const trace = call.trace = this.#options.tracing?.begin(operation, this.#plugin);
     try {
+      call.prepare(connection);
       await this.#send(call, connection, { ...operation, encoded: encodeBody(operation, this.#plugin) });
       for (let frame = await call.nextFrame(); frame === undefined || !("result" in frame); frame = await call.nextFrame()) {
         if (frame !== undefined && "error" in frame) throw reportedError(frame.error, call.name);
@@ -213,8 +213,15 @@ export class Operations {
     return call;
   }
 
+  async #end(call: OpenCall): Promise<void> {
+    try {
+      await call.end();
+    } finally {
+      this.#open.delete(call);
+    }
+  }
+
   async #send(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
-    call.prepare(connection);
     if (encoded.slots !== undefined) await this.#writeFiles(call, connection, { endpoint, encoded });
     const body = encoded.value as Operation["body"];
     const sharesFiles = connection.files.areShared;

@@ -11,7 +11,7 @@ import { pause } from "../protocol/timer.ts";
 import { untilAborted } from "../protocol/until_aborted.ts";
 import type { Connection } from "./_connection.ts";
 import { breachError, type EndReason, exitError, howItEnded } from "./_failures.ts";
-import type { OperationName } from "./_open_call.ts";
+import type { OpenCall } from "./_open_call.ts";
 import { type Decision, Restarts } from "./_restarts.ts";
 import type { RestartEvent } from "./interface.ts";
 
@@ -92,10 +92,11 @@ export class Supervisor implements AsyncDisposable {
     if (this.#state.kind === "over") throw this.#state.why(member);
   }
 
-  /** The worker that runs; waits for it while it is being started. */
-  async connected({ member }: OperationName, signal: AbortSignal): Promise<Connection> {
-    while (this.#state.kind === "changing") await untilAborted(this.#state.changed.promise, signal);
-    this.check(member);
+  /** The worker that runs, whose end is the operation's from here on; waits for it while it is being started. */
+  async prepare(call: Pick<OpenCall, "name" | "signal" | "prepare">): Promise<Connection> {
+    while (this.#state.kind === "changing") await untilAborted(this.#state.changed.promise, call.signal);
+    this.check(call.name.member);
+    call.prepare(this.#connection);
     return this.#connection;
   }
 

@@ -19,12 +19,9 @@ interface Limited {
  * @throws {CallError} With the code `invalid_arguments`.
  */
 export function checkLimits({ plugin, member }: Limited, { timeoutMs, idleTimeoutMs }: OperationOptions): void {
-  for (const [name, value] of Object.entries({ timeoutMs, idleTimeoutMs })) {
-    const complaint = durationComplaint(name, value);
-    if (complaint !== undefined) {
-      throw new CallError("invalid_arguments", `Cannot run "${member}" of "${plugin}": ${complaint}`, { plugin });
-    }
-  }
+  const complaint = durationComplaint("timeoutMs", timeoutMs) ?? durationComplaint("idleTimeoutMs", idleTimeoutMs);
+  if (complaint === undefined) return;
+  throw new CallError("invalid_arguments", `Cannot run "${member}" of "${plugin}": ${complaint}`, { plugin });
 }
 
 /** What is wrong with a limit, if anything is. */

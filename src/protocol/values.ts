@@ -90,6 +90,13 @@ export function decodeValue(value: unknown, types: ValueTypes | undefined, reviv
 /** The name of the type of values that stand for a file. */
 export const FILE_TYPE = "file";
 
+/** What holds something that JSON would leave out without a word. */
+const HOLDERS = [Map, Set, Blob, ArrayBuffer, DataView, Object.getPrototypeOf(Uint8Array)] as const;
+
+function isPlain(value: object): boolean {
+  return Object.getPrototypeOf(value) === Object.prototype || Array.isArray(value);
+}
+
 class Encoder {
   readonly #types: Record<string, string>;
   readonly #slots: FileSlot[];
@@ -128,9 +135,7 @@ class Encoder {
       const plain: unknown = value.toJSON(key);
       return plain === value ? this.#members(value) : this.encode(plain, key);
     }
-    if (
-      value instanceof Map || value instanceof Set || value instanceof Blob || value instanceof ArrayBuffer || ArrayBuffer.isView(value)
-    ) {
+    if (!isPlain(value) && HOLDERS.some((kind) => value instanceof kind)) {
       throw this.#unsendable(`a ${value.constructor.name}, which JSON cannot carry`);
     }
     return this.#members(value);

@@ -119,7 +119,7 @@ class ScriptedWorker implements MisbehavingWorker {
     // Whoever hears of the end hears of it before the replies break, as from the kernel.
     if (this.#death.signal.aborted) throw new BrokenReplyError("The connection broke before the reply came");
     this.requests.push(request);
-    yield* readReply(this.#respond(request, AbortSignal.any([signal, this.#death.signal])));
+    yield* readReply(() => Promise.resolve(this.#respond(request, AbortSignal.any([signal, this.#death.signal]))));
   }
 
   #respond(request: WireRequest, signal: AbortSignal): Response {

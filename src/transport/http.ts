@@ -4,7 +4,6 @@
  * @module
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
-import type { Frame } from "../protocol/frames.ts";
 import { CALL_ID_HEADER, endpointRule, FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { withoutPropagation } from "../protocol/telemetry.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
@@ -46,11 +45,7 @@ export class HttpTransport implements Disposable {
   }
 
   /** Sends one request and yields the frames of its reply. */
-  readonly exchange: Exchange = (request, signal) => this.#exchange(request, signal);
-
-  async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
-    yield* readReply(await this.send(request, signal));
-  }
+  readonly exchange: Exchange = (request, signal) => readReply(() => this.send(request, signal));
 
   /** Sends one request and gives the response as it comes. */
   async send({ endpoint, body, callId, sharesFiles, trace }: WireRequest, signal: AbortSignal): Promise<Response> {

@@ -12,24 +12,34 @@ import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts
 const MAX_REFUSAL_BYTES = 16 * 1024;
 
 /**
- * The frames of a reply. The last one is held back until the body has ended, for a body that is left unread costs its connection.
+ * Sends a request and yields the frames of its reply. The last one is held back until the body has ended, for a body that is left unread costs its connection.
  *
  * @throws {RefusedError} When the worker refused the request.
  * @throws {MalformedReplyError} When what comes is no frame, or a frame longer than any may be.
  * @throws {BrokenReplyError} When the reply ends before its last frame.
  */
-export async function* readReply(response: Response): AsyncGenerator<Frame, void, void> {
+export async function* readReply(send: () => Promise<Response>): AsyncGenerator<Frame, void, void> {
+  const response = await send();
   if (response.status !== 200 || response.headers.get("content-type") !== FRAMES_MEDIA_TYPE) throw await refusal(response);
   const reader = new FrameReader();
   let last: Frame | undefined;
+  if (isShort(response)) {
+    for (const frame of reader.push(await allOf(response))) yield last = frame;
+    return demandLast(last);
+  }
   for await (const piece of piecesOf(response)) {
     for (const frame of reader.push(piece)) {
       if (isLastFrame(frame)) last = frame;
       else yield frame;
     }
   }
-  if (last === undefined) throw new BrokenReplyError("The reply ended before its last frame", { hasBegun: true });
+  demandLast(last);
   yield last;
+}
+
+function demandLast(frame: Frame | undefined): asserts frame is Frame {
+  if (frame !== undefined && isLastFrame(frame)) return;
+  throw new BrokenReplyError("The reply ended before its last frame", { hasBegun: true });
 }
 
 /** Makes frames of the bytes of a reply. */
@@ -94,7 +104,7 @@ export async function wholeText(response: Response): Promise<string> {
 /** The body of a response as it comes. One whose length is known comes in one piece: a stream of it costs as much as all the rest of a small call. */
 export async function* piecesOf(response: Response): AsyncGenerator<Uint8Array, void, void> {
   if (response.body === null) return;
-  if (Number(response.headers.get("content-length") ?? Infinity) <= MAX_WHOLE_BYTES) return yield await allOf(response);
+  if (isShort(response)) return yield await allOf(response);
   // Not `yield*`: an error of whoever takes the pieces must not be taken for one of the connection.
   const reader = response.body.getReader();
   try {
@@ -107,6 +117,10 @@ export async function* piecesOf(response: Response): AsyncGenerator<Uint8Array, 
 
 /** Up to here a body is read at once, in bytes. A longer one takes no more memory than it has to. */
 const MAX_WHOLE_BYTES = 64 * 1024;
+
+function isShort({ headers }: Response): boolean {
+  return Number(headers.get("content-length") ?? Infinity) <= MAX_WHOLE_BYTES;
+}
 
 async function allOf(response: Response): Promise<Uint8Array> {
   try {
@@ -134,13 +148,15 @@ export function parseFrame(line: string): Frame {
   if (typeof frame !== "object" || frame === null) throw malformed(line);
   const { chunk, result, error, progress, message, types } = frame as Record<string, unknown>;
   // A frame of two kinds would be read in two ways.
-  if (["chunk", "result", "error", "progress"].filter((key) => Object.hasOwn(frame, key)).length !== 1) throw malformed(line);
+  if (KINDS.reduce((count, key) => count + Number(Object.hasOwn(frame, key)), 0) !== 1) throw malformed(line);
   if (Object.hasOwn(frame, "chunk")) return { chunk, ...checkedTypes(types, line) };
   if (Object.hasOwn(frame, "result")) return { result, ...checkedTypes(types, line) };
   if (Number.isFinite(progress) && typeof message === "string") return { progress: progress as number, message };
   if (isErrorBody(error)) return { error: plainError(error) };
   throw malformed(line);
 }
+
+const KINDS = ["chunk", "result", "error", "progress"] as const;
 
 function parseJson(line: string): unknown {
   try {

@@ -57,9 +57,10 @@ class LyingServer implements AsyncDisposable {
       const count = await connection.read(buffer);
       if (count === null) return;
       text += new TextDecoder().decode(buffer.subarray(0, count));
-      if (!text.startsWith("GET /frames ") || !text.endsWith("\r\n\r\n")) continue;
+      const [upgrade] = /^GET \/frames .*?\r\n\r\n/s.exec(text) ?? [];
+      if (upgrade === undefined) continue;
       await connection.write(new TextEncoder().encode("HTTP/1.1 101 Switching Protocols\r\nUpgrade: remote-plugin-frames\r\n\r\n"));
-      text = "";
+      text = text.slice(upgrade.length);
     }
     const [, callId = ""] = /\r\nremote-plugin-call: (\S+)/i.exec(text) ?? / call=(\S+)/.exec(text) ?? [];
     let rest = this.#replies.get(callId) ?? new Uint8Array();

@@ -347,6 +347,17 @@ function fillSlot(encoded2, { path }, filling) {
   return encoded2;
 }
 var FILE_TYPE = "file";
+var HOLDERS = [
+  Map,
+  Set,
+  Blob,
+  ArrayBuffer,
+  DataView,
+  Object.getPrototypeOf(Uint8Array)
+];
+function isPlain(value) {
+  return Object.getPrototypeOf(value) === Object.prototype || Array.isArray(value);
+}
 var Encoder = class {
   #types;
   #slots;
@@ -387,7 +398,7 @@ var Encoder = class {
       const plain = value.toJSON(key);
       return plain === value ? this.#members(value) : this.encode(plain, key);
     }
-    if (value instanceof Map || value instanceof Set || value instanceof Blob || value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+    if (!isPlain(value) && HOLDERS.some((kind) => value instanceof kind)) {
       throw this.#unsendable(`a ${value.constructor.name}, which JSON cannot carry`);
     }
     return this.#members(value);
