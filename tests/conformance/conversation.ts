@@ -42,7 +42,6 @@ export class Conversation implements Disposable {
     await conversation.send(`${head}Connection: Upgrade\r\nUpgrade: ${UPGRADE_PROTOCOL}\r\n\r\n`);
     const reply = await conversation.finish();
     assertEquals([reply.head.status, reply.head.headers.get("upgrade")], [101, UPGRADE_PROTOCOL]);
-    conversation.#isBare = true;
     owned.move();
     return conversation;
   }
@@ -67,7 +66,9 @@ export class Conversation implements Disposable {
     const reader = await this.#reader();
     const text = await within(reader.rest(), "the end of the reply");
     this.#current = undefined;
-    return { head: reader.head, text, linesBefore: reader.linesRead, isBare: this.#isBare };
+    const reply = { head: reader.head, text, linesBefore: reader.linesRead, isBare: this.#isBare };
+    this.#isBare ||= reply.head.status === 101;
+    return reply;
   }
 
   /** Reads on until the connection breaks; false when the reply ends as it should. */
