@@ -34,7 +34,7 @@ export interface Extent {
 
 /** How much time each mode may take. */
 export const EXTENTS: Readonly<Record<Mode, Extent>> = {
-  full: { rounds: 5, totalMs: 480_000, peerMs: 40_000, stepMs: 12_000 },
+  full: { rounds: 5, totalMs: 600_000, peerMs: 40_000, stepMs: 12_000 },
   quick: { rounds: 2, totalMs: 95_000, peerMs: 12_000, stepMs: 4_000 },
 };
 

@@ -43,6 +43,17 @@ Deno.test("against the original its better face counts", () => {
   assertEquals(verdict(results, "A call: 100 ×"), ["50.00 ×", false]);
 });
 
+Deno.test("the cost of an argument may grow as the machine's own copy does, and not much faster", () => {
+  const MB = 1024 * 1024;
+  const copies = { "memcpy": { [`argument/${MB}.ms`]: [1], [`argument/${16 * MB}.ms`]: [32], [`argument/${64 * MB}.ms`]: [181] } };
+  const growing = (exponent: number) =>
+    Object.fromEntries([1, 4, 16, 64].map((times) => [`growth-argument/${times * MB}.ms`, [times ** exponent]]));
+  const verdicts = [1.4, 2].map((exponent) =>
+    verdict(resultsWith({ ...copies, "ours-python": growing(exponent) }), "Cost grows no faster than the size of an argument, Python")
+  );
+  assertEquals(verdicts, [["exponent 1.40", true], ["exponent 2.00", false]]);
+});
+
 Deno.test("an exponent needs three sizes", () => {
   const two = resultsWith({ "ours-python": { "growth-stream/5000.ms": [1], "growth-stream/10000.ms": [2] } });
   const three = resultsWith({ "ours-python": { ...two.peers["ours-python"]!.values, "growth-stream/20000.ms": [4] } });
