@@ -74,6 +74,11 @@ export class WorkerSession {
   /** The session as an exchange of frames, without a wire. */
   readonly exchange: Exchange = (request, signal) => this.#exchange(request, signal);
 
+  /** Resolves when the plugin is loaded, or cannot be. */
+  get loaded(): Promise<void> {
+    return this.#runner.settled;
+  }
+
   /**
    * Answers a request. Aborting the signal abandons it.
    *

@@ -1065,6 +1065,10 @@ var WorkerSession = class {
   }
   /** The session as an exchange of frames, without a wire. */
   exchange = (request, signal) => this.#exchange(request, signal);
+  /** Resolves when the plugin is loaded, or cannot be. */
+  get loaded() {
+    return this.#runner.settled;
+  }
   /**
    * Answers a request. Aborting the signal abandons it.
    *
@@ -1278,12 +1282,13 @@ var HttpServer = class {
   }
   async #serveConnection(connection) {
     this.#open++;
-    const timer = setTimeout(() => connection.close(), STRANGER_TIMEOUT_MS);
-    try {
-      while (await this.#serveRequest(connection, () => clearTimeout(timer))) ;
-    } catch {
+    {
+      using patience = new Patience(this.#session.loaded, () => connection.close());
+      try {
+        while (await this.#serveRequest(connection, () => patience[Symbol.dispose]())) ;
+      } catch {
+      }
     }
-    clearTimeout(timer);
     await connection.closeGently().catch(() => {
     });
     this.#open--;
@@ -1369,6 +1374,20 @@ var HttpServer = class {
       if (error instanceof BadBodyError) throw new Refusal(400, error.message);
       throw error;
     }
+  }
+};
+var Patience = class {
+  #isOver = false;
+  #timer;
+  constructor(loaded, close) {
+    void loaded.then(() => {
+      if (!this.#isOver) this.#timer = setTimeout(close, STRANGER_TIMEOUT_MS);
+    });
+  }
+  [Symbol.dispose]() {
+    this.#isOver = true;
+    if (this.#timer !== void 0) clearTimeout(this.#timer);
+    this.#timer = void 0;
   }
 };
 var ACCEPT_PAUSE_MS = 50;
