@@ -4,7 +4,6 @@
  * @module
  */
 import type { BridgeControl } from "../transport/bridge_server.ts";
-import { isSmallJson } from "../transport/small_json.ts";
 import type { SentValue } from "./_sent_values.ts";
 
 /** What the reader gets at once: all that has come, and whether that was all. */
@@ -32,7 +31,7 @@ export type OpenStream = (control: BridgeControl) => AsyncGenerator<unknown, voi
 export interface RunAheadOptions {
   /** Whether it reports progress. Such a one is not read ahead, for its reader is to get the reports in their places between the chunks. */
   readonly reports: boolean;
-  /** Makes a chunk ready for its reader that is not small JSON, which is ready as it is. */
+  /** Makes a chunk ready for its reader. */
   readonly onChunk: (chunk: unknown) => SentValue;
 }
 
@@ -133,9 +132,9 @@ export class RunAhead {
   }
 
   #add(chunk: unknown): void {
-    const isSmall = isSmallJson(chunk);
-    this.#chunks.push(isSmall ? { value: chunk } : this.#onChunk(chunk));
-    this.#taken += isSmall ? 1 : PLACES_OF_LARGE;
+    const sent = this.#onChunk(chunk);
+    this.#chunks.push(sent);
+    this.#taken += sent.isLarge ? PLACES_OF_LARGE : 1;
   }
 
   #mayRead(): boolean {

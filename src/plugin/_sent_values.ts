@@ -31,6 +31,8 @@ export interface SentValue {
   readonly value: unknown;
   readonly types?: ValueTypes;
   readonly files?: readonly SentFile[];
+  /** Whether it is not small JSON. */
+  readonly isLarge?: true;
 }
 
 /** A file that a plugin gave, which stays with the thread. */
@@ -64,12 +66,12 @@ export function receiveBody({ text, small = {}, sources = [] }: SentBody): Reado
 export function sendValue(value: unknown, keep: (file: FileResult) => number): SentValue {
   if (isSmallJson(value)) return { value };
   const { value: plain, types, slots } = encodeValue(value, (part) => part instanceof FileResult);
-  if (slots === undefined) return { value };
+  if (slots === undefined) return { value, isLarge: true };
   const files = slots.map(({ path, source }) => {
     const { size, mediaType } = source as FileResult;
     return { path, id: keep(source as FileResult), size, mediaType };
   });
-  return { value: plain, types, files };
+  return { value: plain, types, files, isLarge: true };
 }
 
 /** The result, with what `open` makes of its files in their places. */

@@ -182,8 +182,8 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws {WorkerExitError} When the worker ends first.
    * @throws The signal's reason, when the caller aborts it.
    */
-  execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {
-    return this.#operations.run({ endpoint: "execute", member: "execute", body: { args, kwargs } }, options) as Promise<Result>;
+  async execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {
+    return await this.#operations.run({ endpoint: "execute", member: "execute", body: { args, kwargs } }, options) as Result;
   }
 
   /** Calls the plugin and yields what it produces, as it is produced. Leaving the loop cancels the call. Errors are those of `execute`. */

@@ -91,7 +91,7 @@ export function decodeValue(value: unknown, types: ValueTypes | undefined, reviv
 export const FILE_TYPE = "file";
 
 /** What holds something that JSON would leave out without a word. */
-const HOLDERS = [Map, Set, Blob, ArrayBuffer, DataView, Object.getPrototypeOf(Uint8Array)] as const;
+const HOLDERS = [Map, Set, Blob, ArrayBuffer] as const;
 
 function isPlain(value: object): boolean {
   return Object.getPrototypeOf(value) === Object.prototype || Array.isArray(value);
@@ -135,7 +135,7 @@ class Encoder {
       const plain: unknown = value.toJSON(key);
       return plain === value ? this.#members(value) : this.encode(plain, key);
     }
-    if (!isPlain(value) && HOLDERS.some((kind) => value instanceof kind)) {
+    if (!isPlain(value) && (ArrayBuffer.isView(value) || HOLDERS.some((kind) => value instanceof kind))) {
       throw this.#unsendable(`a ${value.constructor.name}, which JSON cannot carry`);
     }
     return this.#members(value);

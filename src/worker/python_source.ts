@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "f3711b090679b478";
+export const PYTHON_WORKER_HASH = "502c0d40b056f1ee";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -707,8 +707,9 @@ UPGRADE_PROTOCOL = "remote-plugin-frames"
 MAX_START_LINE = 1024 * 1024
 MAX_HEAD = 64 * 1024
 MAX_CALL_ID = 128
-FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept longer while they do
+FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
 FLUSH_MS = 1
+STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
 MAX_HELD = 4096
 BRISK_S = 0.0001  # a caller who comes back within this time is worth staying awake for
 STEP_UP = b"!"
@@ -719,6 +720,7 @@ SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"
 BYTES_TYPE = "application/octet-stream"
 NPY_TYPE = "application/x-npy"
 MAX_CONNECTIONS = 512
+MAX_ASIDE = 64  # standing aside takes two more file descriptors, which are the plugin's as well
 BACKLOG = 256
 STRANGER_TIMEOUT_S = 5.0  # how long a connection may take to show the token for the first time
 MAX_FRAME = 128 * 1024 * 1024
@@ -2213,6 +2215,7 @@ class ReadingInbox(Inbox):
     def __init__(self) -> None:
         super().__init__()
         self._guest: Optional[Connection] = None
+        self._guest_file = -1
         self._ring, self._bell = _bell()
         self._ready = select.epoll()
         self._ready.register(self._bell, select.EPOLLIN)
@@ -2256,18 +2259,25 @@ class ReadingInbox(Inbox):
         """Keeps the call's connection as the guest, when that has nobody else to read it and nothing else waits."""
         assert call.reply is not None
         connection = call.reply.connection
-        if connection is self._guest or not connection.stands_aside:
+        if not connection.stands_aside:  # its own thread reads again, for the call was cancelled while it waited
+            if connection is self._guest:
+                self._see_out()
+            return
+        if connection is self._guest:
             return
         _silence(self._bell)
-        self._guest = connection
-        self._ready.register(connection.fileno(), select.EPOLLIN)
+        self._guest, self._guest_file = connection, connection.fileno()
+        self._ready.register(self._guest_file, select.EPOLLIN)
         if not self._calls.empty():  # whoever puts a call in rings when there is a guest, so that none can slip through
             self._see_out()
 
     def _see_out(self) -> None:
         guest, self._guest = self._guest, None
         if guest is not None:
-            self._ready.unregister(guest.fileno())
+            try:
+                self._ready.unregister(self._guest_file)
+            except OSError:
+                pass  # the connection has been closed meanwhile
             guest.step_up()
 
 
@@ -2387,6 +2397,7 @@ class Scheduler:
 
     def _serve(self, call: Call) -> None:
         if not self._begin(call):
+            call.done.wait()  # until then its connection is not to be touched
             return
         if threading.get_ident() == MAIN_THREAD:
             self._on_main = call
@@ -2431,8 +2442,8 @@ class Scheduler:
         assert call.reply is not None
         call.reply.error(cancelled_body(self.plugin.name))
         call.reply.close()
-        call.done.set()
         call.reply.connection.step_up()
+        call.done.set()
 
     def _close(self, call: Call) -> None:
         call.ended = True
@@ -2575,8 +2586,8 @@ class BareReply(FramedReply):
 
     def flush(self) -> bool:
         """Sends what is held back, once no frame follows any more; tells whether to look again."""
-        if not self._lock.acquire(blocking=False):
-            return True  # somebody is sending
+        if not self._lock.acquire(timeout=STALL_S):
+            return True  # somebody is sending, and cannot
         try:
             self._is_watched = time.perf_counter() - self._last_at < FLOW_S
             if self._held and not self._is_watched:
@@ -2857,8 +2868,10 @@ class Connection:
             if request.upgrades():
                 return self._upgrade()
             reply = request.reply(self, self._worker.scratch)
-            aside = self.stands_aside = self._can_stand_aside(request)
+            aside = self.stands_aside = self._prepare_to_stand_aside(request)
             self._call = self._worker.answer(request, body, reply)
+            if self._call is not None:
+                self._worker.scheduler.inbox.put(self._call)
         except Refusal as refusal:
             reply.refuse(refusal)
             if refusal.closes:
@@ -2899,9 +2912,12 @@ class Connection:
         """Has the connection's own thread, which stands aside, look after what the reply holds back."""
         os.write(self._steps[1], FLUSH)
 
-    def _can_stand_aside(self, request: Union[Request, BareRequest]) -> bool:
-        """Whether the main thread could read what comes after this request."""
-        if self._buffer or not self._worker.scheduler.inbox.reads or not ENDPOINTS[request.endpoint()][1]:
+    def _prepare_to_stand_aside(self, request: Union[Request, BareRequest]) -> bool:
+        """Makes what is needed for the main thread to read what comes after this request; tells whether it can."""
+        worker = self._worker
+        if self._buffer or not worker.scheduler.inbox.reads or not ENDPOINTS[request.endpoint()][1]:
+            return False
+        if not self._steps and len(worker.connections) > MAX_ASIDE:
             return False
         try:
             self._steps = self._steps or os.pipe()
@@ -3100,13 +3116,11 @@ class Worker:
                 raise Refusal(403, "The host of the request is not a loopback name", closes=True)
 
     def answer(self, request: Union[Request, BareRequest], text: bytearray, reply: Reply) -> Optional[Call]:
-        """Answers a request, or gives the call that will."""
+        """Answers a request, or gives the call that will, once it is in the inbox."""
         endpoint = request.endpoint()
         method, is_call = ENDPOINTS[endpoint]
         if is_call:
-            call = self.open_call(request, text, reply)
-            self.scheduler.inbox.put(call)
-            return call
+            return self.open_call(request, text, reply)
         body = decode_object(text) if method == "POST" else {}
         try:
             reply.result(getattr(self, "_" + endpoint)(body))

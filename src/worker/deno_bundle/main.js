@@ -269,14 +269,6 @@ function decodeValue(value, types, reviveFile) {
   return root[""];
 }
 var FILE_TYPE = "file";
-var HOLDERS = [
-  Map,
-  Set,
-  Blob,
-  ArrayBuffer,
-  DataView,
-  Object.getPrototypeOf(Uint8Array)
-];
 function revive(raw, type, pointer) {
   if (type !== "number") throw new TypeError(`Unknown type "${shortened(type)}" at "${shortened(pointer)}"`);
   if (raw === "NaN" || raw === "Infinity" || raw === "-Infinity") return Number(raw);

@@ -351,9 +351,7 @@ var HOLDERS = [
   Map,
   Set,
   Blob,
-  ArrayBuffer,
-  DataView,
-  Object.getPrototypeOf(Uint8Array)
+  ArrayBuffer
 ];
 function isPlain(value) {
   return Object.getPrototypeOf(value) === Object.prototype || Array.isArray(value);
@@ -398,7 +396,7 @@ var Encoder = class {
       const plain = value.toJSON(key);
       return plain === value ? this.#members(value) : this.encode(plain, key);
     }
-    if (!isPlain(value) && HOLDERS.some((kind) => value instanceof kind)) {
+    if (!isPlain(value) && (ArrayBuffer.isView(value) || HOLDERS.some((kind) => value instanceof kind))) {
       throw this.#unsendable(`a ${value.constructor.name}, which JSON cannot carry`);
     }
     return this.#members(value);
