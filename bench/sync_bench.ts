@@ -1,6 +1,7 @@
 /**
  * The blocking proxy beside the asynchronous one: `deno task bench:sync`. Both call one worker, in rounds that alternate, so that what else the machine does
- * falls on both; a ratio is that of one round, and the median of all rounds counts.
+ * falls on both; a ratio is that of one round, and the median of all rounds counts. What a call costs is told by the median call, as in `deno task bench`, and
+ * by all calls together, in which what happens now and then (garbage, a thread that has to wait for a processor) has its share.
  *
  * @module
  */
@@ -30,19 +31,20 @@ async function seconds(run: () => unknown): Promise<number> {
 interface Contest {
   readonly what: string;
   readonly unit: string;
-  /** From the seconds of a round to the figure that is shown. */
+  /** From the seconds of a round, or of one call, to the figure that is shown. */
   readonly figure: (seconds: number) => number;
   /** How many times as long as the asynchronous one the blocking one may take. */
   readonly most: number;
-  readonly asynchronous: () => Promise<unknown>;
-  readonly blocking: () => unknown;
+  /** Each takes one turn, and gives the seconds that it has taken. */
+  readonly asynchronous: () => Promise<number>;
+  readonly blocking: () => Promise<number>;
 }
 
 /** Lets both run in turns, and prints both figures with their spread and the ratio of the seconds, beside the most that it may be. */
 async function compare({ what, unit, figure, most, asynchronous, blocking }: Contest): Promise<void> {
   const rounds: { readonly a: number; readonly b: number }[] = [];
-  await asynchronous(), blocking(); // Warm-up
-  for (let round = 0; round < ROUNDS; round++) rounds.push({ a: await seconds(asynchronous), b: await seconds(blocking) });
+  await asynchronous(), await blocking(); // Warm-up
+  for (let round = 0; round < ROUNDS; round++) rounds.push({ a: await asynchronous(), b: await blocking() });
   console.log(`${what}, ${ROUNDS} rounds`);
   console.log(`  asynchronous  ${spread(rounds.map(({ a }) => figure(a)))} ${unit}`);
   console.log(`  blocking      ${spread(rounds.map(({ b }) => figure(b)))} ${unit}`);
@@ -77,17 +79,34 @@ function check(count: number): void {
 using sync = RemotePluginProxySync.start(manifest);
 await using plugin = await RemotePluginProxy.attach(sync.endpoint!);
 
+async function callEach(execute: (kwargs: { value: number }) => unknown): Promise<number[]> {
+  const times: number[] = [];
+  for (let value = 0; value < CALLS; value++) times.push(await seconds(() => execute({ value })));
+  return times;
+}
+
 await compare({
-  what: "execute()",
+  what: "execute(), the median call",
+  unit: "µs a call",
+  figure: (time) => time * 1e6,
+  most: 1.5,
+  asynchronous: async () => median(await callEach((kwargs) => plugin.execute(kwargs))),
+  blocking: async () => median(await callEach((kwargs) => sync.execute(kwargs))),
+});
+
+await compare({
+  what: "execute(), all calls",
   unit: "µs a call",
   figure: (time) => time / CALLS * 1e6,
   most: 1.5,
-  asynchronous: async () => {
-    for (let call = 0; call < CALLS; call++) await plugin.execute({ value: call });
-  },
-  blocking: () => {
-    for (let call = 0; call < CALLS; call++) sync.execute({ value: call });
-  },
+  asynchronous: () =>
+    seconds(async () => {
+      for (let call = 0; call < CALLS; call++) await plugin.execute({ value: call });
+    }),
+  blocking: () =>
+    seconds(() => {
+      for (let call = 0; call < CALLS; call++) sync.execute({ value: call });
+    }),
 });
 
 await compare({
@@ -95,8 +114,8 @@ await compare({
   unit: "chunks a second",
   figure: (time) => CHUNKS / time,
   most: 2,
-  asynchronous: () => countAll(plugin.executeStream({ count: CHUNKS })),
-  blocking: () => check(sync.executeStream({ count: CHUNKS }).reduce((count: number) => count + 1, 0)),
+  asynchronous: () => seconds(() => countAll(plugin.executeStream({ count: CHUNKS }))),
+  blocking: () => seconds(() => check(sync.executeStream({ count: CHUNKS }).reduce((count: number) => count + 1, 0))),
 });
 
 // Half a gigabyte, of which a few chunks are here at a time.
