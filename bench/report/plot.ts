@@ -112,7 +112,9 @@ function drawRow({ spec, figure }: Row, { y, left, right, toX }: RowPlace): stri
   const colour = COLOURS[spec.group];
   const own = spec.group === "ours";
   const band = own
-    ? `<rect x="${at(left - LABEL)}" y="${at(y - ROW / 2)}" width="${at(right - left + LABEL)}" height="${ROW}" fill="#0b7a7512"/>`
+    ? `<rect x="${at(left - LABEL)}" y="${at(y - ROW / 2)}" width="${
+      at(right - left + LABEL)
+    }" height="${ROW}" fill="#0b7a75" fill-opacity="0.07"/>`
     : "";
   const name = label(titleOf(spec), {
     x: left - 12,
@@ -132,9 +134,11 @@ function drawRow({ spec, figure }: Row, { y, left, right, toX }: RowPlace): stri
 
 /** Titles that continue the row above in a table stand alone here. */
 function titleOf({ name, title }: PeerSpec): string {
-  const plugin = name.startsWith("ours-deno") ? "Deno plugin" : "Python plugin";
+  const runtime = name.startsWith("ours-deno") ? "Deno" : "Python";
+  const plugin = `${runtime} plugin`;
   return title.replace("this project, ", "")
     .replace("… 8 calls at once in the worker", `${plugin}, 8 at once`)
+    .replace("… over HTTP, 8 calls at once", `${runtime}, HTTP, 8 at once`)
     .replace("… over HTTP", `${plugin}, HTTP`)
     .replace("… blocking proxy", `${plugin}, blocking`)
     .replace("the original's own worker", "the original's worker")
