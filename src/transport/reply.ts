@@ -23,23 +23,14 @@ export async function* readReply(send: () => Promise<Response>): AsyncGenerator<
   if (response.status !== 200 || response.headers.get("content-type") !== FRAMES_MEDIA_TYPE) throw await refusal(response);
   const reader = new FrameReader();
   let last: Frame | undefined;
-  if (isShort(response)) {
-    for (const frame of reader.push(await allOf(response))) yield last = frame;
-    return demandLast(last);
-  }
   for await (const piece of piecesOf(response)) {
     for (const frame of reader.push(piece)) {
       if (isLastFrame(frame)) last = frame;
       else yield frame;
     }
   }
-  demandLast(last);
+  if (last === undefined) throw new BrokenReplyError("The reply ended before its last frame", { hasBegun: true });
   yield last;
-}
-
-function demandLast(frame: Frame | undefined): asserts frame is Frame {
-  if (frame !== undefined && isLastFrame(frame)) return;
-  throw new BrokenReplyError("The reply ended before its last frame", { hasBegun: true });
 }
 
 /** Makes frames of the bytes of a reply. */
@@ -104,7 +95,7 @@ export async function wholeText(response: Response): Promise<string> {
 /** The body of a response as it comes. One whose length is known comes in one piece: a stream of it costs as much as all the rest of a small call. */
 export async function* piecesOf(response: Response): AsyncGenerator<Uint8Array, void, void> {
   if (response.body === null) return;
-  if (isShort(response)) return yield await allOf(response);
+  if (Number(response.headers.get("content-length") ?? Infinity) <= MAX_WHOLE_BYTES) return yield await allOf(response);
   // Not `yield*`: an error of whoever takes the pieces must not be taken for one of the connection.
   const reader = response.body.getReader();
   try {
@@ -117,10 +108,6 @@ export async function* piecesOf(response: Response): AsyncGenerator<Uint8Array, 
 
 /** Up to here a body is read at once, in bytes. A longer one takes no more memory than it has to. */
 const MAX_WHOLE_BYTES = 64 * 1024;
-
-function isShort({ headers }: Response): boolean {
-  return Number(headers.get("content-length") ?? Infinity) <= MAX_WHOLE_BYTES;
-}
 
 async function allOf(response: Response): Promise<Uint8Array> {
   try {
