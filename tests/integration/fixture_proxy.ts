@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { type HttpEndpoint, type Manifest, RemotePluginProxy, RemotePluginProxySync, type StartOptions } from "@remote-plugin/proxy";
 import { eventually } from "../support/killed_host.ts";
 import { fixtureFolder, type WorkerKind } from "../support/worker_plan.ts";
@@ -56,6 +56,22 @@ export async function fixtureManifest(face: Face, fixture: string): Promise<Mani
   const manifest: Manifest = JSON.parse(await Deno.readTextFile(join(folder, `${face.worker}.manifest.json`)));
   const place = face.worker === "python" ? { python_path: testPython(), plugin_path: folder } : { module: join(folder, "plugin.ts") };
   return { ...manifest, ...place, transport: face.transport };
+}
+
+/** Where the workers of the original's first releases are, and their plugin. */
+export const FOREIGN_FOLDER: string = fromFileUrl(new URL("../fixtures/foreign", import.meta.url));
+
+/** A plugin on the worker of a first release. */
+export function foreignManifest(changes: Partial<Manifest> = {}): Manifest {
+  const own: Manifest = {
+    name: "foreign",
+    python_path: testPython(),
+    plugin_path: FOREIGN_FOLDER,
+    worker: "old_worker",
+    module: "plugin",
+    class: "Plugin",
+  };
+  return { ...own, ...changes, env_vars: { PYTHONDONTWRITEBYTECODE: "1", ...changes.env_vars } };
 }
 
 /** Starts a fixture's worker. */

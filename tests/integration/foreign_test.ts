@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
-import { fromFileUrl } from "@std/path";
 import {
   CallError,
   CallTimeoutError,
@@ -11,9 +10,7 @@ import {
   WorkerStartError,
 } from "@remote-plugin/proxy";
 import { eventually, killHostInCall } from "../support/killed_host.ts";
-import { isRunning, ScratchWatch, testPython } from "./fixture_proxy.ts";
-
-const FOLDER = fromFileUrl(new URL("../fixtures/foreign", import.meta.url));
+import { FOREIGN_FOLDER, foreignManifest, isRunning, ScratchWatch, testPython } from "./fixture_proxy.ts";
 
 /** What an error about an old worker has to say. */
 const INSTALL = `${testPython()} -m pip install --upgrade "cjm-plugin-system>=0.0.46"`;
@@ -23,22 +20,9 @@ const EITHER_CALL: readonly ((plugin: RemotePluginProxy) => Promise<unknown>)[] 
   (plugin) => Array.fromAsync(plugin.executeStream()),
 ];
 
-/** A plugin on the worker of a first release. */
-function manifest(changes: Partial<Manifest> = {}): Manifest {
-  const own: Manifest = {
-    name: "foreign",
-    python_path: testPython(),
-    plugin_path: FOLDER,
-    worker: "old_worker",
-    module: "plugin",
-    class: "Plugin",
-  };
-  return { ...own, ...changes, env_vars: { PYTHONDONTWRITEBYTECODE: "1", ...changes.env_vars } };
-}
-
 Deno.test("a worker that takes a port's number alone is started and called", async () => {
   await using scratch = await ScratchWatch.create();
-  const plugin = await RemotePluginProxy.start(manifest(), { scratchDir: scratch.path });
+  const plugin = await RemotePluginProxy.start(foreignManifest(), { scratchDir: scratch.path });
   assertEquals([plugin.name, plugin.version, await plugin.isAlive()], ["foreign", "0.9", true]);
   await plugin.initialize({ model: "x" });
   assertEquals(await plugin.getCurrentConfig(), { model: "x" });
@@ -51,7 +35,7 @@ Deno.test("a worker that takes a port's number alone is started and called", asy
 });
 
 Deno.test("what a first release reports by its message alone is a RemoteError with that message", async () => {
-  await using plugin = await RemotePluginProxy.start(manifest());
+  await using plugin = await RemotePluginProxy.start(foreignManifest());
   const refused = await assertRejects(() => plugin.initialize({ bad: 1 }), RemoteError);
   assertEquals(refused.remoteMessage, "no such model");
   const failed = await assertRejects(() => plugin.execute({ fail: "k" }), RemoteError);
@@ -60,7 +44,7 @@ Deno.test("what a first release reports by its message alone is a RemoteError wi
 
 // W18: a stream of a first release that fails looks like one that ends well.
 Deno.test("a stream of a first release that breaks off is an error, after the chunks before it", async () => {
-  await using plugin = await RemotePluginProxy.start(manifest());
+  await using plugin = await RemotePluginProxy.start(foreignManifest());
   const seen: unknown[] = [];
   const error = await assertRejects(async () => {
     for await (const chunk of plugin.executeStream({ count: 2, fail: true })) seen.push(chunk);
@@ -69,7 +53,7 @@ Deno.test("a stream of a first release that breaks off is an error, after the ch
 });
 
 Deno.test("an endpoint that an older worker lacks is not supported, and the error says what to install where", async () => {
-  await using plugin = await RemotePluginProxy.start(manifest());
+  await using plugin = await RemotePluginProxy.start(foreignManifest());
   for (const lacking of [() => plugin.getProgress(), () => plugin.cancel(), () => plugin.prefetch(), () => plugin.extension("task", {})]) {
     const error = await assertRejects(lacking, CallError);
     assertEquals(error.code, "not_supported");
@@ -78,7 +62,7 @@ Deno.test("an endpoint that an older worker lacks is not supported, and the erro
 });
 
 Deno.test("a listener for progress does no harm where the worker tells none", async () => {
-  await using plugin = await RemotePluginProxy.start(manifest());
+  await using plugin = await RemotePluginProxy.start(foreignManifest());
   assertEquals(await plugin.execute({}, { onProgress: () => {} }), { args: [], kwargs: {} });
 });
 
@@ -86,7 +70,7 @@ Deno.test("a listener for progress does no harm where the worker tells none", as
 Deno.test("a worker that loses its port, to nobody known or to a stranger that answers, is started again on another one", async () => {
   await using scratch = await ScratchWatch.create();
   const record = `${scratch.path}/runs`;
-  await using plugin = await RemotePluginProxy.start(manifest({ env_vars: { OLD_WORKER_LOSES_PORT: record } }));
+  await using plugin = await RemotePluginProxy.start(foreignManifest({ env_vars: { OLD_WORKER_LOSES_PORT: record } }));
   assertEquals(await plugin.execute({ n: 1 }), { args: [], kwargs: { n: 1 } });
   assertEquals(await Deno.readTextFile(record), "xxx");
   await Deno.remove(record);
@@ -95,22 +79,22 @@ Deno.test("a worker that loses its port, to nobody known or to a stranger that a
 // W7: an import that fails is told at once, and with its reason.
 Deno.test("a plugin that its worker cannot import is a WorkerStartError with what the worker printed", async () => {
   const began = performance.now();
-  const error = await assertRejects(() => RemotePluginProxy.start(manifest({ module: "fails_at_import" })), WorkerStartError);
+  const error = await assertRejects(() => RemotePluginProxy.start(foreignManifest({ module: "fails_at_import" })), WorkerStartError);
   assertEquals([error.phase, error.exitCode], ["load", 1]);
   assert(error.message.endsWith("FATAL: Failed to load fails_at_import:Plugin - no CUDA here"), error.message);
   assertLess(performance.now() - began, 20_000, "it waited for the limit of a start, which is a minute");
 });
 
 Deno.test("a plugin whose package is missing is a WorkerStartError that says what to install where", async () => {
-  const error = await assertRejects(() => RemotePluginProxy.start(manifest({ module: "needs_a_package" })), WorkerStartError);
+  const error = await assertRejects(() => RemotePluginProxy.start(foreignManifest({ module: "needs_a_package" })), WorkerStartError);
   assertStringIncludes(error.message, `. Install what has it there: ${testPython()} -m pip install a_package_that_is_not_there`);
-  const none = await assertRejects(() => RemotePluginProxy.start(manifest({ module: "no.such.module" })), WorkerStartError);
+  const none = await assertRejects(() => RemotePluginProxy.start(foreignManifest({ module: "no.such.module" })), WorkerStartError);
   assertStringIncludes(none.message, 'or correct "module" or "plugin_path" in the manifest');
 });
 
 Deno.test("a worker that dies of its own import is a WorkerStartError that says what to install where", async () => {
   await using package_ = await FakePackage.create("import a_web_framework_that_is_not_there  # takes --fd and --port\n");
-  const error = await assertRejects(() => RemotePluginProxy.start(manifest(package_.manifest)), WorkerStartError);
+  const error = await assertRejects(() => RemotePluginProxy.start(foreignManifest(package_.manifest)), WorkerStartError);
   assertEquals([error.phase, error.exitCode], ["load", 1]);
   assertStringIncludes(error.message, "No module named 'a_web_framework_that_is_not_there'");
   assertStringIncludes(error.message, `install it anew there: ${testPython()} -m pip install --upgrade "cjm-substrate>=0.0.58"`);
@@ -118,7 +102,7 @@ Deno.test("a worker that dies of its own import is a WorkerStartError that says 
 
 Deno.test("a worker of a release that this host does not know is a WorkerStartError with its version", async () => {
   await using package_ = await FakePackage.create("# takes nothing\n", { version: "9.0.0" });
-  const error = await assertRejects(() => RemotePluginProxy.start(manifest(package_.manifest)), WorkerStartError);
+  const error = await assertRejects(() => RemotePluginProxy.start(foreignManifest(package_.manifest)), WorkerStartError);
   assertStringIncludes(
     error.message,
     "takes neither --fd nor --port, so it is none that this host knows (cjm_substrate has version 9.0.0)",
@@ -127,7 +111,10 @@ Deno.test("a worker of a release that this host does not know is a WorkerStartEr
 });
 
 Deno.test("a worker that is not in the environment is a WorkerStartError that says what to install where", async () => {
-  const error = await assertRejects(() => RemotePluginProxy.start(manifest({ worker: "cjm_substrate.core.nothing" })), WorkerStartError);
+  const error = await assertRejects(
+    () => RemotePluginProxy.start(foreignManifest({ worker: "cjm_substrate.core.nothing" })),
+    WorkerStartError,
+  );
   assertStringIncludes(error.message, 'The worker "cjm_substrate.core.nothing" is not in the plugin\'s environment. Known is');
   assertStringIncludes(
     error.message,
@@ -136,7 +123,7 @@ Deno.test("a worker that is not in the environment is a WorkerStartError that sa
 });
 
 Deno.test("a module that is no worker is a WorkerStartError that says which ones are known", async () => {
-  const error = await assertRejects(() => RemotePluginProxy.start(manifest({ worker: "no_worker" })), WorkerStartError);
+  const error = await assertRejects(() => RemotePluginProxy.start(foreignManifest({ worker: "no_worker" })), WorkerStartError);
   assertStringIncludes(error.message, `Known is "cjm_plugin_system.core.worker"; install it there: ${INSTALL}`);
 });
 
@@ -144,7 +131,7 @@ Deno.test("a module that is no worker is a WorkerStartError that says which ones
 for (const status of ["502", "200"]) {
   Deno.test(`a page of HTML with status ${status} is a ProtocolError that shows it and says what to install where`, async () => {
     for (const call of EITHER_CALL) {
-      await using plugin = await RemotePluginProxy.start(manifest({ env_vars: { OLD_WORKER_PAGE: status } }));
+      await using plugin = await RemotePluginProxy.start(foreignManifest({ env_vars: { OLD_WORKER_PAGE: status } }));
       const error = await assertRejects(() => call(plugin), ProtocolError);
       assertStringIncludes(error.message, "<html>");
       assertStringIncludes(error.message, INSTALL);
@@ -155,7 +142,7 @@ for (const status of ["502", "200"]) {
 // W18: a stream's status counts.
 Deno.test("a worker that is not available is an error with its detail, also of a stream", async () => {
   for (const call of EITHER_CALL) {
-    await using plugin = await RemotePluginProxy.start(manifest({ env_vars: { OLD_WORKER_UNAVAILABLE: "1" } }));
+    await using plugin = await RemotePluginProxy.start(foreignManifest({ env_vars: { OLD_WORKER_UNAVAILABLE: "1" } }));
     const error = await assertRejects(() => call(plugin), ProtocolError);
     assertStringIncludes(error.message, 'it answered 503 with "{"detail": "Try again later"}"');
   }
@@ -165,7 +152,7 @@ Deno.test("a worker that is not available is an error with its detail, also of a
 Deno.test("a foreign worker that is killed in a call is a WorkerExitError with its signal", async () => {
   await using scratch = await ScratchWatch.create();
   const hold = `${scratch.path}/held`;
-  await using plugin = await RemotePluginProxy.start(manifest());
+  await using plugin = await RemotePluginProxy.start(foreignManifest());
   const outcome = assertRejects(() => plugin.execute({ hold }), WorkerExitError);
   await eventually(() => exists(hold), "the call to begin");
   Deno.kill(plugin.pid!, "SIGKILL");
@@ -178,7 +165,7 @@ Deno.test("a foreign worker that is killed in a call is a WorkerExitError with i
 Deno.test("a call that a foreign worker does not give up ends with it, and the next one runs on another worker", async () => {
   await using scratch = await ScratchWatch.create();
   const hold = `${scratch.path}/held`;
-  await using plugin = await RemotePluginProxy.start(manifest(), { cancelBudgetMs: 100 });
+  await using plugin = await RemotePluginProxy.start(foreignManifest(), { cancelBudgetMs: 100 });
   await assertRejects(() => plugin.execute({ hold }, { timeoutMs: 300 }), CallTimeoutError);
   assertEquals(await plugin.execute({ n: 1 }), { args: [], kwargs: { n: 1 } });
   await Deno.remove(hold);
@@ -188,7 +175,7 @@ Deno.test("a call that a foreign worker does not give up ends with it, and the n
 Deno.test("a foreign worker sees no variable of the host's but the default ones and those that its manifest names", async () => {
   Deno.env.set("REMOTE_PLUGIN_TEST_SECRET", "hidden");
   try {
-    await using plugin = await RemotePluginProxy.start(manifest({ env_vars: { OWN: "1" } }));
+    await using plugin = await RemotePluginProxy.start(foreignManifest({ env_vars: { OWN: "1" } }));
     const environment = await plugin.execute<Record<string, string>>({ environment: true });
     assertEquals([environment.REMOTE_PLUGIN_TEST_SECRET, environment.OWN], [undefined, "1"]);
   } finally {
@@ -197,13 +184,13 @@ Deno.test("a foreign worker sees no variable of the host's but the default ones 
 });
 
 Deno.test("attach() recognizes a worker of the original, which wants no token", async () => {
-  await using plugin = await RemotePluginProxy.start(manifest());
+  await using plugin = await RemotePluginProxy.start(foreignManifest());
   await using attached = await RemotePluginProxy.attach({ url: plugin.endpoint!.url });
   assertEquals([attached.name, await attached.execute({ n: 2 })], ["foreign", { args: [], kwargs: { n: 2 } }]);
 });
 
 Deno.test("NaN is refused before it is sent to a worker that takes none", async () => {
-  await using plugin = await RemotePluginProxy.start(manifest());
+  await using plugin = await RemotePluginProxy.start(foreignManifest());
   const error = await assertRejects(() => plugin.execute({ x: NaN }), CallError);
   assertEquals(error.code, "invalid_arguments");
 });
@@ -212,7 +199,7 @@ Deno.test("NaN is refused before it is sent to a worker that takes none", async 
 Deno.test("a host that is killed in a call takes its foreign worker with it", async () => {
   await using scratch = await ScratchWatch.create();
   const hold = `${scratch.path}/held`;
-  const pid = await killHostInCall(manifest(), { hold }, () => exists(hold));
+  const pid = await killHostInCall(foreignManifest(), { hold }, () => exists(hold));
   await eventually(async () => !await isRunning(pid), "the worker to end");
   await Deno.remove(hold);
 });
@@ -247,7 +234,7 @@ class FakePackage implements AsyncDisposable {
 
   /** What a manifest has to say for its worker to be run. */
   get manifest(): Partial<Manifest> {
-    return { worker: "cjm_substrate.core.worker", plugin_path: [this.#folder, FOLDER] };
+    return { worker: "cjm_substrate.core.worker", plugin_path: [this.#folder, FOREIGN_FOLDER] };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { hostArguments } from "../support/run_host.ts";
 import { fixtureFolder } from "../support/worker_plan.ts";
 import { User } from "./cli_user.ts";
-import { BOTH, fixtureManifest, testPython } from "./fixture_proxy.ts";
+import { BOTH, fixtureManifest, foreignManifest, testPython } from "./fixture_proxy.ts";
 import { pythonManifest } from "./managed_plugins.ts";
 
 const GOOD = `
@@ -132,17 +132,8 @@ undefined as unknown as FileResult;
 });
 
 Deno.test("gen tells what is in its way, and gives the schemas alone as JSON", async () => {
-  const folder = fromFileUrl(new URL("../fixtures/foreign", import.meta.url));
-  const foreign = {
-    name: "foreign",
-    python_path: testPython(),
-    plugin_path: folder,
-    worker: "old_worker",
-    module: "plugin",
-    class: "Plugin",
-  };
   const manifests = {
-    "foreign.json": { ...foreign, env_vars: { PYTHONDONTWRITEBYTECODE: "1" } },
+    "foreign.json": foreignManifest(),
     "typed.json": await pythonManifest("typed"),
   };
   await using user = await User.create({ ...manifests, "untyped.json": await fixtureManifest(BOTH[1]!, "echo") });

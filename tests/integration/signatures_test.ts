@@ -1,7 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { fromFileUrl } from "@std/path";
 import { assertSignatures, CallError, type JsonSchema, RemotePluginProxy, SignatureMismatchError } from "@remote-plugin/proxy";
-import { BOTH, BOTH_OF_EITHER, labelOf, startEither, startFixture, testPython } from "./fixture_proxy.ts";
+import { BOTH, BOTH_OF_EITHER, foreignManifest, labelOf, startEither, startFixture } from "./fixture_proxy.ts";
 import { ManagerWatch } from "./managed_plugins.ts";
 
 const ARGUMENTS = {
@@ -100,16 +99,7 @@ Deno.test("a manager's plugin tells its signatures, and is started for it", asyn
 });
 
 Deno.test("a worker that cannot tell signatures says so", async () => {
-  const folder = fromFileUrl(new URL("../fixtures/foreign", import.meta.url));
-  const manifest = {
-    name: "foreign",
-    python_path: testPython(),
-    plugin_path: folder,
-    worker: "old_worker",
-    module: "plugin",
-    class: "Plugin",
-  };
-  await using plugin = await RemotePluginProxy.start({ ...manifest, env_vars: { PYTHONDONTWRITEBYTECODE: "1" } });
+  await using plugin = await RemotePluginProxy.start(foreignManifest());
   const error = await assertRejects(() => plugin.getSignatures(), CallError);
   assertEquals(error.code, "not_supported");
   assertStringIncludes(error.message, '"/signatures"');
