@@ -8,6 +8,7 @@ import { fromFileUrl } from "@std/path";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
 import { BIG, COPIES, type MemoryRow, payloadPage, type PayloadResults, payloadText } from "./payload_page.ts";
 import { laneFlags } from "../tools/_lane.ts";
+import { median } from "./driver/stats.ts";
 import { formatBytes, payloadSvg, type Row } from "./payload_svg.ts";
 import { MIB, type Traveller, type Way, WAYS } from "./payload_ways.ts";
 
@@ -16,10 +17,6 @@ const SIZES = [1, 16, 64, 128, 256, 1024, 16 * 1024, 64 * 1024, 256 * 1024, 1024
 
 /** The ways whose memory is measured: those of one copy. */
 const LEAN_WAYS = WAYS.filter(({ name }) => name.startsWith("file"));
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
-}
 
 async function timeOf(way: Way, traveller: Traveller): Promise<number> {
   const begun = performance.now();

@@ -6,6 +6,7 @@
  * @module
  */
 import { RemotePluginProxy, RemotePluginProxySync } from "@remote-plugin/proxy";
+import { median } from "./driver/stats.ts";
 
 const ROUNDS = 15;
 const CALLS = 1_000;
@@ -56,10 +57,6 @@ async function compare({ what, unit, figure, most, asynchronous, blocking }: Con
 /** The median, the least and the most. */
 function spread(values: readonly number[]): string {
   return `${shown(median(values))} (${shown(Math.min(...values))} to ${shown(Math.max(...values))})`;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1]!;
 }
 
 function shown(value: number): string {

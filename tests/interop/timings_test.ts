@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { type Manifest, RemotePluginProxy, RemotePluginProxySync } from "@remote-plugin/proxy";
+import { median } from "../support/summary.ts";
 import { type Environment, ENVIRONMENTS, FOLDER, manifestIn, pythonOf } from "./environments.ts";
 
 /** Few, so that the whole suite takes little time; for the page more of them are run on a quiet machine. */
@@ -96,10 +97,6 @@ function contendersOf(environment: Environment): readonly [Contender, Contender,
     { who: "our proxy on its own worker", times: noTimes(), run: ours(environment.worker) },
     { who: "our proxy on our worker", times: noTimes(), run: ours("builtin") },
   ];
-}
-
-function median(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[times.length >> 1]!;
 }
 
 // W25: one client serves all calls.
