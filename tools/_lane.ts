@@ -22,11 +22,25 @@ export function folderUrl(path: string): URL {
   return new URL(`file://${slashed.startsWith("/") ? "" : "/"}${encodeURI(slashed)}/`);
 }
 
-/** The flags of `deno test`, `check`, `run` and `doc` for a lane. On CI (the variable `CI` is set) a lock file that is there has to be complete. */
+/** The lock file of each lane. */
+const LOCKS: Readonly<Record<Lane, string>> = { npm: "tools/npm.lock", jsr: "deno.lock" };
+
+/**
+ * The flags of `deno test`, `check`, `run` and `doc` for a lane.
+ *
+ * @throws {Error} On CI (the variable `CI` is set), where the lock file has to be there and complete.
+ */
 export function laneFlags(lane: Lane): string[] {
-  const lock = lane === "npm" ? "tools/npm.lock" : "deno.lock";
+  const lock = LOCKS[lane];
   const map = lane === "npm" ? ["--import-map", pathOf("tools/npm_imports.json")] : [];
-  return [...map, "--lock", pathOf(lock), ...(Deno.env.get("CI") && exists(lock) ? ["--frozen"] : [])];
+  return [...map, "--lock", pathOf(lock), ...(Deno.env.get("CI") ? frozen(lane) : [])];
+}
+
+function frozen(lane: Lane): string[] {
+  if (exists(LOCKS[lane])) return ["--frozen"];
+  throw new Error(
+    `"${LOCKS[lane]}" is missing. Run "deno task test --lane ${lane}" where its registry is reached and CI is not set, and commit the file`,
+  );
 }
 
 /** The packages of a lane: for npm without the typed adapters in `tools/npm/`, and without this package itself. */

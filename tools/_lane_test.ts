@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { copyPackage, folderUrl, ownNames, packagesOf, pathOf, readJson } from "./_lane.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { copyPackage, folderUrl, laneFlags, ownNames, packagesOf, pathOf, readJson } from "./_lane.ts";
 
 Deno.test("both lanes know the same names, and the package's own", () => {
   const { "deno-std/": _, ...map } = readJson("tools/npm_imports.json").imports as Record<string, string>;
@@ -29,3 +29,19 @@ Deno.test("a copy of the package has what is published, and takes its packages f
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("on CI the lock file of a lane is frozen, and one that is missing is an error that says how to make it", () => {
+  const before = Deno.env.get("CI");
+  Deno.env.set("CI", "true");
+  try {
+    assertEquals(laneFlags("npm").includes("--frozen"), true);
+    if (!hasLock("deno.lock")) assertThrows(() => laneFlags("jsr"), Error, '"deno.lock" is missing');
+  } finally {
+    if (before === undefined) Deno.env.delete("CI");
+    else Deno.env.set("CI", before);
+  }
+});
+
+function hasLock(name: string): boolean {
+  return [...Deno.readDirSync(pathOf("./"))].some((entry) => entry.name === name);
+}
