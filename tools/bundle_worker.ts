@@ -15,7 +15,7 @@ const TARGETS = new URL("../src/worker/deno_bundle/", import.meta.url);
 const COMMAND = "deno task embed";
 
 /** The entry of the control thread, and what it has the plugin's thread import. */
-const ENTRIES = ["main", "plugin_thread", "stray_watch"];
+const ENTRIES = ["main", "plugin_thread", "plugin_surroundings"];
 
 async function bundle(name: string): Promise<string> {
   // The worker imports nothing but its own modules, so that no import map is needed, and what one would say of others cannot matter.

@@ -7,6 +7,7 @@ import { join, resolve } from "@std/path";
 import { cjmManifestFolders } from "../manifest/discover.ts";
 import { PluginManager } from "../manager/plugin_manager.ts";
 import type { ManagerOptions } from "../manager/options.ts";
+import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import { UsageError } from "./_exit.ts";
 import { Terminal } from "./_terminal.ts";
@@ -47,6 +48,11 @@ export class Context {
     return join(Deno.env.get("XDG_STATE_HOME") || join(home, ".local", "state"), "remote-plugin");
   }
 
+  /** What Deno plugins may do of what they ask for. */
+  get policy(): PermissionPolicy {
+    return this.#options.trust ? "requested" : {};
+  }
+
   /** The file in which a plugin's log is kept. */
   logFile(plugin: string): string {
     return join(this.stateDir, "logs", `${encodeURIComponent(plugin)}.log`);
@@ -56,10 +62,9 @@ export class Context {
   async openManager(reference?: string, options: ManagerOptions = {}): Promise<{ manager: PluginManager; plugin: string }> {
     const isPath = reference !== undefined && (/[\\/]/.test(reference) || reference.endsWith(".json"));
     const where = isPath ? { manifests: [reference] } : { folders: this.folders };
-    const permissions = this.#options.trust ? "requested" as const : undefined;
     const manager = await PluginManager.create({
       ...where,
-      permissions,
+      permissions: this.policy,
       configDir: join(this.stateDir, "config"),
       healthIntervalMs: 0,
       ...options,

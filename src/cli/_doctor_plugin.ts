@@ -4,11 +4,11 @@
  * @module
  */
 import { DELIMITER } from "@std/path";
-import { PermissionDeniedError, PluginError } from "../errors.ts";
+import { ManifestError, PermissionDeniedError, PluginError } from "../errors.ts";
 import type { PluginManager } from "../manager/plugin_manager.ts";
 import { loadManifest } from "../manifest/load.ts";
 import type { PluginSpec, PythonRuntime } from "../manifest/manifest.ts";
-import { workerEnvironment } from "../permissions/environment.ts";
+import { workerVariables } from "../permissions/environment.ts";
 import { demandPermissions } from "../permissions/required.ts";
 import type { Context } from "./_context.ts";
 import type { Finding } from "./_doctor_host.ts";
@@ -23,7 +23,7 @@ export async function* pluginFindings(context: Context, manager: PluginManager, 
   yield info.warnings.length === 0
     ? report("manifest", "good", info.source!)
     : report("manifest", "odd", info.warnings.join("; "), "Correct the keys, or remove them");
-  const permissions = checkPermissions(spec, report);
+  const permissions = checkPermissions(spec, report, context);
   yield permissions;
   if (permissions.verdict === "bad") return;
   if (spec.runtime.kind === "python") {
@@ -37,11 +37,12 @@ export async function* pluginFindings(context: Context, manager: PluginManager, 
   yield await checkStart(context, manager, { name, report });
 }
 
-function checkPermissions(spec: PluginSpec, report: Report): Finding {
+function checkPermissions(spec: PluginSpec, report: Report, { policy }: Context): Finding {
   try {
-    demandPermissions(spec, {});
+    demandPermissions(spec, { permissions: policy });
     return report("permissions", "good", "the host has what it needs");
   } catch (error) {
+    if (error instanceof ManifestError) return report("permissions", "bad", error.message, "Mend the manifest as the message says");
     if (!(error instanceof PermissionDeniedError)) throw error;
     return report("permissions", "bad", error.message, `Add ${error.flags.join(" ")} to the command that runs this program`);
   }
@@ -79,7 +80,7 @@ if not hasattr(found, name):
 `;
 
 async function checkImport(spec: PluginSpec, runtime: PythonRuntime, report: Report): Promise<Finding> {
-  const env = { ...workerEnvironment(spec), PYTHONPATH: runtime.path.join(DELIMITER), PYTHONDONTWRITEBYTECODE: "1" };
+  const env = { ...workerVariables(spec, {}).process, PYTHONPATH: runtime.path.join(DELIMITER), PYTHONDONTWRITEBYTECODE: "1" };
   const { code, text } = await python(runtime.interpreter, ["-c", IMPORT, runtime.module, runtime.class], env);
   if (code === 0) return report("import", "good", `${runtime.module}.${runtime.class}`);
   const last = text.trim().split("\n").at(-1) ?? "";

@@ -50,7 +50,7 @@ export interface ManagerOptions extends PluginSettings {
   readonly plugins?: Readonly<Record<string, PluginSettings>>;
   /** Whether the folders are watched for changes, those that come only later too. Until it is disposed, such a manager keeps the program alive. Default: false. */
   readonly watch?: boolean;
-  /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. */
+  /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. It bounds no Python plugin. */
   readonly permissions?: PermissionPolicy;
   /** The folder in which all workers get private ones. Default: the system's folder for temporary files. */
   readonly scratchDir?: string;

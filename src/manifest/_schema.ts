@@ -7,9 +7,29 @@ import * as v from "valibot";
 import { closestString } from "@std/text";
 import { ManifestError } from "../errors.ts";
 import type { Manifest } from "./manifest.ts";
+import { VARIABLE_NAME } from "./variables.ts";
+
+const MODULE_NAME = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/;
+const WITHOUT_NUL = /^[^\0]*$/;
+/** Deno splits a list at its commas and knows no escape for them. */
+const PERMISSION_ENTRY = /^[^,\0]+$/;
+/** Deno has no patterns for programs. */
+const PROGRAM = /^[^,*\0]+$/;
+
+/** What a value that does not fit a pattern should have been. */
+const WANTED_BY_PATTERN: Readonly<Record<string, string>> = {
+  [MODULE_NAME.source]: '"builtin" or the name of a Python module',
+  [VARIABLE_NAME.source]: 'the name of a variable, which is not empty and has no "=" and no NUL in it',
+  [WITHOUT_NUL.source]: "a string without NUL",
+  [PERMISSION_ENTRY.source]: "a string that is not empty and has no comma and no NUL in it",
+  [PROGRAM.source]: 'one program by its name or path, without "*", comma and NUL',
+};
 
 const name = v.pipe(v.string(), v.nonEmpty());
-const granted = v.union([v.literal(true), v.array(v.string())]);
+const variableName = v.pipe(v.string(), v.regex(VARIABLE_NAME));
+const variableValue = v.pipe(v.string(), v.regex(WITHOUT_NUL));
+const granted = v.union([v.literal(true), v.array(v.pipe(v.string(), v.regex(PERMISSION_ENTRY)))]);
+const programs = v.union([v.literal(true), v.array(v.pipe(v.string(), v.regex(PROGRAM)))]);
 const amount = v.pipe(v.number(), v.minValue(0));
 const atLeastOne = v.pipe(v.number(), v.integer(), v.minValue(1));
 
@@ -18,17 +38,17 @@ const permissions = v.strictObject({
   write: v.optional(granted),
   net: v.optional(granted),
   env: v.optional(granted),
-  run: v.optional(granted),
+  run: v.optional(programs),
   ffi: v.optional(granted),
   sys: v.optional(granted),
   import: v.optional(granted),
 });
 
 const workerVariable = v.looseObject({
-  name,
+  name: variableName,
   secret: v.optional(v.boolean()),
   required: v.optional(v.boolean()),
-  default: v.optional(v.nullable(v.string())),
+  default: v.optional(v.nullable(variableValue)),
 });
 const restartMode = v.picklist(["never", "on_failure", "always"]);
 const restart = v.union([
@@ -46,15 +66,15 @@ const entries = {
   name: v.optional(name),
   version: v.optional(v.string()),
   runtime: v.optional(v.picklist(["python", "deno"])),
-  worker: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/))),
+  worker: v.optional(v.pipe(v.string(), v.regex(MODULE_NAME))),
   python_path: v.optional(name),
   module: name,
   class: v.optional(name),
   plugin_path: v.optional(v.union([v.string(), v.array(v.string())])),
   adapters: v.optional(v.array(v.string())),
   worker_env: v.optional(v.array(workerVariable)),
-  env_vars: v.optional(v.record(v.string(), v.string())),
-  inherit_env: v.optional(granted),
+  env_vars: v.optional(v.record(variableName, variableValue)),
+  inherit_env: v.optional(v.union([v.literal(true), v.array(variableName)])),
   permissions: v.optional(permissions),
   transport: v.optional(v.picklist(["unix", "tcp"])),
   max_concurrency: v.optional(atLeastOne),
@@ -145,12 +165,18 @@ function nameOf(raw: object): string | undefined {
 }
 
 function complaint(issue: v.BaseIssue<unknown>, where: { plugin: string; source: string | undefined }): ManifestError {
-  const place = "$" + (issue.path ?? []).map((part) => typeof part.key === "number" ? `[${part.key}]` : `.${String(part.key)}`).join("");
+  const place = "$" +
+    (issue.path ?? []).map((part) => typeof part.key === "number" ? `[${part.key}]` : `.${escaped(String(part.key))}`).join("");
   const source = where.source === undefined ? "" : ` "${where.source}"`;
   return new ManifestError(`Cannot use the manifest${source}: "${place}" is ${found(issue)}, wanted is ${wanted(issue)}`, {
     ...where,
     place,
   });
+}
+
+/** A key as it stands in a JSON path, which a terminal may show. */
+export function escaped(key: string): string {
+  return JSON.stringify(key).slice(1, -1);
 }
 
 function found(issue: v.BaseIssue<unknown>): string {
@@ -161,7 +187,7 @@ function found(issue: v.BaseIssue<unknown>): string {
 function wanted(issue: v.BaseIssue<unknown>): string {
   const { expected } = issue;
   if (expected === "never") return `one of ${Object.keys(permissions.entries).join(", ")}`;
-  if (expected?.startsWith("/^")) return '"builtin" or the name of a Python module';
+  if (expected?.startsWith("/^")) return WANTED_BY_PATTERN[expected.slice(1, -1)]!;
   if (expected === "!0") return "a string that is not empty";
   if (expected === "string" || expected === null || issue.input === undefined) return "a string";
   if (expected === ">=0") return "a number that is not negative";

@@ -7,8 +7,9 @@ import { basename, dirname, fromFileUrl, isAbsolute, join, resolve, toFileUrl } 
 import { ManifestError, PermissionDeniedError } from "../errors.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import { resolveOriginal } from "./_original.ts";
-import { checkManifest } from "./_schema.ts";
+import { checkManifest, escaped } from "./_schema.ts";
 import type { DenoRuntime, Manifest, PluginSpec, PythonRuntime, RestartMode, RestartPolicy, RestartSettings } from "./manifest.ts";
+import { configuresRuntime } from "./variables.ts";
 
 /** Where manifests come from: a path, a `file:` or `https:` URL, the object itself, or one that has been read already. */
 export type ManifestSource = string | URL | Manifest | PluginSpec;
@@ -55,6 +56,7 @@ async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec
       ? denoRuntime(manifest, paths)
       : pythonRuntime({ ...manifest, adapters: [...original.adapters] }, name, paths),
     env: original.env,
+    runtimeVariables: manifest.runtime === "deno" ? variablesOf(manifest).filter(({ name }) => configuresRuntime(name)) : [],
     defaultConfig: original.defaultConfig,
     inheritEnv: manifest.inherit_env ?? [],
     transport: manifest.transport,
@@ -84,14 +86,11 @@ function defaultName(module: string): string {
 }
 
 function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver): PythonRuntime {
-  if (manifest.class === undefined) {
-    const place = "$.class";
-    throw new ManifestError(`Cannot use the manifest of "${plugin}": "${place}" is nothing, wanted is the name of the plugin's class`, {
-      plugin,
-      source: paths.source,
-      place,
-    });
-  }
+  const refuse = (place: string, what: string): ManifestError =>
+    new ManifestError(`Cannot use the manifest of "${plugin}": "${place}" ${what}`, { plugin, source: paths.source, place });
+  if (manifest.class === undefined) throw refuse("$.class", "is nothing, wanted is the name of the plugin's class");
+  // Whoever writes them expects bounds, and there are none.
+  if (manifest.permissions !== undefined) throw refuse("$.permissions", UNBOUND);
   const interpreter = manifest.python_path ?? "python3";
   const folders = manifest.plugin_path ?? ".";
   return {
@@ -105,6 +104,9 @@ function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver):
   };
 }
 
+const UNBOUND = "bounds nothing, for a Python plugin may do whatever the user may. " +
+  "Remove the key, and run code that you do not trust in a container or as a Deno plugin";
+
 function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
   return {
     kind: "deno",
@@ -112,6 +114,15 @@ function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
     class: manifest.class ?? "default",
     permissions: resolvePermissions(manifest.permissions ?? {}, (path) => paths.file(path)),
   };
+}
+
+function variablesOf({ env_vars = {}, worker_env = [], inherit_env = [] }: Manifest): PluginSpec["runtimeVariables"] {
+  const inherited = inherit_env === true ? [] : inherit_env;
+  return [
+    ...Object.keys(env_vars).map((name) => ({ name, isInherited: false, place: `$.env_vars.${escaped(name)}` })),
+    ...worker_env.map(({ name }) => ({ name, isInherited: false, place: `$.worker_env.${escaped(name)}` })),
+    ...inherited.map((name, index) => ({ name, isInherited: true, place: `$.inherit_env[${index}]` })),
+  ];
 }
 
 /** Makes the paths in a set of permissions absolute. */

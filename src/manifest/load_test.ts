@@ -100,6 +100,18 @@ for (
     ["no place for calls", { ...PYTHON, max_concurrency: 0 }, "$.max_concurrency"],
     ["half a call", { ...PYTHON, max_concurrency: 1.5 }, "$.max_concurrency"],
     ["an unknown permission", { runtime: "deno", module: "x", permissions: { raed: ["a"] } }, "$.permissions.raed"],
+    ["a variable without a name", { ...PYTHON, env_vars: { "": "1" } }, "$.env_vars."],
+    ["an equals sign in a variable's name", { ...PYTHON, env_vars: { "A=B": "1" } }, "$.env_vars.A=B"],
+    ["NUL in a variable's name", { ...PYTHON, env_vars: { "A\0B": "1" } }, "$.env_vars.A\\u0000B"],
+    ["NUL in a variable's value", { ...PYTHON, env_vars: { A: "1\0" } }, "$.env_vars.A"],
+    ["an equals sign in an inherited name", { ...PYTHON, inherit_env: ["A", "B=C"] }, "$.inherit_env[1]"],
+    ["an equals sign in a worker's variable", { ...PYTHON, worker_env: [{ name: "A=B", default: "1" }] }, "$.worker_env[0].name"],
+    ["bounds for Python", { ...PYTHON, permissions: { read: ["/srv"] } }, "$.permissions"],
+    ["bounds for Python that allow nothing", { ...PYTHON, permissions: {} }, "$.permissions"],
+    ["bounds for Python in so many words", { ...PYTHON, runtime: "python", permissions: { net: true } }, "$.permissions"],
+    ["an empty permission", { runtime: "deno", module: "x", permissions: { read: ["/a", ""] } }, "$.permissions.read[1]"],
+    ["two permissions in one", { runtime: "deno", module: "x", permissions: { read: ["/a,/etc"] } }, "$.permissions.read[0]"],
+    ["a pattern for programs", { runtime: "deno", module: "x", permissions: { run: ["/usr/bin/*"] } }, "$.permissions.run[0]"],
     ["a permission that is a string", { runtime: "deno", module: "x", permissions: { read: "a" } }, "$.permissions.read"],
   ] as const
 ) {
@@ -107,6 +119,11 @@ for (
     assertEquals((await complaint(manifest)).place, place);
   });
 }
+
+Deno.test("a Python manifest with permissions is told that they bound nothing, and what to do", async () => {
+  const error = await complaint({ ...PYTHON, permissions: {} });
+  assertStringIncludes(error.message, '"$.permissions" bounds nothing, for a Python plugin may do whatever the user may. Remove the key');
+});
 
 Deno.test("a manifest that is no JSON says so and names its file", async () => {
   const error = await assertRejects(() => loadText("{ name: 1 }"), ManifestError);

@@ -43,11 +43,17 @@ export interface Manifest {
   adapters?: string[];
   /** Environment variables of the worker, as the tools of the original list them, with templates and secrets. They win over `env_vars`. */
   worker_env?: WorkerVariable[];
-  /** Environment variables of the worker. */
+  /**
+   * Environment variables. For a Python plugin they are its process's. For a Deno plugin they are its own, and those of the programs that it starts; what
+   * configures its runtime, such as `DENO_V8_FLAGS` or `HTTPS_PROXY`, is refused unless the host's policy names it in `env`.
+   */
   env_vars?: Record<string, string>;
-  /** Names of host variables that the worker may see besides the default ones; `true` for all. Default: none. */
+  /**
+   * Names of host variables that the worker may see besides the default ones; `true` for all, but for a Deno plugin without those that configure its
+   * runtime. Default: none.
+   */
   inherit_env?: true | string[];
-  /** What a Deno plugin asks for. It gets what the host's policy allows of it. Default: nothing. */
+  /** Deno: what the plugin asks for. It gets what the host's policy allows of it. Default: nothing. A Python plugin cannot be bound, so there it is refused. */
   permissions?: PermissionSet;
   /** How the worker is reached. Default: `"unix"` where the system has it and the host may use it, else `"tcp"`. */
   transport?: "unix" | "tcp";
@@ -145,8 +151,17 @@ export interface PluginSpec {
   readonly source: string | undefined;
   /** What the plugin runs in. */
   readonly runtime: PythonRuntime | DenoRuntime;
-  /** Environment variables of the worker. */
+  /** Environment variables of the worker, which are a Python plugin's process's and a Deno plugin's own. */
   readonly env: Readonly<Record<string, string>>;
+  /** The variables by which a Deno plugin's manifest would configure the runtime itself, for which it takes the host's policy. */
+  readonly runtimeVariables: readonly {
+    /** What it is called. */
+    readonly name: string;
+    /** Whether its value is the host's own. */
+    readonly isInherited: boolean;
+    /** Where the manifest names it, for example `$.env_vars.DENO_V8_FLAGS`. */
+    readonly place: string;
+  }[];
   /** What a manager initializes the plugin with when nobody has configured it: the defaults in a manifest of the original. */
   readonly defaultConfig?: Readonly<Record<string, unknown>> | undefined;
   /** Names of host variables that the worker may see besides the default ones; `true` for all. */

@@ -1,12 +1,16 @@
 /**
- * The environment that a worker sees.
+ * The environment that a worker sees. A Python plugin has that of its process. A Deno plugin has variables of its own, for those of its process configure the
+ * runtime, which keeps the plugin's bounds: a library that is loaded, a broker that is asked for permissions, a file that is written.
  *
  * @module
  */
 import { DELIMITER, dirname, isAbsolute } from "@std/path";
-import { PermissionDeniedError } from "../errors.ts";
-import type { PluginSpec } from "../manifest/manifest.ts";
+import { ManifestError, PermissionDeniedError } from "../errors.ts";
+import type { DenoRuntime, PluginSpec } from "../manifest/manifest.ts";
+import { configuresRuntime, isSameVariable } from "../manifest/variables.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../protocol/telemetry.ts";
+import { namesVariable, type PermissionPolicy } from "./grant.ts";
+import { mayReadEnv } from "./host_variable.ts";
 
 /** What a program needs to find its tools, its home, its language and its folders for what does not last, and nothing that is ever secret. */
 const DEFAULT_NAMES = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME"];
@@ -50,43 +54,95 @@ const TRACING_NAMES = [
   ),
 ];
 
+/** Variables by their names. */
+export type Variables = Readonly<Record<string, string>>;
+
+/** Who has which variables. */
+export interface WorkerVariables {
+  /** What the worker's process starts with. */
+  readonly process: Variables;
+  /** What a Deno plugin and the programs that it starts see besides. */
+  readonly plugin: Variables;
+}
+
 /**
- * The worker's environment: the default names as far as the host may read them, what tracing needs when it is on, what `inherit_env` names, then
- * `env_vars`.
+ * The variables of a worker. Its process has the default names as far as the host may read them, and what tracing needs when it is on. What `inherit_env`
+ * names, and then `env_vars`, is the process's as well for a Python plugin, and a Deno plugin's own.
  *
  * @throws {PermissionDeniedError} When the host may not read a variable that the manifest names.
+ * @throws {ManifestError} When one would configure the runtime of a Deno plugin, and the policy does not name it.
  */
-export function workerEnvironment(spec: PluginSpec): Record<string, string> {
-  const environment = spec.inheritEnv === true ? wholeEnvironment(spec) : namedEnvironment(spec, spec.inheritEnv);
-  return withInterpreterFirst({ ...tracingEnvironment(spec), ...environment, ...spec.env }, spec);
+export function workerVariables(spec: PluginSpec, policy: PermissionPolicy): WorkerVariables {
+  const own = { ...tracingVariables(spec), ...readableVariables(defaultNames(spec)) };
+  if (spec.runtime.kind === "deno") {
+    const { process, plugin } = denoVariables(spec, spec.runtime, policy);
+    return { process: { ...own, ...process }, plugin };
+  }
+  return { process: withInterpreterFirst({ ...own, ...inheritedVariables(spec), ...spec.env }, spec), plugin: {} };
+}
+
+/**
+ * The variables by which a manifest configures the process of its worker: all of a Python plugin's, and those of a Deno plugin's that the policy names.
+ *
+ * @throws {ManifestError} When one would configure the runtime of a Deno plugin, and the policy does not name it.
+ */
+export function processNames(spec: PluginSpec, policy: PermissionPolicy): string[] {
+  const { runtime } = spec;
+  if (runtime.kind === "python") return Object.keys(spec.env);
+  checkRuntimeVariables(spec, runtime, policy);
+  return Object.keys(spec.env).filter((name) => isForProcess(name, runtime, policy));
+}
+
+/** What a manifest adds. */
+function denoVariables(spec: PluginSpec, runtime: DenoRuntime, policy: PermissionPolicy): WorkerVariables {
+  checkRuntimeVariables(spec, runtime, policy);
+  const entries = Object.entries({ ...inheritedVariables(spec), ...spec.env });
+  const named = entries.filter(([name]) => isForProcess(name, runtime, policy));
+  const others = entries.filter(([name]) => !configuresRuntime(name));
+  return { process: Object.fromEntries(named), plugin: Object.fromEntries(others) };
+}
+
+function isForProcess(name: string, runtime: DenoRuntime, policy: PermissionPolicy): boolean {
+  return configuresRuntime(name) && namesVariable(policy, runtime.permissions, name);
+}
+
+/** What a worker has by default is the host's own choice, so that to inherit it once more changes nothing. */
+function checkRuntimeVariables(spec: PluginSpec, runtime: DenoRuntime, policy: PermissionPolicy): void {
+  for (const { name, place, isInherited } of spec.runtimeVariables) {
+    if (namesVariable(policy, runtime.permissions, name) || (isInherited && defaultNames(spec).includes(name))) continue;
+    const asking = policy === "requested"
+      ? 'name it in "env" of its "permissions"'
+      : `have the host name it: permissions: { env: [${JSON.stringify(name)}] }`;
+    const message =
+      `Cannot start "${spec.name}": "${place}" of its manifest configures the Deno runtime, which keeps the plugin's bounds. Remove it, or ${asking}`;
+    throw new ManifestError(message, { plugin: spec.name, source: spec.source, place });
+  }
 }
 
 /** Each worker is a service of its own in the trace. Without a name that the host may read it sends nothing: it would not know where to. */
-function tracingEnvironment(spec: PluginSpec): Record<string, string> {
+function tracingVariables(spec: PluginSpec): Variables {
   if (registeredTelemetry() === undefined) return {};
-  const values = TRACING_NAMES.map((name) => [name, readIfAllowed(name)] as const);
-  const environment = Object.fromEntries(values.filter((entry): entry is [string, string] => isForWorkers(...entry)));
-  if (Object.keys(environment).length === 0) return {};
-  return { OTEL_SERVICE_NAME: spec.name, OTEL_BSP_SCHEDULE_DELAY: String(SPAN_DELAY_MS), ...environment };
+  const values = Object.entries(readableVariables(TRACING_NAMES)).filter(([name, value]) => isForWorkers(name, value));
+  if (values.length === 0) return {};
+  return { OTEL_SERVICE_NAME: spec.name, OTEL_BSP_SCHEDULE_DELAY: String(SPAN_DELAY_MS), ...Object.fromEntries(values) };
 }
 
 /** Not an address with a password in it, and not that what is printed shall go to the collector instead of to the host. */
-function isForWorkers(name: string, value: string | undefined): boolean {
-  if (value === undefined) return false;
+function isForWorkers(name: string, value: string): boolean {
   return name === "OTEL_DENO_CONSOLE" ? value !== "replace" : !/\/\/[^/]*@/.test(value);
 }
 
-function namedEnvironment(spec: PluginSpec, names: readonly string[]): Record<string, string> {
-  const environment: Record<string, string> = {};
-  for (const name of defaultNames(spec)) {
-    const value = readIfAllowed(name);
-    if (value !== undefined) environment[name] = value;
+function readableVariables(names: readonly string[]): Variables {
+  const values = names.filter(mayReadEnv).map((name) => [name, Deno.env.get(name)] as const);
+  return Object.fromEntries(values.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+function inheritedVariables(spec: PluginSpec): Variables {
+  if (spec.inheritEnv === true) return wholeEnvironment(spec);
+  for (const name of spec.inheritEnv) {
+    if (!mayReadEnv(name)) throw mayNotInherit(spec, `"${name}", which the host may not read`, name);
   }
-  for (const name of names) {
-    const value = readOrThrow(name, spec);
-    if (value !== undefined) environment[name] = value;
-  }
-  return environment;
+  return readableVariables(spec.inheritEnv);
 }
 
 function defaultNames(spec: PluginSpec): string[] {
@@ -95,40 +151,26 @@ function defaultNames(spec: PluginSpec): string[] {
 }
 
 /** Tools of the plugin's own environment, such as a conda environment's ffmpeg, come before the host's. */
-function withInterpreterFirst(environment: Record<string, string>, spec: PluginSpec): Record<string, string> {
+function withInterpreterFirst(environment: Variables, spec: PluginSpec): Variables {
   const { runtime } = spec;
-  if (runtime.kind !== "python" || !isAbsolute(runtime.interpreter) || "PATH" in spec.env) return environment;
+  const setsPath = Object.keys(spec.env).some((name) => isSameVariable(name, "PATH"));
+  if (runtime.kind !== "python" || !isAbsolute(runtime.interpreter) || setsPath) return environment;
   const folder = dirname(runtime.interpreter);
   const folders = environment.PATH?.split(DELIMITER) ?? [];
   return folders.includes(folder) ? environment : { ...environment, PATH: [folder, ...folders].join(DELIMITER) };
 }
 
-function readIfAllowed(name: string): string | undefined {
-  return mayReadEnv(name) ? Deno.env.get(name) : undefined;
-}
-
-function readOrThrow(name: string, spec: PluginSpec): string | undefined {
-  if (mayReadEnv(name)) return Deno.env.get(name);
-  throw new PermissionDeniedError(
-    `Cannot start "${spec.name}": its manifest inherits "${name}", which the host may not read. Add --allow-env=${name}`,
-    {
-      plugin: spec.name,
-      missing: [{ name: "env", variable: name }],
-      flags: [`--allow-env=${name}`],
-    },
-  );
-}
-
-function wholeEnvironment(spec: PluginSpec): Record<string, string> {
+function wholeEnvironment(spec: PluginSpec): Variables {
   if (Deno.permissions.querySync({ name: "env" }).state === "granted") return Deno.env.toObject();
-  throw new PermissionDeniedError(`Cannot start "${spec.name}": its manifest inherits the whole environment. Add --allow-env`, {
-    plugin: spec.name,
-    missing: [{ name: "env" }],
-    flags: ["--allow-env"],
-  });
+  throw mayNotInherit(spec, "the whole environment");
 }
 
-/** Whether the host may read a variable, without asking anybody. */
-export function mayReadEnv(variable: string): boolean {
-  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
+function mayNotInherit(spec: PluginSpec, what: string, variable?: string): PermissionDeniedError {
+  const flag = variable === undefined ? "--allow-env" : `--allow-env=${variable}`;
+  const missing = { name: "env", ...(variable === undefined ? {} : { variable }) } as const;
+  return new PermissionDeniedError(`Cannot start "${spec.name}": its manifest inherits ${what}. Add ${flag}`, {
+    plugin: spec.name,
+    missing: [missing],
+    flags: [flag],
+  });
 }

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { isAbsolute, relative } from "@std/path";
+import { basename, isAbsolute, relative, resolve } from "@std/path";
+import { isSameVariable } from "../manifest/variables.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
+import { findProgram, isBareName } from "./programs.ts";
 
 /**
  * The host's policy for a Deno plugin: the most that it may get, or `"requested"` for whatever its manifest asks for. Default: nothing.
@@ -17,18 +19,99 @@ export const PERMISSION_KINDS = ["read", "write", "net", "env", "run", "ffi", "s
 /** One kind of permission. */
 export type PermissionKind = typeof PERMISSION_KINDS[number];
 
-/** What both the request and the policy allow. Paths must be absolute. */
+/** What a plugin is given, and what nobody could find. */
+export interface Grant {
+  /** What both sides allow; programs by their absolute paths, as far as the host may look for them. */
+  readonly permissions: PermissionSet;
+  /** Names of programs for which the policy has room, and that were not found. */
+  readonly notFound: readonly string[];
+}
+
+/**
+ * What both the request and the policy allow. Paths of the request must be absolute.
+ *
+ * @throws {TypeError} When the policy has an entry that Deno would read as another one, or a pattern for programs.
+ */
+export function grantPermissions(requested: PermissionSet, policy: PermissionPolicy): Grant {
+  const allowed = allowedBy(policy, requested);
+  if (requested.run === undefined || allowed.run === undefined) {
+    return { permissions: intersectPermissions(requested, allowed), notFound: [] };
+  }
+  const run = foundPrograms(requested.run);
+  const permissions = intersectPermissions({ ...requested, run }, { ...allowed, run: foundPrograms(allowed.run) });
+  const wanted = listOf(requested.run === true ? allowed.run : requested.run).filter(isBareName);
+  const notFound = wanted.filter((name) => !listsProgram(permissions.run, name) && listsProgram(allowed.run, name));
+  return { permissions, notFound };
+}
+
+/**
+ * Whether a program has to be looked for before it is known what a plugin may run.
+ *
+ * @throws {TypeError} As {@linkcode grantPermissions} does.
+ */
+export function looksForPrograms(requested: PermissionSet, policy: PermissionPolicy): boolean {
+  const allowed = allowedBy(policy, requested);
+  if (requested.run === undefined || allowed.run === undefined) return false;
+  return [...listOf(requested.run), ...listOf(allowed.run)].some(isBareName);
+}
+
+/**
+ * Whether a policy names a variable by itself. `true` and a pattern were meant for what a plugin may read.
+ *
+ * @param requested What the plugin asks for, which is what the policy `"requested"` allows.
+ */
+export function namesVariable(policy: PermissionPolicy, requested: PermissionSet, variable: string): boolean {
+  const { env } = policy === "requested" ? requested : policy;
+  return listOf(env).some((name) => isSameVariable(name, variable));
+}
+
+/** What both sides allow. All paths of the request, and programs on both sides, must be absolute. */
 export function intersectPermissions(requested: PermissionSet, policy: PermissionPolicy): PermissionSet {
-  if (policy === "requested") return requested;
+  const allowed = policy === "requested" ? requested : policy;
   const granted: { [kind in PermissionKind]?: true | readonly string[] } = {};
   for (const kind of PERMISSION_KINDS) {
-    const common = intersect(requested[kind], policy[kind], NARROWER[kind]);
-    if (common !== undefined) granted[kind] = common;
+    const common = intersect(inNormalForm(requested[kind], kind), inNormalForm(allowed[kind], kind), RULES[kind].narrower);
+    if (common === true || (common !== undefined && common.length > 0)) granted[kind] = common;
   }
   return granted;
 }
 
 type Allowance = true | readonly string[] | undefined;
+
+function listOf(allowance: Allowance): readonly string[] {
+  return allowance === true ? [] : allowance ?? [];
+}
+
+/** Whether there is a program of this name among these, by whatever path. */
+function listsProgram(allowance: Allowance, name: string): boolean {
+  return allowance === true || listOf(allowance).some((program) => basename(program) === name);
+}
+
+function foundPrograms(allowance: true | readonly string[]): true | readonly string[] {
+  return allowance === true ? true : allowance.flatMap((program) => findProgram(program) ?? []);
+}
+
+function allowedBy(policy: PermissionPolicy, requested: PermissionSet): PermissionSet {
+  if (policy === "requested") return requested;
+  for (const kind of PERMISSION_KINDS) {
+    for (const entry of listOf(policy[kind])) {
+      const problem = problemOf(kind, entry);
+      if (problem !== undefined) throw new TypeError(`The policy "permissions" has "${entry}" in "${kind}", which ${problem}`);
+    }
+  }
+  return policy;
+}
+
+function problemOf(kind: PermissionKind, entry: string): string | undefined {
+  if (entry === "") return "would allow everything. Write true for that";
+  if (entry.includes(",")) return "contains a comma, and no flag of Deno can carry one";
+  if (kind === "run" && entry.includes("*")) return "looks like a pattern, and Deno has none for programs. Name each of them";
+  return undefined;
+}
+
+function inNormalForm(allowance: Allowance, kind: PermissionKind): Allowance {
+  return allowance === undefined || allowance === true ? allowance : allowance.map(RULES[kind].normal);
+}
 
 /** The narrower of two entries when one contains the other. */
 type Narrower = (a: string, b: string) => string | undefined;
@@ -37,19 +120,28 @@ function intersect(asked: Allowance, allowed: Allowance, narrower: Narrower): Al
   if (asked === undefined || allowed === undefined) return undefined;
   if (asked === true) return allowed;
   if (allowed === true) return asked;
-  const common = asked.flatMap((one) => allowed.map((other) => narrower(one, other) ?? []).flat());
-  return common.length === 0 ? undefined : [...new Set(common)];
+  return [...new Set(asked.flatMap((one) => allowed.map((other) => narrower(one, other) ?? []).flat()))];
 }
 
-const NARROWER: Record<PermissionKind, Narrower> = {
-  read: narrowerPath,
-  write: narrowerPath,
-  net: narrowerHost,
-  env: narrowerName,
-  run: narrowerName,
-  ffi: narrowerPath,
-  sys: narrowerName,
-  import: narrowerHost,
+/** How the entries of a kind are written, and compared. */
+interface Rule {
+  readonly normal: (entry: string) => string;
+  readonly narrower: Narrower;
+}
+
+const PATHS: Rule = { normal: (path) => resolve(path), narrower: narrowerPath };
+const HOSTS: Rule = { normal: (host) => isSocket(host) ? host : host.toLowerCase(), narrower: narrowerHost };
+const NAMES: Rule = { normal: (name) => name, narrower: narrowerName };
+
+const RULES: Record<PermissionKind, Rule> = {
+  read: PATHS,
+  write: PATHS,
+  net: HOSTS,
+  env: NAMES,
+  run: { normal: (program) => program, narrower: (a, b) => a === b ? a : undefined },
+  ffi: PATHS,
+  sys: NAMES,
+  import: HOSTS,
 };
 
 function narrowerPath(a: string, b: string): string | undefined {
@@ -62,10 +154,16 @@ export function containsPath(folder: string, path: string): boolean {
   return way !== ".." && !way.startsWith("../") && !way.startsWith("..\\") && !isAbsolute(way);
 }
 
-/** A host without a port stands for all its ports. */
+/** A host without a port stands for all its ports. A socket has none: what follows a colon in its path is a part of it. */
 function narrowerHost(a: string, b: string): string | undefined {
-  if (a === b || b.startsWith(`${a}:`)) return b;
+  if (a === b) return b;
+  if (isSocket(a) || isSocket(b)) return undefined;
+  if (b.startsWith(`${a}:`)) return b;
   return a.startsWith(`${b}:`) ? a : undefined;
+}
+
+function isSocket(host: string): boolean {
+  return /^(unix|vsock):/.test(host);
 }
 
 /** A name may end in `*`, as in Deno's own `--allow-env=AWS_*`. */

@@ -7,8 +7,10 @@ import { PermissionDeniedError } from "../errors.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { blockingPermissions } from "./blocking.ts";
-import { mayReadEnv } from "./environment.ts";
+import { processNames } from "./environment.ts";
+import { mayReadEnv } from "./host_variable.ts";
 import { descriptorFlags } from "./flags.ts";
+import { looksForPrograms, type PermissionPolicy } from "./grant.ts";
 
 /** Where a worker's files and its socket go. */
 export interface WorkerPlaces {
@@ -30,6 +32,8 @@ export interface RequiredPermissionsOptions extends WorkerPlaces {
   readonly blocking?: boolean;
   /** Whether results will be mapped into memory by `FileResult.map()`. Default: `false`. */
   readonly mapping?: boolean;
+  /** The policy that `RemotePluginProxy.start()` will be given. Default: `"requested"`, which needs the most. */
+  readonly permissions?: PermissionPolicy;
 }
 
 /** What a host needs, as descriptors and as flags. */
@@ -59,22 +63,30 @@ export interface RequiredPermissions {
  */
 export async function requiredPermissions(
   manifest: ManifestSource,
-  { blocking = false, mapping = false, ...places }: RequiredPermissionsOptions = {},
+  { blocking = false, mapping = false, permissions = "requested", ...places }: RequiredPermissionsOptions = {},
 ): Promise<RequiredPermissions> {
   const spec = await loadManifest(manifest);
-  const descriptors: Deno.PermissionDescriptor[] = [...neededPermissions(spec, places), ...(blocking ? blockingPermissions() : [])];
+  const descriptors: Deno.PermissionDescriptor[] = [
+    ...neededPermissions(spec, { ...places, permissions }),
+    ...(blocking ? blockingPermissions() : []),
+  ];
   if (mapping) descriptors.push({ name: "ffi" });
   if (spec.source !== undefined && !/^https?:/.test(spec.source)) descriptors.unshift({ name: "read", path: spec.source });
   return { descriptors, toFlags: () => descriptorFlags(descriptors) };
 }
 
+/** What a start depends on besides the manifest. */
+type LaunchPlan = WorkerPlaces & Pick<RequiredPermissionsOptions, "permissions">;
+
 /**
  * Makes sure that the host may start a worker, without asking anybody and before anything is started.
  *
  * @throws {PermissionDeniedError} Lists every missing permission and the flags that give them.
+ * @throws {ManifestError} When a variable would configure the runtime of a Deno plugin, and the policy does not name it.
+ * @throws {TypeError} When the policy has an entry that Deno would read as another one.
  */
-export function demandPermissions(spec: PluginSpec, places: WorkerPlaces): void {
-  const missing = neededPermissions(spec, places).filter((one) => Deno.permissions.querySync(one).state !== "granted");
+export function demandPermissions(spec: PluginSpec, plan: LaunchPlan): void {
+  const missing = neededPermissions(spec, plan).filter((one) => Deno.permissions.querySync(one).state !== "granted");
   if (missing.length === 0) return;
   const flags = descriptorFlags(missing);
   throw new PermissionDeniedError(`Cannot start "${spec.name}": the host lacks permissions. Add ${flags.join(" ")}`, {
@@ -84,15 +96,16 @@ export function demandPermissions(spec: PluginSpec, places: WorkerPlaces): void 
   });
 }
 
-function neededPermissions(spec: PluginSpec, places: WorkerPlaces): Deno.PermissionDescriptor[] {
+function neededPermissions(spec: PluginSpec, { permissions: policy = {}, ...places }: LaunchPlan): Deno.PermissionDescriptor[] {
   const folder = scratchRoot(places);
   const socket = places.socketPath;
   const files = socket === undefined ? [folder] : [folder, socket];
   return [
     ...files.flatMap((path) => [{ name: "read", path }, { name: "write", path }] as const),
     ...neededNet(spec, places),
-    neededRun(spec),
+    neededRun(spec, policy),
     ...neededEnv(spec),
+    ...neededSearch(spec, policy),
   ];
 }
 
@@ -103,13 +116,18 @@ function neededNet(spec: PluginSpec, places: WorkerPlaces): Deno.NetPermissionDe
 }
 
 /** Deno lets nobody set a dynamic linker's variables for a child who may not run everything. */
-function neededRun(spec: PluginSpec): Deno.RunPermissionDescriptor {
-  const linker = Object.keys(spec.env).some((name) => /^(LD|DYLD)_/.test(name));
+function neededRun(spec: PluginSpec, policy: PermissionPolicy): Deno.RunPermissionDescriptor {
+  const linker = processNames(spec, policy).some((name) => /^(LD|DYLD)_/.test(name));
   return linker ? { name: "run" } : { name: "run", command: workerProgram(spec) };
 }
 
 function neededEnv(spec: PluginSpec): Deno.EnvPermissionDescriptor[] {
   return spec.inheritEnv === true ? [{ name: "env" }] : spec.inheritEnv.map((variable) => ({ name: "env", variable }));
+}
+
+/** A program that is given by its name alone is looked for on the host's own `PATH`, which is the worker's as well. */
+function neededSearch({ runtime }: PluginSpec, policy: PermissionPolicy): Deno.EnvPermissionDescriptor[] {
+  return runtime.kind === "deno" && looksForPrograms(runtime.permissions, policy) ? [{ name: "env", variable: "PATH" }] : [];
 }
 
 /** The program that the host starts for a plugin. */

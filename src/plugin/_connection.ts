@@ -31,6 +31,8 @@ export interface Connection extends AsyncDisposable {
   readonly maxConcurrency: number;
   /** The process, when this host has started it. */
   readonly worker: WorkerHandle | undefined;
+  /** What the plugin asks for and cannot have, where that can be told. */
+  readonly warnings?: readonly string[];
   /** What is handed over as files. */
   readonly files: WorkerFiles;
   /** How the worker ended, where that can be told. */
@@ -117,6 +119,7 @@ async function tryToStart(
     plugin,
     maxConcurrency: spec.maxConcurrency,
     worker,
+    warnings: worker.warnings,
     files,
     exited: worker.exited,
     // A stack that is being disposed has whoever disposes it again go on at once.

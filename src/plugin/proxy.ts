@@ -71,7 +71,7 @@ export class RemotePluginProxy implements PluginInterface {
   readonly #operations: Operations;
   #initialized: { readonly config: PluginConfig; readonly options: OperationOptions } | undefined;
   #cleanup: Promise<void> | undefined;
-  /** What looks wrong in the manifest and does no harm, for example an unknown key with its nearest known one. */
+  /** What looks wrong in the manifest and does no harm: an unknown key with its nearest known one, a program that is nowhere to be found. */
   readonly warnings: readonly string[];
 
   private constructor(connection: Connection, { log, spec, startWorker, cancelBudgetMs, onRestart, tracing }: Succession) {
@@ -85,7 +85,7 @@ export class RemotePluginProxy implements PluginInterface {
       cancelBudgetMs,
       idleTimeoutMs: spec?.idleTimeoutMs,
     });
-    this.warnings = spec?.warnings ?? [];
+    this.warnings = [...spec?.warnings ?? [], ...connection.warnings ?? []];
   }
 
   /**

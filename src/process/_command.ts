@@ -5,7 +5,8 @@
  */
 import { dirname, fromFileUrl, join } from "@std/path";
 import type { DenoRuntime, PluginSpec } from "../manifest/manifest.ts";
-import { containsPath, intersectPermissions, type PermissionPolicy } from "../permissions/grant.ts";
+import type { Variables } from "../permissions/environment.ts";
+import { containsPath } from "../permissions/grant.ts";
 import { permissionFlags } from "../permissions/flags.ts";
 import { workerProgram } from "../permissions/required.ts";
 import type { Address, PermissionSet, PluginTarget } from "../protocol/messages.ts";
@@ -25,7 +26,10 @@ export interface WorkerCommand {
 export interface CommandContext {
   readonly folder: WorkerFolder;
   readonly listen: Address;
-  readonly policy: PermissionPolicy;
+  /** What a Deno plugin is granted. */
+  readonly permissions: PermissionSet;
+  /** The variables of a Deno plugin's own. */
+  readonly variables: Variables;
 }
 
 /** Prepares the command that starts the builtin worker for a plugin. */
@@ -37,9 +41,9 @@ export function workerCommand(spec: PluginSpec, context: CommandContext): Worker
     const args = pythonArguments(context.folder);
     return { program, args, target: { ...target, path: runtime.path, adapters: runtime.adapters }, foreign: runtime.foreignWorker };
   }
-  const permissions = intersectPermissions(runtime.permissions, context.policy);
+  const { permissions, variables } = context;
   const args = denoArguments(spec, runtime, { listen: context.listen, folder: context.folder.path, permissions });
-  return { program, args, target: { ...target, path: [], permissions } };
+  return { program, args, target: { ...target, path: [], permissions, env: variables } };
 }
 
 /** A start waits for this: the way to the runtime's pool of threads and back would take many times as long as the system needs. */

@@ -5,8 +5,8 @@
  */
 import { type StartPhase, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import { workerEnvironment } from "../permissions/environment.ts";
-import type { PermissionPolicy } from "../permissions/grant.ts";
+import { type Variables, workerVariables } from "../permissions/environment.ts";
+import { type Grant, grantPermissions, type PermissionPolicy } from "../permissions/grant.ts";
 import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
 import { removeIfThere } from "../payload/private_folder.ts";
 import { chooseTransport, demandPermissions, memoryRoot, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
@@ -32,7 +32,7 @@ export type { WorkerExit };
 
 /** What a start depends on besides the manifest. */
 export interface LaunchOptions extends WorkerPlaces {
-  /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. */
+  /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. It bounds no Python plugin. */
   readonly permissions?: PermissionPolicy;
   /** The most bytes that files for and from the plugin may have at a time. Default: 4 GiB. */
   readonly scratchQuota?: number;
@@ -44,6 +44,12 @@ export interface LaunchWatch {
   readonly signal: AbortSignal;
   /** Takes what the worker prints, from its first line on. */
   readonly log: OutputLog;
+}
+
+/** What a worker was started with. */
+interface Launched {
+  readonly start: StartMessage;
+  readonly warnings: readonly string[];
 }
 
 /** The longest request body, in bytes: some more than the largest value that is sensibly sent inline. */
@@ -62,16 +68,19 @@ export class WorkerProcess implements AsyncDisposable {
   readonly log: OutputLog;
   /** What a Deno plugin was given; `undefined` for other plugins, which the system's own rights bound. */
   readonly permissions: PermissionSet | undefined;
+  /** What the plugin asks for and cannot have, though the policy has room for it: programs that were not found. */
+  readonly warnings: readonly string[];
   /** Where it and this host keep the files that they hand to each other. */
   readonly scratch: ScratchFolders;
   /** How the worker ended; its folder is gone then. */
   readonly exited: Promise<WorkerExit>;
   readonly #running: RunningChild;
 
-  private constructor(hello: HelloMessage, start: StartMessage, running: RunningChild) {
+  private constructor(hello: HelloMessage, { start, warnings }: Launched, running: RunningChild) {
     this.hello = hello;
     this.token = start.token;
     this.permissions = start.plugin.permissions;
+    this.warnings = warnings;
     this.scratch = { disk: start.scratch, memory: start.memory_scratch };
     this.log = running.log;
     this.exited = running.exited;
@@ -82,17 +91,20 @@ export class WorkerProcess implements AsyncDisposable {
    * Starts a worker and waits until it listens.
    *
    * @throws {PermissionDeniedError} When the host lacks a permission; nothing was started then.
+   * @throws {ManifestError} When a variable would configure the runtime of a Deno plugin, and the policy does not name it; nothing was started then.
+   * @throws {TypeError} When the policy has an entry that Deno would read as another one; nothing was started then.
    * @throws {WorkerStartError} When it does not get as far; nothing is left then.
    */
   static async launch(spec: PluginSpec, options: LaunchOptions, { signal, log }: LaunchWatch): Promise<WorkerProcess> {
     demandPermissions(spec, options);
-    const environment = workerEnvironment(spec);
+    const variables = workerVariables(spec, options.permissions ?? {});
+    const { permissions, notFound } = grantTo(spec, options);
     await using cleanup = new AsyncDisposableStack();
     const folder = cleanup.use(await made(spec, options, () => new WorkerFolder(scratchRoot(options), memoryRoot(spec, options))));
     const listen = await chooseAddress(spec, options, folder);
-    const command = prepareCommand(spec, { folder, listen, policy: options.permissions ?? {} });
+    const command = prepareCommand(spec, { folder, listen, permissions, variables: variables.plugin });
     const socket = "unix" in listen ? listen.unix : undefined;
-    const child = spawn(spec, command, environment);
+    const child = spawn(spec, command, variables.process);
     const running = new RunningChild(child, { ...careFor(child, command.target), log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
     const scratch = await made(spec, options, () => folder.furnish());
@@ -100,7 +112,8 @@ export class WorkerProcess implements AsyncDisposable {
     await running.sendStartLine(start);
     const hello = await sayHello(spec, running, { listen, signal });
     cleanup.move();
-    return new WorkerProcess(hello, start, running);
+    const warnings = notFound.map((name) => `"${spec.name}" may not run "${name}": no folder of PATH into which the host may look has it`);
+    return new WorkerProcess(hello, { start, warnings }, running);
   }
 
   /** Keeps the host program alive until the worker ends; without it a host that is done may exit, and the worker goes with it. */
@@ -126,6 +139,10 @@ export class WorkerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#running.end();
   }
+}
+
+function grantTo({ runtime }: PluginSpec, { permissions: policy = {} }: LaunchOptions): Grant {
+  return runtime.kind === "deno" ? grantPermissions(runtime.permissions, policy) : { permissions: {}, notFound: [] };
 }
 
 /** What a Python worker's supervisor does for itself, Deno workers have their host do. Only a plugin that may run programs can have left some. */
@@ -169,12 +186,12 @@ function prepareCommand(spec: PluginSpec, context: CommandContext): WorkerComman
   }
 }
 
-function spawn(spec: PluginSpec, command: WorkerCommand, environment: Record<string, string>): Deno.ChildProcess {
+function spawn(spec: PluginSpec, command: WorkerCommand, environment: Variables): Deno.ChildProcess {
   try {
     return new Deno.Command(command.program, {
       args: [...command.args],
       clearEnv: true,
-      env: environment,
+      env: { ...environment },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

@@ -34,8 +34,6 @@ for (const face of BOTH) {
   // W17: a program in a session of its own, and the death of its worker, change nothing.
   for (const own_session of [false, true]) {
     for (const way of ["cleanup", "SIGKILL"]) {
-      // A Deno plugin's thread alone knows of these, and nobody is left to ask it.
-      if (face.worker === "deno" && own_session && way === "SIGKILL") continue;
       Deno.test(`${label}: after ${way} a program that the plugin started ${own_session ? "in a session of its own " : ""}is gone`, async () => {
         const plugin = await startFixture(face, "starts_children");
         const { pid } = await plugin.execute<{ pid: number }>({ own_session });

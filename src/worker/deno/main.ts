@@ -32,21 +32,19 @@ if (import.meta.main) await main();
 
 async function main(): Promise<void> {
   let files: string[] = [];
-  let runner: ThreadRunner | undefined;
   try {
     const start = await readStartLine({ read: (buffer) => Deno.stdin.readSync(buffer) });
     const listener = listen(start.listen);
     files = [..."unix" in start.listen ? [start.listen.unix] : [], ...start.folder === undefined ? [] : [start.folder]];
     writeLine(hello(start, listener));
-    runner = new ThreadRunner(start.plugin, scratchOf(start));
-    serve(runner, start, listener);
+    serve(new ThreadRunner(start.plugin, scratchOf(start)), start, listener);
   } catch (thrown) {
     writeLine({ protocol: PROTOCOL_VERSION, error: errorBody("bad_start", thrown) });
     Deno.exit(1);
   }
   await untilEnd();
   if (mayKillGroup() && registeredTelemetry()?.trace !== undefined) await untilSpansAreSent();
-  endEverything(files, runner?.strays ?? []);
+  endEverything(files);
 }
 
 function listen(address: Address): Deno.Listener {
@@ -102,9 +100,8 @@ async function untilSpansAreSent(): Promise<void> {
 }
 
 /** Ends this process, and those that its plugin has started, and removes its files: the host does it as well, but it may be gone. */
-function endEverything(files: readonly string[], strays: Iterable<number>): never {
+function endEverything(files: readonly string[]): never {
   for (const file of files) attempt(() => Deno.removeSync(file, { recursive: true }));
-  for (const pid of strays) attempt(() => Deno.kill(-pid, "SIGKILL"));
   // The host starts a worker as the leader of a process group. This is refused where the plugin may run nothing, and then there is nothing to end.
   attempt(() => Deno.kill(-Deno.pid, "SIGKILL"));
   Deno.exit(0);

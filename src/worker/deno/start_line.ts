@@ -51,6 +51,10 @@ export function parseStartLine(line: string): StartMessage {
   if (typeof token !== "string" || token === "") throw wrong("token", "a string that is not empty");
   if (!isAddress(listen)) throw wrong("listen", '{"unix": path} or {"tcp": host}');
   if (!isRecord(plugin) || typeof plugin["module"] !== "string") throw wrong("plugin.module", "the module's URL");
+  const { env } = plugin;
+  if (env !== undefined && !(isRecord(env) && Object.values(env).every((value) => typeof value === "string"))) {
+    throw wrong("plugin.env", "an object whose values are strings");
+  }
   return {
     ...start,
     limits: limitsOf(limits),

@@ -10,7 +10,7 @@ import { errorBody } from "./error_body.ts";
 const COLORS = /\x1b\[[0-9;]*m/g;
 
 /** The thread's own entry, which says nothing about the plugin. */
-const ENTRY_FRAME = /\n +at data:\S+/g;
+const ENTRY_FRAME = /\n +at (?:data|blob):\S+/g;
 
 /** The error body for an error event's message, which is all that such an event has of an error in a worker. */
 export function describeCrash(eventMessage: string): ErrorBody {

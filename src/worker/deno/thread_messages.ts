@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { ErrorBody, ReadyBody } from "../../protocol/messages.ts";
-import type { FrameLine } from "./frame_line.ts";
+import type { ErrorBody, ErrorCode, ReadyBody } from "../../protocol/messages.ts";
+import { errorBody } from "./error_body.ts";
+import { errorLine, type FrameLine } from "./frame_line.ts";
 import type { CallOrder, QuestionEndpoint } from "./plugin_runner.ts";
 
 /** From the control thread. `key` names the call or the question. */
@@ -22,8 +23,6 @@ export type FromThread =
   | { readonly kind: "progress"; readonly key: number; readonly progress: number; readonly message: string }
   | { readonly kind: "chunk"; readonly key: number; readonly line: FrameLine }
   | { readonly kind: "last"; readonly key: number; readonly line: FrameLine }
-  /** The plugin has started a program in a process group of its own, or that has ended. */
-  | { readonly kind: "stray"; readonly pid: number; readonly isRunning: boolean }
   /** The thread is about to end, or has met an error that ends it. */
   | { readonly kind: "ending"; readonly error: ErrorBody };
 
@@ -32,3 +31,104 @@ export const CHUNKS_ON_THE_WAY = 16;
 
 /** Room is told of in lots of this many chunks: a message for each would cost as much as the chunk. */
 export const CHUNKS_PER_ROOM: number = CHUNKS_ON_THE_WAY / 2;
+
+/**
+ * Reads what has come from the plugin's thread, where the plugin can say the same as we can, and anything else. What is returned is what its type says,
+ * and no more: all of it is copied.
+ *
+ * @param scratch The folder in which the plugin may have left files. Others are not for a plugin to name: whoever drops the frame removes its files.
+ * @returns `undefined` for what is no message: a plugin may have said it to nobody. A frame that cannot be sent is the end of its call.
+ */
+export function readFromThread(said: unknown, scratch?: string): FromThread | undefined {
+  if (!isRecord(said)) return undefined;
+  const { kind, key, line } = said;
+  if (kind === "ready") return optional(readyBody(said["ready"]), (ready) => ({ kind, ready }));
+  if (kind === "unloadable" || kind === "ending") return optional(readErrorBody(said["error"]), (error) => ({ kind, error }));
+  if (typeof key !== "number") return undefined;
+  if (kind === "progress") return progressMessage(key, said);
+  if (kind === "chunk") return optional(frameLine(line, kind, scratch), (line) => ({ kind, key, line })) ?? noFrame(key);
+  if (kind === "last") return optional(lastLine(line, scratch), (line) => ({ kind, key, line })) ?? noFrame(key);
+  return undefined;
+}
+
+function optional<Value, Message>(value: Value | undefined, message: (value: Value) => Message): Message | undefined {
+  return value === undefined ? undefined : message(value);
+}
+
+/** A call whose frames cannot be sent ends: neither may a chunk be missing, nor an answer never come. */
+function noFrame(key: number): FromThread {
+  const what = new TypeError("What the plugin's thread sent is no frame: the plugin may have replaced what the worker makes frames with");
+  return { kind: "last", key, line: errorLine({ ...errorBody("bad_result", what), traceback: "" }) };
+}
+
+function lastLine(line: unknown, scratch: string | undefined): FrameLine | undefined {
+  return isRecord(line) && line["kind"] === "error" ? errorFrame(line["text"]) : frameLine(line, "result", scratch);
+}
+
+function progressMessage(key: number, { progress, message }: Record<string, unknown>): FromThread | undefined {
+  if (typeof progress !== "number" || !Number.isFinite(progress) || typeof message !== "string") return undefined;
+  return { kind: "progress", key, progress, message };
+}
+
+function readyBody(ready: unknown): ReadyBody | undefined {
+  if (!isRecord(ready)) return undefined;
+  const { name, version, methods } = ready;
+  if (typeof name !== "string" || typeof version !== "string" || !areStrings(methods)) return undefined;
+  return { name, version, methods: [...methods] };
+}
+
+/**
+ * A value's frame is handed on unread, and must not pass for a second one, or for one of another kind: the next request on its connection would be given
+ * the rest of it.
+ */
+function frameLine(line: unknown, kind: "chunk" | "result", scratch: string | undefined): FrameLine | undefined {
+  if (!isRecord(line) || line["kind"] !== kind) return undefined;
+  const { text, files } = line;
+  if (typeof text !== "string" || !text.startsWith(`{"${kind}":`) || text.includes("\n")) return undefined;
+  if (files === undefined) return { kind, text };
+  return areStrings(files) ? { kind, text, files: files.filter((path) => isIn(scratch, path)) } : undefined;
+}
+
+function isIn(folder: string | undefined, path: string): boolean {
+  if (folder === undefined || !path.startsWith(folder)) return false;
+  const way = path.slice(folder.length).split(/[\\/]/);
+  return way[0] === "" && !way.includes("..");
+}
+
+function errorFrame(text: unknown): FrameLine | undefined {
+  try {
+    return optional(readErrorBody(JSON.parse(String(text))?.error), errorLine);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The codes by which a plugin's thread tells of errors. */
+const CODES: readonly unknown[] = ["plugin_error", "load_error", "bad_result", "cancelled", "not_supported", "plugin_exit"];
+
+function readErrorBody(error: unknown): ErrorBody | undefined {
+  if (!isRecord(error) || !CODES.includes(error["code"])) return undefined;
+  const { type, message, traceback, category, retriable, original_exc_repr, occurred_at } = error;
+  if (typeof type !== "string" || typeof message !== "string" || typeof traceback !== "string") return undefined;
+  return {
+    code: error["code"] as ErrorCode,
+    type,
+    message,
+    traceback,
+    ...(typeof category === "string" ? { category } : {}),
+    ...(typeof retriable === "boolean" ? { retriable } : {}),
+    ...(typeof original_exc_repr === "string" ? { original_exc_repr } : {}),
+    ...(typeof occurred_at === "string" ? { occurred_at } : {}),
+  };
+}
+
+/** A list of holes is as short to send as it is long to look through. */
+const MAX_LIST = 100_000;
+
+function areStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= MAX_LIST && value.every((item) => typeof item === "string");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

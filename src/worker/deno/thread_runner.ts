@@ -9,7 +9,8 @@ import { errorLine, type FrameLine } from "./frame_line.ts";
 import { removeFiles, type Scratch } from "./outbox.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import { describeCrash } from "./thread_crash.ts";
-import { CHUNKS_PER_ROOM, type FromThread, type ToThread } from "./thread_messages.ts";
+import type { Surroundings } from "./plugin_surroundings.ts";
+import { CHUNKS_PER_ROOM, type FromThread, readFromThread, type ToThread } from "./thread_messages.ts";
 
 interface OpenRun {
   readonly sink?: CallSink;
@@ -21,8 +22,6 @@ interface OpenRun {
 /** A plugin in a thread of its own. */
 export class ThreadRunner implements PluginRunner {
   readonly settled: Promise<void>;
-  /** The process groups of the programs that the plugin has started outside of the worker's own group. */
-  readonly strays: Set<number> = new Set();
   #state: PluginState = { status: "loading" };
   #thread: Worker | undefined;
   /** What the thread has said of an error that is about to end it. */
@@ -78,12 +77,14 @@ export class ThreadRunner implements PluginRunner {
   }
 
   #start(target: PluginTarget, scratch: Scratch | undefined): Worker {
-    const thread = new Worker(threadEntry(target, scratch), {
+    const surroundings = surroundingsEntry(target);
+    if (surroundings !== undefined) void this.settled.then(() => URL.revokeObjectURL(surroundings));
+    const thread = new Worker(threadEntry(target, { scratch, surroundings }), {
       type: "module",
       name: target.name,
       deno: { permissions: threadPermissions(target.permissions, scratch) },
     });
-    thread.addEventListener("message", ({ data }) => this.#take(data));
+    thread.addEventListener("message", ({ data }) => this.#take(readFromThread(data, scratch?.folder)));
     thread.addEventListener("error", (event) => {
       event.preventDefault();
       this.#fail(this.#lastWords ?? describeCrash(event.message));
@@ -91,9 +92,12 @@ export class ThreadRunner implements PluginRunner {
     return thread;
   }
 
-  #take(message: FromThread): void {
+  #take(message: FromThread | undefined): void {
+    // What a thread that has failed says afterwards must not bring it back.
+    if (this.#state.failure !== undefined) return;
     switch (message?.kind) {
       case "ready":
+        if (this.#state.status !== "loading") return;
         this.#state = { status: "running", ready: message.ready };
         return this.#settle();
       case "unloadable":
@@ -104,8 +108,6 @@ export class ThreadRunner implements PluginRunner {
         return void this.#chunk(message.key, message.line);
       case "last":
         return this.#end(message.key, message.line);
-      case "stray":
-        return void (message.isRunning ? this.strays.add(message.pid) : this.strays.delete(message.pid));
       case "ending":
         return this.#ending(message.error);
     }
@@ -113,16 +115,18 @@ export class ThreadRunner implements PluginRunner {
 
   async #chunk(key: number, line: FrameLine): Promise<void> {
     const run = this.#runs.get(key);
-    if (run === undefined) removeFiles(line.files);
-    await run?.sink?.push(line);
-    if (run === undefined || ++run.taken < CHUNKS_PER_ROOM) return;
+    if (run?.sink === undefined) return removeFiles(line.files);
+    await run.sink.push(line);
+    if (++run.taken < CHUNKS_PER_ROOM) return;
     this.#post({ kind: "room", key, chunks: run.taken });
     run.taken = 0;
   }
 
   #end(key: number, last: FrameLine): void {
-    this.#runs.get(key)?.end(last);
+    const run = this.#runs.get(key);
+    if (run === undefined) return removeFiles(last.files);
     this.#runs.delete(key);
+    run.end(last);
   }
 
   /** An error may still be caught by the plugin's own listeners; a thread that closes is gone. */
@@ -146,15 +150,28 @@ function uncaught(error: ErrorBody): ErrorBody {
   return error.type === "PluginExit" ? error : { ...error, message: `An uncaught error ended the plugin's thread: ${error.message}` };
 }
 
+interface EntryParts {
+  readonly scratch: Scratch | undefined;
+  readonly surroundings: string | undefined;
+}
+
 /** The thread's first module. Static imports load with the process's permission to read, so that the plugin needs none to be loaded. */
-function threadEntry({ module, class: exportName, name, version, permissions }: PluginTarget, scratch: Scratch | undefined): string {
+function threadEntry({ module, class: exportName, name, version }: PluginTarget, { scratch, surroundings }: EntryParts): string {
   const source = [
     `import { startPlugin } from ${ownModule("plugin_thread")};`,
-    ...(permissions?.run === undefined ? [] : [`import ${ownModule("stray_watch")};`]),
+    ...(surroundings === undefined ? [] : [`import ${JSON.stringify(surroundings)};`]),
     `import * as plugin from ${JSON.stringify(module)};`,
     `startPlugin(plugin, ${JSON.stringify(exportName || "default")}, ${JSON.stringify({ name, version, scratch })});`,
   ];
   return `data:text/javascript,${encodeURIComponent(source.join("\n"))}`;
+}
+
+/** A module that is evaluated before the plugin's. Secrets may be in it, which the URL of a `blob:` does not show in traces and keeps out of caches. */
+function surroundingsEntry({ env = {}, permissions }: PluginTarget): string | undefined {
+  const surroundings: Surroundings = { variables: Object.entries(env), mayRun: permissions?.run !== undefined };
+  if (surroundings.variables.length === 0 && !surroundings.mayRun) return undefined;
+  const source = `import { surround } from ${ownModule("plugin_surroundings")};\nsurround(${JSON.stringify(surroundings)});`;
+  return URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
 }
 
 /** One of the modules beside this one, whose names end in `.js` where this one is part of a bundle. */

@@ -1529,6 +1529,10 @@ function parseStartLine(line) {
   if (typeof token !== "string" || token === "") throw wrong("token", "a string that is not empty");
   if (!isAddress(listen2)) throw wrong("listen", '{"unix": path} or {"tcp": host}');
   if (!isRecord2(plugin) || typeof plugin["module"] !== "string") throw wrong("plugin.module", "the module's URL");
+  const { env } = plugin;
+  if (env !== void 0 && !(isRecord2(env) && Object.values(env).every((value) => typeof value === "string"))) {
+    throw wrong("plugin.env", "an object whose values are strings");
+  }
   return {
     ...start,
     limits: limitsOf(limits),
@@ -1581,7 +1585,7 @@ function wrong(key, wanted) {
 
 // src/worker/deno/thread_crash.ts
 var COLORS = /\x1b\[[0-9;]*m/g;
-var ENTRY_FRAME = /\n +at data:\S+/g;
+var ENTRY_FRAME = /\n +at (?:data|blob):\S+/g;
 function describeCrash(eventMessage) {
   const text2 = eventMessage.replace(COLORS, "").replace(ENTRY_FRAME, "").replace(/^Uncaught (\(in promise\) )?/, "");
   const [, type = "Error", message = ""] = /^(?:([A-Za-z_$][\w$]*): )?([^\n]*?)\.?(?:\n|$)/.exec(text2) ?? [];
@@ -1596,12 +1600,137 @@ function describeCrash(eventMessage) {
 // src/worker/deno/thread_messages.ts
 var CHUNKS_ON_THE_WAY = 16;
 var CHUNKS_PER_ROOM = CHUNKS_ON_THE_WAY / 2;
+function readFromThread(said, scratch) {
+  if (!isRecord3(said)) return void 0;
+  const { kind, key, line } = said;
+  if (kind === "ready") return optional(readyBody(said["ready"]), (ready) => ({
+    kind,
+    ready
+  }));
+  if (kind === "unloadable" || kind === "ending") return optional(readErrorBody(said["error"]), (error) => ({
+    kind,
+    error
+  }));
+  if (typeof key !== "number") return void 0;
+  if (kind === "progress") return progressMessage(key, said);
+  if (kind === "chunk") return optional(frameLine(line, kind, scratch), (line2) => ({
+    kind,
+    key,
+    line: line2
+  })) ?? noFrame(key);
+  if (kind === "last") return optional(lastLine(line, scratch), (line2) => ({
+    kind,
+    key,
+    line: line2
+  })) ?? noFrame(key);
+  return void 0;
+}
+function optional(value, message) {
+  return value === void 0 ? void 0 : message(value);
+}
+function noFrame(key) {
+  const what = new TypeError("What the plugin's thread sent is no frame: the plugin may have replaced what the worker makes frames with");
+  return {
+    kind: "last",
+    key,
+    line: errorLine({
+      ...errorBody("bad_result", what),
+      traceback: ""
+    })
+  };
+}
+function lastLine(line, scratch) {
+  return isRecord3(line) && line["kind"] === "error" ? errorFrame(line["text"]) : frameLine(line, "result", scratch);
+}
+function progressMessage(key, { progress, message }) {
+  if (typeof progress !== "number" || !Number.isFinite(progress) || typeof message !== "string") return void 0;
+  return {
+    kind: "progress",
+    key,
+    progress,
+    message
+  };
+}
+function readyBody(ready) {
+  if (!isRecord3(ready)) return void 0;
+  const { name, version, methods } = ready;
+  if (typeof name !== "string" || typeof version !== "string" || !areStrings(methods)) return void 0;
+  return {
+    name,
+    version,
+    methods: [
+      ...methods
+    ]
+  };
+}
+function frameLine(line, kind, scratch) {
+  if (!isRecord3(line) || line["kind"] !== kind) return void 0;
+  const { text: text2, files } = line;
+  if (typeof text2 !== "string" || !text2.startsWith(`{"${kind}":`) || text2.includes("\n")) return void 0;
+  if (files === void 0) return {
+    kind,
+    text: text2
+  };
+  return areStrings(files) ? {
+    kind,
+    text: text2,
+    files: files.filter((path) => isIn(scratch, path))
+  } : void 0;
+}
+function isIn(folder, path) {
+  if (folder === void 0 || !path.startsWith(folder)) return false;
+  const way = path.slice(folder.length).split(/[\\/]/);
+  return way[0] === "" && !way.includes("..");
+}
+function errorFrame(text2) {
+  try {
+    return optional(readErrorBody(JSON.parse(String(text2))?.error), errorLine);
+  } catch {
+    return void 0;
+  }
+}
+var CODES = [
+  "plugin_error",
+  "load_error",
+  "bad_result",
+  "cancelled",
+  "not_supported",
+  "plugin_exit"
+];
+function readErrorBody(error) {
+  if (!isRecord3(error) || !CODES.includes(error["code"])) return void 0;
+  const { type, message, traceback: traceback2, category, retriable: retriable2, original_exc_repr, occurred_at } = error;
+  if (typeof type !== "string" || typeof message !== "string" || typeof traceback2 !== "string") return void 0;
+  return {
+    code: error["code"],
+    type,
+    message,
+    traceback: traceback2,
+    ...typeof category === "string" ? {
+      category
+    } : {},
+    ...typeof retriable2 === "boolean" ? {
+      retriable: retriable2
+    } : {},
+    ...typeof original_exc_repr === "string" ? {
+      original_exc_repr
+    } : {},
+    ...typeof occurred_at === "string" ? {
+      occurred_at
+    } : {}
+  };
+}
+var MAX_LIST = 1e5;
+function areStrings(value) {
+  return Array.isArray(value) && value.length <= MAX_LIST && value.every((item) => typeof item === "string");
+}
+function isRecord3(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 // src/worker/deno/thread_runner.ts
 var ThreadRunner = class {
   settled;
-  /** The process groups of the programs that the plugin has started outside of the worker's own group. */
-  strays = /* @__PURE__ */ new Set();
   #state = {
     status: "loading"
   };
@@ -1671,14 +1800,19 @@ var ThreadRunner = class {
     this.#thread?.postMessage(message);
   }
   #start(target, scratch) {
-    const thread = new Worker(threadEntry(target, scratch), {
+    const surroundings = surroundingsEntry(target);
+    if (surroundings !== void 0) void this.settled.then(() => URL.revokeObjectURL(surroundings));
+    const thread = new Worker(threadEntry(target, {
+      scratch,
+      surroundings
+    }), {
       type: "module",
       name: target.name,
       deno: {
         permissions: threadPermissions(target.permissions, scratch)
       }
     });
-    thread.addEventListener("message", ({ data }) => this.#take(data));
+    thread.addEventListener("message", ({ data }) => this.#take(readFromThread(data, scratch?.folder)));
     thread.addEventListener("error", (event) => {
       event.preventDefault();
       this.#fail(this.#lastWords ?? describeCrash(event.message));
@@ -1686,8 +1820,10 @@ var ThreadRunner = class {
     return thread;
   }
   #take(message) {
+    if (this.#state.failure !== void 0) return;
     switch (message?.kind) {
       case "ready":
+        if (this.#state.status !== "loading") return;
         this.#state = {
           status: "running",
           ready: message.ready
@@ -1701,17 +1837,15 @@ var ThreadRunner = class {
         return void this.#chunk(message.key, message.line);
       case "last":
         return this.#end(message.key, message.line);
-      case "stray":
-        return void (message.isRunning ? this.strays.add(message.pid) : this.strays.delete(message.pid));
       case "ending":
         return this.#ending(message.error);
     }
   }
   async #chunk(key, line) {
     const run = this.#runs.get(key);
-    if (run === void 0) removeFiles(line.files);
-    await run?.sink?.push(line);
-    if (run === void 0 || ++run.taken < CHUNKS_PER_ROOM) return;
+    if (run?.sink === void 0) return removeFiles(line.files);
+    await run.sink.push(line);
+    if (++run.taken < CHUNKS_PER_ROOM) return;
     this.#post({
       kind: "room",
       key,
@@ -1720,8 +1854,10 @@ var ThreadRunner = class {
     run.taken = 0;
   }
   #end(key, last) {
-    this.#runs.get(key)?.end(last);
+    const run = this.#runs.get(key);
+    if (run === void 0) return removeFiles(last.files);
     this.#runs.delete(key);
+    run.end(last);
   }
   /** An error may still be caught by the plugin's own listeners; a thread that closes is gone. */
   #ending(error) {
@@ -1753,11 +1889,11 @@ function uncaught(error) {
     message: `An uncaught error ended the plugin's thread: ${error.message}`
   };
 }
-function threadEntry({ module, class: exportName, name, version, permissions }, scratch) {
+function threadEntry({ module, class: exportName, name, version }, { scratch, surroundings }) {
   const source = [
     `import { startPlugin } from ${ownModule("plugin_thread")};`,
-    ...permissions?.run === void 0 ? [] : [
-      `import ${ownModule("stray_watch")};`
+    ...surroundings === void 0 ? [] : [
+      `import ${JSON.stringify(surroundings)};`
     ],
     `import * as plugin from ${JSON.stringify(module)};`,
     `startPlugin(plugin, ${JSON.stringify(exportName || "default")}, ${JSON.stringify({
@@ -1767,6 +1903,20 @@ function threadEntry({ module, class: exportName, name, version, permissions }, 
     })});`
   ];
   return `data:text/javascript,${encodeURIComponent(source.join("\n"))}`;
+}
+function surroundingsEntry({ env = {}, permissions }) {
+  const surroundings = {
+    variables: Object.entries(env),
+    mayRun: permissions?.run !== void 0
+  };
+  if (surroundings.variables.length === 0 && !surroundings.mayRun) return void 0;
+  const source = `import { surround } from ${ownModule("plugin_surroundings")};
+surround(${JSON.stringify(surroundings)});`;
+  return URL.createObjectURL(new Blob([
+    source
+  ], {
+    type: "text/javascript"
+  }));
 }
 function ownModule(name) {
   const { url } = import.meta;
@@ -1819,7 +1969,6 @@ var FEATURES = [
 if (import.meta.main) await main();
 async function main() {
   let files = [];
-  let runner;
   try {
     const start = await readStartLine({
       read: (buffer) => Deno.stdin.readSync(buffer)
@@ -1834,8 +1983,7 @@ async function main() {
       ]
     ];
     writeLine(hello(start, listener));
-    runner = new ThreadRunner(start.plugin, scratchOf(start));
-    serve(runner, start, listener);
+    serve(new ThreadRunner(start.plugin, scratchOf(start)), start, listener);
   } catch (thrown) {
     writeLine({
       protocol: PROTOCOL_VERSION,
@@ -1845,7 +1993,7 @@ async function main() {
   }
   await untilEnd();
   if (mayKillGroup() && registeredTelemetry()?.trace !== void 0) await untilSpansAreSent();
-  endEverything(files, runner?.strays ?? []);
+  endEverything(files);
 }
 function listen(address) {
   if (!("unix" in address)) return Deno.listen({
@@ -1921,11 +2069,10 @@ function mayKillGroup() {
 async function untilSpansAreSent() {
   await new Promise((resolve) => setTimeout(resolve, 2 * SPAN_DELAY_MS + EXPORT_MS));
 }
-function endEverything(files, strays) {
+function endEverything(files) {
   for (const file of files) attempt2(() => Deno.removeSync(file, {
     recursive: true
   }));
-  for (const pid of strays) attempt2(() => Deno.kill(-pid, "SIGKILL"));
   attempt2(() => Deno.kill(-Deno.pid, "SIGKILL"));
   Deno.exit(0);
 }
