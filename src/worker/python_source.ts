@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "502c0d40b056f1ee";
+export const PYTHON_WORKER_HASH = "dd292a08cf6b019f";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -23,6 +23,8 @@ import time
 
 # The same whether it is compiled or loaded, and not a path: of this file's many copies none lasts.
 CODE_NAME = "<remote-plugin worker>"
+MARK = b"remote-plugin bytecode\\n"  # how a file says of itself that it may be removed
+START = len(MARK) + 4  # of the bytecode, behind its checksum
 UNUSED_S = 30 * 24 * 3600  # other releases and interpreters have files of their own, which nobody else removes
 
 
@@ -42,8 +44,9 @@ class Bytecode:
             if not is_own(os.lstat(self._folder), stat.S_ISDIR):
                 return None
             data = read_own(self._path)
-            whole = binascii.crc32(data[4:], self._seed) == int.from_bytes(data[:4], "big")
-            return marshal.loads(data[4:]) if whole else None
+            check, payload = data[len(MARK) : START], data[START:]
+            whole = data.startswith(MARK) and binascii.crc32(payload, self._seed) == int.from_bytes(check, "big")
+            return marshal.loads(payload) if whole else None
         except (OSError, EOFError, TypeError, ValueError):
             return None
 
@@ -54,7 +57,7 @@ class Bytecode:
             self._make_folder()
             unfinished = "{}.{}".format(self._path, os.urandom(6).hex())
             try:
-                write_new(unfinished, binascii.crc32(payload, self._seed).to_bytes(4, "big") + payload)
+                write_new(unfinished, MARK + binascii.crc32(payload, self._seed).to_bytes(4, "big") + payload)
                 os.replace(unfinished, self._path)
             except OSError:
                 os.unlink(unfinished)
@@ -76,7 +79,7 @@ class Bytecode:
     def _forget_unused(self):
         for name in os.listdir(self._folder):
             path = os.path.join(self._folder, name)
-            if name.startswith("worker-") and time.time() - os.lstat(path).st_mtime > UNUSED_S:
+            if name.startswith("worker-") and time.time() - os.lstat(path).st_mtime > UNUSED_S and read_own(path).startswith(MARK):
                 os.unlink(path)
 
 
@@ -717,6 +720,8 @@ FLUSH = b"f"
 INLINE_BYTES = 64 * 1024  # up to here base64 in the JSON takes less time than a file, says bench/payload_bench.ts
 SPARE_BYTES = 1024 * 1024  # from here on writing into a file's old pages is worth asking for one
 SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"
+OWNER_FILE = "owner.lock"
+OWNER_LINE = b"remote-plugin private folder: whoever can lock this file may remove the folder\\n"
 BYTES_TYPE = "application/octet-stream"
 NPY_TYPE = "application/x-npy"
 MAX_CONNECTIONS = 512
@@ -3606,14 +3611,45 @@ def kill_children() -> None:
 
 def remove_files(start: Start) -> None:
     """Removes the worker's socket and its folder: the host does it as well, but it may be gone."""
-    try:
-        if start.unix:
-            os.unlink(start.unix)
-    except OSError:
-        pass  # it is gone
+    if start.unix and is_left_socket(start.unix):
+        _attempt(os.unlink, start.unix)
     if start.folder:
         for folder in filter(None, (start.folder, start.scratch.memory)):
-            _remove_all(folder, set())
+            if is_private_folder(folder):
+                owner_file = os.path.join(folder, OWNER_FILE)
+                _remove_all(folder, {owner_file})
+                _attempt(os.unlink, owner_file)  # the last, for another host goes on with what is left
+                _attempt(os.rmdir, folder)
+
+
+def is_left_socket(path: str) -> bool:
+    """Whether this user's socket is there and nobody listens at it: another worker may have the path by now."""
+    import stat
+
+    try:
+        status = os.lstat(path)
+        if not stat.S_ISSOCK(status.st_mode) or status.st_uid != os.geteuid():
+            return False
+        probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            probe.setblocking(False)
+            return probe.connect_ex(path) == errno.ECONNREFUSED
+        finally:
+            probe.close()
+    except OSError:
+        return False
+
+
+def is_private_folder(path: str) -> bool:
+    """Whether a folder says of itself that it may be removed."""
+    try:
+        file = os.open(os.path.join(path, OWNER_FILE), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return not os.path.islink(path) and os.read(file, len(OWNER_LINE) + 1) == OWNER_LINE
+        finally:
+            os.close(file)
+    except OSError:
+        return False
 
 
 def list_children() -> list[int]:

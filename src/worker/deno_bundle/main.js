@@ -74,6 +74,10 @@ var ENDPOINTS = {
   }
 };
 
+// src/protocol/private_folder.ts
+var OWNER_FILE = "owner.lock";
+var OWNER_LINE = "remote-plugin private folder: whoever can lock this file may remove the folder\n";
+
 // src/protocol/telemetry.ts
 var SPAN_DELAY_MS = 250;
 var REGISTRY = Symbol.for("opentelemetry.js.api.1");
@@ -1818,21 +1822,17 @@ var FEATURES = [
 ];
 if (import.meta.main) await main();
 async function main() {
-  let files = [];
+  let own = {};
   let runner;
   try {
     const start = await readStartLine({
       read: (buffer) => Deno.stdin.readSync(buffer)
     });
     const listener = listen(start.listen);
-    files = [
-      ..."unix" in start.listen ? [
-        start.listen.unix
-      ] : [],
-      ...start.folder === void 0 ? [] : [
-        start.folder
-      ]
-    ];
+    own = {
+      socket: "unix" in start.listen ? start.listen.unix : void 0,
+      folder: start.folder
+    };
     writeLine(hello(start, listener));
     runner = new ThreadRunner(start.plugin, scratchOf(start));
     serve(runner, start, listener);
@@ -1845,7 +1845,7 @@ async function main() {
   }
   await untilEnd();
   if (mayKillGroup() && registeredTelemetry()?.trace !== void 0) await untilSpansAreSent();
-  endEverything(files, runner?.strays ?? []);
+  endEverything(own, runner?.strays ?? []);
 }
 function listen(address) {
   if (!("unix" in address)) return Deno.listen({
@@ -1921,13 +1921,24 @@ function mayKillGroup() {
 async function untilSpansAreSent() {
   await new Promise((resolve) => setTimeout(resolve, 2 * SPAN_DELAY_MS + EXPORT_MS));
 }
-function endEverything(files, strays) {
-  for (const file of files) attempt2(() => Deno.removeSync(file, {
-    recursive: true
-  }));
+function endEverything({ socket, folder }, strays) {
+  if (socket !== void 0) attempt2(() => removeSocket(socket));
+  if (folder !== void 0) attempt2(() => removeFolder(folder));
   for (const pid of strays) attempt2(() => Deno.kill(-pid, "SIGKILL"));
   attempt2(() => Deno.kill(-Deno.pid, "SIGKILL"));
   Deno.exit(0);
+}
+function removeSocket(path) {
+  if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
+}
+function removeFolder(path) {
+  const ownerFile = `${path}/${OWNER_FILE}`;
+  if (!Deno.lstatSync(path).isDirectory || !Deno.lstatSync(ownerFile).isFile || Deno.readTextFileSync(ownerFile) !== OWNER_LINE) return;
+  for (const { name } of Deno.readDirSync(path)) if (name !== OWNER_FILE) Deno.removeSync(`${path}/${name}`, {
+    recursive: true
+  });
+  Deno.removeSync(ownerFile);
+  Deno.removeSync(path);
 }
 function attempt2(action) {
   try {

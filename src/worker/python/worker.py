@@ -88,6 +88,8 @@ FLUSH = b"f"
 INLINE_BYTES = 64 * 1024  # up to here base64 in the JSON takes less time than a file, says bench/payload_bench.ts
 SPARE_BYTES = 1024 * 1024  # from here on writing into a file's old pages is worth asking for one
 SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"
+OWNER_FILE = "owner.lock"
+OWNER_LINE = b"remote-plugin private folder: whoever can lock this file may remove the folder\n"
 BYTES_TYPE = "application/octet-stream"
 NPY_TYPE = "application/x-npy"
 MAX_CONNECTIONS = 512
@@ -2977,14 +2979,45 @@ def kill_children() -> None:
 
 def remove_files(start: Start) -> None:
     """Removes the worker's socket and its folder: the host does it as well, but it may be gone."""
-    try:
-        if start.unix:
-            os.unlink(start.unix)
-    except OSError:
-        pass  # it is gone
+    if start.unix and is_left_socket(start.unix):
+        _attempt(os.unlink, start.unix)
     if start.folder:
         for folder in filter(None, (start.folder, start.scratch.memory)):
-            _remove_all(folder, set())
+            if is_private_folder(folder):
+                owner_file = os.path.join(folder, OWNER_FILE)
+                _remove_all(folder, {owner_file})
+                _attempt(os.unlink, owner_file)  # the last, for another host goes on with what is left
+                _attempt(os.rmdir, folder)
+
+
+def is_left_socket(path: str) -> bool:
+    """Whether this user's socket is there and nobody listens at it: another worker may have the path by now."""
+    import stat
+
+    try:
+        status = os.lstat(path)
+        if not stat.S_ISSOCK(status.st_mode) or status.st_uid != os.geteuid():
+            return False
+        probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            probe.setblocking(False)
+            return probe.connect_ex(path) == errno.ECONNREFUSED
+        finally:
+            probe.close()
+    except OSError:
+        return False
+
+
+def is_private_folder(path: str) -> bool:
+    """Whether a folder says of itself that it may be removed."""
+    try:
+        file = os.open(os.path.join(path, OWNER_FILE), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return not os.path.islink(path) and os.read(file, len(OWNER_LINE) + 1) == OWNER_LINE
+        finally:
+            os.close(file)
+    except OSError:
+        return False
 
 
 def list_children() -> list[int]:
