@@ -9,7 +9,7 @@ import { PluginManager } from "../manager/plugin_manager.ts";
 import type { ManagerOptions } from "../manager/options.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import { UsageError } from "./_exit.ts";
-import { Terminal } from "./_terminal.ts";
+import { Terminal, yellow } from "./_terminal.ts";
 
 /** The options that every command has. */
 export interface CommonOptions {
@@ -76,7 +76,7 @@ export class Context {
         Deno.writeTextFileSync(this.logFile(plugin), line, { append: true, mode: 0o600 });
       } catch (error) {
         // A full disk is no reason to end what runs, and may have room again.
-        if (!isTold) this.terminal.note(this.terminal.yellow(`What plugins print is not kept: ${(error as Error).message}`));
+        if (!isTold) this.terminal.note(yellow(`What plugins print is not kept: ${(error as Error).message}`));
         isTold = true;
       }
     };

@@ -53,7 +53,8 @@ export class Gateway {
   readonly handle = async (request: Request, { completed }: Pick<Deno.ServeHandlerInfo, "completed">): Promise<Response> => {
     if (request.headers.has("origin")) return refusal(403, "Requests of web pages are refused");
     if (!await this.#isAllowed(request.headers.get("authorization") ?? "")) return refusal(401, "The token is missing or wrong");
-    const path = new URL(request.url).pathname.split("/").slice(1).map(decodeURIComponent);
+    const path = pathOf(request);
+    if (path === undefined) return refusal(400, "The path is malformed");
     if (request.method === "GET" && path.length === 1 && path[0] === "") return Response.json(this.#manager.list());
     if (request.method === "GET" && path.length === 1 && path[0] === "stats") return Response.json(await this.#manager.getStats());
     const [plugin = "", endpoint = ""] = path;
@@ -174,6 +175,15 @@ export class Gateway {
   async #isAllowed(authorization: string): Promise<boolean> {
     const [given, wanted] = await Promise.all([digest(authorization), this.#tokenDigest]);
     return given.reduce((difference, byte, at) => difference | (byte ^ wanted[at]!), 0) === 0;
+  }
+}
+
+function pathOf({ url }: Request): string[] | undefined {
+  try {
+    return new URL(url).pathname.split("/").slice(1).map(decodeURIComponent);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
   }
 }
 

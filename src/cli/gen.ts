@@ -6,6 +6,7 @@ import { type PluginSchemas, readSchemas, signatureChanges } from "../plugin/sig
 import { clientText, fingerprintIn, schemasIn } from "./_client_text.ts";
 import type { Context } from "./_context.ts";
 import { UsageError } from "./_exit.ts";
+import { yellow } from "./_terminal.ts";
 
 /** The options of `gen`. */
 export interface GenOptions {
@@ -27,7 +28,7 @@ export async function gen(context: Context, reference: string, { out, check = fa
   if (check) return await isCurrent(context, { out, text, schemas });
   await replaceFile(out, text);
   if ((schemas.execute ?? schemas.execute_stream)?.arguments === undefined) {
-    terminal.note(terminal.yellow(UNTYPED.replaceAll("%", handle.name)));
+    terminal.note(yellow(UNTYPED.replaceAll("%", handle.name)));
   }
   terminal.line(`Wrote ${out}`);
   return true;
