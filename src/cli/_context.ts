@@ -9,6 +9,7 @@ import { PluginManager } from "../manager/plugin_manager.ts";
 import type { ManagerOptions } from "../manager/options.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import { UsageError } from "./_exit.ts";
+import { toLogLine } from "./_log_file.ts";
 import { Terminal, yellow } from "./_terminal.ts";
 
 /** The options that every command has. */
@@ -80,9 +81,9 @@ export class Context {
         isTold = true;
       }
     };
-    return ({ time, text }, plugin) => {
-      keep(plugin, `${time.toISOString()} ${text}\n`);
-      if (show) this.terminal.note(`${plugin}: ${text}`);
+    return (record, plugin) => {
+      keep(plugin, toLogLine(record));
+      if (show) this.terminal.note(`${plugin}: ${record.text}`);
     };
   }
 }

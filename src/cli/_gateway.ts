@@ -117,11 +117,12 @@ export class Gateway {
     options: CallOptions,
   ): AsyncGenerator<unknown, unknown, void> {
     const { kwargs = {}, args = [] } = body as { kwargs?: Record<string, unknown>; args?: unknown[] };
+    const { callId } = request;
     switch (endpoint) {
       case "execute":
-        return await handle.execute(kwargs, { ...options, args });
+        return await handle.execute(kwargs, { ...options, args, callId });
       case "execute_stream":
-        yield* handle.executeStream(kwargs, { ...options, args });
+        yield* handle.executeStream(kwargs, { ...options, args, callId });
         return null;
       case "initialize":
         return await handle.initialize(body, options).then(() => ({ status: "ok" }));
