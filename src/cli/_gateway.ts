@@ -200,7 +200,9 @@ async function readBody(request: Request): Promise<Record<string, unknown> | Res
   const length = Number(request.headers.get("content-length") ?? 0);
   if (request.body !== null && !request.headers.has("content-length")) return refusal(411, "The body has no Content-Length");
   if (length > MAX_BODY_BYTES) return refusal(413, `The body is longer than ${MAX_BODY_BYTES} bytes`);
-  const text = await request.text();
+  const text = await request.text().catch(() => undefined);
+  // Its client has left, or sends no more: if anybody reads this, it is not his arguments that are wrong.
+  if (text === undefined) return refusal(400, "The body ended before its Content-Length");
   if (text === "") return {};
   try {
     const { types, ...body } = JSON.parse(text);

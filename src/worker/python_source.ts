@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "dd292a08cf6b019f";
+export const PYTHON_WORKER_HASH = "d50f2560372fb272";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -1355,17 +1355,34 @@ def _attempt(action: Callable[[str], None], path: str) -> None:
 
 # ---------------------------------------------------------------------------------------------------------- errors
 
-CATEGORIES: dict[type, str] = {
-    FileNotFoundError: "user_input",
-    NotADirectoryError: "user_input",
-    IsADirectoryError: "user_input",
-    PermissionError: "user_input",
-    KeyError: "user_input",
-    ValueError: "user_input",
-    TypeError: "user_input",
-    OSError: "transient",
-    MemoryError: "resource",
-    BaseException: "fatal",
+CATEGORY_NAMES = ("user_input", "transient", "resource", "fatal")
+
+# By the name of a class, for libraries have their own of the same name. Only what is a matter of connection or of time is transient.
+CATEGORIES = {
+    "FileNotFoundError": "user_input",
+    "FileExistsError": "user_input",
+    "NotADirectoryError": "user_input",
+    "IsADirectoryError": "user_input",
+    "PermissionError": "user_input",
+    "KeyError": "user_input",
+    "ValueError": "user_input",
+    "TypeError": "user_input",
+    "TimeoutError": "transient",
+    "Timeout": "transient",
+    "timeout": "transient",  # socket.timeout before Python 3.10
+    "ConnectionError": "transient",
+    "InterruptedError": "transient",
+    "BlockingIOError": "transient",
+    "gaierror": "transient",
+    "MemoryError": "resource",
+}
+
+# By the name of an error of the system, which many a library gives in a class of its own.
+SYSTEM_CATEGORIES = {
+    "user_input": "ENOENT ENOTDIR EISDIR EACCES EPERM EEXIST ENAMETOOLONG",
+    "transient": "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTCONN ESHUTDOWN ENETDOWN ENETRESET ENETUNREACH EHOSTDOWN EHOSTUNREACH "
+    "ETIMEDOUT EAGAIN EINTR EINPROGRESS EALREADY",
+    "resource": "ENOSPC EDQUOT EMFILE ENFILE ENOMEM",
 }
 
 
@@ -1413,14 +1430,14 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
     from datetime import datetime, timezone
 
     category = "fatal" if code in ("bad_result", "load_error", "bad_start") else _category(error)
-    retriable = getattr(error, "retriable", getattr(error, "default_retriable", None))
+    retriable = _told(error, "retriable", _told(error, "default_retriable"))
     return {
         "code": code,
         "type": type(error).__name__,
         "message": _text_of(error, str),
         "traceback": _traceback_of(error) if code in ("plugin_error", "load_error") else "",
         "category": category,
-        "retriable": retriable if isinstance(retriable, bool) else category != "fatal",
+        "retriable": retriable if isinstance(retriable, bool) else category in ("transient", "resource"),
         "original_exc_repr": _text_of(error, repr),
         "plugin_name": plugin,
         "occurred_at": datetime.now(timezone.utc).isoformat(),
@@ -1435,11 +1452,37 @@ def cancelled_body(plugin: str) -> Body:
 
 
 def _category(error: BaseException) -> str:
-    own = getattr(error, "category", None)
+    own = _told(error, "category")
     own = getattr(own, "value", own)
-    if isinstance(own, str) and own in CATEGORIES.values():
+    if isinstance(own, str) and own in CATEGORY_NAMES:
         return own
-    return next(CATEGORIES[kind] for kind in type(error).__mro__ if kind in CATEGORIES)
+    reason = _told(error, "reason")  # urllib puts what it got into an error of its own
+    return _category_by_class(reason if isinstance(error, OSError) and isinstance(reason, OSError) else error)
+
+
+def _category_by_class(error: BaseException) -> str:
+    for kind in type(error).__mro__:
+        if kind is OSError:
+            return _system_category(_told(error, "errno"))
+        if kind.__name__ in CATEGORIES:
+            return CATEGORIES[kind.__name__]
+    return "fatal"
+
+
+def _system_category(number: Any) -> str:
+    """The category of an OSError. One without a number is a library's, and says what is wrong with what it was given."""
+    if number is None:
+        return "user_input"
+    name = errno.errorcode.get(number)
+    return next((category for category, names in SYSTEM_CATEGORIES.items() if name in names.split()), "fatal")
+
+
+def _told(error: BaseException, name: str, default: Any = None) -> Any:
+    """An attribute of an exception, which may be of the plugin's own making and raise in turn."""
+    try:
+        return getattr(error, name, default)
+    except Exception:
+        return default
 
 
 def _text_of(error: BaseException, read: Callable[[BaseException], str]) -> str:
