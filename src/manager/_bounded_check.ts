@@ -25,6 +25,9 @@ const SLOW: ReadonlySet<string> = new Set([
   "$id",
 ]);
 
+/** The formats that the validator has patterns for that can take any time, or that nobody would swear on. */
+const SLOW_FORMATS: ReadonlySet<unknown> = new Set(["url", "uri", "uri-reference", "uri-template"]);
+
 /**
  * Checks a value: at once when that is quick whatever the schema says, and else in a thread that is ended when it takes too long.
  *
@@ -56,7 +59,7 @@ class Steps {
   }
 
   #ofSchema(schema: JsonSchema): number {
-    if (Object.keys(schema).some((key) => SLOW.has(key))) return Infinity;
+    if (Object.keys(schema).some((key) => SLOW.has(key)) || SLOW_FORMATS.has(schema.format)) return Infinity;
     const { $ref } = schema;
     const target = $ref === undefined ? undefined : resolveReference(this.#root, $ref);
     if ($ref !== undefined && target === undefined) return Infinity;

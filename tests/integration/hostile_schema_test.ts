@@ -50,6 +50,10 @@ const ENDLESS: Readonly<Record<string, readonly [unknown, Record<string, unknown
     { properties: { model: { $ref: "#/$defs/m" } }, $defs: { m: { propertyNames: { pattern: SLOW_PATTERN } } } },
     { model: { [TEXT]: 1 } },
   ],
+  "a format whose own pattern is slow": [
+    { properties: { url: { type: "string", format: "url" } } },
+    { url: `http://${"a".repeat(60)}!` },
+  ],
   "references that double": [doubled(60), {}],
   "a list whose items are all compared": [
     { properties: { list: { type: "array", uniqueItems: true } } },
