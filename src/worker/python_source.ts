@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "d50f2560372fb272";
+export const PYTHON_WORKER_HASH = "f04f4b5638cca7c4";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -1471,7 +1471,7 @@ def _category_by_class(error: BaseException) -> str:
 
 def _system_category(number: Any) -> str:
     """The category of an OSError. One without a number is a library's, and says what is wrong with what it was given."""
-    if number is None:
+    if not isinstance(number, int):
         return "user_input"
     name = errno.errorcode.get(number)
     return next((category for category, names in SYSTEM_CATEGORIES.items() if name in names.split()), "fatal")

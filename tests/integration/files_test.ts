@@ -217,9 +217,10 @@ for (const face of BOTH) {
     client.close();
     const error = await within(outcome.promise, "the end of the call");
     assert(error instanceof CallError);
-    assertEquals([error.code, error.cause instanceof Error, files()], ["input_failed", true, []]);
+    assertEquals([error.code, error.cause instanceof Error], ["input_failed", true]);
     assertStringIncludes(error.message, 'the value at "$.kwargs.upload" failed before all of it was read');
     await plugin.execute();
+    assertEquals(files(), []);
   });
 
   Deno.test(`${label}: an object whose toTempFile fails is an input that failed, and one that gives no path a wrong argument`, async () => {

@@ -839,7 +839,7 @@ def _category_by_class(error: BaseException) -> str:
 
 def _system_category(number: Any) -> str:
     """The category of an OSError. One without a number is a library's, and says what is wrong with what it was given."""
-    if number is None:
+    if not isinstance(number, int):
         return "user_input"
     name = errno.errorcode.get(number)
     return next((category for category, names in SYSTEM_CATEGORIES.items() if name in names.split()), "fatal")
