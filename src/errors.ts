@@ -31,6 +31,7 @@ export type PluginErrorCode =
   | "invalid_state"
   | "signature_mismatch"
   | "invalid_arguments"
+  | "input_failed"
   | "no_room"
   | "not_supported"
   | "remote_error"
@@ -226,8 +227,8 @@ export class SignatureMismatchError extends PluginError {
 const MAX_CHANGES_SHOWN = 5;
 
 /**
- * One call failed. Arguments that cannot be sent have the code `invalid_arguments`, those whose files find no place `no_room`,
- * a missing method has `not_supported`.
+ * One call failed. Arguments that cannot be sent have the code `invalid_arguments`, those whose files find no place `no_room`, a stream or another source
+ * that fails while it is read, such as an upload whose client has left, `input_failed`, with that error as the `cause`. A missing method has `not_supported`.
  */
 export class CallError extends PluginError {}
 
@@ -298,6 +299,16 @@ export class CallCancelledError extends CallError {
   constructor(message: string, details: PluginErrorDetails) {
     super("cancelled", message, details);
   }
+}
+
+/**
+ * Whether an operation ended because somebody on the host's side did not want it any more, and not because it failed.
+ *
+ * @param error What it rejected with.
+ * @param signal By which its caller could abort it.
+ */
+export function wasCancelled(error: unknown, signal: AbortSignal | undefined): boolean {
+  return error instanceof CallCancelledError || (signal?.aborted === true && error === signal.reason);
 }
 
 /** The worker said something that the protocol does not allow, or ended a reply too early. */

@@ -9,6 +9,10 @@ import { isObject, type JsonSchema, resolveReference } from "../plugin/type_sche
 import type { MethodSignature } from "../protocol/messages.ts";
 import { UsageError } from "./_exit.ts";
 
+/** How long names are, and how many, among which the nearest is looked for. */
+const MAX_NAME = 100;
+const MAX_NAMES = 1_000;
+
 /** The arguments of one method. */
 export class ArgumentTypes {
   readonly #root: JsonSchema;
@@ -70,19 +74,26 @@ export class ArgumentTypes {
   #unknown(name: string, given: readonly (string | boolean)[]): unknown {
     const known = Object.keys(this.#properties);
     if (this.#root.additionalProperties === false) {
-      const hint = known.length === 0 ? "It takes no arguments by name" : `The nearest name is --${closestString(name, known)}`;
-      throw new UsageError(`There is no argument --${name}. ${hint}`);
+      // To compare with a name takes as long as that is, and names are the plugin's.
+      const near = known.filter(({ length }) => length <= MAX_NAME).slice(0, MAX_NAMES);
+      const hint = known.length === 0
+        ? ". It takes no arguments by name"
+        : near.length === 0
+        ? ""
+        : `. The nearest name is --${closestString(name, near)}`;
+      throw new UsageError(`There is no argument --${name}${hint}`);
     }
     const values = given.map((one) => typeof one === "string" ? readValue(one) : one);
     return values.length === 1 ? values[0] : values;
   }
 
   /** The schemas of which a value has to fit one; none where everything fits. */
-  #options(schema: unknown, root: JsonSchema, depth = 0): JsonSchema[] {
+  #options(schema: unknown, root: JsonSchema, seen = new Set<JsonSchema>()): JsonSchema[] {
     const found = isObject(schema) && "$ref" in schema ? resolveReference(root, schema.$ref) : schema;
-    if (!isObject(found) || depth > 20) return [];
+    if (!isObject(found) || seen.has(found)) return [];
+    seen.add(found);
     const either = found.anyOf ?? found.oneOf;
-    if (Array.isArray(either)) return either.flatMap((one) => this.#options(one, root, depth + 1));
+    if (Array.isArray(either)) return either.flatMap((one) => this.#options(one, root, seen));
     if (Array.isArray(found.type)) return found.type.map((type) => ({ ...found, type }));
     return "type" in found || "enum" in found ? [found] : [];
   }

@@ -10,7 +10,8 @@ import type { ManagerOptions } from "../manager/options.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import { UsageError } from "./_exit.ts";
-import { Terminal } from "./_terminal.ts";
+import { toLogLine } from "./_log_file.ts";
+import { Terminal, yellow } from "./_terminal.ts";
 
 /** The options that every command has. */
 export interface CommonOptions {
@@ -81,13 +82,13 @@ export class Context {
         Deno.writeTextFileSync(this.logFile(plugin), line, { append: true, mode: 0o600 });
       } catch (error) {
         // A full disk is no reason to end what runs, and may have room again.
-        if (!isTold) this.terminal.note(this.terminal.yellow(`What plugins print is not kept: ${(error as Error).message}`));
+        if (!isTold) this.terminal.note(yellow(`What plugins print is not kept: ${(error as Error).message}`));
         isTold = true;
       }
     };
-    return ({ time, text }, plugin) => {
-      keep(plugin, `${time.toISOString()} ${text}\n`);
-      if (show) this.terminal.note(`${plugin}: ${text}`);
+    return (record, plugin) => {
+      keep(plugin, toLogLine(record));
+      if (show) this.terminal.note(`${plugin}: ${record.text}`);
     };
   }
 }

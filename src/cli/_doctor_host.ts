@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "@std/path";
+import { findLeftFolders, PrivateFolder, sweepFolders } from "../payload/private_folder.ts";
 import { scratchRoot } from "../permissions/required.ts";
 import type { Context } from "./_context.ts";
 
@@ -18,12 +18,11 @@ export interface Finding {
   readonly fix?: string;
 }
 
-/** A worker's folder that is younger may be that of one that is just being started. */
-const LEFT_AFTER_MS = 60_000;
-
 /** Looks at Deno, the folder for temporary files, sockets, and what is left of workers that were killed. */
 export async function hostFindings(_context: Context, fix: boolean): Promise<Finding[]> {
-  return [denoVersion(), await scratch(), await sockets(), await leftovers(fix)];
+  const root = scratchRoot({});
+  const files = await scratch(root);
+  return files.verdict === "bad" ? [denoVersion(), files] : [denoVersion(), files, await sockets(root), await leftovers(root, fix)];
 }
 
 function finding(check: string, verdict: Finding["verdict"], found: string, fix?: string): Finding {
@@ -37,80 +36,37 @@ function denoVersion(): Finding {
   return finding("Deno", "bad", `${deno}, wanted is 2.9 or later`, "deno upgrade");
 }
 
-async function scratch(): Promise<Finding> {
-  const root = scratchRoot({});
+async function scratch(root: string): Promise<Finding> {
   try {
-    const folder = await Deno.makeTempDir({ dir: root, prefix: "remote-plugin-doctor-" });
-    await Deno.writeFile(join(folder, "probe"), new Uint8Array(64 * 1024));
-    await Deno.remove(folder, { recursive: true });
+    await using folder = PrivateFolder.create(root);
+    await Deno.writeFile(folder.file("probe"), new Uint8Array(64 * 1024));
     return finding("temporary files", "good", root);
   } catch (error) {
-    return finding(
-      "temporary files",
-      "bad",
-      `${root}: ${(error as Error).message}`,
-      "Make room there, or set TMPDIR to a folder that can be written",
-    );
+    const fix = "Make room there, or set TMPDIR to a folder that can be written";
+    return finding("temporary files", "bad", `${root}: ${(error as Error).message}`, fix);
   }
 }
 
-async function sockets(): Promise<Finding> {
+async function sockets(root: string): Promise<Finding> {
   if (Deno.build.os === "windows") return finding("sockets", "good", "loopback TCP");
-  const folder = await Deno.makeTempDir({ dir: scratchRoot({}), prefix: "remote-plugin-doctor-" });
+  await using folder = PrivateFolder.create(root);
   try {
-    Deno.listen({ transport: "unix", path: join(folder, "s.sock") }).close();
+    Deno.listen({ transport: "unix", path: folder.file("s.sock") }).close();
     return finding("sockets", "good", "unix sockets work");
   } catch (error) {
-    return finding(
-      "sockets",
-      "bad",
-      (error as Error).message,
-      'Set TMPDIR to a folder with a shorter path, or "transport": "tcp" in manifests',
-    );
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+    const fix = 'Set TMPDIR to a folder with a shorter path, or "transport": "tcp" in manifests';
+    return finding("sockets", "bad", (error as Error).message, fix);
   }
 }
 
-async function leftovers(fix: boolean): Promise<Finding> {
-  const left = await leftFolders(scratchRoot({}));
+async function leftovers(root: string, fix: boolean): Promise<Finding> {
+  await using own = PrivateFolder.create(root);
+  const left = await findLeftFolders(root, own.path);
   if (left.length === 0) return finding("leftovers", "good", "none");
-  const what = `${left.length} ${left.length === 1 ? "folder" : "folders"} of workers that are gone: ${left.slice(0, 3).join(", ")}${
-    left.length > 3 ? ", …" : ""
-  }`;
+  const folders = left.length === 1 ? "folder" : "folders";
+  const names = `${left.slice(0, 3).join(", ")}${left.length > 3 ? ", …" : ""}`;
+  const what = `${left.length} ${folders} of workers that are gone: ${names}`;
   if (!fix) return finding("leftovers", "odd", what, "remote-plugin doctor --fix");
-  for (const folder of left) await Deno.remove(folder, { recursive: true });
+  await sweepFolders(root, own.path, { limit: Infinity });
   return finding("leftovers", "good", `${what}; removed`);
-}
-
-/** Folders that hold a worker's program or socket, which no running process names. */
-async function leftFolders(root: string): Promise<string[]> {
-  const commands = await runningCommands();
-  if (commands === undefined) return [];
-  const entries = await Array.fromAsync(Deno.readDir(root));
-  const folders = entries.filter(({ name, isDirectory }) => isDirectory && name.startsWith("remote-plugin-")).map(({ name }) =>
-    join(root, name)
-  );
-  const isLeft = await Promise.all(folders.map(async (folder) => !commands.includes(folder) && await isWorkerFolder(folder)));
-  return folders.filter((_, at) => isLeft[at]);
-}
-
-async function isWorkerFolder(folder: string): Promise<boolean> {
-  try {
-    const { mtime } = await Deno.stat(folder);
-    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-    const isOld = Date.now() - (mtime?.getTime() ?? 0) > LEFT_AFTER_MS;
-    return isOld && (names.includes("worker.py") || names.includes("worker.sock"));
-  } catch {
-    return false; // Somebody else's, or gone by now.
-  }
-}
-
-async function runningCommands(): Promise<string | undefined> {
-  try {
-    const { stdout } = await new Deno.Command("ps", { args: ["-A", "-ww", "-o", "args="], stdin: "null", stderr: "null" }).output();
-    return new TextDecoder().decode(stdout);
-  } catch {
-    return undefined; // Without ps nobody can tell which are in use.
-  }
 }

@@ -53,7 +53,8 @@ export class Gateway {
   readonly handle = async (request: Request, { completed }: Pick<Deno.ServeHandlerInfo, "completed">): Promise<Response> => {
     if (request.headers.has("origin")) return refusal(403, "Requests of web pages are refused");
     if (!await this.#isAllowed(request.headers.get("authorization") ?? "")) return refusal(401, "The token is missing or wrong");
-    const path = new URL(request.url).pathname.split("/").slice(1).map(decodeURIComponent);
+    const path = pathOf(request);
+    if (path === undefined) return refusal(400, "The path is malformed");
     if (request.method === "GET" && path.length === 1 && path[0] === "") return Response.json(this.#manager.list());
     if (request.method === "GET" && path.length === 1 && path[0] === "stats") return Response.json(await this.#manager.getStats());
     const [plugin = "", endpoint = ""] = path;
@@ -116,11 +117,12 @@ export class Gateway {
     options: CallOptions,
   ): AsyncGenerator<unknown, unknown, void> {
     const { kwargs = {}, args = [] } = body as { kwargs?: Record<string, unknown>; args?: unknown[] };
+    const { callId } = request;
     switch (endpoint) {
       case "execute":
-        return await handle.execute(kwargs, { ...options, args });
+        return await handle.execute(kwargs, { ...options, args, callId });
       case "execute_stream":
-        yield* handle.executeStream(kwargs, { ...options, args });
+        yield* handle.executeStream(kwargs, { ...options, args, callId });
         return null;
       case "initialize":
         return await handle.initialize(body, options).then(() => ({ status: "ok" }));
@@ -177,6 +179,15 @@ export class Gateway {
   }
 }
 
+function pathOf({ url }: Request): string[] | undefined {
+  try {
+    return new URL(url).pathname.split("/").slice(1).map(decodeURIComponent);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
 function isEndpoint(name: string): name is Endpoint | ExtensionEndpoint {
   return Object.hasOwn(ENDPOINTS, name) || Object.hasOwn(EXTENSIONS, name);
 }
@@ -189,7 +200,9 @@ async function readBody(request: Request): Promise<Record<string, unknown> | Res
   const length = Number(request.headers.get("content-length") ?? 0);
   if (request.body !== null && !request.headers.has("content-length")) return refusal(411, "The body has no Content-Length");
   if (length > MAX_BODY_BYTES) return refusal(413, `The body is longer than ${MAX_BODY_BYTES} bytes`);
-  const text = await request.text();
+  const text = await request.text().catch(() => undefined);
+  // Its client has left, or sends no more: if anybody reads this, it is not his arguments that are wrong.
+  if (text === undefined) return refusal(400, "The body ended before its Content-Length");
   if (text === "") return {};
   try {
     const { types, ...body } = JSON.parse(text);

@@ -86,3 +86,18 @@ Deno.test("settings have the types of the configuration's schema, and what does 
   assertEquals(readPairs(["model=5"]), { model: 5 });
   assertThrows(() => readPairs(["model"]), UsageError, "Write name=value");
 });
+
+Deno.test("schemas whose references multiply, and names without end, hold nobody up", () => {
+  const $defs = Object.fromEntries(
+    Array.from(
+      { length: 60 },
+      (_, at) => [`d${at}`, { anyOf: [{ $ref: `#/$defs/d${at + 1}` }, { $ref: `#/$defs/d${at + 1}` }, { type: "null" }] }],
+    ),
+  );
+  const properties = { a: { $ref: "#/$defs/d0" }, ["b".repeat(5_000_000)]: {} };
+  const signature = {
+    arguments: { type: "object", properties, additionalProperties: false, $defs: { ...$defs, d60: { type: "integer" } } },
+  };
+  assertEquals(readArguments(["--a", "5"], signature).kwargs, { a: 5 });
+  assertThrows(() => readArguments(["--aa", "5"], signature), UsageError, "There is no argument --aa. The nearest name is --a");
+});

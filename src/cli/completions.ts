@@ -18,16 +18,22 @@ export function completions({ terminal }: Context, shell: string, commands: read
 const NAMES = "remote-plugin list --names 2>/dev/null";
 
 function bash(commands: readonly CommandWords[]): string {
-  const cases = commands.map(({ name, options }) => `    ${name}) words="${options.join(" ")} $(${NAMES})" ;;`);
+  const cases = commands.map(({ name, options }) => `    ${name}) words="${options.join(" ")}" ;;`);
   return `# Add to ~/.bashrc: source <(remote-plugin completions bash)
 _remote_plugin() {
-  local words current="\${COMP_WORDS[COMP_CWORD]}"
+  local words word current="\${COMP_WORDS[COMP_CWORD]}"
   case "\${COMP_WORDS[1]}" in
 ${cases.join("\n")}
     *) words="${commands.map(({ name }) => name).join(" ")}" ;;
   esac
   [ "$COMP_CWORD" = 1 ] && words="${commands.map(({ name }) => name).join(" ")}"
   COMPREPLY=($(compgen -W "$words" -- "$current"))
+  [ "$COMP_CWORD" = 1 ] && return
+  # Names are what manifests say: quoted, for the shell would run what compgen or the user's line holds.
+  while IFS= read -r word; do
+    word=$(printf %q "$word")
+    [[ $word == "$current"* ]] && COMPREPLY+=("$word")
+  done < <(${NAMES})
 }
 complete -o default -F _remote_plugin remote-plugin`;
 }

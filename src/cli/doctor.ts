@@ -3,6 +3,7 @@ import type { Context } from "./_context.ts";
 import { type Finding, hostFindings } from "./_doctor_host.ts";
 import { problemText } from "./list.ts";
 import { pluginFindings } from "./_doctor_plugin.ts";
+import { bold, green, red, yellow } from "./_terminal.ts";
 
 /** Looks at the host and at one plugin, or at all. False when something has to be mended. */
 export async function doctor(context: Context, { reference, fix }: { reference: string | undefined; fix: boolean }): Promise<boolean> {
@@ -24,12 +25,12 @@ export async function doctor(context: Context, { reference, fix }: { reference: 
   }
   if (terminal.json) terminal.result(findings);
   const bad = findings.filter(({ verdict }) => verdict === "bad").length;
-  terminal.line(bad === 0 ? terminal.green("All is well") : terminal.red(`${bad} ${bad === 1 ? "thing has" : "things have"} to be mended`));
+  terminal.line(bad === 0 ? green("All is well") : red(`${bad} ${bad === 1 ? "thing has" : "things have"} to be mended`));
   return bad === 0;
 }
 
 function show({ terminal }: Context, { about, check, verdict, found, fix }: Finding): void {
-  const mark = verdict === "good" ? terminal.green("ok  ") : verdict === "odd" ? terminal.yellow("look") : terminal.red("BAD ");
-  terminal.line(`${mark}  ${about}: ${check}: ${found}`);
-  if (fix !== undefined) terminal.line(`      ${terminal.bold("fix:")} ${fix}`);
+  const mark = verdict === "good" ? green("ok  ") : verdict === "odd" ? yellow("look") : red("BAD ");
+  terminal.line(mark, `  ${about}: ${check}: ${found}`);
+  if (fix !== undefined) terminal.line("      ", bold("fix:"), ` ${fix}`);
 }

@@ -3,9 +3,11 @@ import { dirname, isAbsolute, relative, resolve, toFileUrl } from "@std/path";
 import { CallError } from "../errors.ts";
 import type { PluginInterface } from "../plugin/interface.ts";
 import { type PluginSchemas, readSchemas, signatureChanges } from "../plugin/signatures.ts";
-import { clientText, fingerprintIn, schemasIn } from "./_client_text.ts";
+import { fingerprintIn, schemasIn } from "./_client_text.ts";
+import { writeClient } from "./_client_thread.ts";
 import type { Context } from "./_context.ts";
 import { UsageError } from "./_exit.ts";
+import { yellow } from "./_terminal.ts";
 
 /** The options of `gen`. */
 export interface GenOptions {
@@ -22,12 +24,12 @@ export async function gen(context: Context, reference: string, { out, check = fa
   const handle = manager.get(plugin);
   const schemas = await schemasOf(handle, signal);
   if (terminal.json && out === undefined) return terminal.result(schemas), true;
-  const text = await clientText({ plugin: handle.name, schemas, ...placesOf(manager.info(plugin).source!, out) });
+  const text = await writeClient({ plugin: handle.name, schemas, ...placesOf(manager.info(plugin).source!, out) }, { signal });
   if (out === undefined) return terminal.result(text.trimEnd()), true;
   if (check) return await isCurrent(context, { out, text, schemas });
   await replaceFile(out, text);
   if ((schemas.execute ?? schemas.execute_stream)?.arguments === undefined) {
-    terminal.note(terminal.yellow(UNTYPED.replaceAll("%", handle.name)));
+    terminal.note(yellow(UNTYPED.replaceAll("%", handle.name)));
   }
   terminal.line(`Wrote ${out}`);
   return true;

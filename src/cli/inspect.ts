@@ -2,6 +2,7 @@
 import { CallError } from "../errors.ts";
 import type { Context } from "./_context.ts";
 import { describe } from "./list.ts";
+import { bold } from "./_terminal.ts";
 
 /** Starts a plugin and tells its schema and configuration, what it needs, and what it uses. */
 export async function inspect(context: Context, reference: string): Promise<void> {
@@ -24,7 +25,7 @@ export async function inspect(context: Context, reference: string): Promise<void
   for (const [key, value] of Object.entries(facts)) {
     if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
     const text = typeof value === "object" ? JSON.stringify(value, null, 2) : String(value);
-    terminal.line(`${terminal.bold(key.replaceAll("_", " ").padEnd(14))} ${text}`);
+    terminal.line(bold(key.replaceAll("_", " ").padEnd(14)), ` ${text}`);
   }
 }
 

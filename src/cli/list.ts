@@ -2,6 +2,7 @@
 import type { PluginInfo } from "../manager/info.ts";
 import type { ManifestProblem } from "../manager/plugin_manager.ts";
 import type { Context } from "./_context.ts";
+import { yellow } from "./_terminal.ts";
 
 /** Lists the plugins in the folders. Manifests that cannot be used go to standard error. */
 export async function list(context: Context, { names = false }: { names?: boolean }): Promise<void> {
@@ -12,7 +13,7 @@ export async function list(context: Context, { names = false }: { names?: boolea
   if (terminal.json) terminal.result(plugins.map(describe));
   else if (plugins.length > 0) terminal.table(["NAME", "VERSION", "RUNTIME", "MANIFEST"], plugins.map(row));
   else terminal.line(`No plugin in ${context.folders.join(", ")}. Make one with "remote-plugin new NAME", or give another --folder`);
-  for (const problem of manager.problems) terminal.note(terminal.yellow(problemText(problem)));
+  for (const problem of manager.problems) terminal.note(yellow(problemText(problem)));
 }
 
 /** What is wrong with a manifest, with its path. */

@@ -1,8 +1,9 @@
-/** `logs`: what a plugin has printed. @module */
+/** `logs`: what a plugin has printed, for people or as JSON. @module */
 import { dirname } from "@std/path";
 import { closestString } from "@std/text";
 import type { Context } from "./_context.ts";
 import { UsageError } from "./_exit.ts";
+import { fromLogLine } from "./_log_file.ts";
 
 /** Shows the last lines that a plugin printed under `run` or `serve`, and with `follow` those that come, until Ctrl-C. */
 export async function logs(
@@ -15,8 +16,14 @@ export async function logs(
   const file = context.logFile(plugin);
   const text = await readLog(context, plugin, file);
   const last = text.split("\n").slice(0, -1);
-  for (const line of count === 0 ? [] : last.slice(-count)) context.terminal.line(line);
+  for (const line of count === 0 ? [] : last.slice(-count)) show(context, line);
   if (follow) await followLog(context, file, new TextEncoder().encode(text).length);
+}
+
+function show({ terminal }: Context, line: string): void {
+  const record = fromLogLine(line);
+  if (terminal.json) terminal.result(record);
+  else terminal.line(record.time === undefined ? record.text : `${record.time} ${record.text}`);
 }
 
 async function readLog(context: Context, plugin: string, file: string): Promise<string> {
@@ -39,7 +46,8 @@ async function knownLogs(file: string): Promise<string[]> {
   }
 }
 
-async function followLog({ terminal, signal }: Context, path: string, from: number): Promise<void> {
+async function followLog(context: Context, path: string, from: number): Promise<void> {
+  const { signal } = context;
   using file = await Deno.open(path);
   await file.seek(from, Deno.SeekMode.Start);
   using watcher = Deno.watchFs(path);
@@ -53,7 +61,7 @@ async function followLog({ terminal, signal }: Context, path: string, from: numb
     }
     const complete = rest.split("\n");
     rest = complete.pop()!;
-    for (const line of complete) terminal.line(line);
+    for (const line of complete) show(context, line);
   };
   readNew();
   for await (const _ of watcher) readNew();

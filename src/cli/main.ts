@@ -23,6 +23,7 @@ import { makeNew } from "./new.ts";
 import { run, type RunOptions } from "./run.ts";
 import { serve, type ServeOptions } from "./serve.ts";
 import { stats, type StatsOptions } from "./stats.ts";
+import { red, standardError, standardOutput } from "./_terminal.ts";
 
 /** What a command's action is given, and what it makes the exit code of. */
 type Act = (context: Context) => Promise<number | void> | void;
@@ -36,7 +37,8 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
       code = await body(context) ?? EXIT.ok;
     } catch (error) {
       code = exitCode(signal.aborted ? signal.reason : error);
-      context.terminal.note(code === EXIT.interrupted ? "Interrupted" : errorText(context, error));
+      if (code === EXIT.interrupted) context.terminal.note("Interrupted");
+      else context.terminal.note(red("error: "), error instanceof Error ? error.message : String(error));
     }
   };
   try {
@@ -48,15 +50,12 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
   }
 }
 
-function errorText({ terminal }: Context, error: unknown): string {
-  return terminal.red("error: ") + (error instanceof Error ? error.message : String(error));
-}
-
 type Run = (command: Command, body: Act) => Promise<void>;
 
 function createProgram(act: Run): Command {
   const program = new Command("remote-plugin")
     .description("Finds, tries, configures and serves plugins that run in isolated workers")
+    .configureOutput({ writeOut: (text) => writeTo(standardOutput(), text), writeErr: (text) => writeTo(standardError(), text) })
     .exitOverride().showSuggestionAfterError().addHelpText("after", EXIT_HELP);
   const add = (usage: string, description: string, folder = "-f, --folder <path>"): Command =>
     program.command(usage).description(description)
@@ -74,6 +73,11 @@ function createProgram(act: Run): Command {
     act(command, (context) => completions(context, shell, wordsOf(program)))
   );
   return program;
+}
+
+/** Commander repeats words of the command line in what it says. */
+function writeTo(output: ReturnType<typeof standardError>, text: string): void {
+  output.line([text.replace(/\n$/, "")]);
 }
 
 function collect(path: string, before: readonly string[] = []): string[] {
@@ -158,4 +162,14 @@ function interruptible(): AbortSignal {
   return controller.signal;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args, interruptible()));
+/** What nobody expected ends the program as an error that it tells itself: the runtime would write it to a terminal as it is. */
+function crash(error: unknown): never {
+  standardError().line([red("error: "), error instanceof Error ? error.stack ?? error.message : String(error)]);
+  Deno.exit(EXIT.callFailed);
+}
+
+if (import.meta.main) {
+  globalThis.addEventListener("unhandledrejection", ({ reason }) => crash(reason));
+  globalThis.addEventListener("error", ({ error }) => crash(error));
+  Deno.exit(await main(Deno.args, interruptible()).catch(crash));
+}

@@ -1,5 +1,7 @@
 /** `run`: calls a plugin once. @module */
 import { CallError } from "../errors.ts";
+import { PrivateFolder } from "../payload/private_folder.ts";
+import { scratchRoot } from "../permissions/required.ts";
 import type { CallOptions, Kwargs, PluginInterface } from "../plugin/interface.ts";
 import type { MethodSignature } from "../protocol/messages.ts";
 import { demandArguments, readArguments } from "./_arguments.ts";
@@ -77,9 +79,8 @@ async function runTask(handle: PluginInterface, place: string, { kwargs, call }:
 async function withStandardInput(kwargs: Record<string, unknown>, files: AsyncDisposableStack): Promise<Record<string, unknown>> {
   const name = Object.keys(kwargs).find((key) => kwargs[key] === "-");
   if (name === undefined) return kwargs;
-  const path = await Deno.makeTempFile({ prefix: "remote-plugin-stdin-" });
-  files.defer(() => Deno.remove(path));
-  await Deno.writeFile(path, Deno.stdin.readable);
+  const path = files.use(PrivateFolder.create(scratchRoot({}))).file("stdin");
+  await Deno.writeFile(path, Deno.stdin.readable, { mode: 0o600 });
   return { ...kwargs, [name]: path };
 }
 

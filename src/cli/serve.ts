@@ -4,6 +4,8 @@ import type { Context } from "./_context.ts";
 import { UsageError } from "./_exit.ts";
 import { problemText } from "./list.ts";
 import { Gateway } from "./_gateway.ts";
+import { refusal } from "./_gateway_reply.ts";
+import { red, yellow } from "./_terminal.ts";
 
 /** The options of `serve`. */
 export interface ServeOptions {
@@ -37,7 +39,13 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const tls = await readTls(options);
   const gateway = new Gateway(manager, token);
   const server = Deno.serve(
-    { hostname: options.host, port: readNumber("port", options.port, 0), onListen: () => {}, ...tls },
+    {
+      hostname: options.host,
+      port: readNumber("port", options.port, 0),
+      onListen: () => {},
+      onError: (error) => tellCrash(context, error),
+      ...tls,
+    },
     gateway.handle,
   );
   cleanup.defer(() => server.shutdown());
@@ -50,7 +58,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       names: manager.list().map(({ name }) => name),
       isOpen: !/^(127\.|localhost$|::1$)/.test(options.host) && !("cert" in tls),
     });}
-  for (const problem of manager.problems) terminal.note(terminal.yellow(problemText(problem)));
+  for (const problem of manager.problems) terminal.note(yellow(problemText(problem)));
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   // Open calls end with their workers; only then can the server come to its end.
   await manager[Symbol.asyncDispose]();
@@ -65,8 +73,14 @@ function announce(
     terminal.line(`  RemotePluginProxy.attach({ url: "${url}/${encodeURIComponent(name)}", token: "${token}" })`);
   }
   if (isOpen) {
-    terminal.note(terminal.yellow("Token and data cross the network unencrypted. Give --cert and --key, or stay behind a proxy that does"));
+    terminal.note(yellow("Token and data cross the network unencrypted. Give --cert and --key, or stay behind a proxy that does"));
   }
+}
+
+/** The runtime itself would write it to a terminal as it is. */
+function tellCrash({ terminal }: Context, error: unknown): Response {
+  terminal.note(red("error: "), error instanceof Error ? error.stack ?? error.message : String(error));
+  return refusal(500, "The server failed");
 }
 
 /** How `serve` is found by `stats`. */

@@ -60,7 +60,7 @@ function show({ terminal }: Context, { plugins, total }: ManagerStats): void {
 function row({ name, state, workers, calls }: PluginStats): string[] {
   const sum = (figure: "cpuPercent" | "memoryMb" | "gpuMemoryMb") => workers.reduce((total, worker) => total + (worker[figure] ?? 0), 0);
   const hasGpu = workers.some(({ gpuMemoryMb }) => gpuMemoryMb !== undefined);
-  const counts = [calls.succeeded + calls.failed, calls.open, calls.failed].map(String);
+  const counts = [calls.succeeded + calls.failed + calls.cancelled, calls.open, calls.failed].map(String);
   const latency = [calls.latencyMs?.p50, calls.latencyMs?.p95].map((ms) => ms?.toFixed(1) ?? "-");
   const use = [sum("cpuPercent").toFixed(0), sum("memoryMb").toFixed(0), hasGpu ? sum("gpuMemoryMb").toFixed(0) : "-"];
   return [name, state.kind, String(workers.length), ...use, ...counts, ...latency];

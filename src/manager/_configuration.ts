@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { type Schema, Validator } from "@cfworker/json-schema";
 import { join } from "@std/path";
 import { CallError, ManifestError, PluginStateError, ProtocolError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { PluginConfig } from "../plugin/interface.ts";
+import { checkWithin, MAX_CHECK_MS } from "./_bounded_check.ts";
 
 /** Whose configuration it is, and where it is kept. */
 export interface ConfigurationPlace {
@@ -24,6 +24,7 @@ export class Configuration {
   #value: PluginConfig | undefined;
   #candidate: PluginConfig | undefined;
   #isRead = false;
+  #checked: string | undefined;
 
   /** Reads nothing yet. */
   constructor({ spec, folder }: ConfigurationPlace) {
@@ -61,6 +62,19 @@ export class Configuration {
     if (this.#folder !== undefined) await this.#writeFile(this.#folder, config);
   }
 
+  /**
+   * Checks a configuration by the plugin's schema. What was found right before, for another worker, is not checked again.
+   *
+   * @throws {CallError} When it does not conform; every place that is wrong is named.
+   * @throws {ProtocolError} When the schema itself cannot be used, or takes too long.
+   */
+  async check(config: PluginConfig, schema: Record<string, unknown>): Promise<void> {
+    const checked = JSON.stringify([schema, toJson(config)]);
+    if (checked === this.#checked) return;
+    await checkConfig(this.#plugin, schema, config);
+    this.#checked = checked;
+  }
+
   async #readFile(): Promise<PluginConfig | undefined> {
     try {
       return JSON.parse(await Deno.readTextFile(this.#file));
@@ -89,74 +103,24 @@ export class Configuration {
   }
 }
 
-/**
- * Checks a configuration by the plugin's JSON Schema. `{}`, which is what a plugin without one gives, allows everything.
- *
- * @throws {CallError} When it does not conform; every place that is wrong is named.
- * @throws {ProtocolError} When the schema itself cannot be used.
- */
-export function checkConfig(plugin: string, schema: Record<string, unknown>, config: PluginConfig): void {
-  const { errors } = validate(plugin, schema, config);
-  // The places above a wrong one are reported as well, and say nothing more.
-  const causes = errors.filter(({ keyword }) => !ABOVE.has(keyword));
-  const shown = causes.length > 0 ? causes : errors;
-  if (shown.length === 0) return;
-  const places = shown.map(({ keyword, instanceLocation, error }) =>
-    `"${instanceLocation.replace(/^#/, "$").replaceAll("/", ".")}": ${
-      keyword === "false" ? "is not allowed here" : error.replace(/\.$/, "")
-    }`
-  );
-  throw new CallError("invalid_arguments", `Cannot configure "${plugin}": ${places.join("; ")}. Nothing was sent`, { plugin });
+async function checkConfig(plugin: string, schema: Record<string, unknown>, config: PluginConfig): Promise<void> {
+  const json = toJson(config);
+  if (json === undefined) return;
+  const finding = await checkWithin(schema, json);
+  const what = `Cannot configure "${plugin}"`;
+  if (finding?.problems.length === 0 && finding.invalid === undefined) return;
+  if (finding === undefined || finding.invalid !== undefined) {
+    const why = finding === undefined ? `takes more than ${MAX_CHECK_MS} ms to check` : `is invalid: ${finding.invalid}`;
+    throw new ProtocolError(`${what}: its JSON Schema ${why}. Correct the plugin's "get_config_schema"`, { plugin });
+  }
+  throw new CallError("invalid_arguments", `${what}: ${finding.problems.join("; ")}. Nothing was sent`, { plugin });
 }
 
-const ABOVE: ReadonlySet<string> = new Set([
-  "properties",
-  "items",
-  "prefixItems",
-  "allOf",
-  "$ref",
-  "additionalProperties",
-  "patternProperties",
-]);
-
-function validate(
-  plugin: string,
-  schema: Record<string, unknown>,
-  config: PluginConfig,
-): { errors: { keyword: string; instanceLocation: string; error: string }[] } {
+/** What is no JSON is refused, with its place, when it is to be sent. */
+function toJson(config: PluginConfig): string | undefined {
   try {
-    checkSchema(schema, "$");
-    return new Validator(schema as Schema, "2020-12", false).validate(config);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
-    throw new ProtocolError(
-      `Cannot configure "${plugin}": its JSON Schema is invalid: ${reason}. Correct the plugin's "get_config_schema"`,
-      {
-        plugin,
-        cause,
-      },
-    );
+    return JSON.stringify(config);
+  } catch {
+    return undefined;
   }
-}
-
-const TYPES: ReadonlySet<unknown> = new Set(["null", "boolean", "object", "array", "number", "integer", "string"]);
-
-/** The validator takes a misspelt schema for one that allows everything or nothing. */
-function checkSchema(schema: unknown, place: string): void {
-  if (typeof schema === "boolean") return;
-  if (!isObject(schema)) throw new TypeError(`"${place}" is ${JSON.stringify(schema)}, wanted is a schema`);
-  const types = schema.type === undefined ? [] : Array.isArray(schema.type) ? schema.type : [schema.type];
-  const wrong = types.find((type) => !TYPES.has(type));
-  if (wrong !== undefined) throw new TypeError(`"${place}.type" is ${JSON.stringify(wrong)}, which is no type`);
-  for (const key of ["properties", "$defs", "definitions", "patternProperties"]) {
-    const inner = schema[key];
-    if (inner === undefined) continue;
-    if (!isObject(inner)) throw new TypeError(`"${place}.${key}" is ${JSON.stringify(inner)}, wanted is an object`);
-    for (const [name, one] of Object.entries(inner)) checkSchema(one, `${place}.${key}.${name}`);
-  }
-  if (schema.required !== undefined && !Array.isArray(schema.required)) throw new TypeError(`"${place}.required" is no list`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

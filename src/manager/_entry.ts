@@ -8,7 +8,7 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
 import type { Evictable } from "./_admission.ts";
 import { CallCounter } from "./_call_counter.ts";
-import { checkConfig, Configuration } from "./_configuration.ts";
+import { Configuration } from "./_configuration.ts";
 import { IdleTimer } from "./_idle_timer.ts";
 import { Launcher, type Shared } from "./_launcher.ts";
 import { type Lease, Pool, type PoolLimits } from "./_pool.ts";
@@ -171,7 +171,7 @@ export class Entry implements Evictable {
       await this.#configuration.tryOut(config, async () => {
         const plugins = [...this.pool?.replicas ?? []].map(({ plugin }) => plugin);
         if (plugins.length === 0) return await this.#load();
-        checkConfig(this.#spec.name, await plugins[0]!.getConfigSchema(options), config);
+        await this.#configuration.check(config, await plugins[0]!.getConfigSchema(options));
         await Promise.all(plugins.map((plugin) => plugin[member](config, options)));
       });
       this.#emit({ type: "configured" });

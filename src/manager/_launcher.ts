@@ -10,7 +10,7 @@ import type { RestartEvent } from "../plugin/interface.ts";
 import { RemotePluginProxy } from "../plugin/proxy.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { Admission } from "./_admission.ts";
-import { checkConfig, type Configuration } from "./_configuration.ts";
+import type { Configuration } from "./_configuration.ts";
 import type { PluginEvent } from "./events.ts";
 import type { ManagerOptions } from "./options.ts";
 import { Replica } from "./_replica.ts";
@@ -129,10 +129,11 @@ export class Launcher {
 
   async #configure(plugin: RemotePluginProxy): Promise<void> {
     const { signal } = this.#plugin;
-    const config = await this.#plugin.configuration.read();
+    const { configuration } = this.#plugin;
+    const config = await configuration.read();
     if (config === undefined && this.#spec.defaultConfig !== undefined) await plugin.initialize(this.#spec.defaultConfig, { signal });
     if (config === undefined) return;
-    checkConfig(plugin.name, await plugin.getConfigSchema({ signal }), config);
+    await configuration.check(config, await plugin.getConfigSchema({ signal }));
     await plugin.initialize(config, { signal });
   }
 

@@ -9,6 +9,7 @@ import { checkLimits } from "../plugin/limits.ts";
 import type { RemotePluginProxy } from "../plugin/proxy.ts";
 import { type ExtensionEndpoint, EXTENSIONS, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
 import { Timer } from "../protocol/timer.ts";
+import type { CountedCall } from "./_call_counter.ts";
 import type { Entry } from "./_entry.ts";
 import type { Lease } from "./_pool.ts";
 
@@ -43,29 +44,29 @@ export class ManagedPlugin implements PluginInterface {
   }
 
   async execute<Result = unknown>(kwargs?: Kwargs, options: CallOptions = {}): Promise<Result> {
-    const began = this.#begin("execute");
-    let succeeded = false;
+    using call = this.#begin("execute", options);
     try {
       const place = this.#entry.tryLease() ?? await this.#waitForPlace("execute", options);
       using lease = place;
-      const result = await lease.plugin.execute<Result>(kwargs, remaining(options, began));
-      succeeded = true;
+      const result = await lease.plugin.execute<Result>(kwargs, remaining(options, call.began));
+      call.succeed();
       return result;
-    } finally {
-      this.#entry.counter.end(began, succeeded);
+    } catch (error) {
+      call.fail(error);
+      throw error;
     }
   }
 
   async *executeStream<Chunk = unknown>(kwargs?: Kwargs, options: CallOptions = {}): AsyncGenerator<Chunk, void, void> {
-    const began = this.#begin("executeStream");
-    let succeeded = false;
+    using call = this.#begin("executeStream", options);
     try {
       const place = this.#entry.tryLease() ?? await this.#waitForPlace("executeStream", options);
       using lease = place;
-      yield* lease.plugin.executeStream<Chunk>(kwargs, remaining(options, began));
-      succeeded = true;
-    } finally {
-      this.#entry.counter.end(began, succeeded);
+      yield* lease.plugin.executeStream<Chunk>(kwargs, remaining(options, call.began));
+      call.succeed();
+    } catch (error) {
+      call.fail(error);
+      throw error;
     }
   }
 
@@ -95,16 +96,16 @@ export class ManagedPlugin implements PluginInterface {
     if (!EXTENSIONS[endpoint].isCall) {
       return await this.#ask(member, options, (plugin) => plugin.extension<Result>(endpoint, body, options));
     }
-    const began = this.#begin(member);
-    let succeeded = false;
+    using call = this.#begin(member, options);
     try {
       const place = this.#entry.tryLease() ?? await this.#waitForPlace(member, options);
       using lease = place;
-      const result = await lease.plugin.extension<Result>(endpoint, body, remaining(options, began));
-      succeeded = true;
+      const result = await lease.plugin.extension<Result>(endpoint, body, remaining(options, call.began));
+      call.succeed();
       return result;
-    } finally {
-      this.#entry.counter.end(began, succeeded);
+    } catch (error) {
+      call.fail(error);
+      throw error;
     }
   }
 
@@ -159,9 +160,9 @@ export class ManagedPlugin implements PluginInterface {
     return this.cleanup();
   }
 
-  #begin(member: string): number {
+  #begin(member: string, { signal }: OperationOptions): CountedCall {
     this.#refuseWhenClosed(member);
-    return this.#entry.counter.begin();
+    return this.#entry.counter.begin(signal);
   }
 
   async #waitForPlace(member: string, options: OperationOptions): Promise<Lease> {

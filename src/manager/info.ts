@@ -68,9 +68,11 @@ export interface CallStats {
   readonly waiting: number;
   /** Calls that ended well. */
   readonly succeeded: number;
-  /** Calls that did not. */
+  /** Calls that failed. */
   readonly failed: number;
-  /** How long the last 1,000 calls took; `undefined` before the first one has ended. */
+  /** Calls that were aborted, cancelled or left before their end. */
+  readonly cancelled: number;
+  /** How long the last 1,000 calls took that were not cancelled; `undefined` before the first one has ended. */
   readonly latencyMs: LatencyPercentiles | undefined;
 }
 

@@ -28,6 +28,16 @@ export function becomesPath(value: object): boolean {
   return isFileValue(value) || isFileUrl(value);
 }
 
+/** What was to become a file failed at giving its bytes: an upload whose client has left, for example. Its own error is the `cause`. */
+export class SourceError extends Error {
+  override name = "SourceError";
+
+  /** Wraps the error. */
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
 /** What all calls of a worker share. */
 export interface CallFilesOptions {
   readonly folders: ScratchFolders;
@@ -63,6 +73,7 @@ export class CallFiles implements AsyncDisposable {
    * Makes the file of an argument and tells its path; a `file:` URL's own file is taken as it is.
    *
    * @throws {NoRoomError} When there is no place for it.
+   * @throws {SourceError} When its source fails.
    * @throws {TypeError} When an object with `toTempFile` gives no path.
    */
   async write(source: object): Promise<string> {
@@ -109,7 +120,7 @@ export class CallFiles implements AsyncDisposable {
     if (size !== undefined) this.#reserve(size);
     // Whatever the worker has put into its place by now, nothing is written but to the file that was made here.
     using file = await (spare ?? new FoundFile(path, this.#shared, 0)).open();
-    await writeParts(file, content, (bytes) => this.#check(content, bytes));
+    await writeParts(file, withSourceErrors(content), (bytes) => this.#check(content, bytes));
     if (spare !== undefined) await file.truncate(size);
     if (size !== undefined) this.#written.push({ path, size });
     return path;
@@ -131,7 +142,8 @@ export class CallFiles implements AsyncDisposable {
     const giveUp = () => given.reject(this.#signal.reason);
     this.#signal.addEventListener("abort", giveUp, { once: true });
     try {
-      const path: unknown = await Promise.race([source.toTempFile(await this.#folderIn(this.#folders.disk)), given.promise]);
+      const folder = await this.#folderIn(this.#folders.disk);
+      const path: unknown = await Promise.race([writtenBy(source, folder), given.promise]);
       if (typeof path !== "string") throw new TypeError(`its "toTempFile" gave no path, but ${typeof path}`);
       return path;
     } finally {
@@ -149,6 +161,27 @@ export class CallFiles implements AsyncDisposable {
     this.#made.set(root, made);
     demandNoLink(await made, this.#shared.find(({ path }) => path === root)!);
     return await made;
+  }
+}
+
+/** The same bytes; an error of their source is told from those of writing them. */
+function withSourceErrors(content: FileContent): FileContent {
+  return Symbol.asyncIterator in content.parts ? { ...content, parts: partsOf(content.parts) } : content;
+}
+
+async function* partsOf(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* parts;
+  } catch (cause) {
+    throw new SourceError(cause);
+  }
+}
+
+async function writtenBy(source: FileBackedDTO, folder: string): Promise<string> {
+  try {
+    return await source.toTempFile(folder);
+  } catch (cause) {
+    throw new SourceError(cause);
   }
 }
 

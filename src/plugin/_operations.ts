@@ -85,7 +85,7 @@ export class Operations {
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
   stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
     const run = (traced: Operation) => this.#stream(traced, options);
-    return this.#options.tracing?.follow(operation, { plugin: this.#plugin, run }) ?? run(operation);
+    return this.#options.tracing?.follow(operation, { plugin: this.#plugin, run, signal: options.signal }) ?? run(operation);
   }
 
   async *#stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {

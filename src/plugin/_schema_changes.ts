@@ -99,20 +99,36 @@ function isRequired({ schema: { required } }: Side, member: string): boolean {
   return Array.isArray(required) && required.includes(member);
 }
 
+/** Of how many parts a text is made at most, and how long it may become. */
+const MAX_PARTS = 200;
+const MAX_TEXT = 1_000;
+
 /** A type in a few words. */
-function typeText(side: Side, depth = 0): string {
+function typeText(side: Side): string {
+  const text = partText(side, { depth: 0, parts: { left: MAX_PARTS } });
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+}
+
+/** Where a part stands, and how many more there may be. */
+interface PartPlace {
+  readonly depth: number;
+  readonly parts: { left: number };
+}
+
+function partText(side: Side, { depth, parts }: PartPlace): string {
+  if (depth > 5 || parts.left-- <= 0) return "…";
   const { schema } = resolved(side);
   const { type, enum: values, format, not, properties, items, prefixItems, anyOf, allOf, additionalProperties } = schema;
-  const all = (list: unknown[], between: string) => [...new Set(list.map((one) => typeText(inside(side, one), depth + 1)))].join(between);
-  if (depth > 5) return "…";
+  const one = (part: unknown) => partText(inside(side, part), { depth: depth + 1, parts });
+  const all = (list: readonly unknown[]) => list.slice(0, MAX_PARTS).map(one);
   if (not !== undefined) return "nothing";
-  if (Array.isArray(values)) return values.map((value) => JSON.stringify(value)).join(" or ");
+  if (Array.isArray(values)) return values.slice(0, MAX_PARTS).map((value) => JSON.stringify(value)).join(" or ");
   if (format !== undefined) return format === "binary" ? "a file" : "a path";
-  if (Array.isArray(anyOf)) return all(anyOf, " or ");
-  if (Array.isArray(allOf)) return all(allOf, " and ");
-  if (Array.isArray(prefixItems)) return `[${prefixItems.map((one) => typeText(inside(side, one), depth + 1)).join(", ")}]`;
-  if (isObject(items)) return `a list of ${typeText(inside(side, items), depth + 1)}`;
+  if (Array.isArray(anyOf)) return [...new Set(all(anyOf))].join(" or ");
+  if (Array.isArray(allOf)) return [...new Set(all(allOf))].join(" and ");
+  if (Array.isArray(prefixItems)) return `[${all(prefixItems).join(", ")}]`;
+  if (isObject(items)) return `a list of ${one(items)}`;
   if (isObject(properties)) return `an object with ${Object.keys(properties).map((name) => `"${name}"`).join(", ") || "no members"}`;
-  if (isObject(additionalProperties)) return `an object of ${typeText(inside(side, additionalProperties), depth + 1)}`;
+  if (isObject(additionalProperties)) return `an object of ${one(additionalProperties)}`;
   return typeof type === "string" ? type : Array.isArray(type) ? type.join(" or ") : "anything";
 }

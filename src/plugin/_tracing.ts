@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RemoteError } from "../errors.ts";
+import { RemoteError, wasCancelled } from "../errors.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import { endpointRule } from "../protocol/messages.ts";
 import {
@@ -28,6 +28,8 @@ import type { Operation } from "./_operations.ts";
 interface Runner {
   readonly plugin: string;
   readonly run: (operation: Operation) => AsyncGenerator<unknown, unknown, void>;
+  /** By which the caller aborts it. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** A start of a worker. */
@@ -63,20 +65,24 @@ export class Tracing {
     return endpointRule(operation.endpoint).isCall ? this.#follow(operation, runner) : runner.run(operation);
   }
 
-  async *#follow(operation: Operation, { plugin, run }: Runner): AsyncGenerator<unknown, unknown, void> {
+  async *#follow(operation: Operation, { plugin, run, signal }: Runner): AsyncGenerator<unknown, unknown, void> {
     const trace = this.begin(operation, plugin);
+    let isLeft = true;
     const frames = run({ ...operation, trace });
     try {
       while (true) {
         const next = await trace.within(() => frames.next());
+        isLeft = !next.done;
         if (next.done) return next.value;
         trace.countChunk();
         yield next.value;
       }
     } catch (error) {
-      trace.fail(error);
+      isLeft = wasCancelled(error, signal);
+      if (!isLeft) trace.fail(error);
       throw error;
     } finally {
+      if (isLeft) trace.cancel();
       trace.end();
       await frames.return(undefined);
     }
@@ -136,7 +142,7 @@ export class CallTrace {
   readonly #begun = performance.now();
   /** What the worker is given, so that its spans are below this one. */
   readonly sent: TraceContext | undefined;
-  #failure: Attributes = {};
+  #ending: Attributes = {};
   #chunks = 0;
   #wasSent = false;
 
@@ -199,8 +205,14 @@ export class CallTrace {
   /** The caller gets an error. */
   fail(error: unknown): void {
     const type = typeOf(error);
-    this.#failure = { "error.type": type };
+    this.#ending = { "error.type": type };
     if (this.#means.span !== undefined) markFailed(this.#means.span, error, type);
+  }
+
+  /** The caller does not want the call any more, which is no failure. */
+  cancel(): void {
+    this.#ending = { "remote_plugin.call.cancelled": true };
+    this.#means.span?.setAttributes(this.#ending);
   }
 
   /** The caller has its answer. */
@@ -209,7 +221,7 @@ export class CallTrace {
     if (this.#chunks > 0) span?.setAttributes({ "remote_plugin.stream.chunks": this.#chunks });
     span?.end();
     instruments?.active.add(-1, this.#facts);
-    instruments?.durations.record(secondsSince(this.#begun), { ...this.#facts, ...this.#failure });
+    instruments?.durations.record(secondsSince(this.#begun), { ...this.#facts, ...this.#ending });
     if (this.#chunks > 0) instruments?.chunks.add(this.#chunks, this.#facts);
   }
 

@@ -5,7 +5,7 @@
  */
 import { CallError, ProtocolError } from "../errors.ts";
 import { ForeignFileError } from "../payload/file_result.ts";
-import { becomesPath } from "../payload/call_files.ts";
+import { becomesPath, SourceError } from "../payload/call_files.ts";
 import { NoRoomError } from "../payload/scratch.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { Frame, ValueTypes } from "../protocol/frames.ts";
@@ -70,12 +70,13 @@ function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member },
   if (cause instanceof ForeignFileError) {
     throw new ProtocolError(`Cannot run "${member}" of "${plugin}": ${cause.message}`, { plugin, cause });
   }
-  const code = cause instanceof NoRoomError ? "no_room" : "invalid_arguments";
   const reason = lowerFirst(cause instanceof Error ? cause.message : String(cause));
-  throw new CallError(code, `Cannot run "${member}" of "${plugin}": the value at "${toPlace(path)}" cannot become a file: ${reason}`, {
-    plugin,
-    cause,
-  });
+  const what = `Cannot run "${member}" of "${plugin}": the value at "${toPlace(path)}"`;
+  if (cause instanceof SourceError) {
+    throw new CallError("input_failed", `${what} failed before all of it was read: ${reason}`, { plugin, cause: cause.cause });
+  }
+  const code = cause instanceof NoRoomError ? "no_room" : "invalid_arguments";
+  throw new CallError(code, `${what} cannot become a file: ${reason}`, { plugin, cause });
 }
 
 /** Gives a chunk or a result its types and files. */

@@ -90,3 +90,13 @@ Deno.test("of many changes the message tells the first five, and how many there 
   const { message } = new SignatureMismatchError({ plugin: "p", changes, command: "make" });
   assertEquals(message.includes("change 4; and 3 more. Make"), true, message);
 });
+
+Deno.test("schemas whose references multiply are compared, and told in a few words", () => {
+  const choice = (next: number) => ({
+    anyOf: Array.from({ length: 30 }, (_, at) => ({ type: "array", items: { $ref: `#/$defs/d${next}_${at}` } })),
+  });
+  const $defs: Record<string, unknown> = {};
+  for (let level = 0; level < 10; level++) for (let at = 0; at < 30; at++) $defs[`d${level}_${at}`] = choice(level + 1);
+  const [change] = signatureChanges(gives(TEXT), gives({ ...choice(0), $defs }));
+  assertEquals(change!.length < 2_000, true, `${change!.length} characters`);
+});

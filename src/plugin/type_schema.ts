@@ -13,15 +13,24 @@ export interface TypeSchemaOptions {
   readonly keepsTexts?: boolean;
 }
 
+/** How deep schemas may lie in one another; what is deeper is unknown. References begin anew. */
+const MAX_DEPTH = 100;
+
+/** The options, and how deep it is. */
+interface Context extends TypeSchemaOptions {
+  readonly depth: number;
+}
+
 /**
  * What a type depends on, in one way of writing: that of JSON Schema 2020-12. Schemas come from plugins, so that nothing that is not known is kept,
  * and what is elsewhere, in another file or on the net, is unknown.
  */
 export function typeSchema(schema: JsonSchema, options: TypeSchemaOptions = {}): JsonSchema {
-  const kept = reduced(schema, options);
+  const context = { ...options, depth: 0 };
+  const kept = reduced(schema, context);
   const definitions = { ...record(schema.definitions), ...record(schema.$defs) };
   if (Object.keys(definitions).length === 0) return kept;
-  return { ...kept, $defs: mapValues(definitions, (one) => reduced(one, options)) };
+  return { ...kept, $defs: mapValues(definitions, (one) => reduced(one, context)) };
 }
 
 /** What a reference inside a schema leads to; `undefined` when that is nothing. */
@@ -48,10 +57,11 @@ export function isObject(value: unknown): value is JsonSchema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function reduced(schema: unknown, options: TypeSchemaOptions): JsonSchema {
+function reduced(schema: unknown, { depth, ...options }: Context): JsonSchema {
   if (schema === false) return { not: {} };
-  if (!isObject(schema)) return {};
-  const own = { ...scalars(schema), ...members(schema, options), ...items(schema, options), ...unions(schema, options) };
+  if (!isObject(schema) || depth > MAX_DEPTH) return {};
+  const inner = { ...options, depth: depth + 1 };
+  const own = { ...scalars(schema), ...members(schema, inner), ...items(schema, inner), ...unions(schema, inner) };
   return { ...own, ...options.keepsTexts ? texts(schema) : {} };
 }
 
@@ -68,7 +78,7 @@ function scalars({ $ref, type, enum: values, const: value, format, not }: JsonSc
 /** The formats that say what may travel as a file. */
 const FORMATS: Readonly<Record<string, string>> = { binary: "binary", path: "path", "file-path": "path", "directory-path": "path" };
 
-function members({ properties, required, additionalProperties, patternProperties }: JsonSchema, options: TypeSchemaOptions): JsonSchema {
+function members({ properties, required, additionalProperties, patternProperties }: JsonSchema, options: Context): JsonSchema {
   const names = isObject(properties) ? Object.keys(properties) : [];
   const needed = Array.isArray(required) ? names.filter((name) => required.includes(name)) : [];
   return defined({
@@ -82,7 +92,7 @@ function members({ properties, required, additionalProperties, patternProperties
   });
 }
 
-function items({ items, prefixItems, additionalItems, minItems }: JsonSchema, options: TypeSchemaOptions): JsonSchema {
+function items({ items, prefixItems, additionalItems, minItems }: JsonSchema, options: Context): JsonSchema {
   const first = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : undefined;
   const rest = Array.isArray(items) ? additionalItems : items;
   if (first === undefined) return isObject(rest) ? { items: reduced(rest, options) } : {};
@@ -93,7 +103,7 @@ function items({ items, prefixItems, additionalItems, minItems }: JsonSchema, op
   });
 }
 
-function unions({ anyOf, oneOf, allOf }: JsonSchema, options: TypeSchemaOptions): JsonSchema {
+function unions({ anyOf, oneOf, allOf }: JsonSchema, options: Context): JsonSchema {
   const either = Array.isArray(anyOf) ? anyOf : oneOf;
   return defined({
     anyOf: Array.isArray(either) ? either.map((one) => reduced(one, options)) : undefined,

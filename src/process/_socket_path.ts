@@ -17,15 +17,65 @@ export function unixAddress(path: string): Address {
   );
 }
 
-/** The address for a socket at a path that the user chose; what a worker that was killed has left there is removed. */
-export async function freeSocketPath(path: string): Promise<Address> {
-  const address = unixAddress(path);
-  try {
-    (await Deno.connect({ transport: "unix", path })).close();
-  } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) await Deno.remove(path);
-    else if (!(error instanceof Deno.errors.NotFound)) throw error;
+/** A path that the user chose. All that is ever removed there is a socket of this user's at which nobody listens. */
+export class ChosenSocket {
+  readonly #path: string;
+  readonly #uid: number | null;
+
+  /** @param own A folder of this program's, which tells whose sockets are its own. */
+  constructor(path: string, own: string) {
+    this.#path = path;
+    this.#uid = Deno.lstatSync(own).uid;
+  }
+
+  /**
+   * Makes the path free for a worker: removes the socket that a killed one has left there.
+   *
+   * @throws {Error} When something else is there.
+   */
+  async free(): Promise<Address> {
+    const address = unixAddress(this.#path);
+    const found = await this.#find();
+    if (found === undefined) return address;
+    if (!this.#isOwnSocket(found)) {
+      throw new Error(`"${this.#path}" is ${nameOf(found)}, which is left as it is. Give another "socketPath", or remove it`);
+    }
+    if (await this.#isListening()) throw new Error(`another worker listens at "${this.#path}". Give another "socketPath"`);
+    await Deno.remove(this.#path);
     return address;
   }
-  throw new Error(`another worker listens at "${path}". Give another "socketPath"`);
+
+  /** Removes what a worker that has ended has left. */
+  async clear(): Promise<void> {
+    const found = await this.#find();
+    if (found !== undefined && this.#isOwnSocket(found) && !await this.#isListening()) await Deno.remove(this.#path);
+  }
+
+  async #find(): Promise<Deno.FileInfo | undefined> {
+    try {
+      return await Deno.lstat(this.#path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  }
+
+  #isOwnSocket({ isSocket, uid }: Deno.FileInfo): boolean {
+    return isSocket === true && uid === this.#uid;
+  }
+
+  /** Whoever has more connections waiting than he takes listens as well: only a refusal says that nobody does. */
+  async #isListening(): Promise<boolean> {
+    try {
+      (await Deno.connect({ transport: "unix", path: this.#path })).close();
+    } catch (error) {
+      return !(error instanceof Deno.errors.ConnectionRefused);
+    }
+    return true;
+  }
+}
+
+function nameOf({ isFile, isDirectory, isSymlink, isSocket, isFifo }: Deno.FileInfo): string {
+  if (isSocket) return "another user's socket";
+  return isFile ? "a file" : isDirectory ? "a folder" : isSymlink ? "a link" : isFifo ? "a pipe" : "no socket";
 }

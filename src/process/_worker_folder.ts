@@ -33,8 +33,8 @@ export class WorkerFolder implements AsyncDisposable {
   async #furnish(): Promise<ScratchFolders> {
     const [root, memoryRoot] = [this.#root, this.#memoryRoot];
     const disk = this.#base.file("scratch");
-    await Promise.all([Deno.mkdir(disk, { mode: 0o700 }), this.#base.locked(), sweepFolders(root, this.path)]);
-    if (memoryRoot !== undefined) this.#memory = await createIfPossible(memoryRoot);
+    await Promise.all([Deno.mkdir(disk, { mode: 0o700 }), sweepFolders(root, this.path)]);
+    if (memoryRoot !== undefined) this.#memory = createIfPossible(memoryRoot);
     if (this.#memory !== undefined) await sweepFolders(memoryRoot!, this.#memory.path);
     return { disk, memory: this.#memory?.path };
   }
@@ -58,13 +58,9 @@ export class WorkerFolder implements AsyncDisposable {
 }
 
 /** A system need not have the folder, and it need not be writable. */
-async function createIfPossible(root: string): Promise<PrivateFolder | undefined> {
-  await using cleanup = new AsyncDisposableStack();
+function createIfPossible(root: string): PrivateFolder | undefined {
   try {
-    const folder = cleanup.use(PrivateFolder.create(root));
-    await folder.locked();
-    cleanup.move();
-    return folder;
+    return PrivateFolder.create(root);
   } catch {
     return undefined;
   }

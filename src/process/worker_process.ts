@@ -8,7 +8,6 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import { type Variables, workerVariables } from "../permissions/environment.ts";
 import { type Grant, grantPermissions, type PermissionPolicy } from "../permissions/grant.ts";
 import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
-import { removeIfThere } from "../payload/private_folder.ts";
 import { chooseTransport, demandPermissions, memoryRoot, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
 import {
   type Address,
@@ -22,7 +21,7 @@ import {
 import { type CommandContext, type WorkerCommand, workerCommand } from "./_command.ts";
 import { endGroup } from "./_end_group.ts";
 import { type HelloLine, readHello } from "./_hello.ts";
-import { freeSocketPath, unixAddress } from "./_socket_path.ts";
+import { ChosenSocket, unixAddress } from "./_socket_path.ts";
 import { MemoryWatch } from "./_memory_watch.ts";
 import { type ChildCare, RunningChild, type WorkerExit } from "./_running_child.ts";
 import { WorkerFolder } from "./_worker_folder.ts";
@@ -101,9 +100,9 @@ export class WorkerProcess implements AsyncDisposable {
     const { permissions, notFound } = grantTo(spec, options);
     await using cleanup = new AsyncDisposableStack();
     const folder = cleanup.use(await made(spec, options, () => new WorkerFolder(scratchRoot(options), memoryRoot(spec, options))));
-    const listen = await chooseAddress(spec, options, folder);
+    const socket = chosenSocket(spec, options, folder);
+    const listen = await chooseAddress(spec, options, { folder, socket });
     const command = prepareCommand(spec, { folder, listen, permissions, variables: variables.plugin });
-    const socket = "unix" in listen ? listen.unix : undefined;
     const child = spawn(spec, command, variables.process);
     const running = new RunningChild(child, { ...careFor(child, command.target), log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
@@ -153,9 +152,9 @@ function careFor({ pid }: Deno.ChildProcess, { permissions }: PluginTarget): Pic
 }
 
 /** A worker that was killed leaves its socket, which need not be in its folder. */
-async function removeAll(folder: WorkerFolder, socket: string | undefined): Promise<void> {
+async function removeAll(folder: WorkerFolder, socket: ChosenSocket | undefined): Promise<void> {
   await folder[Symbol.asyncDispose]();
-  if (socket !== undefined) await removeIfThere(socket);
+  await socket?.clear();
 }
 
 async function made<Made>(spec: PluginSpec, options: LaunchOptions, make: () => Made | Promise<Made>): Promise<Made> {
@@ -167,10 +166,20 @@ async function made<Made>(spec: PluginSpec, options: LaunchOptions, make: () => 
   }
 }
 
-async function chooseAddress(spec: PluginSpec, options: LaunchOptions, folder: WorkerFolder): Promise<Address> {
+function chosenSocket(spec: PluginSpec, options: LaunchOptions, { path }: WorkerFolder): ChosenSocket | undefined {
+  const { socketPath } = options;
+  return socketPath === undefined || chooseTransport(spec, options) === "tcp" ? undefined : new ChosenSocket(socketPath, path);
+}
+
+interface AddressFacts {
+  readonly folder: WorkerFolder;
+  readonly socket: ChosenSocket | undefined;
+}
+
+async function chooseAddress(spec: PluginSpec, options: LaunchOptions, { folder, socket }: AddressFacts): Promise<Address> {
   if (chooseTransport(spec, options) === "tcp") return { tcp: "127.0.0.1" };
   try {
-    return options.socketPath === undefined ? unixAddress(folder.file("worker.sock")) : await freeSocketPath(options.socketPath);
+    return socket === undefined ? unixAddress(folder.file("worker.sock")) : await socket.free();
   } catch (cause) {
     throw startError(spec, "spawn", cause instanceof Error ? cause.message : String(cause), { cause });
   }

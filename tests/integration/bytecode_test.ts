@@ -74,6 +74,22 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "python: what is kept for another release goes when nobody has used it for long, and nothing else does",
+  ignore: !isPosix,
+  async fn() {
+    await using cache = new Cache();
+    await cache.run();
+    const kept = await Deno.readFile(cache.file());
+    const names = ["worker-of-another-release", "worker-notes.txt", "worker-new"];
+    for (const [at, name] of names.entries()) await Deno.writeFile(join(cache.folder, name), at === 1 ? new Uint8Array(9) : kept);
+    for (const name of [...cache.names()].filter((name) => name !== "worker-new")) await Deno.utime(join(cache.folder, name), 0, 0);
+    await Deno.writeFile(join(cache.folder, cache.names().find((name) => name.endsWith(".pyc"))!), new Uint8Array(9));
+    await cache.run();
+    assertEquals(cache.names().filter((name) => !name.endsWith(".pyc")).sort(), ["worker-new", "worker-notes.txt"]);
+  },
+});
+
 Deno.test("python: a worker that can keep nothing, or is told to keep nothing, starts all the same", async () => {
   await using cache = new Cache();
   const file = join(cache.path, "file");

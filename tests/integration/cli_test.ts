@@ -1,8 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import { CallCancelledError, type FileResult, ProtocolError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
 import { hostArguments } from "../support/run_host.ts";
+import { OWNER_FILE, OWNER_LINE } from "../../src/protocol/private_folder.ts";
 import { User } from "./cli_user.ts";
 import { testPython } from "./fixture_proxy.ts";
 import { pythonManifest } from "./managed_plugins.ts";
@@ -109,7 +110,7 @@ Deno.test("arguments are JSON where they read as such, lists where given twice, 
   await writer.write(new TextEncoder().encode("some audio"));
   await writer.close();
   const { kwargs } = JSON.parse(new TextDecoder().decode((await child.output()).stdout));
-  assertStringIncludes(kwargs.audio, "remote-plugin-stdin-");
+  assertMatch(kwargs.audio, /\/remote-plugin-[0-9a-f]{16}\/stdin$/);
 });
 
 Deno.test("arguments have the types that the plugin tells, and what it does not take is said with its nearest name", async () => {
@@ -176,17 +177,19 @@ Deno.test("doctor tells what is wrong with an interpreter, a module, a class and
 Deno.test("doctor --fix removes what is left of a worker that is gone, and nothing else", async () => {
   await using user = await User.create();
   const root = Deno.env.get("TMPDIR")!;
-  const [left, young] = [join(root, "remote-plugin-left"), join(root, "remote-plugin-young")];
-  for (const folder of [left, young]) {
-    await Deno.mkdir(folder);
+  const [left, checkout] = [join(root, "remote-plugin-0123456789abcdef"), join(root, "remote-plugin-proxy")];
+  for (const folder of [left, checkout]) {
+    await Deno.mkdir(folder, { mode: 0o700 });
     await Deno.writeTextFile(join(folder, "worker.py"), "");
   }
-  await Deno.utime(left, new Date(0), new Date(0));
-  assertStringIncludes((await user.run("doctor")).out, "remote-plugin-left");
+  await Deno.writeTextFile(join(left, OWNER_FILE), OWNER_LINE);
+  for (const folder of [left, checkout]) await Deno.utime(folder, new Date(0), new Date(0));
+  const { out } = await user.run("doctor");
+  assertEquals([out.includes(left), out.includes(checkout)], [true, false]);
   assertEquals((await user.run("doctor", "--fix")).code, 0);
   const names = [...Deno.readDirSync(root)].map(({ name }) => name);
-  assertEquals([names.includes("remote-plugin-left"), names.includes("remote-plugin-young")], [false, true]);
-  await Deno.remove(young, { recursive: true });
+  assertEquals([left, checkout].map((path) => names.includes(basename(path))), [false, true]);
+  await Deno.remove(checkout, { recursive: true });
 });
 
 Deno.test("Ctrl-C in the middle of a call ends the plugin and says so", async () => {

@@ -13,6 +13,7 @@ import {
 } from "@remote-plugin/proxy";
 import { BOTH, type Face, fixtureManifest, ScratchWatch, startFixture } from "./fixture_proxy.ts";
 import { sharedFiles } from "../support/files.ts";
+import { within } from "../support/guard.ts";
 
 interface Described {
   readonly path: string;
@@ -200,6 +201,39 @@ for (const face of BOTH) {
     await assertRejects(() => plugin.execute({ endless }, { signal: abort.signal }), Error, "enough");
     await plugin.execute();
     assertEquals(files(), []);
+  });
+
+  Deno.test(`${label}: an upload whose client leaves in the middle fails as an input, and the plugin goes on`, async () => {
+    await using scratch = await ScratchWatch.create();
+    const { plugin, files } = await started(face, scratch.path);
+    await using _plugin = plugin;
+    const outcome = Promise.withResolvers<unknown>();
+    await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ body }) => {
+      await plugin.execute({ upload: body }).then(outcome.resolve, outcome.resolve);
+      return new Response();
+    });
+    const client = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+    await client.write(new TextEncoder().encode("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nthe first bytes"));
+    client.close();
+    const error = await within(outcome.promise, "the end of the call");
+    assert(error instanceof CallError);
+    assertEquals([error.code, error.cause instanceof Error], ["input_failed", true]);
+    assertStringIncludes(error.message, 'the value at "$.kwargs.upload" failed before all of it was read');
+    await plugin.execute();
+    assertEquals(files(), []);
+  });
+
+  Deno.test(`${label}: an object whose toTempFile fails is an input that failed, and one that gives no path a wrong argument`, async () => {
+    await using scratch = await ScratchWatch.create();
+    await using plugin = await startFixture(face, "hands_over", { scratchDir: scratch.path });
+    const cause = new Error("the disk is on fire");
+    const failing = { toTempFile: () => Promise.reject(cause) };
+    const failed = await assertRejects(() => plugin.execute({ failing }), CallError);
+    assertEquals([failed.code, failed.cause], ["input_failed", cause]);
+    const pathless = { toTempFile: () => Promise.resolve(5 as unknown as string) };
+    assertEquals((await assertRejects(() => plugin.execute({ pathless }), CallError)).code, "invalid_arguments");
+    const numbers = new ReadableStream({ start: (controller) => controller.enqueue(5) });
+    assertEquals((await assertRejects(() => plugin.execute({ numbers }), CallError)).code, "invalid_arguments");
   });
 
   Deno.test(`${label}: values over the quota are refused, in both directions, and the plugin goes on`, async () => {

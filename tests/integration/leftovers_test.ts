@@ -1,9 +1,12 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
-import { requiredPermissions } from "@remote-plugin/proxy";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { requiredPermissions, WorkerStartError } from "@remote-plugin/proxy";
+import { OWNER_FILE, OWNER_LINE } from "../../src/protocol/private_folder.ts";
 import { within } from "../support/guard.ts";
+import { planWorker } from "../support/worker_plan.ts";
+import { WorkerProcess } from "../support/worker_process.ts";
 import { filesBelow } from "../support/files.ts";
 import { hostArguments, hostProgram } from "../support/run_host.ts";
-import { BOTH, type Face, fixtureManifest, gone, ScratchWatch, startFixture } from "./fixture_proxy.ts";
+import { BOTH, type Face, fixtureManifest, gone, ScratchWatch, startFixture, testPython } from "./fixture_proxy.ts";
 
 /** Starts a host in a process of its own, with its narrow flags, and waits until it holds files. */
 async function startHolder(face: Face, scratchDir: string): Promise<{ host: Deno.ChildProcess; worker: number }> {
@@ -54,14 +57,102 @@ for (const face of BOTH) {
   });
 }
 
-Deno.test("a folder that a link stands for is not swept", async () => {
+/** Makes a folder as this package's are, by the hand of somebody else. */
+async function plant(path: string, line = OWNER_LINE): Promise<void> {
+  await Deno.mkdir(path, { mode: 0o700 });
+  await Deno.writeTextFile(`${path}/${OWNER_FILE}`, line);
+  await Deno.writeTextFile(`${path}/precious`, "");
+}
+
+async function shell(script: string, ...args: string[]): Promise<void> {
+  const { success } = await new Deno.Command("sh", { args: ["-ec", script, "sh", ...args] }).output();
+  assert(success, script);
+}
+
+Deno.test("a start removes no folder that a link stands for, and none whose owner's file is a link or has another name", async () => {
   await using scratch = await ScratchWatch.create();
   await using elsewhere = await ScratchWatch.create();
-  await Deno.writeTextFile(`${elsewhere.path}/owner.lock`, "");
-  await Deno.writeTextFile(`${elsewhere.path}/precious`, "");
-  const link = `${scratch.path}/remote-plugin-link`;
-  await new Deno.Command("ln", { args: ["-s", elsewhere.path, link] }).output();
+  await plant(`${elsewhere.path}/kept`);
+  const [link, second, third] = [1, 2, 3].map((number) => `${scratch.path}/remote-plugin-000000000000000${number}`) as [
+    string,
+    string,
+    string,
+  ];
+  await shell(
+    'ln -s "$1" "$2"; mkdir -m 700 "$3" "$4"; ln -s "$1/owner.lock" "$3/owner.lock"; ln "$1/owner.lock" "$4/owner.lock"; touch -d @0 "$3" "$4"',
+    ...[`${elsewhere.path}/kept`, link, second, third],
+  );
   await (await startFixture(BOTH[0]!, "echo", { scratchDir: scratch.path })).cleanup();
-  assertEquals(elsewhere.names().sort(), ["owner.lock", "precious"]);
-  for (const path of [link, `${elsewhere.path}/owner.lock`, `${elsewhere.path}/precious`]) await Deno.remove(path);
+  assertEquals([scratch.names().length, filesBelow(elsewhere.path).length], [3, 2]);
+  await shell('rm -r "$@"', link, second, third, `${elsewhere.path}/kept`);
 });
+
+Deno.test("a start leaves a checkout of this project, whatever is in it", async () => {
+  await using scratch = await ScratchWatch.create();
+  const [checkout, named] = [`${scratch.path}/remote-plugin-proxy`, `${scratch.path}/remote-plugin-0123456789abcdef`];
+  await plant(checkout);
+  await plant(named, "what I call a lock\n");
+  for (const path of [checkout, named]) await Deno.utime(path, 0, 0);
+  await (await startFixture(BOTH[0]!, "echo", { scratchDir: scratch.path })).cleanup();
+  assertEquals([filesBelow(checkout).length, filesBelow(named).length], [2, 2]);
+  await shell('rm -r "$@"', checkout, named);
+});
+
+for (const face of BOTH) {
+  Deno.test(`${face.worker}: at its end a worker whose host is gone removes only a folder that says that it may be removed`, async () => {
+    await using scratch = await ScratchWatch.create();
+    for (const [line, isLeft] of [["mine\n", true], [OWNER_LINE, false]] as const) {
+      const folder = `${scratch.path}/remote-plugin-0123456789abcdef`;
+      await plant(folder, line);
+      const { command, start } = await planWorker({ ...face, transport: "tcp", fixture: "echo", folder, start: { folder } });
+      const worker = await WorkerProcess.start({ command, input: `${JSON.stringify(start)}\n` });
+      await worker[Symbol.asyncDispose]();
+      assertEquals(filesBelow(scratch.path).length, isLeft ? 2 : 0);
+      if (isLeft) await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+for (const face of BOTH) {
+  Deno.test(`${face.worker}: a socketPath that names a file, a folder, a link or a pipe is an error that says so, and nothing is removed`, async () => {
+    await using scratch = await ScratchWatch.create();
+    const there = `${scratch.path}/there`;
+    for (
+      const [make, kind] of [['echo x > "$1"', "a file"], ['mkdir "$1"', "a folder"], ['ln -s nowhere "$1"', "a link"], [
+        'mkfifo "$1"',
+        "a pipe",
+      ]]
+    ) {
+      await shell(make!, there);
+      const start = startFixture({ ...face, transport: "unix" }, "echo", { scratchDir: scratch.path, socketPath: there });
+      const error = await assertRejects(() => start, WorkerStartError);
+      assertStringIncludes(error.message, `"${there}" is ${kind}`);
+      assertEquals(scratch.names(), ["there"]);
+      await shell('rm -r "$1"', there);
+    }
+  });
+
+  Deno.test(`${face.worker}: a socket that a killed worker has left at socketPath is taken, and one that somebody listens at is not`, async () => {
+    await using scratch = await ScratchWatch.create();
+    const socketPath = `${scratch.path}/s.sock`;
+    const bind = "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])";
+    await new Deno.Command(testPython(), { args: ["-c", bind, socketPath] }).output();
+    assertEquals(scratch.names(), ["s.sock"]);
+    const plugin = await startFixture({ ...face, transport: "unix" }, "echo", { scratchDir: scratch.path, socketPath });
+    const second = startFixture({ ...face, transport: "unix" }, "echo", { scratchDir: scratch.path, socketPath });
+    assertStringIncludes((await assertRejects(() => second, WorkerStartError)).message, "another worker listens");
+    assertEquals(await plugin.execute({ value: 1 }), { args: [], kwargs: { value: 1 } });
+    await plugin.cleanup();
+    assertEquals(scratch.names(), []);
+  });
+
+  Deno.test(`${face.worker}: what somebody has put in the place of its socket stays when a worker ends`, async () => {
+    await using scratch = await ScratchWatch.create();
+    const socketPath = `${scratch.path}/s.sock`;
+    const plugin = await startFixture({ ...face, transport: "unix" }, "echo", { scratchDir: scratch.path, socketPath });
+    await shell('rm "$1"; mkdir "$1"; echo x > "$1/precious"', socketPath);
+    await plugin.cleanup();
+    assertEquals(filesBelow(scratch.path), [`${socketPath}/precious`]);
+    await shell('rm -r "$1"', socketPath);
+  });
+}

@@ -413,6 +413,22 @@ Deno.test("getStats() adds up workers, calls, latencies and GPU memory", async (
   assertEquals([total.workers, total.gpuMemoryMb, total.memoryMb > 5], [2, 1_750, true]);
 });
 
+Deno.test("a call that its caller aborts, cancels or leaves is counted as cancelled, and one that is too late as failed", async () => {
+  await using watch = await ManagerWatch.of("holds", { replicas: { max: 1 } }, { max_concurrency: 4 });
+  const plugin = watch.manager.get("holds");
+  const abort = new AbortController();
+  const aborted = plugin.execute({ hold: "a" }, { signal: abort.signal, onProgress: () => abort.abort(new Error("enough")) });
+  await assertRejects(() => aborted, Error, "enough");
+  await assertRejects(() => plugin.execute({ hold: "a" }, { onProgress: () => void plugin.cancel() }), CallCancelledError);
+  for await (const _ of plugin.executeStream({ hold: "a" })) break;
+  const before = AbortSignal.abort(new Error("never"));
+  await assertRejects(() => plugin.execute({ hold: "a" }, { signal: before }), Error, "never");
+  await assertRejects(() => plugin.execute({ hold: "a" }, { timeoutMs: 50 }), CallTimeoutError);
+  const { plugins: [stats] } = await watch.manager.getStats();
+  const { open, succeeded, failed, cancelled } = stats!.calls;
+  assertEquals([open, succeeded, failed, cancelled], [0, 0, 1, 4]);
+});
+
 Deno.test("GPU memory is what the plugin tells where no program does, and one that hangs holds nothing up", async () => {
   await using folder = await ManifestFolder.create({
     "plugin.py": "class Plugin:\n    def execute(self, mb):\n        self.gpu_memory_mb = mb\n",

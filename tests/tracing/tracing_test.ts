@@ -106,6 +106,25 @@ for (const runtime of BOTH) {
   });
 
   Deno.test({
+    name: `${runtime}: a call that its caller aborts or leaves is told as cancelled, and not as failed`,
+    ignore,
+    async fn() {
+      const { told, otlp: { spans, points } } = await traced("makes_traces", [PLUGINS[runtime], [{ abort: true }, {
+        leave: true,
+        count: 1000,
+      }]]);
+      assertEquals(told.results, ["Error", 0]);
+      for (const name of ["traced/execute", "traced/execute_stream"]) {
+        const { failure, attributes } = only(spans, "app", name);
+        assertEquals([failure, attributes["error.type"], attributes["remote_plugin.call.cancelled"]], [undefined, undefined, true]);
+        assertEquals(named(spans, "traced", name).filter((span) => span.failure !== undefined), []);
+        const wanted = { "rpc.method": name, "error.type": undefined, "remote_plugin.call.cancelled": true };
+        assertEquals(point(points, "rpc.client.call.duration", wanted).count, 1);
+      }
+    },
+  });
+
+  Deno.test({
     name: `${runtime}: calls, waits, chunks, files, starts and ends are measured`,
     ignore,
     async fn() {

@@ -20,33 +20,29 @@ export class PluginFailure extends Error {
 
 const CATEGORIES = ["user_input", "transient", "resource", "fatal"];
 
-/** What the caller gave or lacks is wrong: the same call fails again, but another may not. */
-const USER_INPUT = new Set([
-  "TypeError",
-  "RangeError",
-  "SyntaxError",
-  "URIError",
-  "NotFound",
-  "PermissionDenied",
-  "NotCapable",
-  "AlreadyExists",
-  "InvalidData",
-]);
+/** By the name of a class, for libraries have their own of the same name. Only what is a matter of connection or of time is transient. */
+const BY_CLASS: ReadonlyMap<string, string> = categories({
+  user_input:
+    "TypeError RangeError SyntaxError URIError NotFound AlreadyExists NotADirectory IsADirectory FilesystemLoop PermissionDenied " +
+    "NotCapable InvalidData",
+  transient: "TimeoutError Timeout TimedOut ConnectionError ConnectionRefused ConnectionReset ConnectionAborted BrokenPipe NotConnected " +
+    "NetworkUnreachable NetworkError Interrupted WouldBlock",
+});
 
-/** The world was busy or away: the same call may succeed later. */
-const TRANSIENT = new Set([
-  "TimeoutError",
-  "TimedOut",
-  "ConnectionRefused",
-  "ConnectionReset",
-  "ConnectionAborted",
-  "BrokenPipe",
-  "Interrupted",
-  "WouldBlock",
-  "Busy",
-  "UnexpectedEof",
-  "NetworkUnreachable",
-]);
+/** By the name of an error of the system, which many a library gives as the code of an error of its own. */
+const BY_CODE: ReadonlyMap<string, string> = categories({
+  user_input: "ENOENT ENOTDIR EISDIR EACCES EPERM EEXIST ENAMETOOLONG",
+  transient: "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTCONN ESHUTDOWN ENETDOWN ENETRESET ENETUNREACH EHOSTDOWN EHOSTUNREACH " +
+    "ETIMEDOUT EAGAIN EINTR EINPROGRESS EALREADY ENOTFOUND EAI_AGAIN",
+  resource: "ENOSPC EDQUOT EMFILE ENFILE ENOMEM",
+});
+
+/** How the runtime says by a TypeError that a server could not be reached, or has broken off. */
+const FETCH_FAILED = /^(fetch failed$|error (sending request|reading a body|decoding response body))/;
+
+function categories(names: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(names).flatMap(([category, list]) => list.split(" ").map((name) => [name, category] as const)));
+}
 
 /** Makes the body for anything thrown. An {@linkcode ErrorCode} other than `plugin_error` is the worker's own finding. */
 export function errorBody(code: ErrorCode, thrown: unknown): ErrorBody {
@@ -59,7 +55,7 @@ export function errorBody(code: ErrorCode, thrown: unknown): ErrorBody {
     message,
     traceback: traceback(thrown),
     category,
-    retriable: retriable(thrown) ?? category !== "fatal",
+    retriable: retriable(thrown) ?? (category === "transient" || category === "resource"),
     original_exc_repr: `${type}(${JSON.stringify(message)})`,
     occurred_at: new Date().toISOString(),
   };
@@ -101,7 +97,18 @@ function categoryOf(code: ErrorCode, thrown: unknown, type: string): string {
   if (code !== "plugin_error") return "fatal";
   const own = text(thrown, "category");
   if (CATEGORIES.includes(own)) return own;
-  return USER_INPUT.has(type) ? "user_input" : TRANSIENT.has(type) ? "transient" : "fatal";
+  if (FETCH_FAILED.test(text(thrown, "message")) && thrown instanceof TypeError) return "transient";
+  const told = [BY_CLASS.get(type), BY_CODE.get(text(thrown, "code")), ...classNames(thrown).map((name) => BY_CLASS.get(name))];
+  return told.find((category) => category !== undefined) ?? "fatal";
+}
+
+/** The names of an error's class and of those that it is derived from. */
+function classNames(thrown: unknown): string[] {
+  const names: string[] = [];
+  for (let kind = attempt(() => Object.getPrototypeOf(thrown)); kind; kind = attempt(() => Object.getPrototypeOf(kind))) {
+    names.push(text(member(kind, "constructor"), "name"));
+  }
+  return names;
 }
 
 function retriable(thrown: unknown): boolean | undefined {

@@ -38,7 +38,11 @@ export class InlineRunner implements PluginRunner {
     signal.addEventListener("abort", onAbort, { once: true });
     const outbox = new Outbox(order.sharesFiles ? this.#scratch : undefined);
     try {
-      return await inSpan(order, this.#ready.name, () => this.#dispatch(order, new Call(order, sink, { signal, outbox })));
+      return await inSpan(
+        order,
+        { plugin: this.#ready.name, signal },
+        () => this.#dispatch(order, new Call(order, sink, { signal, outbox })),
+      );
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {

@@ -11,6 +11,7 @@ import {
   type StartMessage,
   UPGRADE_FEATURE,
 } from "../../protocol/messages.ts";
+import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../../protocol/telemetry.ts";
 import { errorBody } from "./error_body.ts";
 import { HttpServer } from "./http_server.ts";
@@ -31,11 +32,11 @@ const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames
 if (import.meta.main) await main();
 
 async function main(): Promise<void> {
-  let files: string[] = [];
+  let own: OwnFiles = {};
   try {
     const start = await readStartLine({ read: (buffer) => Deno.stdin.readSync(buffer) });
     const listener = listen(start.listen);
-    files = [..."unix" in start.listen ? [start.listen.unix] : [], ...start.folder === undefined ? [] : [start.folder]];
+    own = { socket: "unix" in start.listen ? start.listen.unix : undefined, folder: start.folder };
     writeLine(hello(start, listener));
     serve(new ThreadRunner(start.plugin, scratchOf(start)), start, listener);
   } catch (thrown) {
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
   }
   await untilEnd();
   if (mayKillGroup() && registeredTelemetry()?.trace !== undefined) await untilSpansAreSent();
-  endEverything(files);
+  endEverything(own);
 }
 
 function listen(address: Address): Deno.Listener {
@@ -99,12 +100,33 @@ async function untilSpansAreSent(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 2 * SPAN_DELAY_MS + EXPORT_MS));
 }
 
+/** What goes with this process. */
+interface OwnFiles {
+  readonly socket?: string;
+  readonly folder?: string;
+}
+
 /** Ends this process, and those that its plugin has started, and removes its files: the host does it as well, but it may be gone. */
-function endEverything(files: readonly string[]): never {
-  for (const file of files) attempt(() => Deno.removeSync(file, { recursive: true }));
+function endEverything({ socket, folder }: OwnFiles): never {
+  if (socket !== undefined) attempt(() => removeSocket(socket));
+  if (folder !== undefined) attempt(() => removeFolder(folder));
   // The host starts a worker as the leader of a process group. This is refused where the plugin may run nothing, and then there is nothing to end.
   attempt(() => Deno.kill(-Deno.pid, "SIGKILL"));
   Deno.exit(0);
+}
+
+/** Whatever else is at its path by now is somebody else's. */
+function removeSocket(path: string): void {
+  if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
+}
+
+/** Only a folder that says of itself that it may be removed is removed. What says so goes last, for another host goes on with what is left. */
+function removeFolder(path: string): void {
+  const ownerFile = `${path}/${OWNER_FILE}`;
+  if (!Deno.lstatSync(path).isDirectory || !Deno.lstatSync(ownerFile).isFile || Deno.readTextFileSync(ownerFile) !== OWNER_LINE) return;
+  for (const { name } of Deno.readDirSync(path)) if (name !== OWNER_FILE) Deno.removeSync(`${path}/${name}`, { recursive: true });
+  Deno.removeSync(ownerFile);
+  Deno.removeSync(path);
 }
 
 function attempt(action: () => void): void {

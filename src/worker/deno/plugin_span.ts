@@ -6,15 +6,21 @@
 import { inTrace, markFailed, registeredTelemetry, RPC_SYSTEM, SCOPE, SPAN_KIND, type Tracer } from "../../protocol/telemetry.ts";
 import type { CallOrder } from "./plugin_runner.ts";
 
+/** Whose code a call runs, and what tells that its caller does not want it any more. */
+interface SpanFacts {
+  readonly plugin: string;
+  readonly signal: AbortSignal;
+}
+
 /** Runs a call's code. Within it that span is active, so that the plugin's own are below it. */
-export function inSpan<Result>(order: CallOrder, plugin: string, code: () => Promise<Result>): Promise<Result> {
+export function inSpan<Result>(order: CallOrder, facts: SpanFacts, code: () => Promise<Result>): Promise<Result> {
   const tracer = order.trace && registeredTelemetry()?.trace?.getTracer(...SCOPE);
-  return tracer === undefined ? code() : inTrace(order.trace, () => withSpan(order, { plugin, tracer }, code));
+  return tracer === undefined ? code() : inTrace(order.trace, () => withSpan(order, { ...facts, tracer }, code));
 }
 
 function withSpan<Result>(
   order: CallOrder,
-  { plugin, tracer }: { plugin: string; tracer: Tracer },
+  { plugin, signal, tracer }: SpanFacts & { readonly tracer: Tracer },
   code: () => Promise<Result>,
 ): Promise<Result> {
   const method = `${plugin}/${order.endpoint}`;
@@ -23,7 +29,8 @@ function withSpan<Result>(
     try {
       return await code();
     } catch (thrown) {
-      markFailed(span, thrown);
+      // Whatever a cancelled call throws, it has not failed.
+      if (!signal.aborted) markFailed(span, thrown);
       throw thrown;
     } finally {
       span.end();

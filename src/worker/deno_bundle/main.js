@@ -74,6 +74,10 @@ var ENDPOINTS = {
   }
 };
 
+// src/protocol/private_folder.ts
+var OWNER_FILE = "owner.lock";
+var OWNER_LINE = "remote-plugin private folder: whoever can lock this file may remove the folder\n";
+
 // src/protocol/telemetry.ts
 var SPAN_DELAY_MS = 250;
 var REGISTRY = Symbol.for("opentelemetry.js.api.1");
@@ -114,30 +118,22 @@ var CATEGORIES = [
   "resource",
   "fatal"
 ];
-var USER_INPUT = /* @__PURE__ */ new Set([
-  "TypeError",
-  "RangeError",
-  "SyntaxError",
-  "URIError",
-  "NotFound",
-  "PermissionDenied",
-  "NotCapable",
-  "AlreadyExists",
-  "InvalidData"
-]);
-var TRANSIENT = /* @__PURE__ */ new Set([
-  "TimeoutError",
-  "TimedOut",
-  "ConnectionRefused",
-  "ConnectionReset",
-  "ConnectionAborted",
-  "BrokenPipe",
-  "Interrupted",
-  "WouldBlock",
-  "Busy",
-  "UnexpectedEof",
-  "NetworkUnreachable"
-]);
+var BY_CLASS = categories({
+  user_input: "TypeError RangeError SyntaxError URIError NotFound AlreadyExists NotADirectory IsADirectory FilesystemLoop PermissionDenied NotCapable InvalidData",
+  transient: "TimeoutError Timeout TimedOut ConnectionError ConnectionRefused ConnectionReset ConnectionAborted BrokenPipe NotConnected NetworkUnreachable NetworkError Interrupted WouldBlock"
+});
+var BY_CODE = categories({
+  user_input: "ENOENT ENOTDIR EISDIR EACCES EPERM EEXIST ENAMETOOLONG",
+  transient: "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTCONN ESHUTDOWN ENETDOWN ENETRESET ENETUNREACH EHOSTDOWN EHOSTUNREACH ETIMEDOUT EAGAIN EINTR EINPROGRESS EALREADY ENOTFOUND EAI_AGAIN",
+  resource: "ENOSPC EDQUOT EMFILE ENFILE ENOMEM"
+});
+var FETCH_FAILED = /^(fetch failed$|error (sending request|reading a body|decoding response body))/;
+function categories(names) {
+  return new Map(Object.entries(names).flatMap(([category, list]) => list.split(" ").map((name) => [
+    name,
+    category
+  ])));
+}
 function errorBody(code, thrown) {
   const type = typeName(thrown);
   const message = messageOf(thrown);
@@ -148,7 +144,7 @@ function errorBody(code, thrown) {
     message,
     traceback: traceback(thrown),
     category,
-    retriable: retriable(thrown) ?? category !== "fatal",
+    retriable: retriable(thrown) ?? (category === "transient" || category === "resource"),
     original_exc_repr: `${type}(${JSON.stringify(message)})`,
     occurred_at: (/* @__PURE__ */ new Date()).toISOString()
   };
@@ -182,7 +178,20 @@ function categoryOf(code, thrown, type) {
   if (code !== "plugin_error") return "fatal";
   const own = text(thrown, "category");
   if (CATEGORIES.includes(own)) return own;
-  return USER_INPUT.has(type) ? "user_input" : TRANSIENT.has(type) ? "transient" : "fatal";
+  if (FETCH_FAILED.test(text(thrown, "message")) && thrown instanceof TypeError) return "transient";
+  const told = [
+    BY_CLASS.get(type),
+    BY_CODE.get(text(thrown, "code")),
+    ...classNames(thrown).map((name) => BY_CLASS.get(name))
+  ];
+  return told.find((category) => category !== void 0) ?? "fatal";
+}
+function classNames(thrown) {
+  const names = [];
+  for (let kind = attempt(() => Object.getPrototypeOf(thrown)); kind; kind = attempt(() => Object.getPrototypeOf(kind))) {
+    names.push(text(member(kind, "constructor"), "name"));
+  }
+  return names;
 }
 function retriable(thrown) {
   const own = member(thrown, "retriable");
@@ -1968,20 +1977,16 @@ var FEATURES = [
 ];
 if (import.meta.main) await main();
 async function main() {
-  let files = [];
+  let own = {};
   try {
     const start = await readStartLine({
       read: (buffer) => Deno.stdin.readSync(buffer)
     });
     const listener = listen(start.listen);
-    files = [
-      ..."unix" in start.listen ? [
-        start.listen.unix
-      ] : [],
-      ...start.folder === void 0 ? [] : [
-        start.folder
-      ]
-    ];
+    own = {
+      socket: "unix" in start.listen ? start.listen.unix : void 0,
+      folder: start.folder
+    };
     writeLine(hello(start, listener));
     serve(new ThreadRunner(start.plugin, scratchOf(start)), start, listener);
   } catch (thrown) {
@@ -1993,7 +1998,7 @@ async function main() {
   }
   await untilEnd();
   if (mayKillGroup() && registeredTelemetry()?.trace !== void 0) await untilSpansAreSent();
-  endEverything(files);
+  endEverything(own);
 }
 function listen(address) {
   if (!("unix" in address)) return Deno.listen({
@@ -2069,12 +2074,23 @@ function mayKillGroup() {
 async function untilSpansAreSent() {
   await new Promise((resolve) => setTimeout(resolve, 2 * SPAN_DELAY_MS + EXPORT_MS));
 }
-function endEverything(files) {
-  for (const file of files) attempt2(() => Deno.removeSync(file, {
-    recursive: true
-  }));
+function endEverything({ socket, folder }) {
+  if (socket !== void 0) attempt2(() => removeSocket(socket));
+  if (folder !== void 0) attempt2(() => removeFolder(folder));
   attempt2(() => Deno.kill(-Deno.pid, "SIGKILL"));
   Deno.exit(0);
+}
+function removeSocket(path) {
+  if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
+}
+function removeFolder(path) {
+  const ownerFile = `${path}/${OWNER_FILE}`;
+  if (!Deno.lstatSync(path).isDirectory || !Deno.lstatSync(ownerFile).isFile || Deno.readTextFileSync(ownerFile) !== OWNER_LINE) return;
+  for (const { name } of Deno.readDirSync(path)) if (name !== OWNER_FILE) Deno.removeSync(`${path}/${name}`, {
+    recursive: true
+  });
+  Deno.removeSync(ownerFile);
+  Deno.removeSync(path);
 }
 function attempt2(action) {
   try {

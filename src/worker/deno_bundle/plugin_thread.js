@@ -16,30 +16,22 @@ var CATEGORIES = [
   "resource",
   "fatal"
 ];
-var USER_INPUT = /* @__PURE__ */ new Set([
-  "TypeError",
-  "RangeError",
-  "SyntaxError",
-  "URIError",
-  "NotFound",
-  "PermissionDenied",
-  "NotCapable",
-  "AlreadyExists",
-  "InvalidData"
-]);
-var TRANSIENT = /* @__PURE__ */ new Set([
-  "TimeoutError",
-  "TimedOut",
-  "ConnectionRefused",
-  "ConnectionReset",
-  "ConnectionAborted",
-  "BrokenPipe",
-  "Interrupted",
-  "WouldBlock",
-  "Busy",
-  "UnexpectedEof",
-  "NetworkUnreachable"
-]);
+var BY_CLASS = categories({
+  user_input: "TypeError RangeError SyntaxError URIError NotFound AlreadyExists NotADirectory IsADirectory FilesystemLoop PermissionDenied NotCapable InvalidData",
+  transient: "TimeoutError Timeout TimedOut ConnectionError ConnectionRefused ConnectionReset ConnectionAborted BrokenPipe NotConnected NetworkUnreachable NetworkError Interrupted WouldBlock"
+});
+var BY_CODE = categories({
+  user_input: "ENOENT ENOTDIR EISDIR EACCES EPERM EEXIST ENAMETOOLONG",
+  transient: "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTCONN ESHUTDOWN ENETDOWN ENETRESET ENETUNREACH EHOSTDOWN EHOSTUNREACH ETIMEDOUT EAGAIN EINTR EINPROGRESS EALREADY ENOTFOUND EAI_AGAIN",
+  resource: "ENOSPC EDQUOT EMFILE ENFILE ENOMEM"
+});
+var FETCH_FAILED = /^(fetch failed$|error (sending request|reading a body|decoding response body))/;
+function categories(names) {
+  return new Map(Object.entries(names).flatMap(([category, list]) => list.split(" ").map((name) => [
+    name,
+    category
+  ])));
+}
 function errorBody(code, thrown) {
   const type = typeName(thrown);
   const message = messageOf(thrown);
@@ -50,7 +42,7 @@ function errorBody(code, thrown) {
     message,
     traceback: traceback(thrown),
     category,
-    retriable: retriable(thrown) ?? category !== "fatal",
+    retriable: retriable(thrown) ?? (category === "transient" || category === "resource"),
     original_exc_repr: `${type}(${JSON.stringify(message)})`,
     occurred_at: (/* @__PURE__ */ new Date()).toISOString()
   };
@@ -84,7 +76,20 @@ function categoryOf(code, thrown, type) {
   if (code !== "plugin_error") return "fatal";
   const own = text(thrown, "category");
   if (CATEGORIES.includes(own)) return own;
-  return USER_INPUT.has(type) ? "user_input" : TRANSIENT.has(type) ? "transient" : "fatal";
+  if (FETCH_FAILED.test(text(thrown, "message")) && thrown instanceof TypeError) return "transient";
+  const told = [
+    BY_CLASS.get(type),
+    BY_CODE.get(text(thrown, "code")),
+    ...classNames(thrown).map((name) => BY_CLASS.get(name))
+  ];
+  return told.find((category) => category !== void 0) ?? "fatal";
+}
+function classNames(thrown) {
+  const names = [];
+  for (let kind = attempt(() => Object.getPrototypeOf(thrown)); kind; kind = attempt(() => Object.getPrototypeOf(kind))) {
+    names.push(text(member(kind, "constructor"), "name"));
+  }
+  return names;
 }
 function retriable(thrown) {
   const own = member(thrown, "retriable");
@@ -723,14 +728,14 @@ var CARRIER = {
 };
 
 // src/worker/deno/plugin_span.ts
-function inSpan(order, plugin, code) {
+function inSpan(order, facts, code) {
   const tracer = order.trace && registeredTelemetry()?.trace?.getTracer(...SCOPE);
   return tracer === void 0 ? code() : inTrace(order.trace, () => withSpan(order, {
-    plugin,
+    ...facts,
     tracer
   }, code));
 }
-function withSpan(order, { plugin, tracer }, code) {
+function withSpan(order, { plugin, signal, tracer }, code) {
   const method = `${plugin}/${order.endpoint}`;
   const attributes = {
     "rpc.system.name": RPC_SYSTEM,
@@ -744,7 +749,7 @@ function withSpan(order, { plugin, tracer }, code) {
     try {
       return await code();
     } catch (thrown) {
-      markFailed(span, thrown);
+      if (!signal.aborted) markFailed(span, thrown);
       throw thrown;
     } finally {
       span.end();
@@ -800,7 +805,10 @@ var InlineRunner = class {
     });
     const outbox = new Outbox(order.sharesFiles ? this.#scratch : void 0);
     try {
-      return await inSpan(order, this.#ready.name, () => this.#dispatch(order, new Call(order, sink, {
+      return await inSpan(order, {
+        plugin: this.#ready.name,
+        signal
+      }, () => this.#dispatch(order, new Call(order, sink, {
         signal,
         outbox
       })));

@@ -16,6 +16,8 @@ import time
 
 # The same whether it is compiled or loaded, and not a path: of this file's many copies none lasts.
 CODE_NAME = "<remote-plugin worker>"
+MARK = b"remote-plugin bytecode\n"  # how a file says of itself that it may be removed
+START = len(MARK) + 4  # of the bytecode, behind its checksum
 UNUSED_S = 30 * 24 * 3600  # other releases and interpreters have files of their own, which nobody else removes
 
 
@@ -35,8 +37,9 @@ class Bytecode:
             if not is_own(os.lstat(self._folder), stat.S_ISDIR):
                 return None
             data = read_own(self._path)
-            whole = binascii.crc32(data[4:], self._seed) == int.from_bytes(data[:4], "big")
-            return marshal.loads(data[4:]) if whole else None
+            check, payload = data[len(MARK) : START], data[START:]
+            whole = data.startswith(MARK) and binascii.crc32(payload, self._seed) == int.from_bytes(check, "big")
+            return marshal.loads(payload) if whole else None
         except (OSError, EOFError, TypeError, ValueError):
             return None
 
@@ -47,7 +50,7 @@ class Bytecode:
             self._make_folder()
             unfinished = "{}.{}".format(self._path, os.urandom(6).hex())
             try:
-                write_new(unfinished, binascii.crc32(payload, self._seed).to_bytes(4, "big") + payload)
+                write_new(unfinished, MARK + binascii.crc32(payload, self._seed).to_bytes(4, "big") + payload)
                 os.replace(unfinished, self._path)
             except OSError:
                 os.unlink(unfinished)
@@ -69,7 +72,7 @@ class Bytecode:
     def _forget_unused(self):
         for name in os.listdir(self._folder):
             path = os.path.join(self._folder, name)
-            if name.startswith("worker-") and time.time() - os.lstat(path).st_mtime > UNUSED_S:
+            if name.startswith("worker-") and time.time() - os.lstat(path).st_mtime > UNUSED_S and read_own(path).startswith(MARK):
                 os.unlink(path)
 
 

@@ -88,6 +88,8 @@ FLUSH = b"f"
 INLINE_BYTES = 64 * 1024  # up to here base64 in the JSON takes less time than a file, says bench/payload_bench.ts
 SPARE_BYTES = 1024 * 1024  # from here on writing into a file's old pages is worth asking for one
 SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"
+OWNER_FILE = "owner.lock"
+OWNER_LINE = b"remote-plugin private folder: whoever can lock this file may remove the folder\n"
 BYTES_TYPE = "application/octet-stream"
 NPY_TYPE = "application/x-npy"
 MAX_CONNECTIONS = 512
@@ -721,17 +723,34 @@ def _attempt(action: Callable[[str], None], path: str) -> None:
 
 # ---------------------------------------------------------------------------------------------------------- errors
 
-CATEGORIES: dict[type, str] = {
-    FileNotFoundError: "user_input",
-    NotADirectoryError: "user_input",
-    IsADirectoryError: "user_input",
-    PermissionError: "user_input",
-    KeyError: "user_input",
-    ValueError: "user_input",
-    TypeError: "user_input",
-    OSError: "transient",
-    MemoryError: "resource",
-    BaseException: "fatal",
+CATEGORY_NAMES = ("user_input", "transient", "resource", "fatal")
+
+# By the name of a class, for libraries have their own of the same name. Only what is a matter of connection or of time is transient.
+CATEGORIES = {
+    "FileNotFoundError": "user_input",
+    "FileExistsError": "user_input",
+    "NotADirectoryError": "user_input",
+    "IsADirectoryError": "user_input",
+    "PermissionError": "user_input",
+    "KeyError": "user_input",
+    "ValueError": "user_input",
+    "TypeError": "user_input",
+    "TimeoutError": "transient",
+    "Timeout": "transient",
+    "timeout": "transient",  # socket.timeout before Python 3.10
+    "ConnectionError": "transient",
+    "InterruptedError": "transient",
+    "BlockingIOError": "transient",
+    "gaierror": "transient",
+    "MemoryError": "resource",
+}
+
+# By the name of an error of the system, which many a library gives in a class of its own.
+SYSTEM_CATEGORIES = {
+    "user_input": "ENOENT ENOTDIR EISDIR EACCES EPERM EEXIST ENAMETOOLONG",
+    "transient": "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTCONN ESHUTDOWN ENETDOWN ENETRESET ENETUNREACH EHOSTDOWN EHOSTUNREACH "
+    "ETIMEDOUT EAGAIN EINTR EINPROGRESS EALREADY",
+    "resource": "ENOSPC EDQUOT EMFILE ENFILE ENOMEM",
 }
 
 
@@ -779,14 +798,14 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
     from datetime import datetime, timezone
 
     category = "fatal" if code in ("bad_result", "load_error", "bad_start") else _category(error)
-    retriable = getattr(error, "retriable", getattr(error, "default_retriable", None))
+    retriable = _told(error, "retriable", _told(error, "default_retriable"))
     return {
         "code": code,
         "type": type(error).__name__,
         "message": _text_of(error, str),
         "traceback": _traceback_of(error) if code in ("plugin_error", "load_error") else "",
         "category": category,
-        "retriable": retriable if isinstance(retriable, bool) else category != "fatal",
+        "retriable": retriable if isinstance(retriable, bool) else category in ("transient", "resource"),
         "original_exc_repr": _text_of(error, repr),
         "plugin_name": plugin,
         "occurred_at": datetime.now(timezone.utc).isoformat(),
@@ -801,11 +820,37 @@ def cancelled_body(plugin: str) -> Body:
 
 
 def _category(error: BaseException) -> str:
-    own = getattr(error, "category", None)
+    own = _told(error, "category")
     own = getattr(own, "value", own)
-    if isinstance(own, str) and own in CATEGORIES.values():
+    if isinstance(own, str) and own in CATEGORY_NAMES:
         return own
-    return next(CATEGORIES[kind] for kind in type(error).__mro__ if kind in CATEGORIES)
+    reason = _told(error, "reason")  # urllib puts what it got into an error of its own
+    return _category_by_class(reason if isinstance(error, OSError) and isinstance(reason, OSError) else error)
+
+
+def _category_by_class(error: BaseException) -> str:
+    for kind in type(error).__mro__:
+        if kind is OSError:
+            return _system_category(_told(error, "errno"))
+        if kind.__name__ in CATEGORIES:
+            return CATEGORIES[kind.__name__]
+    return "fatal"
+
+
+def _system_category(number: Any) -> str:
+    """The category of an OSError. One without a number is a library's, and says what is wrong with what it was given."""
+    if not isinstance(number, int):
+        return "user_input"
+    name = errno.errorcode.get(number)
+    return next((category for category, names in SYSTEM_CATEGORIES.items() if name in names.split()), "fatal")
+
+
+def _told(error: BaseException, name: str, default: Any = None) -> Any:
+    """An attribute of an exception, which may be of the plugin's own making and raise in turn."""
+    try:
+        return getattr(error, name, default)
+    except Exception:
+        return default
 
 
 def _text_of(error: BaseException, read: Callable[[BaseException], str]) -> str:
@@ -2977,14 +3022,45 @@ def kill_children() -> None:
 
 def remove_files(start: Start) -> None:
     """Removes the worker's socket and its folder: the host does it as well, but it may be gone."""
-    try:
-        if start.unix:
-            os.unlink(start.unix)
-    except OSError:
-        pass  # it is gone
+    if start.unix and is_left_socket(start.unix):
+        _attempt(os.unlink, start.unix)
     if start.folder:
         for folder in filter(None, (start.folder, start.scratch.memory)):
-            _remove_all(folder, set())
+            if is_private_folder(folder):
+                owner_file = os.path.join(folder, OWNER_FILE)
+                _remove_all(folder, {owner_file})
+                _attempt(os.unlink, owner_file)  # the last, for another host goes on with what is left
+                _attempt(os.rmdir, folder)
+
+
+def is_left_socket(path: str) -> bool:
+    """Whether this user's socket is there and nobody listens at it: another worker may have the path by now."""
+    import stat
+
+    try:
+        status = os.lstat(path)
+        if not stat.S_ISSOCK(status.st_mode) or status.st_uid != os.geteuid():
+            return False
+        probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            probe.setblocking(False)
+            return probe.connect_ex(path) == errno.ECONNREFUSED
+        finally:
+            probe.close()
+    except OSError:
+        return False
+
+
+def is_private_folder(path: str) -> bool:
+    """Whether a folder says of itself that it may be removed."""
+    try:
+        file = os.open(os.path.join(path, OWNER_FILE), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return not os.path.islink(path) and os.read(file, len(OWNER_LINE) + 1) == OWNER_LINE
+        finally:
+            os.close(file)
+    except OSError:
+        return False
 
 
 def list_children() -> list[int]:
