@@ -104,7 +104,8 @@ async function tryToStart(
   await using cleanup = new AsyncDisposableStack();
   deadline.phase = "handshake";
   const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
-  const { exchange } = cleanup.use(speechOf(worker.hello, endpointOf(worker), { spec, upgrade: options.upgrade ?? true }));
+  const heldBack = (name: string) => worker.heldBack(name, EXIT_PATIENCE_MS);
+  const { exchange } = cleanup.use(speechOf(worker.hello, endpointOf(worker), { spec, upgrade: options.upgrade ?? true, heldBack }));
   deadline.phase = "load";
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
   const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);

@@ -45,7 +45,7 @@ export class OpenCall {
   #attempt: Attempt | undefined;
   #files: AsyncDisposable | undefined;
   #waiting: PromiseWithResolvers<Frame | undefined> | undefined;
-  #hasYielded = false;
+  #loss: Promise<unknown> | undefined;
   #ended: Promise<void> | undefined;
 
   /** Opens an operation. A signal that is aborted already abandons it at once. */
@@ -119,16 +119,36 @@ export class OpenCall {
     this.#silence?.listen(() => connection.worker?.log.lastAt ?? 0);
     const frame = await waiting.promise;
     this.#silence?.pause();
-    this.#hasYielded ||= frame !== undefined && "chunk" in frame;
     return frame;
   }
 
-  /** The worker of its attempt is gone. Ends the operation with this error, unless it was not sent yet or may be sent again. */
-  lose(error: unknown): void {
-    const wasSent = this.#attempt?.reply !== undefined;
-    if (wasSent && (!this.#options.idempotent || this.#hasYielded)) return this.abandon(error);
-    this.#attempt = undefined;
-    this.#waiting?.resolve(undefined);
+  /**
+   * The worker of its attempt is gone. This error ends the operation, behind all that the worker had sent, unless the operation was not sent yet or
+   * may be sent again. Resolves when nothing more is wanted of that worker.
+   */
+  async lose(error: unknown, { isFinal }: { readonly isFinal: boolean }): Promise<void> {
+    await (this.#loss = this.#lose(error, isFinal));
+  }
+
+  /** What ends the operation when nothing more comes of its worker, once that has been told to be gone. */
+  get loss(): Promise<unknown> | undefined {
+    return this.#loss;
+  }
+
+  async #lose(error: unknown, isFinal: boolean): Promise<unknown> {
+    const reply = this.#attempt?.reply;
+    if (reply !== undefined) await reply.readOut();
+    if (this.signal.aborted) return;
+    const mayBeSent = reply === undefined || (this.#options.idempotent && !reply.hasAnswered);
+    if (mayBeSent && !isFinal) {
+      this.#attempt = undefined;
+      this.#waiting?.resolve(undefined);
+      return;
+    }
+    if (reply === undefined) this.abandon(error);
+    // Others need not wait for a caller who takes his time.
+    this.#turn?.[Symbol.dispose]();
+    return error;
   }
 
   /** Ends the operation with an error for its caller. Only the first one counts. */

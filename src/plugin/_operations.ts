@@ -104,9 +104,9 @@ export class Operations {
       }
     } catch (error) {
       // A worker's files go with it, and its end says more than that they are not there.
-      if (isFileGone(error)) await call.attempt?.connection.worker?.endedWithin(EXIT_PATIENCE_MS);
+      const loss = isFileGone(error) ? await this.#lossOf(call) : undefined;
       if (call.signal.aborted) throw call.signal.reason;
-      const failure = transportError(error, call.name);
+      const failure = loss ?? transportError(error, call.name);
       if (isBreach(failure) && call.attempt !== undefined) void this.supervisor.distrust(call.attempt.connection, failure);
       throw failure;
     } finally {
@@ -171,14 +171,14 @@ export class Operations {
   }
 
   /** A worker is gone: what it ran fails, or is sent again. What was not sent yet waits for the next one. */
-  #workerLost({ connection, error, isFinal }: Loss): void {
+  async #workerLost({ connection, error, isFinal, hasEnded }: Loss): Promise<void> {
     const there = [...this.#open].filter((call) => call.attempt?.connection === connection);
-    const replies = there.map((call) => call.attempt?.reply);
     const hit = there.filter((call) => !call.signal.aborted);
     const failure = error(hit.map((call) => call.name.member));
-    for (const call of hit) isFinal ? call.abandon(failure) : call.lose(failure);
-    // What it had sent before is no use to anybody, and could take seconds to read.
-    for (const reply of replies) reply?.drop();
+    if (!hasEnded) hit.forEach((call) => call.abandon(failure));
+    // What it had sent to those who have given up is no use to anybody, and could take seconds to read.
+    for (const call of there) if (call.signal.aborted) call.attempt?.reply?.drop();
+    if (hasEnded) await Promise.all(hit.map((call) => call.lose(failure, { isFinal })));
   }
 
   #onlyCall(): string | undefined {
@@ -248,18 +248,25 @@ export class Operations {
       return await call.nextFrame();
     } catch (error) {
       if (call.signal.aborted || !isBroken(error)) throw error;
-      // The end of the process says more than the broken connection. It abandons the call, or lets it be sent again.
-      await call.attempt?.connection.worker?.endedWithin(EXIT_PATIENCE_MS);
+      const loss = await this.#lossOf(call);
       if (call.attempt === undefined) return undefined;
-      throw error;
+      throw loss ?? error;
     }
+  }
+
+  /** The end of the process says more than the broken connection. It is the call's error, or lets it be sent again. */
+  async #lossOf(call: OpenCall): Promise<unknown> {
+    await call.attempt?.connection.worker?.endedWithin(EXIT_PATIENCE_MS);
+    return await call.loss;
   }
 
   /** The worker reported an error. One whose plugin has ended its own thread is of no use any more, and ends like any that dies. */
   async #failed(call: OpenCall, error: ErrorBody): Promise<void> {
     const cause = reportedError(error, call.name);
-    const { connection } = call.attempt!;
-    if (error.code !== "plugin_exit" || connection.worker === undefined) throw cause;
+    if (error.code !== "plugin_exit") throw cause;
+    const connection = call.attempt?.connection;
+    if (connection === undefined) return; // It has ended meanwhile, and the call is sent again.
+    if (connection.worker === undefined) throw cause;
     await this.supervisor.condemn(connection, { why: `its plugin cannot go on: ${error.message}`, cause, isCrash: true });
   }
 

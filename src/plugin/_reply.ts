@@ -5,7 +5,7 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import { type ErrorFrame, type Frame, isLastFrame, type ResultFrame } from "../protocol/frames.ts";
-import { pause, Timer } from "../protocol/timer.ts";
+import { calmPause, pause, Timer } from "../protocol/timer.ts";
 import { BrokenReplyError } from "../transport/errors.ts";
 
 /** How long an abandoned call may take to end in the worker, in milliseconds: long enough for a plugin's own clearing up. */
@@ -22,13 +22,19 @@ export interface ReplyOptions {
 /** When a worker is asked for the first time whether it knows of a call by now, or has let go of it, in milliseconds. Doubles each time, up to the longest. */
 const REPEAT_MS = { first: 10, longest: 320 } as const;
 
+/** How long nothing has to come of a worker that has ended until nothing more is waited for, and how long it may go on coming, in milliseconds. */
+const LAST_WORDS_MS = { quiet: 50, longest: 1_000 } as const;
+
 /** A request under way. */
 export class Reply {
   readonly #frames: AsyncIterator<Frame>;
   readonly #exchange: Exchange;
   readonly #callId: string | undefined;
   readonly #drop = new AbortController();
-  #begun = false;
+  /** What was read before anybody asked for it. */
+  readonly #ahead: Promise<Frame>[] = [];
+  #count = 0;
+  #hasAnswered = false;
   #ended = false;
   #drained: Promise<void> = Promise.resolve();
   readonly #cancelBudgetMs: number;
@@ -49,13 +55,45 @@ export class Reply {
     return this.#ended;
   }
 
+  /** Whether more has come than progress, and than the news of the plugin's end. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
   /** The next frame. */
-  async next(): Promise<Frame> {
+  next(): Promise<Frame> {
+    return this.#ahead.shift() ?? this.#read();
+  }
+
+  /** Reads all that a worker which has ended had sent, and keeps it for whoever asks for it. That is no more than what sockets hold. */
+  async readOut(): Promise<void> {
+    const over = new AbortController();
+    void this.#dropWhenQuiet(over.signal);
+    while (!this.#ended) {
+      const frame = this.#read();
+      this.#ahead.push(frame);
+      await frame.catch(() => {});
+    }
+    over.abort();
+  }
+
+  /** A program that has escaped with a connection in its hands must not hold up anybody. */
+  async #dropWhenQuiet(over: AbortSignal): Promise<void> {
+    const { quiet, longest } = LAST_WORDS_MS;
+    for (let waited = 0, seen = -1; waited < longest && seen !== this.#count && !over.aborted; waited += quiet) {
+      seen = this.#count;
+      await calmPause(quiet, over);
+    }
+    if (!over.aborted) this.#drop.abort(cutShort());
+  }
+
+  async #read(): Promise<Frame> {
     try {
       const { value, done } = await this.#frames.next();
-      if (done) throw new BrokenReplyError("The reply ended before its last frame", { hasBegun: true });
-      this.#begun = true;
+      if (done) throw cutShort();
+      this.#count++;
       this.#ended = isLastFrame(value);
+      this.#hasAnswered ||= !("progress" in value) && !("error" in value && value.error.code === "plugin_exit");
       return value;
     } catch (error) {
       this.#ended = true;
@@ -147,7 +185,7 @@ export class Reply {
       const isOpen = await this.#isOpen(signal);
       if (isOpen && !isTold) onTold();
       isTold ||= isOpen;
-      if (!isOpen && (isTold || this.#begun)) return;
+      if (!isOpen && (isTold || this.#count > 0)) return;
       await pause(delayMs, signal);
     }
   }
@@ -157,6 +195,10 @@ export class Reply {
     const frame = await answer.last(signal);
     return !("result" in frame && isNotRunning(frame.result));
   }
+}
+
+function cutShort(): BrokenReplyError {
+  return new BrokenReplyError("The reply ended before its last frame", { hasBegun: true });
 }
 
 function isNotRunning(result: unknown): boolean {

@@ -11,6 +11,7 @@ import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
 import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original.ts";
 import { UnixHttp } from "../transport/unix_http.ts";
+import type { HeldBack } from "../transport/_upgraded_connection.ts";
 import { UpgradedTransport } from "../transport/upgraded.ts";
 
 /** An exchange, and what has to be let go of with it. */
@@ -25,12 +26,15 @@ export interface SpeechOptions {
   readonly spec: PluginSpec;
   /** Whether connections are upgraded to bare frames where the worker does that. */
   readonly upgrade: boolean;
+  /** Tells what the worker had still to send when it ended. */
+  readonly heldBack: HeldBack;
 }
 
 /** The way to talk to a worker that said hello. */
-export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, { spec, upgrade }: SpeechOptions): Speech {
+export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, { spec, upgrade, heldBack }: SpeechOptions): Speech {
   if (!features.includes("original")) {
-    return upgrade && features.includes(UPGRADE_FEATURE) ? new UpgradedTransport(endpoint) : new HttpTransport(endpoint);
+    if (!upgrade || !features.includes(UPGRADE_FEATURE)) return new HttpTransport(endpoint);
+    return new UpgradedTransport(endpoint, features.includes("farewell") ? heldBack : undefined);
   }
   const { maxConcurrency } = spec;
   return original(endpoint, { maxConcurrency, jobErrors: features.includes("job_error"), advice: installAdvice(spec) });

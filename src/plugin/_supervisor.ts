@@ -22,6 +22,8 @@ export interface Loss {
   readonly error: (calls: readonly string[]) => PluginError;
   /** Whether no other worker takes its place. */
   readonly isFinal: boolean;
+  /** Whether it has ended. One that something else runs may go on, and is let go of. */
+  readonly hasEnded: boolean;
 }
 
 /** What a supervisor depends on. */
@@ -32,8 +34,8 @@ export interface SupervisorOptions {
   readonly restart: RestartPolicy;
   /** Starts a worker and brings it to where its predecessor was. `undefined` for a worker that something else runs. */
   readonly startNext?: (signal: AbortSignal) => Promise<Connection>;
-  /** Told of each worker that is lost, before anything else happens. */
-  readonly onLost: (loss: Loss) => void;
+  /** Told of each worker that is lost, before anything else happens. Resolves when nothing more is wanted of it. */
+  readonly onLost: (loss: Loss) => Promise<void>;
   /** Told of each restart before it begins. */
   readonly onRestart?: (event: RestartEvent) => void;
 }
@@ -124,7 +126,8 @@ export class Supervisor implements AsyncDisposable {
   #renounce(connection: Connection, breach: ProtocolError): void {
     const { name: plugin } = connection.plugin;
     this.close((member) => breachError({ plugin, member }, breach));
-    this.#options.onLost({ connection, error: ([member = "call"]) => breachError({ plugin, member }, breach), isFinal: true });
+    const error = ([member = "call"]: readonly string[]) => breachError({ plugin, member }, breach);
+    void this.#options.onLost({ connection, error, isFinal: true, hasEnded: false });
   }
 
   /** Lets no operation begin any more, for a reason that each of them gets; no worker is started from now on. */
@@ -152,16 +155,19 @@ export class Supervisor implements AsyncDisposable {
     const plugin = connection.plugin.name;
     const output = connection.worker?.log.tail ?? "";
     const error = (calls: readonly string[]) => exitError(plugin, exit, { output, calls, reason });
-    // What it holds would stay open for as long as its successors live.
-    void connection[Symbol.asyncDispose]();
-    if (this.#state.kind === "over") return this.#options.onLost({ connection, error, isFinal: true });
+    if (this.#state.kind === "over") return this.#tell({ connection, error, isFinal: true });
     const decision = this.#decide(exit, reason);
     const changes = decision.kind === "restart" && this.#options.startNext !== undefined;
     if (changes) this.#settle({ kind: "changing", changed: Promise.withResolvers() });
     else this.#giveUp(decision, error([]));
-    this.#options.onLost({ connection, error, isFinal: !changes });
+    this.#tell({ connection, error, isFinal: !changes });
     if (!changes) return this.#end(exit);
     this.#changeOver = this.#startOver(error([]), decision.delayMs);
+  }
+
+  /** What a worker that has ended holds would stay open for as long as its successors live. */
+  #tell(loss: Omit<Loss, "hasEnded">): void {
+    void this.#options.onLost({ ...loss, hasEnded: true }).then(() => loss.connection[Symbol.asyncDispose]());
   }
 
   /** A worker that this host has ended itself tells nothing by how it ended. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Address, ErrorBody, HelloMessage, StartFailure } from "../protocol/messages.ts";
+import type { Address, ErrorBody, HeldFrames, HelloMessage, StartFailure } from "../protocol/messages.ts";
 import { MAX_CONTROL_LINE_BYTES, PROTOCOL_VERSION } from "../protocol/messages.ts";
 
 /** The first line that answers the start line, and the bytes that came behind it. */
@@ -57,21 +57,31 @@ const NEWLINE = 0x0a;
 /** The last line of a worker that says one: what the host cannot see of its end. */
 export interface Farewell {
   /** The system's out-of-memory killer has ended it. */
-  readonly out_of_memory?: boolean;
+  readonly outOfMemory: boolean;
+  /** What it had not sent yet. */
+  readonly held: readonly HeldFrames[];
 }
+
+/** Of a worker that says none. */
+export const NO_FAREWELL: Farewell = { outOfMemory: false, held: [] };
 
 /** Reads to the end of the pipe. What is no farewell is passed over, and so is what is too long for one. */
 export async function readFarewell(chunks: AsyncIterable<Uint8Array>): Promise<Farewell> {
   let text = "";
   const decoder = new TextDecoder();
   for await (const chunk of chunks) {
-    if (text.length < MAX_FAREWELL) text += decoder.decode(chunk, { stream: true });
+    if (text.length < MAX_CONTROL_LINE_BYTES) text += decoder.decode(chunk, { stream: true });
   }
   const value = parseJson(text);
-  return isRecord(value) && isRecord(value.farewell) ? { out_of_memory: value.farewell.out_of_memory === true } : {};
+  if (!isRecord(value) || !isRecord(value.farewell)) return NO_FAREWELL;
+  const { out_of_memory, held } = value.farewell;
+  return { outOfMemory: out_of_memory === true, held: Array.isArray(held) ? held.filter(isHeld) : [] };
 }
 
-const MAX_FAREWELL = 4096;
+function isHeld(value: unknown): value is HeldFrames {
+  if (!isRecord(value) || typeof value.connection !== "string" || typeof value.frames !== "string") return false;
+  return Number.isSafeInteger(value.at) && (value.at as number) >= 0;
+}
 
 function parseHello(line: string, listen: Address): HelloMessage | StartFailure | undefined {
   const value = parseJson(line);

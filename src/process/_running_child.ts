@@ -4,7 +4,8 @@
  * @module
  */
 import type { StartMessage } from "../protocol/messages.ts";
-import { type Farewell, readFarewell } from "./_hello.ts";
+import { type Farewell, NO_FAREWELL, readFarewell } from "./_hello.ts";
+import { calmPause } from "../protocol/timer.ts";
 import type { MemoryWatch } from "./_memory_watch.ts";
 import type { OutputLog } from "./output_log.ts";
 
@@ -50,9 +51,9 @@ export class RunningChild {
   readonly #stderr: ReadableStreamBYOBReader;
   readonly #stderrEnd: Promise<void>;
   #groupEnd: Promise<void> | undefined;
-  #stdoutEnd: Promise<void> = Promise.resolve();
+  #stdoutEnd: Promise<unknown> = Promise.resolve();
   #cancelStdout: () => Promise<void> = () => this.stdout.cancel();
-  #farewell: Farewell = {};
+  #farewell: Promise<Farewell> = Promise.resolve(NO_FAREWELL);
   /** Whether the host has asked the child to end and has not lost its patience since. */
   #asked = false;
 
@@ -79,11 +80,13 @@ export class RunningChild {
     const reader = this.child.stdout.getReader({ mode: "byob" });
     this.#cancelStdout = () => reader.cancel();
     const rest = blocksOf(reader, first);
-    this.#stdoutEnd = saysFarewell ? this.#hearFarewell(rest) : this.log.drain("stdout", rest);
+    if (saysFarewell) this.#stdoutEnd = this.#farewell = readFarewell(rest);
+    else this.#stdoutEnd = this.log.drain("stdout", rest);
   }
 
-  async #hearFarewell(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    this.#farewell = await readFarewell(chunks);
+  /** What the child says last. It has said that when it has ended. */
+  get farewell(): Promise<Farewell> {
+    return this.#farewell;
   }
 
   /** Keeps the host program alive until the child has ended. */
@@ -125,7 +128,7 @@ export class RunningChild {
     await this.#drainPipes();
     // A worker that is asked to end takes what its plugin has started along, and so ends by the signal that it sends to its whole group.
     if (this.#asked) return { code: 0, signal: null, outOfMemory: false };
-    const outOfMemory = this.#farewell.out_of_memory === true || (signal !== null && V8_OUT_OF_MEMORY.test(this.log.tail)) ||
+    const outOfMemory = (await this.#farewell).outOfMemory || (signal !== null && V8_OUT_OF_MEMORY.test(this.log.tail)) ||
       (signal === "SIGKILL" && await memory?.somebodyWasKilled() === true);
     return { code: signal === null ? code : null, signal, outOfMemory };
   }
@@ -133,10 +136,9 @@ export class RunningChild {
   /** What is in the pipes is read, but a grandchild that escaped with one in its hands does not hold anybody up. */
   async #drainPipes(): Promise<void> {
     const drained = Promise.allSettled([this.#stdoutEnd, this.#stderrEnd]);
-    const patience = Promise.withResolvers<void>();
-    const timer = setTimeout(patience.resolve, 50);
-    await Promise.race([drained, patience.promise]);
-    clearTimeout(timer);
+    const over = new AbortController();
+    await Promise.race([drained, calmPause(50, over.signal)]);
+    over.abort();
     // Such a grandchild would keep the host program alive as well.
     await Promise.allSettled([this.#cancelStdout(), this.#stderr.cancel()]);
     this.log.close();

@@ -11,6 +11,7 @@ import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
 import { chooseTransport, demandPermissions, memoryRoot, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
 import {
   type Address,
+  type HeldFrames,
   type HelloMessage,
   type PermissionSet,
   type PluginTarget,
@@ -127,11 +128,13 @@ export class WorkerProcess implements AsyncDisposable {
 
   /** How the worker ended, if it does within this many milliseconds. */
   async endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
-    const patience = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => patience.resolve(undefined), milliseconds);
-    const exit = await Promise.race([this.exited, patience.promise]);
-    clearTimeout(timer);
-    return exit;
+    return await within(this.exited, milliseconds);
+  }
+
+  /** What the worker had held back on a connection of this name, and had not sent when it ended, if it does within this many milliseconds. */
+  async heldBack(connection: string, milliseconds: number): Promise<HeldFrames | undefined> {
+    const farewell = await within(this.#running.farewell, milliseconds);
+    return farewell?.held.find((held) => held.connection === connection);
   }
 
   /** Ends the worker: cuts its lifeline, then kills it when it has not ended in time. */
@@ -142,6 +145,14 @@ export class WorkerProcess implements AsyncDisposable {
 
 function grantTo({ runtime }: PluginSpec, { permissions: policy = {} }: LaunchOptions): Grant {
   return runtime.kind === "deno" ? grantPermissions(runtime.permissions, policy) : { permissions: {}, notFound: [] };
+}
+
+async function within<Value>(value: Promise<Value>, milliseconds: number): Promise<Value | undefined> {
+  const patience = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => patience.resolve(undefined), milliseconds);
+  const first = await Promise.race([value, patience.promise]);
+  clearTimeout(timer);
+  return first;
 }
 
 /** What a Python worker's supervisor does for itself, Deno workers have their host do. Only a plugin that may run programs can have left some. */

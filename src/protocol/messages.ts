@@ -16,6 +16,9 @@ export const CALL_ID_HEADER = "remote-plugin-call";
 /** The request header with which a host says that it shares the worker's scratch folders. */
 export const FILES_HEADER = "remote-plugin-files";
 
+/** The request header with which a host that hears a worker's farewell gives a connection its name, when it is upgraded. */
+export const CONNECTION_HEADER = "remote-plugin-connection";
+
 /** What a call's id looks like. */
 export const CALL_ID: RegExp = /^[\x21-\x7e]{1,128}$/;
 
@@ -42,6 +45,16 @@ export const MAX_FRAME_BYTES: number = 128 * 1024 * 1024;
 
 /** Where a worker listens. `tcp` is `host:port` in the hello line, and the host alone in the start line. */
 export type Address = { readonly unix: string } | { readonly tcp: string };
+
+/** Frames that a worker had held back on one of its connections when it ended. */
+export interface HeldFrames {
+  /** What the host has called the connection. */
+  readonly connection: string;
+  /** How many bytes of that connection, counted from its upgrade, come before them. */
+  readonly at: number;
+  /** The frames, each with its line's end. */
+  readonly frames: string;
+}
 
 /** A set of Deno permissions: `true` is all, a list is these, a missing key is none. */
 export interface PermissionSet {

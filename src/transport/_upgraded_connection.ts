@@ -5,7 +5,7 @@
  */
 import type { WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { CALL_ID, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/messages.ts";
+import { CALL_ID, CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/messages.ts";
 import type { TraceContext } from "../protocol/telemetry.ts";
 import { HttpReader } from "./_http_reader.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
@@ -15,7 +15,12 @@ import { FrameReader, parseFrame, refusal } from "./reply.ts";
 export interface UpgradeTarget {
   readonly address: Deno.UnixConnectOptions | Deno.ConnectOptions;
   readonly token: string;
+  /** Left out by a host that does not hear the worker's farewell. */
+  readonly heldBack?: HeldBack;
 }
+
+/** Tells what a worker that has ended had still to send on a connection of this name. */
+export type HeldBack = (connection: string) => Promise<HeldFrames | undefined>;
 
 const READ_BYTES = 64 * 1024;
 
@@ -32,6 +37,12 @@ const UTF8 = new TextEncoder();
 /** A connection on which one request follows the other. */
 export class UpgradedConnection {
   readonly #conn: Deno.Conn;
+  readonly #name: string = crypto.randomUUID();
+  readonly #closed = Promise.withResolvers<undefined>();
+  /** Asks once for what was held back. */
+  #heldBack: HeldBack | undefined;
+  /** How many bytes have come since the upgrade. */
+  #count = 0;
   readonly #received = new Uint8Array(READ_BYTES);
   readonly #sent = new Uint8Array(WRITE_BYTES);
   readonly #reader = new FrameReader(parseReplyLine);
@@ -42,8 +53,9 @@ export class UpgradedConnection {
   #hasBegun = false;
   #writeError: unknown;
 
-  private constructor(conn: Deno.Conn) {
+  private constructor(conn: Deno.Conn, heldBack: HeldBack | undefined) {
     this.#conn = conn;
+    this.#heldBack = heldBack;
     this.#upgrade = new HttpReader(conn);
   }
 
@@ -52,10 +64,10 @@ export class UpgradedConnection {
    *
    * @throws {BrokenReplyError} When nothing listens there, or hangs up.
    */
-  static async open({ address, token }: UpgradeTarget): Promise<UpgradedConnection> {
-    const connection = new UpgradedConnection(await connect(address));
+  static async open({ address, token, heldBack }: UpgradeTarget): Promise<UpgradedConnection> {
+    const connection = new UpgradedConnection(await connect(address), heldBack);
     try {
-      await connection.#write(upgradeRequest(token));
+      await connection.#write(upgradeRequest(token, heldBack && connection.#name));
       return connection;
     } catch (cause) {
       connection.close();
@@ -74,6 +86,7 @@ export class UpgradedConnection {
     try {
       await demandUpgrade(this.#upgrade);
       this.#early = this.#upgrade.rest();
+      this.#count = this.#early.length;
       this.#upgrade = undefined;
     } catch (error) {
       if (error instanceof RefusedError) throw error;
@@ -116,6 +129,8 @@ export class UpgradedConnection {
 
   /** Hangs up, which abandons a request under way; twice is harmless. */
   close(): void {
+    this.#heldBack = undefined;
+    this.#closed.resolve(undefined);
     try {
       this.#conn.close();
     } catch {
@@ -128,12 +143,28 @@ export class UpgradedConnection {
     let cause = this.#writeError;
     try {
       const count = await this.#conn.read(this.#received);
-      if (count !== null) return this.#received.subarray(0, count);
+      if (count !== null) return this.#counted(this.#received.subarray(0, count));
     } catch (error) {
       cause ??= error;
     }
+    const held = await this.#takeHeld();
+    if (held.length > 0) return held;
     const message = this.#hasBegun ? "The reply ended before its last frame" : "The connection broke before the reply came";
     throw new BrokenReplyError(message, { cause, hasBegun: this.#hasBegun });
+  }
+
+  #counted(bytes: Uint8Array): Uint8Array {
+    this.#count += bytes.length;
+    return bytes;
+  }
+
+  /** What the worker had still to send when it ended, but for what has come: it may have ended between sending that and noting it. */
+  async #takeHeld(): Promise<Uint8Array> {
+    const asked = this.#heldBack?.(this.#name);
+    this.#heldBack = undefined;
+    const held = await Promise.race([asked, this.#closed.promise]);
+    if (held === undefined || held.at > this.#count) return NOTHING;
+    return UTF8.encode(held.frames).subarray(this.#count - held.at);
   }
 
   #takeEarly(): Uint8Array {
@@ -166,13 +197,14 @@ function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
   }
 }
 
-function upgradeRequest(token: string): Uint8Array {
+function upgradeRequest(token: string, name: string | undefined): Uint8Array {
   const lines = [
     `GET /${UPGRADE_ENDPOINT} HTTP/1.1`,
     "Host: localhost",
     `Authorization: Bearer ${token}`,
     "Connection: Upgrade",
     `Upgrade: ${UPGRADE_PROTOCOL}`,
+    ...(name === undefined ? [] : [`${CONNECTION_HEADER}: ${name}`]),
   ];
   return UTF8.encode(`${lines.join("\r\n")}\r\n\r\n`);
 }

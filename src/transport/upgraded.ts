@@ -6,7 +6,7 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
-import { UpgradedConnection, type UpgradeTarget } from "./_upgraded_connection.ts";
+import { type HeldBack, UpgradedConnection, type UpgradeTarget } from "./_upgraded_connection.ts";
 import { demandToken, type HttpEndpoint } from "./http.ts";
 
 /** How many connections are kept for the next requests: as many as calls that are often open at once. */
@@ -19,9 +19,13 @@ export class UpgradedTransport implements Disposable {
   #idle: UpgradedConnection[] = [];
   #isClosed = false;
 
-  /** Prepares for a worker that upgrades connections; nothing is sent. */
-  constructor({ url, token = "" }: HttpEndpoint) {
-    this.#target = { address: addressOf(url), token };
+  /**
+   * Prepares for a worker that upgrades connections; nothing is sent.
+   *
+   * @param heldBack Hears the worker's farewell, where this host does.
+   */
+  constructor({ url, token = "" }: HttpEndpoint, heldBack?: HeldBack) {
+    this.#target = { address: addressOf(url), token, heldBack };
   }
 
   /** Whether a worker can be reached so from here: it has to be on this machine, and the host one that opens connections by itself. */

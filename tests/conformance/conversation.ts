@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { type Address, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../src/protocol/messages.ts";
+import { type Address, CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../src/protocol/messages.ts";
 import { within } from "../support/guard.ts";
 import { CutShort, RawConnection, type ReplyHead } from "../support/raw_http.ts";
 
@@ -24,6 +24,7 @@ export class Conversation implements Disposable {
   readonly #connection: RawConnection;
   #current: ReplyReader | undefined;
   #isBare = false;
+  #name: string | undefined;
 
   private constructor(connection: RawConnection) {
     this.#connection = connection;
@@ -34,12 +35,14 @@ export class Conversation implements Disposable {
     return new Conversation(await within(RawConnection.open(address), "a connection"));
   }
 
-  /** Connects, and has the connection upgraded. */
-  static async openUpgraded(address: Address, token: string): Promise<Conversation> {
+  /** Connects, and has the connection upgraded. It gets a name when the worker's farewell is heard. */
+  static async openUpgraded(address: Address, token: string, name?: string): Promise<Conversation> {
     using owned = new DisposableStack();
     const conversation = owned.use(await Conversation.open(address));
+    conversation.#name = name;
+    const named = name === undefined ? "" : `${CONNECTION_HEADER}: ${name}\r\n`;
     const head = `GET /${UPGRADE_ENDPOINT} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n`;
-    await conversation.send(`${head}Connection: Upgrade\r\nUpgrade: ${UPGRADE_PROTOCOL}\r\n\r\n`);
+    await conversation.send(`${head}Connection: Upgrade\r\nUpgrade: ${UPGRADE_PROTOCOL}\r\n${named}\r\n`);
     const reply = await conversation.finish();
     assertEquals([reply.head.status, reply.head.headers.get("upgrade")], [101, UPGRADE_PROTOCOL]);
     owned.move();
@@ -80,6 +83,16 @@ export class Conversation implements Disposable {
       if (error instanceof CutShort) return true;
       throw error;
     }
+  }
+
+  /** The lines of the first bare reply, whose worker ends: those that came, and those that the farewell says were held back. */
+  async lastWords(farewell: Promise<readonly HeldFrames[]>): Promise<string[]> {
+    const came = await within(this.#connection.readAll(), "the end of the connection");
+    const held = (await farewell).find(({ connection }) => connection === this.#name);
+    if (held !== undefined && held.at > came.length) throw new Error(`Held back at ${held.at}, where only ${came.length} bytes came`);
+    // What has come is not taken again.
+    const text = held === undefined ? came : came + held.frames.slice(came.length - held.at);
+    return text.split("\n").slice(0, -1);
   }
 
   /** Whether the worker has closed the connection, or closes it now. */

@@ -10,7 +10,7 @@ import { checkReply } from "./check_reply.ts";
 import { Conversation } from "./conversation.ts";
 import { expand } from "./expand.ts";
 import type { Launched } from "./launch.ts";
-import { assertMatches, type Variables } from "./match.ts";
+import { assertMatches, type Expected, type Variables } from "./match.ts";
 import { BARE_FIELDS, type Step, type Wire } from "./vector.ts";
 
 /** Runs all steps, then closes every connection; the first step that does not go as expected is the error. */
@@ -86,11 +86,17 @@ class VectorRun implements Disposable {
     if (step.write !== undefined) await this.#write(step, conversation);
     if (step.frame !== undefined) assertMatches(JSON.parse(await conversation.nextLine()), step.frame, this.#variables());
     if (step.reply !== undefined) await checkReply(conversation, step.reply, this.#variables());
+    if (step.lastWords !== undefined) await this.#lastWords(step.lastWords, conversation);
     if (step.close) this.#close(step.on!);
   }
 
   async #write(step: Step, conversation: Conversation): Promise<void> {
     await conversation.send(expand(step.write!, { token: this.#launched.token }));
+  }
+
+  async #lastWords(expected: readonly Expected[], conversation: Conversation): Promise<void> {
+    const lines = await conversation.lastWords(this.#launched.process.held());
+    assertMatches(lines.map((line) => JSON.parse(line)), expected as Expected, this.#variables());
   }
 
   async #onProcess(step: Step): Promise<void> {
@@ -114,7 +120,13 @@ class VectorRun implements Disposable {
 
   #connect(framed: boolean = false, wire: Wire = this.#wire): Promise<Conversation> {
     const { process: { address }, token } = this.#launched;
-    return framed && wire === "bare" ? Conversation.openUpgraded(address, token) : Conversation.open(address);
+    return framed && wire === "bare" ? Conversation.openUpgraded(address, token, this.#newName()) : Conversation.open(address);
+  }
+
+  /** For a connection to a worker whose farewell is heard. */
+  #newName(): string | undefined {
+    const { hello } = this.#launched.process;
+    return "features" in hello && hello.features.includes("farewell") ? crypto.randomUUID() : undefined;
   }
 
   #close(name: string): void {

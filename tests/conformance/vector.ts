@@ -55,6 +55,8 @@ export interface Step {
   readonly frame?: Expected;
   /** Reads the rest of the reply on a connection. */
   readonly reply?: ExpectedReply;
+  /** The frames of the first reply on a connection whose worker ends: those that came, and those that its farewell says were held back. */
+  readonly lastWords?: readonly Expected[];
   /** Closes a connection. */
   readonly close?: true;
   /** Opens the connection of this name and has it upgraded. */

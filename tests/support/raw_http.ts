@@ -71,6 +71,14 @@ export class RawConnection implements Disposable {
     if (await this.#line() !== "") throw new Error("Trailers were not asked for");
   }
 
+  /** All that comes until the worker's end of the connection. */
+  async readAll(): Promise<string> {
+    while (await this.#fill());
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(this.#unread);
+    this.#unread = new Uint8Array(0);
+    return text;
+  }
+
   /** Says that nothing more will be written. */
   async closeWrite(): Promise<void> {
     await this.#conn.closeWrite().catch((error) => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import type { Address, HelloMessage, StartFailure } from "../../src/protocol/messages.ts";
+import type { Address, HeldFrames, HelloMessage, StartFailure } from "../../src/protocol/messages.ts";
 import { within } from "./guard.ts";
 import { workerEnvironment } from "./worker_plan.ts";
 
@@ -67,6 +67,12 @@ export class WorkerProcess implements AsyncDisposable {
   /** What the worker has printed, after the hello line. */
   get log(): string {
     return this.#log.text;
+  }
+
+  /** What the worker says at its end that it had not sent, see section 1 of the protocol. */
+  async held(): Promise<readonly HeldFrames[]> {
+    await this.ended();
+    return this.#log.rest === "" ? [] : JSON.parse(this.#log.rest).farewell?.held ?? [];
   }
 
   /** Waits until the worker has printed something that matches. */
@@ -147,6 +153,8 @@ class LogReader {
   readonly ended: Promise<unknown>;
   readonly firstLine: Promise<string>;
   text = "";
+  /** What came behind the hello line on the same pipe. */
+  rest = "";
   readonly #first = Promise.withResolvers<string>();
   readonly #watchers = new Set<() => void>();
 
@@ -173,14 +181,14 @@ class LogReader {
     let head: string | undefined = "";
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       if (head === undefined) {
-        this.#append(text);
+        this.#appendRest(text);
         continue;
       }
       head += text;
       const end = head.indexOf("\n");
       if (end < 0) continue;
       this.#first.resolve(head.slice(0, end));
-      this.#append(head.slice(end + 1));
+      this.#appendRest(head.slice(end + 1));
       head = undefined;
     }
     this.#first.reject(new Error("Standard output ended before its first line did"));
@@ -188,6 +196,11 @@ class LogReader {
 
   async #readLog(stream: ReadableStream<Uint8Array>): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) this.#append(text);
+  }
+
+  #appendRest(text: string): void {
+    this.rest += text;
+    this.#append(text);
   }
 
   #append(text: string): void {

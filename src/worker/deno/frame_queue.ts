@@ -16,6 +16,10 @@ export class FrameQueue {
   #waiting: FrameLine[] = [];
   #ended = false;
   #wakeReader: (() => void) | undefined;
+  /** Whether the reader may still be busy with what it has taken. */
+  #isTaken = false;
+  #isLeft = false;
+  readonly #flushed: (() => void)[] = [];
   readonly #writers: (() => void)[] = [];
 
   /** Adds a progress report. */
@@ -48,11 +52,34 @@ export class FrameQueue {
 
   /** Takes every frame that waits, and waits for one when there is none. Not to be called again after the last frame. */
   async take(): Promise<readonly FrameLine[]> {
-    if (this.#waiting.length === 0) await new Promise<void>((resolve) => this.#wakeReader = resolve);
+    this.#isTaken = false;
+    if (this.#waiting.length === 0) await this.#untilAdded();
+    this.#isTaken = true;
     const taken = this.#waiting;
     this.#waiting = [];
     this.release();
     return taken;
+  }
+
+  /** Nothing more is taken: the reader has sent the last frame, or has gone. */
+  leave(): void {
+    this.#isLeft = true;
+    this.#tellFlushed();
+  }
+
+  /** Resolves when the reader has come back from sending what it took and found nothing more, or has left. */
+  async flushed(): Promise<void> {
+    if (this.#isLeft || (this.#waiting.length === 0 && !this.#isTaken)) return;
+    await new Promise<void>((resolve) => this.#flushed.push(resolve));
+  }
+
+  async #untilAdded(): Promise<void> {
+    this.#tellFlushed();
+    await new Promise<void>((resolve) => this.#wakeReader = resolve);
+  }
+
+  #tellFlushed(): void {
+    for (const resolve of this.#flushed.splice(0)) resolve();
   }
 
   #add(line: FrameLine): void {

@@ -39,3 +39,21 @@ Deno.test("A reader that takes nothing is owed a bounded number of progress repo
   assertEquals(lines.length, 256);
   assertEquals(lines.at(-1)?.text, '{"progress":1,"message":""}');
 });
+
+Deno.test("it is flushed when the reader has come back for more, or has left, and not while the reader is still sending", async () => {
+  const queue = new FrameQueue();
+  await queue.flushed();
+  queue.report(progressLine(0, "one"));
+  let isFlushed = false;
+  const flushed = queue.flushed().then(() => isFlushed = true);
+  await queue.take();
+  await Promise.resolve();
+  assertEquals(isFlushed, false);
+  const more = queue.take();
+  await flushed;
+  queue.report(progressLine(1, "two"));
+  await more;
+  const last = queue.flushed();
+  queue.leave();
+  await last;
+});

@@ -202,6 +202,8 @@ async function send(reply: Reply, writer: ReplyWriter, abandon: AbortController)
   } catch (error) {
     abandon.abort();
     throw error;
+  } finally {
+    reply.leave();
   }
 }
 

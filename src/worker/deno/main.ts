@@ -59,6 +59,7 @@ function listen(address: Address): Deno.Listener {
 function serve(runner: ThreadRunner, start: StartMessage, listener: Deno.Listener): void {
   const { plugin, limits, token } = start;
   const session = new WorkerSession(runner, { plugin, limits, pid: Deno.pid, usage: usageMeter() });
+  runner.flushed = () => session.flushed();
   const server = new HttpServer(session, { token, isTcp: "tcp" in start.listen, limits });
   void server.serve(listener);
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { watchKills } from "./kill_watch.ts";
+
 /** What is different for a plugin. */
 export interface Surroundings {
   /** The plugin's own variables. They are not in the process, where they would configure the runtime. */
@@ -17,7 +19,9 @@ export interface Surroundings {
 export function surround({ variables, mayRun }: Surroundings): void {
   const own = new Map(variables.map(([name, value]) => [keyOf(name), value]));
   if (own.size > 0) showVariables(own);
-  if (mayRun) adaptPrograms(own);
+  if (!mayRun) return;
+  adaptPrograms(own);
+  watchKills();
 }
 
 /** Windows makes no difference between "Path" and "PATH". */

@@ -5,6 +5,7 @@
  * @module
  */
 import { errorBody } from "./error_body.ts";
+import { flush } from "./flush.ts";
 import { InlineRunner } from "./inline_runner.ts";
 import { type LoadedPlugin, pluginFromModule, type PluginLabel } from "./load_plugin.ts";
 import type { Scratch } from "./outbox.ts";
@@ -53,7 +54,10 @@ function serve(runner: PluginRunner): void {
 /** Nothing tells the control thread of a thread that ends by itself, so that the thread has to. */
 function watchForTheEnd(): void {
   const close = scope.close.bind(scope);
-  const ending = (thrown: unknown) => post({ kind: "ending", error: errorBody("plugin_exit", thrown) });
+  const ending = (thrown: unknown) => {
+    post({ kind: "ending", error: errorBody("plugin_exit", thrown) });
+    flush(post, { isLast: false });
+  };
   scope.addEventListener("error", (event) => ending(event.error ?? event.message));
   scope.addEventListener("unhandledrejection", (event) => ending(event.reason));
   scope.addEventListener("unload", () => ending(new PluginExit("The plugin ended its own thread, by Deno.exit() or process.exit()")));

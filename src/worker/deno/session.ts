@@ -29,6 +29,8 @@ import type { CallEndpoint, CallOrder, PluginRunner } from "./plugin_runner.ts";
 export interface Reply {
   /** Takes every frame that waits, and waits for one when there is none. The last of all is a result or an error. */
   take(): Promise<readonly FrameLine[]>;
+  /** Nothing more is taken: the last frame has been sent, or the reader has gone. */
+  leave(): void;
 }
 
 /** What the process uses, see {@linkcode StatsBody}. */
@@ -58,6 +60,8 @@ export class WorkerSession {
   readonly #options: SessionOptions;
   readonly #turns: Turns;
   readonly #open = new Map<string, Call>();
+  /** Those whose frames may not all have been sent. */
+  readonly #replying = new Set<Call>();
   readonly #startedAt = performance.now();
   #progress: Pick<Call, "progress"> = { progress: { progress: 0, message: "" } };
   /** Calls that wait or run. */
@@ -77,6 +81,11 @@ export class WorkerSession {
   /** Resolves when the plugin is loaded, or cannot be. */
   get loaded(): Promise<void> {
     return this.#runner.settled;
+  }
+
+  /** Resolves when all that the plugin has given by now has been sent, or nobody reads it. */
+  async flushed(): Promise<void> {
+    await Promise.all([...this.#replying].map((call) => call.reply.flushed()));
   }
 
   /**
@@ -100,6 +109,7 @@ export class WorkerSession {
         yield parseLine(line);
       }
     } finally {
+      reply.leave();
       abandon.abort();
     }
   }
@@ -115,12 +125,18 @@ export class WorkerSession {
   #call(order: CallOrder, signal: AbortSignal): Reply {
     const call = new Call(order);
     this.#open.set(order.callId, call);
+    this.#replying.add(call);
     this.#active++;
     const abandon = () => call.cancel();
     if (signal.aborted) abandon();
     else signal.addEventListener("abort", abandon, { once: true });
     void this.#serve(call).finally(() => signal.removeEventListener("abort", abandon));
-    return { take: () => this.#take(call) };
+    return { take: () => this.#take(call), leave: () => this.#leave(call) };
+  }
+
+  #leave(call: Call): void {
+    this.#replying.delete(call);
+    call.reply.leave();
   }
 
   async #take(call: Call): Promise<readonly FrameLine[]> {
@@ -228,7 +244,7 @@ function isCall(endpoint: WireRequest["endpoint"]): endpoint is CallEndpoint {
 }
 
 function once(line: Promise<FrameLine>): Reply {
-  return { take: async () => [await line] };
+  return { take: async () => [await line], leave: () => {} };
 }
 
 function decodeArguments(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -23,6 +23,8 @@ export type FromThread =
   | { readonly kind: "progress"; readonly key: number; readonly progress: number; readonly message: string }
   | { readonly kind: "chunk"; readonly key: number; readonly line: FrameLine }
   | { readonly kind: "last"; readonly key: number; readonly line: FrameLine }
+  /** What this thread has posted is to be sent to the host. `done` becomes 1 when it is, and whoever waits for that is woken. */
+  | { readonly kind: "flush"; readonly done: Int32Array }
   /** The thread is about to end, or has met an error that ends it. */
   | { readonly kind: "ending"; readonly error: ErrorBody };
 
@@ -43,6 +45,7 @@ export function readFromThread(said: unknown, scratch?: string): FromThread | un
   if (!isRecord(said)) return undefined;
   const { kind, key, line } = said;
   if (kind === "ready") return optional(readyBody(said["ready"]), (ready) => ({ kind, ready }));
+  if (kind === "flush") return optional(sharedNumber(said["done"]), (done) => ({ kind, done }));
   if (kind === "unloadable" || kind === "ending") return optional(readErrorBody(said["error"]), (error) => ({ kind, error }));
   if (typeof key !== "number") return undefined;
   if (kind === "progress") return progressMessage(key, said);
@@ -68,6 +71,10 @@ function lastLine(line: unknown, scratch: string | undefined): FrameLine | undef
 function progressMessage(key: number, { progress, message }: Record<string, unknown>): FromThread | undefined {
   if (typeof progress !== "number" || !Number.isFinite(progress) || typeof message !== "string") return undefined;
   return { kind: "progress", key, progress, message };
+}
+
+function sharedNumber(done: unknown): Int32Array | undefined {
+  return done instanceof Int32Array && done.buffer instanceof SharedArrayBuffer && done.length > 0 ? done : undefined;
 }
 
 function readyBody(ready: unknown): ReadyBody | undefined {

@@ -67,3 +67,11 @@ Deno.test("a frame removes no file but those in the scratch folder", () => {
   };
   assertEquals([kept("/s"), kept()], [["/s/out-1/a", "/s"], []]);
 });
+
+Deno.test("a thread that waits is woken by a number that both threads share, and by nothing else", () => {
+  const done = new Int32Array(new SharedArrayBuffer(4));
+  assertEquals(readFromThread({ kind: "flush", done }), { kind: "flush", done });
+  for (const wrong of [undefined, {}, new Int32Array(1), new Int32Array(new SharedArrayBuffer(0)), new Int8Array(new SharedArrayBuffer(4))]) {
+    assertEquals(readFromThread({ kind: "flush", done: wrong }), undefined);
+  }
+});

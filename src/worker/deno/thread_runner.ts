@@ -22,6 +22,8 @@ interface OpenRun {
 /** A plugin in a thread of its own. */
 export class ThreadRunner implements PluginRunner {
   readonly settled: Promise<void>;
+  /** Resolves when all that the plugin has given by now has been sent. */
+  flushed: () => Promise<void> = () => Promise.resolve();
   #state: PluginState = { status: "loading" };
   #thread: Worker | undefined;
   /** What the thread has said of an error that is about to end it. */
@@ -108,6 +110,8 @@ export class ThreadRunner implements PluginRunner {
         return void this.#chunk(message.key, message.line);
       case "last":
         return this.#end(message.key, message.line);
+      case "flush":
+        return void this.#flush(message.done);
       case "ending":
         return this.#ending(message.error);
     }
@@ -120,6 +124,12 @@ export class ThreadRunner implements PluginRunner {
     if (++run.taken < CHUNKS_PER_ROOM) return;
     this.#post({ kind: "room", key, chunks: run.taken });
     run.taken = 0;
+  }
+
+  async #flush(done: Int32Array): Promise<void> {
+    await this.flushed();
+    Atomics.store(done, 0, 1);
+    Atomics.notify(done, 0);
   }
 
   #end(key: number, last: FrameLine): void {

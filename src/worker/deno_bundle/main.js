@@ -925,6 +925,10 @@ var FrameQueue = class {
   #waiting = [];
   #ended = false;
   #wakeReader;
+  /** Whether the reader may still be busy with what it has taken. */
+  #isTaken = false;
+  #isLeft = false;
+  #flushed = [];
   #writers = [];
   /** Adds a progress report. */
   report(line) {
@@ -952,11 +956,30 @@ var FrameQueue = class {
   }
   /** Takes every frame that waits, and waits for one when there is none. Not to be called again after the last frame. */
   async take() {
-    if (this.#waiting.length === 0) await new Promise((resolve) => this.#wakeReader = resolve);
+    this.#isTaken = false;
+    if (this.#waiting.length === 0) await this.#untilAdded();
+    this.#isTaken = true;
     const taken = this.#waiting;
     this.#waiting = [];
     this.release();
     return taken;
+  }
+  /** Nothing more is taken: the reader has sent the last frame, or has gone. */
+  leave() {
+    this.#isLeft = true;
+    this.#tellFlushed();
+  }
+  /** Resolves when the reader has come back from sending what it took and found nothing more, or has left. */
+  async flushed() {
+    if (this.#isLeft || this.#waiting.length === 0 && !this.#isTaken) return;
+    await new Promise((resolve) => this.#flushed.push(resolve));
+  }
+  async #untilAdded() {
+    this.#tellFlushed();
+    await new Promise((resolve) => this.#wakeReader = resolve);
+  }
+  #tellFlushed() {
+    for (const resolve of this.#flushed.splice(0)) resolve();
   }
   #add(line) {
     this.#waiting.push(line);
@@ -1048,6 +1071,8 @@ var WorkerSession = class {
   #options;
   #turns;
   #open = /* @__PURE__ */ new Map();
+  /** Those whose frames may not all have been sent. */
+  #replying = /* @__PURE__ */ new Set();
   #startedAt = performance.now();
   #progress = {
     progress: {
@@ -1069,6 +1094,12 @@ var WorkerSession = class {
   /** Resolves when the plugin is loaded, or cannot be. */
   get loaded() {
     return this.#runner.settled;
+  }
+  /** Resolves when all that the plugin has given by now has been sent, or nobody reads it. */
+  async flushed() {
+    await Promise.all([
+      ...this.#replying
+    ].map((call) => call.reply.flushed()));
   }
   /**
    * Answers a request. Aborting the signal abandons it.
@@ -1093,6 +1124,7 @@ var WorkerSession = class {
         yield parseLine(line);
       }
     } finally {
+      reply.leave();
       abandon.abort();
     }
   }
@@ -1114,6 +1146,7 @@ var WorkerSession = class {
   #call(order, signal) {
     const call = new Call(order);
     this.#open.set(order.callId, call);
+    this.#replying.add(call);
     this.#active++;
     const abandon = () => call.cancel();
     if (signal.aborted) abandon();
@@ -1122,8 +1155,13 @@ var WorkerSession = class {
     });
     void this.#serve(call).finally(() => signal.removeEventListener("abort", abandon));
     return {
-      take: () => this.#take(call)
+      take: () => this.#take(call),
+      leave: () => this.#leave(call)
     };
+  }
+  #leave(call) {
+    this.#replying.delete(call);
+    call.reply.leave();
   }
   async #take(call) {
     const lines = await call.reply.take();
@@ -1238,7 +1276,9 @@ function once(line) {
   return {
     take: async () => [
       await line
-    ]
+    ],
+    leave: () => {
+    }
   };
 }
 function decodeArguments(body) {
@@ -1417,6 +1457,8 @@ async function send(reply, writer, abandon) {
   } catch (error) {
     abandon.abort();
     throw error;
+  } finally {
+    reply.leave();
   }
 }
 async function readHead(connection) {
@@ -1616,6 +1658,10 @@ function readFromThread(said, scratch) {
     kind,
     ready
   }));
+  if (kind === "flush") return optional(sharedNumber(said["done"]), (done) => ({
+    kind,
+    done
+  }));
   if (kind === "unloadable" || kind === "ending") return optional(readErrorBody(said["error"]), (error) => ({
     kind,
     error
@@ -1659,6 +1705,9 @@ function progressMessage(key, { progress, message }) {
     progress,
     message
   };
+}
+function sharedNumber(done) {
+  return done instanceof Int32Array && done.buffer instanceof SharedArrayBuffer && done.length > 0 ? done : void 0;
 }
 function readyBody(ready) {
   if (!isRecord3(ready)) return void 0;
@@ -1740,6 +1789,8 @@ function isRecord3(value) {
 // src/worker/deno/thread_runner.ts
 var ThreadRunner = class {
   settled;
+  /** Resolves when all that the plugin has given by now has been sent. */
+  flushed = () => Promise.resolve();
   #state = {
     status: "loading"
   };
@@ -1846,6 +1897,8 @@ var ThreadRunner = class {
         return void this.#chunk(message.key, message.line);
       case "last":
         return this.#end(message.key, message.line);
+      case "flush":
+        return void this.#flush(message.done);
       case "ending":
         return this.#ending(message.error);
     }
@@ -1861,6 +1914,11 @@ var ThreadRunner = class {
       chunks: run.taken
     });
     run.taken = 0;
+  }
+  async #flush(done) {
+    await this.flushed();
+    Atomics.store(done, 0, 1);
+    Atomics.notify(done, 0);
   }
   #end(key, last) {
     const run = this.#runs.get(key);
@@ -2020,6 +2078,7 @@ function serve(runner, start, listener) {
     pid: Deno.pid,
     usage: usageMeter()
   });
+  runner.flushed = () => session.flushed();
   const server = new HttpServer(session, {
     token,
     isTcp: "tcp" in start.listen,

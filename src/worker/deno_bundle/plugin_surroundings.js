@@ -1,4 +1,94 @@
 // Generated from deno/plugin_surroundings.ts. Do not edit; run: deno task embed
+// src/worker/deno/flush.ts
+var LAST_MS = 1e3;
+var BRIEF_MS = 10;
+var { wait } = Atomics;
+var [Numbers, Memory] = [
+  Int32Array,
+  SharedArrayBuffer
+];
+function flush(post2, { isLast }) {
+  const done = new Numbers(new Memory(4));
+  post2({
+    kind: "flush",
+    done
+  });
+  wait(done, 0, 0, isLast ? LAST_MS : BRIEF_MS);
+}
+
+// src/worker/deno/kill_watch.ts
+var scope = globalThis;
+var post = scope.postMessage.bind(scope);
+var { pid: ownPid } = Deno;
+function flushing(kill) {
+  return (...args) => {
+    if (args[0] === ownPid || args[0] <= 0) flush(post, {
+      isLast: true
+    });
+    return kill(...args);
+  };
+}
+function watchKills() {
+  Deno.kill = flushing(Deno.kill);
+  watchPrograms();
+  watchNode();
+}
+function watchPrograms() {
+  Deno.Command = class extends Deno.Command {
+    spawn() {
+      flush(post, {
+        isLast: false
+      });
+      return super.spawn();
+    }
+    output() {
+      flush(post, {
+        isLast: false
+      });
+      return super.output();
+    }
+    outputSync() {
+      flush(post, {
+        isLast: false
+      });
+      return super.outputSync();
+    }
+  };
+  for (const name of [
+    "spawn",
+    "spawnAndWait",
+    "spawnAndWaitSync"
+  ]) watchSpawn(name);
+}
+function watchSpawn(name) {
+  const real = Deno[name];
+  if (real === void 0) return;
+  const flushed = (...args) => {
+    flush(post, {
+      isLast: false
+    });
+    return real(...args);
+  };
+  Object.assign(Deno, {
+    [name]: flushed
+  });
+}
+function watchNode() {
+  const node = Object.getOwnPropertyDescriptor(globalThis, "process");
+  if (node?.get === void 0) return;
+  const watched = /* @__PURE__ */ new WeakSet();
+  const get = () => {
+    const process = node.get.call(globalThis);
+    if (!watched.has(process)) process.kill = flushing(process.kill);
+    watched.add(process);
+    return process;
+  };
+  Object.defineProperty(globalThis, "process", {
+    ...node,
+    get
+  });
+}
+
 // src/worker/deno/plugin_surroundings.ts
 function surround({ variables, mayRun }) {
   const own = new Map(variables.map(([name, value]) => [
@@ -6,7 +96,9 @@ function surround({ variables, mayRun }) {
     value
   ]));
   if (own.size > 0) showVariables(own);
-  if (mayRun) adaptPrograms(own);
+  if (!mayRun) return;
+  adaptPrograms(own);
+  watchKills();
 }
 function keyOf(name) {
   return Deno.build.os === "windows" ? name.toUpperCase() : name;

@@ -132,6 +132,23 @@ function isFrame(line) {
   return line.startsWith("    at ");
 }
 
+// src/worker/deno/flush.ts
+var LAST_MS = 1e3;
+var BRIEF_MS = 10;
+var { wait } = Atomics;
+var [Numbers, Memory] = [
+  Int32Array,
+  SharedArrayBuffer
+];
+function flush(post2, { isLast }) {
+  const done = new Numbers(new Memory(4));
+  post2({
+    kind: "flush",
+    done
+  });
+  wait(done, 0, 0, isLast ? LAST_MS : BRIEF_MS);
+}
+
 // src/protocol/messages.ts
 var MAX_CONTROL_LINE_BYTES = 1024 * 1024;
 var MAX_HEADER_BYTES = 64 * 1024;
@@ -1101,10 +1118,15 @@ function serve(runner) {
 }
 function watchForTheEnd() {
   const close = scope.close.bind(scope);
-  const ending = (thrown) => post({
-    kind: "ending",
-    error: errorBody("plugin_exit", thrown)
-  });
+  const ending = (thrown) => {
+    post({
+      kind: "ending",
+      error: errorBody("plugin_exit", thrown)
+    });
+    flush(post, {
+      isLast: false
+    });
+  };
   scope.addEventListener("error", (event) => ending(event.error ?? event.message));
   scope.addEventListener("unhandledrejection", (event) => ending(event.reason));
   scope.addEventListener("unload", () => ending(new PluginExit("The plugin ended its own thread, by Deno.exit() or process.exit()")));

@@ -33,6 +33,7 @@ import faulthandler
 import functools
 import gc
 import io
+import mmap
 import os
 import select
 import sys
@@ -77,11 +78,14 @@ UPGRADE_PATH = "/frames"
 UPGRADE_PROTOCOL = "remote-plugin-frames"
 MAX_START_LINE = 1024 * 1024
 MAX_HEAD = 64 * 1024
-MAX_CALL_ID = 128
+MAX_ID = 128
 FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
 FLUSH_MS = 1
+CONNECTION_HEADER = "remote-plugin-connection"
 STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
-MAX_HELD = 4096
+SHELF_SLOTS = 32  # with more replies than this that hold frames back at once, further ones do not
+SLOT_BYTES = 8192
+SLOT_HEAD = 24
 BRISK_S = 0.0001  # a caller who comes back within this time is worth staying awake for
 STEP_UP = b"!"
 FLUSH = b"f"
@@ -1887,6 +1891,84 @@ REASONS = {
 }
 
 
+class Shelf:
+    """Frames that are held back, in memory that the supervisor shares, which tells the host of them when this process has ended.
+
+    A slot begins with three numbers: how many bytes of the connection were sent before, how long the connection's name is, and
+    how many bytes of frames lie there. The last one is written last, for the process may end between any two instructions.
+    """
+
+    def __init__(self) -> None:
+        self._free = list(range(SHELF_SLOTS))
+        self._use(mmap.mmap(-1, SHELF_SLOTS * SLOT_BYTES))
+
+    def _use(self, memory: Union[mmap.mmap, bytearray]) -> None:
+        self.bytes = memory
+        self.numbers = memoryview(memory).cast("Q")
+
+    def take(self, connection: bytes, sent: int) -> Optional[Slot]:
+        """A slot for the frames of a connection on which this many bytes have been sent; None when there is no free one."""
+        try:
+            return Slot(self, self._free.pop(), connection, sent)
+        except IndexError:
+            return None
+
+    def put_back(self, slot: int) -> None:
+        """Makes a slot free for the next one."""
+        self._free.append(slot)
+
+    def leave(self) -> None:
+        """For a forked child, which has nothing to tell the host: what it writes here from now on nobody sees."""
+        self._use(bytearray(SHELF_SLOTS * SLOT_BYTES))
+
+    def list_held(self) -> list[Body]:
+        """What lies here, as the farewell tells it."""
+        found = []
+        for start in range(0, SHELF_SLOTS * SLOT_BYTES, SLOT_BYTES):
+            sent, name_bytes, frame_bytes = self.numbers[start // 8 : start // 8 + 3]
+            if frame_bytes:
+                name, data = start + SLOT_HEAD, start + SLOT_HEAD + name_bytes
+                texts = (self.bytes[name:data], self.bytes[data : data + frame_bytes])
+                connection, frames = (bytes(text).decode("utf-8", "replace") for text in texts)
+                found.append({"connection": connection, "at": sent, "frames": frames})
+        return found
+
+
+class Slot:
+    """The frames of one reply that are held back."""
+
+    __slots__ = ("_shelf", "_number", "_length", "_first", "_filled", "_end")
+
+    def __init__(self, shelf: Shelf, number: int, connection: bytes, sent: int) -> None:
+        start = number * SLOT_BYTES
+        self._shelf = shelf
+        self._number = number
+        self._length = start // 8 + 2
+        self._first = self._filled = start + SLOT_HEAD + len(connection)
+        self._end = start + SLOT_BYTES
+        shelf.numbers[start // 8], shelf.numbers[start // 8 + 1] = sent, len(connection)
+        shelf.bytes[start + SLOT_HEAD : self._first] = connection
+
+    def add(self, frame: bytes) -> bool:
+        """Keeps a frame, if it has room here."""
+        end = self._filled + len(frame)
+        if end > self._end:
+            return False
+        self._shelf.bytes[self._filled : end] = frame
+        self._filled = end
+        self._shelf.numbers[self._length] = end - self._first
+        return True
+
+    def read(self) -> bytes:
+        """All frames that are kept."""
+        return self._shelf.bytes[self._first : self._filled]
+
+    def give_back(self) -> None:
+        """They have been sent."""
+        self._shelf.numbers[self._length] = 0
+        self._shelf.put_back(self._number)
+
+
 class Reply:
     """The answer to one request. Its parts may come from several threads; what comes after the last one is dropped."""
 
@@ -1990,9 +2072,8 @@ class BareReply(FramedReply):
 
     def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch] = None) -> None:
         super().__init__(connection, closes, scratch)
-        self._held: list[bytes] = []
-        self._held_bytes = 0
-        self._held_since = 0.0
+        self._held: Optional[Slot] = None
+        self._held_until = 0.0
         self._last_at = 0.0
         self._is_watched = False
 
@@ -2000,14 +2081,20 @@ class BareReply(FramedReply):
         self.closes = self.closes or refusal.closes
         self._part(encode({"refused": {"status": refusal.status, "detail": refusal.detail}}) + b"\n", last=True)
 
+    def close(self) -> None:
+        if self._held is not None:  # the reply has no end
+            with self._lock:
+                self._send_held()
+        super().close()
+
     def flush(self) -> bool:
         """Sends what is held back, once no frame follows any more; tells whether to look again."""
         if not self._lock.acquire(timeout=STALL_S):
             return True  # somebody is sending, and cannot
         try:
             self._is_watched = time.perf_counter() - self._last_at < FLOW_S
-            if self._held and not self._is_watched:
-                self._send(b"", self._take_held())
+            if not self._is_watched:
+                self._send_held()
             return self._is_watched
         finally:
             self._lock.release()
@@ -2020,32 +2107,32 @@ class BareReply(FramedReply):
             if self._ended:
                 return False
             self._ended = last
-            flows = self._flows() and not last and not self.outbox.is_waiting()
-            return self._hold(data) if flows else self._send(b"", self._take_held() + data)
+            before, self._last_at = self._last_at, time.perf_counter()
+            # To wake the reader for each of many frames would cost more than the frames.
+            if self._last_at - before < FLOW_S and not last and not self.outbox.is_waiting():
+                if self._held is None:
+                    self._begin_to_hold()
+                if self._held is not None and self._last_at < self._held_until and self._held.add(data):
+                    return True
+            return self._send_held(data)
 
-    def _flows(self) -> bool:
-        """Whether frames follow one another so fast that to wake the reader for each of them would cost more than the frames."""
-        before, self._last_at = self._last_at, time.perf_counter()
-        if self._last_at - before >= FLOW_S or not self.connection.stands_aside:
-            return False
-        return not self._held or (self._held_bytes < MAX_HELD and self._last_at - self._held_since < FLOW_S)
-
-    def _hold(self, data: bytes) -> bool:
-        """Keeps a frame for the next send, or for the connection's own thread, which sends it when no other one follows."""
-        if not self._held:
-            self._held_since = self._last_at
-        if not self._is_watched:
+    def _begin_to_hold(self) -> None:
+        """Finds a place for frames that wait for the next send, or, when that does not come, for the connection's own thread."""
+        if self.broken or not self.connection.stands_aside:
+            return
+        self._held, self._held_until = self.connection.take_slot(), self._last_at + FLOW_S
+        if self._held is not None and not self._is_watched:
             self._is_watched = True
             self.connection.ask_to_flush()
-        self._held.append(data)
-        self._held_bytes += len(data)
-        return not self.broken
 
-    def _take_held(self) -> bytes:
-        data = b"".join(self._held)
-        self._held.clear()
-        self._held_bytes = 0
-        return data
+    def _send_held(self, data: bytes = b"") -> bool:
+        """Sends what is held back, and this. The shelf has it until it is sent: the process may end here."""
+        if self._held is None:
+            return self._send(b"", data) if data else not self.broken
+        went_well = self._send(b"", self._held.read() + data)
+        self._held.give_back()
+        self._held = None
+        return went_well
 
 
 class PlainReply(Reply):
@@ -2139,11 +2226,15 @@ class Request:
 
     def call_id(self) -> str:
         """The id that the host gave the call, empty when it gave none."""
-        return checked_call_id(self.headers.get("remote-plugin-call"))
+        return checked_id(self.headers.get("remote-plugin-call"), "call id")
 
     def trace(self) -> dict[str, str]:
         """The trace of which the call is a part, empty for none."""
         return trace_in(self.headers)
+
+    def connection_name(self) -> str:
+        """What the host calls this connection when it hears of what was held back on it, empty when it does not hear of that."""
+        return checked_id(self.headers.get(CONNECTION_HEADER), "connection's name")
 
     def reply(self, connection: Connection, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
@@ -2171,17 +2262,13 @@ class BareRequest:
             raise Refusal(404, "Not Found")
         return self._endpoint
 
-    def upgrades(self) -> bool:
-        """It has been."""
-        return False
-
     def body_length(self, limit: int) -> int:
         """How many bytes of body follow."""
         return checked_length(self._length, limit)
 
     def call_id(self) -> str:
         """The id that the host gave the call, empty when it gave none."""
-        return checked_call_id(self._fields.get("call"))
+        return checked_id(self._fields.get("call"), "call id")
 
     def trace(self) -> dict[str, str]:
         """The trace of which the call is a part, empty for none."""
@@ -2207,13 +2294,13 @@ def checked_length(text: str, limit: int) -> int:
     return int(text)
 
 
-def checked_call_id(call_id: Optional[str]) -> str:
-    """The id of a call, empty when there is none."""
-    if call_id is None:
+def checked_id(text: Optional[str], what: str) -> str:
+    """An id that the host has chosen, empty when there is none."""
+    if text is None:
         return ""
-    if not 0 < len(call_id) <= MAX_CALL_ID or not (call_id.isascii() and call_id.isprintable()) or " " in call_id:
-        raise Refusal(400, f"The call id is not 1 to {MAX_CALL_ID} visible ASCII characters")
-    return call_id
+    if not 0 < len(text) <= MAX_ID or not (text.isascii() and text.isprintable()) or " " in text:
+        raise Refusal(400, f"The {what} is not 1 to {MAX_ID} visible ASCII characters")
+    return text
 
 
 class Connection:
@@ -2225,6 +2312,8 @@ class Connection:
         self._buffer = bytearray()
         self._known = False
         self._upgraded = False
+        self._name = b""
+        self._sent = 0  # bytes since it was upgraded
         self._hung_up = False
         self.stands_aside = False  # whether its own thread leaves it to the main thread to read
         self._step_lock = threading.Lock()
@@ -2260,7 +2349,12 @@ class Connection:
                 self._socket.sendall(body)
         except OSError:
             return False
+        self._sent += len(head) + len(body)
         return True
+
+    def take_slot(self) -> Optional[Slot]:
+        """A place for frames that are held back, where the host would hear of them when this process ended before they were sent."""
+        return self._worker.shelf.take(self._name, self._sent) if self._name else None
 
     def fileno(self) -> int:
         """The socket's number."""
@@ -2281,8 +2375,8 @@ class Connection:
             if request is None:
                 return False
             body = self._read_body(request.body_length(self._worker.max_body_bytes))
-            if request.upgrades():
-                return self._upgrade()
+            if isinstance(request, Request) and request.upgrades():
+                return self._upgrade(request.connection_name())
             reply = request.reply(self, self._worker.scratch)
             aside = self.stands_aside = self._prepare_to_stand_aside(request)
             self._call = self._worker.answer(request, body, reply)
@@ -2369,8 +2463,9 @@ class Connection:
         if abandoned is not None:
             self._worker.scheduler.cancel(lambda call: call is abandoned)
 
-    def _upgrade(self) -> bool:
+    def _upgrade(self, name: str) -> bool:
         self._upgraded = True
+        self._name = name.encode("ascii")
         lines = ("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: " + UPGRADE_PROTOCOL, "", "")
         self._socket.sendall("\r\n".join(lines).encode("ascii"))
         return True
@@ -2489,8 +2584,9 @@ ENDPOINTS: dict[str, tuple[str, bool]] = {  # the method, and whether it is a ca
 class Worker:
     """The listener and its endpoints."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, shelf: Shelf) -> None:
         self.scheduler = Scheduler(start)
+        self.shelf = shelf
         self.connections: set[Connection] = set()
         self.max_body_bytes = start.max_body_bytes
         self.scratch = start.scratch
@@ -2876,7 +2972,7 @@ def say(hello: int, message: Body) -> None:
     os.close(hello)
 
 
-def fork_worker(hello: int, start: Start) -> int:
+def fork_worker(hello: int, start: Start, shelf: Shelf) -> int:
     """Forks. Comes back in the worker alone, with the end of a pipe that is open for as long as the supervisor lives.
 
     The process that the host started becomes the supervisor. It has one duty, which no plugin can keep it from: when
@@ -2888,7 +2984,8 @@ def fork_worker(hello: int, start: Start) -> int:
     worker = os.fork()
     if worker != 0:
         os.close(lifeline)
-        supervise(worker, hello, start)
+        supervise(worker, hello, start, shelf)
+    os.register_at_fork(after_in_child=shelf.leave)
     os.close(held)
     os.setpgid(0, 0)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -2898,7 +2995,7 @@ def fork_worker(hello: int, start: Start) -> int:
     return lifeline
 
 
-def supervise(worker: int, farewell: int, start: Start) -> NoReturn:
+def supervise(worker: int, farewell: int, start: Start, shelf: Shelf) -> NoReturn:
     """Waits for the host's end or the worker's, whichever comes first, clears up, and ends as the worker did."""
     memory = MemoryWatch()
     try:
@@ -2912,15 +3009,26 @@ def supervise(worker: int, farewell: int, start: Start) -> NoReturn:
     status = wait_for(worker)
     kill_group(worker, signal.SIGKILL)
     kill_children()
+    say_farewell(farewell, status, memory, shelf)
     remove_files(start)
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and memory.somebody_was_killed():
-        try:
-            say(farewell, {"farewell": {"out_of_memory": True}})
-        except OSError:
-            pass  # the host has gone as well
     if os.WIFSIGNALED(status):
         die_by(os.WTERMSIG(status))
     os._exit(os.WEXITSTATUS(status))
+
+
+def say_farewell(farewell: int, status: int, memory: MemoryWatch, shelf: Shelf) -> None:
+    """Tells the host what it cannot see of the worker's end, if there is anything."""
+    told: Body = {}
+    held = shelf.list_held()
+    if held:
+        told["held"] = held
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and memory.somebody_was_killed():
+        told["out_of_memory"] = True
+    try:
+        if told:
+            say(farewell, {"farewell": told})
+    except OSError:
+        pass  # the host has gone as well
 
 
 def watch_host(worker: int) -> None:
@@ -3123,8 +3231,9 @@ def main() -> NoReturn:
         start = Start(read_start_line())
         leave_own_folder()
         foreign = ForeignWorker(start) if start.foreign else None
+        shelf = Shelf()
         if os.name == "posix":
-            lifeline = fork_worker(hello, start)
+            lifeline = fork_worker(hello, start, shelf)
             if foreign is not None:
                 arm_lifeline(lifeline)
                 foreign.become(hello, lifeline)
@@ -3134,7 +3243,7 @@ def main() -> NoReturn:
             lifeline = os.dup(0)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
-        worker = Worker(start)
+        worker = Worker(start, shelf)
         address = worker.listen()
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bad_start")})
