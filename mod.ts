@@ -78,6 +78,7 @@ export type {
 } from "./src/protocol/messages.ts";
 export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";
 export type { TraceContext } from "./src/protocol/telemetry.ts";
+export type { LongInteger } from "./src/protocol/exact_integers.ts";
 export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./src/protocol/frames.ts";
 export {
   CallCancelledError,

@@ -16,8 +16,12 @@ export interface Packages {
   readonly modules: readonly string[];
 }
 
-/** To check the files for arrays and tables. */
-export const ARRAYS: Packages = { folder: "numpy", names: ["numpy", "pyarrow"], modules: ["numpy", "pyarrow"] };
+/** To check the files for arrays and tables, and what becomes of objects of packages that many plugins use. */
+export const ARRAYS: Packages = {
+  folder: "numpy",
+  names: ["numpy", "pyarrow", "pandas", "pydantic", "attrs", "msgspec"],
+  modules: ["numpy", "pyarrow", "pandas", "pydantic", "attrs", "msgspec"],
+};
 
 /** To follow a trace into a Python plugin. */
 export const TRACING: Packages = {

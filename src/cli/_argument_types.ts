@@ -6,6 +6,7 @@
 import { resolve, toFileUrl } from "@std/path";
 import { closestString } from "@std/text";
 import { isObject, type JsonSchema, resolveReference } from "../plugin/type_schema.ts";
+import { findLongInteger } from "../protocol/exact_integers.ts";
 import type { MethodSignature } from "../protocol/messages.ts";
 import { UsageError } from "./_exit.ts";
 
@@ -147,9 +148,23 @@ function nameOf({ type, format, enum: values }: JsonSchema): string {
 /** JSON where it reads as such, and text where not. */
 export function readValue(text: string): unknown {
   if (!/^(-?\d|[{["]|(true|false|null)$)/.test(text)) return text;
+  const value = parseJson(text);
+  return value === undefined ? text : value;
+}
+
+/**
+ * Reads JSON; `undefined` when it is none.
+ *
+ * @throws {UsageError} When it holds an integer that would become another one.
+ */
+export function parseJson(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
-    return text;
+    return undefined;
   }
+  const long = findLongInteger(value, () => text);
+  if (long === undefined) return value;
+  throw new UsageError(`No number of JavaScript holds ${long.digits}, and it would be sent as another one. Put it in quotes, as a text`);
 }

@@ -17,9 +17,10 @@ import {
   EXTENSIONS,
   FRAMES_MEDIA_TYPE,
 } from "../protocol/messages.ts";
-import { type Frame, isLastFrame } from "../protocol/frames.ts";
+import { type Frame, isLastFrame, type ValueTypes } from "../protocol/frames.ts";
 import type { InlineFile } from "../protocol/file_values.ts";
-import { decodeValue, encodeValue, FILE_TYPE, fillSlot, toPointer } from "../protocol/values.ts";
+import { findLongInteger } from "../protocol/exact_integers.ts";
+import { decodeValue, encodeValue, FILE_TYPE, fillSlot, toPlace, toPointer } from "../protocol/values.ts";
 import { FrameStream, plainReply, refusal } from "./_gateway_reply.ts";
 
 /** The longest request body, in bytes: that of a worker. */
@@ -205,12 +206,19 @@ async function readBody(request: Request): Promise<Record<string, unknown> | Res
   if (text === undefined) return refusal(400, "The body ended before its Content-Length");
   if (text === "") return {};
   try {
-    const { types, ...body } = JSON.parse(text);
-    if (JSON.parse(text) !== null && !Array.isArray(JSON.parse(text))) return decodeValue(body, types) as Record<string, unknown>;
+    const whole: unknown = JSON.parse(text);
+    if (typeof whole === "object" && whole !== null && !Array.isArray(whole)) return decodeBody(whole, text);
   } catch {
     // Told below, as any other body that is no object.
   }
   return refusal(400, "The body is no JSON object");
+}
+
+function decodeBody(whole: object, text: string): Record<string, unknown> | Response {
+  const long = findLongInteger(whole, () => text);
+  if (long !== undefined) return refusal(400, `The integer at "${toPlace(long.path)}" is one that no number of JavaScript holds`);
+  const { types, ...body } = whole as { readonly types?: ValueTypes };
+  return decodeValue(body, types) as Record<string, unknown>;
 }
 
 /** The frame of a value. Files travel inside it: whoever attaches from elsewhere shares no folder with the workers. */

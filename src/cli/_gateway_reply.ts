@@ -5,6 +5,7 @@
  */
 import { type Endpoint, type ErrorBody, type ExtensionEndpoint, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
+import { withoutTypes as valueWithoutTypes } from "../protocol/values.ts";
 
 /** What belongs to a reply's end. */
 export interface FrameStreamHooks {
@@ -92,11 +93,14 @@ export function refusal(status: number, detail: string): Response {
 
 /** A plain reply has no place for the names of types: what needs one is an error. */
 function withoutTypes(frame: Frame): Frame {
-  const [first] = Object.entries("types" in frame ? frame.types ?? {} : {});
-  if (first === undefined) return frame;
-  const what = first[1] === "file" ? "bytes" : "a number that JSON lacks";
-  const message = `The result at "$${first[0].replaceAll("/", ".")}" is ${what}, which only a framed reply carries`;
-  return { error: { code: "bad_result", type: "TypeError", message, traceback: "", category: "fatal", retriable: false } };
+  if (!("chunk" in frame || "result" in frame) || frame.types === undefined) return frame;
+  const [kind, value] = "chunk" in frame ? ["chunk", frame.chunk] : ["result", frame.result];
+  try {
+    return { [kind as string]: valueWithoutTypes({ value, types: frame.types }) } as unknown as Frame;
+  } catch (error) {
+    const message = (error as Error).message.replace(/^The value/, `The ${kind}`);
+    return { error: { code: "bad_result", type: "TypeError", message, traceback: "", category: "fatal", retriable: false } };
+  }
 }
 
 function line(frame: Frame): string {

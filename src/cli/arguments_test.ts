@@ -65,6 +65,13 @@ Deno.test("what the plugin does not take is said before anything is called", () 
   for (const [words, message] of cases) assertThrows(() => readArguments(words, SIGNATURE), UsageError, message);
 });
 
+Deno.test("an integer of which JavaScript has no number is refused, and sent as text in quotes", () => {
+  for (const words of [["--id", "9007199254740993"], ["--id", "[1, 9007199254740993]"], ["9007199254740993"]]) {
+    assertThrows(() => readArguments(words), UsageError, "9007199254740993");
+  }
+  assertEquals(readArguments(["--id", '"9007199254740993"', "--n", "9007199254740992"]).kwargs, { id: "9007199254740993", n: 2 ** 53 });
+});
+
 Deno.test("what is missing is named, and what stands alone counts", () => {
   const demand = (...words: string[]) => demandArguments(readArguments(words, SIGNATURE), SIGNATURE);
   assertThrows(() => demand(), UsageError, "It needs --title (What it is called.), --beams");

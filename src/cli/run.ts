@@ -4,6 +4,7 @@ import { PrivateFolder } from "../payload/private_folder.ts";
 import { scratchRoot } from "../permissions/required.ts";
 import type { CallOptions, Kwargs, PluginInterface } from "../plugin/interface.ts";
 import type { MethodSignature } from "../protocol/messages.ts";
+import { parseJson } from "./_argument_types.ts";
 import { demandArguments, readArguments } from "./_arguments.ts";
 import { FileOutput } from "./_file_output.ts";
 import type { Context } from "./_context.ts";
@@ -86,12 +87,8 @@ async function withStandardInput(kwargs: Record<string, unknown>, files: AsyncDi
 
 function readObject(text: string | undefined): Record<string, unknown> {
   if (text === undefined) return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // Told below, as any other value that is no object.
-  }
+  const value = parseJson(text);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new UsageError(`--kwargs must be a JSON object, not ${text}`);
 }
 

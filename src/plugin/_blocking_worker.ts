@@ -4,7 +4,7 @@
  * @module
  */
 import { inTrace, type TraceContext } from "../protocol/telemetry.ts";
-import { decodeValue } from "../protocol/values.ts";
+import { decodeValue, UnsendableValueError } from "../protocol/values.ts";
 import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
 import type { ExtensionEndpoint, PermissionSet } from "../protocol/messages.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
@@ -14,6 +14,7 @@ import type { WorkerEndpoint } from "./_connection.ts";
 import { type FileResult, resultGoneError } from "../payload/file_result.ts";
 import type { BridgeEnd } from "../transport/bridge_messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/bridge_server.ts";
+import { badValueError } from "./_failures.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig } from "./interface.ts";
 import { RemotePluginProxy, type StartOptions } from "./proxy.ts";
 import { type Batch, RunAhead } from "./_run_ahead.ts";
@@ -122,7 +123,10 @@ class BlockingWorker {
       case "attach":
         return this.#adopt(await RemotePluginProxy.attach(request.endpoint));
       case "call":
-        return this.#sent(await MEMBERS[request.member](this.#proxy, receiveBody(request.call.body), optionsOf(request.call, control)));
+        return this.#sent(
+          await MEMBERS[request.member](this.#proxy, receiveBody(request.call.body), optionsOf(request.call, control)),
+          request.member,
+        );
       case "pull":
         return await this.#pull(request, control);
       case "close":
@@ -173,7 +177,7 @@ class BlockingWorker {
     const body = receiveBody(call.body);
     const open = ({ signal, ...control }: BridgeControl) =>
       this.#proxy.executeStream(...callArguments(body, { ...optionsOf(call, { signal, ...control }), signal }));
-    return new RunAhead(open, { reports: call.reports, onChunk: (chunk) => this.#sent(chunk) });
+    return new RunAhead(open, { reports: call.reports, onChunk: (chunk) => this.#sent(chunk, "executeStream") });
   }
 
   /** A file's pieces are big, and come as fast as they are asked for: nothing is won by reading ahead. */
@@ -188,11 +192,16 @@ class BlockingWorker {
     await Promise.all([...files, ...unread].map((file) => this.#useFile(file, "remove")));
   }
 
-  #sent(value: unknown): SentValue {
-    return sendValue(value, (file) => {
-      this.#files.set(this.#nextFile, file);
-      return this.#nextFile++;
-    });
+  #sent(value: unknown, member: string): SentValue {
+    try {
+      return sendValue(value, (file) => {
+        this.#files.set(this.#nextFile, file);
+        return this.#nextFile++;
+      });
+    } catch (cause) {
+      // Some workers nest values more deeply than can be handed from thread to thread.
+      throw cause instanceof UnsendableValueError ? badValueError(cause.message, { plugin: this.#proxy.name, member }) : cause;
+    }
   }
 
   #file(id: number): FileResult {

@@ -49,6 +49,11 @@ function remoteError(body: ErrorBody, { plugin, member }: OperationName): Remote
   });
 }
 
+/** A value that the plugin gave and the worker let pass, and that goes no further. */
+export function badValueError(message: string, name: OperationName): PluginError {
+  return reportedError({ code: "bad_result", type: "BadResult", message, traceback: "", category: "fatal", retriable: false }, name);
+}
+
 /** Why a worker was ended, where it did not end by itself. */
 export interface EndReason {
   /** Goes on from "The worker was ended, for". */

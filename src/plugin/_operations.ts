@@ -98,8 +98,8 @@ export class Operations {
       for (let frame: Frame | undefined;; frame = await this.#next(call)) {
         if (frame === undefined) await this.#send(call, await this.supervisor.prepare(call), { ...operation, encoded });
         else if ("progress" in frame) options.onProgress?.(frame);
-        else if ("chunk" in frame) yield decodeFrame(frame.chunk, frame.types, call);
-        else if ("result" in frame) return decodeFrame(frame.result, frame.types, call);
+        else if ("chunk" in frame) yield decodeFrame(frame, call);
+        else if ("result" in frame) return decodeFrame(frame, call);
         else await this.#failed(call, frame.error);
       }
     } catch (error) {

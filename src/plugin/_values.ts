@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { CallError, ProtocolError } from "../errors.ts";
+import { CallError, type PluginError, ProtocolError } from "../errors.ts";
 import { ForeignFileError } from "../payload/file_result.ts";
 import { becomesPath, SourceError } from "../payload/call_files.ts";
 import { NoRoomError } from "../payload/scratch.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
-import type { Frame, ValueTypes } from "../protocol/frames.ts";
+import type { ChunkFrame, Frame, ResultFrame } from "../protocol/frames.ts";
+import type { LongInteger } from "../protocol/exact_integers.ts";
 import {
   decodeValue,
   type EncodedValue,
@@ -19,7 +20,9 @@ import {
   fillSlot,
   toPlace,
   UnsendableValueError,
+  withoutTypes,
 } from "../protocol/values.ts";
+import { badValueError } from "./_failures.ts";
 import type { OpenCall } from "./_open_call.ts";
 import type { Operation } from "./_operations.ts";
 
@@ -35,7 +38,7 @@ export function encodeBody({ endpoint, member, body }: Operation, plugin: string
     const { value, types } = encoded;
     if (types === undefined) return encoded;
     if (isExecution(endpoint)) return { ...encoded, value: { ...value as object, types } };
-    throw new UnsendableValueError("NaN or infinite, which no configuration can be", Object.keys(types)[0]!.split("/").slice(1));
+    return { ...encoded, value: withoutTypes(encoded) };
   } catch (cause) {
     if (!(cause instanceof UnsendableValueError)) throw cause;
     const message = `Cannot run "${member}" of "${plugin}": ${lowerFirst(cause.message)}`;
@@ -80,8 +83,14 @@ function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member },
 }
 
 /** Gives a chunk or a result its types and files. */
-export function decodeFrame(value: unknown, types: ValueTypes | undefined, call: OpenCall): unknown {
+export function decodeFrame(frame: ChunkFrame | ResultFrame, call: OpenCall): unknown {
   const { name: { plugin, member } } = call;
+  const { types, longInteger } = frame;
+  const [kind, value] = "chunk" in frame ? ["chunk", frame.chunk] : ["result", frame.result];
+  if (longInteger !== undefined) {
+    if (call.attempt !== undefined) discardFrame(frame, call.attempt.connection.files);
+    throw longIntegerError(longInteger, kind as string, call);
+  }
   try {
     return decodeValue(value, types, (raw) => adopt(raw, call));
   } catch (cause) {
@@ -95,6 +104,12 @@ function adopt(raw: unknown, { attempt, trace }: OpenCall): unknown {
   const file = attempt.connection.files.adopt(raw);
   trace?.receive(file.size);
   return file;
+}
+
+function longIntegerError({ path, digits }: LongInteger, kind: string, call: OpenCall): PluginError {
+  const shown = digits.length > 40 ? `${digits.slice(0, 40)}…` : digits;
+  const message = `The ${kind} at "${toPlace(path)}" is the integer ${shown}, which no number of JavaScript holds. Return it as a string`;
+  return badValueError(message, call.name);
 }
 
 /** Removes the files of a frame for which nobody waits any more. */

@@ -163,7 +163,7 @@ export class RemotePluginProxySync implements Disposable {
   /**
    * Calls the plugin and waits for its result.
    *
-   * @param kwargs Keyword arguments: anything that JSON can hold, and NaN and the infinities.
+   * @param kwargs Keyword arguments: anything that JSON can hold, and NaN, the infinities and -0.
    * @throws {RemoteError} When plugin code raised.
    * @throws {CallTimeoutError} After `timeoutMs`.
    * @throws {WorkerExitError} When the worker ended meanwhile.

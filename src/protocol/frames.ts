@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LongInteger } from "./exact_integers.ts";
 import type { ErrorBody } from "./messages.ts";
 
 /** JSON Pointers to the names of the types that JSON lacks. */
@@ -22,6 +23,8 @@ export interface ChunkFrame {
   readonly chunk: unknown;
   /** What in the item JSON lacks. */
   readonly types?: ValueTypes;
+  /** What in the item JavaScript lacks; said by whoever has read the frame, not by the wire. */
+  readonly longInteger?: LongInteger;
 }
 
 /** The last frame of a call that ended well. */
@@ -30,6 +33,8 @@ export interface ResultFrame {
   readonly result: unknown;
   /** What in the result JSON lacks. */
   readonly types?: ValueTypes;
+  /** What in the result JavaScript lacks; said by whoever has read the frame, not by the wire. */
+  readonly longInteger?: LongInteger;
 }
 
 /** The last frame of a call that failed. */

@@ -25,7 +25,10 @@ export interface NdArray {
   readonly data: TypedArray;
   /** The length of each dimension; empty for a single number. */
   readonly shape: readonly number[];
-  /** The element type as numpy writes it, for example `"<f4"`, or `"|b1"` for booleans, whose elements are 0 and 1. */
+  /**
+   * The element type as numpy writes it, for example `"<f4"`, or `"|b1"` for booleans, whose elements are 0 and 1. The elements of `"<M8[ns]"`, points in
+   * time, count nanoseconds, or what else stands in the brackets, since 1970, those of `"<m8[ns]"` durations; the least 64-bit integer is "not a time".
+   */
   readonly dtype: string;
 }
 
@@ -47,6 +50,8 @@ const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
   i4: { bytes: 4, view: (buffer, offset, length) => new Int32Array(buffer, offset, length) },
   u4: { bytes: 4, view: (buffer, offset, length) => new Uint32Array(buffer, offset, length) },
   i8: { bytes: 8, view: (buffer, offset, length) => new BigInt64Array(buffer, offset, length) },
+  M8: { bytes: 8, view: (buffer, offset, length) => new BigInt64Array(buffer, offset, length) },
+  m8: { bytes: 8, view: (buffer, offset, length) => new BigInt64Array(buffer, offset, length) },
   u8: { bytes: 8, view: (buffer, offset, length) => new BigUint64Array(buffer, offset, length) },
   f2: { bytes: 2, view: (buffer, offset, length) => new Float16Array(buffer, offset, length) },
   f4: { bytes: 4, view: (buffer, offset, length) => new Float32Array(buffer, offset, length) },
@@ -116,11 +121,11 @@ export function npyHeader(data: TypedArray, { shape = [data.length], order = "C"
  */
 export function parseNpy(bytes: Uint8Array<ArrayBuffer>): NdArray {
   const { text, end } = headerOf(bytes);
-  const descr = /'descr':\s*'([<>|=]?)([a-zA-Z]\d+)'/.exec(text);
+  const descr = DESCRIPTION.exec(text);
   const order = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
   const shape = /'shape':\s*\(([\d,\s]*)\)/.exec(text)?.[1]?.split(",").filter((part) => part.trim() !== "").map(Number);
   if (order === undefined || shape === undefined) throw new TypeError("The header of the .npy file cannot be read");
-  const [, endian = "", kind = ""] = descr ?? [];
+  const [, endian = "", kind = "", unit = ""] = descr ?? [];
   const type = ELEMENT_TYPES[kind];
   if (type === undefined) throw new TypeError(`No array of JavaScript holds the elements of this .npy file: ${text.trim()}`);
   const count = countOf(shape);
@@ -128,9 +133,15 @@ export function parseNpy(bytes: Uint8Array<ArrayBuffer>): NdArray {
   const isForeign = type.bytes > 1 && endian === (IS_LITTLE_ENDIAN ? ">" : "<");
   const elements = isForeign ? swapped(bytes.slice(end, end + count * type.bytes), type.bytes) : aligned(bytes, end, type.bytes);
   const data = type.view(elements.buffer, elements.byteOffset, count);
-  const dtype = (type.bytes === 1 ? "|" : OWN_ORDER) + kind;
+  const dtype = (type.bytes === 1 ? "|" : OWN_ORDER) + kind + unit;
   return { data: order === "True" && shape.length > 1 ? toCOrder(data, shape) : data, shape, dtype };
 }
+
+/**
+ * The element type in a header: the byte order, the kind, and the unit of points in time and durations. It is the first of that name, for the names of a
+ * structured type's fields, which come in its place, may read like anything.
+ */
+const DESCRIPTION = /^(?:(?!'descr').)*'descr':\s*'([<>|=]?)([a-zA-Z]\d+)((?<=[mM]8)\[\w+\])?'/s;
 
 function headerOf(bytes: Uint8Array<ArrayBuffer>): { text: string; end: number } {
   if (bytes.length < 12 || !MAGIC.every((byte, i) => bytes[i] === byte)) throw new TypeError("This is no .npy file");

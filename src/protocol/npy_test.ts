@@ -65,6 +65,15 @@ Deno.test("big-endian elements are read, at any offset", () => {
   assertEquals([...parseNpy(foreign(odd, new Uint8Array([1, 1, 0, 0]))).data], [257]);
 });
 
+Deno.test("points in time and durations are counts of the unit that their dtype names", () => {
+  for (const [descr, dtype] of [["<M8[ns]", "<M8[ns]"], [">m8[25us]", "<m8[25us]"], ["<M8", "<M8"]] as const) {
+    const count = new Uint8Array(8).fill(0);
+    count[descr.startsWith(">") ? 7 : 0] = 5;
+    const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (1,), }\n`;
+    assertEquals(parseNpy(foreign(header, count)), { data: BigInt64Array.of(5n), shape: [1], dtype });
+  }
+});
+
 Deno.test("an array of no dimension is one number, and one of no elements is empty", () => {
   assertEquals(parseNpy(file(new Float64Array([7]), { shape: [] })).shape, []);
   assertEquals(parseNpy(file(new Float64Array(0), { shape: [0, 3] })).data.length, 0);
@@ -83,6 +92,13 @@ for (
       foreign("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }\n", new Uint8Array(4)),
       "No array",
     ],
+    [
+      "records with a field whose name reads like a header",
+      foreign(`{'descr': [("'descr': '<f4', 'shape': (1,)", '<f4')], 'fortran_order': False, 'shape': (1,), }\n`, new Uint8Array(4)),
+      "No array",
+    ],
+    ["text", foreign("{'descr': '<U1', 'fortran_order': False, 'shape': (1,), }\n", new Uint8Array(4)), "No array"],
+    ["numbers of 16 bytes", foreign("{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }\n", new Uint8Array(16)), "No array"],
     ["complex elements", foreign("{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }\n", new Uint8Array(8)), "No array"],
     ["a header without a shape", foreign("{'descr': '<f4'}\n", new Uint8Array(8)), "cannot be read"],
   ] as const

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ValueTypes } from "./frames.ts";
+import { isPlain, unboxed, whyNoData } from "./plain_data.ts";
 
 /** A value cannot be sent, and where in it the reason lies. */
 export class UnsendableValueError extends TypeError {
@@ -12,9 +13,9 @@ export class UnsendableValueError extends TypeError {
   readonly place: string;
 
   /** Makes the error for the part at `path`. */
-  constructor(what: string, path: readonly string[]) {
+  constructor(what: string, path: readonly (string | number)[], options?: ErrorOptions) {
     const place = toPlace(path);
-    super(`The value at "${place}" is ${what}`);
+    super(`The value at "${place}" is ${what}`, options);
     this.place = place;
   }
 }
@@ -40,12 +41,13 @@ export type FileTest = (value: object) => boolean;
  * Makes a value ready for the wire. What needs no change is not copied.
  *
  * @param isFile Which objects become slots. Default: none, so that binary data is refused.
- * @throws {UnsendableValueError} For what no JSON carries: a BigInt, a function, a symbol, a Map, a Set, binary data or a cycle.
+ * @throws {UnsendableValueError} For what no JSON carries: a BigInt, a function, a symbol, an object whose content is not in its members, binary data, a
+ * cycle, and what cannot be read or is nested more than 1,000 deep.
  */
 export function encodeValue(value: unknown, isFile: FileTest = () => false): EncodedValue {
   const types: Record<string, string> = {};
   const slots: FileSlot[] = [];
-  const encoded = new Encoder(types, slots, isFile).encode(value, "");
+  const encoded = new Encoder(types, slots, isFile).encodeRoot(value);
   return {
     value: encoded,
     ...(Object.keys(types).length === 0 ? {} : { types }),
@@ -90,19 +92,18 @@ export function decodeValue(value: unknown, types: ValueTypes | undefined, reviv
 /** The name of the type of values that stand for a file. */
 export const FILE_TYPE = "file";
 
-/** What holds something that JSON would leave out without a word. */
-const HOLDERS = [Map, Set, Blob, ArrayBuffer] as const;
-
-function isPlain(value: object): boolean {
-  return Object.getPrototypeOf(value) === Object.prototype || Array.isArray(value);
-}
+/** As deep as what every worker can read: Python's own limit is at a thousand. */
+const MAX_DEPTH = 1_000;
 
 class Encoder {
   readonly #types: Record<string, string>;
   readonly #slots: FileSlot[];
   readonly #isFile: FileTest;
-  readonly #open = new Set<object>();
-  readonly #path: string[] = [];
+  /** The objects that are looked into, each within the one before. */
+  readonly #open: object[] = [];
+  readonly #path: (string | number)[] = [];
+  /** The member that is being read, by code of the caller's where it is a getter. */
+  #reading: string | undefined;
 
   constructor(types: Record<string, string>, slots: FileSlot[], isFile: FileTest) {
     this.#types = types;
@@ -110,57 +111,86 @@ class Encoder {
     this.#isFile = isFile;
   }
 
-  encode(value: unknown, key: string): unknown {
+  encodeRoot(value: unknown): unknown {
+    try {
+      return this.#encode(value);
+    } catch (cause) {
+      if (cause instanceof UnsendableValueError) throw cause;
+      // A getter, a toJSON() or a proxy of the caller's, or all of the stack.
+      if (this.#reading !== undefined) this.#path.push(this.#reading);
+      throw this.#unsendable(`unreadable: ${cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)}`, { cause });
+    }
+  }
+
+  #encode(value: unknown): unknown {
     switch (typeof value) {
       case "number":
-        return Number.isFinite(value) ? value : this.#nonFinite(value);
+        return isPlainNumber(value) ? value : this.#named(value);
       case "bigint":
         throw this.#unsendable("a BigInt; send a number or a string");
       case "function":
       case "symbol":
         throw this.#unsendable(`a ${typeof value}`);
       case "object":
-        return value === null ? null : this.#object(value, key);
+        return value === null ? null : this.#object(value);
       default:
         return value;
     }
   }
 
-  #object(value: object, key: string): unknown {
-    if (this.#isFile(value)) {
-      this.#slots.push({ source: value, path: [...this.#path] });
-      return null;
-    }
+  #object(value: object): unknown {
+    if (this.#isFile(value)) return this.#slot(value);
     if ("toJSON" in value && typeof value.toJSON === "function") {
-      const plain: unknown = value.toJSON(key);
-      return plain === value ? this.#members(value) : this.encode(plain, key);
+      const plain: unknown = value.toJSON(String(this.#path.at(-1) ?? ""));
+      if (plain === null && value instanceof Date) throw this.#unsendable("an invalid Date");
+      return plain === value ? this.#members(value) : this.#encode(plain);
     }
-    if (!isPlain(value) && (ArrayBuffer.isView(value) || HOLDERS.some((kind) => value instanceof kind))) {
-      throw this.#unsendable(`a ${value.constructor.name}, which JSON cannot carry`);
-    }
+    if (Array.isArray(value) || isPlain(value)) return this.#members(value);
+    const primitive = unboxed(value);
+    if (primitive !== value) return this.#encode(primitive);
+    const reason = whyNoData(value);
+    if (reason !== undefined) throw this.#unsendable(reason);
     return this.#members(value);
   }
 
   #members(value: object): unknown {
-    if (this.#open.has(value)) throw this.#unsendable("part of itself (a cycle)");
-    this.#open.add(value);
-    const encoded = Array.isArray(value) ? this.#array(value) : this.#record(value);
-    this.#open.delete(value);
+    if (this.#open.includes(value)) throw this.#unsendable("part of itself (a cycle)");
+    if (this.#open.length >= MAX_DEPTH) throw this.#unsendable(`nested more than ${MAX_DEPTH} deep`);
+    this.#open.push(value);
+    const encoded = Array.isArray(value) ? this.#array(value) : this.#record(value as Record<string, unknown>);
+    this.#open.pop();
     return encoded;
   }
 
   #array(items: readonly unknown[]): unknown {
+    this.#demandItemsOnly(items);
     let copy: unknown[] | undefined;
     for (let i = 0; i < items.length; i++) {
-      const encoded = this.#member(items[i], String(i));
-      if (encoded !== items[i]) (copy ??= [...items])[i] = encoded;
+      const item = items[i];
+      if (isPlainPrimitive(item)) continue;
+      const encoded = this.#member(item, i);
+      if (encoded !== item) (copy ??= [...items])[i] = encoded;
     }
     return copy ?? items;
   }
 
-  #record(record: object): unknown {
+  /** Keys of items come first, in their order. */
+  #demandItemsOnly(items: readonly unknown[]): void {
+    const keys = Object.keys(items);
+    if (keys.length < items.length) throw this.#unsendable("an array with holes");
+    const last = keys.at(-1) ?? "";
+    if (keys.length === 0 || keys.length === items.length && last === String(items.length - 1)) return;
+    throw this.#unsendable(`an array with the member ${JSON.stringify(last)} besides its items`);
+  }
+
+  #record(record: Record<string, unknown>): unknown {
+    if (Object.getOwnPropertySymbols(record).length > 0) throw this.#unsendable("an object with a symbol as key");
     let copy: Record<string, unknown> | undefined;
-    for (const [key, value] of Object.entries(record)) {
+    for (const key of Object.keys(record)) {
+      this.#reading = key;
+      const value = record[key];
+      this.#reading = undefined;
+      if (isPlainPrimitive(value)) continue;
       const encoded = this.#member(value, key);
       if (encoded === value) continue;
       copy ??= Object.assign(Object.create(null), record) as Record<string, unknown>;
@@ -169,26 +199,58 @@ class Encoder {
     return copy ?? record;
   }
 
-  #member(value: unknown, key: string): unknown {
+  #member(value: unknown, key: string | number): unknown {
     this.#path.push(key);
-    const encoded = this.encode(value, key);
+    const encoded = this.#encode(value);
     this.#path.pop();
     return encoded;
   }
 
-  #nonFinite(value: number): string {
-    this.#types[toPointer(this.#path)] = "number";
-    return String(value);
+  #slot(source: object): null {
+    const memory = ArrayBuffer.isView(source) ? source.buffer : source;
+    if (memory instanceof ArrayBuffer && memory.detached) throw this.#unsendable("memory that has been transferred elsewhere");
+    this.#slots.push({ source, path: this.#path.map(String) });
+    return null;
   }
 
-  #unsendable(what: string): UnsendableValueError {
-    return new UnsendableValueError(what, this.#path);
+  #named(value: number): string {
+    this.#types[toPointer(this.#path.map(String))] = "number";
+    return Object.is(value, -0) ? "-0" : String(value);
   }
+
+  #unsendable(what: string, options?: ErrorOptions): UnsendableValueError {
+    return new UnsendableValueError(what, this.#path, options);
+  }
+}
+
+/** Whether JSON carries a number as it is: it has no NaN, no infinities, and JavaScript writes -0 as 0. */
+function isPlainNumber(value: number): boolean {
+  return value - value === 0 && (value !== 0 || 1 / value > 0);
+}
+
+function isPlainPrimitive(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "boolean" || value === null || typeof value === "number" && isPlainNumber(value);
+}
+
+/**
+ * The value as it is where there is no room for `types`: -0 is 0 there.
+ *
+ * @throws {UnsendableValueError} For all else that JSON lacks.
+ */
+export function withoutTypes({ value, types = {} }: Pick<EncodedValue, "value" | "types">): unknown {
+  const root = { "": value };
+  for (const [pointer, type] of Object.entries(types)) {
+    const path = parsePointer(pointer);
+    const raw = ["", ...path].reduce<unknown>(member, root);
+    if (type === FILE_TYPE) throw new UnsendableValueError("bytes, which only the framed replies of calls carry", path);
+    if (raw !== "-0") throw new UnsendableValueError(`${raw}, which only arguments and the framed replies of calls carry`, path);
+  }
+  return decodeValue(value, types);
 }
 
 function revive(raw: unknown, type: string, pointer: string): unknown {
   if (type !== "number") throw new TypeError(`Unknown type "${shortened(type)}" at "${shortened(pointer)}"`);
-  if (raw === "NaN" || raw === "Infinity" || raw === "-Infinity") return Number(raw);
+  if (raw === "NaN" || raw === "Infinity" || raw === "-Infinity" || raw === "-0") return Number(raw);
   throw new TypeError(`The value at "${shortened(pointer)}" is no name of a number`);
 }
 
@@ -214,10 +276,13 @@ export function toPointer(path: readonly string[]): string {
   return path.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-/** A path as messages show it, for example `$.kwargs.when`. */
-export function toPlace(path: readonly string[]): string {
+/** A path as messages show it, for example `$.kwargs.when`. One that is very long is cut. */
+export function toPlace(path: readonly (string | number)[]): string {
   return "$" +
-    path.map((part) =>
-      /^\d+$/.test(part) ? `[${part}]` : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`
-    ).join("");
+    path.slice(0, MAX_SHOWN).map((part) =>
+      /^\d+$/.test(String(part)) ? `[${part}]` : IDENTIFIER.test(String(part)) ? `.${part}` : `[${JSON.stringify(part)}]`
+    ).join("") + (path.length > MAX_SHOWN ? "…" : "");
 }
+
+const IDENTIFIER = /^[\p{L}_$][\p{L}\p{N}_$]*$/u;
+const MAX_SHOWN = 32;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { findLongInteger, type LongInteger } from "../protocol/exact_integers.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { LineSplitter } from "../protocol/lines.ts";
 import { type ErrorBody, MAX_FRAME_BYTES } from "../protocol/messages.ts";
@@ -25,7 +26,7 @@ export async function readOriginalReply(response: Response, asked: Asked): Promi
   if (body === undefined) throw new MalformedReplyError(`It answered with what is no JSON: "${text.slice(0, 80)}". ${advice}`);
   // Hooks that fail are reported with status 200.
   if (isRecord(body) && body.status === "error" && HOOKS.has(endpoint)) return { error: plainError(String(body.detail)) };
-  return { result: withoutTag(body) };
+  return { result: withoutTag(body), ...longIntegerIn(body, text) };
 }
 
 const HOOKS = new Set(["cancel", "on_enable", "on_disable"]);
@@ -38,13 +39,15 @@ export async function* readOriginalStream(
   if (!response.ok) return yield await readOriginalReply(response, { endpoint: "execute_stream", advice });
   const read = jobErrors ? jobErrorOf : oldErrorOf;
   let held: unknown;
+  let heldLine = "";
   for await (const line of linesOf(response)) {
     // What looks like an error is one only at the end; before it, it is the plugin's own.
-    if (held !== undefined) yield { chunk: held };
+    if (held !== undefined) yield { chunk: held, ...longIntegerIn(held, heldLine) };
     const value = parseJson(line) ?? parsePythonJson(line);
     if (value === undefined) throw new MalformedReplyError(`It sent what is no JSON: "${line.slice(0, 80)}". ${advice}`);
     held = read(value) === undefined ? undefined : value;
-    if (held === undefined) yield { chunk: withoutTag(value) };
+    heldLine = line;
+    if (held === undefined) yield { chunk: withoutTag(value), ...longIntegerIn(value, line) };
   }
   const error = read(held);
   yield error === undefined ? { result: null } : { error };
@@ -109,8 +112,17 @@ function oldErrorOf(value: unknown): ErrorBody | undefined {
 
 /** Values of registered classes come as `{"__wire__": kind, "data": ...}`; the kind means something in Python alone. */
 function withoutTag(value: unknown): unknown {
-  const isTagged = isRecord(value) && typeof value.__wire__ === "string" && "data" in value && Object.keys(value).length === 2;
-  return isTagged ? value.data : value;
+  return isTagged(value) ? value.data : value;
+}
+
+function isTagged(value: unknown): value is { readonly data: unknown } {
+  return isRecord(value) && typeof value.__wire__ === "string" && "data" in value && Object.keys(value).length === 2;
+}
+
+function longIntegerIn(value: unknown, text: string): { longInteger?: LongInteger } {
+  const found = findLongInteger(value, () => withPythonWords(text, () => "null"));
+  if (found === undefined) return {};
+  return { longInteger: isTagged(value) ? { ...found, path: found.path.slice(1) } : found };
 }
 
 function parseJson(text: string): unknown {
@@ -125,15 +137,20 @@ function parseJson(text: string): unknown {
 function parsePythonJson(line: string): unknown {
   let mark = "number:";
   while (line.includes(mark)) mark += ":";
-  const marked = line.replaceAll(
-    /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g,
-    (token) => token.startsWith('"') ? token : `"${mark}${token}"`,
-  );
+  const marked = withPythonWords(line, (word) => `"${mark}${word}"`);
   try {
     return JSON.parse(marked, (_, value) => typeof value === "string" && value.startsWith(mark) ? Number(value.slice(mark.length)) : value);
   } catch {
     return undefined;
   }
+}
+
+/** The text with something else in the place of NaN and the infinities. */
+function withPythonWords(text: string, replace: (word: string) => string): string {
+  return text.replaceAll(
+    /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g,
+    (token) => token.startsWith('"') ? token : replace(token),
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

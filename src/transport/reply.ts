@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { findLongInteger, type LongInteger } from "../protocol/exact_integers.ts";
 import { type Frame, isLastFrame, type ValueTypes } from "../protocol/frames.ts";
 import { LineSplitter, LineTooLongError } from "../protocol/lines.ts";
 import { type ErrorBody, FRAMES_MEDIA_TYPE, MAX_FRAME_BYTES } from "../protocol/messages.ts";
@@ -136,8 +137,8 @@ export function parseFrame(line: string): Frame {
   const { chunk, result, error, progress, message, types } = frame as Record<string, unknown>;
   // A frame of two kinds would be read in two ways.
   if (KINDS.reduce((count, key) => count + Number(Object.hasOwn(frame, key)), 0) !== 1) throw malformed(line);
-  if (Object.hasOwn(frame, "chunk")) return { chunk, ...checkedTypes(types, line) };
-  if (Object.hasOwn(frame, "result")) return { result, ...checkedTypes(types, line) };
+  if (Object.hasOwn(frame, "chunk")) return { chunk, ...checkedTypes(types, line), ...longIntegerIn(chunk, line) };
+  if (Object.hasOwn(frame, "result")) return { result, ...checkedTypes(types, line), ...longIntegerIn(result, line) };
   if (Number.isFinite(progress) && typeof message === "string") return { progress: progress as number, message };
   if (isErrorBody(error)) return { error: plainError(error) };
   throw malformed(line);
@@ -158,6 +159,15 @@ function checkedTypes(types: unknown, line: string): { types?: ValueTypes } {
   if (typeof types !== "object" || types === null || Array.isArray(types)) throw malformed(line);
   if (Object.values(types).some((type) => typeof type !== "string")) throw malformed(line);
   return { types: types as ValueTypes };
+}
+
+/** Where the value stands in the line. */
+const VALUE_DEPTH = 1;
+
+function longIntegerIn(value: unknown, line: string): { longInteger?: LongInteger } {
+  // A worker sends no integer that is read as infinite (section 6), and one that does is taken at its word.
+  const found = findLongInteger(value, () => line, { infinite: false });
+  return found === undefined ? {} : { longInteger: { ...found, path: found.path.slice(VALUE_DEPTH) } };
 }
 
 function isErrorBody(value: unknown): value is ErrorBody {

@@ -10,8 +10,8 @@ export function fuzzRuns(): number {
 }
 
 /** The seed from which the cases are generated: `REMOTE_PLUGIN_FUZZ_SEED`, else another one each time. It is printed, so that a failure can be had again. */
-export function fuzzSeed(what: string): number {
+export function fuzzSeed(what: string, runs: number = fuzzRuns()): number {
   const seed = Number(Deno.env.get("REMOTE_PLUGIN_FUZZ_SEED") || crypto.getRandomValues(new Int32Array(1))[0]);
-  console.log(`${what}: ${fuzzRuns()} cases, REMOTE_PLUGIN_FUZZ_SEED=${seed}`);
+  console.log(`${what}: ${runs} cases, REMOTE_PLUGIN_FUZZ_SEED=${seed}`);
   return seed;
 }

@@ -7,7 +7,15 @@
 import type { Frame, ResultFrame, ValueTypes } from "../../protocol/frames.ts";
 import { type ErrorBody, MAX_FRAME_BYTES } from "../../protocol/messages.ts";
 import { type FileValue, isFileValue } from "../../protocol/file_values.ts";
-import { type EncodedValue, encodeValue, FILE_TYPE, fillSlot, toPointer, UnsendableValueError } from "../../protocol/values.ts";
+import {
+  type EncodedValue,
+  encodeValue,
+  FILE_TYPE,
+  fillSlot,
+  toPointer,
+  UnsendableValueError,
+  withoutTypes as valueWithoutTypes,
+} from "../../protocol/values.ts";
 import { errorBody, PluginFailure } from "./error_body.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -63,8 +71,7 @@ function encoded(kind: string, given: unknown): EncodedValue {
   try {
     return encodeValue(given, isFileValue);
   } catch (error) {
-    if (error instanceof UnsendableValueError) throw unsendable(kind, error);
-    throw isTooDeep(error) ? badResult(`The ${kind} is nested too deeply`) : error;
+    throw error instanceof UnsendableValueError ? unsendable(kind, error) : error;
   }
 }
 
@@ -88,17 +95,20 @@ export function parseLine(line: FrameLine): Frame {
  */
 export function plainValue(line: FrameLine): unknown {
   const { types, ...frame } = parseLine(line) as ResultFrame;
-  const [first] = Object.entries(types ?? {});
-  if (first === undefined) return Object.values(frame)[0];
-  const [pointer, type] = first;
-  const what = type === FILE_TYPE ? "bytes, which only a framed reply carries" : "a number that JSON lacks";
-  throw unsendable(line.kind, new UnsendableValueError(what, parsePointer(pointer)));
+  try {
+    return valueWithoutTypes({ value: Object.values(frame)[0], types });
+  } catch (error) {
+    throw error instanceof UnsendableValueError ? unsendable(line.kind, error) : error;
+  }
 }
 
-/** The same line, or the failure that stands for it where a reply has no place for `types`. */
+/**
+ * The same value in a line for a reply that has no place for `types`.
+ *
+ * @throws {PluginFailure} With `bad_result`, when the value needs them.
+ */
 export function withoutTypes(line: FrameLine): FrameLine {
-  plainValue(line);
-  return line;
+  return { ...line, text: JSON.stringify({ [line.kind]: plainValue(line) }) };
 }
 
 /** @throws {PluginFailure} For a line that no host would read. */
@@ -120,10 +130,6 @@ class UnsendableResultError extends TypeError {
   override name = "UnsendableResultError";
   // A stack would show the worker's frames alone: the plugin has returned by now.
   override stack = "";
-}
-
-function parsePointer(pointer: string): string[] {
-  return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 function isTooDeep(error: unknown): boolean {

@@ -248,9 +248,9 @@ var UnsendableValueError = class extends TypeError {
   /** The JSON path of the part that cannot be sent, for example `$.kwargs.when`. */
   place;
   /** Makes the error for the part at `path`. */
-  constructor(what, path) {
+  constructor(what, path, options) {
     const place = toPlace(path);
-    super(`The value at "${place}" is ${what}`);
+    super(`The value at "${place}" is ${what}`, options);
     this.place = place;
   }
 };
@@ -278,9 +278,24 @@ function decodeValue(value, types, reviveFile) {
   return root[""];
 }
 var FILE_TYPE = "file";
+function withoutTypes({ value, types = {} }) {
+  const root = {
+    "": value
+  };
+  for (const [pointer, type] of Object.entries(types)) {
+    const path = parsePointer(pointer);
+    const raw = [
+      "",
+      ...path
+    ].reduce(member2, root);
+    if (type === FILE_TYPE) throw new UnsendableValueError("bytes, which only the framed replies of calls carry", path);
+    if (raw !== "-0") throw new UnsendableValueError(`${raw}, which only arguments and the framed replies of calls carry`, path);
+  }
+  return decodeValue(value, types);
+}
 function revive(raw, type, pointer) {
   if (type !== "number") throw new TypeError(`Unknown type "${shortened(type)}" at "${shortened(pointer)}"`);
-  if (raw === "NaN" || raw === "Infinity" || raw === "-Infinity") return Number(raw);
+  if (raw === "NaN" || raw === "Infinity" || raw === "-Infinity" || raw === "-0") return Number(raw);
   throw new TypeError(`The value at "${shortened(pointer)}" is no name of a number`);
 }
 function member2(holder, key) {
@@ -297,8 +312,10 @@ function parsePointer(pointer) {
   return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 function toPlace(path) {
-  return "$" + path.map((part) => /^\d+$/.test(part) ? `[${part}]` : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`).join("");
+  return "$" + path.slice(0, MAX_SHOWN).map((part) => /^\d+$/.test(String(part)) ? `[${part}]` : IDENTIFIER.test(String(part)) ? `.${part}` : `[${JSON.stringify(part)}]`).join("") + (path.length > MAX_SHOWN ? "\u2026" : "");
 }
+var IDENTIFIER = /^[\p{L}_$][\p{L}\p{N}_$]*$/u;
+var MAX_SHOWN = 32;
 
 // src/worker/deno/frame_line.ts
 function isLastLine(line) {
@@ -334,11 +351,14 @@ function parseLine(line) {
 }
 function plainValue(line) {
   const { types, ...frame } = parseLine(line);
-  const [first] = Object.entries(types ?? {});
-  if (first === void 0) return Object.values(frame)[0];
-  const [pointer, type] = first;
-  const what = type === FILE_TYPE ? "bytes, which only a framed reply carries" : "a number that JSON lacks";
-  throw unsendable(line.kind, new UnsendableValueError(what, parsePointer2(pointer)));
+  try {
+    return withoutTypes({
+      value: Object.values(frame)[0],
+      types
+    });
+  } catch (error) {
+    throw error instanceof UnsendableValueError ? unsendable(line.kind, error) : error;
+  }
 }
 function unsendable(kind, error) {
   return badResult(error.message.replace(/^The value/, `The ${kind}`));
@@ -351,9 +371,6 @@ var UnsendableResultError = class extends TypeError {
   // A stack would show the worker's frames alone: the plugin has returned by now.
   stack = "";
 };
-function parsePointer2(pointer) {
-  return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
 
 // src/worker/deno/http_refusal.ts
 var Refusal = class extends Error {

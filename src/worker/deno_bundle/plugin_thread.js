@@ -330,22 +330,68 @@ function isNumbers(value) {
   return ArrayBuffer.isView(value) && !(value instanceof DataView) && !(value instanceof Uint8Array);
 }
 
+// src/protocol/plain_data.ts
+var ADVICE = {
+  Promise: "await it",
+  Error: "send its message, or throw it",
+  Map: "send its entries, [...it]",
+  Set: "send its items, [...it]",
+  Headers: "send its entries, [...it]",
+  FormData: "send its entries, [...it]",
+  URLSearchParams: "send its entries, [...it]",
+  Request: "send its text() or its bytes()",
+  Response: "send its text() or its bytes()"
+};
+var BOXES = /* @__PURE__ */ new Set([
+  "Number",
+  "String",
+  "Boolean",
+  "BigInt",
+  "Symbol"
+]);
+function isPlain(value) {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+function unboxed(value) {
+  return BOXES.has(tagOf(value)) ? value.valueOf() : value;
+}
+function whyNoData(value) {
+  const tag = tagOf(value);
+  if (tag !== "Object" && tag in globalThis) {
+    const advice = Object.hasOwn(ADVICE, tag) ? `; ${ADVICE[tag]}` : "";
+    return `${article(nameOf(value) ?? tag)}, which JSON cannot carry${advice}`;
+  }
+  if (Object.keys(value).length > 0 || Object.getPrototypeOf(Object.getPrototypeOf(value)) === null) return void 0;
+  return `${article(nameOf(value) ?? tag)} without a member that JSON could carry; give it a toJSON(), or send what it holds`;
+}
+function tagOf(value) {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
+function nameOf(value) {
+  const { constructor } = value;
+  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : void 0;
+}
+function article(name) {
+  return `${/^[AEIOU]/.test(name) && !/^(U[A-Z]|Uint|URL)/.test(name) ? "an" : "a"} ${name}`;
+}
+
 // src/protocol/values.ts
 var UnsendableValueError = class extends TypeError {
   name = "UnsendableValueError";
   /** The JSON path of the part that cannot be sent, for example `$.kwargs.when`. */
   place;
   /** Makes the error for the part at `path`. */
-  constructor(what, path) {
+  constructor(what, path, options) {
     const place = toPlace(path);
-    super(`The value at "${place}" is ${what}`);
+    super(`The value at "${place}" is ${what}`, options);
     this.place = place;
   }
 };
 function encodeValue(value, isFile = () => false) {
   const types = {};
   const slots = [];
-  const encoded2 = new Encoder(types, slots, isFile).encode(value, "");
+  const encoded2 = new Encoder(types, slots, isFile).encodeRoot(value);
   return {
     value: encoded2,
     ...Object.keys(types).length === 0 ? {} : {
@@ -368,81 +414,122 @@ function fillSlot(encoded2, { path }, filling) {
   });
   return encoded2;
 }
-var FILE_TYPE = "file";
-var HOLDERS = [
-  Map,
-  Set,
-  Blob,
-  ArrayBuffer
-];
-function isPlain(value) {
-  return Object.getPrototypeOf(value) === Object.prototype || Array.isArray(value);
+function decodeValue(value, types, reviveFile) {
+  if (types === void 0) return value;
+  const root = {
+    "": value
+  };
+  for (const [pointer, type] of Object.entries(types)) {
+    const path = [
+      "",
+      ...parsePointer(pointer)
+    ];
+    const last = path.pop();
+    const holder = path.reduce(member2, root);
+    const raw = member2(holder, last);
+    const revived = type === FILE_TYPE && reviveFile !== void 0 ? reviveFile(raw, pointer) : revive(raw, type, pointer);
+    Object.defineProperty(holder, last, {
+      value: revived,
+      writable: true,
+      enumerable: true,
+      configurable: true
+    });
+  }
+  return root[""];
 }
+var FILE_TYPE = "file";
+var MAX_DEPTH = 1e3;
 var Encoder = class {
   #types;
   #slots;
   #isFile;
-  #open = /* @__PURE__ */ new Set();
+  /** The objects that are looked into, each within the one before. */
+  #open = [];
   #path = [];
+  /** The member that is being read, by code of the caller's where it is a getter. */
+  #reading;
   constructor(types, slots, isFile) {
     this.#types = types;
     this.#slots = slots;
     this.#isFile = isFile;
   }
-  encode(value, key) {
+  encodeRoot(value) {
+    try {
+      return this.#encode(value);
+    } catch (cause) {
+      if (cause instanceof UnsendableValueError) throw cause;
+      if (this.#reading !== void 0) this.#path.push(this.#reading);
+      throw this.#unsendable(`unreadable: ${cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)}`, {
+        cause
+      });
+    }
+  }
+  #encode(value) {
     switch (typeof value) {
       case "number":
-        return Number.isFinite(value) ? value : this.#nonFinite(value);
+        return isPlainNumber(value) ? value : this.#named(value);
       case "bigint":
         throw this.#unsendable("a BigInt; send a number or a string");
       case "function":
       case "symbol":
         throw this.#unsendable(`a ${typeof value}`);
       case "object":
-        return value === null ? null : this.#object(value, key);
+        return value === null ? null : this.#object(value);
       default:
         return value;
     }
   }
-  #object(value, key) {
-    if (this.#isFile(value)) {
-      this.#slots.push({
-        source: value,
-        path: [
-          ...this.#path
-        ]
-      });
-      return null;
-    }
+  #object(value) {
+    if (this.#isFile(value)) return this.#slot(value);
     if ("toJSON" in value && typeof value.toJSON === "function") {
-      const plain = value.toJSON(key);
-      return plain === value ? this.#members(value) : this.encode(plain, key);
+      const plain = value.toJSON(String(this.#path.at(-1) ?? ""));
+      if (plain === null && value instanceof Date) throw this.#unsendable("an invalid Date");
+      return plain === value ? this.#members(value) : this.#encode(plain);
     }
-    if (!isPlain(value) && (ArrayBuffer.isView(value) || HOLDERS.some((kind) => value instanceof kind))) {
-      throw this.#unsendable(`a ${value.constructor.name}, which JSON cannot carry`);
-    }
+    if (Array.isArray(value) || isPlain(value)) return this.#members(value);
+    const primitive = unboxed(value);
+    if (primitive !== value) return this.#encode(primitive);
+    const reason = whyNoData(value);
+    if (reason !== void 0) throw this.#unsendable(reason);
     return this.#members(value);
   }
   #members(value) {
-    if (this.#open.has(value)) throw this.#unsendable("part of itself (a cycle)");
-    this.#open.add(value);
+    if (this.#open.includes(value)) throw this.#unsendable("part of itself (a cycle)");
+    if (this.#open.length >= MAX_DEPTH) throw this.#unsendable(`nested more than ${MAX_DEPTH} deep`);
+    this.#open.push(value);
     const encoded2 = Array.isArray(value) ? this.#array(value) : this.#record(value);
-    this.#open.delete(value);
+    this.#open.pop();
     return encoded2;
   }
   #array(items) {
+    this.#demandItemsOnly(items);
     let copy;
     for (let i = 0; i < items.length; i++) {
-      const encoded2 = this.#member(items[i], String(i));
-      if (encoded2 !== items[i]) (copy ??= [
+      const item = items[i];
+      if (isPlainPrimitive(item)) continue;
+      const encoded2 = this.#member(item, i);
+      if (encoded2 !== item) (copy ??= [
         ...items
       ])[i] = encoded2;
     }
     return copy ?? items;
   }
+  /** Keys of items come first, in their order. */
+  #demandItemsOnly(items) {
+    const keys = Object.keys(items);
+    if (keys.length < items.length) throw this.#unsendable("an array with holes");
+    const last = keys.at(-1) ?? "";
+    if (keys.length === 0 || keys.length === items.length && last === String(items.length - 1)) return;
+    throw this.#unsendable(`an array with the member ${JSON.stringify(last)} besides its items`);
+  }
   #record(record2) {
+    if (Object.getOwnPropertySymbols(record2).length > 0) throw this.#unsendable("an object with a symbol as key");
     let copy;
-    for (const [key, value] of Object.entries(record2)) {
+    for (const key of Object.keys(record2)) {
+      this.#reading = key;
+      const value = record2[key];
+      this.#reading = void 0;
+      if (isPlainPrimitive(value)) continue;
       const encoded2 = this.#member(value, key);
       if (encoded2 === value) continue;
       copy ??= Object.assign(/* @__PURE__ */ Object.create(null), record2);
@@ -452,18 +539,53 @@ var Encoder = class {
   }
   #member(value, key) {
     this.#path.push(key);
-    const encoded2 = this.encode(value, key);
+    const encoded2 = this.#encode(value);
     this.#path.pop();
     return encoded2;
   }
-  #nonFinite(value) {
-    this.#types[toPointer(this.#path)] = "number";
-    return String(value);
+  #slot(source) {
+    const memory = ArrayBuffer.isView(source) ? source.buffer : source;
+    if (memory instanceof ArrayBuffer && memory.detached) throw this.#unsendable("memory that has been transferred elsewhere");
+    this.#slots.push({
+      source,
+      path: this.#path.map(String)
+    });
+    return null;
   }
-  #unsendable(what) {
-    return new UnsendableValueError(what, this.#path);
+  #named(value) {
+    this.#types[toPointer(this.#path.map(String))] = "number";
+    return Object.is(value, -0) ? "-0" : String(value);
+  }
+  #unsendable(what, options) {
+    return new UnsendableValueError(what, this.#path, options);
   }
 };
+function isPlainNumber(value) {
+  return value - value === 0 && (value !== 0 || 1 / value > 0);
+}
+function isPlainPrimitive(value) {
+  return typeof value === "string" || typeof value === "boolean" || value === null || typeof value === "number" && isPlainNumber(value);
+}
+function withoutTypes({ value, types = {} }) {
+  const root = {
+    "": value
+  };
+  for (const [pointer, type] of Object.entries(types)) {
+    const path = parsePointer(pointer);
+    const raw = [
+      "",
+      ...path
+    ].reduce(member2, root);
+    if (type === FILE_TYPE) throw new UnsendableValueError("bytes, which only the framed replies of calls carry", path);
+    if (raw !== "-0") throw new UnsendableValueError(`${raw}, which only arguments and the framed replies of calls carry`, path);
+  }
+  return decodeValue(value, types);
+}
+function revive(raw, type, pointer) {
+  if (type !== "number") throw new TypeError(`Unknown type "${shortened(type)}" at "${shortened(pointer)}"`);
+  if (raw === "NaN" || raw === "Infinity" || raw === "-Infinity" || raw === "-0") return Number(raw);
+  throw new TypeError(`The value at "${shortened(pointer)}" is no name of a number`);
+}
 function member2(holder, key) {
   if (typeof holder === "object" && holder !== null && Object.hasOwn(holder, key)) {
     return holder[key];
@@ -473,12 +595,18 @@ function member2(holder, key) {
 function shortened(text3) {
   return text3.length > 80 ? `${text3.slice(0, 80)}\u2026` : text3;
 }
+function parsePointer(pointer) {
+  if (pointer !== "" && !pointer.startsWith("/")) throw new TypeError(`"${shortened(pointer)}" of "types" is no pointer`);
+  return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
 function toPointer(path) {
   return path.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 function toPlace(path) {
-  return "$" + path.map((part) => /^\d+$/.test(part) ? `[${part}]` : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`).join("");
+  return "$" + path.slice(0, MAX_SHOWN).map((part) => /^\d+$/.test(String(part)) ? `[${part}]` : IDENTIFIER.test(String(part)) ? `.${part}` : `[${JSON.stringify(part)}]`).join("") + (path.length > MAX_SHOWN ? "\u2026" : "");
 }
+var IDENTIFIER = /^[\p{L}_$][\p{L}\p{N}_$]*$/u;
+var MAX_SHOWN = 32;
 
 // src/worker/deno/frame_line.ts
 function errorLine(error) {
@@ -524,8 +652,7 @@ function encoded(kind, given) {
   try {
     return encodeValue(given, isFileValue);
   } catch (error) {
-    if (error instanceof UnsendableValueError) throw unsendable(kind, error);
-    throw isTooDeep(error) ? badResult(`The ${kind} is nested too deeply`) : error;
+    throw error instanceof UnsendableValueError ? unsendable(kind, error) : error;
   }
 }
 function stringified(kind, value, types) {
@@ -543,15 +670,22 @@ function parseLine(line) {
 }
 function plainValue(line) {
   const { types, ...frame } = parseLine(line);
-  const [first] = Object.entries(types ?? {});
-  if (first === void 0) return Object.values(frame)[0];
-  const [pointer, type] = first;
-  const what = type === FILE_TYPE ? "bytes, which only a framed reply carries" : "a number that JSON lacks";
-  throw unsendable(line.kind, new UnsendableValueError(what, parsePointer(pointer)));
+  try {
+    return withoutTypes({
+      value: Object.values(frame)[0],
+      types
+    });
+  } catch (error) {
+    throw error instanceof UnsendableValueError ? unsendable(line.kind, error) : error;
+  }
 }
-function withoutTypes(line) {
-  plainValue(line);
-  return line;
+function withoutTypes2(line) {
+  return {
+    ...line,
+    text: JSON.stringify({
+      [line.kind]: plainValue(line)
+    })
+  };
 }
 function bounded(line) {
   if (line.text.length < MAX_FRAME_BYTES / 3 || new TextEncoder().encode(line.text).length < MAX_FRAME_BYTES) return line;
@@ -568,9 +702,6 @@ var UnsendableResultError = class extends TypeError {
   // A stack would show the worker's frames alone: the plugin has returned by now.
   stack = "";
 };
-function parsePointer(pointer) {
-  return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
 function isTooDeep(error) {
   return error instanceof RangeError && /call stack/.test(error.message);
 }
@@ -838,7 +969,7 @@ var InlineRunner = class {
   }
   async ask(endpoint) {
     try {
-      return withoutTypes(await valueLine("result", await this.#answer(endpoint) ?? {}, new Outbox(void 0)));
+      return withoutTypes2(await valueLine("result", await this.#answer(endpoint) ?? {}, new Outbox(void 0)));
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     }

@@ -144,16 +144,7 @@ def take_over_logging() -> None:
 
 # ---------------------------------------------------------------------------------------------------------- values
 
-NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
-# A value of one of these classes can only exist when its module is loaded, so none of them has to be imported.
-CONVERSIONS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
-    ("enum", "Enum", lambda value: value.value),
-    ("datetime", "date", lambda value: value.isoformat()),  # a datetime is a date
-    ("datetime", "time", lambda value: value.isoformat()),
-    ("pathlib", "PurePath", str),
-    ("uuid", "UUID", str),
-    ("decimal", "Decimal", str),
-)
+NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf"), "-0": -0.0}
 
 
 class BadResult(Exception):
@@ -161,13 +152,51 @@ class BadResult(Exception):
 
 
 class Unsendable(TypeError):
-    """No JSON carries a value of this type; the walk finds out where it is."""
+    """Says what is wrong with a value that no JSON carries; the walk finds out where it is."""
+
+
+def _duration(value: Any) -> str:
+    """A timedelta as ISO 8601 has it, in seconds: a day is not always 24 hours."""
+    if hasattr(value, "isoformat"):  # one of pandas', which may have nanoseconds
+        return value.isoformat()
+    sign, value = ("-", -value) if value.days < 0 else ("", value)
+    fraction = f".{value.microseconds:06d}" if value.microseconds else ""
+    return f"{sign}PT{value.days * 86400 + value.seconds}{fraction}S"
+
+
+# A value of one of these classes can only exist when its module is loaded, so none of them has to be imported.
+CONVERSIONS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ("enum", "Enum", lambda value: value.value),
+    ("datetime", "date", lambda value: value.isoformat()),  # a datetime is a date
+    ("datetime", "time", lambda value: value.isoformat()),
+    ("datetime", "timedelta", _duration),
+    ("pathlib", "PurePath", str),
+    ("uuid", "UUID", str),
+    ("decimal", "Decimal", str),
+)
 
 
 def _dataclass_to_dict(value: Any) -> Body:
     import dataclasses
 
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _attrs_to_dict(value: Any) -> Body:
+    return {field.name: getattr(value, field.name) for field in type(value).__attrs_attrs__}
+
+
+def _struct_to_dict(value: Any) -> Body:
+    return {name: getattr(value, name) for name in type(value).__struct_fields__}
+
+
+# How classes are told that say what their fields are, and how one of them gives them.
+RECORDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("__attrs_attrs__", _attrs_to_dict),
+    ("__struct_fields__", _struct_to_dict),  # msgspec
+    ("model_dump", lambda value: value.model_dump()),  # pydantic
+    ("__fields_set__", lambda value: value.dict()),  # its first version
+)
 
 
 WIRE_MODULES = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
@@ -200,8 +229,64 @@ def _array_to_list(value: Any) -> Any:
     return _refuse(value) if type(plain) is type(value) else plain
 
 
+def _find_numpy_converter(kind: type, numpy: Any) -> Optional[Callable[[Any], Any]]:
+    """For numpy's own classes, whose `tolist()` drops units and names, and for those derived from its arrays."""
+    if issubclass(kind, numpy.ndarray):
+        return _numpy_array if _is_pure_array(kind) else _refuse_array
+    for name, convert in (("datetime64", str), ("timedelta64", _numpy_duration), ("void", _numpy_record)):
+        if issubclass(kind, getattr(numpy, name)):
+            return convert
+    return None
+
+
+def _is_pure_array(kind: type) -> bool:
+    """Whether an array of this class has nothing besides its elements: no mask, no unit."""
+    module = kind.__module__
+    return module.partition(".")[0] == "numpy" and not module.startswith("numpy.ma")
+
+
+def _numpy_array(value: Any) -> Any:
+    if value.dtype.kind not in "mMV":
+        return _array_to_list(value)
+    return list(value) if value.ndim else value[()]  # its elements are looked at one by one
+
+
+def _numpy_record(value: Any) -> Any:
+    names = value.dtype.names
+    return value.tobytes() if names is None else {name: value[name] for name in names}
+
+
+ISO_UNITS = {"Y": "P{}Y", "M": "P{}M", "W": "P{}W", "D": "P{}D", "h": "PT{}H", "m": "PT{}M", "s": "PT{}S"}
+DECIMALS = {"ms": 3, "us": 6, "ns": 9, "ps": 12, "fs": 15, "as": 18}
+
+
+def _numpy_duration(value: Any) -> str:
+    """A timedelta64 as ISO 8601 has it, in its own unit."""
+    unit, size = sys.modules["numpy"].datetime_data(value.dtype)
+    if str(value) == "NaT":
+        return "NaT"
+    count = int(value.astype("int64")) * size
+    sign = "-" if count < 0 else ""
+    if unit in ISO_UNITS:
+        return sign + ISO_UNITS[unit].format(abs(count))
+    if unit not in DECIMALS:
+        raise Unsendable('is of type "timedelta64" and has no unit')
+    seconds, rest = divmod(abs(count), 10 ** DECIMALS[unit])
+    return f"{sign}PT{seconds}.{rest:0{DECIMALS[unit]}d}S"
+
+
 def _refuse(value: Any) -> NoReturn:
-    raise Unsendable(type(value).__name__)
+    raise Unsendable(f'is of type "{type(value).__name__}", which JSON cannot carry')
+
+
+def _refuse_array(value: Any) -> NoReturn:
+    advice = "Return numpy.asarray() of it, and beside it what it says besides: a mask, a unit"
+    raise Unsendable(f'is of type "{type(value).__name__}", which says more than its numbers. {advice}')
+
+
+def _refuse_pandas(value: Any) -> NoReturn:
+    advice = "Return what it holds by its tolist(), to_dict() or str(), as a numpy array, or as an Arrow file"
+    raise Unsendable(f'is of type "{type(value).__name__}", which JSON cannot carry. {advice}')
 
 
 _converters: dict[type, Callable[[Any], Any]] = {}
@@ -225,9 +310,18 @@ def _find_converter(kind: type) -> Callable[[Any], Any]:
         return _wire_type_to_dict if _own_wires() else _dataclass_to_dict
     if issubclass(kind, (set, frozenset)):
         return list
-    if hasattr(kind, "dtype") and hasattr(kind, "tolist"):  # numpy's arrays and scalars, and all who follow them
-        return _array_to_list
-    return _refuse
+    return _find_array_converter(kind) or next((convert for mark, convert in RECORDS if hasattr(kind, mark)), _refuse)
+
+
+def _find_array_converter(kind: type) -> Optional[Callable[[Any], Any]]:
+    numpy: Any = sys.modules.get("numpy")
+    own = _find_numpy_converter(kind, numpy) if hasattr(numpy, "ndarray") else None
+    if own is not None:
+        return own
+    if any(base.__module__.partition(".")[0] == "pandas" for base in kind.__mro__):
+        return _refuse_pandas
+    # numpy's other scalars, and all who follow it
+    return _array_to_list if hasattr(kind, "dtype") and hasattr(kind, "tolist") else None
 
 
 def _simplify_framed(value: Any) -> Any:
@@ -266,13 +360,74 @@ _encode_framed = _json_encoder(_simplify_framed)
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Outbox] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in `types`, and is a BadResult where that is None."""
     try:
-        return (_encode if outbox is None else _encode_framed)(value).encode("ascii")
-    except (TypeError, ValueError, RecursionError):
+        text = (_encode if outbox is None else _encode_framed)(value).encode("ascii")
+        if not _may_lack(value, text):
+            return text
+    except Exception:
         pass  # rare: the walk below is slow, but it knows where it is
     try:
         return _encode(Walk(what, types, outbox).visit(value)).encode("ascii")
     except RecursionError:
         raise BadResult(f'The {what} at "$" is nested too deeply for JSON') from None
+
+
+# How a key ends in JSON that may have been something else than text.
+ODD_KEYS = (*(b'%d"' % digit for digit in range(10)), b'"true"', b'"false"', b'"null"')
+# The same where every digit is a zero, and the letters of those words, of which few other keys are made, are two.
+SHAPES = bytes.maketrans(b"123456789ftanrulse", b'000000000"AAABBBBB')
+NUMBER_AS_KEY, WORD_AS_KEY, HUGE_INTEGER = b'0":', b'"ABBB":', b"0" * 309
+LARGEST_DOUBLE = int(sys.float_info.max)
+SCALARS = {str, int, float, bool, type(None)}
+ARE_TEXT = {str}.issuperset
+ARE_SCALARS = SCALARS.issuperset
+
+
+def _may_lack(value: Any, text: bytes) -> bool:
+    """Whether two keys may have become one in the text, or an integer may be in it that other readers take for infinite."""
+    if len(text) < len(HUGE_INTEGER):
+        kind = type(value)
+        if kind in SCALARS:
+            return False
+        if kind is dict and ARE_SCALARS(map(type, value.values())):
+            return not ARE_TEXT(map(type, value))
+    return _looks_odd(text) and not _is_clear(value)
+
+
+def _looks_odd(text: bytes) -> bool:
+    """Whether some key reads like a number or a word of JSON, or a number is too long.
+
+    Few keys are looked at one by one, many at once, and no long number is sought where there are few digits: each is the quickest there.
+    """
+    patience = len(text) // 1024 + 4
+    at = text.find(b":")
+    while at >= 0 and patience:
+        if text.endswith(ODD_KEYS, 0, at):
+            return True
+        patience -= 1
+        at = text.find(b":", at + 1)
+    if at < 0 and b"000" not in text[::100].translate(SHAPES):
+        return False
+    shapes = text.translate(SHAPES)
+    return HUGE_INTEGER in shapes or (at >= 0 and (NUMBER_AS_KEY in shapes or WORD_AS_KEY in shapes))
+
+
+def _is_clear(value: Any) -> bool:
+    """Whether no mapping has keys of several kinds, and no integer is too large; of what is converted on its way nobody knows."""
+    parts = [value]
+    for part in parts:
+        if isinstance(part, dict):
+            kinds = set(map(type, part))
+            if len(kinds) > 1 or not ARE_SCALARS(kinds):
+                return False
+            part = part.values()
+        elif type(part) is int:
+            if not -LARGEST_DOUBLE <= part <= LARGEST_DOUBLE:
+                return False
+            continue
+        elif not isinstance(part, (list, tuple)):
+            return False
+        parts.extend(item for item in part if type(item) not in SCALARS or type(item) is int)
+    return True
 
 
 class Walk:
@@ -301,7 +456,7 @@ class Walk:
 
     def _inside(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {self._key(key): self._member(self._key(key), item) for key, item in value.items()}
+            return self._dict(value)
         if isinstance(value, (list, tuple)):
             return [self._member(index, item) for index, item in enumerate(value)]
         if self.outbox is not None and self.types is not None and self.outbox.takes(value):
@@ -310,8 +465,19 @@ class Walk:
         try:
             plain = _simplify(value)
         except Unsendable as error:
-            raise self._bad(f'is of type "{error}", which JSON cannot carry') from None
+            raise self._bad(str(error)) from None
+        except Exception as error:  # of a property, or of a member that was never set
+            raise self._bad(f'is of type "{type(value).__name__}" and cannot be read: {type(error).__name__}: {error}') from error
         return self.visit(plain)
+
+    def _dict(self, value: dict[Any, Any]) -> Body:
+        plain: Body = {}
+        for key, item in value.items():
+            name = self._key(key)
+            if name in plain:
+                raise self._bad(f"has two keys that are {_encode(name)} in JSON, one of them of type {type(key).__name__}")
+            plain[name] = self._member(name, item)
+        return plain
 
     def _member(self, key: Union[str, int], value: Any) -> Any:
         self.path.append(key)
@@ -330,11 +496,9 @@ class Walk:
         raise self._bad(f'has a key of type "{type(key).__name__}", which JSON cannot carry')
 
     def _integer(self, value: int) -> int:
-        try:
-            int.__repr__(value)
-        except ValueError:  # Python 3.11 and later write no more than some thousand digits
-            raise self._bad("is an integer with too many digits") from None
-        return value
+        if -LARGEST_DOUBLE <= value <= LARGEST_DOUBLE:
+            return value
+        raise self._bad("is an integer so large that other languages take it for infinite; return it as a string")
 
     def _non_finite(self, value: float) -> str:
         name = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
@@ -603,7 +767,9 @@ class Outbox:
     @staticmethod
     def _is_array(value: Any) -> bool:
         numpy = sys.modules.get("numpy")
-        return numpy is not None and isinstance(value, getattr(numpy, "ndarray", ())) and value.ndim > 0 and not value.dtype.hasobject
+        if numpy is None or not isinstance(value, getattr(numpy, "ndarray", ())) or not _is_pure_array(type(value)):
+            return False
+        return value.ndim > 0 and not value.dtype.hasobject
 
     def _is_file(self, value: Any) -> bool:
         if self._own_folder and isinstance(value, os.PathLike):
