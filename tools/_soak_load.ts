@@ -57,12 +57,36 @@ const ACTS: readonly (readonly [string, number, Act])[] = [
   ["question", 9, async (plugin) => same((await plugin.getStats()).pid, plugin.pid)],
 ];
 
+/** Operations on a plugin that forks: what its children do is nobody's answer. */
+const FORKS: readonly Act[] = [
+  async (plugin) => same(await plugin.execute({ value: 7 }), 7),
+  async (plugin) => same(await plugin.execute({ way: "child", ends: "by returning" }), 0),
+  async (plugin) => same(await plugin.execute({ way: "child", ends: "by sys.exit(5)" }), 5),
+  async (plugin) => same(await plugin.execute({ way: "in_coroutine" }), 0),
+  async (plugin) => same(String(await plugin.execute({ way: "with_multiprocessing", method: "fork" })), "0,2,4,6"),
+  async (plugin) => same((await Array.fromAsync(plugin.executeStream({ count: 50 }))).length, 52),
+];
+
 const BYTES = Uint8Array.from({ length: 100_000 }, (_, index) => index * 7);
 const LARGE = "0123456789abcdef".repeat(16 * 1024);
 
 /** Does one of the operations. */
 export async function act(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
   const [kind, , run] = draw();
+  await attempt({ kind, run }, plugin, tally);
+}
+
+/** Does one of the operations on a plugin that forks. */
+export async function forkAct(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
+  const run = FORKS[Math.floor(Math.random() * FORKS.length)]!;
+  await attempt({ kind: "call of a plugin that forks", run }, plugin, tally);
+}
+
+async function attempt(
+  { kind, run }: { readonly kind: string; readonly run: Act },
+  plugin: RemotePluginProxy,
+  tally: Tally,
+): Promise<void> {
   try {
     tally.count(kind, await timely(run(plugin)));
   } catch (error) {
@@ -78,6 +102,16 @@ export async function killWorker(plugin: RemotePluginProxy, tally: Tally): Promi
     const held = await begunCall(plugin, WorkerExitError);
     Deno.kill(plugin.pid!, "SIGKILL");
     return [held.outcome, rejects(drain(stream), WorkerExitError), rejects(plugin.execute({ value: 1 }), WorkerExitError)];
+  });
+}
+
+/** Has a plugin close the worker's descriptors, of which each of its calls has to be told. */
+export async function closeDescriptors(plugin: RemotePluginProxy, tally: Tally): Promise<void> {
+  await checked("call on a worker that has lost its descriptors", tally, async () => {
+    same(await plugin.execute(), "fine");
+    const way = Math.random() < 0.5 ? "range" : "everything";
+    const calls = [plugin.execute({ hold: true }), plugin.execute({ way, hold: Math.random() < 0.5 }), plugin.execute()];
+    return calls.map((call) => rejects(call, WorkerExitError));
   });
 }
 

@@ -10,7 +10,7 @@ import { findLeaks } from "./_leaks.ts";
 import { lineChart } from "./_line_chart.ts";
 import { findPython } from "./_python.ts";
 import { capture } from "./_run.ts";
-import { act, cleanUpBusy, killWorker, Tally } from "./_soak_load.ts";
+import { act, cleanUpBusy, closeDescriptors, forkAct, killWorker, Tally } from "./_soak_load.ts";
 
 const USAGE = "Usage: deno task soak [--minutes N] [--plot FILE]";
 const MIB = 2 ** 20;
@@ -33,6 +33,11 @@ interface Sample {
   readonly python: number | undefined;
   readonly deno: number | undefined;
   readonly operations: number;
+}
+
+/** How to start a worker, and of which fixture. */
+interface SoakStart extends StartOptions {
+  readonly fixture?: string;
 }
 
 class Soak {
@@ -59,7 +64,9 @@ class Soak {
 
   async run(): Promise<void> {
     const runtimes: Runtime[] = this.#python === undefined ? ["deno"] : ["python", "deno"];
-    await Promise.all([this.#watch(), ...runtimes.flatMap((runtime) => [this.#steadyLane(runtime), this.#restartingLane(runtime)])]);
+    const lanes = runtimes.flatMap((runtime) => [this.#steadyLane(runtime), this.#restartingLane(runtime)]);
+    if (this.#python !== undefined) lanes.push(this.#forkingLane(), this.#closingLane());
+    await Promise.all([this.#watch(), ...lanes]);
   }
 
   get #isOver(): boolean {
@@ -88,19 +95,44 @@ class Soak {
     }
   }
 
+  /** One worker for the whole time, whose plugin forks in two lanes. */
+  async #forkingLane(): Promise<void> {
+    await using plugin = await this.#start("python", { max_concurrency: 2 }, { fixture: "forks" });
+    const forking = async () => {
+      while (!this.#isOver) await this.#pausing(forkAct(plugin, this.tally));
+    };
+    await Promise.all([forking(), forking()]);
+  }
+
+  /** One worker after the other, each of which loses its descriptors to its plugin. */
+  async #closingLane(): Promise<void> {
+    while (!this.#isOver) {
+      await using plugin = await this.#start("python", { max_concurrency: 2 }, { fixture: "closes_descriptors" });
+      await this.#pausing(closeDescriptors(plugin, this.tally));
+    }
+  }
+
   async #kill(plugin: RemotePluginProxy): Promise<void> {
     this.kills++;
     await killWorker(plugin, this.tally);
   }
 
   async #act(plugin: RemotePluginProxy): Promise<void> {
-    await act(plugin, this.tally);
+    await this.#pausing(act(plugin, this.tally));
+  }
+
+  async #pausing(operation: Promise<void>): Promise<void> {
+    await operation;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 
-  async #start(runtime: Runtime, settings: Partial<Manifest>, options: StartOptions = {}): Promise<RemotePluginProxy> {
+  async #start(
+    runtime: Runtime,
+    settings: Partial<Manifest>,
+    { fixture = "soaks", ...options }: SoakStart = {},
+  ): Promise<RemotePluginProxy> {
     this.starts[runtime]++;
-    const folder = pathOf("tests/fixtures/plugins/soaks/");
+    const folder = pathOf(`tests/fixtures/plugins/${fixture}/`);
     const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${folder}${runtime}.manifest.json`));
     const place = runtime === "python" ? { python_path: this.#python, plugin_path: folder } : { module: `${folder}plugin.ts` };
     const name = `${runtime} ${this.starts[runtime]}`;

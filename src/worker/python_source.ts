@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "c88c4122830d6518";
+export const PYTHON_WORKER_HASH = "894c897d42788f99";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -639,6 +639,8 @@ Imports that the start does not need are made where they are used, because the s
 
 Read it from the bottom up to follow the life of a process, and from \`Connection\` down to follow a request:
 
+    library      the worker's late imports, which no file of the plugin's stands in for
+    wire         the worker's file descriptors, which a plugin may close, and forked children, which may not use them
     values       Python values to JSON and back, section 6 of the protocol
     files        bytes and arrays as files, section 7
     errors       exceptions to error bodies, section 5
@@ -659,6 +661,8 @@ itself; the first lane is the main thread, since that is where signals arrive an
 
 from __future__ import annotations
 
+import atexit
+import builtins
 import contextvars
 import errno
 import faulthandler
@@ -668,9 +672,13 @@ import io
 import mmap
 import os
 import select
+import stat
 import sys
 import threading
 import time
+from _frozen_importlib import BuiltinImporter, FrozenImporter
+from _frozen_importlib_external import PathFinder, SourceFileLoader
+from binascii import b2a_base64
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Coroutine, Generator
 
 try:  # what the modules below are made of: what they have besides is not used here, and takes 10 ms of every start
@@ -690,7 +698,8 @@ except ImportError:
 TYPE_CHECKING = False  # type checkers take this for typing.TYPE_CHECKING, whose import would cost 3 ms
 if TYPE_CHECKING:
     import asyncio
-    from types import FrameType, TracebackType
+    from importlib.machinery import ModuleSpec
+    from types import FrameType, ModuleType, TracebackType
     from typing import Any, Callable, Dict, Iterator, NoReturn, Optional, Tuple, Union
 
     Body = Dict[str, Any]
@@ -738,12 +747,18 @@ INTERRUPT_AGAIN_S = 0.1
 REAP_TIMEOUT_S = 2.0
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
 FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
+WATCH_MS = 1000  # what closes one descriptor of the worker's is noticed within this time, whatever else happens
+SO_COOKIE = 57  # of Linux; \`socket\` has no name for it
+LOST_WIRE = 76  # the exit code of a worker whose descriptors the plugin has closed; EX_PROTOCOL in sysexits.h
 MAIN_THREAD = threading.get_ident()
 
 
 def log(message: str) -> None:
-    """Writes one line to the log; the plugin may have put something else in the place of sys.stderr."""
-    print("remote-plugin worker: " + message, file=sys.__stderr__, flush=True)
+    """Writes one line to the log; the plugin may have put something else in the place of sys.stderr, or closed it."""
+    try:
+        print("remote-plugin worker: " + message, file=sys.__stderr__, flush=True)
+    except (OSError, ValueError):
+        pass
 
 
 _tags_records = False
@@ -752,8 +767,10 @@ _tags_records = False
 def take_over_logging() -> None:
     """Has records of \`logging\` that the plugin has no handler for tell their level and call, in front of what is printed anyway."""
     global _tags_records
-    logging: Any = sys.modules.get("logging")
-    if _tags_records or not hasattr(logging, "lastResort"):
+    if _tags_records or "logging" not in sys.modules:
+        return
+    logging = LIBRARY.loaded("logging")
+    if logging is None:
         return
     _tags_records = True
 
@@ -772,6 +789,295 @@ def take_over_logging() -> None:
                 self.handleError(record)
 
     logging.lastResort = Handler(logging.WARNING)
+
+
+# --------------------------------------------------------------------------------------------------------- library
+
+
+class StandardLibrary:
+    """The late imports of this file: a plugin may have files and modules that are named like those of the standard library.
+
+    While one is made, the plugin's modules of such names are set aside, and nothing is looked for on the plugin's path.
+    Then what was loaded stays where everybody finds it, unless the plugin's own \`import\` has to find something else.
+    """
+
+    # \`traceback\` imports some of these in the moment in which it needs them, and they may be the plugin's by then.
+    LATE = frozenset(("ast", "linecache", "token", "tokenize", "traceback"))
+
+    def __init__(self) -> None:
+        beside = ("lib-dynload", "DLLs")
+        self._path = [os.path.dirname(os.__file__), *(entry for entry in sys.path if os.path.basename(entry) in beside)]
+        self._first = {id(module): module for module in sys.modules.values()}
+        self._names: frozenset[str] = frozenset()
+        self._apart: set[str] = set()  # what the worker has for itself, by the name of its top
+        self._own: dict[str, Any] = {}
+        self._given: dict[tuple[str, tuple[str, ...]], Any] = {}
+        self._lock = threading.RLock()
+        self._thread = 0
+        self.builtins = dict(vars(builtins), __import__=self._import)
+
+    def __call__(self, name: str) -> Any:
+        """Imports a module, and gives it."""
+        return self._import(name, fromlist=("__name__",))
+
+    def loaded(self, name: str) -> Any:
+        """A module of the library's that somebody has imported; None also when what has this name is the plugin's."""
+        module = sys.modules.get(name)
+        return module if module is not None and self._holds(module) else None
+
+    def find_spec(self, name: str, path: Any = None, target: object = None) -> Optional[ModuleSpec]:
+        """Finds modules for the thread that makes a late import; \`import\` asks for it."""
+        if self._thread != threading.get_ident():
+            return None
+        spec = self._find(name) if path is None else PathFinder.find_spec(name, path)
+        if spec is not None and name.partition(".")[0] in self._apart and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = ApartLoader(name, spec.loader.path)
+        return spec
+
+    def _find(self, name: str) -> ModuleSpec:
+        spec = BuiltinImporter.find_spec(name) or FrozenImporter.find_spec(name)
+        if spec is not None:
+            return spec  # which nobody can hide
+        spec, seen = PathFinder.find_spec(name, self._path), PathFinder.find_spec(name)
+        if spec is None:
+            raise ModuleNotFoundError(f"The standard library has no module {name!r}", name=name)
+        if seen is not None and seen.origin is not None and not self._contains(seen.origin):
+            self._apart.add(name)
+        return spec
+
+    def _import(self, name: str, scope: Any = None, local: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        """What \`__import__\` is for signatures.py, and for modules that the worker has for itself."""
+        key = (name, tuple(fromlist or ()))
+        if level == 0 and key in self._given:
+            return self._given[key]
+        with self._lock:
+            if self._thread == threading.get_ident():  # it is part of an import that is being made
+                return __import__(name, scope, local, fromlist, level)
+            if name in self.LATE:
+                self._apart |= self.LATE
+            module = self._load(lambda: __import__(name, scope, local, fromlist, level))
+            if level == 0:
+                self._given[key] = module
+            return module
+
+    def _load(self, load: Callable[[], Any]) -> Any:
+        if self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
+        aside = self._set_aside()
+        before = set(sys.modules)
+        sys.modules.update(self._own)
+        self._thread = threading.get_ident()
+        try:
+            return load()
+        finally:
+            self._thread = 0
+            for name in set(sys.modules) - before:
+                if name.partition(".")[0] in self._apart and self._holds(sys.modules[name]):
+                    self._own[name] = sys.modules.pop(name)
+            sys.modules.update(aside)
+
+    def _set_aside(self) -> dict[str, Any]:
+        """Takes out of \`sys.modules\` what the worker must not get."""
+        self._names = self._names or self._read_names()
+        self._apart.update(top for top in self._names & sys.modules.keys() if not self._holds(sys.modules[top]))
+        hidden = [name for name in list(sys.modules) if name.partition(".")[0] in self._apart]
+        return {name: sys.modules.pop(name) for name in hidden}
+
+    def _holds(self, module: Any) -> bool:
+        if id(module) in self._first:
+            return True
+        origin = _attribute(_attribute(module, "__spec__"), "origin")
+        return isinstance(origin, str) and (origin in ("built-in", "frozen") or self._contains(origin))
+
+    def _contains(self, file: str) -> bool:
+        is_installed = "site-packages" in file or "dist-packages" in file
+        return not is_installed and any(file.startswith(folder + os.sep) for folder in self._path)
+
+    def _read_names(self) -> frozenset[str]:
+        known = getattr(sys, "stdlib_module_names", None)  # since Python 3.10
+        return known or frozenset(entry.partition(".")[0] for folder in self._path for entry in _entries_of(folder))
+
+
+class ApartLoader(SourceFileLoader):
+    """Loads a module that the worker has for itself: what it imports later is not the plugin's either."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module)["__builtins__"] = LIBRARY.builtins
+        super().exec_module(module)
+
+
+def _entries_of(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _attribute(holder: Any, name: str, missing: Any = None) -> Any:
+    """An attribute of an object of the plugin's, whose class may answer with an exception of any kind."""
+    try:
+        return getattr(holder, name, missing)
+    except Exception:
+        return missing
+
+
+LIBRARY = StandardLibrary()
+
+# ------------------------------------------------------------------------------------------------------------ wire
+
+
+class Wire:
+    """The worker's own file descriptors, which a plugin can close, or have other files under the numbers of.
+
+    A worker that has lost one ends: it could leave a call without an answer, or write one into a file of the plugin's.
+    A child that a plugin forks has them only until the fork is made.
+    """
+
+    def __init__(self) -> None:
+        self.is_forked = False  # whether this is such a child
+        self._files: dict[int, object] = {}
+
+    def keep(self, *files: int) -> None:
+        """From here on these are the worker's own."""
+        if os.name == "posix":
+            self._files.update((file, _identity(file)) for file in files)
+
+    def let_go(self, file: int) -> None:
+        """From here on this one may be closed."""
+        self._files.pop(file, None)
+
+    def close(self, *files: int) -> None:
+        """Closes some that are the worker's own."""
+        self.check()
+        for file in files:
+            self.let_go(file)
+            os.close(file)
+
+    def write(self, file: int, data: bytes) -> None:
+        """Writes, if that is still the worker's own."""
+        self.need(file)
+        os.write(file, data)
+
+    def need(self, file: int) -> None:
+        """Ends the worker if it has lost this one."""
+        known = self._files.get(file)
+        if self.is_forked or (known is not None and _identity(file) != known and self._files.get(file) is known):
+            self.lose()
+
+    def lose(self) -> NoReturn:
+        """Ends this process, for it has none of the worker's descriptors to go on with."""
+        if self.is_forked:
+            end_as_script()
+        os._exit(LOST_WIRE)  # the supervisor says why
+
+    def check(self) -> None:
+        """Ends the worker if it has lost any."""
+        for file in list(self._files):
+            self.need(file)
+
+    def leave_to_parent(self) -> None:
+        """For a child right after its fork: the connections are its parent's alone, and are to end with it."""
+        self.is_forked = True
+        for file, known in self._files.items():
+            if _identity(file) == known:
+                os.close(file)
+        self._files.clear()
+
+
+def _identity(file: int) -> object:
+    """What no two files have in common that are open; nothing equals that of a number that is none's."""
+    try:
+        return os.fstat(file)[1:3]
+    except OSError:
+        return float("nan")
+
+
+WIRE = Wire()
+
+
+class StandardStreams:
+    """What a child needs to print: another thread may be printing at its fork, and would keep the streams' locks for ever."""
+
+    def __init__(self) -> None:
+        self._parents: list[Any] = []  # they must not end, for they would wait for their locks
+
+    def flush(self) -> None:
+        """For the parent right before a fork: what it has printed is not the child's to print again."""
+        for stream in (sys.__stdout__, sys.__stderr__):
+            try:
+                _flush(stream)()
+            except Exception:
+                pass  # the plugin has closed it
+
+    def renew(self) -> None:
+        """For a child right after its fork."""
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            former = getattr(sys, f"__{name}__")
+            if former is None or former.closed:
+                continue
+            try:
+                fresh = open(number, "w", 1, former.encoding, former.errors, closefd=False)
+            except OSError:
+                continue  # the plugin has closed what was below
+            self._parents.append(former)
+            for place in (f"__{name}__", name):
+                if getattr(sys, place) is former:
+                    setattr(sys, place, fresh)
+
+
+def watch_forks() -> None:
+    """From here on the children that a plugin forks leave the wire to the worker."""
+    streams = StandardStreams()
+    os.register_at_fork(before=streams.flush, after_in_child=WIRE.leave_to_parent)
+    os.register_at_fork(after_in_child=streams.renew)
+    # What the parent has registered for its end is its own: \`multiprocessing\`, say, ends the processes of its pools then.
+    os.register_at_fork(after_in_child=atexit._clear)
+
+
+def run_plugin_code(code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
+    """Runs code of the plugin's. Only its own process comes back: a child that it forks goes on with \`in_child\`, and ends."""
+    try:
+        value = code()
+        if WIRE.is_forked and in_child is not None:
+            in_child(value)
+    except BaseException as error:
+        if WIRE.is_forked:
+            end_as_script(error)
+        raise
+    if WIRE.is_forked:
+        end_as_script()
+    return value
+
+
+def end_as_script(error: Optional[BaseException] = None) -> NoReturn:
+    """Ends a forked child as Python ends a script, which can only be done by hand: below are the frames of its parent."""
+    code = 1
+    try:
+        code = _exit_code(error)
+    finally:
+        for end in (threading._shutdown, atexit._run_exitfuncs, _flush(sys.stdout), _flush(sys.stderr)):  # type: ignore[attr-defined]
+            try:
+                end()
+            except BaseException:
+                pass  # what can be told has been, by whom it concerns
+        os._exit(code)
+
+
+def _exit_code(error: Optional[BaseException]) -> int:
+    """Says what is to be said of an exception that nobody has caught; gives the exit code."""
+    if isinstance(error, SystemExit):
+        if error.code is None or isinstance(error.code, int):
+            return (error.code or 0) & 0xFF
+        print(error.code, file=sys.stderr)
+        return 1
+    if error is None or isinstance(error, StopIteration):  # by which a coroutine returns
+        return 0
+    sys.excepthook(type(error), error.with_traceback(_plugins_part(error)), error.__traceback__)
+    return 1
+
+
+def _flush(stream: Any) -> Callable[[], None]:
+    return getattr(stream, "flush", lambda: None)
 
 
 # ---------------------------------------------------------------------------------------------------------- values
@@ -809,9 +1115,9 @@ CONVERSIONS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
 
 
 def _dataclass_to_dict(value: Any) -> Body:
-    import dataclasses
-
-    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    # Not by \`dataclasses.fields\`: a plugin may have a module of this name, which tells its own from class variables alone.
+    fields = type(value).__dataclass_fields__.values()
+    return {field.name: getattr(value, field.name) for field in fields if repr(field._field_type) == "_FIELD"}
 
 
 def _attrs_to_dict(value: Any) -> Body:
@@ -935,7 +1241,7 @@ def _simplify(value: Any) -> Any:
 
 def _find_converter(kind: type) -> Callable[[Any], Any]:
     for module, name, convert in CONVERSIONS:
-        base = getattr(sys.modules.get(module), name, None)
+        base = getattr(LIBRARY.loaded(module), name, None)
         if base is not None and issubclass(kind, base):
             return convert
     if hasattr(kind, "__dataclass_fields__"):
@@ -1186,9 +1492,7 @@ def _json_decoder() -> Callable[[str], Any]:
 
 
 def _decode_or_complain(text: str) -> Any:
-    from json import JSONDecoder
-
-    return JSONDecoder(parse_constant=_no_constant).decode(text)
+    return LIBRARY("json").JSONDecoder(parse_constant=_no_constant).decode(text)
 
 
 _decode = _json_decoder()
@@ -1298,9 +1602,7 @@ class Scratch:
 
 def is_in_use(path: str) -> bool:
     """Whether anybody has a file open or mapped, or it has another name: the kernel gives no write lease on what others have open."""
-    import fcntl
-    import stat
-
+    fcntl = LIBRARY("fcntl")
     try:
         file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -1428,11 +1730,9 @@ class Outbox:
 
     def _hand_over_temp_file(self, value: Any) -> Body:
         """Takes over the file that the object has written, wherever it is."""
-        import shutil
-
         written = os.fspath(value.to_temp_file())
         target = self._new_path(os.stat(written).st_size, os.path.splitext(written)[1])
-        return self._hand_over_file(shutil.move(written, target))
+        return self._hand_over_file(LIBRARY("shutil").move(written, target))
 
     def _hand_over_file(self, path: str) -> Body:
         path = os.path.abspath(path)
@@ -1480,8 +1780,6 @@ def _write_all(file: io.FileIO, view: memoryview) -> None:
 
 
 def _inline(data: memoryview, media_type: str) -> Body:
-    from binascii import b2a_base64
-
     return {"data": b2a_base64(data, newline=False).decode("ascii"), "size": data.nbytes, "media_type": media_type}
 
 
@@ -1490,16 +1788,13 @@ def _random_name() -> str:
 
 
 def _temp_folder() -> str:
-    import tempfile
-
-    return tempfile.mkdtemp(prefix="remote-plugin-out-")
+    folder: str = LIBRARY("tempfile").mkdtemp(prefix="remote-plugin-out-")
+    return folder
 
 
 def _media_type_of(path: str) -> str:
-    import mimetypes
-
     own = {".npy": NPY_TYPE, ".arrow": "application/vnd.apache.arrow.file", ".wav": "audio/wav"}
-    guessed = own.get(os.path.splitext(path)[1].lower()) or mimetypes.guess_type(path)[0]
+    guessed = own.get(os.path.splitext(path)[1].lower()) or LIBRARY("mimetypes").guess_type(path)[0]
     return guessed or BYTES_TYPE
 
 
@@ -1597,10 +1892,8 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         code = "not_supported"
     elif code == "plugin_error" and any(kind.__name__ in CANCELLED_NAMES for kind in type(error).__mro__):
         code = "cancelled"
-    from datetime import datetime, timezone
-
     category = "fatal" if code in ("bad_result", "load_error", "bad_start") else _category(error)
-    retriable = _told(error, "retriable", _told(error, "default_retriable"))
+    retriable = _attribute(error, "retriable", _attribute(error, "default_retriable"))
     return {
         "code": code,
         "type": type(error).__name__,
@@ -1610,8 +1903,13 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         "retriable": retriable if isinstance(retriable, bool) else category in ("transient", "resource"),
         "original_exc_repr": _text_of(error, repr),
         "plugin_name": plugin,
-        "occurred_at": datetime.now(timezone.utc).isoformat(),
+        "occurred_at": _now(),
     }
+
+
+def _now() -> str:
+    seconds, microseconds = divmod(time.time_ns() // 1000, 1_000_000)
+    return "{}.{:06}+00:00".format(time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)), microseconds)
 
 
 def cancelled_body(plugin: str) -> Body:
@@ -1622,18 +1920,18 @@ def cancelled_body(plugin: str) -> Body:
 
 
 def _category(error: BaseException) -> str:
-    own = _told(error, "category")
-    own = getattr(own, "value", own)
+    own = _attribute(error, "category")
+    own = _attribute(own, "value", own)
     if isinstance(own, str) and own in CATEGORY_NAMES:
         return own
-    reason = _told(error, "reason")  # urllib puts what it got into an error of its own
+    reason = _attribute(error, "reason")  # urllib puts what it got into an error of its own
     return _category_by_class(reason if isinstance(error, OSError) and isinstance(reason, OSError) else error)
 
 
 def _category_by_class(error: BaseException) -> str:
     for kind in type(error).__mro__:
         if kind is OSError:
-            return _system_category(_told(error, "errno"))
+            return _system_category(_attribute(error, "errno"))
         if kind.__name__ in CATEGORIES:
             return CATEGORIES[kind.__name__]
     return "fatal"
@@ -1647,14 +1945,6 @@ def _system_category(number: Any) -> str:
     return next((category for category, names in SYSTEM_CATEGORIES.items() if name in names.split()), "fatal")
 
 
-def _told(error: BaseException, name: str, default: Any = None) -> Any:
-    """An attribute of an exception, which may be of the plugin's own making and raise in turn."""
-    try:
-        return getattr(error, name, default)
-    except Exception:
-        return default
-
-
 def _text_of(error: BaseException, read: Callable[[BaseException], str]) -> str:
     try:
         return read(error)
@@ -1664,15 +1954,19 @@ def _text_of(error: BaseException, read: Callable[[BaseException], str]) -> str:
 
 def _traceback_of(error: BaseException) -> str:
     """The traceback without this file's own frames at its top: the plugin's code is what a reader looks for."""
-    import traceback
-
-    entry: Optional[TracebackType] = error.__traceback__
-    while entry is not None and entry.tb_frame.f_code.co_filename == _traceback_of.__code__.co_filename:
-        entry = entry.tb_next
     try:
-        return "".join(traceback.format_exception(type(error), error, entry)).rstrip("\\n")
+        lines = LIBRARY("traceback").format_exception(type(error), error, _plugins_part(error))
+        return "".join(lines).rstrip("\\n")
     except Exception:
         return ""
+
+
+def _plugins_part(error: BaseException) -> Optional[TracebackType]:
+    """What an exception has gone through below this file."""
+    entry = error.__traceback__
+    while entry is not None and entry.tb_frame.f_code.co_filename == _plugins_part.__code__.co_filename:
+        entry = entry.tb_next
+    return entry
 
 
 # ----------------------------------------------------------------------------------------------------------- calls
@@ -1725,12 +2019,12 @@ class Call:
         self._interruptible = False
         self._interrupted = False
 
-    def run(self, code: Callable[[], Any]) -> Any:
+    def run(self, code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
         """Runs plugin code on this thread: the only code that an interruption may hit."""
         try:
             try:
                 self.open_window()
-                return code()
+                return run_plugin_code(code, in_child)
             finally:
                 self.close_window()
         except CallCancelled:
@@ -1773,7 +2067,7 @@ class Call:
         """Notes the progress and sends it. An interruption must not tear a frame, so the window is closed meanwhile."""
         self.progress["progress"] = progress
         self.progress["message"] = message
-        if self.reply is None or self.ended:
+        if self.reply is None or self.ended or WIRE.is_forked:
             return
         if not self._interruptible or self._thread != threading.get_ident():
             self.reply.progress(progress, message)  # a helper thread of the plugin's, which nobody interrupts
@@ -1817,8 +2111,7 @@ class Heartbeat:
 
 def _raise_in(thread: int, kind: Optional[type]) -> None:
     """Has Python raise \`kind\` in another thread as soon as that runs Python code; None takes back what was asked."""
-    import ctypes
-
+    ctypes = LIBRARY("ctypes")
     raised = None if kind is None else ctypes.py_object(kind)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
 
@@ -1844,7 +2137,7 @@ class Steps:
         step = functools.partial(self._coroutine.send, None)
         while True:
             try:
-                future = self._call.run(step)
+                future = self._call.run(step, _refuse_to_wait)
             except StopIteration as end:
                 return end.value
             try:
@@ -1853,23 +2146,26 @@ class Steps:
                 step = functools.partial(self._coroutine.throw, error)
 
 
+def _refuse_to_wait(_: object) -> NoReturn:
+    raise RuntimeError("A forked child cannot await: the event loop is its parent's")
+
+
 class EventLoop:
     """The one asyncio loop, on a thread of its own, so that what a plugin starts in one call lives on in the next."""
 
     def __init__(self) -> None:
-        import asyncio
-
-        self._cancelled_error = asyncio.CancelledError
-        self._loop = asyncio.new_event_loop()
+        self._asyncio = LIBRARY("asyncio")
+        self._cancelled_error = self._asyncio.CancelledError
+        self._loop = self._asyncio.new_event_loop()
+        if hasattr(os, "register_at_fork"):  # a child that went on with it would take its parent's events
+            os.register_at_fork(after_in_child=self._loop.stop)
         threading.Thread(target=self._run, name="event-loop", daemon=True).start()
 
     def _run(self) -> None:
-        import asyncio
-
-        asyncio.set_event_loop(self._loop)
+        self._asyncio.set_event_loop(self._loop)
         while True:
             try:
-                self._loop.run_forever()
+                run_plugin_code(self._loop.run_forever)
             except BaseException as error:  # sys.exit() in a callback of the plugin's
                 log(f"the event loop was stopped, and goes on: {error!r}")
 
@@ -2089,33 +2385,40 @@ class Plugin:
     def load(self) -> None:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
         try:
-            sys.path[:0] = self._target.get("path") or []
-            make_data_folders()
-            self._adopt(_import_class(self._target["module"], self._target["class"])())
-            for place in self._target.get("adapters") or []:
-                self._bind(place)
+            run_plugin_code(self._load)
         except BaseException as error:  # also SystemExit
             self.failure = describe(error, self.name, "load_error")
         self.loaded.set()
+
+    def _load(self) -> None:
+        sys.path[:0] = self._target.get("path") or []
+        make_data_folders()
+        self._adopt(_import_class(self._target["module"], self._target["class"])())
+        for place in self._target.get("adapters") or []:
+            self._bind(place)
 
     def _adopt(self, instance: Any) -> None:
         self._instance = instance
         self._own_report = self._method("report_progress")
         self._own_check = self._method("check_cancel")
         helpers = [("report_progress", self._report_progress), ("check_cancel", self._check_cancel)]
-        if not hasattr(instance, "scratch_folder"):  # the original has none, so a plugin's own is something else
+        if _attribute(instance, "scratch_folder", self) is self:  # the original has none, so a plugin's own is something else
             helpers.append(("scratch_folder", self._scratch_folder))
         if self._method("heartbeat") is not None:
             helpers.append(("heartbeat", self._heartbeat))
         for name, function in helpers:
-            try:
-                setattr(instance, name, function)
-            except AttributeError:
-                pass  # a class with __slots__ does without
+            self._set(name, function)
         for name in ("name", "version"):
-            value = getattr(instance, name, None)
+            value = _attribute(instance, name)
             if isinstance(value, str) and value:
                 setattr(self, name, value)
+
+    def _set(self, name: str, value: Any) -> None:
+        """Gives the plugin an attribute. A class that takes none, or not this one, does without."""
+        try:
+            setattr(self._instance, name, value)
+        except Exception:
+            pass
 
     def _bind(self, place: str) -> None:
         """Binds a task adapter. One that cannot be loaded keeps nobody from what the plugin does without it."""
@@ -2129,7 +2432,7 @@ class Plugin:
 
     def usage(self) -> Any:
         """What a plugin of the original has reported of its last call by \`report_usage\`, such as \`{"tokens": 12}\`."""
-        return getattr(self._instance, "_last_api_usage", None)
+        return self._own("_last_api_usage")
 
     def methods(self) -> list[str]:
         """The endpoints for which the plugin has a method of its own."""
@@ -2137,7 +2440,7 @@ class Plugin:
 
     def gpu_memory_mb(self) -> Optional[float]:
         """What the plugin says that it uses: an attribute, because nothing that answers at once may wait for plugin code."""
-        told = getattr(self._instance, "__dict__", {}).get("gpu_memory_mb")
+        told = self._own("gpu_memory_mb")
         return told if isinstance(told, (int, float)) and 0 <= told < float("inf") else None
 
     def wait(self) -> None:
@@ -2151,8 +2454,8 @@ class Plugin:
         """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
         self.wait()
         take_over_logging()
-        if getattr(self._instance, "_cancel_requested", False) and self._scheduler.only_running() is call:
-            self._instance._cancel_requested = False  # classes of the original count on somebody to reset it
+        if _attribute(self._instance, "_cancel_requested") and self._scheduler.only_running() is call:
+            self._set("_cancel_requested", False)  # classes of the original count on somebody to reset it
         code = getattr(self, "_" + call.endpoint)
         return self._tracing.run(call, self.name, code) if call.trace else code(call)
 
@@ -2240,7 +2543,7 @@ class Plugin:
 
     def _forget_usage(self) -> None:
         if self.usage() is not None:
-            self._instance._last_api_usage = None  # of an earlier call
+            self._set("_last_api_usage", None)  # of an earlier call
 
     def _task(self, call: Call) -> Any:
         task, name = str(call.body.get("task")), str(call.body.get("method"))
@@ -2278,9 +2581,14 @@ class Plugin:
     def _sync_items(call: Call, source: Any) -> Iterator[Any]:
         iterator = call.run(lambda: iter(source))
         next_item = functools.partial(next, iterator, NO_MORE)
+
+        def take_rest(item: Any) -> None:
+            while item is not NO_MORE:  # what a forked child yields is nobody's
+                item = next_item()
+
         try:
             while not call.cancelled:
-                item = call.run(next_item)
+                item = call.run(next_item, take_rest)
                 if item is NO_MORE:
                     return
                 yield item
@@ -2302,8 +2610,13 @@ class Plugin:
             items.close()
 
     def _method(self, name: str) -> Optional[Callable[..., Any]]:
-        method = getattr(self._instance, name, None)
+        method = _attribute(self._instance, name)
         return method if callable(method) else None
+
+    def _own(self, name: str) -> Any:
+        """What the plugin has in an attribute of its own; a class can make up any other."""
+        own = _attribute(self._instance, "__dict__")
+        return own.get(name) if isinstance(own, dict) else None
 
     def _need(self, name: str) -> Callable[..., Any]:
         method = self._method(name)
@@ -2338,22 +2651,17 @@ class Plugin:
 
     def _scratch_folder(self) -> Any:
         """The call's folder. A path in it that the plugin gives as a result is handed over as a file."""
-        from pathlib import Path
-
         call = self._current_call()
         if call is None or call.reply is None:
             raise RuntimeError("scratch_folder() is for code that a call runs")
-        return Path(call.reply.outbox.folder())
+        return LIBRARY("pathlib").Path(call.reply.outbox.folder())
 
     def _check_cancel(self) -> None:
         call = self._current_call()
         if call is None or not call.cancelled:
             return
         if self._own_check is not None:  # a plugin of the original may want to catch the exception that it knows
-            try:
-                self._instance._cancel_requested = True  # its own cancel() sets it a moment later
-            except AttributeError:
-                pass
+            self._set("_cancel_requested", True)  # its own cancel() does so a moment later
             self._own_check()
         raise CallCancelled("The call was cancelled")
 
@@ -2368,7 +2676,7 @@ def _import_class(module: str, name: str) -> Any:
 def describe_signatures(instance: Any) -> Body:
     """What the plugin's methods take and give, as JSON Schema."""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "signatures.py")
-    names: Body = {"__name__": "remote_plugin_signatures"}
+    names: Body = {"__name__": "remote_plugin_signatures", "__builtins__": LIBRARY.builtins}
     with open(path, encoding="utf-8") as source:
         exec(compile(source.read(), path, "exec"), names)
     told: Body = names["describe"](instance)
@@ -2377,8 +2685,7 @@ def describe_signatures(instance: Any) -> Body:
 
 def describe_surface(kind: type) -> Body:
     """The public members of a class, as the original tells them for the matching of its task adapters."""
-    import inspect
-
+    inspect = LIBRARY("inspect")
     surface: dict[str, list[Any]] = {"methods": [], "properties": [], "attributes": []}
     for name in sorted(dir(kind)):
         member = inspect.getattr_static(kind, name)
@@ -2437,6 +2744,7 @@ class ReadingInbox(Inbox):
         self._ring, self._bell = _bell()
         self._ready = select.epoll()
         self._ready.register(self._bell, select.EPOLLIN)
+        WIRE.keep(self._ring, self._bell, self._ready.fileno())
         self._is_brisk = False
 
     @staticmethod
@@ -2509,7 +2817,7 @@ def _bell() -> tuple[int, int]:
 
 def _ring(ring: int) -> None:
     try:
-        os.write(ring, b"!")
+        WIRE.write(ring, b"!")
     except BlockingIOError:
         pass  # it rings already, and loudly
 
@@ -2549,6 +2857,7 @@ class Scheduler:
         """From here on a call can be cancelled. Somebody has to put it into the inbox, or to serve it."""
         with self._lock:
             if call.key in self._open:
+                WIRE.check()  # a client whose connection the plugin has closed may ask once more, on another one
                 raise Refusal(409, f'A call with the id "{call.key}" is still open')
             self._open[call.key] = call
 
@@ -2578,6 +2887,8 @@ class Scheduler:
 
     def only_running(self) -> Optional[Call]:
         """The call that runs, if exactly one does."""
+        if WIRE.is_forked:
+            return None  # there is one, but it is the parent's
         with self._lock:
             running = [call for call in self._open.values() if call.running]
         return running[0] if len(running) == 1 else None
@@ -2611,6 +2922,7 @@ class Scheduler:
                 finally:
                     self.inbox.served(call)
             except BaseException as error:  # a lane that ended would be a place lost for good
+                WIRE.check()
                 log("a call was lost\\n" + _traceback_of(error))
 
     def _serve(self, call: Call) -> None:
@@ -2643,6 +2955,8 @@ class Scheduler:
             return True
 
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
+        if WIRE.is_forked:  # by what is no call of a method
+            end_as_script(error)
         with self._lock:
             self._close(call)
         assert call.reply is not None
@@ -3101,12 +3415,25 @@ def checked_id(text: Optional[str], what: str) -> str:
     return text
 
 
+def _identifier(client: socket.socket) -> Callable[[], object]:
+    """Makes what tells sockets apart. Linux numbers them, which costs each reply half of what their facts would."""
+    ask = functools.partial(client.getsockopt, socket.SOL_SOCKET, SO_COOKIE, 8)
+    try:
+        return ask if sys.platform == "linux" and ask() else functools.partial(_identity, client.fileno())
+    except OSError:
+        return functools.partial(_identity, client.fileno())
+
+
 class Connection:
     """One client, on a thread of its own."""
 
     def __init__(self, worker: Worker, client: socket.socket) -> None:
         self._worker = worker
         self._socket = client
+        self._file = client.fileno()
+        WIRE.keep(self._file)
+        self._identify = _identifier(client)
+        self._identity = self._identify()
         self._buffer = bytearray()
         self._known = False
         self._upgraded = False
@@ -3132,20 +3459,28 @@ class Connection:
             self._abandon_call()
             if self._call is not None:
                 self._call.done.wait()  # only then may the file descriptor become another connection's
-            for end in self._steps:
-                os.close(end)
-            self._socket.close()
-            self._worker.connections.discard(self)
+            WIRE.close(*self._steps)
+            self.close()
+
+    def close(self) -> None:
+        """Ends the connection for this side."""
+        WIRE.need(self._file)
+        WIRE.let_go(self._file)
+        self._socket.close()
+        self._worker.connections.discard(self)
 
     def send(self, head: bytes, body: bytes) -> bool:
         """Sends both; tells whether that went well."""
         try:
+            if self._identify() != self._identity:
+                WIRE.lose()
             if len(body) < MAX_HEAD:
                 self._socket.sendall(head + body)
             else:
                 self._socket.sendall(head)
                 self._socket.sendall(body)
         except OSError:
+            WIRE.need(self._file)
             return False
         self._sent += len(head) + len(body)
         return True
@@ -3160,6 +3495,7 @@ class Connection:
 
     def shut_down(self) -> None:
         """Ends the connection for both sides; the thread that reads finds out."""
+        WIRE.need(self._file)
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
@@ -3214,11 +3550,11 @@ class Connection:
         with self._step_lock:
             if self.stands_aside:
                 self.stands_aside = False
-                os.write(self._steps[1], STEP_UP)
+                WIRE.write(self._steps[1], STEP_UP)
 
     def ask_to_flush(self) -> None:
         """Has the connection's own thread, which stands aside, look after what the reply holds back."""
-        os.write(self._steps[1], FLUSH)
+        WIRE.write(self._steps[1], FLUSH)
 
     def _prepare_to_stand_aside(self, request: Union[Request, BareRequest]) -> bool:
         """Makes what is needed for the main thread to read what comes after this request; tells whether it can."""
@@ -3227,10 +3563,13 @@ class Connection:
             return False
         if not self._steps and len(worker.connections) > MAX_ASIDE:
             return False
+        if self._steps:
+            return True
         try:
-            self._steps = self._steps or os.pipe()
+            self._steps = os.pipe()
         except OSError:
             return False  # no file descriptor is free
+        WIRE.keep(*self._steps)
         return True
 
     def _stand_aside(self) -> None:
@@ -3410,6 +3749,7 @@ class Worker:
 
     def run(self) -> NoReturn:
         """Serves for good."""
+        WIRE.keep(self._listener.fileno())
         threading.Thread(target=self._accept, name="accept", daemon=True).start()
         self.scheduler.run()
 
@@ -3524,6 +3864,7 @@ class Worker:
 
     def _accept(self) -> NoReturn:
         while True:
+            WIRE.check()
             try:
                 client = _accept(self._listener)
             except OSError:
@@ -3542,8 +3883,7 @@ class Worker:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=connection.serve, name="connection", daemon=True).start()
         except (OSError, RuntimeError):  # the client is gone, or the system has no thread left
-            self.connections.discard(connection)
-            client.close()
+            connection.close()
 
 
 def _listen_unix(path: str) -> socket.socket:
@@ -3585,10 +3925,10 @@ def _resident_bytes() -> int:
     except OSError:
         pass
     try:
-        import resource
+        resource = LIBRARY("resource")
     except ImportError:
         return 0  # Windows tells it to nobody who has only the standard library
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
 
@@ -3646,10 +3986,8 @@ class ForeignWorker:
         return dict(os.environ, PYTHONPATH=os.pathsep.join(path)) if path else dict(os.environ)
 
     def _read_source(self) -> str:
-        import importlib.util
-
         try:
-            spec = importlib.util.find_spec(self._module)
+            spec = LIBRARY("importlib.util").find_spec(self._module)
             if spec is None or spec.origin is None:
                 raise ModuleNotFoundError(self._module)
             with open(spec.origin, encoding="utf-8") as source:
@@ -3667,12 +4005,12 @@ class ForeignWorker:
         return 'The worker "{}" {}{}. Known is "{}.core.worker"; install it there: {}'.format(self._module, what, found, known, command)
 
     def _version(self) -> str:
-        from importlib.metadata import PackageNotFoundError, version
-
+        metadata = LIBRARY("importlib.metadata")
         try:
-            return version(self._package.replace("_", "-"))
-        except PackageNotFoundError:
+            version: str = metadata.version(self._package.replace("_", "-"))
+        except metadata.PackageNotFoundError:
             return ""
+        return version
 
 
 def make_data_folders() -> None:
@@ -3805,6 +4143,8 @@ def supervise(worker: int, farewell: int, start: Start, shelf: Shelf) -> NoRetur
     threading.Thread(target=watch_host, args=(worker,), daemon=True).start()
     adopt_orphans()
     status = wait_for(worker)
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == LOST_WIRE:
+        log("the plugin has closed a file descriptor of the worker's own, as os.closerange(3, 256) does, so that no call can be answered")
     kill_group(worker, signal.SIGKILL)
     kill_children()
     say_farewell(farewell, status, memory, shelf)
@@ -3844,10 +4184,8 @@ def adopt_orphans() -> None:
     if sys.platform != "linux":
         return
     try:
-        import ctypes
-
         pr_set_child_subreaper = 36
-        ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+        LIBRARY("ctypes").CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
     except (ImportError, OSError, AttributeError):
         pass  # the group is killed all the same
 
@@ -3941,8 +4279,6 @@ def remove_files(start: Start) -> None:
 
 def is_left_socket(path: str) -> bool:
     """Whether this user's socket is there and nobody listens at it: another worker may have the path by now."""
-    import stat
-
     try:
         status = os.lstat(path)
         if not stat.S_ISSOCK(status.st_mode) or status.st_uid != os.geteuid():
@@ -3981,17 +4317,18 @@ def list_children() -> list[int]:
 def die_by(number: int) -> NoReturn:
     """Ends this process by the signal that ended the worker, without a second core file."""
     if number != signal.SIGKILL:
-        import resource
-
+        resource = LIBRARY("resource")
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)
 
 
-def hold_lifeline(lifeline: int) -> None:
+def hold_lifeline(lifeline: int, watch: Optional[Watch]) -> None:
     """Ends this process, and on POSIX its group, when the other end of the lifeline closes."""
     try:
+        if watch is not None:
+            watch.wait()
         while os.read(lifeline, 65536):
             pass
     except OSError:
@@ -3999,6 +4336,30 @@ def hold_lifeline(lifeline: int) -> None:
     if os.name == "posix":
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
+
+
+class Watch:
+    """Waits for the lifeline, and looks after the worker's descriptors meanwhile.
+
+    Who waits for one end of a pipe is woken by the kernel in the moment in which the other end is closed. So a pipe of its
+    own tells at once of a range that is closed, and a look a second tells of a single one, whatever runs for how long.
+    """
+
+    def __init__(self, lifeline: int) -> None:
+        self._lifeline = lifeline
+        self._tripwire, held = os.pipe()
+        WIRE.keep(lifeline, self._tripwire, held)
+
+    def wait(self) -> None:
+        """Comes back when the lifeline has something to tell."""
+        events = select.poll()
+        for file in (self._lifeline, self._tripwire):
+            events.register(file, select.POLLIN)
+        while True:
+            ready = [file for file, _ in events.poll(WATCH_MS)]
+            WIRE.check()
+            if self._lifeline in ready:
+                return
 
 
 def arm_lifeline(lifeline: int) -> None:
@@ -4047,7 +4408,11 @@ def main() -> NoReturn:
         say(hello, {"error": describe(error, "", "bad_start")})
         sys.exit(1)
     say(hello, {"address": address, "pid": os.getpid(), "worker": WORKER, "features": FEATURES})
-    threading.Thread(target=hold_lifeline, args=(lifeline,), name="lifeline", daemon=True).start()
+    watch = None
+    if os.name == "posix":
+        watch = Watch(lifeline)
+        watch_forks()
+    threading.Thread(target=hold_lifeline, args=(lifeline, watch), name="lifeline", daemon=True).start()
     if os.name == "posix":
         arm_lifeline(lifeline)
     worker.run()
