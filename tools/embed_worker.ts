@@ -38,8 +38,8 @@ async function hashOf(text: string): Promise<string> {
   return new Uint8Array(digest).toHex().slice(0, 16);
 }
 
-/** A template literal rather than a string with `\n`: a change of the worker then shows as the same change here. */
-function toLiteral(text: string): string {
+/** The text as a literal of TypeScript. A template literal rather than a string with `\n`: a change of the worker then shows as the same change here. */
+export function toLiteral(text: string): string {
   return "`" + text.replaceAll(/[\\`]|\$\{/g, (match) => `\\${match}`) + "`";
 }
 

@@ -26,8 +26,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   testing: ["worker", ...LAYERS.slice(0, LAYERS.indexOf("manager"))],
 };
 
-/** What a host needs of a worker: the texts that it starts Python with. They are data, made by tools/embed_worker.ts. */
-const TEXTS: readonly string[] = ["src/worker/python_source.ts", "src/worker/python_signatures_source.ts"];
+/** What a host needs of a worker: the texts that it starts one with. They are data, made by `deno task embed`. */
+const TEXTS: readonly string[] = ["src/worker/python_source.ts", "src/worker/deno_source.ts"];
 
 const ROOT = new URL("../", import.meta.url).href;
 
@@ -69,12 +69,12 @@ function objection(file: string, layer: string, specifier: string): string | und
   return `"${layer}" may not import "${other}", it may import ${list(allowed)}`;
 }
 
-/** A published worker's entry is started by its URL, without an import map, so that only relative names and built-ins resolve there. */
+/** A worker runs with its plugin's import map, which can give any bare name to the plugin's own code, `node:` ones too. */
 function bareObjection(file: string, layer: string, specifier: string): string | undefined {
   if (file.endsWith("_test.ts")) return undefined;
   if (layer === "protocol") return `"protocol" may import nothing outside itself, not "${specifier}"`;
   if (specifier.startsWith("@remote-plugin/")) return `"${specifier}" is for users: import by a relative path`;
-  if (layer === "worker" && !specifier.startsWith("node:")) return `A worker runs without an import map: "${specifier}" must be relative`;
+  if (layer === "worker") return `A plugin's import map could give "${specifier}" to the plugin's own code: import by a relative path`;
   return undefined;
 }
 

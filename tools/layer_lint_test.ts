@@ -33,9 +33,11 @@ Deno.test("a worker knows the wire alone and imports by relative path", () => {
   assertEquals(lint("src/worker/deno/x.ts", `import { a } from "../../protocol/a.ts";`), []);
   assertEquals(lint("src/worker/deno/x.ts", `import { PluginError } from "../../errors.ts";`).length, 1);
   assertEquals(lint("src/worker/deno/x.ts", `import { join } from "@std/path";`).length, 1);
+  assertEquals(lint("src/worker/deno/x.ts", `await import("node:process");`).length, 1);
 });
 
-Deno.test("whoever starts a process may import the Python worker's text, and nothing else of a worker", () => {
+Deno.test("whoever starts a process may import the workers' texts, and nothing else of a worker", () => {
+  assertEquals(lint("src/process/x.ts", `import { a } from "../worker/deno_source.ts";`), []);
   assertEquals(lint("src/process/x.ts", `import { a } from "../worker/python_source.ts";`), []);
   assertEquals(lint("src/process/x.ts", `import { a } from "../worker/mod.ts";`).length, 1);
   assertEquals(lint("src/plugin/x.ts", `import { a } from "../worker/python_source.ts";`).length, 1);

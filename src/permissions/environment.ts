@@ -29,9 +29,6 @@ const WINDOWS_NAMES = [
   "LOCALAPPDATA",
 ];
 
-/** Where a Deno process finds its cache. */
-const DENO_NAMES = ["DENO_DIR"];
-
 /**
  * Where and how a worker sends its part of a trace. The headers of what it sends there may hold a secret, and so do not belong to this: a manifest has
  * to name them.
@@ -73,7 +70,7 @@ export interface WorkerVariables {
  * @throws {ManifestError} When one would configure the runtime of a Deno plugin, and the policy does not name it.
  */
 export function workerVariables(spec: PluginSpec, policy: PermissionPolicy): WorkerVariables {
-  const own = { ...tracingVariables(spec), ...readableVariables(defaultNames(spec)) };
+  const own = { ...tracingVariables(spec), ...readableVariables(defaultNames()) };
   if (spec.runtime.kind === "deno") {
     const { process, plugin } = denoVariables(spec, spec.runtime, policy);
     return { process: { ...own, ...process }, plugin };
@@ -109,7 +106,7 @@ function isForProcess(name: string, runtime: DenoRuntime, policy: PermissionPoli
 /** What a worker has by default is the host's own choice, so that to inherit it once more changes nothing. */
 function checkRuntimeVariables(spec: PluginSpec, runtime: DenoRuntime, policy: PermissionPolicy): void {
   for (const { name, place, isInherited } of spec.runtimeVariables) {
-    if (namesVariable(policy, runtime.permissions, name) || (isInherited && defaultNames(spec).includes(name))) continue;
+    if (namesVariable(policy, runtime.permissions, name) || (isInherited && defaultNames().includes(name))) continue;
     const asking = policy === "requested"
       ? 'name it in "env" of its "permissions"'
       : `have the host name it: permissions: { env: [${JSON.stringify(name)}] }`;
@@ -145,9 +142,8 @@ function inheritedVariables(spec: PluginSpec): Variables {
   return readableVariables(spec.inheritEnv);
 }
 
-function defaultNames(spec: PluginSpec): string[] {
-  const names = Deno.build.os === "windows" ? [...DEFAULT_NAMES, ...WINDOWS_NAMES] : DEFAULT_NAMES;
-  return spec.runtime.kind === "deno" ? [...names, ...DENO_NAMES] : names;
+function defaultNames(): string[] {
+  return Deno.build.os === "windows" ? [...DEFAULT_NAMES, ...WINDOWS_NAMES] : DEFAULT_NAMES;
 }
 
 /** Tools of the plugin's own environment, such as a conda environment's ffmpeg, come before the host's. */

@@ -3,14 +3,19 @@
  *
  * @module
  */
-import { dirname, fromFileUrl, join } from "@std/path";
+import { dirname, fromFileUrl, toFileUrl } from "@std/path";
 import type { DenoRuntime, PluginSpec } from "../manifest/manifest.ts";
-import type { Variables } from "../permissions/environment.ts";
+import type { Variables, WorkerVariables } from "../permissions/environment.ts";
 import { containsPath } from "../permissions/grant.ts";
 import { permissionFlags } from "../permissions/flags.ts";
 import { workerProgram } from "../permissions/required.ts";
 import type { Address, PermissionSet, PluginTarget } from "../protocol/messages.ts";
+import { DENO_WORKER_FILES } from "../worker/deno_source.ts";
 import { PYTHON_SIGNATURES_SOURCE, PYTHON_START_SOURCE, PYTHON_WORKER_HASH, PYTHON_WORKER_SOURCE } from "../worker/python_source.ts";
+import { type ModuleSettings, readModuleSettings } from "./_deno_config.ts";
+import { withFixedNames } from "./_import_map.ts";
+import { fetchesModules, type ModuleAccess, moduleAccess, npmFlags, remoteFlags } from "./_module_access.ts";
+import { keptModules } from "./_module_cache.ts";
 import type { WorkerFolder } from "./_worker_folder.ts";
 
 /** What to run, and what the worker is told of its plugin. */
@@ -20,6 +25,10 @@ export interface WorkerCommand {
   readonly target: PluginTarget;
   /** The module of a worker of the environment's own, which ours runs in its place. */
   readonly foreign?: string;
+  /** The process's environment. */
+  readonly environment: Variables;
+  /** What the program has to be run with first, if anything: it fetches the plugin's modules, while none of them runs. */
+  readonly fetch?: readonly string[];
 }
 
 /** What the command line depends on besides the manifest. */
@@ -28,63 +37,120 @@ export interface CommandContext {
   readonly listen: Address;
   /** What a Deno plugin is granted. */
   readonly permissions: PermissionSet;
-  /** The variables of a Deno plugin's own. */
-  readonly variables: Variables;
+  /** Who has which variables. */
+  readonly variables: WorkerVariables;
 }
 
-/** Prepares the command that starts the builtin worker for a plugin. */
-export function workerCommand(spec: PluginSpec, context: CommandContext): WorkerCommand {
+/**
+ * Prepares the command that starts the builtin worker for a plugin.
+ *
+ * @throws {ManifestError} When a Deno plugin's own configuration cannot be used.
+ */
+export async function workerCommand(spec: PluginSpec, context: CommandContext): Promise<WorkerCommand> {
   const { runtime } = spec;
+  const { folder, listen, permissions, variables } = context;
   const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
-    const args = pythonArguments(context.folder);
-    return { program, args, target: { ...target, path: runtime.path, adapters: runtime.adapters }, foreign: runtime.foreignWorker };
+    const python = { ...target, path: runtime.path, adapters: runtime.adapters };
+    return { program, args: pythonArguments(folder), target: python, foreign: runtime.foreignWorker, environment: variables.process };
   }
-  const { permissions, variables } = context;
-  const args = denoArguments(spec, runtime, { listen: context.listen, folder: context.folder.path, permissions });
-  return { program, args, target: { ...target, path: [], permissions, env: variables } };
+  const access = moduleAccess({ module: runtime.module, granted: permissions.import, environment: variables.process });
+  const grant = { listen, folder, permissions, access };
+  return {
+    ...denoArguments(spec, runtime, grant),
+    program,
+    target: { ...target, path: [], permissions, env: variables.plugin },
+    environment: { ...variables.process, ...await denoEnvironment(runtime, grant, variables.process) },
+  };
 }
 
-/** A start waits for this: the way to the runtime's pool of threads and back would take many times as long as the system needs. */
 function pythonArguments(folder: WorkerFolder): string[] {
-  const start = folder.file("start.py");
-  Deno.writeTextFileSync(start, PYTHON_START_SOURCE);
-  Deno.writeTextFileSync(folder.file("worker.py"), PYTHON_WORKER_SOURCE);
+  const start = folder.write("start.py", PYTHON_START_SOURCE);
+  folder.write("worker.py", PYTHON_WORKER_SOURCE);
   // Read only when somebody asks for signatures.
-  Deno.writeTextFileSync(folder.file("signatures.py"), PYTHON_SIGNATURES_SOURCE);
+  folder.write("signatures.py", PYTHON_SIGNATURES_SOURCE);
   return [start, PYTHON_WORKER_HASH];
 }
 
-/** What can be loaded besides the plugin: the worker, and what plugins import. It is a URL, for a published package is not on disk. */
+/** What plugins of this repository import by a relative path. Where the package comes from the network, nobody can. */
 const WORKER_SOURCES = new URL("../worker/", import.meta.url);
 
-/** The control thread's entry. */
-const DENO_WORKER = new URL("deno_bundle/main.js", WORKER_SOURCES);
+/** The module that plugins import, by its names. The worker brings it along, so that it need not be fetched. */
+const AUTHOR_MODULE = "plugin_author.mjs";
+const AUTHOR_NAMES = ["@remote-plugin/proxy/worker", "jsr:@remote-plugin/proxy/worker"];
 
 interface DenoGrant {
   readonly listen: Address;
   /** The worker's own folder. The part of it for files is the plugin's thread's as well. */
-  readonly folder: string;
+  readonly folder: WorkerFolder;
   readonly permissions: PermissionSet;
+  readonly access: ModuleAccess;
 }
 
-function denoArguments(spec: PluginSpec, runtime: DenoRuntime, grant: DenoGrant): string[] {
-  const config = findConfig(spec, runtime);
-  return [
-    "run",
-    "--no-prompt",
-    "--quiet",
-    "--no-lock",
-    "--unstable-worker-options",
-    config === undefined ? "--no-config" : `--config=${config}`,
-    ...permissionFlags(processPermissions(spec, runtime, grant)),
-    DENO_WORKER.href,
-  ];
+/** The worker's own modules stand in its own folder: neither a cache nor the plugin's import map can put others in their place. */
+function denoArguments(spec: PluginSpec, runtime: DenoRuntime, grant: DenoGrant): Pick<WorkerCommand, "args" | "fetch"> {
+  const { folder, access } = grant;
+  for (const [name, text] of Object.entries(DENO_WORKER_FILES)) folder.write(name, text);
+  const modules = ["--quiet", "--no-lock", "--node-modules-dir=none", ...remoteFlags(access), ...moduleFlags(spec, runtime, folder)];
+  const flags = ["--no-prompt", "--no-code-cache", "--unstable-worker-options", ...npmFlags(access)];
+  const permissions = permissionFlags(processPermissions(spec, runtime, grant));
+  return {
+    args: ["run", ...modules, ...flags, ...permissions, toFileUrl(folder.file("main.mjs")).href],
+    fetch: access.npm === "before" ? ["cache", ...modules, ...permissionFlags({ import: access.hosts }), runtime.module] : undefined,
+  };
+}
+
+/** An import map of the plugin's, and of what else it says only what changes how its modules run. */
+function moduleFlags(spec: PluginSpec, runtime: DenoRuntime, folder: WorkerFolder): string[] {
+  const { map, compilerOptions } = moduleSettings(spec, runtime);
+  const importMap = folder.write("import_map.json", JSON.stringify(withFixedNames(map, fixedNames(runtime.module, folder))));
+  return [`--import-map=${importMap}`, configFlag(compilerOptions, folder)];
+}
+
+/** With imports in it Deno would read the configuration above each module besides, and without a workspace the one above the worker's own folder. */
+function configFlag(compilerOptions: ModuleSettings["compilerOptions"], folder: WorkerFolder): string {
+  if (Object.keys(compilerOptions).length === 0) return "--no-config";
+  return `--config=${folder.write("deno.json", JSON.stringify({ workspace: [], nodeModulesDir: "none", compilerOptions }))}`;
+}
+
+function moduleSettings(spec: PluginSpec, runtime: DenoRuntime): ModuleSettings {
+  const own = pluginFolder(spec, runtime);
+  if (own === undefined) return { map: { imports: {}, scopes: {} }, compilerOptions: {} };
+  return readModuleSettings({ plugin: spec.name, start: dirname(fromFileUrl(runtime.module)), own });
+}
+
+/** What the plugin's import map has no say in: the worker's own modules, and which one the manifest names. */
+function fixedNames(module: string, folder: WorkerFolder): Record<string, string> {
+  const own = Object.keys(DENO_WORKER_FILES).map((name) => toFileUrl(folder.file(name)).href);
+  const author = toFileUrl(folder.file(AUTHOR_MODULE)).href;
+  return Object.fromEntries([...[...own, module].map((url) => [url, url]), ...AUTHOR_NAMES.map((name) => [name, author])]);
+}
+
+/**
+ * The variables by which a Deno process is kept to itself. In its own cache lie the only files that it keeps open, and all that its plugin stores; it is
+ * removed with the worker, unless there is something in it that would have to be fetched again.
+ */
+async function denoEnvironment(
+  { module }: DenoRuntime,
+  { folder, permissions, access }: DenoGrant,
+  { NPM_CONFIG_REGISTRY: npm, JSR_URL: jsr }: Variables,
+): Promise<Variables> {
+  const kept = fetchesModules(access) ? await keptModules({ module, permissions, npm, jsr }, folder.path) : undefined;
+  return {
+    DENO_DIR: kept ?? folder.file("deno"),
+    DENO_NO_PACKAGE_JSON: "1",
+    // An empty cache would have each worker ask the network for it.
+    DENO_NO_UPDATE_CHECK: "1",
+  };
 }
 
 /** The process holds what its control thread needs and what the plugin's thread is given; the thread itself gets the latter alone. */
-function processPermissions(spec: PluginSpec, runtime: DenoRuntime, { listen, folder: own, permissions }: DenoGrant): PermissionSet {
+function processPermissions(
+  spec: PluginSpec,
+  runtime: DenoRuntime,
+  { listen, folder: { path: own }, permissions, access }: DenoGrant,
+): PermissionSet {
   const socket = "unix" in listen ? [listen.unix] : [];
   const sources = WORKER_SOURCES.protocol === "file:" ? [fromFileUrl(WORKER_SOURCES)] : [];
   const folder = pluginFolder(spec, runtime);
@@ -96,16 +162,12 @@ function processPermissions(spec: PluginSpec, runtime: DenoRuntime, { listen, fo
     net: union(permissions.net, ["unix" in listen ? `unix:${listen.unix}` : `${listen.tcp}:0`]),
     // The control thread ends what the plugin has started, and Deno lets only those signal a process group who may run everything.
     run: permissions.run === undefined ? undefined : true,
-    import: permissions.import === undefined ? undefined : union(permissions.import, importHosts()),
+    import: access.hosts,
   };
 }
 
 function union(allowance: true | readonly string[] | undefined, more: readonly string[]): true | readonly string[] {
   return allowance === true ? true : [...allowance ?? [], ...more];
-}
-
-function importHosts(): string[] {
-  return DENO_WORKER.protocol === "file:" ? [] : [DENO_WORKER.host];
 }
 
 /** The folder from which the plugin's modules are loaded: the manifest's when the plugin is in it, else the plugin's own. */
@@ -114,27 +176,4 @@ function pluginFolder(spec: PluginSpec, runtime: DenoRuntime): string | undefine
   const own = dirname(fromFileUrl(runtime.module));
   const manifests = spec.source === undefined ? own : dirname(spec.source);
   return containsPath(manifests, own) ? manifests : own;
-}
-
-/** A `deno.json` beside the plugin or its manifest gives the plugin its import map. A host that may not look there goes without. */
-function findConfig(spec: PluginSpec, runtime: DenoRuntime): string | undefined {
-  if (!runtime.module.startsWith("file:")) return undefined;
-  const folders = new Set([dirname(fromFileUrl(runtime.module)), pluginFolder(spec, runtime)!]);
-  for (const folder of folders) {
-    for (const name of ["deno.json", "deno.jsonc"]) {
-      const path = join(folder, name);
-      if (isFile(path)) return path;
-    }
-  }
-  return undefined;
-}
-
-function isFile(path: string): boolean {
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

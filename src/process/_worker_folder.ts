@@ -49,6 +49,16 @@ export class WorkerFolder implements AsyncDisposable {
     return join(this.path, name);
   }
 
+  /**
+   * Writes a file into the folder, and returns its path. A start waits for this: the way to the runtime's pool of threads and back would take many times as
+   * long as the system needs.
+   */
+  write(name: string, text: string): string {
+    const path = this.file(name);
+    Deno.writeTextFileSync(path, text);
+    return path;
+  }
+
   /** Removes the folders and all in them. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#furnishing?.catch(() => {});

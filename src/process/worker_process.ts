@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type StartPhase, WorkerStartError } from "../errors.ts";
+import { PluginError, type StartPhase, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import { type Variables, workerVariables } from "../permissions/environment.ts";
+import { workerVariables } from "../permissions/environment.ts";
 import { type Grant, grantPermissions, type PermissionPolicy } from "../permissions/grant.ts";
 import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
 import { chooseTransport, demandPermissions, memoryRoot, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
@@ -22,6 +22,7 @@ import {
 import { type CommandContext, type WorkerCommand, workerCommand } from "./_command.ts";
 import { endGroup } from "./_end_group.ts";
 import { type HelloLine, readHello } from "./_hello.ts";
+import { fetchModules } from "./_module_fetch.ts";
 import { ChosenSocket, unixAddress } from "./_socket_path.ts";
 import { MemoryWatch } from "./_memory_watch.ts";
 import { type ChildCare, RunningChild, type WorkerExit } from "./_running_child.ts";
@@ -103,8 +104,10 @@ export class WorkerProcess implements AsyncDisposable {
     const folder = cleanup.use(await made(spec, options, () => new WorkerFolder(scratchRoot(options), memoryRoot(spec, options))));
     const socket = chosenSocket(spec, options, folder);
     const listen = await chooseAddress(spec, options, { folder, socket });
-    const command = prepareCommand(spec, { folder, listen, permissions, variables: variables.plugin });
-    const child = spawn(spec, command, variables.process);
+    const command = await prepareCommand(spec, { folder, listen, permissions, variables });
+    const unfetched = await fetchModules(command, signal);
+    if (unfetched !== undefined) throw startError(spec, "load", `its modules cannot be fetched: ${unfetched}`, { output: unfetched });
+    const child = spawn(spec, command);
     const running = new RunningChild(child, { ...careFor(child, command.target), log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
     const scratch = await made(spec, options, () => folder.furnish());
@@ -197,21 +200,22 @@ async function chooseAddress(spec: PluginSpec, options: LaunchOptions, { folder,
 }
 
 /** A disk that is full shows here first: the worker's program is written to its folder. */
-function prepareCommand(spec: PluginSpec, context: CommandContext): WorkerCommand {
+async function prepareCommand(spec: PluginSpec, context: CommandContext): Promise<WorkerCommand> {
   try {
-    return workerCommand(spec, context);
+    return await workerCommand(spec, context);
   } catch (cause) {
+    if (cause instanceof PluginError) throw cause;
     const problem = `its worker cannot be written to "${context.folder.path}": ${messageOf(cause)}`;
     throw startError(spec, "spawn", `${problem}. Make room there, or give another folder as "scratchDir"`, { cause });
   }
 }
 
-function spawn(spec: PluginSpec, command: WorkerCommand, environment: Variables): Deno.ChildProcess {
+function spawn(spec: PluginSpec, command: WorkerCommand): Deno.ChildProcess {
   try {
     return new Deno.Command(command.program, {
       args: [...command.args],
       clearEnv: true,
-      env: { ...environment },
+      env: { ...command.environment },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

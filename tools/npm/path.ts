@@ -10,6 +10,7 @@ export const DELIMITER: ":" | ";" = std.DELIMITER;
 export const dirname: (path: string | URL) => string = std.dirname;
 export const extname: (path: string | URL) => string = std.extname;
 export const fromFileUrl: (url: string | URL) => string = std.fromFileUrl;
+export const globToRegExp: (glob: string) => RegExp = std.globToRegExp;
 export const isAbsolute: (path: string) => boolean = std.isAbsolute;
 export const join: (path: string | URL, ...paths: string[]) => string = std.join;
 export const normalize: (path: string | URL) => string = std.normalize;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ErrorBody, ErrorCode } from "../../protocol/messages.ts";
+import { namingThePermission } from "./import_refusal.ts";
 
 /** Carries a finished error body through code that throws. */
 export class PluginFailure extends Error {
@@ -47,7 +48,7 @@ function categories(names: Readonly<Record<string, string>>): ReadonlyMap<string
 /** Makes the body for anything thrown. An {@linkcode ErrorCode} other than `plugin_error` is the worker's own finding. */
 export function errorBody(code: ErrorCode, thrown: unknown): ErrorBody {
   const type = typeName(thrown);
-  const message = messageOf(thrown);
+  const message = namingThePermission(messageOf(thrown));
   const category = categoryOf(code, thrown, type);
   return {
     code,
