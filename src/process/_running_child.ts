@@ -4,6 +4,7 @@
  * @module
  */
 import type { StartMessage } from "../protocol/messages.ts";
+import { Timer } from "../protocol/timer.ts";
 import { type Farewell, readFarewell } from "./_hello.ts";
 import type { MemoryWatch } from "./_memory_watch.ts";
 import type { OutputLog } from "./output_log.ts";
@@ -55,6 +56,8 @@ export class RunningChild {
   #farewell: Farewell = {};
   /** Whether the host has asked the child to end and has not lost its patience since. */
   #asked = false;
+  #hasEnded = false;
+  #keepAlive: Timer | undefined;
 
   /** Watches a child. */
   constructor(child: Deno.ChildProcess, care: ChildCare) {
@@ -88,11 +91,14 @@ export class RunningChild {
 
   /** Keeps the host program alive until the child has ended. */
   ref(): void {
-    unlessEnded(() => this.child.ref());
+    // Not `child.ref()`: Deno then kills the child when this thread ends, and one that is killed leaves its files and what its plugin has started.
+    if (!this.#hasEnded) this.#keepAlive ??= new Timer(Infinity, () => {});
   }
 
   /** Lets the host program exit while the child runs. */
   unref(): void {
+    this.#keepAlive?.[Symbol.dispose]();
+    this.#keepAlive = undefined;
     unlessEnded(() => this.child.unref());
   }
 
@@ -118,6 +124,7 @@ export class RunningChild {
 
   async #watch({ removeFiles, memory, endGroup }: ChildCare): Promise<WorkerExit> {
     const { code, signal } = await this.child.status;
+    this.#hasEnded = true;
     // Nobody has to wait for it who is only told of the end.
     if (!this.#asked) this.#groupEnd = endGroup?.();
     await this.#lifeline.close().catch(() => {});
@@ -140,6 +147,7 @@ export class RunningChild {
     // Such a grandchild would keep the host program alive as well.
     await Promise.allSettled([this.#cancelStdout(), this.#stderr.cancel()]);
     this.log.close();
+    this.#keepAlive?.[Symbol.dispose]();
   }
 }
 
