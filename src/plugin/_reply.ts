@@ -5,7 +5,8 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import { type ErrorFrame, type Frame, isLastFrame, type ResultFrame } from "../protocol/frames.ts";
-import { pause, Timer } from "../protocol/timer.ts";
+import { Limit } from "../protocol/limit.ts";
+import { pause } from "../protocol/timer.ts";
 import { BrokenReplyError } from "../transport/errors.ts";
 
 /** How long an abandoned call may take to end in the worker, in milliseconds: long enough for a plugin's own clearing up. */
@@ -116,7 +117,7 @@ export class Reply {
   }
 
   async #drain(rest: Promise<void>): Promise<void> {
-    using _limit = new Timer(this.#cancelBudgetMs, () => this.#drop.abort());
+    using _limit = new Limit(this.#cancelBudgetMs, () => this.#drop.abort());
     await rest;
   }
 
@@ -124,18 +125,18 @@ export class Reply {
   async #isLetGo(rest: Promise<void>): Promise<boolean> {
     const asking = new AbortController();
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const limit = () => new Timer(this.#cancelBudgetMs, () => resolve(false));
-    let timer = limit();
+    const limit = () => new Limit(this.#cancelBudgetMs, () => resolve(false));
+    let budget = limit();
     const onTold = () => {
-      timer[Symbol.dispose]();
-      timer = limit();
+      budget[Symbol.dispose]();
+      budget = limit();
     };
     const asked = this.#askToCancel(AbortSignal.any([asking.signal, this.#drop.signal]), onTold).then(() => resolve(true), () => {});
     void rest.then(() => resolve(true));
     const hasLetGo = await promise;
     asking.abort();
     await asked;
-    timer[Symbol.dispose]();
+    budget[Symbol.dispose]();
     return hasLetGo;
   }
 

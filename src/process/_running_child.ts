@@ -4,6 +4,7 @@
  * @module
  */
 import type { StartMessage } from "../protocol/messages.ts";
+import { Limit, within } from "../protocol/limit.ts";
 import { Timer } from "../protocol/timer.ts";
 import { type Farewell, readFarewell } from "./_hello.ts";
 import type { MemoryWatch } from "./_memory_watch.ts";
@@ -107,9 +108,8 @@ export class RunningChild {
     this.ref();
     this.#asked = true;
     await this.#lifeline.close().catch(() => {});
-    const timer = setTimeout(() => this.#kill(), EXIT_BUDGET_MS);
+    using _limit = new Limit(EXIT_BUDGET_MS, () => this.#kill());
     await this.exited;
-    clearTimeout(timer);
     await this.#groupEnd;
   }
 
@@ -140,10 +140,7 @@ export class RunningChild {
   /** What is in the pipes is read, but a grandchild that escaped with one in its hands does not hold anybody up. */
   async #drainPipes(): Promise<void> {
     const drained = Promise.allSettled([this.#stdoutEnd, this.#stderrEnd]);
-    const patience = Promise.withResolvers<void>();
-    const timer = setTimeout(patience.resolve, 50);
-    await Promise.race([drained, patience.promise]);
-    clearTimeout(timer);
+    await within(drained, 50);
     // Such a grandchild would keep the host program alive as well.
     await Promise.allSettled([this.#cancelStdout(), this.#stderr.cancel()]);
     this.log.close();

@@ -18,6 +18,7 @@ import {
   type StartMessage,
   type WorkerLimits,
 } from "../protocol/messages.ts";
+import { within } from "../protocol/limit.ts";
 import { type CommandContext, type WorkerCommand, workerCommand } from "./_command.ts";
 import { endGroup } from "./_end_group.ts";
 import { type HelloLine, readHello } from "./_hello.ts";
@@ -127,11 +128,7 @@ export class WorkerProcess implements AsyncDisposable {
 
   /** How the worker ended, if it does within this many milliseconds. */
   async endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
-    const patience = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => patience.resolve(undefined), milliseconds);
-    const exit = await Promise.race([this.exited, patience.promise]);
-    clearTimeout(timer);
-    return exit;
+    return await within(this.exited, milliseconds);
   }
 
   /** Ends the worker: cuts its lifeline, then kills it when it has not ended in time. */
