@@ -10,6 +10,7 @@ import { findLeaks } from "./_leaks.ts";
 import { lineChart } from "./_line_chart.ts";
 import { findPython } from "./_python.ts";
 import { capture } from "./_run.ts";
+import { endThread } from "./_soak_threads.ts";
 import { act, cleanUpBusy, killWorker, Tally } from "./_soak_load.ts";
 
 const USAGE = "Usage: deno task soak [--minutes N] [--plot FILE]";
@@ -59,7 +60,10 @@ class Soak {
 
   async run(): Promise<void> {
     const runtimes: Runtime[] = this.#python === undefined ? ["deno"] : ["python", "deno"];
-    await Promise.all([this.#watch(), ...runtimes.flatMap((runtime) => [this.#steadyLane(runtime), this.#restartingLane(runtime)])]);
+    await Promise.all([
+      this.#watch(),
+      ...runtimes.flatMap((runtime) => [this.#steadyLane(runtime), this.#restartingLane(runtime), this.#threadLane(runtime)]),
+    ]);
   }
 
   get #isOver(): boolean {
@@ -88,6 +92,11 @@ class Soak {
     }
   }
 
+  /** One thread after the other that holds a worker when it ends. */
+  async #threadLane(runtime: Runtime): Promise<void> {
+    for (; !this.#isOver; this.starts[runtime]++) await endThread(await this.#manifest(runtime), this.#folder, this.tally);
+  }
+
   async #kill(plugin: RemotePluginProxy): Promise<void> {
     this.kills++;
     await killWorker(plugin, this.tally);
@@ -100,11 +109,15 @@ class Soak {
 
   async #start(runtime: Runtime, settings: Partial<Manifest>, options: StartOptions = {}): Promise<RemotePluginProxy> {
     this.starts[runtime]++;
+    const name = `${runtime} ${this.starts[runtime]}`;
+    return await RemotePluginProxy.start({ ...await this.#manifest(runtime), ...settings, name }, { scratchDir: this.#folder, ...options });
+  }
+
+  async #manifest(runtime: Runtime): Promise<Manifest> {
     const folder = pathOf("tests/fixtures/plugins/soaks/");
     const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${folder}${runtime}.manifest.json`));
     const place = runtime === "python" ? { python_path: this.#python, plugin_path: folder } : { module: `${folder}plugin.ts` };
-    const name = `${runtime} ${this.starts[runtime]}`;
-    return await RemotePluginProxy.start({ ...manifest, ...place, ...settings, name }, { scratchDir: this.#folder, ...options });
+    return { ...manifest, ...place };
   }
 
   async #watch(): Promise<void> {
