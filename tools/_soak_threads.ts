@@ -43,27 +43,36 @@ async function lives(plan: SoakThreadPlan): Promise<void> {
   const timer = setTimeout(() => reject(new Error(`No plugin within ${PATIENCE_MS} ms`)), PATIENCE_MS);
   try {
     await holds;
-    await new Promise((over) => setTimeout(over, plan.end === "terminate" ? plan.lastsMs / 2 : plan.lastsMs + 10));
+    // One that is terminated in the moment in which it exits Deno never ends.
+    if (plan.end === "terminate") await new Promise((over) => setTimeout(over, plan.lastsMs / 2));
+    else await thread.ended;
   } finally {
     clearTimeout(timer);
-    thread.terminate();
+    if (plan.end === "terminate") thread.terminate();
   }
 }
 
-function webThread(plan: SoakThreadPlan, onMessage: (message: string) => void): Worker {
+interface Thread {
+  terminate(): unknown;
+  /** Settles when it has closed itself or thrown. */
+  readonly ended: Promise<void>;
+}
+
+/** Nothing tells of the end of a Web Worker that closes itself. */
+function webThread(plan: SoakThreadPlan, onMessage: (message: string) => void): Thread {
   const thread = new Worker(PROGRAM, { type: "module" });
   thread.onmessage = ({ data }: MessageEvent<string>) => onMessage(data);
   // One that throws does so on purpose.
   thread.onerror = (event) => event.preventDefault();
   thread.postMessage(plan);
-  return thread;
+  return { terminate: () => thread.terminate(), ended: new Promise((over) => setTimeout(over, plan.lastsMs)) };
 }
 
-function nodeThread(plan: SoakThreadPlan, onMessage: (message: string) => void): NodeWorker {
+function nodeThread(plan: SoakThreadPlan, onMessage: (message: string) => void): Thread {
   const thread = new NodeWorker(PROGRAM, { workerData: plan });
   thread.on("message", onMessage);
   thread.on("error", () => {});
-  return thread;
+  return { terminate: () => thread.terminate(), ended: new Promise((over) => thread.on("exit", () => over())) };
 }
 
 function oneOf<Choice>(...choices: readonly Choice[]): Choice {
