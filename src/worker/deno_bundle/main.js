@@ -234,6 +234,131 @@ function isFrame(line) {
   return line.startsWith("    at ");
 }
 
+// src/protocol/until_aborted.ts
+async function untilAborted(promise, signal) {
+  promise.catch(() => {
+  });
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, {
+    once: true
+  });
+  try {
+    return await Promise.race([
+      promise,
+      aborted
+    ]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+// src/protocol/timer.ts
+var LONGEST_MS = 2 ** 31 - 1;
+var Timer = class {
+  #action;
+  #id;
+  #keepsAlive = true;
+  /** Begins to wait. */
+  constructor(milliseconds, action) {
+    this.#action = action;
+    this.#wait(milliseconds);
+  }
+  /** Lets the program end while this waits. */
+  unref() {
+    this.#keepsAlive = false;
+    this.#unrefStep();
+    return this;
+  }
+  /** Waits no longer. */
+  [Symbol.dispose]() {
+    clearTimeout(this.#id);
+  }
+  #wait(milliseconds) {
+    const step = Math.min(milliseconds, LONGEST_MS);
+    this.#id = setTimeout(() => milliseconds > step ? this.#wait(milliseconds - step) : this.#action(), step);
+    if (!this.#keepsAlive) this.#unrefStep();
+  }
+  #unrefStep() {
+    Deno.unrefTimer(this.#id);
+  }
+};
+
+// src/protocol/limit.ts
+var STEPS = 4;
+var LATE_MS = 20;
+var Limit = class {
+  #stepMs;
+  #onReached;
+  /** How much is left after the steps that have ended. */
+  #leftMs;
+  #step;
+  #timer;
+  #keepsAlive = true;
+  #lostMs = 0;
+  #lateUntil = -Infinity;
+  /** Begins to wait; for infinitely many milliseconds for ever. */
+  constructor(milliseconds, onReached) {
+    this.#onReached = onReached;
+    this.#leftMs = milliseconds;
+    this.#stepMs = milliseconds / STEPS;
+    this.#step = {
+      begun: performance.now(),
+      milliseconds: this.#stepMs,
+      isRepeated: false
+    };
+    this.#timer = new Timer(this.#stepMs, () => this.#stepped());
+  }
+  /** How much of it is left, in milliseconds. */
+  get leftMs() {
+    const { begun, milliseconds } = this.#step;
+    const tookMs = performance.now() - begun;
+    return Math.max(0, this.#leftMs - (isLate(tookMs, milliseconds) ? 0 : Math.min(tookMs, milliseconds)));
+  }
+  /** How much of the time since then did not count, in milliseconds, as far as that can be told. `moment` is one of `performance.now()`. */
+  lostSince(moment) {
+    return moment < this.#lateUntil ? this.#lostMs : 0;
+  }
+  /** Lets the program end while this waits. */
+  unref() {
+    this.#keepsAlive = false;
+    this.#timer.unref();
+    return this;
+  }
+  /** Tells nothing more. */
+  [Symbol.dispose]() {
+    this.#timer[Symbol.dispose]();
+  }
+  #stepped() {
+    const { begun, milliseconds, isRepeated } = this.#step;
+    const now = performance.now();
+    const wasLate = isLate(now - begun, milliseconds);
+    const countedMs = wasLate && !isRepeated ? 0 : milliseconds;
+    if (wasLate) {
+      this.#lostMs += now - begun - countedMs;
+      this.#lateUntil = now;
+    }
+    if (wasLate && !isRepeated) return this.#wait(Math.max(milliseconds, LATE_MS), true);
+    const isLast = this.#leftMs === 0;
+    this.#leftMs = Math.max(0, this.#leftMs - countedMs);
+    if (isLast) this.#onReached();
+    else this.#wait(Math.min(this.#stepMs, this.#leftMs), false);
+  }
+  #wait(milliseconds, isRepeated) {
+    this.#step = {
+      begun: performance.now(),
+      milliseconds,
+      isRepeated
+    };
+    this.#timer = new Timer(milliseconds, () => this.#stepped());
+    if (!this.#keepsAlive) this.#timer.unref();
+  }
+};
+function isLate(tookMs, milliseconds) {
+  return tookMs - milliseconds > LATE_MS;
+}
+
 // src/protocol/npy.ts
 var IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([
   1
@@ -898,26 +1023,6 @@ var Turns = class {
   }
 };
 
-// src/protocol/until_aborted.ts
-async function untilAborted(promise, signal) {
-  promise.catch(() => {
-  });
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, {
-    once: true
-  });
-  try {
-    return await Promise.race([
-      promise,
-      aborted
-    ]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
 // src/worker/deno/frame_queue.ts
 var ROOM = 16;
 var PROGRESS_ROOM = 256;
@@ -1379,16 +1484,16 @@ var HttpServer = class {
 };
 var Patience = class {
   #isOver = false;
-  #timer;
+  #limit;
   constructor(loaded, close) {
     void loaded.then(() => {
-      if (!this.#isOver) this.#timer = setTimeout(close, STRANGER_TIMEOUT_MS);
+      if (!this.#isOver) this.#limit = new Limit(STRANGER_TIMEOUT_MS, close);
     });
   }
   [Symbol.dispose]() {
     this.#isOver = true;
-    if (this.#timer !== void 0) clearTimeout(this.#timer);
-    this.#timer = void 0;
+    this.#limit?.[Symbol.dispose]();
+    this.#limit = void 0;
   }
 };
 var ACCEPT_PAUSE_MS = 50;
