@@ -11,6 +11,7 @@ import { lineChart } from "./_line_chart.ts";
 import { findPython } from "./_python.ts";
 import { capture } from "./_run.ts";
 import { act, cleanUpBusy, closeDescriptors, forkAct, killWorker, Tally } from "./_soak_load.ts";
+import { endThread } from "./_soak_threads.ts";
 
 const USAGE = "Usage: deno task soak [--minutes N] [--plot FILE]";
 const MIB = 2 ** 20;
@@ -64,7 +65,7 @@ class Soak {
 
   async run(): Promise<void> {
     const runtimes: Runtime[] = this.#python === undefined ? ["deno"] : ["python", "deno"];
-    const lanes = runtimes.flatMap((runtime) => [this.#steadyLane(runtime), this.#restartingLane(runtime)]);
+    const lanes = runtimes.flatMap((runtime) => [this.#steadyLane(runtime), this.#restartingLane(runtime), this.#threadLane(runtime)]);
     if (this.#python !== undefined) lanes.push(this.#forkingLane(), this.#closingLane());
     await Promise.all([this.#watch(), ...lanes]);
   }
@@ -112,6 +113,11 @@ class Soak {
     }
   }
 
+  /** One thread after the other that holds a worker when it ends. */
+  async #threadLane(runtime: Runtime): Promise<void> {
+    for (; !this.#isOver; this.starts[runtime]++) await endThread(await this.#manifest(runtime), this.#folder, this.tally);
+  }
+
   async #kill(plugin: RemotePluginProxy): Promise<void> {
     this.kills++;
     await killWorker(plugin, this.tally);
@@ -132,11 +138,16 @@ class Soak {
     { fixture = "soaks", ...options }: SoakStart = {},
   ): Promise<RemotePluginProxy> {
     this.starts[runtime]++;
+    const name = `${runtime} ${this.starts[runtime]}`;
+    const manifest = await this.#manifest(runtime, fixture);
+    return await RemotePluginProxy.start({ ...manifest, ...settings, name }, { scratchDir: this.#folder, ...options });
+  }
+
+  async #manifest(runtime: Runtime, fixture = "soaks"): Promise<Manifest> {
     const folder = pathOf(`tests/fixtures/plugins/${fixture}/`);
     const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${folder}${runtime}.manifest.json`));
     const place = runtime === "python" ? { python_path: this.#python, plugin_path: folder } : { module: `${folder}plugin.ts` };
-    const name = `${runtime} ${this.starts[runtime]}`;
-    return await RemotePluginProxy.start({ ...manifest, ...place, ...settings, name }, { scratchDir: this.#folder, ...options });
+    return { ...manifest, ...place };
   }
 
   async #watch(): Promise<void> {
@@ -169,10 +180,13 @@ function mib(value: number | undefined): string {
   return value === undefined ? "none" : `${value.toFixed(1)} MiB`;
 }
 
+/** By what a thread of the runtime is woken. Deno keeps that of the last one, and that of some of those that it has had to stop. */
+const WAKERS: ReadonlySet<string> = new Set(["", "anon_inode:[eventfd]", "anon_inode:[eventpoll]"]);
+
 /** What of this process the system counts, by kind; empty where it cannot be told. */
 async function openFiles(): Promise<Map<string, number>> {
   const { output } = await capture(["sh", "-c", `for f in /proc/${Deno.pid}/fd/*; do readlink "$f"; done`]);
-  const kinds = output.trim().split("\n").filter((line) => line !== "").map((line) =>
+  const kinds = output.trim().split("\n").filter((line) => !WAKERS.has(line)).map((line) =>
     /^(socket|pipe|anon_inode)/.exec(line)?.[0] ?? "file"
   );
   return new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, all]) => [kind, all.length]));

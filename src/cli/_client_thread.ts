@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Limit } from "../protocol/limit.ts";
 import { ProtocolError } from "../errors.ts";
 import type { ClientFacts } from "./_client_text.ts";
 import type { Written } from "./gen_thread.ts";
@@ -24,10 +25,10 @@ export async function writeClient(facts: ClientFacts, { signal, limitMs = 20_000
   const outcome = Promise.withResolvers<Written>();
   const abort = () => outcome.reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let limit: Limit | undefined;
   thread.onmessage = ({ data }: MessageEvent<Written | "ready">) => {
     if (data !== "ready") return outcome.resolve(data);
-    timer = setTimeout(() => outcome.resolve({ failure: `that takes more than ${limitMs} ms` }), limitMs);
+    limit = new Limit(limitMs, () => outcome.resolve({ failure: `that takes more than ${limitMs} ms` }));
     thread.postMessage(facts);
   };
   thread.onerror = (event) => {
@@ -39,7 +40,7 @@ export async function writeClient(facts: ClientFacts, { signal, limitMs = 20_000
     if ("text" in written) return written.text;
     throw new ProtocolError(`Cannot make types of the schemas of "${facts.plugin}": ${written.failure}`, { plugin: facts.plugin });
   } finally {
-    clearTimeout(timer);
+    limit?.[Symbol.dispose]();
     signal.removeEventListener("abort", abort);
     thread.terminate();
   }

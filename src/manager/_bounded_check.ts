@@ -4,6 +4,7 @@
  * @module
  */
 import { resolveReference } from "../plugin/type_schema.ts";
+import { Limit } from "../protocol/limit.ts";
 import { checkValue, type Finding, isObject, type JsonSchema } from "./_schema_check.ts";
 import type { CheckOrder } from "./schema_thread.ts";
 
@@ -75,11 +76,11 @@ async function checkInThread(order: CheckOrder): Promise<Finding | undefined> {
   const { SCHEMA_THREAD_SOURCE } = await import("./schema_thread_source.ts");
   const thread = new Worker(`data:text/javascript,${encodeURIComponent(SCHEMA_THREAD_SOURCE)}`, { type: "module" });
   const outcome = Promise.withResolvers<Finding | undefined>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let limit: Limit | undefined;
   thread.onmessage = ({ data }: MessageEvent<Finding | "ready">) => {
     if (data !== "ready") return outcome.resolve(data);
-    // That the thread takes time to start is not the schema's fault. What has come by the end of the time is read before it is judged.
-    timer = setTimeout(() => setTimeout(() => outcome.resolve(undefined)), MAX_CHECK_MS);
+    // That the thread takes time to start is not the schema's fault.
+    limit = new Limit(MAX_CHECK_MS, () => outcome.resolve(undefined));
     thread.postMessage(order);
   };
   thread.onerror = (event) => {
@@ -89,7 +90,7 @@ async function checkInThread(order: CheckOrder): Promise<Finding | undefined> {
   try {
     return await outcome.promise;
   } finally {
-    clearTimeout(timer);
+    limit?.[Symbol.dispose]();
     thread.terminate();
   }
 }

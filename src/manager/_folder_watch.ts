@@ -1,95 +1,116 @@
 /**
- * Tells when something in folders has changed.
+ * Tells when other manifests may be found in folders than before.
  *
  * @module
  */
-import { dirname } from "@std/path";
+import { WatchPlan } from "./_watch_plan.ts";
 
 /** A change comes as several events, and a file is written in several steps: they are taken together when none has come for so long. */
 const QUIET_MS = 100;
+/** When they do not cease to come, it is told after so long. */
+const MAX_DELAY_MS = 1_000;
 
 /** What a watch tells. */
 export interface FolderWatchHooks {
   /** Something has changed. */
   readonly onChange: () => void;
-  /** A folder cannot be watched, for example because the system watches as much as it may. */
-  readonly onFailure: (folder: string, error: unknown) => void;
+  /** The folders cannot be watched, for example because the system watches as much as it may. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** Watches folders until it is disposed, also those that come, or come again, only later. */
 export class FolderWatch implements Disposable {
-  readonly #watchers = new Set<Deno.FsWatcher>();
+  readonly #folders: readonly string[];
   readonly #hooks: FolderWatchHooks;
+  #watcher: Deno.FsWatcher | undefined;
+  #plan: WatchPlan | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #changedAt: number | undefined;
+  #renewing: Promise<void> = Promise.resolve();
   #isClosed = false;
+  #failure: unknown;
 
-  /** Begins at once. */
-  constructor(folders: readonly string[], hooks: FolderWatchHooks) {
+  private constructor(folders: readonly string[], hooks: FolderWatchHooks) {
+    this.#folders = folders;
     this.#hooks = hooks;
-    for (const folder of folders) void this.#follow(folder).catch((error) => hooks.onFailure(folder, error));
+  }
+
+  /** Begins to watch. From when this resolves no change stays unseen. */
+  static async create(folders: readonly string[], hooks: FolderWatchHooks): Promise<FolderWatch> {
+    const watch = new FolderWatch(folders, hooks);
+    await watch.#renew();
+    return watch;
+  }
+
+  /** Why the folders are not watched as they are now; `undefined` when they are. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** Stops watching. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    for (const watcher of this.#watchers) watcher.close();
-    this.#watchers.clear();
+    this.#watcher?.close();
   }
 
-  async #follow(folder: string): Promise<void> {
-    while (!this.#isClosed) {
-      const nearest = nearestFolder(folder);
-      if (nearest === undefined) return;
-      const watcher = watchIfThere(nearest, nearest === folder);
-      if (watcher === undefined) continue;
-      this.#watchers.add(watcher);
-      // Another one may have come, or this one gone, before the watcher was there.
-      if (nearestFolder(folder) === nearest) await this.#whileNearest(watcher, folder, nearest);
-      if (this.#watchers.delete(watcher)) watcher.close();
-      this.#tellSoon();
+  /** Watches what is there now. A folder that has taken another's place has to be watched anew, though its path is the same. */
+  async #renew(): Promise<void> {
+    try {
+      for (let plan = await WatchPlan.of(this.#folders); !this.#isClosed;) {
+        this.#take(plan);
+        const after = await WatchPlan.of(this.#folders);
+        // What had come before it was watched is in the next plan.
+        if (after.equals(plan)) break;
+        plan = after;
+      }
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = error;
+      if (!this.#isClosed) this.#hooks.onFailure(error);
     }
   }
 
-  /** Follows the events of the nearest folder for as long as it is the nearest. */
-  async #whileNearest(watcher: Deno.FsWatcher, folder: string, nearest: string): Promise<void> {
-    const events = watcher[Symbol.asyncIterator]();
-    // Not a loop over the events, whose end would close the watcher.
-    for (let next = await events.next(); !next.done; next = await events.next()) {
-      const { kind, paths } = next.value;
-      if (nearestFolder(folder) !== nearest) return;
-      if (nearest === folder && kind !== "access" && paths.some((path) => path.endsWith(".json"))) this.#tellSoon();
+  /** The old watcher is closed when the new one is there. */
+  #take(plan: WatchPlan): void {
+    const before = this.#watcher;
+    this.#plan = plan;
+    this.#watcher = watchIfThere(plan.folders);
+    before?.close();
+    if (this.#watcher !== undefined) void this.#read(this.#watcher);
+  }
+
+  async #read(watcher: Deno.FsWatcher): Promise<void> {
+    for await (const { kind, paths } of watcher) {
+      // The system tells by an event without paths that it has lost some.
+      if (kind !== "access" && (paths.length === 0 || paths.some((path) => this.#plan?.concerns(path)))) this.#tellSoon();
     }
   }
 
   #tellSoon(): void {
+    if (this.#isClosed) return;
+    const now = performance.now();
+    this.#changedAt ??= now;
     clearTimeout(this.#timer);
-    if (!this.#isClosed) this.#timer = setTimeout(this.#hooks.onChange, QUIET_MS);
+    this.#timer = setTimeout(() => this.#tell(), Math.min(QUIET_MS, Math.max(0, this.#changedAt + MAX_DELAY_MS - now)));
+  }
+
+  #tell(): void {
+    this.#changedAt = undefined;
+    // Watched first and looked at then, so that nothing falls in between.
+    this.#renewing = this.#renewing.then(() => this.#renew()).then(() => {
+      if (!this.#isClosed) this.#hooks.onChange();
+    });
   }
 }
 
-/** `undefined` when the folder has gone in this moment. */
-function watchIfThere(folder: string, recursive: boolean): Deno.FsWatcher | undefined {
+/** `undefined` when there is nothing to watch, or one of the folders has gone in this moment, of which the next plan knows. */
+function watchIfThere(folders: readonly string[]): Deno.FsWatcher | undefined {
+  if (folders.length === 0) return undefined;
   try {
-    return Deno.watchFs(folder, { recursive });
+    return Deno.watchFs([...folders], { recursive: false });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-/** A folder, or the nearest above it when it is not there; `undefined` where the host may not look. */
-function nearestFolder(folder: string): string | undefined {
-  if (Deno.permissions.querySync({ name: "read", path: folder }).state !== "granted") return undefined;
-  if (isFolder(folder)) return folder;
-  return dirname(folder) === folder ? undefined : nearestFolder(dirname(folder));
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
     throw error;
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Limit } from "../protocol/limit.ts";
+
 /** How long the program may take, in milliseconds: with a driver that hangs it hangs as well. */
 const PATIENCE_MS = 2_000;
 
@@ -16,7 +18,9 @@ export async function gpuMemoryByProcess(program: string): Promise<ReadonlyMap<n
   if (Deno.permissions.querySync({ name: "run", command: program }).state !== "granted") return new Map();
   try {
     const args = ["--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"];
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const patience = new AbortController();
+    using _limit = new Limit(PATIENCE_MS, () => patience.abort());
+    const { signal } = patience;
     const { success, stdout } = await new Deno.Command(program, { args, stdin: "null", stderr: "null", signal }).output();
     return success ? parse(new TextDecoder().decode(stdout)) : new Map();
   } catch {

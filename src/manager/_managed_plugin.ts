@@ -8,7 +8,7 @@ import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterfa
 import { checkLimits } from "../plugin/limits.ts";
 import type { RemotePluginProxy } from "../plugin/proxy.ts";
 import { type ExtensionEndpoint, EXTENSIONS, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
-import { Timer } from "../protocol/timer.ts";
+import { Limit } from "../protocol/limit.ts";
 import type { CountedCall } from "./_call_counter.ts";
 import type { Entry } from "./_entry.ts";
 import type { Lease } from "./_pool.ts";
@@ -46,9 +46,9 @@ export class ManagedPlugin implements PluginInterface {
   async execute<Result = unknown>(kwargs?: Kwargs, options: CallOptions = {}): Promise<Result> {
     using call = this.#begin("execute", options);
     try {
-      const place = this.#entry.tryLease() ?? await this.#waitForPlace("execute", options);
+      const [place, left] = this.#tryPlace(options) ?? await this.#waitForPlace("execute", options);
       using lease = place;
-      const result = await lease.plugin.execute<Result>(kwargs, remaining(options, call.began));
+      const result = await lease.plugin.execute<Result>(kwargs, left);
       call.succeed();
       return result;
     } catch (error) {
@@ -60,9 +60,9 @@ export class ManagedPlugin implements PluginInterface {
   async *executeStream<Chunk = unknown>(kwargs?: Kwargs, options: CallOptions = {}): AsyncGenerator<Chunk, void, void> {
     using call = this.#begin("executeStream", options);
     try {
-      const place = this.#entry.tryLease() ?? await this.#waitForPlace("executeStream", options);
+      const [place, left] = this.#tryPlace(options) ?? await this.#waitForPlace("executeStream", options);
       using lease = place;
-      yield* lease.plugin.executeStream<Chunk>(kwargs, remaining(options, call.began));
+      yield* lease.plugin.executeStream<Chunk>(kwargs, left);
       call.succeed();
     } catch (error) {
       call.fail(error);
@@ -98,9 +98,9 @@ export class ManagedPlugin implements PluginInterface {
     }
     using call = this.#begin(member, options);
     try {
-      const place = this.#entry.tryLease() ?? await this.#waitForPlace(member, options);
+      const [place, left] = this.#tryPlace(options) ?? await this.#waitForPlace(member, options);
       using lease = place;
-      const result = await lease.plugin.extension<Result>(endpoint, body, remaining(options, call.began));
+      const result = await lease.plugin.extension<Result>(endpoint, body, left);
       call.succeed();
       return result;
     } catch (error) {
@@ -165,9 +165,15 @@ export class ManagedPlugin implements PluginInterface {
     return this.#entry.counter.begin(signal);
   }
 
-  async #waitForPlace(member: string, options: OperationOptions): Promise<Lease> {
+  #tryPlace<Options>(options: Options): Place<Options> | undefined {
+    const lease = this.#entry.tryLease();
+    return lease === undefined ? undefined : [lease, options];
+  }
+
+  async #waitForPlace<Options extends OperationOptions>(member: string, options: Options): Promise<Place<Options>> {
     using wait = new Wait({ plugin: this.name, member }, options);
-    return await this.#entry.lease(wait.signal);
+    const lease = await this.#entry.lease(wait.signal);
+    return [lease, wait.leftMs === undefined ? options : { ...options, timeoutMs: wait.leftMs }];
   }
 
   async #ask<T>(member: string, options: OperationOptions | undefined, question: (plugin: RemotePluginProxy) => Promise<T>): Promise<T> {
@@ -200,16 +206,13 @@ export class ManagedPlugin implements PluginInterface {
   }
 }
 
-/** The options for what is left of a call when it has its place. */
-function remaining(options: CallOptions, began: number): CallOptions {
-  if (options.timeoutMs === undefined) return options;
-  return { ...options, timeoutMs: Math.max(1, options.timeoutMs - (performance.now() - began)) };
-}
+/** A call's place, and its options for what is left of it then. */
+type Place<Options> = readonly [lease: Lease, left: Options];
 
 /** What can end the wait for a worker: the caller's signal and the call's deadline. */
 class Wait implements Disposable {
   readonly #controller = new AbortController();
-  readonly #timer: Timer | undefined;
+  readonly #limit: Limit | undefined;
   readonly #callerSignal: AbortSignal | undefined;
   readonly #onCallerAbort: () => void;
 
@@ -225,15 +228,20 @@ class Wait implements Disposable {
       const message = `"${member}" of "${plugin}" waited for a worker longer than its limit of ${timeoutMs} ms`;
       this.#controller.abort(new CallTimeoutError(message, { plugin, timeoutMs }));
     };
-    this.#timer = new Timer(timeoutMs, late);
+    this.#limit = new Limit(timeoutMs, late);
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
+  /** What is left of the call's time; `undefined` where it has no limit. */
+  get leftMs(): number | undefined {
+    return this.#limit && Math.max(1, this.#limit.leftMs);
+  }
+
   [Symbol.dispose](): void {
-    this.#timer?.[Symbol.dispose]();
+    this.#limit?.[Symbol.dispose]();
     this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
   }
 }

@@ -7,6 +7,7 @@ import { closestString } from "@std/text";
 import { ManifestError, PluginError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { Entry } from "./_entry.ts";
+import { compareVersions } from "./_versions.ts";
 
 /** Finds entries; two of one name differ in their versions. */
 export class Registry {
@@ -15,7 +16,7 @@ export class Registry {
   /** All entries, by name, the highest version of each first. */
   get all(): Entry[] {
     const names = [...this.#entries.keys()].sort();
-    return names.flatMap((name) => [...this.#entries.get(name)!.values()].sort((a, b) => compareVersions(b.spec.version, a.spec.version)));
+    return names.flatMap((name) => highestFirst(this.#entries.get(name)!));
   }
 
   /** The entry of exactly this name and version, if there is one. */
@@ -58,7 +59,7 @@ export class Registry {
   find(reference: string): Entry {
     const at = reference.lastIndexOf("@");
     const versions = this.#entries.get(reference) ?? (at > 0 ? this.#entries.get(reference.slice(0, at)) : undefined);
-    const known = [...versions?.values() ?? []].sort((a, b) => compareVersions(b.spec.version, a.spec.version));
+    const known = versions === undefined ? [] : highestFirst(versions);
     const entry = this.#entries.has(reference) ? known[0] : versions?.get(reference.slice(at + 1));
     if (entry !== undefined) return entry;
     throw new PluginError("unknown_plugin", `There is no plugin "${reference}". ${this.#hint(reference, known)}`, { plugin: reference });
@@ -71,18 +72,6 @@ export class Registry {
   }
 }
 
-/** Orders versions by their numbers; one with a suffix, such as `1.0.0-rc1`, comes before the one without. */
-export function compareVersions(a: string, b: string): number {
-  const [numbersA = "", suffixA] = split(a);
-  const [numbersB = "", suffixB] = split(b);
-  const collator = new Intl.Collator("en", { numeric: true });
-  const order = collator.compare(numbersA, numbersB);
-  if (order !== 0 || suffixA === suffixB) return order;
-  if (suffixA === undefined || suffixB === undefined) return suffixA === undefined ? 1 : -1;
-  return collator.compare(suffixA, suffixB);
-}
-
-function split(version: string): [string, string | undefined] {
-  const [, numbers = version, suffix] = /^([\d.]+)[-+.]?([^\d.].*)?$/.exec(version) ?? [];
-  return [numbers, suffix];
+function highestFirst(versions: ReadonlyMap<string, Entry>): Entry[] {
+  return [...versions.values()].sort((a, b) => compareVersions(b.spec.version, a.spec.version));
 }

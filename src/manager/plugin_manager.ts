@@ -55,7 +55,7 @@ export class PluginManager implements AsyncDisposable {
   readonly #registry = new Registry();
   readonly #admission: Admission;
   readonly #events = new EventStream();
-  readonly #watch: FolderWatch | undefined;
+  #watch: FolderWatch | undefined;
   readonly #healthTimer: ReturnType<typeof setInterval> | undefined;
   #problems: ManifestProblem[] = [];
   #found: ReadonlySet<Entry> = new Set();
@@ -65,8 +65,7 @@ export class PluginManager implements AsyncDisposable {
   private constructor(options: ManagerOptions) {
     this.#options = options;
     this.#admission = new Admission(options.memory ?? {}, () => this.#registry.all);
-    const { folders = [], watch = false, healthIntervalMs = DEFAULT_HEALTH_INTERVAL_MS } = options;
-    if (watch) this.#watch = this.#watchFolders(folders);
+    const { healthIntervalMs = DEFAULT_HEALTH_INTERVAL_MS } = options;
     if (healthIntervalMs === 0) return;
     // A longer interval than this setInterval takes for 1 ms.
     this.#healthTimer = setInterval(() => this.#checkHealth(), Math.min(healthIntervalMs, 2 ** 31 - 1));
@@ -84,6 +83,7 @@ export class PluginManager implements AsyncDisposable {
     const manager = new PluginManager(options);
     try {
       for (const manifest of options.manifests ?? []) await manager.add(manifest);
+      if (options.watch) manager.#watch = await manager.#watchFolders(options.folders ?? []);
       await manager.refresh();
       return manager;
     } catch (error) {
@@ -94,7 +94,8 @@ export class PluginManager implements AsyncDisposable {
 
   /** The manifests that cannot be used, as of the last `refresh()`. */
   get problems(): readonly ManifestProblem[] {
-    return this.#problems;
+    const failure = this.#watch?.failure;
+    return failure === undefined ? this.#problems : [this.#watchProblem(failure), ...this.#problems];
   }
 
   /**
@@ -142,13 +143,16 @@ export class PluginManager implements AsyncDisposable {
   }
 
   /** Nobody waits for what the watch makes happen: what goes wrong is told as a problem. */
-  #watchFolders(folders: readonly string[]): FolderWatch {
-    const onFailure = (source: string, cause: unknown) => {
-      const message = `Cannot watch "${source}" for manifests: ${cause instanceof Error ? cause.message : cause}`;
-      this.#report({ source, error: new ManifestError(message, { plugin: source, source, cause }) });
-    };
-    const onChange = () => void this.refresh().catch((cause) => onFailure(folders.join(", "), cause));
-    return new FolderWatch(folders.map((folder) => resolve(folder)), { onChange, onFailure });
+  #watchFolders(folders: readonly string[]): Promise<FolderWatch> {
+    const onChange = () => void this.refresh().catch((cause) => this.#report(this.#watchProblem(cause)));
+    const onFailure = (cause: unknown) => this.#tellProblem(this.#watchProblem(cause));
+    return FolderWatch.create(folders.map((folder) => resolve(folder)), { onChange, onFailure });
+  }
+
+  #watchProblem(cause: unknown): ManifestProblem {
+    const source = (this.#options.folders ?? []).join(", ");
+    const message = `Cannot watch "${source}" for manifests: ${cause instanceof Error ? cause.message : cause}`;
+    return { source, error: new ManifestError(message, { plugin: source, source, cause }) };
   }
 
   async #readFolders(): Promise<void> {
@@ -260,6 +264,10 @@ export class PluginManager implements AsyncDisposable {
 
   #report(problem: ManifestProblem): void {
     this.#problems.push(problem);
+    this.#tellProblem(problem);
+  }
+
+  #tellProblem(problem: ManifestProblem): void {
     this.#events.publish({ type: "problem", time: new Date(), ...problem });
   }
 

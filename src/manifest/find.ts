@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename, dirname, join, resolve } from "@std/path";
+import { basename, dirname, join, relative, resolve } from "@std/path";
 import { PluginError } from "../errors.ts";
 import { loadManifest } from "./load.ts";
 import type { PluginSpec } from "./manifest.ts";
@@ -16,14 +16,16 @@ const AT_ONCE = 64;
 
 /**
  * Reads the manifests of folders: the `*.json` files of each folder and of its `manifests` folder, where `cjm-plugin-system` keeps them, and a
- * `plugin.json` in each other folder in it. Other JSON, for example a `deno.json`, is passed over, and so are the manifests of task adapters, which
- * lie beside those of plugins. A plugin in one folder hides the same version of it in a later one. A folder that is not there has none.
+ * `plugin.json` in each other folder in it. Links count as what they lead to. Other JSON, for example a `deno.json`, is passed over, and so are the
+ * manifests of task adapters, which lie beside those of plugins. A plugin in one folder hides the same version of it in a later one. A folder that is
+ * not there has none.
  *
  * @throws {Deno.errors.NotCapable} When a folder may not be read.
  */
 export async function* findManifests(folders: readonly string[]): AsyncGenerator<ManifestFile, void, void> {
   const known = new Set<string>();
-  for (const paths of await candidatesOf(folders)) {
+  for (const candidates of await candidatesOf(folders)) {
+    const paths = await distinct(candidates);
     const own: string[] = [];
     for (let at = 0; at < paths.length; at += AT_ONCE) {
       for (const found of await Promise.all(paths.slice(at, at + AT_ONCE).map(read))) {
@@ -38,23 +40,56 @@ export async function* findManifests(folders: readonly string[]): AsyncGenerator
   }
 }
 
-/** The paths in each folder, none of them twice. */
-async function candidatesOf(folders: readonly string[]): Promise<string[][]> {
-  const seen = new Set<string>();
-  const all = await Promise.all(folders.map((folder) => candidates(resolve(folder))));
-  return all.map((paths) => paths.filter((path) => !seen.has(path) && seen.add(path)));
+/** Where manifests may lie, whether there is one or not. */
+export interface Candidates {
+  /** The folder that was searched. */
+  readonly folder: string;
+  /** The paths of the files. */
+  readonly paths: readonly string[];
 }
 
-async function candidates(folder: string): Promise<string[]> {
+/** Where manifests may lie in each folder, no path twice. */
+export async function candidatesOf(folders: readonly string[]): Promise<Candidates[]> {
+  const seen = new Set<string>();
+  const all = await Promise.all(folders.map((folder) => candidates(resolve(folder))));
+  return all.map(({ folder, paths }) => ({ folder, paths: paths.filter((path) => !seen.has(path) && seen.add(path)) }));
+}
+
+async function candidates(folder: string): Promise<Candidates> {
   const own: string[] = [];
   const nested: Promise<string[]>[] = [];
-  for (const { name, isDirectory } of await entriesOf(folder)) {
+  for (const entry of await entriesOf(folder)) {
+    const { name } = entry;
     const path = join(folder, name);
-    if (!isDirectory) own.push(...isManifestName(name) ? [path] : []);
-    else if (name === "manifests") nested.push(jsonFiles(path));
-    else if (!name.startsWith(".") && name !== "node_modules") nested.push(Promise.resolve([join(path, "plugin.json")]));
+    if (name.startsWith(".") || name === "node_modules") continue;
+    if (!await isFolder(path, entry)) own.push(...isManifestName(name) ? [path] : []);
+    else if (name === MANIFESTS) nested.push(jsonFiles(path));
+    else nested.push(Promise.resolve([join(path, "plugin.json")]));
   }
-  return [...own.sort(), ...(await Promise.all(nested)).flat().sort()];
+  return { folder, paths: [...own.sort(), ...(await Promise.all(nested)).flat().sort()] };
+}
+
+/** The folder in a folder in which each `*.json` may be a manifest. */
+export const MANIFESTS = "manifests";
+
+async function isFolder(path: string, { isDirectory, isSymlink }: Deno.DirEntry): Promise<boolean> {
+  return isDirectory || isSymlink && await unlessGone(Deno.stat(path).then((found) => found.isDirectory), false);
+}
+
+/** A file with several paths is one manifest, by the path on which there is no link, if there is one. */
+async function distinct({ folder, paths }: Candidates): Promise<string[]> {
+  const root = await realPathOf(folder);
+  const chosen = new Map<string, string>();
+  for (const { path, real } of await Promise.all(paths.map(async (path) => ({ path, real: await realPathOf(path) })))) {
+    if (!chosen.has(real) || join(root, relative(folder, path)) === real) chosen.set(real, path);
+  }
+  const wanted = new Set(chosen.values());
+  return paths.filter((path) => wanted.has(path));
+}
+
+/** What is not there has no other path than this one. */
+async function realPathOf(path: string): Promise<string> {
+  return await unlessGone(Deno.realPath(path), path);
 }
 
 async function jsonFiles(folder: string): Promise<string[]> {
@@ -69,10 +104,15 @@ function isManifestName(name: string): boolean {
 const FOREIGN: ReadonlySet<string> = new Set(["deno.json", "package.json", "package-lock.json", "tsconfig.json", "jsconfig.json"]);
 
 async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  return await unlessGone(Array.fromAsync(Deno.readDir(folder)), []);
+}
+
+/** What a look at something gave, or this when it is not there: also when a link leads nowhere, or round in a circle. */
+async function unlessGone<Found>(look: Promise<Found>, otherwise: Found): Promise<Found> {
   try {
-    return await Array.fromAsync(Deno.readDir(folder));
+    return await look;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.FilesystemLoop) return otherwise;
     throw error;
   }
 }
@@ -101,5 +141,5 @@ async function claimsToBeManifest(path: string): Promise<boolean> {
 }
 
 function isInManifests(path: string): boolean {
-  return basename(dirname(path)) === "manifests";
+  return basename(dirname(path)) === MANIFESTS;
 }

@@ -9,7 +9,7 @@ import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, type UseTest, Worker
 import { type LaunchOptions, type WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
-import { Timer } from "../protocol/timer.ts";
+import { Limit } from "../protocol/limit.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./_failures.ts";
@@ -238,7 +238,7 @@ export function endpointOf({ hello: { address }, token, scratch }: WorkerHandle)
 class StartDeadline implements Disposable {
   phase: "handshake" | "load" = "handshake";
   readonly #controller = new AbortController();
-  readonly #timer: Timer | undefined;
+  readonly #limit: Limit | undefined;
   readonly #silence: SilenceWatch | undefined;
   readonly #callerSignal: AbortSignal | undefined;
   readonly #onCallerAbort: () => void;
@@ -250,7 +250,7 @@ class StartDeadline implements Disposable {
     this.#onCallerAbort = () => this.#controller.abort(signal?.reason);
     signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
     if (startTimeoutMs !== undefined) {
-      this.#timer = new Timer(startTimeoutMs, () => this.#giveUp(spec, `within ${startTimeoutMs} ms. Raise "start_timeout_ms"`));
+      this.#limit = new Limit(startTimeoutMs, () => this.#giveUp(spec, `within ${startTimeoutMs} ms. Raise "start_timeout_ms"`));
     }
     if (idleTimeoutMs !== undefined) {
       const onTooLong = () => this.#giveUp(spec, `and gave no sign of life for ${idleTimeoutMs} ms. Raise "idle_timeout_ms"`);
@@ -264,7 +264,7 @@ class StartDeadline implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#timer?.[Symbol.dispose]();
+    this.#limit?.[Symbol.dispose]();
     this.#silence?.pause();
     this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
   }

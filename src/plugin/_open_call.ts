@@ -5,7 +5,7 @@
  */
 import { CallTimeoutError } from "../errors.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { Timer } from "../protocol/timer.ts";
+import { Limit } from "../protocol/limit.ts";
 import type { Connection } from "./_connection.ts";
 import type { Reply } from "./_reply.ts";
 import type { CallTrace } from "./_tracing.ts";
@@ -39,7 +39,7 @@ export class OpenCall {
   readonly #abandoned = new AbortController();
   readonly #options: CallOptions;
   readonly #onCallerAbort: () => void;
-  readonly #timer: Timer | undefined;
+  readonly #limit: Limit | undefined;
   readonly #silence: SilenceWatch | undefined;
   #turn: Disposable | undefined;
   #attempt: Attempt | undefined;
@@ -56,7 +56,7 @@ export class OpenCall {
     this.#options = options;
     this.#onCallerAbort = () => this.abandon(signal?.reason);
     signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
-    if (timeoutMs !== undefined) this.#timer = new Timer(timeoutMs, () => this.abandon(tooLong(name, timeoutMs)));
+    if (timeoutMs !== undefined) this.#limit = new Limit(timeoutMs, () => this.abandon(tooLong(name, timeoutMs)));
     if (idleTimeoutMs !== undefined) {
       this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong: () => this.abandon(tooSilent(name, idleTimeoutMs)) });
     }
@@ -164,7 +164,7 @@ export class OpenCall {
   }
 
   async #release(): Promise<void> {
-    this.#timer?.[Symbol.dispose]();
+    this.#limit?.[Symbol.dispose]();
     this.#silence?.pause();
     this.#options.signal?.removeEventListener("abort", this.#onCallerAbort);
     const attempt = this.#attempt;

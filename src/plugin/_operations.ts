@@ -7,6 +7,7 @@ import { ProtocolError } from "../errors.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { endpointRule, type ErrorBody } from "../protocol/messages.ts";
+import { Limit } from "../protocol/limit.ts";
 import { Turns } from "../protocol/turns.ts";
 import type { EncodedValue } from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
@@ -158,15 +159,13 @@ export class Operations {
   /** The plugin's own cleanup, the last request that a worker gets. A plugin that fails at it or takes too long is ended all the same. */
   async cleanUpPlugin(budgetMs: number): Promise<void> {
     const budget = new AbortController();
-    const timer = setTimeout(() => budget.abort(), budgetMs);
+    using _limit = new Limit(budgetMs, () => budget.abort());
     const { current, log } = this.supervisor;
     try {
       const frame = await new Reply(current.exchange, { endpoint: "cleanup", body: {}, callId: this.#newId() }).last(budget.signal);
       if ("error" in frame) log.add("host", `cleanup() failed with ${frame.error.type}: ${frame.error.message}`);
     } catch {
       // The worker is gone or stuck; it is ended next in any case.
-    } finally {
-      clearTimeout(timer);
     }
   }
 

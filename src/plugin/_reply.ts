@@ -5,7 +5,8 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import { type ErrorFrame, type Frame, isLastFrame, type ResultFrame } from "../protocol/frames.ts";
-import { calmPause, pause, Timer } from "../protocol/timer.ts";
+import { Limit, within } from "../protocol/limit.ts";
+import { pause } from "../protocol/timer.ts";
 import { BrokenReplyError } from "../transport/errors.ts";
 
 /** How long an abandoned call may take to end in the worker, in milliseconds: long enough for a plugin's own clearing up. */
@@ -67,24 +68,24 @@ export class Reply {
 
   /** Reads all that a worker which has ended had sent, and keeps it for whoever asks for it. That is no more than what sockets hold. */
   async readOut(): Promise<void> {
-    const over = new AbortController();
-    void this.#dropWhenQuiet(over.signal);
+    const end = Promise.withResolvers<void>();
+    void this.#dropWhenQuiet(end.promise);
     while (!this.#ended) {
       const frame = this.#read();
       this.#ahead.push(frame);
       await frame.catch(() => {});
     }
-    over.abort();
+    end.resolve();
   }
 
   /** A program that has escaped with a connection in its hands must not hold up anybody. */
-  async #dropWhenQuiet(over: AbortSignal): Promise<void> {
+  async #dropWhenQuiet(end: Promise<void>): Promise<void> {
     const { quiet, longest } = LAST_WORDS_MS;
-    for (let waited = 0, seen = -1; waited < longest && seen !== this.#count && !over.aborted; waited += quiet) {
+    for (let waited = 0, seen = -1; waited < longest && seen !== this.#count && !this.#ended; waited += quiet) {
       seen = this.#count;
-      await calmPause(quiet, over);
+      await within(end, quiet);
     }
-    if (!over.aborted) this.#drop.abort(cutShort());
+    if (!this.#ended) this.#drop.abort(cutShort());
   }
 
   async #read(): Promise<Frame> {
@@ -154,7 +155,7 @@ export class Reply {
   }
 
   async #drain(rest: Promise<void>): Promise<void> {
-    using _limit = new Timer(this.#cancelBudgetMs, () => this.#drop.abort());
+    using _limit = new Limit(this.#cancelBudgetMs, () => this.#drop.abort());
     await rest;
   }
 
@@ -162,18 +163,18 @@ export class Reply {
   async #isLetGo(rest: Promise<void>): Promise<boolean> {
     const asking = new AbortController();
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const limit = () => new Timer(this.#cancelBudgetMs, () => resolve(false));
-    let timer = limit();
+    const limit = () => new Limit(this.#cancelBudgetMs, () => resolve(false));
+    let budget = limit();
     const onTold = () => {
-      timer[Symbol.dispose]();
-      timer = limit();
+      budget[Symbol.dispose]();
+      budget = limit();
     };
     const asked = this.#askToCancel(AbortSignal.any([asking.signal, this.#drop.signal]), onTold).then(() => resolve(true), () => {});
     void rest.then(() => resolve(true));
     const hasLetGo = await promise;
     asking.abort();
     await asked;
-    timer[Symbol.dispose]();
+    budget[Symbol.dispose]();
     return hasLetGo;
   }
 

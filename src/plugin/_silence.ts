@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Timer } from "../protocol/timer.ts";
+import { Limit } from "../protocol/limit.ts";
 
 /** What a watch needs of whoever it watches for. */
 export interface SilenceOptions {
@@ -16,7 +16,7 @@ export interface SilenceOptions {
 /** Tells when nothing has come for too long. A sign of life costs nothing: the watch looks back when its time has come. */
 export class SilenceWatch {
   readonly #options: SilenceOptions;
-  #timer: Timer | undefined;
+  #limit: Limit | undefined;
   #since = 0;
   #lastSign: () => number = () => 0;
 
@@ -29,18 +29,26 @@ export class SilenceWatch {
   listen(lastSign: () => number): void {
     this.#lastSign = lastSign;
     this.#since = performance.now();
-    this.#timer ??= new Timer(this.#options.limitMs, () => this.#look());
+    this.#limit ??= this.#wait(this.#options.limitMs);
   }
 
   /** Silence does not count until the next `listen()`. */
   pause(): void {
-    this.#timer?.[Symbol.dispose]();
-    this.#timer = undefined;
+    this.#limit?.[Symbol.dispose]();
+    this.#limit = undefined;
   }
 
-  #look(): void {
-    const left = Math.max(this.#since, this.#lastSign()) + this.#options.limitMs - performance.now();
-    if (left > 0) this.#timer = new Timer(left, () => this.#look());
+  #wait(milliseconds: number): Limit {
+    const limit = new Limit(milliseconds, () => this.#look(limit));
+    return limit;
+  }
+
+  /** Time in which nobody could have heard a sign is no silence. */
+  #look(limit: Limit): void {
+    const last = Math.max(this.#since, this.#lastSign());
+    const silentMs = Math.max(0, performance.now() - last - limit.lostSince(last));
+    const leftMs = this.#options.limitMs - silentMs;
+    if (leftMs > 0) this.#limit = this.#wait(leftMs);
     else this.#options.onTooLong();
   }
 }

@@ -19,7 +19,10 @@ export type Progress = ProgressBody;
 export interface OperationOptions {
   /** Aborting it abandons the operation, which rejects with the signal's reason, and tells the worker to stop. */
   readonly signal?: AbortSignal;
-  /** The longest that the operation may take, waiting for its turn included, in milliseconds. Default: no limit. */
+  /**
+   * The longest that the operation may take, waiting for its turn included, in milliseconds. Time in which this program did not run, because it was
+   * stopped or the machine slept, does not count. Default: no limit.
+   */
   readonly timeoutMs?: number;
   /**
    * The longest that the operation may go on without a sign of life: progress, a chunk, or a line that its worker prints. In milliseconds. Waiting for

@@ -54,6 +54,8 @@ type Call = Operation & { readonly member: BlockingMember };
  *
  * A thread of its own runs a `RemotePluginProxy` and this one waits for it, so that results and errors are the same. While it waits, nothing else
  * happens in this thread: no timer, no promise, no handler of a signal. Ctrl-C ends the program, and the worker with it. In a server use the asynchronous twin.
+ * A Web Worker that is terminated while it waits goes on until the wait has ended, for Deno cannot stop it: there give a `timeoutMs`, or use a thread of
+ * `node:worker_threads`.
  *
  * @example
  * ```ts no-eval

@@ -4,8 +4,9 @@
  * @module
  */
 import type { StartMessage } from "../protocol/messages.ts";
+import { Limit, within } from "../protocol/limit.ts";
+import { Timer } from "../protocol/timer.ts";
 import { type Farewell, NO_FAREWELL, readFarewell } from "./_hello.ts";
-import { calmPause } from "../protocol/timer.ts";
 import type { MemoryWatch } from "./_memory_watch.ts";
 import type { OutputLog } from "./output_log.ts";
 
@@ -56,6 +57,8 @@ export class RunningChild {
   #farewell: Promise<Farewell> = Promise.resolve(NO_FAREWELL);
   /** Whether the host has asked the child to end and has not lost its patience since. */
   #asked = false;
+  #hasEnded = false;
+  #keepAlive: Timer | undefined;
 
   /** Watches a child. */
   constructor(child: Deno.ChildProcess, care: ChildCare) {
@@ -91,11 +94,14 @@ export class RunningChild {
 
   /** Keeps the host program alive until the child has ended. */
   ref(): void {
-    unlessEnded(() => this.child.ref());
+    // Not `child.ref()`: Deno then kills the child when this thread ends, and one that is killed leaves its files and what its plugin has started.
+    if (!this.#hasEnded) this.#keepAlive ??= new Timer(Infinity, () => {});
   }
 
   /** Lets the host program exit while the child runs. */
   unref(): void {
+    this.#keepAlive?.[Symbol.dispose]();
+    this.#keepAlive = undefined;
     unlessEnded(() => this.child.unref());
   }
 
@@ -104,9 +110,8 @@ export class RunningChild {
     this.ref();
     this.#asked = true;
     await this.#lifeline.close().catch(() => {});
-    const timer = setTimeout(() => this.#kill(), EXIT_BUDGET_MS);
+    using _limit = new Limit(EXIT_BUDGET_MS, () => this.#kill());
     await this.exited;
-    clearTimeout(timer);
     await this.#groupEnd;
   }
 
@@ -121,6 +126,7 @@ export class RunningChild {
 
   async #watch({ removeFiles, memory, endGroup }: ChildCare): Promise<WorkerExit> {
     const { code, signal } = await this.child.status;
+    this.#hasEnded = true;
     // Nobody has to wait for it who is only told of the end.
     if (!this.#asked) this.#groupEnd = endGroup?.();
     await this.#lifeline.close().catch(() => {});
@@ -136,12 +142,11 @@ export class RunningChild {
   /** What is in the pipes is read, but a grandchild that escaped with one in its hands does not hold anybody up. */
   async #drainPipes(): Promise<void> {
     const drained = Promise.allSettled([this.#stdoutEnd, this.#stderrEnd]);
-    const over = new AbortController();
-    await Promise.race([drained, calmPause(50, over.signal)]);
-    over.abort();
+    await within(drained, 50);
     // Such a grandchild would keep the host program alive as well.
     await Promise.allSettled([this.#cancelStdout(), this.#stderr.cancel()]);
     this.log.close();
+    this.#keepAlive?.[Symbol.dispose]();
   }
 }
 

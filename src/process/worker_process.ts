@@ -19,6 +19,7 @@ import {
   type StartMessage,
   type WorkerLimits,
 } from "../protocol/messages.ts";
+import { within } from "../protocol/limit.ts";
 import { type CommandContext, type WorkerCommand, workerCommand } from "./_command.ts";
 import { endGroup } from "./_end_group.ts";
 import { type HelloLine, readHello } from "./_hello.ts";
@@ -148,14 +149,6 @@ export class WorkerProcess implements AsyncDisposable {
 
 function grantTo({ runtime }: PluginSpec, { permissions: policy = {} }: LaunchOptions): Grant {
   return runtime.kind === "deno" ? grantPermissions(runtime.permissions, policy) : { permissions: {}, notFound: [] };
-}
-
-async function within<Value>(value: Promise<Value>, milliseconds: number): Promise<Value | undefined> {
-  const patience = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => patience.resolve(undefined), milliseconds);
-  const first = await Promise.race([value, patience.promise]);
-  clearTimeout(timer);
-  return first;
 }
 
 /** What a Python worker's supervisor does for itself, Deno workers have their host do. Only a plugin that may run programs can have left some. */

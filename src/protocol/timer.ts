@@ -50,16 +50,6 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
   await untilAborted(over.promise, signal);
 }
 
-/**
- * Waits for so many milliseconds of a program that is not held up, or until the signal aborts. Code that keeps the event loop to itself all that time
- * does not count: what comes meanwhile is looked at before this is over.
- */
-export async function calmPause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  for (let part = 0; part < CALM_PARTS && !signal.aborted; part++) await pause(milliseconds / CALM_PARTS, signal).catch(() => {});
-}
-
-const CALM_PARTS = 5;
-
 /** Whether something can be a time to wait: more than nothing, and at most infinitely long. */
 export function isDuration(value: unknown): value is number {
   return typeof value === "number" && value > 0;

@@ -7,6 +7,7 @@
 import type * as Threads from "node:worker_threads";
 import type { LaneEnd } from "./bridge_messages.ts";
 import { isSmallJson, MAX_CHARACTERS } from "./small_json.ts";
+import { StoppableWait } from "./_stoppable_wait.ts";
 
 /** Where the number of messages sent is counted. */
 export const SENT = 0;
@@ -34,6 +35,7 @@ const decoder = new TextDecoder();
 /** The end of a lane at which messages are put in. */
 export class LaneIn<Message> {
   readonly #end: LaneEnd;
+  readonly #wait = new StoppableWait();
 
   constructor(end: LaneEnd) {
     this.#end = end;
@@ -59,7 +61,7 @@ export class LaneIn<Message> {
       const taken = Atomics.load(counts, TAKEN);
       // The counters wrap; their difference, taken as 32 bits, does not mind.
       if ((Atomics.load(counts, SENT) - taken | 0) <= allBut) return;
-      Atomics.wait(counts, TAKEN, taken);
+      this.#wait.while(counts, TAKEN, taken);
     }
   }
 
@@ -77,6 +79,7 @@ export class LaneIn<Message> {
 /** The end of a lane from which messages are taken. */
 export class LaneOut<Message> {
   readonly #end: LaneEnd;
+  readonly #wait = new StoppableWait();
   readonly #receive: typeof Threads.receiveMessageOnPort;
   #taken: number;
 
@@ -105,7 +108,7 @@ export class LaneOut<Message> {
 
   /** Blocks until there is a message. */
   wait(): void {
-    Atomics.wait(this.#end.counts, SENT, this.#taken);
+    this.#wait.while(this.#end.counts, SENT, this.#taken);
   }
 
   /** Resolves when there is a message. */

@@ -106,3 +106,9 @@ export class ManifestFolder implements AsyncDisposable {
     await Deno.remove(this.path, { recursive: true });
   }
 }
+
+/** Makes a symbolic link. Deno lets only those make one who may read and write everything. */
+export async function link(target: string, path: string): Promise<void> {
+  const { success } = await new Deno.Command("ln", { args: ["-s", "-n", target, path] }).output();
+  if (!success) throw new Error(`"${path}" cannot be made a link to "${target}"`);
+}

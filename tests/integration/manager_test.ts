@@ -15,7 +15,7 @@ import {
 } from "@remote-plugin/proxy";
 import { LoopWatch } from "../support/loop_watch.ts";
 import { isRunning, testPython } from "./fixture_proxy.ts";
-import { ManagerWatch, ManifestFolder, pythonManifest } from "./managed_plugins.ts";
+import { link, ManagerWatch, ManifestFolder, pythonManifest } from "./managed_plugins.ts";
 
 Deno.test("a plugin is started by its first call and ended with its manager", async () => {
   await using watch = await ManagerWatch.of("naps");
@@ -116,6 +116,117 @@ Deno.test("a folder is watched that comes later, goes, and comes again", async (
   await folder.write("deep/later/naps.json", naps);
   await watch.told("found", 2);
   assertEquals(watch.manager.problems, []);
+});
+
+Deno.test("folders, links and renames are watched as files are: a plugin's folder that is moved in, replaced, renamed and moved out", async () => {
+  const naps = await pythonManifest("naps");
+  await using folder = await ManifestFolder.create({ "staged/plugin.json": naps, "plugins/README": "" });
+  await using watch = await ManagerWatch.create({ folders: [join(folder.path, "plugins")], watch: true });
+  const move = (from: string, to: string) => Deno.rename(join(folder.path, from), join(folder.path, to));
+  await move("staged", "plugins/new");
+  await watch.told("found");
+  assertEquals(typeof await watch.manager.get("naps").execute(), "number");
+  await folder.write("next/plugin.json", { ...naps, version: "2.0" });
+  await move("plugins/new", "old");
+  await move("next", "plugins/new");
+  await watch.told("found", 2);
+  assertEquals(watch.manager.info("naps").version, "2.0");
+  await move("plugins/new", "plugins/newer");
+  await watch.told("found", 3);
+  assertEquals(watch.manager.info("naps").source, join(folder.path, "plugins/newer/plugin.json"));
+  // In the folder that was moved in, too, a change is seen.
+  await folder.write("plugins/newer/plugin.json", { ...naps, version: "3.0" });
+  await watch.told("found", 4);
+  await move("plugins/newer", "out");
+  await watch.told("gone", 4);
+  assertEquals([watch.manager.list(), watch.manager.problems], [[], []]);
+});
+
+Deno.test("a link that is swapped, as mounted configuration of containers is, brings what it leads to then", async () => {
+  const naps = await pythonManifest("naps");
+  await using folder = await ManifestFolder.create({
+    "plugins/..v1/naps.json": naps,
+    "plugins/..v2/naps.json": { ...naps, version: "2.0" },
+    "elsewhere/v1/plugin.json": { ...naps, name: "linked" },
+    "elsewhere/v2/plugin.json": { ...naps, name: "linked", version: "2.0" },
+  });
+  const plugins = join(folder.path, "plugins");
+  await link("..v1", join(plugins, "..data"));
+  await link("..data/naps.json", join(plugins, "naps.json"));
+  await link("v1", join(folder.path, "elsewhere/current"));
+  await link("../elsewhere/current", join(plugins, "linked"));
+  await using watch = await ManagerWatch.create({ folders: [plugins], watch: true });
+  const versions = () => watch.manager.list().map(({ name, version }) => `${name} ${version}`);
+  assertEquals(versions(), ["linked 1.2.3", "naps 1.2.3"]);
+  await link("..v2", join(plugins, "..tmp"));
+  await Deno.rename(join(plugins, "..tmp"), join(plugins, "..data"));
+  await watch.told("found");
+  assertEquals(versions(), ["linked 1.2.3", "naps 2.0"]);
+  await link("v2", join(folder.path, "elsewhere/next"));
+  await Deno.rename(join(folder.path, "elsewhere/next"), join(folder.path, "elsewhere/current"));
+  await watch.told("found", 2);
+  await folder.write("elsewhere/v2/plugin.json", { ...naps, name: "linked", version: "3.0" });
+  await watch.told("found", 3);
+  assertEquals(versions(), ["linked 3.0", "naps 2.0"]);
+  await Deno.remove(join(plugins, "linked"));
+  await watch.told("gone", 4);
+  assertEquals([versions(), watch.manager.problems], [["naps 2.0"], []]);
+});
+
+Deno.test("what is linked is found once, and links that lead nowhere or round in a circle harm nobody", async () => {
+  const naps = await pythonManifest("naps");
+  await using folder = await ManifestFolder.create({
+    "plugins/naps.json": naps,
+    "plugins/real/plugin.json": { ...naps, name: "real" },
+    "elsewhere/plugin.json": { ...naps, name: "linked" },
+    "many/cjm.json": { ...naps, name: "cjm" },
+  });
+  const plugins = join(folder.path, "plugins");
+  const links = {
+    "again.json": "naps.json",
+    "alias": "real",
+    "linked": "../elsewhere",
+    "manifests": "../many",
+    "itself": ".",
+    "circle": "circle",
+    "circle.json": "circle.json",
+    "nowhere": "nothing",
+    "nowhere.json": "nothing.json",
+  };
+  for (const [name, target] of Object.entries(links)) await link(target, join(plugins, name));
+  await using watch = await ManagerWatch.create({ folders: [plugins], watch: true });
+  const { manager } = watch;
+  assertEquals(manager.list().map(({ name, source }) => [name, source?.slice(plugins.length + 1)]), [
+    ["cjm", "manifests/cjm.json"],
+    ["linked", "linked/plugin.json"],
+    ["naps", "naps.json"],
+    ["real", "real/plugin.json"],
+  ]);
+  // A link that led nowhere leads somewhere now.
+  await folder.write("plugins/nothing/plugin.json", { ...naps, name: "something" });
+  await watch.told("found");
+  await manager.refresh();
+  assertEquals([manager.list().length, manager.problems], [5, []]);
+});
+
+Deno.test("a folder that is itself replaced, with the folders above it or by a link, is watched in its new place", async () => {
+  const naps = await pythonManifest("naps");
+  const named = (name: string) => ({ "deep/plugins/plugin.json": { ...naps, name } });
+  await using first = await ManifestFolder.create(named("first"));
+  await using second = await ManifestFolder.create(named("second"));
+  const [plugins, deep] = [join(first.path, "deep/plugins"), join(first.path, "deep")];
+  await using watch = await ManagerWatch.create({ folders: [plugins], watch: true });
+  await Deno.rename(plugins, join(first.path, "old"));
+  await watch.told("gone");
+  await Deno.rename(join(first.path, "old"), plugins);
+  await watch.told("found");
+  await Deno.rename(deep, join(first.path, "older"));
+  await watch.told("gone", 2);
+  await link(join(second.path, "deep"), deep);
+  await watch.told("found", 2);
+  await second.write("deep/plugins/more.json", { ...naps, name: "more" });
+  await watch.told("found", 3);
+  assertEquals(watch.manager.list().map(({ name }) => name), ["more", "second"]);
 });
 
 Deno.test("a manifest that is moved is found again at once, and refreshes do not disturb each other", async () => {

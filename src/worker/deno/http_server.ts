@@ -17,6 +17,7 @@ import {
   UPGRADE_PROTOCOL,
   type WorkerLimits,
 } from "../../protocol/messages.ts";
+import { Limit } from "../../protocol/limit.ts";
 import { traceFrom } from "../../protocol/telemetry.ts";
 import { BareWriter, parseBareRequest, writeBareRefusal } from "./bare_request.ts";
 import { type FrameLine, isLastLine } from "./frame_line.ts";
@@ -157,18 +158,18 @@ export class HttpServer {
 /** Closes the connection of a stranger who does not show the token in time. It begins when the plugin is loaded: the runtime takes 3 ms to load its timers. */
 class Patience implements Disposable {
   #isOver = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #limit: Limit | undefined;
 
   constructor(loaded: Promise<void>, close: () => void) {
     void loaded.then(() => {
-      if (!this.#isOver) this.#timer = setTimeout(close, STRANGER_TIMEOUT_MS);
+      if (!this.#isOver) this.#limit = new Limit(STRANGER_TIMEOUT_MS, close);
     });
   }
 
   [Symbol.dispose](): void {
     this.#isOver = true;
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#limit?.[Symbol.dispose]();
+    this.#limit = undefined;
   }
 }
 

@@ -112,6 +112,7 @@ STRANGER_TIMEOUT_S = 5.0  # how long a connection may take to show the token for
 MAX_FRAME = 128 * 1024 * 1024
 DRAIN_S = 1.0
 INTERRUPT_AGAIN_S = 0.1
+LATE_S = 0.05  # a wait that ends later than this has found the process stopped
 REAP_TIMEOUT_S = 2.0
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
 FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
@@ -2197,6 +2198,16 @@ def _silence(bell: int) -> None:
         pass  # it does not ring
 
 
+def _wait_for_all(calls: list[Call], seconds: float) -> None:
+    """Waits until all have ended, and no longer than this; once more when the process was stopped, for then the plugin's code was, too."""
+    for _ in range(2):
+        deadline = time.monotonic() + seconds
+        for call in calls:
+            call.done.wait(max(0.0, deadline - time.monotonic()))
+        if time.monotonic() - deadline < LATE_S:
+            return
+
+
 class Scheduler:
     """Calls and the lanes in which they run, in the order of their arrival."""
 
@@ -2267,14 +2278,13 @@ class Scheduler:
             loop = call.loop
             if loop is not None:
                 loop.knock(call)
-        deadline = time.monotonic() + self._grace_s
+        patience = self._grace_s
         while calls:
-            for call in calls:
-                call.done.wait(max(0.0, deadline - time.monotonic()))
+            _wait_for_all(calls, patience)
             calls = [call for call in calls if not call.done.is_set()]
             for call in calls:
                 call.interrupt()
-            deadline = time.monotonic() + INTERRUPT_AGAIN_S
+            patience = INTERRUPT_AGAIN_S
 
     def _on_signal(self, number: int, frame: Optional[FrameType]) -> None:
         call = self._on_main
