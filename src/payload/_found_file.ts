@@ -18,7 +18,7 @@ export class FileGoneError extends Error {
 }
 
 /** What makes a file the same one. Its number alone does not: the file system gives that to another one when it is free. */
-type Identity = Pick<Deno.FileInfo, "dev" | "ino" | "size" | "nlink" | "isFile" | "mtime">;
+export type Identity = Pick<Deno.FileInfo, "dev" | "ino" | "size" | "nlink" | "isFile" | "mtime">;
 
 /** A folder in which a worker may put files. */
 export interface SharedFolder {
@@ -51,6 +51,14 @@ const PIECE_BYTES = 1024 * 1024;
 /** From this size on a file is read from both ends of its middle at once: what takes the time is the memory that it is read into, page by page. */
 const SHARED_READ_BYTES = 8 * 1024 * 1024;
 
+/** What is known of a file, as data. */
+export interface FileFacts {
+  readonly path: string;
+  readonly size: number;
+  readonly folders: readonly SharedFolder[];
+  readonly identity: Identity;
+}
+
 /** A plain file in one of the worker's folders. */
 export class FoundFile {
   /** The file's path, as the worker has named it. */
@@ -78,6 +86,23 @@ export class FoundFile {
     if (this.#identity.size !== size) throw new ForeignFileError(`the file "${path}" has ${this.#identity.size} bytes, not ${size}`);
   }
 
+  /**
+   * Looks at a file again, maybe in another thread.
+   *
+   * @throws {ForeignFileError} When it is not any more the one that was looked at.
+   */
+  static of({ path, folders, size, identity }: FileFacts): FoundFile {
+    const found = new FoundFile(path, folders, size);
+    found.#check(identity);
+    return found;
+  }
+
+  /** What is known of it. */
+  get facts(): FileFacts {
+    const { dev, ino, size, nlink, isFile, mtime } = this.#identity;
+    return { path: this.path, size: this.size, folders: this.#folders, identity: { dev, ino, size, nlink, isFile, mtime } };
+  }
+
   /** The shared folder in which it is. */
   get root(): string {
     return this.#folder.path;
@@ -95,7 +120,7 @@ export class FoundFile {
       await this.#fill(bytes, file);
       return bytes;
     }
-    const middle = this.size >> 1;
+    const middle = Math.floor(this.size / 2); // A shift would take it for a number of 32 bits.
     using first = await this.open();
     using second = await this.open();
     await second.seek(middle, Deno.SeekMode.Start);
@@ -170,6 +195,27 @@ export class FoundFile {
     } catch (error) {
       file.close();
       throw error;
+    }
+  }
+
+  /** The same at once, for one who must not wait. */
+  openSync(): Deno.FsFile {
+    this.#check(this.#look());
+    const file = this.#opened();
+    try {
+      this.#check(file.statSync());
+      return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  #opened(): Deno.FsFile {
+    try {
+      return Deno.openSync(this.path, { read: true, write: true });
+    } catch (cause) {
+      throw gone(this.path, cause);
     }
   }
 

@@ -5,7 +5,8 @@
  */
 import { extensionOf } from "../protocol/file_values.ts";
 import { FileMapping } from "./file_mapping.ts";
-import type { FileSource } from "./file_result.ts";
+import type { PlacedSource } from "./file_result.ts";
+import type { Place } from "./place.ts";
 import { removeIfThere } from "./private_folder.ts";
 
 /** What a file for such bytes depends on. */
@@ -16,7 +17,7 @@ export interface InlineSourceOptions {
 }
 
 /** Bytes in memory, which become a file when somebody asks for its path. */
-export class InlineSource implements FileSource {
+export class InlineSource implements PlacedSource {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #options: InlineSourceOptions;
   #path: string | undefined;
@@ -29,6 +30,10 @@ export class InlineSource implements FileSource {
 
   get path(): string {
     return this.#path ??= this.#write();
+  }
+
+  get place(): Place {
+    return { bytes: this.#bytes };
   }
 
   read(into: Uint8Array<ArrayBuffer> = new Uint8Array(this.#bytes.length)): Promise<Uint8Array<ArrayBuffer>> {

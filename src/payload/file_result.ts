@@ -7,6 +7,7 @@ import { PermissionDeniedError, PluginStateError, ProtocolError } from "../error
 import { type NdArray, parseNpy } from "../protocol/npy.ts";
 import { FileGoneError, ForeignFileError } from "./_found_file.ts";
 import { canMap, type FileMapping } from "./file_mapping.ts";
+import type { Place, ResultPlace } from "./place.ts";
 
 export { ForeignFileError };
 
@@ -22,6 +23,12 @@ export interface FileSource {
   pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>;
   /** Removes the file, if there is one. */
   remove(): Promise<void>;
+}
+
+/** A source that another proxy can be given. */
+export interface PlacedSource extends FileSource {
+  /** Where the bytes are. */
+  readonly place: Place;
 }
 
 /** How the bytes of a {@linkcode FileResult} are read. */
@@ -47,8 +54,11 @@ export interface FileResultFacts {
   readonly onRemoved: (result: FileResult) => void;
 }
 
+/** No member, for only those need it who give a result to another plugin. */
+let placeIn: (result: FileResult) => ResultPlace;
+
 /**
- * Bytes, an array of numbers or a file that a plugin gave. Its file is removed when it is disposed of, and at the latest when the proxy or
+ * Bytes, an array of numbers or a file that a plugin gave. Given to another plugin, it is the path of a copy there. Its file is removed when it is disposed of, and at the latest when the proxy or
  * the worker ends.
  *
  * @example
@@ -62,6 +72,10 @@ export interface FileResultFacts {
  * ```
  */
 export class FileResult implements AsyncDisposable {
+  static {
+    placeIn = (result) => result.#place();
+  }
+
   /** How many bytes it has. */
   readonly size: number;
   /** What the bytes are, for example `"application/x-npy"` for an array, `"application/octet-stream"` for plain bytes. */
@@ -154,6 +168,13 @@ export class FileResult implements AsyncDisposable {
     return this.#removed ??= this.#remove();
   }
 
+  #place(): ResultPlace {
+    this.#demandOpen();
+    const source: FileSource & Partial<PlacedSource> = this.#source;
+    if (source.place === undefined) throw new TypeError("only a result that a proxy has made can be given to a plugin");
+    return { ...source.place, mediaType: this.mediaType };
+  }
+
   async #remove(): Promise<void> {
     try {
       await this.#source.remove();
@@ -187,6 +208,15 @@ export class FileResult implements AsyncDisposable {
       cause,
     });
   }
+}
+
+/**
+ * Where the bytes of a result are.
+ *
+ * @throws {PluginStateError} When it has been disposed of.
+ */
+export function placeOf(result: FileResult): ResultPlace {
+  return placeIn(result);
 }
 
 function demandMaps(plugin: string): void {

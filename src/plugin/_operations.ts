@@ -8,31 +8,36 @@ import type { WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { endpointRule, type ErrorBody } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
-import type { EncodedValue } from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
 import { cancelledError, closedError, exitError, isBreach, isBroken, reportedError, transportError } from "./_failures.ts";
 import { isFileGone } from "../payload/file_result.ts";
 import { type Attempt, OpenCall } from "./_open_call.ts";
-import { decodeFrame, discardFrame, encodeBody, writeFiles } from "./_values.ts";
+import { decodeFrame, discardFrame, writeFiles } from "./_values.ts";
 import { DEFAULT_CANCEL_BUDGET_MS, Reply } from "./_reply.ts";
 import { type Loss, Supervisor, type SupervisorOptions } from "./_supervisor.ts";
 import type { CallTrace, Tracing } from "./_tracing.ts";
+import { WrittenRequest } from "./_written_request.ts";
 import type { CallOptions, OperationOptions } from "./interface.ts";
 import { checkLimits } from "./limits.ts";
+import { TakenBody } from "./taken_body.ts";
 
 /** What the worker is asked for, and under which name its errors speak of it. */
 export interface Operation {
   readonly endpoint: WireRequest["endpoint"];
   readonly member: string;
-  readonly body?: Readonly<Record<string, unknown>>;
+  /** What it is called with, which is taken then; or what was taken before. */
+  readonly body?: Body | TakenBody;
   /** What is told of it to whoever traces calls. */
   readonly trace?: CallTrace;
 }
 
+/** What an operation is called with. */
+export type Body = Readonly<Record<string, unknown>>;
+
 /** An operation whose arguments are ready for the wire, but for what is to become a file. */
-interface EncodedOperation {
+interface TakenOperation {
   readonly endpoint: Operation["endpoint"];
-  readonly encoded: EncodedValue;
+  readonly taken: TakenBody;
 }
 
 /** What holds for all operations of a plugin, and for the succession of its workers. */
@@ -82,21 +87,22 @@ export class Operations {
     throw this.#breach(operation.member, "the worker answered with what is no object");
   }
 
-  /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
+  /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. What it is called with is taken at once. */
   stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
-    const run = (traced: Operation) => this.#stream(traced, options);
+    const take = outcomeOf(() => TakenBody.of(operation, this.#plugin));
+    const run = (traced: Operation) => this.#stream(traced, take, options);
     return this.#options.tracing?.follow(operation, { plugin: this.#plugin, run, signal: options.signal }) ?? run(operation);
   }
 
-  async *#stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
+  async *#stream(operation: Operation, take: () => TakenBody, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
     this.supervisor.check(operation.member);
     checkLimits({ plugin: this.#plugin, member: operation.member }, options);
-    const encoded = encodeBody(operation, this.#plugin);
+    const taken = take();
     const call = this.#openCall(operation, options);
     try {
       if (endpointRule(operation.endpoint).isCall) call.hold(await this.#turn(call));
       for (let frame: Frame | undefined;; frame = await this.#next(call)) {
-        if (frame === undefined) await this.#send(call, await this.supervisor.prepare(call), { ...operation, encoded });
+        if (frame === undefined) await this.#send(call, await this.supervisor.prepare(call), { endpoint: operation.endpoint, taken });
         else if ("progress" in frame) options.onProgress?.(frame);
         else if ("chunk" in frame) yield decodeFrame(frame.chunk, frame.types, call);
         else if ("result" in frame) return decodeFrame(frame.result, frame.types, call);
@@ -110,6 +116,7 @@ export class Operations {
       if (isBreach(failure) && call.attempt !== undefined) void this.supervisor.distrust(call.attempt.connection, failure);
       throw failure;
     } finally {
+      taken[Symbol.dispose]();
       const ended = this.#end(call);
       // One that was given up or left has its answer before its worker has let go of it.
       if (call.attempt?.reply?.ended) await ended;
@@ -122,7 +129,8 @@ export class Operations {
     const trace = call.trace = this.#options.tracing?.begin(operation, this.#plugin);
     try {
       call.prepare(connection);
-      await this.#send(call, connection, { ...operation, encoded: encodeBody(operation, this.#plugin) });
+      using taken = TakenBody.of(operation, this.#plugin);
+      await this.#send(call, connection, { endpoint: operation.endpoint, taken });
       for (let frame = await call.nextFrame(); frame === undefined || !("result" in frame); frame = await call.nextFrame()) {
         if (frame !== undefined && "error" in frame) throw reportedError(frame.error, call.name);
       }
@@ -221,25 +229,26 @@ export class Operations {
     }
   }
 
-  async #send(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
-    if (encoded.slots !== undefined) await this.#writeFiles(call, connection, { endpoint, encoded });
-    const body = encoded.value as Operation["body"];
+  async #send(call: OpenCall, connection: Connection, { endpoint, taken }: TakenOperation): Promise<void> {
+    const paths = taken.slots.length === 0 ? [] : await this.#writeFiles(call, connection, { endpoint, taken });
     const sharesFiles = connection.files.areShared;
-    const request = { endpoint, body, callId: call.id, sharesFiles, wantsProgress: call.wantsProgress, trace: call.trace?.sent };
+    const facts = { endpoint, callId: call.id, sharesFiles, wantsProgress: call.wantsProgress, trace: call.trace?.sent };
+    const request = new WrittenRequest(facts, taken.json(paths));
     call.trace?.send(connection, call.id);
     const { cancelBudgetMs } = this.#options;
     const discard = (frame: Frame) => discardFrame(frame, connection.files);
     call.send(connection, () => new Reply(connection.exchange, request, { cancelBudgetMs, discard }));
   }
 
-  async #writeFiles(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
+  async #writeFiles(call: OpenCall, connection: Connection, { endpoint, taken }: TakenOperation): Promise<readonly string[]> {
     try {
-      const writing = writeFiles(encoded, call, { endpoint, files: connection.files });
-      await (call.trace?.handOver(writing) ?? writing);
+      const writing = writeFiles(taken.slots, call, { endpoint, files: connection.files });
+      return (await (call.trace?.handOver(writing) ?? writing)).paths;
     } catch (error) {
       // A worker's folder goes with it. A call that may be sent again then is, with files for the next worker.
       if (!call.signal.aborted && isFileGone(error)) await connection.worker?.endedWithin(EXIT_PATIENCE_MS);
       if (call.signal.aborted || call.attempt?.connection === connection) throw error;
+      return []; // It is not sent to this worker any more.
     }
   }
 
@@ -274,5 +283,17 @@ export class Operations {
     const budget = this.#options.cancelBudgetMs ?? DEFAULT_CANCEL_BUDGET_MS;
     const why = `"${call.name.member}" had been cancelled and did not stop within ${budget} ms`;
     await this.supervisor.condemn(connection, { why, isCrash: false });
+  }
+}
+
+/** Does something now, and tells what comes of it later. */
+function outcomeOf<Value>(act: () => Value): () => Value {
+  try {
+    const value = act();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
 }

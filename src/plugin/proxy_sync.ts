@@ -16,7 +16,7 @@ import { BlockingBridge } from "../transport/blocking_bridge.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { BLOCKING_WORKER, type BlockingMember, type BlockingRequest, type CallFacts, type PluginFacts } from "./_blocking_worker.ts";
 import { cancelledError, closedError } from "./_failures.ts";
-import type { Operation } from "./_operations.ts";
+import type { Body, Operation } from "./_operations.ts";
 import { receiveValue, sendBody, type SentValue } from "./_sent_values.ts";
 import { encodeBody } from "./_values.ts";
 import type { Batch } from "./_run_ahead.ts";
@@ -47,7 +47,10 @@ interface Pull {
 }
 
 /** An operation that is one request with one answer. */
-type Call = Operation & { readonly member: BlockingMember };
+type Call = SyncOperation & { readonly member: BlockingMember };
+
+/** An operation whose arguments cross to the thread. */
+type SyncOperation = Operation & { readonly body?: Body };
 
 /**
  * A plugin in an isolated worker process, each of whose members blocks until it is done. `using` ends the worker, whatever happens.
@@ -265,7 +268,7 @@ export class RemotePluginProxySync implements Disposable {
   }
 
   /** All that can be refused here is refused here, as the asynchronous proxy would: before anything is sent. */
-  #prepare(operation: Operation, { onProgress, ...options }: SyncCallOptions): CallFacts {
+  #prepare(operation: SyncOperation, { onProgress, ...options }: SyncCallOptions): CallFacts {
     const { endpoint, member } = operation;
     const { name: plugin } = this;
     if (this.#closed) throw closedError({ plugin, member });
@@ -273,7 +276,7 @@ export class RemotePluginProxySync implements Disposable {
     if (endpointRule(endpoint).isCall && this.#streams.size >= this.maxConcurrency) throw this.#noPlaceError(member);
     // Bytes are refused here: what passes between the threads is JSON.
     return {
-      body: sendBody(encodeBody(operation, plugin), { plugin, member }),
+      body: sendBody(encodeBody({ endpoint, body: operation.body }, { plugin, member }), { plugin, member }),
       options,
       reports: onProgress !== undefined,
       trace: activeTrace(),

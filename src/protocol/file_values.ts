@@ -154,7 +154,8 @@ export function extensionOf(mediaType: string): string {
   return Object.entries(MEDIA_TYPES).find(([, type]) => type === mediaType)?.[0] ?? ".bin";
 }
 
-function isBytes(value: object): value is ArrayBufferLike | ArrayBufferView {
+/** Whether a value is bytes in memory, or an array of numbers. */
+export function isBytes(value: object): value is ArrayBufferLike | ArrayBufferView {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
 }
 
