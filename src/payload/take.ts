@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { contentOf, type FileContent, isBytes, isFileValue } from "../protocol/file_values.ts";
+import { bytesOf, isBytes, isFileValue } from "../protocol/file_values.ts";
 import { isFileUrl } from "./call_files.ts";
 import { FileResult, placeOf } from "./file_result.ts";
 import { FileResultSync, placeOfSync } from "./file_result_sync.ts";
@@ -60,13 +60,24 @@ export function take(source: object): object {
   if (isGivenResult(source)) return HeldFile.open(placeOfResult(source));
   if (source instanceof HeldFile) return source.hold();
   if (isFileUrl(source)) return new URL(source);
-  const content = source instanceof ContentFile ? source.content : isBytes(source) ? contentOf(source) : undefined;
-  const copy = content === undefined || (content.size ?? Infinity) > TAKEN_BYTES ? undefined : copyOf(content);
-  return copy === undefined ? source : new ContentFile(copy);
+  if (source instanceof ContentFile) return isWorthCopy(source.content.size) ? copyOfFile(source) : source;
+  return isBytes(source) && isWorthCopy(source.byteLength) ? copyOfBytes(source) : source;
 }
 
-/** A copy of a content that is in memory. */
-export function copyOf({ parts, ...content }: FileContent): FileContent & { readonly parts: Uint8Array<ArrayBuffer>[] } | undefined {
-  if (!Array.isArray(parts)) return undefined;
-  return { ...content, parts: parts.map((part: Uint8Array) => new Uint8Array(part)) };
+function isWorthCopy(size = Infinity): boolean {
+  return size <= TAKEN_BYTES;
+}
+
+function copyOfFile(file: ContentFile): ContentFile {
+  const { parts, ...content } = file.content;
+  if (!Array.isArray(parts)) return file;
+  return new ContentFile({ ...content, parts: parts.map((part: Uint8Array) => new Uint8Array(part)) });
+}
+
+/** Of the same kind, with memory of its own. */
+function copyOfBytes(bytes: ArrayBufferLike | ArrayBufferView): object {
+  if (!ArrayBuffer.isView(bytes)) return new Uint8Array(bytes).slice().buffer;
+  const { buffer } = bytesOf(bytes).slice();
+  if (bytes instanceof Uint8Array) return new Uint8Array(buffer); // Node's own kind takes memory in another way.
+  return new (bytes.constructor as new (memory: ArrayBuffer) => object)(buffer);
 }

@@ -89,7 +89,7 @@ export class Operations {
 
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. What it is called with is taken at once. */
   stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
-    const take = outcomeOf(() => TakenBody.of(operation, this.#plugin));
+    const take = TakenBody.outcome(operation, this.#plugin);
     const run = (traced: Operation) => this.#stream(traced, take, options);
     return this.#options.tracing?.follow(operation, { plugin: this.#plugin, run, signal: options.signal }) ?? run(operation);
   }
@@ -283,17 +283,5 @@ export class Operations {
     const budget = this.#options.cancelBudgetMs ?? DEFAULT_CANCEL_BUDGET_MS;
     const why = `"${call.name.member}" had been cancelled and did not stop within ${budget} ms`;
     await this.supervisor.condemn(connection, { why, isCrash: false });
-  }
-}
-
-/** Does something now, and tells what comes of it later. */
-function outcomeOf<Value>(act: () => Value): () => Value {
-  try {
-    const value = act();
-    return () => value;
-  } catch (error) {
-    return () => {
-      throw error;
-    };
   }
 }

@@ -44,6 +44,18 @@ export class TakenBody implements Disposable {
     return new TakenBody(endpoint, textOf(marked, name), takeAll(slots, name));
   }
 
+  /** Takes it now, and tells later, to whoever waits for the operation, what was wrong with it. */
+  static outcome(operation: Operation, plugin: string): () => TakenBody {
+    try {
+      const taken = TakenBody.of(operation, plugin);
+      return () => taken;
+    } catch (error) {
+      return () => {
+        throw error;
+      };
+    }
+  }
+
   /** The body's JSON, with the paths of the files; `undefined` where there is no body. */
   json(paths: readonly string[]): string | undefined {
     if (this.slots.length === 0) return this.#text;
