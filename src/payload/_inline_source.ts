@@ -33,7 +33,7 @@ export class InlineSource implements PlacedSource {
   }
 
   get place(): Place {
-    return { bytes: this.#bytes };
+    return { bytes: this.#bytes.buffer };
   }
 
   read(into: Uint8Array<ArrayBuffer> = new Uint8Array(this.#bytes.length)): Promise<Uint8Array<ArrayBuffer>> {

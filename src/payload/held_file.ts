@@ -41,7 +41,7 @@ export class HeldFile extends ContentFile implements Disposable {
   static open(place: ResultPlace): ContentFile {
     const { mediaType } = place;
     if ("bytes" in place) {
-      const { bytes } = place;
+      const bytes = new Uint8Array(place.bytes);
       return new ContentFile({ parts: [bytes], size: bytes.length, extension: extensionOf(mediaType), mediaType });
     }
     const found = FoundFile.of(place.file);

@@ -6,7 +6,7 @@
 import type { FileFacts } from "./_found_file.ts";
 
 /** A worker's file, or bytes that nobody changes. */
-export type Place = { readonly file: FileFacts } | { readonly bytes: Uint8Array<ArrayBuffer> };
+export type Place = { readonly file: FileFacts } | { readonly bytes: ArrayBuffer };
 
 /** The same, and what the bytes are. */
 export type ResultPlace = Place & { readonly mediaType: string };

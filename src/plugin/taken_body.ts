@@ -9,6 +9,7 @@ import type { ValueTypes } from "../protocol/frames.ts";
 import { decodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
 import type { OperationName } from "./_open_call.ts";
 import type { Body, Operation } from "./_operations.ts";
+import { outcomeOf } from "./_outcome.ts";
 import { encodeBody, invalidArguments, isExecution, textOf } from "./_values.ts";
 
 /** Stands in the text where the path of a file will be. Nobody else knows it. */
@@ -46,14 +47,7 @@ export class TakenBody implements Disposable {
 
   /** Takes it now, and tells later, to whoever waits for the operation, what was wrong with it. */
   static outcome(operation: Operation, plugin: string): () => TakenBody {
-    try {
-      const taken = TakenBody.of(operation, plugin);
-      return () => taken;
-    } catch (error) {
-      return () => {
-        throw error;
-      };
-    }
+    return outcomeOf(() => TakenBody.of(operation, plugin));
   }
 
   /** The body's JSON, with the paths of the files; `undefined` where there is no body. */
