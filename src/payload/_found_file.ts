@@ -5,6 +5,7 @@
  * @module
  */
 import { basename, dirname, isAbsolute, join, relative, resolve } from "@std/path";
+import { MOST_BYTES_AT_ONCE } from "../protocol/file_values.ts";
 import type { FileMapping, MemoryMaps } from "./file_mapping.ts";
 
 /** The worker has named a file that is none of those that it may name, or there is another one in its place by now. */
@@ -111,9 +112,9 @@ export class FoundFile {
   /**
    * All of the file.
    *
-   * @param into Where to; it has room for all of it. Default: new memory.
+   * @param into Where to; it has room for all of it.
    */
-  async read(into: Uint8Array<ArrayBuffer> = new Uint8Array(this.size)): Promise<Uint8Array<ArrayBuffer>> {
+  async read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = into.subarray(0, this.size);
     if (this.size < SHARED_READ_BYTES) {
       using file = await this.open();
@@ -221,7 +222,7 @@ export class FoundFile {
 
   async #fill(bytes: Uint8Array, file: Deno.FsFile): Promise<void> {
     for (let filled = 0; filled < bytes.length;) {
-      const count = await file.read(bytes.subarray(filled));
+      const count = await file.read(bytes.subarray(filled, filled + MOST_BYTES_AT_ONCE));
       if (count === null) throw new ForeignFileError(`the file "${this.path}" was cut while it was read`);
       filled += count;
     }

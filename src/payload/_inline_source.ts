@@ -36,13 +36,13 @@ export class InlineSource implements PlacedSource {
     return { bytes: this.#bytes.buffer };
   }
 
-  read(into: Uint8Array<ArrayBuffer> = new Uint8Array(this.#bytes.length)): Promise<Uint8Array<ArrayBuffer>> {
+  read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     into.set(this.#bytes);
     return Promise.resolve(into.subarray(0, this.#bytes.length));
   }
 
   async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-    yield await this.read();
+    yield this.#bytes.slice();
   }
 
   map(): Promise<FileMapping> {

@@ -36,7 +36,7 @@ export class ResultFile implements PlacedSource {
     return { file: this.#file.facts };
   }
 
-  read(into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     return this.#file.read(into);
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PermissionDeniedError, PluginStateError, ProtocolError } from "../errors.ts";
+import { CallError, PermissionDeniedError, PluginStateError, ProtocolError } from "../errors.ts";
 import { type NdArray, parseNpy } from "../protocol/npy.ts";
 import { FileGoneError, ForeignFileError } from "./_found_file.ts";
 import { canMap, type FileMapping } from "./file_mapping.ts";
@@ -15,8 +15,8 @@ export { ForeignFileError };
 export interface FileSource {
   /** A file that holds them. */
   readonly path: string;
-  /** All of them, in the memory that is given or in new one. */
-  read(into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+  /** All of them, in the memory that is given, which has room for them. */
+  read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   /** All of them, without a copy where there is a file. */
   map(): Promise<FileMapping>;
   /** Opens them for reading piece by piece. */
@@ -111,12 +111,13 @@ export class FileResult implements AsyncDisposable {
    * @throws {PluginStateError} When it has been disposed of.
    * @throws {ProtocolError} When the file is not any more the one that the worker has given.
    * @throws {RangeError} When `into` is too short.
+   * @throws {CallError} With the code `no_room`, when they are more than one array can hold, or than there is memory for.
    */
   // A member of its own, so that a result cannot be cloned into another thread, where it would be an empty shell.
   readonly bytes: (options?: BytesOptions) => Promise<Uint8Array<ArrayBuffer>> = async ({ into } = {}) => {
     this.#demandOpen();
     if (into !== undefined && into.length < this.size) throw new RangeError(`${this.size} bytes do not fit into ${into.length}`);
-    return await this.#source.read(into).catch((error) => this.#fail(error));
+    return await this.#source.read(into ?? this.#newMemory()).catch((error) => this.#fail(error));
   };
 
   /**
@@ -173,6 +174,17 @@ export class FileResult implements AsyncDisposable {
     const source: FileSource & Partial<PlacedSource> = this.#source;
     if (source.place === undefined) throw new TypeError("only a result that a proxy has made can be given to a plugin");
     return { ...source.place, mediaType: this.mediaType };
+  }
+
+  #newMemory(): Uint8Array<ArrayBuffer> {
+    try {
+      return new Uint8Array(this.size);
+    } catch (cause) {
+      const plugin = this.#plugin;
+      const message = `Cannot read a result of "${plugin}": there is no memory for an array of its ${this.size} bytes. ` +
+        `Read it piece by piece by "stream()", or open the file at its "path"`;
+      throw new CallError("no_room", message, { plugin, cause });
+    }
   }
 
   async #remove(): Promise<void> {

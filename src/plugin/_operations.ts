@@ -113,7 +113,10 @@ export class Operations {
       const loss = isFileGone(error) ? await this.#lossOf(call) : undefined;
       if (call.signal.aborted) throw call.signal.reason;
       const failure = loss ?? transportError(error, call.name);
-      if (isBreach(failure) && call.attempt !== undefined) void this.supervisor.distrust(call.attempt.connection, failure);
+      // A file that is gone was the plugin's to remove, and nobody reads what is not there.
+      if (isBreach(failure) && !isFileGone(error) && call.attempt !== undefined) {
+        void this.supervisor.distrust(call.attempt.connection, failure);
+      }
       throw failure;
     } finally {
       taken[Symbol.dispose]();

@@ -4,8 +4,8 @@
  * @module
  */
 import { CallError, ProtocolError } from "../errors.ts";
-import { ForeignFileError } from "../payload/file_result.ts";
 import { SourceError } from "../payload/call_files.ts";
+import { ForeignFileError, isFileGone } from "../payload/file_result.ts";
 import { NoRoomError } from "../payload/scratch.ts";
 import { becomesPath } from "../payload/take.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
@@ -112,7 +112,8 @@ export function decodeFrame(value: unknown, types: ValueTypes | undefined, call:
     return decodeValue(value, types, (raw) => adopt(raw, call));
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : String(cause);
-    throw new ProtocolError(`Cannot read what "${member}" of "${plugin}" gave: ${what}`, { plugin, cause });
+    const advice = isFileGone(cause) ? ". A plugin must not remove what it has given" : "";
+    throw new ProtocolError(`Cannot read what "${member}" of "${plugin}" gave: ${what}${advice}`, { plugin, cause });
   }
 }
 

@@ -25,6 +25,11 @@ export interface Scratch {
   readonly quota?: number;
 }
 
+/** What a plugin gave cannot be handed over. The host would take that for the worker's own fault, and end it. */
+export class UnfitFileError extends TypeError {
+  override name = "UnfitFileError";
+}
+
 /** There is no place for a file. */
 class ScratchFullError extends Error {
   override name = "ScratchFullError";
@@ -73,15 +78,16 @@ export class Outbox {
     if (this.#scratch === undefined) throw new TypeError("The host shares no folder with this worker, so that it takes bytes and no files");
     const folder = await this.#ownFolder();
     const path: unknown = await value.toTempFile(folder);
-    if (typeof path !== "string") throw new TypeError(`"toTempFile" gave no path, but ${typeof path}`);
+    if (typeof path !== "string") throw new UnfitFileError(`has a "toTempFile" that gave no path, but a value of type "${typeof path}"`);
     const mediaType = typeof value.mediaType === "string" ? value.mediaType : mediaTypeOf(path);
-    return this.#reference(path.startsWith(`${folder}/`) ? path : await this.#copy(path, mediaType), mediaType);
+    if (!path.startsWith(`${folder}/`) || path.includes("/../")) return this.#reference(await this.#copy(path, mediaType), mediaType);
+    demandOwnFile(path, folder);
+    return this.#reference(path, mediaType);
   }
 
   /** A file elsewhere is the plugin's own, and stays there. */
   async #copy(path: string, mediaType: string): Promise<string> {
-    const file = await Deno.open(path);
-    const { size } = await file.stat();
+    const { file, size } = openPlainFile(path);
     const content: FileContent = { parts: file.readable, size, extension: /\.\w+$/.exec(path)?.[0] ?? "", mediaType };
     return await this.#write(content);
   }
@@ -118,6 +124,44 @@ async function makeFolder(scratch: string): Promise<string> {
   const folder = await Deno.makeTempDir({ dir: scratch, prefix: "out-" });
   await Deno.writeFile(`${folder}/${MARK}`, new Uint8Array(0));
   return folder;
+}
+
+/** Makes sure of a file in the call's folder: the host takes none but a plain one with one name, to which no link leads. */
+function demandOwnFile(path: string, folder: string): void {
+  const facts = lookAt(path, Deno.lstatSync);
+  if (!facts.isFile) throw unfit(path, kindOf(facts));
+  if (facts.nlink !== 1) throw unfit(path, `a file with ${facts.nlink} names`);
+  if (lookAt(path, Deno.realPathSync) !== `${Deno.realPathSync(folder)}${path.slice(folder.length)}`) {
+    throw unfit(path, "a file behind a link");
+  }
+  lookAt(path, (own) => Deno.chmodSync(own, 0o600));
+}
+
+/** What is no plain file may never let go of whoever opens it. */
+function openPlainFile(path: string): { file: Deno.FsFile; size: number } {
+  const facts = lookAt(path, Deno.statSync);
+  if (!facts.isFile) throw unfit(path, kindOf(facts));
+  return { file: lookAt(path, (own) => Deno.openSync(own)), size: facts.size };
+}
+
+function lookAt<Found>(path: string, look: (path: string) => Found): Found {
+  try {
+    return look(path);
+  } catch (cause) {
+    throw new UnfitFileError(`has a "toTempFile" that gave the path "${path}", which cannot be opened: ${cause}`, { cause });
+  }
+}
+
+function unfit(path: string, kind: string): UnfitFileError {
+  return new UnfitFileError(`has a "toTempFile" that gave the path of ${kind}, "${path}"; only a plain file can be handed over`);
+}
+
+function kindOf({ isDirectory, isSymlink, isFifo, isSocket, isCharDevice, isBlockDevice }: Deno.FileInfo): string {
+  if (isDirectory) return "a folder";
+  if (isSymlink) return "a link";
+  if (isFifo) return "a fifo";
+  if (isSocket) return "a socket";
+  return isCharDevice || isBlockDevice ? "a device" : "something else than a file";
 }
 
 /** Removes the files of a frame that nobody will get. */
