@@ -17,6 +17,7 @@ import {
   mediaTypeOf,
   writeContent,
 } from "../../protocol/file_values.ts";
+import { MAX_FRAME_BYTES } from "../../protocol/messages.ts";
 
 /** Where a worker keeps files. */
 export interface Scratch {
@@ -45,6 +46,7 @@ export class Outbox {
   readonly #scratch: Scratch | undefined;
   #folder: Promise<string> | undefined;
   #files: string[] = [];
+  readonly #handedOver = new Set<string>();
 
   /** Opens the outbox of one call. */
   constructor(scratch: Scratch | undefined) {
@@ -55,6 +57,7 @@ export class Outbox {
   async handOver(value: FileValue): Promise<FileReference | InlineFile> {
     if (isFileBacked(value)) return await this.#handOverBacked(value);
     const content = contentOf(value);
+    if (this.#scratch === undefined) demandFrame(content);
     if (this.#scratch === undefined || (content.size ?? Infinity) <= INLINE_BYTES) return await inlineFile(content);
     return this.#reference(await this.#write(content), content.mediaType);
   }
@@ -63,15 +66,13 @@ export class Outbox {
   takeFiles(): string[] {
     const files = this.#files;
     this.#files = [];
+    files.forEach((path) => this.#handedOver.add(path));
     return files;
   }
 
-  /** Removes the call's folder if it has been left empty; with files in it, it is the host's. */
+  /** Removes what has not been handed over; the rest is the host's. */
   async close(): Promise<void> {
-    removeFiles(this.takeFiles());
-    if (this.#folder === undefined) return;
-    const folder = await this.#folder;
-    removeFiles([`${folder}/${MARK}`, folder]);
+    if (this.#folder !== undefined) removeAllBut(this.#handedOver, await this.#folder);
   }
 
   async #handOverBacked(value: FileBackedDTO & { readonly mediaType?: unknown }): Promise<FileReference | InlineFile> {
@@ -126,6 +127,12 @@ async function makeFolder(scratch: string): Promise<string> {
   return folder;
 }
 
+function demandFrame({ size = 0 }: FileContent): void {
+  if (size <= MAX_FRAME_BYTES / 4 * 3) return;
+  const advice = "only a host that shares this worker's folders gets as many, in a file";
+  throw new UnfitFileError(`has ${size} bytes, more than a frame carries; ${advice}`);
+}
+
 /** Makes sure of a file in the call's folder: the host takes none but a plain one with one name, to which no link leads. */
 function demandOwnFile(path: string, folder: string): void {
   const facts = lookAt(path, Deno.lstatSync);
@@ -173,6 +180,20 @@ export function removeFiles(paths: readonly string[] = []): void {
       // It is gone, or it will go with the worker's folder.
     }
   }
+}
+
+/** Removes what is in a folder but for some files, and the folder when it is empty. The host may be removing the rest. */
+function removeAllBut(kept: ReadonlySet<string>, folder: string): void {
+  try {
+    for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+      const path = `${folder}/${name}`;
+      if (isDirectory) removeAllBut(kept, path);
+      else if (!kept.has(path)) removeFiles([path]);
+    }
+  } catch {
+    // It is gone already.
+  }
+  removeFiles([folder]);
 }
 
 async function folderBytes(folder: string): Promise<number> {

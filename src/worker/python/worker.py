@@ -657,6 +657,7 @@ class Outbox:
     def _hand_over_file(self, path: str) -> Body:
         media_type = _media_type_of(path)
         if self._scratch is None:
+            _demand_frame(os.stat(path).st_size)
             with open(path, "rb") as file:
                 return _inline(memoryview(file.read()), media_type)
         return self._reference(path, media_type)
@@ -739,8 +740,15 @@ def _write_all(file: io.FileIO, view: memoryview) -> None:
         view = view[file.write(view[:MOST_AT_ONCE]) :]
 
 
+def _demand_frame(size: int) -> None:
+    if size > MAX_FRAME // 4 * 3:
+        raise UnfitFile(f"has {size} bytes, more than a frame carries; only a host that shares this worker's folders gets as many, in a file")
+
+
 def _inline(data: memoryview, media_type: str) -> Body:
     from binascii import b2a_base64
+
+    _demand_frame(data.nbytes)
 
     return {"data": b2a_base64(data, newline=False).decode("ascii"), "size": data.nbytes, "media_type": media_type}
 
