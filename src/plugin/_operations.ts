@@ -13,6 +13,7 @@ import { cancelledError, closedError, exitError, isBreach, isBroken, reportedErr
 import { isFileGone } from "../payload/file_result.ts";
 import { type Attempt, OpenCall } from "./_open_call.ts";
 import { decodeFrame, discardFrame, writeFiles } from "./_values.ts";
+import { outcomeOf } from "./_outcome.ts";
 import { DEFAULT_CANCEL_BUDGET_MS, Reply } from "./_reply.ts";
 import { type Loss, Supervisor, type SupervisorOptions } from "./_supervisor.ts";
 import type { CallTrace, Tracing } from "./_tracing.ts";
@@ -56,6 +57,8 @@ export class Operations {
   readonly #plugin: string;
   readonly #turns: Turns;
   readonly #open = new Set<OpenCall>();
+  /** What streams were called with that nobody has begun to read. */
+  readonly #unread = new Set<TakenBody>();
   /** A worker may serve several hosts, which must not choose the same ids. */
   readonly #idPrefix = crypto.randomUUID().slice(0, 8);
   #nextId = 1;
@@ -89,15 +92,15 @@ export class Operations {
 
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. What it is called with is taken at once. */
   stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
-    const take = TakenBody.outcome(operation, this.#plugin);
+    const take = outcomeOf(() => this.#take(operation, options));
     const run = (traced: Operation) => this.#stream(traced, take, options);
     return this.#options.tracing?.follow(operation, { plugin: this.#plugin, run, signal: options.signal }) ?? run(operation);
   }
 
   async *#stream(operation: Operation, take: () => TakenBody, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
-    this.supervisor.check(operation.member);
-    checkLimits({ plugin: this.#plugin, member: operation.member }, options);
     const taken = take();
+    this.supervisor.check(operation.member);
+    this.#unread.delete(taken);
     const call = this.#openCall(operation, options);
     try {
       if (endpointRule(operation.endpoint).isCall) call.hold(await this.#turn(call));
@@ -161,6 +164,7 @@ export class Operations {
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */
   async close(): Promise<void> {
     this.supervisor.close((member) => closedError({ plugin: this.#plugin, member }));
+    for (const taken of this.#unread) taken[Symbol.dispose]();
     const open = [...this.#open];
     for (const call of open) call.abandon(cancelledError(call.name, "cleanup()"));
     await Promise.all(open.map((call) => call.end()));
@@ -195,6 +199,15 @@ export class Operations {
   #onlyCall(): string | undefined {
     const running = [...this.#open].filter((call) => call.isCall && call.attempt !== undefined);
     return running.length === 1 ? running[0]!.id : undefined;
+  }
+
+  /** Refuses what cannot be done before it takes what that would be done with. */
+  #take(operation: Operation, options: CallOptions): TakenBody {
+    this.supervisor.check(operation.member);
+    checkLimits({ plugin: this.#plugin, member: operation.member }, options);
+    const taken = TakenBody.of(operation, this.#plugin);
+    if (taken.slots.length > 0) this.#unread.add(taken);
+    return taken;
   }
 
   #newId(): string {

@@ -23,6 +23,7 @@ export class TakenBody implements Disposable {
   readonly #text: string | undefined;
   /** What becomes a file, in the order in which it stands in the text. */
   readonly slots: readonly FileSlot[];
+  #isLetGo = false;
 
   private constructor(endpoint: Operation["endpoint"], text: string | undefined, slots: readonly FileSlot[]) {
     this.#endpoint = endpoint;
@@ -68,7 +69,8 @@ export class TakenBody implements Disposable {
 
   /** Lets go of the files of results that were given. */
   [Symbol.dispose](): void {
-    letGo(this.slots);
+    if (!this.#isLetGo) letGo(this.slots);
+    this.#isLetGo = true;
   }
 }
 
