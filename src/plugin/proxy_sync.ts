@@ -256,12 +256,13 @@ export class RemotePluginProxySync implements Disposable {
     using bridge = this.#bridge;
     this.#closed = true;
     try {
-      bridge.ask({ kind: "call", member: "cleanup", call: { body: {}, options: {}, reports: false } });
+      bridge.ask(CLEANUP);
       this.#records.push(...bridge.ask({ kind: "logs" }) as LogRecord[]);
       this.#facts = bridge.ask({ kind: "look" }) as PluginFacts;
     } catch (error) {
-      // A thread that cannot be asked any more is ended, and the worker with it.
       if (!bridge.isBroken) throw error;
+      // The thread is ended, and the worker with it. Only one that still works removes their folder; the next start would find it.
+      bridge.askAtLast(CLEANUP, LAST_BUDGET_MS);
     }
   }
 
@@ -379,6 +380,11 @@ export class RemotePluginProxySync implements Disposable {
     while (this.#records.length > 0) yield this.#records.shift()!;
   }
 }
+
+const CLEANUP: BlockingRequest = { kind: "call", member: "cleanup", call: { body: {}, options: {}, reports: false } };
+
+/** How long a thread whose answers cannot be read may take to let go of its plugin, in milliseconds: somewhat longer than the plugin may. */
+const LAST_BUDGET_MS = 3_000;
 
 const STREAM = { endpoint: "execute_stream", member: "executeStream" } as const;
 

@@ -109,6 +109,14 @@ export class LaneOut<Message> {
     Atomics.wait(this.#end.counts, SENT, this.#taken);
   }
 
+  /** Does something, and blocks until a message has come since, or for so many milliseconds. */
+  waitAfter(act: () => void, budgetMs: number): void {
+    const { counts } = this.#end;
+    const sent = Atomics.load(counts, SENT);
+    act();
+    Atomics.wait(counts, SENT, sent, budgetMs);
+  }
+
   /** Resolves when there is a message. */
   async waitAsync(): Promise<void> {
     const outcome = Atomics.waitAsync(this.#end.counts, SENT, this.#taken);

@@ -95,6 +95,11 @@ export class BlockingBridge<Request> implements Disposable {
     }
   }
 
+  /** Lets a thread whose answers cannot be read do one thing more before it is ended, for as long as the budget, in milliseconds. */
+  askAtLast(request: Request, budgetMs: number): void {
+    this.#replies.waitAfter(() => this.#requests.send({ id: this.#nextId++, request }), budgetMs);
+  }
+
   /** Whether the thread can answer nothing any more. */
   get isBroken(): boolean {
     return this.#broken !== undefined;
