@@ -181,7 +181,8 @@ export class RemotePluginProxy implements PluginInterface {
    *
    * @param kwargs Keyword arguments, for a Deno plugin its one argument. JSON, NaN and the infinities besides; and, for each of which
    * the plugin gets the path of a file: any object with `toTempFile`, bytes, typed arrays, blobs, streams of bytes, and `file:` URLs.
-   * What the plugin gives as bytes, as an array of numbers or as a file is a {@linkcode FileResult}.
+   * What the plugin gives as bytes, as an array of numbers or as a file is a {@linkcode FileResult}, which may be given to another plugin. All is taken at once, so
+   * that it may be changed while the call waits, but for bytes beyond 1 MiB: leave those alone until the call settles.
    * @throws {RemoteError} When plugin code raises.
    * @throws {CallError} When the arguments cannot be sent, the call takes longer than `timeoutMs`, or it is cancelled.
    * @throws {WorkerExitError} When the worker ends first.

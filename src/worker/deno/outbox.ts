@@ -129,7 +129,7 @@ async function makeFolder(scratch: string): Promise<string> {
 
 function demandFrame({ size = 0 }: FileContent): void {
   if (size <= MAX_FRAME_BYTES / 4 * 3) return;
-  const advice = "only a host that shares this worker's folders gets as many, in a file";
+  const advice = "only a host that shares the worker's folders gets as many";
   throw new UnfitFileError(`has ${size} bytes, more than a frame carries; ${advice}`);
 }
 

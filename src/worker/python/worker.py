@@ -703,7 +703,7 @@ class Room:
 
 
 def _plain_file(given: Union[str, os.PathLike[str]], who: str, folder: str = "") -> str:
-    """The path of a file that the host takes: a plain one with one name, which only its owner may open, and in a folder no link leads to it."""
+    """The path of a file that the host takes: a plain one with one name, to which no link in the folder leads."""
     import stat
 
     path = os.path.abspath(os.fsdecode(given))
@@ -742,7 +742,7 @@ def _write_all(file: io.FileIO, view: memoryview) -> None:
 
 def _demand_frame(size: int) -> None:
     if size > MAX_FRAME // 4 * 3:
-        raise UnfitFile(f"has {size} bytes, more than a frame carries; only a host that shares this worker's folders gets as many, in a file")
+        raise UnfitFile(f"has {size} bytes, more than a frame carries; only a host that shares the worker's folders gets as many")
 
 
 def _inline(data: memoryview, media_type: str) -> Body:
