@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   CallError,
-  FileResult,
-  FileResultSync,
+  type FileResult,
+  type FileResultSync,
   PluginManager,
   PluginStateError,
   RemotePluginProxy,

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { CallError, FileResult, type FileResultSync } from "@remote-plugin/proxy";
+import { CallError, type FileResult, type FileResultSync } from "@remote-plugin/proxy";
 import { BOTH, type Face, startBlocking, startFixture } from "./fixture_proxy.ts";
 
 /** `deno task test:sizes` sets it to 2 GiB and more, for which the machine needs some 8 GiB of memory. */
