@@ -58,8 +58,8 @@ export interface FileResultFacts {
 let placeIn: (result: FileResult) => ResultPlace;
 
 /**
- * Bytes, an array of numbers or a file that a plugin gave. Given to another plugin, it is the path of a copy there. Its file is removed when it is disposed of, and at the latest when the proxy or
- * the worker ends.
+ * Bytes, an array of numbers or a file that a plugin gave. Given to another plugin, it is the path of a copy there. Its file is removed when it is
+ * disposed of, and at the latest when the proxy or the worker ends.
  *
  * @example
  * ```ts no-eval
