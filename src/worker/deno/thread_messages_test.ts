@@ -71,7 +71,9 @@ Deno.test("a frame removes no file but those in the scratch folder", () => {
 Deno.test("a thread that waits is woken by a number that both threads share, and by nothing else", () => {
   const done = new Int32Array(new SharedArrayBuffer(4));
   assertEquals(readFromThread({ kind: "flush", done }), { kind: "flush", done });
-  for (const wrong of [undefined, {}, new Int32Array(1), new Int32Array(new SharedArrayBuffer(0)), new Int8Array(new SharedArrayBuffer(4))]) {
+  for (
+    const wrong of [undefined, {}, new Int32Array(1), new Int32Array(new SharedArrayBuffer(0)), new Int8Array(new SharedArrayBuffer(4))]
+  ) {
     assertEquals(readFromThread({ kind: "flush", done: wrong }), undefined);
   }
 });

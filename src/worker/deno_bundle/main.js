@@ -241,6 +241,7 @@ var IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([
 
 // src/protocol/file_values.ts
 var INLINE_BYTES = 64 * 1024;
+var MOST_BYTES_AT_ONCE = 2 ** 30;
 
 // src/protocol/values.ts
 var UnsendableValueError = class extends TypeError {
@@ -298,6 +299,16 @@ function parsePointer(pointer) {
 }
 function toPlace(path) {
   return "$" + path.map((part) => /^\d+$/.test(part) ? `[${part}]` : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`).join("");
+}
+
+// src/worker/deno/outbox.ts
+function removeFiles(paths = []) {
+  for (const path of paths) {
+    try {
+      Deno.removeSync(path);
+    } catch {
+    }
+  }
 }
 
 // src/worker/deno/frame_line.ts
@@ -992,16 +1003,6 @@ async function* framesOf(reply) {
     for (const line of await reply.take()) {
       yield line;
       if (isLastLine(line)) return;
-    }
-  }
-}
-
-// src/worker/deno/outbox.ts
-function removeFiles(paths = []) {
-  for (const path of paths) {
-    try {
-      Deno.removeSync(path);
-    } catch {
     }
   }
 }

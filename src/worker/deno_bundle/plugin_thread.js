@@ -214,6 +214,7 @@ function countOf(shape) {
 // src/protocol/file_values.ts
 var BYTES_MEDIA_TYPE = "application/octet-stream";
 var INLINE_BYTES = 64 * 1024;
+var MOST_BYTES_AT_ONCE = 2 ** 30;
 function isFileValue(value) {
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Array.prototype || prototype === null) return false;
@@ -285,7 +286,7 @@ async function writeParts(file, { parts }, reserve) {
   for await (const part of parts) {
     if (!ArrayBuffer.isView(part)) throw new TypeError("A stream that becomes a file must give bytes");
     reserve(part.byteLength);
-    for (let rest = bytesOf(part); rest.length > 0; ) rest = rest.subarray(await file.write(rest));
+    for (let rest = bytesOf(part); rest.length > 0; ) rest = rest.subarray(await file.write(rest.subarray(0, MOST_BYTES_AT_ONCE)));
   }
 }
 function isFull(error) {
@@ -480,6 +481,181 @@ function toPlace(path) {
   return "$" + path.map((part) => /^\d+$/.test(part) ? `[${part}]` : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`).join("");
 }
 
+// src/worker/deno/outbox.ts
+var UnfitFileError = class extends TypeError {
+  name = "UnfitFileError";
+};
+var ScratchFullError = class extends Error {
+  name = "ScratchFullError";
+  category = "resource";
+  retriable = true;
+};
+var MARK = ".open";
+var Outbox = class {
+  #scratch;
+  #folder;
+  #files = [];
+  #handedOver = /* @__PURE__ */ new Set();
+  /** Opens the outbox of one call. */
+  constructor(scratch) {
+    this.#scratch = scratch;
+  }
+  /** Makes what stands in a value's place. */
+  async handOver(value) {
+    if (isFileBacked(value)) return await this.#handOverBacked(value);
+    const content = contentOf(value);
+    if (this.#scratch === void 0) demandFrame(content);
+    if (this.#scratch === void 0 || (content.size ?? Infinity) <= INLINE_BYTES) return await inlineFile(content);
+    return this.#reference(await this.#write(content), content.mediaType);
+  }
+  /** The files handed over since this was last asked. */
+  takeFiles() {
+    const files = this.#files;
+    this.#files = [];
+    files.forEach((path) => this.#handedOver.add(path));
+    return files;
+  }
+  /** Removes what has not been handed over; the rest is the host's. */
+  async close() {
+    if (this.#folder !== void 0) removeAllBut(this.#handedOver, await this.#folder);
+  }
+  async #handOverBacked(value) {
+    if (this.#scratch === void 0) throw new TypeError("The host shares no folder with this worker, so that it takes bytes and no files");
+    const folder = await this.#ownFolder();
+    const path = await value.toTempFile(folder);
+    if (typeof path !== "string") throw new UnfitFileError(`has a "toTempFile" that gave no path, but a value of type "${typeof path}"`);
+    const mediaType = typeof value.mediaType === "string" ? value.mediaType : mediaTypeOf(path);
+    if (!path.startsWith(`${folder}/`) || path.includes("/../")) return this.#reference(await this.#copy(path, mediaType), mediaType);
+    demandOwnFile(path, folder);
+    return this.#reference(path, mediaType);
+  }
+  /** A file elsewhere is the plugin's own, and stays there. */
+  async #copy(path, mediaType) {
+    const { file, size } = openPlainFile(path);
+    const content = {
+      parts: file.readable,
+      size,
+      extension: /\.\w+$/.exec(path)?.[0] ?? "",
+      mediaType
+    };
+    return await this.#write(content);
+  }
+  async #write(content) {
+    await this.#reserve(content.size ?? 0);
+    try {
+      return await writeContent(await this.#ownFolder(), content, () => {
+      });
+    } catch (cause) {
+      if (!isFull(cause)) throw cause;
+      throw new ScratchFullError(`The file system of "${this.#scratch.folder}" is full`, {
+        cause
+      });
+    }
+  }
+  #reference(path, mediaType) {
+    this.#files.push(path);
+    return {
+      path,
+      size: Deno.lstatSync(path).size,
+      media_type: mediaType
+    };
+  }
+  #ownFolder() {
+    return this.#folder ??= makeFolder(this.#scratch.folder);
+  }
+  async #reserve(bytes) {
+    const { quota, folder } = this.#scratch;
+    if (quota === void 0) return;
+    const used = await folderBytes(folder);
+    if (used + bytes <= quota) return;
+    throw new ScratchFullError(`${bytes} bytes do not fit into the scratch quota of ${quota}, of which ${used} are in use`);
+  }
+};
+async function makeFolder(scratch) {
+  const folder = await Deno.makeTempDir({
+    dir: scratch,
+    prefix: "out-"
+  });
+  await Deno.writeFile(`${folder}/${MARK}`, new Uint8Array(0));
+  return folder;
+}
+function demandFrame({ size = 0 }) {
+  if (size <= MAX_FRAME_BYTES / 4 * 3) return;
+  const advice = "only a host that shares the worker's folders gets as many";
+  throw new UnfitFileError(`has ${size} bytes, more than a frame carries; ${advice}`);
+}
+function demandOwnFile(path, folder) {
+  const facts = lookAt(path, Deno.lstatSync);
+  if (!facts.isFile) throw unfit(path, kindOf(facts));
+  if (facts.nlink !== 1) throw unfit(path, `a file with ${facts.nlink} names`);
+  if (lookAt(path, Deno.realPathSync) !== `${Deno.realPathSync(folder)}${path.slice(folder.length)}`) {
+    throw unfit(path, "a file behind a link");
+  }
+  lookAt(path, (own) => Deno.chmodSync(own, 384));
+}
+function openPlainFile(path) {
+  const facts = lookAt(path, Deno.statSync);
+  if (!facts.isFile) throw unfit(path, kindOf(facts));
+  return {
+    file: lookAt(path, (own) => Deno.openSync(own)),
+    size: facts.size
+  };
+}
+function lookAt(path, look) {
+  try {
+    return look(path);
+  } catch (cause) {
+    throw new UnfitFileError(`has a "toTempFile" that gave the path "${path}", which cannot be opened: ${cause}`, {
+      cause
+    });
+  }
+}
+function unfit(path, kind) {
+  return new UnfitFileError(`has a "toTempFile" that gave the path of ${kind}, "${path}"; only a plain file can be handed over`);
+}
+function kindOf({ isDirectory, isSymlink, isFifo, isSocket, isCharDevice, isBlockDevice }) {
+  if (isDirectory) return "a folder";
+  if (isSymlink) return "a link";
+  if (isFifo) return "a fifo";
+  if (isSocket) return "a socket";
+  return isCharDevice || isBlockDevice ? "a device" : "something else than a file";
+}
+function removeFiles(paths = []) {
+  for (const path of paths) {
+    try {
+      Deno.removeSync(path);
+    } catch {
+    }
+  }
+}
+function removeAllBut(kept, folder) {
+  try {
+    for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+      const path = `${folder}/${name}`;
+      if (isDirectory) removeAllBut(kept, path);
+      else if (!kept.has(path)) removeFiles([
+        path
+      ]);
+    }
+  } catch {
+  }
+  removeFiles([
+    folder
+  ]);
+}
+async function folderBytes(folder) {
+  let total = 0;
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const path = `${folder}/${name}`;
+      total += isDirectory ? await folderBytes(path) : (await Deno.lstat(path)).size;
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return total;
+}
+
 // src/worker/deno/frame_line.ts
 function errorLine(error) {
   return {
@@ -508,7 +684,7 @@ async function valueLine(kind, given, outbox) {
     ...types
   };
   for (const slot of slots) {
-    filled = fillSlot(filled, slot, await outbox.handOver(slot.source));
+    filled = fillSlot(filled, slot, await outbox.handOver(slot.source).catch((error) => unfit2(kind, slot, error)));
     allTypes[toPointer(slot.path)] = FILE_TYPE;
   }
   const files = outbox.takeFiles();
@@ -519,6 +695,9 @@ async function valueLine(kind, given, outbox) {
       files
     }
   });
+}
+function unfit2(kind, { path }, error) {
+  throw error instanceof UnfitFileError ? badResult(`The ${kind} at "${toPlace(path)}" ${error.message}`) : error;
 }
 function encoded(kind, given) {
   try {
@@ -581,124 +760,6 @@ function isIterable(value) {
 }
 function isIterator(value) {
   return isIterable(value) && "next" in value && typeof value.next === "function";
-}
-
-// src/worker/deno/outbox.ts
-var ScratchFullError = class extends Error {
-  name = "ScratchFullError";
-  category = "resource";
-  retriable = true;
-};
-var MARK = ".open";
-var Outbox = class {
-  #scratch;
-  #folder;
-  #files = [];
-  /** Opens the outbox of one call. */
-  constructor(scratch) {
-    this.#scratch = scratch;
-  }
-  /** Makes what stands in a value's place. */
-  async handOver(value) {
-    if (isFileBacked(value)) return await this.#handOverBacked(value);
-    const content = contentOf(value);
-    if (this.#scratch === void 0 || (content.size ?? Infinity) <= INLINE_BYTES) return await inlineFile(content);
-    return this.#reference(await this.#write(content), content.mediaType);
-  }
-  /** The files handed over since this was last asked. */
-  takeFiles() {
-    const files = this.#files;
-    this.#files = [];
-    return files;
-  }
-  /** Removes the call's folder if it has been left empty; with files in it, it is the host's. */
-  async close() {
-    removeFiles(this.takeFiles());
-    if (this.#folder === void 0) return;
-    const folder = await this.#folder;
-    removeFiles([
-      `${folder}/${MARK}`,
-      folder
-    ]);
-  }
-  async #handOverBacked(value) {
-    if (this.#scratch === void 0) throw new TypeError("The host shares no folder with this worker, so that it takes bytes and no files");
-    const folder = await this.#ownFolder();
-    const path = await value.toTempFile(folder);
-    if (typeof path !== "string") throw new TypeError(`"toTempFile" gave no path, but ${typeof path}`);
-    const mediaType = typeof value.mediaType === "string" ? value.mediaType : mediaTypeOf(path);
-    return this.#reference(path.startsWith(`${folder}/`) ? path : await this.#copy(path, mediaType), mediaType);
-  }
-  /** A file elsewhere is the plugin's own, and stays there. */
-  async #copy(path, mediaType) {
-    const file = await Deno.open(path);
-    const { size } = await file.stat();
-    const content = {
-      parts: file.readable,
-      size,
-      extension: /\.\w+$/.exec(path)?.[0] ?? "",
-      mediaType
-    };
-    return await this.#write(content);
-  }
-  async #write(content) {
-    await this.#reserve(content.size ?? 0);
-    try {
-      return await writeContent(await this.#ownFolder(), content, () => {
-      });
-    } catch (cause) {
-      if (!isFull(cause)) throw cause;
-      throw new ScratchFullError(`The file system of "${this.#scratch.folder}" is full`, {
-        cause
-      });
-    }
-  }
-  #reference(path, mediaType) {
-    this.#files.push(path);
-    return {
-      path,
-      size: Deno.lstatSync(path).size,
-      media_type: mediaType
-    };
-  }
-  #ownFolder() {
-    return this.#folder ??= makeFolder(this.#scratch.folder);
-  }
-  async #reserve(bytes) {
-    const { quota, folder } = this.#scratch;
-    if (quota === void 0) return;
-    const used = await folderBytes(folder);
-    if (used + bytes <= quota) return;
-    throw new ScratchFullError(`${bytes} bytes do not fit into the scratch quota of ${quota}, of which ${used} are in use`);
-  }
-};
-async function makeFolder(scratch) {
-  const folder = await Deno.makeTempDir({
-    dir: scratch,
-    prefix: "out-"
-  });
-  await Deno.writeFile(`${folder}/${MARK}`, new Uint8Array(0));
-  return folder;
-}
-function removeFiles(paths = []) {
-  for (const path of paths) {
-    try {
-      Deno.removeSync(path);
-    } catch {
-    }
-  }
-}
-async function folderBytes(folder) {
-  let total = 0;
-  try {
-    for await (const { name, isDirectory } of Deno.readDir(folder)) {
-      const path = `${folder}/${name}`;
-      total += isDirectory ? await folderBytes(path) : (await Deno.lstat(path)).size;
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return total;
 }
 
 // src/protocol/telemetry.ts
