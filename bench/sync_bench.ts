@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { RemotePluginProxy, RemotePluginProxySync } from "@remote-plugin/proxy";
+import { type FileResult, type FileResultSync, RemotePluginProxy, RemotePluginProxySync } from "@remote-plugin/proxy";
 import { median } from "./driver/stats.ts";
 
 const ROUNDS = 15;
@@ -129,3 +129,33 @@ for (const [name, proxy] of [["asynchronous", plugin], ["blocking", sync]] as co
   if (back !== value) throw new Error("The value came back changed");
   console.log(`64 MiB there and back, ${name}: ${time.toFixed(2)} s`);
 }
+
+/** The milliseconds of the median of some runs. */
+async function milliseconds(run: () => unknown): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < 7; round++) times.push(1000 * await seconds(run));
+  return median(times);
+}
+
+/** What bytes take on both faces, and, beside it, their copy: up to 1 MiB each call makes one of what it is given (`src/payload/take.ts`). */
+async function bytesRow(size: number): Promise<string> {
+  const value = new Uint8Array(size).fill(1);
+  const columns = [
+    await milliseconds(() => value.slice()),
+    await milliseconds(() => plugin.execute({ value })),
+    await milliseconds(() => sync.execute({ value })),
+    await milliseconds(async () => {
+      await using result = await plugin.execute<FileResult>({ size });
+      await result.bytes();
+    }),
+    await milliseconds(() => {
+      using result = sync.execute<FileResultSync>({ size });
+      result.bytes();
+    }),
+  ];
+  const name = size < MIB ? `${size / 1024} KiB` : `${size / MIB} MiB`;
+  return `  ${name.padEnd(8)}${columns.map((column) => column.toPrecision(3).padStart(10)).join("")}`;
+}
+
+console.log("Bytes, in milliseconds: their copy, in asynchronous, in blocking, out asynchronous, out blocking");
+for (const kib of [1, 64, 256, 1024, 4 * 1024, 16 * 1024, 64 * 1024, 256 * 1024]) console.log(await bytesRow(kib * 1024));

@@ -2,8 +2,8 @@
 
 
 class SyncBenchPlugin:
-    def execute(self, value):
-        return value
+    def execute(self, value=None, size=0):
+        return bytes(size) if size else value
 
     def execute_stream(self, count, text="a few words of a transcript"):
         for number in range(count):

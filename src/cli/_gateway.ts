@@ -16,6 +16,7 @@ import {
   type ExtensionEndpoint,
   EXTENSIONS,
   FRAMES_MEDIA_TYPE,
+  MAX_FRAME_BYTES,
 } from "../protocol/messages.ts";
 import { type Frame, isLastFrame, type ValueTypes } from "../protocol/frames.ts";
 import type { InlineFile } from "../protocol/file_values.ts";
@@ -235,6 +236,7 @@ async function frame(key: "result" | "chunk", value: unknown): Promise<Frame> {
 
 async function inline(file: FileResult): Promise<InlineFile> {
   await using _file = file;
+  if (file.size > MAX_FRAME_BYTES / 4 * 3) throw new RangeError(`The result has a file of ${file.size} bytes, more than a frame carries`);
   return { data: (await file.bytes()).toBase64(), size: file.size, media_type: file.mediaType };
 }
 

@@ -6,6 +6,7 @@
 import { PluginStateError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
+import { TakenBody } from "../plugin/taken_body.ts";
 import type { Evictable } from "./_admission.ts";
 import { CallCounter } from "./_call_counter.ts";
 import { Configuration } from "./_configuration.ts";
@@ -167,20 +168,22 @@ export class Entry implements Evictable {
    * running.
    */
   configure(config: PluginConfig, member: "initialize" | "reconfigure", options: OperationOptions = {}): Promise<void> {
+    const own = this.#copyOf(config, member);
     return this.#exclusively(async () => {
-      await this.#configuration.tryOut(config, async () => {
+      await this.#configuration.tryOut(own, async () => {
         const plugins = [...this.pool?.replicas ?? []].map(({ plugin }) => plugin);
         if (plugins.length === 0) return await this.#load();
-        await this.#configuration.check(config, await plugins[0]!.getConfigSchema(options));
-        await Promise.all(plugins.map((plugin) => plugin[member](config, options)));
+        await this.#configuration.check(own, await plugins[0]!.getConfigSchema(options));
+        await Promise.all(plugins.map((plugin) => plugin[member](own, options)));
       });
       this.#emit({ type: "configured" });
     });
   }
 
   /** The configuration that was kept, `undefined` when there never was one. */
-  getConfig(): Promise<PluginConfig | undefined> {
-    return this.#configuration.read();
+  async getConfig(): Promise<PluginConfig | undefined> {
+    const config = await this.#configuration.read();
+    return config && this.#copyOf(config, "getConfig");
   }
 
   /** Lets go of the workers that have not answered twice in a row. */
@@ -203,6 +206,11 @@ export class Entry implements Evictable {
     await this.#force("dispose");
     await this.#exclusively(() => this.#stop("dispose"));
     this.#state = { kind: "closed" };
+  }
+
+  /** One that nobody else changes. */
+  #copyOf(config: PluginConfig, member: string): PluginConfig {
+    return TakenBody.of({ endpoint: "initialize", member, body: config }, this.#spec.name).values()!;
   }
 
   async #load(): Promise<void> {

@@ -7,8 +7,9 @@ import { CallTimeoutError, PluginStateError } from "../errors.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "../plugin/interface.ts";
 import { checkLimits } from "../plugin/limits.ts";
 import type { RemotePluginProxy } from "../plugin/proxy.ts";
-import { type ExtensionEndpoint, EXTENSIONS, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
+import { TakenBody } from "../plugin/taken_body.ts";
 import { Limit } from "../protocol/limit.ts";
+import { type Endpoint, type ExtensionEndpoint, EXTENSIONS, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
 import type { CountedCall } from "./_call_counter.ts";
 import type { Entry } from "./_entry.ts";
 import type { Lease } from "./_pool.ts";
@@ -43,31 +44,14 @@ export class ManagedPlugin implements PluginInterface {
     await this.#entry.configure(config, "reconfigure", options);
   }
 
-  async execute<Result = unknown>(kwargs?: Kwargs, options: CallOptions = {}): Promise<Result> {
-    using call = this.#begin("execute", options);
-    try {
-      const [place, left] = this.#tryPlace(options) ?? await this.#waitForPlace("execute", options);
-      using lease = place;
-      const result = await lease.plugin.execute<Result>(kwargs, left);
-      call.succeed();
-      return result;
-    } catch (error) {
-      call.fail(error);
-      throw error;
-    }
+  async execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {
+    const operation = { endpoint: "execute", member: "execute", body: { args, kwargs } } as const;
+    return await this.#call(operation, options, (plugin, body, left) => plugin.execute<Result>(...callOf(body!, left)));
   }
 
-  async *executeStream<Chunk = unknown>(kwargs?: Kwargs, options: CallOptions = {}): AsyncGenerator<Chunk, void, void> {
-    using call = this.#begin("executeStream", options);
-    try {
-      const [place, left] = this.#tryPlace(options) ?? await this.#waitForPlace("executeStream", options);
-      using lease = place;
-      yield* lease.plugin.executeStream<Chunk>(kwargs, left);
-      call.succeed();
-    } catch (error) {
-      call.fail(error);
-      throw error;
-    }
+  executeStream<Chunk = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): AsyncGenerator<Chunk, void, void> {
+    const operation = { endpoint: "execute_stream", member: "executeStream", body: { args, kwargs } } as const;
+    return this.#stream<Chunk>(TakenBody.outcome(operation, this.name), options);
   }
 
   async getConfigSchema(options?: OperationOptions): Promise<Record<string, unknown>> {
@@ -96,17 +80,7 @@ export class ManagedPlugin implements PluginInterface {
     if (!EXTENSIONS[endpoint].isCall) {
       return await this.#ask(member, options, (plugin) => plugin.extension<Result>(endpoint, body, options));
     }
-    using call = this.#begin(member, options);
-    try {
-      const [place, left] = this.#tryPlace(options) ?? await this.#waitForPlace(member, options);
-      using lease = place;
-      const result = await lease.plugin.extension<Result>(endpoint, body, left);
-      call.succeed();
-      return result;
-    } catch (error) {
-      call.fail(error);
-      throw error;
-    }
+    return await this.#call({ endpoint, member, body }, options, (plugin, own, left) => plugin.extension<Result>(endpoint, own, left));
   }
 
   /** Lets all workers prefetch. */
@@ -160,6 +134,39 @@ export class ManagedPlugin implements PluginInterface {
     return this.cleanup();
   }
 
+  /** Runs a call on a worker that has a place. One that has to wait for it takes what it was made with along. */
+  async #call<Result>(operation: ManagedOperation, options: CallOptions, run: Run<Result>): Promise<Result> {
+    const { member } = operation;
+    using call = this.#begin(member, options);
+    try {
+      const free = this.#tryPlace(options);
+      using taken = free === undefined ? TakenBody.of(operation, this.name) : undefined;
+      const [place, left] = free ?? await this.#waitForPlace(member, options);
+      using lease = place;
+      const body = taken === undefined ? operation.body : taken.values();
+      const result = await run(lease.plugin, body, left);
+      call.succeed();
+      return result;
+    } catch (error) {
+      call.fail(error);
+      throw error;
+    }
+  }
+
+  async *#stream<Chunk>(take: () => TakenBody, options: CallOptions): AsyncGenerator<Chunk, void, void> {
+    using call = this.#begin("executeStream", options);
+    try {
+      using taken = take();
+      const [place, left] = this.#tryPlace(options) ?? await this.#waitForPlace("executeStream", options);
+      using lease = place;
+      yield* lease.plugin.executeStream<Chunk>(...callOf(taken.values()!, left));
+      call.succeed();
+    } catch (error) {
+      call.fail(error);
+      throw error;
+    }
+  }
+
   #begin(member: string, { signal }: OperationOptions): CountedCall {
     this.#refuseWhenClosed(member);
     return this.#entry.counter.begin(signal);
@@ -204,6 +211,24 @@ export class ManagedPlugin implements PluginInterface {
     const message = `Cannot run "${member}" of "${this.name}" after cleanup(). Get the plugin from its manager again`;
     throw new PluginStateError(message, { plugin: this.name });
   }
+}
+
+/** A call, before a worker is chosen for it. */
+interface ManagedOperation {
+  readonly endpoint: Endpoint | ExtensionEndpoint;
+  readonly member: string;
+  readonly body?: Body;
+}
+
+/** Makes the call on the worker that was chosen, with what is left of its time. */
+type Run<Result> = (plugin: RemotePluginProxy, body: Body | undefined, left: CallOptions) => Promise<Result>;
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** What `execute` and `executeStream` take. */
+function callOf(body: Body, options: CallOptions): [Kwargs, CallOptions] {
+  const { kwargs, args } = body as { kwargs: Kwargs; args: readonly unknown[] };
+  return [kwargs, { ...options, args }];
 }
 
 /** A call's place, and its options for what is left of it then. */

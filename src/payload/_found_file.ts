@@ -5,6 +5,7 @@
  * @module
  */
 import { basename, dirname, isAbsolute, join, relative, resolve } from "@std/path";
+import { MOST_BYTES_AT_ONCE } from "../protocol/file_values.ts";
 import type { FileMapping, MemoryMaps } from "./file_mapping.ts";
 
 /** The worker has named a file that is none of those that it may name, or there is another one in its place by now. */
@@ -18,7 +19,7 @@ export class FileGoneError extends Error {
 }
 
 /** What makes a file the same one. Its number alone does not: the file system gives that to another one when it is free. */
-type Identity = Pick<Deno.FileInfo, "dev" | "ino" | "size" | "nlink" | "isFile" | "mtime">;
+export type Identity = Pick<Deno.FileInfo, "dev" | "ino" | "size" | "nlink" | "isFile" | "mtime">;
 
 /** A folder in which a worker may put files. */
 export interface SharedFolder {
@@ -51,6 +52,14 @@ const PIECE_BYTES = 1024 * 1024;
 /** From this size on a file is read from both ends of its middle at once: what takes the time is the memory that it is read into, page by page. */
 const SHARED_READ_BYTES = 8 * 1024 * 1024;
 
+/** What is known of a file, as data. */
+export interface FileFacts {
+  readonly path: string;
+  readonly size: number;
+  readonly folders: readonly SharedFolder[];
+  readonly identity: Identity;
+}
+
 /** A plain file in one of the worker's folders. */
 export class FoundFile {
   /** The file's path, as the worker has named it. */
@@ -78,6 +87,23 @@ export class FoundFile {
     if (this.#identity.size !== size) throw new ForeignFileError(`the file "${path}" has ${this.#identity.size} bytes, not ${size}`);
   }
 
+  /**
+   * Looks at a file again, maybe in another thread.
+   *
+   * @throws {ForeignFileError} When it is not any more the one that was looked at.
+   */
+  static of({ path, folders, size, identity }: FileFacts): FoundFile {
+    const found = new FoundFile(path, folders, size);
+    found.#check(identity);
+    return found;
+  }
+
+  /** What is known of it. */
+  get facts(): FileFacts {
+    const { dev, ino, size, nlink, isFile, mtime } = this.#identity;
+    return { path: this.path, size: this.size, folders: this.#folders, identity: { dev, ino, size, nlink, isFile, mtime } };
+  }
+
   /** The shared folder in which it is. */
   get root(): string {
     return this.#folder.path;
@@ -86,16 +112,16 @@ export class FoundFile {
   /**
    * All of the file.
    *
-   * @param into Where to; it has room for all of it. Default: new memory.
+   * @param into Where to; it has room for all of it.
    */
-  async read(into: Uint8Array<ArrayBuffer> = new Uint8Array(this.size)): Promise<Uint8Array<ArrayBuffer>> {
+  async read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = into.subarray(0, this.size);
     if (this.size < SHARED_READ_BYTES) {
       using file = await this.open();
       await this.#fill(bytes, file);
       return bytes;
     }
-    const middle = this.size >> 1;
+    const middle = Math.floor(this.size / 2); // A shift would take it for a number of 32 bits.
     using first = await this.open();
     using second = await this.open();
     await second.seek(middle, Deno.SeekMode.Start);
@@ -173,9 +199,30 @@ export class FoundFile {
     }
   }
 
+  /** The same at once, for one who must not wait. */
+  openSync(): Deno.FsFile {
+    this.#check(this.#look());
+    const file = this.#opened();
+    try {
+      this.#check(file.statSync());
+      return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  #opened(): Deno.FsFile {
+    try {
+      return Deno.openSync(this.path, { read: true, write: true });
+    } catch (cause) {
+      throw gone(this.path, cause);
+    }
+  }
+
   async #fill(bytes: Uint8Array, file: Deno.FsFile): Promise<void> {
     for (let filled = 0; filled < bytes.length;) {
-      const count = await file.read(bytes.subarray(filled));
+      const count = await file.read(bytes.subarray(filled, filled + MOST_BYTES_AT_ONCE));
       if (count === null) throw new ForeignFileError(`the file "${this.path}" was cut while it was read`);
       filled += count;
     }

@@ -5,7 +5,8 @@
  */
 import { extensionOf } from "../protocol/file_values.ts";
 import { FileMapping } from "./file_mapping.ts";
-import type { FileSource } from "./file_result.ts";
+import type { PlacedSource } from "./file_result.ts";
+import type { Place } from "./place.ts";
 import { removeIfThere } from "./private_folder.ts";
 
 /** What a file for such bytes depends on. */
@@ -16,7 +17,7 @@ export interface InlineSourceOptions {
 }
 
 /** Bytes in memory, which become a file when somebody asks for its path. */
-export class InlineSource implements FileSource {
+export class InlineSource implements PlacedSource {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #options: InlineSourceOptions;
   #path: string | undefined;
@@ -31,13 +32,17 @@ export class InlineSource implements FileSource {
     return this.#path ??= this.#write();
   }
 
-  read(into: Uint8Array<ArrayBuffer> = new Uint8Array(this.#bytes.length)): Promise<Uint8Array<ArrayBuffer>> {
+  get place(): Place {
+    return { bytes: this.#bytes.buffer };
+  }
+
+  read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     into.set(this.#bytes);
     return Promise.resolve(into.subarray(0, this.#bytes.length));
   }
 
   async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-    yield await this.read();
+    yield this.#bytes.slice();
   }
 
   map(): Promise<FileMapping> {

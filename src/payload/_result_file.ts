@@ -6,7 +6,8 @@
 import type { FoundFile } from "./_found_file.ts";
 import type { SpareFiles } from "./_spare_files.ts";
 import type { FileMapping, MemoryMaps } from "./file_mapping.ts";
-import type { FileSource } from "./file_result.ts";
+import type { PlacedSource } from "./file_result.ts";
+import type { Place } from "./place.ts";
 
 /** What becomes of such files. */
 export interface ResultFileOptions {
@@ -17,7 +18,7 @@ export interface ResultFileOptions {
 }
 
 /** A result's file, which is the host's until it is removed. */
-export class ResultFile implements FileSource {
+export class ResultFile implements PlacedSource {
   readonly #file: FoundFile;
   readonly #options: ResultFileOptions;
 
@@ -31,7 +32,11 @@ export class ResultFile implements FileSource {
     return this.#file.path;
   }
 
-  read(into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  get place(): Place {
+    return { file: this.#file.facts };
+  }
+
+  read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     return this.#file.read(into);
   }
 

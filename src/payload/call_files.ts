@@ -10,7 +10,6 @@ import {
   type FileContent,
   type FileValue,
   isFileBacked,
-  isFileValue,
   isFull,
   writeParts,
 } from "../protocol/file_values.ts";
@@ -22,11 +21,6 @@ import { ContentFile } from "./ready_made.ts";
 
 /** What can be given in the place of a path: what becomes a file, or the URL of one. */
 export type FileInput = FileValue | URL;
-
-/** Whether an argument becomes the path of a file. */
-export function becomesPath(value: object): boolean {
-  return isFileValue(value) || isFileUrl(value);
-}
 
 /** What was to become a file failed at giving its bytes: an upload whose client has left, for example. Its own error is the `cause`. */
 export class SourceError extends Error {
@@ -185,6 +179,7 @@ async function writtenBy(source: FileBackedDTO, folder: string): Promise<string>
   }
 }
 
-function isFileUrl(value: object): value is URL {
+/** Whether a value is the URL of a file. */
+export function isFileUrl(value: object): value is URL {
   return value instanceof URL && value.protocol === "file:";
 }

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { PermissionDeniedError, PluginStateError, ProtocolError } from "../errors.ts";
+import { CallError, PermissionDeniedError, PluginStateError, ProtocolError } from "../errors.ts";
 import { type NdArray, parseNpy } from "../protocol/npy.ts";
 import { FileGoneError, ForeignFileError } from "./_found_file.ts";
 import { canMap, type FileMapping } from "./file_mapping.ts";
+import type { Place, ResultPlace } from "./place.ts";
 
 export { ForeignFileError };
 
@@ -14,14 +15,20 @@ export { ForeignFileError };
 export interface FileSource {
   /** A file that holds them. */
   readonly path: string;
-  /** All of them, in the memory that is given or in new one. */
-  read(into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+  /** All of them, in the memory that is given, which has room for them. */
+  read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   /** All of them, without a copy where there is a file. */
   map(): Promise<FileMapping>;
   /** Opens them for reading piece by piece. */
   pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>;
   /** Removes the file, if there is one. */
   remove(): Promise<void>;
+}
+
+/** A source that another proxy can be given. */
+export interface PlacedSource extends FileSource {
+  /** Where the bytes are. */
+  readonly place: Place;
 }
 
 /** How the bytes of a {@linkcode FileResult} are read. */
@@ -47,9 +54,12 @@ export interface FileResultFacts {
   readonly onRemoved: (result: FileResult) => void;
 }
 
+/** No member, for only those need it who give a result to another plugin. */
+let placeIn: (result: FileResult) => ResultPlace;
+
 /**
- * Bytes, an array of numbers or a file that a plugin gave. Its file is removed when it is disposed of, and at the latest when the proxy or
- * the worker ends.
+ * Bytes, an array of numbers or a file that a plugin gave. Given to another plugin, it is the path of a copy there. Its file is removed when it is
+ * disposed of, and at the latest when the proxy or the worker ends.
  *
  * @example
  * ```ts no-eval
@@ -62,6 +72,10 @@ export interface FileResultFacts {
  * ```
  */
 export class FileResult implements AsyncDisposable {
+  static {
+    placeIn = (result) => result.#place();
+  }
+
   /** How many bytes it has. */
   readonly size: number;
   /** What the bytes are, for example `"application/x-npy"` for an array, `"application/octet-stream"` for plain bytes. */
@@ -97,12 +111,13 @@ export class FileResult implements AsyncDisposable {
    * @throws {PluginStateError} When it has been disposed of.
    * @throws {ProtocolError} When the file is not any more the one that the worker has given.
    * @throws {RangeError} When `into` is too short.
+   * @throws {CallError} With the code `no_room`, when they are more than one array can hold, or than there is memory for.
    */
   // A member of its own, so that a result cannot be cloned into another thread, where it would be an empty shell.
   readonly bytes: (options?: BytesOptions) => Promise<Uint8Array<ArrayBuffer>> = async ({ into } = {}) => {
     this.#demandOpen();
     if (into !== undefined && into.length < this.size) throw new RangeError(`${this.size} bytes do not fit into ${into.length}`);
-    return await this.#source.read(into).catch((error) => this.#fail(error));
+    return await this.#source.read(into ?? this.#newMemory()).catch((error) => this.#fail(error));
   };
 
   /**
@@ -154,6 +169,24 @@ export class FileResult implements AsyncDisposable {
     return this.#removed ??= this.#remove();
   }
 
+  #place(): ResultPlace {
+    this.#demandOpen();
+    const source: FileSource & Partial<PlacedSource> = this.#source;
+    if (source.place === undefined) throw new TypeError("only a result that a proxy has made can be given to a plugin");
+    return { ...source.place, mediaType: this.mediaType };
+  }
+
+  #newMemory(): Uint8Array<ArrayBuffer> {
+    try {
+      return new Uint8Array(this.size);
+    } catch (cause) {
+      const plugin = this.#plugin;
+      const message = `Cannot read a result of "${plugin}": there is no memory for an array of its ${this.size} bytes. ` +
+        `Read it piece by piece by "stream()", or open the file at its "path"`;
+      throw new CallError("no_room", message, { plugin, cause });
+    }
+  }
+
   async #remove(): Promise<void> {
     try {
       await this.#source.remove();
@@ -187,6 +220,15 @@ export class FileResult implements AsyncDisposable {
       cause,
     });
   }
+}
+
+/**
+ * Where the bytes of a result are.
+ *
+ * @throws {PluginStateError} When it has been disposed of.
+ */
+export function placeOf(result: FileResult): ResultPlace {
+  return placeIn(result);
 }
 
 function demandMaps(plugin: string): void {

@@ -4,6 +4,7 @@
  * @module
  */
 import { type NdArray, parseNpy } from "../protocol/npy.ts";
+import type { ResultPlace } from "./place.ts";
 
 /** How a {@linkcode FileResultSync} reaches its file. */
 export interface FileAccess {
@@ -17,6 +18,12 @@ export interface FileAccess {
   remove(): void;
 }
 
+/** What another proxy can be given. */
+export interface PlacedAccess extends FileAccess {
+  /** Where the bytes are. */
+  place(): ResultPlace;
+}
+
 /** What a {@linkcode FileResultSync} is made of. */
 export interface FileResultSyncFacts {
   /** How many bytes it has. */
@@ -26,6 +33,9 @@ export interface FileResultSyncFacts {
   /** Reaches the file itself. */
   readonly access: FileAccess;
 }
+
+/** No member, for only those need it who give a result to another plugin. */
+let placeIn: (result: FileResultSync) => ResultPlace;
 
 /**
  * Bytes, an array of numbers or a file that a plugin gave to `RemotePluginProxySync`: a `FileResult` whose members block, with the same errors. Its file is
@@ -41,6 +51,10 @@ export interface FileResultSyncFacts {
  * ```
  */
 export class FileResultSync implements Disposable {
+  static {
+    placeIn = (result) => result.#place();
+  }
+
   /** How many bytes it has. */
   readonly size: number;
   /** What the bytes are, for example `"application/x-npy"` for an array, `"application/octet-stream"` for plain bytes. */
@@ -87,4 +101,19 @@ export class FileResultSync implements Disposable {
   [Symbol.dispose](): void {
     this.#access.remove();
   }
+
+  #place(): ResultPlace {
+    const access: FileAccess & Partial<PlacedAccess> = this.#access;
+    if (access.place === undefined) throw new TypeError("only a result that a proxy has made can be given to a plugin");
+    return access.place();
+  }
+}
+
+/**
+ * Where the bytes of a result are.
+ *
+ * @throws {PluginStateError} When it has been disposed of.
+ */
+export function placeOfSync(result: FileResultSync): ResultPlace {
+  return placeIn(result);
 }

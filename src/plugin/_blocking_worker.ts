@@ -11,14 +11,15 @@ import type { ValueTypes } from "../protocol/frames.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { WorkerEndpoint } from "./_connection.ts";
-import { type FileResult, resultGoneError } from "../payload/file_result.ts";
-import type { BridgeEnd } from "../transport/bridge_messages.ts";
+import { type FileResult, placeOf, resultGoneError } from "../payload/file_result.ts";
+import { type BridgeEnd, Handover } from "../transport/bridge_messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/bridge_server.ts";
 import { badValueError } from "./_failures.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig } from "./interface.ts";
 import { RemotePluginProxy, type StartOptions } from "./proxy.ts";
 import { type Batch, RunAhead } from "./_run_ahead.ts";
-import { receiveBody, sendValue, type SentBody, type SentValue } from "./_sent_values.ts";
+import { bareMemory, handOver, receiveBody, sendValue, type SentBody, type SentValue } from "./_sent_values.ts";
+import { TakenBody } from "./taken_body.ts";
 
 /** This module's own place. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */
 export const BLOCKING_WORKER: string = import.meta.url;
@@ -33,11 +34,15 @@ export type BlockingRequest =
   }
   | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
   | { readonly kind: "call"; readonly member: BlockingMember; readonly call: CallFacts }
+  | { readonly kind: "take"; readonly stream: number; readonly body: SentBody }
   | PullRequest
   | { readonly kind: "close"; readonly stream: number; readonly unread: readonly number[] }
-  | { readonly kind: "file"; readonly file: number; readonly member: "path" | "bytes" | "remove" }
+  | { readonly kind: "file"; readonly file: number; readonly member: FileMember }
   | { readonly kind: "logs" }
   | { readonly kind: "look" };
+
+/** What is wanted of a file that a plugin gave. */
+type FileMember = "path" | "place" | "bytes" | "remove";
 
 /** Asks for more of a stream, the first time for the stream itself: what a call yields, or the bytes of a file. */
 interface PullRequest {
@@ -106,6 +111,8 @@ export function serve(end: BridgeEnd): void {
 
 class BlockingWorker {
   readonly #streams = new Map<number, RunAhead>();
+  /** What streams that have not begun are called with. */
+  readonly #taken = new Map<number, TakenBody>();
   readonly #files = new Map<number, FileResult>();
   #nextFile = 1;
   #plugin: RemotePluginProxy | undefined;
@@ -127,6 +134,8 @@ class BlockingWorker {
           await MEMBERS[request.member](this.#proxy, receiveBody(request.call.body), optionsOf(request.call, control)),
           request.member,
         );
+      case "take":
+        return void this.#taken.set(request.stream, this.#take(request.body));
       case "pull":
         return await this.#pull(request, control);
       case "close":
@@ -163,18 +172,25 @@ class BlockingWorker {
     }
   }
 
-  async #pull({ stream, open }: PullRequest, control: BridgeControl): Promise<Batch> {
-    if (open !== undefined) this.#streams.set(stream, "file" in open ? this.#openFile(open.file) : this.#open(open));
+  async #pull({ stream, open }: PullRequest, control: BridgeControl): Promise<Batch | Handover> {
+    if (open !== undefined) this.#streams.set(stream, "file" in open ? this.#openFile(open.file) : this.#open(stream, open));
     const ahead = this.#streams.get(stream)!;
     try {
-      return await ahead.pull(control);
+      return handOver(await ahead.pull(control));
     } finally {
       if (ahead.ended) this.#streams.delete(stream);
     }
   }
 
-  #open(call: CallFacts): RunAhead {
-    const body = receiveBody(call.body);
+  #take(body: SentBody): TakenBody {
+    const [kwargs, { args }] = callArguments(receiveBody(body), {});
+    return TakenBody.of({ endpoint: "execute_stream", member: "executeStream", body: { args, kwargs } }, this.#proxy.name);
+  }
+
+  #open(stream: number, call: CallFacts): RunAhead {
+    using taken = this.#taken.get(stream);
+    this.#taken.delete(stream);
+    const body = taken?.values() ?? receiveBody(call.body);
     const open = ({ signal, ...control }: BridgeControl) =>
       this.#proxy.executeStream(...callArguments(body, { ...optionsOf(call, { signal, ...control }), signal }));
     return new RunAhead(open, { reports: call.reports, onChunk: (chunk) => this.#sent(chunk, "executeStream") });
@@ -182,7 +198,8 @@ class BlockingWorker {
 
   /** A file's pieces are big, and come as fast as they are asked for: nothing is won by reading ahead. */
   #openFile(file: number): RunAhead {
-    return new RunAhead(() => piecesOf(this.#file(file)), { reports: true, onChunk: (value) => ({ value }) });
+    const onChunk = (piece: unknown) => ({ bytes: bareMemory(piece as Uint8Array<ArrayBuffer>) });
+    return new RunAhead(() => piecesOf(this.#file(file)), { reports: true, onChunk });
   }
 
   async #close(stream: number, unread: readonly number[]): Promise<void> {
@@ -210,11 +227,21 @@ class BlockingWorker {
     return file;
   }
 
-  async #useFile(id: number, member: "path" | "bytes" | "remove"): Promise<unknown> {
+  async #useFile(id: number, member: FileMember): Promise<unknown> {
     const file = this.#file(id);
-    if (member !== "remove") return member === "path" ? file.path : await file.bytes();
-    this.#files.delete(id);
-    return await file[Symbol.asyncDispose]();
+    switch (member) {
+      case "path":
+        return file.path;
+      case "place":
+        return placeOf(file);
+      case "bytes": {
+        const memory = bareMemory(await file.bytes());
+        return new Handover(memory, [memory]);
+      }
+      case "remove":
+        this.#files.delete(id);
+        return await file[Symbol.asyncDispose]();
+    }
   }
 }
 

@@ -9,31 +9,37 @@ import type { Frame } from "../protocol/frames.ts";
 import { endpointRule, type ErrorBody } from "../protocol/messages.ts";
 import { Limit } from "../protocol/limit.ts";
 import { Turns } from "../protocol/turns.ts";
-import type { EncodedValue } from "../protocol/values.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
 import { cancelledError, closedError, exitError, isBreach, isBroken, reportedError, transportError } from "./_failures.ts";
 import { isFileGone } from "../payload/file_result.ts";
 import { type Attempt, OpenCall } from "./_open_call.ts";
-import { decodeFrame, discardFrame, encodeBody, writeFiles } from "./_values.ts";
+import { decodeFrame, discardFrame, writeFiles } from "./_values.ts";
+import { outcomeOf } from "./_outcome.ts";
 import { DEFAULT_CANCEL_BUDGET_MS, Reply } from "./_reply.ts";
 import { type Loss, Supervisor, type SupervisorOptions } from "./_supervisor.ts";
 import type { CallTrace, Tracing } from "./_tracing.ts";
+import { WrittenRequest } from "./_written_request.ts";
 import type { CallOptions, OperationOptions } from "./interface.ts";
 import { checkLimits } from "./limits.ts";
+import { TakenBody } from "./taken_body.ts";
 
 /** What the worker is asked for, and under which name its errors speak of it. */
 export interface Operation {
   readonly endpoint: WireRequest["endpoint"];
   readonly member: string;
-  readonly body?: Readonly<Record<string, unknown>>;
+  /** What it is called with, which is taken then; or what was taken before. */
+  readonly body?: Body | TakenBody;
   /** What is told of it to whoever traces calls. */
   readonly trace?: CallTrace;
 }
 
+/** What an operation is called with. */
+export type Body = Readonly<Record<string, unknown>>;
+
 /** An operation whose arguments are ready for the wire, but for what is to become a file. */
-interface EncodedOperation {
+interface TakenOperation {
   readonly endpoint: Operation["endpoint"];
-  readonly encoded: EncodedValue;
+  readonly taken: TakenBody;
 }
 
 /** What holds for all operations of a plugin, and for the succession of its workers. */
@@ -52,6 +58,8 @@ export class Operations {
   readonly #plugin: string;
   readonly #turns: Turns;
   readonly #open = new Set<OpenCall>();
+  /** What streams were called with that nobody has begun to read. */
+  readonly #unread = new Set<TakenBody>();
   /** A worker may serve several hosts, which must not choose the same ids. */
   readonly #idPrefix = crypto.randomUUID().slice(0, 8);
   #nextId = 1;
@@ -83,21 +91,22 @@ export class Operations {
     throw this.#breach(operation.member, "the worker answered with what is no object");
   }
 
-  /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. */
+  /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. What it is called with is taken at once. */
   stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
-    const run = (traced: Operation) => this.#stream(traced, options);
+    const take = outcomeOf(() => this.#take(operation, options));
+    const run = (traced: Operation) => this.#stream(traced, take, options);
     return this.#options.tracing?.follow(operation, { plugin: this.#plugin, run, signal: options.signal }) ?? run(operation);
   }
 
-  async *#stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
+  async *#stream(operation: Operation, take: () => TakenBody, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
+    const taken = take();
     this.supervisor.check(operation.member);
-    checkLimits({ plugin: this.#plugin, member: operation.member }, options);
-    const encoded = encodeBody(operation, this.#plugin);
+    this.#unread.delete(taken);
     const call = this.#openCall(operation, options);
     try {
       if (endpointRule(operation.endpoint).isCall) call.hold(await this.#turn(call));
       for (let frame: Frame | undefined;; frame = await this.#next(call)) {
-        if (frame === undefined) await this.#send(call, await this.supervisor.prepare(call), { ...operation, encoded });
+        if (frame === undefined) await this.#send(call, await this.supervisor.prepare(call), { endpoint: operation.endpoint, taken });
         else if ("progress" in frame) options.onProgress?.(frame);
         else if ("chunk" in frame) yield decodeFrame(frame, call);
         else if ("result" in frame) return decodeFrame(frame, call);
@@ -108,9 +117,13 @@ export class Operations {
       const loss = isFileGone(error) ? await this.#lossOf(call) : undefined;
       if (call.signal.aborted) throw call.signal.reason;
       const failure = loss ?? transportError(error, call.name);
-      if (isBreach(failure) && call.attempt !== undefined) void this.supervisor.distrust(call.attempt.connection, failure);
+      // A file that is gone was the plugin's to remove, and nobody reads what is not there.
+      if (isBreach(failure) && !isFileGone(error) && call.attempt !== undefined) {
+        void this.supervisor.distrust(call.attempt.connection, failure);
+      }
       throw failure;
     } finally {
+      taken[Symbol.dispose]();
       const ended = this.#end(call);
       // One that was given up or left has its answer before its worker has let go of it.
       if (call.attempt?.reply?.ended) await ended;
@@ -123,7 +136,8 @@ export class Operations {
     const trace = call.trace = this.#options.tracing?.begin(operation, this.#plugin);
     try {
       call.prepare(connection);
-      await this.#send(call, connection, { ...operation, encoded: encodeBody(operation, this.#plugin) });
+      using taken = TakenBody.of(operation, this.#plugin);
+      await this.#send(call, connection, { endpoint: operation.endpoint, taken });
       for (let frame = await call.nextFrame(); frame === undefined || !("result" in frame); frame = await call.nextFrame()) {
         if (frame !== undefined && "error" in frame) throw reportedError(frame.error, call.name);
       }
@@ -151,6 +165,7 @@ export class Operations {
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */
   async close(): Promise<void> {
     this.supervisor.close((member) => closedError({ plugin: this.#plugin, member }));
+    for (const taken of this.#unread) taken[Symbol.dispose]();
     const open = [...this.#open];
     for (const call of open) call.abandon(cancelledError(call.name, "cleanup()"));
     await Promise.all(open.map((call) => call.end()));
@@ -183,6 +198,15 @@ export class Operations {
   #onlyCall(): string | undefined {
     const running = [...this.#open].filter((call) => call.isCall && call.attempt !== undefined);
     return running.length === 1 ? running[0]!.id : undefined;
+  }
+
+  /** Refuses what cannot be done before it takes what that would be done with. */
+  #take(operation: Operation, options: CallOptions): TakenBody {
+    this.supervisor.check(operation.member);
+    checkLimits({ plugin: this.#plugin, member: operation.member }, options);
+    const taken = TakenBody.of(operation, this.#plugin);
+    if (taken.slots.length > 0) this.#unread.add(taken);
+    return taken;
   }
 
   #newId(): string {
@@ -220,25 +244,26 @@ export class Operations {
     }
   }
 
-  async #send(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
-    if (encoded.slots !== undefined) await this.#writeFiles(call, connection, { endpoint, encoded });
-    const body = encoded.value as Operation["body"];
+  async #send(call: OpenCall, connection: Connection, { endpoint, taken }: TakenOperation): Promise<void> {
+    const paths = taken.slots.length === 0 ? [] : await this.#writeFiles(call, connection, { endpoint, taken });
     const sharesFiles = connection.files.areShared;
-    const request = { endpoint, body, callId: call.id, sharesFiles, wantsProgress: call.wantsProgress, trace: call.trace?.sent };
+    const facts = { endpoint, callId: call.id, sharesFiles, wantsProgress: call.wantsProgress, trace: call.trace?.sent };
+    const request = new WrittenRequest(facts, taken.json(paths));
     call.trace?.send(connection, call.id);
     const { cancelBudgetMs } = this.#options;
     const discard = (frame: Frame) => discardFrame(frame, connection.files);
     call.send(connection, () => new Reply(connection.exchange, request, { cancelBudgetMs, discard }));
   }
 
-  async #writeFiles(call: OpenCall, connection: Connection, { endpoint, encoded }: EncodedOperation): Promise<void> {
+  async #writeFiles(call: OpenCall, connection: Connection, { endpoint, taken }: TakenOperation): Promise<readonly string[]> {
     try {
-      const writing = writeFiles(encoded, call, { endpoint, files: connection.files });
-      await (call.trace?.handOver(writing) ?? writing);
+      const writing = writeFiles(taken.slots, call, { endpoint, files: connection.files });
+      return (await (call.trace?.handOver(writing) ?? writing)).paths;
     } catch (error) {
       // A worker's folder goes with it. A call that may be sent again then is, with files for the next worker.
       if (!call.signal.aborted && isFileGone(error)) await connection.worker?.endedWithin(EXIT_PATIENCE_MS);
       if (call.signal.aborted || call.attempt?.connection === connection) throw error;
+      return []; // It is not sent to this worker any more.
     }
   }
 

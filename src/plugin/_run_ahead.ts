@@ -134,7 +134,7 @@ export class RunAhead {
   #add(chunk: unknown): void {
     const sent = this.#onChunk(chunk);
     this.#chunks.push(sent);
-    this.#taken += sent.isLarge ? PLACES_OF_LARGE : 1;
+    this.#taken += sent.text === undefined ? 1 : PLACES_OF_LARGE;
   }
 
   #mayRead(): boolean {

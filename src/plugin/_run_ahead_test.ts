@@ -67,7 +67,7 @@ Deno.test("of chunks that are not small no more than 32 are read ahead", async (
   async function* texts(): AsyncGenerator<string, void, void> {
     while (true) yield `${made++}`;
   }
-  const ahead = new RunAhead(texts, { reports: false, onChunk: (value) => ({ value, isLarge: true }) });
+  const ahead = new RunAhead(texts, { reports: false, onChunk: (value) => ({ text: JSON.stringify(value) }) });
   await settled();
   assertEquals(made, 32);
   assertEquals((await ahead.pull(READER)).chunks.length, 32);

@@ -172,12 +172,14 @@ export class CallTrace {
     }
   }
 
-  /** The call's files are written; gives how many bytes they have. */
-  async handOver(writing: Promise<number>): Promise<void> {
+  /** The call's files are written. */
+  async handOver<Written extends { readonly bytes: number }>(writing: Promise<Written>): Promise<Written> {
     const begun = performance.now();
     let bytes = 0;
     try {
-      bytes = await writing;
+      const written = await writing;
+      bytes = written.bytes;
+      return written;
     } finally {
       this.#step("hand over files", begun, { "remote_plugin.file.size": bytes });
       this.#means.instruments?.files.add(bytes, { ...this.#facts, "remote_plugin.file.direction": "to_plugin" });

@@ -4,9 +4,10 @@
  * @module
  */
 import { CallError, type PluginError, ProtocolError } from "../errors.ts";
-import { ForeignFileError } from "../payload/file_result.ts";
-import { becomesPath, SourceError } from "../payload/call_files.ts";
+import { SourceError } from "../payload/call_files.ts";
+import { ForeignFileError, isFileGone } from "../payload/file_result.ts";
 import { NoRoomError } from "../payload/scratch.ts";
+import { becomesPath } from "../payload/take.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { ChunkFrame, Frame, ResultFrame } from "../protocol/frames.ts";
 import type { LongInteger } from "../protocol/exact_integers.ts";
@@ -16,34 +17,55 @@ import {
   encodeValue,
   FILE_TYPE,
   type FileSlot,
-  type FileTest,
-  fillSlot,
   toPlace,
   UnsendableValueError,
   withoutTypes,
 } from "../protocol/values.ts";
 import { badValueError } from "./_failures.ts";
-import type { OpenCall } from "./_open_call.ts";
-import type { Operation } from "./_operations.ts";
+import type { OpenCall, OperationName } from "./_open_call.ts";
+import type { Body, Operation } from "./_operations.ts";
+
+/** An operation whose body was not looked at yet. */
+interface RawOperation {
+  readonly endpoint: Operation["endpoint"];
+  readonly body: Body | undefined;
+}
 
 /**
  * Makes the arguments ready for the wire. Only those of calls have room beside them for the names of types that JSON lacks.
  *
- * @param isFile Which of them become files. Default: all that can.
+ * @throws {CallError} With the code `invalid_arguments`, for what cannot be sent.
  */
-export function encodeBody({ endpoint, member, body }: Operation, plugin: string, isFile: FileTest = becomesPath): EncodedValue {
+export function encodeBody({ endpoint, body }: RawOperation, name: OperationName): EncodedValue {
   if (body === undefined) return { value: undefined };
   try {
-    const encoded = encodeValue(body, isFile);
+    const encoded = encodeValue(body, becomesPath);
     const { value, types } = encoded;
     if (types === undefined) return encoded;
     if (isExecution(endpoint)) return { ...encoded, value: { ...value as object, types } };
     return { ...encoded, value: withoutTypes(encoded) };
   } catch (cause) {
     if (!(cause instanceof UnsendableValueError)) throw cause;
-    const message = `Cannot run "${member}" of "${plugin}": ${lowerFirst(cause.message)}`;
-    throw new CallError("invalid_arguments", message, { plugin, cause });
+    throw invalidArguments(cause.message, name, cause);
   }
+}
+
+/**
+ * The text of what is ready for the wire.
+ *
+ * @throws {CallError} When no text is as long.
+ */
+export function textOf(value: unknown, name: OperationName): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw invalidArguments("The arguments are too long or nested too deeply for JSON. Give large ones as bytes or as a file", name, cause);
+  }
+}
+
+/** Arguments that cannot be sent. */
+export function invalidArguments(message: string, { plugin, member }: OperationName, cause: unknown): CallError {
+  return new CallError("invalid_arguments", `Cannot run "${member}" of "${plugin}": ${lowerFirst(message)}`, { plugin, cause });
 }
 
 /** Where files are written. */
@@ -53,19 +75,23 @@ interface FilePlaces {
 }
 
 /**
- * Puts paths where the arguments have what becomes a file. A configuration's files stay for as long as the worker.
+ * Writes the files that are in the arguments. A configuration's files stay for as long as the worker.
  *
- * @returns How many bytes were written.
+ * @returns Their paths, and how many bytes were written.
  */
-export async function writeFiles({ value, slots = [] }: EncodedValue, call: OpenCall, { endpoint, files }: FilePlaces): Promise<number> {
+export async function writeFiles(slots: readonly FileSlot[], call: OpenCall, { endpoint, files }: FilePlaces): Promise<WrittenFiles> {
   const inputs = files.openCall(call.signal);
   if (isExecution(endpoint)) call.holdFiles(inputs);
   else files.keep(inputs);
-  for (const slot of slots) {
-    const path = await inputs.write(slot.source).catch((cause) => explain(cause, slot, call));
-    fillSlot(value, slot, path);
-  }
-  return inputs.bytes;
+  const paths: string[] = [];
+  for (const slot of slots) paths.push(await inputs.write(slot.source).catch((cause) => explain(cause, slot, call)));
+  return { paths, bytes: inputs.bytes };
+}
+
+/** What has become of arguments that are files. */
+export interface WrittenFiles {
+  readonly paths: readonly string[];
+  readonly bytes: number;
 }
 
 function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member }, signal }: OpenCall): never {
@@ -95,7 +121,8 @@ export function decodeFrame(frame: ChunkFrame | ResultFrame, call: OpenCall): un
     return decodeValue(value, types, (raw) => adopt(raw, call));
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : String(cause);
-    throw new ProtocolError(`Cannot read what "${member}" of "${plugin}" gave: ${what}`, { plugin, cause });
+    const advice = isFileGone(cause) ? ". A plugin must not remove what it has given" : "";
+    throw new ProtocolError(`Cannot read what "${member}" of "${plugin}" gave: ${what}${advice}`, { plugin, cause });
   }
 }
 
@@ -122,7 +149,8 @@ export function discardFrame(frame: Frame, files: WorkerFiles): void {
   }
 }
 
-function isExecution(endpoint: Operation["endpoint"]): boolean {
+/** Whether it is one whose body names the types that JSON lacks. */
+export function isExecution(endpoint: Operation["endpoint"]): boolean {
   return endpoint === "execute" || endpoint === "execute_stream" || endpoint === "task";
 }
 

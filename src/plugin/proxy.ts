@@ -21,6 +21,7 @@ import {
 } from "./_connection.ts";
 import { type Operation, Operations } from "./_operations.ts";
 import { durationComplaint } from "./limits.ts";
+import { TakenBody } from "./taken_body.ts";
 import { Tracing } from "./_tracing.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress, RestartEvent } from "./interface.ts";
 
@@ -69,7 +70,8 @@ const ALIVE_BUDGET_MS = 2_000;
  */
 export class RemotePluginProxy implements PluginInterface {
   readonly #operations: Operations;
-  #initialized: { readonly config: PluginConfig; readonly options: OperationOptions } | undefined;
+  /** What a worker that takes the place of another one is initialized with. */
+  #initialized: { readonly body: TakenBody; readonly options: OperationOptions } | undefined;
   #cleanup: Promise<void> | undefined;
   /** What looks wrong in the manifest and does no harm: an unknown key with its nearest known one, a program that is nowhere to be found. */
   readonly warnings: readonly string[];
@@ -167,8 +169,11 @@ export class RemotePluginProxy implements PluginInterface {
 
   /** Gives the plugin its configuration. Optional: a plugin that needs it says so by its own error. A worker that is started again gets it as well. */
   async initialize(config: PluginConfig = {}, options: OperationOptions = {}): Promise<void> {
-    await this.#operations.run({ endpoint: "initialize", member: "initialize", body: config }, options);
-    this.#initialized = { config, options };
+    using untilKept = new DisposableStack();
+    const body = untilKept.use(this.#take({ endpoint: "initialize", member: "initialize", body: config }));
+    await this.#operations.run({ endpoint: "initialize", member: "initialize", body }, options);
+    untilKept.move();
+    this.#keep(body, options);
   }
 
   /**
@@ -176,7 +181,8 @@ export class RemotePluginProxy implements PluginInterface {
    *
    * @param kwargs Keyword arguments, for a Deno plugin its one argument. JSON, NaN and the infinities besides; and, for each of which
    * the plugin gets the path of a file: any object with `toTempFile`, bytes, typed arrays, blobs, streams of bytes, and `file:` URLs.
-   * What the plugin gives as bytes, as an array of numbers or as a file is a {@linkcode FileResult}.
+   * What the plugin gives as bytes, as an array of numbers or as a file is a {@linkcode FileResult}, which may be given to another plugin. All is taken at once, so
+   * that it may be changed while the call waits, but for bytes beyond 1 MiB: leave those alone until the call settles.
    * @throws {RemoteError} When plugin code raises.
    * @throws {CallError} When the arguments cannot be sent, the call takes longer than `timeoutMs`, or it is cancelled.
    * @throws {WorkerExitError} When the worker ends first.
@@ -270,10 +276,12 @@ export class RemotePluginProxy implements PluginInterface {
 
   /** Gives a plugin that is initialized another configuration. One without a `reconfigure` of its own is initialized again. */
   async reconfigure(config: PluginConfig, options: OperationOptions = {}): Promise<void> {
-    const body = { old_config: this.#initialized?.config ?? {}, new_config: config };
+    const configs = { old_config: this.#initialized?.body.values() ?? {}, new_config: config };
+    using body = this.#take({ endpoint: "reconfigure", member: "reconfigure", body: configs });
     const { status } = await this.#query<{ status: string }>({ endpoint: "reconfigure", member: "reconfigure", body }, options);
-    if (status === "not_supported") await this.initialize(config, options);
-    this.#initialized = { config, options };
+    const taken = body.values()!.new_config as PluginConfig;
+    if (status === "not_supported") return await this.initialize(taken, options);
+    this.#keep(this.#take({ endpoint: "initialize", member: "initialize", body: taken }), options);
   }
 
   /** Lets the plugin go, and its worker when this host has started it. What is open is cancelled. Calling it again is harmless. */
@@ -290,11 +298,23 @@ export class RemotePluginProxy implements PluginInterface {
     return this.#operations.ask<Body>(operation, options);
   }
 
+  /** A configuration is taken when it is given, for all workers to come. */
+  #take(operation: Operation): TakenBody {
+    this.#operations.supervisor.check(operation.member);
+    return TakenBody.of(operation, this.name);
+  }
+
+  #keep(body: TakenBody, options: OperationOptions): void {
+    this.#initialized?.body[Symbol.dispose]();
+    this.#initialized = { body, options };
+  }
+
   async #end(): Promise<void> {
     this.#operations.supervisor.ref();
     await this.#operations.close();
     if (this.#operations.supervisor.current.worker !== undefined) await this.#operations.cleanUpPlugin(CLEANUP_BUDGET_MS);
     await this.#operations.supervisor[Symbol.asyncDispose]();
+    this.#initialized?.body[Symbol.dispose]();
   }
 
   /** A worker that takes another's place is given the configuration that the other one had. */
@@ -302,8 +322,8 @@ export class RemotePluginProxy implements PluginInterface {
     await using cleanup = new AsyncDisposableStack();
     const connection = cleanup.use(await startWorker(signal));
     if (this.#initialized !== undefined) {
-      const { config, options: { timeoutMs, idleTimeoutMs } } = this.#initialized;
-      const operation = { endpoint: "initialize", member: "initialize", body: config } as const;
+      const { body, options: { timeoutMs, idleTimeoutMs } } = this.#initialized;
+      const operation = { endpoint: "initialize", member: "initialize", body } as const;
       await this.#operations.runOn(connection, operation, { timeoutMs, idleTimeoutMs, signal });
     }
     cleanup.move();

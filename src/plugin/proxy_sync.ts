@@ -6,7 +6,8 @@
 import { ManifestError, PluginStateError } from "../errors.ts";
 import type { ManifestSource } from "../manifest/load.ts";
 import { resultGoneError } from "../payload/file_result.ts";
-import { type FileAccess, FileResultSync } from "../payload/file_result_sync.ts";
+import { FileResultSync, type PlacedAccess } from "../payload/file_result_sync.ts";
+import type { ResultPlace } from "../payload/place.ts";
 import type { ScratchFolders } from "../payload/scratch.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
@@ -16,9 +17,10 @@ import { BlockingBridge } from "../transport/blocking_bridge.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { BLOCKING_WORKER, type BlockingMember, type BlockingRequest, type CallFacts, type PluginFacts } from "./_blocking_worker.ts";
 import { cancelledError, closedError } from "./_failures.ts";
-import type { Operation } from "./_operations.ts";
-import { receiveValue, sendBody, type SentValue } from "./_sent_values.ts";
+import type { Body, Operation } from "./_operations.ts";
+import { holdsFiles, memoryOf, receiveValue, sendBody, type SentBody, type SentValue } from "./_sent_values.ts";
 import { encodeBody } from "./_values.ts";
+import { outcomeOf } from "./_outcome.ts";
 import type { Batch } from "./_run_ahead.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, Progress } from "./interface.ts";
 import type { StartOptions } from "./proxy.ts";
@@ -46,8 +48,18 @@ interface Pull {
   readonly member: string;
 }
 
+/** A stream that was called for, and has not begun. */
+interface TakenStream {
+  readonly stream: number;
+  readonly body: () => SentBody;
+  readonly options: SyncCallOptions;
+}
+
 /** An operation that is one request with one answer. */
-type Call = Operation & { readonly member: BlockingMember };
+type Call = SyncOperation & { readonly member: BlockingMember };
+
+/** An operation whose arguments cross to the thread. */
+type SyncOperation = Operation & { readonly body?: Body };
 
 /**
  * A plugin in an isolated worker process, each of whose members blocks until it is done. `using` ends the worker, whatever happens.
@@ -180,16 +192,10 @@ export class RemotePluginProxySync implements Disposable {
    *
    * @throws {PluginStateError} When other streams that are open take every place of the plugin: the new one would wait for ever.
    */
-  *executeStream<Chunk = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: SyncCallOptions = {}): Generator<Chunk, void, void> {
-    const operation = { endpoint: "execute_stream", member: "executeStream", body: { args, kwargs } } as const;
-    const open = this.#prepare(operation, options);
+  executeStream<Chunk = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: SyncCallOptions = {}): Generator<Chunk, void, void> {
     const stream = this.#nextStream++;
-    this.#streams.add(stream);
-    try {
-      for (const chunk of this.#pull({ stream, open, member: operation.member }, options.onProgress)) yield this.#received(chunk) as Chunk;
-    } finally {
-      this.#streams.delete(stream);
-    }
+    const body = outcomeOf(() => this.#take(stream, { args, kwargs }));
+    return this.#stream<Chunk>({ stream, body, options });
   }
 
   /** The JSON Schema of the configuration; `{}` when the plugin has none. */
@@ -249,11 +255,17 @@ export class RemotePluginProxySync implements Disposable {
   /** Lets the plugin go, and its worker when this host has started it. Calling it again is harmless. */
   cleanup(): void {
     if (this.#closed) return;
-    using _bridge = this.#bridge;
+    using bridge = this.#bridge;
     this.#closed = true;
-    this.#bridge.ask({ kind: "call", member: "cleanup", call: { body: {}, options: {}, reports: false } });
-    this.#records.push(...this.#bridge.ask({ kind: "logs" }) as LogRecord[]);
-    this.#facts = this.#bridge.ask({ kind: "look" }) as PluginFacts;
+    try {
+      bridge.ask(CLEANUP);
+      this.#records.push(...bridge.ask({ kind: "logs" }) as LogRecord[]);
+      this.#facts = bridge.ask({ kind: "look" }) as PluginFacts;
+    } catch (error) {
+      if (!bridge.isBroken) throw error;
+      // The thread is ended, and the worker with it. Only one that still works removes their folder; the next start would find it.
+      bridge.askAtLast(CLEANUP, LAST_BUDGET_MS);
+    }
   }
 
   /** The same as `cleanup()`. */
@@ -261,25 +273,44 @@ export class RemotePluginProxySync implements Disposable {
     this.cleanup();
   }
 
+  *#stream<Chunk>({ stream, body, options }: TakenStream): Generator<Chunk, void, void> {
+    const open = this.#prepare(STREAM, options, body);
+    this.#streams.add(stream);
+    try {
+      for (const chunk of this.#pull({ stream, open, member: STREAM.member }, options.onProgress)) yield this.#received(chunk) as Chunk;
+    } finally {
+      this.#streams.delete(stream);
+    }
+  }
+
+  /** What a stream is called with is taken at once, though it begins when its first chunk is asked for. Only the thread can hold a file. */
+  #take(stream: number, values: Body): SentBody {
+    const name = { plugin: this.name, member: STREAM.member };
+    const body = sendBody(encodeBody({ endpoint: STREAM.endpoint, body: values }, name), { ...name, isKept: true });
+    if (this.#closed || !holdsFiles(body)) return body;
+    this.#bridge.ask({ kind: "take", stream, body }, { memory: memoryOf(body) });
+    return {};
+  }
+
   #call(operation: Call, options: SyncOperationOptions): unknown {
-    const call = this.#prepare(operation, options);
-    return this.#received(this.#bridge.ask({ kind: "call", member: operation.member, call }, options.onProgress) as SentValue);
+    const { endpoint, member, body } = operation;
+    const name = { plugin: this.name, member };
+    const call = this.#prepare(operation, options, () => sendBody(encodeBody({ endpoint, body }, name), name));
+    return this.#received(
+      this.#bridge.ask({ kind: "call", member: operation.member, call }, {
+        onProgress: options.onProgress,
+        memory: memoryOf(call.body),
+      }) as SentValue,
+    );
   }
 
   /** All that can be refused here is refused here, as the asynchronous proxy would: before anything is sent. */
-  #prepare(operation: Operation, { onProgress, ...options }: SyncCallOptions): CallFacts {
-    const { endpoint, member } = operation;
+  #prepare({ endpoint, member }: SyncOperation, { onProgress, ...options }: SyncCallOptions, body: () => SentBody): CallFacts {
     const { name: plugin } = this;
     if (this.#closed) throw closedError({ plugin, member });
     if ("signal" in options) throw noSignalError(plugin, member);
     if (endpointRule(endpoint).isCall && this.#streams.size >= this.maxConcurrency) throw this.#noPlaceError(member);
-    // Bytes are refused here: what passes between the threads is JSON.
-    return {
-      body: sendBody(encodeBody(operation, plugin), { plugin, member }),
-      options,
-      reports: onProgress !== undefined,
-      trace: activeTrace(),
-    };
+    return { body: body(), options, reports: onProgress !== undefined, trace: activeTrace() };
   }
 
   *#pull({ stream, open, member }: Pull, onProgress?: (progress: Progress) => void): Generator<SentValue, void, void> {
@@ -287,7 +318,8 @@ export class RemotePluginProxySync implements Disposable {
     let done = false;
     try {
       for (let first: Pull["open"] | undefined = open; !done; first = undefined) {
-        const batch = this.#bridge.ask({ kind: "pull", stream, open: first }, onProgress) as Batch;
+        const memory = first !== undefined && "body" in first ? memoryOf(first.body) : undefined;
+        const batch = this.#bridge.ask({ kind: "pull", stream, open: first }, { onProgress, memory }) as Batch;
         done = batch.done;
         chunks = batch.chunks.toReversed();
         while (chunks.length > 0) {
@@ -305,22 +337,23 @@ export class RemotePluginProxySync implements Disposable {
     return receiveValue(sent, ({ id, size, mediaType }) => new FileResultSync({ size, mediaType, access: this.#accessTo(id) }));
   }
 
-  #accessTo(file: number): FileAccess {
+  #accessTo(file: number): PlacedAccess {
     let removed = false;
     const demandOpen = () => {
       if (removed || this.#closed) throw resultGoneError(this.name);
     };
-    const ask = (member: "path" | "bytes") => {
+    const ask = (member: "path" | "place" | "bytes") => {
       demandOpen();
       return this.#bridge.ask({ kind: "file", file, member });
     };
     return {
       path: () => ask("path") as string,
-      bytes: () => ask("bytes") as Uint8Array<ArrayBuffer>,
+      place: () => ask("place") as ResultPlace,
+      bytes: () => new Uint8Array(ask("bytes") as ArrayBuffer),
       pieces: () => {
         demandOpen();
         return this.#pull({ stream: this.#nextStream++, open: { file }, member: "stream" })
-          .map(({ value }) => value as Uint8Array<ArrayBuffer>) as Generator<Uint8Array<ArrayBuffer>, void, void>;
+          .map(({ bytes }) => new Uint8Array(bytes!)) as Generator<Uint8Array<ArrayBuffer>, void, void>;
       },
       remove: () => {
         if (removed || this.#closed) return;
@@ -349,6 +382,13 @@ export class RemotePluginProxySync implements Disposable {
     while (this.#records.length > 0) yield this.#records.shift()!;
   }
 }
+
+const CLEANUP: BlockingRequest = { kind: "call", member: "cleanup", call: { body: {}, options: {}, reports: false } };
+
+/** How long a thread whose answers cannot be read may take to let go of its plugin, in milliseconds: somewhat longer than the plugin may. */
+const LAST_BUDGET_MS = 3_000;
+
+const STREAM = { endpoint: "execute_stream", member: "executeStream" } as const;
 
 function noSignalError(plugin: string, member: string): PluginStateError {
   const message =

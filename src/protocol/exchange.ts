@@ -13,6 +13,8 @@ export interface WireRequest {
   readonly endpoint: Endpoint | ExtensionEndpoint;
   /** The JSON body; left out where the endpoint takes none. */
   readonly body?: Readonly<Record<string, unknown>>;
+  /** The same as text, where it has been written already. Who has a wire sends this, and leaves `body` unread. */
+  readonly json?: string;
   /** The call's id; left out for what is no call. */
   readonly callId?: string;
   /** Whether the asker shares the worker's scratch folders, so that results may be files there. Default: no. */
@@ -28,3 +30,9 @@ export interface WireRequest {
  * this shape: a worker's session is one, and so is each of the host's transports.
  */
 export type Exchange = (request: WireRequest, signal: AbortSignal) => AsyncIterable<Frame>;
+
+/** The body of a request as text; `undefined` where there is none. */
+export function bodyText(request: WireRequest): string | undefined {
+  if (request.json !== undefined) return request.json;
+  return request.body === undefined ? undefined : JSON.stringify(request.body);
+}

@@ -49,6 +49,9 @@ export const BYTES_MEDIA_TYPE = "application/octet-stream";
 /** Up to this many bytes of a result travel inside the JSON: below it base64 takes less time than a file. Measured by `bench/payload_bench.ts`. */
 export const INLINE_BYTES: number = 64 * 1024;
 
+/** The most bytes that are read or written at once: no system moves more than 2 GiB less a page, and some refuse more. */
+export const MOST_BYTES_AT_ONCE: number = 2 ** 30;
+
 /** Whether a value travels as a file. Plain objects, which are most, are told by one look. */
 export function isFileValue(value: object): value is FileValue {
   const prototype = Object.getPrototypeOf(value);
@@ -107,7 +110,7 @@ export async function writeParts(file: Deno.FsFile, { parts }: FileContent, rese
   for await (const part of parts) {
     if (!ArrayBuffer.isView(part)) throw new TypeError("A stream that becomes a file must give bytes");
     reserve(part.byteLength);
-    for (let rest = bytesOf(part); rest.length > 0;) rest = rest.subarray(await file.write(rest));
+    for (let rest = bytesOf(part); rest.length > 0;) rest = rest.subarray(await file.write(rest.subarray(0, MOST_BYTES_AT_ONCE)));
   }
 }
 
@@ -154,7 +157,8 @@ export function extensionOf(mediaType: string): string {
   return Object.entries(MEDIA_TYPES).find(([, type]) => type === mediaType)?.[0] ?? ".bin";
 }
 
-function isBytes(value: object): value is ArrayBufferLike | ArrayBufferView {
+/** Whether a value is bytes in memory, or an array of numbers. */
+export function isBytes(value: object): value is ArrayBufferLike | ArrayBufferView {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
 }
 

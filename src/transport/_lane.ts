@@ -44,12 +44,13 @@ export class LaneIn<Message> {
   /**
    * Sends a message.
    *
-   * @throws {DOMException} When it holds what no thread can be given.
+   * @param memory What is in it and handed over, not copied.
+   * @throws {DOMException} When it holds what no thread can be given. Nothing is sent then.
    */
-  send(message: Message): void {
+  send(message: Message, memory: readonly ArrayBuffer[] = []): void {
     const { counts, port } = this.#end;
     const number = Atomics.load(counts, SENT) + 1 | 0;
-    if (number === 0 || Atomics.load(counts, HELD) !== 0 || !this.#hold(message, number)) port.postMessage(message);
+    if (number === 0 || Atomics.load(counts, HELD) !== 0 || !this.#hold(message, number)) port.postMessage(message, [...memory]);
     Atomics.store(counts, SENT, number);
     Atomics.notify(counts, SENT);
   }
@@ -109,6 +110,14 @@ export class LaneOut<Message> {
   /** Blocks until there is a message. */
   wait(): void {
     this.#wait.while(this.#end.counts, SENT, this.#taken);
+  }
+
+  /** Does something, and blocks until a message has come since, or for so many milliseconds. */
+  waitAfter(act: () => void, budgetMs: number): void {
+    const { counts } = this.#end;
+    const sent = Atomics.load(counts, SENT);
+    act();
+    Atomics.wait(counts, SENT, sent, budgetMs);
   }
 
   /** Resolves when there is a message. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { WireRequest } from "../protocol/exchange.ts";
+import { bodyText, type WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { CALL_ID, CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/messages.ts";
 import type { TraceContext } from "../protocol/telemetry.ts";
@@ -216,9 +216,10 @@ async function demandUpgrade(reader: HttpReader): Promise<void> {
 }
 
 /** The line that says what is asked for and how long its body is, and the body, for the most part in the memory of the connection. */
-function requestParts({ endpoint, body, callId, sharesFiles, trace }: WireRequest, memory: Uint8Array): readonly Uint8Array[] {
+function requestParts(request: WireRequest, memory: Uint8Array): readonly Uint8Array[] {
+  const { endpoint, callId, sharesFiles, trace } = request;
   if (callId !== undefined && !CALL_ID.test(callId)) throw new RefusedError(400, "A call id has 1 to 128 visible ASCII characters");
-  const text = body === undefined ? "" : JSON.stringify(body);
+  const text = bodyText(request) ?? "";
   const { read, written } = UTF8.encodeInto(text, memory.subarray(HEAD_BYTES));
   const large = read < text.length ? UTF8.encode(text) : undefined;
   const call = callId === undefined ? "" : ` call=${callId}`;

@@ -30,6 +30,14 @@ try {
 }
 `;
 
+/** What goes along with a request. */
+export interface AskOptions {
+  /** Called in this thread for each report that comes before the answer. When it throws, the request is abandoned. */
+  readonly onProgress?: (progress: ProgressBody) => void;
+  /** What is in the request and handed over, not copied. */
+  readonly memory?: readonly ArrayBuffer[];
+}
+
 /** A thread that answers requests while its owner waits for it. */
 export class BlockingBridge<Request> implements Disposable {
   readonly #plugin: string;
@@ -72,11 +80,11 @@ export class BlockingBridge<Request> implements Disposable {
   /**
    * Sends a request and waits for its answer.
    *
-   * @param onProgress Called in this thread for each report that comes before the answer. When it throws, the request is abandoned.
+   * @throws {PluginStateError} When it cannot be sent, or no request can be answered any more.
    */
-  ask(request: Request, onProgress?: (progress: ProgressBody) => void): unknown {
+  ask(request: Request, { onProgress, memory }: AskOptions = {}): unknown {
     const id = this.#nextId++;
-    this.#send({ id, request });
+    this.#send({ id, request }, memory);
     let thrown: { readonly error: unknown } | undefined;
     while (true) {
       const reply = this.#receive(id);
@@ -87,6 +95,16 @@ export class BlockingBridge<Request> implements Disposable {
     }
   }
 
+  /** Lets a thread whose answers cannot be read do one thing more before it is ended, for as long as the budget, in milliseconds. */
+  askAtLast(request: Request, budgetMs: number): void {
+    this.#replies.waitAfter(() => this.#requests.send({ id: this.#nextId++, request }), budgetMs);
+  }
+
+  /** Whether the thread can answer nothing any more. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
   /** Ends the thread, with all that it holds. */
   [Symbol.dispose](): void {
     this.#broken ??= "it was ended";
@@ -94,10 +112,10 @@ export class BlockingBridge<Request> implements Disposable {
     void this.#worker.terminate();
   }
 
-  #send(message: BridgeMessage<Request>): void {
+  #send(message: BridgeMessage<Request>, memory?: readonly ArrayBuffer[]): void {
     if (this.#broken !== undefined) throw this.#failure(this.#broken);
     try {
-      this.#requests.send(message);
+      this.#requests.send(message, memory);
     } catch (cause) {
       const plugin = this.#plugin;
       const message =
@@ -122,11 +140,20 @@ export class BlockingBridge<Request> implements Disposable {
       if (early >= 0) return this.#early.splice(early, 1)[0]!;
       if (this.#broken !== undefined) throw this.#failure(this.#broken);
       if (!this.#brief.until(this.#replies.hasMore)) this.#replies.wait();
-      const reply = this.#replies.take();
+      const reply = this.#take();
       if (reply === undefined) continue;
       if ("broken" in reply) this.#broken = reply.broken;
       else if (reply.id === id) return reply;
       else this.#early.push(reply);
+    }
+  }
+
+  /** An answer that cannot be read does not say whose it is: from then on, no request knows whether it gets one. */
+  #take(): BridgeReply | BridgeFailure | undefined {
+    try {
+      return this.#replies.take();
+    } catch (error) {
+      return { broken: `its answer cannot be read: ${error instanceof Error ? error.message : String(error)}` };
     }
   }
 

@@ -33,6 +33,20 @@ export type BridgeReply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: ErrorData };
 
+/** An answer with memory in it that is handed over, not copied. */
+export class Handover {
+  /** The answer. */
+  readonly value: unknown;
+  /** What is in it. */
+  readonly memory: readonly ArrayBuffer[];
+
+  /** Whoever makes it has no use for the memory any more. */
+  constructor(value: unknown, memory: readonly ArrayBuffer[]) {
+    this.value = value;
+    this.memory = memory;
+  }
+}
+
 /** The working thread can answer nothing any more, and why. */
 export interface BridgeFailure {
   readonly broken: string;

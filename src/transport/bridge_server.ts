@@ -6,7 +6,7 @@
 import type { ProgressBody } from "../protocol/messages.ts";
 import { BriefWait } from "./_brief_wait.ts";
 import { LaneIn, LaneOut } from "./_lane.ts";
-import type { BridgeEnd, BridgeFailure, BridgeMessage, BridgeReply } from "./bridge_messages.ts";
+import { type BridgeEnd, type BridgeFailure, type BridgeMessage, type BridgeReply, Handover } from "./bridge_messages.ts";
 import { errorToData } from "./error_data.ts";
 
 /** What a request's handler is given besides the request. */
@@ -17,7 +17,7 @@ export interface BridgeControl {
   readonly onProgress: (progress: ProgressBody) => void;
 }
 
-/** Answers one request. */
+/** Answers one request, by a value or a {@linkcode Handover}. */
 export type BridgeHandler<Request> = (request: Request, control: BridgeControl) => Promise<unknown>;
 
 /** How many messages may wait for the other side; a plugin that reports faster than it is listened to is held up. */
@@ -77,12 +77,24 @@ export class BridgeServer<Request> {
     const control = new OpenRequest((progress) => this.#report(id, progress));
     this.#open.set(id, control);
     try {
-      this.#send({ id, value: await this.#handle(request, control) });
+      const answer = await this.#handle(request, control);
+      if (answer instanceof Handover) this.#replies.send({ id, value: answer.value }, answer.memory);
+      else this.#send({ id, value: answer });
     } catch (error) {
-      this.#send({ id, error: errorToData(error) });
+      this.#fail(id, error);
     } finally {
       this.#open.delete(id);
       this.#tellNews();
+    }
+  }
+
+  #fail(id: number, error: unknown): void {
+    try {
+      this.#send({ id, error: errorToData(error) });
+    } catch {
+      // It holds what no thread can be given; its words can be.
+      const { name, message, stack } = error as Error;
+      this.#send({ id, error: { name: String(name), message: String(message), stack: String(stack) } });
     }
   }
 

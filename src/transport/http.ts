@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Exchange, WireRequest } from "../protocol/exchange.ts";
+import { bodyText, type Exchange, type WireRequest } from "../protocol/exchange.ts";
 import { CALL_ID_HEADER, endpointRule, FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { withoutPropagation } from "../protocol/telemetry.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
@@ -48,15 +48,15 @@ export class HttpTransport implements Disposable {
   readonly exchange: Exchange = (request, signal) => readReply(() => this.send(request, signal));
 
   /** Sends one request and gives the response as it comes. */
-  async send({ endpoint, body, callId, sharesFiles, trace }: WireRequest, signal: AbortSignal): Promise<Response> {
+  async send(request: WireRequest, signal: AbortSignal): Promise<Response> {
+    const { endpoint, callId, sharesFiles, trace } = request;
     demandToken(this.#token);
     const headers: Record<string, string> = { ...trace, authorization: `Bearer ${this.#token}`, accept: FRAMES_MEDIA_TYPE };
     if (callId !== undefined) headers[CALL_ID_HEADER] = callId;
     if (sharesFiles) headers[FILES_HEADER] = "shared";
     const { method } = endpointRule(endpoint);
-    const content = body === undefined ? undefined : JSON.stringify(body);
     // A redirect would send the request, and what is in it, to wherever the worker likes.
-    const init: RequestInit & { client?: Deno.HttpClient } = { method, headers, signal, body: content, redirect: "manual" };
+    const init: RequestInit & { client?: Deno.HttpClient } = { method, headers, signal, body: bodyText(request), redirect: "manual" };
     if (this.#client !== undefined) init.client = this.#client;
     try {
       return await withoutPropagation(() => fetch(`${this.#base}/${endpoint}`, init));

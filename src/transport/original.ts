@@ -68,7 +68,7 @@ export class OriginalDialect implements Disposable {
   }
 
   async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
-    if (request.body?.types !== undefined) throw new RefusedError(400, "This worker takes neither NaN nor the infinities");
+    if (namesTypes(request)) throw new RefusedError(400, "This worker takes neither NaN nor the infinities");
     if (!endpointRule(request.endpoint).isCall) yield await this.#ask(request, signal);
     else if (request.wantsProgress) yield* this.#watched(request, signal);
     else yield* this.#call(request, signal);
@@ -183,6 +183,11 @@ export class OriginalDialect implements Disposable {
     const { progress, message } = frame.result as Record<string, unknown>;
     return typeof progress === "number" ? { progress, message: String(message ?? "") } : undefined;
   }
+}
+
+/** A body that is text is not parsed for it, unless the word is there. */
+function namesTypes(request: WireRequest): boolean {
+  return request.json?.includes('"types"') !== false && request.body?.types !== undefined;
 }
 
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

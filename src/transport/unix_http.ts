@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { WireRequest } from "../protocol/exchange.ts";
+import { bodyText, type WireRequest } from "../protocol/exchange.ts";
 import { endpointRule } from "../protocol/messages.ts";
 import { HttpReader, type ResponseHead } from "./_http_reader.ts";
 import { BrokenReplyError } from "./errors.ts";
@@ -115,9 +115,10 @@ function closeQuietly(connection: Deno.Conn): void {
   }
 }
 
-function requestBytes({ endpoint, body }: WireRequest): Uint8Array {
+function requestBytes(request: WireRequest): Uint8Array {
+  const { endpoint } = request;
   const encoder = new TextEncoder();
-  const content = encoder.encode(body === undefined ? "" : JSON.stringify(body));
+  const content = encoder.encode(bodyText(request));
   const { method } = endpointRule(endpoint);
   const lines = [
     `${method} /${endpoint} HTTP/1.1`,

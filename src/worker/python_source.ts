@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "94f58c1c9e40c75e";
+export const PYTHON_WORKER_HASH = "f453d945ac30d836";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -749,7 +749,7 @@ REAP_TIMEOUT_S = 2.0
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
 FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
 WATCH_MS = 1000  # what closes one descriptor of the worker's is noticed within this time, whatever else happens
-SO_COOKIE = 57  # of Linux; \`socket\` has no name for it
+SO_COOKIE, MADV_WIPEONFORK = 57, 18  # of Linux; \`socket\` and \`mmap\` have no names for them
 LOST_WIRE = 76  # the exit code of a worker whose descriptors the plugin has closed; EX_PROTOCOL in sysexits.h
 MAIN_THREAD = threading.get_ident()
 
@@ -935,8 +935,26 @@ class Wire:
     """
 
     def __init__(self) -> None:
-        self.is_forked = False  # whether this is such a child
         self._files: dict[int, object] = {}
+        self._mark: Union[bytearray, mmap.mmap] = bytearray(b"!")
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether this process is such a child."""
+        return not self._mark[0]
+
+    def watch_forks(self) -> None:
+        """From here on the children of this process leave the wire to it."""
+        os.register_at_fork(after_in_child=self.leave_to_parent)
+        if sys.platform != "linux":
+            return
+        try:  # the kernel empties this page in a child, also when C code forks, of which Python is not told
+            page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            page.madvise(MADV_WIPEONFORK)
+        except OSError:
+            return
+        page[0] = 1
+        self._mark = page
 
     def keep(self, *files: int) -> None:
         """From here on these are the worker's own."""
@@ -965,10 +983,14 @@ class Wire:
         if self.is_forked or (known is not None and _identity(file) != known and self._files.get(file) is known):
             self.lose()
 
+    def stay_out(self) -> None:
+        """Ends a forked child that has come as far as a reply by other ways than the code of a call."""
+        if not self._mark[0]:
+            end_as_script()
+
     def lose(self) -> NoReturn:
         """Ends this process, for it has none of the worker's descriptors to go on with."""
-        if self.is_forked:
-            end_as_script()
+        self.stay_out()
         os._exit(LOST_WIRE)  # the supervisor says why
 
     def check(self) -> None:
@@ -978,7 +1000,7 @@ class Wire:
 
     def leave_to_parent(self) -> None:
         """For a child right after its fork: the connections are its parent's alone, and are to end with it."""
-        self.is_forked = True
+        self._mark[0] = 0
         for file, known in self._files.items():
             if _identity(file) == known:
                 os.close(file)
@@ -1026,11 +1048,11 @@ class StandardStreams:
                     setattr(sys, place, fresh)
 
 
-def watch_forks() -> None:
-    """From here on the children that a plugin forks leave the wire to the worker."""
+def prepare_for_forks() -> None:
+    """From here on the children that a plugin forks are processes like those of a script."""
+    WIRE.watch_forks()
     streams = StandardStreams()
-    os.register_at_fork(before=streams.flush, after_in_child=WIRE.leave_to_parent)
-    os.register_at_fork(after_in_child=streams.renew)
+    os.register_at_fork(before=streams.flush, after_in_child=streams.renew)
     # What the parent has registered for its end is its own: \`multiprocessing\`, say, ends the processes of its pools then.
     os.register_at_fork(after_in_child=atexit._clear)
 
@@ -1039,15 +1061,24 @@ def run_plugin_code(code: Callable[[], Any], in_child: Optional[Callable[[Any], 
     """Runs code of the plugin's. Only its own process comes back: a child that it forks goes on with \`in_child\`, and ends."""
     try:
         value = code()
-        if WIRE.is_forked and in_child is not None:
-            in_child(value)
     except BaseException as error:
         if WIRE.is_forked:
             end_as_script(error)
         raise
     if WIRE.is_forked:
-        end_as_script()
+        end_child(value, in_child)
     return value
+
+
+def end_child(value: Any, in_child: Optional[Callable[[Any], None]]) -> NoReturn:
+    """Ends a forked child whose plugin code has come back with a value."""
+    error: Optional[BaseException] = None
+    try:
+        if in_child is not None:
+            in_child(value)
+    except BaseException as raised:
+        error = raised
+    end_as_script(error)
 
 
 def end_as_script(error: Optional[BaseException] = None) -> NoReturn:
@@ -1400,7 +1431,10 @@ class Walk:
             return [self._member(index, item) for index, item in enumerate(value)]
         if self.outbox is not None and self.types is not None and self.outbox.takes(value):
             self.types[self._pointer()] = "file"
-            return self.outbox.hand_over(value)
+            try:
+                return self.outbox.hand_over(value)
+            except UnfitFile as error:
+                raise self._bad(str(error)) from None
         try:
             plain = _simplify(value)
         except Unsendable as error:
@@ -1543,11 +1577,19 @@ def _member_key(holder: Any, part: str) -> Union[str, int]:
 # ----------------------------------------------------------------------------------------------------------- files
 
 
+# No system moves more than 2 GiB less a page at once, and some refuse more.
+MOST_AT_ONCE = 1 << 30
+
+
 class ScratchFull(OSError):
     """There is no place for a file."""
 
     category = "resource"
     retriable = True
+
+
+class UnfitFile(Exception):
+    """The path that a plugin gave cannot be handed over. The host would take that for the worker's own fault, and end it."""
 
 
 class Scratch:
@@ -1674,9 +1716,9 @@ class Outbox:
             view = memoryview(value)
             view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
             return self._hand_over_bytes(view)
-        if hasattr(type(value), "to_temp_file"):
-            return self._hand_over_temp_file(value)
-        return self._hand_over_file(str(value))
+        if self._is_own_path(value):
+            return self._hand_over_file(_plain_file(value, "is", self._own_folder))
+        return self._hand_over_temp_file(value)
 
     def folder(self) -> str:
         """The call's folder for files that the plugin writes itself."""
@@ -1707,9 +1749,12 @@ class Outbox:
         return value.ndim > 0 and not value.dtype.hasobject
 
     def _is_file(self, value: Any) -> bool:
-        if self._own_folder and isinstance(value, os.PathLike):
-            return os.fspath(value).startswith(self._own_folder + os.sep)
-        return hasattr(type(value), "to_temp_file")
+        return self._is_own_path(value) or hasattr(type(value), "to_temp_file")
+
+    def _is_own_path(self, value: Any) -> bool:
+        if not self._own_folder or not isinstance(value, os.PathLike):
+            return False
+        return (os.path.abspath(os.fsdecode(value)) + os.sep).startswith(self._own_folder + os.sep)
 
     def _hand_over_bytes(self, view: memoryview) -> Body:
         if self._scratch is None or view.nbytes <= INLINE_BYTES:
@@ -1731,17 +1776,20 @@ class Outbox:
 
     def _hand_over_temp_file(self, value: Any) -> Body:
         """Takes over the file that the object has written, wherever it is."""
-        written = os.fspath(value.to_temp_file())
-        target = self._new_path(os.stat(written).st_size, os.path.splitext(written)[1])
-        return self._hand_over_file(LIBRARY("shutil").move(written, target))
+        written = value.to_temp_file()
+        if not isinstance(written, (str, os.PathLike)):
+            raise UnfitFile(f'has a "to_temp_file" that gave no path, but a value of type "{type(written).__name__}"')
+        source = _plain_file(written, 'has a "to_temp_file" that gave')
+        target = self._new_path(os.stat(source).st_size, os.path.splitext(source)[1])
+        with Room(target):
+            return self._hand_over_file(LIBRARY("shutil").move(source, target))
 
     def _hand_over_file(self, path: str) -> Body:
-        path = os.path.abspath(path)
         media_type = _media_type_of(path)
         if self._scratch is None:
+            _demand_frame(os.stat(path).st_size)
             with open(path, "rb") as file:
                 return _inline(memoryview(file.read()), media_type)
-        os.chmod(path, 0o600)
         return self._reference(path, media_type)
 
     def _reference(self, path: str, media_type: str) -> Body:
@@ -1756,14 +1804,9 @@ class Outbox:
     def _write(self, path: str, size: int, write: Callable[[io.FileIO], None]) -> None:
         """Makes a file: from a spare one, whose pages are there already, or a new one."""
         assert self._scratch is not None
-        try:
-            with io.FileIO(path, "r+" if self._scratch.take_spare(size, path) else "x+") as file:
-                write(file)
-                file.truncate()
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise ScratchFull(f'The file system of "{os.path.dirname(path)}" is full') from error
+        with Room(path), io.FileIO(path, "r+" if self._scratch.take_spare(size, path) else "x+") as file:
+            write(file)
+            file.truncate()
 
     def _folder_in(self, root: str) -> str:
         if root not in self._folders:
@@ -1775,12 +1818,63 @@ class Outbox:
         return self._folders[root]
 
 
+class Room:
+    """Tells of a file system that is full while something is written to a path."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ScratchFull(f'The file system of "{os.path.dirname(self._path)}" is full') from error
+
+
+def _plain_file(given: Union[str, os.PathLike[str]], who: str, folder: str = "") -> str:
+    """The path of a file that the host takes: a plain one with one name, to which no link in the folder leads."""
+    path = os.path.abspath(os.fsdecode(given))
+    try:
+        facts = os.lstat(path)
+        kind = KINDS_OF_FILES.get(stat.S_IFMT(facts.st_mode), "something else than a file")
+        if kind == "a file" and folder and os.path.realpath(path) != os.path.join(os.path.realpath(folder), os.path.relpath(path, folder)):
+            kind = "a file behind a link"
+        if kind == "a file" and facts.st_nlink != 1:
+            kind = f"a file with {facts.st_nlink} names"
+        if kind == "a file":
+            os.chmod(path, 0o600)
+            os.close(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC))
+            return path
+    except (OSError, ValueError) as error:
+        raise UnfitFile(f'{who} the path "{path}", which cannot be opened: {error}') from None
+    raise UnfitFile(f'{who} the path of {kind}, "{path}"; only a plain file can be handed over')
+
+
+# What the type bits of a mode stand for.
+KINDS_OF_FILES = {
+    0o100000: "a file",
+    0o040000: "a folder",
+    0o120000: "a link",
+    0o010000: "a fifo",
+    0o140000: "a socket",
+    0o020000: "a device",
+    0o060000: "a device",
+}
+
+
 def _write_all(file: io.FileIO, view: memoryview) -> None:
     while view:
-        view = view[file.write(view) :]
+        view = view[file.write(view[:MOST_AT_ONCE]) :]
+
+
+def _demand_frame(size: int) -> None:
+    if size > MAX_FRAME // 4 * 3:
+        raise UnfitFile(f"has {size} bytes, more than a frame carries; only a host that shares the worker's folders gets as many")
 
 
 def _inline(data: memoryview, media_type: str) -> Body:
+    _demand_frame(data.nbytes)
     return {"data": b2a_base64(data, newline=False).decode("ascii"), "size": data.nbytes, "media_type": media_type}
 
 
@@ -3134,6 +3228,7 @@ class Reply:
             self.connection.shut_down()
 
     def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
+        WIRE.stay_out()
         with self._lock:
             if self._ended:
                 return False
@@ -3141,6 +3236,7 @@ class Reply:
             return self._send(self._head(status, f"Content-Length: {len(body)}\\r\\n{extra}"), body)
 
     def _part(self, data: bytes, last: bool = False) -> bool:
+        WIRE.stay_out()
         with self._lock:
             if self._ended:
                 return False
@@ -3225,6 +3321,7 @@ class BareReply(FramedReply):
         return self._part(frame, last=True)
 
     def _part(self, data: bytes, last: bool = False) -> bool:
+        WIRE.stay_out()
         with self._lock:
             if self._ended:
                 return False
@@ -4421,7 +4518,7 @@ def main() -> NoReturn:
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)
-        watch_forks()
+        prepare_for_forks()
     threading.Thread(target=hold_lifeline, args=(lifeline, watch), name="lifeline", daemon=True).start()
     if os.name == "posix":
         arm_lifeline(lifeline)

@@ -108,6 +108,14 @@ for (const [what, make, message] of LIES) {
   });
 }
 
+Deno.test("a file that the plugin has removed when it had given it fails that call alone", async () => {
+  await using place = await Place.create();
+  await using plugin = await attach(place, { path: place.inside("none"), size: 6 }, { path: place.inside("x"), size: 6 });
+  await Deno.writeTextFile(place.inside("x"), "result");
+  await assertRejects(() => plugin.execute(), ProtocolError, "A plugin must not remove what it has given");
+  assertEquals((await plugin.execute<FileResult>()).size, 6);
+});
+
 Deno.test("a character device in the worker's own folder is a ProtocolError", async () => {
   await using place = await Place.create();
   const path = place.inside("null");

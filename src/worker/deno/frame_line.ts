@@ -11,13 +11,15 @@ import {
   type EncodedValue,
   encodeValue,
   FILE_TYPE,
+  type FileSlot,
   fillSlot,
+  toPlace,
   toPointer,
   UnsendableValueError,
   withoutTypes as valueWithoutTypes,
 } from "../../protocol/values.ts";
 import { errorBody, PluginFailure } from "./error_body.ts";
-import type { Outbox } from "./outbox.ts";
+import { type Outbox, UnfitFileError } from "./outbox.ts";
 
 /** One frame in its final form. */
 export interface FrameLine {
@@ -60,11 +62,15 @@ export async function valueLine(kind: "chunk" | "result", given: unknown, outbox
   let filled: unknown = value;
   const allTypes: Record<string, string> = { ...types };
   for (const slot of slots) {
-    filled = fillSlot(filled, slot, await outbox.handOver(slot.source as FileValue));
+    filled = fillSlot(filled, slot, await outbox.handOver(slot.source as FileValue).catch((error) => unfit(kind, slot, error)));
     allTypes[toPointer(slot.path)] = FILE_TYPE;
   }
   const files = outbox.takeFiles();
   return bounded({ kind, text: stringified(kind, filled, allTypes), ...(files.length === 0 ? {} : { files }) });
+}
+
+function unfit(kind: string, { path }: FileSlot, error: unknown): never {
+  throw error instanceof UnfitFileError ? badResult(`The ${kind} at "${toPlace(path)}" ${error.message}`) : error;
 }
 
 function encoded(kind: string, given: unknown): EncodedValue {

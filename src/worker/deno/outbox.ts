@@ -17,12 +17,18 @@ import {
   mediaTypeOf,
   writeContent,
 } from "../../protocol/file_values.ts";
+import { MAX_FRAME_BYTES } from "../../protocol/messages.ts";
 
 /** Where a worker keeps files. */
 export interface Scratch {
   readonly folder: string;
   /** The most bytes that all files there may have; none when it is left out. */
   readonly quota?: number;
+}
+
+/** What a plugin gave cannot be handed over. The host would take that for the worker's own fault, and end it. */
+export class UnfitFileError extends TypeError {
+  override name = "UnfitFileError";
 }
 
 /** There is no place for a file. */
@@ -40,6 +46,7 @@ export class Outbox {
   readonly #scratch: Scratch | undefined;
   #folder: Promise<string> | undefined;
   #files: string[] = [];
+  readonly #handedOver = new Set<string>();
 
   /** Opens the outbox of one call. */
   constructor(scratch: Scratch | undefined) {
@@ -50,6 +57,7 @@ export class Outbox {
   async handOver(value: FileValue): Promise<FileReference | InlineFile> {
     if (isFileBacked(value)) return await this.#handOverBacked(value);
     const content = contentOf(value);
+    if (this.#scratch === undefined) demandFrame(content);
     if (this.#scratch === undefined || (content.size ?? Infinity) <= INLINE_BYTES) return await inlineFile(content);
     return this.#reference(await this.#write(content), content.mediaType);
   }
@@ -58,30 +66,29 @@ export class Outbox {
   takeFiles(): string[] {
     const files = this.#files;
     this.#files = [];
+    files.forEach((path) => this.#handedOver.add(path));
     return files;
   }
 
-  /** Removes the call's folder if it has been left empty; with files in it, it is the host's. */
+  /** Removes what has not been handed over; the rest is the host's. */
   async close(): Promise<void> {
-    removeFiles(this.takeFiles());
-    if (this.#folder === undefined) return;
-    const folder = await this.#folder;
-    removeFiles([`${folder}/${MARK}`, folder]);
+    if (this.#folder !== undefined) removeAllBut(this.#handedOver, await this.#folder);
   }
 
   async #handOverBacked(value: FileBackedDTO & { readonly mediaType?: unknown }): Promise<FileReference | InlineFile> {
     if (this.#scratch === undefined) throw new TypeError("The host shares no folder with this worker, so that it takes bytes and no files");
     const folder = await this.#ownFolder();
     const path: unknown = await value.toTempFile(folder);
-    if (typeof path !== "string") throw new TypeError(`"toTempFile" gave no path, but ${typeof path}`);
+    if (typeof path !== "string") throw new UnfitFileError(`has a "toTempFile" that gave no path, but a value of type "${typeof path}"`);
     const mediaType = typeof value.mediaType === "string" ? value.mediaType : mediaTypeOf(path);
-    return this.#reference(path.startsWith(`${folder}/`) ? path : await this.#copy(path, mediaType), mediaType);
+    if (!path.startsWith(`${folder}/`) || path.includes("/../")) return this.#reference(await this.#copy(path, mediaType), mediaType);
+    demandOwnFile(path, folder);
+    return this.#reference(path, mediaType);
   }
 
   /** A file elsewhere is the plugin's own, and stays there. */
   async #copy(path: string, mediaType: string): Promise<string> {
-    const file = await Deno.open(path);
-    const { size } = await file.stat();
+    const { file, size } = openPlainFile(path);
     const content: FileContent = { parts: file.readable, size, extension: /\.\w+$/.exec(path)?.[0] ?? "", mediaType };
     return await this.#write(content);
   }
@@ -120,6 +127,50 @@ async function makeFolder(scratch: string): Promise<string> {
   return folder;
 }
 
+function demandFrame({ size = 0 }: FileContent): void {
+  if (size <= MAX_FRAME_BYTES / 4 * 3) return;
+  const advice = "only a host that shares the worker's folders gets as many";
+  throw new UnfitFileError(`has ${size} bytes, more than a frame carries; ${advice}`);
+}
+
+/** Makes sure of a file in the call's folder: the host takes none but a plain one with one name, to which no link leads. */
+function demandOwnFile(path: string, folder: string): void {
+  const facts = lookAt(path, Deno.lstatSync);
+  if (!facts.isFile) throw unfit(path, kindOf(facts));
+  if (facts.nlink !== 1) throw unfit(path, `a file with ${facts.nlink} names`);
+  if (lookAt(path, Deno.realPathSync) !== `${Deno.realPathSync(folder)}${path.slice(folder.length)}`) {
+    throw unfit(path, "a file behind a link");
+  }
+  lookAt(path, (own) => Deno.chmodSync(own, 0o600));
+}
+
+/** What is no plain file may never let go of whoever opens it. */
+function openPlainFile(path: string): { file: Deno.FsFile; size: number } {
+  const facts = lookAt(path, Deno.statSync);
+  if (!facts.isFile) throw unfit(path, kindOf(facts));
+  return { file: lookAt(path, (own) => Deno.openSync(own)), size: facts.size };
+}
+
+function lookAt<Found>(path: string, look: (path: string) => Found): Found {
+  try {
+    return look(path);
+  } catch (cause) {
+    throw new UnfitFileError(`has a "toTempFile" that gave the path "${path}", which cannot be opened: ${cause}`, { cause });
+  }
+}
+
+function unfit(path: string, kind: string): UnfitFileError {
+  return new UnfitFileError(`has a "toTempFile" that gave the path of ${kind}, "${path}"; only a plain file can be handed over`);
+}
+
+function kindOf({ isDirectory, isSymlink, isFifo, isSocket, isCharDevice, isBlockDevice }: Deno.FileInfo): string {
+  if (isDirectory) return "a folder";
+  if (isSymlink) return "a link";
+  if (isFifo) return "a fifo";
+  if (isSocket) return "a socket";
+  return isCharDevice || isBlockDevice ? "a device" : "something else than a file";
+}
+
 /** Removes the files of a frame that nobody will get. */
 export function removeFiles(paths: readonly string[] = []): void {
   for (const path of paths) {
@@ -129,6 +180,20 @@ export function removeFiles(paths: readonly string[] = []): void {
       // It is gone, or it will go with the worker's folder.
     }
   }
+}
+
+/** Removes what is in a folder but for some files, and the folder when it is empty. The host may be removing the rest. */
+function removeAllBut(kept: ReadonlySet<string>, folder: string): void {
+  try {
+    for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+      const path = `${folder}/${name}`;
+      if (isDirectory) removeAllBut(kept, path);
+      else if (!kept.has(path)) removeFiles([path]);
+    }
+  } catch {
+    // It is gone already.
+  }
+  removeFiles([folder]);
 }
 
 async function folderBytes(folder: string): Promise<number> {

@@ -1,0 +1,35 @@
+/**
+ * A request whose body is text already.
+ *
+ * @module
+ */
+import type { WireRequest } from "../protocol/exchange.ts";
+
+/** What goes over a wire as it is; whoever answers without one has the body as values of its own. */
+export class WrittenRequest implements WireRequest {
+  readonly endpoint: WireRequest["endpoint"];
+  readonly json: string | undefined;
+  readonly callId: string | undefined;
+  readonly sharesFiles: boolean;
+  readonly wantsProgress: boolean;
+  readonly trace: WireRequest["trace"];
+
+  /** Makes a request of a body's text. */
+  constructor({ endpoint, callId, sharesFiles, wantsProgress, trace }: RequestFacts, json: string | undefined) {
+    this.endpoint = endpoint;
+    this.json = json;
+    this.callId = callId;
+    this.sharesFiles = sharesFiles;
+    this.wantsProgress = wantsProgress;
+    this.trace = trace;
+  }
+
+  get body(): Readonly<Record<string, unknown>> | undefined {
+    return this.json === undefined ? undefined : JSON.parse(this.json);
+  }
+}
+
+type RequestFacts = Pick<WireRequest, "endpoint" | "callId" | "trace"> & {
+  readonly sharesFiles: boolean;
+  readonly wantsProgress: boolean;
+};

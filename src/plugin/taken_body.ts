@@ -1,0 +1,99 @@
+/**
+ * What an operation was called with, as it was in that moment: its caller may change it at once, while the call waits or is sent again.
+ *
+ * @module
+ */
+import { HeldFile } from "../payload/held_file.ts";
+import { take } from "../payload/take.ts";
+import type { ValueTypes } from "../protocol/frames.ts";
+import { decodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
+import type { OperationName } from "./_open_call.ts";
+import type { Body, Operation } from "./_operations.ts";
+import { outcomeOf } from "./_outcome.ts";
+import { encodeBody, invalidArguments, isExecution, textOf } from "./_values.ts";
+
+/** Stands in the text where the path of a file will be. Nobody else knows it. */
+const MARK: string = `file ${crypto.randomUUID()}`;
+
+const NO_SLOTS: readonly FileSlot[] = [];
+
+/** The body of an operation, encoded once. */
+export class TakenBody implements Disposable {
+  readonly #endpoint: Operation["endpoint"];
+  readonly #text: string | undefined;
+  /** What becomes a file, in the order in which it stands in the text. */
+  readonly slots: readonly FileSlot[];
+  #isLetGo = false;
+
+  private constructor(endpoint: Operation["endpoint"], text: string | undefined, slots: readonly FileSlot[]) {
+    this.#endpoint = endpoint;
+    this.#text = text;
+    this.slots = slots;
+  }
+
+  /**
+   * Takes what an operation is called with.
+   *
+   * @throws {CallError} For what cannot be sent.
+   */
+  static of({ endpoint, member, body }: Operation, plugin: string): TakenBody {
+    const name = { plugin, member };
+    if (body instanceof TakenBody) return new TakenBody(body.#endpoint, body.#text, takeAll(body.slots, name));
+    const { value, slots } = encodeBody({ endpoint, body }, name);
+    if (value === undefined) return new TakenBody(endpoint, undefined, NO_SLOTS);
+    if (slots === undefined) return new TakenBody(endpoint, textOf(value, name), NO_SLOTS);
+    const marked = slots.reduce<unknown>((filled, slot) => fillSlot(filled, slot, MARK), value);
+    return new TakenBody(endpoint, textOf(marked, name), takeAll(slots, name));
+  }
+
+  /** Takes it now, and tells later, to whoever waits for the operation, what was wrong with it. */
+  static outcome(operation: Operation, plugin: string): () => TakenBody {
+    return outcomeOf(() => TakenBody.of(operation, plugin));
+  }
+
+  /** The body's JSON, with the paths of the files; `undefined` where there is no body. */
+  json(paths: readonly string[]): string | undefined {
+    if (this.slots.length === 0) return this.#text;
+    const pieces = this.#text!.split(JSON.stringify(MARK));
+    return pieces.reduce((text, piece, at) => text + JSON.stringify(paths[at - 1]) + piece);
+  }
+
+  /** The body as it was given, of which nobody else has anything. */
+  values(): Body | undefined {
+    if (this.#text === undefined) return undefined;
+    const body = this.slots.reduce((filled, slot) => fillSlot(filled, slot, slot.source), JSON.parse(this.#text));
+    if (!isExecution(this.#endpoint)) return body as Body;
+    const { types, ...values } = body as Body;
+    return decodeValue(values, types as ValueTypes | undefined) as Body;
+  }
+
+  /** Lets go of the files of results that were given. */
+  [Symbol.dispose](): void {
+    if (!this.#isLetGo) letGo(this.slots);
+    this.#isLetGo = true;
+  }
+}
+
+function takeAll(slots: readonly FileSlot[], name: OperationName): readonly FileSlot[] {
+  const taken: FileSlot[] = [];
+  try {
+    for (const slot of slots) taken.push({ ...slot, source: takeOne(slot, name) });
+    return taken;
+  } catch (error) {
+    letGo(taken);
+    throw error;
+  }
+}
+
+function takeOne({ source, path }: FileSlot, name: OperationName): object {
+  try {
+    return take(source);
+  } catch (cause) {
+    const what = cause instanceof Error ? cause.message : String(cause);
+    throw invalidArguments(`The value at "${toPlace(path)}" cannot become a file: ${what}`, name, cause);
+  }
+}
+
+function letGo(slots: readonly FileSlot[]): void {
+  for (const { source } of slots) if (source instanceof HeldFile) source[Symbol.dispose]();
+}
