@@ -101,6 +101,7 @@ for (const method of ["fork", "spawn", "forkserver"]) {
 const OTHER_WAYS = {
   with_executor: [0, 2, 4, 6],
   with_preexec: 10,
+  by_c: 0,
   pty: ["on a terminal of its own", 0],
   in_thread: [0],
   in_task: 0,
