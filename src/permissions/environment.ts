@@ -51,6 +51,13 @@ const TRACING_NAMES = [
   ),
 ];
 
+/** Where and how a user fetches modules: registries, proxies, and whom to trust. */
+const NETWORK_NAMES = [
+  ...["DENO_CERT", "DENO_TLS_CA_STORE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"],
+  ...["NPM_CONFIG_REGISTRY", "JSR_URL"],
+  ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"].flatMap((name) => [name, name.toLowerCase()]),
+];
+
 /** Variables by their names. */
 export type Variables = Readonly<Record<string, string>>;
 
@@ -124,9 +131,18 @@ function tracingVariables(spec: PluginSpec): Variables {
   return { OTEL_SERVICE_NAME: spec.name, OTEL_BSP_SCHEDULE_DELAY: String(SPAN_DELAY_MS), ...Object.fromEntries(values) };
 }
 
-/** Not an address with a password in it, and not that what is printed shall go to the collector instead of to the host. */
+/** Not that what is printed shall go to the collector instead of to the host. */
 function isForWorkers(name: string, value: string): boolean {
-  return name === "OTEL_DENO_CONSOLE" ? value !== "replace" : !/\/\/[^/]*@/.test(value);
+  return name === "OTEL_DENO_CONSOLE" ? value !== "replace" : !hasPassword(value);
+}
+
+/** How the host's user fetches modules, for a process that may fetch some; as far as the host may read it, and no secrets among it. */
+export function networkVariables(): Variables {
+  return Object.fromEntries(Object.entries(readableVariables(NETWORK_NAMES)).filter(([, value]) => !hasPassword(value)));
+}
+
+function hasPassword(address: string): boolean {
+  return /\/\/[^/]*@/.test(address);
 }
 
 function readableVariables(names: readonly string[]): Variables {

@@ -5,7 +5,7 @@
  */
 import { dirname, fromFileUrl, toFileUrl } from "@std/path";
 import type { DenoRuntime, PluginSpec } from "../manifest/manifest.ts";
-import type { Variables, WorkerVariables } from "../permissions/environment.ts";
+import { networkVariables, type Variables, type WorkerVariables } from "../permissions/environment.ts";
 import { containsPath } from "../permissions/grant.ts";
 import { permissionFlags } from "../permissions/flags.ts";
 import { workerProgram } from "../permissions/required.ts";
@@ -55,13 +55,15 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
     const python = { ...target, path: runtime.path, adapters: runtime.adapters };
     return { program, args: pythonArguments(folder), target: python, foreign: runtime.foreignWorker, environment: variables.process };
   }
-  const access = moduleAccess({ module: runtime.module, granted: permissions.import, environment: variables.process });
+  const network = { ...networkVariables(), ...variables.process };
+  const access = moduleAccess({ module: runtime.module, granted: permissions.import, environment: network });
   const grant = { listen, folder, permissions, access };
+  const process = fetchesModules(access) ? network : variables.process;
   return {
     ...denoArguments(spec, runtime, grant),
     program,
     target: { ...target, path: [], permissions, env: variables.plugin },
-    environment: { ...variables.process, ...await denoEnvironment(runtime, grant, variables.process) },
+    environment: { ...process, ...await denoEnvironment(runtime, grant, process) },
   };
 }
 

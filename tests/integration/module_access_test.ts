@@ -90,6 +90,17 @@ Deno.test("deno: a plugin imports from the hosts that it was granted, and from n
   assertEquals(other.requests, []);
 });
 
+Deno.test("deno: a plugin that may import does so by the registries of the host's own user", async () => {
+  await using registry = new Registry(PACKAGES);
+  await using plugin = await WrittenPlugin.create({ "plugin.ts": IMPORTS });
+  Deno.env.set("NPM_CONFIG_REGISTRY", registry.url);
+  try {
+    assertEquals(await plugin.run({ from: "npm:known@1.0.0" }, { permissions: { import: ["registry.npmjs.org"] } }), "from npm");
+  } finally {
+    Deno.env.delete("NPM_CONFIG_REGISTRY");
+  }
+});
+
 Deno.test("deno: a module that the manifest names is fetched with what belongs to it, and nothing after that", async () => {
   await using registry = new Registry({ whole: PLUGIN_PACKAGE });
   await using plugin = await WrittenPlugin.create({});

@@ -22,6 +22,25 @@ export const PLUGINS = {
   deno: { name: "traced", version: "1.2.3", runtime: "deno", module: join(FOLDER, "plugin.ts") },
 };
 
+/** What the Deno plugin imports, in one file: it may fetch nothing, and would have to be granted that. */
+const OPENTELEMETRY = await bundled("npm:@opentelemetry/api@1");
+
+async function bundled(name: string): Promise<string> {
+  const [, ...flags] = hostArguments().filter((flag) => flag !== "--no-prompt");
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args: ["bundle", ...flags, "--platform", "deno", name] })
+    .output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+/** Writes the Deno plugin and what it imports into a folder, and returns its manifest. */
+export async function denoPluginIn(folder: string): Promise<typeof PLUGINS.deno> {
+  await Deno.copyFile(join(FOLDER, "plugin.ts"), join(folder, "plugin.ts"));
+  await Deno.writeTextFile(join(folder, "opentelemetry.mjs"), OPENTELEMETRY);
+  await Deno.writeTextFile(join(folder, "deno.json"), '{"imports": {"@opentelemetry/api": "./opentelemetry.mjs"}}');
+  return { ...PLUGINS.deno, module: join(folder, "plugin.ts") };
+}
+
 /** Where a plugin runs. */
 export type Runtime = keyof typeof PLUGINS;
 
@@ -40,10 +59,12 @@ export const ON: Variables = { OTEL_DENO: "true", OTEL_SERVICE_NAME: "app" };
 /** Runs a host, whose worker has ended when it has, and gives all that came to the collector by then. */
 export async function traced(
   host: "makes_traces" | "makes_traces_sync",
-  [manifest, calls]: readonly unknown[],
+  [manifest, calls]: readonly [Record<string, unknown>, unknown],
   variables: Variables = ON,
 ): Promise<{ told: Told; otlp: OtlpReceiver }> {
   await using otlp = new OtlpReceiver();
+  await using folder = await TemporaryFolder.create();
+  const plugin = manifest.runtime === "deno" ? { ...manifest, module: (await denoPluginIn(folder.path)).module } : manifest;
   const temp = Deno.env.get("TMPDIR") ?? "/tmp";
   const programs = [PYTHON, Deno.execPath()].filter((path) => path !== "");
   // The thread of a blocking proxy reads its module, which stands in this checkout.
@@ -56,7 +77,7 @@ export async function traced(
     "--allow-env=OTEL_*",
   ];
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: otlp.endpoint, ...variables };
-  return { told: await told(host, flags, [manifest, { scratchDir: temp, permissions: "requested" }, calls], env), otlp };
+  return { told: await told(host, flags, [plugin, { scratchDir: temp, permissions: "requested" }, calls], env), otlp };
 }
 
 async function told(host: string, flags: readonly string[], args: readonly unknown[], env: Variables): Promise<Told> {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { OtlpReceiver, type ReceivedPoint, type ReceivedSpan } from "../support/otlp_receiver.ts";
-import { ON, PLUGINS, PYTHON, type Runtime, servedTo, TemporaryFolder, traced } from "./traced_hosts.ts";
+import { denoPluginIn, ON, PLUGINS, PYTHON, type Runtime, servedTo, TemporaryFolder, traced } from "./traced_hosts.ts";
 
 const BOTH: readonly Runtime[] = ["python", "deno"];
 
@@ -195,7 +195,7 @@ Deno.test("a Deno worker that is killed with the programs that its plugin may ha
 
 Deno.test("a trace goes on through a server of plugins", async () => {
   await using folder = await TemporaryFolder.create();
-  await Deno.writeTextFile(join(folder.path, "plugin.json"), JSON.stringify(PLUGINS.deno));
+  await Deno.writeTextFile(join(folder.path, "plugin.json"), JSON.stringify(await denoPluginIn(folder.path)));
   await using otlp = new OtlpReceiver();
   const told = await servedTo(otlp, folder.path);
   assertEquals(told.results, ["ada"]);
