@@ -72,8 +72,9 @@ async function candidates(folder: string): Promise<Candidates> {
 /** The folder in a folder in which each `*.json` may be a manifest. */
 export const MANIFESTS = "manifests";
 
+/** A link that cannot be followed, for whatever reason, leads to no folder. */
 async function isFolder(path: string, { isDirectory, isSymlink }: Deno.DirEntry): Promise<boolean> {
-  return isDirectory || isSymlink && await unlessGone(Deno.stat(path).then((found) => found.isDirectory), false);
+  return isDirectory || isSymlink && await Deno.stat(path).then((found) => found.isDirectory, () => false);
 }
 
 /** A file with several paths is one manifest, by the path on which there is no link, if there is one. */
@@ -87,9 +88,9 @@ async function distinct({ folder, paths }: Candidates): Promise<string[]> {
   return paths.filter((path) => wanted.has(path));
 }
 
-/** What is not there has no other path than this one. */
+/** What is not there, or cannot be followed, has no other path than this one. */
 async function realPathOf(path: string): Promise<string> {
-  return await unlessGone(Deno.realPath(path), path);
+  return await Deno.realPath(path).catch(() => path);
 }
 
 async function jsonFiles(folder: string): Promise<string[]> {
@@ -104,15 +105,10 @@ function isManifestName(name: string): boolean {
 const FOREIGN: ReadonlySet<string> = new Set(["deno.json", "package.json", "package-lock.json", "tsconfig.json", "jsconfig.json"]);
 
 async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
-  return await unlessGone(Array.fromAsync(Deno.readDir(folder)), []);
-}
-
-/** What a look at something gave, or this when it is not there: also when a link leads nowhere, or round in a circle. */
-async function unlessGone<Found>(look: Promise<Found>, otherwise: Found): Promise<Found> {
   try {
-    return await look;
+    return await Array.fromAsync(Deno.readDir(folder));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.FilesystemLoop) return otherwise;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.FilesystemLoop) return [];
     throw error;
   }
 }
