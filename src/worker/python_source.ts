@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "f41155c9e3ea7101";
+export const PYTHON_WORKER_HASH = "f453d945ac30d836";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -749,7 +749,7 @@ REAP_TIMEOUT_S = 2.0
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
 FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
 WATCH_MS = 1000  # what closes one descriptor of the worker's is noticed within this time, whatever else happens
-SO_COOKIE = 57  # of Linux; \`socket\` has no name for it
+SO_COOKIE, MADV_WIPEONFORK = 57, 18  # of Linux; \`socket\` and \`mmap\` have no names for them
 LOST_WIRE = 76  # the exit code of a worker whose descriptors the plugin has closed; EX_PROTOCOL in sysexits.h
 MAIN_THREAD = threading.get_ident()
 
@@ -935,8 +935,26 @@ class Wire:
     """
 
     def __init__(self) -> None:
-        self.is_forked = False  # whether this is such a child
         self._files: dict[int, object] = {}
+        self._mark: Union[bytearray, mmap.mmap] = bytearray(b"!")
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether this process is such a child."""
+        return not self._mark[0]
+
+    def watch_forks(self) -> None:
+        """From here on the children of this process leave the wire to it."""
+        os.register_at_fork(after_in_child=self.leave_to_parent)
+        if sys.platform != "linux":
+            return
+        try:  # the kernel empties this page in a child, also when C code forks, of which Python is not told
+            page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            page.madvise(MADV_WIPEONFORK)
+        except OSError:
+            return
+        page[0] = 1
+        self._mark = page
 
     def keep(self, *files: int) -> None:
         """From here on these are the worker's own."""
@@ -965,10 +983,14 @@ class Wire:
         if self.is_forked or (known is not None and _identity(file) != known and self._files.get(file) is known):
             self.lose()
 
+    def stay_out(self) -> None:
+        """Ends a forked child that has come as far as a reply by other ways than the code of a call."""
+        if not self._mark[0]:
+            end_as_script()
+
     def lose(self) -> NoReturn:
         """Ends this process, for it has none of the worker's descriptors to go on with."""
-        if self.is_forked:
-            end_as_script()
+        self.stay_out()
         os._exit(LOST_WIRE)  # the supervisor says why
 
     def check(self) -> None:
@@ -978,7 +1000,7 @@ class Wire:
 
     def leave_to_parent(self) -> None:
         """For a child right after its fork: the connections are its parent's alone, and are to end with it."""
-        self.is_forked = True
+        self._mark[0] = 0
         for file, known in self._files.items():
             if _identity(file) == known:
                 os.close(file)
@@ -1026,11 +1048,11 @@ class StandardStreams:
                     setattr(sys, place, fresh)
 
 
-def watch_forks() -> None:
-    """From here on the children that a plugin forks leave the wire to the worker."""
+def prepare_for_forks() -> None:
+    """From here on the children that a plugin forks are processes like those of a script."""
+    WIRE.watch_forks()
     streams = StandardStreams()
-    os.register_at_fork(before=streams.flush, after_in_child=WIRE.leave_to_parent)
-    os.register_at_fork(after_in_child=streams.renew)
+    os.register_at_fork(before=streams.flush, after_in_child=streams.renew)
     # What the parent has registered for its end is its own: \`multiprocessing\`, say, ends the processes of its pools then.
     os.register_at_fork(after_in_child=atexit._clear)
 
@@ -1039,15 +1061,24 @@ def run_plugin_code(code: Callable[[], Any], in_child: Optional[Callable[[Any], 
     """Runs code of the plugin's. Only its own process comes back: a child that it forks goes on with \`in_child\`, and ends."""
     try:
         value = code()
-        if WIRE.is_forked and in_child is not None:
-            in_child(value)
     except BaseException as error:
         if WIRE.is_forked:
             end_as_script(error)
         raise
     if WIRE.is_forked:
-        end_as_script()
+        end_child(value, in_child)
     return value
+
+
+def end_child(value: Any, in_child: Optional[Callable[[Any], None]]) -> NoReturn:
+    """Ends a forked child whose plugin code has come back with a value."""
+    error: Optional[BaseException] = None
+    try:
+        if in_child is not None:
+            in_child(value)
+    except BaseException as raised:
+        error = raised
+    end_as_script(error)
 
 
 def end_as_script(error: Optional[BaseException] = None) -> NoReturn:
@@ -3197,6 +3228,7 @@ class Reply:
             self.connection.shut_down()
 
     def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
+        WIRE.stay_out()
         with self._lock:
             if self._ended:
                 return False
@@ -3204,6 +3236,7 @@ class Reply:
             return self._send(self._head(status, f"Content-Length: {len(body)}\\r\\n{extra}"), body)
 
     def _part(self, data: bytes, last: bool = False) -> bool:
+        WIRE.stay_out()
         with self._lock:
             if self._ended:
                 return False
@@ -3288,6 +3321,7 @@ class BareReply(FramedReply):
         return self._part(frame, last=True)
 
     def _part(self, data: bytes, last: bool = False) -> bool:
+        WIRE.stay_out()
         with self._lock:
             if self._ended:
                 return False
@@ -4484,7 +4518,7 @@ def main() -> NoReturn:
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)
-        watch_forks()
+        prepare_for_forks()
     threading.Thread(target=hold_lifeline, args=(lifeline, watch), name="lifeline", daemon=True).start()
     if os.name == "posix":
         arm_lifeline(lifeline)
