@@ -16,11 +16,13 @@ export class StoppableWait {
 
   /** Blocks for as long as this value stands there, or until the thread is terminated. */
   while(counts: Int32Array<SharedArrayBuffer>, index: number, value: number): void {
-    if (!this.#isHolding && !this.#threads.isMainThread) this.#hold();
+    this.hold();
     Atomics.wait(counts, index, value);
   }
 
-  #hold(): void {
+  /** Lets the thread be stopped from here on, until it is back in its event loop: what is done before a wait takes its time, too. */
+  hold(): void {
+    if (this.#isHolding || this.#threads.isMainThread) return;
     this.#isHolding = true;
     // It is given at once, and given back by a promise, none of which goes on before the thread has ceased to block.
     void this.#threads.locks.request(crypto.randomUUID(), () => Promise.resolve()).then(() => this.#isHolding = false);

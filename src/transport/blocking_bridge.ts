@@ -10,6 +10,7 @@ import { descriptorFlags } from "../permissions/flags.ts";
 import type { ProgressBody } from "../protocol/messages.ts";
 import { BriefWait } from "./_brief_wait.ts";
 import { LaneIn, laneMemory, LaneOut, SENT } from "./_lane.ts";
+import { StoppableWait } from "./_stoppable_wait.ts";
 import type { BridgeFailure, BridgeMessage, BridgeReply } from "./bridge_messages.ts";
 import { errorFromData } from "./error_data.ts";
 
@@ -63,6 +64,7 @@ export class BlockingBridge<Request> implements Disposable {
   constructor(entry: string, plugin: string) {
     this.#plugin = plugin;
     this.#threads = demandThreads(plugin);
+    new StoppableWait().hold();
     demandReading(plugin);
     const { port1, port2 } = new this.#threads.MessageChannel();
     this.#port = port1;
