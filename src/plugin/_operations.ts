@@ -166,9 +166,7 @@ export class Operations {
   async close(): Promise<void> {
     this.supervisor.close((member) => closedError({ plugin: this.#plugin, member }));
     for (const taken of this.#unread) taken[Symbol.dispose]();
-    const open = [...this.#open];
-    for (const call of open) call.abandon(cancelledError(call.name, "cleanup()"));
-    await Promise.all(open.map((call) => call.end()));
+    await Promise.all([...this.#open].map(closeCall));
   }
 
   /** The plugin's own cleanup, the last request that a worker gets. A plugin that fails at it or takes too long is ended all the same. */
@@ -299,4 +297,10 @@ export class Operations {
     const why = `"${call.name.member}" had been cancelled and did not stop within ${budget} ms`;
     await this.supervisor.condemn(connection, { why, isCrash: false });
   }
+}
+
+/** Ends a call for a host that cleans up. The end of its worker, which came first, is what its caller is told. */
+async function closeCall(call: OpenCall): Promise<void> {
+  if (call.loss === undefined || await call.loss === undefined) call.abandon(cancelledError(call.name, "cleanup()"));
+  await call.end();
 }

@@ -155,19 +155,21 @@ export class Supervisor implements AsyncDisposable {
     const plugin = connection.plugin.name;
     const output = connection.worker?.log.tail ?? "";
     const error = (calls: readonly string[]) => exitError(plugin, exit, { output, calls, reason });
-    if (this.#state.kind === "over") return this.#tell({ connection, error, isFinal: true });
+    if (this.#state.kind === "over") return void this.#tell({ connection, error, isFinal: true });
     const decision = this.#decide(exit, reason);
     const changes = decision.kind === "restart" && this.#options.startNext !== undefined;
     if (changes) this.#settle({ kind: "changing", changed: Promise.withResolvers() });
     else this.#giveUp(decision, error([]));
-    this.#tell({ connection, error, isFinal: !changes });
-    if (!changes) return this.#end(exit);
+    const told = this.#tell({ connection, error, isFinal: !changes });
+    // Whoever hears of the end may clean up at once, which must not be what its calls are told.
+    if (!changes) return void told.then(() => this.#end(exit));
     this.#changeOver = this.#startOver(error([]), decision.delayMs);
   }
 
-  /** What a worker that has ended holds would stay open for as long as its successors live. */
-  #tell(loss: Omit<Loss, "hasEnded">): void {
-    void this.#options.onLost({ ...loss, hasEnded: true }).then(() => loss.connection[Symbol.asyncDispose]());
+  /** Tells the calls of a worker that has ended. What it holds would stay open for as long as its successors live. */
+  async #tell(loss: Omit<Loss, "hasEnded">): Promise<void> {
+    await this.#options.onLost({ ...loss, hasEnded: true });
+    void loss.connection[Symbol.asyncDispose]();
   }
 
   /** A worker that this host has ended itself tells nothing by how it ended. */
