@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "f453d945ac30d836";
+export const PYTHON_WORKER_HASH = "07e03743db3a2a6f";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -958,8 +958,12 @@ class Wire:
 
     def keep(self, *files: int) -> None:
         """From here on these are the worker's own."""
-        if os.name == "posix":
-            self._files.update((file, _identity(file)) for file in files)
+        if os.name != "posix":
+            return
+        for file in files:
+            if file in self._files:
+                self.lose()  # the plugin has closed what had the number, or it would not be free
+            self._files[file] = _identity(file)
 
     def let_go(self, file: int) -> None:
         """From here on this one may be closed."""

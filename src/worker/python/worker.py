@@ -326,8 +326,12 @@ class Wire:
 
     def keep(self, *files: int) -> None:
         """From here on these are the worker's own."""
-        if os.name == "posix":
-            self._files.update((file, _identity(file)) for file in files)
+        if os.name != "posix":
+            return
+        for file in files:
+            if file in self._files:
+                self.lose()  # the plugin has closed what had the number, or it would not be free
+            self._files[file] = _identity(file)
 
     def let_go(self, file: int) -> None:
         """From here on this one may be closed."""
