@@ -242,8 +242,13 @@ export class Entry implements Evictable {
       throw error;
     }
     this.#emit({ type: "reloaded" });
-    this.#retiring.add(old.pool);
-    void old.pool.retire("reload").finally(() => this.#retiring.delete(old.pool));
+    this.#retire(old.pool, "reload");
+  }
+
+  /** Lets a pool go that is not this entry's state any more. Its end is waited for by whoever ends the entry. */
+  #retire(pool: Pool, reason: StopReason): void {
+    this.#retiring.add(pool);
+    void pool.retire(reason).finally(() => this.#retiring.delete(pool));
   }
 
   async #startPool(): Promise<{ pool: Pool; spec: PluginSpec }> {
@@ -315,6 +320,7 @@ export class Entry implements Evictable {
 
   #onLost(pool: Pool): void {
     if (this.#state.kind === "running" && this.#state.pool === pool) this.#state = { kind: "registered" };
+    this.#retire(pool, "unload");
   }
 
   #refuseWhenOff(): void {

@@ -50,6 +50,8 @@ export class Pool {
   readonly #replicas = new Set<Replica>();
   readonly #waiting = new Set<Waiter>();
   readonly #growing = new Set<Promise<void>>();
+  /** Workers that take no calls any more, and have not ended yet. */
+  readonly #leaving = new Set<Promise<void>>();
   #closing = false;
   #drained: PromiseWithResolvers<void> | undefined;
   #latest: Replica | undefined;
@@ -147,17 +149,15 @@ export class Pool {
 
   /** Takes out a worker that has gone by itself. */
   lost(replica: Replica): void {
-    if (!this.#replicas.delete(replica)) return;
-    void replica.release();
+    if (!this.#replicas.has(replica)) return;
+    void this.#release(replica);
     this.#serve();
     this.#noticeLoss();
   }
 
   /** Lets one worker go at once. */
-  async drop(replica: Replica, reason: StopReason): Promise<void> {
-    this.#replicas.delete(replica);
-    await replica.release();
-    this.#host.onStopped(replica, reason);
+  drop(replica: Replica, reason: StopReason): Promise<void> {
+    return this.#release(replica, () => this.#host.onStopped(replica, reason));
   }
 
   /** Lets go of workers beyond `min` that have been idle since that moment. */
@@ -183,7 +183,22 @@ export class Pool {
   }
 
   async #releaseAll(reason: StopReason): Promise<void> {
-    await Promise.all([...[...this.#replicas].map((replica) => this.drop(replica, reason)), ...this.#growing]);
+    const dropped = [...this.#replicas].map((replica) => this.drop(replica, reason));
+    await Promise.all([...dropped, ...this.#leaving, ...this.#growing]);
+  }
+
+  /** Whoever closes the pool waits for this one too, whatever has let it go. */
+  #release(replica: Replica, onReleased: () => void = () => {}): Promise<void> {
+    this.#replicas.delete(replica);
+    this.#noticeDrained();
+    const leaving = replica.release().then(onReleased).finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+    return leaving;
+  }
+
+  /** Whoever has not noticed yet that a worker has gone keeps nobody waiting. */
+  #noticeDrained(): void {
+    if (!this.#inUse()) this.#drained?.resolve();
   }
 
   #inUse(): boolean {
@@ -223,7 +238,7 @@ export class Pool {
     replica.lastUsed = performance.now();
     this.#serve();
     if (replica.users > 0) return;
-    if (!this.#inUse()) this.#drained?.resolve();
+    this.#noticeDrained();
     this.#host.onIdle();
   }
 

@@ -53,6 +53,8 @@ const DEFAULT_HEALTH_INTERVAL_MS = 10_000;
 export class PluginManager implements AsyncDisposable {
   readonly #options: ManagerOptions;
   readonly #registry = new Registry();
+  /** Plugins whose manifests have gone and whose calls have not ended yet. */
+  readonly #forgotten = new Set<Entry>();
   readonly #admission: Admission;
   readonly #events = new EventStream();
   #watch: FolderWatch | undefined;
@@ -231,7 +233,7 @@ export class PluginManager implements AsyncDisposable {
   async #dispose(): Promise<void> {
     clearInterval(this.#healthTimer);
     this.#watch?.[Symbol.dispose]();
-    await Promise.all(this.#registry.all.map((entry) => entry.close()));
+    await Promise.all([...this.#registry.all, ...this.#forgotten].map((entry) => entry.close()));
     this.#events.close();
   }
 
@@ -259,7 +261,8 @@ export class PluginManager implements AsyncDisposable {
   #forget(entry: Entry): void {
     this.#registry.remove(entry);
     this.#emit(entry.spec, { type: "gone" });
-    void entry.unload(false).then(() => entry.close());
+    this.#forgotten.add(entry);
+    void entry.unload(false).then(() => entry.close()).finally(() => this.#forgotten.delete(entry));
   }
 
   #report(problem: ManifestProblem): void {

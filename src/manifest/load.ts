@@ -24,7 +24,7 @@ export const DEFAULT_START_TIMEOUT_MS = 60_000;
  * @throws {PermissionDeniedError} When the host may not read it.
  */
 export async function loadManifest(from: ManifestSource): Promise<PluginSpec> {
-  if (isRead(from)) return from;
+  if (isChecked(from)) return from;
   if (typeof from === "object" && !(from instanceof URL)) return await resolveManifest(from, { source: undefined, base: undefined });
   const url = toUrl(from);
   const source = url.protocol === "file:" ? fromFileUrl(url) : url.href;
@@ -32,9 +32,17 @@ export async function loadManifest(from: ManifestSource): Promise<PluginSpec> {
   return await resolveManifest(parseJson(text, source), { source, base: url });
 }
 
-/** A manifest that has been read stays as it was then, whatever has become of its file. */
-function isRead(from: ManifestSource): from is PluginSpec {
-  return typeof from === "object" && from !== null && "runtime" in from && typeof from.runtime === "object" && "inheritEnv" in from;
+/** What a manifest that was checked has, and nothing that was read from JSON can have. */
+const CHECKED = Symbol("checked manifest");
+
+/** Whether it has been read and checked. It stays as it was then, whatever has become of its file. */
+export function isChecked(from: ManifestSource): from is PluginSpec {
+  return typeof from === "object" && from !== null && CHECKED in from;
+}
+
+/** Marks one that was checked. What passes to another thread loses its mark on the way, and only who has sent it knows that it had one. */
+export function asChecked(spec: PluginSpec): PluginSpec {
+  return Object.assign(spec, { [CHECKED]: true });
 }
 
 interface Origin {
@@ -48,7 +56,7 @@ async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec
   const name = manifest.name ?? defaultName(manifest.module);
   const paths = new PathResolver(name, origin);
   const original = await resolveOriginal({ name, manifest, raw: checked, ...origin });
-  return {
+  return asChecked({
     name,
     version: manifest.version ?? "0.0.0",
     source: origin.source,
@@ -66,7 +74,7 @@ async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec
     restart: restartPolicy(manifest.restart ?? "never"),
     memory: { systemMb: manifest.resources?.min_system_ram_mb ?? 0, gpuMb: manifest.resources?.min_gpu_vram_mb ?? 0 },
     warnings: [...warnings, ...original.warnings],
-  };
+  });
 }
 
 /** The policy that a manifest's `restart` stands for. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { ManifestError, PermissionDeniedError } from "../errors.ts";
 import { loadManifest } from "./load.ts";
 import type { Manifest } from "./manifest.ts";
@@ -119,6 +119,19 @@ for (
     assertEquals((await complaint(manifest)).place, place);
   });
 }
+
+Deno.test("no manifest passes for one that was checked, whatever its keys are", async () => {
+  const checked = await loadManifest({ ...PYTHON, env_vars: { A: "1" } });
+  const { runtime, inheritEnv } = checked;
+  assertEquals((await complaint({ ...PYTHON, runtime, inheritEnv })).place, "$.runtime");
+  await complaint(JSON.parse(JSON.stringify(checked)));
+  await complaint(structuredClone(checked));
+});
+
+Deno.test("a manifest that was checked is taken as it is", async () => {
+  const checked = await loadManifest(PYTHON);
+  assertStrictEquals(await loadManifest(checked), checked);
+});
 
 Deno.test("a Python manifest with permissions is told that they bound nothing, and what to do", async () => {
   const error = await complaint({ ...PYTHON, permissions: {} });

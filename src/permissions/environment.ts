@@ -86,15 +86,24 @@ export function workerVariables(spec: PluginSpec, policy: PermissionPolicy): Wor
 }
 
 /**
- * The variables by which a manifest configures the process of its worker: all of a Python plugin's, and those of a Deno plugin's that the policy names.
+ * The variables by which a manifest configures the process of its worker, as far as that can be said before the start: all of a Python plugin's, and those
+ * of a Deno plugin's that the policy names.
  *
  * @throws {ManifestError} When one would configure the runtime of a Deno plugin, and the policy does not name it.
  */
-export function processNames(spec: PluginSpec, policy: PermissionPolicy): string[] {
+export function processVariables(spec: PluginSpec, policy: PermissionPolicy): Variables {
   const { runtime } = spec;
-  if (runtime.kind === "python") return Object.keys(spec.env);
+  const foreseen = { ...foreseenVariables(spec), ...spec.env };
+  if (runtime.kind === "python") return foreseen;
   checkRuntimeVariables(spec, runtime, policy);
-  return Object.keys(spec.env).filter((name) => isForProcess(name, runtime, policy));
+  return Object.fromEntries(Object.entries(foreseen).filter(([name]) => isForProcess(name, runtime, policy)));
+}
+
+/** What is inherited. A variable that is named and that this host may not read is taken for one that is set. */
+function foreseenVariables({ inheritEnv }: PluginSpec): Variables {
+  if (inheritEnv === true) return mayReadWholeEnvironment() ? Deno.env.toObject() : {};
+  const unread = inheritEnv.filter((name) => !mayReadEnv(name));
+  return { ...Object.fromEntries(unread.map((name) => [name, "unread"])), ...readableVariables(inheritEnv) };
 }
 
 /** What a manifest adds. */
@@ -173,8 +182,12 @@ function withInterpreterFirst(environment: Variables, spec: PluginSpec): Variabl
 }
 
 function wholeEnvironment(spec: PluginSpec): Variables {
-  if (Deno.permissions.querySync({ name: "env" }).state === "granted") return Deno.env.toObject();
+  if (mayReadWholeEnvironment()) return Deno.env.toObject();
   throw mayNotInherit(spec, "the whole environment");
+}
+
+function mayReadWholeEnvironment(): boolean {
+  return Deno.permissions.querySync({ name: "env" }).state === "granted";
 }
 
 function mayNotInherit(spec: PluginSpec, what: string, variable?: string): PermissionDeniedError {

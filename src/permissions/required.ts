@@ -7,7 +7,7 @@ import { PermissionDeniedError } from "../errors.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { blockingPermissions } from "./blocking.ts";
-import { processNames } from "./environment.ts";
+import { processVariables } from "./environment.ts";
 import { mayReadEnv } from "./host_variable.ts";
 import { descriptorFlags } from "./flags.ts";
 import { looksForPrograms, type PermissionPolicy } from "./grant.ts";
@@ -115,10 +115,11 @@ function neededNet(spec: PluginSpec, places: WorkerPlaces): Deno.NetPermissionDe
   return [{ name: "net", host: `unix:${places.socketPath}` }, { name: "net", host: "localhost" }];
 }
 
-/** Deno lets nobody set a dynamic linker's variables for a child who may not run everything. */
+/** Deno lets nobody set a dynamic linker's variables for a child who may not run everything. It looks at their names as it does here. */
 function neededRun(spec: PluginSpec, policy: PermissionPolicy): Deno.RunPermissionDescriptor {
-  const linker = processNames(spec, policy).some((name) => /^(LD|DYLD)_/.test(name));
-  return linker ? { name: "run" } : { name: "run", command: workerProgram(spec) };
+  const set = Object.entries(processVariables(spec, policy)).filter(([, value]) => value !== "");
+  const setsLinker = set.some(([name]) => /^\s*(LD|DYLD)_/i.test(name));
+  return setsLinker ? { name: "run" } : { name: "run", command: workerProgram(spec) };
 }
 
 function neededEnv(spec: PluginSpec): Deno.EnvPermissionDescriptor[] {

@@ -5,6 +5,7 @@
  */
 import { inTrace, type TraceContext } from "../protocol/telemetry.ts";
 import { decodeValue, UnsendableValueError } from "../protocol/values.ts";
+import { asChecked } from "../manifest/load.ts";
 import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
 import type { ExtensionEndpoint, PermissionSet } from "../protocol/messages.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
@@ -29,6 +30,8 @@ export type BlockingRequest =
   | {
     readonly kind: "start";
     readonly manifest: string | Manifest | PluginSpec;
+    /** Whether the manifest was checked before it was sent. */
+    readonly isChecked: boolean;
     readonly options: StartOptions;
     readonly trace?: TraceContext;
   }
@@ -109,6 +112,10 @@ export function serve(end: BridgeEnd): void {
   new BridgeServer<BlockingRequest>(end, (request, control) => worker.answer(request, control));
 }
 
+function manifestOf({ manifest, isChecked }: Extract<BlockingRequest, { kind: "start" }>): string | Manifest | PluginSpec {
+  return isChecked ? asChecked(manifest as PluginSpec) : manifest;
+}
+
 class BlockingWorker {
   readonly #streams = new Map<number, RunAhead>();
   /** What streams that have not begun are called with. */
@@ -126,7 +133,7 @@ class BlockingWorker {
   async #answer(request: BlockingRequest, control: BridgeControl): Promise<unknown> {
     switch (request.kind) {
       case "start":
-        return this.#adopt(await RemotePluginProxy.start(request.manifest, request.options));
+        return this.#adopt(await RemotePluginProxy.start(manifestOf(request), request.options));
       case "attach":
         return this.#adopt(await RemotePluginProxy.attach(request.endpoint));
       case "call":

@@ -4,7 +4,7 @@
  * @module
  */
 import { ManifestError, PluginStateError } from "../errors.ts";
-import type { ManifestSource } from "../manifest/load.ts";
+import { isChecked, type ManifestSource } from "../manifest/load.ts";
 import { resultGoneError } from "../payload/file_result.ts";
 import { FileResultSync, type PlacedAccess } from "../payload/file_result_sync.ts";
 import type { ResultPlace } from "../payload/place.ts";
@@ -102,8 +102,9 @@ export class RemotePluginProxySync implements Disposable {
    * @throws {WorkerStartError} When the worker does not start or the plugin cannot be loaded.
    */
   static start(manifest: ManifestSource, options: SyncStartOptions = {}): RemotePluginProxySync {
-    const plugin = typeof manifest === "string" || manifest instanceof URL ? String(manifest) : manifest.name ?? "(manifest object)";
-    return RemotePluginProxySync.#open({ kind: "start", manifest: sendable(manifest, plugin), options, trace: activeTrace() }, plugin);
+    const plugin = typeof manifest === "string" || manifest instanceof URL ? String(manifest) : manifest?.name ?? "(manifest object)";
+    const sent = { manifest: sendable(manifest, plugin), isChecked: isChecked(manifest) };
+    return RemotePluginProxySync.#open({ kind: "start", ...sent, options, trace: activeTrace() }, plugin);
   }
 
   /**

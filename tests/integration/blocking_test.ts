@@ -9,6 +9,7 @@ import {
   requiredPermissions,
   WorkerExitError,
 } from "@remote-plugin/proxy";
+import { loadManifest } from "../../src/manifest/load.ts";
 import { within } from "../support/guard.ts";
 import { eventually } from "../support/killed_host.ts";
 import { spawnHost } from "../support/run_host.ts";
@@ -224,4 +225,15 @@ Deno.test("blocking: a signal and a listener to restarts are refused, for nobody
 Deno.test("blocking: a manifest that holds what JSON cannot is a ManifestError", () => {
   const manifest = { module: "x", class: "X", env_vars: { A: (() => {}) as unknown as string } };
   assertThrows(() => RemotePluginProxySync.start(manifest), ManifestError, "holds what JSON cannot");
+});
+
+Deno.test("blocking: no manifest passes for one that was checked, and one that was checked is started", async () => {
+  const checked = await loadManifest(await fixtureManifest(BOTH[0]!, "echo"));
+  for (
+    const forged of [JSON.parse(JSON.stringify(checked)), { module: "x", runtime: checked.runtime, inheritEnv: [], isChecked: true }, null]
+  ) {
+    assertThrows(() => RemotePluginProxySync.start(forged), ManifestError);
+  }
+  using plugin = RemotePluginProxySync.start(checked);
+  assertEquals(plugin.execute({ n: 1 }), { args: [], kwargs: { n: 1 } });
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { requiredPermissions, WorkerStartError } from "@remote-plugin/proxy";
+import { type FileResult, RemotePluginProxy, requiredPermissions, WorkerStartError } from "@remote-plugin/proxy";
+import type { HelloMessage } from "../../src/protocol/messages.ts";
 import { OWNER_FILE, OWNER_LINE } from "../../src/protocol/private_folder.ts";
 import { within } from "../support/guard.ts";
 import { planWorker } from "../support/worker_plan.ts";
@@ -156,3 +157,61 @@ for (const face of BOTH) {
     await shell('rm -r "$1"', socketPath);
   });
 }
+
+/** A call that runs, and the folder in which it has written a file. */
+interface HeldWrite extends AsyncDisposable {
+  readonly folder: string;
+  readonly call: Promise<unknown>;
+}
+
+/** A call of a client that shares no folder with its worker, while it runs and has written a file. */
+async function heldWrite({ url, token }: { url: string; token?: string | undefined }): Promise<HeldWrite> {
+  const client = await RemotePluginProxy.attach({ url, token });
+  const written = Promise.withResolvers<string>();
+  const call = client.execute({ action: "hold_after_writing" }, { onProgress: ({ message }) => written.resolve(message) });
+  call.catch(() => {});
+  const folder = await within(written.promise, "a file of the call");
+  return { folder, call, [Symbol.asyncDispose]: () => client.cleanup() };
+}
+
+Deno.test("python: what a call of a client that shares no folder writes goes with its killed worker", async () => {
+  await using scratch = await ScratchWatch.create();
+  await using plugin = await startFixture(BOTH[0]!, "hands_over", { scratchDir: scratch.path });
+  await using held = await heldWrite(plugin.endpoint!);
+  assertStringIncludes(held.folder, `${scratch.path}/`);
+  Deno.kill(plugin.pid!, "SIGKILL");
+  await assertRejects(() => held.call);
+  await within(plugin.exited, "the worker's end");
+  assertEquals(scratch.names(), []);
+});
+
+Deno.test("python: what a worker without a scratch folder writes is left alone while it lives, and swept when it was killed", async () => {
+  await using scratch = await ScratchWatch.create();
+  const folder = scratch.path;
+  const { command, start } = await planWorker({
+    ...BOTH[0]!,
+    transport: "tcp",
+    fixture: "hands_over",
+    folder,
+    start: { scratch: undefined },
+  });
+  await using worker = await WorkerProcess.start({ command, input: `${JSON.stringify(start)}\n`, variables: { TMPDIR: folder } });
+  const { address, pid } = worker.hello as HelloMessage & { address: { tcp: string } };
+  const endpoint = { url: `http://${address.tcp}`, token: start.token };
+  {
+    await using client = await RemotePluginProxy.attach(endpoint);
+    const { file } = await client.execute<{ file: FileResult }>({ action: "write" });
+    assertEquals(new TextDecoder().decode(await file.bytes()), "hello");
+    await client.execute(); // The worker has cleaned up when it takes the next call.
+    assertEquals(scratch.names(), []);
+  }
+  await using held = await heldWrite(endpoint);
+  const [own] = scratch.names();
+  assertStringIncludes(held.folder, `${folder}/${own}/`);
+  await (await startFixture(BOTH[0]!, "echo", { scratchDir: folder })).cleanup();
+  assertEquals(filesBelow(folder).includes(`${held.folder}/left.bin`), true);
+  Deno.kill(pid, "SIGKILL");
+  await assertRejects(() => held.call);
+  await (await startFixture(BOTH[0]!, "echo", { scratchDir: folder })).cleanup();
+  assertEquals(scratch.names(), []);
+});

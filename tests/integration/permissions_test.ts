@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { type Manifest, requiredPermissions, type WorkerPlaces } from "@remote-plugin/proxy";
+import { hostVariables } from "../support/host_variables.ts";
 import { runHost } from "../support/run_host.ts";
 import { BOTH, BOTH_OF_EITHER, FACES_OF_EITHER, fixtureManifest, gone, labelOf, ScratchWatch, startFixture } from "./fixture_proxy.ts";
 
@@ -68,6 +69,38 @@ for (const face of BOTH_OF_EITHER) {
     assertEquals([code, stderr], [0, ""]);
     await gone(Number(stdout));
     for (const name of scratch.names()) await Deno.remove(`${scratch.path}/${name}`, { recursive: true });
+  });
+}
+
+for (
+  const [what, index, manifest, needsAll] of [
+    ["python: a plugin that inherits a linker's variable", 0, { inherit_env: ["LD_BIND_NOW"] }, true],
+    ["python: a plugin that inherits everything, and with it a linker's variable", 0, { inherit_env: true }, true],
+    ["python: a plugin that inherits a linker's variable which is not set", 0, { inherit_env: ["LD_BIND_NOT"] }, false],
+    [
+      "python: a plugin that inherits a linker's variable and clears it",
+      0,
+      { inherit_env: ["LD_BIND_NOW"], env_vars: { LD_BIND_NOW: "" } },
+      false,
+    ],
+    ["python: a plugin with a variable that Deno takes for a linker's", 0, { env_vars: { ld_bind_now: "1" } }, true],
+    ["deno: a plugin that inherits a linker's variable which the policy names", 1, { inherit_env: ["LD_BIND_NOW"] }, true],
+  ] as const
+) {
+  Deno.test(`${what} needs ${needsAll ? "--allow-run" : "no program but its worker"}, as requiredPermissions() says`, async () => {
+    await using scratch = await ScratchWatch.create();
+    const asks = index === 1 ? { permissions: { env: ["LD_BIND_NOW"] } } : {};
+    const full = { ...await fixtureManifest({ ...BOTH[index]!, transport: "tcp" }, "echo"), ...asks, ...manifest } as Manifest;
+    using _ = hostVariables({ LD_BIND_NOW: "1" });
+    const places = { scratchDir: scratch.path, permissions: "requested" } as const;
+    const flags = (await requiredPermissions(full, places)).toFlags();
+    assertEquals([flags.includes("--allow-run"), flags.some((flag) => flag.startsWith("--allow-run="))], [needsAll, !needsAll]);
+    const run = await callOnce("calls_once", { flags, manifest: full, places });
+    assertEquals(run.result, { args: [], kwargs: { n: 1 } });
+    if (!needsAll) return;
+    const narrow = flags.map((flag) => flag === "--allow-run" ? `--allow-run=${full.python_path ?? Deno.execPath()}` : flag);
+    const lacking = await callOnce("calls_once", { flags: narrow, manifest: full, places });
+    assertEquals([lacking.error, lacking.flags], ["PermissionDeniedError", ["--allow-run"]]);
   });
 }
 

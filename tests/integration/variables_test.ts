@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Manifest, ManifestError, type PermissionPolicy, RemoteError, type RemotePluginProxy } from "@remote-plugin/proxy";
+import { hostVariables } from "../support/host_variables.ts";
 import { startFixture, testPython } from "./fixture_proxy.ts";
 
 const DENO = { worker: "deno", transport: "unix" } as const;
@@ -14,17 +15,6 @@ async function namesOf({ pid }: RemotePluginProxy): Promise<string[]> {
   // Deno reads nothing under /proc for a program that does not hold every permission.
   const { stdout } = await new Deno.Command("cat", { args: [`/proc/${pid}/environ`] }).output();
   return new TextDecoder().decode(stdout).split("\0").map((entry) => entry.split("=")[0]!).filter((name) => name !== "");
-}
-
-/** Sets variables of this process for as long as a test runs. */
-function hostVariables(values: Readonly<Record<string, string>>): Disposable {
-  const before = Object.keys(values).map((name) => [name, Deno.env.get(name)] as const);
-  for (const [name, value] of Object.entries(values)) Deno.env.set(name, value);
-  return {
-    [Symbol.dispose]() {
-      for (const [name, value] of before) value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
-    },
-  };
 }
 
 /** What was seen to reach past a plugin's bounds, and some more of each kind. */

@@ -15,6 +15,8 @@ export interface WorkerProcessOptions {
   readonly input: string;
   /** Whether another process holds the worker's standard input. Default: the test itself holds it. */
   readonly withHolder?: boolean;
+  /** Variables of its environment besides those that programs need to run at all. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** How a process ended. */
@@ -134,7 +136,7 @@ function spawn(options: WorkerProcessOptions): Deno.ChildProcess {
     stdout: "piped",
     stderr: "piped",
     clearEnv: true,
-    env: workerEnvironment(),
+    env: { ...workerEnvironment(), ...options.variables },
     // A worker may take its process group with it when it ends, and the test is not to be in that group.
     detached: true,
   }).spawn();
