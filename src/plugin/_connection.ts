@@ -13,6 +13,7 @@ import { Limit } from "../protocol/limit.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./_failures.ts";
+import { importAdvice } from "./_import_advice.ts";
 import { Reply } from "./_reply.ts";
 import { SilenceWatch } from "./_silence.ts";
 import { holdsItsPort, loadAdvice, type Recognition, recognizeSpeech, speechOf } from "./_speech.ts";
@@ -198,7 +199,7 @@ async function waitUntilLoaded(spec: PluginSpec, worker: WorkerProcess, exchange
   const reply = new Reply(exchange, { endpoint: "ready" });
   try {
     const frame = await reply.last(signal);
-    if ("error" in frame) throw await loadFailure(frame.error, worker, plugin);
+    if ("error" in frame) throw await loadFailure(frame.error, worker, spec);
     return checked(frame.result, plugin) as ReadyBody;
   } catch (error) {
     if (signal.aborted || error instanceof WorkerStartError) throw error;
@@ -207,9 +208,9 @@ async function waitUntilLoaded(spec: PluginSpec, worker: WorkerProcess, exchange
 }
 
 /** What the plugin printed while it was loaded is on its way still; the process's end brings it. */
-async function loadFailure(body: ErrorBody, worker: WorkerProcess, plugin: string): Promise<PluginError> {
+async function loadFailure(body: ErrorBody, worker: WorkerProcess, spec: PluginSpec): Promise<PluginError> {
   await worker[Symbol.asyncDispose]();
-  return loadError(body, { plugin, output: worker.log.tail });
+  return loadError(body, { plugin: spec.name, output: worker.log.tail, advice: importAdvice(spec, body.message) });
 }
 
 async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknown): Promise<WorkerStartError> {

@@ -32,10 +32,18 @@ export function reportedError(body: ErrorBody, { plugin, member }: OperationName
   }
 }
 
+/** What is known of a plugin that could not be loaded besides its error. */
+interface LoadFacts {
+  readonly plugin: string;
+  readonly output?: string;
+  /** Goes on from the error's message. */
+  readonly advice?: string;
+}
+
 /** The plugin could not be imported or constructed. */
-export function loadError(body: ErrorBody, { plugin, output }: { plugin: string; output?: string }): WorkerStartError {
+export function loadError(body: ErrorBody, { plugin, output, advice = "" }: LoadFacts): WorkerStartError {
   const cause = remoteError(body, { plugin, member: "load" });
-  return new WorkerStartError(`Cannot load "${plugin}": ${body.type}: ${body.message}`, { plugin, phase: "load", output, cause });
+  return new WorkerStartError(`Cannot load "${plugin}": ${body.type}: ${body.message}${advice}`, { plugin, phase: "load", output, cause });
 }
 
 function remoteError(body: ErrorBody, { plugin, member }: OperationName): RemoteError {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dirname, globToRegExp, join, toFileUrl } from "@std/path";
+import { dirname, join, toFileUrl } from "@std/path";
 import { containsPath } from "../permissions/grant.ts";
 import { absolute, absoluteMap, type ImportMap, type Specifiers, withSubpaths } from "./_import_map.ts";
 import { type CompilerOptions, type ConfigFile, ConfigReader } from "./_deno_config_file.ts";
@@ -39,7 +39,7 @@ export function readModuleSettings(place: PluginPlace): ModuleSettings {
   const nearest = firstOf(configsFrom(place.start, place, reader));
   if (nearest === undefined) return { map: { imports: {}, scopes: {} }, compilerOptions: {} };
   const root = workspaceOf(nearest, place, reader) ?? nearest;
-  const members = memberFolders(root).flatMap((folder) => configIn(folder, reader) ?? []);
+  const members = memberFolders(root, reader).flatMap((folder) => configIn(folder, reader) ?? []);
   const others = members.filter(({ path }) => path !== nearest.path && path !== root.path);
   const own = root.path === nearest.path ? [root] : [root, nearest];
   const maps = own.map((config) => mapOf(config, reader));
@@ -79,27 +79,39 @@ function workspaceOf(config: ConfigFile, place: PluginPlace, reader: ConfigReade
   if (config.content.workspace !== undefined) return config;
   const folder = dirname(config.path);
   for (const above of configsFrom(dirname(folder), place, reader)) {
-    if (above.content.workspace !== undefined) return memberFolders(above).includes(folder) ? above : undefined;
+    if (above.content.workspace !== undefined) return memberFolders(above, reader).includes(folder) ? above : undefined;
   }
   return undefined;
 }
 
 /** The folders of a workspace's members. */
-function memberFolders({ path, content: { workspace = [] } }: ConfigFile): string[] {
+function memberFolders(config: ConfigFile, reader: ConfigReader): string[] {
+  const { path, content: { workspace = [] } } = config;
   const patterns = Array.isArray(workspace) ? workspace : workspace.members ?? [];
-  const expand = (pattern: string) =>
-    expandPattern(dirname(path), pattern.replace(/^!/, "").split(/[\\/]/).filter((part) => !/^\.?$/.test(part)));
-  const excluded = patterns.filter((pattern) => pattern.startsWith("!")).flatMap(expand);
-  return patterns.filter((pattern) => !pattern.startsWith("!")).flatMap(expand).filter((folder) => !excluded.includes(folder));
+  reader.demandRoom(path, patterns.length);
+  const [members, excluded] = [new Set<string>(), new Set<string>()];
+  for (const pattern of patterns) {
+    const folders = pattern.startsWith("!") ? excluded : members;
+    for (const folder of expandPattern(dirname(path), pattern.replace(/^!/, ""))) folders.add(folder);
+    reader.demandRoom(path, members.size + excluded.size);
+  }
+  return [...members.difference(excluded)];
 }
 
-/** Only one part may be a pattern, and none leads upwards: a plugin cannot have the host search a whole disk. */
-function expandPattern(folder: string, parts: readonly string[]): string[] {
-  const place = parts.findIndex((part) => /[*?[{]/.test(part));
-  if (parts.includes("..") || parts.slice(place + 1).some((part) => place >= 0 && /[*?[{]/.test(part)) || parts[place] === "**") return [];
+/** Only one part may have a `*`, and none leads upwards: a plugin cannot have the host search a whole disk. */
+function expandPattern(folder: string, pattern: string): string[] {
+  const parts = pattern.split(/[\\/]/).filter((part) => !/^\.?$/.test(part));
+  const place = parts.findIndex((part) => part.includes("*"));
+  if (parts.includes("..")) return [];
   if (place < 0) return [join(folder, ...parts)];
-  const [above, pattern] = [join(folder, ...parts.slice(0, place)), globToRegExp(parts[place]!)];
-  return subfolders(above).filter((name) => pattern.test(name)).map((name) => join(above, name, ...parts.slice(place + 1)));
+  // No regular expression: the plugin's pattern could keep one busy for ever.
+  const [[start, end, ...more], rest] = [parts[place]!.split("*"), parts.slice(place + 1)];
+  if (more.length > 0 || rest.some((part) => part.includes("*"))) return [];
+  const above = join(folder, ...parts.slice(0, place));
+  const named = subfolders(above).filter((name) =>
+    name.length >= start!.length + end!.length && name.startsWith(start!) && name.endsWith(end!)
+  );
+  return named.map((name) => join(above, name, ...rest));
 }
 
 function subfolders(folder: string): string[] {

@@ -8,6 +8,12 @@ import { parse as parseJsonc } from "@std/jsonc";
 import * as v from "valibot";
 import { ManifestError } from "../errors.ts";
 
+/** How long all files of one plugin's may be together. What is longer is no configuration, and would only keep the host busy. */
+const MAX_BYTES = 1024 * 1024;
+
+/** As many packages a workspace may have, and so many scopes one map: each of them costs the host far more than its few bytes. */
+const MAX_PARTS = 1000;
+
 const specifiers = v.record(v.string(), v.nullable(v.string()));
 
 /** Those that change what runs. All others say how the code is checked. */
@@ -27,7 +33,7 @@ const schema = v.object({
   name: v.optional(v.string()),
   exports: v.optional(v.union([v.string(), v.record(v.string(), v.unknown())])),
   imports: v.optional(specifiers),
-  scopes: v.optional(v.record(v.string(), specifiers)),
+  scopes: v.optional(v.pipe(v.record(v.string(), specifiers), v.maxEntries(MAX_PARTS))),
   importMap: v.optional(v.string()),
   compilerOptions: v.optional(compilerOptions),
   workspace: v.optional(v.union([v.array(v.string()), v.object({ members: v.optional(v.array(v.string())) })])),
@@ -42,12 +48,11 @@ export interface ConfigFile {
   readonly content: Readonly<v.InferOutput<typeof schema>>;
 }
 
-/** A longer file is no configuration, and would only fill the host's memory. */
-const MAX_BYTES = 1024 * 1024;
-
 /** Reads the configuration of one plugin, as far as the host may. */
 export class ConfigReader {
   readonly #plugin: string;
+  readonly #files = new Map<string, ConfigFile | undefined>();
+  #room = MAX_BYTES;
 
   /** Prepares the reader; `plugin` is for its errors. */
   constructor(plugin: string) {
@@ -60,9 +65,17 @@ export class ConfigReader {
    * @throws {ManifestError} When the file cannot be used.
    */
   read(path: string): ConfigFile | undefined {
+    if (!this.#files.has(path)) this.#files.set(path, this.#read(path));
+    return this.#files.get(path);
+  }
+
+  #read(path: string): ConfigFile | undefined {
     const file = statIfAllowed(path);
     if (file?.isFile !== true) return undefined;
-    if (file.size > MAX_BYTES) throw this.#unusable(path, `it is longer than ${MAX_BYTES} bytes`);
+    // Not even read: a link may lead to what has no length and never ends, such as some files in `/proc`.
+    if (file.size === 0) return { path, content: {} };
+    this.#room -= file.size;
+    if (this.#room < 0) throw this.#unusable(path, `it is longer than ${MAX_BYTES} bytes, together with the others that belong to it`);
     const text = this.#text(path);
     if (text === undefined) return undefined;
     const outcome = v.safeParse(schema, this.#parse(path, text));
@@ -70,6 +83,15 @@ export class ConfigReader {
     const [issue] = outcome.issues;
     const place = ["$", v.getDotPath(issue)].filter((part) => part !== null).join(".");
     throw this.#unusable(path, `"${place}" is ${issue.received}, wanted is ${issue.expected ?? "something else"}`, { place });
+  }
+
+  /**
+   * Makes sure that a workspace has no more packages than one can be thought to have.
+   *
+   * @throws {ManifestError} When it has more.
+   */
+  demandRoom(path: string, packages: number): void {
+    if (packages > MAX_PARTS) throw this.#unusable(path, `its workspace has more than ${MAX_PARTS} packages`, { place: "$.workspace" });
   }
 
   /** Whether only few may write to a folder: into one such as `/tmp` anybody can put a file for others to find. */

@@ -34,7 +34,8 @@ Deno.test({
     const { stdout } = await new Deno.Command("ls", { args: ["-l", `/proc/${pid}/fd`] }).output();
     const files = [...new TextDecoder().decode(stdout).matchAll(/-> (\/.*)$/gm)].map(([, path]) => path!);
     assertEquals(files.filter((path) => path !== "/dev/null" && !path.startsWith(`${scratch.path}/`)), []);
-    assertEquals(files.some((path) => path.includes("_cache_")), true, "the runtime's own files are seen");
+    assertEquals(files.some((path) => path.includes("location_data")), true, "the runtime's own files are seen");
+    assertEquals(files.filter((path) => path.includes("analysis_cache")), [], "databases of what will not be asked again");
   },
 });
 

@@ -125,6 +125,9 @@ for (
     "the name of a map that is not there": '{"importMap": "./map.json"}',
     "the name of a map on a server": '{"importMap": "https://example.com/map.json"}',
     "JSON that is nested too deeply": "[".repeat(100_000),
+    "more than a megabyte": " ".repeat(1024 * 1024 + 1),
+    "thousands of packages": JSON.stringify({ workspace: Array(5000).fill("./a") }),
+    "thousands of scopes": JSON.stringify({ scopes: Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`./${index}`, {}])) }),
   })
 ) {
   Deno.test(`deno: a deno.json with ${what} is a ManifestError that names the file`, async () => {
@@ -134,6 +137,44 @@ for (
     assertStringIncludes(error.message, plugin.file("deno.json"));
   });
 }
+
+Deno.test("deno: no pattern in a deno.json keeps the host busy: one star stands for any text, and nothing else means anything", async () => {
+  await using plugin = await WrittenPlugin.create({
+    "manifest.json": '{"runtime": "deno", "module": "./plugin.ts"}',
+    "plugin.ts": 'import name from "@a/b"; export default { execute: () => name };',
+    "deno.json": '{"workspace": ["./*+(+(+(a)))b", "./p*q", "./p*?", "./*/*"]}',
+    [`${"a".repeat(60)}c/deno.json`]: "{}",
+    "p-q/deno.json": '{"name": "@a/b", "exports": "./mod.ts"}',
+    "p-q/mod.ts": gives("wanted"),
+    "pq/deno.json": "",
+  });
+  assertEquals(await plugin.run({}, { permissions: { read: [plugin.file(".")] } }), "wanted");
+});
+
+Deno.test("deno: the members of a workspace may be a megabyte together, however many name the same file", async () => {
+  await using plugin = await WrittenPlugin.create({
+    "plugin.ts": 'export default { execute: () => "" };',
+    "deno.json": JSON.stringify({ workspace: Array(900).fill("./a/.").concat("./b") }),
+    "a/deno.json": JSON.stringify({ title: "a".repeat(600_000) }),
+    "b/deno.json": "{}",
+  });
+  assertEquals(await plugin.refusal(), 'It gave ""');
+  await plugin.write("b/deno.json", JSON.stringify({ title: "b".repeat(600_000) }));
+  const error = await assertRejects(() => plugin.run(), ManifestError);
+  assertEquals(error.source, plugin.file("b/deno.json"));
+});
+
+Deno.test({
+  name: "deno: a deno.json that leads to a file without an end, or is empty, says nothing",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using plugin = await WrittenPlugin.create({ "plugin.ts": 'export default { execute: () => "here" };', "deno.jsonc": "" });
+    assertEquals(await plugin.run(), "here");
+    const { success } = await new Deno.Command("ln", { args: ["-s", "/proc/self/pagemap", plugin.file("deno.json")] }).output();
+    assertEquals(success, true);
+    assertEquals(await plugin.run(), "here");
+  },
+});
 
 Deno.test("deno: a deno.json in a folder into which anybody may write, such as /tmp, is no plugin's below it", async () => {
   await using plugin = await WrittenPlugin.create({

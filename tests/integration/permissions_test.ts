@@ -4,6 +4,7 @@ import { type Manifest, requiredPermissions, type WorkerPlaces } from "@remote-p
 import { hostVariables } from "../support/host_variables.ts";
 import { runHost } from "../support/run_host.ts";
 import { BOTH, BOTH_OF_EITHER, FACES_OF_EITHER, fixtureManifest, gone, labelOf, ScratchWatch, startFixture } from "./fixture_proxy.ts";
+import { WrittenPlugin } from "./written_plugin.ts";
 
 /** The folder of the package, as `deno run` is told of it. */
 const PACKAGE = fromFileUrl(new URL("../../", import.meta.url));
@@ -151,4 +152,21 @@ Deno.test("python: a worker sees no variable of the host's but the default ones 
     Deno.env.delete("REMOTE_PLUGIN_TEST_SHARED");
     await Deno.remove(`${scratch.path}/sees.py`);
   }
+});
+
+Deno.test("deno: a host that may not read a plugin's deno.json is told so when an import cannot be found, and imports by it when it may", async () => {
+  await using scratch = await ScratchWatch.create();
+  await using plugin = await WrittenPlugin.create({
+    "plugin.ts": 'import name from "named"; export default { execute: () => name };',
+    "named.ts": 'export default "wanted";',
+    "deno.json": '{"imports": {"named": "./named.ts"}}',
+  });
+  const manifest: Manifest = { name: "named", runtime: "deno", module: plugin.file("plugin.ts"), transport: "tcp" };
+  const places = { scratchDir: scratch.path };
+  const flags = (await requiredPermissions(manifest, places)).toFlags();
+  const folder = `--allow-read=${plugin.file(".")}`;
+  const refused = await callOnce("calls_once", { flags, manifest, places });
+  assertEquals([refused.error, String(refused.message).split(": add ")[1]], ["WorkerStartError", folder]);
+  const more = flags.map((flag) => flag.startsWith("--allow-read=") ? `${folder},${flag.slice("--allow-read=".length)}` : flag);
+  assertEquals((await callOnce("calls_once", { flags: more, manifest, places })).result, "wanted");
 });
