@@ -344,6 +344,13 @@ Deno.test("an idle plugin is ended after unloadAfterMs, and its next call starts
   assertEquals(await manager.get("naps").execute() === before, false);
 });
 
+Deno.test("a plugin with no least number of workers has one when it is asked something", async () => {
+  await using watch = await ManagerWatch.create({ manifests: [await pythonManifest("configured")], replicas: { min: 0 } });
+  const plugin = watch.manager.get("configured");
+  assertEquals(typeof (await plugin.getCurrentConfig()), "object");
+  assertEquals([await plugin.isAlive(), watch.workers], [true, 1]);
+});
+
 Deno.test("a pool starts workers up to its maximum when all are busy, and ends the idle ones", async () => {
   await using watch = await ManagerWatch.of("naps", { replicas: { min: 1, max: 3 }, unloadAfterMs: 300 });
   const plugin = watch.manager.get("naps");
