@@ -283,7 +283,7 @@ export class Entry implements Evictable {
 
   #limits({ maxConcurrency }: PluginSpec): PoolLimits {
     const { min = 1, max = min, spare = 0 } = this.#settings.replicas ?? this.#owner.options.replicas ?? {};
-    return { min, max: Math.max(min, max), spare, callsEach: maxConcurrency };
+    return { min: Math.max(1, min), max: Math.max(1, min, max), spare, callsEach: maxConcurrency };
   }
 
   /** Lets open calls finish, so that what comes meanwhile waits for its turn. */

@@ -23,6 +23,7 @@ export class FolderWatch implements Disposable {
   readonly #folders: readonly string[];
   readonly #hooks: FolderWatchHooks;
   #watcher: Deno.FsWatcher | undefined;
+  #reading: Promise<void> = Promise.resolve();
   #plan: WatchPlan | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #changedAt: number | undefined;
@@ -58,7 +59,7 @@ export class FolderWatch implements Disposable {
   async #renew(): Promise<void> {
     try {
       for (let plan = await WatchPlan.of(this.#folders); !this.#isClosed;) {
-        this.#take(plan);
+        await this.#take(plan);
         const after = await WatchPlan.of(this.#folders);
         // What had come before it was watched is in the next plan.
         if (after.equals(plan)) break;
@@ -71,13 +72,26 @@ export class FolderWatch implements Disposable {
     }
   }
 
-  /** The old watcher is closed when the new one is there. */
-  #take(plan: WatchPlan): void {
-    const before = this.#watcher;
-    this.#plan = plan;
+  /**
+   * Closes the old watcher first: all watchers of a program share what they watch, by paths, and a new one beside the old one would go on with the folder
+   * that has been moved away. Nothing is missed meanwhile, for the folders are looked at when they have been watched.
+   */
+  async #take(plan: WatchPlan): Promise<void> {
+    this.#watcher?.close();
+    await this.#reading; // Deno lets go of the paths only when nobody reads the watcher any more.
+    if (this.#isClosed) return;
+    try {
+      this.#watch(plan);
+    } catch (error) {
+      if (this.#plan !== undefined) this.#watch(this.#plan);
+      throw error;
+    }
+  }
+
+  #watch(plan: WatchPlan): void {
     this.#watcher = watchIfThere(plan.folders);
-    before?.close();
-    if (this.#watcher !== undefined) void this.#read(this.#watcher);
+    this.#plan = plan;
+    if (this.#watcher !== undefined) this.#reading = this.#read(this.#watcher);
   }
 
   async #read(watcher: Deno.FsWatcher): Promise<void> {

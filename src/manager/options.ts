@@ -9,7 +9,7 @@ import type { LogRecord } from "../process/output_log.ts";
 
 /** How many workers a plugin has. */
 export interface Replicas {
-  /** So many are started at once. Default: 1. */
+  /** So many are started at once, and at least one. Default: 1. */
   readonly min?: number;
   /** So many there are at most; a further one is started when all are busy. Default: the same as `min`. */
   readonly max?: number;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesOf, isBytes, isFileValue } from "../protocol/file_values.ts";
+import { contentOf, type FileContent, isBytes, isFileValue } from "../protocol/file_values.ts";
 import { isFileUrl } from "./call_files.ts";
 import { FileResult, placeOf } from "./file_result.ts";
 import { FileResultSync, placeOfSync } from "./file_result_sync.ts";
@@ -60,24 +60,15 @@ export function take(source: object): object {
   if (isGivenResult(source)) return HeldFile.open(placeOfResult(source));
   if (source instanceof HeldFile) return source.hold();
   if (isFileUrl(source)) return new URL(source);
-  if (source instanceof ContentFile) return isWorthCopy(source.content.size) ? copyOfFile(source) : source;
-  return isBytes(source) && isWorthCopy(source.byteLength) ? copyOfBytes(source) : source;
+  if (source instanceof ContentFile) return isWorthCopy(source.content.size) ? copyOfFile(source.content) : source;
+  return isBytes(source) && isWorthCopy(source.byteLength) ? copyOfFile(contentOf(source)) : source;
 }
 
 function isWorthCopy(size = Infinity): boolean {
   return size <= TAKEN_BYTES;
 }
 
-function copyOfFile(file: ContentFile): ContentFile {
-  const { parts, ...content } = file.content;
-  if (!Array.isArray(parts)) return file;
-  return new ContentFile({ ...content, parts: parts.map((part: Uint8Array) => new Uint8Array(part)) });
-}
-
-/** Of the same kind, with memory of its own. */
-function copyOfBytes(bytes: ArrayBufferLike | ArrayBufferView): object {
-  if (!ArrayBuffer.isView(bytes)) return new Uint8Array(bytes).slice().buffer;
-  const { buffer } = bytesOf(bytes).slice();
-  if (bytes instanceof Uint8Array) return new Uint8Array(buffer); // Node's own kind takes memory in another way.
-  return new (bytes.constructor as new (memory: ArrayBuffer) => object)(buffer);
+/** With memory of its own. An array is not made anew, for its class may be the caller's, and take what it likes. */
+function copyOfFile({ parts, ...content }: FileContent): ContentFile {
+  return new ContentFile({ ...content, parts: Array.isArray(parts) ? parts.map((part: Uint8Array) => new Uint8Array(part)) : parts });
 }

@@ -28,7 +28,10 @@ export function isPlain(value: object): boolean {
 
 /** The primitive within an object that holds nothing else, and within any other the object itself. */
 export function unboxed(value: object): unknown {
-  return BOXES.has(tagOf(value)) ? value.valueOf() : value;
+  if (!BOXES.has(tagOf(value))) return value;
+  const primitive: unknown = value.valueOf();
+  const letters = typeof primitive === "string" ? primitive.length : 0;
+  return Object.keys(value).length === letters ? primitive : value;
 }
 
 /**

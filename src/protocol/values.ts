@@ -207,8 +207,8 @@ class Encoder {
   }
 
   #slot(source: object): null {
-    const memory = ArrayBuffer.isView(source) ? source.buffer : source;
-    if (memory instanceof ArrayBuffer && memory.detached) throw this.#unsendable("memory that has been transferred elsewhere");
+    const lost = whyLost(source);
+    if (lost !== undefined) throw this.#unsendable(lost);
     this.#slots.push({ source, path: this.#path.map(String) });
     return null;
   }
@@ -220,6 +220,19 @@ class Encoder {
 
   #unsendable(what: string, options?: ErrorOptions): UnsendableValueError {
     return new UnsendableValueError(what, this.#path, options);
+  }
+}
+
+/** Why bytes are not there any more, though their length is told as 0. */
+function whyLost(source: object): string | undefined {
+  const memory = ArrayBuffer.isView(source) ? source.buffer : source;
+  if (memory instanceof ArrayBuffer && memory.detached) return "memory that has been transferred elsewhere";
+  try {
+    if (source instanceof DataView) void source.byteLength;
+    else if (ArrayBuffer.isView(source)) Uint8Array.prototype.keys.call(source as Uint8Array);
+    return undefined;
+  } catch {
+    return "a view of memory that has been made too short for it";
   }
 }
 

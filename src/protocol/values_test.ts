@@ -154,6 +154,9 @@ for (
     ["what a regular expression has found", { a: /a/d.exec("a") }, "$.a", "besides its items"],
     ["a member whose key is a symbol", { a: { b: 1, [Symbol("c")]: 2 } }, "$.a", "a symbol as key"],
     ["memory that was transferred", { a: detached() }, "$.a", "transferred"],
+    ["a view of memory that was made too short for it", { a: outOfBounds() }, "$.a", "too short"],
+    ["a number in an object with a member", { a: Object.assign(Object(1), { unit: "m" }) }, "$.a", "a Number"],
+    ["a text in an object with a member", { a: Object.assign(Object("x"), { language: "en" }) }, "$.a", "a String"],
   ] as const
 ) {
   Deno.test(`${what} is refused with its place`, () => {
@@ -165,6 +168,13 @@ for (
 function detached(): Uint8Array {
   const bytes = new Uint8Array(8);
   bytes.buffer.transfer();
+  return bytes;
+}
+
+function outOfBounds(): Uint8Array {
+  const memory = new ArrayBuffer(8, { maxByteLength: 8 });
+  const bytes = new Uint8Array(memory, 4, 4);
+  memory.resize(4);
   return bytes;
 }
 

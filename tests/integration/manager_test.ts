@@ -142,6 +142,23 @@ Deno.test("folders, links and renames are watched as files are: a plugin's folde
   assertEquals([watch.manager.list(), watch.manager.problems], [[], []]);
 });
 
+for (const how of ["moved away", "removed"]) {
+  Deno.test(`a folder that has taken the place of one that was ${how} is watched as that was`, async () => {
+    const naps = await pythonManifest("naps");
+    await using folder = await ManifestFolder.create({ "plugins/naps.json": naps, "next/naps.json": { ...naps, version: "2.0" } });
+    const [plugins, next, old] = ["plugins", "next", "old"].map((name) => join(folder.path, name)) as [string, string, string];
+    await using watch = await ManagerWatch.create({ folders: [plugins], watch: true });
+    if (how === "removed") Deno.removeSync(plugins, { recursive: true });
+    else Deno.renameSync(plugins, old);
+    Deno.renameSync(next, plugins);
+    await watch.told("found");
+    assertEquals(watch.manager.info("naps").version, "2.0");
+    await folder.write("plugins/naps.json", { ...naps, version: "3.0" });
+    await watch.told("found", 2);
+    assertEquals(watch.manager.info("naps").version, "3.0");
+  });
+}
+
 Deno.test("a link that is swapped, as mounted configuration of containers is, brings what it leads to then", async () => {
   const naps = await pythonManifest("naps");
   await using folder = await ManifestFolder.create({
@@ -325,6 +342,13 @@ Deno.test("an idle plugin is ended after unloadAfterMs, and its next call starts
   assertEquals([reason, manager.info("naps").state.kind], ["idle", "registered"]);
   assertEquals(await manager.get("naps").getCurrentConfig(), { model: "large" });
   assertEquals(await manager.get("naps").execute() === before, false);
+});
+
+Deno.test("a plugin with no least number of workers has one when it is asked something", async () => {
+  await using watch = await ManagerWatch.create({ manifests: [await pythonManifest("configured")], replicas: { min: 0 } });
+  const plugin = watch.manager.get("configured");
+  assertEquals(typeof (await plugin.getCurrentConfig()), "object");
+  assertEquals([await plugin.isAlive(), watch.workers], [true, 1]);
 });
 
 Deno.test("a pool starts workers up to its maximum when all are busy, and ends the idle ones", async () => {

@@ -34,6 +34,16 @@ function of<Bytes extends Uint8Array>(bytes: Bytes, value: (bytes: Bytes) => obj
   return { value: value(bytes), fill: (byte) => void bytes.fill(byte) };
 }
 
+/** Is made from something else than arrays are. */
+class Samples extends Float32Array {
+  readonly rate: number;
+
+  constructor({ rate, values }: { readonly rate: number; readonly values: readonly number[] }) {
+    super(values);
+    this.rate = rate;
+  }
+}
+
 for (const face of BOTH_WIRES) {
   Deno.test(`${labelOf(face)}: calls that wait have what they were made with, whatever their caller does with it then`, async () => {
     await using plugin = await startFixture(face, "echo");
@@ -88,6 +98,13 @@ for (const face of BOTH) {
     const call = echo.execute({ url });
     url.pathname = "/two";
     assertEquals(await call, { args: [], kwargs: { url: "/one" } });
+  });
+
+  Deno.test(`${face.worker}: an array of a class of the caller's own arrives with all of its numbers`, async () => {
+    await using plugin = await startFixture(face, "hands_over");
+    const own = new Samples({ rate: 44_100, values: [1, 2] });
+    const { given, plain } = await plugin.execute<Record<string, Described>>({ given: own, plain: new Float32Array([1, 2]) });
+    assertEquals(given!.sha1, plain!.sha1);
   });
 
   Deno.test(`${face.worker}: a stream has what it was called with, not what is there when it is read`, async () => {
