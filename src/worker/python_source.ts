@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "07e03743db3a2a6f";
+export const PYTHON_WORKER_HASH = "5c13610fc86a908b";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -1701,10 +1701,12 @@ def _folder_bytes(folder: str) -> int:
 class Outbox:
     """What one call hands over as files: to a host that shares the scratch folders, inside the JSON to any other."""
 
-    def __init__(self, scratch: Optional[Scratch]) -> None:
+    def __init__(self, scratch: Optional[Scratch], disk: str) -> None:
         self._scratch = scratch
+        self._disk = disk
         self._folders: dict[str, str] = {}
         self._own_folder = ""
+        self._private: Optional[PrivateFolder] = None
         self._pending: set[str] = set()
         self._handed_over: set[str] = set()
 
@@ -1727,7 +1729,9 @@ class Outbox:
     def folder(self) -> str:
         """The call's folder for files that the plugin writes itself."""
         if not self._own_folder:
-            self._own_folder = self._folder_in(self._scratch.disk) if self._scratch else _temp_folder()
+            if not self._disk:
+                self._private = PrivateFolder(LIBRARY("tempfile").gettempdir())
+            self._own_folder = self._folder_in(self._private.path if self._private else self._disk)
         return self._own_folder
 
     def is_waiting(self) -> bool:
@@ -1742,8 +1746,10 @@ class Outbox:
 
     def close(self) -> None:
         """Removes what has not been handed over; the rest is the host's."""
-        for folder in {*self._folders.values(), self._own_folder} - {""}:
+        for folder in self._folders.values():
             _remove_all(folder, self._handed_over)
+        if self._private:
+            self._private.close()
 
     @staticmethod
     def _is_array(value: Any) -> bool:
@@ -1886,9 +1892,43 @@ def _random_name() -> str:
     return os.urandom(8).hex()
 
 
-def _temp_folder() -> str:
-    folder: str = LIBRARY("tempfile").mkdtemp(prefix="remote-plugin-out-")
-    return folder
+class PrivateFolder:
+    """A folder that says of itself what it is, as section 7 wants it: a host finds it when this process has been killed.
+
+    It is for a worker that was given no scratch folder, and so has no other.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.path = os.path.join(root, "remote-plugin-" + _random_name())
+        os.mkdir(self.path, 0o700)
+        self._owner_file = os.open(
+            os.path.join(self.path, OWNER_FILE), os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600
+        )
+        WIRE.keep(self._owner_file)  # a child that is forked must not hold the lock when this process has gone
+        _lock(self._owner_file)
+        os.write(self._owner_file, OWNER_LINE)
+
+    def close(self) -> None:
+        """Removes the folder with all that is in it."""
+        WIRE.close(self._owner_file)  # some systems remove no file that is open, and whoever takes the lock now removes it too
+        _remove_private(self.path)
+
+
+def _lock(file: int) -> None:
+    if os.name == "posix":
+        fcntl = LIBRARY("fcntl")
+        fcntl.flock(file, fcntl.LOCK_EX)
+    else:
+        msvcrt = LIBRARY("msvcrt")
+        msvcrt.locking(file, msvcrt.LK_LOCK, 1)
+
+
+def _remove_private(folder: str) -> None:
+    """Removes a private folder. What says that it is one goes last, for another host goes on with what is left."""
+    owner_file = os.path.join(folder, OWNER_FILE)
+    _remove_all(folder, {owner_file})
+    _attempt(os.unlink, owner_file)
+    _attempt(os.rmdir, folder)
 
 
 def _media_type_of(path: str) -> str:
@@ -3198,7 +3238,7 @@ class Reply:
     def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch] = None) -> None:
         self.closes = closes
         self.broken = False
-        self.outbox = Outbox(scratch)
+        self.outbox = Outbox(scratch, connection.disk)
         self.connection = connection
         self._lock = threading.Lock()
         self._begun = False
@@ -3539,6 +3579,7 @@ class Connection:
     """One client, on a thread of its own."""
 
     def __init__(self, worker: Worker, client: socket.socket) -> None:
+        self.disk = worker.scratch.disk  # where files of calls go that are nobody else's
         self._worker = worker
         self._socket = client
         self._file = client.fileno()
@@ -4382,10 +4423,7 @@ def remove_files(start: Start) -> None:
     if start.folder:
         for folder in filter(None, (start.folder, start.scratch.memory)):
             if is_private_folder(folder):
-                owner_file = os.path.join(folder, OWNER_FILE)
-                _remove_all(folder, {owner_file})
-                _attempt(os.unlink, owner_file)  # the last, for another host goes on with what is left
-                _attempt(os.rmdir, folder)
+                _remove_private(folder)
 
 
 def is_left_socket(path: str) -> bool:
