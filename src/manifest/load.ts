@@ -113,7 +113,7 @@ function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver):
 }
 
 const UNBOUND = "bounds nothing, for a Python plugin may do whatever the user may. " +
-  "Remove the key, and run code that you do not trust in a container or as a Deno plugin";
+  "Remove the key, and run code that you do not trust in a container or as another user";
 
 function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
   return {
