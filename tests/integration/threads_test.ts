@@ -46,18 +46,21 @@ class ThreadedHost implements AsyncDisposable {
     return pids();
   }
 
-  /** Waits until there are all workers, though their plugins may not be loaded. */
-  async hasWorkers(): Promise<void> {
+  /** The processes of all workers, once they are there, though their plugins may not be loaded. */
+  async children(): Promise<number[]> {
     const isThere = (name: string) => [...Deno.readDirSync(join(this.#scratch.path, name))].some((file) => file.name === "worker.sock");
     await eventually(() => this.#scratch.names().filter(isThere).length === this.#count, "the workers' sockets");
+    const { stdout } = await new Deno.Command("ps", { args: ["--ppid", String(this.#child.pid), "-o", "pid="] }).output();
+    return new TextDecoder().decode(stdout).trim().split("\n").map(Number);
   }
 
   async terminateThreads(): Promise<void> {
     await this.#input.write(new TextEncoder().encode("now\n"));
   }
 
-  /** Waits until all workers have ended and taken their folders along, as they do when they end in order. */
-  async workersHaveEnded(): Promise<void> {
+  /** Waits until these have ended and taken their folders along, as they do when they end in order. */
+  async haveEnded(pids: readonly number[]): Promise<void> {
+    await Promise.all(pids.map(gone));
     await eventually(() => this.#scratch.names().length === 0, "the end of the workers' folders");
   }
 
@@ -74,8 +77,7 @@ async function endThreads(face: Face, plans: readonly Plan[]): Promise<void> {
   await using host = await ThreadedHost.start(face, plans);
   const pids = await host.pids();
   await host.terminateThreads();
-  await host.workersHaveEnded();
-  await Promise.all(pids.map(gone));
+  await host.haveEnded(pids);
 }
 
 const BLOCKING = [false, true] as const;
@@ -97,9 +99,9 @@ for (const face of BOTH) {
         face,
         faces.map((blocking) => ({ kind, blocking, then: "idle", fixture: "never_loads" })),
       );
-      await host.hasWorkers();
+      const pids = await host.children();
       await host.terminateThreads();
-      await host.workersHaveEnded();
+      await host.haveEnded(pids);
     });
   }
 

@@ -27,20 +27,27 @@ const WORKER = "deno/0.1.0";
 /** How long the runtime may take to send spans, in milliseconds. The host waits two seconds in all for the end. */
 const EXPORT_MS = 200;
 
+/** How often it is tried to remove the folder, and how long it is waited in between, in milliseconds. */
+const REMOVAL = { tries: 10, pauseMs: 5 } as const;
+
 const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames", "signatures", "types", UPGRADE_FEATURE];
 
 if (import.meta.main) await main();
 
 async function main(): Promise<void> {
-  let own: OwnFiles = {};
+  const own: OwnFiles = { isLoading: true };
   try {
     const start = await readStartLine({ read: (buffer) => Deno.stdin.readSync(buffer) });
     const listener = listen(start.listen);
-    own = { socket: "unix" in start.listen ? start.listen.unix : undefined, folder: start.folder };
+    own.socket = "unix" in start.listen ? start.listen.unix : undefined;
+    own.folder = start.folder;
     writeLine(hello(start, listener));
-    serve(new ThreadRunner(start.plugin, scratchOf(start)), start, listener);
+    const session = serve(new ThreadRunner(start.plugin, scratchOf(start)), start, listener);
+    void session.loaded.then(() => own.isLoading = false);
   } catch (thrown) {
-    writeLine({ protocol: PROTOCOL_VERSION, error: errorBody("bad_start", thrown) });
+    attempt(() => writeLine({ protocol: PROTOCOL_VERSION, error: errorBody("bad_start", thrown) }));
+    // When the host has gone before it was told, nobody else removes them.
+    removeFiles(own);
     Deno.exit(1);
   }
   await untilEnd();
@@ -56,12 +63,13 @@ function listen(address: Address): Deno.Listener {
   return listener;
 }
 
-function serve(runner: ThreadRunner, start: StartMessage, listener: Deno.Listener): void {
+function serve(runner: ThreadRunner, start: StartMessage, listener: Deno.Listener): WorkerSession {
   const { plugin, limits, token } = start;
   const session = new WorkerSession(runner, { plugin, limits, pid: Deno.pid, usage: usageMeter() });
   runner.flushed = () => session.flushed();
   const server = new HttpServer(session, { token, isTcp: "tcp" in start.listen, limits });
   void server.serve(listener);
+  return session;
 }
 
 /** The scratch folder, when this process may use it: a thread cannot be given what the process has not. */
@@ -103,17 +111,24 @@ async function untilSpansAreSent(): Promise<void> {
 
 /** What goes with this process. */
 interface OwnFiles {
-  readonly socket?: string;
-  readonly folder?: string;
+  socket?: string;
+  folder?: string;
+  /** Whether the plugin is being loaded: the runtime writes to its cache then, which is in the folder. */
+  isLoading: boolean;
 }
 
-/** Ends this process, and those that its plugin has started, and removes its files: the host does it as well, but it may be gone. */
-function endEverything({ socket, folder }: OwnFiles): never {
-  if (socket !== undefined) attempt(() => removeSocket(socket));
-  if (folder !== undefined) attempt(() => removeFolder(folder));
+/** Ends this process, and those that its plugin has started, and removes its files. */
+function endEverything(own: OwnFiles): never {
+  removeFiles(own);
   // The host starts a worker as the leader of a process group. This is refused where the plugin may run nothing, and then there is nothing to end.
   attempt(() => Deno.kill(-Deno.pid, "SIGKILL"));
   Deno.exit(0);
+}
+
+/** The host does it as well, but it may be gone. */
+function removeFiles({ socket, folder, isLoading }: OwnFiles): void {
+  if (socket !== undefined) attempt(() => removeSocket(socket));
+  if (folder !== undefined) attempt(() => removeFolder(folder, isLoading));
 }
 
 /** Whatever else is at its path by now is somebody else's. */
@@ -121,13 +136,34 @@ function removeSocket(path: string): void {
   if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
 }
 
-/** Only a folder that says of itself that it may be removed is removed. What says so goes last, for another host goes on with what is left. */
-function removeFolder(path: string): void {
+/** Only a folder that says of itself that it may be removed is removed; again and again for as long as the runtime may be writing to it. */
+function removeFolder(path: string, isLoading: boolean): void {
   const ownerFile = `${path}/${OWNER_FILE}`;
   if (!Deno.lstatSync(path).isDirectory || !Deno.lstatSync(ownerFile).isFile || Deno.readTextFileSync(ownerFile) !== OWNER_LINE) return;
-  for (const { name } of Deno.readDirSync(path)) if (name !== OWNER_FILE) Deno.removeSync(`${path}/${name}`, { recursive: true });
-  Deno.removeSync(ownerFile);
-  Deno.removeSync(path);
+  for (let tries = 0; tries < REMOVAL.tries; tries++) {
+    if (isRemoved(path) && !isLoading) return;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, REMOVAL.pauseMs);
+  }
+}
+
+/** What says of the folder that it may be removed goes last, for another host goes on with what is left. */
+function isRemoved(path: string): boolean {
+  try {
+    for (const { name } of Deno.readDirSync(path)) if (name !== OWNER_FILE) Deno.removeSync(`${path}/${name}`, { recursive: true });
+    Deno.removeSync(path, { recursive: true });
+    return true;
+  } catch {
+    return !isThere(path);
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function attempt(action: () => void): void {
