@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "5c13610fc86a908b";
+export const PYTHON_WORKER_HASH = "a64852a96bf5e5df";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -676,7 +676,7 @@ import stat
 import sys
 import threading
 import time
-from _frozen_importlib import BuiltinImporter, FrozenImporter
+from _frozen_importlib import BuiltinImporter, FrozenImporter, module_from_spec
 from _frozen_importlib_external import PathFinder, SourceFileLoader
 from binascii import b2a_base64
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Coroutine, Generator
@@ -748,7 +748,7 @@ LATE_S = 0.05  # a wait that ends later than this has found the process stopped
 REAP_TIMEOUT_S = 2.0
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
 FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
-WATCH_MS = 1000  # what closes one descriptor of the worker's is noticed within this time, whatever else happens
+WATCH_S = 1.0  # what closes one descriptor of the worker's is noticed within this time, whatever else happens
 SO_COOKIE, MADV_WIPEONFORK = 57, 18  # of Linux; \`socket\` and \`mmap\` have no names for them
 LOST_WIRE = 76  # the exit code of a worker whose descriptors the plugin has closed; EX_PROTOCOL in sysexits.h
 MAIN_THREAD = threading.get_ident()
@@ -802,7 +802,8 @@ class StandardLibrary:
     Then what was loaded stays where everybody finds it, unless the plugin's own \`import\` has to find something else.
     """
 
-    # \`traceback\` imports some of these in the moment in which it needs them, and they may be the plugin's by then.
+    # \`traceback\` imports some of these in the moment in which it needs them, and they may be the plugin's by then. So the worker has
+    # them for itself, and never in \`sys.modules\`: other threads, whose calls may fail at the same time, import them too.
     LATE = frozenset(("ast", "linecache", "token", "tokenize", "traceback"))
 
     def __init__(self) -> None:
@@ -812,6 +813,7 @@ class StandardLibrary:
         self._names: frozenset[str] = frozenset()
         self._apart: set[str] = set()  # what the worker has for itself, by the name of its top
         self._own: dict[str, Any] = {}
+        self._late: dict[str, ModuleType] = {}
         self._given: dict[tuple[str, tuple[str, ...]], Any] = {}
         self._lock = threading.RLock()
         self._thread = 0
@@ -825,6 +827,11 @@ class StandardLibrary:
         """A module of the library's that somebody has imported; None also when what has this name is the plugin's."""
         module = sys.modules.get(name)
         return module if module is not None and self._holds(module) else None
+
+    def renew(self) -> None:
+        """For a child right after its fork: another thread's import is not made there."""
+        self._lock = threading.RLock()
+        self._thread = 0
 
     def find_spec(self, name: str, path: Any = None, target: object = None) -> Optional[ModuleSpec]:
         """Finds modules for the thread that makes a late import; \`import\` asks for it."""
@@ -852,14 +859,28 @@ class StandardLibrary:
         if level == 0 and key in self._given:
             return self._given[key]
         with self._lock:
+            load = functools.partial(__import__, name, scope, local, fromlist, level)
+            if level == 0 and name in self.LATE:
+                load = functools.partial(self._load_late, name)
             if self._thread == threading.get_ident():  # it is part of an import that is being made
-                return __import__(name, scope, local, fromlist, level)
-            if name in self.LATE:
-                self._apart |= self.LATE
-            module = self._load(lambda: __import__(name, scope, local, fromlist, level))
+                return load()
+            module = self._load(load)
             if level == 0:
                 self._given[key] = module
             return module
+
+    def _load_late(self, name: str) -> ModuleType:
+        if name in self._late:
+            return self._late[name]
+        spec = PathFinder.find_spec(name, self._path)
+        module = self._late[name] = module_from_spec(spec)  # type: ignore[arg-type]
+        try:
+            vars(module)["__builtins__"] = self.builtins
+            exec(module.__loader__.get_code(name), vars(module))  # type: ignore[union-attr]
+        except BaseException:
+            del self._late[name]
+            raise
+        return module
 
     def _load(self, load: Callable[[], Any]) -> Any:
         if self not in sys.meta_path:
@@ -882,7 +903,7 @@ class StandardLibrary:
         self._names = self._names or self._read_names()
         self._apart.update(top for top in self._names & sys.modules.keys() if not self._holds(sys.modules[top]))
         hidden = [name for name in list(sys.modules) if name.partition(".")[0] in self._apart]
-        return {name: sys.modules.pop(name) for name in hidden}
+        return {name: sys.modules.pop(name) for name in hidden if not _is_unfinished(sys.modules[name])}
 
     def _holds(self, module: Any) -> bool:
         if id(module) in self._first:
@@ -905,6 +926,11 @@ class ApartLoader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         vars(module)["__builtins__"] = LIBRARY.builtins
         super().exec_module(module)
+
+
+def _is_unfinished(module: Any) -> bool:
+    """Whether another thread imports it at this moment: its import would fail if the module were not there at its end."""
+    return _attribute(_attribute(module, "__spec__"), "_initializing", False) is True
 
 
 def _entries_of(folder: str) -> list[str]:
@@ -1057,6 +1083,7 @@ def prepare_for_forks() -> None:
     WIRE.watch_forks()
     streams = StandardStreams()
     os.register_at_fork(before=streams.flush, after_in_child=streams.renew)
+    os.register_at_fork(after_in_child=LIBRARY.renew)
     # What the parent has registered for its end is its own: \`multiprocessing\`, say, ends the processes of its pools then.
     os.register_at_fork(after_in_child=atexit._clear)
 
@@ -3731,7 +3758,7 @@ class Connection:
         events.register(self._socket, select.POLLRDHUP)
         holds = False
         while True:
-            ready = events.poll(FLUSH_MS if holds else None)
+            ready = self._poll_aside(events, holds)
             if any(file == self._steps[0] for file, _ in ready):
                 if os.read(self._steps[0], 1) == STEP_UP:
                     return
@@ -3742,6 +3769,16 @@ class Connection:
                 self._abandon_call()
             else:
                 holds = self._flush()
+
+    def _poll_aside(self, events: Any, holds: bool) -> list[tuple[int, int]]:
+        try:
+            polled: list[tuple[int, int]] = events.poll(FLUSH_MS if holds else None)
+            return polled
+        except OSError:  # the plugin lets its process open no file any more, and the system looks at no more of them at a time
+            if not holds:
+                return [(self._steps[0], select.POLLIN)]  # which is waited for by who reads it
+            time.sleep(FLUSH_MS / 1000)
+            return []
 
     def _flush(self) -> bool:
         call = self._call
@@ -4501,11 +4538,13 @@ class Watch:
 
     def wait(self) -> None:
         """Comes back when the lifeline has something to tell."""
-        events = select.poll()
-        for file in (self._lifeline, self._tripwire):
-            events.register(file, select.POLLIN)
+        files = [self._lifeline, self._tripwire]
         while True:
-            ready = [file for file, _ in events.poll(WATCH_MS)]
+            try:
+                ready = select.select(files, [], [], WATCH_S)[0]  # poll() needs a process that may open as many files
+            except OSError:
+                WIRE.check()
+                raise
             WIRE.check()
             if self._lifeline in ready:
                 return

@@ -51,6 +51,15 @@ for (const face of FACES) {
   }
 }
 
+for (const face of FACES) {
+  Deno.test(`${face.transport}${face.upgrade === false ? ", by HTTP" : ""}: a plugin that lets its process open no file any more is answered as before`, async () => {
+    await using plugin = await startClosing(face);
+    await plugin.execute({ way: "open_no_more" });
+    // For longer than the worker's look at its descriptors takes to come again.
+    for (const way of ["nothing", "outlasts_a_look", "nothing"]) assertEquals(await plugin.execute({ way }), "fine");
+  });
+}
+
 Deno.test("a stream whose plugin has closed the worker's descriptors rejects and says why", async () => {
   await using plugin = await startClosing(PYTHON);
   await isTold(() => Array.fromAsync(plugin.executeStream()));

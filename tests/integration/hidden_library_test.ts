@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { CallTimeoutError, type FileResult, RemoteError, type RemotePluginProxy } from "@remote-plugin/proxy";
+import { within } from "../support/guard.ts";
 import { fixtureFolder } from "../support/worker_plan.ts";
 import { type Face, startFixture, testPython } from "./fixture_proxy.ts";
 
@@ -89,6 +90,16 @@ Deno.test("python: what the worker imports late it imports from the library, or 
   const late = [...functions.matchAll(/^ +(?:import|from) (\w+)/gm)].map(([, module]) => module);
   // What controls the lifeline is imported before anything of the plugin's.
   assertEquals([...new Set(late)].toSorted(), ["fcntl", "json", "numpy", "opentelemetry"]);
+});
+
+Deno.test("python: a call fails with its traceback while another one imports what the worker needs for it, and that import goes on", async () => {
+  await using plugin = await startFixture(PYTHON, "imports_slowly", { manifest: { max_concurrency: 2 } });
+  const importing = plugin.execute({ way: "imports" });
+  const failing = assertRejects(() => plugin.execute({ way: "fails" }), RemoteError, "on purpose");
+  const { traceback } = await within(failing, "the end of the call that fails");
+  assertMatch(traceback, /^Traceback[^]+ in fails\n[^]+ValueError: on purpose$/);
+  await plugin.execute({ way: "ends" });
+  assertEquals(await importing, "token");
 });
 
 Deno.test("python: a class that answers with exceptions to whatever it is asked can be loaded and called", async () => {
