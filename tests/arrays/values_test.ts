@@ -44,7 +44,12 @@ for (
       "np.array(3, 'm8[25us]')": "PT0.000075S",
       "[np.timedelta64(3, 'Y'), np.timedelta64(3, 'M'), np.timedelta64(3, 'W'), np.timedelta64(3, 'D')]": ["P3Y", "P3M", "P3W", "P3D"],
       "[np.timedelta64(3, 'h'), np.timedelta64(3, 'm'), np.timedelta64('NaT')]": ["PT3H", "PT3M", "NaT"],
-      "pd.Timedelta(5, 'ns')": "P0DT0H0M0.000000005S",
+      "[pd.Timedelta(5, 'ns'), pd.Timedelta(-1500, 'ns'), pd.Timedelta(days=-1), pd.Timedelta('1 day 1ms')]": [
+        "PT0.000000005S",
+        "-PT0.000001500S",
+        "-PT86400S",
+        "PT86400.001000S",
+      ],
       "datetime.timedelta(seconds=-90)": "-PT90S",
     }],
     ["records keep the names of their fields", {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { RemoteError } from "@remote-plugin/proxy";
+import { type FileResult, RemoteError } from "@remote-plugin/proxy";
 import { sharedFiles } from "../support/files.ts";
 import { BOTH, type Face, ScratchWatch, startFixture } from "./fixture_proxy.ts";
 
@@ -15,6 +15,7 @@ const PATHS: readonly (readonly [string, string])[] = [
   ["fifo", "is the path of a fifo"],
   ["socket", "is the path of a socket"],
   ["missing", "which cannot be opened: [Errno 2]"],
+  ["no_text", "is a path that is no text"],
   ["two_names", "is the path of a file with 2 names"],
 ];
 
@@ -55,4 +56,20 @@ for (const { face, way, kwargs, told } of CASES) {
     assertEquals([error.category, error.retriable], ["fatal", false]);
     assertEquals([await plugin.execute(), plugin.pid, sharedFiles(scratch.path)], ["fine", pid, []]);
   });
+}
+
+for (const face of BOTH) {
+  for (const size of [10, 100_000]) {
+    Deno.test(`${face.worker}: a file of ${size} bytes that is given twice is two results, one of which stays when the other is disposed of`, async () => {
+      await using scratch = await ScratchWatch.create();
+      await using plugin = await startFixture(face, "gives_twice", { scratchDir: scratch.path });
+      const chunks = await Array.fromAsync(plugin.executeStream<FileResult>({ size }));
+      for (const [first, second] of [await plugin.execute<FileResult[]>({ size }), chunks]) {
+        await first![Symbol.asyncDispose]();
+        assertEquals((await second!.bytes()).length, size);
+        await second![Symbol.asyncDispose]();
+      }
+      assertEquals(sharedFiles(scratch.path), []);
+    });
+  }
 }

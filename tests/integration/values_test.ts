@@ -127,3 +127,19 @@ Deno.test("through serve an integer of which JavaScript has no number is refused
   assertEquals([failed.status, (await failed.json()).detail.includes('"$[0]"')], [500, true]);
   assertEquals(await (await post("evaluates", '{"kwargs":{"expression":"[-0.0]"}}')).text(), "[0]");
 });
+
+for (
+  const [expression, category] of [
+    ["__import__('subprocess').run(['sleep', '9'], timeout=0.01)", "transient"],
+    ["(_ for _ in ()).throw(__import__('ssl').SSLEOFError(8, 'the other side has left'))", "transient"],
+    ["(_ for _ in ()).throw(__import__('ssl').SSLCertVerificationError(1, 'the certificate has expired'))", "fatal"],
+    ["(_ for _ in ()).throw(__import__('ssl').SSLError(2, 'whose number is none of the system'))", "fatal"],
+    ["(_ for _ in ()).throw(OSError(__import__('errno').ELOOP, 'too many links'))", "user_input"],
+  ] as const
+) {
+  Deno.test(`python: what ${expression} raises is ${category}`, async () => {
+    await using plugin = await RemotePluginProxy.start(await fixtureManifest(BOTH[0]!, "evaluates"));
+    const error = await assertRejects(() => plugin.execute({ expression }), RemoteError);
+    assertEquals([error.category, error.retriable], [category, category === "transient"]);
+  });
+}

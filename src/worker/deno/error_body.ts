@@ -6,6 +6,9 @@
 import type { ErrorBody, ErrorCode } from "../../protocol/messages.ts";
 import { namingThePermission } from "./import_refusal.ts";
 
+/** The most characters of a text that a plugin says beside its values: a message, a stack. */
+const MOST_CHARACTERS = 1024 * 1024;
+
 /** Carries a finished error body through code that throws. */
 export class PluginFailure extends Error {
   override name = "PluginFailure";
@@ -32,7 +35,7 @@ const BY_CLASS: ReadonlyMap<string, string> = categories({
 
 /** By the name of an error of the system, which many a library gives as the code of an error of its own. */
 const BY_CODE: ReadonlyMap<string, string> = categories({
-  user_input: "ENOENT ENOTDIR EISDIR EACCES EPERM EEXIST ENAMETOOLONG",
+  user_input: "ENOENT ENOTDIR EISDIR EACCES EPERM EEXIST ENAMETOOLONG ELOOP",
   transient: "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTCONN ESHUTDOWN ENETDOWN ENETRESET ENETUNREACH EHOSTDOWN EHOSTUNREACH " +
     "ETIMEDOUT EAGAIN EINTR EINPROGRESS EALREADY ENOTFOUND EAI_AGAIN",
   resource: "ENOSPC EDQUOT EMFILE ENFILE ENOMEM",
@@ -47,19 +50,24 @@ function categories(names: Readonly<Record<string, string>>): ReadonlyMap<string
 
 /** Makes the body for anything thrown. An {@linkcode ErrorCode} other than `plugin_error` is the worker's own finding. */
 export function errorBody(code: ErrorCode, thrown: unknown): ErrorBody {
-  const type = typeName(thrown);
-  const message = namingThePermission(messageOf(thrown));
+  const type = shortened(typeName(thrown));
+  const message = shortened(namingThePermission(messageOf(thrown)));
   const category = categoryOf(code, thrown, type);
   return {
     code,
     type,
     message,
-    traceback: traceback(thrown),
+    traceback: shortened(traceback(thrown)),
     category,
     retriable: retriable(thrown) ?? (category === "transient" || category === "resource"),
     original_exc_repr: `${type}(${JSON.stringify(message)})`,
     occurred_at: new Date().toISOString(),
   };
+}
+
+/** A text of which a frame has room for several. */
+export function shortened(text: string): string {
+  return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}… (${text.length} characters)`;
 }
 
 /** The body of whatever plugin code threw; a failure that has one keeps it. */

@@ -5,7 +5,7 @@
  */
 import type { ReadyBody } from "../../protocol/messages.ts";
 import type { CallContext, Plugin } from "../define_plugin.ts";
-import { cancelledBody, errorBody, failureBody, PluginFailure } from "./error_body.ts";
+import { cancelledBody, errorBody, failureBody, PluginFailure, shortened } from "./error_body.ts";
 import { errorLine, type FrameLine, plainResultLine, valueLine, withoutTypes } from "./frame_line.ts";
 import { isIterable, isIterator } from "./iterables.ts";
 import type { LoadedPlugin } from "./load_plugin.ts";
@@ -137,7 +137,7 @@ class Call {
     this.#sink = sink;
     this.#signal = signal;
     const args = Array.isArray(body["args"]) ? body["args"] : [];
-    const reportProgress = (progress: number, message = "") => sink.report(portion(progress), String(message));
+    const reportProgress = (progress: number, message = "") => sink.report(portion(progress), shortened(String(message)));
     this.context = { callId, args, signal, reportProgress };
   }
 

@@ -78,12 +78,15 @@ export class Outbox {
   async #handOverBacked(value: FileBackedDTO & { readonly mediaType?: unknown }): Promise<FileReference | InlineFile> {
     if (this.#scratch === undefined) throw new TypeError("The host shares no folder with this worker, so that it takes bytes and no files");
     const folder = await this.#ownFolder();
-    const path: unknown = await value.toTempFile(folder);
-    if (typeof path !== "string") throw new UnfitFileError(`has a "toTempFile" that gave no path, but a value of type "${typeof path}"`);
+    const given: unknown = await value.toTempFile(folder);
+    if (typeof given !== "string") throw new UnfitFileError(`has a "toTempFile" that gave no path, but a value of type "${typeof given}"`);
+    const path = given.replaceAll(/\/(?:\.?\/)+/g, "/");
     const mediaType = typeof value.mediaType === "string" ? value.mediaType : mediaTypeOf(path);
     if (!path.startsWith(`${folder}/`) || path.includes("/../")) return this.#reference(await this.#copy(path, mediaType), mediaType);
     demandOwnFile(path, folder);
-    return this.#reference(path, mediaType);
+    // What has been handed over already is the host's, which may remove it while it keeps this one.
+    const isGiven = this.#files.includes(path) || this.#handedOver.has(path);
+    return this.#reference(isGiven ? await this.#copy(path, mediaType) : path, mediaType);
   }
 
   /** A file elsewhere is the plugin's own, and stays there. */
