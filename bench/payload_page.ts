@@ -91,7 +91,7 @@ function ratios(row: Row): string {
 const TAKEN =
   "A call has what it is made with: its values, and bytes up to 1 MiB, which are copied in that moment. By `deno task bench:sync` that copy takes " +
   "a hundredth of the time of a call with 64 KiB and up to a third of that with 1 MiB; with 64 MiB it would take as long as the call. A larger buffer must be left " +
-  "alone until the call settles, and one of a configuration until the plugin ends.";
+  "alone until the call settles, and one of a configuration until the plugin ends. A stream, and a `toTempFile` of your own, is read when the call is sent, not when it is made.";
 
 const REMARKS =
   'What new memory costs is the system\'s work, which clears it page by page: some 20 ms for 64 MiB, twice the copy itself. It is the same for a program that reads its own file. A Python plugin spares it by `np.load(path, mmap_mode="r")`, `mmap` or `readinto`, ' +

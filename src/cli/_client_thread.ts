@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Limit } from "../protocol/limit.ts";
 import { ProtocolError } from "../errors.ts";
+import { askThread } from "../transport/asked_thread.ts";
 import type { ClientFacts } from "./_client_text.ts";
 import type { Written } from "./gen_thread.ts";
 
@@ -21,27 +21,8 @@ export interface WritingLimits {
  * @throws {ProtocolError} When no types can be made of the plugin's schemas, or not in time.
  */
 export async function writeClient(facts: ClientFacts, { signal, limitMs = 20_000 }: WritingLimits): Promise<string> {
-  const thread = new Worker(new URL("./gen_thread.ts", import.meta.url).href, { type: "module" });
-  const outcome = Promise.withResolvers<Written>();
-  const abort = () => outcome.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  let limit: Limit | undefined;
-  thread.onmessage = ({ data }: MessageEvent<Written | "ready">) => {
-    if (data !== "ready") return outcome.resolve(data);
-    limit = new Limit(limitMs, () => outcome.resolve({ failure: `that takes more than ${limitMs} ms` }));
-    thread.postMessage(facts);
-  };
-  thread.onerror = (event) => {
-    event.preventDefault();
-    outcome.resolve({ failure: event.message });
-  };
-  try {
-    const written = await outcome.promise;
-    if ("text" in written) return written.text;
-    throw new ProtocolError(`Cannot make types of the schemas of "${facts.plugin}": ${written.failure}`, { plugin: facts.plugin });
-  } finally {
-    limit?.[Symbol.dispose]();
-    signal.removeEventListener("abort", abort);
-    thread.terminate();
-  }
+  const written = await askThread<Written>(new URL("./gen_thread.ts", import.meta.url), facts, { limitMs, signal });
+  if (written !== undefined && "text" in written) return written.text;
+  const why = written === undefined ? `that takes more than ${limitMs} ms` : written.failure;
+  throw new ProtocolError(`Cannot make types of the schemas of "${facts.plugin}": ${why}`, { plugin: facts.plugin });
 }

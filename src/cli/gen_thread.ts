@@ -3,15 +3,11 @@
  *
  * @module
  */
+import { answerHost } from "../transport/asked_thread.ts";
 import { type ClientFacts, clientText } from "./_client_text.ts";
 
 /** What has come of it. */
 export type Written = { readonly text: string } | { readonly failure: string };
-
-const thread = globalThis as unknown as {
-  onmessage: (event: MessageEvent<ClientFacts>) => void;
-  postMessage(message: Written | "ready"): void;
-};
 
 async function write(facts: ClientFacts): Promise<Written> {
   try {
@@ -21,5 +17,4 @@ async function write(facts: ClientFacts): Promise<Written> {
   }
 }
 
-thread.onmessage = async ({ data }) => thread.postMessage(await write(data));
-thread.postMessage("ready");
+answerHost(write);

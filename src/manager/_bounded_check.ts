@@ -4,7 +4,7 @@
  * @module
  */
 import { resolveReference } from "../plugin/type_schema.ts";
-import { Limit } from "../protocol/limit.ts";
+import { askThread } from "../transport/asked_thread.ts";
 import { checkValue, type Finding, isObject, type JsonSchema } from "./_schema_check.ts";
 import type { CheckOrder } from "./schema_thread.ts";
 
@@ -74,23 +74,10 @@ class Steps {
 
 async function checkInThread(order: CheckOrder): Promise<Finding | undefined> {
   const { SCHEMA_THREAD_SOURCE } = await import("./schema_thread_source.ts");
-  const thread = new Worker(`data:text/javascript,${encodeURIComponent(SCHEMA_THREAD_SOURCE)}`, { type: "module" });
-  const outcome = Promise.withResolvers<Finding | undefined>();
-  let limit: Limit | undefined;
-  thread.onmessage = ({ data }: MessageEvent<Finding | "ready">) => {
-    if (data !== "ready") return outcome.resolve(data);
-    // That the thread takes time to start is not the schema's fault.
-    limit = new Limit(MAX_CHECK_MS, () => outcome.resolve(undefined));
-    thread.postMessage(order);
-  };
-  thread.onerror = (event) => {
-    event.preventDefault();
-    outcome.resolve({ problems: [], invalid: event.message });
-  };
+  const url = new URL(`data:text/javascript,${encodeURIComponent(SCHEMA_THREAD_SOURCE)}`);
   try {
-    return await outcome.promise;
-  } finally {
-    limit?.[Symbol.dispose]();
-    thread.terminate();
+    return await askThread<Finding>(url, order, { limitMs: MAX_CHECK_MS });
+  } catch (error) {
+    return { problems: [], invalid: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { answerHost } from "../transport/asked_thread.ts";
 import { checkValue, type JsonSchema } from "./_schema_check.ts";
 
 /** What is to be checked: the value as JSON. */
@@ -12,9 +13,4 @@ export interface CheckOrder {
   readonly json: string;
 }
 
-const thread = globalThis as unknown as {
-  onmessage: (event: MessageEvent<CheckOrder>) => void;
-  postMessage(message: unknown): void;
-};
-thread.onmessage = ({ data: { schema, json } }) => thread.postMessage(checkValue(schema, JSON.parse(json)));
-thread.postMessage("ready");
+answerHost(({ schema, json }: CheckOrder) => checkValue(schema, JSON.parse(json)));

@@ -24,6 +24,7 @@ import { type CommandContext, type WorkerCommand, workerCommand } from "./_comma
 import { endGroup } from "./_end_group.ts";
 import { type HelloLine, readHello } from "./_hello.ts";
 import { fetchModules } from "./_module_fetch.ts";
+import { commandComplaint, startLineComplaint } from "./_start_size.ts";
 import { ChosenSocket, unixAddress } from "./_socket_path.ts";
 import { MemoryWatch } from "./_memory_watch.ts";
 import { type ChildCare, RunningChild, type WorkerExit } from "./_running_child.ts";
@@ -106,6 +107,8 @@ export class WorkerProcess implements AsyncDisposable {
     const socket = chosenSocket(spec, options, folder);
     const listen = await chooseAddress(spec, options, { folder, socket });
     const command = await prepareCommand(spec, { folder, listen, permissions, variables });
+    const tooLarge = startLineComplaint(command);
+    if (tooLarge !== undefined) throw startError(spec, "spawn", tooLarge, {});
     const unfetched = await fetchModules(command, signal);
     if (unfetched !== undefined) throw startError(spec, "load", `its modules cannot be fetched: ${unfetched}`, { output: unfetched });
     const child = spawn(spec, command);
@@ -216,7 +219,9 @@ function spawn(spec: PluginSpec, command: WorkerCommand): Deno.ChildProcess {
       detached: true,
     }).spawn();
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw startError(spec, "spawn", messageOf(cause), { cause });
+    if (!(cause instanceof Deno.errors.NotFound)) {
+      throw startError(spec, "spawn", commandComplaint(command, cause) ?? messageOf(cause), { cause });
+    }
     const key = spec.runtime.kind === "python" ? ` Correct "python_path" in its manifest` : "";
     throw startError(spec, "spawn", `there is no program "${command.program}".${key}`, { cause });
   }

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "a64852a96bf5e5df";
+export const PYTHON_WORKER_HASH = "214096eac4aa5cc9";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -742,6 +742,8 @@ MAX_ASIDE = 64  # standing aside takes two more file descriptors, which are the 
 BACKLOG = 256
 STRANGER_TIMEOUT_S = 5.0  # how long a connection may take to show the token for the first time
 MAX_FRAME = 128 * 1024 * 1024
+# The most characters of a text that a plugin says beside its values: a message, a traceback.
+MOST_CHARACTERS = 1024 * 1024
 DRAIN_S = 1.0
 INTERRUPT_AGAIN_S = 0.1
 LATE_S = 0.05  # a wait that ends later than this has found the process stopped
@@ -1158,10 +1160,11 @@ class Unsendable(TypeError):
 
 def _duration(value: Any) -> str:
     """A timedelta as ISO 8601 has it, in seconds: a day is not always 24 hours."""
-    if hasattr(value, "isoformat"):  # one of pandas', which may have nanoseconds
-        return value.isoformat()
     sign, value = ("-", -value) if value.days < 0 else ("", value)
     fraction = f".{value.microseconds:06d}" if value.microseconds else ""
+    nanoseconds = getattr(value, "nanoseconds", 0)  # of one of pandas'
+    if nanoseconds:
+        fraction = f".{value.microseconds * 1000 + nanoseconds:09d}"
     return f"{sign}PT{value.days * 86400 + value.seconds}{fraction}S"
 
 
@@ -1823,11 +1826,19 @@ class Outbox:
 
     def _hand_over_file(self, path: str) -> Body:
         media_type = _media_type_of(path)
+        if path in self._pending or path in self._handed_over:
+            path = self._copy(path)
         if self._scratch is None:
             _demand_frame(os.stat(path).st_size)
             with open(path, "rb") as file:
                 return _inline(memoryview(file.read()), media_type)
         return self._reference(path, media_type)
+
+    def _copy(self, path: str) -> str:
+        """A file that has been handed over already is the host's, which may remove it while it keeps this one."""
+        target = self._new_path(os.stat(path).st_size, os.path.splitext(path)[1])
+        with Room(target):
+            return str(LIBRARY("shutil").copyfile(path, target))
 
     def _reference(self, path: str, media_type: str) -> Body:
         self._pending.add(path)
@@ -1872,6 +1883,10 @@ class Room:
 def _plain_file(given: Union[str, os.PathLike[str]], who: str, folder: str = "") -> str:
     """The path of a file that the host takes: a plain one with one name, to which no link in the folder leads."""
     path = os.path.abspath(os.fsdecode(given))
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UnfitFile(f"{who} a path that is no text, {path!a}; only a file whose name is UTF-8 can be handed over") from None
     try:
         facts = os.lstat(path)
         kind = KINDS_OF_FILES.get(stat.S_IFMT(facts.st_mode), "something else than a file")
@@ -2001,16 +2016,19 @@ CATEGORIES = {
     "TimeoutError": "transient",
     "Timeout": "transient",
     "timeout": "transient",  # socket.timeout before Python 3.10
+    "TimeoutExpired": "transient",
     "ConnectionError": "transient",
     "InterruptedError": "transient",
     "BlockingIOError": "transient",
     "gaierror": "transient",
+    "SSLEOFError": "transient",
+    "SSLError": "fatal",  # whose number is none of the system's
     "MemoryError": "resource",
 }
 
 # By the name of an error of the system, which many a library gives in a class of its own.
 SYSTEM_CATEGORIES = {
-    "user_input": "ENOENT ENOTDIR EISDIR EACCES EPERM EEXIST ENAMETOOLONG",
+    "user_input": "ENOENT ENOTDIR EISDIR EACCES EPERM EEXIST ENAMETOOLONG ELOOP",
     "transient": "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTCONN ESHUTDOWN ENETDOWN ENETRESET ENETUNREACH EHOSTDOWN EHOSTUNREACH "
     "ETIMEDOUT EAGAIN EINTR EINPROGRESS EALREADY",
     "resource": "ENOSPC EDQUOT EMFILE ENFILE ENOMEM",
@@ -2113,16 +2131,21 @@ def _system_category(number: Any) -> str:
 
 def _text_of(error: BaseException, read: Callable[[BaseException], str]) -> str:
     try:
-        return read(error)
+        return _shortened(read(error))
     except Exception:
         return f"<{type(error).__name__} that cannot be printed>"
+
+
+def _shortened(text: str) -> str:
+    """A text of which a frame has room for several."""
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}… ({len(text)} characters)"
 
 
 def _traceback_of(error: BaseException) -> str:
     """The traceback without this file's own frames at its top: the plugin's code is what a reader looks for."""
     try:
         lines = LIBRARY("traceback").format_exception(type(error), error, _plugins_part(error))
-        return "".join(lines).rstrip("\\n")
+        return _shortened("".join(lines).rstrip("\\n"))
     except Exception:
         return ""
 
@@ -2806,7 +2829,7 @@ class Plugin:
         value = float(progress)
         call = self._current_call()
         if call is not None:
-            call.report(min(value, 1.0) if value >= 0 else -1.0, str(message))
+            call.report(min(value, 1.0) if value >= 0 else -1.0, _shortened(str(message)))
         if self._own_report is not None:
             self._own_report(progress, message)
 

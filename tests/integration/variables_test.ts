@@ -1,9 +1,17 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { type Manifest, ManifestError, type PermissionPolicy, RemoteError, type RemotePluginProxy } from "@remote-plugin/proxy";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  type Manifest,
+  ManifestError,
+  type PermissionPolicy,
+  RemoteError,
+  type RemotePluginProxy,
+  WorkerStartError,
+} from "@remote-plugin/proxy";
 import { hostVariables } from "../support/host_variables.ts";
-import { startFixture, testPython } from "./fixture_proxy.ts";
+import { ScratchWatch, startFixture, testPython } from "./fixture_proxy.ts";
 
 const DENO = { worker: "deno", transport: "unix" } as const;
+const PYTHON = { worker: "python", transport: "unix" } as const;
 
 /** Starts the fixture that tells what it sees of a variable. */
 async function startSeer(manifest: Partial<Manifest>, permissions: PermissionPolicy = "requested"): Promise<RemotePluginProxy> {
@@ -127,4 +135,30 @@ Deno.test("python: variables of the manifest are those of the plugin's process, 
   await using plugin = await startFixture({ worker: "python", transport: "unix" }, "echo", { manifest });
   const names = await namesOf(plugin);
   assertEquals([names.includes("HTTPS_PROXY"), names.includes("LD_BIND_NOW")], [true, true]);
+});
+
+for (
+  const [what, face, env_vars, told] of [
+    ["one of 2 MB", DENO, { SMALL: "1", BIG: "x".repeat(2_000_000) }, '"BIG" 2000002, "SMALL" 3. Write'],
+    ["many of 100 kB", DENO, Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`V${n}`, "x".repeat(100_000)])), "27 more. Write"],
+    ["1 MiB of what JSON writes longer", DENO, { BIG: "\u0001".repeat(200_000) }, '"BIG" 1200002. Write'],
+    ["one of 2 MB", PYTHON, { BIG: "x".repeat(2_000_000) }, '"BIG" 2000000, '],
+    ["many of 100 kB", PYTHON, Object.fromEntries(Array.from({ length: 90 }, (_, n) => [`V${n}`, "x".repeat(100_000)])), '"V0" 100000, '],
+  ] as const
+) {
+  Deno.test(`${face.worker}: variables that are too large, ${what}, are an error that names them and says what to do, before anything is started`, async () => {
+    await using scratch = await ScratchWatch.create();
+    const fixture = face === DENO ? "sees_variables" : "echo";
+    const start = startFixture(face, fixture, { manifest: { env_vars }, scratchDir: scratch.path });
+    const error = await assertRejects(() => start, WorkerStartError);
+    assertEquals([error.phase, error.output], ["spawn", ""]);
+    assertStringIncludes(error.message, told);
+    assertStringIncludes(error.message, "put its path into the variable");
+    assertEquals(scratch.names(), []);
+  });
+}
+
+Deno.test("deno: variables of a little less than 1 MiB arrive", async () => {
+  await using plugin = await startSeer({ env_vars: { BIG: "x".repeat(1_000_000) } });
+  assertEquals((await plugin.execute<{ deno: string }>({ name: "BIG" })).deno.length, 1_000_000);
 });
