@@ -87,7 +87,9 @@ export class Entry implements Evictable {
     const state = this.#state;
     if (state.kind === "closed") return { kind: "stopping" };
     if ("spec" in state) return { kind: state.kind, workers: state.pool.replicas.size };
-    return "pool" in state ? { kind: state.kind } : state;
+    // Whoever has been told that the last worker was stopped need not wait until this entry has noticed.
+    if ("pool" in state) return { kind: state.pool.isGone ? "registered" : state.kind };
+    return state;
   }
 
   /** Takes another manifest for the workers to come. Those that run go on with theirs. */

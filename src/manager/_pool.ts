@@ -51,7 +51,7 @@ export class Pool {
   readonly #waiting = new Set<Waiter>();
   readonly #growing = new Set<Promise<void>>();
   /** Workers that take no calls any more, and have not ended yet. */
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving = new Map<Replica, Promise<void>>();
   #closing = false;
   #drained: PromiseWithResolvers<void> | undefined;
   #latest: Replica | undefined;
@@ -65,6 +65,11 @@ export class Pool {
   /** Whether it takes no more calls. */
   get isClosing(): boolean {
     return this.#closing;
+  }
+
+  /** Whether it is closing, and all its workers have ended. */
+  get isGone(): boolean {
+    return this.#closing && this.#replicas.size + this.#leaving.size + this.#growing.size === 0;
   }
 
   /** Its workers. */
@@ -184,16 +189,26 @@ export class Pool {
 
   async #releaseAll(reason: StopReason): Promise<void> {
     const dropped = [...this.#replicas].map((replica) => this.drop(replica, reason));
-    await Promise.all([...dropped, ...this.#leaving, ...this.#growing]);
+    await Promise.all([...dropped, ...this.#leaving.values(), ...this.#growing]);
   }
 
   /** Whoever closes the pool waits for this one too, whatever has let it go. */
   #release(replica: Replica, onReleased: () => void = () => {}): Promise<void> {
     this.#replicas.delete(replica);
     this.#noticeDrained();
-    const leaving = replica.release().then(onReleased).finally(() => this.#leaving.delete(leaving));
-    this.#leaving.add(leaving);
+    const leaving = this.#untilReleased(replica, onReleased);
+    this.#leaving.set(replica, leaving);
     return leaving;
+  }
+
+  /** Whoever hears of it finds the pool as it is without that worker. */
+  async #untilReleased(replica: Replica, onReleased: () => void): Promise<void> {
+    try {
+      await replica.release();
+    } finally {
+      this.#leaving.delete(replica);
+    }
+    onReleased();
   }
 
   /** Whoever has not noticed yet that a worker has gone keeps nobody waiting. */

@@ -554,7 +554,12 @@ Deno.test("a call that its caller aborts, cancels or leaves is counted as cancel
   const abort = new AbortController();
   const aborted = plugin.execute({ hold: "a" }, { signal: abort.signal, onProgress: () => abort.abort(new Error("enough")) });
   await assertRejects(() => aborted, Error, "enough");
-  await assertRejects(() => plugin.execute({ hold: "a" }, { onProgress: () => void plugin.cancel() }), CallCancelledError);
+  const told = Promise.withResolvers<boolean>();
+  await assertRejects(
+    () => plugin.execute({ hold: "a" }, { onProgress: () => told.resolve(plugin.cancel()) }),
+    CallCancelledError,
+  );
+  await told.promise; // It would cancel the next call as well.
   for await (const _ of plugin.executeStream({ hold: "a" })) break;
   const before = AbortSignal.abort(new Error("never"));
   await assertRejects(() => plugin.execute({ hold: "a" }, { signal: before }), Error, "never");
