@@ -37,8 +37,8 @@ export function grantPermissions(requested: PermissionSet, policy: PermissionPol
   if (requested.run === undefined || allowed.run === undefined) {
     return { permissions: intersectPermissions(requested, allowed), notFound: [] };
   }
-  const run = foundPrograms(requested.run);
-  const permissions = intersectPermissions({ ...requested, run }, { ...allowed, run: foundPrograms(allowed.run) });
+  const own = { ...requested, run: foundPrograms(requested.run) };
+  const permissions = intersectPermissions(own, allowed === requested ? own : { ...allowed, run: foundPrograms(allowed.run) });
   const wanted = listOf(requested.run === true ? allowed.run : requested.run).filter(isBareName);
   const notFound = wanted.filter((name) => !listsProgram(permissions.run, name) && listsProgram(allowed.run, name));
   return { permissions, notFound };
@@ -70,13 +70,19 @@ export function intersectPermissions(requested: PermissionSet, policy: Permissio
   const allowed = policy === "requested" ? requested : policy;
   const granted: { [kind in PermissionKind]?: true | readonly string[] } = {};
   for (const kind of PERMISSION_KINDS) {
-    const common = intersect(inNormalForm(requested[kind], kind), inNormalForm(allowed[kind], kind), RULES[kind].narrower);
+    const asked = inNormalForm(requested[kind], kind);
+    // A list has itself in common with itself, and to find that out by pairs would take a long one minutes.
+    const common = allowed === requested ? distinct(asked) : intersect(asked, inNormalForm(allowed[kind], kind), RULES[kind].narrower);
     if (common === true || (common !== undefined && common.length > 0)) granted[kind] = common;
   }
   return granted;
 }
 
 type Allowance = true | readonly string[] | undefined;
+
+function distinct(allowance: Allowance): Allowance {
+  return allowance === undefined || allowance === true ? allowance : [...new Set(allowance)];
+}
 
 function listOf(allowance: Allowance): readonly string[] {
   return allowance === true ? [] : allowance ?? [];
@@ -120,7 +126,7 @@ function intersect(asked: Allowance, allowed: Allowance, narrower: Narrower): Al
   if (asked === undefined || allowed === undefined) return undefined;
   if (asked === true) return allowed;
   if (allowed === true) return asked;
-  return [...new Set(asked.flatMap((one) => allowed.map((other) => narrower(one, other) ?? []).flat()))];
+  return distinct(asked.flatMap((one) => allowed.map((other) => narrower(one, other) ?? []).flat()));
 }
 
 /** How the entries of a kind are written, and compared. */
