@@ -62,12 +62,33 @@ function isExact(value: number, source: string): boolean {
 function largeNumberIn(root: unknown): number | undefined {
   const open: object[] = [[root]];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    for (const member of Array.isArray(next) ? next : Object.values(next)) {
-      if (typeof member === "number" && Math.abs(member) > Number.MAX_SAFE_INTEGER) return member;
-      if (typeof member === "object" && member !== null) open.push(member);
-    }
+    const large = Array.isArray(next) ? largeItem(next, open) : largeMember(next as Record<string, unknown>, open);
+    if (large !== undefined) return large;
   }
   return undefined;
+}
+
+/** The first large number of an array; what else is to be looked into is added to `open`. */
+function largeItem(items: readonly unknown[], open: object[]): number | undefined {
+  for (const item of items) {
+    if (isLarge(item)) return item;
+    if (typeof item === "object" && item !== null) open.push(item);
+  }
+  return undefined;
+}
+
+/** The same for an object. No list of its members is made, for every frame comes by here. */
+function largeMember(record: Record<string, unknown>, open: object[]): number | undefined {
+  for (const key in record) {
+    const member = record[key];
+    if (isLarge(member)) return member;
+    if (typeof member === "object" && member !== null) open.push(member);
+  }
+  return undefined;
+}
+
+function isLarge(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER;
 }
 
 /** A part of a value, and what it is a part of. */

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "214096eac4aa5cc9";
+export const PYTHON_WORKER_HASH = "aba99edd8e5f0372";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -1346,26 +1346,31 @@ def _may_be_file(kind: type) -> bool:
     return is_array or issubclass(kind, os.PathLike) or hasattr(kind, "to_temp_file")
 
 
-def _json_encoder(default: Callable[[Any], Any]) -> Callable[[Any], str]:
+def _json_encoder(default: Callable[[Any], Any], nests: bool = True) -> Callable[[Any], str]:
     settings = (default, encode_basestring_ascii, None, ":", ",", False, False, False)
     try:
-        make_encoder({}, *settings)
+        flat = make_encoder(None, *settings)
     except TypeError:  # it is not there, or this Python wants it called in another way
         from json import JSONEncoder
 
         return JSONEncoder(default=default, allow_nan=False, separators=(",", ":")).encode
+    if not nests:
+        return lambda value: "".join(flat(value, 0))
+    # What may hold itself needs an encoder of its own, which notes what it is in.
     return lambda value: "".join(make_encoder({}, *settings)(value, 0))
 
 
 _encode = _json_encoder(_simplify)
 _encode_framed = _json_encoder(_simplify_framed)
+_encode_flat = _json_encoder(_refuse, nests=False)
 
 
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Outbox] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in \`types\`, and is a BadResult where that is None."""
     try:
-        text = (_encode if outbox is None else _encode_framed)(value).encode("ascii")
-        if not _may_lack(value, text):
+        flat = _is_flat(value)
+        text = (_encode_flat if flat else _encode if outbox is None else _encode_framed)(value).encode("ascii")
+        if (flat and len(text) < len(HUGE_INTEGER)) or not _may_lack(value, text):
             return text
     except Exception:
         pass  # rare: the walk below is slow, but it knows where it is
@@ -1382,18 +1387,26 @@ SHAPES = bytes.maketrans(b"123456789ftanrulse", b'000000000"AAABBBBB')
 NUMBER_AS_KEY, WORD_AS_KEY, HUGE_INTEGER = b'0":', b'"ABBB":', b"0" * 309
 LARGEST_DOUBLE = int(sys.float_info.max)
 SCALARS = {str, int, float, bool, type(None)}
-ARE_TEXT = {str}.issuperset
 ARE_SCALARS = SCALARS.issuperset
+MOST_FLAT = 32  # a mapping with more members is not looked through for the sake of a quick encoder
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether a value is a scalar, or a short mapping of texts to scalars.
+
+    No two keys of such a mapping become one, it does not hold itself, and nothing in it is converted.
+    """
+    kind = type(value)
+    if kind is not dict or len(value) > MOST_FLAT:
+        return kind in SCALARS
+    for key, member in value.items():
+        if type(key) is not str or type(member) not in SCALARS:
+            return False
+    return True
 
 
 def _may_lack(value: Any, text: bytes) -> bool:
     """Whether two keys may have become one in the text, or an integer may be in it that other readers take for infinite."""
-    if len(text) < len(HUGE_INTEGER):
-        kind = type(value)
-        if kind in SCALARS:
-            return False
-        if kind is dict and ARE_SCALARS(map(type, value.values())):
-            return not ARE_TEXT(map(type, value))
     return _looks_odd(text) and not _is_clear(value)
 
 
@@ -1402,7 +1415,7 @@ def _looks_odd(text: bytes) -> bool:
 
     Few keys are looked at one by one, many at once, and no long number is sought where there are few digits: each is the quickest there.
     """
-    patience = len(text) // 1024 + 4
+    patience = len(text) // 4096 + 4
     at = text.find(b":")
     while at >= 0 and patience:
         if text.endswith(ODD_KEYS, 0, at):
@@ -2222,9 +2235,8 @@ class Call:
 
     def open_window(self) -> None:
         """From here on this thread may be interrupted."""
-        with self._lock:
-            self._thread = threading.get_ident()
-            self._interruptible = True
+        self._thread = threading.get_ident()
+        self._interruptible = True  # whoever interrupts looks at this first, so that no lock is needed
 
     def close_window(self) -> None:
         """From here on no interruption is sent, and one that was sent but has not arrived never will."""
