@@ -4,6 +4,7 @@
  * @module
  */
 import { extensionOf } from "../protocol/file_values.ts";
+import { FileGoneError } from "./_found_file.ts";
 import { FileMapping } from "./file_mapping.ts";
 import type { PlacedSource } from "./file_result.ts";
 import type { Place } from "./place.ts";
@@ -54,8 +55,17 @@ export class InlineSource implements PlacedSource {
   }
 
   #write(): string {
-    const path = Deno.makeTempFileSync({ dir: this.#options.folder(), suffix: extensionOf(this.#options.mediaType) });
+    const path = this.#makeFile(this.#options.folder());
     Deno.writeFileSync(path, this.#bytes);
     return path;
+  }
+
+  #makeFile(dir: string): string {
+    try {
+      return Deno.makeTempFileSync({ dir, suffix: extensionOf(this.#options.mediaType) });
+    } catch (cause) {
+      if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+      throw new FileGoneError(`the folder "${dir}" is not there`, { cause }); // Its worker has ended.
+    }
   }
 }

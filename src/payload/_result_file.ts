@@ -3,10 +3,12 @@
  *
  * @module
  */
-import type { FoundFile } from "./_found_file.ts";
+import type { FileGoneError, FoundFile } from "./_found_file.ts";
+import { HeldFile } from "./held_file.ts";
+import { BYTES_MEDIA_TYPE } from "../protocol/file_values.ts";
 import type { SpareFiles } from "./_spare_files.ts";
 import type { FileMapping, MemoryMaps } from "./file_mapping.ts";
-import type { PlacedSource } from "./file_result.ts";
+import type { FileSource, PlacedSource } from "./file_result.ts";
 import type { Place } from "./place.ts";
 
 /** What becomes of such files. */
@@ -21,6 +23,7 @@ export interface ResultFileOptions {
 export class ResultFile implements PlacedSource {
   readonly #file: FoundFile;
   readonly #options: ResultFileOptions;
+  #held: HeldFile | undefined;
 
   /** Takes it over. */
   constructor(file: FoundFile, options: ResultFileOptions) {
@@ -36,12 +39,28 @@ export class ResultFile implements PlacedSource {
     return { file: this.#file.facts };
   }
 
-  read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#file.read(into);
+  async read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#held === undefined) return await this.#file.read(into);
+    let filled = 0;
+    for await (const piece of this.#held.pieces()) {
+      into.set(piece, filled);
+      filled += piece.length;
+    }
+    return into.subarray(0, filled);
   }
 
   pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-    return this.#file.pieces();
+    return this.#held?.pieces() ?? this.#file.pieces();
+  }
+
+  /** Keeps it open, so that it can be read when its worker's folder has been removed. False when it cannot be. */
+  hold(): boolean {
+    try {
+      this.#held ??= HeldFile.of(this.#file, BYTES_MEDIA_TYPE);
+    } catch {
+      // It is not there, or this program may not open as many files. Whoever reads it finds out.
+    }
+    return this.#held !== undefined;
   }
 
   map(): Promise<FileMapping> {
@@ -49,7 +68,38 @@ export class ResultFile implements PlacedSource {
   }
 
   async remove(): Promise<void> {
+    this.#held?.[Symbol.dispose]();
+    if (this.#held !== undefined) return await this.#file.remove();
     const { spares } = this.#options;
     await (spares === undefined ? this.#file.remove() : spares.keep(this.#file, "out"));
+  }
+}
+
+/** A result's file that the end of its worker has taken along. */
+export class GoneFile implements FileSource {
+  readonly path: string;
+  readonly #why: FileGoneError;
+
+  /** Tells of it whoever reads it. */
+  constructor(path: string, why: FileGoneError) {
+    this.path = path;
+    this.#why = why;
+  }
+
+  read(): Promise<never> {
+    return Promise.reject(this.#why);
+  }
+
+  map(): Promise<never> {
+    return Promise.reject(this.#why);
+  }
+
+  // deno-lint-ignore require-yield -- It has none.
+  async *pieces(): AsyncGenerator<never, void, void> {
+    throw await Promise.resolve(this.#why);
+  }
+
+  remove(): Promise<void> {
+    return Promise.resolve();
   }
 }

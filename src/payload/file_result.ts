@@ -59,7 +59,7 @@ let placeIn: (result: FileResult) => ResultPlace;
 
 /**
  * Bytes, an array of numbers or a file that a plugin gave. Given to another plugin, it is the path of a copy there. Its file is removed when it is
- * disposed of, and at the latest when the proxy or the worker ends.
+ * disposed of, and at the latest when the proxy or the worker ends. When the worker has died by itself, its bytes can still be read until then.
  *
  * @example
  * ```ts no-eval
@@ -101,7 +101,11 @@ export class FileResult implements AsyncDisposable {
    */
   get path(): string {
     this.#demandOpen();
-    return this.#source.path;
+    try {
+      return this.#source.path;
+    } catch (error) {
+      return this.#fail(error);
+    }
   }
 
   /**

@@ -22,13 +22,15 @@ const FORGOTTEN = new FinalizationRegistry<Deno.FsFile>((file) => file.close());
  */
 export class HeldFile extends ContentFile implements Disposable {
   readonly #file: Deno.FsFile;
+  readonly #size: number;
   readonly #turns = new Turns(1);
   #holders = 1;
 
   private constructor(file: Deno.FsFile, content: Omit<FileContent, "parts">) {
     // What reads again begins at the start again: a call may be sent again.
-    super({ ...content, parts: { [Symbol.asyncIterator]: () => this.#pieces(content.size!) } });
+    super({ ...content, parts: { [Symbol.asyncIterator]: () => this.pieces() } });
     this.#file = file;
+    this.#size = content.size!;
     FORGOTTEN.register(this, file, this);
   }
 
@@ -44,7 +46,11 @@ export class HeldFile extends ContentFile implements Disposable {
       const bytes = new Uint8Array(place.bytes);
       return new ContentFile({ parts: [bytes], size: bytes.length, extension: extensionOf(mediaType), mediaType });
     }
-    const found = FoundFile.of(place.file);
+    return HeldFile.of(FoundFile.of(place.file), mediaType);
+  }
+
+  /** Opens a file that was found. Its errors are those of {@linkcode open}. */
+  static of(found: FoundFile, mediaType: string): HeldFile {
     const extension = /^\.\w{1,16}$/.exec(extname(found.path))?.[0] ?? extensionOf(mediaType);
     return new HeldFile(found.openSync(), { size: found.size, extension, mediaType });
   }
@@ -62,11 +68,11 @@ export class HeldFile extends ContentFile implements Disposable {
     this.#file.close();
   }
 
-  /** Those who read it at the same time share its position, and take turns. */
-  async *#pieces(size: number): AsyncGenerator<Uint8Array, void, void> {
+  /** The file piece by piece. Those who read it at the same time share its position, and take turns. */
+  async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
     using _turn = await this.#turns.acquire();
     await this.#file.seek(0, Deno.SeekMode.Start);
-    for (let left = size; left > 0;) {
+    for (let left = this.#size; left > 0;) {
       const piece = new Uint8Array(Math.min(PIECE_BYTES, left));
       const count = await this.#file.read(piece);
       if (count === null) throw new TypeError("the result that it was given has been cut");

@@ -5,13 +5,13 @@
  */
 import { PluginStateError } from "../errors.ts";
 import { BYTES_MEDIA_TYPE, type FileReference, type InlineFile } from "../protocol/file_values.ts";
-import { FoundFile, type SharedFolder, sharedFolder } from "./_found_file.ts";
+import { FileGoneError, FoundFile, type SharedFolder, sharedFolder } from "./_found_file.ts";
 import { Quota, type ScratchFolders } from "./scratch.ts";
 import { CallFiles } from "./call_files.ts";
 import { MemoryMaps } from "./file_mapping.ts";
 import { FileResult, type FileSource } from "./file_result.ts";
 import { InlineSource } from "./_inline_source.ts";
-import { ResultFile } from "./_result_file.ts";
+import { GoneFile, ResultFile } from "./_result_file.ts";
 import { SpareFiles, type UseTest } from "./_spare_files.ts";
 
 export type { ScratchFolders, UseTest };
@@ -37,7 +37,12 @@ export class WorkerFiles implements AsyncDisposable {
   readonly #folders: ScratchFolders | undefined;
   readonly #outboxes: readonly SharedFolder[];
   readonly #quota: Quota;
-  readonly #results = new Set<FileResult>();
+  readonly #results = new Map<FileResult, FileSource>();
+  /** Results whose file stays open, though their worker has ended; weakly, so that one that is forgotten is closed. */
+  #held: WeakRef<FileResult>[] = [];
+  /** What was made of a frame's files before anybody asked for the frame. */
+  readonly #ahead = new WeakMap<object, FileResult>();
+  #isOutliving = false;
   readonly #kept: CallFiles[] = [];
   readonly #spares: SpareFiles | undefined;
   #maps: MemoryMaps | undefined;
@@ -80,12 +85,41 @@ export class WorkerFiles implements AsyncDisposable {
    */
   adopt(raw: unknown): FileResult {
     if (!isRecord(raw)) throw new TypeError("a file's place holds no object");
+    return this.#ahead.get(raw) ?? this.#adopt(raw);
+  }
+
+  /** Makes a result of a file in a frame for which nobody has asked yet. */
+  hold(raw: unknown): void {
+    try {
+      if (isRecord(raw)) this.#ahead.set(raw, this.#adopt(raw));
+    } catch {
+      // Whoever asks for the frame is told.
+    }
+  }
+
+  /** Keeps each result open from now on, because the worker's folder is removed next. */
+  outlive(): void {
+    this.#isOutliving = true;
+    for (const [result, source] of this.#results) this.#holdOpen(result, source);
+  }
+
+  /** Whether somebody may still read what has outlived its worker. */
+  get areHeld(): boolean {
+    return this.#held.some((held) => held.deref() !== undefined);
+  }
+
+  /** Lets go of what has outlived its worker. */
+  async letGo(): Promise<void> {
+    await Promise.allSettled(this.#held.map((held) => held.deref()?.[Symbol.asyncDispose]()));
+    this.#held = [];
+  }
+
+  #adopt(raw: Record<string, unknown>): FileResult {
     const { size, media_type: mediaType = BYTES_MEDIA_TYPE } = raw as Partial<FileReference & InlineFile>;
     if (!Number.isSafeInteger(size) || size! < 0 || typeof mediaType !== "string") throw new TypeError("a file has no size or no type");
     const source = "data" in raw ? this.#inline(raw.data, { size: size!, mediaType }) : this.#found(raw.path, size!);
-    return this.#keep(
-      new FileResult({ plugin: this.#plugin, size: size!, mediaType, source, onRemoved: (result) => this.#forget(result) }),
-    );
+    const onRemoved = (result: FileResult) => this.#forget(result);
+    return this.#keep(new FileResult({ plugin: this.#plugin, size: size!, mediaType, source, onRemoved }), source);
   }
 
   /** Removes the file of a reply that nobody waits for any more. */
@@ -100,14 +134,21 @@ export class WorkerFiles implements AsyncDisposable {
   /** Removes every result and every kept input that is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#spares?.[Symbol.asyncDispose]();
-    await Promise.allSettled([...this.#results, ...this.#kept].map((files) => files[Symbol.asyncDispose]()));
+    await Promise.allSettled([...this.#results.keys(), ...this.#kept].map((files) => files[Symbol.asyncDispose]()));
     this.#maps?.[Symbol.dispose]();
   }
 
-  #keep(result: FileResult): FileResult {
-    this.#results.add(result);
+  #keep(result: FileResult, source: FileSource): FileResult {
+    this.#results.set(result, source);
     this.#quota.count(result.size);
+    if (this.#isOutliving) this.#holdOpen(result, source);
     return result;
+  }
+
+  #holdOpen(result: FileResult, source: FileSource): void {
+    if (source instanceof ResultFile && !source.hold()) return;
+    this.#forget(result);
+    this.#held.push(new WeakRef(result));
   }
 
   #forget(result: FileResult): void {
@@ -122,7 +163,19 @@ export class WorkerFiles implements AsyncDisposable {
 
   #found(path: unknown, size: number): FileSource {
     if (typeof path !== "string") throw new TypeError("a file has no path");
-    return new ResultFile(new FoundFile(path, this.#outboxes, size), { spares: this.#spares, maps: () => this.#maps ??= new MemoryMaps() });
+    const found = this.#look(path, size);
+    if (found instanceof GoneFile) return found;
+    return new ResultFile(found, { spares: this.#spares, maps: () => this.#maps ??= new MemoryMaps() });
+  }
+
+  /** The worker's end takes the files along. What else it gave is of use without them. */
+  #look(path: string, size: number): FoundFile | GoneFile {
+    try {
+      return new FoundFile(path, this.#outboxes, size);
+    } catch (error) {
+      if (this.#isOutliving && error instanceof FileGoneError) return new GoneFile(path, error);
+      throw error;
+    }
   }
 
   #inline(data: unknown, { size, mediaType }: { size: number; mediaType: string }): FileSource {

@@ -21,7 +21,7 @@ import { holdsItsPort, loadAdvice, type Recognition, recognizeSpeech, speechOf }
 /** What a connection needs of a worker's process. */
 export type WorkerHandle = Pick<
   WorkerProcess,
-  "hello" | "token" | "permissions" | "scratch" | "log" | "exited" | "endedWithin" | "ref" | "unref"
+  "hello" | "token" | "permissions" | "scratch" | "log" | "exited" | "endedWithin" | "onEnd" | "ref" | "unref"
 >;
 
 /** A connection to a loaded plugin. */

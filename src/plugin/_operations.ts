@@ -13,7 +13,7 @@ import { type Connection, EXIT_PATIENCE_MS } from "./_connection.ts";
 import { cancelledError, closedError, exitError, isBreach, isBroken, reportedError, transportError } from "./_failures.ts";
 import { isFileGone } from "../payload/file_result.ts";
 import { type Attempt, OpenCall } from "./_open_call.ts";
-import { decodeFrame, discardFrame, writeFiles } from "./_values.ts";
+import { decodeFrame, discardFrame, holdFrame, writeFiles } from "./_values.ts";
 import { outcomeOf } from "./_outcome.ts";
 import { DEFAULT_CANCEL_BUDGET_MS, Reply } from "./_reply.ts";
 import { type Loss, Supervisor, type SupervisorOptions } from "./_supervisor.ts";
@@ -43,7 +43,7 @@ interface TakenOperation {
 }
 
 /** What holds for all operations of a plugin, and for the succession of its workers. */
-export interface OperationsOptions extends Omit<SupervisorOptions, "onLost"> {
+export interface OperationsOptions extends Omit<SupervisorOptions, "readOut" | "onLost"> {
   /** How long a cancelled call may take to end in the worker, in milliseconds, before the worker is ended. Default: 2,000. */
   readonly cancelBudgetMs?: number;
   /** How long a call may be silent that does not say so itself. Default: no limit. */
@@ -71,7 +71,11 @@ export class Operations {
     this.#options = options;
     this.#plugin = first.plugin.name;
     this.#turns = new Turns(first.maxConcurrency);
-    this.supervisor = new Supervisor(first, { ...options, onLost: (loss) => this.#workerLost(loss) });
+    this.supervisor = new Supervisor(first, {
+      ...options,
+      readOut: (connection) => this.#readOut(connection),
+      onLost: (loss) => this.#workerLost(loss),
+    });
     options.log.onlyCall = () => this.#onlyCall();
   }
 
@@ -124,6 +128,7 @@ export class Operations {
       throw failure;
     } finally {
       taken[Symbol.dispose]();
+      if (call.attempt?.reply?.ended) call.attempt.reply.discardAhead();
       const ended = this.#end(call);
       // One that was given up or left has its answer before its worker has let go of it.
       if (call.attempt?.reply?.ended) await ended;
@@ -182,13 +187,22 @@ export class Operations {
     }
   }
 
+  /** A worker has ended, and its files go next. What it had sent to those who have given up is no use to anybody, and could take seconds to read. */
+  async #readOut(connection: Connection): Promise<void> {
+    const replies = this.#callsOn(connection).map(({ signal, attempt }) => ({ reply: attempt?.reply, isGivenUp: signal.aborted }));
+    await Promise.all(replies.map(({ reply, isGivenUp }) => isGivenUp ? reply?.drop() : reply?.readOut()));
+  }
+
+  #callsOn(connection: Connection): OpenCall[] {
+    return [...this.#open].filter((call) => call.attempt?.connection === connection);
+  }
+
   /** A worker is gone: what it ran fails, or is sent again. What was not sent yet waits for the next one. */
   async #workerLost({ connection, error, isFinal, hasEnded }: Loss): Promise<void> {
-    const there = [...this.#open].filter((call) => call.attempt?.connection === connection);
+    const there = this.#callsOn(connection);
     const hit = there.filter((call) => !call.signal.aborted);
     const failure = error(hit.map((call) => call.name.member));
     if (!hasEnded) hit.forEach((call) => call.abandon(failure));
-    // What it had sent to those who have given up is no use to anybody, and could take seconds to read.
     for (const call of there) if (call.signal.aborted) call.attempt?.reply?.drop();
     if (hasEnded) await Promise.all(hit.map((call) => call.lose(failure, { isFinal })));
   }
@@ -250,7 +264,8 @@ export class Operations {
     call.trace?.send(connection, call.id);
     const { cancelBudgetMs } = this.#options;
     const discard = (frame: Frame) => discardFrame(frame, connection.files);
-    call.send(connection, () => new Reply(connection.exchange, request, { cancelBudgetMs, discard }));
+    const hold = (frame: Frame) => holdFrame(frame, connection.files);
+    call.send(connection, () => new Reply(connection.exchange, request, { cancelBudgetMs, discard, hold }));
   }
 
   async #writeFiles(call: OpenCall, connection: Connection, { endpoint, taken }: TakenOperation): Promise<readonly string[]> {

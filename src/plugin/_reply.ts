@@ -18,6 +18,8 @@ export interface ReplyOptions {
   readonly cancelBudgetMs?: number;
   /** Lets go of what a frame holds that nobody will get. */
   readonly discard?: (frame: Frame) => void;
+  /** Holds what a frame of a worker that has ended names, for whoever gets the frame later. */
+  readonly hold?: (frame: Frame) => void;
 }
 
 /** When a worker is asked for the first time whether it knows of a call by now, or has let go of it, in milliseconds. Doubles each time, up to the longest. */
@@ -41,12 +43,15 @@ export class Reply {
   readonly #cancelBudgetMs: number;
   /** Lets go of what a frame holds that nobody will get. */
   readonly discard: (frame: Frame) => void;
+  readonly #hold: (frame: Frame) => void;
+  #readOut: Promise<void> | undefined;
 
   /** Sends the request. */
   constructor(exchange: Exchange, request: WireRequest, options: ReplyOptions = {}) {
     this.#exchange = exchange;
     this.#cancelBudgetMs = options.cancelBudgetMs ?? DEFAULT_CANCEL_BUDGET_MS;
     this.discard = options.discard ?? (() => {});
+    this.#hold = options.hold ?? (() => {});
     this.#callId = request.callId;
     this.#frames = exchange(request, this.#drop.signal)[Symbol.asyncIterator]();
   }
@@ -67,13 +72,17 @@ export class Reply {
   }
 
   /** Reads all that a worker which has ended had sent, and keeps it for whoever asks for it. That is no more than what sockets hold. */
-  async readOut(): Promise<void> {
+  readOut(): Promise<void> {
+    return this.#readOut ??= this.#readToEnd();
+  }
+
+  async #readToEnd(): Promise<void> {
     const end = Promise.withResolvers<void>();
     void this.#dropWhenQuiet(end.promise);
     while (!this.#ended) {
       const frame = this.#read();
       this.#ahead.push(frame);
-      await frame.catch(() => {});
+      await frame.then(this.#hold, () => {});
     }
     end.resolve();
   }
@@ -139,6 +148,11 @@ export class Reply {
     if (!hasLetGo) this.#drop.abort();
     this.#drained = this.#drain(rest);
     return hasLetGo;
+  }
+
+  /** Lets go of what was read ahead, which nobody asks for any more. */
+  discardAhead(): void {
+    for (const frame of this.#ahead.splice(0)) frame.then(this.discard, () => {});
   }
 
   /** Drops the connection: nothing more comes. */

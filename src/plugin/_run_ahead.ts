@@ -46,6 +46,7 @@ export class RunAhead {
   /** How many places they take. */
   #taken = 0;
   #end: { readonly error?: unknown } | undefined;
+  #isTold = false;
   #lastPull = -Infinity;
   #reader: BridgeControl | undefined;
   #wakeReader: (() => void) | undefined;
@@ -59,9 +60,9 @@ export class RunAhead {
     this.#running = this.#pump();
   }
 
-  /** Whether the reader has all that there was. */
+  /** Whether the reader has all that there was, the error at its end included. */
   get ended(): boolean {
-    return this.#end !== undefined && this.#chunks.length === 0;
+    return this.#isTold;
   }
 
   /** What has come since the last time; waits when that is nothing. Throws what the stream has thrown, after its chunks. */
@@ -111,8 +112,11 @@ export class RunAhead {
     this.#chunks = [];
     this.#taken = 0;
     this.#wakePump?.();
-    if (chunks.length === 0 && this.#end !== undefined && "error" in this.#end) throw this.#end.error;
-    return { chunks, done: this.#end !== undefined && !("error" in this.#end) };
+    const end = this.#end;
+    const fails = end !== undefined && "error" in end;
+    this.#isTold = end !== undefined && (!fails || chunks.length === 0);
+    if (fails && this.#isTold) throw end.error;
+    return { chunks, done: this.#isTold };
   }
 
   async #pump(): Promise<void> {

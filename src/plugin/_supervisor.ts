@@ -9,6 +9,7 @@ import type { OutputLog } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import { pause } from "../protocol/timer.ts";
 import { untilAborted } from "../protocol/until_aborted.ts";
+import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { Connection } from "./_connection.ts";
 import { breachError, type EndReason, exitError, howItEnded } from "./_failures.ts";
 import type { OpenCall } from "./_open_call.ts";
@@ -34,6 +35,8 @@ export interface SupervisorOptions {
   readonly restart: RestartPolicy;
   /** Starts a worker and brings it to where its predecessor was. `undefined` for a worker that something else runs. */
   readonly startNext?: (signal: AbortSignal) => Promise<Connection>;
+  /** Reads what a worker that has ended had sent. Its files are removed then. */
+  readonly readOut: (connection: Connection) => Promise<void>;
   /** Told of each worker that is lost, before anything else happens. Resolves when nothing more is wanted of it. */
   readonly onLost: (loss: Loss) => Promise<void>;
   /** Told of each restart before it begins. */
@@ -65,6 +68,8 @@ export class Supervisor implements AsyncDisposable {
   #condemnation: Condemnation | undefined;
   #changeOver: Promise<void> | undefined;
   #keepsHostAlive = false;
+  /** The files of workers that have ended, of which somebody may hold some. */
+  #outlived: WorkerFiles[] = [];
 
   /** Takes over a worker that runs. */
   constructor(first: Connection, options: SupervisorOptions) {
@@ -112,6 +117,7 @@ export class Supervisor implements AsyncDisposable {
   async condemn(connection: Connection, condemnation: Condemnation): Promise<void> {
     if (connection.worker === undefined || connection !== this.#connection) return;
     this.#condemnation ??= condemnation;
+    connection.files.outlive();
     await connection[Symbol.asyncDispose]();
   }
 
@@ -140,6 +146,7 @@ export class Supervisor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#changeOver;
     await this.#connection[Symbol.asyncDispose]();
+    await Promise.all([...this.#outlived, this.#connection.files].map((files) => files.letGo()));
     this.#end(await this.#connection.worker?.exited ?? LET_GO);
   }
 
@@ -147,7 +154,14 @@ export class Supervisor implements AsyncDisposable {
     this.#connection = connection;
     this.#condemnation = undefined;
     if (this.#keepsHostAlive) connection.worker?.ref();
+    connection.worker?.onEnd(() => this.#readOut(connection));
     void connection.exited?.then((exit) => this.#lost(connection, exit));
+  }
+
+  #readOut(connection: Connection): Promise<void> {
+    connection.files.outlive();
+    this.#outlived = [...this.#outlived.filter(({ areHeld }) => areHeld), connection.files];
+    return this.#options.readOut(connection);
   }
 
   #lost(connection: Connection, exit: WorkerExit): void {

@@ -141,11 +141,26 @@ function longIntegerError({ path, digits }: LongInteger, kind: string, call: Ope
 
 /** Removes the files of a frame for which nobody waits any more. */
 export function discardFrame(frame: Frame, files: WorkerFiles): void {
-  if (!("types" in frame) || !Object.values(frame.types ?? {}).includes(FILE_TYPE)) return;
+  forEachFile(frame, (raw) => void files.discard(raw));
+}
+
+/** Holds the files of a frame that a worker which has ended had sent, until somebody asks for the frame. */
+export function holdFrame(frame: Frame, files: WorkerFiles): void {
+  forEachFile(frame, (raw) => files.hold(raw));
+}
+
+function forEachFile(frame: Frame, visit: (raw: unknown) => void): void {
+  if (!("types" in frame)) return;
+  const files = Object.entries(frame.types ?? {}).filter(([, type]) => type === FILE_TYPE);
+  if (files.length === 0) return;
+  const visitFirst = (raw: unknown) => {
+    visit(raw);
+    return raw; // Whoever decodes the frame itself finds it as it came.
+  };
   try {
-    decodeValue("chunk" in frame ? frame.chunk : frame.result, frame.types, (raw) => void files.discard(raw));
+    decodeValue("chunk" in frame ? frame.chunk : frame.result, Object.fromEntries(files), visitFirst);
   } catch {
-    // A frame that cannot be read names no file that could be removed.
+    // A frame that cannot be read names no file.
   }
 }
 

@@ -24,7 +24,7 @@ export interface WorkerExit {
 export interface ChildCare {
   /** Takes what the child prints. */
   readonly log: OutputLog;
-  /** Called once the child has ended. */
+  /** Called once the child has ended, and what it had sent has been read. */
   readonly removeFiles: () => Promise<void>;
   /** Sees whether the system ends it for want of memory, where nothing of the child's own does. */
   readonly memory?: MemoryWatch;
@@ -59,6 +59,8 @@ export class RunningChild {
   #asked = false;
   #hasEnded = false;
   #keepAlive: Timer | undefined;
+  /** Reads what the child had sent when it ended, before its files are removed. */
+  readOut: () => Promise<void> = () => Promise.resolve();
 
   /** Watches a child. */
   constructor(child: Deno.ChildProcess, care: ChildCare) {
@@ -130,8 +132,11 @@ export class RunningChild {
     // Nobody has to wait for it who is only told of the end.
     if (!this.#asked) this.#groupEnd = endGroup?.();
     await this.#lifeline.close().catch(() => {});
-    await removeFiles().catch((error) => this.log.add("stderr", `Cannot remove the worker's files: ${error}`));
     await this.#drainPipes();
+    await this.readOut().catch(() => {}); // A call's own reading tells of what cannot be read.
+    await removeFiles().catch((error) => this.log.add("stderr", `Cannot remove the worker's files: ${error}`));
+    this.log.close();
+    this.#keepAlive?.[Symbol.dispose]();
     // A worker that is asked to end takes what its plugin has started along, and so ends by the signal that it sends to its whole group.
     if (this.#asked) return { code: 0, signal: null, outOfMemory: false };
     const outOfMemory = (await this.#farewell).outOfMemory || (signal !== null && V8_OUT_OF_MEMORY.test(this.log.tail)) ||
@@ -145,8 +150,6 @@ export class RunningChild {
     await within(drained, 50);
     // Such a grandchild would keep the host program alive as well.
     await Promise.allSettled([this.#cancelStdout(), this.#stderr.cancel()]);
-    this.log.close();
-    this.#keepAlive?.[Symbol.dispose]();
   }
 }
 

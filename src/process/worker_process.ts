@@ -133,6 +133,11 @@ export class WorkerProcess implements AsyncDisposable {
     this.#running.unref();
   }
 
+  /** Has what the worker had sent read when it has ended, before its files are removed. */
+  onEnd(readOut: () => Promise<void>): void {
+    this.#running.readOut = readOut;
+  }
+
   /** How the worker ended, if it does within this many milliseconds. */
   async endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
     return await within(this.exited, milliseconds);

@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { type Progress, RemotePluginProxy, WorkerExitError } from "@remote-plugin/proxy";
+import {
+  type FileResult,
+  type FileResultSync,
+  PluginStateError,
+  type Progress,
+  RemotePluginProxy,
+  WorkerExitError,
+} from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
 import type { WorkerKind } from "../support/worker_plan.ts";
 import type { EitherProxy } from "./awaited_proxy.ts";
@@ -121,6 +128,67 @@ Deno.test("python: a host that has only attached to the worker gets what a plugi
       for await (const [number] of other.executeStream<[number, string]>({ count: 4, way })) chunks.push(number);
     });
     assertEquals(chunks, numbers(4));
+  }
+});
+
+/** A chunk of a stream in which every second one has bytes instead of a text. */
+type MixedChunk = readonly [number, string | FileResult | FileResultSync];
+
+const FILE_BYTES = 1024 * 1024;
+
+/** How many bytes a chunk has that are its number. */
+async function bytesOfChunk([number, part]: MixedChunk): Promise<number> {
+  if (typeof part === "string") return 0;
+  const bytes = await part.bytes();
+  return bytes.filter((byte) => byte === number).length;
+}
+
+for (const face of FACES_OF_EITHER) {
+  for (const way of WAYS[face.worker]) {
+    Deno.test(`${labelOf(face)} over ${face.transport}, ${way}: files that a plugin gave among values before it ended its process can be read as they come`, async () => {
+      await using plugin = await startEither(face, "gives_and_dies");
+      const read: number[] = [];
+      await within(
+        assertRejects(async () => {
+          for await (const chunk of plugin.executeStream<MixedChunk>({ count: 12, way, file_size: FILE_BYTES })) {
+            assertEquals(chunk[0], read.length);
+            read.push(await bytesOfChunk(chunk));
+          }
+        }, WorkerExitError),
+        "the end of the stream",
+      );
+      assertEquals(read, numbers(12).map((number) => number % 2 * FILE_BYTES));
+    });
+  }
+}
+
+for (const face of BOTH_WIRES) {
+  Deno.test(`${labelOf(face)}: files outlive their killed worker until the proxy ends, whether they were taken before or after`, async () => {
+    const plugin = await startFixture(face, "gives_and_dies");
+    const chunks: MixedChunk[] = [];
+    await using _cleanup = { [Symbol.asyncDispose]: () => plugin.cleanup() };
+    await assertRejects(async () => {
+      for await (const chunk of plugin.executeStream<MixedChunk>({ count: 8, way: "kill", file_size: FILE_BYTES })) {
+        chunks.push(chunk);
+        if (chunks.length === 2) await plugin.exited;
+      }
+    }, WorkerExitError);
+    assertEquals(await Promise.all(chunks.map(bytesOfChunk)), numbers(8).map((number) => number % 2 * FILE_BYTES));
+    await plugin.cleanup();
+    await assertRejects(() => bytesOfChunk(chunks[1]!), PluginStateError);
+  });
+}
+
+Deno.test("python: a caller who leaves the stream of a killed worker, and one who disposes of a file, hold nothing", async () => {
+  const restart = { mode: "on_failure", initial_delay_ms: 1 } as const;
+  await using plugin = await startFixture({ worker: "python", transport: "unix" }, "gives_and_dies", { manifest: { restart } });
+  const order = { count: 8, way: "kill", file_size: FILE_BYTES };
+  for await (const [number, part] of plugin.executeStream<[number, string | FileResult]>(order)) {
+    if (number !== 1 || typeof part === "string") continue;
+    await assertRejects(() => within(plugin.execute({ count: 1, way: "kill" }), "the next call"), WorkerExitError);
+    await part[Symbol.asyncDispose]();
+    await assertRejects(() => part.bytes(), PluginStateError);
+    break;
   }
 });
 

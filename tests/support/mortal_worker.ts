@@ -77,6 +77,7 @@ export class MortalPlugin {
         log,
         exited: exited.promise,
         endedWithin: () => exited.promise,
+        onEnd: () => {},
         ref: () => {},
         unref: () => {},
       },
