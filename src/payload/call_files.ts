@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import {
   contentOf,
   type FileBackedDTO,
   type FileContent,
   type FileValue,
+  INPUTS_FOLDER,
   isFileBacked,
   isFull,
   writeParts,
@@ -151,11 +152,24 @@ export class CallFiles implements AsyncDisposable {
   }
 
   async #folderIn(root: string): Promise<string> {
-    const made = this.#made.get(root) ?? Deno.makeTempDir({ dir: root, prefix: "in-" });
+    const shared = this.#shared.find(({ path }) => path === root)!;
+    const made = this.#made.get(root) ?? makeFolder(shared);
     this.#made.set(root, made);
-    demandNoLink(await made, this.#shared.find(({ path }) => path === root)!);
+    demandNoLink(await made, shared);
     return await made;
   }
+}
+
+/** All inputs are in one folder, which a plugin that may write results need not be allowed to write. */
+async function makeFolder(root: SharedFolder): Promise<string> {
+  const inputs = join(root.path, INPUTS_FOLDER);
+  try {
+    Deno.mkdirSync(inputs, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  demandNoLink(inputs, root);
+  return await Deno.makeTempDir({ dir: inputs, prefix: "in-" });
 }
 
 /** The same bytes; an error of their source is told from those of writing them. */

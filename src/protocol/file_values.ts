@@ -114,6 +114,12 @@ export async function writeParts(file: Deno.FsFile, { parts }: FileContent, rese
   }
 }
 
+/** The folder in a worker's scratch folder in which the host makes the folders of inputs. */
+export const INPUTS_FOLDER = "in";
+
+/** The folder in a Deno worker's scratch folder in which it makes the folders of results. */
+export const RESULTS_FOLDER = "out";
+
 /** Whether an error says that the file system is full. */
 export function isFull(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");

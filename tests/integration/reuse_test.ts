@@ -174,8 +174,8 @@ test("a worker that puts a link into the place of a call's folder makes the host
   await using keeper = await Keeper.start();
   await using secret = await secretFile();
   const swap = async () => {
-    const [folder] = [...Deno.readDirSync(keeper.scratch)].filter(({ name }) => name.startsWith("in-"));
-    const path = join(keeper.scratch, folder!.name);
+    const [folder] = Deno.readDirSync(join(keeper.scratch, "in"));
+    const path = join(keeper.scratch, "in", folder!.name);
     await Deno.rename(path, `${path}-moved`);
     await new Deno.Command("ln", { args: ["-s", dirname(secret.path), path] }).output();
   };

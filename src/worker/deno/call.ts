@@ -7,8 +7,8 @@ import type { ProgressBody } from "../../protocol/messages.ts";
 import { cancelledBody } from "./error_body.ts";
 import { errorLine, type FrameLine, progressLine } from "./frame_line.ts";
 import { FrameQueue } from "./frame_queue.ts";
-import { removeFiles } from "./outbox.ts";
 import type { CallOrder, CallSink } from "./plugin_runner.ts";
+import { removeFiles } from "./scratch_files.ts";
 
 /** A call that the session has taken. */
 export class Call implements CallSink {

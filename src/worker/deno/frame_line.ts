@@ -19,7 +19,8 @@ import {
   withoutTypes as valueWithoutTypes,
 } from "../../protocol/values.ts";
 import { errorBody, PluginFailure } from "./error_body.ts";
-import { type Outbox, UnfitFileError } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
+import { UnfitFileError } from "./unfit_file.ts";
 
 /** One frame in its final form. */
 export interface FrameLine {

@@ -9,7 +9,7 @@ import { cancelledBody, errorBody, failureBody, PluginFailure, shortened } from 
 import { errorLine, type FrameLine, plainResultLine, valueLine, withoutTypes } from "./frame_line.ts";
 import { isIterable, isIterator } from "./iterables.ts";
 import type { LoadedPlugin } from "./load_plugin.ts";
-import { Outbox, type Scratch } from "./outbox.ts";
+import { Outbox, type Results } from "./outbox.ts";
 import { inSpan } from "./plugin_span.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import { signaturesOf } from "./signatures.ts";
@@ -18,14 +18,14 @@ import { signaturesOf } from "./signatures.ts";
 export class InlineRunner implements PluginRunner {
   readonly #plugin: Plugin;
   readonly #ready: ReadyBody;
-  readonly #scratch: Scratch | undefined;
+  readonly #results: Results | undefined;
   readonly settled: Promise<void> = Promise.resolve();
 
-  /** Takes a plugin that is loaded. Without a scratch folder, all that it gives travels inside the JSON. */
-  constructor({ plugin, ready }: LoadedPlugin, scratch?: Scratch) {
+  /** Takes a plugin that is loaded. Without a folder of results, all that it gives travels inside the JSON. */
+  constructor({ plugin, ready }: LoadedPlugin, results?: Results) {
     this.#plugin = plugin;
     this.#ready = ready;
-    this.#scratch = scratch;
+    this.#results = results;
   }
 
   get state(): PluginState {
@@ -36,7 +36,7 @@ export class InlineRunner implements PluginRunner {
     if (signal.aborted) return errorLine(cancelledBody());
     const onAbort = () => this.#askToStop();
     signal.addEventListener("abort", onAbort, { once: true });
-    const outbox = new Outbox(order.sharesFiles ? this.#scratch : undefined);
+    const outbox = new Outbox(order.sharesFiles ? this.#results : undefined);
     try {
       return await inSpan(
         order,

@@ -15,8 +15,8 @@ import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../../protocol/telemetry.ts";
 import { errorBody } from "./error_body.ts";
 import { HttpServer } from "./http_server.ts";
-import type { Scratch } from "./outbox.ts";
 import { usageMeter } from "./process_usage.ts";
+import { ScratchFiles } from "./scratch_files.ts";
 import { WorkerSession } from "./session.ts";
 import { readStartLine } from "./start_line.ts";
 import { ThreadRunner } from "./thread_runner.ts";
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     own.socket = "unix" in start.listen ? start.listen.unix : undefined;
     own.folder = start.folder;
     writeLine(hello(start, listener));
-    const session = serve(new ThreadRunner(start.plugin, scratchOf(start)), start, listener);
+    const session = serve(new ThreadRunner(start.plugin, filesOf(start)), start, listener);
     void session.loaded.then(() => own.isLoading = false);
   } catch (thrown) {
     attempt(() => writeLine({ protocol: PROTOCOL_VERSION, error: errorBody("bad_start", thrown) }));
@@ -72,11 +72,11 @@ function serve(runner: ThreadRunner, start: StartMessage, listener: Deno.Listene
   return session;
 }
 
-/** The scratch folder, when this process may use it: a thread cannot be given what the process has not. */
-function scratchOf({ scratch: folder, limits }: StartMessage): Scratch | undefined {
+/** What is in the scratch folder, when this process may use it: a thread cannot be given what the process has not. */
+function filesOf({ scratch: folder, limits }: StartMessage): ScratchFiles | undefined {
   if (typeof folder !== "string" || folder === "") return undefined;
   const mayUse = (["read", "write"] as const).every((name) => Deno.permissions.querySync({ name, path: folder }).state === "granted");
-  return mayUse ? { folder, quota: limits.scratch_quota } : undefined;
+  return mayUse ? new ScratchFiles({ folder, quota: limits.scratch_quota }) : undefined;
 }
 
 function hello({ listen }: StartMessage, listener: Deno.Listener): HelloMessage {

@@ -5,10 +5,11 @@
  * @module
  */
 import { errorBody } from "./error_body.ts";
+import { FilesAsker } from "./files_question.ts";
 import { flush } from "./flush.ts";
 import { InlineRunner } from "./inline_runner.ts";
 import { type LoadedPlugin, pluginFromModule, type PluginLabel } from "./load_plugin.ts";
-import type { Scratch } from "./outbox.ts";
+import type { Results } from "./outbox.ts";
 import type { PluginRunner } from "./plugin_runner.ts";
 import { ThreadCalls } from "./thread_calls.ts";
 import type { FromThread, ToThread } from "./thread_messages.ts";
@@ -31,24 +32,29 @@ watchForTheEnd();
 
 /** What the thread is told besides the plugin's module. */
 interface ThreadOptions extends PluginLabel {
-  readonly scratch?: Scratch;
+  /** The folder of results. */
+  readonly results?: Omit<Results, "ask">;
 }
 
 /** Takes the plugin from its module, and serves the control thread's orders from then on. */
-export function startPlugin(exports: Readonly<Record<string, unknown>>, exportName: string, { scratch, ...label }: ThreadOptions): void {
+export function startPlugin(exports: Readonly<Record<string, unknown>>, exportName: string, { results, ...label }: ThreadOptions): void {
   let loaded: LoadedPlugin;
   try {
     loaded = pluginFromModule(exports, exportName, label);
   } catch (thrown) {
     return post({ kind: "unloadable", error: errorBody("load_error", thrown) });
   }
-  serve(new InlineRunner(loaded, scratch));
+  const asker = new FilesAsker((key, question) => post({ kind: "files", key, question }));
+  serve(new InlineRunner(loaded, results && { ...results, ask: (question) => asker.ask(question) }), asker);
   post({ kind: "ready", ready: loaded.ready });
 }
 
-function serve(runner: PluginRunner): void {
+function serve(runner: PluginRunner, asker: FilesAsker): void {
   const calls = new ThreadCalls(runner, post);
-  scope.addEventListener("message", ({ data }) => calls.take(data));
+  scope.addEventListener("message", ({ data }) => {
+    if (data.kind === "files") asker.take(data.key, data.answer);
+    else calls.take(data);
+  });
 }
 
 /** Nothing tells the control thread of a thread that ends by itself, so that the thread has to. */

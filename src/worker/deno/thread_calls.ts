@@ -6,7 +6,7 @@
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
 import type { CallOrder, CallSink, PluginRunner } from "./plugin_runner.ts";
-import { CHUNKS_ON_THE_WAY, type FromThread, type ToThread } from "./thread_messages.ts";
+import { CHUNKS_ON_THE_WAY, type FromThread, type ToCalls } from "./thread_messages.ts";
 
 /** Runs what the control thread orders, and posts what comes of it. */
 export class ThreadCalls {
@@ -21,7 +21,7 @@ export class ThreadCalls {
   }
 
   /** Takes one message of the control thread. */
-  take(message: ToThread): void {
+  take(message: ToCalls): void {
     const { key } = message;
     if (message.kind === "run") void this.#run(key, message.order);
     else if (message.kind === "ask") void this.#end(key, this.#runner.ask(message.endpoint));

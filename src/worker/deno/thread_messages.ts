@@ -6,15 +6,19 @@
 import type { ErrorBody, ErrorCode, ReadyBody } from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
+import type { FilesAnswer, FilesQuestion } from "./files_question.ts";
 import type { CallOrder, QuestionEndpoint } from "./plugin_runner.ts";
 
-/** From the control thread. `key` names the call or the question. */
-export type ToThread =
+/** From the control thread, for calls. `key` names the call or the question. */
+export type ToCalls =
   | { readonly kind: "run"; readonly key: number; readonly order: CallOrder }
   | { readonly kind: "ask"; readonly key: number; readonly endpoint: QuestionEndpoint }
   | { readonly kind: "abort"; readonly key: number }
   /** There is room for this many more chunks. */
   | { readonly kind: "room"; readonly key: number; readonly chunks: number };
+
+/** From the control thread. The key of an answer is that of the question. */
+export type ToThread = ToCalls | { readonly kind: "files"; readonly key: number; readonly answer: FilesAnswer };
 
 /** From the plugin's thread. */
 export type FromThread =
@@ -23,6 +27,8 @@ export type FromThread =
   | { readonly kind: "progress"; readonly key: number; readonly progress: number; readonly message: string }
   | { readonly kind: "chunk"; readonly key: number; readonly line: FrameLine }
   | { readonly kind: "last"; readonly key: number; readonly line: FrameLine }
+  /** A question that is missing named files that are not the plugin's. */
+  | { readonly kind: "files"; readonly key: number; readonly question: FilesQuestion | undefined }
   /** What this thread has posted is to be sent to the host. `done` becomes 1 when it is, and whoever waits for that is woken. */
   | { readonly kind: "flush"; readonly done: Int32Array }
   /** The thread is about to end, or has met an error that ends it. */
@@ -38,19 +44,20 @@ export const CHUNKS_PER_ROOM: number = CHUNKS_ON_THE_WAY / 2;
  * Reads what has come from the plugin's thread, where the plugin can say the same as we can, and anything else. What is returned is what its type says,
  * and no more: all of it is copied.
  *
- * @param scratch The folder in which the plugin may have left files. Others are not for a plugin to name: whoever drops the frame removes its files.
+ * @param results The folder in which the plugin may have left files. Others are not for a plugin to name: whoever drops the frame removes its files.
  * @returns `undefined` for what is no message: a plugin may have said it to nobody. A frame that cannot be sent is the end of its call.
  */
-export function readFromThread(said: unknown, scratch?: string): FromThread | undefined {
+export function readFromThread(said: unknown, results?: string): FromThread | undefined {
   if (!isRecord(said)) return undefined;
   const { kind, key, line } = said;
   if (kind === "ready") return optional(readyBody(said["ready"]), (ready) => ({ kind, ready }));
   if (kind === "flush") return optional(sharedNumber(said["done"]), (done) => ({ kind, done }));
   if (kind === "unloadable" || kind === "ending") return optional(readErrorBody(said["error"]), (error) => ({ kind, error }));
   if (typeof key !== "number") return undefined;
+  if (kind === "files") return { kind, key, question: filesQuestion(said["question"], results) };
   if (kind === "progress") return progressMessage(key, said);
-  if (kind === "chunk") return optional(frameLine(line, kind, scratch), (line) => ({ kind, key, line })) ?? noFrame(key);
-  if (kind === "last") return optional(lastLine(line, scratch), (line) => ({ kind, key, line })) ?? noFrame(key);
+  if (kind === "chunk") return optional(frameLine(line, kind, results), (line) => ({ kind, key, line })) ?? noFrame(key);
+  if (kind === "last") return optional(lastLine(line, results), (line) => ({ kind, key, line })) ?? noFrame(key);
   return undefined;
 }
 
@@ -64,8 +71,8 @@ function noFrame(key: number): FromThread {
   return { kind: "last", key, line: errorLine({ ...errorBody("bad_result", what), traceback: "" }) };
 }
 
-function lastLine(line: unknown, scratch: string | undefined): FrameLine | undefined {
-  return isRecord(line) && line["kind"] === "error" ? errorFrame(line["text"]) : frameLine(line, "result", scratch);
+function lastLine(line: unknown, results: string | undefined): FrameLine | undefined {
+  return isRecord(line) && line["kind"] === "error" ? errorFrame(line["text"]) : frameLine(line, "result", results);
 }
 
 function progressMessage(key: number, { progress, message }: Record<string, unknown>): FromThread | undefined {
@@ -88,12 +95,24 @@ function readyBody(ready: unknown): ReadyBody | undefined {
  * A value's frame is handed on unread, and must not pass for a second one, or for one of another kind: the next request on its connection would be given
  * the rest of it.
  */
-function frameLine(line: unknown, kind: "chunk" | "result", scratch: string | undefined): FrameLine | undefined {
+function frameLine(line: unknown, kind: "chunk" | "result", results: string | undefined): FrameLine | undefined {
   if (!isRecord(line) || line["kind"] !== kind) return undefined;
   const { text, files } = line;
   if (typeof text !== "string" || !text.startsWith(`{"${kind}":`) || text.includes("\n")) return undefined;
   if (files === undefined) return { kind, text };
-  return areStrings(files) ? { kind, text, files: files.filter((path) => isIn(scratch, path)) } : undefined;
+  return areStrings(files) ? { kind, text, files: files.filter((path) => isIn(results, path)) } : undefined;
+}
+
+/** No path leads out of the call's own folder, which is one in the folder of results. */
+function filesQuestion(question: unknown, results: string | undefined): FilesQuestion | undefined {
+  if (!isRecord(question)) return undefined;
+  const { about, folder, path, to, kept } = question;
+  if (about === "bytes_in_use") return { about };
+  if (typeof folder !== "string" || folder === results || !isIn(results, folder)) return undefined;
+  const isOwn = (named: unknown): named is string => typeof named === "string" && isIn(folder, named);
+  if (about === "file" && isOwn(path)) return { about, folder, path };
+  if (about === "copy" && isOwn(path) && isOwn(to)) return { about, folder, path, to };
+  return about === "leftovers" && kept instanceof Set ? { about, folder, kept } : undefined;
 }
 
 function isIn(folder: string | undefined, path: string): boolean {

@@ -77,3 +77,29 @@ Deno.test("a thread that waits is woken by a number that both threads share, and
     assertEquals(readFromThread({ kind: "flush", done: wrong }), undefined);
   }
 });
+
+Deno.test("a thread asks of files in one call's folder of results, and of no others", () => {
+  const read = (question: unknown, results?: string) => {
+    const message = readFromThread({ kind: "files", key: 1, question }, results);
+    return message?.kind === "files" ? message.question : "no message";
+  };
+  const [folder, path, to, kept] = ["/s/out-1", "/s/out-1/a", "/s/out-1/b", new Set(["/s/out-1/a"])];
+  const questions = [
+    { about: "bytes_in_use" },
+    { about: "file", folder, path },
+    { about: "copy", folder, path, to },
+    { about: "leftovers", folder, kept },
+  ];
+  for (const question of questions) assertEquals(read({ ...question, more: 1n }, "/s"), question as unknown);
+  const wrong = [
+    ...[undefined, null, {}, { about: "file", folder }, { about: "leftovers", folder, kept: [path] }],
+    ...["/s", "/etc", "/s/../etc", "/sx/out-1", 7].map((folder) => ({ about: "leftovers", folder, kept })),
+    ...["/s/out-2/a", "/s/out-1/../out-2/a", "/etc/passwd", 7].flatMap((other) => [
+      { about: "file", folder, path: other },
+      { about: "copy", folder, path: other, to },
+      { about: "copy", folder, path, to: other },
+    ]),
+  ];
+  for (const question of wrong) assertEquals(read(question, "/s"), undefined);
+  assertEquals(read(questions[1]), undefined);
+});

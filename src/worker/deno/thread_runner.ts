@@ -6,8 +6,9 @@
 import type { ErrorBody, PermissionSet, PluginTarget } from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
-import { removeFiles, type Scratch } from "./outbox.ts";
+import type { FilesQuestion } from "./files_question.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import { removeFiles, type ScratchFiles } from "./scratch_files.ts";
 import { describeCrash } from "./thread_crash.ts";
 import type { Surroundings } from "./plugin_surroundings.ts";
 import { CHUNKS_PER_ROOM, type FromThread, readFromThread, type ToThread } from "./thread_messages.ts";
@@ -28,17 +29,19 @@ export class ThreadRunner implements PluginRunner {
   #thread: Worker | undefined;
   /** What the thread has said of an error that is about to end it. */
   #lastWords: ErrorBody | undefined;
+  readonly #files: ScratchFiles | undefined;
   readonly #settle: () => void;
   readonly #runs = new Map<number, OpenRun>();
   #nextKey = 1;
 
   /** Starts the thread, and in it the plugin. */
-  constructor(target: PluginTarget, scratch?: Scratch) {
+  constructor(target: PluginTarget, files?: ScratchFiles) {
     const { promise, resolve } = Promise.withResolvers<void>();
+    this.#files = files;
     this.settled = promise;
     this.#settle = resolve;
     try {
-      this.#thread = this.#start(target, scratch);
+      this.#thread = this.#start(target);
     } catch (thrown) {
       this.#fail(errorBody("load_error", thrown));
     }
@@ -78,15 +81,15 @@ export class ThreadRunner implements PluginRunner {
     this.#thread?.postMessage(message);
   }
 
-  #start(target: PluginTarget, scratch: Scratch | undefined): Worker {
+  #start(target: PluginTarget): Worker {
     const surroundings = surroundingsEntry(target);
     if (surroundings !== undefined) void this.settled.then(() => URL.revokeObjectURL(surroundings));
-    const thread = new Worker(threadEntry(target, { scratch, surroundings }), {
+    const thread = new Worker(threadEntry(target, { files: this.#files, surroundings }), {
       type: "module",
       name: target.name,
-      deno: { permissions: threadPermissions(target.permissions, scratch) },
+      deno: { permissions: threadPermissions(target.permissions, this.#files) },
     });
-    thread.addEventListener("message", ({ data }) => this.#take(readFromThread(data, scratch?.folder)));
+    thread.addEventListener("message", ({ data }) => this.#take(readFromThread(data, this.#files?.results)));
     thread.addEventListener("error", (event) => {
       event.preventDefault();
       this.#fail(this.#lastWords ?? describeCrash(event.message));
@@ -110,6 +113,8 @@ export class ThreadRunner implements PluginRunner {
         return void this.#chunk(message.key, message.line);
       case "last":
         return this.#end(message.key, message.line);
+      case "files":
+        return void this.#answer(message.key, message.question);
       case "flush":
         return void this.#flush(message.done);
       case "ending":
@@ -124,6 +129,10 @@ export class ThreadRunner implements PluginRunner {
     if (++run.taken < CHUNKS_PER_ROOM) return;
     this.#post({ kind: "room", key, chunks: run.taken });
     run.taken = 0;
+  }
+
+  async #answer(key: number, question: FilesQuestion | undefined): Promise<void> {
+    if (this.#files !== undefined) this.#post({ kind: "files", key, answer: await this.#files.answer(question) });
   }
 
   async #flush(done: Int32Array): Promise<void> {
@@ -161,17 +170,18 @@ function uncaught(error: ErrorBody): ErrorBody {
 }
 
 interface EntryParts {
-  readonly scratch: Scratch | undefined;
+  readonly files: ScratchFiles | undefined;
   readonly surroundings: string | undefined;
 }
 
 /** The thread's first module. Static imports load with the process's permission to read, so that the plugin needs none to be loaded. */
-function threadEntry({ module, class: exportName, name, version }: PluginTarget, { scratch, surroundings }: EntryParts): string {
+function threadEntry({ module, class: exportName, name, version }: PluginTarget, { files, surroundings }: EntryParts): string {
+  const results = files && { folder: files.results, quota: files.quota };
   const source = [
     `import { startPlugin } from ${ownModule("plugin_thread")};`,
     ...(surroundings === undefined ? [] : [`import ${JSON.stringify(surroundings)};`]),
     `import * as plugin from ${JSON.stringify(module)};`,
-    `startPlugin(plugin, ${JSON.stringify(exportName || "default")}, ${JSON.stringify({ name, version, scratch })});`,
+    `startPlugin(plugin, ${JSON.stringify(exportName || "default")}, ${JSON.stringify({ name, version, results })});`,
   ];
   return `data:text/javascript,${encodeURIComponent(source.join("\n"))}`;
 }
@@ -192,14 +202,16 @@ function ownModule(name: string): string {
 
 const PERMISSION_NAMES = ["read", "write", "net", "env", "run", "ffi", "sys", "import"] as const;
 
-/** A key that a thread is not given would be inherited from the process. The scratch folder, which no other worker has, is the thread's too. */
-function threadPermissions(granted: PermissionSet = {}, scratch: Scratch | undefined): Deno.PermissionOptionsObject {
-  const own = scratch === undefined ? [] : [scratch.folder];
+/**
+ * A key that a thread is not given would be inherited from the process. The thread reads its worker's inputs and writes its results, and may not do both
+ * at one place: there `node:wasi` would make links for it, which Deno follows wherever they lead.
+ */
+function threadPermissions(granted: PermissionSet = {}, files: ScratchFiles | undefined): Deno.PermissionOptionsObject {
   const all = Object.fromEntries(PERMISSION_NAMES.map((name) => [name, granted[name] ?? false]));
-  return { ...all, read: withPaths(granted.read, own), write: withPaths(granted.write, own) };
+  return { ...all, read: withPath(granted.read, files?.inputs), write: withPath(granted.write, files?.results) };
 }
 
-function withPaths(granted: true | readonly string[] | undefined, own: readonly string[]): boolean | string[] {
-  const paths = [...(granted === true ? [] : granted ?? []), ...own];
+function withPath(granted: true | readonly string[] | undefined, own: string | undefined): boolean | string[] {
+  const paths = [...(granted === true ? [] : granted ?? []), ...(own === undefined ? [] : [own])];
   return granted === true || (paths.length > 0 && paths);
 }

@@ -1,0 +1,117 @@
+/**
+ * The worker's files, as the control thread sees them: it may look at all of them, and the plugin's thread only reads inputs and writes results.
+ *
+ * @module
+ */
+import { INPUTS_FOLDER, RESULTS_FOLDER } from "../../protocol/file_values.ts";
+import { type FilesAnswer, filesError, type FilesQuestion } from "./files_question.ts";
+import { kindOf, lookAt, unfit } from "./unfit_file.ts";
+
+/** Where a worker keeps files. */
+export interface Scratch {
+  readonly folder: string;
+  /** The most bytes that all files there may have; none when it is left out. */
+  readonly quota?: number;
+}
+
+/** Answers what the plugin's thread asks of files, one question after the other. */
+export class ScratchFiles {
+  /** The folder of inputs. */
+  readonly inputs: string;
+  /** The folder of results. */
+  readonly results: string;
+  readonly quota: number | undefined;
+  readonly #folder: string;
+  readonly #realResults: string;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Makes the folder of results. */
+  constructor({ folder, quota }: Scratch) {
+    this.inputs = `${folder}/${INPUTS_FOLDER}`;
+    this.results = `${folder}/${RESULTS_FOLDER}`;
+    this.quota = quota;
+    this.#folder = folder;
+    Deno.mkdirSync(this.results, { recursive: true, mode: 0o700 });
+    this.#realResults = Deno.realPathSync(this.results);
+  }
+
+  /** Answers a question; `undefined` is one that names files elsewhere. Never rejects. */
+  answer(question: FilesQuestion | undefined): Promise<FilesAnswer> {
+    const answer = this.#last.then(() => this.#found(question)).then((count) => ({ count }), filesError);
+    this.#last = answer;
+    return answer;
+  }
+
+  async #found(question: FilesQuestion | undefined): Promise<number> {
+    switch (question?.about) {
+      case "bytes_in_use":
+        return await folderBytes(this.#folder);
+      case "file":
+        return this.#sizeOf(question.path);
+      case "copy":
+        this.#sizeOf(question.to);
+        this.#sizeOf(question.path);
+        await Deno.copyFile(question.path, question.to);
+        return 0;
+      case "leftovers":
+        await this.#removeAllBut(question.kept, question.folder);
+        return 0;
+      default:
+        throw unfit("", "a file elsewhere");
+    }
+  }
+
+  /** Makes sure of a file: the host takes none but a plain one with one name, to which no link leads. */
+  #sizeOf(path: string): number {
+    const facts = lookAt(path, Deno.lstatSync);
+    if (!facts.isFile) throw unfit(path, kindOf(facts));
+    if (facts.nlink !== 1) throw unfit(path, `a file with ${facts.nlink} names`);
+    if (!lookAt(path, (own) => this.#isBehindNoLink(own))) throw unfit(path, "a file behind a link");
+    lookAt(path, (own) => Deno.chmodSync(own, 0o600));
+    return facts.size;
+  }
+
+  #isBehindNoLink(path: string): boolean {
+    return Deno.realPathSync(path) === `${this.#realResults}${path.slice(this.results.length)}`;
+  }
+
+  /** The host may be removing the rest. */
+  async #removeAllBut(kept: ReadonlySet<string>, folder: string): Promise<void> {
+    try {
+      if (!this.#isBehindNoLink(folder)) return;
+      for await (const { name, isDirectory } of Deno.readDir(folder)) {
+        const path = `${folder}/${name}`;
+        if (isDirectory) await this.#removeAllBut(kept, path);
+        else if (!kept.has(path)) removeFiles([path]);
+      }
+    } catch {
+      // It is gone already.
+    }
+    removeFiles([folder]);
+  }
+}
+
+/** Removes the files of a frame that nobody will get. */
+export function removeFiles(paths: readonly string[] = []): void {
+  for (const path of paths) {
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // It is gone, or it will go with the worker's folder.
+    }
+  }
+}
+
+async function folderBytes(folder: string): Promise<number> {
+  let total = 0;
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const path = `${folder}/${name}`;
+      total += isDirectory ? await folderBytes(path) : (await Deno.lstat(path)).size;
+    }
+  } catch (error) {
+    // The host removes what it does not need any more, at any time.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return total;
+}
