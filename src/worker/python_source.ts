@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "aba99edd8e5f0372";
+export const PYTHON_WORKER_HASH = "1f1ca3ebeb000977";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -4364,7 +4364,8 @@ def supervise(worker: int, farewell: int, start: Start, shelf: Shelf) -> NoRetur
         pass  # the worker was faster
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda number, _: kill_group(worker, number))
-    threading.Thread(target=watch_host, args=(worker,), daemon=True).start()
+    is_gone = threading.Event()
+    threading.Thread(target=watch_host, args=(worker, is_gone), daemon=True).start()
     adopt_orphans()
     status = wait_for(worker)
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) == LOST_WIRE:
@@ -4372,7 +4373,8 @@ def supervise(worker: int, farewell: int, start: Start, shelf: Shelf) -> NoRetur
     kill_group(worker, signal.SIGKILL)
     kill_children()
     say_farewell(farewell, status, memory, shelf)
-    remove_files(start)
+    if is_gone.is_set() or is_hung_up(0):
+        remove_files(start)
     if os.WIFSIGNALED(status):
         die_by(os.WTERMSIG(status))
     os._exit(os.WEXITSTATUS(status))
@@ -4393,14 +4395,25 @@ def say_farewell(farewell: int, status: int, memory: MemoryWatch, shelf: Shelf) 
         pass  # the host has gone as well
 
 
-def watch_host(worker: int) -> None:
+def watch_host(worker: int, is_gone: threading.Event) -> None:
     """Reads standard input to its end, which is the host's."""
     try:
         while os.read(0, 65536):
             pass
     except OSError:
         pass
+    is_gone.set()
     kill_group(worker, signal.SIGKILL)
+
+
+def is_hung_up(pipe: int) -> bool:
+    """Whether the other end of a pipe is closed, though that may not have been read yet."""
+    try:
+        events = select.poll()
+        events.register(pipe, 0)
+        return bool(events.poll(0))
+    except OSError:
+        return True
 
 
 def adopt_orphans() -> None:
@@ -4489,7 +4502,7 @@ def kill_children() -> None:
 
 
 def remove_files(start: Start) -> None:
-    """Removes the worker's socket and its folder: the host does it as well, but it may be gone."""
+    """Removes the worker's socket and its folder for a host that is gone. One that lives reads what was sent first."""
     if start.unix and is_left_socket(start.unix):
         _attempt(os.unlink, start.unix)
     if start.folder:
