@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FileGoneError, FoundFile } from "./_found_file.ts";
+import { FileGoneError, type FoundFile } from "./_found_file.ts";
 import { HeldFile } from "./held_file.ts";
 import { BYTES_MEDIA_TYPE } from "../protocol/file_values.ts";
 import type { SpareFiles } from "./_spare_files.ts";
@@ -40,17 +40,28 @@ export class ResultFile implements PlacedSource {
   }
 
   async read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#held === undefined) return await this.#file.read(into);
-    let filled = 0;
-    for await (const piece of this.#held.pieces()) {
-      into.set(piece, filled);
-      filled += piece.length;
+    if (this.#held !== undefined) return await readHeld(this.#held, into);
+    try {
+      return await this.#file.read(into);
+    } catch (error) {
+      return await readHeld(this.#heldAfter(error), into);
     }
-    return into.subarray(0, filled);
   }
 
-  pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-    return this.#held?.pieces() ?? this.#file.pieces();
+  async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    if (this.#held !== undefined) return yield* this.#held.pieces();
+    try {
+      yield* this.#file.pieces();
+    } catch (error) {
+      // It is gone before its first piece: what is open is there to its end.
+      yield* this.#heldAfter(error).pieces();
+    }
+  }
+
+  /** The worker may have ended between the question for the file and its opening. */
+  #heldAfter(error: unknown): HeldFile {
+    if (error instanceof FileGoneError && this.#held !== undefined) return this.#held;
+    throw error;
   }
 
   /** Keeps it open, so that it can be read when its worker's folder has been removed. False when it cannot be. */
@@ -102,4 +113,13 @@ export class GoneFile implements FileSource {
   remove(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+async function readHeld(held: HeldFile, into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  let filled = 0;
+  for await (const piece of held.pieces()) {
+    into.set(piece, filled);
+    filled += piece.length;
+  }
+  return into.subarray(0, filled);
 }
