@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "1f1ca3ebeb000977";
+export const PYTHON_WORKER_HASH = "f6b0fadff6d1192a";
 
 /** The source of what starts the worker, `python/start.py`. */
 export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
@@ -1388,6 +1388,7 @@ NUMBER_AS_KEY, WORD_AS_KEY, HUGE_INTEGER = b'0":', b'"ABBB":', b"0" * 309
 LARGEST_DOUBLE = int(sys.float_info.max)
 SCALARS = {str, int, float, bool, type(None)}
 ARE_SCALARS = SCALARS.issuperset
+ARE_TEXT = {str}.issuperset
 MOST_FLAT = 32  # a mapping with more members is not looked through for the sake of a quick encoder
 
 
@@ -1407,7 +1408,12 @@ def _is_flat(value: Any) -> bool:
 
 def _may_lack(value: Any, text: bytes) -> bool:
     """Whether two keys may have become one in the text, or an integer may be in it that other readers take for infinite."""
-    return _looks_odd(text) and not _is_clear(value)
+    return (_has_odd_keys(value) or _looks_odd(text)) and not _is_clear(value)
+
+
+def _has_odd_keys(value: Any) -> bool:
+    """Whether a short mapping has keys of other types than text, such as texts that are equal to no other and read the same."""
+    return type(value) is dict and len(value) <= MOST_FLAT and not ARE_TEXT(map(type, value))
 
 
 def _looks_odd(text: bytes) -> bool:

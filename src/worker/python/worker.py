@@ -756,6 +756,7 @@ NUMBER_AS_KEY, WORD_AS_KEY, HUGE_INTEGER = b'0":', b'"ABBB":', b"0" * 309
 LARGEST_DOUBLE = int(sys.float_info.max)
 SCALARS = {str, int, float, bool, type(None)}
 ARE_SCALARS = SCALARS.issuperset
+ARE_TEXT = {str}.issuperset
 MOST_FLAT = 32  # a mapping with more members is not looked through for the sake of a quick encoder
 
 
@@ -775,7 +776,12 @@ def _is_flat(value: Any) -> bool:
 
 def _may_lack(value: Any, text: bytes) -> bool:
     """Whether two keys may have become one in the text, or an integer may be in it that other readers take for infinite."""
-    return _looks_odd(text) and not _is_clear(value)
+    return (_has_odd_keys(value) or _looks_odd(text)) and not _is_clear(value)
+
+
+def _has_odd_keys(value: Any) -> bool:
+    """Whether a short mapping has keys of other types than text, such as texts that are equal to no other and read the same."""
+    return type(value) is dict and len(value) <= MOST_FLAT and not ARE_TEXT(map(type, value))
 
 
 def _looks_odd(text: bytes) -> bool:
