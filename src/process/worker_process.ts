@@ -140,7 +140,9 @@ export class WorkerProcess implements AsyncDisposable {
 
   /** How the worker ended, if it does within this many milliseconds. */
   async endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
-    return await within(this.exited, milliseconds);
+    const ended = await within(this.#running.child.status, milliseconds);
+    // What it had sent is read before its end is told, and takes its own time.
+    return ended && await this.exited;
   }
 
   /** What the worker had held back on a connection of this name, and had not sent when it ended, if it does within this many milliseconds. */
