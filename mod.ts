@@ -16,7 +16,7 @@ export { RemotePluginProxy } from "./src/plugin/proxy.ts";
 export type { StartOptions } from "./src/plugin/proxy.ts";
 export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
 export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions, SyncWorkerEndpoint } from "./src/plugin/proxy_sync.ts";
-export type { AttachOptions, WireOptions, WorkerEndpoint } from "./src/plugin/_connection.ts";
+export type { AttachOptions, WireOptions, WorkerEndpoint } from "./src/plugin/connection.ts";
 export type {
   CallOptions,
   Kwargs,
@@ -30,7 +30,7 @@ export { assertSignatures } from "./src/plugin/signatures.ts";
 export type { ExpectedSignatures, PluginSchemas } from "./src/plugin/signatures.ts";
 export type { JsonSchema } from "./src/plugin/type_schema.ts";
 export { bytesFile, imageFile, npyFile, wavFile } from "./src/payload/ready_made.ts";
-export type { WavFormat } from "./src/payload/_wav.ts";
+export type { WavFormat } from "./src/payload/wav.ts";
 export { FileMapping } from "./src/payload/file_mapping.ts";
 export { FileResult } from "./src/payload/file_result.ts";
 export { FileResultSync } from "./src/payload/file_result_sync.ts";
@@ -53,7 +53,7 @@ export type { RequiredPermissions, RequiredPermissionsOptions, WorkerPlaces } fr
 export type { PermissionPolicy } from "./src/permissions/grant.ts";
 export { cjmManifestFolders, discoverManifests } from "./src/manifest/discover.ts";
 export type { FoundManifest, FoundManifests } from "./src/manifest/discover.ts";
-export type { WorkerVariable } from "./src/manifest/_original.ts";
+export type { WorkerVariable } from "./src/manifest/original.ts";
 export type {
   DenoRuntime,
   Manifest,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { laneFlags, pathOf } from "../tools/_lane.ts";
-import { capture } from "../tools/_run.ts";
+import { laneFlags, pathOf } from "../tools/lane.ts";
+import { capture } from "../tools/run.ts";
 import type { Recipe } from "./peers.ts";
 
 /** A peer that can be started. */

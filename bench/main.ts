@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { findPython } from "../tools/_python.ts";
-import { laneFlags, pathOf } from "../tools/_lane.ts";
-import { capture } from "../tools/_run.ts";
+import { findPython } from "../tools/python.ts";
+import { laneFlags, pathOf } from "../tools/lane.ts";
+import { capture } from "../tools/run.ts";
 import { PEERS, type PeerSpec } from "./peers.ts";
 import { EXTENTS, type Mode } from "./plan.ts";
 import { renderPage } from "./report/page.ts";

@@ -7,7 +7,7 @@
 import { fromFileUrl } from "@std/path";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
 import { BIG, COPIES, type MemoryRow, payloadPage, type PayloadResults, payloadText } from "./payload_page.ts";
-import { laneFlags } from "../tools/_lane.ts";
+import { laneFlags } from "../tools/lane.ts";
 import { median } from "./driver/stats.ts";
 import { formatBytes, payloadSvg, type Row } from "./payload_svg.ts";
 import { MIB, type Traveller, type Way, WAYS } from "./payload_ways.ts";

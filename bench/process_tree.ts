@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { capture } from "../tools/_run.ts";
+import { capture } from "../tools/run.ts";
 
 /** One process. */
 export interface ProcessInfo {

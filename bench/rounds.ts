@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { laneFlags, pathOf } from "../tools/_lane.ts";
+import { laneFlags, pathOf } from "../tools/lane.ts";
 import { bundleForNode, install, type Installed } from "./install.ts";
 import { type Answer, type MeasuringCommand, MeasuringProcess } from "./measuring_process.ts";
 import type { PeerSpec } from "./peers.ts";

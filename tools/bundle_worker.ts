@@ -25,8 +25,8 @@ const WORKER_FILES: Readonly<Record<string, string>> = {
 
 /** What is written, by its place in the repository's folder. */
 const TARGETS: Readonly<Record<string, () => Promise<string>>> = {
-  "src/worker/deno_source.ts": worker,
-  "src/manager/schema_thread_source.ts": schemaThread,
+  "src/worker/generated/deno_worker.ts": worker,
+  "src/worker/generated/schema_thread.ts": schemaThread,
 };
 
 /** The worker imports nothing but its own modules, so that no import map is needed, and what one would say of others cannot matter. */

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { laneFlags, readJson } from "./_lane.ts";
-import { capture, type Outcome } from "./_run.ts";
-import { findRuff } from "./_ruff.ts";
+import { laneFlags, readJson } from "./lane.ts";
+import { capture, type Outcome } from "./run.ts";
+import { findRuff } from "./ruff.ts";
 
 const DENO = Deno.execPath();
 const LANE = laneFlags("npm");

@@ -9,7 +9,7 @@
  * @module
  */
 const SOURCES = new URL("../src/worker/python/", import.meta.url);
-const TARGET = new URL("../src/worker/python_source.ts", import.meta.url);
+const TARGET = new URL("../src/worker/generated/python_worker.ts", import.meta.url);
 const COMMAND = "deno task embed";
 
 async function toModule(): Promise<string> {
@@ -63,7 +63,7 @@ if (import.meta.main) {
   if (!Deno.args.includes("--check")) {
     if (!isCurrent) await Deno.writeTextFile(TARGET, wanted);
   } else if (!isCurrent) {
-    console.error(`src/worker/python_source.ts is stale; run: ${COMMAND}`);
+    console.error(`src/worker/generated/python_worker.ts is stale; run: ${COMMAND}`);
     Deno.exit(1);
   }
 }

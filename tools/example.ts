@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { declaredFlags, type Names } from "./_flags.ts";
-import { laneFlags, pathOf, ROOT } from "./_lane.ts";
-import { findLeaks, type Leaks } from "./_leaks.ts";
-import { findPython, pathWith } from "./_python.ts";
-import { passThrough } from "./_run.ts";
+import { declaredFlags, type Names } from "./flags.ts";
+import { laneFlags, pathOf, ROOT } from "./lane.ts";
+import { findLeaks, type Leaks } from "./leaks.ts";
+import { findPython, pathWith } from "./python.ts";
+import { passThrough } from "./run.ts";
 
 /** An example that cannot run on this machine prints why, and exits with this. */
 const SKIPPED = 77;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { pathOf } from "./_lane.ts";
-import { passThrough } from "./_run.ts";
+import { pathOf } from "./lane.ts";
+import { passThrough } from "./run.ts";
 
 const USAGE = "Usage: deno task fuzz [--runs N] [--seed N]";
 

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { ROOT } from "./_lane.ts";
+import { ROOT } from "./lane.ts";
 
 const PAGE = new URL("docs/from_python.md", ROOT);
 

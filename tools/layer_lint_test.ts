@@ -37,10 +37,10 @@ Deno.test("a worker knows the wire alone and imports by relative path", () => {
 });
 
 Deno.test("whoever starts a process may import the workers' texts, and nothing else of a worker", () => {
-  assertEquals(lint("src/process/x.ts", `import { a } from "../worker/deno_source.ts";`), []);
-  assertEquals(lint("src/process/x.ts", `import { a } from "../worker/python_source.ts";`), []);
+  assertEquals(lint("src/process/x.ts", `import { a } from "../worker/generated/deno_worker.ts";`), []);
+  assertEquals(lint("src/process/x.ts", `import { a } from "../worker/generated/python_worker.ts";`), []);
   assertEquals(lint("src/process/x.ts", `import { a } from "../worker/mod.ts";`).length, 1);
-  assertEquals(lint("src/plugin/x.ts", `import { a } from "../worker/python_source.ts";`).length, 1);
+  assertEquals(lint("src/plugin/x.ts", `import { a } from "../worker/generated/python_worker.ts";`).length, 1);
 });
 
 Deno.test("types, exports and dynamic imports count as imports", () => {

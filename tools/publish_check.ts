@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { copyPackage, folderUrl } from "./_lane.ts";
-import { passThrough } from "./_run.ts";
+import { copyPackage, folderUrl } from "./lane.ts";
+import { passThrough } from "./run.ts";
 
 async function main(): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "rpp-" });

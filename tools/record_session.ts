@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { pathOf } from "./_lane.ts";
-import { PAGE, recordSession, withSession } from "./_session.ts";
+import { pathOf } from "./lane.ts";
+import { PAGE, recordSession, withSession } from "./session.ts";
 
 if (import.meta.main) {
   const session = await recordSession(pathOf("tools/npm_imports.json"));

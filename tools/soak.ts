@@ -5,13 +5,13 @@
  * @module
  */
 import { type Manifest, RemotePluginProxy, type StartOptions } from "@remote-plugin/proxy";
-import { pathOf } from "./_lane.ts";
-import { findLeaks } from "./_leaks.ts";
-import { lineChart } from "./_line_chart.ts";
-import { findPython } from "./_python.ts";
-import { capture } from "./_run.ts";
-import { act, cleanUpBusy, closeDescriptors, forkAct, killWorker, Tally } from "./_soak_load.ts";
-import { endThread } from "./_soak_threads.ts";
+import { pathOf } from "./lane.ts";
+import { findLeaks } from "./leaks.ts";
+import { lineChart } from "./line_chart.ts";
+import { findPython } from "./python.ts";
+import { capture } from "./run.ts";
+import { act, cleanUpBusy, closeDescriptors, forkAct, killWorker, Tally } from "./soak_load.ts";
+import { endThread } from "./soak_threads.ts";
 
 const USAGE = "Usage: deno task soak [--minutes N] [--plot FILE]";
 const MIB = 2 ** 20;

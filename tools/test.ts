@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { INTEROP_FOLDER, prepareEnvironments, prepareFfmpeg } from "./_environments.ts";
-import { filesOf, type Group, GROUPS, type Places } from "./_groups.ts";
-import { add, closingLine, countReport, type Counts, NONE } from "./_junit.ts";
-import { type Lane, laneFlags, pathOf } from "./_lane.ts";
-import { findLeaks } from "./_leaks.ts";
-import { findPythonWith } from "./_packages.ts";
-import { findPython, pathWith } from "./_python.ts";
-import { passThrough } from "./_run.ts";
+import { INTEROP_FOLDER, prepareEnvironments, prepareFfmpeg } from "./environments.ts";
+import { filesOf, type Group, GROUPS, type Places } from "./groups.ts";
+import { add, closingLine, countReport, type Counts, NONE } from "./junit.ts";
+import { type Lane, laneFlags, pathOf } from "./lane.ts";
+import { findLeaks } from "./leaks.ts";
+import { findPythonWith } from "./packages.ts";
+import { findPython, pathWith } from "./python.ts";
+import { passThrough } from "./run.ts";
 
 interface Options {
   readonly lane: Lane;

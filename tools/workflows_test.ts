@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { pathOf } from "./_lane.ts";
+import { pathOf } from "./lane.ts";
 
 const FOLDER = pathOf(".github/workflows/");
 

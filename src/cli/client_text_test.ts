@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type ClientFacts, clientText, fingerprintIn, schemasIn } from "./_client_text.ts";
-import { typeName } from "./_client_types.ts";
+import { type ClientFacts, clientText, fingerprintIn, schemasIn } from "./client_text.ts";
+import { typeName } from "./client_types.ts";
 
 const TEXT = { type: "string" };
 

@@ -9,7 +9,7 @@ import {
   WorkerExitError,
   WorkerStartError,
 } from "../errors.ts";
-import { EXIT, EXIT_HELP, exitCode, Interruption, UsageError } from "./_exit.ts";
+import { EXIT, EXIT_HELP, exitCode, Interruption, UsageError } from "./exit.ts";
 
 Deno.test("every exit code is in --help and in the documentation, and no other", async () => {
   const page = await Deno.readTextFile(new URL("../../docs/command_line.md", import.meta.url));

@@ -4,7 +4,7 @@
  * @module
  */
 import { answerHost } from "../transport/asked_thread.ts";
-import { type ClientFacts, clientText } from "./_client_text.ts";
+import { type ClientFacts, clientText } from "./client_text.ts";
 
 /** What has come of it. */
 export type Written = { readonly text: string } | { readonly failure: string };

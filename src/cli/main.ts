@@ -10,20 +10,20 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
-import { completions } from "./completions.ts";
-import { config } from "./config.ts";
-import { type CommonOptions, Context } from "./_context.ts";
-import { doctor } from "./doctor.ts";
-import { EXIT, EXIT_HELP, exitCode, Interruption } from "./_exit.ts";
-import { gen, type GenOptions } from "./gen.ts";
-import { inspect } from "./inspect.ts";
-import { list } from "./list.ts";
-import { logs } from "./logs.ts";
-import { makeNew } from "./new.ts";
-import { run, type RunOptions } from "./run.ts";
-import { serve, type ServeOptions } from "./serve.ts";
-import { stats, type StatsOptions } from "./stats.ts";
-import { red, standardError, standardOutput } from "./_terminal.ts";
+import { completions } from "./commands/completions.ts";
+import { config } from "./commands/config.ts";
+import { type CommonOptions, Context } from "./context.ts";
+import { doctor } from "./commands/doctor.ts";
+import { EXIT, EXIT_HELP, exitCode, Interruption } from "./exit.ts";
+import { gen, type GenOptions } from "./commands/gen.ts";
+import { inspect } from "./commands/inspect.ts";
+import { list } from "./commands/list.ts";
+import { logs } from "./commands/logs.ts";
+import { makeNew } from "./commands/new.ts";
+import { run, type RunOptions } from "./commands/run.ts";
+import { serve, type ServeOptions } from "./commands/serve.ts";
+import { stats, type StatsOptions } from "./commands/stats.ts";
+import { red, standardError, standardOutput } from "./terminal.ts";
 
 /** What a command's action is given, and what it makes the exit code of. */
 type Act = (context: Context) => Promise<number | void> | void;

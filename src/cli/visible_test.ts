@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { visible, visibleJson, visibleLine } from "./_visible.ts";
+import { visible, visibleJson, visibleLine } from "./visible.ts";
 
 /** All characters that a terminal may obey. */
 const STEERING = [

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LatencyPercentiles } from "./_latency.ts";
+import type { LatencyPercentiles } from "./latency.ts";
 
 export type { LatencyPercentiles };
 

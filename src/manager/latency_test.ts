@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Latencies } from "./_latency.ts";
+import { Latencies } from "./latency.ts";
 
 Deno.test("percentiles are those of the last 1,000 durations", () => {
   const latencies = new Latencies();

@@ -1,11 +1,11 @@
 /**
- * A thread that makes one check of a value by a schema. `deno task embed` bundles it into `schema_thread_source.ts`, so that it needs no permission
+ * A thread that makes one check of a value by a schema. `deno task embed` bundles it into `worker/generated/schema_thread.ts`, so that it needs no permission
  * to load anything.
  *
  * @module
  */
 import { answerHost } from "../transport/asked_thread.ts";
-import { checkValue, type JsonSchema } from "./_schema_check.ts";
+import { checkValue, type JsonSchema } from "./schema_check.ts";
 
 /** What is to be checked: the value as JSON. */
 export interface CheckOrder {

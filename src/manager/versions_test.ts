@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { compareVersions } from "./_versions.ts";
+import { compareVersions } from "./versions.ts";
 
 /** In ascending order, those in a line being equal: what `packaging` 26.4 says, which is how pip reads versions. */
 const PYTHON_ORDER = `

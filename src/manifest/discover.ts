@@ -5,7 +5,7 @@
  */
 import { join, resolve } from "@std/path";
 import { ManifestError } from "../errors.ts";
-import { dataFolder, mayRead } from "./_cjm_config.ts";
+import { dataFolder, mayRead } from "./cjm_config.ts";
 import { findManifests } from "./find.ts";
 
 /** A manifest that was found. */

@@ -6,8 +6,8 @@
 import { basename, dirname, fromFileUrl, isAbsolute, join, resolve, toFileUrl } from "@std/path";
 import { ManifestError, PermissionDeniedError } from "../errors.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
-import { resolveOriginal } from "./_original.ts";
-import { checkManifest, escaped } from "./_schema.ts";
+import { resolveOriginal } from "./original.ts";
+import { checkManifest, escaped } from "./schema.ts";
 import type { DenoRuntime, Manifest, PluginSpec, PythonRuntime, RestartMode, RestartPolicy, RestartSettings } from "./manifest.ts";
 import { configuresRuntime } from "./variables.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { PermissionSet } from "../protocol/messages.ts";
-import type { WorkerVariable } from "./_original.ts";
+import type { WorkerVariable } from "./original.ts";
 
 /**
  * A manifest as it stands in its JSON file. Paths may start with `~`, and relative ones belong to the manifest's folder.

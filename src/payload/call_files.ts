@@ -15,8 +15,8 @@ import {
   writeParts,
 } from "../protocol/file_values.ts";
 import { NoRoomError, type Quota, roomiest, type ScratchFolders } from "./scratch.ts";
-import { demandNoLink, FoundFile, type SharedFolder } from "./_found_file.ts";
-import type { SpareFiles } from "./_spare_files.ts";
+import { demandNoLink, FoundFile, type SharedFolder } from "./found_file.ts";
+import type { SpareFiles } from "./spare_files.ts";
 import { removeIfThere } from "./private_folder.ts";
 import { ContentFile } from "./ready_made.ts";
 

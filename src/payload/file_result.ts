@@ -5,7 +5,7 @@
  */
 import { CallError, PermissionDeniedError, PluginStateError, ProtocolError } from "../errors.ts";
 import { type NdArray, parseNpy } from "../protocol/npy.ts";
-import { FileGoneError, ForeignFileError } from "./_found_file.ts";
+import { FileGoneError, ForeignFileError } from "./found_file.ts";
 import { canMap, type FileMapping } from "./file_mapping.ts";
 import type { Place, ResultPlace } from "./place.ts";
 

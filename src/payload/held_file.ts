@@ -6,7 +6,7 @@
 import { extname } from "@std/path";
 import { extensionOf, type FileContent } from "../protocol/file_values.ts";
 import { Turns } from "../protocol/turns.ts";
-import { FoundFile } from "./_found_file.ts";
+import { FoundFile } from "./found_file.ts";
 import type { ResultPlace } from "./place.ts";
 import { ContentFile } from "./ready_made.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FileFacts } from "./_found_file.ts";
+import type { FileFacts } from "./found_file.ts";
 
 /** A worker's file, or bytes that nobody changes. */
 export type Place = { readonly file: FileFacts } | { readonly bytes: ArrayBuffer };

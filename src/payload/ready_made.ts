@@ -14,7 +14,7 @@ import {
   writeContent,
 } from "../protocol/file_values.ts";
 import { npyHeader, type NpyLayout, type TypedArray } from "../protocol/npy.ts";
-import { type WavFormat, wavHeader, wavSamples } from "./_wav.ts";
+import { type WavFormat, wavHeader, wavSamples } from "./wav.ts";
 
 /** An argument whose bytes are known. */
 export class ContentFile implements FileBackedDTO {

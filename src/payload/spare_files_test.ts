@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { FoundFile, sharedFolder } from "./_found_file.ts";
-import { SpareFiles, type SpareFilesOptions } from "./_spare_files.ts";
+import { FoundFile, sharedFolder } from "./found_file.ts";
+import { SpareFiles, type SpareFilesOptions } from "./spare_files.ts";
 import { Quota } from "./scratch.ts";
 
 const MIB = 1024 * 1024;

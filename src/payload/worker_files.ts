@@ -5,14 +5,14 @@
  */
 import { PluginStateError } from "../errors.ts";
 import { BYTES_MEDIA_TYPE, type FileReference, type InlineFile } from "../protocol/file_values.ts";
-import { FileGoneError, FoundFile, type SharedFolder, sharedFolder } from "./_found_file.ts";
+import { FileGoneError, FoundFile, type SharedFolder, sharedFolder } from "./found_file.ts";
 import { Quota, type ScratchFolders } from "./scratch.ts";
 import { CallFiles } from "./call_files.ts";
 import { MemoryMaps } from "./file_mapping.ts";
 import { FileResult, type FileSource } from "./file_result.ts";
-import { InlineSource } from "./_inline_source.ts";
-import { GoneFile, ResultFile } from "./_result_file.ts";
-import { SpareFiles, type UseTest } from "./_spare_files.ts";
+import { InlineSource } from "./inline_source.ts";
+import { GoneFile, ResultFile } from "./result_file.ts";
+import { SpareFiles, type UseTest } from "./spare_files.ts";
 
 export type { ScratchFolders, UseTest };
 

@@ -18,11 +18,11 @@ import {
   startWorker,
   type WireOptions,
   type WorkerEndpoint,
-} from "./_connection.ts";
-import { type Operation, Operations } from "./_operations.ts";
+} from "./connection.ts";
+import { type Operation, Operations } from "./operations.ts";
 import { durationComplaint } from "./limits.ts";
 import { TakenBody } from "./taken_body.ts";
-import { Tracing } from "./_tracing.ts";
+import { Tracing } from "./tracing.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress, RestartEvent } from "./interface.ts";
 
 /** What `RemotePluginProxy.start()` takes besides the manifest. */

@@ -15,13 +15,13 @@ import { endpointRule, type ExtensionEndpoint, type PermissionSet, type Signatur
 import { activeTrace } from "../protocol/telemetry.ts";
 import { BlockingBridge } from "../transport/blocking_bridge.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
-import { BLOCKING_WORKER, type BlockingMember, type BlockingRequest, type CallFacts, type PluginFacts } from "./_blocking_worker.ts";
-import { cancelledError, closedError } from "./_failures.ts";
-import type { Body, Operation } from "./_operations.ts";
-import { holdsFiles, memoryOf, receiveValue, sendBody, type SentBody, type SentValue } from "./_sent_values.ts";
-import { encodeBody } from "./_values.ts";
-import { outcomeOf } from "./_outcome.ts";
-import type { Batch } from "./_run_ahead.ts";
+import { BLOCKING_WORKER, type BlockingMember, type BlockingRequest, type CallFacts, type PluginFacts } from "./blocking_worker.ts";
+import { cancelledError, closedError } from "./failures.ts";
+import type { Body, Operation } from "./operations.ts";
+import { holdsFiles, memoryOf, receiveValue, sendBody, type SentBody, type SentValue } from "./sent_values.ts";
+import { encodeBody } from "./values.ts";
+import { outcomeOf } from "./outcome.ts";
+import type { Batch } from "./run_ahead.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, Progress } from "./interface.ts";
 import type { StartOptions } from "./proxy.ts";
 

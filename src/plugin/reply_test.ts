@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { Reply } from "./_reply.ts";
+import { Reply } from "./reply.ts";
 
 const cancelBudgetMs = 50;
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { restartPolicy } from "../manifest/load.ts";
 import type { RestartMode } from "../manifest/manifest.ts";
-import { Restarts } from "./_restarts.ts";
+import { Restarts } from "./restarts.ts";
 
 const CRASH = { code: 1, signal: null, outOfMemory: false };
 const CLEAN = { code: 0, signal: null, outOfMemory: false };

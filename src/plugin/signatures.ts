@@ -6,7 +6,7 @@
 import { SignatureMismatchError } from "../errors.ts";
 import type { MethodSignature, SignaturesBody } from "../protocol/messages.ts";
 import type { OperationOptions, PluginInterface } from "./interface.ts";
-import { schemaChanges } from "./_schema_changes.ts";
+import { schemaChanges } from "./schema_changes.ts";
 import { type JsonSchema, typeSchema, type TypeSchemaOptions } from "./type_schema.ts";
 
 /** The schemas of a plugin: those of its methods, and that of its configuration. */

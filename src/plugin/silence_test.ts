@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
-import { SilenceWatch } from "./_silence.ts";
+import { SilenceWatch } from "./silence.ts";
 
 /** A watch of 4,000 ms over something that gives a sign of life whenever it is set, and when it had been silent for too long. */
 function watchOver(clock: FakeClock): { sign: () => void; tooLongAt: () => number | undefined } {

@@ -7,10 +7,10 @@ import { HeldFile } from "../payload/held_file.ts";
 import { take } from "../payload/take.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import { decodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
-import type { OperationName } from "./_open_call.ts";
-import type { Body, Operation } from "./_operations.ts";
-import { outcomeOf } from "./_outcome.ts";
-import { encodeBody, invalidArguments, isExecution, textOf } from "./_values.ts";
+import type { OperationName } from "./open_call.ts";
+import type { Body, Operation } from "./operations.ts";
+import { outcomeOf } from "./outcome.ts";
+import { encodeBody, invalidArguments, isExecution, textOf } from "./values.ts";
 
 /** Stands in the text where the path of a file will be. Nobody else knows it. */
 const MARK: string = `file ${crypto.randomUUID()}`;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { readFarewell } from "./_hello.ts";
+import { readFarewell } from "./hello.ts";
 
 const HELD = { connection: "c", at: 5, frames: '{"chunk":1}\n' };
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { absoluteMap, withFixedNames, withSubpaths } from "./_import_map.ts";
-import { moduleAccess } from "./_module_access.ts";
+import { absoluteMap, withFixedNames, withSubpaths } from "./import_map.ts";
+import { moduleAccess } from "./module_access.ts";
 
 Deno.test("an import map means the same in another place, and packages keep the text of their versions", () => {
   const imports = { a: "./a.ts", "./b": "/b.ts", "lib/": "../lib/", std: "jsr:@std/path@^1", tool: "npm:tool@^2", blocked: null };

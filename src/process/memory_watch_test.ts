@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { dirname } from "@std/path";
-import { MemoryWatch } from "./_memory_watch.ts";
+import { MemoryWatch } from "./memory_watch.ts";
 
 /** Where Linux counts the processes that it has killed for want of memory, in one of its ways, and what a process's groups are called then. */
 const COUNTERS: readonly (readonly [what: string, path: string, groups: string])[] = [

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type LogLevel, type LogLine, readLogLine } from "./_log_line.ts";
+import { type LogLevel, type LogLine, readLogLine } from "./log_line.ts";
 
 export type { LogLevel };
 

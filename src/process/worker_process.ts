@@ -20,15 +20,15 @@ import {
   type WorkerLimits,
 } from "../protocol/messages.ts";
 import { within } from "../protocol/limit.ts";
-import { type CommandContext, type WorkerCommand, workerCommand } from "./_command.ts";
-import { endGroup } from "./_end_group.ts";
-import { type HelloLine, readHello } from "./_hello.ts";
-import { fetchModules } from "./_module_fetch.ts";
-import { commandComplaint, startLineComplaint } from "./_start_size.ts";
-import { ChosenSocket, unixAddress } from "./_socket_path.ts";
-import { MemoryWatch } from "./_memory_watch.ts";
-import { type ChildCare, RunningChild, type WorkerExit } from "./_running_child.ts";
-import { WorkerFolder } from "./_worker_folder.ts";
+import { type CommandContext, type WorkerCommand, workerCommand } from "./command.ts";
+import { endGroup } from "./end_group.ts";
+import { type HelloLine, readHello } from "./hello.ts";
+import { fetchModules } from "./module_fetch.ts";
+import { commandComplaint, startLineComplaint } from "./start_size.ts";
+import { ChosenSocket, unixAddress } from "./socket_path.ts";
+import { MemoryWatch } from "./memory_watch.ts";
+import { type ChildCare, RunningChild, type WorkerExit } from "./running_child.ts";
+import { WorkerFolder } from "./worker_folder.ts";
 import type { OutputLog } from "./output_log.ts";
 
 export type { WorkerExit };

@@ -8,9 +8,9 @@ import { PermissionDeniedError, PluginStateError } from "../errors.ts";
 import { blockingPermissions } from "../permissions/blocking.ts";
 import { descriptorFlags } from "../permissions/flags.ts";
 import type { ProgressBody } from "../protocol/messages.ts";
-import { BriefWait } from "./_brief_wait.ts";
-import { LaneIn, laneMemory, LaneOut, SENT } from "./_lane.ts";
-import { StoppableWait } from "./_stoppable_wait.ts";
+import { BriefWait } from "./brief_wait.ts";
+import { LaneIn, laneMemory, LaneOut, SENT } from "./lane.ts";
+import { StoppableWait } from "./stoppable_wait.ts";
 import type { BridgeFailure, BridgeMessage, BridgeReply } from "./bridge_messages.ts";
 import { errorFromData } from "./error_data.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 import type { ProgressBody } from "../protocol/messages.ts";
-import { BriefWait } from "./_brief_wait.ts";
-import { LaneIn, LaneOut } from "./_lane.ts";
+import { BriefWait } from "./brief_wait.ts";
+import { LaneIn, LaneOut } from "./lane.ts";
 import { type BridgeEnd, type BridgeFailure, type BridgeMessage, type BridgeReply, Handover } from "./bridge_messages.ts";
 import { errorToData } from "./error_data.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { BriefWait } from "./_brief_wait.ts";
+import { BriefWait } from "./brief_wait.ts";
 
 /** How often it is looked until a wait is over. */
 function looksOf(wait: BriefWait, isSo: (look: number) => boolean): { readonly came: boolean; readonly looks: number } {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
 import { MessageChannel } from "node:worker_threads";
-import { LaneIn, laneMemory, LaneOut } from "./_lane.ts";
+import { LaneIn, laneMemory, LaneOut } from "./lane.ts";
 import type { LaneEnd } from "./bridge_messages.ts";
 
 /** Both ends of a lane, in one thread. */

@@ -5,7 +5,7 @@
  */
 import { bodyText, type WireRequest } from "../protocol/exchange.ts";
 import { endpointRule } from "../protocol/messages.ts";
-import { HttpReader, type ResponseHead } from "./_http_reader.ts";
+import { HttpReader, type ResponseHead } from "./http_reader.ts";
 import { BrokenReplyError } from "./errors.ts";
 
 /** How long a connection is kept for the next request, in milliseconds: the original's server closes it after five seconds. */

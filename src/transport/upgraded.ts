@@ -6,7 +6,7 @@
  */
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
-import { type HeldBack, UpgradedConnection, type UpgradeTarget } from "./_upgraded_connection.ts";
+import { type HeldBack, UpgradedConnection, type UpgradeTarget } from "./upgraded_connection.ts";
 import { demandToken, type HttpEndpoint } from "./http.ts";
 
 /** How many connections are kept for the next requests: as many as calls that are often open at once. */

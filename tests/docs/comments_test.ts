@@ -1,6 +1,6 @@
-import { type Lane, ROOT } from "../../tools/_lane.ts";
-import { readComments, readStories, type Story } from "../../tools/_markdown.ts";
-import { checkPrograms, runProgram } from "../../tools/_stories.ts";
+import { type Lane, ROOT } from "../../tools/lane.ts";
+import { readComments, readStories, type Story } from "../../tools/markdown.ts";
+import { checkPrograms, runProgram } from "../../tools/stories.ts";
 
 const LANE: Lane = Deno.env.get("REMOTE_PLUGIN_TEST_LANE") === "jsr" ? "jsr" : "npm";
 const EXAMPLES = new Map(["mod.ts", ...sourcesIn("src")].flatMap(examplesOf));

@@ -1,6 +1,6 @@
-import { readStories } from "../../tools/_markdown.ts";
-import { pathOf, ROOT } from "../../tools/_lane.ts";
-import { tryStory } from "../../tools/_stories.ts";
+import { readStories } from "../../tools/markdown.ts";
+import { pathOf, ROOT } from "../../tools/lane.ts";
+import { tryStory } from "../../tools/stories.ts";
 
 const PAGES = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", ...pagesIn("docs")];
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ROOT } from "../../tools/_lane.ts";
+import { ROOT } from "../../tools/lane.ts";
 
 interface Row {
   readonly number: string;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { pathOf } from "../../tools/_lane.ts";
-import { PAGE, recordSession, sessionIn, withoutFigures } from "../../tools/_session.ts";
+import { pathOf } from "../../tools/lane.ts";
+import { PAGE, recordSession, sessionIn, withoutFigures } from "../../tools/session.ts";
 
 Deno.test("the terminal session in the README is what the program shows", async () => {
   const session = await recordSession(pathOf("tools/npm_imports.json"));

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { ROOT } from "../../tools/_lane.ts";
-import { readStories } from "../../tools/_markdown.ts";
+import { ROOT } from "../../tools/lane.ts";
+import { readStories } from "../../tools/markdown.ts";
 import { hostArguments } from "../support/run_host.ts";
 import { ENVIRONMENTS, pythonOf } from "./environments.ts";
 

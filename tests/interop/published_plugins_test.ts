@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { ROOT } from "../../tools/_lane.ts";
+import { ROOT } from "../../tools/lane.ts";
 import { actionTable } from "../../tools/interop_page.ts";
 import { ENVIRONMENTS, FOLDER, startIn, workersOf } from "./environments.ts";
 import { type Place, PLUGINS } from "./published_plugins.ts";

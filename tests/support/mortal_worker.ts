@@ -6,8 +6,8 @@
 import { restartPolicy } from "../../src/manifest/load.ts";
 import type { RestartSettings } from "../../src/manifest/manifest.ts";
 import { DEFAULT_QUOTA, WorkerFiles } from "../../src/payload/worker_files.ts";
-import type { Connection } from "../../src/plugin/_connection.ts";
-import { Operations } from "../../src/plugin/_operations.ts";
+import type { Connection } from "../../src/plugin/connection.ts";
+import { Operations } from "../../src/plugin/operations.ts";
 import { OutputLog } from "../../src/process/output_log.ts";
 import type { WorkerExit } from "../../src/process/worker_process.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";

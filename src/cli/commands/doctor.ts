@@ -1,0 +1,36 @@
+/** `doctor`: finds what keeps plugins from working, and says how to mend it. @module */
+import type { Context } from "../context.ts";
+import { type Finding, hostFindings } from "../doctor_host.ts";
+import { problemText } from "./list.ts";
+import { pluginFindings } from "../doctor_plugin.ts";
+import { bold, green, red, yellow } from "../terminal.ts";
+
+/** Looks at the host and at one plugin, or at all. False when something has to be mended. */
+export async function doctor(context: Context, { reference, fix }: { reference: string | undefined; fix: boolean }): Promise<boolean> {
+  const { terminal } = context;
+  const findings: Finding[] = [];
+  const report = (finding: Finding) => {
+    findings.push(finding);
+    if (!terminal.json) show(context, finding);
+  };
+  for (const finding of await hostFindings(context, fix)) report(finding);
+  const { manager, plugin } = await context.openManager(reference);
+  await using _manager = manager;
+  const problems = reference === undefined ? manager.problems : [];
+  for (const problem of problems) report({ about: problem.error.plugin, check: "manifest", verdict: "bad", found: problemText(problem) });
+  const names = reference === undefined ? manager.list().map(({ name, version }) => `${name}@${version}`) : [plugin];
+  for (const name of names) {
+    context.signal.throwIfAborted();
+    for await (const finding of pluginFindings(context, manager, name)) report(finding);
+  }
+  if (terminal.json) terminal.result(findings);
+  const bad = findings.filter(({ verdict }) => verdict === "bad").length;
+  terminal.line(bad === 0 ? green("All is well") : red(`${bad} ${bad === 1 ? "thing has" : "things have"} to be mended`));
+  return bad === 0;
+}
+
+function show({ terminal }: Context, { about, check, verdict, found, fix }: Finding): void {
+  const mark = verdict === "good" ? green("ok  ") : verdict === "odd" ? yellow("look") : red("BAD ");
+  terminal.line(mark, `  ${about}: ${check}: ${found}`);
+  if (fix !== undefined) terminal.line("      ", bold("fix:"), ` ${fix}`);
+}

@@ -1,0 +1,69 @@
+/** `logs`: what a plugin has printed, for people or as JSON. @module */
+import { dirname } from "@std/path";
+import { closestString } from "@std/text";
+import type { Context } from "../context.ts";
+import { UsageError } from "../exit.ts";
+import { fromLogLine } from "../log_file.ts";
+
+/** Shows the last lines that a plugin printed under `run` or `serve`, and with `follow` those that come, until Ctrl-C. */
+export async function logs(
+  context: Context,
+  plugin: string,
+  { follow = false, lines }: { follow?: boolean; lines: string },
+): Promise<void> {
+  const count = Number(lines);
+  if (!Number.isInteger(count) || count < 0) throw new UsageError(`--lines must be a whole number, not "${lines}"`);
+  const file = context.logFile(plugin);
+  const text = await readLog(context, plugin, file);
+  const last = text.split("\n").slice(0, -1);
+  for (const line of count === 0 ? [] : last.slice(-count)) show(context, line);
+  if (follow) await followLog(context, file, new TextEncoder().encode(text).length);
+}
+
+function show({ terminal }: Context, line: string): void {
+  const record = fromLogLine(line);
+  if (terminal.json) terminal.result(record);
+  else terminal.line(record.time === undefined ? record.text : `${record.time} ${record.text}`);
+}
+
+async function readLog(context: Context, plugin: string, file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const known = await knownLogs(file);
+    const hint = known.length === 0 ? "Logs are kept once a plugin has run" : `The nearest name is "${closestString(plugin, known)}"`;
+    throw new UsageError(`There is no log of "${plugin}" in "${context.stateDir}". ${hint}`);
+  }
+}
+
+async function knownLogs(file: string): Promise<string[]> {
+  try {
+    const names = await Array.fromAsync(Deno.readDir(dirname(file)));
+    return names.map(({ name }) => decodeURIComponent(name.replace(/\.log$/, "")));
+  } catch {
+    return [];
+  }
+}
+
+async function followLog(context: Context, path: string, from: number): Promise<void> {
+  const { signal } = context;
+  using file = await Deno.open(path);
+  await file.seek(from, Deno.SeekMode.Start);
+  using watcher = Deno.watchFs(path);
+  signal.addEventListener("abort", () => watcher.close(), { once: true });
+  const decoder = new TextDecoder();
+  let rest = "";
+  const readNew = () => {
+    const buffer = new Uint8Array(64 * 1024);
+    for (let read = file.readSync(buffer); read !== null && read > 0; read = file.readSync(buffer)) {
+      rest += decoder.decode(buffer.subarray(0, read), { stream: true });
+    }
+    const complete = rest.split("\n");
+    rest = complete.pop()!;
+    for (const line of complete) show(context, line);
+  };
+  readNew();
+  for await (const _ of watcher) readNew();
+  signal.throwIfAborted();
+}

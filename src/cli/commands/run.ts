@@ -1,0 +1,101 @@
+/** `run`: calls a plugin once. @module */
+import { CallError } from "../../errors.ts";
+import { PrivateFolder } from "../../payload/private_folder.ts";
+import { scratchRoot } from "../../permissions/required.ts";
+import type { CallOptions, Kwargs, PluginInterface } from "../../plugin/interface.ts";
+import type { MethodSignature } from "../../protocol/messages.ts";
+import { parseJson } from "../argument_types.ts";
+import { demandArguments, readArguments } from "../arguments.ts";
+import { FileOutput } from "../file_output.ts";
+import type { Context } from "../context.ts";
+import { UsageError } from "../exit.ts";
+
+/** The options of `run`. */
+export interface RunOptions {
+  readonly stream?: boolean;
+  readonly logs?: boolean;
+  readonly kwargs?: string;
+  readonly task?: string;
+  readonly timeout?: string;
+  readonly save?: string;
+}
+
+/** Calls a plugin with the arguments of the command line, and prints what it gives. */
+export async function run(context: Context, words: readonly string[], options: RunOptions): Promise<void> {
+  const { terminal, signal } = context;
+  const [reference, ...rest] = words;
+  if (reference === undefined) throw new UsageError("Which plugin? Write run PLUGIN, or see list");
+  const timeoutMs = readSeconds(options.timeout);
+  const given = readObject(options.kwargs);
+  const { manager, plugin } = await context.openManager(reference, { onLog: context.logWriter(options.logs ?? false) });
+  await using _manager = manager;
+  const handle = manager.get(plugin);
+  const signature = await signatureOf(handle, options.stream ? "execute_stream" : "execute", signal);
+  const { args, kwargs } = readArguments(rest, signature);
+  await using files = new AsyncDisposableStack();
+  const all = await withStandardInput({ ...given, ...kwargs }, files);
+  demandArguments({ args, kwargs: all }, signature);
+  const onProgress = ({ progress, message }: { progress: number; message: string }) => terminal.progress(progress, message);
+  try {
+    const call = { args, signal, onProgress, timeoutMs };
+    const output = new FileOutput(terminal, options.save);
+    if (options.task !== undefined) await output.write(await runTask(handle, options.task, { kwargs: all, call }));
+    else await print(handle, { kwargs: all, call, stream: options.stream ?? false, output });
+  } finally {
+    terminal.clearProgress();
+  }
+}
+
+/** What a method takes, as far as its worker tells. */
+async function signatureOf(plugin: PluginInterface, endpoint: "execute" | "execute_stream", signal: AbortSignal): Promise<MethodSignature> {
+  try {
+    return (await plugin.getSignatures({ signal }))[endpoint] ?? {};
+  } catch (error) {
+    if (error instanceof CallError && error.code === "not_supported") return {};
+    throw error;
+  }
+}
+
+interface Call {
+  readonly kwargs: Kwargs;
+  readonly call: CallOptions;
+  readonly stream: boolean;
+  readonly output: FileOutput;
+}
+
+async function print(plugin: PluginInterface, { kwargs, call, stream, output }: Call): Promise<void> {
+  if (!stream) return await output.write(await plugin.execute(kwargs, call));
+  for await (const chunk of plugin.executeStream(kwargs, call)) await output.write(chunk);
+}
+
+/** Calls a task adapter of the original, which takes keyword arguments alone. */
+async function runTask(handle: PluginInterface, place: string, { kwargs, call }: Pick<Call, "kwargs" | "call">): Promise<unknown> {
+  const [, task, method] = /^(.+)\.(\w+)$/.exec(place) ?? [];
+  if (task === undefined) throw new UsageError(`--task is TASK.METHOD, for example segmentation.segment_text, not "${place}"`);
+  if (call.args !== undefined && call.args.length > 0) throw new UsageError("A task takes arguments by name alone. Write --name value");
+  return await handle.extension("task", { task, method, kwargs }, call);
+}
+
+/** A plugin gets data as files: what comes by standard input is put into one, whose path is the argument. */
+async function withStandardInput(kwargs: Record<string, unknown>, files: AsyncDisposableStack): Promise<Record<string, unknown>> {
+  const name = Object.keys(kwargs).find((key) => kwargs[key] === "-");
+  if (name === undefined) return kwargs;
+  const path = files.use(PrivateFolder.create(scratchRoot({}))).file("stdin");
+  await Deno.writeFile(path, Deno.stdin.readable, { mode: 0o600 });
+  return { ...kwargs, [name]: path };
+}
+
+function readObject(text: string | undefined): Record<string, unknown> {
+  if (text === undefined) return {};
+  const value = parseJson(text);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new UsageError(`--kwargs must be a JSON object, not ${text}`);
+}
+
+/** Seconds as milliseconds. */
+function readSeconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (!(seconds > 0)) throw new UsageError(`--timeout must be a number of seconds, not "${text}"`);
+  return 1_000 * seconds;
+}

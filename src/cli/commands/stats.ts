@@ -1,0 +1,74 @@
+/** `stats`: what the plugins of a running `serve` use. @module */
+import type { ManagerStats, PluginStats } from "../../manager/info.ts";
+import type { Context } from "../context.ts";
+import { UsageError } from "../exit.ts";
+import { type ServerFile, serverFilePath } from "./serve.ts";
+
+/** The options of `stats`. */
+export interface StatsOptions {
+  readonly url?: string;
+  readonly token?: string;
+  readonly watch?: boolean;
+}
+
+const INTERVAL_MS = 1_000;
+
+/** Shows the figures once, or as a table that is renewed each second until Ctrl-C. */
+export async function stats(context: Context, options: StatsOptions): Promise<void> {
+  const { terminal, signal } = context;
+  const server = await findServer(context, options);
+  do {
+    const figures = await ask(server, signal);
+    if (options.watch) terminal.clearScreen();
+    if (terminal.json) terminal.result(figures);
+    else show(context, figures);
+    if (options.watch) await pause(signal);
+  } while (options.watch && !signal.aborted);
+  signal.throwIfAborted();
+}
+
+async function findServer({ stateDir }: Context, { url, token }: StatsOptions): Promise<Pick<ServerFile, "url" | "token">> {
+  if (url !== undefined && token !== undefined) return { url, token };
+  try {
+    return JSON.parse(await Deno.readTextFile(serverFilePath(stateDir)));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new UsageError(
+      `Nothing is served from "${stateDir}". Start "remote-plugin serve", or give --url and --token of a server elsewhere`,
+    );
+  }
+}
+
+async function ask({ url, token }: Pick<ServerFile, "url" | "token">, signal: AbortSignal): Promise<ManagerStats> {
+  let response: Response;
+  try {
+    response = await fetch(`${url.replace(/\/$/, "")}/stats`, { headers: { authorization: `Bearer ${token}` }, signal });
+  } catch (cause) {
+    if (signal.aborted) throw signal.reason;
+    throw new UsageError(`Nothing answers at ${url}. Start "remote-plugin serve" again`, { cause });
+  }
+  if (response.ok) return await response.json();
+  throw new UsageError(`${url} answered ${response.status}: ${(await response.text()).slice(0, 200)}`);
+}
+
+function show({ terminal }: Context, { plugins, total }: ManagerStats): void {
+  const headings = ["NAME", "STATE", "WORKERS", "CPU %", "MEMORY MiB", "GPU MiB", "CALLS", "OPEN", "FAILED", "P50 ms", "P95 ms"];
+  terminal.table(headings, plugins.map(row));
+  terminal.line(`${total.workers} workers, ${total.cpuPercent.toFixed(0)} % CPU, ${total.memoryMb.toFixed(0)} MiB`);
+}
+
+function row({ name, state, workers, calls }: PluginStats): string[] {
+  const sum = (figure: "cpuPercent" | "memoryMb" | "gpuMemoryMb") => workers.reduce((total, worker) => total + (worker[figure] ?? 0), 0);
+  const hasGpu = workers.some(({ gpuMemoryMb }) => gpuMemoryMb !== undefined);
+  const counts = [calls.succeeded + calls.failed + calls.cancelled, calls.open, calls.failed].map(String);
+  const latency = [calls.latencyMs?.p50, calls.latencyMs?.p95].map((ms) => ms?.toFixed(1) ?? "-");
+  const use = [sum("cpuPercent").toFixed(0), sum("memoryMb").toFixed(0), hasGpu ? sum("gpuMemoryMb").toFixed(0) : "-"];
+  return [name, state.kind, String(workers.length), ...use, ...counts, ...latency];
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, INTERVAL_MS);
+    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+  });
+}

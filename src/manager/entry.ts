@@ -1,0 +1,357 @@
+/**
+ * One plugin in one version: its manifest, its state and its workers.
+ *
+ * @module
+ */
+import { PluginStateError } from "../errors.ts";
+import type { PluginSpec } from "../manifest/manifest.ts";
+import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
+import { TakenBody } from "../plugin/taken_body.ts";
+import type { Evictable } from "./admission.ts";
+import { CallCounter } from "./call_counter.ts";
+import { Configuration } from "./configuration.ts";
+import { IdleTimer } from "./idle_timer.ts";
+import { Launcher, type Shared } from "./launcher.ts";
+import { type Lease, Pool, type PoolLimits } from "./pool.ts";
+import type { PluginEvent, StopReason } from "./events.ts";
+import type { PluginInfo, PluginState } from "./info.ts";
+import type { PluginSettings } from "./options.ts";
+
+type EntryState =
+  | { readonly kind: "registered" }
+  | { readonly kind: "starting" }
+  | { readonly kind: "disabled" }
+  | { readonly kind: "closed" }
+  | { readonly kind: "running" | "reloading"; readonly pool: Pool; readonly spec: PluginSpec }
+  | { readonly kind: "stopping"; readonly pool: Pool }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+/** What an entry belongs to. */
+export interface EntryOwner extends Shared {
+  readonly emit: (spec: PluginSpec, event: PluginEvent) => void;
+}
+
+/** A plugin that a manager knows. */
+export class Entry implements Evictable {
+  /** What its calls came to. */
+  readonly counter: CallCounter = new CallCounter();
+  readonly #owner: EntryOwner;
+  readonly #settings: PluginSettings;
+  readonly #configuration: Configuration;
+  readonly #idle: IdleTimer | undefined;
+  readonly #retiring = new Set<Pool>();
+  readonly #ending = new AbortController();
+  #spec: PluginSpec;
+  #state: EntryState = { kind: "registered" };
+  #lastChange: Promise<unknown> = Promise.resolve();
+  #loading: Promise<void> | undefined;
+  /** How many wait for the workers, which must not be taken for idle before they have got their first call. */
+  #wanted = 0;
+
+  /** Starts nothing yet. */
+  constructor(spec: PluginSpec, settings: PluginSettings, owner: EntryOwner) {
+    this.#spec = spec;
+    this.#settings = settings;
+    this.#owner = owner;
+    this.#configuration = new Configuration({ spec, folder: owner.options.configDir });
+    const idleMs = settings.unloadAfterMs ?? owner.options.unloadAfterMs;
+    if (idleMs !== undefined) this.#idle = new IdleTimer(idleMs, (since) => this.#onIdleTooLong(since));
+  }
+
+  /** The manifest as it was last read. */
+  get spec(): PluginSpec {
+    return this.#spec;
+  }
+
+  /** Its workers, while it takes calls. */
+  get pool(): Pool | undefined {
+    return "pool" in this.#state && !this.#state.pool.isClosing ? this.#state.pool : undefined;
+  }
+
+  /** When it was last used; `undefined` while it is in use, and when it has no workers. */
+  get idleSince(): number | undefined {
+    return this.#state.kind === "running" && this.#wanted === 0 ? this.#state.pool.idleSince : undefined;
+  }
+
+  /** What it is, and what it is doing. */
+  get info(): PluginInfo {
+    const { name, version, source, warnings, runtime } = this.#spec;
+    const { max, callsEach } = this.#limits(this.#spec);
+    const maxConcurrency = max * callsEach;
+    const isOutdated = "spec" in this.#state && this.#state.spec !== this.#spec;
+    return { name, version, runtime: runtime.kind, source, state: this.state, isOutdated, maxConcurrency, warnings };
+  }
+
+  /** What it is doing. */
+  get state(): PluginState {
+    const state = this.#state;
+    if (state.kind === "closed") return { kind: "stopping" };
+    if ("spec" in state) return { kind: state.kind, workers: state.pool.replicas.size };
+    // Whoever has been told that the last worker was stopped need not wait until this entry has noticed.
+    if ("pool" in state) return { kind: state.pool.isGone ? "registered" : state.kind };
+    return state;
+  }
+
+  /** Takes another manifest for the workers to come. Those that run go on with theirs. */
+  replaceSpec(spec: PluginSpec): void {
+    this.#spec = spec;
+  }
+
+  /** A place for a call, if one is free now. */
+  tryLease(): Lease | undefined {
+    return this.pool?.tryAcquire();
+  }
+
+  /** A place for a call. The first one starts the plugin. */
+  async lease(signal: AbortSignal): Promise<Lease> {
+    while (true) {
+      const lease = await this.withPool(signal, (pool) => pool.acquire(signal));
+      if (lease !== undefined) return lease;
+    }
+  }
+
+  /** Does something with the plugin's workers, which are started when there are none. */
+  async withPool<T>(signal: AbortSignal, use: (pool: Pool) => Promise<T>): Promise<T> {
+    this.#wanted++;
+    try {
+      while (true) {
+        signal.throwIfAborted();
+        const { pool } = this;
+        if (pool !== undefined) return await use(pool);
+        await abortable(this.load(), signal);
+      }
+    } finally {
+      if (--this.#wanted === 0 && this.idleSince !== undefined) this.#owner.admission.pump();
+    }
+  }
+
+  /** Starts the workers, when there are none. */
+  load(): Promise<void> {
+    return this.#loading ??= this.#exclusively(() => this.#load()).finally(() => this.#loading = undefined);
+  }
+
+  /** Lets the workers go, when their calls have ended or, by force, at once. */
+  async unload(force: boolean, reason: StopReason = "unload"): Promise<void> {
+    if (force) await this.#force(reason);
+    await this.#exclusively(() => this.#stop(reason));
+  }
+
+  /** Lets the workers go unless they are in use. */
+  evict(): Promise<void> {
+    return this.#exclusively(async () => {
+      if (this.idleSince !== undefined) await this.#stop("evicted");
+    });
+  }
+
+  /** Replaces the workers. The new ones take the calls from the moment at which they are ready; the old ones finish theirs. */
+  reload(): Promise<void> {
+    return this.#exclusively(() => this.#reload());
+  }
+
+  /** Refuses calls from now on, and lets the workers go when their calls have ended. */
+  disable(): Promise<void> {
+    return this.#exclusively(async () => {
+      await this.#stop("disabled");
+      if (this.#state.kind === "disabled" || this.#state.kind === "closed") return;
+      this.#state = { kind: "disabled" };
+      this.#emit({ type: "disabled" });
+    });
+  }
+
+  /** Accepts calls again. */
+  enable(): void {
+    if (this.#state.kind !== "disabled") return;
+    this.#state = { kind: "registered" };
+    this.#emit({ type: "enabled" });
+  }
+
+  /**
+   * Checks a configuration, gives it to all workers, and keeps it for those to come. Only the plugin knows its schema, so it is started when it is not
+   * running.
+   */
+  configure(config: PluginConfig, member: "initialize" | "reconfigure", options: OperationOptions = {}): Promise<void> {
+    const own = this.#copyOf(config, member);
+    return this.#exclusively(async () => {
+      await this.#configuration.tryOut(own, async () => {
+        const plugins = [...this.pool?.replicas ?? []].map(({ plugin }) => plugin);
+        if (plugins.length === 0) return await this.#load();
+        await this.#configuration.check(own, await plugins[0]!.getConfigSchema(options));
+        await Promise.all(plugins.map((plugin) => plugin[member](own, options)));
+      });
+      this.#emit({ type: "configured" });
+    });
+  }
+
+  /** The configuration that was kept, `undefined` when there never was one. */
+  async getConfig(): Promise<PluginConfig | undefined> {
+    const config = await this.#configuration.read();
+    return config && this.#copyOf(config, "getConfig");
+  }
+
+  /** Lets go of the workers that have not answered twice in a row. */
+  async checkHealth(): Promise<void> {
+    const { pool } = this;
+    await Promise.all([...pool?.replicas ?? []].map(async (replica) => {
+      if (performance.now() < replica.restartingUntil) return;
+      replica.missedChecks = await replica.plugin.isAlive() ? 0 : replica.missedChecks + 1;
+      if (replica.missedChecks < 2 || replica.isGone) return;
+      this.#emit({ type: "unhealthy", pid: replica.plugin.pid });
+      await pool?.drop(replica, "unhealthy");
+    }));
+  }
+
+  /** Ends everything at once, for good. */
+  async close(): Promise<void> {
+    const { name: plugin } = this.#spec;
+    this.#ending.abort(new PluginStateError(`"${plugin}" was stopped, for its manager was disposed`, { plugin }));
+    this.#idle?.[Symbol.dispose]();
+    await this.#force("dispose");
+    await this.#exclusively(() => this.#stop("dispose"));
+    this.#state = { kind: "closed" };
+  }
+
+  /** One that nobody else changes. */
+  #copyOf(config: PluginConfig, member: string): PluginConfig {
+    return TakenBody.of({ endpoint: "initialize", member, body: config }, this.#spec.name).values()!;
+  }
+
+  async #load(): Promise<void> {
+    this.#refuseWhenOff();
+    if (this.pool !== undefined) return;
+    this.#state = { kind: "starting" };
+    try {
+      this.#state = { kind: "running", ...await this.#startPool() };
+    } catch (error) {
+      this.#state = { kind: "failed", error };
+      throw error;
+    }
+    this.#idle?.touch();
+  }
+
+  async #reload(): Promise<void> {
+    if (this.#state.kind !== "running") return await this.#load();
+    // Where memory does not allow both, the old workers have to leave first, and calls wait meanwhile.
+    const old = this.#state;
+    if (!this.#launcher(this.#spec).hasRoom(this.#limits(this.#spec).min)) {
+      await this.#stop("reload");
+      return await this.#load();
+    }
+    this.#state = { ...old, kind: "reloading" };
+    try {
+      this.#state = { kind: "running", ...await this.#startPool() };
+    } catch (error) {
+      this.#state = old.pool.replicas.size > 0 ? old : { kind: "failed", error };
+      throw error;
+    }
+    this.#emit({ type: "reloaded" });
+    this.#retire(old.pool, "reload");
+  }
+
+  /** Lets a pool go that is not this entry's state any more. Its end is waited for by whoever ends the entry. */
+  #retire(pool: Pool, reason: StopReason): void {
+    this.#retiring.add(pool);
+    void pool.retire(reason).finally(() => this.#retiring.delete(pool));
+  }
+
+  async #startPool(): Promise<{ pool: Pool; spec: PluginSpec }> {
+    const spec = this.#spec;
+    const launcher = this.#launcher(spec);
+    const pool: Pool = new Pool({
+      plugin: spec.name,
+      startFirst: (count) => launcher.start(count),
+      startMore: () => launcher.startIfRoom(),
+      onStopped: ({ plugin: { pid } }, reason) => this.#emit({ type: "stopped", pid, reason }),
+      onIdle: () => this.#onIdle(),
+      onLost: () => this.#onLost(pool),
+    }, this.#limits(spec));
+    await pool.start();
+    return { pool, spec };
+  }
+
+  #launcher(spec: PluginSpec): Launcher {
+    return new Launcher(spec, this.#owner, {
+      configuration: this.#configuration,
+      signal: this.#ending.signal,
+      emit: (event) => this.#emit(event),
+      onExit: (replica, exit) => {
+        const pools = [...this.#retiring, ..."pool" in this.#state ? [this.#state.pool] : []];
+        const pool = pools.find(({ replicas }) => replicas.has(replica));
+        if (pool === undefined) return;
+        this.#emit({ type: "exited", pid: replica.plugin.pid, exit });
+        pool.lost(replica);
+      },
+    });
+  }
+
+  #limits({ maxConcurrency }: PluginSpec): PoolLimits {
+    const { min = 1, max = min, spare = 0 } = this.#settings.replicas ?? this.#owner.options.replicas ?? {};
+    return { min: Math.max(1, min), max: Math.max(1, min, max), spare, callsEach: maxConcurrency };
+  }
+
+  /** Lets open calls finish, so that what comes meanwhile waits for its turn. */
+  async #stop(reason: StopReason): Promise<void> {
+    if (!("pool" in this.#state)) return;
+    const { pool } = this.#state;
+    this.#state = { kind: "stopping", pool };
+    await pool.retire(reason);
+    this.#state = { kind: "registered" };
+  }
+
+  async #force(reason: StopReason): Promise<void> {
+    const pools = new Set([...this.#retiring, ..."pool" in this.#state ? [this.#state.pool] : []]);
+    await Promise.all([...pools].map((pool) => pool.end(reason)));
+  }
+
+  #onIdle(): void {
+    this.#idle?.touch();
+    if (this.idleSince !== undefined) this.#owner.admission.pump();
+  }
+
+  #onIdleTooLong(since: number): void {
+    const { idleSince, pool } = this;
+    if (idleSince !== undefined && idleSince <= since) void this.unloadIfIdle();
+    else void pool?.shrink(since).then(() => this.#idle?.touch());
+  }
+
+  /** The end of an idle time. A call that has come in between keeps the workers. */
+  unloadIfIdle(): Promise<void> {
+    return this.#exclusively(async () => {
+      if (this.idleSince !== undefined) await this.#stop("idle");
+    });
+  }
+
+  #onLost(pool: Pool): void {
+    if (this.#state.kind === "running" && this.#state.pool === pool) this.#state = { kind: "registered" };
+    this.#retire(pool, "unload");
+  }
+
+  #refuseWhenOff(): void {
+    const { name: plugin } = this.#spec;
+    if (this.#ending.signal.aborted) throw this.#ending.signal.reason;
+    if (this.#state.kind === "disabled") {
+      throw new PluginStateError(`Cannot use "${plugin}": it is disabled. Call enable("${plugin}") first`, { plugin });
+    }
+  }
+
+  #exclusively<T>(change: () => Promise<T>): Promise<T> {
+    const mine = this.#lastChange.then(change, change);
+    this.#lastChange = mine;
+    return mine;
+  }
+
+  #emit(event: PluginEvent): void {
+    this.#owner.emit(this.#spec, event);
+  }
+}
+
+/** Waits for something that goes on without the one who waits. */
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * The workers of one plugin, and the calls that wait for one.
+ *
+ * @module
+ */
+import { CallCancelledError } from "../errors.ts";
+import type { RemotePluginProxy } from "../plugin/proxy.ts";
+import type { StopReason } from "./events.ts";
+import type { Replica } from "./replica.ts";
+
+/** How many workers, and how many calls each of them runs at once. */
+export interface PoolLimits {
+  readonly min: number;
+  readonly max: number;
+  readonly spare: number;
+  readonly callsEach: number;
+}
+
+/** What a pool needs of its plugin. */
+export interface PoolHost {
+  /** The plugin's name. */
+  readonly plugin: string;
+  /** Starts the first workers; all of them, or none. */
+  startFirst(count: number): Promise<Replica[]>;
+  /** Starts one more if there is memory for it now; `undefined` when there is not. */
+  startMore(): Promise<Replica | undefined>;
+  /** A worker was let go. */
+  onStopped(replica: Replica, reason: StopReason): void;
+  /** A worker has nothing to do. */
+  onIdle(): void;
+  /** The last worker has gone, and nobody has asked for that. */
+  onLost(pool: Pool): void;
+}
+
+/** A worker in use. Disposing it lets the next one use it; doing so twice is harmless. */
+export interface Lease extends Disposable {
+  readonly plugin: RemotePluginProxy;
+}
+
+interface Waiter {
+  /** Without a lease: this pool is closing, and the plugin has to be asked again. */
+  readonly admit: (lease: Lease | undefined) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/** Workers that share the calls of one plugin. */
+export class Pool {
+  readonly #host: PoolHost;
+  readonly #limits: PoolLimits;
+  readonly #replicas = new Set<Replica>();
+  readonly #waiting = new Set<Waiter>();
+  readonly #growing = new Set<Promise<void>>();
+  /** Workers that take no calls any more, and have not ended yet. */
+  readonly #leaving = new Map<Replica, Promise<void>>();
+  #closing = false;
+  #drained: PromiseWithResolvers<void> | undefined;
+  #latest: Replica | undefined;
+
+  /** Makes a pool without workers. */
+  constructor(host: PoolHost, limits: PoolLimits) {
+    this.#host = host;
+    this.#limits = limits;
+  }
+
+  /** Whether it takes no more calls. */
+  get isClosing(): boolean {
+    return this.#closing;
+  }
+
+  /** Whether it is closing, and all its workers have ended. */
+  get isGone(): boolean {
+    return this.#closing && this.#replicas.size + this.#leaving.size + this.#growing.size === 0;
+  }
+
+  /** Its workers. */
+  get replicas(): ReadonlySet<Replica> {
+    return this.#replicas;
+  }
+
+  /** The worker that got the last call. */
+  get latest(): Replica | undefined {
+    return this.#latest !== undefined && this.#replicas.has(this.#latest) ? this.#latest : this.#replicas.values().next().value;
+  }
+
+  /** How many calls wait for a worker. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** When it was last used; `undefined` while it is in use. */
+  get idleSince(): number | undefined {
+    let last = 0;
+    for (const { users, lastUsed } of this.#replicas) {
+      if (users > 0) return undefined;
+      last = Math.max(last, lastUsed);
+    }
+    return this.#waiting.size > 0 || this.#growing.size > 0 || this.#replicas.size === 0 ? undefined : last;
+  }
+
+  /** Starts the first workers. */
+  async start(): Promise<void> {
+    for (const replica of await this.#host.startFirst(this.#limits.min)) this.#add(replica);
+    this.#keepSpare();
+  }
+
+  /** A place for a call with the worker that has the fewest, if one is free. */
+  tryAcquire(): Lease | undefined {
+    const replica = this.#closing ? undefined : this.#leastLoaded();
+    if (replica === undefined) return undefined;
+    const lease = this.#lease(replica, 1);
+    this.#keepSpare();
+    return lease;
+  }
+
+  /**
+   * A place for a call, in the order of asking. More workers are started while there may be more. `undefined` when the pool has closed meanwhile.
+   *
+   * @throws The signal's reason, when it aborts first.
+   */
+  acquire(signal: AbortSignal): Promise<Lease | undefined> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const free = this.tryAcquire();
+    if (free !== undefined || this.#closing) return Promise.resolve(free);
+    const { promise, resolve, reject } = Promise.withResolvers<Lease | undefined>();
+    const refuse = (error: unknown) => {
+      signal.removeEventListener("abort", leave);
+      this.#waiting.delete(waiter);
+      reject(error);
+    };
+    const leave = () => refuse(signal.reason);
+    const admit = (lease: Lease | undefined) => {
+      signal.removeEventListener("abort", leave);
+      resolve(lease);
+    };
+    const waiter: Waiter = { admit, refuse };
+    signal.addEventListener("abort", leave, { once: true });
+    this.#waiting.add(waiter);
+    this.#grow();
+    return promise;
+  }
+
+  /** Keeps a worker from being let go while it is asked something that takes no place. */
+  visit(replica: Replica): Lease {
+    return this.#lease(replica, 0);
+  }
+
+  /** Cancels the calls that wait for a worker. False when there was none. */
+  cancelWaiting(): boolean {
+    const waiting = [...this.#waiting];
+    const { plugin } = this.#host;
+    for (const { refuse } of waiting) refuse(new CallCancelledError(`A waiting call of "${plugin}" was cancelled`, { plugin }));
+    return waiting.length > 0;
+  }
+
+  /** Takes out a worker that has gone by itself. */
+  lost(replica: Replica): void {
+    if (!this.#replicas.has(replica)) return;
+    void this.#release(replica);
+    this.#serve();
+    this.#noticeLoss();
+  }
+
+  /** Lets one worker go at once. */
+  drop(replica: Replica, reason: StopReason): Promise<void> {
+    return this.#release(replica, () => this.#host.onStopped(replica, reason));
+  }
+
+  /** Lets go of workers beyond `min` that have been idle since that moment. */
+  async shrink(idleSince: number): Promise<void> {
+    const idle = [...this.#replicas].filter(({ users, lastUsed }) => users === 0 && lastUsed <= idleSince);
+    const keep = Math.max(this.#limits.min, this.#busy() + this.#limits.spare);
+    await Promise.all(idle.slice(0, Math.max(0, this.#replicas.size - keep)).map((replica) => this.drop(replica, "idle")));
+  }
+
+  /** Takes no more calls, and resolves when the last open one has ended and all workers are gone. */
+  async retire(reason: StopReason): Promise<void> {
+    this.#closing = true;
+    this.#sendBack();
+    if (this.#inUse()) await (this.#drained ??= Promise.withResolvers()).promise;
+    await this.#releaseAll(reason);
+  }
+
+  /** Takes no more calls, and ends all workers at once, with what they run. */
+  async end(reason: StopReason): Promise<void> {
+    this.#closing = true;
+    this.cancelWaiting();
+    await this.#releaseAll(reason);
+  }
+
+  async #releaseAll(reason: StopReason): Promise<void> {
+    const dropped = [...this.#replicas].map((replica) => this.drop(replica, reason));
+    await Promise.all([...dropped, ...this.#leaving.values(), ...this.#growing]);
+  }
+
+  /** Whoever closes the pool waits for this one too, whatever has let it go. */
+  #release(replica: Replica, onReleased: () => void = () => {}): Promise<void> {
+    this.#replicas.delete(replica);
+    this.#noticeDrained();
+    const leaving = this.#untilReleased(replica, onReleased);
+    this.#leaving.set(replica, leaving);
+    return leaving;
+  }
+
+  /** Whoever hears of it finds the pool as it is without that worker. */
+  async #untilReleased(replica: Replica, onReleased: () => void): Promise<void> {
+    try {
+      await replica.release();
+    } finally {
+      this.#leaving.delete(replica);
+    }
+    onReleased();
+  }
+
+  /** Whoever has not noticed yet that a worker has gone keeps nobody waiting. */
+  #noticeDrained(): void {
+    if (!this.#inUse()) this.#drained?.resolve();
+  }
+
+  #inUse(): boolean {
+    return this.#replicas.values().some(({ users }) => users > 0);
+  }
+
+  #busy(): number {
+    let busy = 0;
+    for (const { calls } of this.#replicas) if (calls > 0) busy++;
+    return busy;
+  }
+
+  #leastLoaded(): Replica | undefined {
+    let best: Replica | undefined;
+    for (const replica of this.#replicas) {
+      if (replica.calls < this.#limits.callsEach && (best === undefined || replica.calls < best.calls)) best = replica;
+    }
+    return best;
+  }
+
+  #lease(replica: Replica, calls: 0 | 1): Lease {
+    replica.calls += calls;
+    replica.users++;
+    if (calls === 1) this.#latest = replica;
+    let open = true;
+    const giveBack = () => {
+      if (!open) return;
+      open = false;
+      this.#giveBack(replica, calls);
+    };
+    return { plugin: replica.plugin, [Symbol.dispose]: giveBack };
+  }
+
+  #giveBack(replica: Replica, calls: 0 | 1): void {
+    replica.calls -= calls;
+    replica.users--;
+    replica.lastUsed = performance.now();
+    this.#serve();
+    if (replica.users > 0) return;
+    this.#noticeDrained();
+    this.#host.onIdle();
+  }
+
+  #serve(): void {
+    for (const waiter of this.#waiting) {
+      const lease = this.tryAcquire();
+      if (lease === undefined) break;
+      this.#waiting.delete(waiter);
+      waiter.admit(lease);
+    }
+    if (this.#waiting.size > 0) this.#grow();
+  }
+
+  #keepSpare(): void {
+    const wanted = this.#busy() + this.#limits.spare;
+    if (this.#limits.spare > 0 && this.#replicas.size + this.#growing.size < wanted) this.#grow();
+  }
+
+  #grow(): void {
+    const enough = this.#replicas.size + this.#growing.size >= this.#limits.max || this.#growing.size >= Math.max(1, this.#waiting.size);
+    if (this.#closing || enough) return;
+    const growing = this.#startOne().finally(() => {
+      this.#growing.delete(growing);
+      this.#noticeLoss();
+    });
+    this.#growing.add(growing);
+  }
+
+  async #startOne(): Promise<void> {
+    // A start that fails has been told as an event, and those who wait are served by the workers that there are.
+    const replica = await this.#host.startMore().catch(() => undefined);
+    if (replica === undefined) return;
+    if (this.#closing) return await this.drop(replica, "unload");
+    this.#add(replica);
+    this.#serve();
+    this.#keepSpare();
+  }
+
+  /** One that has ended in the meantime was not here to be taken out. */
+  #add(replica: Replica): void {
+    this.#replicas.add(replica);
+    if (replica.isGone) this.lost(replica);
+  }
+
+  /** Without a worker, and none on its way, those who wait would do so for ever. */
+  #noticeLoss(): void {
+    if (this.#closing || this.#replicas.size > 0 || this.#growing.size > 0) return;
+    this.#closing = true;
+    this.#host.onLost(this);
+    this.#sendBack();
+  }
+
+  #sendBack(): void {
+    for (const { admit } of this.#waiting) admit(undefined);
+    this.#waiting.clear();
+  }
+}

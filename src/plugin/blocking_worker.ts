@@ -1,0 +1,282 @@
+/**
+ * What runs in the thread of a blocking proxy: the asynchronous proxy, called by messages.
+ *
+ * @module
+ */
+import { inTrace, type TraceContext } from "../protocol/telemetry.ts";
+import { decodeValue, UnsendableValueError } from "../protocol/values.ts";
+import { asChecked } from "../manifest/load.ts";
+import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
+import type { ExtensionEndpoint, PermissionSet } from "../protocol/messages.ts";
+import type { ValueTypes } from "../protocol/frames.ts";
+import type { WorkerExit } from "../process/worker_process.ts";
+import type { LogRecord } from "../process/output_log.ts";
+import type { WorkerEndpoint } from "./connection.ts";
+import { type FileResult, placeOf, resultGoneError } from "../payload/file_result.ts";
+import { type BridgeEnd, Handover } from "../transport/bridge_messages.ts";
+import { type BridgeControl, BridgeServer } from "../transport/bridge_server.ts";
+import { badValueError } from "./failures.ts";
+import type { CallOptions, Kwargs, OperationOptions, PluginConfig } from "./interface.ts";
+import { RemotePluginProxy, type StartOptions } from "./proxy.ts";
+import { type Batch, RunAhead } from "./run_ahead.ts";
+import { bareMemory, handOver, receiveBody, sendValue, type SentBody, type SentValue } from "./sent_values.ts";
+import { TakenBody } from "./taken_body.ts";
+
+/** This module's own place. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */
+export const BLOCKING_WORKER: string = import.meta.url;
+
+/** What a blocking proxy asks of its thread. */
+export type BlockingRequest =
+  | {
+    readonly kind: "start";
+    readonly manifest: string | Manifest | PluginSpec;
+    /** Whether the manifest was checked before it was sent. */
+    readonly isChecked: boolean;
+    readonly options: StartOptions;
+    readonly trace?: TraceContext;
+  }
+  | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
+  | { readonly kind: "call"; readonly member: BlockingMember; readonly call: CallFacts }
+  | { readonly kind: "take"; readonly stream: number; readonly body: SentBody }
+  | PullRequest
+  | { readonly kind: "close"; readonly stream: number; readonly unread: readonly number[] }
+  | { readonly kind: "file"; readonly file: number; readonly member: FileMember }
+  | { readonly kind: "logs" }
+  | { readonly kind: "look" };
+
+/** What is wanted of a file that a plugin gave. */
+type FileMember = "path" | "place" | "bytes" | "remove";
+
+/** Asks for more of a stream, the first time for the stream itself: what a call yields, or the bytes of a file. */
+interface PullRequest {
+  readonly kind: "pull";
+  readonly stream: number;
+  readonly open: CallFacts | { readonly file: number } | undefined;
+}
+
+/** One call, as it passes between the threads. */
+export interface CallFacts {
+  readonly body: SentBody;
+  /** The options of the call that are data. */
+  readonly options: CallOptions;
+  /** Whether somebody listens to progress. */
+  readonly reports: boolean;
+  /** What is active in the thread that calls. */
+  readonly trace?: TraceContext;
+}
+
+/** What a started proxy is. */
+export interface PluginFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly pid: number | undefined;
+  readonly permissions: PermissionSet | undefined;
+  readonly endpoint: RemotePluginProxy["endpoint"];
+  readonly warnings: readonly string[];
+  readonly maxConcurrency: number;
+  /** How the last worker ended, once none follows. */
+  readonly exit: WorkerExit | undefined;
+}
+
+type Body = Readonly<Record<string, unknown>>;
+type Member = (plugin: RemotePluginProxy, body: Body, options: OperationOptions) => Promise<unknown>;
+
+const MEMBERS = {
+  initialize: (plugin, body, options) => plugin.initialize(body, options),
+  execute: (plugin, body, options) => plugin.execute(...callArguments(body, options)),
+  getConfigSchema: (plugin, _, options) => plugin.getConfigSchema(options),
+  getCurrentConfig: (plugin, _, options) => plugin.getCurrentConfig(options),
+  getSignatures: (plugin, _, options) => plugin.getSignatures(options),
+  getStats: (plugin, _, options) => plugin.getStats(options),
+  getProgress: (plugin, _, options) => plugin.getProgress(options),
+  extension: (plugin, { types, ...wrapped }, options) => {
+    const { endpoint, body } = decodeValue(wrapped, types as ValueTypes | undefined) as { endpoint: ExtensionEndpoint; body?: Body };
+    return plugin.extension(endpoint, body, options);
+  },
+  isAlive: (plugin) => plugin.isAlive(),
+  cancel: (plugin, _, options) => plugin.cancel(options),
+  prefetch: (plugin, _, options) => plugin.prefetch(options),
+  reconfigure: (plugin, body, options) => plugin.reconfigure(body.new_config as PluginConfig, options),
+  cleanup: (plugin) => plugin.cleanup(),
+} as const satisfies Record<string, Member>;
+
+/** The members that are one call with one answer. */
+export type BlockingMember = keyof typeof MEMBERS;
+
+/** How many records of the log wait for somebody to look at them; older ones are dropped then. */
+const MAX_RECORDS = 10_000;
+
+/** Serves one blocking proxy until its thread is ended. */
+export function serve(end: BridgeEnd): void {
+  const worker = new BlockingWorker();
+  new BridgeServer<BlockingRequest>(end, (request, control) => worker.answer(request, control));
+}
+
+function manifestOf({ manifest, isChecked }: Extract<BlockingRequest, { kind: "start" }>): string | Manifest | PluginSpec {
+  return isChecked ? asChecked(manifest as PluginSpec) : manifest;
+}
+
+class BlockingWorker {
+  readonly #streams = new Map<number, RunAhead>();
+  /** What streams that have not begun are called with. */
+  readonly #taken = new Map<number, TakenBody>();
+  readonly #files = new Map<number, FileResult>();
+  #nextFile = 1;
+  #plugin: RemotePluginProxy | undefined;
+  #records: LogRecord[] = [];
+  #exit: WorkerExit | undefined;
+
+  answer(request: BlockingRequest, control: BridgeControl): Promise<unknown> {
+    return inTrace(traceOf(request), () => this.#answer(request, control));
+  }
+
+  async #answer(request: BlockingRequest, control: BridgeControl): Promise<unknown> {
+    switch (request.kind) {
+      case "start":
+        return this.#adopt(await RemotePluginProxy.start(manifestOf(request), request.options));
+      case "attach":
+        return this.#adopt(await RemotePluginProxy.attach(request.endpoint));
+      case "call":
+        return this.#sent(
+          await MEMBERS[request.member](this.#proxy, receiveBody(request.call.body), optionsOf(request.call, control)),
+          request.member,
+        );
+      case "take":
+        return void this.#taken.set(request.stream, this.#take(request.body));
+      case "pull":
+        return await this.#pull(request, control);
+      case "close":
+        return await this.#close(request.stream, request.unread);
+      case "file":
+        return await this.#useFile(request.file, request.member);
+      case "logs":
+        return this.#records.splice(0);
+      case "look":
+        return this.#facts(this.#proxy);
+    }
+  }
+
+  get #proxy(): RemotePluginProxy {
+    return this.#plugin!;
+  }
+
+  #adopt(plugin: RemotePluginProxy): PluginFacts {
+    this.#plugin = plugin;
+    void this.#collect(plugin.logs);
+    void plugin.exited.then((exit) => this.#exit = exit);
+    return this.#facts(plugin);
+  }
+
+  #facts(plugin: RemotePluginProxy): PluginFacts {
+    const { name, version, pid, permissions, endpoint, warnings, maxConcurrency } = plugin;
+    return { name, version, pid, permissions, endpoint, warnings, maxConcurrency, exit: this.#exit };
+  }
+
+  async #collect(logs: AsyncIterable<LogRecord>): Promise<void> {
+    for await (const record of logs) {
+      this.#records.push(record);
+      if (this.#records.length > MAX_RECORDS) this.#records.shift();
+    }
+  }
+
+  async #pull({ stream, open }: PullRequest, control: BridgeControl): Promise<Batch | Handover> {
+    if (open !== undefined) this.#streams.set(stream, "file" in open ? this.#openFile(open.file) : this.#open(stream, open));
+    const ahead = this.#streams.get(stream)!;
+    try {
+      return handOver(await ahead.pull(control));
+    } finally {
+      if (ahead.ended) this.#streams.delete(stream);
+    }
+  }
+
+  #take(body: SentBody): TakenBody {
+    const [kwargs, { args }] = callArguments(receiveBody(body), {});
+    return TakenBody.of({ endpoint: "execute_stream", member: "executeStream", body: { args, kwargs } }, this.#proxy.name);
+  }
+
+  #open(stream: number, call: CallFacts): RunAhead {
+    using taken = this.#taken.get(stream);
+    this.#taken.delete(stream);
+    const body = taken?.values() ?? receiveBody(call.body);
+    const open = ({ signal, ...control }: BridgeControl) =>
+      this.#proxy.executeStream(...callArguments(body, { ...optionsOf(call, { signal, ...control }), signal }));
+    return new RunAhead(open, { reports: call.reports, onChunk: (chunk) => this.#sent(chunk, "executeStream") });
+  }
+
+  /** A file's pieces are big, and come as fast as they are asked for: nothing is won by reading ahead. */
+  #openFile(file: number): RunAhead {
+    const onChunk = (piece: unknown) => ({ bytes: bareMemory(piece as Uint8Array<ArrayBuffer>) });
+    return new RunAhead(() => piecesOf(this.#file(file)), { reports: true, onChunk });
+  }
+
+  async #close(stream: number, unread: readonly number[]): Promise<void> {
+    const chunks = await this.#streams.get(stream)?.close() ?? [];
+    this.#streams.delete(stream);
+    const files = chunks.flatMap(({ files = [] }) => files).map(({ id }) => id);
+    await Promise.all([...files, ...unread].map((file) => this.#useFile(file, "remove")));
+  }
+
+  #sent(value: unknown, member: string): SentValue {
+    try {
+      return sendValue(value, (file) => {
+        this.#files.set(this.#nextFile, file);
+        return this.#nextFile++;
+      });
+    } catch (cause) {
+      // Some workers nest values more deeply than can be handed from thread to thread.
+      throw cause instanceof UnsendableValueError ? badValueError(cause.message, { plugin: this.#proxy.name, member }) : cause;
+    }
+  }
+
+  #file(id: number): FileResult {
+    const file = this.#files.get(id);
+    if (file === undefined) throw resultGoneError(this.#proxy.name);
+    return file;
+  }
+
+  async #useFile(id: number, member: FileMember): Promise<unknown> {
+    const file = this.#file(id);
+    switch (member) {
+      case "path":
+        return file.path;
+      case "place":
+        return placeOf(file);
+      case "bytes": {
+        const memory = bareMemory(await file.bytes());
+        return new Handover(memory, [memory]);
+      }
+      case "remove":
+        this.#files.delete(id);
+        return await file[Symbol.asyncDispose]();
+    }
+  }
+}
+
+/** The trace of which a request is a part. A stream's operation begins with the first of what is asked of it. */
+function traceOf(request: BlockingRequest): TraceContext | undefined {
+  switch (request.kind) {
+    case "start":
+      return request.trace;
+    case "call":
+      return request.call.trace;
+    case "pull":
+      return request.open !== undefined && "trace" in request.open ? request.open.trace : undefined;
+    default:
+      return undefined;
+  }
+}
+
+async function* piecesOf(file: FileResult): AsyncGenerator<unknown, void, void> {
+  yield* file.stream();
+}
+
+/** Only what a listener to progress throws can abandon a request; a stream is abandoned by other means. */
+function optionsOf({ options, reports }: CallFacts, control: BridgeControl): CallOptions {
+  return reports ? { ...options, signal: control.signal, onProgress: control.onProgress } : options;
+}
+
+/** Only the bodies of calls name the types that JSON lacks. */
+function callArguments({ types, ...body }: Body, options: OperationOptions): [Kwargs, CallOptions] {
+  const { kwargs, args } = decodeValue(body, types as ValueTypes | undefined) as { kwargs: Kwargs; args: readonly unknown[] };
+  return [kwargs, { ...options, args }];
+}

@@ -1,0 +1,157 @@
+/**
+ * Whatever ends a call, as the error that its caller gets.
+ *
+ * @module
+ */
+import {
+  CallCancelledError,
+  CallError,
+  type PluginError,
+  PluginStateError,
+  ProtocolError,
+  RemoteError,
+  WorkerExitError,
+  WorkerStartError,
+} from "../errors.ts";
+import type { WorkerExit } from "../process/worker_process.ts";
+import type { ErrorBody } from "../protocol/messages.ts";
+import { BrokenReplyError, MalformedReplyError, RefusedError } from "../transport/errors.ts";
+import type { OperationName } from "./open_call.ts";
+
+/** An error that the worker reported. */
+export function reportedError(body: ErrorBody, { plugin, member }: OperationName): PluginError {
+  switch (body.code) {
+    case "cancelled":
+      return new CallCancelledError(`"${member}" of "${plugin}" was cancelled`, { plugin });
+    case "not_supported":
+      return new CallError("not_supported", `"${plugin}" has no "${member}": ${body.message}`, { plugin });
+    case "load_error":
+      return loadError(body, { plugin });
+    default:
+      return remoteError(body, { plugin, member });
+  }
+}
+
+/** What is known of a plugin that could not be loaded besides its error. */
+interface LoadFacts {
+  readonly plugin: string;
+  readonly output?: string;
+  /** Goes on from the error's message. */
+  readonly advice?: string;
+}
+
+/** The plugin could not be imported or constructed. */
+export function loadError(body: ErrorBody, { plugin, output, advice = "" }: LoadFacts): WorkerStartError {
+  const cause = remoteError(body, { plugin, member: "load" });
+  return new WorkerStartError(`Cannot load "${plugin}": ${body.type}: ${body.message}${advice}`, { plugin, phase: "load", output, cause });
+}
+
+function remoteError(body: ErrorBody, { plugin, member }: OperationName): RemoteError {
+  return new RemoteError(`"${member}" of "${plugin}" failed with ${body.type}: ${body.message}`, {
+    plugin,
+    remoteType: body.type,
+    remoteMessage: body.message,
+    traceback: body.traceback,
+    category: body.category,
+    retriable: body.retriable,
+  });
+}
+
+/** A value that the plugin gave and the worker let pass, and that goes no further. */
+export function badValueError(message: string, name: OperationName): PluginError {
+  return reportedError({ code: "bad_result", type: "BadResult", message, traceback: "", category: "fatal", retriable: false }, name);
+}
+
+/** Why a worker was ended, where it did not end by itself. */
+export interface EndReason {
+  /** Goes on from "The worker was ended, for". */
+  readonly why: string;
+  /** What it did, as an error of its own. */
+  readonly cause?: unknown;
+}
+
+/** What is known of a worker's end besides how it ended. */
+export interface ExitFacts {
+  readonly output: string;
+  readonly calls: readonly string[];
+  readonly reason?: EndReason;
+}
+
+/** The worker is gone. */
+export function exitError(plugin: string, exit: WorkerExit, { output, calls, reason }: ExitFacts): WorkerExitError {
+  const { code: exitCode, signal, outOfMemory } = exit;
+  const during = calls.length === 0 ? "" : ` while it ran ${calls.map((call) => `"${call}"`).join(", ")}`;
+  const ended = reason === undefined
+    ? `ended with ${howItEnded({ exitCode, signal, outOfMemory })}${during}`
+    : `was ended${during}, for ${reason.why}`;
+  const said = output === "" ? "" : `. It printed last: ${output}`;
+  const details = { plugin, exitCode, signal, outOfMemory, output, calls, cause: reason?.cause };
+  return new WorkerExitError(
+    `The worker of "${plugin}" ${ended}. Start the plugin again, or have "restart" in its manifest do it${said}`,
+    details,
+  );
+}
+
+/** How a process ended, in words. */
+export function howItEnded({ exitCode, signal, outOfMemory }: Pick<WorkerExitError, "exitCode" | "signal" | "outOfMemory">): string {
+  return `${signal ?? `exit code ${exitCode}`}${outOfMemory ? " for want of memory" : ""}`;
+}
+
+/** The plugin was let go before. */
+export function closedError({ plugin, member }: OperationName): PluginStateError {
+  return new PluginStateError(`Cannot run "${member}" of "${plugin}" after cleanup(). Start the plugin again`, { plugin });
+}
+
+/** The operation was ended by another member of the plugin, for example `cleanup()`. */
+export function cancelledError({ plugin, member }: OperationName, by: string): CallCancelledError {
+  return new CallCancelledError(`"${member}" of "${plugin}" was cancelled, for ${by} was called`, { plugin });
+}
+
+/** Whether the connection was lost, for which the end of the process is the better explanation. */
+export function isBroken(error: unknown): boolean {
+  return error instanceof BrokenReplyError;
+}
+
+/** Whether a worker that still lives has broken the protocol. Where no reply came at all, the connection alone may be to blame. */
+export function isBreach(error: unknown): error is ProtocolError {
+  return error instanceof ProtocolError && !(error.cause instanceof BrokenReplyError && !error.cause.hasBegun);
+}
+
+/** Why an operation cannot begin: an earlier reply has shown that nothing the worker says can be trusted. */
+export function breachError({ plugin, member }: OperationName, breach: ProtocolError): PluginStateError {
+  const message =
+    `Cannot run "${member}" of "${plugin}": its worker broke the protocol and was given up. Start the plugin again. ${breach.message}`;
+  return new PluginStateError(message, { plugin, cause: breach });
+}
+
+/** An error of the transport, or any other, which is passed on as it is. */
+export function transportError(error: unknown, { plugin, member }: OperationName): unknown {
+  const doing = `Cannot run "${member}" of "${plugin}"`;
+  if (error instanceof RefusedError) return refusedError(error, { plugin, member });
+  if (error instanceof MalformedReplyError || error instanceof BrokenReplyError) {
+    return new ProtocolError(`${doing}: ${lowerFirst(error.message)}`, { plugin, cause: error });
+  }
+  return error;
+}
+
+function refusedError(error: RefusedError, { plugin, member }: OperationName): CallError {
+  const doing = `Cannot run "${member}" of "${plugin}"`;
+  switch (error.status) {
+    case 400:
+    case 413:
+      return new CallError("invalid_arguments", `${doing}: the worker refused the arguments: ${error.message}`, { plugin, cause: error });
+    case 409:
+      return new CallError("invalid_arguments", `${doing}: a call with its "callId" is still open`, { plugin, cause: error });
+    case 404:
+    case 405:
+      return new CallError("not_supported", `${doing}: the worker has no such endpoint`, { plugin, cause: error });
+    case 401:
+      return new ProtocolError(`${doing}: the worker refused the token. Give the token that it was started with`, { plugin, cause: error });
+    default:
+      return new ProtocolError(`${doing}: the worker answered ${error.status}: ${error.message}`, { plugin, cause: error });
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

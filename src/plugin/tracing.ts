@@ -1,0 +1,264 @@
+/**
+ * What OpenTelemetry is told of a plugin: a span and measurements for each call, and for each start of a worker. `docs/tracing.md` has the names.
+ *
+ * @module
+ */
+import { RemoteError, wasCancelled } from "../errors.ts";
+import type { WorkerExit } from "../process/worker_process.ts";
+import { endpointRule } from "../protocol/messages.ts";
+import {
+  activeTrace,
+  type Attributes,
+  type Context,
+  markFailed,
+  registeredTelemetry,
+  RPC_SYSTEM,
+  SCOPE,
+  type Span,
+  SPAN_KIND,
+  type Telemetry,
+  type TraceContext,
+  type Tracer,
+} from "../protocol/telemetry.ts";
+import type { Connection } from "./connection.ts";
+import { Instruments } from "./instruments.ts";
+import type { Operation } from "./operations.ts";
+
+/** How a plugin runs an operation, whose trace is in it. */
+interface Runner {
+  readonly plugin: string;
+  readonly run: (operation: Operation) => AsyncGenerator<unknown, unknown, void>;
+  /** By which the caller aborts it. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A start of a worker. */
+interface Start {
+  readonly plugin: string;
+  /** Whether the worker takes another's place. */
+  readonly isRestart: boolean;
+}
+
+/** A wait for a turn that is shorter than this, in milliseconds, is none. */
+const SHORTEST_WAIT_MS = 1;
+
+/** Tells OpenTelemetry of calls and starts. */
+export class Tracing {
+  readonly #telemetry: Telemetry;
+  readonly #tracer: Tracer | undefined;
+  readonly #instruments: Instruments | undefined;
+
+  private constructor(telemetry: Telemetry) {
+    this.#telemetry = telemetry;
+    this.#tracer = telemetry.trace?.getTracer(...SCOPE);
+    this.#instruments = telemetry.metrics && new Instruments(telemetry.metrics.getMeter(...SCOPE));
+  }
+
+  /** `undefined` when nobody listens. */
+  static find(): Tracing | undefined {
+    const telemetry = registeredTelemetry();
+    return telemetry?.trace === undefined && telemetry?.metrics === undefined ? undefined : new Tracing(telemetry);
+  }
+
+  /** Tells of an operation, if it is a call: questions, such as for the health, would bury the calls. */
+  follow(operation: Operation, runner: Runner): AsyncGenerator<unknown, unknown, void> {
+    return endpointRule(operation.endpoint).isCall ? this.#follow(operation, runner) : runner.run(operation);
+  }
+
+  async *#follow(operation: Operation, { plugin, run, signal }: Runner): AsyncGenerator<unknown, unknown, void> {
+    const trace = this.begin(operation, plugin);
+    let isLeft = true;
+    const frames = run({ ...operation, trace });
+    try {
+      while (true) {
+        const next = await trace.within(() => frames.next());
+        isLeft = !next.done;
+        if (next.done) return next.value;
+        trace.countChunk();
+        yield next.value;
+      }
+    } catch (error) {
+      isLeft = wasCancelled(error, signal);
+      if (!isLeft) trace.fail(error);
+      throw error;
+    } finally {
+      if (isLeft) trace.cancel();
+      trace.end();
+      await frames.return(undefined);
+    }
+  }
+
+  /** Begins a call's trace, below the active span. */
+  begin({ endpoint }: Operation, plugin: string): CallTrace {
+    const method = `${plugin}/${endpoint}`;
+    const facts = { "rpc.system.name": RPC_SYSTEM, "rpc.method": method, "remote_plugin.plugin.name": plugin };
+    const { context } = this.#telemetry;
+    const tell = (span?: Span) =>
+      new CallTrace(facts, { context, active: context?.active(), span, tracer: this.#tracer, instruments: this.#instruments });
+    return this.#tracer?.startActiveSpan(method, { kind: SPAN_KIND.client, attributes: facts }, tell) ?? tell();
+  }
+
+  /** Tells of a worker's start, whose own requests are part of it. One that takes another's place has a trace of its own. */
+  start(launch: () => Promise<Connection>, { plugin, isRestart }: Start): Promise<Connection> {
+    const attributes = { "remote_plugin.plugin.name": plugin, "remote_plugin.worker.restart": isRestart };
+    const tell = (span?: Span) => this.#start(launch, attributes, span);
+    const options = { kind: SPAN_KIND.internal, attributes, root: isRestart };
+    return this.#tracer?.startActiveSpan(`start ${plugin}`, options, tell) ?? tell();
+  }
+
+  async #start(launch: () => Promise<Connection>, facts: Attributes, span: Span | undefined): Promise<Connection> {
+    const begun = performance.now();
+    let failure: Attributes = {};
+    try {
+      const connection = await launch();
+      span?.setAttributes(factsOf(connection));
+      void connection.exited?.then((exit) => this.#instruments?.exits.add(1, { ...facts, ...endOf(exit) }));
+      return connection;
+    } catch (error) {
+      failure = { "error.type": typeOf(error) };
+      if (span !== undefined) markFailed(span, error);
+      throw error;
+    } finally {
+      this.#instruments?.starts.record(secondsSince(begun), { ...facts, ...failure });
+      span?.end();
+    }
+  }
+}
+
+/** What a call's trace is told by. */
+interface TraceMeans {
+  readonly span: Span | undefined;
+  readonly tracer: Tracer | undefined;
+  readonly context: Telemetry["context"];
+  /** In which the span is active. */
+  readonly active: Context | undefined;
+  readonly instruments: Instruments | undefined;
+}
+
+/** The trace of one call, from when it was made until its caller has the answer. */
+export class CallTrace {
+  readonly #facts: Attributes;
+  readonly #means: TraceMeans;
+  readonly #begun = performance.now();
+  /** What the worker is given, so that its spans are below this one. */
+  readonly sent: TraceContext | undefined;
+  #ending: Attributes = {};
+  #chunks = 0;
+  #wasSent = false;
+
+  /** Begins. */
+  constructor(facts: Attributes, means: TraceMeans) {
+    this.#facts = facts;
+    this.#means = means;
+    this.sent = activeTrace();
+    means.instruments?.active.add(1, facts);
+  }
+
+  /** Runs code below the call's span. */
+  within<Result>(code: () => Result): Result {
+    const { context, active } = this.#means;
+    return context === undefined || active === undefined ? code() : context.with(active, code);
+  }
+
+  /** The call waits for its turn. */
+  async queue<Turn>(turn: Promise<Turn>): Promise<Turn> {
+    const begun = performance.now();
+    try {
+      return await turn;
+    } finally {
+      const waited = performance.now() - begun;
+      this.#means.instruments?.waits.record(waited / 1000, this.#facts);
+      if (waited >= SHORTEST_WAIT_MS) this.#step("queue", begun);
+    }
+  }
+
+  /** The call's files are written. */
+  async handOver<Written extends { readonly bytes: number }>(writing: Promise<Written>): Promise<Written> {
+    const begun = performance.now();
+    let bytes = 0;
+    try {
+      const written = await writing;
+      bytes = written.bytes;
+      return written;
+    } finally {
+      this.#step("hand over files", begun, { "remote_plugin.file.size": bytes });
+      this.#means.instruments?.files.add(bytes, { ...this.#facts, "remote_plugin.file.direction": "to_plugin" });
+    }
+  }
+
+  /** The call has been given to a worker, again when the one before has ended. */
+  send(connection: Connection, callId: string | undefined): void {
+    const { span } = this.#means;
+    if (this.#wasSent) span?.addEvent("sent again");
+    this.#wasSent = true;
+    span?.setAttributes({ ...factsOf(connection), ...callId === undefined ? {} : { "remote_plugin.call.id": callId } });
+  }
+
+  /** A chunk of a stream has come. */
+  countChunk(): void {
+    this.#chunks++;
+  }
+
+  /** The plugin has given a file. */
+  receive(bytes: number): void {
+    this.#means.instruments?.files.add(bytes, { ...this.#facts, "remote_plugin.file.direction": "from_plugin" });
+  }
+
+  /** The caller gets an error. */
+  fail(error: unknown): void {
+    const type = typeOf(error);
+    this.#ending = { "error.type": type };
+    if (this.#means.span !== undefined) markFailed(this.#means.span, error, type);
+  }
+
+  /** The caller does not want the call any more, which is no failure. */
+  cancel(): void {
+    this.#ending = { "remote_plugin.call.cancelled": true };
+    this.#means.span?.setAttributes(this.#ending);
+  }
+
+  /** The caller has its answer. */
+  end(): void {
+    const { span, instruments } = this.#means;
+    if (this.#chunks > 0) span?.setAttributes({ "remote_plugin.stream.chunks": this.#chunks });
+    span?.end();
+    instruments?.active.add(-1, this.#facts);
+    instruments?.durations.record(secondsSince(this.#begun), { ...this.#facts, ...this.#ending });
+    if (this.#chunks > 0) instruments?.chunks.add(this.#chunks, this.#facts);
+  }
+
+  /** A span for what lies behind. */
+  #step(name: string, begun: number, attributes: Attributes = {}): void {
+    const { tracer, active } = this.#means;
+    tracer?.startSpan(name, { attributes, startTime: performance.timeOrigin + begun }, active).end();
+  }
+}
+
+/** What is known of the worker. */
+function factsOf({ plugin, worker }: Connection): Attributes {
+  const version = { "remote_plugin.plugin.version": plugin.version };
+  if (worker === undefined) return version;
+  const { pid, worker: kind, address } = worker.hello;
+  const [runtime = kind] = kind.split("/");
+  return { ...version, "remote_plugin.runtime": runtime, "remote_plugin.worker.pid": pid, ...placeOf(address) };
+}
+
+function placeOf(address: { readonly unix: string } | { readonly tcp: string }): Attributes {
+  if ("unix" in address) return { "network.transport": "unix", "server.address": address.unix };
+  const { hostname, port } = new URL(`http://${address.tcp}`);
+  return { "network.transport": "tcp", "server.address": hostname, "server.port": Number(port) };
+}
+
+function endOf({ code, signal, outOfMemory }: WorkerExit): Attributes {
+  return { "remote_plugin.worker.exit": signal ?? String(code), "remote_plugin.worker.out_of_memory": outOfMemory };
+}
+
+/** A word for the kind of an error; for one of the plugin's own, its class there. */
+function typeOf(error: unknown): string {
+  if (error instanceof RemoteError) return error.remoteType;
+  return error instanceof Error ? error.name : "unknown";
+}
+
+function secondsSince(begun: number): number {
+  return (performance.now() - begun) / 1000;
+}

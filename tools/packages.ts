@@ -1,0 +1,56 @@
+/**
+ * Brings Pythons with packages from PyPI, to test against the real ones.
+ *
+ * @module
+ */
+import { pathOf } from "./lane.ts";
+import { capture } from "./run.ts";
+
+/** What a virtual environment in `.venv/` holds. */
+export interface Packages {
+  /** The environment's folder there. */
+  readonly folder: string;
+  /** What is installed. */
+  readonly names: readonly string[];
+  /** The modules by which one sees that it is. */
+  readonly modules: readonly string[];
+}
+
+/** To check the files for arrays and tables, and what becomes of objects of packages that many plugins use. */
+export const ARRAYS: Packages = {
+  folder: "numpy",
+  names: ["numpy", "pyarrow", "pandas", "pydantic", "attrs", "msgspec"],
+  modules: ["numpy", "pyarrow", "pandas", "pydantic", "attrs", "msgspec"],
+};
+
+/** To follow a trace into a Python plugin. */
+export const TRACING: Packages = {
+  folder: "opentelemetry",
+  names: ["opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"],
+  modules: ["opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http.trace_exporter"],
+};
+
+/** Where that Python is, or why it is not. */
+export type PackagedPython = { readonly program: string } | { readonly program: undefined; readonly reason: string };
+
+/** The Python of a virtual environment, which is made, and filled from PyPI, when it is not there. */
+export async function findPythonWith(packages: Packages, python: string | undefined): Promise<PackagedPython> {
+  if (python === undefined) return { program: undefined, reason: "no Python 3.8 or later" };
+  const folder = `.venv/${packages.folder}`;
+  const program = pathOf(`${folder}/${Deno.build.os === "windows" ? "Scripts/python.exe" : "bin/python"}`);
+  if (await hasAll(packages, program)) return { program };
+  const made = await capture([python, "-m", "venv", "--clear", pathOf(folder)]);
+  if (made.code !== 0) return { program: undefined, reason: `cannot make ${folder}: ${lastLine(made.output)}` };
+  const flags = ["--quiet", "--disable-pip-version-check", "--retries", "1", "--timeout", "20", "--only-binary", ":all:"];
+  const installed = await capture([program, "-m", "pip", "install", ...flags, ...packages.names]);
+  if (installed.code === 0 && await hasAll(packages, program)) return { program };
+  return { program: undefined, reason: `pip cannot install ${packages.names.join(" and ")}: ${lastLine(installed.output)}` };
+}
+
+async function hasAll({ modules }: Packages, program: string): Promise<boolean> {
+  return (await capture([program, "-c", `import ${modules.join(", ")}`])).code === 0;
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}

@@ -1,0 +1,101 @@
+/**
+ * Runs the stories of a Markdown page, each in a folder of its own.
+ *
+ * @module
+ */
+import { copyPackage, folderUrl, type Lane, ownNames, packagesOf, readJson, ROOT } from "./lane.ts";
+import { printsAs, type Story, type StoryFile, type StoryStep } from "./markdown.ts";
+import { capture, type Outcome } from "./run.ts";
+
+/** A command that takes longer has hung. */
+const LIMIT_MS = 120_000;
+
+/**
+ * Tries all that a story promises; throws an error that says what does not hold.
+ *
+ * Its files are written to a temporary folder, beside a `deno.json` that knows the package as after `deno add`. Its `deno run` commands are run there
+ * as they are written, and have to print what the page says. Tasks have to exist, JSON has to parse, and the program is type-checked and run.
+ */
+export async function tryStory(story: Story, lane: Lane): Promise<void> {
+  for (const value of story.values) JSON.parse(value);
+  const program = story.program === "" ? [] : [{ name: PROGRAM, text: story.program }];
+  await inFolder([...story.files, ...program], lane, async (folder) => {
+    for (const step of story.steps) await tryStep(step, folder, story.files.length > 0);
+    if (story.program !== "") await runDeno(story.runnable ? ["run", "--no-prompt", "--check", PROGRAM] : ["check", PROGRAM], folder);
+    if (story.steps.length === 0) await checkFiles(story, folder);
+  });
+}
+
+/** Type-checks programs in one go; each has a name, by which the error tells them apart. */
+export async function checkPrograms(programs: ReadonlyMap<string, string>, lane: Lane): Promise<void> {
+  const files = [...programs].map(([name, text]) => ({ name: `${name.replaceAll(/\W+/g, "_")}.ts`, text: `${text}\nexport {};\n` }));
+  if (files.length > 0) await inFolder(files, lane, (folder) => runDeno(["check", ...files.map(({ name }) => name)], folder));
+}
+
+/** Runs a program without permissions, and without type-checking it. */
+export async function runProgram(program: string, lane: Lane): Promise<void> {
+  await inFolder([{ name: PROGRAM, text: program }], lane, (folder) => runDeno(["run", "--no-prompt", PROGRAM], folder));
+}
+
+const PROGRAM = "program.ts";
+
+/** The files stand beside a `deno.json`, which knows the package as after `deno add`: on the npm lane a copy of it. */
+async function inFolder(files: readonly StoryFile[], lane: Lane, body: (folder: string) => Promise<unknown>): Promise<void> {
+  const base = await Deno.makeTempDir();
+  try {
+    const source = lane === "jsr" ? ROOT : folderUrl(`${base}/package`);
+    if (source !== ROOT) await Deno.mkdir(source).then(() => copyPackage(source, lane));
+    const imports = { ...packagesOf(lane), ...ownNames(source) };
+    const config = { name: "deno.json", text: JSON.stringify({ imports, lock: false, nodeModulesDir: "none" }) };
+    for (const { name, text } of [config, ...files]) {
+      await Deno.mkdir(`${base}/story/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
+      await Deno.writeTextFile(`${base}/story/${name}`, text);
+    }
+    await body(`${base}/story`);
+  } finally {
+    await Deno.remove(base, { recursive: true });
+  }
+}
+
+async function tryStep({ commands, expected }: StoryStep, folder: string, hasFiles: boolean): Promise<void> {
+  let printed = "";
+  for (const command of commands) {
+    const words = command[0] === "npx" ? command.slice(command.findIndex((word) => /^deno(@|$)/.test(word))) : command;
+    const [program = "", verb, ...rest] = words;
+    if (!/^deno(@|$)/.test(program)) continue;
+    if (verb === "task") checkTask(rest);
+    else if (verb === "add") checkAdd(rest);
+    else if (verb === "run" && hasFiles) {
+      printed += (await runDeno(["run", "--no-prompt", ...rest.map((word) => expand(word, folder))], folder)).stdout;
+    }
+  }
+  if (hasFiles && expected !== undefined && !printsAs(printed, expected)) throw new Error(`It printed\n${printed}\nand not\n${expected}`);
+}
+
+function checkTask([name = "", example]: readonly string[]): void {
+  const tasks = Object.keys(readJson("deno.json").tasks ?? {});
+  if (!tasks.includes(name)) throw new Error(`There is no task "${name}", only ${tasks.join(", ")}`);
+  if (name === "example" && /^\w+$/.test(example ?? "")) Deno.statSync(new URL(`examples/${example}/main.ts`, ROOT));
+}
+
+function checkAdd(packages: readonly string[]): void {
+  const known = [`jsr:${readJson("deno.json").name}`];
+  const wrong = packages.find((name) => name.includes("@remote-plugin/") && !known.includes(name));
+  if (wrong !== undefined) throw new Error(`"deno add ${wrong}" has to be "deno add ${known}"`);
+}
+
+/** Variables that a page may use, as a shell would fill them in. */
+function expand(word: string, folder: string): string {
+  return word.replace(/\$(PWD|TMPDIR|HOME)\b/g, (_, name) => name === "PWD" ? folder : Deno.env.get(name) ?? "");
+}
+
+async function checkFiles({ files }: Story, folder: string): Promise<void> {
+  const sources = files.filter(({ name }) => name.endsWith(".ts")).map(({ name }) => name);
+  if (sources.length > 0) await runDeno(["check", ...sources], folder);
+}
+
+async function runDeno(args: readonly string[], folder: string): Promise<Outcome> {
+  const outcome = await capture([Deno.execPath(), ...args], { cwd: folder, signal: AbortSignal.timeout(LIMIT_MS), env: { NO_COLOR: "1" } });
+  if (outcome.code !== 0) throw new Error(`"deno ${args.join(" ")}" ended with code ${outcome.code} and printed\n${outcome.output}`);
+  return outcome;
+}
