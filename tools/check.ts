@@ -22,8 +22,7 @@ function checks(): [string, string[]][] {
     ["lint", [DENO, "lint"]],
     ["types", [DENO, "check", ...LANE, "."]],
     ["doc comments", [DENO, "doc", "--lint", ...LANE, ...entryPoints()]],
-    ["embedded Python worker", [DENO, "run", ...LANE, "--allow-read", "tools/embed_worker.ts", "--check"]],
-    ["bundled Deno worker", [DENO, "run", ...LANE, "--allow-read", "--allow-run", "tools/bundle_worker.ts", "--check"]],
+    ["embedded workers", [DENO, "run", ...LANE, "--allow-read", "--allow-run", "tools/embed.ts", "--check"]],
   ];
 }
 

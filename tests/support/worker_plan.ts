@@ -6,6 +6,7 @@
  */
 import { fromFileUrl, join, toFileUrl } from "@std/path";
 import { type PermissionSet, PROTOCOL_VERSION, type StartMessage } from "../../src/protocol/messages.ts";
+import { PYTHON_WORKER_BOOT, PYTHON_WORKER_HASH, PYTHON_WORKER_PACK } from "../../src/worker/generated/python_worker.ts";
 
 /** The workers that the tests know. */
 export const WORKERS = ["python", "deno"] as const;
@@ -56,7 +57,7 @@ export async function planWorker(options: PlanOptions): Promise<WorkerPlan> {
   const folder = options.pluginFolder ?? fixtureFolder(options.fixture);
   const manifest: FixtureManifest = JSON.parse(await Deno.readTextFile(join(folder, `${options.worker}.manifest.json`)));
   const start = merged(startMessage(options, folder, manifest), options.start ?? {});
-  const command = options.worker === "python" ? pythonCommand() : denoCommand(folder, start);
+  const command = options.worker === "python" ? await pythonCommand(options.folder) : denoCommand(folder, start);
   return { command, start };
 }
 
@@ -111,8 +112,11 @@ function newToken(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-function pythonCommand(): string[] {
-  return [testPython(), fromFileUrl(new URL("../../src/worker/python/worker.py", import.meta.url))];
+/** What ships is what is tested: the pack. */
+async function pythonCommand(folder: string): Promise<string[]> {
+  const pack = join(folder, "worker.py");
+  await Deno.writeTextFile(pack, PYTHON_WORKER_PACK);
+  return [testPython(), "-c", PYTHON_WORKER_BOOT, pack, PYTHON_WORKER_HASH];
 }
 
 function denoCommand(folder: string, start: StartMessage): string[] {

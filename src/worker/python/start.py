@@ -1,4 +1,7 @@
-"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
+"""Starts the worker from the bytecode that an earlier start has kept.
+
+The modules of the package beside this file come in one text, the pack, whose first part this file is: so the host writes
+one file for a worker, and a start that finds bytecode compiles this part alone.
 
 To compile it takes longer than all the rest of a start. The bytecode is in a folder of the user's own, where programs keep
 what can be made again; docs/permissions.md says where. What is not surely this user's file, whole, and made by this very
@@ -7,6 +10,7 @@ its start, or is said: it only takes longer.
 """
 
 import binascii
+import builtins
 import gc
 import marshal
 import os
@@ -14,8 +18,10 @@ import stat
 import sys
 import time
 
-# The same whether it is compiled or loaded, and not a path: of this file's many copies none lasts.
-CODE_NAME = "<remote-plugin worker>"
+PACKAGE = "remote_plugin_worker."
+MODULE_MARK = "\f"  # in front of each module in the pack, whose name is the rest of that line
+# The same whether it is compiled or loaded, and not a path: of the pack's many copies none lasts.
+CODE_NAME = "<remote-plugin worker/{}>"
 MARK = b"remote-plugin bytecode\n"  # how a file says of itself that it may be removed
 START = len(MARK) + 4  # of the bytecode, behind its checksum
 UNUSED_S = 30 * 24 * 3600  # other releases and interpreters have files of their own, which nobody else removes
@@ -102,25 +108,59 @@ def write_new(path, data):
         file.write(data)
 
 
-def compile_worker():
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py"), "rb") as source:
-        return compile(source.read(), CODE_NAME, "exec", 0, True, 2)  # without what nobody reads or checks at run time
+def compile_pack(path):
+    """Compiles the worker's modules, without what nobody reads or checks at run time. A late one is loaded when it is wanted."""
+    codes = {}
+    with open(path, encoding="utf-8") as pack:
+        for part in pack.read().split(MODULE_MARK)[1:]:
+            name, _, source = part.partition("\n")
+            codes[name] = marshal.dumps(compile(source, CODE_NAME.format(name), "exec", 0, True, 2))
+    return codes
 
 
-def worker_code(source_hash):
+def worker_codes(pack, source_hash):
     # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come
     # as far as to be told so.
     if os.name != "posix" or sys.version_info < (3, 8):
-        return compile_worker()
+        return compile_pack(pack)
     bytecode = Bytecode(source_hash)
-    code = bytecode.load()
-    if code is None:
-        code = compile_worker()
+    codes = bytecode.load()
+    if codes is None:
+        codes = compile_pack(pack)
         if not sys.dont_write_bytecode:
-            bytecode.keep(code)
-    return code
+            bytecode.keep(codes)
+    return codes
+
+
+class Modules:
+    """The worker's modules. No `import` of the plugin's finds them, and theirs find none of the plugin's in their own places."""
+
+    def __init__(self, codes):
+        self._codes = codes
+        self._loaded = {}
+        self._find_other = __import__
+        self._builtins = dict(vars(builtins), __import__=self._import)
+
+    def find_others_by(self, find):
+        """From here on what the worker's modules import besides each other is found so."""
+        self._find_other = find
+
+    def load(self, name):
+        """Gives a module, which runs when it is wanted for the first time."""
+        if name not in self._loaded:
+            module = type(sys)(PACKAGE + name)
+            vars(module).update(__builtins__=self._builtins, __package__=PACKAGE[:-1])
+            exec(marshal.loads(self._codes[name]), vars(module))
+            self._loaded.setdefault(name, module)  # no lock, for a forked child could find it held: to run one twice does no harm
+        return self._loaded[name]
+
+    def _import(self, name, scope=None, local=None, fromlist=(), level=0):
+        return self.load(name) if level else self._find_other(name, scope, local, fromlist, level)
 
 
 if __name__ == "__main__":
     gc.disable()
-    exec(worker_code(sys.argv.pop()), globals())
+    _, worker, made_from = sys.argv
+    sys.argv[:] = [worker]
+    modules = Modules(worker_codes(worker, made_from))
+    modules.load("main").main(modules.find_others_by)
