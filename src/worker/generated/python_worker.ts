@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "d9b19ed0373a5a02";
+export const PYTHON_WORKER_HASH = "a74b126bd1603c94";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -2358,7 +2358,6 @@ import functools
 
 from .call import CURRENT_CALL, Call
 from .errors import CallCancelled
-from .heartbeat import Heartbeat
 from .instance import Instance
 from .open_calls import OpenCalls
 from .tracebacks import shortened
@@ -2366,6 +2365,8 @@ from .tracebacks import shortened
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
+
+    from .heartbeat import Heartbeat
 
 
 class Helpers:
@@ -3184,7 +3185,6 @@ import threading
 from .constants import FEATURES, VERSION
 from .error_bodies import describe
 from .errors import BadStart
-from .foreign import ForeignWorker
 from .forks import prepare_for_forks
 from .library import LIBRARY
 from .lifeline import Watch, arm_lifeline, hold_lifeline
@@ -3197,6 +3197,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn
 
+    from .foreign import ForeignWorker
+    from .start_line import Start
+
 OLDEST_PYTHON = (3, 8)
 
 
@@ -3208,7 +3211,7 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
         if sys.version_info < OLDEST_PYTHON:
             raise BadStart(f"This is Python {sys.version.split()[0]}; the worker needs 3.8 or later")
         start = Start(read_start_line())
-        foreign = ForeignWorker(start) if start.foreign else None
+        foreign = _foreign_worker(start) if start.foreign else None
         shelf = Shelf()
         if os.name == "posix":
             lifeline = fork_worker(hello, start, shelf)
@@ -3235,6 +3238,12 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
     if os.name == "posix":
         arm_lifeline(lifeline)
     worker.run()
+
+
+def _foreign_worker(start: Start) -> ForeignWorker:
+    from .foreign import ForeignWorker
+
+    return ForeignWorker(start)
 \fmemory_watch
 """Ends for want of memory."""
 
@@ -3591,12 +3600,13 @@ from .open_calls import OpenCalls
 from .original import make_data_folders
 from .running import Runner
 from .tracebacks import traceback_of
-from .tracing import Tracing
 from .walk import to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
+
+    from .tracing import Tracing
 
     Body = Dict[str, Any]
 
@@ -4255,7 +4265,7 @@ class BareRequest(Request):
         if len(words) < 2:
             raise Refusal(400, "The request has no length", closes=True)
         self._endpoint, self._length = words[:2]
-        self._fields = dict(word.partition("=")[::2] for word in words[2:])
+        self._named = dict(word.partition("=")[::2] for word in words[2:])
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
@@ -4270,15 +4280,15 @@ class BareRequest(Request):
 
     def call_id(self) -> str:
         """The id that the host gave the call, empty when it gave none."""
-        return checked_id(self._fields.get("call"), "call id")
+        return checked_id(self._named.get("call"), "call id")
 
     def trace(self) -> dict[str, str]:
         """The trace of which the call is a part, empty for none."""
-        return trace_in(self._fields)
+        return trace_in(self._named)
 
     def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
         """Makes the reply."""
-        return BareReply(client, Outbox(scratch, self._fields.get("files") == "shared"), aside)
+        return BareReply(client, Outbox(scratch, self._named.get("files") == "shared"), aside)
 
 
 def trace_in(fields: dict[str, str]) -> dict[str, str]:
@@ -4312,11 +4322,12 @@ import threading
 from collections.abc import AsyncIterable, Awaitable, Generator
 
 from .call import Call
-from .event_loop import EventLoop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, Optional
+
+    from .event_loop import EventLoop
 
 NO_MORE = object()
 
@@ -5692,10 +5703,10 @@ class Worker:
     def run(self) -> NoReturn:
         """Serves for good."""
         DESCRIPTORS.keep(self._listener.fileno())
-        threading.Thread(target=self._accept, name="accept", daemon=True).start()
+        threading.Thread(target=self._accept_all, name="accept", daemon=True).start()
         self._lanes.run()
 
-    def _accept(self) -> NoReturn:
+    def _accept_all(self) -> NoReturn:
         while True:
             DESCRIPTORS.check()
             try:

@@ -6,7 +6,6 @@ import functools
 
 from .call import CURRENT_CALL, Call
 from .errors import CallCancelled
-from .heartbeat import Heartbeat
 from .instance import Instance
 from .open_calls import OpenCalls
 from .tracebacks import shortened
@@ -14,6 +13,8 @@ from .tracebacks import shortened
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
+
+    from .heartbeat import Heartbeat
 
 
 class Helpers:

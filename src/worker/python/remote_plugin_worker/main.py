@@ -10,7 +10,6 @@ import threading
 from .constants import FEATURES, VERSION
 from .error_bodies import describe
 from .errors import BadStart
-from .foreign import ForeignWorker
 from .forks import prepare_for_forks
 from .library import LIBRARY
 from .lifeline import Watch, arm_lifeline, hold_lifeline
@@ -23,6 +22,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn
 
+    from .foreign import ForeignWorker
+    from .start_line import Start
+
 OLDEST_PYTHON = (3, 8)
 
 
@@ -34,7 +36,7 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
         if sys.version_info < OLDEST_PYTHON:
             raise BadStart(f"This is Python {sys.version.split()[0]}; the worker needs 3.8 or later")
         start = Start(read_start_line())
-        foreign = ForeignWorker(start) if start.foreign else None
+        foreign = _foreign_worker(start) if start.foreign else None
         shelf = Shelf()
         if os.name == "posix":
             lifeline = fork_worker(hello, start, shelf)
@@ -61,3 +63,9 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
     if os.name == "posix":
         arm_lifeline(lifeline)
     worker.run()
+
+
+def _foreign_worker(start: Start) -> ForeignWorker:
+    from .foreign import ForeignWorker
+
+    return ForeignWorker(start)

@@ -19,12 +19,13 @@ from .open_calls import OpenCalls
 from .original import make_data_folders
 from .running import Runner
 from .tracebacks import traceback_of
-from .tracing import Tracing
 from .walk import to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
+
+    from .tracing import Tracing
 
     Body = Dict[str, Any]
 

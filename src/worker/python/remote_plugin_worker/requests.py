@@ -130,7 +130,7 @@ class BareRequest(Request):
         if len(words) < 2:
             raise Refusal(400, "The request has no length", closes=True)
         self._endpoint, self._length = words[:2]
-        self._fields = dict(word.partition("=")[::2] for word in words[2:])
+        self._named = dict(word.partition("=")[::2] for word in words[2:])
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
@@ -145,15 +145,15 @@ class BareRequest(Request):
 
     def call_id(self) -> str:
         """The id that the host gave the call, empty when it gave none."""
-        return checked_id(self._fields.get("call"), "call id")
+        return checked_id(self._named.get("call"), "call id")
 
     def trace(self) -> dict[str, str]:
         """The trace of which the call is a part, empty for none."""
-        return trace_in(self._fields)
+        return trace_in(self._named)
 
     def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
         """Makes the reply."""
-        return BareReply(client, Outbox(scratch, self._fields.get("files") == "shared"), aside)
+        return BareReply(client, Outbox(scratch, self._named.get("files") == "shared"), aside)
 
 
 def trace_in(fields: dict[str, str]) -> dict[str, str]:

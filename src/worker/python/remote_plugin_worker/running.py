@@ -7,11 +7,12 @@ import threading
 from collections.abc import AsyncIterable, Awaitable, Generator
 
 from .call import Call
-from .event_loop import EventLoop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, Optional
+
+    from .event_loop import EventLoop
 
 NO_MORE = object()
 

@@ -50,10 +50,10 @@ class Worker:
     def run(self) -> NoReturn:
         """Serves for good."""
         DESCRIPTORS.keep(self._listener.fileno())
-        threading.Thread(target=self._accept, name="accept", daemon=True).start()
+        threading.Thread(target=self._accept_all, name="accept", daemon=True).start()
         self._lanes.run()
 
-    def _accept(self) -> NoReturn:
+    def _accept_all(self) -> NoReturn:
         while True:
             DESCRIPTORS.check()
             try:
