@@ -31,12 +31,21 @@ const TARGETS: Readonly<Record<string, () => Promise<string>>> = {
 const PYTHON = new URL("src/worker/python/", ROOT);
 const PYTHON_MODULES = new URL("remote_plugin_worker/", PYTHON);
 
-/** Stands in front of each module in the pack, before its name. `start.py` has the same mark. */
-const MODULE_MARK = "\f";
+/** Stands in front of each part of the pack but the first, before its name. `start.py` has the same mark. */
+const PART_MARK = "\f";
 
-/** The Python worker is one text, the pack: `start.py`, and behind it each module of the package. `boot.py` runs it. */
+/** Stands behind the name of a module that no start needs. `compiling.py` has the same mark. */
+const LATE = " late";
+
+/** The Python worker is one text, the pack: `start.py`, `compiling.py`, and each module of the package. `boot.py` runs it. */
 async function pythonWorker(): Promise<string> {
-  const pack = [await Deno.readTextFile(new URL("start.py", PYTHON)), ...await Promise.all(pythonModules().map(packed))].join(MODULE_MARK);
+  const modules = new Map(await Promise.all(pythonModules().map(readModule)));
+  const early = neededAtStart(modules);
+  const parts = [...modules].map(([name, source]) => `${name}${early.has(name) ? "" : LATE}\n${source}`);
+  const [boot, start, compiling] = await Promise.all(
+    ["boot.py", "start.py", "compiling.py"].map((name) => Deno.readTextFile(new URL(name, PYTHON))),
+  );
+  const pack = [start, `compiling\n${compiling}`, ...parts].join(PART_MARK);
   return [
     "// deno-fmt-ignore-file",
     `// Generated from the files in python/. Do not edit; run: ${COMMAND}`,
@@ -48,7 +57,7 @@ async function pythonWorker(): Promise<string> {
     " * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes",
     " * for a command on the import path, the current folder, goes before anything is imported.",
     " */",
-    `export const PYTHON_WORKER_BOOT: string = ${toLiteral(await Deno.readTextFile(new URL("boot.py", PYTHON)))};`,
+    `export const PYTHON_WORKER_BOOT: string = ${toLiteral(boot!)};`,
     "",
     "/** The Python worker: `python/start.py`, and the modules of the package beside it. */",
     `export const PYTHON_WORKER_PACK: string = ${toLiteral(pack)};`,
@@ -61,9 +70,17 @@ function pythonModules(): string[] {
   return names.filter((name) => name.endsWith(".py") && name !== "__init__.py").toSorted();
 }
 
-async function packed(name: string): Promise<string> {
-  const source = await Deno.readTextFile(new URL(name, PYTHON_MODULES));
-  return `${name.slice(0, -".py".length)}\n${withVersion(source)}`;
+async function readModule(name: string): Promise<[string, string]> {
+  return [name.slice(0, -".py".length), withVersion(await Deno.readTextFile(new URL(name, PYTHON_MODULES)))];
+}
+
+/** What is imported outside of functions, beginning with the module that runs. */
+function neededAtStart(modules: ReadonlyMap<string, string>): Set<string> {
+  const needed = new Set(["modules", "main"]);
+  for (const name of needed) {
+    for (const [, imported] of modules.get(name)!.matchAll(/^from \.(\w+) import/gm)) needed.add(imported!);
+  }
+  return needed;
 }
 
 /** The release stands in `deno.json` alone. */
@@ -78,7 +95,7 @@ async function hashOf(text: string): Promise<string> {
 
 /** A template literal rather than a string with `\n`: a change of the worker then shows as the same change here. */
 function toLiteral(text: string): string {
-  return "`" + text.replaceAll(/[\\`]|\$\{/g, (match) => `\\${match}`).replaceAll(MODULE_MARK, "\\f") + "`";
+  return "`" + text.replaceAll(/[\\`]|\$\{/g, (match) => `\\${match}`).replaceAll(PART_MARK, "\\f") + "`";
 }
 
 /** The worker imports nothing but its own modules, so that no import map is needed, and what one would say of others cannot matter. */

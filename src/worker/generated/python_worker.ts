@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "a74b126bd1603c94";
+export const PYTHON_WORKER_HASH = "b7bc9f8642464b8f";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -19,31 +19,25 @@ with open(sys.argv[1], encoding="utf-8") as pack:
 /** The Python worker: `python/start.py`, and the modules of the package beside it. */
 export const PYTHON_WORKER_PACK: string = `"""Starts the worker from the bytecode that an earlier start has kept.
 
-The modules of the package beside this file come in one text, the pack, whose first part this file is: so the host writes
-one file for a worker, and a start that finds bytecode compiles this part alone.
-
 To compile it takes longer than all the rest of a start. The bytecode is in a folder of the user's own, where programs keep
 what can be made again; docs/permissions.md says where. What is not surely this user's file, whole, and made by this very
 interpreter from this very source, is not used: the source is compiled. Nothing that goes wrong here keeps the worker from
 its start, or is said: it only takes longer.
+
+The host writes one file for a worker, the pack: this file, then compiling.py, then the modules of the package beside them.
+A start that finds bytecode compiles this part alone.
 """
 
 import binascii
-import builtins
 import gc
 import marshal
 import os
 import stat
 import sys
-import time
 
-PACKAGE = "remote_plugin_worker."
-MODULE_MARK = "\\f"  # in front of each module in the pack, whose name is the rest of that line
-# The same whether it is compiled or loaded, and not a path: of the pack's many copies none lasts.
-CODE_NAME = "<remote-plugin worker/{}>"
+PART_MARK = "\\f"  # in front of each part but the first, whose name is the rest of that line
 MARK = b"remote-plugin bytecode\\n"  # how a file says of itself that it may be removed
 START = len(MARK) + 4  # of the bytecode, behind its checksum
-UNUSED_S = 30 * 24 * 3600  # other releases and interpreters have files of their own, which nobody else removes
 
 
 class Bytecode:
@@ -52,53 +46,39 @@ class Bytecode:
     def __init__(self, source_hash):
         maker = "{} {}".format(source_hash, sys.version)
         self._seed = binascii.crc32(maker.encode("utf-8"))
-        self._folder = cache_folder()
+        self.folder = cache_folder()
         name = "worker-{}-{:08x}.{}.pyc".format(source_hash, self._seed, sys.implementation.cache_tag)
-        self._path = os.path.join(self._folder, name)
+        self.path = os.path.join(self.folder, name)
 
     def load(self):
-        """Gives the code; None when there is none that can be trusted."""
+        """Gives the code of each module; None when there is none that can be trusted."""
         try:
-            if not is_own(os.lstat(self._folder), stat.S_ISDIR):
+            if not self.is_own(os.lstat(self.folder), stat.S_ISDIR):
                 return None
-            data = read_own(self._path)
-            check, payload = data[len(MARK) : START], data[START:]
-            whole = data.startswith(MARK) and binascii.crc32(payload, self._seed) == int.from_bytes(check, "big")
-            return marshal.loads(payload) if whole else None
+            data = memoryview(self.read_own(self.path))
+            return marshal.loads(data[START:]) if data[:START] == self._head(data[START:]) else None
         except (OSError, EOFError, TypeError, ValueError):
             return None
 
-    def keep(self, code):
-        """Keeps the code for later starts, if the folder can be had. It appears under its name when it is complete."""
-        payload = marshal.dumps(code)
-        try:
-            self._make_folder()
-            unfinished = "{}.{}".format(self._path, os.urandom(6).hex())
-            try:
-                write_new(unfinished, MARK + binascii.crc32(payload, self._seed).to_bytes(4, "big") + payload)
-                os.replace(unfinished, self._path)
-            except OSError:
-                os.unlink(unfinished)
-                raise
-            self._forget_unused()
-        except OSError:
-            pass
+    def sealed(self, codes):
+        """What a file has in it that load() trusts."""
+        payload = marshal.dumps(codes)
+        return self._head(payload) + payload
 
-    def _make_folder(self):
-        for folder in (os.path.dirname(self._folder), self._folder):
-            if not os.path.isdir(folder):
-                # Who is root in another user's home leaves nothing there that its owner could not remove.
-                if os.stat(os.path.dirname(folder)).st_uid != os.geteuid():
-                    raise PermissionError(folder)
-                os.mkdir(folder, 0o700)
-        if not is_own(os.lstat(self._folder), stat.S_ISDIR):
-            raise PermissionError(self._folder)
+    def _head(self, payload):
+        return MARK + binascii.crc32(payload, self._seed).to_bytes(4, "big")
 
-    def _forget_unused(self):
-        for name in os.listdir(self._folder):
-            path = os.path.join(self._folder, name)
-            if name.startswith("worker-") and time.time() - os.lstat(path).st_mtime > UNUSED_S and read_own(path).startswith(MARK):
-                os.unlink(path)
+    @staticmethod
+    def is_own(status, is_kind):
+        """Whether something is of a kind, this user's, and nobody else may write to it."""
+        return is_kind(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+
+    @classmethod
+    def read_own(cls, path):
+        """Reads a file of this user's; what is no such file is empty."""
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would keep us waiting
+        with open(file, "rb") as opened:
+            return opened.read() if cls.is_own(os.fstat(file), stat.S_ISREG) else b""
 
 
 def cache_folder():
@@ -110,16 +90,82 @@ def cache_folder():
     return os.path.join(named if os.path.isabs(named) else os.path.expanduser("~/" + usual), "remote-plugin")
 
 
-def is_own(status, is_kind):
-    """Whether something is of a kind, this user's, and nobody else may write to it."""
-    return is_kind(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+def module_codes(pack, source_hash):
+    # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come
+    # as far as to be told so.
+    bytecode = Bytecode(source_hash) if os.name == "posix" and sys.version_info >= (3, 8) else None
+    kept = bytecode.load() if bytecode is not None else None
+    if kept is not None:
+        return kept
+    with open(pack, encoding="utf-8") as opened:
+        _, compiling, *modules = opened.read().split(PART_MARK)
+    names = {"__name__": "remote_plugin_compiling"}
+    exec(compile(compiling.partition("\\n")[2], "<remote-plugin compiling>", "exec"), names)
+    return names["compile_modules"](modules, None if sys.dont_write_bytecode else bytecode)
 
 
-def read_own(path):
-    """Reads a file of this user's; what is no such file is empty."""
-    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would keep us waiting
-    with open(file, "rb") as opened:
-        return opened.read() if is_own(os.fstat(file), stat.S_ISREG) else b""
+if __name__ == "__main__":
+    gc.disable()
+    _, worker, made_from = sys.argv
+    sys.argv[:] = [worker]
+    codes = module_codes(worker, made_from)
+    names = {"__name__": "remote_plugin_modules"}
+    exec(codes["modules"], names)
+    names["Modules"](codes).run_main()
+\fcompiling
+"""Compiles the worker's modules, and keeps their bytecode: for a start that has found none. start.py runs it."""
+
+import marshal
+import os
+import stat
+import time
+
+# The same whether it is compiled or loaded, and not a path: of the pack's many copies none lasts.
+CODE_NAME = "<remote-plugin worker/{}>"
+LATE = " late"  # stands behind the name of a module that no start needs
+MARK = b"remote-plugin bytecode\\n"
+UNUSED_S = 30 * 24 * 3600  # other releases and interpreters have files of their own, which nobody else removes
+
+
+def compile_modules(parts, bytecode):
+    """Gives the code of each module, that of a late one as bytes, and keeps it where there is a place for it."""
+    codes = {}
+    for part in parts:
+        name, _, source = part.partition("\\n")
+        is_late = name.endswith(LATE)
+        name = name[: -len(LATE)] if is_late else name
+        code = compile(source, CODE_NAME.format(name), "exec", 0, True, 2)  # without what nobody reads or checks at run time
+        codes[name] = marshal.dumps(code) if is_late else code
+    if bytecode is not None:
+        keep(bytecode, codes)
+    return codes
+
+
+def keep(bytecode, codes):
+    """Keeps the code for later starts, if the folder can be had. It appears under its name when it is complete."""
+    try:
+        make_folder(bytecode)
+        unfinished = "{}.{}".format(bytecode.path, os.urandom(6).hex())
+        try:
+            write_new(unfinished, bytecode.sealed(codes))
+            os.replace(unfinished, bytecode.path)
+        except OSError:
+            os.unlink(unfinished)
+            raise
+        forget_unused(bytecode)
+    except OSError:
+        pass
+
+
+def make_folder(bytecode):
+    for folder in (os.path.dirname(bytecode.folder), bytecode.folder):
+        if not os.path.isdir(folder):
+            # Who is root in another user's home leaves nothing there that its owner could not remove.
+            if os.stat(os.path.dirname(folder)).st_uid != os.geteuid():
+                raise PermissionError(folder)
+            os.mkdir(folder, 0o700)
+    if not bytecode.is_own(os.lstat(bytecode.folder), stat.S_ISDIR):
+        raise PermissionError(bytecode.folder)
 
 
 def write_new(path, data):
@@ -127,62 +173,11 @@ def write_new(path, data):
         file.write(data)
 
 
-def compile_pack(path):
-    """Compiles the worker's modules, without what nobody reads or checks at run time. A late one is loaded when it is wanted."""
-    codes = {}
-    with open(path, encoding="utf-8") as pack:
-        for part in pack.read().split(MODULE_MARK)[1:]:
-            name, _, source = part.partition("\\n")
-            codes[name] = marshal.dumps(compile(source, CODE_NAME.format(name), "exec", 0, True, 2))
-    return codes
-
-
-def worker_codes(pack, source_hash):
-    # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come
-    # as far as to be told so.
-    if os.name != "posix" or sys.version_info < (3, 8):
-        return compile_pack(pack)
-    bytecode = Bytecode(source_hash)
-    codes = bytecode.load()
-    if codes is None:
-        codes = compile_pack(pack)
-        if not sys.dont_write_bytecode:
-            bytecode.keep(codes)
-    return codes
-
-
-class Modules:
-    """The worker's modules. No \`import\` of the plugin's finds them, and theirs find none of the plugin's in their own places."""
-
-    def __init__(self, codes):
-        self._codes = codes
-        self._loaded = {}
-        self._find_other = __import__
-        self._builtins = dict(vars(builtins), __import__=self._import)
-
-    def find_others_by(self, find):
-        """From here on what the worker's modules import besides each other is found so."""
-        self._find_other = find
-
-    def load(self, name):
-        """Gives a module, which runs when it is wanted for the first time."""
-        if name not in self._loaded:
-            module = type(sys)(PACKAGE + name)
-            vars(module).update(__builtins__=self._builtins, __package__=PACKAGE[:-1])
-            exec(marshal.loads(self._codes[name]), vars(module))
-            self._loaded.setdefault(name, module)  # no lock, for a forked child could find it held: to run one twice does no harm
-        return self._loaded[name]
-
-    def _import(self, name, scope=None, local=None, fromlist=(), level=0):
-        return self.load(name) if level else self._find_other(name, scope, local, fromlist, level)
-
-
-if __name__ == "__main__":
-    gc.disable()
-    _, worker, made_from = sys.argv
-    sys.argv[:] = [worker]
-    modules = Modules(worker_codes(worker, made_from))
-    modules.load("main").main(modules.find_others_by)
+def forget_unused(bytecode):
+    for name in os.listdir(bytecode.folder):
+        path = os.path.join(bytecode.folder, name)
+        if name.startswith("worker-") and time.time() - os.lstat(path).st_mtime > UNUSED_S and bytecode.read_own(path).startswith(MARK):
+            os.unlink(path)
 \faside
 """How the thread of a connection stands aside while the main thread reads in its place."""
 
@@ -979,6 +974,7 @@ import os
 import sys
 
 from .errors import Unsendable
+from .json_text import json_encoder
 from .library import LIBRARY
 from .original import own_wires
 
@@ -1159,14 +1155,17 @@ def _may_be_file(kind: type) -> bool:
     numpy = sys.modules.get("numpy")
     is_array = numpy is not None and issubclass(kind, getattr(numpy, "ndarray", ()))
     return is_array or issubclass(kind, os.PathLike) or hasattr(kind, "to_temp_file")
+
+
+to_json = json_encoder(simplify)
 \fdecoding
 """JSON to the bodies of requests: section 6 of docs/protocol.md."""
 
 from __future__ import annotations
 
+from .conversions import to_json
 from .errors import Refusal
 from .json_text import json_decoder
-from .walk import to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -1330,7 +1329,7 @@ def identity(file: int) -> object:
 
 
 DESCRIPTORS = Descriptors()
-\fdocstrings
+\fdocstrings late
 """Descriptions in docstrings, in the styles of Google, numpy and Sphinx."""
 
 from __future__ import annotations
@@ -1455,11 +1454,10 @@ def _field_of(body: typing.Sequence[str]) -> typing.Tuple[str, str]:
 
 from __future__ import annotations
 
-from .conversions import refuse, simplify_framed
+from .conversions import refuse, simplify_framed, to_json
 from .errors import BadResult
-from .json_text import json_encoder
+from .json_text import LARGEST_DOUBLE, json_encoder
 from .outbox import Outbox
-from .walk import LARGEST_DOUBLE, Walk, to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -1480,6 +1478,8 @@ def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbo
             return text
     except Exception:
         pass  # rare: the walk below is slow, but it knows where it is
+    from .walk import Walk
+
     try:
         return to_json(Walk(what, types, outbox).visit(value)).encode("ascii")
     except RecursionError:
@@ -1841,7 +1841,7 @@ class LoadFailed(Exception):
 
 class BadStart(Exception):
     """The start line cannot be used."""
-\fevent_loop
+\fevent_loop late
 """Coroutines and asynchronous generators of the plugin's."""
 
 from __future__ import annotations
@@ -2128,7 +2128,7 @@ def media_type_of(path: str) -> str:
     own = {".npy": NPY_TYPE, ".arrow": "application/vnd.apache.arrow.file", ".wav": "audio/wav"}
     guessed = own.get(os.path.splitext(path)[1].lower()) or guess_type(path)[0]
     return guessed or BYTES_TYPE
-\fforeign
+\fforeign late
 """A worker of the plugin's own environment, run in the place of this one."""
 
 from __future__ import annotations
@@ -2308,7 +2308,7 @@ def end_child(value: Any, in_child: Optional[Callable[[Any], None]]) -> NoReturn
     except BaseException as raised:
         error = raised
     end_as_script(error)
-\fheartbeat
+\fheartbeat late
 """Progress that tells of nothing but the time."""
 
 from __future__ import annotations
@@ -2424,7 +2424,7 @@ class Helpers:
             self._instance.set("_cancel_requested", True)  # its own cancel() does so a moment later
             self._own_check()
         raise CallCancelled("The call was cancelled")
-\fhint_names
+\fhint_names late
 """Hints that are text, as \`from __future__ import annotations\` makes them."""
 
 from __future__ import annotations
@@ -2665,11 +2665,15 @@ class Instance:
 
 from __future__ import annotations
 
+import sys
+
 from .fast import encode_basestring_ascii, make_encoder, make_scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn
+
+LARGEST_DOUBLE = int(sys.float_info.max)
 
 
 def json_encoder(default: Callable[[Any], Any], nests: bool = True) -> Callable[[Any], str]:
@@ -3123,8 +3127,8 @@ from __future__ import annotations
 import sys
 
 from .call import CURRENT_CALL
+from .conversions import to_json
 from .library import LIBRARY
-from .walk import to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -3293,6 +3297,52 @@ class MemoryWatch:
                 return next((int(line.split()[1]) for line in counts if line.startswith("oom_kill ")), None)
         except (OSError, ValueError, IndexError):
             return None
+\fmodules
+"""How the worker's modules find each other. start.py runs this one first, by itself."""
+
+from __future__ import annotations
+
+import builtins
+import marshal
+from types import ModuleType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any, Callable, NoReturn, Union
+
+PACKAGE = "remote_plugin_worker"
+
+
+class Modules:
+    """The worker's modules. No \`import\` of the plugin's finds them, and theirs find none of the plugin's in each other's places."""
+
+    def __init__(self, codes: dict[str, Union[CodeType, bytes]]) -> None:
+        self._codes = codes
+        self._loaded: dict[str, ModuleType] = {}
+        self._find_other: Callable[..., Any] = __import__
+        self._builtins = dict(vars(builtins), __import__=self._import)
+
+    def run_main(self) -> NoReturn:
+        """Runs the worker."""
+        self._load("main").main(self._find_others_by)
+
+    def _find_others_by(self, find: Callable[..., Any]) -> None:
+        """From here on what the worker's modules import besides each other is found so."""
+        self._find_other = find
+
+    def _import(self, name: str, scope: Any = None, local: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        if level:
+            return self._loaded.get(name) or self._load(name)
+        return self._find_other(name, scope, local, fromlist, level)
+
+    def _load(self, name: str) -> ModuleType:
+        """Runs a module. Two threads may do so at once: there is no lock, for a forked child could find it held."""
+        code = self._codes[name]
+        module = ModuleType(f"{PACKAGE}.{name}")
+        vars(module).update(__builtins__=self._builtins, __package__=PACKAGE)
+        exec(marshal.loads(code) if isinstance(code, bytes) else code, vars(module))
+        return self._loaded.setdefault(name, module)
 \fopen_calls
 """The calls that have no end yet."""
 
@@ -3589,6 +3639,7 @@ import sys
 import threading
 
 from .call import Call
+from .conversions import to_json
 from .error_bodies import describe
 from .errors import LoadFailed, NotSupported
 from .forks import run_plugin_code
@@ -3600,7 +3651,6 @@ from .open_calls import OpenCalls
 from .original import make_data_folders
 from .running import Runner
 from .tracebacks import traceback_of
-from .walk import to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -4722,7 +4772,7 @@ class Slot:
         """They have been sent."""
         self._shelf.numbers[self._length] = 0
         self._shelf.put_back(self._number)
-\fsignatures
+\fsignatures late
 """What a plugin's methods take and give, as JSON Schema: section 3 of docs/protocol.md, \`GET /signatures\`.
 
 It imports nothing of the plugin's: a hint that names numpy or pydantic can only exist when the plugin has imported them.
@@ -5131,7 +5181,7 @@ def die_by(number: int) -> NoReturn:
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)
-\fsurface
+\fsurface late
 """The public members of a plugin's class."""
 
 from __future__ import annotations
@@ -5204,7 +5254,7 @@ def plugins_part(error: BaseException) -> Optional[TracebackType]:
     while entry is not None and entry.tb_frame.f_code.co_filename.startswith(OWN_FILES):
         entry = entry.tb_next
     return entry
-\ftracing
+\ftracing late
 """A span around the plugin's code, where its environment has OpenTelemetry."""
 
 from __future__ import annotations
@@ -5306,7 +5356,7 @@ class Tracing:
         provider = TracerProvider()
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         trace.set_tracer_provider(provider)
-\ftype_hints
+\ftype_hints late
 """Type hints to JSON Schema."""
 
 from __future__ import annotations
@@ -5535,26 +5585,22 @@ def is_plain(value: typing.Any) -> bool:
     except (TypeError, ValueError, RecursionError):
         return False
     return True
-\fwalk
+\fwalk late
 """The slow way through a value that JSON refuses: it knows where in it it is."""
 
 from __future__ import annotations
 
-import sys
-
-from .conversions import simplify
+from .conversions import simplify, to_json
 from .errors import BadResult, UnfitFile, Unsendable
-from .json_text import json_encoder
-from .outbox import Outbox
+from .json_text import LARGEST_DOUBLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Union
 
-    Body = Dict[str, Any]
+    from .outbox import Outbox
 
-to_json = json_encoder(simplify)
-LARGEST_DOUBLE = int(sys.float_info.max)
+    Body = Dict[str, Any]
 
 
 class Walk:

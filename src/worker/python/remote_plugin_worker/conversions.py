@@ -6,6 +6,7 @@ import os
 import sys
 
 from .errors import Unsendable
+from .json_text import json_encoder
 from .library import LIBRARY
 from .original import own_wires
 
@@ -186,3 +187,6 @@ def _may_be_file(kind: type) -> bool:
     numpy = sys.modules.get("numpy")
     is_array = numpy is not None and issubclass(kind, getattr(numpy, "ndarray", ()))
     return is_array or issubclass(kind, os.PathLike) or hasattr(kind, "to_temp_file")
+
+
+to_json = json_encoder(simplify)

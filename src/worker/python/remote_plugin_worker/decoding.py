@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .conversions import to_json
 from .errors import Refusal
 from .json_text import json_decoder
-from .walk import to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from .conversions import refuse, simplify_framed
+from .conversions import refuse, simplify_framed, to_json
 from .errors import BadResult
-from .json_text import json_encoder
+from .json_text import LARGEST_DOUBLE, json_encoder
 from .outbox import Outbox
-from .walk import LARGEST_DOUBLE, Walk, to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbo
             return text
     except Exception:
         pass  # rare: the walk below is slow, but it knows where it is
+    from .walk import Walk
+
     try:
         return to_json(Walk(what, types, outbox).visit(value)).encode("ascii")
     except RecursionError:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 from .fast import encode_basestring_ascii, make_encoder, make_scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn
+
+LARGEST_DOUBLE = int(sys.float_info.max)
 
 
 def json_encoder(default: Callable[[Any], Any], nests: bool = True) -> Callable[[Any], str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from .call import CURRENT_CALL
+from .conversions import to_json
 from .library import LIBRARY
-from .walk import to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import sys
 import threading
 
 from .call import Call
+from .conversions import to_json
 from .error_bodies import describe
 from .errors import LoadFailed, NotSupported
 from .forks import run_plugin_code
@@ -19,7 +20,6 @@ from .open_calls import OpenCalls
 from .original import make_data_folders
 from .running import Runner
 from .tracebacks import traceback_of
-from .walk import to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-
-from .conversions import simplify
+from .conversions import simplify, to_json
 from .errors import BadResult, UnfitFile, Unsendable
-from .json_text import json_encoder
-from .outbox import Outbox
+from .json_text import LARGEST_DOUBLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Union
 
-    Body = Dict[str, Any]
+    from .outbox import Outbox
 
-to_json = json_encoder(simplify)
-LARGEST_DOUBLE = int(sys.float_info.max)
+    Body = Dict[str, Any]
 
 
 class Walk:
