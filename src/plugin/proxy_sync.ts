@@ -13,7 +13,7 @@ import type { LogRecord } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import { endpointRule, type ExtensionEndpoint, type PermissionSet, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
 import { activeTrace } from "../protocol/telemetry.ts";
-import { BlockingBridge } from "../transport/blocking_bridge.ts";
+import { BlockingBridge } from "../transport/blocking/bridge.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { BLOCKING_WORKER, type BlockingMember, type BlockingRequest, type CallFacts, type PluginFacts } from "./blocking_worker.ts";
 import { cancelledError, closedError } from "./failures.ts";

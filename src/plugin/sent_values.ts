@@ -13,8 +13,8 @@ import { isGivenResult, placeOfResult, ResultElsewhere } from "../payload/take.t
 import { contentOf, type FileContent, isBytes } from "../protocol/file_values.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import { decodeValue, type EncodedValue, encodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
-import { Handover } from "../transport/bridge_messages.ts";
-import { isSmallJson } from "../transport/small_json.ts";
+import { Handover } from "../transport/blocking/messages.ts";
+import { isSmallJson } from "../transport/blocking/small_json.ts";
 import type { OperationName } from "./open_call.ts";
 import type { Batch } from "./run_ahead.ts";
 import { textOf } from "./values.ts";

@@ -9,8 +9,8 @@ import type { Exchange } from "../protocol/exchange.ts";
 import { FRAMES_MEDIA_TYPE, type HelloMessage, UPGRADE_FEATURE } from "../protocol/messages.ts";
 import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
-import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original.ts";
-import { UnixHttp } from "../transport/unix_http.ts";
+import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original/dialect.ts";
+import { UnixHttp } from "../transport/original/unix_http.ts";
 import type { HeldBack } from "../transport/upgraded_connection.ts";
 import { UpgradedTransport } from "../transport/upgraded.ts";
 

@@ -9,7 +9,7 @@ import type { Frame } from "../protocol/frames.ts";
 import { type Endpoint, endpointRule, ENDPOINTS, type ErrorBody, FRAMES_MEDIA_TYPE, PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { encodeValue } from "../protocol/values.ts";
 import { BrokenReplyError } from "../transport/errors.ts";
-import { readReply } from "../transport/reply.ts";
+import { readReply } from "../transport/http_reply.ts";
 
 /**
  * One thing that the worker does while it answers.

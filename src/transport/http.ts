@@ -7,7 +7,7 @@ import { bodyText, type Exchange, type WireRequest } from "../protocol/exchange.
 import { CALL_ID_HEADER, endpointRule, FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { withoutPropagation } from "../protocol/telemetry.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
-import { readReply } from "./reply.ts";
+import { readReply } from "./http_reply.ts";
 
 /** Where a worker listens, and the token that it wants. */
 export interface HttpEndpoint {

@@ -9,7 +9,8 @@ import { CALL_ID, CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_
 import type { TraceContext } from "../protocol/telemetry.ts";
 import { HttpReader } from "./http_reader.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
-import { FrameReader, parseFrame, refusal } from "./reply.ts";
+import { FrameReader, parseFrame } from "./frame_reader.ts";
+import { refusal } from "./http_reply.ts";
 
 /** Where to connect to, and the token to show there. */
 export interface UpgradeTarget {

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { findLongInteger, type LongInteger } from "../protocol/exact_integers.ts";
-import type { Frame } from "../protocol/frames.ts";
-import { LineSplitter } from "../protocol/lines.ts";
-import { type ErrorBody, MAX_FRAME_BYTES } from "../protocol/messages.ts";
-import { MalformedReplyError } from "./errors.ts";
-import { completedLines, piecesOf, wholeText } from "./reply.ts";
+import { findLongInteger, type LongInteger } from "../../protocol/exact_integers.ts";
+import type { Frame } from "../../protocol/frames.ts";
+import { LineSplitter } from "../../protocol/lines.ts";
+import { type ErrorBody, MAX_FRAME_BYTES } from "../../protocol/messages.ts";
+import { MalformedReplyError } from "../errors.ts";
+import { completedLines } from "../frame_reader.ts";
+import { piecesOf, wholeText } from "../http_reply.ts";
 
 /** What was asked, and what to do about a worker that does not know it. */
 export interface Asked {

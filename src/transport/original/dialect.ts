@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { Exchange, WireRequest } from "../protocol/exchange.ts";
-import { type Frame, isLastFrame, type ProgressFrame } from "../protocol/frames.ts";
-import { endpointRule } from "../protocol/messages.ts";
-import { Turns } from "../protocol/turns.ts";
-import { readOriginalReply, readOriginalStream } from "./original_reply.ts";
-import { RefusedError } from "./errors.ts";
+import type { Exchange, WireRequest } from "../../protocol/exchange.ts";
+import { type Frame, isLastFrame, type ProgressFrame } from "../../protocol/frames.ts";
+import { endpointRule } from "../../protocol/messages.ts";
+import { Turns } from "../../protocol/turns.ts";
+import { readOriginalReply, readOriginalStream } from "./replies.ts";
+import { RefusedError } from "../errors.ts";
 
 /** Sends one request and gives the response as it comes. */
 export type Send = (request: WireRequest, signal: AbortSignal) => Promise<Response>;
