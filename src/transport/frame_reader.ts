@@ -6,7 +6,8 @@
 import { findLongInteger, type LongInteger } from "../protocol/exact_integers.ts";
 import { type Frame, isLastFrame, type ValueTypes } from "../protocol/frames.ts";
 import { LineSplitter, LineTooLongError } from "../protocol/lines.ts";
-import { type ErrorBody, MAX_FRAME_BYTES } from "../protocol/messages.ts";
+import type { ErrorBody } from "../protocol/messages.ts";
+import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { MalformedReplyError } from "./errors.ts";
 
 /** Makes frames of the bytes of a reply. */

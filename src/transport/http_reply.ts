@@ -4,7 +4,8 @@
  * @module
  */
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
-import { FRAMES_MEDIA_TYPE, MAX_FRAME_BYTES } from "../protocol/messages.ts";
+import { FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
 import { FrameReader } from "./frame_reader.ts";
 

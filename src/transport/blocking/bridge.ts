@@ -4,6 +4,7 @@
  * @module
  */
 import type * as Threads from "node:worker_threads";
+import { messageOf } from "../../protocol/text.ts";
 import { PermissionDeniedError, PluginStateError } from "../../errors.ts";
 import { blockingPermissions } from "../../permissions/blocking.ts";
 import { descriptorFlags } from "../../permissions/flags.ts";
@@ -155,7 +156,7 @@ export class BlockingBridge<Request> implements Disposable {
     try {
       return this.#answers.take();
     } catch (error) {
-      return { broken: `its answer cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+      return { broken: `its answer cannot be read: ${messageOf(error)}` };
     }
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../../protocol/text.ts";
 import type { ProgressBody } from "../../protocol/messages.ts";
 import { BriefWait } from "./brief_wait.ts";
 import { ChannelReader, ChannelWriter } from "./channel.ts";
@@ -110,7 +111,7 @@ export class BridgeServer<Request> {
 
   #break(event: Event, reason: unknown): void {
     event.preventDefault();
-    this.#send({ broken: reason instanceof Error ? reason.message : String(reason) });
+    this.#send({ broken: messageOf(reason) });
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { bodyText, type WireRequest } from "../../protocol/exchange.ts";
-import { endpointRule } from "../../protocol/messages.ts";
+import { endpointRule } from "../../protocol/endpoints.ts";
 import { HttpReader, type ResponseHead } from "../http_reader.ts";
 import { BrokenReplyError } from "../errors.ts";
 
