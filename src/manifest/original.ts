@@ -7,19 +7,7 @@
 import { basename, dirname, fromFileUrl, join } from "@std/path";
 import { ManifestError } from "../errors.ts";
 import { hostVariable, mayRead, modelsFolder, workspaceFolder } from "./cjm_config.ts";
-import type { Manifest } from "./manifest.ts";
-
-/** One variable that a plugin's worker reads, as the original's manifests list them under `worker_env`. */
-export interface WorkerVariable {
-  /** What the variable is called. */
-  readonly name: string;
-  /** Whether the value is kept apart from the manifest. */
-  readonly secret?: boolean;
-  /** Whether the plugin is of no use without it. */
-  readonly required?: boolean;
-  /** The value, with `${...}` for the folders of the original. */
-  readonly default?: string | null;
-}
+import type { Manifest, WorkerVariable } from "./manifest.ts";
 
 /** What is resolved of all that. */
 export interface OriginalParts {

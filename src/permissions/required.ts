@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { resolve } from "@std/path";
 import { PermissionDeniedError } from "../errors.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
@@ -147,9 +148,12 @@ function mayUseAnySocket(): boolean {
   return Deno.permissions.querySync({ name: "net" }).state === "granted";
 }
 
-/** The folder in which private folders are made. */
+/** The folder in which private folders are made. Its path is absolute, for a worker may run elsewhere than its host. */
 export function scratchRoot(places: WorkerPlaces): string {
-  if (places.scratchDir !== undefined) return places.scratchDir;
+  return resolve(places.scratchDir ?? temporaryFolder());
+}
+
+function temporaryFolder(): string {
   const names = Deno.build.os === "windows" ? ["TMP", "TEMP"] : ["TMPDIR"];
   const named = names.filter(mayReadEnv).map((name) => Deno.env.get(name)).find((folder) => folder !== undefined && folder !== "");
   return named ?? (Deno.build.os === "windows" ? "C:\\Windows\\Temp" : "/tmp");
