@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { answerHost } from "../transport/asked_thread.ts";
+import { answerHost } from "../../transport/asked_thread.ts";
 import { type ClientFacts, clientText } from "./client_text.ts";
 
 /** What has come of it. */

@@ -4,14 +4,14 @@
  * @module
  */
 import { DELIMITER } from "@std/path";
-import { ManifestError, PermissionDeniedError, PluginError } from "../errors.ts";
-import type { PluginManager } from "../manager/plugin_manager.ts";
-import { loadManifest } from "../manifest/load.ts";
-import type { PluginSpec, PythonRuntime } from "../manifest/manifest.ts";
-import { workerVariables } from "../permissions/environment.ts";
-import { demandPermissions } from "../permissions/required.ts";
-import type { Context } from "./context.ts";
-import type { Finding } from "./doctor_host.ts";
+import { ManifestError, PermissionDeniedError, PluginError } from "../../errors.ts";
+import type { PluginManager } from "../../manager/plugin_manager.ts";
+import { loadManifest } from "../../manifest/load.ts";
+import type { PluginSpec, PythonRuntime } from "../../manifest/manifest.ts";
+import { workerVariables } from "../../permissions/environment.ts";
+import { demandPermissions } from "../../permissions/required.ts";
+import type { Context } from "../context.ts";
+import type { Finding } from "./finding.ts";
 
 type Report = (check: string, verdict: Finding["verdict"], found: string, fix?: string) => Finding;
 
