@@ -15,6 +15,7 @@ import { completions } from "./commands/completions.ts";
 import { config } from "./commands/config.ts";
 import { type CommonOptions, Context } from "./context.ts";
 import { doctor } from "./commands/doctor.ts";
+import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { EXIT, EXIT_HELP, exitCode, Interruption } from "./exit.ts";
 import { gen, type GenOptions } from "./commands/gen.ts";
 import { inspect } from "./commands/inspect.ts";
@@ -22,9 +23,11 @@ import { list } from "./commands/list.ts";
 import { logs } from "./commands/logs.ts";
 import { makeNew } from "./commands/new.ts";
 import { run, type RunOptions } from "./commands/run.ts";
+import { runHelp } from "./commands/run_help.ts";
 import { serve, type ServeOptions } from "./commands/serve.ts";
 import { stats, type StatsOptions } from "./commands/stats.ts";
-import { red, standardError, standardOutput } from "./output/terminal.ts";
+import { red } from "./output/painted.ts";
+import { standardError, standardOutput } from "./output/terminal.ts";
 
 /** What a command's action is given, and what it makes the exit code of. */
 type Act = (context: Context) => Promise<number | void> | void;
@@ -55,9 +58,12 @@ type Run = (command: Command, body: Act) => Promise<void>;
 
 function createProgram(act: Run): Command {
   const program = new Command("remote-plugin")
+    .version(PACKAGE_VERSION, "-V, --version", "print this program's version")
     .description("Finds, tries, configures and serves plugins that run in isolated workers")
     .configureOutput({ writeOut: (text) => writeTo(standardOutput(), text), writeErr: (text) => writeTo(standardError(), text) })
-    .exitOverride().showSuggestionAfterError().addHelpText("after", EXIT_HELP);
+    .exitOverride().showSuggestionAfterError()
+    // A plugin may have an argument that is called as an option of the program.
+    .enablePositionalOptions().addHelpText("after", EXIT_HELP);
   const add = (usage: string, description: string, folder = "-f, --folder <path>"): Command =>
     program.command(usage).description(description)
       .option(
@@ -92,8 +98,9 @@ function addPluginCommands(add: Add, act: Run): void {
     .action((options, command) => act(command, (context) => list(context, options)));
   add("inspect <plugin>", "start a plugin and tell its schema, configuration and needs")
     .action((plugin, _, command) => act(command, (context) => inspect(context, plugin)));
-  add("run <plugin> [arguments...]", "call a plugin once, by name or by the path of its manifest")
+  add("run [plugin] [arguments...]", "call a plugin once, by name or by the path of its manifest")
     .usage("[options] <plugin> [--NAME VALUE]...").allowUnknownOption()
+    .helpOption(false).option("-h, --help", "show this; with a plugin, show what that takes")
     .option("--stream", "print what it yields as it comes")
     .option("--kwargs <json>", "arguments as a JSON object; those given by name come on top")
     .option("--task <task.method>", "call a task adapter of cjm-substrate instead")
@@ -101,7 +108,10 @@ function addPluginCommands(add: Add, act: Run): void {
     .option("--save <folder>", "copy the files that it gives to this folder, and print their paths")
     .option("--logs", "show what the plugin prints")
     .addHelpText("after", RUN_HELP)
-    .action((plugin, rest, options: RunOptions, command) => act(command, (context) => run(context, [plugin, ...rest], options)));
+    .action((plugin, rest, { help, ...options }: RunOptions & { help?: true }, command) => {
+      if (help && plugin === undefined) return command.help();
+      return act(command, (context) => help ? runHelp(context, plugin) : run(context, [plugin, ...rest], options));
+    });
   add("config <plugin> [settings...]", "show a plugin's configuration, or check and keep another: config whisper model=large")
     .option("--reset", "forget the settings before")
     .action((plugin, settings, { reset = false }, command) => act(command, (context) => config(context, plugin, { settings, reset })));

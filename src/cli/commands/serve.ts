@@ -5,7 +5,7 @@ import { problemText } from "./list.ts";
 import { Gateway } from "../../gateway/gateway.ts";
 import { refusal } from "../../gateway/reply.ts";
 import { writeServerFile } from "../state/server_file.ts";
-import { red, yellow } from "../output/terminal.ts";
+import { red, yellow } from "../output/painted.ts";
 
 /** The options of `serve`. */
 export interface ServeOptions {

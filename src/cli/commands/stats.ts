@@ -3,6 +3,7 @@ import { pause } from "../../protocol/timer.ts";
 import type { ManagerStats, PluginStats } from "../../manager/info.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
+import { counted } from "../output/counted.ts";
 import { readServerFile, type ServerFile } from "../state/server_file.ts";
 
 /** The options of `stats`. */
@@ -51,8 +52,8 @@ async function ask({ url, token }: Pick<ServerFile, "url" | "token">, signal: Ab
 
 function show({ terminal }: Context, { plugins, total }: ManagerStats): void {
   const headings = ["NAME", "STATE", "WORKERS", "CPU %", "MEMORY MiB", "GPU MiB", "CALLS", "OPEN", "FAILED", "P50 ms", "P95 ms"];
-  terminal.table(headings, plugins.map(row));
-  terminal.line(`${total.workers} workers, ${total.cpuPercent.toFixed(0)} % CPU, ${total.memoryMb.toFixed(0)} MiB`);
+  terminal.table({ headings, rows: plugins.map(row) });
+  terminal.line(`${counted(total.workers, "worker")}, ${total.cpuPercent.toFixed(0)} % CPU, ${total.memoryMb.toFixed(0)} MiB`);
 }
 
 function row({ name, state, workers, calls }: PluginStats): string[] {
