@@ -21,7 +21,7 @@ import { gen, type GenOptions } from "./commands/gen.ts";
 import { inspect } from "./commands/inspect.ts";
 import { list } from "./commands/list.ts";
 import { logs } from "./commands/logs.ts";
-import { makeNew } from "./commands/new.ts";
+import { makeNew, type NewOptions } from "./commands/new.ts";
 import { run, type RunOptions } from "./commands/run.ts";
 import { runHelp } from "./commands/run_help.ts";
 import { serve, type ServeOptions } from "./commands/serve.ts";
@@ -129,7 +129,8 @@ function addPluginCommands(add: Add, act: Run): void {
       act(command, async (context) => await gen(context, plugin, options) ? EXIT.ok : EXIT.outOfDate)
     );
   add("new <name>", "make a working plugin with manifest and test").option("--runtime <runtime>", "python or deno", "python")
-    .action((name, options, command) => act(command, (context) => makeNew(context, name, options)));
+    .option("--python <program>", "the interpreter of a Python plugin, for example that of a virtual environment (default: python3)")
+    .action((name, options: NewOptions, command) => act(command, (context) => makeNew(context, name, options)));
 }
 
 const RUN_HELP = `
