@@ -25,6 +25,7 @@ import { makeNew, type NewOptions } from "./commands/new.ts";
 import { run, type RunOptions } from "./commands/run.ts";
 import { runHelp } from "./commands/run_help.ts";
 import { serve, type ServeOptions } from "./commands/serve.ts";
+import { TOKEN_VARIABLE } from "./serving/token.ts";
 import { stats, type StatsOptions } from "./commands/stats.ts";
 import { red } from "./output/painted.ts";
 import { standardError, standardOutput } from "./output/terminal.ts";
@@ -142,16 +143,15 @@ with what comes by standard input. A result that is a file is written to a pipe 
 function addServerCommands(add: Add, act: Run): void {
   add("serve", "serve the plugins over HTTP until Ctrl-C")
     .option("--host <address>", "where to listen", "127.0.0.1").option("--port <number>", "0 for any that is free", "0")
-    .option("--token <token>", "what requests must carry (default: a new one)")
+    .option("--token-file <file>", `a file with the token that requests must carry (default: ${TOKEN_VARIABLE}, or a new one)`)
+    .option("--token <token>", "the token itself, which everybody on the machine can see")
     .option("--cert <file>", "certificate for HTTPS").option("--key <file>", "its key")
     .option("--replicas <number>", "so many workers a plugin at most", "1")
     .option("--idle <seconds>", "end a plugin's workers after so long without a call")
     .option("--logs", "show what the plugins print")
     .action((options: ServeOptions, command) => act(command, (context) => serve(context, options)));
-  add("stats", "show what the plugins of a running serve use").option("--url <url>", "of a server elsewhere").option(
-    "--token <token>",
-    "of a server elsewhere",
-  )
+  add("stats", "show what the plugins of a running serve use").option("--url <url>", "of a server elsewhere")
+    .option("--token-file <file>", `a file with its token (default: ${TOKEN_VARIABLE})`).option("--token <token>", "its token")
     .option("-w, --watch", "renew the table each second, until Ctrl-C")
     .action((options: StatsOptions, command) => act(command, (context) => stats(context, options)));
   // By the habit of "tail -f".

@@ -4,12 +4,12 @@ import type { ManagerStats, PluginStats } from "../../manager/info.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
 import { counted } from "../output/counted.ts";
-import { readServerFile, type ServerFile } from "../state/server_file.ts";
+import { chosenToken, TOKEN_VARIABLE, type TokenOptions } from "../serving/token.ts";
+import { readServerFile, type ServerFile } from "../serving/server_file.ts";
 
 /** The options of `stats`. */
-export interface StatsOptions {
+export interface StatsOptions extends TokenOptions {
   readonly url?: string;
-  readonly token?: string;
   readonly watch?: boolean;
 }
 
@@ -29,13 +29,19 @@ export async function stats(context: Context, options: StatsOptions): Promise<vo
   signal.throwIfAborted();
 }
 
-async function findServer({ stateDir }: Context, { url, token }: StatsOptions): Promise<Pick<ServerFile, "url" | "token">> {
-  if (url !== undefined && token !== undefined) return { url, token };
+async function findServer({ stateDir }: Context, { url, ...options }: StatsOptions): Promise<Pick<ServerFile, "url" | "token">> {
+  if (url !== undefined) return { url, token: await elsewhereToken(options) };
   const running = await readServerFile(stateDir);
   if (running !== undefined) return running;
   throw new UsageError(
-    `Nothing is served from "${stateDir}". Start "remote-plugin serve", or give --url and --token of a server elsewhere`,
+    `Nothing is served from "${stateDir}". Start "remote-plugin serve", or give --url and --token-file of a server elsewhere`,
   );
+}
+
+async function elsewhereToken(options: TokenOptions): Promise<string> {
+  const token = await chosenToken(options);
+  if (token !== undefined) return token.value;
+  throw new UsageError(`--url needs the server's token. Give --token-file, --token or the variable ${TOKEN_VARIABLE}`);
 }
 
 async function ask({ url, token }: Pick<ServerFile, "url" | "token">, signal: AbortSignal): Promise<ManagerStats> {

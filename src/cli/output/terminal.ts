@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bold, type Painted, type Part } from "./painted.ts";
+import { bold, type Part } from "./painted.ts";
 import { type Table, tableLines } from "./table.ts";
 import { visible, visibleJson, visibleLine } from "./visible.ts";
 
