@@ -28,7 +28,7 @@ import { serve, type ServeOptions } from "./commands/serve.ts";
 import { TOKEN_VARIABLE } from "./serving/token.ts";
 import { stats, type StatsOptions } from "./commands/stats.ts";
 import { red } from "./output/painted.ts";
-import { standardError, standardOutput } from "./output/terminal.ts";
+import { standardError, standardOutput, Terminal } from "./output/terminal.ts";
 
 /** What a command's action is given, and what it makes the exit code of. */
 type Act = (context: Context) => Promise<number | void> | void;
@@ -37,13 +37,14 @@ type Act = (context: Context) => Promise<number | void> | void;
 export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
   let code: number = EXIT.ok;
   const act = async (command: Command, body: Act) => {
-    const context = new Context(command.optsWithGlobals<CommonOptions>(), signal);
+    const options = command.optsWithGlobals<CommonOptions>();
+    const terminal = new Terminal({ json: options.json ?? false });
     try {
-      code = await body(context) ?? EXIT.ok;
+      code = await body(await Context.create(options, { terminal, signal })) ?? EXIT.ok;
     } catch (error) {
       code = exitCode(signal.aborted ? signal.reason : error);
-      if (code === EXIT.interrupted) context.terminal.note("Interrupted");
-      else context.terminal.note(red("error: "), messageOf(error));
+      if (code === EXIT.interrupted) terminal.note("Interrupted");
+      else terminal.note(red("error: "), messageOf(error));
     }
   };
   try {
