@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { CallCancelledError, CallError, type Progress, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { fromFileUrl } from "@std/path";
-import { isRunning } from "../integration/fixture_proxy.ts";
+import { isRunning } from "../support/fixture_proxy.ts";
 import { eventually, killHostInCall } from "../support/killed_host.ts";
 import { ENVIRONMENTS, FIRST_RELEASE, manifestIn, startIn, workersOf } from "./environments.ts";
 
