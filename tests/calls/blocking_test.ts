@@ -10,8 +10,7 @@ import {
   WorkerExitError,
 } from "@remote-plugin/proxy";
 import { loadManifest } from "../../src/manifest/load.ts";
-import { within } from "../support/guard.ts";
-import { eventually } from "../support/killed_host.ts";
+import { eventually, within } from "../support/guard.ts";
 import { spawnHost } from "../support/run_host.ts";
 import { BOTH, fixtureManifest, gone, isRunning, labelOf, ScratchWatch, startBlocking } from "../support/fixture_proxy.ts";
 

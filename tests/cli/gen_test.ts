@@ -1,9 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { hostArguments } from "../support/run_host.ts";
-import { fixtureFolder } from "../support/worker_plan.ts";
+import { fixtureFolder } from "../support/fixtures.ts";
 import { User } from "../support/cli_user.ts";
-import { BOTH, fixtureManifest, foreignManifest, testPython } from "../support/fixture_proxy.ts";
+import { BOTH, fixtureManifest, foreignManifest } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
 import { pythonManifest } from "../support/managed_plugins.ts";
 
 const GOOD = `

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { within } from "../support/guard.ts";
 import { type Outcome, User } from "../support/cli_user.ts";
-import { testPython } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
 
 /** Writes to the clipboard, clears the screen, goes back to the line's begin, blinks, sets the window's title by the second set of control characters, turns the text around. */
 const STEERING = "\x1b]52;c;eA==\x07\x1b[2J\r\x1b[5m\x9d0;owned\x9c\x7f\u202e";

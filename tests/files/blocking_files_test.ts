@@ -11,20 +11,7 @@ import {
 } from "@remote-plugin/proxy";
 import { BOTH, type Face, ScratchWatch, startBlocking } from "../support/fixture_proxy.ts";
 import { sharedFiles } from "../support/files.ts";
-
-interface Described {
-  readonly path: string;
-  readonly size: number;
-  readonly sha1: string;
-}
-
-async function sha1(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-1", bytes)).toHex();
-}
-
-function pattern(size: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: size }, (_, i) => i % 256);
-}
+import { type Described, pattern, sha1 } from "../support/handed_over.ts";
 
 async function started(face: Face, scratchDir: string) {
   const plugin = await startBlocking(face, "hands_over", { scratchDir });

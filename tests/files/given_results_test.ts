@@ -9,13 +9,8 @@ import {
   WorkerExitError,
 } from "@remote-plugin/proxy";
 import { sharedFiles } from "../support/files.ts";
+import { type Described, pattern, sha1 } from "../support/handed_over.ts";
 import { BOTH, type Face, fixtureManifest, ScratchWatch, startBlocking, startFixture } from "../support/fixture_proxy.ts";
-
-interface Described {
-  readonly path: string;
-  readonly size: number;
-  readonly sha1: string;
-}
 
 type Seen = Record<string, Described>;
 
@@ -23,11 +18,6 @@ const [PYTHON, DENO] = BOTH as [Face, Face];
 
 /** One that travels inside the JSON, and two that are files. */
 const SIZES = [3, 100_000, 3_000_000];
-
-async function sha1Of(size: number): Promise<string> {
-  const bytes = Uint8Array.from({ length: size }, (_, i) => i % 256);
-  return new Uint8Array(await crypto.subtle.digest("SHA-1", bytes)).toHex();
-}
 
 /** Keeps the one place of a plugin taken until it is disposed of. */
 function occupy(plugin: RemotePluginProxy): AsyncDisposable {
@@ -53,7 +43,7 @@ for (const producer of BOTH) {
       for (const size of SIZES) {
         await using data = await from.execute<FileResult>({ action: "give", size });
         const seen = await to.execute<{ data: Described; list: { deep: Described }[] }>({ data, list: [{ deep: data }] });
-        assertEquals([seen.data.size, seen.data.sha1], [size, await sha1Of(size)]);
+        assertEquals([seen.data.size, seen.data.sha1], [size, await sha1(pattern(size))]);
         assertEquals([seen.list[0]!.deep.sha1, seen.data.path.endsWith(".bin")], [seen.data.sha1, true]);
         assertEquals([(await data.bytes()).length, sharedFiles(scratch.path)], [size, []]);
       }
@@ -73,7 +63,7 @@ for (const producer of BOTH) {
           await asyncTo.execute<Seen>({ data }),
           [...to.executeStream<Seen>({ action: "describe", data })][0]!,
         ];
-        for (const { data } of seen) assertEquals([data!.size, data!.sha1], [size, await sha1Of(size)]);
+        for (const { data } of seen) assertEquals([data!.size, data!.sha1], [size, await sha1(pattern(size))]);
         assertEquals(data.bytes().length, size);
       }
     });
@@ -95,7 +85,7 @@ for (const producer of BOTH) {
         await from.execute({ action: "give", size }); // It may write a spare file again.
         await from.cleanup();
       }
-      const expected = await sha1Of(size);
+      const expected = await sha1(pattern(size));
       assertEquals((await Promise.all(calls)).map(({ data }) => data!.sha1), [expected, expected]);
     }
   });
@@ -110,7 +100,7 @@ for (const producer of BOTH) {
       data[Symbol.dispose]();
       from.cleanup();
       const seen = [[...stream as Iterable<Seen>][0]!, (await Array.fromAsync(other!))[0]!];
-      assertEquals(seen.map(({ data }) => data!.sha1), Array(2).fill(await sha1Of(size)));
+      assertEquals(seen.map(({ data }) => data!.sha1), Array(2).fill(await sha1(pattern(size))));
     }
   });
 
@@ -152,7 +142,7 @@ Deno.test("a plugin that changes what it was given changes nothing of the result
   await using data = await from.execute<FileResult>({ action: "give", size: 100_000 });
   await to.execute({ action: "overwrite", data });
   assertEquals((await data.bytes()).subarray(0, 3), Uint8Array.of(0, 1, 2));
-  assertEquals((await to.execute<Seen>({ data })).data!.sha1, await sha1Of(100_000));
+  assertEquals((await to.execute<Seen>({ data })).data!.sha1, await sha1(pattern(100_000)));
 });
 
 Deno.test("a configuration may hold a result, which each worker to come is given", async () => {
@@ -179,7 +169,7 @@ Deno.test("managed plugins hand their results to each other, also while they wai
   await data[Symbol.asyncDispose]();
   await manager.unload("a");
   const seen = [...await Promise.all(calls), ...await Array.fromAsync(stream)];
-  assertEquals(seen.map(({ data }) => data!.sha1), Array(4).fill(await sha1Of(100_000)));
+  assertEquals(seen.map(({ data }) => data!.sha1), Array(4).fill(await sha1(pattern(100_000))));
 });
 
 Deno.test("a result that came inside the JSON, however large it is, goes on to a plugin that shares a folder, and to no other one", async () => {
@@ -187,7 +177,7 @@ Deno.test("a result that came inside the JSON, however large it is, goes on to a
   const { url, token } = from.endpoint!;
   await using far = await RemotePluginProxy.attach({ url, token });
   await using data = await far.execute<FileResult>({ action: "give", size: 100_000 });
-  assertEquals((await from.execute<Seen>({ data })).data!.sha1, await sha1Of(100_000));
+  assertEquals((await from.execute<Seen>({ data })).data!.sha1, await sha1(pattern(100_000)));
   await assertRejects(() => far.execute({ data }), PluginStateError, 'attach with "scratch"');
 });
 

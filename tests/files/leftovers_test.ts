@@ -7,7 +7,8 @@ import { planWorker } from "../support/worker_plan.ts";
 import { WorkerProcess } from "../support/worker_process.ts";
 import { filesBelow } from "../support/files.ts";
 import { hostArguments, hostProgram } from "../support/run_host.ts";
-import { BOTH, type Face, fixtureManifest, gone, ScratchWatch, startFixture, testPython } from "../support/fixture_proxy.ts";
+import { BOTH, type Face, fixtureManifest, gone, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
 
 /** Starts a host in a process of its own, with its narrow flags, and waits until it holds files. */
 async function startHolder(face: Face, scratchDir: string): Promise<{ host: Deno.ChildProcess; worker: number }> {

@@ -9,13 +9,10 @@ import {
   requiredPermissions,
 } from "@remote-plugin/proxy";
 import { BOTH, fixtureManifest, startFixture } from "../support/fixture_proxy.ts";
+import { pattern } from "../support/handed_over.ts";
 import { runHost } from "../support/run_host.ts";
 
 const MIB = 1024 * 1024;
-
-function pattern(size: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: size }, (_, i) => i % 256);
-}
 
 for (const face of BOTH) {
   for (const size of [0, 3, 100_000, 3 * MIB + 1]) {

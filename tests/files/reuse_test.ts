@@ -2,6 +2,7 @@ import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } fr
 import { dirname, join } from "@std/path";
 import { CallError, type FileResult, ProtocolError, type RemotePluginProxy } from "@remote-plugin/proxy";
 import { filesBelow } from "../support/files.ts";
+import { sha1 } from "../support/handed_over.ts";
 import { within } from "../support/guard.ts";
 import { BOTH, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 
@@ -14,10 +15,6 @@ interface Seen {
   readonly path: string;
   readonly inode: number;
   readonly sha1: string;
-}
-
-async function sha1(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-1", bytes)).toHex();
 }
 
 function filled(size: number, byte: number): Uint8Array<ArrayBuffer> {

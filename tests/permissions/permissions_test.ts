@@ -3,7 +3,16 @@ import { fromFileUrl } from "@std/path";
 import { type Manifest, requiredPermissions, type WorkerPlaces } from "@remote-plugin/proxy";
 import { hostVariables } from "../support/host_variables.ts";
 import { runHost } from "../support/run_host.ts";
-import { BOTH, BOTH_OF_EITHER, FACES_OF_EITHER, fixtureManifest, gone, labelOf, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
+import {
+  BOTH,
+  BOTH_OF_EITHER,
+  FACES_OF_EITHER,
+  fixtureManifest,
+  gone,
+  labelOf,
+  ScratchWatch,
+  startFixture,
+} from "../support/fixture_proxy.ts";
 import { WrittenPlugin } from "../support/written_plugin.ts";
 
 /** The folder of the package, as `deno run` is told of it. */

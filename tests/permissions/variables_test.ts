@@ -8,7 +8,8 @@ import {
   WorkerStartError,
 } from "@remote-plugin/proxy";
 import { hostVariables } from "../support/host_variables.ts";
-import { ScratchWatch, startFixture, testPython } from "../support/fixture_proxy.ts";
+import { ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
 
 const DENO = { worker: "deno", transport: "unix" } as const;
 const PYTHON = { worker: "python", transport: "unix" } as const;

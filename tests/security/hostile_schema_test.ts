@@ -1,7 +1,7 @@
 import { assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { CallError, ProtocolError } from "@remote-plugin/proxy";
 import { LoopWatch } from "../support/loop_watch.ts";
-import { testPython } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
 import { ManagerWatch, ManifestFolder } from "../support/managed_plugins.ts";
 
 /** A plugin with a schema of its own, and its manager. */

@@ -6,7 +6,7 @@
 import { dirname, fromFileUrl, join } from "@std/path";
 import { within } from "./guard.ts";
 import { hostArguments } from "./run_host.ts";
-import { testPython } from "./fixture_proxy.ts";
+import { testPython } from "./python.ts";
 import { ManifestFolder } from "./managed_plugins.ts";
 
 const PROGRAM = fromFileUrl(new URL("../../src/cli/main.ts", import.meta.url));
@@ -72,4 +72,13 @@ export class User implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.folder[Symbol.asyncDispose]();
   }
+}
+
+/** What a program prints first, and the reader of what follows. */
+export async function firstText(
+  stream: ReadableStream<Uint8Array>,
+): Promise<{ text: string; rest: ReadableStreamDefaultReader<Uint8Array> }> {
+  const rest = stream.getReader();
+  const { value } = await within(rest.read(), "the first output");
+  return { text: new TextDecoder().decode(value), rest };
 }

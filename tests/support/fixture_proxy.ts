@@ -5,8 +5,9 @@
  */
 import { fromFileUrl, join } from "@std/path";
 import { type HttpEndpoint, type Manifest, RemotePluginProxy, RemotePluginProxySync, type StartOptions } from "@remote-plugin/proxy";
-import { eventually } from "./killed_host.ts";
-import { fixtureFolder, type WorkerKind } from "./worker_plan.ts";
+import { eventually } from "./guard.ts";
+import { fixtureFolder, readFixture, type WorkerKind } from "./fixtures.ts";
+import { testPython } from "./python.ts";
 import { AwaitedProxy, type EitherProxy } from "./awaited_proxy.ts";
 
 /** Which worker, how it is reached, and by which of the proxies. */
@@ -45,17 +46,11 @@ export interface FixtureOptions extends StartOptions {
   readonly manifest?: Partial<Manifest>;
 }
 
-/** The interpreter that the tests run Python plugins with. */
-export function testPython(): string {
-  return Deno.env.get("REMOTE_PLUGIN_TEST_PYTHON") ?? "/usr/bin/python3";
-}
-
 /** A fixture's manifest, its paths absolute. */
 export async function fixtureManifest(face: Face, fixture: string): Promise<Manifest> {
   const folder = fixtureFolder(fixture);
-  const manifest: Manifest = JSON.parse(await Deno.readTextFile(join(folder, `${face.worker}.manifest.json`)));
   const place = face.worker === "python" ? { python_path: testPython(), plugin_path: folder } : { module: join(folder, "plugin.ts") };
-  return { ...manifest, ...place, transport: face.transport };
+  return { ...await readFixture(face.worker, fixture), ...place, transport: face.transport };
 }
 
 /** Where the workers of the original's first releases are, and their plugin. */

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type FileResult, npyFile, type NpyLayout, RemotePluginProxy, type TypedArray, wavFile } from "@remote-plugin/proxy";
 import { arrowFile, readArrow } from "@remote-plugin/proxy/arrow";
 import { tableFromArrays } from "apache-arrow";
-import { fixtureFolder } from "../support/worker_plan.ts";
+import { fixtureFolder } from "../support/fixtures.ts";
 
 /** A Python with numpy and pyarrow; empty where they cannot be had, which tools/test.ts tells aloud. */
 const PYTHON = Deno.env.get("REMOTE_PLUGIN_TEST_PACKAGED_PYTHON") ?? "";

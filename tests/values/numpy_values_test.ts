@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type FileResult, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
-import { fixtureFolder } from "../support/worker_plan.ts";
+import { fixtureFolder } from "../support/fixtures.ts";
 
 /** A Python with the packages; empty where they cannot be had, which tools/test.ts tells aloud. */
 const PYTHON = Deno.env.get("REMOTE_PLUGIN_TEST_PACKAGED_PYTHON") ?? "";

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { type FixtureOptions, startFixture, testPython } from "../support/fixture_proxy.ts";
+import { type FixtureOptions, startFixture } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
 
 /** A user's folder for what can be made again, and what the workers of a test keep there. */
 class Cache implements AsyncDisposable {

@@ -9,8 +9,10 @@ import {
   WorkerExitError,
   WorkerStartError,
 } from "@remote-plugin/proxy";
-import { eventually, killHostInCall } from "../support/killed_host.ts";
-import { FOREIGN_FOLDER, foreignManifest, isRunning, ScratchWatch, testPython } from "../support/fixture_proxy.ts";
+import { killHostInCall } from "../support/killed_host.ts";
+import { eventually } from "../support/guard.ts";
+import { FOREIGN_FOLDER, foreignManifest, isRunning, ScratchWatch } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
 
 /** What an error about an old worker has to say. */
 const INSTALL = `${testPython()} -m pip install --upgrade "cjm-plugin-system>=0.0.46"`;

@@ -2,8 +2,9 @@ import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "
 import { fromFileUrl, join } from "@std/path";
 import { CallTimeoutError, type FileResult, RemoteError, type RemotePluginProxy } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
-import { fixtureFolder } from "../support/worker_plan.ts";
-import { type Face, startFixture, testPython } from "../support/fixture_proxy.ts";
+import { fixtureFolder } from "../support/fixtures.ts";
+import { type Face, startFixture } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
 
 const PYTHON: Face = { worker: "python", transport: "unix" };
 

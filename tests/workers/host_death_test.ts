@@ -3,7 +3,8 @@ import { fromFileUrl } from "@std/path";
 import { hostArguments, hostProgram } from "../support/run_host.ts";
 import { median, summary } from "../support/summary.ts";
 import { Witness } from "../support/witness.ts";
-import { BOTH, fixtureManifest, ScratchWatch, testPython } from "../support/fixture_proxy.ts";
+import { BOTH, fixtureManifest, ScratchWatch } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
 
 /** How a host comes to its end. The last two are a person's doing, at a terminal. */
 const WAYS = ["kill", "exit", "throw", "close", "interrupt"] as const;

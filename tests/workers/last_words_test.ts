@@ -9,7 +9,7 @@ import {
   WorkerExitError,
 } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
-import type { WorkerKind } from "../support/worker_plan.ts";
+import type { WorkerKind } from "../support/fixtures.ts";
 import type { EitherProxy } from "../support/awaited_proxy.ts";
 import { BOTH, BOTH_WIRES, type Face, FACES_OF_EITHER, labelOf, startEither, startFixture } from "../support/fixture_proxy.ts";
 

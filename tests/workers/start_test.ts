@@ -10,8 +10,8 @@ import {
   ScratchWatch,
   startEither,
   startFixture,
-  testPython,
 } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
 
 /** The error of a start that fails; what it leaves in its scratch folder fails the test. */
 async function startFailure(face: Face, fixture: string, options: FixtureOptions = {}): Promise<WorkerStartError> {

@@ -1,7 +1,6 @@
 import { join } from "@std/path";
 import type { ThreadPlan } from "../fixtures/threads/holds_plugin.ts";
-import { within } from "../support/guard.ts";
-import { eventually } from "../support/killed_host.ts";
+import { eventually, within } from "../support/guard.ts";
 import { hostArguments, hostProgram } from "../support/run_host.ts";
 import { BOTH, type Face, fixtureManifest, gone, ScratchWatch } from "../support/fixture_proxy.ts";
 

@@ -23,8 +23,8 @@ import {
   isRunning,
   ScratchWatch,
   startFixture,
-  testPython,
 } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
 
 const WAYS = ["exit", "kill", "crash"] as const;
 
