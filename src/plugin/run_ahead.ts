@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BridgeControl } from "../transport/bridge_server.ts";
+import type { BridgeControl } from "../transport/blocking/server.ts";
 import type { SentValue } from "./sent_values.ts";
 
 /** What the reader gets at once: all that has come, and whether that was all. */
