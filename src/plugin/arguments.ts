@@ -3,14 +3,44 @@
  *
  * @module
  */
+import { CallError, ProtocolError } from "../errors.ts";
+import { type CallFiles, SourceError } from "../payload/call_files.ts";
+import { ForeignFileError } from "../payload/file_result.ts";
 import { HeldFile } from "../payload/held_file.ts";
-import { take } from "../payload/take.ts";
+import { NoRoomError } from "../payload/scratch.ts";
+import { becomesPath, take } from "../payload/take.ts";
+import type { WireRequest } from "../protocol/exchange.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
-import { decodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
-import type { OperationName } from "./open_call.ts";
-import type { Body, Operation } from "./operations.ts";
+import {
+  decodeValue,
+  type EncodedValue,
+  encodeValue,
+  type FileSlot,
+  fillSlot,
+  toPlace,
+  UnsendableValueError,
+  withoutTypes,
+} from "../protocol/values.ts";
+import type { OperationName } from "./failures.ts";
 import { outcomeOf } from "./outcome.ts";
-import { encodeBody, invalidArguments, isExecution, textOf } from "./values.ts";
+
+/** What an operation is called with. */
+export type Body = Readonly<Record<string, unknown>>;
+
+/** What the worker is asked for, and under which name its errors speak of it. */
+export interface Operation {
+  readonly endpoint: WireRequest["endpoint"];
+  readonly member: string;
+  /** What it is called with, which is taken then; or what was taken before. */
+  readonly body?: Body | TakenBody;
+}
+
+/** An operation that waits for its files, and the name by which errors speak of it. */
+interface Writing {
+  readonly name: OperationName;
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal;
+}
 
 /** Stands in the text where the path of a file will be. Nobody else knows it. */
 const MARK: string = `file ${crypto.randomUUID()}`;
@@ -58,6 +88,13 @@ export class TakenBody implements Disposable {
     return pieces.reduce((text, piece, at) => text + JSON.stringify(paths[at - 1]) + piece);
   }
 
+  /** Writes the files for one worker, and gives their paths. */
+  async write(inputs: CallFiles, call: Writing): Promise<readonly string[]> {
+    const paths: string[] = [];
+    for (const slot of this.slots) paths.push(await inputs.write(slot.source).catch((cause) => explain(cause, slot, call)));
+    return paths;
+  }
+
   /** The body as it was given, of which nobody else has anything. */
   values(): Body | undefined {
     if (this.#text === undefined) return undefined;
@@ -96,4 +133,70 @@ function takeOne({ source, path }: FileSlot, name: OperationName): object {
 
 function letGo(slots: readonly FileSlot[]): void {
   for (const { source } of slots) if (source instanceof HeldFile) source[Symbol.dispose]();
+}
+
+/** An operation whose body was not looked at yet. */
+interface RawOperation {
+  readonly endpoint: Operation["endpoint"];
+  readonly body: Body | undefined;
+}
+
+/**
+ * Makes the arguments ready for the wire. Only those of calls have room beside them for the names of types that JSON lacks.
+ *
+ * @throws {CallError} With the code `invalid_arguments`, for what cannot be sent.
+ */
+export function encodeBody({ endpoint, body }: RawOperation, name: OperationName): EncodedValue {
+  if (body === undefined) return { value: undefined };
+  try {
+    const encoded = encodeValue(body, becomesPath);
+    const { value, types } = encoded;
+    if (types === undefined) return encoded;
+    if (isExecution(endpoint)) return { ...encoded, value: { ...value as object, types } };
+    return { ...encoded, value: withoutTypes(encoded) };
+  } catch (cause) {
+    if (!(cause instanceof UnsendableValueError)) throw cause;
+    throw invalidArguments(cause.message, name, cause);
+  }
+}
+
+/**
+ * The text of what is ready for the wire.
+ *
+ * @throws {CallError} When no text is as long.
+ */
+export function textOf(value: unknown, name: OperationName): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw invalidArguments("The arguments are too long or nested too deeply for JSON. Give large ones as bytes or as a file", name, cause);
+  }
+}
+
+/** Arguments that cannot be sent. */
+export function invalidArguments(message: string, { plugin, member }: OperationName, cause: unknown): CallError {
+  return new CallError("invalid_arguments", `Cannot run "${member}" of "${plugin}": ${lowerFirst(message)}`, { plugin, cause });
+}
+
+function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member }, signal }: Writing): never {
+  if (signal.aborted) throw cause;
+  if (cause instanceof ForeignFileError) {
+    throw new ProtocolError(`Cannot run "${member}" of "${plugin}": ${cause.message}`, { plugin, cause });
+  }
+  const reason = lowerFirst(cause instanceof Error ? cause.message : String(cause));
+  const what = `Cannot run "${member}" of "${plugin}": the value at "${toPlace(path)}"`;
+  if (cause instanceof SourceError) {
+    throw new CallError("input_failed", `${what} failed before all of it was read: ${reason}`, { plugin, cause: cause.cause });
+  }
+  const code = cause instanceof NoRoomError ? "no_room" : "invalid_arguments";
+  throw new CallError(code, `${what} cannot become a file: ${reason}`, { plugin, cause });
+}
+
+/** Whether it is one whose body names the types that JSON lacks. */
+export function isExecution(endpoint: Operation["endpoint"]): boolean {
+  return endpoint === "execute" || endpoint === "execute_stream" || endpoint === "task";
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }

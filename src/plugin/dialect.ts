@@ -15,13 +15,13 @@ import type { HeldBack } from "../transport/upgraded_connection.ts";
 import { UpgradedTransport } from "../transport/upgraded.ts";
 
 /** An exchange, and what has to be let go of with it. */
-export interface Speech extends Disposable {
+export interface Dialect extends Disposable {
   /** Answers requests by frames. */
   readonly exchange: Exchange;
 }
 
 /** What the way depends on besides the worker. */
-export interface SpeechOptions {
+export interface DialectOptions {
   /** The plugin that it runs. */
   readonly spec: PluginSpec;
   /** Whether connections are upgraded to bare frames where the worker does that. */
@@ -31,7 +31,7 @@ export interface SpeechOptions {
 }
 
 /** The way to talk to a worker that said hello. */
-export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, { spec, upgrade, heldBack }: SpeechOptions): Speech {
+export function dialectOf({ features }: HelloMessage, endpoint: HttpEndpoint, { spec, upgrade, heldBack }: DialectOptions): Dialect {
   if (!features.includes("original")) {
     if (!upgrade || !features.includes(UPGRADE_FEATURE)) return new HttpTransport(endpoint);
     return new UpgradedTransport(endpoint, features.includes("farewell") ? heldBack : undefined);
@@ -54,13 +54,13 @@ function installAdvice({ runtime }: PluginSpec): string {
 }
 
 /** How to find out how to talk to a worker. */
-export interface Recognition extends Pick<SpeechOptions, "upgrade"> {
+export interface Recognition extends Pick<DialectOptions, "upgrade"> {
   /** Aborting it gives that up. */
   readonly signal: AbortSignal;
 }
 
 /** The way to talk to a worker that something else runs. */
-export async function recognizeSpeech(endpoint: HttpEndpoint, { upgrade, signal }: Recognition): Promise<Speech> {
+export async function recognizeDialect(endpoint: HttpEndpoint, { upgrade, signal }: Recognition): Promise<Dialect> {
   using owned = new DisposableStack();
   const transport = owned.use(new HttpTransport(endpoint));
   if (await speaksFrames(transport, signal)) {
@@ -96,7 +96,7 @@ const ATTACHED_ADVICE = `Install a worker that is known here in its environment:
 }`;
 
 /** Upgraded connections, where the worker has them and is near, and this host may open some: HTTP needs fewer permissions on a unix socket. */
-async function upgradedTo(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Speech | undefined> {
+async function upgradedTo(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Dialect | undefined> {
   if (!UpgradedTransport.reaches(endpoint)) return undefined;
   const transport = new UpgradedTransport(endpoint);
   try {
@@ -120,7 +120,7 @@ async function speaksFrames(transport: HttpTransport, signal: AbortSignal): Prom
   return !(isOriginalHealth(body) || response.status === 404);
 }
 
-function original(endpoint: HttpEndpoint, options: OriginalOptions): Speech {
+function original(endpoint: HttpEndpoint, options: OriginalOptions): Dialect {
   const { url } = endpoint;
   // It would not know what to do with a token, and whoever else may listen at its port must not learn it.
   const transport = url.startsWith("unix:") ? new UnixHttp(url.slice("unix:".length)) : new HttpTransport({ url });

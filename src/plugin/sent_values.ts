@@ -15,9 +15,9 @@ import type { ValueTypes } from "../protocol/frames.ts";
 import { decodeValue, type EncodedValue, encodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
 import { Handover } from "../transport/bridge_messages.ts";
 import { isSmallJson } from "../transport/small_json.ts";
-import type { OperationName } from "./open_call.ts";
+import { textOf } from "./arguments.ts";
+import type { OperationName } from "./failures.ts";
 import type { Batch } from "./run_ahead.ts";
-import { textOf } from "./values.ts";
 
 /** What becomes a file, as data. */
 type SentSource = { readonly href: string } | { readonly content: SentContent } | { readonly blob: Blob } | { readonly place: ResultPlace };

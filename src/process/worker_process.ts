@@ -59,7 +59,7 @@ interface Launched {
 const MAX_BODY_BYTES = 512 * 1024 * 1024;
 
 /** How long a cancelled call may take to stop by itself, in milliseconds: a few turns of a loop that looks at its signal. */
-const CANCEL_GRACE_MS = 200;
+export const CANCEL_GRACE_MS = 200;
 
 /** A running worker. */
 export class WorkerProcess implements AsyncDisposable {
