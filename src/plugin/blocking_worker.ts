@@ -18,8 +18,8 @@ import { type BridgeControl, BridgeServer } from "../transport/bridge_server.ts"
 import { badValueError } from "./failures.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig } from "./interface.ts";
 import { RemotePluginProxy, type StartOptions } from "./proxy.ts";
-import { type Batch, RunAhead } from "./run_ahead.ts";
-import { bareMemory, handOver, receiveBody, sendValue, type SentBody, type SentValue } from "./sent_values.ts";
+import { type Batch, handOver, RunAhead } from "./run_ahead.ts";
+import { bareMemory, receiveBody, sendValue, type SentBody, type SentValue } from "./sent_values.ts";
 import { TakenBody } from "./arguments.ts";
 
 /** This module's own place. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */

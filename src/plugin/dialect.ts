@@ -144,10 +144,10 @@ function isOriginalHealth(body: unknown): boolean {
  * has ended.
  */
 export async function holdsItsPort(worker: WorkerProcess, exchange: Exchange, signal: AbortSignal): Promise<boolean> {
-  for (let patience = 5;; patience = Math.min(2 * patience, 100)) {
+  for (let waitMs = 5;; waitMs = Math.min(2 * waitMs, 100)) {
     const answered = await whoAnswers(exchange, signal);
     if (answered !== undefined) return answered === worker.hello.pid;
-    if (await worker.endedWithin(patience) !== undefined) return !/address already in use/i.test(worker.log.tail);
+    if (await worker.endedWithin(waitMs) !== undefined) return !/address already in use/i.test(worker.log.tail);
     signal.throwIfAborted();
   }
 }

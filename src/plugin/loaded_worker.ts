@@ -11,7 +11,7 @@ import type { ReadyBody } from "../protocol/messages.ts";
 import { type EndReason, exitError } from "./failures.ts";
 
 /** How long a lost connection may wait for the news that the process has ended, in milliseconds. The kernel takes some two. */
-export const EXIT_PATIENCE_MS = 1_000;
+export const EXIT_TIMEOUT_MS = 1_000;
 
 /** What a loaded worker needs of its process. */
 export type WorkerHandle = Pick<
@@ -114,7 +114,7 @@ export class LoadedWorker implements AsyncDisposable {
 
   /** How the process has ended, if it has, or does within the time that the news takes. */
   async ending(): Promise<WorkerExit | undefined> {
-    return await this.process?.endedWithin(EXIT_PATIENCE_MS);
+    return await this.process?.endedWithin(EXIT_TIMEOUT_MS);
   }
 
   /** The error of the operations that the worker ran when it ended. */

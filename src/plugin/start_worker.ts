@@ -15,7 +15,7 @@ import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./failures.ts";
 import { dialectOf, holdsItsPort, loadAdvice, type Recognition, recognizeDialect } from "./dialect.ts";
 import { importAdvice } from "./import_advice.ts";
-import { EXIT_PATIENCE_MS, LoadedWorker, type WorkerHandle } from "./loaded_worker.ts";
+import { EXIT_TIMEOUT_MS, LoadedWorker, type WorkerHandle } from "./loaded_worker.ts";
 import { Reply } from "./reply.ts";
 import { SilenceWatch } from "./silence.ts";
 
@@ -84,7 +84,7 @@ async function tryToStart(
   await using cleanup = new AsyncDisposableStack();
   deadline.phase = "handshake";
   const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
-  const heldBack = (name: string) => worker.heldBack(name, EXIT_PATIENCE_MS);
+  const heldBack = (name: string) => worker.heldBack(name, EXIT_TIMEOUT_MS);
   const { exchange } = cleanup.use(dialectOf(worker.hello, endpointOf(worker), { spec, upgrade: options.upgrade ?? true, heldBack }));
   deadline.phase = "load";
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
@@ -132,7 +132,7 @@ export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade =
     const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
     const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
     const files = owned.use(new WorkerFiles({ plugin: ready.name, folders: usableFolders(endpoint.scratch), quota: DEFAULT_QUOTA }));
-    const maxConcurrency = placesOf(health, plugin);
+    const maxConcurrency = concurrencyOf(health, plugin);
     const exited = "exited" in endpoint ? endpoint.exited : undefined;
     return new LoadedWorker({ exchange, plugin: ready, maxConcurrency, exited, files, dispose: () => owned.disposeAsync() });
   } catch (error) {
@@ -165,8 +165,8 @@ function checked(result: unknown, plugin: string): unknown {
   throw new ProtocolError(`Cannot talk to "${plugin}": it does not say which plugin it runs`, { plugin });
 }
 
-function placesOf({ max_concurrency: places }: HealthBody, plugin: string): number {
-  if (Number.isSafeInteger(places) && places > 0) return places;
+function concurrencyOf({ max_concurrency: count }: HealthBody, plugin: string): number {
+  if (Number.isSafeInteger(count) && count > 0) return count;
   throw new ProtocolError(`Cannot talk to "${plugin}": it does not say how many calls it runs at once`, { plugin });
 }
 
@@ -190,7 +190,7 @@ async function loadFailure(body: ErrorBody, worker: WorkerProcess, spec: PluginS
 }
 
 async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknown): Promise<WorkerStartError> {
-  const ended = await worker.endedWithin(EXIT_PATIENCE_MS);
+  const ended = await worker.endedWithin(EXIT_TIMEOUT_MS);
   const facts = { plugin: spec.name, phase: "load", output: worker.log.tail, cause } as const;
   if (ended === undefined) return new WorkerStartError(`Cannot load "${spec.name}": the worker's answer cannot be read`, facts);
   const how = ended.signal ?? `exit code ${ended.code}`;
