@@ -10,6 +10,7 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
+import { messageOf } from "../protocol/text.ts";
 import { completions } from "./commands/completions.ts";
 import { config } from "./commands/config.ts";
 import { type CommonOptions, Context } from "./context.ts";
@@ -23,7 +24,7 @@ import { makeNew } from "./commands/new.ts";
 import { run, type RunOptions } from "./commands/run.ts";
 import { serve, type ServeOptions } from "./commands/serve.ts";
 import { stats, type StatsOptions } from "./commands/stats.ts";
-import { red, standardError, standardOutput } from "./terminal.ts";
+import { red, standardError, standardOutput } from "./output/terminal.ts";
 
 /** What a command's action is given, and what it makes the exit code of. */
 type Act = (context: Context) => Promise<number | void> | void;
@@ -38,7 +39,7 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     } catch (error) {
       code = exitCode(signal.aborted ? signal.reason : error);
       if (code === EXIT.interrupted) context.terminal.note("Interrupted");
-      else context.terminal.note(red("error: "), error instanceof Error ? error.message : String(error));
+      else context.terminal.note(red("error: "), messageOf(error));
     }
   };
   try {

@@ -11,6 +11,7 @@ import { NoRoomError } from "../payload/scratch.ts";
 import { becomesPath, take } from "../payload/take.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
+import { lowerFirst, messageOf } from "../protocol/text.ts";
 import {
   decodeValue,
   type EncodedValue,
@@ -126,7 +127,7 @@ function takeOne({ source, path }: FileSlot, name: OperationName): object {
   try {
     return take(source);
   } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
+    const what = messageOf(cause);
     throw invalidArguments(`The value at "${toPlace(path)}" cannot become a file: ${what}`, name, cause);
   }
 }
@@ -183,7 +184,7 @@ function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member },
   if (cause instanceof ForeignFileError) {
     throw new ProtocolError(`Cannot run "${member}" of "${plugin}": ${cause.message}`, { plugin, cause });
   }
-  const reason = lowerFirst(cause instanceof Error ? cause.message : String(cause));
+  const reason = lowerFirst(messageOf(cause));
   const what = `Cannot run "${member}" of "${plugin}": the value at "${toPlace(path)}"`;
   if (cause instanceof SourceError) {
     throw new CallError("input_failed", `${what} failed before all of it was read: ${reason}`, { plugin, cause: cause.cause });
@@ -195,8 +196,4 @@ function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member },
 /** Whether it is one whose body names the types that JSON lacks. */
 export function isExecution(endpoint: Operation["endpoint"]): boolean {
   return endpoint === "execute" || endpoint === "execute_stream" || endpoint === "task";
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

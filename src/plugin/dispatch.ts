@@ -6,7 +6,8 @@
 import { ProtocolError, RemoteError } from "../errors.ts";
 import { isFileGone } from "../payload/file_result.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { endpointRule, type ErrorBody } from "../protocol/messages.ts";
+import { endpointRule } from "../protocol/endpoints.ts";
+import type { ErrorBody } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
 import { isExecution, type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";

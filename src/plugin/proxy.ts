@@ -4,7 +4,8 @@
  * @module
  */
 import { WorkerStartError } from "../errors.ts";
-import { endpointRule, type ExtensionEndpoint, type PermissionSet, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
+import { endpointRule, type ExtensionEndpoint } from "../protocol/endpoints.ts";
+import type { PermissionSet, SignaturesBody, StatsBody } from "../protocol/messages.ts";
 import { loadManifest, type ManifestSource, restartPolicy } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";

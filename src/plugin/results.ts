@@ -8,6 +8,7 @@ import { isFileGone } from "../payload/file_result.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { LongInteger } from "../protocol/exact_integers.ts";
 import type { ChunkFrame, Frame, ResultFrame } from "../protocol/frames.ts";
+import { messageOf } from "../protocol/text.ts";
 import { decodeValue, FILE_TYPE, toPlace } from "../protocol/values.ts";
 import { badValueError, type OperationName } from "./failures.ts";
 
@@ -32,7 +33,7 @@ export function decodeFrame(frame: ChunkFrame | ResultFrame, receiver: Receiver)
   try {
     return decodeValue(value, types, (raw) => adopt(raw, receiver));
   } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
+    const what = messageOf(cause);
     const advice = isFileGone(cause) ? ". A plugin must not remove what it has given" : "";
     throw new ProtocolError(`Cannot read what "${member}" of "${plugin}" gave: ${what}${advice}`, { plugin, cause });
   }
