@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { ROOT } from "./lane.ts";
+import { exists, walk } from "@std/fs";
+import { relative } from "@std/path";
+import { pathOf } from "./registry.ts";
 import { ARRAYS, type Packages, TRACING } from "./packages.ts";
 
 /** What the permission flags of a group are made of. */
@@ -34,14 +36,36 @@ export interface Group {
   readonly packages?: Packages;
   /** Whether it needs the environments with the original's packages. */
   readonly interop?: true;
+  /** What of it `--quick` runs; nothing by default. */
+  readonly quick?: Quick;
 }
+
+/** A part of a group. */
+export interface Quick {
+  /** The files and folders; all of the group's by default. */
+  readonly paths?: readonly string[];
+  /** Which tests of these, as `deno test --filter` takes it. */
+  readonly filter?: string;
+}
+
+/**
+ * What a quick run takes of the tests with processes: one call after the other on both faces, a call that is cancelled, a worker that dies, files in both
+ * directions, and what a program at a terminal shows. The vectors are those of one worker.
+ */
+const QUICK_INTEGRATION: readonly string[] = [
+  "tests/integration/calls_test.ts",
+  "tests/integration/blocking_test.ts",
+  "tests/integration/cancel_test.ts",
+  "tests/integration/files_test.ts",
+  "tests/integration/worker_death_test.ts",
+];
 
 /** The groups in the order in which they run: the quick ones, without processes, first. */
 export const GROUPS: readonly Group[] = [
-  { name: "unit", roots: ["src", "examples", "bench"], flags: files },
+  { name: "unit", roots: ["src", "examples", "bench"], flags: files, quick: {} },
   { name: "tools", roots: ["tools"], flags: tools },
-  { name: "conformance", roots: ["tests/conformance"], flags: workers },
-  { name: "integration", roots: ["tests/integration"], flags: killers },
+  { name: "conformance", roots: ["tests/conformance"], flags: workers, quick: { filter: "/^python worker/" } },
+  { name: "integration", roots: ["tests/integration"], flags: killers, quick: { paths: QUICK_INTEGRATION } },
   { name: "mapping", roots: ["tests/mapping"], flags: mappers },
   { name: "arrays", roots: ["tests/arrays"], flags: packagedWorkers, packages: ARRAYS },
   { name: "tracing", roots: ["tests/tracing"], flags: packagedWorkers, packages: TRACING },
@@ -52,10 +76,11 @@ export const GROUPS: readonly Group[] = [
 ];
 
 /** The test files of a group at or below one of the given paths of the repository; all of the group's when none is given. */
-export function filesOf(group: Group, paths: readonly string[]): string[] {
+export async function filesOf(group: Group, paths: readonly string[]): Promise<string[]> {
   const wanted = (file: string): boolean =>
     paths.length === 0 || paths.some((path) => path === "." || file === path || file.startsWith(`${path}/`));
-  return group.roots.flatMap(walk).filter((file) => wanted(file) && file.endsWith("_test.ts"));
+  const files = await Promise.all(group.roots.map(testFilesIn));
+  return files.flat().filter(wanted);
 }
 
 /** Tests without processes. */
@@ -100,14 +125,10 @@ function interop(places: Places): string[] {
   return killers(places).map(wider);
 }
 
-/** The files at and below a path, in a stable order; none when nothing is there. */
-function walk(path: string): string[] {
-  try {
-    if (Deno.statSync(new URL(path, ROOT)).isFile) return [path];
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-  const names = [...Deno.readDirSync(new URL(path, ROOT))].map(({ name }) => `${path}/${name}`);
-  return names.sort().flatMap(walk);
+/** The test files in a folder of the repository, in a stable order; none when it is not there. */
+async function testFilesIn(folder: string): Promise<string[]> {
+  if (!await exists(pathOf(folder))) return [];
+  const found = walk(pathOf(folder), { match: [/_test\.ts$/], includeDirs: false });
+  const files = await Array.fromAsync(found, ({ path }) => relative(pathOf("./"), path).replaceAll("\\", "/"));
+  return files.sort();
 }

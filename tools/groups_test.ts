@@ -27,8 +27,14 @@ Deno.test("where there is no Python, none is named in the flags", () => {
   assertEquals(run, "--allow-run=/bin/deno");
 });
 
-Deno.test("a path selects the test files at and below it", () => {
-  assertEquals(filesOf(group("tools"), ["tools/groups_test.ts"]), ["tools/groups_test.ts"]);
-  assert(filesOf(group("tools"), ["tools"]).includes("tools/groups_test.ts"));
-  assertEquals(filesOf(group("tools"), ["tool", "src"]), []);
+Deno.test("a path selects the test files at and below it", async () => {
+  assertEquals(await filesOf(group("tools"), ["tools/groups_test.ts"]), ["tools/groups_test.ts"]);
+  assert((await filesOf(group("tools"), ["tools"])).includes("tools/groups_test.ts"));
+  assertEquals(await filesOf(group("tools"), ["tool", "src"]), []);
+});
+
+Deno.test("what a quick run takes is there", async () => {
+  for (const { name, quick: { paths = [] } = {} } of GROUPS) {
+    for (const path of paths) assert((await filesOf(group(name), [path])).length > 0, `"${path}" is no test of the group "${name}"`);
+  }
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ROOT } from "../../tools/lane.ts";
+import { ROOT } from "../../tools/registry.ts";
 
 const PAGE = Deno.readTextFileSync(new URL("docs/reliability.md", ROOT));
 const ATTACKS = PAGE.slice(PAGE.indexOf("## What was attacked"), PAGE.indexOf("## Soak"));
