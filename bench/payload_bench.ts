@@ -1,5 +1,5 @@
 /**
- * `deno task bench:payload`, which `deno task bench` runs as well: how long a value takes to a Python plugin and back, by size and by way, against a
+ * `deno task bench payload`, which `deno task bench` runs as well: how long a value takes to a Python plugin and back, by size and by way, against a
  * plain copy of the same bytes. Writes `docs/payload.md` and `docs/payload.svg`. `--quick` measures 64 MiB alone and prints the ratios.
  *
  * @module
