@@ -49,23 +49,21 @@ export interface Quick {
 }
 
 /**
- * What a quick run takes of the tests with processes: one call after the other on both faces, a call that is cancelled, a worker that dies, files in both
- * directions, and what a program at a terminal shows. The vectors are those of one worker.
+ * What a quick run takes of the tests with processes: calls on both faces, cancellation, files in both directions, and the death of a worker. Vectors and
+ * tests are those of the Python worker on its own wire. The Deno worker's session has unit tests, without a process.
  */
-const QUICK_INTEGRATION: readonly string[] = [
-  "tests/integration/calls_test.ts",
-  "tests/integration/blocking_test.ts",
-  "tests/integration/cancel_test.ts",
-  "tests/integration/files_test.ts",
-  "tests/integration/worker_death_test.ts",
-];
+const QUICK_CONFORMANCE: Quick = { filter: "/^python worker, upgraded:/" };
+const QUICK_INTEGRATION: Quick = {
+  paths: ["calls", "cancel", "files", "worker_death"].map((name) => `tests/integration/${name}_test.ts`),
+  filter: "/^python(, blocking)?:/",
+};
 
 /** The groups in the order in which they run: the quick ones, without processes, first. */
 export const GROUPS: readonly Group[] = [
   { name: "unit", roots: ["src", "examples", "bench"], flags: files, quick: {} },
   { name: "tools", roots: ["tools"], flags: tools },
-  { name: "conformance", roots: ["tests/conformance"], flags: workers, quick: { filter: "/^python worker/" } },
-  { name: "integration", roots: ["tests/integration"], flags: killers, quick: { paths: QUICK_INTEGRATION } },
+  { name: "conformance", roots: ["tests/conformance"], flags: workers, quick: QUICK_CONFORMANCE },
+  { name: "integration", roots: ["tests/integration"], flags: killers, quick: QUICK_INTEGRATION },
   { name: "mapping", roots: ["tests/mapping"], flags: mappers },
   { name: "arrays", roots: ["tests/arrays"], flags: packagedWorkers, packages: ARRAYS },
   { name: "tracing", roots: ["tests/tracing"], flags: packagedWorkers, packages: TRACING },
