@@ -9,10 +9,10 @@ import { delay } from "@std/async";
 import { parseArgs } from "@std/cli";
 import { ensureDir } from "@std/fs";
 import { dirname } from "@std/path";
+import { fixtureFolder, readFixture } from "../../tests/support/fixtures.ts";
 import { readNumber, refuseAll, runTool } from "../arguments.ts";
 import { findLeaks } from "../leaks.ts";
 import { findPython } from "../python.ts";
-import { pathOf } from "../registry.ts";
 import { capture } from "../run.ts";
 import { lineChart } from "./line_chart.ts";
 import { act, cleanUpBusy, closeDescriptors, forkAct, killWorker, Tally } from "./load.ts";
@@ -149,10 +149,9 @@ class Soak {
   }
 
   async #manifest(runtime: Runtime, fixture = "soaks"): Promise<Manifest> {
-    const folder = pathOf(`tests/fixtures/plugins/${fixture}/`);
-    const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${folder}${runtime}.manifest.json`));
+    const folder = fixtureFolder(fixture);
     const place = runtime === "python" ? { python_path: this.#python, plugin_path: folder } : { module: `${folder}plugin.ts` };
-    return { ...manifest, ...place };
+    return { ...await readFixture(runtime, fixture), ...place };
   }
 
   async #watch(): Promise<void> {
