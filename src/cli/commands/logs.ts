@@ -1,5 +1,4 @@
 /** `logs`: what a plugin has printed, for people or as JSON. @module */
-import { TextLineStream } from "@std/streams";
 import { closestString } from "@std/text";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
@@ -35,6 +34,8 @@ async function readLog({ logs, stateDir }: Context, plugin: string): Promise<str
 
 async function followLog(context: Context, path: string, from: number): Promise<void> {
   const { signal } = context;
+  // The start of all other commands would pay for it.
+  const { TextLineStream } = await import("@std/streams");
   const lines = ReadableStream.from(newBytes(path, { from, signal })).pipeThrough(new TextDecoderStream()).pipeThrough(
     new TextLineStream(),
   );
