@@ -11,7 +11,7 @@ import type { ManagerOptions } from "../manager/options.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import { yellow } from "./output/painted.ts";
-import { Terminal } from "./output/terminal.ts";
+import type { Terminal } from "./output/terminal.ts";
 import { KeptLogs } from "./state/kept_logs.ts";
 import { stateFolder } from "./state/state_folder.ts";
 
