@@ -228,7 +228,7 @@ Deno.test("A running call that listens to its signal ends as cancelled, whatever
   assertEquals(await result(session, { endpoint: "cancel", body: { call_id: "a" } }), { status: "not_running" });
 });
 
-Deno.test("A call that does not listen ends as cancelled when it has come to rest, and keeps its place until then", async () => {
+Deno.test("A call that does not listen ends as cancelled when it has come to rest, and keeps its turn until then", async () => {
   const { plugin, arrival, letGo } = gate();
   const session = open(plugin);
   const deaf = failure(session, call("a"));
@@ -319,7 +319,7 @@ Deno.test("A call waits for a plugin that is loading, and gets the error of one 
   assertEquals(await failure(session, { endpoint: "ready" }), error);
 });
 
-Deno.test("A call that is cancelled in the moment in which its place comes never reaches the plugin", async () => {
+Deno.test("A call that is cancelled in the moment in which its turn comes never reaches the plugin", async () => {
   let runs = 0;
   const inline = new InlineRunner(loadPlugin({ execute: () => "done" }, LABEL));
   const session = sessionOf({
