@@ -53,7 +53,6 @@ export type { RequiredPermissions, RequiredPermissionsOptions, WorkerPlaces } fr
 export type { PermissionPolicy } from "./src/permissions/grant.ts";
 export { cjmManifestFolders, discoverManifests } from "./src/manifest/discover.ts";
 export type { FoundManifest, FoundManifests } from "./src/manifest/discover.ts";
-export type { WorkerVariable } from "./src/manifest/original.ts";
 export type {
   DenoRuntime,
   Manifest,
@@ -63,6 +62,7 @@ export type {
   RestartMode,
   RestartPolicy,
   RestartSettings,
+  WorkerVariable,
 } from "./src/manifest/manifest.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
 export type { Endpoint, ExtensionEndpoint } from "./src/protocol/endpoints.ts";

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { join, resolve } from "@std/path";
+import { resolve } from "@std/path";
 import { ManifestError } from "../errors.ts";
-import { dataFolder, mayRead } from "./cjm_config.ts";
+import { dataFolder } from "./cjm_config.ts";
 import { findManifests } from "./find.ts";
+import { mayRead } from "./host_access.ts";
+import { manifestFolderIn } from "./names.ts";
 
 /** A manifest that was found. */
 export interface FoundManifest {
@@ -31,7 +33,7 @@ export interface FoundManifests {
  */
 export function cjmManifestFolders(): string[] {
   const local = resolve(".cjm");
-  return [...new Set([local, dataFolder()])].flatMap((folder) => folder === undefined ? [] : [join(folder, "manifests")]);
+  return [...new Set([local, dataFolder()])].flatMap((folder) => folder === undefined ? [] : [manifestFolderIn(folder)]);
 }
 
 /**
