@@ -22,11 +22,11 @@ import { isFramed, type ReplyWriter, replyWriter, writeContinue, writeRefusal, w
 import { Refusal } from "./refusal.ts";
 import { BadBodyError, CallIdInUseError, type WorkerSession } from "../session.ts";
 
-/** How many connections may be open at once, strangers' included. */
+/** How many connections may be open at once, those without the token included. */
 const MAX_CONNECTIONS = 512;
 
 /** How long a connection may take to show the token for the first time, in milliseconds. */
-const STRANGER_TIMEOUT_MS = 5_000;
+const TOKEN_TIMEOUT_MS = 5_000;
 
 /** Serves one session. */
 export class HttpServer {
@@ -142,14 +142,14 @@ export class HttpServer {
   }
 }
 
-/** Closes the connection of a stranger who does not show the token in time. It begins when the plugin is loaded: the runtime takes 3 ms to load its timers. */
+/** Closes a connection that does not show the token in time. It begins when the plugin is loaded: the runtime takes 3 ms to load its timers. */
 class TokenLimit implements Disposable {
   #isOver = false;
   #limit: Limit | undefined;
 
   constructor(loaded: Promise<void>, close: () => void) {
     void loaded.then(() => {
-      if (!this.#isOver) this.#limit = new Limit(STRANGER_TIMEOUT_MS, close);
+      if (!this.#isOver) this.#limit = new Limit(TOKEN_TIMEOUT_MS, close);
     });
   }
 
