@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { requiredPermissions } from "@remote-plugin/proxy";
 import { hostProgram } from "../support/run_host.ts";
-import { BOTH, fixtureManifest } from "./fixture_proxy.ts";
+import { BOTH, fixtureManifest } from "../support/fixture_proxy.ts";
 
 const IMPORT_MAP = fromFileUrl(new URL("../../tools/npm_imports.json", import.meta.url));
 
