@@ -16,7 +16,7 @@ export { RemotePluginProxy } from "./src/plugin/proxy.ts";
 export type { StartOptions } from "./src/plugin/proxy.ts";
 export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
 export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions, SyncWorkerEndpoint } from "./src/plugin/proxy_sync.ts";
-export type { AttachOptions, WireOptions, WorkerEndpoint } from "./src/plugin/connection.ts";
+export type { AttachOptions, WireOptions, WorkerEndpoint } from "./src/plugin/start_worker.ts";
 export type {
   CallOptions,
   Kwargs,
@@ -53,7 +53,6 @@ export type { RequiredPermissions, RequiredPermissionsOptions, WorkerPlaces } fr
 export type { PermissionPolicy } from "./src/permissions/grant.ts";
 export { cjmManifestFolders, discoverManifests } from "./src/manifest/discover.ts";
 export type { FoundManifest, FoundManifests } from "./src/manifest/discover.ts";
-export type { WorkerVariable } from "./src/manifest/original.ts";
 export type {
   DenoRuntime,
   Manifest,
@@ -63,13 +62,13 @@ export type {
   RestartMode,
   RestartPolicy,
   RestartSettings,
+  WorkerVariable,
 } from "./src/manifest/manifest.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
+export type { Endpoint, ExtensionEndpoint } from "./src/protocol/endpoints.ts";
 export type {
-  Endpoint,
   ErrorBody,
   ErrorCode,
-  ExtensionEndpoint,
   MethodSignature,
   PermissionSet,
   ProgressBody,

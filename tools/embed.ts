@@ -9,9 +9,11 @@
  *
  * @module
  */
+import { MEDIA_TYPES } from "../src/protocol/media_types.ts";
+import { PACKAGE_VERSION } from "../src/protocol/version.ts";
+
 const ROOT = new URL("../", import.meta.url);
 const COMMAND = "deno task embed";
-const VERSION: string = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT))).version;
 
 /** The Deno worker's programs by the names of their files: the control thread's, what it has the plugin's thread import, and what plugins import. */
 const WORKER_FILES: Readonly<Record<string, string>> = {
@@ -71,7 +73,7 @@ function pythonModules(): string[] {
 }
 
 async function readModule(name: string): Promise<[string, string]> {
-  return [name.slice(0, -".py".length), withVersion(await Deno.readTextFile(new URL(name, PYTHON_MODULES)))];
+  return [name.slice(0, -".py".length), withFacts(await Deno.readTextFile(new URL(name, PYTHON_MODULES)))];
 }
 
 /** What is imported outside of functions, beginning with the module that runs. */
@@ -83,9 +85,11 @@ function neededAtStart(modules: ReadonlyMap<string, string>): Set<string> {
   return needed;
 }
 
-/** The release stands in `deno.json` alone. */
-function withVersion(source: string): string {
-  return source.replace(/^(VERSION = )"[^"]*"/m, `$1${JSON.stringify(VERSION)}`);
+/** What stands once, in the protocol's modules: the release, and what files hold by their names. */
+function withFacts(source: string): string {
+  return source
+    .replace(/^(VERSION = ).*$/m, `$1${JSON.stringify(PACKAGE_VERSION)}`)
+    .replace(/^(MEDIA_TYPES: .* = ).*$/m, `$1${JSON.stringify(MEDIA_TYPES)}`);
 }
 
 async function hashOf(text: string): Promise<string> {

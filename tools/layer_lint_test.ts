@@ -62,7 +62,7 @@ Deno.test("a new folder of src has to be given a place", () => {
 
 Deno.test("what is not in src may import anything", () => {
   assertEquals(lint("mod.ts", `export { a } from "./src/plugin/a.ts";`), []);
-  assertEquals(lint("tests/integration/x_test.ts", `import { a } from "../../src/manager/a.ts"; console.log(a);`), []);
+  assertEquals(lint("tests/workers/x_test.ts", `import { a } from "../../src/manager/a.ts"; console.log(a);`), []);
 });
 
 Deno.test("a unit test may import the assertions, but no higher folder", () => {
@@ -74,4 +74,10 @@ Deno.test("only the command line prints", () => {
   assertEquals(lint("src/plugin/x.ts", `console.log("x");`), ["A library does not print"]);
   assertEquals(lint("src/cli/x.ts", `console.log("x");`), []);
   assertEquals(lint("src/plugin/x_test.ts", `console.log("x");`), []);
+});
+
+Deno.test("files of one folder that import each other in a ring are refused, those of the tools too", () => {
+  const [message, ...others] = lint("tools/rings.ts", `import type { Plugin } from "./layer_lint.ts"; import { capture } from "./run.ts";`);
+  assertEquals([message, others], ["This import closes a ring: rings.ts → layer_lint.ts → rings.ts", []]);
+  assertEquals(lint("tools/x.ts", `import { wayBack } from "./layer_lint.ts";`), []);
 });

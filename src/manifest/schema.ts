@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { closestString } from "@std/text";
+import { isRecord } from "../protocol/json.ts";
 import { ManifestError } from "../errors.ts";
 import type { Manifest } from "./manifest.ts";
 import { VARIABLE_NAME } from "./variables.ts";
@@ -71,6 +72,7 @@ const entries = {
   module: name,
   class: v.optional(name),
   plugin_path: v.optional(v.union([v.string(), v.array(v.string())])),
+  cwd: v.optional(v.pipe(v.string(), v.nonEmpty(), v.regex(WITHOUT_NUL))),
   adapters: v.optional(v.array(v.string())),
   worker_env: v.optional(v.array(workerVariable)),
   env_vars: v.optional(v.record(variableName, variableValue)),
@@ -154,10 +156,6 @@ function checkFormat(raw: unknown, where: { plugin: string; source: string | und
 
 function wrongFormat(where: { plugin: string; source: string | undefined }, what: string, place: string): ManifestError {
   return new ManifestError(`Cannot use the manifest of "${where.plugin}": ${what}`, { ...where, place });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function nameOf(raw: object): string | undefined {

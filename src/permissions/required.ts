@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { resolve } from "@std/path";
 import { PermissionDeniedError } from "../errors.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
+import { addressUrl } from "../protocol/address.ts";
 import { blockingPermissions } from "./blocking.ts";
 import { processVariables } from "./environment.ts";
-import { mayReadEnv } from "./host_variable.ts";
+import { hostVariable, isGranted } from "../manifest/host_access.ts";
 import { descriptorFlags } from "./flags.ts";
 import { looksForPrograms, type PermissionPolicy } from "./grant.ts";
 
@@ -86,7 +88,7 @@ type LaunchPlan = WorkerPlaces & Pick<RequiredPermissionsOptions, "permissions">
  * @throws {TypeError} When the policy has an entry that Deno would read as another one.
  */
 export function demandPermissions(spec: PluginSpec, plan: LaunchPlan): void {
-  const missing = neededPermissions(spec, plan).filter((one) => Deno.permissions.querySync(one).state !== "granted");
+  const missing = neededPermissions(spec, plan).filter((one) => !isGranted(one));
   if (missing.length === 0) return;
   const flags = descriptorFlags(missing);
   throw new PermissionDeniedError(`Cannot start "${spec.name}": the host lacks permissions. Add ${flags.join(" ")}`, {
@@ -112,7 +114,7 @@ function neededPermissions(spec: PluginSpec, { permissions: policy = {}, ...plac
 function neededNet(spec: PluginSpec, places: WorkerPlaces): Deno.NetPermissionDescriptor[] {
   if (chooseTransport(spec, places) === "tcp") return [{ name: "net", host: "127.0.0.1" }];
   if (places.socketPath === undefined) return [{ name: "net" }];
-  return [{ name: "net", host: `unix:${places.socketPath}` }, { name: "net", host: "localhost" }];
+  return [{ name: "net", host: addressUrl({ unix: places.socketPath }) }, { name: "net", host: "localhost" }];
 }
 
 /** Deno lets nobody set a dynamic linker's variables for a child who may not run everything. It looks at their names as it does here. */
@@ -144,14 +146,17 @@ export function chooseTransport(spec: PluginSpec, places: WorkerPlaces): "unix" 
 }
 
 function mayUseAnySocket(): boolean {
-  return Deno.permissions.querySync({ name: "net" }).state === "granted";
+  return isGranted({ name: "net" });
 }
 
-/** The folder in which private folders are made. */
+/** The folder in which private folders are made. Its path is absolute, for a worker may run elsewhere than its host. */
 export function scratchRoot(places: WorkerPlaces): string {
-  if (places.scratchDir !== undefined) return places.scratchDir;
+  return resolve(places.scratchDir ?? temporaryFolder());
+}
+
+function temporaryFolder(): string {
   const names = Deno.build.os === "windows" ? ["TMP", "TEMP"] : ["TMPDIR"];
-  const named = names.filter(mayReadEnv).map((name) => Deno.env.get(name)).find((folder) => folder !== undefined && folder !== "");
+  const named = names.map(hostVariable).find((folder) => folder !== undefined);
   return named ?? (Deno.build.os === "windows" ? "C:\\Windows\\Temp" : "/tmp");
 }
 
@@ -169,5 +174,5 @@ export function memoryRoot(spec: PluginSpec, places: WorkerPlaces): string | und
 
 /** Whether the host runs with `--allow-all`, without which Deno opens nothing in `/dev`, `/proc` and `/sys`. */
 export function mayDoEverything(): boolean {
-  return ALL_KINDS.every((name) => Deno.permissions.querySync({ name }).state === "granted");
+  return ALL_KINDS.every((name) => isGranted({ name }));
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import type { PluginError } from "../errors.ts";
-import type { ExtensionEndpoint, ProgressBody, SignaturesBody, StatsBody } from "../protocol/messages.ts";
+import type { ExtensionEndpoint } from "../protocol/endpoints.ts";
+import type { ProgressBody, SignaturesBody, StatsBody } from "../protocol/messages.ts";
 
 /** Keyword arguments of a call. */
 export type Kwargs = Readonly<Record<string, unknown>>;

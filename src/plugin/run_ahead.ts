@@ -3,13 +3,20 @@
  *
  * @module
  */
-import type { BridgeControl } from "../transport/bridge_server.ts";
+import { Handover } from "../transport/blocking/messages.ts";
+import type { BridgeControl } from "../transport/blocking/server.ts";
 import type { SentValue } from "./sent_values.ts";
 
 /** What the reader gets at once: all that has come, and whether that was all. */
 export interface Batch {
   readonly chunks: readonly SentValue[];
   readonly done: boolean;
+}
+
+/** A batch of chunks, or a piece of a file, whose memory is handed over. */
+export function handOver(batch: Batch): Batch | Handover {
+  const memory = batch.chunks.flatMap(({ bytes }) => bytes ?? []);
+  return memory.length === 0 ? batch : new Handover(batch, memory);
 }
 
 /** How many places there are for chunks that are read ahead: enough to hide the way between the threads, few enough that memory is bounded by the chunk. */

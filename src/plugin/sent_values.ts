@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { messageOf } from "../protocol/text.ts";
 import { CallError } from "../errors.ts";
 import { FileResult } from "../payload/file_result.ts";
 import { HeldFile } from "../payload/held_file.ts";
@@ -13,11 +14,9 @@ import { isGivenResult, placeOfResult, ResultElsewhere } from "../payload/take.t
 import { contentOf, type FileContent, isBytes } from "../protocol/file_values.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import { decodeValue, type EncodedValue, encodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
-import { Handover } from "../transport/bridge_messages.ts";
-import { isSmallJson } from "../transport/small_json.ts";
-import type { OperationName } from "./open_call.ts";
-import type { Batch } from "./run_ahead.ts";
-import { textOf } from "./values.ts";
+import { isSmallJson } from "../transport/blocking/small_json.ts";
+import { textOf } from "./arguments.ts";
+import type { OperationName } from "./failures.ts";
 
 /** What becomes a file, as data. */
 type SentSource = { readonly href: string } | { readonly content: SentContent } | { readonly blob: Blob } | { readonly place: ResultPlace };
@@ -108,12 +107,6 @@ export function receiveValue({ value, text, types, files = [] }: SentValue, open
   return received;
 }
 
-/** A batch of chunks, or a piece of a file, whose memory is handed over. */
-export function handOver(batch: Batch): Batch | Handover {
-  const memory = batch.chunks.flatMap(({ bytes }) => bytes ?? []);
-  return memory.length === 0 ? batch : new Handover(batch, memory);
-}
-
 /** The memory of bytes, without what else may be in it. */
 export function bareMemory(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   return bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
@@ -124,7 +117,7 @@ function sendSource({ source, path }: FileSlot, name: OperationName): SentSource
     const sent = sourceData(source);
     if (sent !== undefined) return sent;
   } catch (cause) {
-    throw unsendable(path, `cannot become a file: ${cause instanceof Error ? cause.message : String(cause)}`, { ...name, cause });
+    throw unsendable(path, `cannot become a file: ${messageOf(cause)}`, { ...name, cause });
   }
   const reason = "becomes a file by promises, for which a blocked thread cannot wait. Give bytes or a file URL, or use RemotePluginProxy";
   throw unsendable(path, reason, name);

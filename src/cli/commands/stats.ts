@@ -1,13 +1,15 @@
 /** `stats`: what the plugins of a running `serve` use. @module */
+import { pause } from "../../protocol/timer.ts";
 import type { ManagerStats, PluginStats } from "../../manager/info.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
-import { type ServerFile, serverFilePath } from "./serve.ts";
+import { counted } from "../output/counted.ts";
+import { chosenToken, TOKEN_VARIABLE, type TokenOptions } from "../serving/token.ts";
+import { readServerFile, type ServerFile } from "../serving/server_file.ts";
 
 /** The options of `stats`. */
-export interface StatsOptions {
+export interface StatsOptions extends TokenOptions {
   readonly url?: string;
-  readonly token?: string;
   readonly watch?: boolean;
 }
 
@@ -22,21 +24,24 @@ export async function stats(context: Context, options: StatsOptions): Promise<vo
     if (options.watch) terminal.clearScreen();
     if (terminal.json) terminal.result(figures);
     else show(context, figures);
-    if (options.watch) await pause(signal);
+    if (options.watch) await pause(INTERVAL_MS, signal).catch(() => {});
   } while (options.watch && !signal.aborted);
   signal.throwIfAborted();
 }
 
-async function findServer({ stateDir }: Context, { url, token }: StatsOptions): Promise<Pick<ServerFile, "url" | "token">> {
-  if (url !== undefined && token !== undefined) return { url, token };
-  try {
-    return JSON.parse(await Deno.readTextFile(serverFilePath(stateDir)));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new UsageError(
-      `Nothing is served from "${stateDir}". Start "remote-plugin serve", or give --url and --token of a server elsewhere`,
-    );
-  }
+async function findServer({ stateDir }: Context, { url, ...options }: StatsOptions): Promise<Pick<ServerFile, "url" | "token">> {
+  if (url !== undefined) return { url, token: await elsewhereToken(options) };
+  const running = await readServerFile(stateDir);
+  if (running !== undefined) return running;
+  throw new UsageError(
+    `Nothing is served from "${stateDir}". Start "remote-plugin serve", or give --url and --token-file of a server elsewhere`,
+  );
+}
+
+async function elsewhereToken(options: TokenOptions): Promise<string> {
+  const token = await chosenToken(options);
+  if (token !== undefined) return token.value;
+  throw new UsageError(`--url needs the server's token. Give --token-file, --token or the variable ${TOKEN_VARIABLE}`);
 }
 
 async function ask({ url, token }: Pick<ServerFile, "url" | "token">, signal: AbortSignal): Promise<ManagerStats> {
@@ -53,8 +58,8 @@ async function ask({ url, token }: Pick<ServerFile, "url" | "token">, signal: Ab
 
 function show({ terminal }: Context, { plugins, total }: ManagerStats): void {
   const headings = ["NAME", "STATE", "WORKERS", "CPU %", "MEMORY MiB", "GPU MiB", "CALLS", "OPEN", "FAILED", "P50 ms", "P95 ms"];
-  terminal.table(headings, plugins.map(row));
-  terminal.line(`${total.workers} workers, ${total.cpuPercent.toFixed(0)} % CPU, ${total.memoryMb.toFixed(0)} MiB`);
+  terminal.table({ headings, rows: plugins.map(row) });
+  terminal.line(`${counted(total.workers, "worker")}, ${total.cpuPercent.toFixed(0)} % CPU, ${total.memoryMb.toFixed(0)} MiB`);
 }
 
 function row({ name, state, workers, calls }: PluginStats): string[] {
@@ -64,11 +69,4 @@ function row({ name, state, workers, calls }: PluginStats): string[] {
   const latency = [calls.latencyMs?.p50, calls.latencyMs?.p95].map((ms) => ms?.toFixed(1) ?? "-");
   const use = [sum("cpuPercent").toFixed(0), sum("memoryMb").toFixed(0), hasGpu ? sum("gpuMemoryMb").toFixed(0) : "-"];
   return [name, state.kind, String(workers.length), ...use, ...counts, ...latency];
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, INTERVAL_MS);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-  });
 }

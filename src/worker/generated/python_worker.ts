@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "b7bc9f8642464b8f";
+export const PYTHON_WORKER_HASH = "cd408662a0f0f3d7";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -943,7 +943,7 @@ import sys
 import threading
 
 PROTOCOL = 1
-VERSION = "0.1.0"  # the same as in deno.json, which \`deno task embed\` sees to
+VERSION = "0.1.0"
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
 FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
 if os.name == "posix":
@@ -2122,11 +2122,13 @@ def inline(data: memoryview, media_type: str) -> Body:
     return {"data": b2a_base64(data, newline=False).decode("ascii"), "size": data.nbytes, "media_type": media_type}
 
 
+MEDIA_TYPES: dict[str, str] = {".npy":"application/x-npy",".wav":"audio/wav",".mp3":"audio/mpeg",".flac":"audio/flac",".png":"image/png",".jpg":"image/jpeg",".jpeg":"image/jpeg",".webp":"image/webp",".svg":"image/svg+xml",".mp4":"video/mp4",".arrow":"application/vnd.apache.arrow.file",".parquet":"application/vnd.apache.parquet",".json":"application/json",".csv":"text/csv",".txt":"text/plain",".html":"text/html",".pdf":"application/pdf",".zip":"application/zip"}
+
+
 def media_type_of(path: str) -> str:
     from mimetypes import guess_type
 
-    own = {".npy": NPY_TYPE, ".arrow": "application/vnd.apache.arrow.file", ".wav": "audio/wav"}
-    guessed = own.get(os.path.splitext(path)[1].lower()) or guess_type(path)[0]
+    guessed = MEDIA_TYPES.get(os.path.splitext(path)[1].lower()) or guess_type(path)[0]
     return guessed or BYTES_TYPE
 \fforeign late
 """A worker of the plugin's own environment, run in the place of this one."""

@@ -7,7 +7,7 @@ import sys
 import threading
 
 PROTOCOL = 1
-VERSION = "0.1.0"  # the same as in deno.json, which `deno task embed` sees to
+VERSION = ""  # `deno task embed` puts the release here
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
 FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
 if os.name == "posix":

@@ -87,9 +87,11 @@ def inline(data: memoryview, media_type: str) -> Body:
     return {"data": b2a_base64(data, newline=False).decode("ascii"), "size": data.nbytes, "media_type": media_type}
 
 
+MEDIA_TYPES: dict[str, str] = {}  # by extension; `deno task embed` puts the table of src/protocol/media_types.ts here
+
+
 def media_type_of(path: str) -> str:
     from mimetypes import guess_type
 
-    own = {".npy": NPY_TYPE, ".arrow": "application/vnd.apache.arrow.file", ".wav": "audio/wav"}
-    guessed = own.get(os.path.splitext(path)[1].lower()) or guess_type(path)[0]
+    guessed = MEDIA_TYPES.get(os.path.splitext(path)[1].lower()) or guess_type(path)[0]
     return guessed or BYTES_TYPE

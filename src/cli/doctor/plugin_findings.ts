@@ -1,0 +1,134 @@
+/**
+ * What `doctor` finds in a plugin.
+ *
+ * @module
+ */
+import { DELIMITER } from "@std/path";
+import { ManifestError, PermissionDeniedError, PluginError } from "../../errors.ts";
+import type { PluginManager } from "../../manager/plugin_manager.ts";
+import { loadManifest } from "../../manifest/load.ts";
+import type { PluginSpec, PythonRuntime } from "../../manifest/manifest.ts";
+import { workerVariables } from "../../permissions/environment.ts";
+import { demandPermissions } from "../../permissions/required.ts";
+import type { Context } from "../context.ts";
+import type { Finding } from "./finding.ts";
+
+type Report = (check: string, verdict: Finding["verdict"], found: string, fix?: string) => Finding;
+
+/** Looks at manifest, permissions, interpreter and imports, and starts the plugin at last. What depends on something bad is left out. */
+export async function* pluginFindings(context: Context, manager: PluginManager, name: string): AsyncGenerator<Finding, void, void> {
+  const info = manager.info(name);
+  const report: Report = (check, verdict, found, fix) => ({ about: info.name, check, verdict, found, fix });
+  const spec = await loadManifest(info.source!);
+  yield info.warnings.length === 0
+    ? report("manifest", "good", info.source!)
+    : report("manifest", "odd", info.warnings.join("; "), "Correct the keys, or remove them");
+  const permissions = checkPermissions(spec, report, context);
+  yield permissions;
+  if (permissions.verdict === "bad") return;
+  const folder = await checkFolder(spec, report);
+  if (folder !== undefined) yield folder;
+  if (folder?.verdict === "bad") return;
+  if (spec.runtime.kind === "python") {
+    const { finding, isUsable } = await checkInterpreter(spec.runtime, report);
+    yield finding;
+    if (!isUsable) return;
+    const imports = await checkImport(spec, spec.runtime, report);
+    yield imports;
+    if (imports.verdict === "bad") return;
+  }
+  yield await checkStart(context, manager, { name, report });
+}
+
+function checkPermissions(spec: PluginSpec, report: Report, { policy }: Context): Finding {
+  try {
+    demandPermissions(spec, { permissions: policy });
+    return report("permissions", "good", "the host has what it needs");
+  } catch (error) {
+    if (error instanceof ManifestError) return report("permissions", "bad", error.message, "Mend the manifest as the message says");
+    if (!(error instanceof PermissionDeniedError)) throw error;
+    return report("permissions", "bad", error.message, `Add ${error.flags.join(" ")} to the command that runs this program`);
+  }
+}
+
+/** A manifest that names no folder has the host's own, which is there. */
+async function checkFolder({ cwd }: PluginSpec, report: Report): Promise<Finding | undefined> {
+  if (cwd === undefined) return undefined;
+  if (await Deno.stat(cwd).then(({ isDirectory }) => isDirectory, () => false)) return report("working folder", "good", cwd);
+  return report("working folder", "bad", `there is no folder "${cwd}"`, 'Make it, or correct "cwd" in the manifest');
+}
+
+async function checkInterpreter({ interpreter }: PythonRuntime, report: Report): Promise<{ finding: Finding; isUsable: boolean }> {
+  const fix = 'Correct "python_path" in the manifest; "which python3" tells a path';
+  try {
+    const { code, text } = await python(interpreter, ["-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]);
+    const [major = 0, minor = 0] = text.trim().split(".").map(Number);
+    if (code !== 0) {
+      return {
+        finding: report("interpreter", "bad", `"${interpreter}" ended with code ${code}: ${text.slice(-300)}`, fix),
+        isUsable: false,
+      };
+    }
+    const isUsable = major > 3 || (major === 3 && minor >= 8);
+    const found = `Python ${text.trim()} (${interpreter})`;
+    return {
+      finding: isUsable ? report("interpreter", "good", found) : report("interpreter", "bad", `${found}, wanted is 3.8 or later`, fix),
+      isUsable,
+    };
+  } catch (error) {
+    return { finding: report("interpreter", "bad", `"${interpreter}" cannot be run: ${(error as Error).message}`, fix), isUsable: false };
+  }
+}
+
+const IMPORT = `
+import importlib, sys
+module, name = sys.argv[1:3]
+found = importlib.import_module(module)
+if not hasattr(found, name):
+    classes = [key for key, value in vars(found).items() if isinstance(value, type) and value.__module__ == module]
+    sys.exit('the module "%s" has no class "%s", but %s' % (module, name, ", ".join(classes) or "none at all"))
+`;
+
+async function checkImport(spec: PluginSpec, runtime: PythonRuntime, report: Report): Promise<Finding> {
+  const env = { ...workerVariables(spec, {}).process, PYTHONPATH: runtime.path.join(DELIMITER), PYTHONDONTWRITEBYTECODE: "1" };
+  const { code, text } = await python(runtime.interpreter, ["-c", IMPORT, runtime.module, runtime.class], { env, cwd: spec.cwd });
+  if (code === 0) return report("import", "good", `${runtime.module}.${runtime.class}`);
+  const last = text.trim().split("\n").at(-1) ?? "";
+  const [, missing] = /No module named '([^']+)'/.exec(last) ?? [];
+  const isOwn = missing !== undefined && runtime.module.startsWith(missing);
+  const fix = missing === undefined
+    ? 'Correct the plugin\'s code, or "module" and "class" in the manifest'
+    : isOwn
+    ? `Put the folder of "${missing}" into "plugin_path"; it is ${runtime.path.join(", ")} now`
+    : `${runtime.interpreter} -m pip install ${missing}`;
+  return report("import", "bad", last, fix);
+}
+
+interface Surroundings {
+  readonly env?: Record<string, string>;
+  readonly cwd?: string | undefined;
+}
+
+async function python(program: string, args: string[], { env, cwd }: Surroundings = {}): Promise<{ code: number; text: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(program, { args, env, cwd, stdin: "null" }).output();
+  const decoder = new TextDecoder();
+  return { code, text: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+async function checkStart(
+  { signal }: Context,
+  manager: PluginManager,
+  { name, report }: { name: string; report: Report },
+): Promise<Finding> {
+  const began = performance.now();
+  try {
+    await manager.load(name);
+    const { memory_rss_mb } = await manager.get(name).getStats({ signal });
+    const finding = report("start", "good", `ready in ${Math.round(performance.now() - began)} ms, ${Math.round(memory_rss_mb)} MiB`);
+    await manager.unload(name);
+    return finding;
+  } catch (error) {
+    if (!(error instanceof PluginError)) throw error;
+    return report("start", "bad", error.message, "Mend what the message says, and run doctor again");
+  }
+}

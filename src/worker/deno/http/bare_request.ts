@@ -1,0 +1,54 @@
+/**
+ * Requests and replies on a connection that was upgraded from HTTP, section 11 of `docs/protocol.md`.
+ *
+ * @module
+ */
+import { type FrameLine, isLastLine } from "../frame_line.ts";
+import type { HttpConnection } from "./connection.ts";
+import { Refusal } from "./refusal.ts";
+import type { ReplyWriter } from "./reply_writer.ts";
+
+/** The line before a request's body. */
+export interface BareRequestLine {
+  readonly endpoint: string;
+  /** How long the body is, as it was written. */
+  readonly length: string;
+  /** What HTTP has in headers. */
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the line before a request's body.
+ *
+ * @throws {Refusal} With 400, when it has no length.
+ */
+export function parseBareRequest(line: string): BareRequestLine {
+  const [endpoint = "", length, ...fields] = line.split(" ");
+  if (length === undefined) throw new Refusal(400, "The request has no length", { closes: true });
+  return { endpoint, length, fields: new Map(fields.map(splitField)) };
+}
+
+function splitField(field: string): [string, string] {
+  const at = field.indexOf("=");
+  return at < 0 ? [field, ""] : [field.slice(0, at), field.slice(at + 1)];
+}
+
+/** Sends frames, and nothing around them. */
+export class BareWriter implements ReplyWriter {
+  readonly #connection: HttpConnection;
+
+  /** Writes to an upgraded connection. */
+  constructor(connection: HttpConnection) {
+    this.#connection = connection;
+  }
+
+  async write(lines: readonly FrameLine[]): Promise<boolean> {
+    await this.#connection.writeText(lines.map(({ text }) => `${text}\n`).join(""));
+    return lines.some(isLastLine);
+  }
+}
+
+/** Sends a refusal. */
+export async function writeBareRefusal(connection: HttpConnection, { status, message }: Refusal): Promise<void> {
+  await connection.writeText(`${JSON.stringify({ refused: { status, detail: message } })}\n`);
+}

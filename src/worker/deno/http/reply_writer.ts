@@ -1,0 +1,206 @@
+/**
+ * Replies over HTTP/1.1: framed, and plain as the original worker's.
+ *
+ * @module
+ */
+import type { Endpoint } from "../../../protocol/endpoints.ts";
+import { type ErrorBody, FRAMES_MEDIA_TYPE, UPGRADE_PROTOCOL } from "../../../protocol/messages.ts";
+import type { ErrorFrame } from "../../../protocol/frames.ts";
+import { failureBody } from "../error_body.ts";
+import { type FrameLine, isLastLine, parseLine, plainValue } from "../frame_line.ts";
+import type { HttpConnection } from "./connection.ts";
+import type { RequestHead } from "./head.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** Sends the frames of one reply. */
+export interface ReplyWriter {
+  /** Sends these frames. Returns whether the reply is complete. */
+  write(lines: readonly FrameLine[]): Promise<boolean>;
+}
+
+/** Picks the form of the reply that the request asks for. */
+export function replyWriter(connection: HttpConnection, head: RequestHead, endpoint: Endpoint): ReplyWriter {
+  if (isFramed(head)) return new LineWriter(connection, FRAMES_MEDIA_TYPE, framedLine);
+  return endpoint === "execute_stream"
+    ? new LineWriter(connection, "application/x-ndjson", plainStreamLine)
+    : new PlainWriter(connection, endpoint);
+}
+
+/** Whether a request asks for frames. */
+export function isFramed({ headers }: RequestHead): boolean {
+  return headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ?? false;
+}
+
+/** Tells a client that waits before it sends its body to send it. */
+export async function writeContinue(connection: HttpConnection): Promise<void> {
+  await connection.write(encode("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+/** Tells a client that its connection carries bare frames from here on. */
+export async function writeUpgrade(connection: HttpConnection): Promise<void> {
+  await connection.write(encode(headOf(101, { connection: "Upgrade", upgrade: UPGRADE_PROTOCOL })));
+}
+
+/** Sends a refusal. */
+export async function writeRefusal(connection: HttpConnection, { status, message, closes, headers }: Refusal): Promise<void> {
+  const extra: Record<string, string> = closes ? { ...headers, connection: "close" } : headers;
+  await writeJson(connection, status, { body: { detail: message }, headers: extra });
+}
+
+/** A frame as one of the two kinds of reply shows it. */
+interface ShownLine {
+  /** Left out for what this kind of reply does not show. */
+  readonly text?: string;
+  readonly isLast: boolean;
+}
+
+/** A line an item; those that are ready together are sent together. */
+class LineWriter implements ReplyWriter {
+  readonly #connection: HttpConnection;
+  readonly #mediaType: string;
+  readonly #show: (line: FrameLine) => ShownLine;
+  #hasBegun = false;
+
+  constructor(connection: HttpConnection, mediaType: string, show: (line: FrameLine) => ShownLine) {
+    this.#connection = connection;
+    this.#mediaType = mediaType;
+    this.#show = show;
+  }
+
+  async write(lines: readonly FrameLine[]): Promise<boolean> {
+    const texts: string[] = [];
+    let isLast = false;
+    for (let i = 0; i < lines.length && !isLast; i++) {
+      const shown = this.#show(lines[i]!);
+      if (shown.text !== undefined) texts.push(`${shown.text}\n`);
+      isLast = shown.isLast;
+    }
+    const body = encode(texts.join(""));
+    if (isLast && !this.#hasBegun && lines.length === 1) await writeWhole(this.#connection, 200, { mediaType: this.#mediaType, body });
+    else await this.#writePart(body, isLast);
+    return isLast;
+  }
+
+  async #writePart(body: Uint8Array, isLast: boolean): Promise<void> {
+    const head = this.#hasBegun ? "" : headOf(200, { "content-type": this.#mediaType, "transfer-encoding": "chunked" });
+    this.#hasBegun = true;
+    const size = body.length === 0 ? "" : `${body.length.toString(16)}\r\n`;
+    const end = (body.length === 0 ? "" : "\r\n") + (isLast ? "0\r\n\r\n" : "");
+    await writeParts(this.#connection, [encode(head + size), body, encode(end)]);
+  }
+}
+
+/** One JSON value. */
+class PlainWriter implements ReplyWriter {
+  readonly #connection: HttpConnection;
+  readonly #endpoint: Endpoint;
+
+  constructor(connection: HttpConnection, endpoint: Endpoint) {
+    this.#connection = connection;
+    this.#endpoint = endpoint;
+  }
+
+  async write(lines: readonly FrameLine[]): Promise<boolean> {
+    const last = lines.at(-1);
+    if (last === undefined || !isLastLine(last)) return false;
+    const { value, error } = plainOutcome(last);
+    if (error === undefined) await writeJson(this.#connection, 200, { body: value });
+    else await writeJson(this.#connection, plainStatus(error, this.#endpoint), { body: { detail: error.message, _job_error: error } });
+    return true;
+  }
+}
+
+interface PlainOutcome {
+  readonly value?: unknown;
+  readonly error?: ErrorBody;
+}
+
+function plainOutcome(line: FrameLine): PlainOutcome {
+  if (line.kind === "error") return parseLine(line) as ErrorFrame;
+  try {
+    return { value: plainValue(line) };
+  } catch (thrown) {
+    return { error: failureBody(thrown) };
+  }
+}
+
+function plainStatus(error: ErrorBody, endpoint: Endpoint): number {
+  return error.code === "cancelled" ? 409 : endpoint === "initialize" ? 400 : 500;
+}
+
+function framedLine(line: FrameLine): ShownLine {
+  return { text: line.text, isLast: isLastLine(line) };
+}
+
+/** A plain stream has neither progress nor a last line for a call that ended well. */
+function plainStreamLine(line: FrameLine): ShownLine {
+  if (line.kind === "progress" || line.kind === "result") return { isLast: line.kind === "result" };
+  const { value, error } = plainOutcome(line);
+  return { text: JSON.stringify(error === undefined ? value : { _job_error: error }), isLast: error !== undefined };
+}
+
+interface JsonReply {
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function writeJson(connection: HttpConnection, status: number, { body, headers }: JsonReply): Promise<void> {
+  return writeWhole(connection, status, { mediaType: "application/json", body: encode(JSON.stringify(body)), headers });
+}
+
+interface WholeReply {
+  readonly mediaType: string;
+  readonly body: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function writeWhole(connection: HttpConnection, status: number, { mediaType, body, headers }: WholeReply): Promise<void> {
+  const head = headOf(status, { "content-type": mediaType, "content-length": String(body.length), ...headers });
+  return writeParts(connection, [encode(head), body]);
+}
+
+function headOf(status: number, headers: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${REASONS[status] ?? ""}\r\n${lines.join("")}\r\n`;
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  101: "Switching Protocols",
+  200: "OK",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  411: "Length Required",
+  413: "Content Too Large",
+  426: "Upgrade Required",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+};
+
+const UTF8 = new TextEncoder();
+
+function encode(text: string): Uint8Array {
+  return UTF8.encode(text);
+}
+
+/** What is joined for one write is copied; a body longer than this costs more to copy than to write by itself. */
+const MAX_JOINED_BYTES = 64 * 1024;
+
+async function writeParts(connection: HttpConnection, parts: readonly Uint8Array[]): Promise<void> {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length <= MAX_JOINED_BYTES) return await connection.write(join(parts, length));
+  for (const part of parts) await connection.write(part);
+}
+
+function join(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

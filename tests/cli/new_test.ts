@@ -1,0 +1,57 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { hostArguments } from "../support/run_host.ts";
+import { User } from "../support/cli_user.ts";
+import { testPython } from "../support/python.ts";
+
+for (const runtime of ["python", "deno"]) {
+  Deno.test(`a new user makes a ${runtime} plugin, has it examined, and runs it`, async () => {
+    await using user = await User.create();
+    const made = await user.run("new", "shouter", "--runtime", runtime);
+    assertEquals([made.code, made.err], [0, ""]);
+    const health = await user.run("doctor", "shouter");
+    assertEquals([health.code, health.out.includes("BAD"), health.out.includes("All is well")], [0, false, true], health.out);
+    assertEquals(await user.run("run", "shouter", "--text", "hello there"), { code: 0, out: "HELLO THERE!\n", err: "" });
+    assertEquals((await user.run("run", "--stream", "shouter", "--text", "a b")).out, "A!\nB!\n");
+    assertEquals((await user.run("config", "shouter", "mark=?")).code, 0);
+    assertEquals((await user.run("run", "shouter", "--json", "--text=hi")).out, '"HI?"\n');
+    assertStringIncludes((await user.run("gen", "shouter")).out, "export interface ExecuteArguments {\n  text: string;\n}\n");
+    assertEquals(JSON.parse((await user.run("list", "--json")).out).map(({ name }: { name: string }) => name), ["shouter"]);
+  });
+
+  Deno.test(`the test of a new ${runtime} plugin through its worker passes`, async () => {
+    await using user = await User.create();
+    await user.run("new", "shouter", "--runtime", runtime);
+    const file = join(user.folder.path, "shouter", "plugin_test.ts");
+    const text = await Deno.readTextFile(file);
+    assertStringIncludes(text, "// deno test --allow-read --allow-write=/tmp --allow-net --allow-run --allow-env\n");
+    // What the file imports is not published yet; the tests' import map has it under its name.
+    await Deno.writeTextFile(file, text.replace(/jsr:(@remote-plugin\/proxy)@[^"]*/, "$1"));
+    const options = hostArguments().slice(1).filter((flag) => flag !== "--no-prompt");
+    const flags = ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env"];
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), { args: ["test", ...options, ...flags, file] }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stdout));
+  });
+}
+
+Deno.test("the test of a new Python plugin in its own language passes, and is named with the other one", async () => {
+  await using user = await User.create();
+  const { out } = await user.run("new", "shouter");
+  assertStringIncludes(out, "  python3 -m unittest discover shouter\n  deno test --allow-read ");
+  const { code, stderr } = await new Deno.Command(testPython(), {
+    args: ["-m", "unittest", "discover", "shouter"],
+    cwd: user.folder.path,
+    env: { PYTHONDONTWRITEBYTECODE: "1" },
+  }).output();
+  const said = new TextDecoder().decode(stderr);
+  assertEquals([code, said.includes("Ran 1 test")], [0, true], said);
+});
+
+Deno.test("a new Python plugin may have an interpreter of its own, wherever its folder is", async () => {
+  await using user = await User.create();
+  assertEquals((await user.run("new", "shouter", "--python", "venv/bin/python")).code, 0);
+  const manifest = JSON.parse(await Deno.readTextFile(join(user.folder.path, "shouter", "plugin.json")));
+  assertEquals(manifest.python_path, join(await Deno.realPath(user.folder.path), "venv", "bin", "python"));
+  const { code, err } = await user.run("new", "other", "--runtime", "deno", "--python", "python3");
+  assertEquals([code, err.includes("--python is the interpreter of a Python plugin")], [2, true]);
+});
