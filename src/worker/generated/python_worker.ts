@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "04c40b2bc0998f23";
+export const PYTHON_WORKER_HASH = "0c17d3016902334c";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -4457,6 +4457,10 @@ import stat
 from .constants import KNOWS_USERS
 from .errors import ScratchFull
 from .fast import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
 
 SPARE_BYTES = 1024 * 1024  # from here on writing into a file's old pages is worth asking for one
 SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"

@@ -9,6 +9,10 @@ from .constants import KNOWS_USERS
 from .errors import ScratchFull
 from .fast import signal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
 SPARE_BYTES = 1024 * 1024  # from here on writing into a file's old pages is worth asking for one
 SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"
 
