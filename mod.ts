@@ -13,19 +13,13 @@
  * @module
  */
 export { RemotePluginProxy } from "./src/plugin/proxy.ts";
-export type { StartOptions } from "./src/plugin/proxy.ts";
+export type { StartOptions } from "./src/plugin/remote_plugin.ts";
 export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
-export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions, SyncWorkerEndpoint } from "./src/plugin/proxy_sync.ts";
+export type { SyncStartOptions, SyncWorkerEndpoint } from "./src/plugin/proxy_sync.ts";
+export type { SyncCallOptions, SyncOperationOptions } from "./src/plugin/blocking_plugin.ts";
 export type { AttachOptions, WireOptions, WorkerEndpoint } from "./src/plugin/connection.ts";
-export type {
-  CallOptions,
-  Kwargs,
-  OperationOptions,
-  PluginConfig,
-  PluginInterface,
-  Progress,
-  RestartEvent,
-} from "./src/plugin/interface.ts";
+export type { CallOptions, Kwargs, OperationOptions, PluginConfig, Progress, RestartEvent } from "./src/plugin/interface.ts";
+export type { PluginInterface } from "./src/plugin/members.ts";
 export { assertSignatures } from "./src/plugin/signatures.ts";
 export type { ExpectedSignatures, PluginSchemas } from "./src/plugin/signatures.ts";
 export type { JsonSchema } from "./src/plugin/type_schema.ts";

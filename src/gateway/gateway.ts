@@ -6,7 +6,8 @@
 import { CallCancelledError, CallError, PluginError, RemoteError, WorkerStartError } from "../errors.ts";
 import type { PluginManager } from "../manager/plugin_manager.ts";
 import { FileResult } from "../payload/file_result.ts";
-import type { CallOptions, PluginInterface } from "../plugin/interface.ts";
+import type { CallOptions } from "../plugin/interface.ts";
+import type { PluginInterface } from "../plugin/members.ts";
 import {
   CALL_ID,
   type Endpoint,

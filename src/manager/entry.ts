@@ -6,6 +6,7 @@
 import { PluginStateError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
+import { operationOf } from "../plugin/members.ts";
 import { TakenBody } from "../plugin/taken_body.ts";
 import type { Evictable } from "./admission.ts";
 import { CallCounter } from "./call_counter.ts";
@@ -175,8 +176,9 @@ export class Entry implements Evictable {
       await this.#configuration.tryOut(own, async () => {
         const plugins = [...this.pool?.replicas ?? []].map(({ plugin }) => plugin);
         if (plugins.length === 0) return await this.#load();
-        await this.#configuration.check(own, await plugins[0]!.getConfigSchema(options));
-        await Promise.all(plugins.map((plugin) => plugin[member](own, options)));
+        await this.#configuration.check(own, await plugins[0]!.ask("getConfigSchema", options));
+        const body = member === "initialize" ? own : { new_config: own };
+        await Promise.all(plugins.map((plugin) => plugin.run(operationOf(member, body), options)));
       });
       this.#emit({ type: "configured" });
     });

@@ -4,7 +4,7 @@
  * @module
  */
 import { CallCancelledError } from "../errors.ts";
-import type { RemotePluginProxy } from "../plugin/proxy.ts";
+import type { RemotePlugin } from "../plugin/remote_plugin.ts";
 import type { StopReason } from "./events.ts";
 import type { Replica } from "./replica.ts";
 
@@ -34,7 +34,7 @@ export interface PoolHost {
 
 /** A worker in use. Disposing it lets the next one use it; doing so twice is harmless. */
 export interface Lease extends Disposable {
-  readonly plugin: RemotePluginProxy;
+  readonly plugin: RemotePlugin;
 }
 
 interface Waiter {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Handover } from "../transport/bridge_messages.ts";
 import type { BridgeControl } from "../transport/bridge_server.ts";
 import type { SentValue } from "./sent_values.ts";
 
@@ -25,7 +26,7 @@ const MAX_HOLD_MS = 1;
 const WORTHWHILE_PLACES = 64;
 
 /** Opens the stream; what it is given ends it and takes its reports. */
-export type OpenStream = (control: BridgeControl) => AsyncGenerator<unknown, void, void>;
+export type OpenStream = (control: BridgeControl) => AsyncGenerator<unknown, unknown, void>;
 
 /** What a stream needs besides. */
 export interface RunAheadOptions {
@@ -37,7 +38,7 @@ export interface RunAheadOptions {
 
 /** Reads a stream, and stops when its reader falls behind. */
 export class RunAhead {
-  readonly #stream: AsyncGenerator<unknown, void, void>;
+  readonly #stream: AsyncGenerator<unknown, unknown, void>;
   readonly #abort = new AbortController();
   readonly #places: number;
   readonly #onChunk: RunAheadOptions["onChunk"];
@@ -127,7 +128,7 @@ export class RunAhead {
         this.#add(value);
         this.#wakeReader?.();
       }
-      await this.#stream.return();
+      await this.#stream.return(undefined);
       this.#end = {};
     } catch (error) {
       this.#end = { error };
@@ -154,4 +155,10 @@ export class RunAhead {
   #wanted(): number {
     return this.#reader === undefined ? this.#places : Math.max(1, this.#places);
   }
+}
+
+/** A batch of chunks, or a piece of a file, whose memory is handed over. */
+export function handOver(batch: Batch): Batch | Handover {
+  const memory = batch.chunks.flatMap(({ bytes }) => bytes ?? []);
+  return memory.length === 0 ? batch : new Handover(batch, memory);
 }

@@ -5,7 +5,8 @@
  */
 import { SignatureMismatchError } from "../errors.ts";
 import type { MethodSignature, SignaturesBody } from "../protocol/messages.ts";
-import type { OperationOptions, PluginInterface } from "./interface.ts";
+import type { OperationOptions } from "./interface.ts";
+import type { PluginInterface } from "./members.ts";
 import { schemaChanges } from "./schema_changes.ts";
 import { type JsonSchema, typeSchema, type TypeSchemaOptions } from "./type_schema.ts";
 

@@ -15,12 +15,6 @@ import { eventually } from "../support/killed_host.ts";
 import { spawnHost } from "../support/run_host.ts";
 import { BOTH, fixtureManifest, gone, isRunning, labelOf, ScratchWatch, startBlocking } from "./fixture_proxy.ts";
 
-Deno.test("the blocking proxy has the members of the asynchronous one, by the same names", () => {
-  const membersOf = (proxy: { prototype: object }) => Object.getOwnPropertyNames(proxy.prototype).sort();
-  // The warnings are a field of the asynchronous one.
-  assertEquals(membersOf(RemotePluginProxySync), [...membersOf(RemotePluginProxy), "warnings"].sort());
-});
-
 for (const face of BOTH) {
   const label = labelOf({ ...face, blocking: true });
 

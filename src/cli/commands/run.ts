@@ -2,7 +2,8 @@
 import { CallError } from "../../errors.ts";
 import { PrivateFolder } from "../../payload/private_folder.ts";
 import { scratchRoot } from "../../permissions/required.ts";
-import type { CallOptions, Kwargs, PluginInterface } from "../../plugin/interface.ts";
+import type { CallOptions, Kwargs } from "../../plugin/interface.ts";
+import type { PluginInterface } from "../../plugin/members.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
 import { parseJson } from "../argument_types.ts";
 import { demandArguments, readArguments } from "../arguments.ts";
