@@ -59,11 +59,10 @@ export type {
   RestartSettings,
 } from "./src/manifest/manifest.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
+export type { Endpoint, ExtensionEndpoint } from "./src/protocol/endpoints.ts";
 export type {
-  Endpoint,
   ErrorBody,
   ErrorCode,
-  ExtensionEndpoint,
   MethodSignature,
   PermissionSet,
   ProgressBody,

@@ -43,16 +43,17 @@ function frozen(lane: Lane): string[] {
   );
 }
 
-/** The packages of a lane: for npm without the typed adapters in `tools/npm/`, and without this package itself. */
-export function packagesOf(lane: Lane): Record<string, string> {
-  const own = readJson("deno.json").imports as Record<string, string>;
-  if (lane === "jsr") return own;
-  const { "deno-std/": standard = "", ...imports } = readJson("tools/npm_imports.json").imports as Record<string, string>;
-  return Object.fromEntries(Object.keys(own).map((name) => [name, toNpm(name, imports[name] ?? "", standard)]));
-}
-
-function toNpm(name: string, target: string, standard: string): string {
-  return target.startsWith(".") ? `${standard.replace("npm:/", "npm:")}${name.replace("@std/", "")}/mod.js` : target;
+/**
+ * The packages of a lane, without this package itself. Those of npm are partly adapters, which a copy of the package has in its folder `npm/`, as
+ * `tools/` has.
+ */
+export function packagesOf(lane: Lane, folder?: URL): Record<string, string> {
+  const { name, imports: own } = readJson("deno.json");
+  if (lane === "jsr") return own as Record<string, string>;
+  const all = Object.entries(readJson("tools/npm_imports.json").imports as Record<string, string>);
+  const packages = all.filter(([key]) => !key.startsWith(name as string));
+  const place = (target: string): string => folder !== undefined && target.startsWith(".") ? new URL(target, folder).href : target;
+  return Object.fromEntries(packages.map(([key, target]) => [key, place(target)]));
 }
 
 /** The names by which users import this package, for a copy of it that stands in a folder. */
@@ -71,7 +72,9 @@ export async function copyPackage(folder: URL, lane: Lane): Promise<void> {
   const config = readJson("deno.json");
   const { include } = config.publish as { include: string[] };
   for (const path of include) await copy(new URL(path, ROOT), new URL(path, folder));
-  const own = { ...config, imports: packagesOf(lane), lint: {} };
+  if (lane === "npm") await copy(new URL("tools/npm/", ROOT), new URL("npm/", folder));
+  const publish = { ...config.publish as object, include: [...include, "npm/"] };
+  const own = { ...config, imports: packagesOf(lane), lint: {}, publish };
   await Deno.writeTextFile(new URL("deno.json", folder), JSON.stringify(own, null, 2));
 }
 

@@ -45,7 +45,7 @@ async function inFolder(files: readonly StoryFile[], lane: Lane, body: (folder: 
   try {
     const source = lane === "jsr" ? ROOT : folderUrl(`${base}/package`);
     if (source !== ROOT) await Deno.mkdir(source).then(() => copyPackage(source, lane));
-    const imports = { ...packagesOf(lane), ...ownNames(source) };
+    const imports = { ...packagesOf(lane, source), ...ownNames(source) };
     const config = { name: "deno.json", text: JSON.stringify({ imports, lock: false, nodeModulesDir: "none" }) };
     for (const { name, text } of [config, ...files]) {
       await Deno.mkdir(`${base}/story/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type ServerSentEventMessage, ServerSentEventStream } from "@std/http";
+import { type ServerSentEventMessage, ServerSentEventStream } from "@std/http/server-sent-event-stream";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
 import { Checks } from "../shared/checks.ts";
 import { bold, ProgressBar } from "../shared/terminal.ts";

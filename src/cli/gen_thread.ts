@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../protocol/text.ts";
 import { answerHost } from "../transport/asked_thread.ts";
 import { type ClientFacts, clientText } from "./client_text.ts";
 
@@ -13,7 +14,7 @@ async function write(facts: ClientFacts): Promise<Written> {
   try {
     return { text: await clientText(facts) };
   } catch (error) {
-    return { failure: error instanceof Error ? error.message : String(error) };
+    return { failure: messageOf(error) };
   }
 }
 

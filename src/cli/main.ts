@@ -10,6 +10,7 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
+import { messageOf } from "../protocol/text.ts";
 import { completions } from "./commands/completions.ts";
 import { config } from "./commands/config.ts";
 import { type CommonOptions, Context } from "./context.ts";
@@ -38,7 +39,7 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     } catch (error) {
       code = exitCode(signal.aborted ? signal.reason : error);
       if (code === EXIT.interrupted) context.terminal.note("Interrupted");
-      else context.terminal.note(red("error: "), error instanceof Error ? error.message : String(error));
+      else context.terminal.note(red("error: "), messageOf(error));
     }
   };
   try {

@@ -3,22 +3,16 @@
  *
  * @module
  */
+import { messageOf } from "../protocol/text.ts";
 import { CallCancelledError, CallError, PluginError, RemoteError, WorkerStartError } from "../errors.ts";
 import type { PluginManager } from "../manager/plugin_manager.ts";
 import { FileResult } from "../payload/file_result.ts";
 import type { CallOptions } from "../plugin/interface.ts";
 import type { PluginInterface } from "../plugin/members.ts";
-import {
-  CALL_ID,
-  type Endpoint,
-  endpointRule,
-  ENDPOINTS,
-  type ErrorBody,
-  type ExtensionEndpoint,
-  EXTENSIONS,
-  FRAMES_MEDIA_TYPE,
-  MAX_FRAME_BYTES,
-} from "../protocol/messages.ts";
+import { CALL_ID, CALL_ID_HEADER, type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { type Endpoint, endpointRule, ENDPOINTS, type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
+import { MAX_BODY_BYTES, MAX_FRAME_BYTES } from "../protocol/sizes.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { type Frame, isLastFrame, type ValueTypes } from "../protocol/frames.ts";
 import type { InlineFile } from "../protocol/file_values.ts";
 import { findLongInteger } from "../protocol/exact_integers.ts";
@@ -26,7 +20,6 @@ import { decodeValue, encodeValue, FILE_TYPE, fillSlot, toPlace, toPointer } fro
 import { FrameStream, plainReply, refusal } from "./reply.ts";
 
 /** The longest request body, in bytes: that of a worker. */
-const MAX_BODY_BYTES = 512 * 1024 * 1024;
 
 interface GatewayRequest {
   readonly plugin: string;
@@ -68,7 +61,7 @@ export class Gateway {
   };
 
   async #answer(request: Request, { plugin, endpoint, completed }: Target): Promise<Response> {
-    const callId = request.headers.get("remote-plugin-call") ?? undefined;
+    const callId = request.headers.get(CALL_ID_HEADER) ?? undefined;
     const key = `${plugin} ${callId}`;
     if (callId !== undefined && !CALL_ID.test(callId)) return refusal(400, "The call id is malformed");
     if (callId !== undefined && this.#calls.has(key)) return refusal(409, `The call id "${callId}" is that of an open call`);
@@ -172,7 +165,7 @@ export class Gateway {
     const { maxConcurrency } = this.#manager.info(plugin);
     const running = [...this.#calls.keys()].filter((key) => key.startsWith(`${plugin} `)).length;
     const calls = { running, queued: 0 };
-    return { status: "running", pid: Deno.pid, name, version, protocol: 1, max_concurrency: maxConcurrency, calls };
+    return { status: "running", pid: Deno.pid, name, version, protocol: PROTOCOL_VERSION, max_concurrency: maxConcurrency, calls };
   }
 
   /** Digests take the same time to compare wherever they differ. */
@@ -256,7 +249,7 @@ function cancelled(plugin: string): CallCancelledError {
 }
 
 function errorBody(error: unknown): ErrorBody {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const base = { type: error instanceof Error ? error.name : "Error", message, traceback: "" };
   if (error instanceof RemoteError) {
     const { remoteType: type, remoteMessage, traceback, category, retriable, plugin } = error;

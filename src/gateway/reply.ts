@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Endpoint, type ErrorBody, type ExtensionEndpoint, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
+import { type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
 import { withoutTypes as valueWithoutTypes } from "../protocol/values.ts";
 

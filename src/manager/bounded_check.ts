@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../protocol/text.ts";
 import { resolveReference } from "../plugin/type_schema.ts";
 import { askThread } from "../transport/asked_thread.ts";
 import { checkValue, type Finding, isObject, type JsonSchema } from "./schema_check.ts";
@@ -78,6 +79,6 @@ async function checkInThread(order: CheckOrder): Promise<Finding | undefined> {
   try {
     return await askThread<Finding>(url, order, { limitMs: MAX_CHECK_MS });
   } catch (error) {
-    return { problems: [], invalid: error instanceof Error ? error.message : String(error) };
+    return { problems: [], invalid: messageOf(error) };
   }
 }

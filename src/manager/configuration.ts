@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
+import { messageOf } from "../protocol/text.ts";
 import { CallError, ManifestError, PluginStateError, ProtocolError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { PluginConfig } from "../plugin/interface.ts";
@@ -80,7 +81,7 @@ export class Configuration {
       return JSON.parse(await Deno.readTextFile(this.#file));
     } catch (cause) {
       if (cause instanceof Deno.errors.NotFound) return undefined;
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       const message = `Cannot use the kept configuration of "${this.#plugin}" in "${this.#file}": ${reason}. Correct or remove the file`;
       throw new ManifestError(message, { plugin: this.#plugin, source: this.#file, cause });
     }
@@ -95,7 +96,7 @@ export class Configuration {
       await Deno.rename(draft, this.#file);
     } catch (cause) {
       await Deno.remove(draft).catch(() => {});
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       const message =
         `Cannot keep the configuration of "${this.#plugin}" in "${this.#file}": ${reason}. The plugin has it, until its manager ends`;
       throw new PluginStateError(message, { plugin: this.#plugin, cause });

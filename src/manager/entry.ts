@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { untilAborted } from "../protocol/until_aborted.ts";
 import { PluginStateError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
@@ -119,7 +120,7 @@ export class Entry implements Evictable {
         signal.throwIfAborted();
         const { pool } = this;
         if (pool !== undefined) return await use(pool);
-        await abortable(this.load(), signal);
+        await untilAborted(this.load(), signal);
       }
     } finally {
       if (--this.#wanted === 0 && this.idleSince !== undefined) this.#owner.admission.pump();
@@ -343,17 +344,5 @@ export class Entry implements Evictable {
 
   #emit(event: PluginEvent): void {
     this.#owner.emit(this.#spec, event);
-  }
-}
-
-/** Waits for something that goes on without the one who waits. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

@@ -16,7 +16,8 @@ import {
 } from "../plugin/members.ts";
 import type { RemotePlugin } from "../plugin/remote_plugin.ts";
 import { TakenBody } from "../plugin/taken_body.ts";
-import { type ExtensionEndpoint, EXTENSIONS, type StatsBody } from "../protocol/messages.ts";
+import { type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
+import type { StatsBody } from "../protocol/messages.ts";
 import type { CountedCall } from "./call_counter.ts";
 import type { Entry } from "./entry.ts";
 import type { Lease, Pool } from "./pool.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname, fromFileUrl, isAbsolute, join, resolve, toFileUrl } from "@std/path";
+import { messageOf } from "../protocol/text.ts";
 import { ManifestError, PermissionDeniedError } from "../errors.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import { resolveOriginal } from "./original.ts";
@@ -208,7 +209,7 @@ async function readText(url: URL, source: string): Promise<string> {
     throw new Error(`the server answered ${response.status}`);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw mayNotRead(url, source, cause);
-    const reason = cause instanceof Deno.errors.NotFound ? "there is no such file" : cause instanceof Error ? cause.message : String(cause);
+    const reason = cause instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(cause);
     throw new ManifestError(`Cannot read the manifest "${source}": ${reason}`, { plugin: source, source, cause });
   }
 }
@@ -229,7 +230,7 @@ function parseJson(text: string, source: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new ManifestError(`Cannot use the manifest "${source}": it is no JSON (${reason})`, { plugin: source, source, cause });
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { basename, dirname, fromFileUrl, join } from "@std/path";
+import { isRecord } from "../protocol/json.ts";
 import { ManifestError } from "../errors.ts";
 import { hostVariable, mayRead, modelsFolder, workspaceFolder } from "./cjm_config.ts";
 import type { Manifest } from "./manifest.ts";
@@ -212,8 +213,4 @@ async function readJsonIfThere(path: string): Promise<unknown> {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

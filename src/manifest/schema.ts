@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { closestString } from "@std/text";
+import { isRecord } from "../protocol/json.ts";
 import { ManifestError } from "../errors.ts";
 import type { Manifest } from "./manifest.ts";
 import { VARIABLE_NAME } from "./variables.ts";
@@ -154,10 +155,6 @@ function checkFormat(raw: unknown, where: { plugin: string; source: string | und
 
 function wrongFormat(where: { plugin: string; source: string | undefined }, what: string, place: string): ManifestError {
   return new ManifestError(`Cannot use the manifest of "${where.plugin}": ${what}`, { ...where, place });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function nameOf(raw: object): string | undefined {

@@ -4,6 +4,7 @@
  * @module
  */
 import { fromFileUrl, join } from "@std/path";
+import { messageOf } from "../protocol/text.ts";
 import {
   contentOf,
   type FileBackedDTO,
@@ -29,7 +30,7 @@ export class SourceError extends Error {
 
   /** Wraps the error. */
   constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(messageOf(cause), { cause });
   }
 }
 

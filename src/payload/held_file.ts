@@ -4,7 +4,8 @@
  * @module
  */
 import { extname } from "@std/path";
-import { extensionOf, type FileContent } from "../protocol/file_values.ts";
+import { extensionOf } from "../protocol/media_types.ts";
+import type { FileContent } from "../protocol/file_values.ts";
 import { Turns } from "../protocol/turns.ts";
 import { FoundFile } from "./found_file.ts";
 import type { ResultPlace } from "./place.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { extensionOf } from "../protocol/file_values.ts";
+import { extensionOf } from "../protocol/media_types.ts";
 import { FileGoneError } from "./found_file.ts";
 import { FileMapping } from "./file_mapping.ts";
 import type { PlacedSource } from "./file_result.ts";

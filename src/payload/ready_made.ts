@@ -9,10 +9,10 @@ import {
   type FileBackedDTO,
   type FileContent,
   type FileValue,
-  mediaTypeOf,
   npyContent,
   writeContent,
 } from "../protocol/file_values.ts";
+import { mediaTypeOf } from "../protocol/media_types.ts";
 import { npyHeader, type NpyLayout, type TypedArray } from "../protocol/npy.ts";
 import { type WavFormat, wavHeader, wavSamples } from "./wav.ts";
 

@@ -5,7 +5,7 @@
  */
 import { FileGoneError, type FoundFile } from "./found_file.ts";
 import { HeldFile } from "./held_file.ts";
-import { BYTES_MEDIA_TYPE } from "../protocol/file_values.ts";
+import { BYTES_MEDIA_TYPE } from "../protocol/media_types.ts";
 import type { SpareFiles } from "./spare_files.ts";
 import type { FileMapping, MemoryMaps } from "./file_mapping.ts";
 import type { FileSource, PlacedSource } from "./file_result.ts";

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { isRecord } from "../protocol/json.ts";
 import { PluginStateError } from "../errors.ts";
-import { BYTES_MEDIA_TYPE, type FileReference, type InlineFile } from "../protocol/file_values.ts";
+import { BYTES_MEDIA_TYPE } from "../protocol/media_types.ts";
+import type { FileReference, InlineFile } from "../protocol/file_values.ts";
 import { FileGoneError, FoundFile, type SharedFolder, sharedFolder } from "./found_file.ts";
 import { Quota, type ScratchFolders } from "./scratch.ts";
 import { CallFiles } from "./call_files.ts";
@@ -199,8 +201,4 @@ function isUsable(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

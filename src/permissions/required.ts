@@ -6,6 +6,7 @@
 import { PermissionDeniedError } from "../errors.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
+import { addressUrl } from "../protocol/address.ts";
 import { blockingPermissions } from "./blocking.ts";
 import { processVariables } from "./environment.ts";
 import { mayReadEnv } from "./host_variable.ts";
@@ -112,7 +113,7 @@ function neededPermissions(spec: PluginSpec, { permissions: policy = {}, ...plac
 function neededNet(spec: PluginSpec, places: WorkerPlaces): Deno.NetPermissionDescriptor[] {
   if (chooseTransport(spec, places) === "tcp") return [{ name: "net", host: "127.0.0.1" }];
   if (places.socketPath === undefined) return [{ name: "net" }];
-  return [{ name: "net", host: `unix:${places.socketPath}` }, { name: "net", host: "localhost" }];
+  return [{ name: "net", host: addressUrl({ unix: places.socketPath }) }, { name: "net", host: "localhost" }];
 }
 
 /** Deno lets nobody set a dynamic linker's variables for a child who may not run everything. It looks at their names as it does here. */

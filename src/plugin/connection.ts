@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addressUrl } from "../protocol/address.ts";
 import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
@@ -232,7 +233,7 @@ export const EXIT_PATIENCE_MS = 1_000;
 
 /** Where a worker of this host listens, its token, and where it keeps files. */
 export function endpointOf({ hello: { address }, token, scratch }: WorkerHandle): HttpEndpoint & { readonly scratch: ScratchFolders } {
-  return { url: "unix" in address ? `unix:${address.unix}` : `http://${address.tcp}`, token, scratch };
+  return { url: addressUrl(address), token, scratch };
 }
 
 /** Aborts a start that takes too long or is silent for too long, or that the caller gives up. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { lowerFirst } from "../protocol/text.ts";
 import {
   CallCancelledError,
   CallError,
@@ -150,8 +151,4 @@ function refusedError(error: RefusedError, { plugin, member }: OperationName): C
     default:
       return new ProtocolError(`${doing}: the worker answered ${error.status}: ${error.message}`, { plugin, cause: error });
   }
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

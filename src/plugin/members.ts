@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Endpoint, endpointRule, type ExtensionEndpoint, type SignaturesBody, type StatsBody } from "../protocol/messages.ts";
+import { type Endpoint, endpointRule, type ExtensionEndpoint } from "../protocol/endpoints.ts";
+import type { SignaturesBody, StatsBody } from "../protocol/messages.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, Progress } from "./interface.ts";
 
 /** A plugin, wherever it runs. */

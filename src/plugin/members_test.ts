@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ENDPOINTS, EXTENSIONS } from "../protocol/messages.ts";
+import { ENDPOINTS, EXTENSIONS } from "../protocol/endpoints.ts";
 import type { BlockingFace } from "./members.ts";
 import { extensionOf, MEMBERS, operationOf, type PluginInterface, questionAt } from "./members.ts";
 import { RemotePluginProxy } from "./proxy.ts";

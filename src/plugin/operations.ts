@@ -6,7 +6,8 @@
 import { ProtocolError } from "../errors.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { endpointRule, type ErrorBody } from "../protocol/messages.ts";
+import { endpointRule } from "../protocol/endpoints.ts";
+import type { ErrorBody } from "../protocol/messages.ts";
 import { Limit } from "../protocol/limit.ts";
 import { Turns } from "../protocol/turns.ts";
 import { type Connection, EXIT_PATIENCE_MS } from "./connection.ts";

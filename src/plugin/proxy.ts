@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ExtensionEndpoint, PermissionSet, SignaturesBody, StatsBody } from "../protocol/messages.ts";
+import type { ExtensionEndpoint } from "../protocol/endpoints.ts";
+import type { PermissionSet, SignaturesBody, StatsBody } from "../protocol/messages.ts";
 import type { ManifestSource } from "../manifest/load.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";

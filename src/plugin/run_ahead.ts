@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Handover } from "../transport/bridge_messages.ts";
-import type { BridgeControl } from "../transport/bridge_server.ts";
+import { Handover } from "../transport/blocking/messages.ts";
+import type { BridgeControl } from "../transport/blocking/server.ts";
 import type { SentValue } from "./sent_values.ts";
 
 /** What the reader gets at once: all that has come, and whether that was all. */

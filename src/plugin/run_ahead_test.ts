@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { BridgeControl } from "../transport/bridge_server.ts";
+import type { BridgeControl } from "../transport/blocking/server.ts";
 import { type Batch, RunAhead } from "./run_ahead.ts";
 
 const READER: BridgeControl = { signal: new AbortController().signal, onProgress: () => {} };

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { messageOf } from "../protocol/text.ts";
 import { CallError } from "../errors.ts";
 import { FileResult } from "../payload/file_result.ts";
 import { HeldFile } from "../payload/held_file.ts";
@@ -13,7 +14,7 @@ import { isGivenResult, placeOfResult, ResultElsewhere } from "../payload/take.t
 import { contentOf, type FileContent, isBytes } from "../protocol/file_values.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import { decodeValue, type EncodedValue, encodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
-import { isSmallJson } from "../transport/small_json.ts";
+import { isSmallJson } from "../transport/blocking/small_json.ts";
 import type { OperationName } from "./open_call.ts";
 import type { Operation } from "./operations.ts";
 import { TakenBody, writeBody } from "./taken_body.ts";
@@ -120,7 +121,7 @@ function sendSource({ source, path }: FileSlot, name: OperationName): SentSource
     const sent = sourceData(source);
     if (sent !== undefined) return sent;
   } catch (cause) {
-    throw unsendable(path, `cannot become a file: ${cause instanceof Error ? cause.message : String(cause)}`, { ...name, cause });
+    throw unsendable(path, `cannot become a file: ${messageOf(cause)}`, { ...name, cause });
   }
   const reason = "becomes a file by promises, for which a blocked thread cannot wait. Give bytes or a file URL, or use RemotePluginProxy";
   throw unsendable(path, reason, name);

@@ -5,12 +5,13 @@
  */
 import type { PluginSpec, PythonRuntime } from "../manifest/manifest.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
+import { isUnix, parseAddress } from "../protocol/address.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { FRAMES_MEDIA_TYPE, type HelloMessage, UPGRADE_FEATURE } from "../protocol/messages.ts";
 import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
-import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original.ts";
-import { UnixHttp } from "../transport/unix_http.ts";
+import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original/dialect.ts";
+import { UnixHttp } from "../transport/original/unix_http.ts";
 import type { HeldBack } from "../transport/upgraded_connection.ts";
 import { UpgradedTransport } from "../transport/upgraded.ts";
 
@@ -123,7 +124,8 @@ async function speaksFrames(transport: HttpTransport, signal: AbortSignal): Prom
 function original(endpoint: HttpEndpoint, options: OriginalOptions): Speech {
   const { url } = endpoint;
   // It would not know what to do with a token, and whoever else may listen at its port must not learn it.
-  const transport = url.startsWith("unix:") ? new UnixHttp(url.slice("unix:".length)) : new HttpTransport({ url });
+  const address = parseAddress(url);
+  const transport = address !== undefined && isUnix(address) ? new UnixHttp(address.unix) : new HttpTransport({ url });
   const send: Send = (request, signal) => transport.send(request, signal);
   const dialect = new OriginalDialect(send, options);
   return {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../protocol/text.ts";
 import { HeldFile } from "../payload/held_file.ts";
 import { take } from "../payload/take.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
@@ -111,7 +112,7 @@ function takeOne({ source, path }: FileSlot, name: OperationName): object {
   try {
     return take(source);
   } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
+    const what = messageOf(cause);
     throw invalidArguments(`The value at "${toPlace(path)}" cannot become a file: ${what}`, name, cause);
   }
 }

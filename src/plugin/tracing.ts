@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { type Address, hostAndPort, isUnix } from "../protocol/address.ts";
 import { RemoteError, wasCancelled } from "../errors.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
-import { endpointRule } from "../protocol/messages.ts";
+import { endpointRule } from "../protocol/endpoints.ts";
 import {
   activeTrace,
   type Attributes,
@@ -240,13 +241,13 @@ function factsOf({ plugin, worker }: Connection): Attributes {
   if (worker === undefined) return version;
   const { pid, worker: kind, address } = worker.hello;
   const [runtime = kind] = kind.split("/");
-  return { ...version, "remote_plugin.runtime": runtime, "remote_plugin.worker.pid": pid, ...placeOf(address) };
+  return { ...version, "remote_plugin.runtime": runtime, "remote_plugin.worker.pid": pid, ...networkOf(address) };
 }
 
-function placeOf(address: { readonly unix: string } | { readonly tcp: string }): Attributes {
-  if ("unix" in address) return { "network.transport": "unix", "server.address": address.unix };
-  const { hostname, port } = new URL(`http://${address.tcp}`);
-  return { "network.transport": "tcp", "server.address": hostname, "server.port": Number(port) };
+function networkOf(address: Address): Attributes {
+  if (isUnix(address)) return { "network.transport": "unix", "server.address": address.unix };
+  const { hostname, port } = hostAndPort(address);
+  return { "network.transport": "tcp", "server.address": hostname, "server.port": port };
 }
 
 function endOf({ code, signal, outOfMemory }: WorkerExit): Attributes {

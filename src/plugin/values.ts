@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { lowerFirst, messageOf } from "../protocol/text.ts";
 import { CallError, type PluginError, ProtocolError } from "../errors.ts";
 import { SourceError } from "../payload/call_files.ts";
 import { ForeignFileError, isFileGone } from "../payload/file_result.ts";
@@ -99,7 +100,7 @@ function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member },
   if (cause instanceof ForeignFileError) {
     throw new ProtocolError(`Cannot run "${member}" of "${plugin}": ${cause.message}`, { plugin, cause });
   }
-  const reason = lowerFirst(cause instanceof Error ? cause.message : String(cause));
+  const reason = lowerFirst(messageOf(cause));
   const what = `Cannot run "${member}" of "${plugin}": the value at "${toPlace(path)}"`;
   if (cause instanceof SourceError) {
     throw new CallError("input_failed", `${what} failed before all of it was read: ${reason}`, { plugin, cause: cause.cause });
@@ -120,7 +121,7 @@ export function decodeFrame(frame: ChunkFrame | ResultFrame, call: OpenCall): un
   try {
     return decodeValue(value, types, (raw) => adopt(raw, call));
   } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
+    const what = messageOf(cause);
     const advice = isFileGone(cause) ? ". A plugin must not remove what it has given" : "";
     throw new ProtocolError(`Cannot read what "${member}" of "${plugin}" gave: ${what}${advice}`, { plugin, cause });
   }
@@ -167,8 +168,4 @@ function forEachFile(frame: Frame, visit: (raw: unknown) => void): void {
 /** Whether it is one whose body names the types that JSON lacks. */
 export function isExecution(endpoint: Operation["endpoint"]): boolean {
   return endpoint === "execute" || endpoint === "execute_stream" || endpoint === "task";
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -9,7 +9,8 @@ import { networkVariables, type Variables, type WorkerVariables } from "../permi
 import { containsPath } from "../permissions/grant.ts";
 import { permissionFlags } from "../permissions/flags.ts";
 import { workerProgram } from "../permissions/required.ts";
-import type { Address, PermissionSet, PluginTarget } from "../protocol/messages.ts";
+import { type Address, addressUrl, isUnix } from "../protocol/address.ts";
+import type { PermissionSet, PluginTarget } from "../protocol/messages.ts";
 import { DENO_WORKER_FILES } from "../worker/generated/deno_worker.ts";
 import {
   PYTHON_SIGNATURES_SOURCE,
@@ -168,7 +169,7 @@ function processPermissions(
   runtime: DenoRuntime,
   { listen, folder: { path: own }, permissions, access }: DenoGrant,
 ): PermissionSet {
-  const socket = "unix" in listen ? [listen.unix] : [];
+  const socket = isUnix(listen) ? [listen.unix] : [];
   const sources = WORKER_SOURCES.protocol === "file:" ? [fromFileUrl(WORKER_SOURCES)] : [];
   const folder = pluginFolder(spec, runtime);
   return {
@@ -176,7 +177,7 @@ function processPermissions(
     read: union(permissions.read, [...(folder === undefined ? [] : [folder]), ...sources, ...socket, own]),
     // The control thread writes the plugin's files, and removes the worker's own folder when the host cannot do it any more.
     write: union(permissions.write, [own, ...socket]),
-    net: union(permissions.net, ["unix" in listen ? `unix:${listen.unix}` : `${listen.tcp}:0`]),
+    net: union(permissions.net, [isUnix(listen) ? addressUrl(listen) : `${listen.tcp}:0`]),
     // The control thread ends what the plugin has started, and Deno lets only those signal a process group who may run everything.
     run: permissions.run === undefined ? undefined : true,
     import: access.hosts,

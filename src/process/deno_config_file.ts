@@ -6,6 +6,7 @@
 import { fromFileUrl, toFileUrl } from "@std/path";
 import { parse as parseJsonc } from "@std/jsonc";
 import * as v from "valibot";
+import { messageOf } from "../protocol/text.ts";
 import { ManifestError } from "../errors.ts";
 
 /** How long all files of one plugin's may be together. What is longer is no configuration, and would only keep the host busy. */
@@ -153,8 +154,4 @@ function statIfAllowed(path: string): Deno.FileInfo | undefined {
 
 function mayRead(path: string): boolean {
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

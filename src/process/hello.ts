@@ -3,8 +3,11 @@
  *
  * @module
  */
-import type { Address, ErrorBody, HeldFrames, HelloMessage, StartFailure } from "../protocol/messages.ts";
-import { MAX_CONTROL_LINE_BYTES, PROTOCOL_VERSION } from "../protocol/messages.ts";
+import { isRecord, parseJson } from "../protocol/json.ts";
+import { type Address, isUnix } from "../protocol/address.ts";
+import type { ErrorBody, HeldFrames, HelloMessage, StartFailure } from "../protocol/messages.ts";
+import { MAX_CONTROL_LINE_BYTES } from "../protocol/sizes.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
 
 /** The first line that answers the start line, and the bytes that came behind it. */
 export interface HelloLine {
@@ -124,7 +127,7 @@ function hasPickedPort(features: unknown): boolean {
 }
 
 function isAsked(address: Record<string, unknown>, listen: Address): boolean {
-  if ("unix" in listen) return address.unix === listen.unix;
+  if (isUnix(listen)) return address.unix === listen.unix;
   const { tcp } = address;
   if ("unix" in address || typeof tcp !== "string" || !tcp.startsWith(`${listen.tcp}:`)) return false;
   const port = tcp.slice(listen.tcp.length + 1);
@@ -136,20 +139,8 @@ function isPid(pid: unknown): pid is number {
   return Number.isSafeInteger(pid) && (pid as number) > 0;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function quoted(value: unknown): string {
   return JSON.stringify(value).slice(0, 200);
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Address } from "../protocol/messages.ts";
+import type { Address } from "../protocol/address.ts";
 
 /** The kernel's own bound on a socket's path, with its closing zero: 108 on Linux, 104 on macOS. */
 const MAX_SOCKET_PATH_BYTES = Deno.build.os === "linux" ? 107 : 103;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Variables } from "../permissions/environment.ts";
-import { MAX_CONTROL_LINE_BYTES } from "../protocol/messages.ts";
+import { MAX_CONTROL_LINE_BYTES } from "../protocol/sizes.ts";
 import type { WorkerCommand } from "./command.ts";
 
 /** What the start line says besides the plugin, at most: an address, a token, limits and the paths of three folders. */

@@ -3,22 +3,17 @@
  *
  * @module
  */
+import { messageOf } from "../protocol/text.ts";
 import { PluginError, type StartPhase, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { workerVariables } from "../permissions/environment.ts";
 import { type Grant, grantPermissions, type PermissionPolicy } from "../permissions/grant.ts";
 import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
 import { chooseTransport, demandPermissions, memoryRoot, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
-import {
-  type Address,
-  type HeldFrames,
-  type HelloMessage,
-  type PermissionSet,
-  type PluginTarget,
-  PROTOCOL_VERSION,
-  type StartMessage,
-  type WorkerLimits,
-} from "../protocol/messages.ts";
+import type { Address } from "../protocol/address.ts";
+import type { HeldFrames, HelloMessage, PermissionSet, PluginTarget, StartMessage, WorkerLimits } from "../protocol/messages.ts";
+import { MAX_BODY_BYTES } from "../protocol/sizes.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { within } from "../protocol/limit.ts";
 import { type CommandContext, type WorkerCommand, workerCommand } from "./command.ts";
 import { endGroup } from "./end_group.ts";
@@ -56,7 +51,6 @@ interface Launched {
 }
 
 /** The longest request body, in bytes: some more than the largest value that is sensibly sent inline. */
-const MAX_BODY_BYTES = 512 * 1024 * 1024;
 
 /** How long a cancelled call may take to stop by itself, in milliseconds: a few turns of a loop that looks at its signal. */
 const CANCEL_GRACE_MS = 200;
@@ -198,7 +192,7 @@ async function chooseAddress(spec: PluginSpec, options: LaunchOptions, { folder,
   try {
     return socket === undefined ? unixAddress(folder.file("worker.sock")) : await socket.free();
   } catch (cause) {
-    throw startError(spec, "spawn", cause instanceof Error ? cause.message : String(cause), { cause });
+    throw startError(spec, "spawn", messageOf(cause), { cause });
   }
 }
 
@@ -314,8 +308,4 @@ interface FailureFacts {
 
 function startError(spec: PluginSpec, phase: StartPhase, what: string, facts: FailureFacts): WorkerStartError {
   return new WorkerStartError(`Cannot start "${spec.name}": ${what}`, { plugin: spec.name, phase, ...facts });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

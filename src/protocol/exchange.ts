@@ -4,7 +4,7 @@
  * @module
  */
 import type { Frame } from "./frames.ts";
-import type { Endpoint, ExtensionEndpoint } from "./messages.ts";
+import type { Endpoint, ExtensionEndpoint } from "./endpoints.ts";
 import type { TraceContext } from "./telemetry.ts";
 
 /** One request to a worker. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { NPY_MEDIA_TYPE, npyHeader, type TypedArray } from "./npy.ts";
+import { BYTES_MEDIA_TYPE, NPY_MEDIA_TYPE } from "./media_types.ts";
+import { npyHeader, type TypedArray } from "./npy.ts";
 
 /**
  * An object that can write itself to a file. Anywhere in the arguments or the configuration of a plugin, the plugin gets the path of that
@@ -42,9 +43,6 @@ export interface InlineFile {
   readonly size: number;
   readonly media_type: string;
 }
-
-/** The media type of bytes of which nothing is known. */
-export const BYTES_MEDIA_TYPE = "application/octet-stream";
 
 /** Up to this many bytes of a result travel inside the JSON: below it base64 takes less time than a file. Measured by `bench/payload_bench.ts`. */
 export const INLINE_BYTES: number = 64 * 1024;
@@ -130,37 +128,6 @@ export async function inlineFile({ parts, mediaType }: FileContent): Promise<Inl
   const blob = new Blob(await Array.fromAsync(parts as AsyncIterable<Uint8Array<ArrayBuffer>>));
   const bytes = await blob.bytes();
   return { data: bytes.toBase64(), size: bytes.length, media_type: mediaType };
-}
-
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  ".npy": NPY_MEDIA_TYPE,
-  ".wav": "audio/wav",
-  ".mp3": "audio/mpeg",
-  ".flac": "audio/flac",
-  ".png": "image/png",
-  ".jpg": "image/jpeg",
-  ".jpeg": "image/jpeg",
-  ".webp": "image/webp",
-  ".svg": "image/svg+xml",
-  ".mp4": "video/mp4",
-  ".arrow": "application/vnd.apache.arrow.file",
-  ".parquet": "application/vnd.apache.parquet",
-  ".json": "application/json",
-  ".csv": "text/csv",
-  ".txt": "text/plain",
-  ".html": "text/html",
-  ".pdf": "application/pdf",
-  ".zip": "application/zip",
-};
-
-/** What a file's name says of its content. */
-export function mediaTypeOf(path: string): string {
-  return MEDIA_TYPES[/\.\w+$/.exec(path)?.[0].toLowerCase() ?? ""] ?? BYTES_MEDIA_TYPE;
-}
-
-/** The usual extension of files of a media type, `".bin"` where none is known. */
-export function extensionOf(mediaType: string): string {
-  return Object.entries(MEDIA_TYPES).find(([, type]) => type === mediaType)?.[0] ?? ".bin";
 }
 
 /** Whether a value is bytes in memory, or an array of numbers. */

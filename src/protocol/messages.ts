@@ -3,9 +3,7 @@
  *
  * @module
  */
-
-/** The version of the wire that this package speaks. */
-export const PROTOCOL_VERSION = 1;
+import type { Address } from "./address.ts";
 
 /** The media type that asks for, and announces, a framed reply. */
 export const FRAMES_MEDIA_TYPE = "application/vnd.remote-plugin+ndjson";
@@ -30,21 +28,6 @@ export const UPGRADE_ENDPOINT = "frames";
 
 /** The word in the hello line's `features` of a worker that upgrades connections. */
 export const UPGRADE_FEATURE = "upgrade";
-
-/** The longest start or hello line, in bytes. */
-export const MAX_CONTROL_LINE_BYTES: number = 1024 * 1024;
-
-/** The longest request line with headers, in bytes. */
-export const MAX_HEADER_BYTES: number = 64 * 1024;
-
-/**
- * The longest frame, in bytes. What a host reads becomes up to twenty times as large in its memory: this many empty objects still fit into a heap
- * of four gigabytes.
- */
-export const MAX_FRAME_BYTES: number = 128 * 1024 * 1024;
-
-/** Where a worker listens. `tcp` is `host:port` in the hello line, and the host alone in the start line. */
-export type Address = { readonly unix: string } | { readonly tcp: string };
 
 /** Frames that a worker had held back on one of its connections when it ended. */
 export interface HeldFrames {
@@ -236,73 +219,4 @@ export interface SignaturesBody {
   readonly execute?: MethodSignature;
   /** What `executeStream` takes, and its chunks. */
   readonly execute_stream?: MethodSignature;
-}
-
-/** One endpoint: how it is reached, and whether it takes one of the plugin's places. */
-export interface EndpointRule {
-  readonly method: "GET" | "POST";
-  readonly isCall: boolean;
-}
-
-/** The name of an endpoint: its path without the slash. */
-export type Endpoint =
-  | "ready"
-  | "health"
-  | "stats"
-  | "progress"
-  | "cancel"
-  | "in_use"
-  | "config_schema"
-  | "config"
-  | "signatures"
-  | "initialize"
-  | "execute"
-  | "execute_stream"
-  | "prefetch"
-  | "reconfigure"
-  | "cleanup";
-
-/** Every endpoint of section 3 of the protocol. */
-export const ENDPOINTS: Readonly<Record<Endpoint, EndpointRule>> = {
-  ready: { method: "GET", isCall: false },
-  health: { method: "GET", isCall: false },
-  stats: { method: "GET", isCall: false },
-  progress: { method: "GET", isCall: false },
-  cancel: { method: "POST", isCall: false },
-  in_use: { method: "POST", isCall: false },
-  config_schema: { method: "GET", isCall: false },
-  config: { method: "GET", isCall: false },
-  signatures: { method: "GET", isCall: false },
-  initialize: { method: "POST", isCall: true },
-  execute: { method: "POST", isCall: true },
-  execute_stream: { method: "POST", isCall: true },
-  prefetch: { method: "POST", isCall: true },
-  reconfigure: { method: "POST", isCall: true },
-  cleanup: { method: "POST", isCall: true },
-};
-
-/** The name of an endpoint of the original's that not every worker has. */
-export type ExtensionEndpoint =
-  | "task"
-  | "on_enable"
-  | "on_disable"
-  | "config_options"
-  | "structural_surface"
-  | "get_system_status"
-  | "list_processes";
-
-/** What workers with the feature `extensions` answer besides: endpoints that the original's later releases have. */
-export const EXTENSIONS: Readonly<Record<ExtensionEndpoint, EndpointRule>> = {
-  task: { method: "POST", isCall: true },
-  on_enable: { method: "POST", isCall: true },
-  on_disable: { method: "POST", isCall: true },
-  config_options: { method: "GET", isCall: false },
-  structural_surface: { method: "GET", isCall: false },
-  get_system_status: { method: "POST", isCall: true },
-  list_processes: { method: "POST", isCall: true },
-};
-
-/** How an endpoint is reached, and whether it takes a place. */
-export function endpointRule(endpoint: Endpoint | ExtensionEndpoint): EndpointRule {
-  return Object.hasOwn(ENDPOINTS, endpoint) ? ENDPOINTS[endpoint as Endpoint] : EXTENSIONS[endpoint as ExtensionEndpoint];
 }

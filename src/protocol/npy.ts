@@ -32,9 +32,6 @@ export interface NdArray {
   readonly dtype: string;
 }
 
-/** The media type of `.npy` files. */
-export const NPY_MEDIA_TYPE = "application/x-npy";
-
 interface ElementType {
   readonly bytes: number;
   /** Views a buffer as an array of this type. */

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { PACKAGE_VERSION } from "./version.ts";
 
 /** A trace as it passes the wire: the headers of W3C Trace Context, and W3C Baggage. */
 export interface TraceContext {
@@ -107,7 +108,7 @@ export interface Telemetry {
 }
 
 /** What made a span or a measurement, as OpenTelemetry calls it. */
-export const SCOPE = ["@remote-plugin/proxy", "0.1.0"] as const;
+export const SCOPE = ["@remote-plugin/proxy", PACKAGE_VERSION] as const;
 
 /** The kinds of spans that are used here. */
 export const SPAN_KIND = { internal: 0, server: 1, client: 2 } as const;

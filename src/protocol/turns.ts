@@ -1,69 +1,69 @@
 /**
- * A fixed number of places, taken in the order of asking. The worker and the host queue their calls by it.
+ * A fixed number of turns at a time, taken in the order of asking. The worker and the host queue their calls by it.
  *
  * @module
  */
 
 interface Waiter {
-  readonly admit: (place: Disposable) => void;
+  readonly admit: (turn: Disposable) => void;
 }
 
 /**
- * Gives out a fixed number of places, first come, first served.
+ * Gives out a fixed number of turns at a time, first come, first served.
  *
  * @example
  * ```ts ignore
  * const turns = new Turns(1);
- * using _place = await turns.acquire(signal);
+ * using _turn = await turns.acquire(signal);
  * await work();
  * ```
  */
 export class Turns {
-  readonly #places: number;
+  readonly #most: number;
   #taken = 0;
   // A set keeps the order of arrival, and lets one who gives up leave from the middle at once.
   readonly #waiting = new Set<Waiter>();
 
   /**
-   * Opens this many places.
+   * Allows this many turns at a time.
    *
    * @throws {RangeError} When it is not a whole number of at least 1.
    */
-  constructor(places: number) {
-    if (!Number.isSafeInteger(places) || places < 1) {
-      throw new RangeError(`The number of places must be a whole number from 1, not ${places}`);
+  constructor(most: number) {
+    if (!Number.isSafeInteger(most) || most < 1) {
+      throw new RangeError(`The number of turns must be a whole number from 1, not ${most}`);
     }
-    this.#places = places;
+    this.#most = most;
   }
 
-  /** How many places are taken. */
+  /** How many turns are taken. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** How many are waiting for a place. */
+  /** How many are waiting for a turn. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
   /**
-   * Waits for a place. Disposing the place frees it for the next in line; doing so twice is harmless.
+   * Waits for a turn. Disposing the turn gives it to the next in line; doing so twice is harmless.
    *
-   * @param signal Leaves the line when it aborts. It has no effect on a place already taken.
-   * @throws The signal's reason, when it aborts before a place is free.
+   * @param signal Leaves the line when it aborts. It has no effect on a turn already taken.
+   * @throws The signal's reason, when it aborts before it gets one.
    */
   acquire(signal?: AbortSignal): Promise<Disposable> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#taken < this.#places) return Promise.resolve(this.#take());
+    if (this.#taken < this.#most) return Promise.resolve(this.#take());
     return this.#wait(signal);
   }
 
   #wait(signal: AbortSignal | undefined): Promise<Disposable> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
-        admit: (place) => {
+        admit: (turn) => {
           signal?.removeEventListener("abort", leave);
-          resolve(place);
+          resolve(turn);
         },
       };
       const leave = () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Turns } from "./turns.ts";
 
-Deno.test("Turns gives out no more places than there are", async () => {
+Deno.test("Turns gives out no more turns than there are", async () => {
   const turns = new Turns(2);
   await turns.acquire();
   await turns.acquire();
@@ -14,7 +14,7 @@ Deno.test("Turns admits those who wait in the order in which they came", async (
   const first = await turns.acquire();
   const order: string[] = [];
   const visits = ["a", "b", "c"].map(async (name) => {
-    using _place = await turns.acquire();
+    using _turn = await turns.acquire();
     order.push(name);
   });
   first[Symbol.dispose]();
@@ -27,9 +27,9 @@ Deno.test("Turns lets nobody overtake one who waits", async () => {
   const turns = new Turns(1);
   const first = await turns.acquire();
   const order: string[] = [];
-  const waiting = turns.acquire().then((place) => {
+  const waiting = turns.acquire().then((turn) => {
     order.push("waiting");
-    return place;
+    return turn;
   });
   first[Symbol.dispose]();
   const late = turns.acquire().then(() => order.push("late"));
@@ -52,22 +52,22 @@ Deno.test("Turns lets one who gives up leave from the middle of the line", async
   assertEquals([turns.taken, turns.waiting], [1, 0]);
 });
 
-Deno.test("Turns takes no place for a signal that has aborted before", async () => {
+Deno.test("Turns takes no turn for a signal that has aborted before", async () => {
   const turns = new Turns(1);
   await assertRejects(() => turns.acquire(AbortSignal.abort(new Error("too late"))), Error, "too late");
   assertEquals(turns.taken, 0);
 });
 
-Deno.test("Turns frees a place once, however often it is disposed of", async () => {
+Deno.test("Turns gives a turn on once, however often it is disposed of", async () => {
   const turns = new Turns(1);
-  const place = await turns.acquire();
-  place[Symbol.dispose]();
+  const turn = await turns.acquire();
+  turn[Symbol.dispose]();
   await turns.acquire();
-  place[Symbol.dispose]();
+  turn[Symbol.dispose]();
   assertEquals(turns.taken, 1);
 });
 
-Deno.test("Turns does not take a place away when its signal aborts later", async () => {
+Deno.test("Turns does not take a turn away when its signal aborts later", async () => {
   const turns = new Turns(1);
   const abort = new AbortController();
   const first = await turns.acquire();
@@ -78,6 +78,6 @@ Deno.test("Turns does not take a place away when its signal aborts later", async
   assertEquals(turns.taken, 1);
 });
 
-Deno.test("Turns refuses a number of places that is none", () => {
-  for (const places of [0, -1, 1.5, NaN]) assertThrows(() => new Turns(places), RangeError, "whole number");
+Deno.test("Turns refuses a number of turns that is none", () => {
+  for (const most of [0, -1, 1.5, NaN]) assertThrows(() => new Turns(most), RangeError, "whole number");
 });

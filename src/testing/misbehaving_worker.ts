@@ -3,13 +3,17 @@
  *
  * @module
  */
+import { pause } from "../protocol/timer.ts";
+import { untilAborted } from "../protocol/until_aborted.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { type Endpoint, endpointRule, ENDPOINTS, type ErrorBody, FRAMES_MEDIA_TYPE, PROTOCOL_VERSION } from "../protocol/messages.ts";
+import { type Endpoint, endpointRule, ENDPOINTS } from "../protocol/endpoints.ts";
+import { type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { encodeValue } from "../protocol/values.ts";
 import { BrokenReplyError } from "../transport/errors.ts";
-import { readReply } from "../transport/reply.ts";
+import { readReply } from "../transport/http_reply.ts";
 
 /**
  * One thing that the worker does while it answers.
@@ -176,7 +180,7 @@ class ScriptedWorker implements MisbehavingWorker {
       if (step === "cut") return;
       if (step === "hold") return yield await this.#hold(reply);
       if (step === "crash") this.crash();
-      if (typeof step === "string") await untilAborted(reply.signal);
+      if (typeof step === "string") await untilAborted(new Promise(() => {}), reply.signal);
       else if ("pauseMs" in step) await pause(step.pauseMs, reply.signal);
       else yield "raw" in step ? bytesOf(step.raw) : frame(step);
     }
@@ -188,7 +192,7 @@ class ScriptedWorker implements MisbehavingWorker {
     const hold = { callId: request.callId, end: resolve };
     this.#holds.add(hold);
     try {
-      await Promise.race([promise, untilAborted(signal)]);
+      await untilAborted(promise, signal);
     } finally {
       this.#holds.delete(hold);
     }
@@ -227,21 +231,4 @@ function isOwn(endpoint: WireRequest["endpoint"]): endpoint is Endpoint {
 
 function bytesOf(text: string | Uint8Array): Uint8Array {
   return typeof text === "string" ? new TextEncoder().encode(text) : text;
-}
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  try {
-    await Promise.race([promise, untilAborted(signal)]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { parseAddress, socketPathOf } from "../protocol/address.ts";
 import { bodyText, type Exchange, type WireRequest } from "../protocol/exchange.ts";
-import { CALL_ID_HEADER, endpointRule, FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { CALL_ID_HEADER, FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { endpointRule } from "../protocol/endpoints.ts";
 import { withoutPropagation } from "../protocol/telemetry.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
-import { readReply } from "./reply.ts";
+import { readReply } from "./http_reply.ts";
 
 /** Where a worker listens, and the token that it wants. */
 export interface HttpEndpoint {
@@ -37,7 +39,8 @@ export class HttpTransport implements Disposable {
 
   /** Prepares the client; nothing is sent. */
   constructor({ url, token }: HttpEndpoint) {
-    const socket = url.startsWith("unix:") ? url.slice("unix:".length) : undefined;
+    const address = parseAddress(url);
+    const socket = address && socketPathOf(address);
     // A made-up host name would be looked up, which can stall the whole runtime where name service is slow.
     this.#base = socket === undefined ? url.replace(/\/$/, "") : "http://localhost";
     this.#client = createClient(socket);

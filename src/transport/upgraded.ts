@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Address, isLoopback, isUnix, parseAddress } from "../protocol/address.ts";
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
 import { type HeldBack, UpgradedConnection, type UpgradeTarget } from "./upgraded_connection.ts";
@@ -25,12 +26,13 @@ export class UpgradedTransport implements Disposable {
    * @param heldBack Hears the worker's farewell, where this host does.
    */
   constructor({ url, token = "" }: HttpEndpoint, heldBack?: HeldBack) {
-    this.#target = { address: addressOf(url), token, heldBack };
+    this.#target = { address: demandAddress(url), token, heldBack };
   }
 
   /** Whether a worker can be reached so from here: it has to be on this machine, and the host one that opens connections by itself. */
   static reaches({ url }: HttpEndpoint): boolean {
-    return typeof Deno.connect === "function" && (url.startsWith("unix:") || LOOPBACK.test(url));
+    const address = parseAddress(url);
+    return typeof Deno.connect === "function" && address !== undefined && (isUnix(address) || isLoopback(address.tcp));
   }
 
   /** Sends one request and yields the frames of its reply. Aborting the signal closes its connection. */
@@ -116,11 +118,8 @@ export class UpgradedTransport implements Disposable {
   }
 }
 
-/** The addresses at which a port of this machine alone listens. */
-const LOOPBACK = /^http:\/\/(127(?:\.\d{1,3}){3}|localhost|\[::1\]):(\d+)\/?$/;
-
-function addressOf(url: string): UpgradeTarget["address"] {
-  if (url.startsWith("unix:")) return { transport: "unix", path: url.slice("unix:".length) };
-  const [, hostname = "", port] = LOOPBACK.exec(url) ?? [];
-  return { hostname: hostname.replace(/[[\]]/g, ""), port: Number(port) };
+function demandAddress(url: string): Address {
+  const address = parseAddress(url);
+  if (address === undefined) throw new TypeError(`No worker upgrades connections at "${url}"`);
+  return address;
 }

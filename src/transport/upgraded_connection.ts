@@ -3,17 +3,19 @@
  *
  * @module
  */
+import { type Address, hostAndPort, isUnix } from "../protocol/address.ts";
 import { bodyText, type WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { CALL_ID, CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/messages.ts";
 import type { TraceContext } from "../protocol/telemetry.ts";
 import { HttpReader } from "./http_reader.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
-import { FrameReader, parseFrame, refusal } from "./reply.ts";
+import { FrameReader, parseFrame } from "./frame_reader.ts";
+import { refusal } from "./http_reply.ts";
 
 /** Where to connect to, and the token to show there. */
 export interface UpgradeTarget {
-  readonly address: Deno.UnixConnectOptions | Deno.ConnectOptions;
+  readonly address: Address;
   readonly token: string;
   /** Left out by a host that does not hear the worker's farewell. */
   readonly heldBack?: HeldBack;
@@ -180,8 +182,8 @@ export class UpgradedConnection {
 
 async function connect(address: UpgradeTarget["address"]): Promise<Deno.Conn> {
   try {
-    if ("path" in address) return await Deno.connect(address);
-    return withoutDelay(await Deno.connect(address));
+    if (isUnix(address)) return await Deno.connect({ transport: "unix", path: address.unix });
+    return withoutDelay(await Deno.connect(hostAndPort(address)));
   } catch (cause) {
     throw new BrokenReplyError("Nothing listens at the worker's address", { cause });
   }

@@ -4,7 +4,8 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { type Address, CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../src/protocol/messages.ts";
+import type { Address } from "../../src/protocol/address.ts";
+import { CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../src/protocol/messages.ts";
 import { within } from "../support/guard.ts";
 import { CutShort, RawConnection, type ReplyHead } from "../support/raw_http.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Address } from "../../src/protocol/messages.ts";
+import type { Address } from "../../src/protocol/address.ts";
 import { fuzzRuns, fuzzSeed } from "../support/fuzz_settings.ts";
 import { within } from "../support/guard.ts";
 import { CutShort, RawConnection, type ReplyHead } from "../support/raw_http.ts";

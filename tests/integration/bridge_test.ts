@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { CallError, PluginStateError } from "@remote-plugin/proxy";
-import { BlockingBridge } from "../../src/transport/blocking_bridge.ts";
+import { BlockingBridge } from "../../src/transport/blocking/bridge.ts";
 import { BOTH, gone, startBlocking, startFixture } from "./fixture_proxy.ts";
 
 type Request = "answer" | "reject" | "throw" | "function" | "error" | "memory";

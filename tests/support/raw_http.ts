@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Address } from "../../src/protocol/messages.ts";
+import type { Address } from "../../src/protocol/address.ts";
 
 /** The first lines of a reply. Header names are in lower case. */
 export interface ReplyHead {

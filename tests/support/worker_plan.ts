@@ -5,7 +5,8 @@
  * @module
  */
 import { fromFileUrl, join, toFileUrl } from "@std/path";
-import { type PermissionSet, PROTOCOL_VERSION, type StartMessage } from "../../src/protocol/messages.ts";
+import type { PermissionSet, StartMessage } from "../../src/protocol/messages.ts";
+import { PROTOCOL_VERSION } from "../../src/protocol/version.ts";
 
 /** The workers that the tests know. */
 export const WORKERS = ["python", "deno"] as const;

@@ -4,7 +4,8 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import type { Address, HeldFrames, HelloMessage, StartFailure } from "../../src/protocol/messages.ts";
+import type { Address } from "../../src/protocol/address.ts";
+import type { HeldFrames, HelloMessage, StartFailure } from "../../src/protocol/messages.ts";
 import { within } from "./guard.ts";
 import { workerEnvironment } from "./worker_plan.ts";
 

@@ -1,4 +1,5 @@
 /** `stats`: what the plugins of a running `serve` use. @module */
+import { pause } from "../../protocol/timer.ts";
 import type { ManagerStats, PluginStats } from "../../manager/info.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
@@ -22,7 +23,7 @@ export async function stats(context: Context, options: StatsOptions): Promise<vo
     if (options.watch) terminal.clearScreen();
     if (terminal.json) terminal.result(figures);
     else show(context, figures);
-    if (options.watch) await pause(signal);
+    if (options.watch) await pause(INTERVAL_MS, signal).catch(() => {});
   } while (options.watch && !signal.aborted);
   signal.throwIfAborted();
 }
@@ -64,11 +65,4 @@ function row({ name, state, workers, calls }: PluginStats): string[] {
   const latency = [calls.latencyMs?.p50, calls.latencyMs?.p95].map((ms) => ms?.toFixed(1) ?? "-");
   const use = [sum("cpuPercent").toFixed(0), sum("memoryMb").toFixed(0), hasGpu ? sum("gpuMemoryMb").toFixed(0) : "-"];
   return [name, state.kind, String(workers.length), ...use, ...counts, ...latency];
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, INTERVAL_MS);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-  });
 }

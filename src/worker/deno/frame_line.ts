@@ -5,7 +5,8 @@
  * @module
  */
 import type { Frame, ResultFrame, ValueTypes } from "../../protocol/frames.ts";
-import { type ErrorBody, MAX_FRAME_BYTES } from "../../protocol/messages.ts";
+import type { ErrorBody } from "../../protocol/messages.ts";
+import { MAX_FRAME_BYTES } from "../../protocol/sizes.ts";
 import { type FileValue, isFileValue } from "../../protocol/file_values.ts";
 import {
   type EncodedValue,

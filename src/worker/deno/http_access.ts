@@ -3,12 +3,10 @@
  *
  * @module
  */
+import { isLoopback } from "../../protocol/address.ts";
 import type { RequestHead } from "./http_head.ts";
 import { Refusal } from "./http_refusal.ts";
 import type { HttpServerOptions } from "./http_server.ts";
-
-/** The host part of a `Host` header that names this machine's own loopback, without a port. */
-const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
 /** Checks heads of requests. */
 export class Access {
@@ -29,7 +27,7 @@ export class Access {
       throw new Refusal(401, "The request has no token or a wrong one", { closes: true });
     }
     if (headers.has("origin")) throw new Refusal(403, "A browser page may not call a plugin", { closes: true });
-    if (this.#isTcp && !(LOOPBACK.test(headers.get("host") ?? "") && LOOPBACK.test(authority))) {
+    if (this.#isTcp && !(isLoopback(headers.get("host") ?? "") && isLoopback(authority))) {
       throw new Refusal(403, "The host is not a loopback name", { closes: true });
     }
   }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Endpoint, type ErrorBody, FRAMES_MEDIA_TYPE, UPGRADE_PROTOCOL } from "../../protocol/messages.ts";
+import type { Endpoint } from "../../protocol/endpoints.ts";
+import { type ErrorBody, FRAMES_MEDIA_TYPE, UPGRADE_PROTOCOL } from "../../protocol/messages.ts";
 import type { ErrorFrame } from "../../protocol/frames.ts";
 import { failureBody } from "./error_body.ts";
 import { type FrameLine, isLastLine, parseLine, plainValue } from "./frame_line.ts";

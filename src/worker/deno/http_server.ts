@@ -7,16 +7,8 @@
  * @module
  */
 import type { WireRequest } from "../../protocol/exchange.ts";
-import {
-  CALL_ID,
-  CALL_ID_HEADER,
-  type Endpoint,
-  ENDPOINTS,
-  FILES_HEADER,
-  UPGRADE_ENDPOINT,
-  UPGRADE_PROTOCOL,
-  type WorkerLimits,
-} from "../../protocol/messages.ts";
+import { CALL_ID, CALL_ID_HEADER, FILES_HEADER, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL, type WorkerLimits } from "../../protocol/messages.ts";
+import { type Endpoint, ENDPOINTS } from "../../protocol/endpoints.ts";
 import { Limit } from "../../protocol/limit.ts";
 import { traceFrom } from "../../protocol/telemetry.ts";
 import { BareWriter, parseBareRequest, writeBareRefusal } from "./bare_request.ts";

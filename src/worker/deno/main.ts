@@ -3,14 +3,9 @@
  *
  * @module
  */
-import {
-  type Address,
-  type HelloMessage,
-  PROTOCOL_VERSION,
-  type StartFailure,
-  type StartMessage,
-  UPGRADE_FEATURE,
-} from "../../protocol/messages.ts";
+import { type Address, isUnix, socketPathOf } from "../../protocol/address.ts";
+import { type HelloMessage, type StartFailure, type StartMessage, UPGRADE_FEATURE } from "../../protocol/messages.ts";
+import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../../protocol/telemetry.ts";
 import { errorBody } from "./error_body.ts";
@@ -22,7 +17,7 @@ import { readStartLine } from "./start_line.ts";
 import { ThreadRunner } from "./thread_runner.ts";
 
 /** This worker, as it calls itself in the hello line. */
-const WORKER = "deno/0.1.0";
+const WORKER = `deno/${PACKAGE_VERSION}`;
 
 /** How long the runtime may take to send spans, in milliseconds. The host waits two seconds in all for the end. */
 const EXPORT_MS = 200;
@@ -39,7 +34,7 @@ async function main(): Promise<void> {
   try {
     const start = await readStartLine({ read: (buffer) => Deno.stdin.readSync(buffer) });
     const listener = listen(start.listen);
-    own.socket = "unix" in start.listen ? start.listen.unix : undefined;
+    own.socket = socketPathOf(start.listen);
     own.folder = start.folder;
     writeLine(hello(start, listener));
     const session = serve(new ThreadRunner(start.plugin, filesOf(start)), start, listener);
@@ -56,7 +51,7 @@ async function main(): Promise<void> {
 }
 
 function listen(address: Address): Deno.Listener {
-  if (!("unix" in address)) return Deno.listen({ hostname: address.tcp, port: 0 });
+  if (!isUnix(address)) return Deno.listen({ hostname: address.tcp, port: 0 });
   const listener = Deno.listen({ transport: "unix", path: address.unix });
   // Whatever the umask: nobody but the owner may connect, also where the folder lets others in.
   Deno.chmodSync(address.unix, 0o600);
@@ -67,7 +62,7 @@ function serve(runner: ThreadRunner, start: StartMessage, listener: Deno.Listene
   const { plugin, limits, token } = start;
   const session = new WorkerSession(runner, { plugin, limits, pid: Deno.pid, usage: usageMeter() });
   runner.flushed = () => session.flushed();
-  const server = new HttpServer(session, { token, isTcp: "tcp" in start.listen, limits });
+  const server = new HttpServer(session, { token, isTcp: !isUnix(start.listen), limits });
   void server.serve(listener);
   return session;
 }
@@ -80,9 +75,18 @@ function filesOf({ scratch: folder, limits }: StartMessage): ScratchFiles | unde
 }
 
 function hello({ listen }: StartMessage, listener: Deno.Listener): HelloMessage {
+  return {
+    protocol: PROTOCOL_VERSION,
+    address: isUnix(listen) ? listen : portOf(listener),
+    pid: Deno.pid,
+    worker: WORKER,
+    features: FEATURES,
+  };
+}
+
+function portOf(listener: Deno.Listener): Address {
   const { hostname, port } = listener.addr as Deno.NetAddr;
-  const address = "unix" in listen ? listen : { tcp: `${hostname}:${port}` };
-  return { protocol: PROTOCOL_VERSION, address, pid: Deno.pid, worker: WORKER, features: FEATURES };
+  return { tcp: `${hostname}:${port}` };
 }
 
 function writeLine(message: HelloMessage | StartFailure): void {

@@ -14,10 +14,10 @@ import {
   inlineFile,
   isFileBacked,
   isFull,
-  mediaTypeOf,
   writeContent,
 } from "../../protocol/file_values.ts";
-import { MAX_FRAME_BYTES } from "../../protocol/messages.ts";
+import { mediaTypeOf } from "../../protocol/media_types.ts";
+import { MAX_FRAME_BYTES } from "../../protocol/sizes.ts";
 import type { FilesQuestion } from "./files_question.ts";
 import { kindOf, lookAt, unfit, UnfitFileError } from "./unfit_file.ts";
 

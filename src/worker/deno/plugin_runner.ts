@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Endpoint, ErrorBody, ReadyBody } from "../../protocol/messages.ts";
+import type { Endpoint } from "../../protocol/endpoints.ts";
+import type { ErrorBody, ReadyBody } from "../../protocol/messages.ts";
 import type { TraceContext } from "../../protocol/telemetry.ts";
 import type { FrameLine } from "./frame_line.ts";
 

@@ -4,17 +4,12 @@
  *
  * @module
  */
+import { isRecord } from "../../protocol/json.ts";
 import type { Exchange, WireRequest } from "../../protocol/exchange.ts";
 import type { Frame, ValueTypes } from "../../protocol/frames.ts";
-import {
-  type Endpoint,
-  ENDPOINTS,
-  type HealthBody,
-  type ProgressBody,
-  PROTOCOL_VERSION,
-  type StatsBody,
-  type WorkerLimits,
-} from "../../protocol/messages.ts";
+import { type Endpoint, ENDPOINTS } from "../../protocol/endpoints.ts";
+import type { HealthBody, ProgressBody, StatsBody, WorkerLimits } from "../../protocol/messages.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { Turns } from "../../protocol/turns.ts";
 import { untilAborted } from "../../protocol/until_aborted.ts";
 import { decodeValue } from "../../protocol/values.ts";
@@ -263,8 +258,4 @@ function decodeArguments(body: Readonly<Record<string, unknown>>): Readonly<Reco
 /** A mistyped id must not be taken for none, which would cancel every call. */
 function checkCallId(callId: unknown): void {
   if (callId !== undefined && callId !== null && typeof callId !== "string") throw new BadBodyError('"call_id" must be a string');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { type Address, MAX_CONTROL_LINE_BYTES, PROTOCOL_VERSION, type StartMessage, type WorkerLimits } from "../../protocol/messages.ts";
+import { isRecord } from "../../protocol/json.ts";
+import type { Address } from "../../protocol/address.ts";
+import { MAX_BODY_BYTES, MAX_CONTROL_LINE_BYTES } from "../../protocol/sizes.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
+import type { StartMessage, WorkerLimits } from "../../protocol/messages.ts";
 
 /** The start line cannot be used. */
 export class BadStartError extends Error {
@@ -73,7 +77,7 @@ function parseJson(line: string): Record<string, unknown> {
   return value;
 }
 
-const DEFAULT_LIMITS: WorkerLimits = { max_concurrency: 1, max_body_bytes: 512 * 1024 * 1024, cancel_grace_ms: 200 };
+const DEFAULT_LIMITS: WorkerLimits = { max_concurrency: 1, max_body_bytes: MAX_BODY_BYTES, cancel_grace_ms: 200 };
 
 function limitsOf(given: unknown): WorkerLimits {
   const limits = { ...DEFAULT_LIMITS, ...(isRecord(given) ? given : {}) };
@@ -88,10 +92,6 @@ function limitsOf(given: unknown): WorkerLimits {
 
 function isAddress(value: unknown): value is Address {
   return isRecord(value) && (typeof value["unix"] === "string" || typeof value["tcp"] === "string");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function wrong(key: string, wanted: string): BadStartError {

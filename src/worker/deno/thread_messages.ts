@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isRecord } from "../../protocol/json.ts";
 import type { ErrorBody, ErrorCode, ReadyBody } from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
@@ -153,8 +154,4 @@ const MAX_LIST = 100_000;
 
 function areStrings(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.length <= MAX_LIST && value.every((item) => typeof item === "string");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import * as own from "../errors.ts";
-import { UnsendableValueError } from "../protocol/values.ts";
-import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
+import * as own from "../../errors.ts";
+import { UnsendableValueError } from "../../protocol/values.ts";
+import { BrokenReplyError, MalformedReplyError, RefusedError } from "../errors.ts";
 
 /** An error without its class, or, under `value`, what was thrown and is none. */
 export interface ErrorData {

@@ -11,8 +11,8 @@ import {
   RemoteError,
   WorkerExitError,
   WorkerStartError,
-} from "../errors.ts";
-import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
+} from "../../errors.ts";
+import { BrokenReplyError, MalformedReplyError, RefusedError } from "../errors.ts";
 import { errorFromData, errorToData } from "./error_data.ts";
 
 const plugin = "p";

@@ -4,12 +4,14 @@
  *
  * @module
  */
-import type { Exchange, WireRequest } from "../protocol/exchange.ts";
-import { type Frame, isLastFrame, type ProgressFrame } from "../protocol/frames.ts";
-import { endpointRule } from "../protocol/messages.ts";
-import { Turns } from "../protocol/turns.ts";
-import { readOriginalReply, readOriginalStream } from "./original_reply.ts";
-import { RefusedError } from "./errors.ts";
+import type { Exchange, WireRequest } from "../../protocol/exchange.ts";
+import { type Frame, isLastFrame, type ProgressFrame } from "../../protocol/frames.ts";
+import { endpointRule } from "../../protocol/endpoints.ts";
+import { within } from "../../protocol/limit.ts";
+import { Turns } from "../../protocol/turns.ts";
+import { untilAborted } from "../../protocol/until_aborted.ts";
+import { readOriginalReply, readOriginalStream } from "./replies.ts";
+import { RefusedError } from "../errors.ts";
 
 /** Sends one request and gives the response as it comes. */
 export type Send = (request: WireRequest, signal: AbortSignal) => Promise<Response>;
@@ -121,8 +123,8 @@ export class OriginalDialect implements Disposable {
     const either = AbortSignal.any([signal, call.letGo.signal]);
     try {
       if (request.endpoint === "execute_stream") yield* this.#stream(request, call, either);
-      // A worker that does not look at its connection runs an abandoned call to its end. Until then it keeps its place.
-      else yield await unlessAborted(this.#plain(request, this.#closing.signal).finally(call.end), either);
+      // A worker that does not look at its connection runs an abandoned call to its end. Until then it keeps its turn.
+      else yield await untilAborted(this.#plain(request, this.#closing.signal).finally(call.end), either);
     } catch (error) {
       if (!call.letGo.signal.aborted) throw error;
       yield { error: { code: "cancelled", type: "CallCancelled", message: "The call was cancelled", traceback: "" } };
@@ -139,11 +141,11 @@ export class OriginalDialect implements Disposable {
     } finally {
       call.end();
     }
-    // Nobody asks for anything after the last frame, so that the place is to be free before it.
+    // Nobody asks for anything after the last frame, so that the turn is to be over before it.
     if (last !== undefined) yield last;
   }
 
-  #begin({ endpoint, callId = crypto.randomUUID() }: WireRequest, place: Disposable): OpenOriginalCall {
+  #begin({ endpoint, callId = crypto.randomUUID() }: WireRequest, turn: Disposable): OpenOriginalCall {
     const letGo = new AbortController();
     const deafens = endpoint === "initialize" || endpoint === "reconfigure" ? 1 : 0;
     this.#open.set(callId, letGo);
@@ -153,7 +155,7 @@ export class OriginalDialect implements Disposable {
       this.#deaf -= deafens;
       this.#open.delete(callId);
       this.#told.delete(callId);
-      place[Symbol.dispose]();
+      turn[Symbol.dispose]();
     };
     return { letGo, end };
   }
@@ -165,14 +167,14 @@ export class OriginalDialect implements Disposable {
     const frames = this.#call(request, signal);
     let next = frames.next();
     while (true) {
-      const turn = await within(next, last === undefined ? undefined : PROGRESS_INTERVAL_MS);
-      if (turn?.done) return;
-      if (last !== undefined && (turn === undefined || isLastFrame(turn.value))) {
+      const step = await within(next, last === undefined ? Infinity : PROGRESS_INTERVAL_MS);
+      if (step?.done) return;
+      if (last !== undefined && (step === undefined || isLastFrame(step.value))) {
         const now: ProgressFrame | undefined = await this.#progress(signal);
         if (now !== undefined && (now.progress !== last.progress || now.message !== last.message)) yield last = now;
       }
-      if (turn === undefined) continue;
-      yield turn.value;
+      if (step === undefined) continue;
+      yield step.value;
       next = frames.next();
     }
   }
@@ -188,25 +190,4 @@ export class OriginalDialect implements Disposable {
 /** A body that is text is not parsed for it, unless the word is there. */
 function namesTypes(request: WireRequest): boolean {
   return request.json?.includes('"types"') !== false && request.body?.types !== undefined;
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: outcome, resolve, reject } = Promise.withResolvers<T>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  return outcome;
-}
-
-/** What a promise resolves to, or `undefined` when it takes longer; without a number there is no limit. */
-async function within<T>(promise: Promise<T>, milliseconds: number | undefined): Promise<T | undefined> {
-  if (milliseconds === undefined) return await promise;
-  const patience = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => patience.resolve(undefined), milliseconds);
-  try {
-    return await Promise.race([promise, patience.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { ProgressBody } from "../protocol/messages.ts";
+import { messageOf } from "../../protocol/text.ts";
+import type { ProgressBody } from "../../protocol/messages.ts";
 import { BriefWait } from "./brief_wait.ts";
-import { LaneIn, LaneOut } from "./lane.ts";
-import { type BridgeEnd, type BridgeFailure, type BridgeMessage, type BridgeReply, Handover } from "./bridge_messages.ts";
+import { ChannelReader, ChannelWriter } from "./channel.ts";
+import { type BridgeAnswer, type BridgeEnd, type BridgeFailure, type BridgeMessage, Handover } from "./messages.ts";
 import { errorToData } from "./error_data.ts";
 
 /** What a request's handler is given besides the request. */
@@ -27,8 +28,8 @@ const MAX_INTERVAL_MS = 2 ** 31 - 1;
 
 /** Answers all requests, any number of them at once, until the thread ends. */
 export class BridgeServer<Request> {
-  readonly #requests: LaneOut<BridgeMessage<Request>>;
-  readonly #replies: LaneIn<BridgeReply | BridgeFailure>;
+  readonly #requests: ChannelReader<BridgeMessage<Request>>;
+  readonly #answers: ChannelWriter<BridgeAnswer | BridgeFailure>;
   readonly #handle: BridgeHandler<Request>;
   readonly #open = new Map<number, OpenRequest>();
   /** Long enough for one who calls in a loop to come back. */
@@ -38,8 +39,8 @@ export class BridgeServer<Request> {
 
   /** Begins to listen. */
   constructor(end: BridgeEnd, handle: BridgeHandler<Request>) {
-    this.#requests = new LaneOut(end.requests);
-    this.#replies = new LaneIn(end.replies);
+    this.#requests = new ChannelReader(end.requests);
+    this.#answers = new ChannelWriter(end.answers);
     this.#handle = handle;
     void this.#listen();
     // Without these the thread would end, and the other side wait for ever.
@@ -78,7 +79,7 @@ export class BridgeServer<Request> {
     this.#open.set(id, control);
     try {
       const answer = await this.#handle(request, control);
-      if (answer instanceof Handover) this.#replies.send({ id, value: answer.value }, answer.memory);
+      if (answer instanceof Handover) this.#answers.send({ id, value: answer.value }, answer.memory);
       else this.#send({ id, value: answer });
     } catch (error) {
       this.#fail(id, error);
@@ -101,16 +102,16 @@ export class BridgeServer<Request> {
   #report(id: number, { progress, message }: ProgressBody): void {
     this.#tellNews();
     this.#send({ id, progress: { progress, message } });
-    this.#replies.waitUntilTaken(MAX_WAITING);
+    this.#answers.waitUntilTaken(MAX_WAITING);
   }
 
-  #send(reply: BridgeReply | BridgeFailure): void {
-    this.#replies.send(reply);
+  #send(message: BridgeAnswer | BridgeFailure): void {
+    this.#answers.send(message);
   }
 
   #break(event: Event, reason: unknown): void {
     event.preventDefault();
-    this.#send({ broken: reason instanceof Error ? reason.message : String(reason) });
+    this.#send({ broken: messageOf(reason) });
   }
 }
 

@@ -3,12 +3,15 @@
  *
  * @module
  */
-import { findLongInteger, type LongInteger } from "../protocol/exact_integers.ts";
-import type { Frame } from "../protocol/frames.ts";
-import { LineSplitter } from "../protocol/lines.ts";
-import { type ErrorBody, MAX_FRAME_BYTES } from "../protocol/messages.ts";
-import { MalformedReplyError } from "./errors.ts";
-import { completedLines, piecesOf, wholeText } from "./reply.ts";
+import { isRecord, parseJson } from "../../protocol/json.ts";
+import { findLongInteger, type LongInteger } from "../../protocol/exact_integers.ts";
+import type { Frame } from "../../protocol/frames.ts";
+import { LineSplitter } from "../../protocol/lines.ts";
+import type { ErrorBody } from "../../protocol/messages.ts";
+import { MAX_FRAME_BYTES } from "../../protocol/sizes.ts";
+import { MalformedReplyError } from "../errors.ts";
+import { completedLines } from "../frame_reader.ts";
+import { piecesOf, wholeText } from "../http_reply.ts";
 
 /** What was asked, and what to do about a worker that does not know it. */
 export interface Asked {
@@ -125,14 +128,6 @@ function longIntegerIn(value: unknown, text: string): { longInteger?: LongIntege
   return { longInteger: isTagged(value) ? { ...found, path: found.path.slice(1) } : found };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Python writes NaN and the infinities as bare words, and the original's streams carry them so. They are marked by text that is not in the line. */
 function parsePythonJson(line: string): unknown {
   let mark = "number:";
@@ -151,8 +146,4 @@ function withPythonWords(text: string, replace: (word: string) => string): strin
     /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g,
     (token) => token.startsWith('"') ? token : replace(token),
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

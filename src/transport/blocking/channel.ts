@@ -5,7 +5,7 @@
  * @module
  */
 import type * as Threads from "node:worker_threads";
-import type { LaneEnd } from "./bridge_messages.ts";
+import type { ChannelEnd } from "./messages.ts";
 import { isSmallJson, MAX_CHARACTERS } from "./small_json.ts";
 import { StoppableWait } from "./stoppable_wait.ts";
 
@@ -19,7 +19,7 @@ const HELD = 2;
 const LENGTH = 3;
 
 /** The shared memory of one direction. */
-export function laneMemory(): Pick<LaneEnd, "counts" | "bytes"> {
+export function channelMemory(): Pick<ChannelEnd, "counts" | "bytes"> {
   return {
     counts: new Int32Array(new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT)),
     bytes: new Uint8Array(new SharedArrayBuffer(MAX_BYTES)),
@@ -32,12 +32,12 @@ const MAX_BYTES = 3 * MAX_CHARACTERS;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The end of a lane at which messages are put in. */
-export class LaneIn<Message> {
-  readonly #end: LaneEnd;
+/** The end of a channel at which messages are put in. */
+export class ChannelWriter<Message> {
+  readonly #end: ChannelEnd;
   readonly #wait = new StoppableWait();
 
-  constructor(end: LaneEnd) {
+  constructor(end: ChannelEnd) {
     this.#end = end;
   }
 
@@ -77,14 +77,14 @@ export class LaneIn<Message> {
   }
 }
 
-/** The end of a lane from which messages are taken. */
-export class LaneOut<Message> {
-  readonly #end: LaneEnd;
+/** The end of a channel from which messages are taken. */
+export class ChannelReader<Message> {
+  readonly #end: ChannelEnd;
   readonly #wait = new StoppableWait();
   readonly #receive: typeof Threads.receiveMessageOnPort;
   #taken: number;
 
-  constructor(end: LaneEnd) {
+  constructor(end: ChannelEnd) {
     this.#end = end;
     // Not imported at the top: it costs every program some 20 ms to load, and only those that block need it.
     this.#receive = globalThis.process.getBuiltinModule("node:worker_threads").receiveMessageOnPort;

@@ -4,14 +4,15 @@
  * @module
  */
 import type * as Threads from "node:worker_threads";
-import { PermissionDeniedError, PluginStateError } from "../errors.ts";
-import { blockingPermissions } from "../permissions/blocking.ts";
-import { descriptorFlags } from "../permissions/flags.ts";
-import type { ProgressBody } from "../protocol/messages.ts";
+import { messageOf } from "../../protocol/text.ts";
+import { PermissionDeniedError, PluginStateError } from "../../errors.ts";
+import { blockingPermissions } from "../../permissions/blocking.ts";
+import { descriptorFlags } from "../../permissions/flags.ts";
+import type { ProgressBody } from "../../protocol/messages.ts";
 import { BriefWait } from "./brief_wait.ts";
-import { LaneIn, laneMemory, LaneOut, SENT } from "./lane.ts";
+import { channelMemory, ChannelReader, ChannelWriter, SENT } from "./channel.ts";
 import { StoppableWait } from "./stoppable_wait.ts";
-import type { BridgeFailure, BridgeMessage, BridgeReply } from "./bridge_messages.ts";
+import type { BridgeAnswer, BridgeFailure, BridgeMessage } from "./messages.ts";
 import { errorFromData } from "./error_data.ts";
 
 /**
@@ -24,7 +25,7 @@ const { entry, end } = workerData;
 try {
   (await import(entry)).serve(end);
 } catch (error) {
-  const { port, counts } = end.replies;
+  const { port, counts } = end.answers;
   port.postMessage({ broken: error instanceof Error ? error.message : String(error) });
   Atomics.add(counts, ${SENT}, 1);
   Atomics.notify(counts, ${SENT});
@@ -45,11 +46,11 @@ export class BlockingBridge<Request> implements Disposable {
   readonly #threads: typeof Threads;
   readonly #worker: Threads.Worker;
   readonly #port: Threads.MessagePort;
-  readonly #requests: LaneIn<BridgeMessage<Request>>;
-  readonly #replies: LaneOut<BridgeReply | BridgeFailure>;
+  readonly #requests: ChannelWriter<BridgeMessage<Request>>;
+  readonly #answers: ChannelReader<BridgeAnswer | BridgeFailure>;
   readonly #brief = new BriefWait(briefMs());
   /** What came for another request than the one that was waited for: requests nest where `onProgress` makes one. */
-  readonly #early: BridgeReply[] = [];
+  readonly #early: BridgeAnswer[] = [];
   #nextId = 1;
   #broken: string | undefined;
 
@@ -69,11 +70,11 @@ export class BlockingBridge<Request> implements Disposable {
     const { port1, port2 } = new this.#threads.MessageChannel();
     this.#port = port1;
     const port = port1 as unknown as MessagePort;
-    const [requests, replies] = [laneMemory(), laneMemory()];
-    this.#requests = new LaneIn({ port, ...requests });
-    this.#replies = new LaneOut({ port, ...replies });
+    const [requests, answers] = [channelMemory(), channelMemory()];
+    this.#requests = new ChannelWriter({ port, ...requests });
+    this.#answers = new ChannelReader({ port, ...answers });
     this.#worker = new this.#threads.Worker(new URL(`data:text/javascript,${encodeURIComponent(BOOT)}`), {
-      workerData: { entry, end: { requests: { port: port2, ...requests }, replies: { port: port2, ...replies } } },
+      workerData: { entry, end: { requests: { port: port2, ...requests }, answers: { port: port2, ...answers } } },
       transferList: [port2],
     });
     this.#worker.unref();
@@ -89,17 +90,17 @@ export class BlockingBridge<Request> implements Disposable {
     this.#send({ id, request }, memory);
     let thrown: { readonly error: unknown } | undefined;
     while (true) {
-      const reply = this.#receive(id);
-      if ("progress" in reply) thrown ??= this.#report(id, () => onProgress?.(reply.progress));
+      const message = this.#receive(id);
+      if ("progress" in message) thrown ??= this.#report(id, () => onProgress?.(message.progress));
       else if (thrown !== undefined) throw thrown.error;
-      else if ("error" in reply) throw errorFromData(reply.error);
-      else return reply.value;
+      else if ("error" in message) throw errorFromData(message.error);
+      else return message.value;
     }
   }
 
   /** Lets a thread whose answers cannot be read do one thing more before it is ended, for as long as the budget, in milliseconds. */
   askAtLast(request: Request, budgetMs: number): void {
-    this.#replies.waitAfter(() => this.#requests.send({ id: this.#nextId++, request }), budgetMs);
+    this.#answers.waitAfter(() => this.#requests.send({ id: this.#nextId++, request }), budgetMs);
   }
 
   /** Whether the thread can answer nothing any more. */
@@ -136,26 +137,26 @@ export class BlockingBridge<Request> implements Disposable {
     }
   }
 
-  #receive(id: number): BridgeReply {
+  #receive(id: number): BridgeAnswer {
     while (true) {
-      const early = this.#early.findIndex((reply) => reply.id === id);
+      const early = this.#early.findIndex((message) => message.id === id);
       if (early >= 0) return this.#early.splice(early, 1)[0]!;
       if (this.#broken !== undefined) throw this.#failure(this.#broken);
-      if (!this.#brief.until(this.#replies.hasMore)) this.#replies.wait();
-      const reply = this.#take();
-      if (reply === undefined) continue;
-      if ("broken" in reply) this.#broken = reply.broken;
-      else if (reply.id === id) return reply;
-      else this.#early.push(reply);
+      if (!this.#brief.until(this.#answers.hasMore)) this.#answers.wait();
+      const message = this.#take();
+      if (message === undefined) continue;
+      if ("broken" in message) this.#broken = message.broken;
+      else if (message.id === id) return message;
+      else this.#early.push(message);
     }
   }
 
   /** An answer that cannot be read does not say whose it is: from then on, no request knows whether it gets one. */
-  #take(): BridgeReply | BridgeFailure | undefined {
+  #take(): BridgeAnswer | BridgeFailure | undefined {
     try {
-      return this.#replies.take();
+      return this.#answers.take();
     } catch (error) {
-      return { broken: `its answer cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+      return { broken: `its answer cannot be read: ${messageOf(error)}` };
     }
   }
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { bodyText, type WireRequest } from "../protocol/exchange.ts";
-import { endpointRule } from "../protocol/messages.ts";
-import { HttpReader, type ResponseHead } from "./http_reader.ts";
-import { BrokenReplyError } from "./errors.ts";
+import { bodyText, type WireRequest } from "../../protocol/exchange.ts";
+import { endpointRule } from "../../protocol/endpoints.ts";
+import { HttpReader, type ResponseHead } from "../http_reader.ts";
+import { BrokenReplyError } from "../errors.ts";
 
 /** How long a connection is kept for the next request, in milliseconds: the original's server closes it after five seconds. */
 const IDLE_TIMEOUT_MS = 4_000;

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { ProgressBody } from "../protocol/messages.ts";
+import type { ProgressBody } from "../../protocol/messages.ts";
 import type { ErrorData } from "./error_data.ts";
 
 /** One direction of a bridge, as both threads see it. */
-export interface LaneEnd {
+export interface ChannelEnd {
   /** Carries messages of any size. */
   readonly port: MessagePort;
   /** Shared: how many messages were sent and taken, and what lies in `bytes`. */
@@ -16,19 +16,19 @@ export interface LaneEnd {
   readonly bytes: Uint8Array<SharedArrayBuffer>;
 }
 
-/** What the working thread is given: requests come by one lane, answers go by the other. */
+/** What the working thread is given: requests come by one channel, answers go by the other. */
 export interface BridgeEnd {
   /** From the thread that blocks. */
-  readonly requests: LaneEnd;
+  readonly requests: ChannelEnd;
   /** To the thread that blocks. */
-  readonly replies: LaneEnd;
+  readonly answers: ChannelEnd;
 }
 
 /** What the blocking thread sends: a request, or the wish to have an open one abandoned. */
 export type BridgeMessage<Request> = { readonly id: number; readonly request: Request } | { readonly abort: number };
 
 /** What the working thread sends: any number of reports of progress, then one answer a request. */
-export type BridgeReply =
+export type BridgeAnswer =
   | { readonly id: number; readonly progress: ProgressBody }
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: ErrorData };

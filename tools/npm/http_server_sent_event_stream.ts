@@ -1,5 +1,5 @@
 /**
- * `@std/http` from npm, with the types of the names in use, as JSR has them. Its `mod.js` there cannot be loaded: it imports `fs/`, which that package lacks.
+ * `@std/http/server-sent-event-stream` from npm, with the types of the names in use, as JSR has them.
  *
  * @module
  */
