@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
 import { problemText } from "./list.ts";
-import { Gateway } from "../../gateway/gateway.ts";
+import { createGateway } from "../../gateway/gateway.ts";
 import { refusal } from "../../gateway/reply.ts";
 import { red, yellow } from "../terminal.ts";
 
@@ -37,7 +37,6 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   cleanup.use(manager);
   const token = options.token ?? crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
   const tls = await readTls(options);
-  const gateway = new Gateway(manager, token);
   const server = Deno.serve(
     {
       hostname: options.host,
@@ -46,7 +45,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       onError: (error) => tellCrash(context, error),
       ...tls,
     },
-    gateway.handle,
+    createGateway(manager, { token }),
   );
   cleanup.defer(() => server.shutdown());
   const url = `${"cert" in tls ? "https" : "http"}://${options.host}:${(server.addr as Deno.NetAddr).port}`;
