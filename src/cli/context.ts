@@ -5,13 +5,14 @@
  */
 import { join, resolve } from "@std/path";
 import { cjmManifestFolders } from "../manifest/discover.ts";
+import { isManifestPath } from "../manifest/names.ts";
 import { PluginManager } from "../manager/plugin_manager.ts";
 import type { ManagerOptions } from "../manager/options.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { LogRecord } from "../process/output_log.ts";
-import { UsageError } from "./exit.ts";
-import { toLogLine } from "./log_file.ts";
-import { Terminal, yellow } from "./terminal.ts";
+import { Terminal, yellow } from "./output/terminal.ts";
+import { KeptLogs } from "./state/kept_logs.ts";
+import { stateFolder } from "./state/state_folder.ts";
 
 /** The options that every command has. */
 export interface CommonOptions {
@@ -41,12 +42,12 @@ export class Context {
 
   /** The folder in which configurations, logs and the running server's address are kept. */
   get stateDir(): string {
-    if (this.#options.stateDir !== undefined) return resolve(this.#options.stateDir);
-    const named = Deno.env.get("REMOTE_PLUGIN_HOME");
-    if (named) return named;
-    const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE");
-    if (home === undefined) throw new UsageError("There is no home folder to keep things in. Give one as --state-dir");
-    return join(Deno.env.get("XDG_STATE_HOME") || join(home, ".local", "state"), "remote-plugin");
+    return stateFolder(this.#options.stateDir);
+  }
+
+  /** What is kept of what plugins print. */
+  get logs(): KeptLogs {
+    return new KeptLogs(this.stateDir);
   }
 
   /** What Deno plugins may do of what they ask for. */
@@ -54,14 +55,9 @@ export class Context {
     return this.#options.trust ? "requested" : {};
   }
 
-  /** The file in which a plugin's log is kept. */
-  logFile(plugin: string): string {
-    return join(this.stateDir, "logs", `${encodeURIComponent(plugin)}.log`);
-  }
-
   /** A manager of the plugins in the folders. Where one plugin is wanted and given by its manifest's path, of this one alone. */
   async openManager(reference?: string, options: ManagerOptions = {}): Promise<{ manager: PluginManager; plugin: string }> {
-    const isPath = reference !== undefined && (/[\\/]/.test(reference) || reference.endsWith(".json"));
+    const isPath = reference !== undefined && isManifestPath(reference);
     const where = isPath ? { manifests: [reference] } : { folders: this.folders };
     const manager = await PluginManager.create({
       ...where,
@@ -75,19 +71,16 @@ export class Context {
 
   /** Keeps what plugins print, and shows it too when that is wanted. */
   logWriter(show: boolean): (record: LogRecord, plugin: string) => void {
+    const logs = this.logs;
     let isTold = false;
-    const keep = (plugin: string, line: string) => {
+    return (record, plugin) => {
       try {
-        Deno.mkdirSync(join(this.stateDir, "logs"), { recursive: true, mode: 0o700 });
-        Deno.writeTextFileSync(this.logFile(plugin), line, { append: true, mode: 0o600 });
+        logs.add(plugin, record);
       } catch (error) {
         // A full disk is no reason to end what runs, and may have room again.
         if (!isTold) this.terminal.note(yellow(`What plugins print is not kept: ${(error as Error).message}`));
         isTold = true;
       }
-    };
-    return (record, plugin) => {
-      keep(plugin, toLogLine(record));
       if (show) this.terminal.note(`${plugin}: ${record.text}`);
     };
   }

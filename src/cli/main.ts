@@ -24,7 +24,7 @@ import { makeNew } from "./commands/new.ts";
 import { run, type RunOptions } from "./commands/run.ts";
 import { serve, type ServeOptions } from "./commands/serve.ts";
 import { stats, type StatsOptions } from "./commands/stats.ts";
-import { red, standardError, standardOutput } from "./terminal.ts";
+import { red, standardError, standardOutput } from "./output/terminal.ts";
 
 /** What a command's action is given, and what it makes the exit code of. */
 type Act = (context: Context) => Promise<number | void> | void;

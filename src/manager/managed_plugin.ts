@@ -15,7 +15,7 @@ import {
   Questions,
 } from "../plugin/members.ts";
 import type { RemotePlugin } from "../plugin/remote_plugin.ts";
-import { TakenBody } from "../plugin/taken_body.ts";
+import { TakenBody } from "../plugin/arguments.ts";
 import { type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
 import type { StatsBody } from "../protocol/messages.ts";
 import type { CountedCall } from "./call_counter.ts";

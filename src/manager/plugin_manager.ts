@@ -44,7 +44,7 @@ const DEFAULT_HEALTH_INTERVAL_MS = 10_000;
  *
  * @example
  * ```ts no-eval
- * import { PluginManager } from "@remote-plugin/proxy";
+ * import { PluginManager } from "@remote-plugin/proxy/manager";
  *
  * await using manager = await PluginManager.create({ folders: ["./plugins"], unloadAfterMs: 60_000, memory: { gpuMb: 8_000 } });
  * for (const { name, version, state } of manager.list()) console.log(name, version, state.kind);

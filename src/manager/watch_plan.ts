@@ -4,7 +4,9 @@
  * @module
  */
 import { basename, dirname, join, resolve } from "@std/path";
-import { candidatesOf, MANIFESTS } from "../manifest/find.ts";
+import { candidatesOf } from "../manifest/find.ts";
+import { mayRead } from "../manifest/host_access.ts";
+import { isManifestName, manifestFolderIn } from "../manifest/names.ts";
 
 /** As many links as Linux follows on one way. */
 const MAX_LINKS = 40;
@@ -27,7 +29,7 @@ export class WatchPlan {
   static async of(roots: readonly string[]): Promise<WatchPlan> {
     const plan = new WatchPlan();
     for (const { folder, paths } of await candidatesOf(roots)) {
-      for (const searched of [folder, join(folder, MANIFESTS)]) plan.#search(searched);
+      for (const searched of [folder, manifestFolderIn(folder)]) plan.#search(searched);
       for (const path of paths) plan.#follow(path, { left: MAX_LINKS });
     }
     return plan;
@@ -42,7 +44,7 @@ export class WatchPlan {
   concerns(path: string): boolean {
     if (this.#steps.has(path)) return true;
     const name = basename(path);
-    return this.#searched.has(dirname(path)) && !name.startsWith(".") && (name.endsWith(".json") || isFolderOrLink(path));
+    return this.#searched.has(dirname(path)) && !name.startsWith(".") && (isManifestName(name) || isFolderOrLink(path));
   }
 
   /** Whether the other one says the same. */
@@ -111,10 +113,6 @@ function isFolderOrLink(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function mayRead(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
 
 function split(path: string): { readonly top: string; readonly names: readonly string[] } {

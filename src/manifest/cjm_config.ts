@@ -4,6 +4,7 @@
  * @module
  */
 import { dirname, join, resolve } from "@std/path";
+import { hostVariable, mayRead } from "./host_access.ts";
 
 /** The folder above `manifests/`: of `CJM_DATA_DIR`, of `cjm.yaml`, of the workspace, or of the home folder. */
 export function dataFolder(): string | undefined {
@@ -59,15 +60,4 @@ function isFile(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** A variable of the host that is not empty, if it may be read without asking anybody. */
-export function hostVariable(variable: string): string | undefined {
-  const value = Deno.permissions.querySync({ name: "env", variable }).state === "granted" ? Deno.env.get(variable) : undefined;
-  return value === "" ? undefined : value;
-}
-
-/** Whether a path may be read without asking anybody. */
-export function mayRead(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { join, resolve } from "@std/path";
+import { resolve } from "@std/path";
 import { ManifestError } from "../errors.ts";
-import { dataFolder, mayRead } from "./cjm_config.ts";
+import { dataFolder } from "./cjm_config.ts";
 import { findManifests } from "./find.ts";
+import { mayRead } from "./host_access.ts";
+import { manifestFolderIn } from "./names.ts";
 
 /** A manifest that was found. */
 export interface FoundManifest {
@@ -31,7 +33,7 @@ export interface FoundManifests {
  */
 export function cjmManifestFolders(): string[] {
   const local = resolve(".cjm");
-  return [...new Set([local, dataFolder()])].flatMap((folder) => folder === undefined ? [] : [join(folder, "manifests")]);
+  return [...new Set([local, dataFolder()])].flatMap((folder) => folder === undefined ? [] : [manifestFolderIn(folder)]);
 }
 
 /**
@@ -42,7 +44,8 @@ export function cjmManifestFolders(): string[] {
  *
  * @example
  * ```ts no-eval
- * import { discoverManifests, RemotePluginProxy } from "@remote-plugin/proxy";
+ * import { RemotePluginProxy } from "@remote-plugin/proxy";
+ * import { discoverManifests } from "@remote-plugin/proxy/manager";
  *
  * const { manifests } = await discoverManifests();
  * for (const { name, path } of manifests) {

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { basename, dirname, join, relative, resolve } from "@std/path";
+import { join, relative, resolve } from "@std/path";
 import { PluginError } from "../errors.ts";
 import { loadManifest } from "./load.ts";
 import type { PluginSpec } from "./manifest.ts";
+import { isAmongManifests, isManifestFolder, isManifestName, PLUGIN_FILE } from "./names.ts";
 
 /** A manifest that was found: read, or with the reason why it cannot be used. */
 export type ManifestFile = { readonly path: string; readonly spec: PluginSpec } | { readonly path: string; readonly error: PluginError };
@@ -63,14 +64,11 @@ async function candidates(folder: string): Promise<Candidates> {
     const path = join(folder, name);
     if (name.startsWith(".") || name === "node_modules") continue;
     if (!await isFolder(path, entry)) own.push(...isManifestName(name) ? [path] : []);
-    else if (name === MANIFESTS) nested.push(jsonFiles(path));
-    else nested.push(Promise.resolve([join(path, "plugin.json")]));
+    else if (isManifestFolder(path)) nested.push(jsonFiles(path));
+    else nested.push(Promise.resolve([join(path, PLUGIN_FILE)]));
   }
   return { folder, paths: [...own.sort(), ...(await Promise.all(nested)).flat().sort()] };
 }
-
-/** The folder in a folder in which each `*.json` may be a manifest. */
-export const MANIFESTS = "manifests";
 
 /** A link that cannot be followed, for whatever reason, leads to no folder. */
 async function isFolder(path: string, { isDirectory, isSymlink }: Deno.DirEntry): Promise<boolean> {
@@ -97,13 +95,6 @@ async function jsonFiles(folder: string): Promise<string[]> {
   return (await entriesOf(folder)).filter(({ name }) => isManifestName(name)).map(({ name }) => join(folder, name));
 }
 
-function isManifestName(name: string): boolean {
-  return name.endsWith(".json") && !name.startsWith(".") && !FOREIGN.has(name);
-}
-
-/** Files of other tools, which have no `module` either, but are not always strict JSON. */
-const FOREIGN: ReadonlySet<string> = new Set(["deno.json", "package.json", "package-lock.json", "tsconfig.json", "jsconfig.json"]);
-
 async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
   try {
     return await Array.fromAsync(Deno.readDir(folder));
@@ -127,15 +118,11 @@ async function read(path: string): Promise<ManifestFile | undefined> {
 async function claimsToBeManifest(path: string): Promise<boolean> {
   try {
     const value: unknown = JSON.parse(await Deno.readTextFile(path));
-    if (typeof value !== "object" || value === null) return isInManifests(path);
+    if (typeof value !== "object" || value === null) return isAmongManifests(path);
     // Manifests of task adapters lie beside those of plugins.
     if ("unit" in value && value.unit === "adapter") return false;
-    return isInManifests(path) || ["module", "class", "python_path", "install"].some((key) => key in value);
+    return isAmongManifests(path) || ["module", "class", "python_path", "install"].some((key) => key in value);
   } catch (error) {
     return error instanceof SyntaxError;
   }
-}
-
-function isInManifests(path: string): boolean {
-  return basename(dirname(path)) === MANIFESTS;
 }

@@ -64,6 +64,7 @@ async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec
     runtime: manifest.runtime === "deno"
       ? denoRuntime(manifest, paths)
       : pythonRuntime({ ...manifest, adapters: [...original.adapters] }, name, paths),
+    cwd: manifest.cwd === undefined ? undefined : paths.file(manifest.cwd),
     env: original.env,
     runtimeVariables: manifest.runtime === "deno" ? variablesOf(manifest).filter(({ name }) => configuresRuntime(name)) : [],
     defaultConfig: original.defaultConfig,

@@ -51,6 +51,13 @@ Deno.test("~ in a path is the home folder", async () => {
   assertEquals(spec.runtime.kind === "python" && spec.runtime.interpreter, `${Deno.env.get("HOME")}/env/bin/python`);
 });
 
+Deno.test("a manifest's working folder belongs to the manifest's own, and without one there is none", async () => {
+  const { folder, spec } = await loadText(JSON.stringify({ ...PYTHON, cwd: "data/in" }));
+  assertEquals(spec.cwd, `${folder}/data/in`);
+  assertEquals((await loadManifest({ ...PYTHON, cwd: "/srv" })).cwd, "/srv");
+  assertEquals((await loadManifest(PYTHON)).cwd, undefined);
+});
+
 Deno.test("a Deno plugin's module and permissions are resolved against the manifest", async () => {
   const { folder, spec } = await loadText(
     JSON.stringify({ runtime: "deno", module: "./p.ts", permissions: { read: ["a", "/b"], net: ["x:1"] } }),
@@ -106,6 +113,8 @@ for (
     ["NUL in a variable's value", { ...PYTHON, env_vars: { A: "1\0" } }, "$.env_vars.A"],
     ["an equals sign in an inherited name", { ...PYTHON, inherit_env: ["A", "B=C"] }, "$.inherit_env[1]"],
     ["an equals sign in a worker's variable", { ...PYTHON, worker_env: [{ name: "A=B", default: "1" }] }, "$.worker_env[0].name"],
+    ["an empty working folder", { ...PYTHON, cwd: "" }, "$.cwd"],
+    ["NUL in its working folder", { ...PYTHON, cwd: "/srv\0" }, "$.cwd"],
     ["bounds for Python", { ...PYTHON, permissions: { read: ["/srv"] } }, "$.permissions"],
     ["bounds for Python that allow nothing", { ...PYTHON, permissions: {} }, "$.permissions"],
     ["bounds for Python in so many words", { ...PYTHON, runtime: "python", permissions: { net: true } }, "$.permissions"],

@@ -4,7 +4,6 @@
  * @module
  */
 import type { PermissionSet } from "../protocol/messages.ts";
-import type { WorkerVariable } from "./original.ts";
 
 /**
  * A manifest as it stands in its JSON file. Paths may start with `~`, and relative ones belong to the manifest's folder.
@@ -39,6 +38,11 @@ export interface Manifest {
   class?: string;
   /** Python: folders to put first on the import path. Default: the manifest's own folder. */
   plugin_path?: string | string[];
+  /**
+   * The folder in which the worker runs, and to which relative paths in the plugin's own code belong. Default: the host's working directory. It opens
+   * nothing to a Deno plugin, which reads there only what its permissions allow.
+   */
+  cwd?: string;
   /** Task adapters of `cjm-substrate` to bind to the plugin, each `module:Class`. Default: none. */
   adapters?: string[];
   /** Environment variables of the worker, as the tools of the original list them, with templates and secrets. They win over `env_vars`. */
@@ -70,6 +74,18 @@ export interface Manifest {
   restart?: RestartMode | RestartSettings;
   /** What one worker needs, by which a manager decides what may be loaded beside what. Default: nothing is known. */
   resources?: PluginResources | null;
+}
+
+/** One variable that a plugin's worker reads, as the original's manifests list them under `worker_env`. */
+export interface WorkerVariable {
+  /** What the variable is called. */
+  readonly name: string;
+  /** Whether the value is kept apart from the manifest. */
+  readonly secret?: boolean;
+  /** Whether the plugin is of no use without it. */
+  readonly required?: boolean;
+  /** The value, with `${...}` for the folders of the original. */
+  readonly default?: string | null;
 }
 
 /** The memory that one worker of a plugin needs. The keys are the original's. */
@@ -151,6 +167,8 @@ export interface PluginSpec {
   readonly source: string | undefined;
   /** What the plugin runs in. */
   readonly runtime: PythonRuntime | DenoRuntime;
+  /** The folder in which the worker runs, as an absolute path; `undefined` for the host's own working directory. */
+  readonly cwd: string | undefined;
   /** Environment variables of the worker, which are a Python plugin's process's and a Deno plugin's own. */
   readonly env: Readonly<Record<string, string>>;
   /** The variables by which a Deno plugin's manifest would configure the runtime itself, for which it takes the host's policy. */

@@ -7,20 +7,10 @@
 import { basename, dirname, fromFileUrl, join } from "@std/path";
 import { isRecord } from "../protocol/json.ts";
 import { ManifestError } from "../errors.ts";
-import { hostVariable, mayRead, modelsFolder, workspaceFolder } from "./cjm_config.ts";
-import type { Manifest } from "./manifest.ts";
-
-/** One variable that a plugin's worker reads, as the original's manifests list them under `worker_env`. */
-export interface WorkerVariable {
-  /** What the variable is called. */
-  readonly name: string;
-  /** Whether the value is kept apart from the manifest. */
-  readonly secret?: boolean;
-  /** Whether the plugin is of no use without it. */
-  readonly required?: boolean;
-  /** The value, with `${...}` for the folders of the original. */
-  readonly default?: string | null;
-}
+import { modelsFolder, workspaceFolder } from "./cjm_config.ts";
+import { hostVariable, mayRead } from "./host_access.ts";
+import type { Manifest, WorkerVariable } from "./manifest.ts";
+import { isManifestFolder, isManifestName, manifestFolderIn } from "./names.ts";
 
 /** What is resolved of all that. */
 export interface OriginalParts {
@@ -54,7 +44,7 @@ export async function resolveOriginal(from: OriginalManifest): Promise<OriginalP
   const own = from.manifest.env_vars ?? {};
   const resolver = new VariableResolver(from, { ...own, ...folders }, root === undefined ? {} : await readSecrets(root, from.name));
   const declared = resolver.resolve(from.manifest.worker_env ?? []);
-  const adapters = from.manifest.adapters ?? (root === undefined ? [] : await matchingAdapters(join(root, "manifests"), from.raw));
+  const adapters = from.manifest.adapters ?? (root === undefined ? [] : await matchingAdapters(manifestFolderIn(root), from.raw));
   const env = { ...own, ...declared, ...folders };
   return { env, adapters, defaultConfig: defaultsIn(from.raw), warnings: resolver.warnings };
 }
@@ -63,7 +53,7 @@ export async function resolveOriginal(from: OriginalManifest): Promise<OriginalP
 function dataRoot({ base, raw }: OriginalManifest): string | undefined {
   if (base?.protocol !== "file:") return undefined;
   const folder = dirname(fromFileUrl(base));
-  if (basename(folder) !== "manifests") return undefined;
+  if (!isManifestFolder(folder)) return undefined;
   const written = "format_version" in raw || "conda_env" in raw || "db_path" in raw || "worker_env" in raw;
   return written || basename(dirname(folder)) === ".cjm" ? dirname(folder) : undefined;
 }
@@ -178,7 +168,7 @@ async function readSecrets(root: string, name: string): Promise<Readonly<Record<
 async function matchingAdapters(folder: string, raw: Readonly<Record<string, unknown>>): Promise<string[]> {
   const surface = isRecord(raw.code) ? raw.code.structural_surface : undefined;
   if (!isRecord(surface) || !mayRead(folder)) return [];
-  const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).filter((name) => name.endsWith(".json")).sort();
+  const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).filter(isManifestName).sort();
   const found = await Promise.all(names.map((name) => readJsonIfThere(join(folder, name))));
   return found.filter(isRecord).filter((one) => one.unit === "adapter" && fits(one.protocol_members, surface))
     .map((one) => `${one.module}:${one.class}`);

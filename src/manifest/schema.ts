@@ -72,6 +72,7 @@ const entries = {
   module: name,
   class: v.optional(name),
   plugin_path: v.optional(v.union([v.string(), v.array(v.string())])),
+  cwd: v.optional(v.pipe(v.string(), v.nonEmpty(), v.regex(WITHOUT_NUL))),
   adapters: v.optional(v.array(v.string())),
   worker_env: v.optional(v.array(workerVariable)),
   env_vars: v.optional(v.record(variableName, variableValue)),

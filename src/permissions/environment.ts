@@ -10,7 +10,7 @@ import type { DenoRuntime, PluginSpec } from "../manifest/manifest.ts";
 import { configuresRuntime, isSameVariable } from "../manifest/variables.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../protocol/telemetry.ts";
 import { namesVariable, type PermissionPolicy } from "./grant.ts";
-import { mayReadEnv } from "./host_variable.ts";
+import { isGranted, mayReadEnv } from "../manifest/host_access.ts";
 
 /** What a program needs to find its tools, its home, its language and its folders for what does not last, and nothing that is ever secret. */
 const DEFAULT_NAMES = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME"];
@@ -187,7 +187,7 @@ function wholeEnvironment(spec: PluginSpec): Variables {
 }
 
 function mayReadWholeEnvironment(): boolean {
-  return Deno.permissions.querySync({ name: "env" }).state === "granted";
+  return isGranted({ name: "env" });
 }
 
 function mayNotInherit(spec: PluginSpec, what: string, variable?: string): PermissionDeniedError {

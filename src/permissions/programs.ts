@@ -4,7 +4,7 @@
  * @module
  */
 import { DELIMITER, isAbsolute, join, resolve } from "@std/path";
-import { mayReadEnv } from "./host_variable.ts";
+import { hostVariable, mayRead } from "../manifest/host_access.ts";
 
 /**
  * The absolute path of a program, which need not be there when it is given as a path. A bare name stands for the first of that name on the host's own `PATH`.
@@ -30,19 +30,15 @@ export function isBareName(program: string): boolean {
 
 /** A relative folder in `PATH` would be another one with each working directory. */
 function searchFolders(): string[] {
-  const path = mayReadEnv("PATH") ? Deno.env.get("PATH") ?? "" : "";
+  const path = hostVariable("PATH") ?? "";
   return path.split(DELIMITER).filter(isAbsolute);
 }
 
 function executableNames(program: string): string[] {
   if (Deno.build.os !== "windows") return [program];
-  const extensions = ((mayReadEnv("PATHEXT") && Deno.env.get("PATHEXT")) || ".COM;.EXE;.BAT;.CMD").toLowerCase().split(";");
+  const extensions = (hostVariable("PATHEXT") ?? ".COM;.EXE;.BAT;.CMD").toLowerCase().split(";");
   const isWhole = extensions.some((extension) => program.toLowerCase().endsWith(extension));
   return isWhole ? [program] : extensions.map((extension) => `${program}${extension}`);
-}
-
-function mayRead(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
 
 function isExecutable(path: string): boolean {

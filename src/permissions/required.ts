@@ -3,18 +3,19 @@
  *
  * @module
  */
+import { resolve } from "@std/path";
 import { PermissionDeniedError } from "../errors.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { addressUrl } from "../protocol/address.ts";
 import { blockingPermissions } from "./blocking.ts";
 import { processVariables } from "./environment.ts";
-import { mayReadEnv } from "./host_variable.ts";
+import { hostVariable, isGranted } from "../manifest/host_access.ts";
 import { descriptorFlags } from "./flags.ts";
 import { looksForPrograms, type PermissionPolicy } from "./grant.ts";
 
-/** Where a worker's files and its socket go. */
-export interface WorkerPlaces {
+/** What the permissions depend on besides the manifest. */
+export interface RequiredPermissionsOptions {
   /**
    * The folder in which each worker gets a private one. Default: the system's folder for temporary files, and besides it, for big values and as far
    * as there is room, `/dev/shm`, which Deno opens only to programs that run with `--allow-all`.
@@ -25,10 +26,6 @@ export interface WorkerPlaces {
    * runs with `--allow-net=unix:PATH` names the path here.
    */
   readonly socketPath?: string;
-}
-
-/** What the permissions depend on besides the manifest. */
-export interface RequiredPermissionsOptions extends WorkerPlaces {
   /** Whether the plugin will be started by `RemotePluginProxySync`, whose thread must load this package's modules. Default: `false`. */
   readonly blocking?: boolean;
   /** Whether results will be mapped into memory by `FileResult.map()`. Default: `false`. */
@@ -36,6 +33,9 @@ export interface RequiredPermissionsOptions extends WorkerPlaces {
   /** The policy that `RemotePluginProxy.start()` will be given. Default: `"requested"`, which needs the most. */
   readonly permissions?: PermissionPolicy;
 }
+
+/** Where a worker's files and its socket go. */
+export type WorkerPlaces = Pick<RequiredPermissionsOptions, "scratchDir" | "socketPath">;
 
 /** What a host needs, as descriptors and as flags. */
 export interface RequiredPermissions {
@@ -87,7 +87,7 @@ type LaunchPlan = WorkerPlaces & Pick<RequiredPermissionsOptions, "permissions">
  * @throws {TypeError} When the policy has an entry that Deno would read as another one.
  */
 export function demandPermissions(spec: PluginSpec, plan: LaunchPlan): void {
-  const missing = neededPermissions(spec, plan).filter((one) => Deno.permissions.querySync(one).state !== "granted");
+  const missing = neededPermissions(spec, plan).filter((one) => !isGranted(one));
   if (missing.length === 0) return;
   const flags = descriptorFlags(missing);
   throw new PermissionDeniedError(`Cannot start "${spec.name}": the host lacks permissions. Add ${flags.join(" ")}`, {
@@ -145,14 +145,17 @@ export function chooseTransport(spec: PluginSpec, places: WorkerPlaces): "unix" 
 }
 
 function mayUseAnySocket(): boolean {
-  return Deno.permissions.querySync({ name: "net" }).state === "granted";
+  return isGranted({ name: "net" });
 }
 
-/** The folder in which private folders are made. */
+/** The folder in which private folders are made. Its path is absolute, for a worker may run elsewhere than its host. */
 export function scratchRoot(places: WorkerPlaces): string {
-  if (places.scratchDir !== undefined) return places.scratchDir;
+  return resolve(places.scratchDir ?? temporaryFolder());
+}
+
+function temporaryFolder(): string {
   const names = Deno.build.os === "windows" ? ["TMP", "TEMP"] : ["TMPDIR"];
-  const named = names.filter(mayReadEnv).map((name) => Deno.env.get(name)).find((folder) => folder !== undefined && folder !== "");
+  const named = names.map(hostVariable).find((folder) => folder !== undefined);
   return named ?? (Deno.build.os === "windows" ? "C:\\Windows\\Temp" : "/tmp");
 }
 
@@ -170,5 +173,5 @@ export function memoryRoot(spec: PluginSpec, places: WorkerPlaces): string | und
 
 /** Whether the host runs with `--allow-all`, without which Deno opens nothing in `/dev`, `/proc` and `/sys`. */
 export function mayDoEverything(): boolean {
-  return ALL_KINDS.every((name) => Deno.permissions.querySync({ name }).state === "granted");
+  return ALL_KINDS.every((name) => isGranted({ name }));
 }

@@ -11,6 +11,7 @@ import type { LogRecord } from "../process/output_log.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
 import { activeTrace } from "../protocol/telemetry.ts";
 import { BlockingBridge } from "../transport/blocking/bridge.ts";
+import { encodeBody } from "./arguments.ts";
 import { BLOCKING_WORKER, type BlockingRequest, type CallFacts, type PluginFacts } from "./blocking_worker.ts";
 import { cancelledError, closedError } from "./failures.ts";
 import type { CallOptions, OperationOptions, Progress } from "./interface.ts";
@@ -18,7 +19,6 @@ import { type Answer, type MemberOperation, operationOf, type Question } from ".
 import { outcomeOf } from "./outcome.ts";
 import type { Batch } from "./run_ahead.ts";
 import { holdsFiles, memoryOf, receiveValue, sendBody, type SentBody, type SentValue } from "./sent_values.ts";
-import { encodeBody } from "./values.ts";
 
 /**
  * What every blocking operation takes. There is no `signal`: nothing can abort an operation while its thread is blocked. An exception of `onProgress`,

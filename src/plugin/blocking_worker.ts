@@ -10,17 +10,16 @@ import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
-import type { WorkerEndpoint } from "./connection.ts";
 import { type FileResult, placeOf, resultGoneError } from "../payload/file_result.ts";
 import { type BridgeEnd, Handover } from "../transport/blocking/messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/blocking/server.ts";
 import { badValueError } from "./failures.ts";
-import type { CallOptions } from "./interface.ts";
+import type { CallOptions, StartOptions, WorkerEndpoint } from "./interface.ts";
 import { type MemberOperation, operationOf } from "./members.ts";
-import { RemotePlugin, type StartOptions } from "./remote_plugin.ts";
+import { RemotePlugin } from "./remote_plugin.ts";
 import { type Batch, handOver, RunAhead } from "./run_ahead.ts";
 import { bareMemory, receiveBody, sendValue, type SentBody, type SentValue } from "./sent_values.ts";
-import { TakenBody } from "./taken_body.ts";
+import { TakenBody } from "./arguments.ts";
 
 /** This module's own place. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */
 export const BLOCKING_WORKER: string = import.meta.url;

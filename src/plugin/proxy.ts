@@ -8,11 +8,19 @@ import type { PermissionSet, SignaturesBody, StatsBody } from "../protocol/messa
 import type { ManifestSource } from "../manifest/load.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
-import type { HttpEndpoint } from "../transport/http.ts";
-import type { AttachOptions, WorkerEndpoint } from "./connection.ts";
-import type { CallOptions, Kwargs, OperationOptions, PluginConfig, Progress } from "./interface.ts";
+import type {
+  AttachOptions,
+  CallOptions,
+  Kwargs,
+  OperationOptions,
+  PluginConfig,
+  Progress,
+  StartOptions,
+  WorkerAddress,
+  WorkerEndpoint,
+} from "./interface.ts";
 import { extensionOf, operationOf, type PluginInterface } from "./members.ts";
-import { RemotePlugin, type StartOptions } from "./remote_plugin.ts";
+import { RemotePlugin } from "./remote_plugin.ts";
 
 /**
  * A plugin in an isolated worker process. `await using` ends the worker, whatever happens.
@@ -82,7 +90,7 @@ export class RemotePluginProxy implements PluginInterface {
   }
 
   /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
-  get endpoint(): HttpEndpoint & Pick<WorkerEndpoint, "scratch"> | undefined {
+  get endpoint(): WorkerAddress | undefined {
     return this.#plugin.endpoint;
   }
 

@@ -5,20 +5,14 @@
  */
 import { ManifestError } from "../errors.ts";
 import { isChecked, type ManifestSource } from "../manifest/load.ts";
-import type { ScratchFolders } from "../payload/scratch.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { ExtensionEndpoint } from "../protocol/endpoints.ts";
 import type { PermissionSet, SignaturesBody, StatsBody } from "../protocol/messages.ts";
 import { activeTrace } from "../protocol/telemetry.ts";
-import type { HttpEndpoint } from "../transport/http.ts";
 import { BlockingPlugin, type SyncCallOptions, type SyncOperationOptions } from "./blocking_plugin.ts";
-import type { Kwargs, PluginConfig, Progress } from "./interface.ts";
+import type { Kwargs, PluginConfig, Progress, StartOptions, WorkerAddress } from "./interface.ts";
 import { extensionOf, operationOf } from "./members.ts";
-import type { StartOptions } from "./remote_plugin.ts";
-
-/** A worker that something else runs: its address and token, and the folders that it shares, as `endpoint` of its own proxy has them. */
-export type SyncWorkerEndpoint = HttpEndpoint & { readonly scratch?: ScratchFolders };
 
 /** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts. */
 export type SyncStartOptions = Omit<StartOptions, "signal" | "onRestart">;
@@ -68,7 +62,7 @@ export class RemotePluginProxySync implements Disposable {
    * @param endpoint Where the worker listens, `http://127.0.0.1:49152` or `unix:/path`, and its token.
    * @throws {ProtocolError} When no worker answers there.
    */
-  static attach({ url, token, scratch }: SyncWorkerEndpoint): RemotePluginProxySync {
+  static attach({ url, token, scratch }: WorkerAddress): RemotePluginProxySync {
     return new RemotePluginProxySync(BlockingPlugin.open({ kind: "attach", endpoint: { url, token, scratch } }, url));
   }
 
@@ -98,7 +92,7 @@ export class RemotePluginProxySync implements Disposable {
   }
 
   /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
-  get endpoint(): SyncWorkerEndpoint | undefined {
+  get endpoint(): WorkerAddress | undefined {
     return this.#plugin.look().endpoint;
   }
 

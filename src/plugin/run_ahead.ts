@@ -13,6 +13,12 @@ export interface Batch {
   readonly done: boolean;
 }
 
+/** A batch of chunks, or a piece of a file, whose memory is handed over. */
+export function handOver(batch: Batch): Batch | Handover {
+  const memory = batch.chunks.flatMap(({ bytes }) => bytes ?? []);
+  return memory.length === 0 ? batch : new Handover(batch, memory);
+}
+
 /** How many places there are for chunks that are read ahead: enough to hide the way between the threads, few enough that memory is bounded by the chunk. */
 const PLACES = 256;
 /** How many of them a chunk takes that is not small. */
@@ -155,10 +161,4 @@ export class RunAhead {
   #wanted(): number {
     return this.#reader === undefined ? this.#places : Math.max(1, this.#places);
   }
-}
-
-/** A batch of chunks, or a piece of a file, whose memory is handed over. */
-export function handOver(batch: Batch): Batch | Handover {
-  const memory = batch.chunks.flatMap(({ bytes }) => bytes ?? []);
-  return memory.length === 0 ? batch : new Handover(batch, memory);
 }

@@ -15,9 +15,8 @@ import { contentOf, type FileContent, isBytes } from "../protocol/file_values.ts
 import type { ValueTypes } from "../protocol/frames.ts";
 import { decodeValue, type EncodedValue, encodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
 import { isSmallJson } from "../transport/blocking/small_json.ts";
-import type { OperationName } from "./open_call.ts";
-import type { Operation } from "./operations.ts";
-import { TakenBody, writeBody } from "./taken_body.ts";
+import { type Operation, TakenBody, writeBody } from "./arguments.ts";
+import type { OperationName } from "./failures.ts";
 
 /** What becomes a file, as data. */
 type SentSource = { readonly href: string } | { readonly content: SentContent } | { readonly blob: Blob } | { readonly place: ResultPlace };

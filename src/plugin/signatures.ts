@@ -19,7 +19,7 @@ export interface PluginSchemas extends SignaturesBody {
 /** What a program was written for. */
 export interface ExpectedSignatures {
   /** The schemas, as `remote-plugin gen` has found them. */
-  readonly schemas: PluginSchemas;
+  readonly schemas: SignaturesBody & { readonly config?: Readonly<Record<string, unknown>> };
   /** The command that makes the program's types anew. */
   readonly command: string;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { dirname, join, toFileUrl } from "@std/path";
+import { mayRead } from "../manifest/host_access.ts";
 import { containsPath } from "../permissions/grant.ts";
 import { absolute, absoluteMap, type ImportMap, type Specifiers, withSubpaths } from "./import_map.ts";
 import { type CompilerOptions, type ConfigFile, ConfigReader } from "./deno_config_file.ts";
@@ -115,7 +116,7 @@ function expandPattern(folder: string, pattern: string): string[] {
 }
 
 function subfolders(folder: string): string[] {
-  if (Deno.permissions.querySync({ name: "read", path: folder }).state !== "granted") return [];
+  if (!mayRead(folder)) return [];
   try {
     return [...Deno.readDirSync(folder)].filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
   } catch {

@@ -8,6 +8,7 @@ import { parse as parseJsonc } from "@std/jsonc";
 import * as v from "valibot";
 import { messageOf } from "../protocol/text.ts";
 import { ManifestError } from "../errors.ts";
+import { mayRead } from "../manifest/host_access.ts";
 
 /** How long all files of one plugin's may be together. What is longer is no configuration, and would only keep the host busy. */
 const MAX_BYTES = 1024 * 1024;
@@ -150,8 +151,4 @@ function statIfAllowed(path: string): Deno.FileInfo | undefined {
   } catch {
     return undefined;
   }
-}
-
-function mayRead(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }

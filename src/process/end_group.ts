@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isGranted } from "../manifest/host_access.ts";
 
 /** Sends SIGKILL to the process group in its argument. */
 const HELPER = `data:text/javascript,${encodeURIComponent('Deno.kill(-Number(Deno.args[0]), "SIGKILL");')}`;
@@ -13,7 +14,7 @@ const HELPER = `data:text/javascript,${encodeURIComponent('Deno.kill(-Number(Den
  */
 export async function endGroup(leader: number): Promise<void> {
   if (Deno.build.os === "windows") return;
-  if (Deno.permissions.querySync({ name: "run" }).state === "granted") return killGroup(leader);
+  if (isGranted({ name: "run" })) return killGroup(leader);
   const args = [
     "run",
     "--no-prompt",

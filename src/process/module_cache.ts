@@ -4,7 +4,7 @@
  * @module
  */
 import { isAbsolute, join } from "@std/path";
-import { mayReadEnv } from "../permissions/host_variable.ts";
+import { hostVariable, isGranted } from "../manifest/host_access.ts";
 import { removeIfThere } from "../payload/private_folder.ts";
 
 /** Nobody else removes the folder of a plugin that is gone. */
@@ -40,18 +40,14 @@ export async function keptModules(identity: unknown, own: string): Promise<strin
 /** The same as the Python worker's, `cache_folder()` in start.py. */
 function userCache(): string | undefined {
   if (Deno.build.os === "windows") return undefined;
-  const named = readEnv("XDG_CACHE_HOME");
+  const named = hostVariable("XDG_CACHE_HOME");
   if (named !== undefined && isAbsolute(named)) return named;
-  const home = readEnv("HOME");
+  const home = hostVariable("HOME");
   return home === undefined ? undefined : join(home, Deno.build.os === "darwin" ? "Library/Caches" : ".cache");
 }
 
-function readEnv(name: string): string | undefined {
-  return mayReadEnv(name) ? Deno.env.get(name) : undefined;
-}
-
 function mayUse(path: string): boolean {
-  return (["read", "write"] as const).every((name) => Deno.permissions.querySync({ name, path }).state === "granted");
+  return (["read", "write"] as const).every((name) => isGranted({ name, path }));
 }
 
 async function hashOf(text: string): Promise<string> {

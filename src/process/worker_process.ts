@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { messageOf } from "../protocol/text.ts";
-import { PluginError, type StartPhase, WorkerStartError } from "../errors.ts";
+import { PluginError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { workerVariables } from "../permissions/environment.ts";
 import { type Grant, grantPermissions, type PermissionPolicy } from "../permissions/grant.ts";
@@ -17,9 +16,12 @@ import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { within } from "../protocol/limit.ts";
 import { type CommandContext, type WorkerCommand, workerCommand } from "./command.ts";
 import { endGroup } from "./end_group.ts";
-import { type HelloLine, readHello } from "./hello.ts";
+import { awaitHello } from "./handshake.ts";
 import { fetchModules } from "./module_fetch.ts";
-import { commandComplaint, startLineComplaint } from "./start_size.ts";
+import { spawn } from "./spawn.ts";
+import { messageOf } from "../protocol/text.ts";
+import { startError } from "./start_failure.ts";
+import { startLineComplaint } from "./start_size.ts";
 import { ChosenSocket, unixAddress } from "./socket_path.ts";
 import { MemoryWatch } from "./memory_watch.ts";
 import { type ChildCare, RunningChild, type WorkerExit } from "./running_child.ts";
@@ -53,7 +55,7 @@ interface Launched {
 /** The longest request body, in bytes: some more than the largest value that is sensibly sent inline. */
 
 /** How long a cancelled call may take to stop by itself, in milliseconds: a few turns of a loop that looks at its signal. */
-const CANCEL_GRACE_MS = 200;
+export const CANCEL_GRACE_MS = 200;
 
 /** A running worker. */
 export class WorkerProcess implements AsyncDisposable {
@@ -111,7 +113,7 @@ export class WorkerProcess implements AsyncDisposable {
     const scratch = await made(spec, options, () => folder.furnish());
     const start = startMessage(spec, { listen, command, folder: folder.path, scratch, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
-    const hello = await sayHello(spec, running, { listen, signal });
+    const hello = await awaitHello(spec, running, { listen, signal });
     cleanup.move();
     const warnings = notFound.map((name) => `"${spec.name}" may not run "${name}": no folder of PATH into which the host may look has it`);
     return new WorkerProcess(hello, { start, warnings }, running);
@@ -207,27 +209,6 @@ async function prepareCommand(spec: PluginSpec, context: CommandContext): Promis
   }
 }
 
-function spawn(spec: PluginSpec, command: WorkerCommand): Deno.ChildProcess {
-  try {
-    return new Deno.Command(command.program, {
-      args: [...command.args],
-      clearEnv: true,
-      env: { ...command.environment },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-      // A group of its own, so that a terminal's Ctrl-C reaches the host alone, which then ends the worker in order.
-      detached: true,
-    }).spawn();
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) {
-      throw startError(spec, "spawn", commandComplaint(command, cause) ?? messageOf(cause), { cause });
-    }
-    const key = spec.runtime.kind === "python" ? ` Correct "python_path" in its manifest` : "";
-    throw startError(spec, "spawn", `there is no program "${command.program}".${key}`, { cause });
-  }
-}
-
 interface StartFacts {
   readonly listen: Address;
   readonly command: WorkerCommand;
@@ -260,52 +241,4 @@ function startMessage(spec: PluginSpec, { listen, command, folder, scratch, quot
 /** 256 random bits. */
 function createToken(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
-}
-
-interface HelloRequest {
-  readonly listen: Address;
-  readonly signal: AbortSignal;
-}
-
-async function sayHello(spec: PluginSpec, running: RunningChild, { listen, signal }: HelloRequest): Promise<HelloMessage> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  try {
-    const hello = await Promise.race([helloLine(spec, running, listen), aborted.promise]);
-    running.logStdout(hello.rest, { saysFarewell: "features" in hello.message && hello.message.features.includes("farewell") });
-    if ("error" in hello.message) throw startError(spec, "handshake", hello.message.error.message, { output: running.log.tail });
-    return hello.message;
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw startError(spec, "handshake", error.message, { output: running.log.tail, cause: error });
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}
-
-async function helloLine(spec: PluginSpec, running: RunningChild, listen: Address): Promise<HelloLine> {
-  const hello = await readHello(running.stdout, { listen, onOther: (line) => running.log.add("stdout", line) });
-  if (hello === undefined) throw await endedTooEarly(spec, running);
-  return hello;
-}
-
-async function endedTooEarly(spec: PluginSpec, running: RunningChild): Promise<WorkerStartError> {
-  const { code, signal } = await running.exited;
-  const how = signal === null ? `exit code ${code}` : signal;
-  const output = running.log.tail;
-  const said = output === "" ? "It printed nothing" : `It printed: ${output}`;
-  return startError(spec, "handshake", `the worker ended with ${how} before it was ready. ${said}`, { exitCode: code, signal, output });
-}
-
-interface FailureFacts {
-  readonly cause?: unknown;
-  readonly exitCode?: number | null;
-  readonly signal?: string | null;
-  readonly output?: string;
-}
-
-function startError(spec: PluginSpec, phase: StartPhase, what: string, facts: FailureFacts): WorkerStartError {
-  return new WorkerStartError(`Cannot start "${spec.name}": ${what}`, { plugin: spec.name, phase, ...facts });
 }

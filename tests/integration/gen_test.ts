@@ -7,7 +7,7 @@ import { BOTH, fixtureManifest, foreignManifest, testPython } from "./fixture_pr
 import { pythonManifest } from "./managed_plugins.ts";
 
 const GOOD = `
-import { PluginManager } from "@remote-plugin/proxy";
+import { PluginManager } from "@remote-plugin/proxy/manager";
 import { asTyped, startTyped } from "./typed.ts";
 
 await using plugin = await startTyped(undefined, { permissions: "requested" });

@@ -6,13 +6,13 @@ import {
   CallTimeoutError,
   ManifestError,
   PluginError,
-  PluginManager,
   PluginStateError,
   ProtocolError,
   RemoteError,
   WorkerExitError,
   WorkerStartError,
 } from "@remote-plugin/proxy";
+import { PluginManager } from "@remote-plugin/proxy/manager";
 import { LoopWatch } from "../support/loop_watch.ts";
 import { isRunning, testPython } from "./fixture_proxy.ts";
 import { link, ManagerWatch, ManifestFolder, pythonManifest } from "./managed_plugins.ts";

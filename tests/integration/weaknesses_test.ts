@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
-import { CallCancelledError, PluginStateError, type PluginStats, RemoteError } from "@remote-plugin/proxy";
+import { CallCancelledError, PluginStateError, RemoteError } from "@remote-plugin/proxy";
+import type { PluginStats } from "@remote-plugin/proxy/manager";
 import { within } from "../support/guard.ts";
 import { LoopWatch } from "../support/loop_watch.ts";
 import { BOTH, fixtureManifest, gone, isRunning, ScratchWatch, startFixture } from "./fixture_proxy.ts";

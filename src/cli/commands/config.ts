@@ -1,5 +1,5 @@
 /** `config`: shows and sets a plugin's configuration. @module */
-import { readPairs } from "../arguments.ts";
+import { readPairs } from "../arguments/read_arguments.ts";
 import type { Context } from "../context.ts";
 
 /** Without settings shows the configuration; with some, checks them by the plugin's schema, and keeps them for every later start. */

@@ -1,9 +1,10 @@
 /** `doctor`: finds what keeps plugins from working, and says how to mend it. @module */
 import type { Context } from "../context.ts";
-import { type Finding, hostFindings } from "../doctor_host.ts";
+import type { Finding } from "../doctor/finding.ts";
+import { hostFindings } from "../doctor/host_findings.ts";
 import { problemText } from "./list.ts";
-import { pluginFindings } from "../doctor_plugin.ts";
-import { bold, green, red, yellow } from "../terminal.ts";
+import { pluginFindings } from "../doctor/plugin_findings.ts";
+import { bold, green, red, yellow } from "../output/terminal.ts";
 
 /** Looks at the host and at one plugin, or at all. False when something has to be mended. */
 export async function doctor(context: Context, { reference, fix }: { reference: string | undefined; fix: boolean }): Promise<boolean> {
@@ -13,7 +14,7 @@ export async function doctor(context: Context, { reference, fix }: { reference: 
     findings.push(finding);
     if (!terminal.json) show(context, finding);
   };
-  for (const finding of await hostFindings(context, fix)) report(finding);
+  for (const finding of await hostFindings({ fix })) report(finding);
   const { manager, plugin } = await context.openManager(reference);
   await using _manager = manager;
   const problems = reference === undefined ? manager.problems : [];

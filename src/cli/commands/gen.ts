@@ -3,11 +3,11 @@ import { dirname, isAbsolute, relative, resolve, toFileUrl } from "@std/path";
 import { CallError } from "../../errors.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import { type PluginSchemas, readSchemas, signatureChanges } from "../../plugin/signatures.ts";
-import { fingerprintIn, schemasIn } from "../client_text.ts";
-import { writeClient } from "../client_thread.ts";
+import { fingerprintIn, schemasIn } from "../client/client_text.ts";
+import { writeClient } from "../client/write_client.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
-import { yellow } from "../terminal.ts";
+import { yellow } from "../output/terminal.ts";
 
 /** The options of `gen`. */
 export interface GenOptions {

@@ -2,7 +2,7 @@
 import { CallError } from "../../errors.ts";
 import type { Context } from "../context.ts";
 import { describe } from "./list.ts";
-import { bold } from "../terminal.ts";
+import { bold } from "../output/terminal.ts";
 
 /** Starts a plugin and tells its schema and configuration, what it needs, and what it uses. */
 export async function inspect(context: Context, reference: string): Promise<void> {

@@ -2,7 +2,7 @@
 import type { PluginInfo } from "../../manager/info.ts";
 import type { ManifestProblem } from "../../manager/plugin_manager.ts";
 import type { Context } from "../context.ts";
-import { yellow } from "../terminal.ts";
+import { yellow } from "../output/terminal.ts";
 
 /** Lists the plugins in the folders. Manifests that cannot be used go to standard error. */
 export async function list(context: Context, { names = false }: { names?: boolean }): Promise<void> {

@@ -1,9 +1,8 @@
 /** `logs`: what a plugin has printed, for people or as JSON. @module */
-import { dirname } from "@std/path";
 import { closestString } from "@std/text";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
-import { fromLogLine } from "../log_file.ts";
+import { fromLogLine } from "../state/log_line.ts";
 
 /** Shows the last lines that a plugin printed under `run` or `serve`, and with `follow` those that come, until Ctrl-C. */
 export async function logs(
@@ -13,11 +12,10 @@ export async function logs(
 ): Promise<void> {
   const count = Number(lines);
   if (!Number.isInteger(count) || count < 0) throw new UsageError(`--lines must be a whole number, not "${lines}"`);
-  const file = context.logFile(plugin);
-  const text = await readLog(context, plugin, file);
+  const text = await readLog(context, plugin);
   const last = text.split("\n").slice(0, -1);
   for (const line of count === 0 ? [] : last.slice(-count)) show(context, line);
-  if (follow) await followLog(context, file, new TextEncoder().encode(text).length);
+  if (follow) await followLog(context, context.logs.file(plugin), new TextEncoder().encode(text).length);
 }
 
 function show({ terminal }: Context, line: string): void {
@@ -26,24 +24,12 @@ function show({ terminal }: Context, line: string): void {
   else terminal.line(record.time === undefined ? record.text : `${record.time} ${record.text}`);
 }
 
-async function readLog(context: Context, plugin: string, file: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(file);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    const known = await knownLogs(file);
-    const hint = known.length === 0 ? "Logs are kept once a plugin has run" : `The nearest name is "${closestString(plugin, known)}"`;
-    throw new UsageError(`There is no log of "${plugin}" in "${context.stateDir}". ${hint}`);
-  }
-}
-
-async function knownLogs(file: string): Promise<string[]> {
-  try {
-    const names = await Array.fromAsync(Deno.readDir(dirname(file)));
-    return names.map(({ name }) => decodeURIComponent(name.replace(/\.log$/, "")));
-  } catch {
-    return [];
-  }
+async function readLog({ logs, stateDir }: Context, plugin: string): Promise<string> {
+  const text = await logs.read(plugin);
+  if (text !== undefined) return text;
+  const known = await logs.names();
+  const hint = known.length === 0 ? "Logs are kept once a plugin has run" : `The nearest name is "${closestString(plugin, known)}"`;
+  throw new UsageError(`There is no log of "${plugin}" in "${stateDir}". ${hint}`);
 }
 
 async function followLog(context: Context, path: string, from: number): Promise<void> {

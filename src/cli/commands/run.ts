@@ -5,9 +5,9 @@ import { scratchRoot } from "../../permissions/required.ts";
 import type { CallOptions, Kwargs } from "../../plugin/interface.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
-import { parseJson } from "../argument_types.ts";
-import { demandArguments, readArguments } from "../arguments.ts";
-import { FileOutput } from "../file_output.ts";
+import { parseJson } from "../arguments/argument_types.ts";
+import { demandArguments, readArguments } from "../arguments/read_arguments.ts";
+import { FileOutput } from "../output/file_output.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
 

@@ -1,11 +1,11 @@
 /** `serve`: the plugins over HTTP. @module */
-import { join } from "@std/path";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
 import { problemText } from "./list.ts";
 import { createGateway } from "../../gateway/gateway.ts";
 import { refusal } from "../../gateway/reply.ts";
-import { red, yellow } from "../terminal.ts";
+import { writeServerFile } from "../state/server_file.ts";
+import { red, yellow } from "../output/terminal.ts";
 
 /** The options of `serve`. */
 export interface ServeOptions {
@@ -17,13 +17,6 @@ export interface ServeOptions {
   readonly replicas: string;
   readonly idle?: string;
   readonly logs?: boolean;
-}
-
-/** Where a server listens, and its token. It is kept in a file that only its owner reads. */
-export interface ServerFile {
-  readonly url: string;
-  readonly token: string;
-  readonly pid: number;
 }
 
 /** Serves the plugins until Ctrl-C. */
@@ -80,23 +73,6 @@ function announce(
 function tellCrash({ terminal }: Context, error: unknown): Response {
   terminal.note(red("error: "), error instanceof Error ? error.stack ?? error.message : String(error));
   return refusal(500, "The server failed");
-}
-
-/** How `serve` is found by `stats`. */
-export function serverFilePath(stateDir: string): string {
-  return join(stateDir, "server.json");
-}
-
-async function writeServerFile(stateDir: string, content: ServerFile): Promise<AsyncDisposable> {
-  const path = serverFilePath(stateDir);
-  await Deno.mkdir(stateDir, { recursive: true, mode: 0o700 });
-  await Deno.writeTextFile(path, JSON.stringify(content), { mode: 0o600 });
-  return {
-    [Symbol.asyncDispose]: async () => {
-      const now = await Deno.readTextFile(path).catch(() => "");
-      if (now === JSON.stringify(content)) await Deno.remove(path);
-    },
-  };
 }
 
 async function readTls({ cert, key }: ServeOptions): Promise<{ cert: string; key: string } | Record<never, never>> {

@@ -3,7 +3,7 @@ import { pause } from "../../protocol/timer.ts";
 import type { ManagerStats, PluginStats } from "../../manager/info.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
-import { type ServerFile, serverFilePath } from "./serve.ts";
+import { readServerFile, type ServerFile } from "../state/server_file.ts";
 
 /** The options of `stats`. */
 export interface StatsOptions {
@@ -30,14 +30,11 @@ export async function stats(context: Context, options: StatsOptions): Promise<vo
 
 async function findServer({ stateDir }: Context, { url, token }: StatsOptions): Promise<Pick<ServerFile, "url" | "token">> {
   if (url !== undefined && token !== undefined) return { url, token };
-  try {
-    return JSON.parse(await Deno.readTextFile(serverFilePath(stateDir)));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new UsageError(
-      `Nothing is served from "${stateDir}". Start "remote-plugin serve", or give --url and --token of a server elsewhere`,
-    );
-  }
+  const running = await readServerFile(stateDir);
+  if (running !== undefined) return running;
+  throw new UsageError(
+    `Nothing is served from "${stateDir}". Start "remote-plugin serve", or give --url and --token of a server elsewhere`,
+  );
 }
 
 async function ask({ url, token }: Pick<ServerFile, "url" | "token">, signal: AbortSignal): Promise<ManagerStats> {

@@ -1,11 +1,11 @@
 /**
- * What is kept of what plugins print: a file a plugin, a JSON object a line.
+ * How a line that a plugin has printed is kept: as a JSON object.
  *
  * @module
  */
-import type { LogRecord } from "../process/output_log.ts";
+import type { LogRecord } from "../../process/output_log.ts";
 
-/** A line of the file, as `logs --json` writes it. What is not known is left out. */
+/** A line that is kept, as `logs --json` writes it. What is not known is left out. */
 export interface KeptRecord {
   readonly time?: string;
   readonly stream?: LogRecord["stream"];

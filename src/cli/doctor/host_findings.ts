@@ -3,23 +3,12 @@
  *
  * @module
  */
-import { findLeftFolders, PrivateFolder, sweepFolders } from "../payload/private_folder.ts";
-import { scratchRoot } from "../permissions/required.ts";
-import type { Context } from "./context.ts";
-
-/** One thing that was looked at. */
-export interface Finding {
-  /** The host, or a plugin. */
-  readonly about: string;
-  readonly check: string;
-  readonly verdict: "good" | "odd" | "bad";
-  readonly found: string;
-  /** What to do about it. */
-  readonly fix?: string;
-}
+import { findLeftFolders, PrivateFolder, sweepFolders } from "../../payload/private_folder.ts";
+import { scratchRoot } from "../../permissions/required.ts";
+import type { Finding } from "./finding.ts";
 
 /** Looks at Deno, the folder for temporary files, sockets, and what is left of workers that were killed. */
-export async function hostFindings(_context: Context, fix: boolean): Promise<Finding[]> {
+export async function hostFindings({ fix }: { readonly fix: boolean }): Promise<Finding[]> {
   const root = scratchRoot({});
   const files = await scratch(root);
   return files.verdict === "bad" ? [denoVersion(), files] : [denoVersion(), files, await sockets(root), await leftovers(root, fix)];

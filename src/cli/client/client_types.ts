@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { decodePointer, isObject, type JsonSchema, resolveReference } from "../plugin/type_schema.ts";
+import { decodePointer, isObject, type JsonSchema, resolveReference } from "../../plugin/type_schema.ts";
 
 /** A schema that becomes a type. */
 export interface NamedSchema {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ProtocolError } from "../errors.ts";
-import type { JsonSchema } from "../plugin/type_schema.ts";
-import { writeClient } from "./client_thread.ts";
+import { ProtocolError } from "../../errors.ts";
+import type { JsonSchema } from "../../plugin/type_schema.ts";
+import { writeClient } from "./write_client.ts";
 
 function facts(result: JsonSchema) {
   return { plugin: "hostile", schemas: { execute: { result } }, manifest: "./hostile.json", command: "remote-plugin gen ./hostile.json" };

@@ -5,10 +5,10 @@
  */
 import { resolve, toFileUrl } from "@std/path";
 import { closestString } from "@std/text";
-import { isObject, type JsonSchema, resolveReference } from "../plugin/type_schema.ts";
-import { findLongInteger } from "../protocol/exact_integers.ts";
-import type { MethodSignature } from "../protocol/messages.ts";
-import { UsageError } from "./exit.ts";
+import { isObject, type JsonSchema, resolveReference } from "../../plugin/type_schema.ts";
+import { findLongInteger } from "../../protocol/exact_integers.ts";
+import type { MethodSignature } from "../../protocol/messages.ts";
+import { UsageError } from "../exit.ts";
 
 /** How long names are, and how many, among which the nearest is looked for. */
 const MAX_NAME = 100;

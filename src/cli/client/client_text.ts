@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type PluginSchemas, typeSchemas } from "../plugin/signatures.ts";
-import { isObject, type JsonSchema } from "../plugin/type_schema.ts";
-import type { MethodSignature } from "../protocol/messages.ts";
+import { type PluginSchemas, typeSchemas } from "../../plugin/signatures.ts";
+import { isObject, type JsonSchema } from "../../plugin/type_schema.ts";
+import type { MethodSignature } from "../../protocol/messages.ts";
 import { declareTypes, type NamedSchema, typeName } from "./client_types.ts";
 
 /** What a client is made of. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { MethodSignature } from "../protocol/messages.ts";
-import { demandArguments, readArguments, readPairs } from "./arguments.ts";
-import { UsageError } from "./exit.ts";
+import type { MethodSignature } from "../../protocol/messages.ts";
+import { demandArguments, readArguments, readPairs } from "./read_arguments.ts";
+import { UsageError } from "../exit.ts";
 
 const TEXT = { type: "string" };
 const SIGNATURE: MethodSignature = {

@@ -4,9 +4,9 @@
  * @module
  */
 import { join } from "@std/path";
-import { FileResult } from "../payload/file_result.ts";
-import { encodeValue, fillSlot } from "../protocol/values.ts";
-import { extensionOf } from "../protocol/media_types.ts";
+import { FileResult } from "../../payload/file_result.ts";
+import { encodeValue, fillSlot } from "../../protocol/values.ts";
+import { extensionOf } from "../../protocol/media_types.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Writes what a plugin gives. Its files are gone when the program ends, so that they are copied, or written out. */

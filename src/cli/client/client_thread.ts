@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { messageOf } from "../protocol/text.ts";
-import { answerHost } from "../transport/asked_thread.ts";
+import { messageOf } from "../../protocol/text.ts";
+import { answerHost } from "../../transport/asked_thread.ts";
 import { type ClientFacts, clientText } from "./client_text.ts";
 
 /** What has come of it. */

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { JsonSchema } from "../plugin/type_schema.ts";
-import type { MethodSignature } from "../protocol/messages.ts";
+import type { JsonSchema } from "../../plugin/type_schema.ts";
+import type { MethodSignature } from "../../protocol/messages.ts";
 import { ArgumentTypes, readValue } from "./argument_types.ts";
-import { UsageError } from "./exit.ts";
+import { UsageError } from "../exit.ts";
 
 /** Values by name, and those that stand alone. */
 export interface CallArguments {

@@ -4,14 +4,14 @@
  * @module
  */
 import { DELIMITER } from "@std/path";
-import { ManifestError, PermissionDeniedError, PluginError } from "../errors.ts";
-import type { PluginManager } from "../manager/plugin_manager.ts";
-import { loadManifest } from "../manifest/load.ts";
-import type { PluginSpec, PythonRuntime } from "../manifest/manifest.ts";
-import { workerVariables } from "../permissions/environment.ts";
-import { demandPermissions } from "../permissions/required.ts";
-import type { Context } from "./context.ts";
-import type { Finding } from "./doctor_host.ts";
+import { ManifestError, PermissionDeniedError, PluginError } from "../../errors.ts";
+import type { PluginManager } from "../../manager/plugin_manager.ts";
+import { loadManifest } from "../../manifest/load.ts";
+import type { PluginSpec, PythonRuntime } from "../../manifest/manifest.ts";
+import { workerVariables } from "../../permissions/environment.ts";
+import { demandPermissions } from "../../permissions/required.ts";
+import type { Context } from "../context.ts";
+import type { Finding } from "./finding.ts";
 
 type Report = (check: string, verdict: Finding["verdict"], found: string, fix?: string) => Finding;
 
@@ -26,6 +26,9 @@ export async function* pluginFindings(context: Context, manager: PluginManager, 
   const permissions = checkPermissions(spec, report, context);
   yield permissions;
   if (permissions.verdict === "bad") return;
+  const folder = await checkFolder(spec, report);
+  if (folder !== undefined) yield folder;
+  if (folder?.verdict === "bad") return;
   if (spec.runtime.kind === "python") {
     const { finding, isUsable } = await checkInterpreter(spec.runtime, report);
     yield finding;
@@ -48,10 +51,17 @@ function checkPermissions(spec: PluginSpec, report: Report, { policy }: Context)
   }
 }
 
+/** A manifest that names no folder has the host's own, which is there. */
+async function checkFolder({ cwd }: PluginSpec, report: Report): Promise<Finding | undefined> {
+  if (cwd === undefined) return undefined;
+  if (await Deno.stat(cwd).then(({ isDirectory }) => isDirectory, () => false)) return report("working folder", "good", cwd);
+  return report("working folder", "bad", `there is no folder "${cwd}"`, 'Make it, or correct "cwd" in the manifest');
+}
+
 async function checkInterpreter({ interpreter }: PythonRuntime, report: Report): Promise<{ finding: Finding; isUsable: boolean }> {
   const fix = 'Correct "python_path" in the manifest; "which python3" tells a path';
   try {
-    const { code, text } = await python(interpreter, ["-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"], {});
+    const { code, text } = await python(interpreter, ["-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]);
     const [major = 0, minor = 0] = text.trim().split(".").map(Number);
     if (code !== 0) {
       return {
@@ -81,7 +91,7 @@ if not hasattr(found, name):
 
 async function checkImport(spec: PluginSpec, runtime: PythonRuntime, report: Report): Promise<Finding> {
   const env = { ...workerVariables(spec, {}).process, PYTHONPATH: runtime.path.join(DELIMITER), PYTHONDONTWRITEBYTECODE: "1" };
-  const { code, text } = await python(runtime.interpreter, ["-c", IMPORT, runtime.module, runtime.class], env);
+  const { code, text } = await python(runtime.interpreter, ["-c", IMPORT, runtime.module, runtime.class], { env, cwd: spec.cwd });
   if (code === 0) return report("import", "good", `${runtime.module}.${runtime.class}`);
   const last = text.trim().split("\n").at(-1) ?? "";
   const [, missing] = /No module named '([^']+)'/.exec(last) ?? [];
@@ -94,8 +104,13 @@ async function checkImport(spec: PluginSpec, runtime: PythonRuntime, report: Rep
   return report("import", "bad", last, fix);
 }
 
-async function python(program: string, args: string[], env: Record<string, string>): Promise<{ code: number; text: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args, env, stdin: "null" }).output();
+interface Surroundings {
+  readonly env?: Record<string, string>;
+  readonly cwd?: string | undefined;
+}
+
+async function python(program: string, args: string[], { env, cwd }: Surroundings = {}): Promise<{ code: number; text: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(program, { args, env, cwd, stdin: "null" }).output();
   const decoder = new TextDecoder();
   return { code, text: decoder.decode(stdout) + decoder.decode(stderr) };
 }

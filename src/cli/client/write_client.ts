@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { ProtocolError } from "../errors.ts";
-import { askThread } from "../transport/asked_thread.ts";
+import { ProtocolError } from "../../errors.ts";
+import { askThread } from "../../transport/asked_thread.ts";
 import type { ClientFacts } from "./client_text.ts";
-import type { Written } from "./gen_thread.ts";
+import type { Written } from "./client_thread.ts";
 
 /** What ends the writing before its time. */
 export interface WritingLimits {
@@ -21,7 +21,7 @@ export interface WritingLimits {
  * @throws {ProtocolError} When no types can be made of the plugin's schemas, or not in time.
  */
 export async function writeClient(facts: ClientFacts, { signal, limitMs = 20_000 }: WritingLimits): Promise<string> {
-  const written = await askThread<Written>(new URL("./gen_thread.ts", import.meta.url), facts, { limitMs, signal });
+  const written = await askThread<Written>(new URL("./client_thread.ts", import.meta.url), facts, { limitMs, signal });
   if (written !== undefined && "text" in written) return written.text;
   const why = written === undefined ? `that takes more than ${limitMs} ms` : written.failure;
   throw new ProtocolError(`Cannot make types of the schemas of "${facts.plugin}": ${why}`, { plugin: facts.plugin });

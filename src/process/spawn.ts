@@ -1,0 +1,42 @@
+/**
+ * Spawns a worker's process.
+ *
+ * @module
+ */
+import type { PluginSpec } from "../manifest/manifest.ts";
+import type { WorkerCommand } from "./command.ts";
+import { messageOf } from "../protocol/text.ts";
+import { startError } from "./start_failure.ts";
+import { commandComplaint } from "./start_size.ts";
+
+/**
+ * Spawns the program that is a plugin's worker.
+ *
+ * @throws {WorkerStartError} When the system does not start it.
+ */
+export function spawn(spec: PluginSpec, command: WorkerCommand): Deno.ChildProcess {
+  try {
+    return new Deno.Command(command.program, {
+      args: [...command.args],
+      cwd: spec.cwd,
+      clearEnv: true,
+      env: { ...command.environment },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      // A group of its own, so that a terminal's Ctrl-C reaches the host alone, which then ends the worker in order.
+      detached: true,
+    }).spawn();
+  } catch (cause) {
+    throw startError(spec, "spawn", complaint(spec, command, cause), { cause });
+  }
+}
+
+function complaint(spec: PluginSpec, command: WorkerCommand, cause: unknown): string {
+  if (!(cause instanceof Deno.errors.NotFound)) return commandComplaint(command, cause) ?? messageOf(cause);
+  // Deno has one kind of error for both, and tells them apart in its text alone.
+  if (/: (No such cwd|cwd is not a directory)/.test(cause.message)) {
+    return `there is no folder "${spec.cwd}". Make it, or correct "cwd" in its manifest`;
+  }
+  return `there is no program "${command.program}".${spec.runtime.kind === "python" ? ' Correct "python_path" in its manifest' : ""}`;
+}
