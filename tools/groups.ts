@@ -36,14 +36,24 @@ export interface Group {
   readonly interop?: true;
 }
 
-/** The groups in the order in which they run: the quick ones, without processes, first. */
+/**
+ * The groups in the order in which they run: the quick ones, without processes, first. A folder of tests says what they are about. A file that needs
+ * other permissions than its folder is a group of its own.
+ */
 export const GROUPS: readonly Group[] = [
   { name: "unit", roots: ["src", "examples", "bench"], flags: files },
   { name: "tools", roots: ["tools"], flags: tools },
   { name: "conformance", roots: ["tests/conformance"], flags: workers },
-  { name: "integration", roots: ["tests/integration"], flags: killers },
-  { name: "mapping", roots: ["tests/mapping"], flags: mappers },
-  { name: "arrays", roots: ["tests/arrays"], flags: packagedWorkers, packages: ARRAYS },
+  { name: "calls", roots: ["tests/calls"], flags: killers },
+  { name: "values", roots: ["tests/values"], flags: workers },
+  { name: "arrays", roots: ["tests/values/arrays_test.ts", "tests/values/numpy_values_test.ts"], flags: packagedWorkers, packages: ARRAYS },
+  { name: "files", roots: ["tests/files"], flags: killers },
+  { name: "mapping", roots: ["tests/files/mapping_test.ts"], flags: mappers },
+  { name: "workers", roots: ["tests/workers"], flags: killers },
+  { name: "permissions", roots: ["tests/permissions"], flags: killers },
+  { name: "security", roots: ["tests/security"], flags: killers },
+  { name: "manager", roots: ["tests/manager"], flags: killers },
+  { name: "cli", roots: ["tests/cli"], flags: killers },
   { name: "tracing", roots: ["tests/tracing"], flags: packagedWorkers, packages: TRACING },
   { name: "fuzz", roots: ["tests/fuzz"], flags: workers },
   { name: "interop", roots: ["tests/interop"], flags: interop, interop: true },
@@ -53,9 +63,18 @@ export const GROUPS: readonly Group[] = [
 
 /** The test files of a group at or below one of the given paths of the repository; all of the group's when none is given. */
 export function filesOf(group: Group, paths: readonly string[]): string[] {
-  const wanted = (file: string): boolean =>
-    paths.length === 0 || paths.some((path) => path === "." || file === path || file.startsWith(`${path}/`));
-  return group.roots.flatMap(walk).filter((file) => wanted(file) && file.endsWith("_test.ts"));
+  const wanted = (file: string): boolean => paths.length === 0 || paths.some((path) => path === "." || isAtOrBelow(file, path));
+  return group.roots.flatMap(walk).filter((file) => file.endsWith("_test.ts") && wanted(file) && groupOf(file) === group);
+}
+
+/** The group that names the file, or else the nearest of the folders that it is in. */
+function groupOf(file: string): Group | undefined {
+  const claims = GROUPS.flatMap((group) => group.roots.filter((root) => isAtOrBelow(file, root)).map((root) => ({ group, root })));
+  return claims.toSorted((a, b) => b.root.length - a.root.length)[0]?.group;
+}
+
+function isAtOrBelow(file: string, path: string): boolean {
+  return file === path || file.startsWith(`${path}/`);
 }
 
 /** Tests without processes. */

@@ -19,7 +19,8 @@ Deno.test("only the tests of mapped results may call the system's functions", ()
 });
 
 Deno.test("only the tests that kill processes they did not start may run every program", () => {
-  assertEquals(GROUPS.filter(({ flags }) => flags(PLACES).includes("--allow-run")).map(({ name }) => name), ["integration", "interop"]);
+  const killing = ["calls", "files", "workers", "permissions", "security", "manager", "cli", "interop"];
+  assertEquals(GROUPS.filter(({ flags }) => flags(PLACES).includes("--allow-run")).map(({ name }) => name), killing);
 });
 
 Deno.test("where there is no Python, none is named in the flags", () => {
@@ -31,4 +32,10 @@ Deno.test("a path selects the test files at and below it", () => {
   assertEquals(filesOf(group("tools"), ["tools/groups_test.ts"]), ["tools/groups_test.ts"]);
   assert(filesOf(group("tools"), ["tools"]).includes("tools/groups_test.ts"));
   assertEquals(filesOf(group("tools"), ["tool", "src"]), []);
+});
+
+Deno.test("a file that is a group of its own is in no other one", () => {
+  assertEquals(filesOf(group("mapping"), []), ["tests/files/mapping_test.ts"]);
+  const files = filesOf(group("files"), []);
+  assertEquals([files.includes("tests/files/mapping_test.ts"), files.includes("tests/files/reuse_test.ts")], [false, true]);
 });

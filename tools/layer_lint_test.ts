@@ -62,7 +62,7 @@ Deno.test("a new folder of src has to be given a place", () => {
 
 Deno.test("what is not in src may import anything", () => {
   assertEquals(lint("mod.ts", `export { a } from "./src/plugin/a.ts";`), []);
-  assertEquals(lint("tests/integration/x_test.ts", `import { a } from "../../src/manager/a.ts"; console.log(a);`), []);
+  assertEquals(lint("tests/workers/x_test.ts", `import { a } from "../../src/manager/a.ts"; console.log(a);`), []);
 });
 
 Deno.test("a unit test may import the assertions, but no higher folder", () => {

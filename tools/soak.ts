@@ -5,7 +5,7 @@
  * @module
  */
 import { type Manifest, RemotePluginProxy, type StartOptions } from "@remote-plugin/proxy";
-import { pathOf } from "./lane.ts";
+import { fixtureFolder, readFixture } from "../tests/support/fixtures.ts";
 import { findLeaks } from "./leaks.ts";
 import { lineChart } from "./line_chart.ts";
 import { findPython } from "./python.ts";
@@ -144,10 +144,9 @@ class Soak {
   }
 
   async #manifest(runtime: Runtime, fixture = "soaks"): Promise<Manifest> {
-    const folder = pathOf(`tests/fixtures/plugins/${fixture}/`);
-    const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${folder}${runtime}.manifest.json`));
+    const folder = fixtureFolder(fixture);
     const place = runtime === "python" ? { python_path: this.#python, plugin_path: folder } : { module: `${folder}plugin.ts` };
-    return { ...manifest, ...place };
+    return { ...await readFixture(runtime, fixture), ...place };
   }
 
   async #watch(): Promise<void> {

@@ -4,7 +4,8 @@
  * @module
  */
 import { join } from "@std/path";
-import { fixtureFolder, planWorker } from "../support/worker_plan.ts";
+import { planWorker } from "../support/worker_plan.ts";
+import { fixtureFolder } from "../support/fixtures.ts";
 import { WorkerProcess } from "../support/worker_process.ts";
 import { expand } from "./expand.ts";
 import type { Case } from "./vector.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Expected } from "./match.ts";
-import { type TransportKind, type WorkerKind, WORKERS } from "../support/worker_plan.ts";
+import type { TransportKind } from "../support/worker_plan.ts";
+import { type WorkerKind, WORKERS } from "../support/fixtures.ts";
 
 /** What a reply has to be. What is left out is not looked at. */
 export interface ExpectedReply {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { CallError, type Manifest, type PluginInterface, RemoteError } from "@remote-plugin/proxy";
-import { BOTH_OF_EITHER, type Face, fixtureManifest, labelOf, startEither } from "../integration/fixture_proxy.ts";
-import { ServedPlugins } from "../integration/served_plugins.ts";
+import { BOTH_OF_EITHER, type Face, fixtureManifest, labelOf, startEither } from "../support/fixture_proxy.ts";
+import { ServedPlugins } from "../support/served_plugins.ts";
 import { fuzzRuns, fuzzSeed } from "../support/fuzz_settings.ts";
 import { arrivalOf, placesOf, type ToldValue } from "../support/told_values.ts";
 import { type ValueCase, valueCase } from "../support/value_cases.ts";

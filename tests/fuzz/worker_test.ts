@@ -5,7 +5,8 @@ import { fuzzRuns, fuzzSeed } from "../support/fuzz_settings.ts";
 import { within } from "../support/guard.ts";
 import { CutShort, RawConnection, type ReplyHead } from "../support/raw_http.ts";
 import { brokenBareRequest, brokenRequest, type RequestCase, soundBareRequest, soundRequest } from "../support/request_cases.ts";
-import { planWorker, WORKERS } from "../support/worker_plan.ts";
+import { planWorker } from "../support/worker_plan.ts";
+import { WORKERS } from "../support/fixtures.ts";
 import { WorkerProcess } from "../support/worker_process.ts";
 
 /** How many requests share a connection; the last of them is broken, and ends it. */

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
-import { CallCancelledError, CallError, type Progress, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { fromFileUrl } from "@std/path";
-import { isRunning } from "../integration/fixture_proxy.ts";
-import { eventually, killHostInCall } from "../support/killed_host.ts";
+import { CallCancelledError, CallError, type Progress, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
+import { isRunning } from "../support/fixture_proxy.ts";
+import { killHostInCall } from "../support/killed_host.ts";
+import { eventually } from "../support/guard.ts";
 import { ENVIRONMENTS, FIRST_RELEASE, manifestIn, startIn, workersOf } from "./environments.ts";
 
 const TRIED = { module: "tried", class: "Tried" };

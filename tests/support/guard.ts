@@ -17,3 +17,12 @@ export async function within<T>(promise: Promise<T>, what: string, patienceMs: n
     clearTimeout(timer);
   }
 }
+
+/** Resolves once something that tells nobody of itself has come true. */
+export async function eventually(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!await isSo()) {
+    if (performance.now() > end) throw new Error(`Waited ${PATIENCE_MS} ms in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

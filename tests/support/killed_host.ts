@@ -4,7 +4,7 @@
  * @module
  */
 import { type Manifest, requiredPermissions } from "@remote-plugin/proxy";
-import { PATIENCE_MS, within } from "./guard.ts";
+import { eventually, within } from "./guard.ts";
 import { hostArguments, hostProgram } from "./run_host.ts";
 
 /** Starts a host that waits for a call, kills it with SIGKILL once `started` has come true, and gives its worker's pid. */
@@ -28,14 +28,5 @@ export async function killHostInCall(manifest: Manifest, kwargs: Record<string, 
     await host.status;
     await lines.cancel();
     await Deno.remove(scratchDir, { recursive: true });
-  }
-}
-
-/** Resolves once something that tells nobody of itself has come true. */
-export async function eventually(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!await isSo()) {
-    if (performance.now() > end) throw new Error(`Waited ${PATIENCE_MS} ms in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -1,18 +1,14 @@
 /**
  * How each worker is started for a fixture plugin, without the host's code: a command line and a start line. A worker in a further
- * language gets an entry in {@linkcode WORKERS} and fixtures of its own.
+ * language gets an entry in `WORKERS` and fixtures of its own, see `fixtures.ts`.
  *
  * @module
  */
 import { fromFileUrl, join, toFileUrl } from "@std/path";
 import type { PermissionSet, StartMessage } from "../../src/protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../../src/protocol/version.ts";
-
-/** The workers that the tests know. */
-export const WORKERS = ["python", "deno"] as const;
-
-/** The name of a worker. */
-export type WorkerKind = typeof WORKERS[number];
+import { fixtureFolder, type FixtureManifest, readFixture, type WorkerKind } from "./fixtures.ts";
+import { testPython } from "./python.ts";
 
 /** The ways to reach a worker. */
 export type TransportKind = "unix" | "tcp";
@@ -37,35 +33,12 @@ export interface WorkerPlan {
   readonly start: StartMessage;
 }
 
-/** The keys of a manifest that a start line is made of. */
-interface FixtureManifest {
-  readonly name: string;
-  readonly version: string;
-  readonly module: string;
-  readonly class?: string;
-  readonly permissions?: PermissionSet;
-  readonly max_concurrency?: number;
-}
-
-/** The folder of a fixture plugin. */
-export function fixtureFolder(fixture: string): string {
-  return fromFileUrl(new URL(`../fixtures/plugins/${fixture}/`, import.meta.url));
-}
-
 /** Reads a fixture's manifest and plans a worker for it. */
 export async function planWorker(options: PlanOptions): Promise<WorkerPlan> {
   const folder = options.pluginFolder ?? fixtureFolder(options.fixture);
-  const manifest: FixtureManifest = JSON.parse(await Deno.readTextFile(join(folder, `${options.worker}.manifest.json`)));
-  const start = merged(startMessage(options, folder, manifest), options.start ?? {});
+  const start = merged(startMessage(options, folder, await readFixture(options.worker, options.fixture)), options.start ?? {});
   const command = options.worker === "python" ? pythonCommand() : denoCommand(folder, start);
   return { command, start };
-}
-
-/** A Python interpreter for tests: `REMOTE_PLUGIN_TEST_PYTHON`, or the system's own, or whatever is on `PATH`. */
-export function testPython(): string {
-  const chosen = Deno.env.get("REMOTE_PLUGIN_TEST_PYTHON");
-  if (chosen) return chosen;
-  return isFile("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
 }
 
 /** The environment of a worker: cleared but for what programs need to run at all. */
@@ -148,12 +121,4 @@ function withOwn(wanted: PermissionSet, own: Record<"read" | "write" | "net", st
 function permissionFlag(name: string, value: true | readonly string[]): string[] {
   if (value === true) return [`--allow-${name}`];
   return value.length === 0 ? [] : [`--allow-${name}=${value.map((item) => item.replaceAll(",", ",,")).join(",")}`];
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }

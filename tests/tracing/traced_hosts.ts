@@ -8,7 +8,7 @@ import { fromFileUrl, join } from "@std/path";
 import { within } from "../support/guard.ts";
 import { OtlpReceiver } from "../support/otlp_receiver.ts";
 import { hostArguments, runHost } from "../support/run_host.ts";
-import { fixtureFolder } from "../support/worker_plan.ts";
+import { fixtureFolder } from "../support/fixtures.ts";
 
 /** A Python with OpenTelemetry; empty where it cannot be had, which tools/test.ts tells aloud. */
 export const PYTHON = Deno.env.get("REMOTE_PLUGIN_TEST_PACKAGED_PYTHON") ?? "";

@@ -6,3 +6,4 @@
 import * as std from "deno-std/text/mod.js";
 
 export const closestString: (givenWord: string, possibleWords: readonly string[]) => string = std.closestString;
+export const toPascalCase: (input: string) => string = std.toPascalCase;

@@ -1,0 +1,46 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { basename, join } from "@std/path";
+import { OWNER_FILE, OWNER_LINE } from "../../src/protocol/private_folder.ts";
+import { User } from "../support/cli_user.ts";
+import { pythonManifest } from "../support/managed_plugins.ts";
+
+Deno.test("doctor tells what is wrong with an interpreter, a module, a class and a permission, and how to mend it", async () => {
+  const naps = await pythonManifest("naps");
+  await using user = await User.create({
+    "a.json": { ...naps, name: "no_python", python_path: "/nowhere/python3" },
+    "b.json": { ...naps, name: "no_module", module: "nothing_here" },
+    "c.json": { ...naps, name: "no_class", class: "Nap" },
+    "d.json": { ...naps, name: "no_package", module: "needs_a_package", plugin_path: "." },
+    "e.json": { ...naps, name: "misspelt", max_concurency: 2 },
+    "broken.json": "{ half",
+    "needs_a_package.py": "import a_package_that_is_not_there",
+  });
+  const { code, out } = await user.run("doctor", "--json");
+  assertEquals(code, 4);
+  const findings: { about: string; check: string; verdict: string; found: string; fix?: string }[] = JSON.parse(out);
+  const of = (about: string) => findings.find((finding) => finding.about === about && finding.verdict !== "good");
+  assertEquals([of("no_python")?.check, of("no_python")?.fix?.includes("python_path")], ["interpreter", true]);
+  assertEquals([of("no_module")?.check, of("no_module")?.fix?.includes("plugin_path")], ["import", true]);
+  assertStringIncludes(of("no_class")!.found, 'has no class "Nap", but Naps');
+  assertStringIncludes(of("no_package")!.fix!, "-m pip install a_package_that_is_not_there");
+  assertEquals([of("misspelt")?.verdict, of("misspelt")?.found.includes('"max_concurrency"')], ["odd", true]);
+  assertEquals(findings.some(({ check, found }) => check === "manifest" && found.includes("it is no JSON")), true);
+});
+
+Deno.test("doctor --fix removes what is left of a worker that is gone, and nothing else", async () => {
+  await using user = await User.create();
+  const root = Deno.env.get("TMPDIR")!;
+  const [left, checkout] = [join(root, "remote-plugin-0123456789abcdef"), join(root, "remote-plugin-proxy")];
+  for (const folder of [left, checkout]) {
+    await Deno.mkdir(folder, { mode: 0o700 });
+    await Deno.writeTextFile(join(folder, "worker.py"), "");
+  }
+  await Deno.writeTextFile(join(left, OWNER_FILE), OWNER_LINE);
+  for (const folder of [left, checkout]) await Deno.utime(folder, new Date(0), new Date(0));
+  const { out } = await user.run("doctor");
+  assertEquals([out.includes(left), out.includes(checkout)], [true, false]);
+  assertEquals((await user.run("doctor", "--fix")).code, 0);
+  const names = [...Deno.readDirSync(root)].map(({ name }) => name);
+  assertEquals([left, checkout].map((path) => names.includes(basename(path))), [false, true]);
+  await Deno.remove(checkout, { recursive: true });
+});

@@ -1,0 +1,86 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { within } from "../support/guard.ts";
+import { firstText, User } from "../support/cli_user.ts";
+import { pythonManifest } from "../support/managed_plugins.ts";
+
+Deno.test("arguments are JSON where they read as such, lists where given twice, and - is a file of standard input", async () => {
+  await using user = await User.create({ "echo.json": await pythonManifest("echo") });
+  const words = [
+    "7",
+    "word",
+    "--beams",
+    "5",
+    "--title",
+    "5 o'clock",
+    "--flag",
+    "--no-cache",
+    "--tag",
+    "a",
+    "--tag",
+    "b",
+    "--box",
+    "[1, 2]",
+    "--dash-ed",
+    "null",
+  ];
+  assertEquals(JSON.parse((await user.run("run", "--kwargs", '{"beams": 1, "more": {"x": true}}', "echo", ...words)).out), {
+    args: [7, "word"],
+    kwargs: { beams: 5, more: { x: true }, title: "5 o'clock", flag: true, cache: false, tag: ["a", "b"], box: [1, 2], dash_ed: null },
+  });
+  const child = user.start(["run", "--json", "echo", "--audio", "-"], { stdin: "piped" });
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode("some audio"));
+  await writer.close();
+  const { kwargs } = JSON.parse(new TextDecoder().decode((await child.output()).stdout));
+  assertMatch(kwargs.audio, /\/remote-plugin-[0-9a-f]{16}\/stdin$/);
+});
+
+Deno.test("arguments have the types that the plugin tells, and what it does not take is said with its nearest name", async () => {
+  await using user = await User.create({
+    "typed.json": await pythonManifest("typed"),
+    "hands_over.json": await pythonManifest("hands_over"),
+  });
+  assertEquals((await user.run("run", "typed", "--text", "5", "--times", "2")).out, "55!\n");
+  const cases: [string[], string][] = [
+    [[], "It needs --text (What is said.)"],
+    [["--text", "a", "--times", "two"], '--times must be a whole number, not "two"'],
+    [["--text", "a", "--time", "2"], "There is no argument --time. The nearest name is --times"],
+  ];
+  for (const [words, message] of cases) {
+    assertEquals(await user.run("run", "typed", ...words), { code: 2, out: "", err: `error: ${message}\n` });
+  }
+  const { out } = await user.run("inspect", "typed");
+  assertStringIncludes(out, '"description": "What is said."');
+});
+
+Deno.test("a result that is a file goes to a pipe as it is, and to a folder by --save", async () => {
+  await using user = await User.create({ "hands_over.json": await pythonManifest("hands_over") });
+  const give = ["hands_over", "--action", "give", "--size", "3"];
+  assertEquals(await user.run("run", ...give), { code: 0, out: "\0\x01\x02", err: "" });
+  const saved = await user.run("run", "--save", "given", ...give);
+  assertEquals([saved.out, saved.err], [`${join("given", "1.bin")}\n`, ""]);
+  assertEquals(await Deno.readFile(join(user.folder.path, "given", "1.bin")), new Uint8Array([0, 1, 2]));
+  const streamed = await user.run("run", "--stream", "--save", "given", "hands_over", "--count", "2", "--size", "3");
+  assertEquals(streamed.out, `${join("given", "1.bin")}\n${join("given", "2.bin")}\n`);
+  const told = await user.run("run", "--json", ...give);
+  assertEquals([JSON.parse(told.out), told.err.includes("--save FOLDER")], [{ size: 3, media_type: "application/octet-stream" }, true]);
+});
+
+Deno.test("a log that cannot be written is told once, and the call goes on", async () => {
+  await using user = await User.create({ "prints.json": await pythonManifest("prints") });
+  await Deno.mkdir(join(user.folder.path, ".state", "logs", "prints.log"), { recursive: true });
+  const { code, out, err } = await user.run("run", "prints");
+  assertEquals([code, out, err.match(/is not kept/g)?.length], [0, "done\n", 1], err);
+});
+
+Deno.test("Ctrl-C in the middle of a call ends the plugin and says so", async () => {
+  await using user = await User.create({ "holds.json": await pythonManifest("holds") });
+  const child = user.start(["run", "--stream", "holds", "--hold", "a"]);
+  const { text, rest } = await firstText(child.stdout);
+  assertEquals(text, "a\n");
+  child.kill("SIGINT");
+  const [{ code }, err] = await Promise.all([within(child.status, "the end"), new Response(child.stderr).text()]);
+  assertEquals([code, err], [130, "Interrupted\n"]);
+  await rest.cancel();
+});

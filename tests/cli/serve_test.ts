@@ -1,0 +1,87 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { CallCancelledError, type FileResult, ProtocolError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
+import { within } from "../support/guard.ts";
+import { firstText, User } from "../support/cli_user.ts";
+import { pythonManifest } from "../support/managed_plugins.ts";
+
+Deno.test("serve gives each plugin to attach() under its name, and ends with all workers", async () => {
+  const fixtures = await Promise.all(["reports", "raises", "holds", "gives_back", "hands_over"].map((fixture) => pythonManifest(fixture)));
+  await using user = await User.create(Object.fromEntries(fixtures.map((manifest) => [`${manifest.name}.json`, manifest])));
+  const child = user.start(["serve", "--json"]);
+  const { text, rest } = await firstText(child.stdout);
+  const { url, token } = JSON.parse(text);
+  const attach = (plugin: string) => RemotePluginProxy.attach({ url: `${url}/${plugin}`, token });
+  {
+    await using reports = await attach("reports");
+    const seen: unknown[] = [];
+    const onProgress = ({ progress }: { progress: number }) => seen.push(progress);
+    for await (const chunk of reports.executeStream({ steps: [[0.5, "a"], [1, "b"]] }, { onProgress })) seen.push(chunk);
+    assertEquals([reports.name, reports.version, seen], ["reports", "1.2.3", [0.5, "a", 1, "b"]]);
+    await using raises = await attach("raises");
+    assertEquals(await raises.execute().catch((error) => error instanceof RemoteError && error.traceback.includes("plugin.py")), true);
+    await using givesBack = await attach("gives_back");
+    assertEquals(await givesBack.execute({ value: [NaN, Infinity] }), [NaN, Infinity]);
+    await using handsOver = await attach("hands_over");
+    await using given = await handsOver.execute<FileResult>({ action: "give", size: 100_000 });
+    assertEquals([(await given.bytes()).length, given.mediaType], [100_000, "application/octet-stream"]);
+    await using chunk = (await handsOver.executeStream<FileResult>({ size: 3 }).next()).value as FileResult;
+    assertEquals(await chunk.bytes(), new Uint8Array([0, 1, 2]));
+    assertEquals(Object.keys(await handsOver.getSignatures()), ["execute", "execute_stream"]);
+    await using holds = await attach("holds");
+    const held = holds.executeStream({ hold: "a" });
+    await held.next();
+    assertEquals(await holds.cancel(), true);
+    assertEquals(await held.next().catch((error) => error instanceof CallCancelledError), true);
+    const abort = new AbortController();
+    const aborted = holds.execute({ hold: "b" }, { signal: abort.signal, onProgress: () => abort.abort(new Error("left")) });
+    assertEquals(await aborted.catch((error: Error) => error.message), "left");
+    assertEquals(await holds.execute({ note: "free" }), "free");
+    const wrong = await RemotePluginProxy.attach({ url: `${url}/holds`, token: "wrong" }).catch((error) => error);
+    assertEquals(wrong instanceof ProtocolError, true);
+  }
+  const plain = await fetch(`${url}/gives_back/execute`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}` },
+    body: '{"kwargs":{"value":[1]}}',
+  });
+  assertEquals([plain.status, await plain.json()], [200, [1]]);
+  for (const [endpoint, status] of [["execute", 500], ["execute_stream", 200]] as const) {
+    const body = '{"kwargs":{"action":"give"}}';
+    const reply = await fetch(`${url}/hands_over/${endpoint}`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body });
+    assertEquals([reply.status, JSON.parse(await reply.text())._job_error.code], [status, "bad_result"]);
+  }
+  for (const [path, status] of [["gives_back/nothing", 404], ["nothing/health", 404], ["gives_back/execute", 405]] as const) {
+    const reply = await fetch(`${url}/${path}`, { headers: { authorization: `Bearer ${token}` } });
+    assertEquals([reply.status, typeof (await reply.json()).detail], [status, "string"]);
+  }
+  const { out } = await user.run("stats", "--json");
+  assertEquals(JSON.parse(out).total.workers, 5);
+  assertStringIncludes((await user.run("stats")).out, "P95 ms");
+  child.kill("SIGTERM");
+  assertEquals([(await within(child.status, "the end")).code, await new Response(child.stderr).text()], [0, ""]);
+  await rest.cancel();
+  assertEquals([...Deno.readDirSync(join(user.folder.path, ".state"))].some(({ name }) => name === "server.json"), false);
+});
+
+Deno.test("stats --watch is a table that is renewed until Ctrl-C", async () => {
+  await using user = await User.create({ "naps.json": await pythonManifest("naps") });
+  const server = user.start(["serve", "--json"]);
+  const { rest } = await firstText(server.stdout);
+  const watching = user.start(["stats", "--watch"], { inTerminal: true, stdin: "piped" });
+  const keyboard = watching.stdin.getWriter();
+  let seen = "";
+  let isOver = false;
+  for await (const text of watching.stdout.pipeThrough(new TextDecoderStream())) {
+    seen += text;
+    if (isOver || seen.split("\x1b[H\x1b[2J").length < 3) continue;
+    isOver = true;
+    await keyboard.write(new TextEncoder().encode("interrupt\n"));
+    await keyboard.close();
+  }
+  assertStringIncludes(seen, "naps  registered");
+  assertEquals((await within(watching.status, "the end of stats")).code, 130);
+  server.kill("SIGTERM");
+  assertEquals((await within(server.status, "the end of serve")).code, 0);
+  await Promise.all([rest.cancel(), server.stderr.cancel(), watching.stderr.cancel()]);
+});
