@@ -148,9 +148,7 @@ export class Entry implements Evictable {
 
   /** Lets the workers go unless they are in use. */
   evict(): Promise<void> {
-    return this.#exclusively(async () => {
-      if (this.idleSince !== undefined) await this.#stop("evicted");
-    });
+    return this.#stopIfIdle("evicted");
   }
 
   /** Replaces the workers. The new ones take the calls from the moment at which they are ready; the old ones finish theirs. */
@@ -273,14 +271,14 @@ export class Entry implements Evictable {
 
   #onIdleTooLong(since: number): void {
     const { idleSince, pool } = this;
-    if (idleSince !== undefined && idleSince <= since) void this.unloadIfIdle();
+    if (idleSince !== undefined && idleSince <= since) void this.#stopIfIdle("idle");
     else void pool?.shrink(since).then(() => this.#idle?.touch());
   }
 
-  /** The end of an idle time. A call that has come in between keeps the workers. */
-  unloadIfIdle(): Promise<void> {
+  /** A call that has come in between keeps the workers. */
+  #stopIfIdle(reason: StopReason): Promise<void> {
     return this.#exclusively(async () => {
-      if (this.idleSince !== undefined) await this.#stop("idle");
+      if (this.idleSince !== undefined) await this.#stop(reason);
     });
   }
 

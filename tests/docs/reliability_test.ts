@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { LADDER, type Rung } from "../../src/plugin/cancelling.ts";
-import { ROOT } from "../../tools/lane.ts";
+import { ROOT } from "../../tools/registry.ts";
 
 const PAGE = Deno.readTextFileSync(new URL("docs/reliability.md", ROOT));
 const ATTACKS = PAGE.slice(PAGE.indexOf("## What was attacked"), PAGE.indexOf("## Soak"));
