@@ -5,7 +5,7 @@
  */
 export { PROTOCOL_VERSION } from "./version.ts";
 export { ENDPOINTS, EXTENSIONS } from "./endpoints.ts";
-export type { Endpoint, EndpointRule, ExtensionEndpoint } from "./endpoints.ts";
+export type * from "./endpoints.ts";
 export type { Address, TcpAddress, UnixAddress } from "./address.ts";
 export type { Exchange, WireRequest } from "./exchange.ts";
 export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./frames.ts";
