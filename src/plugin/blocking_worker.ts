@@ -13,6 +13,7 @@ import type { LogRecord } from "../process/output_log.ts";
 import { type FileResult, placeOf, resultGoneError } from "../payload/file_result.ts";
 import { type BridgeEnd, Handover } from "../transport/blocking/messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/blocking/server.ts";
+import { offerToThread } from "../transport/blocking/thread.ts";
 import { badValueError } from "./failures.ts";
 import type { CallOptions, StartOptions, WorkerEndpoint } from "./interface.ts";
 import { type MemberOperation, operationOf } from "./members.ts";
@@ -21,7 +22,7 @@ import { type Batch, handOver, RunAhead } from "./run_ahead.ts";
 import { bareMemory, receiveBody, sendValue, type SentBody, type SentValue } from "./sent_values.ts";
 import { TakenBody } from "./arguments.ts";
 
-/** This module's own place. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */
+/** This module's own place, in a bundle the bundle's. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */
 export const BLOCKING_WORKER: string = import.meta.url;
 
 /** What a blocking proxy asks of its thread. */
@@ -83,7 +84,7 @@ const STREAM = operationOf("executeStream");
 const MAX_RECORDS = 10_000;
 
 /** Serves one blocking proxy until its thread is ended. */
-export function serve(end: BridgeEnd): void {
+function serve(end: BridgeEnd): void {
   const worker = new BlockingWorker();
   new BridgeServer<BlockingRequest>(end, (request, control) => worker.answer(request, control));
 }
@@ -250,3 +251,6 @@ async function* piecesOf(file: FileResult): AsyncGenerator<unknown, void, void> 
 function optionsOf({ options, reports }: CallFacts, control: BridgeControl): CallOptions {
   return reports ? { ...options, signal: control.signal, onProgress: control.onProgress } : options;
 }
+
+// In a bundle the program's own lines follow.
+offerToThread(serve);
