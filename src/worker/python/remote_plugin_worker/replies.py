@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 from .client import Client
 from .constants import FRAMES_TYPE, MAX_FRAME
 from .descriptors import DESCRIPTORS
@@ -48,7 +46,7 @@ class Reply:
         self._shares = shares
         self._outbox: Optional[Outbox] = None
         self._client = client
-        self._lock = threading.Lock()
+        self._lock = client.lock
         self._begun = False
         self._ended = False
 
