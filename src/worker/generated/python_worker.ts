@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "b1f0639e3805af4b";
+export const PYTHON_WORKER_HASH = "c8ec8cf3f0ef3dab";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -5866,8 +5866,10 @@ class Waiting:
     def lent(self) -> list[Connection]:
         """For the front: what the lanes would read if one were idle. The caller has claimed it."""
         found = []
-        if not self._idle and self._lanes is not None:
+        if not self._idle and self._lanes is not None and self._lanes_bell is not None:
             for file, _ in self._lanes.poll(0):
+                if file == self._lanes_bell.file:  # a lane was woken by something else, and looks into the queue before it waits again
+                    self._lanes_bell.silence()
                 connection = self.connections.get(file)
                 if connection is not None and self._take_from_lanes(connection):
                     found.append(connection)
@@ -5878,6 +5880,8 @@ class Waiting:
         self._is_lent = False
         if not self._idle and self._registered:
             self._tell_front()
+        if self._idle and not self._queue.empty():
+            self._ring()
 
     def _next_of(self, connection: Connection) -> Optional[Call]:
         call = connection.next_call()

@@ -120,8 +120,10 @@ class Waiting:
     def lent(self) -> list[Connection]:
         """For the front: what the lanes would read if one were idle. The caller has claimed it."""
         found = []
-        if not self._idle and self._lanes is not None:
+        if not self._idle and self._lanes is not None and self._lanes_bell is not None:
             for file, _ in self._lanes.poll(0):
+                if file == self._lanes_bell.file:  # a lane was woken by something else, and looks into the queue before it waits again
+                    self._lanes_bell.silence()
                 connection = self.connections.get(file)
                 if connection is not None and self._take_from_lanes(connection):
                     found.append(connection)
@@ -132,6 +134,8 @@ class Waiting:
         self._is_lent = False
         if not self._idle and self._registered:
             self._tell_front()
+        if self._idle and not self._queue.empty():
+            self._ring()
 
     def _next_of(self, connection: Connection) -> Optional[Call]:
         call = connection.next_call()
