@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "c8ec8cf3f0ef3dab";
+export const PYTHON_WORKER_HASH = "77abd1ce3975520c";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -2428,8 +2428,11 @@ class Front:
 
     def _end_overdue(self) -> None:
         for connection in [one for one in self._limited if abs(one.deadline) <= time.monotonic()]:
-            self._limited.discard(connection)
+            if connection.claim():
+                connection.read()  # a process that was stopped may find here what came in time
+                self._go_on(connection)
             if connection.deadline and connection.claim():
+                self._limited.discard(connection)
                 self._waiting.close(connection)
 
     def _flush(self) -> None:

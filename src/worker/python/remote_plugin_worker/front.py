@@ -151,8 +151,11 @@ class Front:
 
     def _end_overdue(self) -> None:
         for connection in [one for one in self._limited if abs(one.deadline) <= time.monotonic()]:
-            self._limited.discard(connection)
+            if connection.claim():
+                connection.read()  # a process that was stopped may find here what came in time
+                self._go_on(connection)
             if connection.deadline and connection.claim():
+                self._limited.discard(connection)
                 self._waiting.close(connection)
 
     def _flush(self) -> None:
