@@ -47,7 +47,7 @@ async function pythonWorker(): Promise<string> {
   const [boot, start, compiling] = await Promise.all(
     ["boot.py", "start.py", "compiling.py"].map((name) => Deno.readTextFile(new URL(name, PYTHON))),
   );
-  const pack = [start, `compiling\n${compiling}`, ...parts].join(PART_MARK);
+  const pack = [start, `\n${compiling}`, ...parts].join(PART_MARK);
   return [
     "// deno-fmt-ignore-file",
     `// Generated from the files in python/. Do not edit; run: ${COMMAND}`,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { findPython } from "./python.ts";
+import { testPython } from "../tests/support/python.ts";
 
 const PROGRAM = fromFileUrl(new URL("python_lint.py", import.meta.url));
 
@@ -9,7 +9,7 @@ async function lint(modules: Readonly<Record<string, string>>): Promise<string[]
   const folder = await Deno.makeTempDir();
   try {
     for (const [name, source] of Object.entries(modules)) await Deno.writeTextFile(join(folder, `${name}.py`), source);
-    const { stdout, stderr } = await new Deno.Command(await findPython() ?? "python3", { args: [PROGRAM, folder] }).output();
+    const { stdout, stderr } = await new Deno.Command(testPython(), { args: [PROGRAM, folder] }).output();
     return new TextDecoder().decode(new Uint8Array([...stdout, ...stderr])).trim().split("\n").filter((line) => line !== "");
   } finally {
     await Deno.remove(folder, { recursive: true });

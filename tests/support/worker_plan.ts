@@ -24,6 +24,8 @@ export interface PlanOptions {
   readonly folder: string;
   /** Where the plugin's files are, when they are not in the fixture's own folder. */
   readonly pluginFolder?: string;
+  /** Where the worker's program is put, when `folder` has to hold nothing else. */
+  readonly programFolder?: string;
   /** What differs in the start line: objects are merged, all else is replaced. */
   readonly start?: Readonly<Record<string, unknown>>;
 }
@@ -38,7 +40,7 @@ export interface WorkerPlan {
 export async function planWorker(options: PlanOptions): Promise<WorkerPlan> {
   const folder = options.pluginFolder ?? fixtureFolder(options.fixture);
   const start = merged(startMessage(options, folder, await readFixture(options.worker, options.fixture)), options.start ?? {});
-  const command = options.worker === "python" ? await pythonCommand(options.folder) : denoCommand(folder, start);
+  const command = options.worker === "python" ? await pythonCommand(options.programFolder ?? options.folder) : denoCommand(folder, start);
   return { command, start };
 }
 

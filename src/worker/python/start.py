@@ -16,7 +16,7 @@ import os
 import stat
 import sys
 
-PART_MARK = "\f"  # in front of each part but the first, whose name is the rest of that line
+PART_MARK = "\f"  # in front of each part but the first, and of its name on the same line
 MARK = b"remote-plugin bytecode\n"  # how a file says of itself that it may be removed
 START = len(MARK) + 4  # of the bytecode, behind its checksum
 
@@ -81,7 +81,7 @@ def module_codes(pack, source_hash):
     with open(pack, encoding="utf-8") as opened:
         _, compiling, *modules = opened.read().split(PART_MARK)
     names = {"__name__": "remote_plugin_compiling"}
-    exec(compile(compiling.partition("\n")[2], "<remote-plugin compiling>", "exec"), names)
+    exec(compile(compiling, "<remote-plugin compiling>", "exec"), names)
     return names["compile_modules"](modules, None if sys.dont_write_bytecode else bytecode)
 
 

@@ -9,13 +9,14 @@ from .client import Client
 from .descriptors import DESCRIPTORS
 from .encoding import encode
 from .errors import Refusal
-from .outbox import Outbox
 from .replies import FramedReply
 from .shelf import Slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
+
+    from .scratch import Scratch
 
 FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
 STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
@@ -24,8 +25,8 @@ STALL_S = 0.05  # how long to wait for a reply that is being sent before looking
 class BareReply(FramedReply):
     """Section 11: the frames of section 4, and nothing around them."""
 
-    def __init__(self, client: Client, outbox: Outbox, aside: Aside) -> None:
-        super().__init__(client, outbox)
+    def __init__(self, client: Client, scratch: Scratch, aside: Aside, shares: bool = False) -> None:
+        super().__init__(client, scratch, shares=shares)
         self._aside = aside
         self._held: Optional[Slot] = None
         self._held_until = 0.0
@@ -65,7 +66,7 @@ class BareReply(FramedReply):
             self._ended = last
             before, self._last_at = self._last_at, time.perf_counter()
             # To wake the reader for each of many frames would cost more than the frames.
-            if self._last_at - before < FLOW_S and not last and not self.outbox.is_waiting():
+            if self._last_at - before < FLOW_S and not last and not self.hands_over():
                 if self._held is None:
                     self._begin_to_hold()
                 if self._held is not None and self._last_at < self._held_until and self._held.add(data):

@@ -12,7 +12,6 @@ from .constants import MAX_HEAD, UPGRADE_PROTOCOL
 from .errors import Refusal
 from .fast import socket
 from .logs import log
-from .outbox import Outbox
 from .replies import PlainReply, Reply
 from .requests import BareRequest, HttpRequest, Request
 from .session import Session
@@ -96,8 +95,8 @@ class Connection(Origin):
         return None
 
     def _turn(self) -> bool:
-        outbox = Outbox(self._session.scratch, False)
-        reply: Reply = BareReply(self._client, outbox, self._aside) if self._upgraded else PlainReply(self._client, outbox)
+        scratch = self._session.scratch
+        reply: Reply = BareReply(self._client, scratch, self._aside) if self._upgraded else PlainReply(self._client, scratch)
         aside = False
         try:
             request = self._read_bare_request() if self._upgraded else self._read_request()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from .conversions import refuse, simplify_framed, to_json
 from .errors import BadResult
 from .json_text import LARGEST_DOUBLE, json_encoder
-from .outbox import Outbox
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Callable, Dict, Optional
+
+    from .outbox import Outbox
 
     Body = Dict[str, Any]
 
@@ -17,7 +18,7 @@ _encode_framed = json_encoder(simplify_framed)
 _encode_flat = json_encoder(refuse, nests=False)
 
 
-def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Outbox] = None) -> bytes:
+def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Callable[[], Outbox]] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in `types`, and is a BadResult where that is None."""
     try:
         flat = _is_flat(value)

@@ -62,7 +62,7 @@ class Helpers:
         call = self._current_call()
         if call is None or call.reply is None:
             raise RuntimeError("scratch_folder() is for code that a call runs")
-        return Path(call.reply.outbox.folder())
+        return Path(call.reply.outbox().folder())
 
     def _check_cancel(self) -> None:
         call = self._current_call()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 
 from .descriptors import DESCRIPTORS
+from .scratch import attempt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    pass
 
 OWNER_FILE = "owner.lock"
 OWNER_LINE = b"remote-plugin private folder: whoever can lock this file may remove the folder\n"
@@ -70,13 +71,6 @@ def remove_all(folder: str, but: set[str]) -> None:
             path = os.path.join(parent, name)
             attempt(os.unlink if os.path.islink(path) else os.rmdir, path)
     attempt(os.rmdir, folder)
-
-
-def attempt(action: Callable[[str], None], path: str) -> None:
-    try:
-        action(path)
-    except OSError:
-        pass
 
 
 def is_private_folder(path: str) -> bool:

@@ -9,11 +9,13 @@ from .constants import FRAMES_TYPE, MAX_FRAME
 from .descriptors import DESCRIPTORS
 from .encoding import encode
 from .errors import BadResult, Refusal
-from .outbox import Outbox
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, Dict, Optional
+
+    from .outbox import Outbox
+    from .scratch import Scratch
 
     Body = Dict[str, Any]
 
@@ -39,14 +41,28 @@ class Reply:
     content_type = "application/json"
     frames = False
 
-    def __init__(self, client: Client, outbox: Outbox, closes: bool = False) -> None:
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False) -> None:
         self.closes = closes
         self.broken = False
-        self.outbox = outbox
+        self._scratch = scratch
+        self._shares = shares
+        self._outbox: Optional[Outbox] = None
         self._client = client
         self._lock = threading.Lock()
         self._begun = False
         self._ended = False
+
+    def outbox(self) -> Outbox:
+        """What the call hands over as files. It is made when it is first asked for: few calls hand anything over."""
+        if self._outbox is None:
+            from .outbox import Outbox
+
+            self._outbox = Outbox(self._scratch, self._shares)
+        return self._outbox
+
+    def hands_over(self) -> bool:
+        """Whether something is handed over by a frame that has not been sent yet."""
+        return self._outbox is not None and self._outbox.is_waiting()
 
     def progress(self, progress: float, message: str) -> None:
         """Sends a progress frame where there are frames."""
@@ -71,9 +87,14 @@ class Reply:
 
     def close(self) -> None:
         """Nothing more comes. A reply without its end, and one that was to be the last, end the connection."""
-        self.outbox.close()
+        if self._outbox is not None:
+            self._outbox.close()
         if self.closes or not self._ended:
             self._client.shut_down()
+
+    def _settle(self, delivered: bool) -> None:
+        if self._outbox is not None:
+            self._outbox.settle(delivered)
 
     def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
         DESCRIPTORS.stay_out()
@@ -113,10 +134,10 @@ class FramedReply(Reply):
         self._part(encode({"progress": progress, "message": message}) + b"\n")
 
     def chunk(self, value: Any) -> None:
-        self.outbox.settle(self._part(self._frame("chunk", value)))
+        self._settle(self._part(self._frame("chunk", value)))
 
     def result(self, value: Any) -> None:
-        self.outbox.settle(self._last(self._frame("result", value)))
+        self._settle(self._last(self._frame("result", value)))
 
     def error(self, body: Body) -> None:
         self._last(self._frame("error", body))
@@ -136,8 +157,8 @@ class FramedReply(Reply):
 class PlainReply(Reply):
     """Section 5: the bare value."""
 
-    def __init__(self, client: Client, outbox: Outbox, closes: bool = False, error_status: int = 500) -> None:
-        super().__init__(client, outbox, closes)
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, error_status: int = 500) -> None:
+        super().__init__(client, scratch, closes)
         self._error_status = error_status
 
     def error(self, body: Body) -> None:

@@ -9,7 +9,6 @@ from .constants import CONNECTION_HEADER, FRAMES_TYPE, MAX_ID, TRACE_HEADERS, UP
 from .endpoint import Endpoint
 from .endpoints import ENDPOINTS
 from .errors import Refusal
-from .outbox import Outbox
 from .replies import FramedReply, PlainReply, PlainStreamReply, Reply
 from .scratch import Scratch
 
@@ -115,11 +114,10 @@ class HttpRequest(Request):
     def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
-            return FramedReply(client, Outbox(scratch, self.headers.get("remote-plugin-files") == "shared"), self.closes)
-        outbox = Outbox(scratch, False)
+            return FramedReply(client, scratch, self.closes, self.headers.get("remote-plugin-files") == "shared")
         if self.path == "/execute_stream":
-            return PlainStreamReply(client, outbox, self.closes)
-        return PlainReply(client, outbox, self.closes, 400 if self.path == "/initialize" else 500)
+            return PlainStreamReply(client, scratch, self.closes)
+        return PlainReply(client, scratch, self.closes, 400 if self.path == "/initialize" else 500)
 
 
 class BareRequest(Request):
@@ -153,7 +151,7 @@ class BareRequest(Request):
 
     def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
         """Makes the reply."""
-        return BareReply(client, Outbox(scratch, self._named.get("files") == "shared"), aside)
+        return BareReply(client, scratch, aside, self._named.get("files") == "shared")
 
 
 def trace_in(fields: dict[str, str]) -> dict[str, str]:

@@ -8,7 +8,10 @@ import stat
 from .constants import KNOWS_USERS
 from .errors import ScratchFull
 from .fast import signal
-from .private_folder import attempt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
 
 SPARE_BYTES = 1024 * 1024  # from here on writing into a file's old pages is worth asking for one
 SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"
@@ -115,3 +118,10 @@ def _folder_bytes(folder: str) -> int:
     except FileNotFoundError:
         pass  # the host has just removed it
     return total
+
+
+def attempt(action: Callable[[str], None], path: str) -> None:
+    try:
+        action(path)
+    except OSError:
+        pass

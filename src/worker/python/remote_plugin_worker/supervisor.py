@@ -14,7 +14,7 @@ from .descriptors import LOST_DESCRIPTORS
 from .fast import signal, socket
 from .logs import log
 from .memory_watch import MemoryWatch
-from .private_folder import attempt, is_private_folder, remove_private
+from .scratch import attempt
 from .shelf import Shelf
 from .start_line import Start, say
 
@@ -162,6 +162,8 @@ def remove_files(start: Start) -> None:
     if start.unix and is_left_socket(start.unix):
         attempt(os.unlink, start.unix)
     if start.folder:
+        from .private_folder import is_private_folder, remove_private
+
         for folder in filter(None, (start.folder, start.scratch.memory)):
             if is_private_folder(folder):
                 remove_private(folder)

@@ -8,7 +8,7 @@ from .json_text import LARGEST_DOUBLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Union
+    from typing import Any, Callable, Dict, Optional, Union
 
     from .outbox import Outbox
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Walk:
     """Goes through a value that `json` refused and copies it in a form that `json` takes."""
 
-    def __init__(self, what: str, types: Optional[Body], outbox: Optional[Outbox] = None) -> None:
+    def __init__(self, what: str, types: Optional[Body], outbox: Optional[Callable[[], Outbox]] = None) -> None:
         self.what = what
         self.types = types
         self.outbox = outbox
@@ -44,10 +44,10 @@ class Walk:
             return self._dict(value)
         if isinstance(value, (list, tuple)):
             return [self._member(index, item) for index, item in enumerate(value)]
-        if self.outbox is not None and self.types is not None and self.outbox.takes(value):
+        if self.outbox is not None and self.types is not None and self.outbox().takes(value):
             self.types[self._pointer()] = "file"
             try:
-                return self.outbox.hand_over(value)
+                return self.outbox().hand_over(value)
             except UnfitFile as error:
                 raise self._bad(str(error)) from None
         try:
