@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "938162b86590e1bf";
+export const PYTHON_WORKER_HASH = "e73e58c3c9a78f50";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -13,7 +13,7 @@ export const PYTHON_WORKER_BOOT: string = `import sys
 if sys.path[:1] == [""]:
     del sys.path[0]
 with open(sys.argv[1], encoding="utf-8") as pack:
-    exec(compile(pack.read().partition("\\f")[0], "<remote-plugin start>", "exec"), {"__name__": "__main__"})
+    exec(compile("".join(iter(pack.readline, "\\f\\n")), "<remote-plugin start>", "exec"), {"__name__": "__main__"})
 `;
 
 /** The Python worker: `python/start.py`, and the modules of the package beside it. */
@@ -35,7 +35,7 @@ import os
 import stat
 import sys
 
-PART_MARK = "\\f"  # in front of each part but the first, whose name is the rest of that line
+PART_MARK = "\\f"  # in front of each part but the first, and of its name on the same line
 MARK = b"remote-plugin bytecode\\n"  # how a file says of itself that it may be removed
 START = len(MARK) + 4  # of the bytecode, behind its checksum
 
@@ -100,7 +100,7 @@ def module_codes(pack, source_hash):
     with open(pack, encoding="utf-8") as opened:
         _, compiling, *modules = opened.read().split(PART_MARK)
     names = {"__name__": "remote_plugin_compiling"}
-    exec(compile(compiling.partition("\\n")[2], "<remote-plugin compiling>", "exec"), names)
+    exec(compile(compiling, "<remote-plugin compiling>", "exec"), names)
     return names["compile_modules"](modules, None if sys.dont_write_bytecode else bytecode)
 
 
@@ -112,7 +112,7 @@ if __name__ == "__main__":
     names = {"__name__": "remote_plugin_modules"}
     exec(codes["modules"], names)
     names["Modules"](codes).run_main()
-\fcompiling
+\f
 """Compiles the worker's modules, and keeps their bytecode: for a start that has found none. start.py runs it."""
 
 import marshal
@@ -281,13 +281,14 @@ from .client import Client
 from .descriptors import DESCRIPTORS
 from .encoding import encode
 from .errors import Refusal
-from .outbox import Outbox
 from .replies import FramedReply
 from .shelf import Slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
+
+    from .scratch import Scratch
 
 FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
 STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
@@ -296,8 +297,8 @@ STALL_S = 0.05  # how long to wait for a reply that is being sent before looking
 class BareReply(FramedReply):
     """Section 11: the frames of section 4, and nothing around them."""
 
-    def __init__(self, client: Client, outbox: Outbox, aside: Aside) -> None:
-        super().__init__(client, outbox)
+    def __init__(self, client: Client, scratch: Scratch, aside: Aside, shares: bool = False) -> None:
+        super().__init__(client, scratch, shares=shares)
         self._aside = aside
         self._held: Optional[Slot] = None
         self._held_until = 0.0
@@ -337,7 +338,7 @@ class BareReply(FramedReply):
             self._ended = last
             before, self._last_at = self._last_at, time.perf_counter()
             # To wake the reader for each of many frames would cost more than the frames.
-            if self._last_at - before < FLOW_S and not last and not self.outbox.is_waiting():
+            if self._last_at - before < FLOW_S and not last and not self.hands_over():
                 if self._held is None:
                     self._begin_to_hold()
                 if self._held is not None and self._last_at < self._held_until and self._held.add(data):
@@ -713,7 +714,6 @@ from .constants import MAX_HEAD, UPGRADE_PROTOCOL
 from .errors import Refusal
 from .fast import socket
 from .logs import log
-from .outbox import Outbox
 from .replies import PlainReply, Reply
 from .requests import BareRequest, HttpRequest, Request
 from .session import Session
@@ -797,8 +797,8 @@ class Connection(Origin):
         return None
 
     def _turn(self) -> bool:
-        outbox = Outbox(self._session.scratch, False)
-        reply: Reply = BareReply(self._client, outbox, self._aside) if self._upgraded else PlainReply(self._client, outbox)
+        scratch = self._session.scratch
+        reply: Reply = BareReply(self._client, scratch, self._aside) if self._upgraded else PlainReply(self._client, scratch)
         aside = False
         try:
             request = self._read_bare_request() if self._upgraded else self._read_request()
@@ -1464,11 +1464,12 @@ from __future__ import annotations
 from .conversions import refuse, simplify_framed, to_json
 from .errors import BadResult
 from .json_text import LARGEST_DOUBLE, json_encoder
-from .outbox import Outbox
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Callable, Dict, Optional
+
+    from .outbox import Outbox
 
     Body = Dict[str, Any]
 
@@ -1476,7 +1477,7 @@ _encode_framed = json_encoder(simplify_framed)
 _encode_flat = json_encoder(refuse, nests=False)
 
 
-def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Outbox] = None) -> bytes:
+def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Callable[[], Outbox]] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in \`types\`, and is a BadResult where that is None."""
     try:
         flat = _is_flat(value)
@@ -2039,7 +2040,7 @@ except ImportError:
     encode_basestring_ascii = make_encoder = make_scanner = None  # type: ignore[assignment]
 
 __all__ = ("SimpleQueue", "compare_digest", "encode_basestring_ascii", "make_encoder", "make_scanner", "signal", "socket")
-\ffiles
+\ffiles late
 """Single files that are handed over, and what stands for bytes inside the JSON."""
 
 from __future__ import annotations
@@ -2423,7 +2424,7 @@ class Helpers:
         call = self._current_call()
         if call is None or call.reply is None:
             raise RuntimeError("scratch_folder() is for code that a call runs")
-        return Path(call.reply.outbox.folder())
+        return Path(call.reply.outbox().folder())
 
     def _check_cancel(self) -> None:
         call = self._current_call()
@@ -3466,7 +3467,7 @@ def make_data_folders() -> None:
     for name in ("PLUGIN_DATA_DIR", "CAPABILITY_DATA_DIR"):
         if os.environ.get(name):
             os.makedirs(os.environ[name], exist_ok=True)
-\foutbox
+\foutbox late
 """What one call hands over as files: section 7 of docs/protocol.md."""
 
 from __future__ import annotations
@@ -3949,7 +3950,7 @@ def _done(plugin: Plugin, call: Call, name: str, status: str, *args: Any) -> Bod
         return {"status": "not_supported"}
     plugin.invoke(call, method, *args)
     return {"status": status}
-\fprivate_folder
+\fprivate_folder late
 """Folders that say of themselves what they are: section 7 of docs/protocol.md."""
 
 from __future__ import annotations
@@ -3957,10 +3958,11 @@ from __future__ import annotations
 import os
 
 from .descriptors import DESCRIPTORS
+from .scratch import attempt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    pass
 
 OWNER_FILE = "owner.lock"
 OWNER_LINE = b"remote-plugin private folder: whoever can lock this file may remove the folder\\n"
@@ -4024,13 +4026,6 @@ def remove_all(folder: str, but: set[str]) -> None:
     attempt(os.rmdir, folder)
 
 
-def attempt(action: Callable[[str], None], path: str) -> None:
-    try:
-        action(path)
-    except OSError:
-        pass
-
-
 def is_private_folder(path: str) -> bool:
     """Whether a folder says of itself that it may be removed."""
     try:
@@ -4053,11 +4048,13 @@ from .constants import FRAMES_TYPE, MAX_FRAME
 from .descriptors import DESCRIPTORS
 from .encoding import encode
 from .errors import BadResult, Refusal
-from .outbox import Outbox
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, Dict, Optional
+
+    from .outbox import Outbox
+    from .scratch import Scratch
 
     Body = Dict[str, Any]
 
@@ -4083,14 +4080,28 @@ class Reply:
     content_type = "application/json"
     frames = False
 
-    def __init__(self, client: Client, outbox: Outbox, closes: bool = False) -> None:
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False) -> None:
         self.closes = closes
         self.broken = False
-        self.outbox = outbox
+        self._scratch = scratch
+        self._shares = shares
+        self._outbox: Optional[Outbox] = None
         self._client = client
         self._lock = threading.Lock()
         self._begun = False
         self._ended = False
+
+    def outbox(self) -> Outbox:
+        """What the call hands over as files. It is made when it is first asked for: few calls hand anything over."""
+        if self._outbox is None:
+            from .outbox import Outbox
+
+            self._outbox = Outbox(self._scratch, self._shares)
+        return self._outbox
+
+    def hands_over(self) -> bool:
+        """Whether something is handed over by a frame that has not been sent yet."""
+        return self._outbox is not None and self._outbox.is_waiting()
 
     def progress(self, progress: float, message: str) -> None:
         """Sends a progress frame where there are frames."""
@@ -4115,9 +4126,14 @@ class Reply:
 
     def close(self) -> None:
         """Nothing more comes. A reply without its end, and one that was to be the last, end the connection."""
-        self.outbox.close()
+        if self._outbox is not None:
+            self._outbox.close()
         if self.closes or not self._ended:
             self._client.shut_down()
+
+    def _settle(self, delivered: bool) -> None:
+        if self._outbox is not None:
+            self._outbox.settle(delivered)
 
     def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
         DESCRIPTORS.stay_out()
@@ -4157,10 +4173,10 @@ class FramedReply(Reply):
         self._part(encode({"progress": progress, "message": message}) + b"\\n")
 
     def chunk(self, value: Any) -> None:
-        self.outbox.settle(self._part(self._frame("chunk", value)))
+        self._settle(self._part(self._frame("chunk", value)))
 
     def result(self, value: Any) -> None:
-        self.outbox.settle(self._last(self._frame("result", value)))
+        self._settle(self._last(self._frame("result", value)))
 
     def error(self, body: Body) -> None:
         self._last(self._frame("error", body))
@@ -4180,8 +4196,8 @@ class FramedReply(Reply):
 class PlainReply(Reply):
     """Section 5: the bare value."""
 
-    def __init__(self, client: Client, outbox: Outbox, closes: bool = False, error_status: int = 500) -> None:
-        super().__init__(client, outbox, closes)
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, error_status: int = 500) -> None:
+        super().__init__(client, scratch, closes)
         self._error_status = error_status
 
     def error(self, body: Body) -> None:
@@ -4214,7 +4230,6 @@ from .constants import CONNECTION_HEADER, FRAMES_TYPE, MAX_ID, TRACE_HEADERS, UP
 from .endpoint import Endpoint
 from .endpoints import ENDPOINTS
 from .errors import Refusal
-from .outbox import Outbox
 from .replies import FramedReply, PlainReply, PlainStreamReply, Reply
 from .scratch import Scratch
 
@@ -4320,11 +4335,10 @@ class HttpRequest(Request):
     def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
-            return FramedReply(client, Outbox(scratch, self.headers.get("remote-plugin-files") == "shared"), self.closes)
-        outbox = Outbox(scratch, False)
+            return FramedReply(client, scratch, self.closes, self.headers.get("remote-plugin-files") == "shared")
         if self.path == "/execute_stream":
-            return PlainStreamReply(client, outbox, self.closes)
-        return PlainReply(client, outbox, self.closes, 400 if self.path == "/initialize" else 500)
+            return PlainStreamReply(client, scratch, self.closes)
+        return PlainReply(client, scratch, self.closes, 400 if self.path == "/initialize" else 500)
 
 
 class BareRequest(Request):
@@ -4358,7 +4372,7 @@ class BareRequest(Request):
 
     def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
         """Makes the reply."""
-        return BareReply(client, Outbox(scratch, self._named.get("files") == "shared"), aside)
+        return BareReply(client, scratch, aside, self._named.get("files") == "shared")
 
 
 def trace_in(fields: dict[str, str]) -> dict[str, str]:
@@ -4461,7 +4475,10 @@ import stat
 from .constants import KNOWS_USERS
 from .errors import ScratchFull
 from .fast import signal
-from .private_folder import attempt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
 
 SPARE_BYTES = 1024 * 1024  # from here on writing into a file's old pages is worth asking for one
 SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"
@@ -4568,6 +4585,13 @@ def _folder_bytes(folder: str) -> int:
     except FileNotFoundError:
         pass  # the host has just removed it
     return total
+
+
+def attempt(action: Callable[[str], None], path: str) -> None:
+    try:
+        action(path)
+    except OSError:
+        pass
 \fscript_end
 """The end of a forked child, as Python ends a script."""
 
@@ -5014,7 +5038,7 @@ from .descriptors import LOST_DESCRIPTORS
 from .fast import signal, socket
 from .logs import log
 from .memory_watch import MemoryWatch
-from .private_folder import attempt, is_private_folder, remove_private
+from .scratch import attempt
 from .shelf import Shelf
 from .start_line import Start, say
 
@@ -5162,6 +5186,8 @@ def remove_files(start: Start) -> None:
     if start.unix and is_left_socket(start.unix):
         attempt(os.unlink, start.unix)
     if start.folder:
+        from .private_folder import is_private_folder, remove_private
+
         for folder in filter(None, (start.folder, start.scratch.memory)):
             if is_private_folder(folder):
                 remove_private(folder)
@@ -5616,7 +5642,7 @@ from .json_text import LARGEST_DOUBLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Union
+    from typing import Any, Callable, Dict, Optional, Union
 
     from .outbox import Outbox
 
@@ -5626,7 +5652,7 @@ if TYPE_CHECKING:
 class Walk:
     """Goes through a value that \`json\` refused and copies it in a form that \`json\` takes."""
 
-    def __init__(self, what: str, types: Optional[Body], outbox: Optional[Outbox] = None) -> None:
+    def __init__(self, what: str, types: Optional[Body], outbox: Optional[Callable[[], Outbox]] = None) -> None:
         self.what = what
         self.types = types
         self.outbox = outbox
@@ -5652,10 +5678,10 @@ class Walk:
             return self._dict(value)
         if isinstance(value, (list, tuple)):
             return [self._member(index, item) for index, item in enumerate(value)]
-        if self.outbox is not None and self.types is not None and self.outbox.takes(value):
+        if self.outbox is not None and self.types is not None and self.outbox().takes(value):
             self.types[self._pointer()] = "file"
             try:
-                return self.outbox.hand_over(value)
+                return self.outbox().hand_over(value)
             except UnfitFile as error:
                 raise self._bad(str(error)) from None
         try:
