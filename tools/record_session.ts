@@ -1,5 +1,5 @@
 /**
- * `deno task embed session`: runs the session of the README with the real program, and puts what it shows into the page.
+ * `deno task embed session`: runs the session of docs/command_line.md with the real program, and puts what it shows into the page.
  *
  * @module
  */

@@ -20,7 +20,7 @@ const TYPED: readonly string[] = [
 ];
 
 /** The page, and the marks around the session in it. */
-export const PAGE: URL = new URL("README.md", ROOT);
+export const PAGE: URL = new URL("docs/command_line.md", ROOT);
 const BEGIN = "<!-- recorded by deno task embed session -->\n";
 const END = "<!-- end of the record -->";
 
