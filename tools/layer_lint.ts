@@ -35,7 +35,7 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The folders of `src/` whose rings are still to be undone. */
-const RINGS_REMAIN: readonly string[] = ["manifest", "plugin", "worker"];
+const RINGS_REMAIN: readonly string[] = ["worker"];
 
 const ROOT = new URL("../", import.meta.url).href;
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { markdownTable } from "@remote-plugin/tools/tables";
 import { PEERS, type PeerSpec } from "../peers.ts";
 import { type PAYLOADS, SIZES } from "../plan.ts";
 import type { Results } from "../results.ts";
@@ -51,15 +52,13 @@ _free again_ when the worker has answered the next call. _Worker_ memory counts 
 
 function targetTable(targets: readonly Target[]): string {
   const verdict = (met: boolean | undefined): string => met === undefined ? "–" : met ? "met" : "**not met**";
-  const rows = targets.map(({ wanted, measured, met }) => `| ${wanted} | ${measured} | ${verdict(met)} |`);
-  return ["| wanted | measured | |", "| --- | --- | --- |", ...rows].join("\n");
+  return markdownTable({ heads: ["wanted", "measured", ""] }, targets.map(({ wanted, measured, met }) => [wanted, measured, verdict(met)]));
 }
 
 function table(results: Results, columns: readonly Column[]): string {
   const rows = shown(results).map((spec) => [nameOf(spec), ...columns.map(({ key }) => cell(results, spec.name, key))]);
   const filled = rows.filter((row) => row.slice(1).some((text) => text !== ""));
-  const head = ["", ...columns.map(({ title }) => title)];
-  return [head, head.map((_, index) => index === 0 ? "---" : "--:"), ...filled].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  return markdownTable({ heads: ["", ...columns.map(({ title }) => title)], numbersFrom: 1 }, filled);
 }
 
 function sizes(family: (typeof PAYLOADS)[number]): Column[] {

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { formatBytes, type Row } from "./payload_svg.ts";
-import { WAYS } from "./payload_ways.ts";
+import { markdownTable } from "@remote-plugin/tools/tables";
+import { formatBytes, type Row } from "./svg.ts";
+import { WAYS } from "./ways.ts";
 
 /** The most memory of host and worker, as multiples of the value, by a way. */
 export type MemoryRow = readonly [way: string, host: number, worker: number];
@@ -69,11 +70,8 @@ function inline(rows: readonly Row[]): string {
 
 function times(rows: readonly Row[]): string {
   const cell = (row: Row, name: string) => row.cells[name] === undefined ? "" : String(Number(row.cells[name].ms.toPrecision(3)));
-  return [
-    `| ms | ${rows.map(({ size }) => formatBytes(size)).join(" | ")} |`,
-    `| --- | ${rows.map(() => "---:").join(" | ")} |`,
-    ...NAMES.map((name) => `| ${name} | ${rows.map((row) => cell(row, name)).join(" | ")} |`),
-  ].join("\n");
+  const heads = ["ms", ...rows.map(({ size }) => formatBytes(size))];
+  return markdownTable({ heads, numbersFrom: 1 }, NAMES.map((name) => [name, ...rows.map((row) => cell(row, name))]));
 }
 
 function ratios(row: Row): string {
@@ -81,11 +79,11 @@ function ratios(row: Row): string {
   const lines = (["in", "out"] as const).flatMap((direction) => {
     const files = WAYS.filter((way) => way.direction === direction && way.name.startsWith("file")).map(({ name }) => name);
     return [
-      ...files.map((name) => `| ${name} : memcpy to a new file | ${ratio(name, COPIES[0])} | at most 3 |`),
-      ...files.map((name) => `| base64 in JSON, ${direction} : ${name} | ${ratio(`base64 in JSON, ${direction}`, name)} | at least 20 |`),
+      ...files.map((name) => [`${name} : memcpy to a new file`, ratio(name, COPIES[0]), "at most 3"]),
+      ...files.map((name) => [`base64 in JSON, ${direction} : ${name}`, ratio(`base64 in JSON, ${direction}`, name), "at least 20"]),
     ];
   });
-  return [`| at ${formatBytes(row.size)} | ratio | target |`, "| --- | ---: | ---: |", ...lines].join("\n");
+  return markdownTable({ heads: [`at ${formatBytes(row.size)}`, "ratio", "target"], numbersFrom: 1 }, lines);
 }
 
 const TAKEN =
@@ -98,20 +96,14 @@ const REMARKS =
   'or, with glibc, by `"env_vars": { "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1" }` in its manifest, which asks for large pages.';
 
 function spread(row: Row): string {
-  return [
-    `| at ${formatBytes(row.size)} | median ms | least | most |`,
-    "| --- | ---: | ---: | ---: |",
-    ...NAMES.map((name) => {
-      const { ms, low, high } = row.cells[name]!;
-      return `| ${name} | ${ms.toFixed(1)} | ${low.toFixed(1)} | ${high.toFixed(1)} |`;
-    }),
-  ].join("\n");
+  const rows = NAMES.map((name) => {
+    const { ms, low, high } = row.cells[name]!;
+    return [name, ...[ms, low, high].map((value) => value.toFixed(1))];
+  });
+  return markdownTable({ heads: [`at ${formatBytes(row.size)}`, "median ms", "least", "most"], numbersFrom: 1 }, rows);
 }
 
 function memory({ memory: rows }: Pick<PayloadResults, "memory">): string {
-  return [
-    `| most memory for ${formatBytes(BIG)}, as a multiple of them | host | worker |`,
-    "| --- | ---: | ---: |",
-    ...rows.map(([name, host, worker]) => `| ${name} | ${host.toFixed(2)} | ${worker.toFixed(2)} |`),
-  ].join("\n");
+  const heads = [`most memory for ${formatBytes(BIG)}, as a multiple of them`, "host", "worker"];
+  return markdownTable({ heads, numbersFrom: 1 }, rows.map(([name, host, worker]) => [name, host.toFixed(2), worker.toFixed(2)]));
 }
