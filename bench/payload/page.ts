@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { wrapped } from "@remote-plugin/tools/page-style";
 import { markdownTable } from "@remote-plugin/tools/tables";
 import { formatBytes, type Row } from "./svg.ts";
 import { WAYS } from "./ways.ts";
@@ -31,12 +32,10 @@ export function payloadPage(results: PayloadResults): string {
   const big = results.rows.find(({ size }) => size === BIG);
   return [
     "# How long values take",
-    intro(results),
-    inline(results.rows),
-    TAKEN,
+    ...[...intro(results), inline(results.rows), TAKEN].map((paragraph) => wrapped(paragraph)),
     "![Times by size](payload.svg)",
     times(results.rows),
-    ...(big === undefined ? [] : [ratios(big), REMARKS, spread(big)]),
+    ...(big === undefined ? [] : [ratios(big), wrapped(REMARKS), spread(big)]),
     memory(results),
   ].join("\n\n") + "\n";
 }
@@ -47,14 +46,18 @@ export function payloadText({ rows, memory: most }: PayloadResults): string {
   return [...(big === undefined ? [times(rows)] : [ratios(big), spread(big)]), memory({ memory: most })].join("\n\n");
 }
 
-function intro({ folder }: PayloadResults): string {
+function intro({ folder }: PayloadResults): string[] {
   const where = folder.replace(/remote-plugin-\w+/, "…");
-  return `This page is written by \`deno task bench\`; do not edit it. It was measured on ${
-    new Date().toISOString().slice(0, 10)
-  } with Deno ` +
-    `${Deno.version.deno} on ${navigator.hardwareConcurrency} cores, files in \`${where}\`. A time goes from the call to having the bytes in hand on the other side. _file_: in new memory, ` +
-    "a `bytes` object in Python, a `Uint8Array` in the host. _file, kept memory_: read into memory that is there, by `readinto` and by `bytes({ into })`. _file, mmap_: mapped, and every page looked at, by `mmap` and by " +
-    "`map()`, which takes `--allow-ffi`. Medians of runs in turn, in milliseconds. An empty field: the way does not reach that far.";
+  const [date, cores] = [new Date().toISOString().slice(0, 10), navigator.hardwareConcurrency];
+  return [
+    "This page is written by `deno task bench`; do not edit it. " +
+    `It was measured on ${date} with Deno ${Deno.version.deno} on ${cores} cores, files in \`${where}\`.`,
+    "A time goes from the call to having the bytes in hand on the other side. Times are medians of runs in turn, in milliseconds. " +
+    "An empty field: the way does not reach that far.",
+    "_file_: in new memory, a `bytes` object in Python, a `Uint8Array` in the host. " +
+    "_file, kept memory_: read into memory that is there, by `readinto` and by `bytes({ into })`. " +
+    "_file, mmap_: mapped, and every page looked at, by `mmap` and by `map()`, which takes `--allow-ffi`.",
+  ];
 }
 
 /** Up to where results come inside the JSON is decided by this comparison. */
@@ -86,14 +89,15 @@ function ratios(row: Row): string {
   return markdownTable({ heads: [`at ${formatBytes(row.size)}`, "ratio", "target"], numbersFrom: 1 }, lines);
 }
 
-const TAKEN =
-  "A call has what it is made with: its values, and bytes up to 1 MiB, which are copied in that moment. By `deno task bench blocking` that copy takes " +
-  "a hundredth of the time of a call with 64 KiB and up to a third of that with 1 MiB; with 64 MiB it would take as long as the call. A larger buffer must be left " +
-  "alone until the call settles, and one of a configuration until the plugin ends. A stream, and a `toTempFile` of your own, is read when the call is sent, not when it is made.";
+const TAKEN = "A call has what it is made with: its values, and bytes up to 1 MiB, which are copied in that moment. " +
+  "That copy takes a hundredth of the time of a call with 64 KiB, and up to a third of that with 1 MiB, as `deno task bench blocking` shows. " +
+  "With 64 MiB it would take as long as the call. So a larger buffer must be left alone until the call settles, and one of a configuration until the plugin ends. " +
+  "A stream, and a `toTempFile` of your own, is read when the call is sent, not when it is made.";
 
-const REMARKS =
-  'What new memory costs is the system\'s work, which clears it page by page: some 20 ms for 64 MiB, twice the copy itself. It is the same for a program that reads its own file. A Python plugin spares it by `np.load(path, mmap_mode="r")`, `mmap` or `readinto`, ' +
-  'or, with glibc, by `"env_vars": { "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1" }` in its manifest, which asks for large pages.';
+const REMARKS = "New memory costs some 20 ms for 64 MiB, twice the copy itself, for the system clears it page by page. " +
+  "It is the same for a program that reads its own file. " +
+  'A Python plugin spares it by `np.load(path, mmap_mode="r")`, by `mmap`, or by `readinto`. ' +
+  'With glibc, `"env_vars": { "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1" }` in its manifest spares it too, for it asks for large pages.';
 
 function spread(row: Row): string {
   const rows = NAMES.map((name) => {
