@@ -1,8 +1,14 @@
 /**
- * Tables for pages.
+ * Tables for pages and for terminals.
  *
  * @module
  */
+import { type Table, tableLines } from "../src/cli/output/table.ts";
+
+/** A table for a terminal, as the command line prints them. */
+export function textTable(table: Table): string {
+  return tableLines(table).join("\n");
+}
 
 /** What stands above the columns, and how they are aligned. */
 export interface Columns {
