@@ -10,43 +10,30 @@ import type { WorkerExit } from "../process/worker_process.ts";
 import { pause } from "../protocol/timer.ts";
 import { untilAborted } from "../protocol/until_aborted.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
-import type { Connection } from "./connection.ts";
-import { breachError, type EndReason, exitError, howItEnded } from "./failures.ts";
-import type { OpenCall } from "./open_call.ts";
-import { type Decision, Restarts } from "./restarts.ts";
+import { breachError, howItEnded } from "./failures.ts";
 import type { RestartEvent } from "./interface.ts";
+import type { LoadedWorker, LossError, LossOptions, Termination } from "./loaded_worker.ts";
+import { type Decision, Restarts } from "./restarts.ts";
 
-/** A worker that is gone. */
-export interface Loss {
-  readonly connection: Connection;
-  /** The error for each of the calls that it ran, given their names. */
-  readonly error: (calls: readonly string[]) => PluginError;
-  /** Whether no other worker takes its place. */
-  readonly isFinal: boolean;
-  /** Whether it has ended. One that something else runs may go on, and is let go of. */
-  readonly hasEnded: boolean;
-}
-
-/** What a supervisor depends on. */
-export interface SupervisorOptions {
+/** What the succession of workers depends on. */
+export interface WorkersOptions {
   /** What is printed by all workers, one after the other. */
   readonly log: OutputLog;
   /** Whether a worker that ends by itself is followed by another one. */
   readonly restart: RestartPolicy;
   /** Starts a worker and brings it to where its predecessor was. `undefined` for a worker that something else runs. */
-  readonly startNext?: (signal: AbortSignal) => Promise<Connection>;
-  /** Reads what a worker that has ended had sent. Its files are removed then. */
-  readonly readOut: (connection: Connection) => Promise<void>;
-  /** Told of each worker that is lost, before anything else happens. Resolves when nothing more is wanted of it. */
-  readonly onLost: (loss: Loss) => Promise<void>;
+  readonly startNext?: (signal: AbortSignal) => Promise<LoadedWorker>;
   /** Told of each restart before it begins. */
   readonly onRestart?: (event: RestartEvent) => void;
 }
 
-/** Why this host ends a worker by itself. */
-export interface Condemnation extends EndReason {
-  /** Whether the worker is to blame, so that the policy decides on what follows. Otherwise another one takes its place at once. */
-  readonly isCrash: boolean;
+/** An operation that wants a worker. */
+interface Applicant {
+  readonly name: { readonly member: string };
+  /** Aborted when it wants none any more. */
+  readonly signal: AbortSignal;
+  /** Gives it the worker, whose end is the operation's from here on. */
+  assign(worker: LoadedWorker): LoadedWorker;
 }
 
 type State =
@@ -58,30 +45,29 @@ type State =
 const LET_GO: WorkerExit = { code: null, signal: null, outOfMemory: false };
 
 /** The succession of a plugin's workers. */
-export class Supervisor implements AsyncDisposable {
-  readonly #options: SupervisorOptions;
+export class Workers implements AsyncDisposable {
+  readonly #options: WorkersOptions;
   readonly #restarts: Restarts;
   readonly #closing = new AbortController();
   readonly #ended = Promise.withResolvers<WorkerExit>();
-  #connection: Connection;
+  #current: LoadedWorker;
   #state: State = { kind: "up" };
-  #condemnation: Condemnation | undefined;
   #changeOver: Promise<void> | undefined;
   #keepsHostAlive = false;
   /** The files of workers that have ended, of which somebody may hold some. */
   #outlived: WorkerFiles[] = [];
 
   /** Takes over a worker that runs. */
-  constructor(first: Connection, options: SupervisorOptions) {
+  constructor(first: LoadedWorker, options: WorkersOptions) {
     this.#options = options;
     this.#restarts = new Restarts(options.restart);
-    this.#connection = first;
+    this.#current = first;
     this.#adopt(first);
   }
 
   /** The worker that runs, or the last one that did. */
-  get current(): Connection {
-    return this.#connection;
+  get current(): LoadedWorker {
+    return this.#current;
   }
 
   /** How the last worker ended, once no other one follows. */
@@ -100,40 +86,30 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** The worker that runs, whose end is the operation's from here on; waits for it while it is being started. */
-  async prepare(call: Pick<OpenCall, "name" | "signal" | "prepare">): Promise<Connection> {
+  async assign(call: Applicant): Promise<LoadedWorker> {
     while (this.#state.kind === "changing") await untilAborted(this.#state.changed.promise, call.signal);
     this.check(call.name.member);
-    call.prepare(this.#connection);
-    return this.#connection;
+    return call.assign(this.#current);
   }
 
   /** Keeps the host program alive until the last worker has ended. */
   ref(): void {
     this.#keepsHostAlive = true;
-    this.#connection.worker?.ref();
-  }
-
-  /** Ends a worker that is of no use any more. Resolves when it has ended and its calls have been told. */
-  async condemn(connection: Connection, condemnation: Condemnation): Promise<void> {
-    if (connection.worker === undefined || connection !== this.#connection) return;
-    this.#condemnation ??= condemnation;
-    connection.files.outlive();
-    await connection[Symbol.asyncDispose]();
+    this.#current.process?.ref();
   }
 
   /** Gives up a worker that has broken the protocol: ends it, or lets go of one that something else runs. Nothing is sent to it from now on. */
-  async distrust(connection: Connection, breach: ProtocolError): Promise<void> {
-    if (connection !== this.#connection || this.#state.kind !== "up") return;
-    if (connection.worker === undefined) return this.#renounce(connection, breach);
+  async giveUp(worker: LoadedWorker, breach: ProtocolError): Promise<void> {
+    if (worker !== this.#current || this.#state.kind !== "up") return;
+    if (worker.process === undefined) return this.#letGo(worker, breach);
     this.#settle({ kind: "changing", changed: Promise.withResolvers() });
-    await this.condemn(connection, { why: `it broke the protocol: ${breach.message}`, cause: breach, isCrash: true });
+    await worker.terminate({ why: `it broke the protocol: ${breach.message}`, cause: breach, isCrash: true });
   }
 
-  #renounce(connection: Connection, breach: ProtocolError): void {
-    const { name: plugin } = connection.plugin;
+  #letGo(worker: LoadedWorker, breach: ProtocolError): void {
+    const { name: plugin } = worker.plugin;
     this.close((member) => breachError({ plugin, member }, breach));
-    const error = ([member = "call"]: readonly string[]) => breachError({ plugin, member }, breach);
-    void this.#options.onLost({ connection, error, isFinal: true, hasEnded: false });
+    worker.abandonAll(([member = "call"]) => breachError({ plugin, member }, breach));
   }
 
   /** Lets no operation begin any more, for a reason that each of them gets; no worker is started from now on. */
@@ -145,51 +121,47 @@ export class Supervisor implements AsyncDisposable {
   /** Ends the worker. {@linkcode close} comes first. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#changeOver;
-    await this.#connection[Symbol.asyncDispose]();
-    await Promise.all([...this.#outlived, this.#connection.files].map((files) => files.letGo()));
-    this.#end(await this.#connection.worker?.exited ?? LET_GO);
+    await this.#current[Symbol.asyncDispose]();
+    await Promise.all([...this.#outlived, this.#current.files].map((files) => files.letGo()));
+    this.#end(await this.#current.process?.exited ?? LET_GO);
   }
 
-  #adopt(connection: Connection): void {
-    this.#connection = connection;
-    this.#condemnation = undefined;
-    if (this.#keepsHostAlive) connection.worker?.ref();
-    connection.worker?.onEnd(() => this.#readOut(connection));
-    void connection.exited?.then((exit) => this.#lost(connection, exit));
+  #adopt(worker: LoadedWorker): void {
+    this.#current = worker;
+    if (this.#keepsHostAlive) worker.process?.ref();
+    worker.process?.onEnd(() => this.#readOut(worker));
+    void worker.exited?.then((exit) => this.#lost(worker, exit));
   }
 
-  #readOut(connection: Connection): Promise<void> {
-    connection.files.outlive();
-    this.#outlived = [...this.#outlived.filter(({ areHeld }) => areHeld), connection.files];
-    return this.#options.readOut(connection);
+  #readOut(worker: LoadedWorker): Promise<void> {
+    worker.files.outlive();
+    this.#outlived = [...this.#outlived.filter(({ areHeld }) => areHeld), worker.files];
+    return worker.readOut();
   }
 
-  #lost(connection: Connection, exit: WorkerExit): void {
-    const reason = this.#condemnation;
-    const plugin = connection.plugin.name;
-    const output = connection.worker?.log.tail ?? "";
-    const error = (calls: readonly string[]) => exitError(plugin, exit, { output, calls, reason });
-    if (this.#state.kind === "over") return void this.#tell({ connection, error, isFinal: true });
-    const decision = this.#decide(exit, reason);
+  #lost(worker: LoadedWorker, exit: WorkerExit): void {
+    const error: LossError = (members) => worker.exitError(exit, members);
+    if (this.#state.kind === "over") return void this.#tell(worker, error, { isFinal: true });
+    const decision = this.#decide(exit, worker.termination);
     const changes = decision.kind === "restart" && this.#options.startNext !== undefined;
     if (changes) this.#settle({ kind: "changing", changed: Promise.withResolvers() });
-    else this.#giveUp(decision, error([]));
-    const told = this.#tell({ connection, error, isFinal: !changes });
+    else this.#stayDown(decision, error([]));
+    const told = this.#tell(worker, error, { isFinal: !changes });
     // Whoever hears of the end may clean up at once, which must not be what its calls are told.
     if (!changes) return void told.then(() => this.#end(exit));
     this.#changeOver = this.#startOver(error([]), decision.delayMs);
   }
 
   /** Tells the calls of a worker that has ended. What it holds would stay open for as long as its successors live. */
-  async #tell(loss: Omit<Loss, "hasEnded">): Promise<void> {
-    await this.#options.onLost({ ...loss, hasEnded: true });
-    void loss.connection[Symbol.asyncDispose]();
+  async #tell(worker: LoadedWorker, error: LossError, how: LossOptions): Promise<void> {
+    await worker.lose(error, how);
+    void worker[Symbol.asyncDispose]();
   }
 
   /** A worker that this host has ended itself tells nothing by how it ended. */
-  #decide(exit: WorkerExit, reason: Condemnation | undefined): Decision {
-    if (reason === undefined) return this.#restarts.after(exit);
-    return reason.isCrash ? this.#restarts.after() : { kind: "restart", delayMs: 0 };
+  #decide(exit: WorkerExit, termination: Termination | undefined): Decision {
+    if (termination === undefined) return this.#restarts.after(exit);
+    return termination.isCrash ? this.#restarts.after() : { kind: "restart", delayMs: 0 };
   }
 
   async #startOver(lost: PluginError, delayMs: number): Promise<void> {
@@ -204,16 +176,16 @@ export class Supervisor implements AsyncDisposable {
       }
       const decision = this.#restarts.after();
       if (decision.kind !== "restart") {
-        this.#giveUp(decision, cause);
-        return this.#end(await this.#connection.worker!.exited);
+        this.#stayDown(decision, cause);
+        return this.#end(await this.#current.process!.exited);
       }
       delay = decision.delayMs;
     }
   }
 
-  #take(connection: Connection): void {
-    this.#adopt(connection);
-    this.log.add("host", `The worker has been started again, as process ${connection.worker?.hello.pid}`);
+  #take(worker: LoadedWorker): void {
+    this.#adopt(worker);
+    this.log.add("host", `The worker has been started again, as process ${worker.process?.hello.pid}`);
     if (this.#state.kind === "changing") this.#settle({ kind: "up" });
   }
 
@@ -224,8 +196,8 @@ export class Supervisor implements AsyncDisposable {
     if (onRestart !== undefined) void Promise.resolve({ cause, delayMs }).then(onRestart);
   }
 
-  #giveUp(decision: Decision, cause: PluginError): void {
-    const plugin = this.#connection.plugin.name;
+  #stayDown(decision: Decision, cause: PluginError): void {
+    const plugin = this.#current.plugin.name;
     if (decision.kind === "breaker") return this.#settle({ kind: "over", why: (member) => breakerError(member, decision, cause) });
     if (cause instanceof WorkerExitError) return this.#settle({ kind: "over", why: () => cause });
     const message = (member: string) => `Cannot run "${member}" of "${plugin}": its worker could not be started again: ${cause.message}`;

@@ -4,11 +4,12 @@
  * @module
  */
 import { Worker as NodeWorker } from "node:worker_threads";
+import { delay } from "@std/async";
 import type { Manifest } from "@remote-plugin/proxy";
-import type { SoakThreadPlan } from "./soak_thread.ts";
-import type { Tally } from "./soak_load.ts";
+import type { SoakThreadPlan } from "./thread.ts";
+import type { Tally } from "./load.ts";
 
-const PROGRAM = new URL("soak_thread.ts", import.meta.url);
+const PROGRAM = new URL("thread.ts", import.meta.url);
 
 /** The longest that a thread lasts once it has its plugin, in milliseconds. */
 const LONGEST_MS = 200;
@@ -44,7 +45,7 @@ async function lives(plan: SoakThreadPlan): Promise<void> {
   try {
     await holds;
     // One that is terminated in the moment in which it exits Deno never ends.
-    if (plan.end === "terminate") await new Promise((over) => setTimeout(over, plan.lastsMs / 2));
+    if (plan.end === "terminate") await delay(plan.lastsMs / 2);
     else await thread.ended;
   } finally {
     clearTimeout(timer);
@@ -65,7 +66,7 @@ function webThread(plan: SoakThreadPlan, onMessage: (message: string) => void): 
   // One that throws does so on purpose.
   thread.onerror = (event) => event.preventDefault();
   thread.postMessage(plan);
-  return { terminate: () => thread.terminate(), ended: new Promise((over) => setTimeout(over, plan.lastsMs)) };
+  return { terminate: () => thread.terminate(), ended: delay(plan.lastsMs) };
 }
 
 function nodeThread(plan: SoakThreadPlan, onMessage: (message: string) => void): Thread {

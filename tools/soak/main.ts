@@ -5,13 +5,18 @@
  * @module
  */
 import { type Manifest, RemotePluginProxy, type StartOptions } from "@remote-plugin/proxy";
-import { fixtureFolder, readFixture } from "../tests/support/fixtures.ts";
-import { findLeaks } from "./leaks.ts";
+import { delay } from "@std/async";
+import { parseArgs } from "@std/cli";
+import { ensureDir } from "@std/fs";
+import { dirname } from "@std/path";
+import { fixtureFolder, readFixture } from "../../tests/support/fixtures.ts";
+import { readNumber, refuseAll, runTool } from "../arguments.ts";
+import { findLeaks } from "../leaks.ts";
+import { findPython } from "../python.ts";
+import { capture } from "../run.ts";
 import { lineChart } from "./line_chart.ts";
-import { findPython } from "./python.ts";
-import { capture } from "./run.ts";
-import { act, cleanUpBusy, closeDescriptors, forkAct, killWorker, Tally } from "./soak_load.ts";
-import { endThread } from "./soak_threads.ts";
+import { act, cleanUpBusy, closeDescriptors, forkAct, killWorker, Tally } from "./load.ts";
+import { endThread } from "./threads.ts";
 
 const USAGE = "Usage: deno task soak [--minutes N] [--plot FILE]";
 const MIB = 2 ** 20;
@@ -129,7 +134,7 @@ class Soak {
 
   async #pausing(operation: Promise<void>): Promise<void> {
     await operation;
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await delay(PAUSE_MS);
   }
 
   async #start(
@@ -152,7 +157,7 @@ class Soak {
   async #watch(): Promise<void> {
     const everyMs = Math.max(1_000, this.#minutes * 60_000 / 120);
     for (let nextReport = 1; !this.#isOver;) {
-      await new Promise((resolve) => setTimeout(resolve, Math.min(everyMs, (this.#minutes - this.minute) * 60_000 + 1)));
+      await delay(Math.min(everyMs, (this.#minutes - this.minute) * 60_000 + 1));
       this.samples.push(await this.#look());
       if (this.minute < nextReport) continue;
       nextReport = Math.floor(this.minute) + 1;
@@ -209,19 +214,13 @@ async function leftOpen(before: ReadonlyMap<string, number>): Promise<string[]> 
   for (let looks = 1;; looks++) {
     const left = grown(before, await openFiles());
     if (left.length === 0 || looks === 10) return left;
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await delay(500);
   }
 }
 
-function parse(args: readonly string[]): Options {
-  const options = { minutes: 1, plot: "out/soak.svg" };
-  for (let at = 0; at < args.length; at += 2) {
-    const value = args[at + 1] ?? "";
-    if (args[at] === "--minutes" && Number(value) > 0) options.minutes = Number(value);
-    else if (args[at] === "--plot" && value !== "") options.plot = value;
-    else throw new Error(`"${args[at]} ${value}" is not understood. ${USAGE}`);
-  }
-  return options;
+function parse(args: string[]): Options {
+  const { minutes, plot } = parseArgs(args, { string: ["minutes", "plot"], default: { plot: "out/soak.svg" }, unknown: refuseAll(USAGE) });
+  return { minutes: readNumber(minutes, { name: "--minutes", fallback: 1, usage: USAGE }), plot };
 }
 
 function table(title: string, counts: ReadonlyMap<string, number>): string {
@@ -252,9 +251,8 @@ async function draw(soak: Soak, { plot }: Options): Promise<void> {
     { name: "Deno worker", values: of("deno") },
   ];
   const minutes = soak.samples.map(({ minute }) => minute);
-  const file = new URL(plot, `file://${Deno.cwd()}/`);
-  await Deno.mkdir(new URL(".", file), { recursive: true });
-  await Deno.writeTextFile(file, lineChart({ title: `Memory during ${soak.tally.total} operations`, unit: "MiB", minutes, lines }));
+  await ensureDir(dirname(plot));
+  await Deno.writeTextFile(plot, lineChart({ title: `Memory during ${soak.tally.total} operations`, unit: "MiB", minutes, lines }));
 }
 
 async function main(): Promise<number> {
@@ -292,4 +290,4 @@ function conclude(soak: Soak, left: Record<"processes" | "files" | "descriptors"
   return problems.length === 0 ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) await runTool(main);

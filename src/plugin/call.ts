@@ -4,55 +4,63 @@
  * @module
  */
 import { CallTimeoutError } from "../errors.ts";
+import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { Limit } from "../protocol/limit.ts";
-import type { Connection } from "./connection.ts";
-import type { Reply } from "./reply.ts";
-import type { CallTrace } from "./tracing.ts";
-import { SilenceWatch } from "./silence.ts";
+import { cancelInWorker, LADDER, type Remains } from "./cancelling.ts";
+import type { OperationName } from "./failures.ts";
 import type { CallOptions } from "./interface.ts";
+import type { LoadedWorker, LossOptions, Tenant } from "./loaded_worker.ts";
+import type { Reply } from "./reply.ts";
+import { SilenceWatch } from "./silence.ts";
+import type { CallTrace } from "./tracing.ts";
 
-/** Which operation of which plugin this is. */
-export interface OperationName {
-  readonly plugin: string;
-  /** The member that was called, for example `executeStream`. */
-  readonly member: string;
-}
-
-/** A request under way on one worker. */
+/** An operation on one worker. */
 export interface Attempt {
-  readonly connection: Connection;
+  readonly worker: LoadedWorker;
   /** `undefined` while the files of its arguments are written. */
   readonly reply: Reply | undefined;
 }
 
-/** An operation that its caller, a deadline or the worker's end can abandon, whether or not somebody is waiting for its next frame. */
-export class OpenCall {
-  /** Which operation this is. */
+/** What an operation is opened with. */
+export interface OpenOptions extends CallOptions {
+  /** The id under which the worker knows it; left out for what is no call. */
+  readonly id?: string;
+  /** How long a worker may take to let go of it once it is abandoned, in milliseconds. Default: the ladder's. */
+  readonly cancelBudgetMs?: number;
+  /** What is told of it to whoever traces calls. */
+  readonly trace?: CallTrace;
+}
+
+/**
+ * An operation from when it is opened until its worker has let go of it. It waits for its turn, then for a worker; it is sent, and answered. If its worker is
+ * lost before that, it ends with the loss, or waits for the next worker. Its caller and its limits abandon it in each of these states, whether or not
+ * somebody waits for its next frame.
+ */
+export class Call implements Tenant {
   readonly name: OperationName;
   /** The id under which the worker knows it; `undefined` for what is no call. */
   readonly id: string | undefined;
-  /** Called when the worker does not end the operation after it was abandoned. */
-  onStuck: (attempt: Attempt) => Promise<void> = () => Promise.resolve();
   /** What is told of it to whoever traces calls. */
-  trace: CallTrace | undefined;
+  readonly trace: CallTrace | undefined;
   readonly #abandoned = new AbortController();
-  readonly #options: CallOptions;
+  readonly #options: OpenOptions;
   readonly #onCallerAbort: () => void;
   readonly #limit: Limit | undefined;
   readonly #silence: SilenceWatch | undefined;
   #turn: Disposable | undefined;
   #attempt: Attempt | undefined;
-  #files: AsyncDisposable | undefined;
+  #inputs: AsyncDisposable | undefined;
   #waiting: PromiseWithResolvers<Frame | undefined> | undefined;
   #loss: Promise<unknown> | undefined;
   #ended: Promise<void> | undefined;
 
   /** Opens an operation. A signal that is aborted already abandons it at once. */
-  constructor(name: OperationName, id: string | undefined, options: CallOptions) {
-    const { signal, timeoutMs, idleTimeoutMs } = options;
+  constructor(name: OperationName, options: OpenOptions) {
+    const { id, trace, signal, timeoutMs, idleTimeoutMs } = options;
     this.name = name;
     this.id = id;
+    this.trace = trace;
     this.#options = options;
     this.#onCallerAbort = () => this.abandon(signal?.reason);
     signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
@@ -73,60 +81,70 @@ export class OpenCall {
     return this.#abandoned.signal;
   }
 
-  /** Whether it takes a place among those that run. */
-  get isCall(): boolean {
-    return this.id !== undefined;
-  }
-
   /** Where the operation runs, while it does. */
   get attempt(): Attempt | undefined {
     return this.#attempt;
   }
 
-  /** Takes over the operation's place among those that run. */
-  hold(turn: Disposable | undefined): void {
+  /** The files of the worker that has the operation. */
+  get files(): WorkerFiles | undefined {
+    return this.#attempt?.worker.files;
+  }
+
+  /** Takes over the operation's turn. */
+  hold(turn: Disposable): void {
     this.#turn = turn;
     // An operation that was abandoned in the moment in which its turn came has let go of all that it held by then.
-    if (this.signal.aborted) turn?.[Symbol.dispose]();
+    if (this.signal.aborted) turn[Symbol.dispose]();
   }
 
   /** From here on the end of this worker is the operation's, also before it has been sent. */
-  prepare(connection: Connection): void {
+  assign(worker: LoadedWorker): LoadedWorker {
     this.signal.throwIfAborted();
-    this.#attempt = { connection, reply: undefined };
+    this.#attempt = { worker, reply: undefined };
+    worker.admit(this);
+    return worker;
   }
 
   /** Takes over the files of the arguments, which the plugin may read until it has really finished. */
-  holdFiles(files: AsyncDisposable): void {
-    this.#files = files;
+  holdInputs(inputs: AsyncDisposable): void {
+    this.#inputs = inputs;
   }
 
-  /** Sends the request to the worker that was prepared for, if that is still there. */
-  send(connection: Connection, request: () => Reply): void {
+  /** Sends the request to the worker that it was assigned to, if that is still there. */
+  send(worker: LoadedWorker, request: () => Reply): void {
     this.signal.throwIfAborted();
-    if (this.#attempt?.connection === connection) this.#attempt = { connection, reply: request() };
+    if (this.#attempt?.worker === worker) this.#attempt = { worker, reply: request() };
   }
 
   /** The next frame, or the error with which the operation was abandoned. `undefined`: the worker is gone, and the request may be sent again. */
-  async nextFrame(): Promise<Frame | undefined> {
+  async next(): Promise<Frame | undefined> {
     this.signal.throwIfAborted();
     if (this.#attempt?.reply === undefined) return undefined;
-    const { reply, connection } = this.#attempt;
+    const { reply, worker } = this.#attempt;
     // A race against the signal would keep a reaction for every frame of a long stream.
     const waiting = this.#waiting = Promise.withResolvers<Frame | undefined>();
     // A frame that comes after the caller has been answered is thrown away.
     reply.next().then((frame) => this.signal.aborted ? reply.discard(frame) : waiting.resolve(frame), waiting.reject);
-    this.#silence?.listen(() => connection.worker?.log.lastAt ?? 0);
+    this.#silence?.listen(() => worker.process?.log.lastAt ?? 0);
     const frame = await waiting.promise;
     this.#silence?.pause();
     return frame;
   }
 
+  async readOut(): Promise<void> {
+    await this.#attempt?.reply?.readOut();
+  }
+
+  drop(): void {
+    this.#attempt?.reply?.drop();
+  }
+
   /**
-   * The worker of its attempt is gone. This error ends the operation, behind all that the worker had sent, unless the operation was not sent yet or
-   * may be sent again. Resolves when nothing more is wanted of that worker.
+   * The worker is gone. This error ends the operation, behind all that the worker had sent, unless the operation was not sent yet or may be sent again.
+   * Resolves when nothing more is wanted of that worker.
    */
-  async lose(error: unknown, { isFinal }: { readonly isFinal: boolean }): Promise<void> {
+  async lose(error: unknown, { isFinal }: LossOptions): Promise<void> {
     await (this.#loss = this.#lose(error, isFinal));
   }
 
@@ -141,7 +159,7 @@ export class OpenCall {
     if (this.signal.aborted) return;
     const mayBeSent = reply === undefined || (this.#options.idempotent && !reply.hasAnswered);
     if (mayBeSent && !isFinal) {
-      this.#attempt = undefined;
+      this.#leave();
       this.#waiting?.resolve(undefined);
       return;
     }
@@ -151,7 +169,7 @@ export class OpenCall {
     return error;
   }
 
-  /** Ends the operation with an error for its caller. Only the first one counts. */
+  /** Ends the operation with an error for its caller, the first rung of the ladder. Only the first error counts. */
   abandon(error: unknown): void {
     this.#abandoned.abort(error);
     this.#waiting?.reject(this.signal.reason);
@@ -167,14 +185,23 @@ export class OpenCall {
     this.#limit?.[Symbol.dispose]();
     this.#silence?.pause();
     this.#options.signal?.removeEventListener("abort", this.#onCallerAbort);
-    const attempt = this.#attempt;
-    const left = attempt?.reply?.ended === false ? attempt.reply : undefined;
-    if (left !== undefined && !await left.abandon()) await this.onStuck(attempt!);
-    if (this.#files !== undefined) await removeFiles(this.#files);
+    const { worker, reply } = this.#attempt ?? {};
+    const remains = worker && reply?.ended === false ? await this.#cancel(worker, reply) : undefined;
+    if (this.#inputs !== undefined) await removeFiles(this.#inputs);
     this.#turn?.[Symbol.dispose]();
-    if (left === undefined) return;
+    this.#leave();
+    await remains?.drained;
+  }
+
+  /** Takes the other rungs. */
+  #cancel(worker: LoadedWorker, reply: Reply): Promise<Remains> {
+    const { id, name: { member } } = this;
+    return cancelInWorker({ worker, reply, id, member }, this.#options.cancelBudgetMs ?? LADDER.terminate.afterMs);
+  }
+
+  #leave(): void {
+    this.#attempt?.worker.release(this);
     this.#attempt = undefined;
-    await left.drained;
   }
 }
 

@@ -16,13 +16,13 @@ import type { HeldBack } from "../transport/upgraded_connection.ts";
 import { UpgradedTransport } from "../transport/upgraded.ts";
 
 /** An exchange, and what has to be let go of with it. */
-export interface Speech extends Disposable {
+export interface Dialect extends Disposable {
   /** Answers requests by frames. */
   readonly exchange: Exchange;
 }
 
 /** What the way depends on besides the worker. */
-export interface SpeechOptions {
+export interface DialectOptions {
   /** The plugin that it runs. */
   readonly spec: PluginSpec;
   /** Whether connections are upgraded to bare frames where the worker does that. */
@@ -32,7 +32,7 @@ export interface SpeechOptions {
 }
 
 /** The way to talk to a worker that said hello. */
-export function speechOf({ features }: HelloMessage, endpoint: HttpEndpoint, { spec, upgrade, heldBack }: SpeechOptions): Speech {
+export function dialectOf({ features }: HelloMessage, endpoint: HttpEndpoint, { spec, upgrade, heldBack }: DialectOptions): Dialect {
   if (!features.includes("original")) {
     if (!upgrade || !features.includes(UPGRADE_FEATURE)) return new HttpTransport(endpoint);
     return new UpgradedTransport(endpoint, features.includes("farewell") ? heldBack : undefined);
@@ -55,13 +55,13 @@ function installAdvice({ runtime }: PluginSpec): string {
 }
 
 /** How to find out how to talk to a worker. */
-export interface Recognition extends Pick<SpeechOptions, "upgrade"> {
+export interface Recognition extends Pick<DialectOptions, "upgrade"> {
   /** Aborting it gives that up. */
   readonly signal: AbortSignal;
 }
 
 /** The way to talk to a worker that something else runs. */
-export async function recognizeSpeech(endpoint: HttpEndpoint, { upgrade, signal }: Recognition): Promise<Speech> {
+export async function recognizeDialect(endpoint: HttpEndpoint, { upgrade, signal }: Recognition): Promise<Dialect> {
   using owned = new DisposableStack();
   const transport = owned.use(new HttpTransport(endpoint));
   if (await speaksFrames(transport, signal)) {
@@ -97,7 +97,7 @@ const ATTACHED_ADVICE = `Install a worker that is known here in its environment:
 }`;
 
 /** Upgraded connections, where the worker has them and is near, and this host may open some: HTTP needs fewer permissions on a unix socket. */
-async function upgradedTo(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Speech | undefined> {
+async function upgradedTo(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Dialect | undefined> {
   if (!UpgradedTransport.reaches(endpoint)) return undefined;
   const transport = new UpgradedTransport(endpoint);
   try {
@@ -121,7 +121,7 @@ async function speaksFrames(transport: HttpTransport, signal: AbortSignal): Prom
   return !(isOriginalHealth(body) || response.status === 404);
 }
 
-function original(endpoint: HttpEndpoint, options: OriginalOptions): Speech {
+function original(endpoint: HttpEndpoint, options: OriginalOptions): Dialect {
   const { url } = endpoint;
   // It would not know what to do with a token, and whoever else may listen at its port must not learn it.
   const address = parseAddress(url);
@@ -146,10 +146,10 @@ function isOriginalHealth(body: unknown): boolean {
  * has ended.
  */
 export async function holdsItsPort(worker: WorkerProcess, exchange: Exchange, signal: AbortSignal): Promise<boolean> {
-  for (let patience = 5;; patience = Math.min(2 * patience, 100)) {
+  for (let waitMs = 5;; waitMs = Math.min(2 * waitMs, 100)) {
     const answered = await whoAnswers(exchange, signal);
     if (answered !== undefined) return answered === worker.hello.pid;
-    if (await worker.endedWithin(patience) !== undefined) return !/address already in use/i.test(worker.log.tail);
+    if (await worker.endedWithin(waitMs) !== undefined) return !/address already in use/i.test(worker.log.tail);
     signal.throwIfAborted();
   }
 }

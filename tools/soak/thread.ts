@@ -4,6 +4,7 @@
  * @module
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { delay } from "@std/async";
 import { type Manifest, RemotePluginProxy, RemotePluginProxySync, type SyncStartOptions } from "@remote-plugin/proxy";
 
 /** What a thread is, and what it does. */
@@ -54,7 +55,7 @@ async function main(): Promise<void> {
   setTimeout(end, plan.lastsMs);
   while (true) {
     if (await plugin.execute({ value: 7 }) !== 7) throw new Error("A call in a thread got the wrong answer");
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await delay(PAUSE_MS);
   }
 }
 

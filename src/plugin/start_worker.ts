@@ -1,5 +1,5 @@
 /**
- * A worker that answers: one that this host has started, or one that something else runs.
+ * Starts a worker and waits until its plugin is loaded, or finds one that runs already.
  *
  * @module
  */
@@ -14,32 +14,11 @@ import { Limit } from "../protocol/limit.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./failures.ts";
+import { dialectOf, holdsItsPort, loadAdvice, type Recognition, recognizeDialect } from "./dialect.ts";
 import { importAdvice } from "./import_advice.ts";
+import { EXIT_TIMEOUT_MS, LoadedWorker, type WorkerHandle } from "./loaded_worker.ts";
 import { Reply } from "./reply.ts";
 import { SilenceWatch } from "./silence.ts";
-import { holdsItsPort, loadAdvice, type Recognition, recognizeSpeech, speechOf } from "./speech.ts";
-
-/** What a connection needs of a worker's process. */
-export type WorkerHandle = Pick<
-  WorkerProcess,
-  "hello" | "token" | "permissions" | "scratch" | "log" | "exited" | "endedWithin" | "onEnd" | "ref" | "unref"
->;
-
-/** A connection to a loaded plugin. */
-export interface Connection extends AsyncDisposable {
-  readonly exchange: Exchange;
-  /** What the plugin says of itself. */
-  readonly plugin: ReadyBody;
-  readonly maxConcurrency: number;
-  /** The process, when this host has started it. */
-  readonly worker: WorkerHandle | undefined;
-  /** What the plugin asks for and cannot have, where that can be told. */
-  readonly warnings?: readonly string[];
-  /** What is handed over as files. */
-  readonly files: WorkerFiles;
-  /** How the worker ended, where that can be told. */
-  readonly exited: Promise<WorkerExit> | undefined;
-}
 
 /** How a worker is talked to. */
 export interface WireOptions {
@@ -78,12 +57,12 @@ export type WorkerEndpoint = (HttpEndpoint | { readonly exchange: Exchange; read
  *
  * @throws {WorkerStartError} When it does not get as far; nothing is left then.
  */
-export async function startWorker(spec: PluginSpec, options: LaunchOptions & WireOptions, watch: StartWatch): Promise<Connection> {
+export async function startWorker(spec: PluginSpec, options: LaunchOptions & WireOptions, watch: StartWatch): Promise<LoadedWorker> {
   const log = new OutputLog(watch.log);
   using deadline = new StartDeadline(spec, { signal: watch.signal, log });
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt++) {
-    const connection = await tryToStart(spec, options, { deadline, log });
-    if (connection !== undefined) return connection;
+    const worker = await tryToStart(spec, options, { deadline, log });
+    if (worker !== undefined) return worker;
   }
   const message = `Cannot start "${spec.name}": ${PORT_ATTEMPTS} times in a row another program took the port that its worker was given`;
   throw new WorkerStartError(message, { plugin: spec.name, phase: "handshake" });
@@ -102,12 +81,12 @@ async function tryToStart(
   spec: PluginSpec,
   options: LaunchOptions & WireOptions,
   { deadline, log }: Attempted,
-): Promise<Connection | undefined> {
+): Promise<LoadedWorker | undefined> {
   await using cleanup = new AsyncDisposableStack();
   deadline.phase = "handshake";
   const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
-  const heldBack = (name: string) => worker.heldBack(name, EXIT_PATIENCE_MS);
-  const { exchange } = cleanup.use(speechOf(worker.hello, endpointOf(worker), { spec, upgrade: options.upgrade ?? true, heldBack }));
+  const heldBack = (name: string) => worker.heldBack(name, EXIT_TIMEOUT_MS);
+  const { exchange } = cleanup.use(dialectOf(worker.hello, endpointOf(worker), { spec, upgrade: options.upgrade ?? true, heldBack }));
   deadline.phase = "load";
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
   const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);
@@ -116,18 +95,16 @@ async function tryToStart(
   const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota, isInUse }));
   worker.unref();
   const owned = cleanup.move();
-  let disposed: Promise<void> | undefined;
-  return {
+  return new LoadedWorker({
     exchange,
     plugin,
     maxConcurrency: spec.maxConcurrency,
-    worker,
+    process: worker,
     warnings: worker.warnings,
     files,
     exited: worker.exited,
-    // A stack that is being disposed has whoever disposes it again go on at once.
-    [Symbol.asyncDispose]: () => disposed ??= owned.disposeAsync(),
-  };
+    dispose: () => owned.disposeAsync(),
+  });
 }
 
 /** Asks the worker whether anybody has a file open. Somebody may have, unless it says clearly that nobody has. */
@@ -148,7 +125,7 @@ function useTest(exchange: Exchange): UseTest {
  *
  * @throws {ProtocolError} When nothing answers there, or not as a worker does.
  */
-export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade = true }: AttachOptions): Promise<Connection> {
+export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade = true }: AttachOptions): Promise<LoadedWorker> {
   const owned = new AsyncDisposableStack();
   const plugin = "url" in endpoint ? endpoint.url : "in memory";
   try {
@@ -156,10 +133,9 @@ export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade =
     const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
     const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
     const files = owned.use(new WorkerFiles({ plugin: ready.name, folders: usableFolders(endpoint.scratch), quota: DEFAULT_QUOTA }));
-    const maxConcurrency = placesOf(health, plugin);
+    const maxConcurrency = concurrencyOf(health, plugin);
     const exited = "exited" in endpoint ? endpoint.exited : undefined;
-    const dispose = () => owned.disposeAsync();
-    return { exchange, plugin: ready, maxConcurrency, worker: undefined, exited, files, [Symbol.asyncDispose]: dispose };
+    return new LoadedWorker({ exchange, plugin: ready, maxConcurrency, exited, files, dispose: () => owned.disposeAsync() });
   } catch (error) {
     await owned.disposeAsync();
     throw transportError(error, { plugin, member: "attach" });
@@ -169,7 +145,7 @@ export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade =
 const NEVER: AbortSignal = new AbortController().signal;
 
 async function speakWith(owned: AsyncDisposableStack, endpoint: HttpEndpoint, how: Recognition): Promise<Exchange> {
-  return owned.use(await recognizeSpeech(endpoint, how)).exchange;
+  return owned.use(await recognizeDialect(endpoint, how)).exchange;
 }
 
 interface Asker {
@@ -190,8 +166,8 @@ function checked(result: unknown, plugin: string): unknown {
   throw new ProtocolError(`Cannot talk to "${plugin}": it does not say which plugin it runs`, { plugin });
 }
 
-function placesOf({ max_concurrency: places }: HealthBody, plugin: string): number {
-  if (Number.isSafeInteger(places) && places > 0) return places;
+function concurrencyOf({ max_concurrency: count }: HealthBody, plugin: string): number {
+  if (Number.isSafeInteger(count) && count > 0) return count;
   throw new ProtocolError(`Cannot talk to "${plugin}": it does not say how many calls it runs at once`, { plugin });
 }
 
@@ -215,7 +191,7 @@ async function loadFailure(body: ErrorBody, worker: WorkerProcess, spec: PluginS
 }
 
 async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknown): Promise<WorkerStartError> {
-  const ended = await worker.endedWithin(EXIT_PATIENCE_MS);
+  const ended = await worker.endedWithin(EXIT_TIMEOUT_MS);
   const facts = { plugin: spec.name, phase: "load", output: worker.log.tail, cause } as const;
   if (ended === undefined) return new WorkerStartError(`Cannot load "${spec.name}": the worker's answer cannot be read`, facts);
   const how = ended.signal ?? `exit code ${ended.code}`;
@@ -227,9 +203,6 @@ async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknow
     signal: ended.signal,
   });
 }
-
-/** How long a lost connection may wait for the news that the process has ended, in milliseconds. The kernel takes some two. */
-export const EXIT_PATIENCE_MS = 1_000;
 
 /** Where a worker of this host listens, its token, and where it keeps files. */
 export function endpointOf({ hello: { address }, token, scratch }: WorkerHandle): HttpEndpoint & { readonly scratch: ScratchFolders } {
