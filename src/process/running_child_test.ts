@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { spy } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
 import type { StartMessage } from "../protocol/messages.ts";
-import { MemoryWatch } from "./memory_watch.ts";
+import type { MemoryWatch } from "./memory_watch.ts";
 import { OutputLog } from "./output_log.ts";
 import { type ChildCare, RunningChild } from "./running_child.ts";
 
