@@ -9,7 +9,7 @@ import {
   requiredPermissions,
 } from "@remote-plugin/proxy";
 import { BOTH, fixtureManifest, startFixture } from "../support/fixture_proxy.ts";
-import { pattern } from "../support/handed_over.ts";
+import { pattern } from "../support/bytes.ts";
 import { runHost } from "../support/run_host.ts";
 
 const MIB = 1024 * 1024;
