@@ -16,7 +16,7 @@ export { RemotePluginProxy } from "./src/plugin/proxy.ts";
 export type { StartOptions } from "./src/plugin/proxy.ts";
 export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
 export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions, SyncWorkerEndpoint } from "./src/plugin/proxy_sync.ts";
-export type { AttachOptions, WireOptions, WorkerEndpoint } from "./src/plugin/connection.ts";
+export type { AttachOptions, WireOptions, WorkerEndpoint } from "./src/plugin/start_worker.ts";
 export type {
   CallOptions,
   Kwargs,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { laneFlags, pathOf } from "../tools/lane.ts";
+import { pathOf, registryFlags } from "../tools/registry.ts";
 import { capture } from "../tools/run.ts";
 import type { Recipe } from "./peers.ts";
 
@@ -42,7 +42,7 @@ export async function install(recipe: Recipe, basePython: string): Promise<Insta
 export async function bundleForNode(folder: string): Promise<string> {
   const program = `${folder}/bench.mjs`;
   const entry = pathOf("bench/driver/node_main.ts");
-  await run([Deno.execPath(), "bundle", "--quiet", ...laneFlags("npm"), "--platform", "deno", "--output", program, entry]);
+  await run([Deno.execPath(), "bundle", "--quiet", ...registryFlags("npm"), "--platform", "deno", "--output", program, entry]);
   return program;
 }
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { findPython } from "../tools/python.ts";
-import { laneFlags, pathOf } from "../tools/lane.ts";
+import { pathOf, registryFlags } from "../tools/registry.ts";
 import { capture } from "../tools/run.ts";
 import { PEERS, type PeerSpec } from "./peers.ts";
 import { EXTENTS, type Mode } from "./plan.ts";
@@ -131,7 +131,7 @@ async function main(): Promise<void> {
 
 /** Files in memory are for programs that may do everything, so that this is another program. */
 async function measurePayload(mode: Mode): Promise<void> {
-  const args = ["run", "--allow-all", ...laneFlags("npm"), pathOf("bench/payload_bench.ts"), ...(mode === "quick" ? ["--quick"] : [])];
+  const args = ["run", "--allow-all", ...registryFlags("npm"), pathOf("bench/payload_bench.ts"), ...(mode === "quick" ? ["--quick"] : [])];
   const { success } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).spawn().status;
   if (!success) throw new Error("Big values could not be measured");
 }

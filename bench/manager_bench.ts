@@ -1,5 +1,5 @@
 /**
- * What the manager costs and what it gains: `deno task bench:manager`. Each figure is a ratio of two things measured in turn in one run.
+ * What the manager costs and what it gains: `deno task bench manager`. Each figure is a ratio of two things measured in turn in one run.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `deno task bench:payload`, which `deno task bench` runs as well: how long a value takes to a Python plugin and back, by size and by way, against a
+ * `deno task bench payload`, which `deno task bench` runs as well: how long a value takes to a Python plugin and back, by size and by way, against a
  * plain copy of the same bytes. Writes `docs/payload.md` and `docs/payload.svg`. `--quick` measures 64 MiB alone and prints the ratios.
  *
  * @module
@@ -7,7 +7,7 @@
 import { fromFileUrl } from "@std/path";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
 import { BIG, COPIES, type MemoryRow, payloadPage, type PayloadResults, payloadText } from "./payload_page.ts";
-import { laneFlags } from "../tools/lane.ts";
+import { registryFlags } from "../tools/registry.ts";
 import { median } from "./driver/stats.ts";
 import { formatBytes, payloadSvg, type Row } from "./payload_svg.ts";
 import { MIB, type Traveller, type Way, WAYS } from "./payload_ways.ts";
@@ -83,7 +83,7 @@ function start(): Promise<RemotePluginProxy> {
 
 /** In a host of its own, which holds nothing of what was measured before. */
 async function memoryOf({ name }: Way): Promise<MemoryRow> {
-  const args = ["run", "--allow-all", ...laneFlags("npm"), fromFileUrl(import.meta.url), "--memory", name];
+  const args = ["run", "--allow-all", ...registryFlags("npm"), fromFileUrl(import.meta.url), "--memory", name];
   const { success, stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
   if (!success) throw new Error(`The memory of "${name}" could not be measured`);
   return JSON.parse(new TextDecoder().decode(stdout));

@@ -89,7 +89,7 @@ function ratios(row: Row): string {
 }
 
 const TAKEN =
-  "A call has what it is made with: its values, and bytes up to 1 MiB, which are copied in that moment. By `deno task bench:sync` that copy takes " +
+  "A call has what it is made with: its values, and bytes up to 1 MiB, which are copied in that moment. By `deno task bench blocking` that copy takes " +
   "a hundredth of the time of a call with 64 KiB and up to a third of that with 1 MiB; with 64 MiB it would take as long as the call. A larger buffer must be left " +
   "alone until the call settles, and one of a configuration until the plugin ends. A stream, and a `toTempFile` of your own, is read when the call is sent, not when it is made.";
 

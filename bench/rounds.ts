@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { laneFlags, pathOf } from "../tools/lane.ts";
+import { pathOf, registryFlags } from "../tools/registry.ts";
 import { bundleForNode, install, type Installed } from "./install.ts";
 import { type Answer, type MeasuringCommand, MeasuringProcess } from "./measuring_process.ts";
 import type { PeerSpec } from "./peers.ts";
@@ -118,7 +118,7 @@ async function programFor({ name, host, python }: PeerSpec, installed: Installed
       return ["node", await bundleForNode(installed!.folder), name];
     case "deno": {
       const flags = ["--no-prompt", "--allow-read", "--allow-write", "--allow-net", "--allow-env", "--allow-run"];
-      return [Deno.execPath(), "run", ...laneFlags("npm"), ...flags, pathOf("bench/driver/deno_main.ts"), name];
+      return [Deno.execPath(), "run", ...registryFlags("npm"), ...flags, pathOf("bench/driver/deno_main.ts"), name];
     }
   }
 }

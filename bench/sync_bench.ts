@@ -1,5 +1,5 @@
 /**
- * The blocking proxy beside the asynchronous one: `deno task bench:sync`. Both call one worker, in rounds that alternate, so that what else the machine does
+ * The blocking proxy beside the asynchronous one: `deno task bench blocking`. Both call one worker, in rounds that alternate, so that what else the machine does
  * falls on both; a ratio is that of one round, and the median of all rounds counts. What a call costs is told by the median call, as in `deno task bench`, and
  * by all calls together, in which what happens now and then (garbage, a thread that has to wait for a processor) has its share.
  *

@@ -1,14 +1,19 @@
 /**
- * `deno task check`: everything that can be known without running a test. Each check is run, also after one that fails.
+ * `deno task check [--publish]`: everything that can be known without running a test. Each check is run, also after one that fails.
+ *
+ * `--publish` adds what `deno publish --dry-run` checks, also where JSR cannot be reached.
  *
  * @module
  */
-import { laneFlags, readJson } from "./lane.ts";
-import { capture, type Outcome } from "./run.ts";
+import { parseArgs } from "@std/cli";
+import { refuseAll, runTool } from "./arguments.ts";
+import { copyPackage } from "./package_copy.ts";
+import { readJson, registryFlags } from "./registry.ts";
 import { findRuff } from "./ruff.ts";
+import { capture, type RunOptions } from "./run.ts";
 
 const DENO = Deno.execPath();
-const LANE = laneFlags("npm");
+const PACKAGES = registryFlags("npm");
 const RUFF_FILES = ["--config", "tools/ruff.toml", "."];
 
 /** The modules that users import. */
@@ -18,18 +23,18 @@ function entryPoints(): string[] {
 
 function checks(): [string, string[]][] {
   return [
-    ["format", [DENO, "fmt", "--check"]],
-    ["lint", [DENO, "lint"]],
-    ["types", [DENO, "check", ...LANE, "."]],
-    ["doc comments", [DENO, "doc", "--lint", ...LANE, ...entryPoints()]],
-    ["embedded Python worker", [DENO, "run", ...LANE, "--allow-read", "tools/embed_worker.ts", "--check"]],
-    ["bundled Deno worker", [DENO, "run", ...LANE, "--allow-read", "--allow-run", "tools/bundle_worker.ts", "--check"]],
+    ["format", [DENO, "fmt", "--quiet", "--check"]],
+    ["lint", [DENO, "lint", "--quiet"]],
+    ["types", [DENO, "check", "--quiet", ...PACKAGES, "."]],
+    ["doc comments", [DENO, "doc", "--quiet", "--lint", ...PACKAGES, ...entryPoints()]],
+    ["embedded Python worker", [DENO, "run", ...PACKAGES, "--allow-read", "tools/embed_worker.ts", "--check"]],
+    ["bundled Deno worker", [DENO, "run", ...PACKAGES, "--allow-read", "--allow-run", "tools/bundle_worker.ts", "--check"]],
   ];
 }
 
-async function check(name: string, command: readonly string[]): Promise<boolean> {
+async function check(name: string, command: readonly string[], options: RunOptions = {}): Promise<boolean> {
   const start = performance.now();
-  const { code, output }: Outcome = await capture(command);
+  const { code, output } = await capture(command, options);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${code === 0 ? "ok    " : "FAILED"}  ${name} (${seconds} s)`);
   if (code !== 0) console.log(output);
@@ -46,12 +51,25 @@ async function checkPython(): Promise<boolean> {
   return await check("Python lint", [ruff.program, "check", ...RUFF_FILES]) && formatted;
 }
 
+/** It works on a copy, for `deno publish` heeds no import map but that of `deno.json`. */
+async function checkPublish(): Promise<boolean> {
+  const folder = await Deno.makeTempDir({ prefix: "rpp-" });
+  try {
+    await copyPackage(folder, "npm");
+    return await check("what would be published", [DENO, "publish", "--quiet", "--dry-run", "--allow-dirty"], { cwd: folder });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 async function main(): Promise<number> {
+  const { publish } = parseArgs(Deno.args, { boolean: ["publish"], unknown: refuseAll("Usage: deno task check [--publish]") });
   let failed = 0;
   for (const [name, command] of checks()) failed += await check(name, command) ? 0 : 1;
   failed += await checkPython() ? 0 : 1;
+  if (publish) failed += await checkPublish() ? 0 : 1;
   if (failed > 0) console.log(`\n${failed} ${failed === 1 ? "check has" : "checks have"} failed`);
   return failed === 0 ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) await runTool(main);

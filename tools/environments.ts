@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { pathOf } from "./lane.ts";
+import { exists } from "@std/fs";
+import { pathOf } from "./registry.ts";
 import { capture } from "./run.ts";
+import { lastLine, makeEnvironment, pipInstall, programIn } from "./virtual_environment.ts";
 
 /** What is installed, one list an environment. The versions are those that the tests were written against. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -42,22 +44,12 @@ export async function prepareEnvironments(python: string | undefined): Promise<s
   if (python === undefined) return "there is no Python 3.8 or later";
   for (const [name, packages] of Object.entries(PACKAGES)) {
     const folder = `${INTEROP_FOLDER}/${name}`;
-    const reason = await isComplete(folder, packages) ? undefined : await make(python, folder, packages);
+    // The packages declare a later Python than they need.
+    const make = (): Promise<string | undefined> => makeEnvironment(python, { folder, packages, flags: ["--ignore-requires-python"] });
+    const reason = await completing(folder, packages, make);
     if (reason !== undefined) return reason;
   }
   return await addFolder("first_release", FIRST_RELEASE);
-}
-
-/** Unpacks one package into a folder of its own. Gives the reason why it cannot, if there is one. */
-async function addFolder(name: string, package_: string): Promise<string | undefined> {
-  const folder = `${INTEROP_FOLDER}/${name}`;
-  if (await isComplete(folder, [package_])) return undefined;
-  console.log(`Making ${folder}`);
-  const options = ["--quiet", "--disable-pip-version-check", "--ignore-requires-python", "--no-deps", "--upgrade", "--target", folder];
-  const installed = await capture([`${INTEROP_FOLDER}/plugin_system/bin/python`, "-m", "pip", "install", ...options, package_]);
-  if (installed.code !== 0) return `pip cannot install the packages: ${lastLine(installed.output)}`;
-  await Deno.writeTextFile(`${folder}/complete`, package_);
-  return undefined;
 }
 
 /**
@@ -67,34 +59,30 @@ async function addFolder(name: string, package_: string): Promise<string | undef
 export async function prepareFfmpeg(): Promise<string | undefined> {
   const own = await capture(["sh", "-c", "command -v ffprobe >/dev/null && command -v ffmpeg"]);
   if (own.code === 0) return lastLine(own.output);
-  const folder = `${INTEROP_FOLDER}/ffmpeg`;
-  const program = `${folder}/ffmpeg/binaries/ffmpeg`;
   if (await addFolder("ffmpeg", FFMPEG) !== undefined) return undefined;
-  for (const name of ["ffmpeg", "ffprobe"]) await Deno.chmod(`${folder}/ffmpeg/binaries/${name}`, 0o755);
-  return program;
+  const programs = `${INTEROP_FOLDER}/ffmpeg/ffmpeg/binaries`;
+  for (const name of ["ffmpeg", "ffprobe"]) await Deno.chmod(`${programs}/${name}`, 0o755);
+  return `${programs}/ffmpeg`;
 }
 
-async function isComplete(folder: string, packages: readonly string[]): Promise<boolean> {
-  try {
-    return await Deno.readTextFile(`${folder}/complete`) === packages.join("\n");
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+/** Unpacks one package into a folder of its own. Gives the reason why it cannot, if there is one. */
+async function addFolder(name: string, package_: string): Promise<string | undefined> {
+  const folder = `${INTEROP_FOLDER}/${name}`;
+  const python = programIn(`${INTEROP_FOLDER}/plugin_system`, "python");
+  const flags = ["--ignore-requires-python", "--no-deps", "--upgrade", "--target", folder];
+  return await completing(folder, [package_], () => pipInstall(python, { packages: [package_], flags }));
 }
 
-/** The packages declare a later Python than they need. */
-async function make(python: string, folder: string, packages: readonly string[]): Promise<string | undefined> {
+/** Makes a folder unless a file in it says that it is whole. */
+async function completing(
+  folder: string,
+  packages: readonly string[],
+  make: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const [stamp, content] = [`${folder}/complete`, packages.join("\n")];
+  if (await exists(stamp) && await Deno.readTextFile(stamp) === content) return undefined;
   console.log(`Making ${folder}`);
-  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--ignore-requires-python", ...packages];
-  const made = await capture([python, "-m", "venv", "--clear", folder]);
-  if (made.code !== 0) return `a virtual environment cannot be made: ${lastLine(made.output)}`;
-  const installed = await capture([`${folder}/bin/python`, ...install]);
-  if (installed.code !== 0) return `pip cannot install the packages: ${lastLine(installed.output)}`;
-  await Deno.writeTextFile(`${folder}/complete`, packages.join("\n"));
-  return undefined;
-}
-
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) ?? "";
+  const reason = await make();
+  if (reason === undefined) await Deno.writeTextFile(stamp, content);
+  return reason;
 }

@@ -1,30 +1,26 @@
 /**
  * `deno task example NAME [ARGUMENT…]` runs `examples/NAME/main.ts` with the permissions that it declares in its first lines, and no others;
- * `deno task examples` runs them all.
+ * `deno task example --all` runs them all.
  *
  * @module
  */
+import { existsSync } from "@std/fs";
 import { declaredFlags, type Names } from "./flags.ts";
-import { laneFlags, pathOf, ROOT } from "./lane.ts";
 import { findLeaks, type Leaks } from "./leaks.ts";
 import { findPython, pathWith } from "./python.ts";
+import { pathOf, registryFlags, ROOT } from "./registry.ts";
 import { passThrough } from "./run.ts";
 
 /** An example that cannot run on this machine prints why, and exits with this. */
 const SKIPPED = 77;
 
 function allExamples(): string[] {
-  const folders = [...Deno.readDirSync(new URL("examples/", ROOT))].map(({ name }) => name).sort();
-  return folders.filter((name) => Deno.statSync(new URL(`examples/${name}`, ROOT)).isDirectory && sourceOf(name) !== undefined);
+  const names = [...Deno.readDirSync(new URL("examples/", ROOT))].map(({ name }) => name).sort();
+  return names.filter((name) => existsSync(mainOf(name)));
 }
 
-function sourceOf(name: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(new URL(`examples/${name}/main.ts`, ROOT));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+function mainOf(name: string): string {
+  return pathOf(`examples/${name}/main.ts`);
 }
 
 /** What flags may name: see CONTRIBUTING.md. */
@@ -34,16 +30,17 @@ function namesFor(name: string, temp: string, python: string | undefined): Names
 
 /** Runs an example in a temporary folder of its own, and returns its exit code. */
 async function run(name: string, args: readonly string[]): Promise<number> {
-  const source = sourceOf(name);
-  if (source === undefined) return complain(`There is no example "${name}", only ${allExamples().map((known) => `"${known}"`).join(", ")}`);
+  if (!existsSync(mainOf(name))) {
+    return complain(`There is no example "${name}", only ${allExamples().map((known) => `"${known}"`).join(", ")}`);
+  }
   const python = await findPython();
   const temp = await Deno.realPath(await Deno.makeTempDir({ prefix: "rpp-" }));
   try {
-    const flags = declaredFlags(source, namesFor(name, temp, python));
+    const flags = declaredFlags(await Deno.readTextFile(mainOf(name)), namesFor(name, temp, python));
     if (flags === undefined) {
       return complain(`"examples/${name}/main.ts" declares no permissions: begin it with a line "// flags: --allow-…"`);
     }
-    const command = [Deno.execPath(), "run", "--no-prompt", ...laneFlags("npm"), ...flags, pathOf(`examples/${name}/main.ts`), ...args];
+    const command = [Deno.execPath(), "run", "--no-prompt", ...registryFlags("npm"), ...flags, mainOf(name), ...args];
     const env = {
       TMPDIR: temp,
       TMP: temp,

@@ -3,24 +3,25 @@
  *
  * @module
  */
-import { pathOf } from "./lane.ts";
+import { parseArgs } from "@std/cli";
+import { readNumber, refuseAll, runTool } from "./arguments.ts";
 import { passThrough } from "./run.ts";
 
 const USAGE = "Usage: deno task fuzz [--runs N] [--seed N]";
 
 /** The variables that the tests look at. */
-function parse(args: readonly string[]): Record<string, string> {
-  const names: Readonly<Record<string, string>> = { "--runs": "REMOTE_PLUGIN_FUZZ_RUNS", "--seed": "REMOTE_PLUGIN_FUZZ_SEED" };
-  const variables: Record<string, string> = { REMOTE_PLUGIN_FUZZ_RUNS: "200000" };
-  for (let at = 0; at < args.length; at += 2) {
-    const [name, value] = [names[args[at] ?? ""], args[at + 1] ?? ""];
-    if (name === undefined || !/^-?\d+$/.test(value)) throw new Error(`"${args[at]} ${value}" is not understood. ${USAGE}`);
-    variables[name] = value;
-  }
-  return variables;
+function parse(args: string[]): Record<string, string> {
+  const { runs, seed } = parseArgs(args, { string: ["runs", "seed"], unknown: refuseAll(USAGE) });
+  const number = (name: string, text: string | undefined, fallback: number): string =>
+    String(readNumber(text, { name, fallback, usage: USAGE }));
+  return {
+    REMOTE_PLUGIN_FUZZ_RUNS: number("--runs", runs, 200_000),
+    ...(seed === undefined ? {} : { REMOTE_PLUGIN_FUZZ_SEED: number("--seed", seed, 0) }),
+  };
 }
 
-if (import.meta.main) {
-  const command = ["run", "--allow-read", "--allow-write", "--allow-env", "--allow-run", pathOf("tools/test.ts"), "tests/fuzz"];
-  Deno.exit(await passThrough([Deno.execPath(), ...command], { env: parse(Deno.args) }));
+async function main(): Promise<number> {
+  return await passThrough([Deno.execPath(), "task", "test", "tests/fuzz"], { env: parse(Deno.args) });
 }
+
+if (import.meta.main) await runTool(main);

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { ROOT } from "./lane.ts";
+import { exists, walk } from "@std/fs";
+import { relative } from "@std/path";
+import { pathOf } from "./registry.ts";
 import { ARRAYS, type Packages, TRACING } from "./packages.ts";
 
 /** What the permission flags of a group are made of. */
@@ -34,22 +36,42 @@ export interface Group {
   readonly packages?: Packages;
   /** Whether it needs the environments with the original's packages. */
   readonly interop?: true;
+  /** What of it `--quick` runs; nothing by default. */
+  readonly quick?: Quick;
 }
+
+/** A part of a group. */
+export interface Quick {
+  /** The files and folders; all of the group's by default. */
+  readonly paths?: readonly string[];
+  /** Which tests of these, as `deno test --filter` takes it. */
+  readonly filter?: string;
+}
+
+/**
+ * What a quick run takes of the tests with processes: calls on both faces, cancellation, files in both directions, and the death of a worker. Vectors and
+ * tests are those of the Python worker on its own wire. The Deno worker's session has unit tests, without a process.
+ */
+const QUICK_PYTHON = "/^python(, blocking)?:/";
+const QUICK_CONFORMANCE: Quick = { filter: "/^python worker, upgraded:/" };
+const QUICK_CALLS: Quick = { paths: ["tests/calls/calls_test.ts", "tests/calls/cancel_test.ts"], filter: QUICK_PYTHON };
+const QUICK_FILES: Quick = { paths: ["tests/files/inputs_test.ts", "tests/files/results_test.ts"], filter: QUICK_PYTHON };
+const QUICK_WORKERS: Quick = { paths: ["tests/workers/worker_death_test.ts"], filter: QUICK_PYTHON };
 
 /**
  * The groups in the order in which they run: the quick ones, without processes, first. A folder of tests says what they are about. A file that needs
  * other permissions than its folder is a group of its own.
  */
 export const GROUPS: readonly Group[] = [
-  { name: "unit", roots: ["src", "examples", "bench"], flags: files },
+  { name: "unit", roots: ["src", "examples", "bench"], flags: files, quick: {} },
   { name: "tools", roots: ["tools"], flags: tools },
-  { name: "conformance", roots: ["tests/conformance"], flags: workers },
-  { name: "calls", roots: ["tests/calls"], flags: killers },
+  { name: "conformance", roots: ["tests/conformance"], flags: workers, quick: QUICK_CONFORMANCE },
+  { name: "calls", roots: ["tests/calls"], flags: killers, quick: QUICK_CALLS },
   { name: "values", roots: ["tests/values"], flags: workers },
   { name: "arrays", roots: ["tests/values/arrays_test.ts", "tests/values/numpy_values_test.ts"], flags: packagedWorkers, packages: ARRAYS },
-  { name: "files", roots: ["tests/files"], flags: killers },
+  { name: "files", roots: ["tests/files"], flags: killers, quick: QUICK_FILES },
   { name: "mapping", roots: ["tests/files/mapping_test.ts"], flags: mappers },
-  { name: "workers", roots: ["tests/workers"], flags: killers },
+  { name: "workers", roots: ["tests/workers"], flags: killers, quick: QUICK_WORKERS },
   { name: "permissions", roots: ["tests/permissions"], flags: killers },
   { name: "security", roots: ["tests/security"], flags: killers },
   { name: "manager", roots: ["tests/manager"], flags: killers },
@@ -62,9 +84,10 @@ export const GROUPS: readonly Group[] = [
 ];
 
 /** The test files of a group at or below one of the given paths of the repository; all of the group's when none is given. */
-export function filesOf(group: Group, paths: readonly string[]): string[] {
+export async function filesOf(group: Group, paths: readonly string[]): Promise<string[]> {
   const wanted = (file: string): boolean => paths.length === 0 || paths.some((path) => path === "." || isAtOrBelow(file, path));
-  return group.roots.flatMap(walk).filter((file) => file.endsWith("_test.ts") && wanted(file) && groupOf(file) === group);
+  const files = await Promise.all(group.roots.map(testFilesIn));
+  return files.flat().filter((file) => wanted(file) && groupOf(file) === group);
 }
 
 /** The group that names the file, or else the nearest of the folders that it is in. */
@@ -119,14 +142,10 @@ function interop(places: Places): string[] {
   return killers(places).map(wider);
 }
 
-/** The files at and below a path, in a stable order; none when nothing is there. */
-function walk(path: string): string[] {
-  try {
-    if (Deno.statSync(new URL(path, ROOT)).isFile) return [path];
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-  const names = [...Deno.readDirSync(new URL(path, ROOT))].map(({ name }) => `${path}/${name}`);
-  return names.sort().flatMap(walk);
+/** The test files in a folder of the repository, in a stable order, or the one file; none when it is not there. */
+async function testFilesIn(root: string): Promise<string[]> {
+  if (!await exists(pathOf(root), { isDirectory: true })) return await exists(pathOf(root)) ? [root] : [];
+  const found = walk(pathOf(root), { match: [/_test\.ts$/], includeDirs: false });
+  const files = await Array.fromAsync(found, ({ path }) => relative(pathOf("./"), path).replaceAll("\\", "/"));
+  return files.sort();
 }

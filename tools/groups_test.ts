@@ -28,14 +28,20 @@ Deno.test("where there is no Python, none is named in the flags", () => {
   assertEquals(run, "--allow-run=/bin/deno");
 });
 
-Deno.test("a path selects the test files at and below it", () => {
-  assertEquals(filesOf(group("tools"), ["tools/groups_test.ts"]), ["tools/groups_test.ts"]);
-  assert(filesOf(group("tools"), ["tools"]).includes("tools/groups_test.ts"));
-  assertEquals(filesOf(group("tools"), ["tool", "src"]), []);
+Deno.test("a path selects the test files at and below it", async () => {
+  assertEquals(await filesOf(group("tools"), ["tools/groups_test.ts"]), ["tools/groups_test.ts"]);
+  assert((await filesOf(group("tools"), ["tools"])).includes("tools/groups_test.ts"));
+  assertEquals(await filesOf(group("tools"), ["tool", "src"]), []);
 });
 
-Deno.test("a file that is a group of its own is in no other one", () => {
-  assertEquals(filesOf(group("mapping"), []), ["tests/files/mapping_test.ts"]);
-  const files = filesOf(group("files"), []);
+Deno.test("what a quick run takes is there", async () => {
+  for (const { name, quick: { paths = [] } = {} } of GROUPS) {
+    for (const path of paths) assert((await filesOf(group(name), [path])).length > 0, `"${path}" is no test of the group "${name}"`);
+  }
+});
+
+Deno.test("a file that is a group of its own is in no other one", async () => {
+  assertEquals(await filesOf(group("mapping"), []), ["tests/files/mapping_test.ts"]);
+  const files = await filesOf(group("files"), []);
   assertEquals([files.includes("tests/files/mapping_test.ts"), files.includes("tests/files/reuse_test.ts")], [false, true]);
 });

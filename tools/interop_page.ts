@@ -2,12 +2,12 @@
  * Puts what the interop tests have found into the tables of `docs/from_python.md`.
  *
  * ```text
- * REMOTE_PLUGIN_TEST_ROUNDS=15 deno task test:interop && deno run --allow-read --allow-write tools/interop_page.ts
+ * REMOTE_PLUGIN_TEST_ROUNDS=15 deno task test --interop tests/interop && deno task embed interop
  * ```
  *
  * @module
  */
-import { ROOT } from "./lane.ts";
+import { ROOT } from "./registry.ts";
 
 const PAGE = new URL("docs/from_python.md", ROOT);
 

@@ -1,8 +1,9 @@
 /**
- * Keeps the arrows of ARCHITECTURE.md: a folder of `src/` imports only what lies further down.
+ * Keeps the arrows of ARCHITECTURE.md: a folder of `src/` imports only what lies further down, and its files import each other in no ring.
  *
  * @module
  */
+import { wayBack } from "./rings.ts";
 
 /** From the ground up; a folder may import those before it, and itself. */
 const LAYERS: readonly string[] = [
@@ -32,6 +33,9 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
   process: ["src/worker/generated/python_worker.ts", "src/worker/generated/deno_worker.ts"],
   manager: ["src/worker/generated/schema_thread.ts"],
 };
+
+/** The folders of `src/` whose rings are still to be undone. */
+const RINGS_REMAIN: readonly string[] = ["manifest", "plugin", "worker"];
 
 const ROOT = new URL("../", import.meta.url).href;
 
@@ -98,6 +102,37 @@ function checkImports(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   return { ImportDeclaration: check, ImportExpression: check, ExportNamedDeclaration: check, ExportAllDeclaration: check };
 }
 
+/** A ring lies within a folder of `src/`, or within another one of the root: the arrows between folders keep any other away. */
+function checkRings(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
+  const url = urlOf(context.filename);
+  const file = insideOf(url);
+  const folder = folderOf(file);
+  if (file === undefined || folder === undefined || RINGS_REMAIN.some((name) => folder === `src/${name}/`)) return {};
+  const read = (other: string): string | undefined => other.startsWith(ROOT + folder) ? readText(other) : undefined;
+  const check = (node: Deno.lint.Node & SourceNode): void => {
+    const specifier = node.source?.value;
+    if (typeof specifier !== "string" || !specifier.startsWith(".")) return;
+    const way = wayBack(new URL(specifier, url).href, url, read);
+    if (way === undefined) return;
+    const names = [file, ...way.map((other) => insideOf(other) ?? "")].map((path) => path.slice(folder.length));
+    context.report({ node, message: `This import closes a ring: ${names.join(" → ")}`, hint: "Move what both need to a file of its own" });
+  };
+  return { ImportDeclaration: check, ImportExpression: check, ExportNamedDeclaration: check, ExportAllDeclaration: check };
+}
+
+/** `src/plugin/` of `src/plugin/x.ts`, `tools/` of `tools/npm/x.ts`; a file at the top is in no folder. */
+function folderOf(path: string | undefined): string | undefined {
+  return /^(?:src\/)?[^/]+\//.exec(path ?? "")?.[0];
+}
+
+function readText(url: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(new URL(url));
+  } catch {
+    return undefined; // The type check tells of a file that is not there.
+  }
+}
+
 function checkConsole(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   const file = insideOf(urlOf(context.filename));
   const layer = layerOf(file);
@@ -109,10 +144,10 @@ function checkConsole(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   };
 }
 
-/** The rules: `layers/imports` and `layers/no-console`. */
+/** The rules: `layers/imports`, `layers/no-rings` and `layers/no-console`. */
 const plugin: Deno.lint.Plugin = {
   name: "layers",
-  rules: { imports: { create: checkImports }, "no-console": { create: checkConsole } },
+  rules: { imports: { create: checkImports }, "no-rings": { create: checkRings }, "no-console": { create: checkConsole } },
 };
 
 export default plugin;

@@ -75,3 +75,9 @@ Deno.test("only the command line prints", () => {
   assertEquals(lint("src/cli/x.ts", `console.log("x");`), []);
   assertEquals(lint("src/plugin/x_test.ts", `console.log("x");`), []);
 });
+
+Deno.test("files of one folder that import each other in a ring are refused, those of the tools too", () => {
+  const [message, ...others] = lint("tools/rings.ts", `import type { Plugin } from "./layer_lint.ts"; import { capture } from "./run.ts";`);
+  assertEquals([message, others], ["This import closes a ring: rings.ts → layer_lint.ts → rings.ts", []]);
+  assertEquals(lint("tools/x.ts", `import { wayBack } from "./layer_lint.ts";`), []);
+});

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { delay } from "@std/async";
 import { capture } from "./run.ts";
 
 /** What a run has left behind, each thing on one line. */
@@ -23,7 +24,7 @@ export async function findLeaks(folder: string, waitMs = 10_000): Promise<Leaks>
   while (true) {
     const leaks = { processes: await leftProcesses(folder), files: await leftFiles(folder) };
     if (leaks.files.length + (leaks.processes?.length ?? 0) === 0 || performance.now() > end) return leaks;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
 }
 

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { pathOf } from "./lane.ts";
+import { pathOf } from "./registry.ts";
 import { capture } from "./run.ts";
+import { makeEnvironment, programIn } from "./virtual_environment.ts";
 
 /** What a virtual environment in `.venv/` holds. */
 export interface Packages {
@@ -30,27 +31,23 @@ export const TRACING: Packages = {
   modules: ["opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http.trace_exporter"],
 };
 
+/** Without PyPI it gives up soon, and it builds nothing. */
+const PIP_FLAGS = ["--retries", "1", "--timeout", "20", "--only-binary", ":all:"];
+
 /** Where that Python is, or why it is not. */
 export type PackagedPython = { readonly program: string } | { readonly program: undefined; readonly reason: string };
 
 /** The Python of a virtual environment, which is made, and filled from PyPI, when it is not there. */
 export async function findPythonWith(packages: Packages, python: string | undefined): Promise<PackagedPython> {
   if (python === undefined) return { program: undefined, reason: "no Python 3.8 or later" };
-  const folder = `.venv/${packages.folder}`;
-  const program = pathOf(`${folder}/${Deno.build.os === "windows" ? "Scripts/python.exe" : "bin/python"}`);
+  const folder = pathOf(`.venv/${packages.folder}`);
+  const program = programIn(folder, "python");
   if (await hasAll(packages, program)) return { program };
-  const made = await capture([python, "-m", "venv", "--clear", pathOf(folder)]);
-  if (made.code !== 0) return { program: undefined, reason: `cannot make ${folder}: ${lastLine(made.output)}` };
-  const flags = ["--quiet", "--disable-pip-version-check", "--retries", "1", "--timeout", "20", "--only-binary", ":all:"];
-  const installed = await capture([program, "-m", "pip", "install", ...flags, ...packages.names]);
-  if (installed.code === 0 && await hasAll(packages, program)) return { program };
-  return { program: undefined, reason: `pip cannot install ${packages.names.join(" and ")}: ${lastLine(installed.output)}` };
+  const reason = await makeEnvironment(python, { folder, packages: packages.names, flags: PIP_FLAGS });
+  if (reason !== undefined) return { program: undefined, reason };
+  return await hasAll(packages, program) ? { program } : { program: undefined, reason: `${folder} lacks some of what was installed` };
 }
 
 async function hasAll({ modules }: Packages, program: string): Promise<boolean> {
   return (await capture([program, "-c", `import ${modules.join(", ")}`])).code === 0;
-}
-
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) ?? "";
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DELIMITER, dirname } from "@std/path";
 import { capture } from "./run.ts";
 
 /**
@@ -20,6 +21,6 @@ export async function findPython(): Promise<string | undefined> {
 
 /** PATH with the folders of these programs in front, so that their short names mean them. */
 export function pathWith(programs: readonly (string | undefined)[]): string {
-  const folders = programs.flatMap((program) => program === undefined ? [] : [program.replace(/[\\/][^\\/]+$/, "")]);
-  return [...folders, Deno.env.get("PATH") ?? ""].join(Deno.build.os === "windows" ? ";" : ":");
+  const folders = programs.flatMap((program) => program === undefined ? [] : [dirname(program)]);
+  return [...folders, Deno.env.get("PATH") ?? ""].join(DELIMITER);
 }

@@ -1,9 +1,9 @@
 /**
- * `deno task record`: runs the session of the README with the real program, and puts what it shows into the page.
+ * `deno task embed session`: runs the session of docs/command_line.md with the real program, and puts what it shows into the page.
  *
  * @module
  */
-import { pathOf } from "./lane.ts";
+import { pathOf } from "./registry.ts";
 import { PAGE, recordSession, withSession } from "./session.ts";
 
 if (import.meta.main) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ROOT } from "./lane.ts";
+import { ROOT } from "./registry.ts";
 
 /** How to start a program. */
 export interface RunOptions {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pathOf, ROOT } from "./lane.ts";
+import { pathOf, ROOT } from "./registry.ts";
 
 /** What the user types, in order. */
 const TYPED: readonly string[] = [
@@ -20,8 +20,8 @@ const TYPED: readonly string[] = [
 ];
 
 /** The page, and the marks around the session in it. */
-export const PAGE: URL = new URL("README.md", ROOT);
-const BEGIN = "<!-- recorded by deno task record -->\n";
+export const PAGE: URL = new URL("docs/command_line.md", ROOT);
+const BEGIN = "<!-- recorded by deno task embed session -->\n";
 const END = "<!-- end of the record -->";
 
 /**

@@ -3,8 +3,11 @@
  *
  * @module
  */
-import { copyPackage, folderUrl, type Lane, ownNames, packagesOf, readJson, ROOT } from "./lane.ts";
+import { ensureDir } from "@std/fs";
+import { dirname } from "@std/path";
 import { printsAs, type Story, type StoryFile, type StoryStep } from "./markdown.ts";
+import { copyPackage } from "./package_copy.ts";
+import { folderUrl, ownNames, packagesOf, readJson, type Registry, ROOT } from "./registry.ts";
 import { capture, type Outcome } from "./run.ts";
 
 /** A command that takes longer has hung. */
@@ -16,10 +19,10 @@ const LIMIT_MS = 120_000;
  * Its files are written to a temporary folder, beside a `deno.json` that knows the package as after `deno add`. Its `deno run` commands are run there
  * as they are written, and have to print what the page says. Tasks have to exist, JSON has to parse, and the program is type-checked and run.
  */
-export async function tryStory(story: Story, lane: Lane): Promise<void> {
+export async function tryStory(story: Story, registry: Registry): Promise<void> {
   for (const value of story.values) JSON.parse(value);
   const program = story.program === "" ? [] : [{ name: PROGRAM, text: story.program }];
-  await inFolder([...story.files, ...program], lane, async (folder) => {
+  await inFolder([...story.files, ...program], registry, async (folder) => {
     for (const step of story.steps) await tryStep(step, folder, story.files.length > 0);
     if (story.program !== "") await runDeno(story.runnable ? ["run", "--no-prompt", "--check", PROGRAM] : ["check", PROGRAM], folder);
     if (story.steps.length === 0) await checkFiles(story, folder);
@@ -27,29 +30,30 @@ export async function tryStory(story: Story, lane: Lane): Promise<void> {
 }
 
 /** Type-checks programs in one go; each has a name, by which the error tells them apart. */
-export async function checkPrograms(programs: ReadonlyMap<string, string>, lane: Lane): Promise<void> {
+export async function checkPrograms(programs: ReadonlyMap<string, string>, registry: Registry): Promise<void> {
   const files = [...programs].map(([name, text]) => ({ name: `${name.replaceAll(/\W+/g, "_")}.ts`, text: `${text}\nexport {};\n` }));
-  if (files.length > 0) await inFolder(files, lane, (folder) => runDeno(["check", ...files.map(({ name }) => name)], folder));
+  if (files.length > 0) await inFolder(files, registry, (folder) => runDeno(["check", ...files.map(({ name }) => name)], folder));
 }
 
 /** Runs a program without permissions, and without type-checking it. */
-export async function runProgram(program: string, lane: Lane): Promise<void> {
-  await inFolder([{ name: PROGRAM, text: program }], lane, (folder) => runDeno(["run", "--no-prompt", PROGRAM], folder));
+export async function runProgram(program: string, registry: Registry): Promise<void> {
+  await inFolder([{ name: PROGRAM, text: program }], registry, (folder) => runDeno(["run", "--no-prompt", PROGRAM], folder));
 }
 
 const PROGRAM = "program.ts";
 
-/** The files stand beside a `deno.json`, which knows the package as after `deno add`: on the npm lane a copy of it. */
-async function inFolder(files: readonly StoryFile[], lane: Lane, body: (folder: string) => Promise<unknown>): Promise<void> {
+/** The files stand beside a `deno.json`, which knows the package as after `deno add`: with packages from npm a copy of it. */
+async function inFolder(files: readonly StoryFile[], registry: Registry, body: (folder: string) => Promise<unknown>): Promise<void> {
   const base = await Deno.makeTempDir();
   try {
-    const source = lane === "jsr" ? ROOT : folderUrl(`${base}/package`);
-    if (source !== ROOT) await Deno.mkdir(source).then(() => copyPackage(source, lane));
-    const imports = { ...packagesOf(lane, source), ...ownNames(source) };
+    const source = registry === "jsr" ? ROOT : folderUrl(`${base}/package`);
+    if (registry === "npm") await ensureDir(source).then(() => copyPackage(`${base}/package`, registry));
+    const imports = { ...packagesOf(registry, source), ...ownNames(source) };
     const config = { name: "deno.json", text: JSON.stringify({ imports, lock: false, nodeModulesDir: "none" }) };
     for (const { name, text } of [config, ...files]) {
-      await Deno.mkdir(`${base}/story/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
-      await Deno.writeTextFile(`${base}/story/${name}`, text);
+      const path = `${base}/story/${name}`;
+      await ensureDir(dirname(path));
+      await Deno.writeTextFile(path, text);
     }
     await body(`${base}/story`);
   } finally {

@@ -1,41 +1,65 @@
 /**
- * `deno task test [PATH…] [--filter TEXT] [--lane npm|jsr]`: runs the tests in groups, each with the permissions that it needs and no others, in a
- * temporary folder of their own, and fails when they leave something behind.
+ * `deno task test [PATH…] [--filter TEXT] [--quick]`: runs the tests in groups, each with the permissions that it needs and no others, in a temporary
+ * folder of their own, and fails when they leave something behind.
+ *
+ * `--quick` takes less than a minute: `groups.ts` says what it leaves out. `--long` takes far more time and memory than all the rest. `--interop` adds the
+ * tests with the original's published packages, and `--registry jsr` takes this project's packages from JSR.
  *
  * @module
  */
+import { parseArgs } from "@std/cli";
+import { exists } from "@std/fs";
+import { dirname } from "@std/path";
+import { refuseFlags, runTool, UsageError } from "./arguments.ts";
 import { INTEROP_FOLDER, prepareEnvironments, prepareFfmpeg } from "./environments.ts";
 import { filesOf, type Group, GROUPS, type Places } from "./groups.ts";
 import { add, closingLine, countReport, type Counts, NONE } from "./junit.ts";
-import { type Lane, laneFlags, pathOf } from "./lane.ts";
 import { findLeaks } from "./leaks.ts";
 import { findPythonWith } from "./packages.ts";
 import { findPython, pathWith } from "./python.ts";
+import { pathOf, type Registry, registryFlags } from "./registry.ts";
 import { passThrough } from "./run.ts";
 
 interface Options {
-  readonly lane: Lane;
+  readonly registry: Registry;
   readonly filter: string | undefined;
   readonly paths: readonly string[];
   /** Whether the tests with the original's packages are run too. */
   readonly interop: boolean;
+  readonly quick: boolean;
+  readonly long: boolean;
 }
 
-const USAGE = "Usage: deno task test [PATH…] [--filter TEXT] [--lane npm|jsr] [--interop]";
+/** One group, and where it stands among those of this run. */
+interface Chosen {
+  readonly group: Group;
+  readonly files: readonly string[];
+  readonly filter: string | undefined;
+}
 
-function parse(args: readonly string[]): Options {
-  const options = new Map<string, string>();
-  const paths: string[] = [];
-  for (let at = 0; at < args.length; at++) {
-    const [, flag, value] = /^--(filter|lane)(?:=(.*))?$/.exec(args[at] ?? "") ?? [];
-    if (args[at] === "--interop") options.set("interop", "");
-    else if (flag !== undefined) options.set(flag, value ?? args[++at] ?? "");
-    else paths.push((args[at] ?? "").replace(/^\.\/|\/$/g, ""));
-  }
-  const lane = options.get("lane") ?? "npm";
-  const unknown = paths.find((path) => path.startsWith("-"));
-  if (unknown !== undefined || (lane !== "npm" && lane !== "jsr")) throw new Error(`"${unknown ?? lane}" is not known. ${USAGE}`);
-  return { lane, filter: options.get("filter"), paths, interop: options.has("interop") };
+/** What a run depends on. */
+interface Run {
+  readonly options: Options;
+  readonly places: Places;
+  /** Where `deno test` writes what became of the tests. */
+  readonly report: string;
+}
+
+const USAGE = "Usage: deno task test [PATH…] [--filter TEXT] [--quick | --long] [--interop] [--registry npm|jsr]";
+
+/** `--long` hands over 10,000 files while workers are killed, and values of up to 2 GiB, for which the machine needs some 8 GiB of memory. */
+const LONG = { REMOTE_PLUGIN_TEST_HANDOFFS: "10000", REMOTE_PLUGIN_TEST_LARGEST: "3000000000" };
+
+function parse(words: string[]): Options {
+  const { registry, filter, interop, quick, long, _ } = parseArgs(words, {
+    string: ["filter", "registry"],
+    boolean: ["interop", "quick", "long"],
+    default: { registry: "npm" },
+    unknown: refuseFlags(USAGE),
+  });
+  if (registry !== "npm" && registry !== "jsr") throw new UsageError(`There is no registry "${registry}". ${USAGE}`);
+  const paths = _.map((path) => String(path).replace(/^\.\/|\/$/g, ""));
+  return { registry, filter, interop, quick, long, paths };
 }
 
 /** Somebody pressed Ctrl-C, or sent SIGTERM. */
@@ -46,46 +70,51 @@ class Interrupted extends Error {
   }
 }
 
+async function choose(options: Options): Promise<Chosen[]> {
+  const groups = GROUPS.filter(({ interop, quick }) => (options.interop || !interop) && (!options.quick || quick !== undefined));
+  const chosen = await Promise.all(groups.map(async (group) => {
+    const part = options.quick ? group.quick : undefined;
+    const files = await filesOf(group, options.paths.length > 0 ? options.paths : part?.paths ?? []);
+    return { group, files, filter: options.filter ?? part?.filter };
+  }));
+  return chosen.filter(({ files }) => files.length > 0);
+}
+
 /** Runs one group; a run that fails without a failed test, say on a type error, counts as one. */
-async function runGroup(group: Group, files: readonly string[], run: Options & { places: Places; report: string }): Promise<Counts> {
-  const { places, report, lane, filter } = run;
+async function runGroup({ group, files, filter }: Chosen, { options, places, report }: Run): Promise<Counts> {
   const flags = [
-    ...laneFlags(lane),
+    ...registryFlags(options.registry),
     ...group.flags(places),
     "--no-prompt",
     "--sanitize-ops",
     "--sanitize-resources",
     `--junit-path=${report}`,
+    ...(options.quick ? ["--no-check"] : []), // Types are for `deno task check`.
+    ...(filter === undefined ? [] : ["--filter", filter]),
   ];
-  const what = filter === undefined ? [] : ["--filter", filter];
-  console.log(`\n== ${group.name}: ${group.flags(places).join(" ")}`);
-  const code = await passThrough([places.deno, "test", ...flags, ...what, ...files], { env: environment(places, lane) });
+  const code = await passThrough([places.deno, "test", ...flags, ...files], { env: environment(options, places) });
   if (code === 130 || code === 143) throw new Interrupted(code);
   const counts = await readCounts(report);
   const shown = filter === undefined ? counts : { ...counts, skipped: 0 }; // A filtered test is reported as a skipped one.
   return code !== 0 && counts.failed === 0 ? add(shown, { ...NONE, failed: 1 }) : shown;
 }
 
-function environment({ temp, deno, python, packagedPython, ffmpeg }: Places, lane: Lane): Record<string, string> {
+function environment({ registry, long }: Options, { temp, deno, python, packagedPython, ffmpeg }: Places): Record<string, string> {
   const own = {
     REMOTE_PLUGIN_TEST_PYTHON: python ?? "",
     REMOTE_PLUGIN_TEST_PACKAGED_PYTHON: packagedPython ?? "",
-    REMOTE_PLUGIN_TEST_LANE: lane,
+    REMOTE_PLUGIN_TEST_REGISTRY: registry,
     REMOTE_PLUGIN_INTEROP: INTEROP_FOLDER,
     REMOTE_PLUGIN_TEST_FFMPEG: ffmpeg ?? "",
   };
-  return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python, ffmpeg]), ...own };
+  return { TMPDIR: temp, TMP: temp, TEMP: temp, PATH: pathWith([deno, python, ffmpeg]), ...own, ...(long ? LONG : {}) };
 }
 
 async function readCounts(report: string): Promise<Counts> {
-  try {
-    return countReport(await Deno.readTextFile(report));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return NONE;
-    throw error;
-  } finally {
-    await Deno.remove(report).catch(() => {});
-  }
+  if (!await exists(report)) return NONE;
+  const counts = countReport(await Deno.readTextFile(report));
+  await Deno.remove(report);
+  return counts;
 }
 
 /** Says what is left, ends what still runs, and counts it as one failure. */
@@ -100,40 +129,47 @@ async function checkLeaks(temp: string): Promise<Counts> {
   return { ...NONE, failed: left === 0 ? 0 : 1 };
 }
 
-async function packagedPythonFor({ name, packages }: Group, { python }: Places): Promise<string | undefined> {
-  if (packages === undefined) return undefined;
-  const found = await findPythonWith(packages, python);
-  if (found.program === undefined) console.log(`\n== ${name}: ITS TESTS WITH PYTHON ARE SKIPPED, ${found.reason}`);
-  return found.program;
+/** What the group needs of other people's packages; a reason where it cannot run without them. */
+async function equip(group: Group, places: Places): Promise<Places | string> {
+  if (group.interop) {
+    const reason = await prepareEnvironments(places.python);
+    return reason ?? { ...places, ffmpeg: await findFfmpeg() };
+  }
+  if (group.packages === undefined) return places;
+  const found = await findPythonWith(group.packages, places.python);
+  if (found.program === undefined) console.log(`ITS TESTS WITH PYTHON ARE SKIPPED, ${found.reason}`);
+  return { ...places, packagedPython: found.program };
 }
 
-async function ffmpegOf(): Promise<string | undefined> {
+async function findFfmpeg(): Promise<string | undefined> {
   const found = await prepareFfmpeg();
-  if (found === undefined) console.log("\n== interop: THE TESTS WITH ffmpeg ARE SKIPPED, the system has none, and PyPI none for it");
+  if (found === undefined) console.log("THE TESTS WITH ffmpeg ARE SKIPPED, the system has none, and PyPI none for it");
   return found;
 }
 
-async function runAll(options: Options, places: Places, report: string): Promise<Counts> {
+async function runAll(run: Run): Promise<Counts> {
+  const chosen = await choose(run.options);
   let counts = NONE;
-  for (const group of GROUPS.filter(({ interop }) => options.interop || !interop)) {
-    const files = filesOf(group, options.paths);
-    if (files.length === 0) continue;
-    const reason = group.interop ? await prepareEnvironments(places.python) : undefined;
-    const packagedPython = await packagedPythonFor(group, places);
-    const ffmpeg = group.interop && reason === undefined ? await ffmpegOf() : undefined;
-    if (reason === undefined) {
-      counts = add(counts, await runGroup(group, files, { ...options, places: { ...places, packagedPython, ffmpeg }, report }));
+  for (const [index, each] of chosen.entries()) {
+    console.log(`\n== ${each.group.name}, group ${index + 1} of ${chosen.length}: ${each.group.flags(run.places).join(" ")}`);
+    const begin = performance.now();
+    const places = await equip(each.group, run.places);
+    if (typeof places === "string") {
+      console.log(`SKIPPED, for ${places}`);
+      counts = add(counts, { ...NONE, skipped: each.files.length });
     } else {
-      console.log(`\n== ${group.name}: SKIPPED, for ${reason}`);
-      counts = add(counts, { ...NONE, skipped: files.length });
+      const own = await runGroup(each, { ...run, places });
+      console.log(`== ${each.group.name}: ${closingLine(own)}, in ${((performance.now() - begin) / 1000).toFixed(0)} s`);
+      counts = add(counts, own);
     }
   }
-  return add(counts, await checkLeaks(places.temp));
+  return add(counts, await checkLeaks(run.places.temp));
 }
+
 /** With a short name, for the path of a socket may have some hundred bytes and no more. */
 async function makeBase(): Promise<string> {
   const place = await Deno.makeTempDir();
-  const base = `${place.replace(/[^\\/]+$/, "")}rpp-${crypto.randomUUID().slice(0, 6)}`;
+  const base = `${dirname(place)}/rpp-${crypto.randomUUID().slice(0, 6)}`;
   await Deno.rename(place, base);
   // Tests act as another user, who has to get as far as to what keeps him out.
   await Deno.chmod(base, 0o711);
@@ -146,11 +182,10 @@ async function main(): Promise<number> {
   const temp = `${base}/t`;
   await Deno.mkdir(temp, { mode: 0o711 });
   const places: Places = { repo: pathOf("./"), temp, deno: Deno.execPath(), python: await findPython() };
-  console.log(
-    `deno ${Deno.version.deno}, ${places.python ?? "no Python 3.8 or later, its tests are skipped"}, packages from ${options.lane}`,
-  );
+  const python = places.python ?? "no Python 3.8 or later, its tests are skipped";
+  console.log(`deno ${Deno.version.deno}, ${python}, packages from ${options.registry}`);
   try {
-    const counts = await runAll(options, places, `${base}/report.xml`);
+    const counts = await runAll({ options, places, report: `${base}/report.xml` });
     if (counts.passed + counts.failed === 0) console.log("No test was run");
     console.log(`\n${closingLine(counts)}`);
     return counts.failed > 0 || counts.passed + counts.skipped === 0 ? 1 : 0;
@@ -162,4 +197,4 @@ async function main(): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) await runTool(main);

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { pathOf } from "./lane.ts";
+import { pathOf } from "./registry.ts";
 
 const FOLDER = pathOf(".github/workflows/");
 

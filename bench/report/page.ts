@@ -24,7 +24,7 @@ export function renderPage(results: Results): string {
     "Milliseconds for a call with a string of that length, as JSON or whatever else the peer sends. `memcpy` is one copy of the same bytes.",
     table(results, sizes("argument")),
     table(results, sizes("result")),
-    "The same sizes as bytes, which this project hands over as files: the plugin reads the file, and so does the caller. `deno task bench:payload` tells more.",
+    "The same sizes as bytes, which this project hands over as files: the plugin reads the file, and so does the caller. `deno task bench payload` tells more.",
     table(results, sizes("file-argument")),
     table(results, sizes("file-result")),
     "## What is missing",

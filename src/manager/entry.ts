@@ -7,7 +7,7 @@ import { untilAborted } from "../protocol/until_aborted.ts";
 import { PluginStateError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
-import { TakenBody } from "../plugin/taken_body.ts";
+import { TakenBody } from "../plugin/arguments.ts";
 import type { Evictable } from "./admission.ts";
 import { CallCounter } from "./call_counter.ts";
 import { Configuration } from "./configuration.ts";

@@ -7,7 +7,7 @@ import { CallTimeoutError, PluginStateError } from "../errors.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "../plugin/interface.ts";
 import { checkLimits } from "../plugin/limits.ts";
 import type { RemotePluginProxy } from "../plugin/proxy.ts";
-import { TakenBody } from "../plugin/taken_body.ts";
+import { TakenBody } from "../plugin/arguments.ts";
 import { Limit } from "../protocol/limit.ts";
 import { type Endpoint, type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
 import type { SignaturesBody, StatsBody } from "../protocol/messages.ts";

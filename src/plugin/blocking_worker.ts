@@ -12,16 +12,16 @@ import type { PermissionSet } from "../protocol/messages.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
-import type { WorkerEndpoint } from "./connection.ts";
+import type { WorkerEndpoint } from "./start_worker.ts";
 import { type FileResult, placeOf, resultGoneError } from "../payload/file_result.ts";
 import { type BridgeEnd, Handover } from "../transport/blocking/messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/blocking/server.ts";
 import { badValueError } from "./failures.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig } from "./interface.ts";
 import { RemotePluginProxy, type StartOptions } from "./proxy.ts";
-import { type Batch, RunAhead } from "./run_ahead.ts";
-import { bareMemory, handOver, receiveBody, sendValue, type SentBody, type SentValue } from "./sent_values.ts";
-import { TakenBody } from "./taken_body.ts";
+import { type Batch, handOver, RunAhead } from "./run_ahead.ts";
+import { bareMemory, receiveBody, sendValue, type SentBody, type SentValue } from "./sent_values.ts";
+import { TakenBody } from "./arguments.ts";
 
 /** This module's own place. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */
 export const BLOCKING_WORKER: string = import.meta.url;

@@ -17,7 +17,13 @@ import {
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { ErrorBody } from "../protocol/messages.ts";
 import { BrokenReplyError, MalformedReplyError, RefusedError } from "../transport/errors.ts";
-import type { OperationName } from "./open_call.ts";
+
+/** Which operation of which plugin an error is about. */
+export interface OperationName {
+  readonly plugin: string;
+  /** The member that was called, for example `executeStream`. */
+  readonly member: string;
+}
 
 /** An error that the worker reported. */
 export function reportedError(body: ErrorBody, { plugin, member }: OperationName): PluginError {

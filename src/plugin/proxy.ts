@@ -11,18 +11,11 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import type { LaunchOptions, WorkerExit } from "../process/worker_process.ts";
 import { type LogRecord, OutputLog } from "../process/output_log.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
-import {
-  type AttachOptions,
-  attachWorker,
-  type Connection,
-  endpointOf,
-  startWorker,
-  type WireOptions,
-  type WorkerEndpoint,
-} from "./connection.ts";
-import { type Operation, Operations } from "./operations.ts";
+import { type Operation, TakenBody } from "./arguments.ts";
+import { Dispatch } from "./dispatch.ts";
 import { durationComplaint } from "./limits.ts";
-import { TakenBody } from "./taken_body.ts";
+import type { LoadedWorker } from "./loaded_worker.ts";
+import { type AttachOptions, attachWorker, endpointOf, startWorker, type WireOptions, type WorkerEndpoint } from "./start_worker.ts";
 import { Tracing } from "./tracing.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress, RestartEvent } from "./interface.ts";
 
@@ -46,7 +39,7 @@ interface Succession extends Pick<StartOptions, "cancelBudgetMs" | "onRestart"> 
   readonly log: OutputLog;
   readonly spec?: PluginSpec;
   /** Starts another worker; `undefined` for one that something else runs. */
-  readonly startWorker?: (signal: AbortSignal) => Promise<Connection>;
+  readonly startWorker?: (signal: AbortSignal) => Promise<LoadedWorker>;
   /** Told of each call and start, when anybody traces them. */
   readonly tracing: Tracing | undefined;
 }
@@ -70,16 +63,16 @@ const ALIVE_BUDGET_MS = 2_000;
  * ```
  */
 export class RemotePluginProxy implements PluginInterface {
-  readonly #operations: Operations;
+  readonly #dispatch: Dispatch;
   /** What a worker that takes the place of another one is initialized with. */
   #initialized: { readonly body: TakenBody; readonly options: OperationOptions } | undefined;
   #cleanup: Promise<void> | undefined;
   /** What looks wrong in the manifest and does no harm: an unknown key with its nearest known one, a program that is nowhere to be found. */
   readonly warnings: readonly string[];
 
-  private constructor(connection: Connection, { log, spec, startWorker, cancelBudgetMs, onRestart, tracing }: Succession) {
+  private constructor(first: LoadedWorker, { log, spec, startWorker, cancelBudgetMs, onRestart, tracing }: Succession) {
     const next = startWorker && ((signal: AbortSignal) => this.#startNext(startWorker, signal));
-    this.#operations = new Operations(connection, {
+    this.#dispatch = new Dispatch(first, {
       log,
       restart: spec?.restart ?? restartPolicy("never"),
       startNext: next && ((signal) => tracing?.start(() => next(signal), { plugin: this.name, isRestart: true }) ?? next(signal)),
@@ -88,7 +81,7 @@ export class RemotePluginProxy implements PluginInterface {
       cancelBudgetMs,
       idleTimeoutMs: spec?.idleTimeoutMs,
     });
-    this.warnings = [...spec?.warnings ?? [], ...connection.warnings ?? []];
+    this.warnings = [...spec?.warnings ?? [], ...first.warnings];
   }
 
   /**
@@ -109,7 +102,7 @@ export class RemotePluginProxy implements PluginInterface {
     const launch = () => start(options.signal);
     const first = await (tracing?.start(launch, { plugin: spec.name, isRestart: false }) ?? launch());
     const plugin = new RemotePluginProxy(first, { log, spec, startWorker: start, ...options, tracing });
-    if (options.onExit !== undefined) void plugin.#operations.supervisor.ended.then(options.onExit);
+    if (options.onExit !== undefined) void plugin.#dispatch.workers.ended.then(options.onExit);
     return plugin;
   }
 
@@ -121,58 +114,58 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws {ProtocolError} When no worker answers there.
    */
   static async attach(endpoint: WorkerEndpoint, options: AttachOptions = {}): Promise<RemotePluginProxy> {
-    const connection = await attachWorker(endpoint, options);
-    return new RemotePluginProxy(connection, { log: new OutputLog(), tracing: Tracing.find() });
+    const worker = await attachWorker(endpoint, options);
+    return new RemotePluginProxy(worker, { log: new OutputLog(), tracing: Tracing.find() });
   }
 
   /** The plugin's name, as it says itself. */
   get name(): string {
-    return this.#operations.supervisor.current.plugin.name;
+    return this.#dispatch.workers.current.plugin.name;
   }
 
   /** The plugin's version, as it says itself. */
   get version(): string {
-    return this.#operations.supervisor.current.plugin.version;
+    return this.#dispatch.workers.current.plugin.version;
   }
 
   /** The process in which the plugin runs; `undefined` for one that was attached. */
   get pid(): number | undefined {
-    return this.#operations.supervisor.current.worker?.hello.pid;
+    return this.#dispatch.workers.current.process?.hello.pid;
   }
 
   /** What a Deno plugin was given of what its manifest asks for; `undefined` for Python, which the system's own rights bound. */
   get permissions(): PermissionSet | undefined {
-    return this.#operations.supervisor.current.worker?.permissions;
+    return this.#dispatch.workers.current.process?.permissions;
   }
 
   /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
   get endpoint(): HttpEndpoint & Pick<WorkerEndpoint, "scratch"> | undefined {
-    const { worker } = this.#operations.supervisor.current;
-    return worker === undefined ? undefined : endpointOf(worker);
+    const { process } = this.#dispatch.workers.current;
+    return process === undefined ? undefined : endpointOf(process);
   }
 
   /** How many calls the plugin runs at once; the others wait in order. */
   get maxConcurrency(): number {
-    return this.#operations.supervisor.current.maxConcurrency;
+    return this.#dispatch.workers.current.maxConcurrency;
   }
 
   /** How the worker ended, once it has and no other one takes its place. For one that was attached: when `cleanup()` was called. */
   get exited(): Promise<WorkerExit> {
-    this.#operations.supervisor.ref();
-    return this.#operations.supervisor.ended;
+    this.#dispatch.workers.ref();
+    return this.#dispatch.workers.ended;
   }
 
   /** What the worker prints, line by line, and those that come after it; nothing for one that was attached. */
   get logs(): AsyncIterable<LogRecord> {
-    this.#operations.supervisor.ref();
-    return this.#operations.supervisor.current.worker === undefined ? noRecords() : this.#operations.supervisor.log;
+    this.#dispatch.workers.ref();
+    return this.#dispatch.workers.current.process === undefined ? noRecords() : this.#dispatch.workers.log;
   }
 
   /** Gives the plugin its configuration. Optional: a plugin that needs it says so by its own error. A worker that is started again gets it as well. */
   async initialize(config: PluginConfig = {}, options: OperationOptions = {}): Promise<void> {
     using untilKept = new DisposableStack();
     const body = untilKept.use(this.#take({ endpoint: "initialize", member: "initialize", body: config }));
-    await this.#operations.run({ endpoint: "initialize", member: "initialize", body }, options);
+    await this.#dispatch.run({ endpoint: "initialize", member: "initialize", body }, options);
     untilKept.move();
     this.#keep(body, options);
   }
@@ -190,23 +183,23 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws The signal's reason, when the caller aborts it.
    */
   async execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {
-    return await this.#operations.run({ endpoint: "execute", member: "execute", body: { args, kwargs } }, options) as Result;
+    return await this.#dispatch.run({ endpoint: "execute", member: "execute", body: { args, kwargs } }, options) as Result;
   }
 
   /** Calls the plugin and yields what it produces, as it is produced. Leaving the loop cancels the call. Errors are those of `execute`. */
   executeStream<Chunk = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): AsyncGenerator<Chunk, void, void> {
     const operation = { endpoint: "execute_stream", member: "executeStream", body: { args, kwargs } } as const;
-    return this.#operations.stream(operation, options) as AsyncGenerator<Chunk, void, void>;
+    return this.#dispatch.stream(operation, options) as AsyncGenerator<Chunk, void, void>;
   }
 
   /** The JSON Schema of the configuration; `{}` when the plugin has none. */
   async getConfigSchema(options: OperationOptions = {}): Promise<Record<string, unknown>> {
-    return await this.#operations.run({ endpoint: "config_schema", member: "getConfigSchema" }, options) as Record<string, unknown>;
+    return await this.#dispatch.run({ endpoint: "config_schema", member: "getConfigSchema" }, options) as Record<string, unknown>;
   }
 
   /** The configuration as the plugin has it now; `{}` when it tells none. */
   async getCurrentConfig(options: OperationOptions = {}): Promise<Record<string, unknown>> {
-    return await this.#operations.run({ endpoint: "config", member: "getCurrentConfig" }, options) as Record<string, unknown>;
+    return await this.#dispatch.run({ endpoint: "config", member: "getCurrentConfig" }, options) as Record<string, unknown>;
   }
 
   /**
@@ -251,7 +244,7 @@ export class RemotePluginProxy implements PluginInterface {
     options: OperationOptions = {},
   ): Promise<Result> {
     const taken = endpointRule(endpoint).method === "GET" ? undefined : body;
-    return await this.#operations.run({ endpoint, member: `extension("${endpoint}")`, body: taken }, options) as Result;
+    return await this.#dispatch.run({ endpoint, member: `extension("${endpoint}")`, body: taken }, options) as Result;
   }
 
   /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
@@ -266,7 +259,7 @@ export class RemotePluginProxy implements PluginInterface {
 
   /** Cancels every call that runs or waits in the worker. False when there was none. */
   async cancel(options: OperationOptions = {}): Promise<boolean> {
-    return await this.#operations.cancel(options);
+    return await this.#dispatch.cancel(options);
   }
 
   /** Lets the plugin download or load ahead of the first call. False when it has nothing to prefetch. */
@@ -296,12 +289,12 @@ export class RemotePluginProxy implements PluginInterface {
   }
 
   #query<Body = Record<string, unknown>>(operation: Operation, options: OperationOptions): Promise<Body> {
-    return this.#operations.ask<Body>(operation, options);
+    return this.#dispatch.ask<Body>(operation, options);
   }
 
   /** A configuration is taken when it is given, for all workers to come. */
   #take(operation: Operation): TakenBody {
-    this.#operations.supervisor.check(operation.member);
+    this.#dispatch.workers.check(operation.member);
     return TakenBody.of(operation, this.name);
   }
 
@@ -311,24 +304,24 @@ export class RemotePluginProxy implements PluginInterface {
   }
 
   async #end(): Promise<void> {
-    this.#operations.supervisor.ref();
-    await this.#operations.close();
-    if (this.#operations.supervisor.current.worker !== undefined) await this.#operations.cleanUpPlugin(CLEANUP_BUDGET_MS);
-    await this.#operations.supervisor[Symbol.asyncDispose]();
+    this.#dispatch.workers.ref();
+    await this.#dispatch.close();
+    if (this.#dispatch.workers.current.process !== undefined) await this.#dispatch.cleanUpPlugin(CLEANUP_BUDGET_MS);
+    await this.#dispatch.workers[Symbol.asyncDispose]();
     this.#initialized?.body[Symbol.dispose]();
   }
 
   /** A worker that takes another's place is given the configuration that the other one had. */
-  async #startNext(startWorker: (signal: AbortSignal) => Promise<Connection>, signal: AbortSignal): Promise<Connection> {
+  async #startNext(startWorker: (signal: AbortSignal) => Promise<LoadedWorker>, signal: AbortSignal): Promise<LoadedWorker> {
     await using cleanup = new AsyncDisposableStack();
-    const connection = cleanup.use(await startWorker(signal));
+    const worker = cleanup.use(await startWorker(signal));
     if (this.#initialized !== undefined) {
       const { body, options: { timeoutMs, idleTimeoutMs } } = this.#initialized;
       const operation = { endpoint: "initialize", member: "initialize", body } as const;
-      await this.#operations.runOn(connection, operation, { timeoutMs, idleTimeoutMs, signal });
+      await this.#dispatch.runOn(worker, operation, { timeoutMs, idleTimeoutMs, signal });
     }
     cleanup.move();
-    return connection;
+    return worker;
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Handover } from "../transport/blocking/messages.ts";
 import type { BridgeControl } from "../transport/blocking/server.ts";
 import type { SentValue } from "./sent_values.ts";
 
@@ -10,6 +11,12 @@ import type { SentValue } from "./sent_values.ts";
 export interface Batch {
   readonly chunks: readonly SentValue[];
   readonly done: boolean;
+}
+
+/** A batch of chunks, or a piece of a file, whose memory is handed over. */
+export function handOver(batch: Batch): Batch | Handover {
+  const memory = batch.chunks.flatMap(({ bytes }) => bytes ?? []);
+  return memory.length === 0 ? batch : new Handover(batch, memory);
 }
 
 /** How many places there are for chunks that are read ahead: enough to hide the way between the threads, few enough that memory is bounded by the chunk. */

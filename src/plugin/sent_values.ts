@@ -14,11 +14,9 @@ import { isGivenResult, placeOfResult, ResultElsewhere } from "../payload/take.t
 import { contentOf, type FileContent, isBytes } from "../protocol/file_values.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import { decodeValue, type EncodedValue, encodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
-import { Handover } from "../transport/blocking/messages.ts";
 import { isSmallJson } from "../transport/blocking/small_json.ts";
-import type { OperationName } from "./open_call.ts";
-import type { Batch } from "./run_ahead.ts";
-import { textOf } from "./values.ts";
+import { textOf } from "./arguments.ts";
+import type { OperationName } from "./failures.ts";
 
 /** What becomes a file, as data. */
 type SentSource = { readonly href: string } | { readonly content: SentContent } | { readonly blob: Blob } | { readonly place: ResultPlace };
@@ -107,12 +105,6 @@ export function receiveValue({ value, text, types, files = [] }: SentValue, open
   let received = text === undefined ? value : decodeValue(JSON.parse(text), types);
   for (const file of files) received = fillSlot(received, { path: file.path, source: file }, open(file));
   return received;
-}
-
-/** A batch of chunks, or a piece of a file, whose memory is handed over. */
-export function handOver(batch: Batch): Batch | Handover {
-  const memory = batch.chunks.flatMap(({ bytes }) => bytes ?? []);
-  return memory.length === 0 ? batch : new Handover(batch, memory);
 }
 
 /** The memory of bytes, without what else may be in it. */

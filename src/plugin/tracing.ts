@@ -6,7 +6,7 @@
 import { type Address, hostAndPort, isUnix } from "../protocol/address.ts";
 import { RemoteError, wasCancelled } from "../errors.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
-import { endpointRule } from "../protocol/endpoints.ts";
+import type { HelloMessage } from "../protocol/messages.ts";
 import {
   activeTrace,
   type Attributes,
@@ -21,16 +21,13 @@ import {
   type TraceContext,
   type Tracer,
 } from "../protocol/telemetry.ts";
-import type { Connection } from "./connection.ts";
 import { Instruments } from "./instruments.ts";
-import type { Operation } from "./operations.ts";
 
-/** How a plugin runs an operation, whose trace is in it. */
-interface Runner {
-  readonly plugin: string;
-  readonly run: (operation: Operation) => AsyncGenerator<unknown, unknown, void>;
-  /** By which the caller aborts it. */
-  readonly signal: AbortSignal | undefined;
+/** What is told of a worker. */
+export interface TracedWorker {
+  readonly plugin: { readonly version: string };
+  readonly process: { readonly hello: Pick<HelloMessage, "pid" | "worker" | "address"> } | undefined;
+  readonly exited: Promise<WorkerExit> | undefined;
 }
 
 /** A start of a worker. */
@@ -61,36 +58,8 @@ export class Tracing {
     return telemetry?.trace === undefined && telemetry?.metrics === undefined ? undefined : new Tracing(telemetry);
   }
 
-  /** Tells of an operation, if it is a call: questions, such as for the health, would bury the calls. */
-  follow(operation: Operation, runner: Runner): AsyncGenerator<unknown, unknown, void> {
-    return endpointRule(operation.endpoint).isCall ? this.#follow(operation, runner) : runner.run(operation);
-  }
-
-  async *#follow(operation: Operation, { plugin, run, signal }: Runner): AsyncGenerator<unknown, unknown, void> {
-    const trace = this.begin(operation, plugin);
-    let isLeft = true;
-    const frames = run({ ...operation, trace });
-    try {
-      while (true) {
-        const next = await trace.within(() => frames.next());
-        isLeft = !next.done;
-        if (next.done) return next.value;
-        trace.countChunk();
-        yield next.value;
-      }
-    } catch (error) {
-      isLeft = wasCancelled(error, signal);
-      if (!isLeft) trace.fail(error);
-      throw error;
-    } finally {
-      if (isLeft) trace.cancel();
-      trace.end();
-      await frames.return(undefined);
-    }
-  }
-
   /** Begins a call's trace, below the active span. */
-  begin({ endpoint }: Operation, plugin: string): CallTrace {
+  begin({ endpoint }: { readonly endpoint: string }, plugin: string): CallTrace {
     const method = `${plugin}/${endpoint}`;
     const facts = { "rpc.system.name": RPC_SYSTEM, "rpc.method": method, "remote_plugin.plugin.name": plugin };
     const { context } = this.#telemetry;
@@ -100,21 +69,21 @@ export class Tracing {
   }
 
   /** Tells of a worker's start, whose own requests are part of it. One that takes another's place has a trace of its own. */
-  start(launch: () => Promise<Connection>, { plugin, isRestart }: Start): Promise<Connection> {
+  start<Worker extends TracedWorker>(launch: () => Promise<Worker>, { plugin, isRestart }: Start): Promise<Worker> {
     const attributes = { "remote_plugin.plugin.name": plugin, "remote_plugin.worker.restart": isRestart };
     const tell = (span?: Span) => this.#start(launch, attributes, span);
     const options = { kind: SPAN_KIND.internal, attributes, root: isRestart };
     return this.#tracer?.startActiveSpan(`start ${plugin}`, options, tell) ?? tell();
   }
 
-  async #start(launch: () => Promise<Connection>, facts: Attributes, span: Span | undefined): Promise<Connection> {
+  async #start<Worker extends TracedWorker>(launch: () => Promise<Worker>, facts: Attributes, span: Span | undefined): Promise<Worker> {
     const begun = performance.now();
     let failure: Attributes = {};
     try {
-      const connection = await launch();
-      span?.setAttributes(factsOf(connection));
-      void connection.exited?.then((exit) => this.#instruments?.exits.add(1, { ...facts, ...endOf(exit) }));
-      return connection;
+      const worker = await launch();
+      span?.setAttributes(factsOf(worker));
+      void worker.exited?.then((exit) => this.#instruments?.exits.add(1, { ...facts, ...endOf(exit) }));
+      return worker;
     } catch (error) {
       failure = { "error.type": typeOf(error) };
       if (span !== undefined) markFailed(span, error);
@@ -174,12 +143,12 @@ export class CallTrace {
   }
 
   /** The call's files are written. */
-  async handOver<Written extends { readonly bytes: number }>(writing: Promise<Written>): Promise<Written> {
+  async handOver<Written>(writing: Promise<Written>, inputs: { readonly bytes: number }): Promise<Written> {
     const begun = performance.now();
     let bytes = 0;
     try {
       const written = await writing;
-      bytes = written.bytes;
+      ({ bytes } = inputs);
       return written;
     } finally {
       this.#step("hand over files", begun, { "remote_plugin.file.size": bytes });
@@ -188,11 +157,11 @@ export class CallTrace {
   }
 
   /** The call has been given to a worker, again when the one before has ended. */
-  send(connection: Connection, callId: string | undefined): void {
+  send(worker: TracedWorker, callId: string | undefined): void {
     const { span } = this.#means;
     if (this.#wasSent) span?.addEvent("sent again");
     this.#wasSent = true;
-    span?.setAttributes({ ...factsOf(connection), ...callId === undefined ? {} : { "remote_plugin.call.id": callId } });
+    span?.setAttributes({ ...factsOf(worker), ...callId === undefined ? {} : { "remote_plugin.call.id": callId } });
   }
 
   /** A chunk of a stream has come. */
@@ -235,11 +204,37 @@ export class CallTrace {
   }
 }
 
+/** The frames of a call, each of them awaited below the call's span, until the caller has the last one or leaves. */
+export async function* followed(
+  frames: AsyncGenerator<unknown, unknown, void>,
+  trace: CallTrace,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<unknown, unknown, void> {
+  let isLeft = true;
+  try {
+    while (true) {
+      const next = await trace.within(() => frames.next());
+      isLeft = !next.done;
+      if (next.done) return next.value;
+      trace.countChunk();
+      yield next.value;
+    }
+  } catch (error) {
+    isLeft = wasCancelled(error, signal);
+    if (!isLeft) trace.fail(error);
+    throw error;
+  } finally {
+    if (isLeft) trace.cancel();
+    trace.end();
+    await frames.return(undefined);
+  }
+}
+
 /** What is known of the worker. */
-function factsOf({ plugin, worker }: Connection): Attributes {
+function factsOf({ plugin, process }: TracedWorker): Attributes {
   const version = { "remote_plugin.plugin.version": plugin.version };
-  if (worker === undefined) return version;
-  const { pid, worker: kind, address } = worker.hello;
+  if (process === undefined) return version;
+  const { pid, worker: kind, address } = process.hello;
   const [runtime = kind] = kind.split("/");
   return { ...version, "remote_plugin.runtime": runtime, "remote_plugin.worker.pid": pid, ...networkOf(address) };
 }

@@ -55,7 +55,7 @@ interface Launched {
 /** The longest request body, in bytes: some more than the largest value that is sensibly sent inline. */
 
 /** How long a cancelled call may take to stop by itself, in milliseconds: a few turns of a loop that looks at its signal. */
-const CANCEL_GRACE_MS = 200;
+export const CANCEL_GRACE_MS = 200;
 
 /** A running worker. */
 export class WorkerProcess implements AsyncDisposable {

@@ -131,10 +131,10 @@ function inMemory(runs: Map<number, number>): Subject {
   return {
     call: ({ id, deed }, options) => {
       const endpoint = id % 2 === 0 ? "execute" : "execute_stream";
-      return plugin.operations.stream({ endpoint, member: endpoint, body: { args: [], kwargs: { id, deed } } }, options);
+      return plugin.dispatch.stream({ endpoint, member: endpoint, body: { args: [], kwargs: { id, deed } } }, options);
     },
     kill: () => plugin.kill(),
-    cancel: () => plugin.operations.cancel({}),
+    cancel: () => plugin.dispatch.cancel({}),
     cleanup: () => plugin.cleanup(),
     wait: () => new Promise((resolve) => setTimeout(resolve, 1)),
   };

@@ -1,8 +1,8 @@
-import { type Lane, ROOT } from "../../tools/lane.ts";
+import { type Registry, ROOT } from "../../tools/registry.ts";
 import { readComments, readStories, type Story } from "../../tools/markdown.ts";
 import { checkPrograms, runProgram } from "../../tools/stories.ts";
 
-const LANE: Lane = Deno.env.get("REMOTE_PLUGIN_TEST_LANE") === "jsr" ? "jsr" : "npm";
+const REGISTRY: Registry = Deno.env.get("REMOTE_PLUGIN_TEST_REGISTRY") === "jsr" ? "jsr" : "npm";
 const EXAMPLES = new Map(["mod.ts", ...sourcesIn("src")].flatMap(examplesOf));
 
 function sourcesIn(folder: string): string[] {
@@ -22,9 +22,9 @@ function examplesOf(file: string): [string, Story][] {
 }
 
 Deno.test("the examples in doc comments are type-checked, all of them", async () => {
-  await checkPrograms(new Map([...EXAMPLES].map(([name, { program }]) => [name, program])), LANE);
+  await checkPrograms(new Map([...EXAMPLES].map(([name, { program }]) => [name, program])), REGISTRY);
 });
 
 for (const [name, { program, runnable }] of EXAMPLES) {
-  if (runnable) Deno.test(`the example at ${name} runs without permissions`, () => runProgram(program, LANE));
+  if (runnable) Deno.test(`the example at ${name} runs without permissions`, () => runProgram(program, REGISTRY));
 }

@@ -1,5 +1,5 @@
 import { readStories } from "../../tools/markdown.ts";
-import { pathOf, ROOT } from "../../tools/lane.ts";
+import { pathOf, ROOT } from "../../tools/registry.ts";
 import { tryStory } from "../../tools/stories.ts";
 
 const PAGES = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", ...pagesIn("docs")];
@@ -21,6 +21,6 @@ function textOf(page: string): string {
 for (const page of PAGES) {
   for (const story of readStories(textOf(page))) {
     Deno.test(`${page} says the truth under "${story.heading}"`, () =>
-      tryStory(story, Deno.env.get("REMOTE_PLUGIN_TEST_LANE") === "jsr" ? "jsr" : "npm"));
+      tryStory(story, Deno.env.get("REMOTE_PLUGIN_TEST_REGISTRY") === "jsr" ? "jsr" : "npm"));
   }
 }

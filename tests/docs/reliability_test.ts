@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
-import { ROOT } from "../../tools/lane.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { LADDER, type Rung } from "../../src/plugin/cancelling.ts";
+import { ROOT } from "../../tools/registry.ts";
 
 const PAGE = Deno.readTextFileSync(new URL("docs/reliability.md", ROOT));
 const ATTACKS = PAGE.slice(PAGE.indexOf("## What was attacked"), PAGE.indexOf("## Soak"));
@@ -30,5 +31,23 @@ Deno.test("each row of what was attacked names the test that shows it, or was tr
   for (const cells of rows) {
     assertEquals(cells.length, 3, cells.join(" | "));
     assert(testFilesIn(cells[2]!).length > 0 || cells[2] === "by hand", cells.join(" | "));
+  }
+});
+
+/** What the page says of each rung, from its name at the beginning of a line to the next one's. */
+function rungsOf(page: string): [string, string][] {
+  const [, section = ""] = page.split("## The ladder of a cancellation\n");
+  const text = section.split("\n## ")[0]!;
+  const begun = [...text.matchAll(/^[^\w\n]*(\w+)\b/gm)].filter(([, word = ""]) => Object.hasOwn(LADDER, word));
+  return begun.map((match, at) => [match[1]!, text.slice(match.index, begun[at + 1]?.index)]);
+}
+
+Deno.test("docs/reliability.md has the rungs of the ladder that the host climbs, in their order and with their times", () => {
+  const rungs = rungsOf(PAGE);
+  const ladder: [string, Rung][] = Object.entries(LADDER);
+  assertEquals(rungs.map(([name]) => name), ladder.map(([name]) => name));
+  for (const [at, [name, { afterMs }]] of ladder.entries()) {
+    const when = afterMs === 0 ? "at once" : `${afterMs.toLocaleString("en")} ms`;
+    assertStringIncludes(rungs[at]![1], when, name);
   }
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ROOT } from "../../tools/lane.ts";
+import { ROOT } from "../../tools/registry.ts";
 
 interface Row {
   readonly number: string;

@@ -11,7 +11,7 @@ for (const name of EXAMPLES) {
   Deno.test(`the example "${name}" finds its own results right, and leaves no process and no file`, async () => {
     const command = new Deno.Command(Deno.execPath(), {
       // As `deno task example` does it; the runner counts what is left.
-      args: ["run", "--no-lock", "--allow-read", "--allow-write", "--allow-env", "--allow-run", "tools/example.ts", name],
+      args: ["run", "--no-lock", "--allow-read", "--allow-write", "--allow-env", "--allow-run", "tools/task.ts", "example", name],
       cwd: fromFileUrl(ROOT),
       stdin: "null",
     });

@@ -3,7 +3,7 @@ import { type FileResult, PluginStateError, type RemotePluginProxy, WorkerExitEr
 import { filesBelow } from "../support/files.ts";
 import { BOTH, type Face, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 
-/** `deno task test:handoffs` sets it to 10,000. */
+/** `deno task test --long tests/files/handoffs_test.ts` sets it to 10,000. */
 const HANDOFFS = Number(Deno.env.get("REMOTE_PLUGIN_TEST_HANDOFFS") ?? 120);
 
 /** One hand-over in so many is cut short by a kill. */

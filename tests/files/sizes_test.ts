@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { CallError, type FileResult, type FileResultSync } from "@remote-plugin/proxy";
 import { BOTH, type Face, startBlocking, startFixture } from "../support/fixture_proxy.ts";
 
-/** `deno task test:sizes` sets it to 2 GiB and more, for which the machine needs some 8 GiB of memory. */
+/** `deno task test --long tests/files/sizes_test.ts` sets it to 2 GiB and more, for which the machine needs some 8 GiB of memory. */
 const LARGEST = Number(Deno.env.get("REMOTE_PLUGIN_TEST_LARGEST") ?? 200_000_000);
 
 /** From what lies in a message to what no read or write moves at once. */

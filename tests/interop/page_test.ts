@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { ROOT } from "../../tools/lane.ts";
+import { ROOT } from "../../tools/registry.ts";
 import { readStories } from "../../tools/markdown.ts";
 import { hostArguments } from "../support/run_host.ts";
 import { ENVIRONMENTS, pythonOf } from "./environments.ts";

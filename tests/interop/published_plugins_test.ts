@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { ROOT } from "../../tools/lane.ts";
+import { ROOT } from "../../tools/registry.ts";
 import { actionTable } from "../../tools/interop_page.ts";
 import { ENVIRONMENTS, FOLDER, startIn, workersOf } from "./environments.ts";
 import { type Place, PLUGINS } from "./published_plugins.ts";
@@ -42,7 +42,7 @@ Deno.test({ name: "docs/from_python.md shows what these plugins did", ignore: !H
   const shown = page.slice(page.indexOf("<!-- actions -->"), page.indexOf("<!-- /actions -->"));
   const cells = (text: string) =>
     text.split("\n").filter((line) => line.startsWith("| cjm")).map((line) => line.split("|").map((cell) => cell.trim()));
-  assertEquals(cells(shown), cells(actionTable(outcomes)), "Run tools/interop_page.ts");
+  assertEquals(cells(shown), cells(actionTable(outcomes)), "Run: deno task embed interop");
 });
 
 Deno.test.afterAll(() => Deno.writeTextFile(`${FOLDER}/outcomes.json`, JSON.stringify(outcomes)));

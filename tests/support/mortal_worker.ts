@@ -6,8 +6,8 @@
 import { restartPolicy } from "../../src/manifest/load.ts";
 import type { RestartSettings } from "../../src/manifest/manifest.ts";
 import { DEFAULT_QUOTA, WorkerFiles } from "../../src/payload/worker_files.ts";
-import type { Connection } from "../../src/plugin/connection.ts";
-import { Operations } from "../../src/plugin/operations.ts";
+import { Dispatch } from "../../src/plugin/dispatch.ts";
+import { LoadedWorker } from "../../src/plugin/loaded_worker.ts";
 import { OutputLog } from "../../src/process/output_log.ts";
 import type { WorkerExit } from "../../src/process/worker_process.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
@@ -18,8 +18,8 @@ import type { Plugin } from "../../src/worker/define_plugin.ts";
 
 /** A plugin and the succession of its workers. */
 export class MortalPlugin {
-  /** Its operations. */
-  readonly operations: Operations;
+  /** What sends its operations. */
+  readonly dispatch: Dispatch;
   readonly #plugin: Plugin;
   readonly #log = new OutputLog();
   #kill: () => void = () => {};
@@ -28,7 +28,7 @@ export class MortalPlugin {
   /** Starts the first worker. */
   constructor(plugin: Plugin, restart: RestartSettings) {
     this.#plugin = plugin;
-    this.operations = new Operations(this.#start(), {
+    this.dispatch = new Dispatch(this.#start(), {
       log: this.#log,
       restart: restartPolicy(restart),
       startNext: () => Promise.resolve(this.#start()),
@@ -48,12 +48,12 @@ export class MortalPlugin {
 
   /** Ends it all. */
   async cleanup(): Promise<void> {
-    await this.operations.close();
-    await this.operations.cleanUpPlugin(10);
-    await this.operations.supervisor[Symbol.asyncDispose]();
+    await this.dispatch.close();
+    await this.dispatch.cleanUpPlugin(10);
+    await this.dispatch.workers[Symbol.asyncDispose]();
   }
 
-  #start(): Connection {
+  #start(): LoadedWorker {
     this.#started++;
     const log = new OutputLog(this.#log);
     const death = new AbortController();
@@ -63,13 +63,13 @@ export class MortalPlugin {
       exited.resolve({ code: null, signal: "SIGKILL", outOfMemory: false });
     };
     this.#kill = kill;
-    return {
+    return new LoadedWorker({
       exchange: mortal(inMemoryWorker(this.#plugin, { maxConcurrency: 2 }).exchange, death.signal),
       plugin: { name: "mortal", version: "1", methods: [] },
       maxConcurrency: 2,
       files: new WorkerFiles({ plugin: "mortal", folders: undefined, quota: DEFAULT_QUOTA }),
       exited: exited.promise,
-      worker: {
+      process: {
         hello: { protocol: 1, address: { unix: "" }, pid: this.#started, worker: "memory", features: [] },
         token: "",
         permissions: undefined,
@@ -81,11 +81,11 @@ export class MortalPlugin {
         ref: () => {},
         unref: () => {},
       },
-      [Symbol.asyncDispose]: async () => {
+      dispose: async () => {
         kill();
         await exited.promise;
       },
-    };
+    });
   }
 }
 

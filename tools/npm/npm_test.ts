@@ -1,5 +1,5 @@
 /**
- * What the adapters for npm promise. The same holds for the packages from JSR, as `deno task test --lane jsr` finds.
+ * What the adapters for npm promise. The same holds for the packages from JSR, as `deno task test --registry jsr` finds.
  *
  * @module
  */

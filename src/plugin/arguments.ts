@@ -1,0 +1,199 @@
+/**
+ * What an operation was called with, as it was in that moment: its caller may change it at once, while the call waits or is sent again.
+ *
+ * @module
+ */
+import { CallError, ProtocolError } from "../errors.ts";
+import { type CallFiles, SourceError } from "../payload/call_files.ts";
+import { ForeignFileError } from "../payload/file_result.ts";
+import { HeldFile } from "../payload/held_file.ts";
+import { NoRoomError } from "../payload/scratch.ts";
+import { becomesPath, take } from "../payload/take.ts";
+import type { WireRequest } from "../protocol/exchange.ts";
+import type { ValueTypes } from "../protocol/frames.ts";
+import { lowerFirst, messageOf } from "../protocol/text.ts";
+import {
+  decodeValue,
+  type EncodedValue,
+  encodeValue,
+  type FileSlot,
+  fillSlot,
+  toPlace,
+  UnsendableValueError,
+  withoutTypes,
+} from "../protocol/values.ts";
+import type { OperationName } from "./failures.ts";
+import { outcomeOf } from "./outcome.ts";
+
+/** What an operation is called with. */
+export type Body = Readonly<Record<string, unknown>>;
+
+/** What the worker is asked for, and under which name its errors speak of it. */
+export interface Operation {
+  readonly endpoint: WireRequest["endpoint"];
+  readonly member: string;
+  /** What it is called with, which is taken then; or what was taken before. */
+  readonly body?: Body | TakenBody;
+}
+
+/** An operation that waits for its files, and the name by which errors speak of it. */
+interface Writing {
+  readonly name: OperationName;
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Stands in the text where the path of a file will be. Nobody else knows it. */
+const MARK: string = `file ${crypto.randomUUID()}`;
+
+const NO_SLOTS: readonly FileSlot[] = [];
+
+/** The body of an operation, encoded once. */
+export class TakenBody implements Disposable {
+  readonly #endpoint: Operation["endpoint"];
+  readonly #text: string | undefined;
+  /** What becomes a file, in the order in which it stands in the text. */
+  readonly slots: readonly FileSlot[];
+  #isLetGo = false;
+
+  private constructor(endpoint: Operation["endpoint"], text: string | undefined, slots: readonly FileSlot[]) {
+    this.#endpoint = endpoint;
+    this.#text = text;
+    this.slots = slots;
+  }
+
+  /**
+   * Takes what an operation is called with.
+   *
+   * @throws {CallError} For what cannot be sent.
+   */
+  static of({ endpoint, member, body }: Operation, plugin: string): TakenBody {
+    const name = { plugin, member };
+    if (body instanceof TakenBody) return new TakenBody(body.#endpoint, body.#text, takeAll(body.slots, name));
+    const { value, slots } = encodeBody({ endpoint, body }, name);
+    if (value === undefined) return new TakenBody(endpoint, undefined, NO_SLOTS);
+    if (slots === undefined) return new TakenBody(endpoint, textOf(value, name), NO_SLOTS);
+    const marked = slots.reduce<unknown>((filled, slot) => fillSlot(filled, slot, MARK), value);
+    return new TakenBody(endpoint, textOf(marked, name), takeAll(slots, name));
+  }
+
+  /** Takes it now, and tells later, to whoever waits for the operation, what was wrong with it. */
+  static outcome(operation: Operation, plugin: string): () => TakenBody {
+    return outcomeOf(() => TakenBody.of(operation, plugin));
+  }
+
+  /** The body's JSON, with the paths of the files; `undefined` where there is no body. */
+  json(paths: readonly string[]): string | undefined {
+    if (this.slots.length === 0) return this.#text;
+    const pieces = this.#text!.split(JSON.stringify(MARK));
+    return pieces.reduce((text, piece, at) => text + JSON.stringify(paths[at - 1]) + piece);
+  }
+
+  /** Writes the files for one worker, and gives their paths. */
+  async write(inputs: CallFiles, call: Writing): Promise<readonly string[]> {
+    const paths: string[] = [];
+    for (const slot of this.slots) paths.push(await inputs.write(slot.source).catch((cause) => explain(cause, slot, call)));
+    return paths;
+  }
+
+  /** The body as it was given, of which nobody else has anything. */
+  values(): Body | undefined {
+    if (this.#text === undefined) return undefined;
+    const body = this.slots.reduce((filled, slot) => fillSlot(filled, slot, slot.source), JSON.parse(this.#text));
+    if (!isExecution(this.#endpoint)) return body as Body;
+    const { types, ...values } = body as Body;
+    return decodeValue(values, types as ValueTypes | undefined) as Body;
+  }
+
+  /** Lets go of the files of results that were given. */
+  [Symbol.dispose](): void {
+    if (!this.#isLetGo) letGo(this.slots);
+    this.#isLetGo = true;
+  }
+}
+
+function takeAll(slots: readonly FileSlot[], name: OperationName): readonly FileSlot[] {
+  const taken: FileSlot[] = [];
+  try {
+    for (const slot of slots) taken.push({ ...slot, source: takeOne(slot, name) });
+    return taken;
+  } catch (error) {
+    letGo(taken);
+    throw error;
+  }
+}
+
+function takeOne({ source, path }: FileSlot, name: OperationName): object {
+  try {
+    return take(source);
+  } catch (cause) {
+    const what = messageOf(cause);
+    throw invalidArguments(`The value at "${toPlace(path)}" cannot become a file: ${what}`, name, cause);
+  }
+}
+
+function letGo(slots: readonly FileSlot[]): void {
+  for (const { source } of slots) if (source instanceof HeldFile) source[Symbol.dispose]();
+}
+
+/** An operation whose body was not looked at yet. */
+interface RawOperation {
+  readonly endpoint: Operation["endpoint"];
+  readonly body: Body | undefined;
+}
+
+/**
+ * Makes the arguments ready for the wire. Only those of calls have room beside them for the names of types that JSON lacks.
+ *
+ * @throws {CallError} With the code `invalid_arguments`, for what cannot be sent.
+ */
+export function encodeBody({ endpoint, body }: RawOperation, name: OperationName): EncodedValue {
+  if (body === undefined) return { value: undefined };
+  try {
+    const encoded = encodeValue(body, becomesPath);
+    const { value, types } = encoded;
+    if (types === undefined) return encoded;
+    if (isExecution(endpoint)) return { ...encoded, value: { ...value as object, types } };
+    return { ...encoded, value: withoutTypes(encoded) };
+  } catch (cause) {
+    if (!(cause instanceof UnsendableValueError)) throw cause;
+    throw invalidArguments(cause.message, name, cause);
+  }
+}
+
+/**
+ * The text of what is ready for the wire.
+ *
+ * @throws {CallError} When no text is as long.
+ */
+export function textOf(value: unknown, name: OperationName): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw invalidArguments("The arguments are too long or nested too deeply for JSON. Give large ones as bytes or as a file", name, cause);
+  }
+}
+
+/** Arguments that cannot be sent. */
+export function invalidArguments(message: string, { plugin, member }: OperationName, cause: unknown): CallError {
+  return new CallError("invalid_arguments", `Cannot run "${member}" of "${plugin}": ${lowerFirst(message)}`, { plugin, cause });
+}
+
+function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member }, signal }: Writing): never {
+  if (signal.aborted) throw cause;
+  if (cause instanceof ForeignFileError) {
+    throw new ProtocolError(`Cannot run "${member}" of "${plugin}": ${cause.message}`, { plugin, cause });
+  }
+  const reason = lowerFirst(messageOf(cause));
+  const what = `Cannot run "${member}" of "${plugin}": the value at "${toPlace(path)}"`;
+  if (cause instanceof SourceError) {
+    throw new CallError("input_failed", `${what} failed before all of it was read: ${reason}`, { plugin, cause: cause.cause });
+  }
+  const code = cause instanceof NoRoomError ? "no_room" : "invalid_arguments";
+  throw new CallError(code, `${what} cannot become a file: ${reason}`, { plugin, cause });
+}
+
+/** Whether it is one whose body names the types that JSON lacks. */
+export function isExecution(endpoint: Operation["endpoint"]): boolean {
+  return endpoint === "execute" || endpoint === "execute_stream" || endpoint === "task";
+}

@@ -1,0 +1,225 @@
+/**
+ * One operation while it is open: what it holds, and what can end it before its reply does.
+ *
+ * @module
+ */
+import { CallTimeoutError } from "../errors.ts";
+import type { WorkerFiles } from "../payload/worker_files.ts";
+import type { Frame } from "../protocol/frames.ts";
+import { Limit } from "../protocol/limit.ts";
+import { cancelInWorker, LADDER, type Remains } from "./cancelling.ts";
+import type { OperationName } from "./failures.ts";
+import type { CallOptions } from "./interface.ts";
+import type { LoadedWorker, LossOptions, Tenant } from "./loaded_worker.ts";
+import type { Reply } from "./reply.ts";
+import { SilenceWatch } from "./silence.ts";
+import type { CallTrace } from "./tracing.ts";
+
+/** An operation on one worker. */
+export interface Attempt {
+  readonly worker: LoadedWorker;
+  /** `undefined` while the files of its arguments are written. */
+  readonly reply: Reply | undefined;
+}
+
+/** What an operation is opened with. */
+export interface OpenOptions extends CallOptions {
+  /** The id under which the worker knows it; left out for what is no call. */
+  readonly id?: string;
+  /** How long a worker may take to let go of it once it is abandoned, in milliseconds. Default: the ladder's. */
+  readonly cancelBudgetMs?: number;
+  /** What is told of it to whoever traces calls. */
+  readonly trace?: CallTrace;
+}
+
+/**
+ * An operation from when it is opened until its worker has let go of it. It waits for its turn, then for a worker; it is sent, and answered. If its worker is
+ * lost before that, it ends with the loss, or waits for the next worker. Its caller and its limits abandon it in each of these states, whether or not
+ * somebody waits for its next frame.
+ */
+export class Call implements Tenant {
+  readonly name: OperationName;
+  /** The id under which the worker knows it; `undefined` for what is no call. */
+  readonly id: string | undefined;
+  /** What is told of it to whoever traces calls. */
+  readonly trace: CallTrace | undefined;
+  readonly #abandoned = new AbortController();
+  readonly #options: OpenOptions;
+  readonly #onCallerAbort: () => void;
+  readonly #limit: Limit | undefined;
+  readonly #silence: SilenceWatch | undefined;
+  #turn: Disposable | undefined;
+  #attempt: Attempt | undefined;
+  #inputs: AsyncDisposable | undefined;
+  #waiting: PromiseWithResolvers<Frame | undefined> | undefined;
+  #loss: Promise<unknown> | undefined;
+  #ended: Promise<void> | undefined;
+
+  /** Opens an operation. A signal that is aborted already abandons it at once. */
+  constructor(name: OperationName, options: OpenOptions) {
+    const { id, trace, signal, timeoutMs, idleTimeoutMs } = options;
+    this.name = name;
+    this.id = id;
+    this.trace = trace;
+    this.#options = options;
+    this.#onCallerAbort = () => this.abandon(signal?.reason);
+    signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
+    if (timeoutMs !== undefined) this.#limit = new Limit(timeoutMs, () => this.abandon(tooLong(name, timeoutMs)));
+    if (idleTimeoutMs !== undefined) {
+      this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong: () => this.abandon(tooSilent(name, idleTimeoutMs)) });
+    }
+    if (signal?.aborted) this.#onCallerAbort();
+  }
+
+  /** Whether progress is of use: somebody listens, or takes it for a sign of life. */
+  get wantsProgress(): boolean {
+    return this.#options.onProgress !== undefined || this.#silence !== undefined;
+  }
+
+  /** Aborted, with the error that the caller gets, once the operation has been abandoned. */
+  get signal(): AbortSignal {
+    return this.#abandoned.signal;
+  }
+
+  /** Where the operation runs, while it does. */
+  get attempt(): Attempt | undefined {
+    return this.#attempt;
+  }
+
+  /** The files of the worker that has the operation. */
+  get files(): WorkerFiles | undefined {
+    return this.#attempt?.worker.files;
+  }
+
+  /** Takes over the operation's turn. */
+  hold(turn: Disposable): void {
+    this.#turn = turn;
+    // An operation that was abandoned in the moment in which its turn came has let go of all that it held by then.
+    if (this.signal.aborted) turn[Symbol.dispose]();
+  }
+
+  /** From here on the end of this worker is the operation's, also before it has been sent. */
+  assign(worker: LoadedWorker): LoadedWorker {
+    this.signal.throwIfAborted();
+    this.#attempt = { worker, reply: undefined };
+    worker.admit(this);
+    return worker;
+  }
+
+  /** Takes over the files of the arguments, which the plugin may read until it has really finished. */
+  holdInputs(inputs: AsyncDisposable): void {
+    this.#inputs = inputs;
+  }
+
+  /** Sends the request to the worker that it was assigned to, if that is still there. */
+  send(worker: LoadedWorker, request: () => Reply): void {
+    this.signal.throwIfAborted();
+    if (this.#attempt?.worker === worker) this.#attempt = { worker, reply: request() };
+  }
+
+  /** The next frame, or the error with which the operation was abandoned. `undefined`: the worker is gone, and the request may be sent again. */
+  async next(): Promise<Frame | undefined> {
+    this.signal.throwIfAborted();
+    if (this.#attempt?.reply === undefined) return undefined;
+    const { reply, worker } = this.#attempt;
+    // A race against the signal would keep a reaction for every frame of a long stream.
+    const waiting = this.#waiting = Promise.withResolvers<Frame | undefined>();
+    // A frame that comes after the caller has been answered is thrown away.
+    reply.next().then((frame) => this.signal.aborted ? reply.discard(frame) : waiting.resolve(frame), waiting.reject);
+    this.#silence?.listen(() => worker.process?.log.lastAt ?? 0);
+    const frame = await waiting.promise;
+    this.#silence?.pause();
+    return frame;
+  }
+
+  async readOut(): Promise<void> {
+    await this.#attempt?.reply?.readOut();
+  }
+
+  drop(): void {
+    this.#attempt?.reply?.drop();
+  }
+
+  /**
+   * The worker is gone. This error ends the operation, behind all that the worker had sent, unless the operation was not sent yet or may be sent again.
+   * Resolves when nothing more is wanted of that worker.
+   */
+  async lose(error: unknown, { isFinal }: LossOptions): Promise<void> {
+    await (this.#loss = this.#lose(error, isFinal));
+  }
+
+  /** What ends the operation when nothing more comes of its worker, once that has been told to be gone. */
+  get loss(): Promise<unknown> | undefined {
+    return this.#loss;
+  }
+
+  async #lose(error: unknown, isFinal: boolean): Promise<unknown> {
+    const reply = this.#attempt?.reply;
+    if (reply !== undefined) await reply.readOut();
+    if (this.signal.aborted) return;
+    const mayBeSent = reply === undefined || (this.#options.idempotent && !reply.hasAnswered);
+    if (mayBeSent && !isFinal) {
+      this.#leave();
+      this.#waiting?.resolve(undefined);
+      return;
+    }
+    if (reply === undefined) this.abandon(error);
+    // Others need not wait for a caller who takes his time.
+    this.#turn?.[Symbol.dispose]();
+    return error;
+  }
+
+  /** Ends the operation with an error for its caller, the first rung of the ladder. Only the first error counts. */
+  abandon(error: unknown): void {
+    this.#abandoned.abort(error);
+    this.#waiting?.reject(this.signal.reason);
+    void this.end();
+  }
+
+  /** Lets go of all that the operation holds. Its turn goes on when the worker has really finished, which may be after the caller's answer. */
+  end(): Promise<void> {
+    return this.#ended ??= this.#release();
+  }
+
+  async #release(): Promise<void> {
+    this.#limit?.[Symbol.dispose]();
+    this.#silence?.pause();
+    this.#options.signal?.removeEventListener("abort", this.#onCallerAbort);
+    const { worker, reply } = this.#attempt ?? {};
+    const remains = worker && reply?.ended === false ? await this.#cancel(worker, reply) : undefined;
+    if (this.#inputs !== undefined) await removeFiles(this.#inputs);
+    this.#turn?.[Symbol.dispose]();
+    this.#leave();
+    await remains?.drained;
+  }
+
+  /** Takes the other rungs. */
+  #cancel(worker: LoadedWorker, reply: Reply): Promise<Remains> {
+    const { id, name: { member } } = this;
+    return cancelInWorker({ worker, reply, id, member }, this.#options.cancelBudgetMs ?? LADDER.terminate.afterMs);
+  }
+
+  #leave(): void {
+    this.#attempt?.worker.release(this);
+    this.#attempt = undefined;
+  }
+}
+
+async function removeFiles(files: AsyncDisposable): Promise<void> {
+  try {
+    await files[Symbol.asyncDispose]();
+  } catch {
+    // What cannot be removed now goes with the worker's folder.
+  }
+}
+
+function tooLong({ plugin, member }: OperationName, timeoutMs: number): CallTimeoutError {
+  const message = `"${member}" of "${plugin}" took longer than its limit of ${timeoutMs} ms, and was told to stop`;
+  return new CallTimeoutError(message, { plugin, timeoutMs });
+}
+
+function tooSilent({ plugin, member }: OperationName, timeoutMs: number): CallTimeoutError {
+  const message =
+    `"${member}" of "${plugin}" gave no sign of life for ${timeoutMs} ms, no progress, chunk or line of output, and was told to stop`;
+  return new CallTimeoutError(message, { plugin, timeoutMs, idle: true });
+}

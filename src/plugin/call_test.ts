@@ -1,0 +1,170 @@
+import { assertEquals, assertRejects, assertStrictEquals, fail } from "@std/assert";
+import { DEFAULT_QUOTA, WorkerFiles } from "../payload/worker_files.ts";
+import type { Exchange } from "../protocol/exchange.ts";
+import { type Frame, isLastFrame } from "../protocol/frames.ts";
+import { WorkerExitError } from "../errors.ts";
+import { Call, type OpenOptions } from "./call.ts";
+import { LoadedWorker } from "./loaded_worker.ts";
+import { Reply } from "./reply.ts";
+
+const NAME = { plugin: "p", member: "execute" };
+const GONE = new WorkerExitError("It is gone", { plugin: "p" });
+
+/** A worker that answers one call with what the test says, and lets go of it when the test says so. */
+class ToldWorker extends LoadedWorker {
+  readonly #frames: WritableStreamDefaultWriter<Frame>;
+  readonly discarded: Frame[] = [];
+  cancelled = 0;
+  isRunning = true;
+
+  constructor() {
+    const { readable, writable } = new TransformStream<Frame, Frame>(undefined, { highWaterMark: 100 }, { highWaterMark: 100 });
+    const exchange: Exchange = (request) => request.endpoint === "cancel" ? this.#answerCancel() : readable;
+    const files = new WorkerFiles({ plugin: "p", folders: undefined, quota: DEFAULT_QUOTA });
+    const plugin = { name: "p", version: "1", methods: [] };
+    super({ exchange, plugin, maxConcurrency: 1, files, dispose: () => Promise.resolve() });
+    this.#frames = writable.getWriter();
+  }
+
+  async say(frame: Frame): Promise<void> {
+    await this.#frames.write(frame);
+    if (isLastFrame(frame)) await this.#frames.close();
+  }
+
+  hangUp(): Promise<void> {
+    return this.#frames.close();
+  }
+
+  take(call: Call): void {
+    call.assign(this);
+    const request = { endpoint: "execute", callId: call.id } as const;
+    call.send(this, () => new Reply(this.exchange, request, { discard: (frame) => this.discarded.push(frame) }));
+  }
+
+  async *#answerCancel(): AsyncGenerator<Frame> {
+    this.cancelled++;
+    yield { result: { status: this.isRunning ? "cancelled" : "not_running" } };
+  }
+}
+
+/** A turn that notes whether somebody holds it. */
+class Turn implements Disposable {
+  isFree = false;
+
+  [Symbol.dispose](): void {
+    this.isFree = true;
+  }
+}
+
+function open(options: OpenOptions = {}): { call: Call; turn: Turn } {
+  return { call: new Call(NAME, { id: "1", ...options }), turn: new Turn() };
+}
+
+Deno.test("a call that waits for its turn is over once it is abandoned, and gives back a turn that comes then", async () => {
+  const { call, turn } = open();
+  const reason = new Error("enough");
+  call.abandon(reason);
+  await call.end();
+  call.hold(turn);
+  assertEquals(turn.isFree, true);
+  assertStrictEquals(await assertRejects(() => call.next()), reason);
+});
+
+Deno.test("a call that is answered has its frames in order, asks for no cancellation, and then gives back its turn", async () => {
+  const { call, turn } = open();
+  const worker = new ToldWorker();
+  call.hold(turn);
+  worker.take(call);
+  await worker.say({ chunk: 1 });
+  await worker.say({ result: 2 });
+  assertEquals([await call.next(), turn.isFree, await call.next()], [{ chunk: 1 }, false, { result: 2 }]);
+  await call.end();
+  assertEquals([turn.isFree, worker.cancelled, call.attempt], [true, 0, undefined]);
+});
+
+Deno.test("a call that is abandoned answers at once, keeps its turn until its worker has let go, and gives nobody what comes later", async () => {
+  const { call, turn } = open();
+  const worker = new ToldWorker();
+  call.hold(turn);
+  worker.take(call);
+  const next = call.next();
+  const reason = new Error("enough");
+  call.abandon(reason);
+  assertStrictEquals(await assertRejects(() => next), reason);
+  assertEquals(turn.isFree, false);
+  await worker.say({ chunk: "late" });
+  worker.isRunning = false;
+  await worker.say({ error: { code: "cancelled", type: "CallCancelled", message: "", traceback: "" } });
+  await call.end();
+  assertEquals([turn.isFree, worker.cancelled > 0, worker.discarded.length], [true, true, 2]);
+});
+
+Deno.test("a call whose worker is lost before it was sent goes to the next one", async () => {
+  const { call } = open();
+  const [first, second] = [new ToldWorker(), new ToldWorker()];
+  call.assign(first);
+  await first.lose(() => GONE, { isFinal: false });
+  assertEquals([call.attempt, await call.loss], [undefined, undefined]);
+  // Its files are ready only now, for a worker that is not there any more.
+  call.send(first, () => fail("it is sent to a worker that is gone"));
+  second.take(call);
+  await second.say({ result: "from the second" });
+  assertEquals(await call.next(), { result: "from the second" });
+  await call.end();
+});
+
+Deno.test("a call that was sent is lost with its worker, behind what that had sent, and gives back its turn at once", async () => {
+  const { call, turn } = open();
+  const worker = new ToldWorker();
+  call.hold(turn);
+  worker.take(call);
+  await worker.say({ chunk: "sent" });
+  await worker.hangUp();
+  await worker.lose((members) => new WorkerExitError(`lost ${members}`, { plugin: "p" }), { isFinal: false });
+  assertEquals([turn.isFree, (await call.loss as Error).message], [true, "lost execute"]);
+  assertEquals(await call.next(), { chunk: "sent" });
+  await assertRejects(() => call.next(), Error, "ended before its last frame");
+  await call.end();
+});
+
+Deno.test("an idempotent call without an answer is sent again, though progress had come, and with one it is not", async () => {
+  for (const [frame, isLost] of [[{ progress: 0.5, message: "" }, false], [{ chunk: 1 }, true]] as const) {
+    const { call } = open({ idempotent: true });
+    const worker = new ToldWorker();
+    worker.take(call);
+    await worker.say(frame);
+    const [seen] = [await call.next()];
+    const next = call.next().catch((error) => error);
+    await worker.hangUp();
+    await worker.lose(() => GONE, { isFinal: false });
+    assertEquals([seen, await call.loss, call.attempt === undefined], [frame, isLost ? GONE : undefined, !isLost]);
+    await next;
+    await call.end();
+  }
+});
+
+Deno.test("no call waits for a next worker where none follows", async () => {
+  for (const isSent of [false, true]) {
+    const { call, turn } = open({ idempotent: true });
+    const worker = new ToldWorker();
+    call.hold(turn);
+    if (isSent) worker.take(call);
+    else call.assign(worker);
+    await worker.hangUp();
+    await worker.lose(() => GONE, { isFinal: true });
+    assertEquals([await call.loss, turn.isFree, call.signal.aborted], [GONE, true, !isSent]);
+    await call.end();
+  }
+});
+
+Deno.test("a worker that is let go of while it runs ends its calls with the reason", async () => {
+  const { call } = open();
+  const worker = new ToldWorker();
+  worker.take(call);
+  const next = call.next();
+  worker.abandonAll(() => GONE);
+  assertStrictEquals(await assertRejects(() => next), GONE);
+  worker.isRunning = false;
+  await worker.hangUp();
+  await call.end();
+});

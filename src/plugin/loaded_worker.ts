@@ -1,0 +1,166 @@
+/**
+ * A worker whose plugin is loaded: one that this host has started, or one that something else runs.
+ *
+ * @module
+ */
+import type { PluginError } from "../errors.ts";
+import type { WorkerFiles } from "../payload/worker_files.ts";
+import type { WorkerExit, WorkerProcess } from "../process/worker_process.ts";
+import type { Exchange } from "../protocol/exchange.ts";
+import type { ReadyBody } from "../protocol/messages.ts";
+import { type EndReason, exitError } from "./failures.ts";
+
+/** How long a lost connection may wait for the news that the process has ended, in milliseconds. The kernel takes some two. */
+export const EXIT_TIMEOUT_MS = 1_000;
+
+/** What a loaded worker needs of its process. */
+export type WorkerHandle = Pick<
+  WorkerProcess,
+  "hello" | "token" | "permissions" | "scratch" | "log" | "exited" | "endedWithin" | "onEnd" | "ref" | "unref"
+>;
+
+/** What a loaded worker is made of. */
+export interface WorkerParts {
+  /** Answers requests. */
+  readonly exchange: Exchange;
+  /** What the plugin says of itself. */
+  readonly plugin: ReadyBody;
+  readonly maxConcurrency: number;
+  /** The process, when this host has started it. */
+  readonly process?: WorkerHandle;
+  /** What the plugin asks for and cannot have, where that can be told. */
+  readonly warnings?: readonly string[];
+  /** What is handed over as files. */
+  readonly files: WorkerFiles;
+  /** How the worker ended, where that can be told. */
+  readonly exited?: Promise<WorkerExit>;
+  /** Ends the worker, or lets go of one that something else runs. */
+  readonly dispose: () => Promise<void>;
+}
+
+/** An operation on a worker, which is told of the worker's end. */
+export interface Tenant {
+  readonly name: { readonly member: string };
+  /** Aborted once its caller has an answer. */
+  readonly signal: AbortSignal;
+  /** Reads what the worker had sent, and keeps it. */
+  readOut(): Promise<void>;
+  /** Nothing more is wanted of the worker. */
+  drop(): void;
+  /** The worker has ended. Resolves when nothing more is wanted of it. */
+  lose(error: PluginError, how: LossOptions): Promise<void>;
+  /** Ends the operation with an error for its caller. */
+  abandon(error: unknown): void;
+}
+
+/** How a worker was lost. */
+export interface LossOptions {
+  /** Whether no other worker takes its place. */
+  readonly isFinal: boolean;
+}
+
+/** Gives each operation of a worker that is gone its error, by the names of those that are told. */
+export type LossError = (members: readonly string[]) => PluginError;
+
+/** Why this host ends a worker by itself. */
+export interface Termination extends EndReason {
+  /** Whether the worker is to blame, so that the restart policy decides on what follows. Otherwise another one takes its place at once. */
+  readonly isCrash: boolean;
+}
+
+/** A worker, what it runs, and how it ends. */
+export class LoadedWorker implements AsyncDisposable {
+  readonly exchange: Exchange;
+  /** What the plugin says of itself. */
+  readonly plugin: ReadyBody;
+  readonly maxConcurrency: number;
+  /** The process, when this host has started it. */
+  readonly process: WorkerHandle | undefined;
+  readonly warnings: readonly string[];
+  readonly files: WorkerFiles;
+  /** How the worker ended, where that can be told. */
+  readonly exited: Promise<WorkerExit> | undefined;
+  readonly #dispose: () => Promise<void>;
+  readonly #tenants = new Set<Tenant>();
+  #disposed: Promise<void> | undefined;
+  #termination: Termination | undefined;
+
+  /** Takes over what has been started or found. */
+  constructor({ exchange, plugin, maxConcurrency, process, warnings = [], files, exited, dispose }: WorkerParts) {
+    this.exchange = exchange;
+    this.plugin = plugin;
+    this.maxConcurrency = maxConcurrency;
+    this.process = process;
+    this.warnings = warnings;
+    this.files = files;
+    this.exited = exited;
+    this.#dispose = dispose;
+  }
+
+  /** Why this host has ended the worker; `undefined` for one that ended by itself. */
+  get termination(): Termination | undefined {
+    return this.#termination;
+  }
+
+  /** Tells this operation of the worker's end from now on. */
+  admit(tenant: Tenant): void {
+    this.#tenants.add(tenant);
+  }
+
+  /** Tells it nothing more. */
+  release(tenant: Tenant): void {
+    this.#tenants.delete(tenant);
+  }
+
+  /** How the process has ended, if it has, or does within the time that the news takes. */
+  async ending(): Promise<WorkerExit | undefined> {
+    return await this.process?.endedWithin(EXIT_TIMEOUT_MS);
+  }
+
+  /** The error of the operations that the worker ran when it ended. */
+  exitError(exit: WorkerExit, members: readonly string[]): PluginError {
+    const output = this.process?.log.tail ?? "";
+    return exitError(this.plugin.name, exit, { output, calls: members, reason: this.#termination });
+  }
+
+  /** Ends the worker, which is of no use any more. Only the first reason counts. One that something else runs is left as it is. */
+  async terminate(termination: Termination): Promise<void> {
+    if (this.process === undefined) return;
+    this.#termination ??= termination;
+    this.files.outlive();
+    await this[Symbol.asyncDispose]();
+  }
+
+  /**
+   * Reads what the worker, which has ended, had sent, for its files go next. What it had sent to those who have given up is no use to anybody, and could
+   * take seconds to read.
+   */
+  async readOut(): Promise<void> {
+    await Promise.all([...this.#tenants].map((tenant) => tenant.signal.aborted ? tenant.drop() : tenant.readOut()));
+  }
+
+  /** The worker has ended: each operation fails, or is sent to the next worker. Resolves when nothing more is wanted of this one. */
+  async lose(error: LossError, how: LossOptions): Promise<void> {
+    const there = [...this.#tenants];
+    const hit = there.filter(({ signal }) => !signal.aborted);
+    const failure = error(hit.map(({ name }) => name.member));
+    for (const tenant of there) if (tenant.signal.aborted) tenant.drop();
+    await Promise.all(hit.map((tenant) => tenant.lose(failure, how)));
+  }
+
+  /** The worker may go on, but this host wants nothing more of it. */
+  abandonAll(error: LossError): void {
+    const there = [...this.#tenants];
+    const failure = error(there.filter(({ signal }) => !signal.aborted).map(({ name }) => name.member));
+    for (const tenant of there) {
+      tenant.abandon(failure);
+      tenant.drop();
+    }
+  }
+
+  /** Ends the worker, or lets go of one that something else runs. */
+  [Symbol.asyncDispose](): Promise<void> {
+    // A stack that is being disposed has whoever disposes it again go on at once.
+    return this.#disposed ??= this.#dispose();
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Results and chunks on their way back from a worker.
+ *
+ * @module
+ */
+import { type PluginError, ProtocolError } from "../errors.ts";
+import { isFileGone } from "../payload/file_result.ts";
+import type { WorkerFiles } from "../payload/worker_files.ts";
+import type { LongInteger } from "../protocol/exact_integers.ts";
+import type { ChunkFrame, Frame, ResultFrame } from "../protocol/frames.ts";
+import { messageOf } from "../protocol/text.ts";
+import { decodeValue, FILE_TYPE, toPlace } from "../protocol/values.ts";
+import { badValueError, type OperationName } from "./failures.ts";
+
+/** Whose frame it is. */
+interface Receiver {
+  readonly name: OperationName;
+  /** The files of the worker; `undefined` when it is gone. */
+  readonly files: WorkerFiles | undefined;
+  /** Hears of each file. */
+  readonly trace?: { receive(bytes: number): void };
+}
+
+/** Gives a chunk or a result its types and files. */
+export function decodeFrame(frame: ChunkFrame | ResultFrame, receiver: Receiver): unknown {
+  const { name: { plugin, member }, files } = receiver;
+  const { types, longInteger } = frame;
+  const [kind, value] = "chunk" in frame ? ["chunk", frame.chunk] : ["result", frame.result];
+  if (longInteger !== undefined) {
+    if (files !== undefined) discardFrame(frame, files);
+    throw longIntegerError(longInteger, kind as string, receiver);
+  }
+  try {
+    return decodeValue(value, types, (raw) => adopt(raw, receiver));
+  } catch (cause) {
+    const what = messageOf(cause);
+    const advice = isFileGone(cause) ? ". A plugin must not remove what it has given" : "";
+    throw new ProtocolError(`Cannot read what "${member}" of "${plugin}" gave: ${what}${advice}`, { plugin, cause });
+  }
+}
+
+function adopt(raw: unknown, { files, trace }: Receiver): unknown {
+  if (files === undefined) throw new TypeError("the worker has ended, and its files with it");
+  const file = files.adopt(raw);
+  trace?.receive(file.size);
+  return file;
+}
+
+function longIntegerError({ path, digits }: LongInteger, kind: string, { name }: Receiver): PluginError {
+  const shown = digits.length > 40 ? `${digits.slice(0, 40)}…` : digits;
+  const message = `The ${kind} at "${toPlace(path)}" is the integer ${shown}, which no number of JavaScript holds. Return it as a string`;
+  return badValueError(message, name);
+}
+
+/** Removes the files of a frame for which nobody waits any more. */
+export function discardFrame(frame: Frame, files: WorkerFiles): void {
+  forEachFile(frame, (raw) => void files.discard(raw));
+}
+
+/** Holds the files of a frame that a worker which has ended had sent, until somebody asks for the frame. */
+export function holdFrame(frame: Frame, files: WorkerFiles): void {
+  forEachFile(frame, (raw) => files.hold(raw));
+}
+
+function forEachFile(frame: Frame, visit: (raw: unknown) => void): void {
+  if (!("types" in frame)) return;
+  const files = Object.entries(frame.types ?? {}).filter(([, type]) => type === FILE_TYPE);
+  if (files.length === 0) return;
+  const visitFirst = (raw: unknown) => {
+    visit(raw);
+    return raw; // Whoever decodes the frame itself finds it as it came.
+  };
+  try {
+    decodeValue("chunk" in frame ? frame.chunk : frame.result, Object.fromEntries(files), visitFirst);
+  } catch {
+    // A frame that cannot be read names no file.
+  }
+}

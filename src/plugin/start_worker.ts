@@ -1,0 +1,252 @@
+/**
+ * Starts a worker and waits until its plugin is loaded, or finds one that runs already.
+ *
+ * @module
+ */
+import { addressUrl } from "../protocol/address.ts";
+import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts";
+import type { PluginSpec } from "../manifest/manifest.ts";
+import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
+import { type LaunchOptions, type WorkerExit, WorkerProcess } from "../process/worker_process.ts";
+import type { Exchange } from "../protocol/exchange.ts";
+import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
+import { Limit } from "../protocol/limit.ts";
+import type { HttpEndpoint } from "../transport/http.ts";
+import { OutputLog } from "../process/output_log.ts";
+import { loadError, transportError } from "./failures.ts";
+import { dialectOf, holdsItsPort, loadAdvice, type Recognition, recognizeDialect } from "./dialect.ts";
+import { importAdvice } from "./import_advice.ts";
+import { EXIT_TIMEOUT_MS, LoadedWorker, type WorkerHandle } from "./loaded_worker.ts";
+import { Reply } from "./reply.ts";
+import { SilenceWatch } from "./silence.ts";
+
+/** How a worker is talked to. */
+export interface WireOptions {
+  /**
+   * Whether connections to a worker on this machine are upgraded from HTTP to bare frames, where the worker does that: a small call takes a quarter of the
+   * time then, and nothing else differs. Default: true. False is for those who want to watch the traffic, or compare.
+   */
+  readonly upgrade?: boolean;
+}
+
+/** What `RemotePluginProxy.attach()` takes besides the endpoint. */
+export interface AttachOptions extends WireOptions {
+  /** Aborting it gives up the attempt. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a start is watched by. */
+export interface StartWatch {
+  /** Aborting it gives up the start. */
+  readonly signal?: AbortSignal;
+  /** Gets all that the worker prints. */
+  readonly log: OutputLog;
+}
+
+/** A worker that something else runs: its address and token, or, in tests, whatever answers requests and may tell of its end. */
+export type WorkerEndpoint = (HttpEndpoint | { readonly exchange: Exchange; readonly exited?: Promise<WorkerExit> }) & {
+  /**
+   * The folders for files that the worker was started with, as `endpoint` of its own proxy has them. A host that may read and write there hands
+   * over big values as files. Default: none, so that results travel inside the JSON, and arguments have to be JSON.
+   */
+  readonly scratch?: ScratchFolders;
+};
+
+/**
+ * Starts a worker and waits until its plugin is loaded.
+ *
+ * @throws {WorkerStartError} When it does not get as far; nothing is left then.
+ */
+export async function startWorker(spec: PluginSpec, options: LaunchOptions & WireOptions, watch: StartWatch): Promise<LoadedWorker> {
+  const log = new OutputLog(watch.log);
+  using deadline = new StartDeadline(spec, { signal: watch.signal, log });
+  for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt++) {
+    const worker = await tryToStart(spec, options, { deadline, log });
+    if (worker !== undefined) return worker;
+  }
+  const message = `Cannot start "${spec.name}": ${PORT_ATTEMPTS} times in a row another program took the port that its worker was given`;
+  throw new WorkerStartError(message, { plugin: spec.name, phase: "handshake" });
+}
+
+/** How often a worker that can only be given a port's number is started, when others take the port before it does. */
+const PORT_ATTEMPTS = 5;
+
+interface Attempted {
+  readonly deadline: StartDeadline;
+  readonly log: OutputLog;
+}
+
+/** One attempt; `undefined` when the worker lost its port to another program. */
+async function tryToStart(
+  spec: PluginSpec,
+  options: LaunchOptions & WireOptions,
+  { deadline, log }: Attempted,
+): Promise<LoadedWorker | undefined> {
+  await using cleanup = new AsyncDisposableStack();
+  deadline.phase = "handshake";
+  const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
+  const heldBack = (name: string) => worker.heldBack(name, EXIT_TIMEOUT_MS);
+  const { exchange } = cleanup.use(dialectOf(worker.hello, endpointOf(worker), { spec, upgrade: options.upgrade ?? true, heldBack }));
+  deadline.phase = "load";
+  if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
+  const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);
+  const quota = options.scratchQuota ?? DEFAULT_QUOTA;
+  const isInUse = worker.hello.features.includes("reuse") ? useTest(exchange) : undefined;
+  const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota, isInUse }));
+  worker.unref();
+  const owned = cleanup.move();
+  return new LoadedWorker({
+    exchange,
+    plugin,
+    maxConcurrency: spec.maxConcurrency,
+    process: worker,
+    warnings: worker.warnings,
+    files,
+    exited: worker.exited,
+    dispose: () => owned.disposeAsync(),
+  });
+}
+
+/** Asks the worker whether anybody has a file open. Somebody may have, unless it says clearly that nobody has. */
+function useTest(exchange: Exchange): UseTest {
+  return async (path, signal) => {
+    try {
+      const frame = await new Reply(exchange, { endpoint: "in_use", body: { path } }).last(signal);
+      return !("result" in frame) || (frame.result as { in_use?: unknown } | null)?.in_use !== false;
+    } catch {
+      signal.throwIfAborted();
+      return true; // The worker is gone, which the call will find out in its own way.
+    }
+  };
+}
+
+/**
+ * Connects to a worker that runs already.
+ *
+ * @throws {ProtocolError} When nothing answers there, or not as a worker does.
+ */
+export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade = true }: AttachOptions): Promise<LoadedWorker> {
+  const owned = new AsyncDisposableStack();
+  const plugin = "url" in endpoint ? endpoint.url : "in memory";
+  try {
+    const exchange = "exchange" in endpoint ? endpoint.exchange : await speakWith(owned, endpoint, { signal: signal ?? NEVER, upgrade });
+    const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
+    const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
+    const files = owned.use(new WorkerFiles({ plugin: ready.name, folders: usableFolders(endpoint.scratch), quota: DEFAULT_QUOTA }));
+    const maxConcurrency = concurrencyOf(health, plugin);
+    const exited = "exited" in endpoint ? endpoint.exited : undefined;
+    return new LoadedWorker({ exchange, plugin: ready, maxConcurrency, exited, files, dispose: () => owned.disposeAsync() });
+  } catch (error) {
+    await owned.disposeAsync();
+    throw transportError(error, { plugin, member: "attach" });
+  }
+}
+
+const NEVER: AbortSignal = new AbortController().signal;
+
+async function speakWith(owned: AsyncDisposableStack, endpoint: HttpEndpoint, how: Recognition): Promise<Exchange> {
+  return owned.use(await recognizeDialect(endpoint, how)).exchange;
+}
+
+interface Asker {
+  readonly plugin: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function ask<Body>(exchange: Exchange, endpoint: "ready" | "health", { plugin, signal }: Asker): Promise<Body> {
+  const frame = await new Reply(exchange, { endpoint }).last(signal);
+  if ("error" in frame) throw loadError(frame.error, { plugin });
+  return checked(frame.result, plugin) as Body;
+}
+
+function checked(result: unknown, plugin: string): unknown {
+  if (typeof result === "object" && result !== null && "name" in result && "version" in result) {
+    if (typeof result.name === "string" && typeof result.version === "string") return result;
+  }
+  throw new ProtocolError(`Cannot talk to "${plugin}": it does not say which plugin it runs`, { plugin });
+}
+
+function concurrencyOf({ max_concurrency: count }: HealthBody, plugin: string): number {
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new ProtocolError(`Cannot talk to "${plugin}": it does not say how many calls it runs at once`, { plugin });
+}
+
+async function waitUntilLoaded(spec: PluginSpec, worker: WorkerProcess, exchange: Exchange, signal: AbortSignal): Promise<ReadyBody> {
+  const plugin = spec.name;
+  const reply = new Reply(exchange, { endpoint: "ready" });
+  try {
+    const frame = await reply.last(signal);
+    if ("error" in frame) throw await loadFailure(frame.error, worker, spec);
+    return checked(frame.result, plugin) as ReadyBody;
+  } catch (error) {
+    if (signal.aborted || error instanceof WorkerStartError) throw error;
+    throw await brokenLoad(spec, worker, error);
+  }
+}
+
+/** What the plugin printed while it was loaded is on its way still; the process's end brings it. */
+async function loadFailure(body: ErrorBody, worker: WorkerProcess, spec: PluginSpec): Promise<PluginError> {
+  await worker[Symbol.asyncDispose]();
+  return loadError(body, { plugin: spec.name, output: worker.log.tail, advice: importAdvice(spec, body.message) });
+}
+
+async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknown): Promise<WorkerStartError> {
+  const ended = await worker.endedWithin(EXIT_TIMEOUT_MS);
+  const facts = { plugin: spec.name, phase: "load", output: worker.log.tail, cause } as const;
+  if (ended === undefined) return new WorkerStartError(`Cannot load "${spec.name}": the worker's answer cannot be read`, facts);
+  const how = ended.signal ?? `exit code ${ended.code}`;
+  const tail = worker.log.tail.trimEnd();
+  const said = (tail === "" ? "It printed nothing" : `It printed last: ${tail}`) + loadAdvice(spec, tail);
+  return new WorkerStartError(`Cannot load "${spec.name}": the worker ended with ${how} while it loaded the plugin. ${said}`, {
+    ...facts,
+    exitCode: ended.code,
+    signal: ended.signal,
+  });
+}
+
+/** Where a worker of this host listens, its token, and where it keeps files. */
+export function endpointOf({ hello: { address }, token, scratch }: WorkerHandle): HttpEndpoint & { readonly scratch: ScratchFolders } {
+  return { url: addressUrl(address), token, scratch };
+}
+
+/** Aborts a start that takes too long or is silent for too long, or that the caller gives up. */
+class StartDeadline implements Disposable {
+  phase: "handshake" | "load" = "handshake";
+  readonly #controller = new AbortController();
+  readonly #limit: Limit | undefined;
+  readonly #silence: SilenceWatch | undefined;
+  readonly #callerSignal: AbortSignal | undefined;
+  readonly #onCallerAbort: () => void;
+
+  constructor(spec: PluginSpec, { signal, log }: StartWatch) {
+    const { startTimeoutMs, idleTimeoutMs } = spec;
+    signal?.throwIfAborted();
+    this.#callerSignal = signal;
+    this.#onCallerAbort = () => this.#controller.abort(signal?.reason);
+    signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
+    if (startTimeoutMs !== undefined) {
+      this.#limit = new Limit(startTimeoutMs, () => this.#giveUp(spec, `within ${startTimeoutMs} ms. Raise "start_timeout_ms"`));
+    }
+    if (idleTimeoutMs !== undefined) {
+      const onTooLong = () => this.#giveUp(spec, `and gave no sign of life for ${idleTimeoutMs} ms. Raise "idle_timeout_ms"`);
+      this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong });
+      this.#silence.listen(() => log.lastAt);
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    this.#limit?.[Symbol.dispose]();
+    this.#silence?.pause();
+    this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
+  }
+
+  #giveUp({ name }: PluginSpec, limit: string): void {
+    const what = this.phase === "load" ? "its plugin was not loaded" : "the worker did not say hello";
+    const message = `Cannot start "${name}": ${what} ${limit} in the manifest if it needs longer`;
+    this.#controller.abort(new WorkerStartError(message, { plugin: name, phase: this.phase }));
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * `deno task soak [--minutes N] [--plot FILE]`: workers of both kinds under a mixed load that never lets up, killed and started again all the time.
+ * It fails when an answer is wrong, or when a process, a socket or a file is left at the end.
+ *
+ * @module
+ */
+import { type Manifest, RemotePluginProxy, type StartOptions } from "@remote-plugin/proxy";
+import { delay } from "@std/async";
+import { parseArgs } from "@std/cli";
+import { ensureDir } from "@std/fs";
+import { dirname } from "@std/path";
+import { fixtureFolder, readFixture } from "../../tests/support/fixtures.ts";
+import { readNumber, refuseAll, runTool } from "../arguments.ts";
+import { findLeaks } from "../leaks.ts";
+import { findPython } from "../python.ts";
+import { capture } from "../run.ts";
+import { lineChart } from "./line_chart.ts";
+import { act, cleanUpBusy, closeDescriptors, forkAct, killWorker, Tally } from "./load.ts";
+import { endThread } from "./threads.ts";
+
+const USAGE = "Usage: deno task soak [--minutes N] [--plot FILE]";
+const MIB = 2 ** 20;
+
+/** How long a lane waits between two operations, in milliseconds: the machine is not ours alone. */
+const PAUSE_MS = 2;
+
+type Runtime = "python" | "deno";
+
+interface Options {
+  readonly minutes: number;
+  readonly plot: string;
+}
+
+/** One look at who uses how much memory, in MiB, and at how many operations were done. */
+interface Sample {
+  readonly minute: number;
+  readonly host: number;
+  readonly heap: number;
+  readonly python: number | undefined;
+  readonly deno: number | undefined;
+  readonly operations: number;
+}
+
+/** How to start a worker, and of which fixture. */
+interface SoakStart extends StartOptions {
+  readonly fixture?: string;
+}
+
+class Soak {
+  readonly tally = new Tally();
+  readonly samples: Sample[] = [];
+  readonly starts: Record<Runtime, number> = { python: 0, deno: 0 };
+  kills = 0;
+  readonly #begin = performance.now();
+  readonly #minutes: number;
+  readonly #folder: string;
+  readonly #python: string | undefined;
+  /** The workers that live as long as the soak: what grows in one of them is a leak. */
+  readonly #steady: Partial<Record<Runtime, RemotePluginProxy>> = {};
+
+  constructor({ minutes }: Options, folder: string, python: string | undefined) {
+    this.#minutes = minutes;
+    this.#folder = folder;
+    this.#python = python;
+  }
+
+  get minute(): number {
+    return (performance.now() - this.#begin) / 60_000;
+  }
+
+  async run(): Promise<void> {
+    const runtimes: Runtime[] = this.#python === undefined ? ["deno"] : ["python", "deno"];
+    const lanes = runtimes.flatMap((runtime) => [this.#steadyLane(runtime), this.#restartingLane(runtime), this.#threadLane(runtime)]);
+    if (this.#python !== undefined) lanes.push(this.#forkingLane(), this.#closingLane());
+    await Promise.all([this.#watch(), ...lanes]);
+  }
+
+  get #isOver(): boolean {
+    return this.minute >= this.#minutes;
+  }
+
+  /** One worker for the whole time. */
+  async #steadyLane(runtime: Runtime): Promise<void> {
+    await using plugin = await this.#start(runtime, { transport: "unix", max_concurrency: 1 });
+    this.#steady[runtime] = plugin;
+    while (!this.#isOver) await this.#act(plugin);
+    this.#steady[runtime] = undefined;
+  }
+
+  /** One worker after the other; each is let go of, or killed, while it is busy. */
+  async #restartingLane(runtime: Runtime): Promise<void> {
+    for (let round = 0; !this.#isOver; round++) {
+      const isKilled = round % 3 === 1;
+      // One that is to be killed runs a call and a stream then. Two of five are reached by HTTP alone.
+      const manifest = { transport: round % 2 === 0 ? "unix" : "tcp", max_concurrency: isKilled ? 2 : 1 } as const;
+      await using plugin = await this.#start(runtime, manifest, { upgrade: round % 5 < 3 });
+      const operations = 20 + Math.floor(Math.random() * 80);
+      for (let at = 0; at < operations && !this.#isOver; at++) await this.#act(plugin);
+      if (round % 3 === 0) await cleanUpBusy(plugin, this.tally);
+      else if (isKilled) await this.#kill(plugin);
+    }
+  }
+
+  /** One worker for the whole time, whose plugin forks in two lanes. */
+  async #forkingLane(): Promise<void> {
+    await using plugin = await this.#start("python", { max_concurrency: 2 }, { fixture: "forks" });
+    const forking = async () => {
+      while (!this.#isOver) await this.#pausing(forkAct(plugin, this.tally));
+    };
+    await Promise.all([forking(), forking()]);
+  }
+
+  /** One worker after the other, each of which loses its descriptors to its plugin. */
+  async #closingLane(): Promise<void> {
+    while (!this.#isOver) {
+      await using plugin = await this.#start("python", { max_concurrency: 2 }, { fixture: "closes_descriptors" });
+      await this.#pausing(closeDescriptors(plugin, this.tally));
+    }
+  }
+
+  /** One thread after the other that holds a worker when it ends. */
+  async #threadLane(runtime: Runtime): Promise<void> {
+    for (; !this.#isOver; this.starts[runtime]++) await endThread(await this.#manifest(runtime), this.#folder, this.tally);
+  }
+
+  async #kill(plugin: RemotePluginProxy): Promise<void> {
+    this.kills++;
+    await killWorker(plugin, this.tally);
+  }
+
+  async #act(plugin: RemotePluginProxy): Promise<void> {
+    await this.#pausing(act(plugin, this.tally));
+  }
+
+  async #pausing(operation: Promise<void>): Promise<void> {
+    await operation;
+    await delay(PAUSE_MS);
+  }
+
+  async #start(
+    runtime: Runtime,
+    settings: Partial<Manifest>,
+    { fixture = "soaks", ...options }: SoakStart = {},
+  ): Promise<RemotePluginProxy> {
+    this.starts[runtime]++;
+    const name = `${runtime} ${this.starts[runtime]}`;
+    const manifest = await this.#manifest(runtime, fixture);
+    return await RemotePluginProxy.start({ ...manifest, ...settings, name }, { scratchDir: this.#folder, ...options });
+  }
+
+  async #manifest(runtime: Runtime, fixture = "soaks"): Promise<Manifest> {
+    const folder = fixtureFolder(fixture);
+    const place = runtime === "python" ? { python_path: this.#python, plugin_path: folder } : { module: `${folder}plugin.ts` };
+    return { ...await readFixture(runtime, fixture), ...place };
+  }
+
+  async #watch(): Promise<void> {
+    const everyMs = Math.max(1_000, this.#minutes * 60_000 / 120);
+    for (let nextReport = 1; !this.#isOver;) {
+      await delay(Math.min(everyMs, (this.#minutes - this.minute) * 60_000 + 1));
+      this.samples.push(await this.#look());
+      if (this.minute < nextReport) continue;
+      nextReport = Math.floor(this.minute) + 1;
+      console.log(report(this.samples.at(-1)!, this));
+    }
+  }
+
+  async #look(): Promise<Sample> {
+    const { rss, heapUsed } = Deno.memoryUsage();
+    const sizeOf = async (runtime: Runtime) => (await this.#steady[runtime]?.getStats().catch(() => undefined))?.memory_rss_mb;
+    const [python, deno] = await Promise.all([sizeOf("python"), sizeOf("deno")]);
+    return { minute: this.minute, host: rss / MIB, heap: heapUsed / MIB, python, deno, operations: this.tally.total };
+  }
+}
+
+function report({ minute, host, heap, python, deno, operations }: Sample, { starts, kills, tally }: Soak): string {
+  const memory = [`host ${mib(host)} (heap ${mib(heap)})`, `python ${mib(python)}`, `deno ${mib(deno)}`].join(", ");
+  return `${minute.toFixed(1)} min: ${operations} operations, ${
+    starts.python + starts.deno
+  } starts, ${kills} kills, ${tally.wrong.length} wrong; ${memory}`;
+}
+
+function mib(value: number | undefined): string {
+  return value === undefined ? "none" : `${value.toFixed(1)} MiB`;
+}
+
+/** By what a thread of the runtime is woken. Deno keeps that of the last one, and that of some of those that it has had to stop. */
+const WAKERS: ReadonlySet<string> = new Set(["", "anon_inode:[eventfd]", "anon_inode:[eventpoll]"]);
+
+/** What of this process the system counts, by kind; empty where it cannot be told. */
+async function openFiles(): Promise<Map<string, number>> {
+  const { output } = await capture(["sh", "-c", `for f in /proc/${Deno.pid}/fd/*; do readlink "$f"; done`]);
+  const kinds = output.trim().split("\n").filter((line) => !WAKERS.has(line)).map((line) =>
+    /^(socket|pipe|anon_inode)/.exec(line)?.[0] ?? "file"
+  );
+  return new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, all]) => [kind, all.length]));
+}
+
+/** Deno opens a pair of sockets for itself, once, when it first hears of a child's end by a signal. It is there before anything is counted. */
+function openSignalSockets(): void {
+  if (Deno.build.os === "windows") return;
+  const ignore = () => {};
+  Deno.addSignalListener("SIGCHLD", ignore);
+  Deno.removeSignalListener("SIGCHLD", ignore);
+}
+
+/** What there is more of than before; sockets are the connections to workers. */
+function grown(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] {
+  return [...after].flatMap(([kind, count]) => count > (before.get(kind) ?? 0) ? [`${kind}: ${before.get(kind) ?? 0}, now ${count}`] : []);
+}
+
+/** What stays open. The runtime closes a connection that the other side has closed when it comes to it, so that one look does not tell. */
+async function leftOpen(before: ReadonlyMap<string, number>): Promise<string[]> {
+  for (let looks = 1;; looks++) {
+    const left = grown(before, await openFiles());
+    if (left.length === 0 || looks === 10) return left;
+    await delay(500);
+  }
+}
+
+function parse(args: string[]): Options {
+  const { minutes, plot } = parseArgs(args, { string: ["minutes", "plot"], default: { plot: "out/soak.svg" }, unknown: refuseAll(USAGE) });
+  return { minutes: readNumber(minutes, { name: "--minutes", fallback: 1, usage: USAGE }), plot };
+}
+
+function table(title: string, counts: ReadonlyMap<string, number>): string {
+  const rows = [...counts].sort(([, a], [, b]) => b - a).map(([name, count]) => `${String(count).padStart(9)}  ${name}`);
+  return `\n${title}\n${rows.join("\n")}`;
+}
+
+function memoryTable(samples: readonly Sample[]): string {
+  const rows = (["host", "heap", "python", "deno"] as const).map((who) => {
+    const values = samples.flatMap((sample) => sample[who] ?? []);
+    const quarter = Math.max(1, Math.floor(values.length / 4));
+    const numbers = [median(values.slice(quarter, 2 * quarter)), median(values.slice(-quarter)), Math.max(...values, 0)];
+    return `${who.padStart(9)}  ${numbers.map((value) => mib(value).padStart(12)).join("")}`;
+  });
+  return `\nmemory: median of the second quarter, of the last, highest\n${rows.join("\n")}`;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+async function draw(soak: Soak, { plot }: Options): Promise<void> {
+  const of = (who: "host" | "heap" | "python" | "deno") => soak.samples.map((sample) => sample[who]);
+  const lines = [
+    { name: "host", values: of("host") },
+    { name: "host's heap", values: of("heap") },
+    { name: "Python worker", values: of("python") },
+    { name: "Deno worker", values: of("deno") },
+  ];
+  const minutes = soak.samples.map(({ minute }) => minute);
+  await ensureDir(dirname(plot));
+  await Deno.writeTextFile(plot, lineChart({ title: `Memory during ${soak.tally.total} operations`, unit: "MiB", minutes, lines }));
+}
+
+async function main(): Promise<number> {
+  const options = parse(Deno.args);
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "soak-" }));
+  const soak = new Soak(options, folder, await findPython());
+  try {
+    openSignalSockets();
+    const before = await openFiles();
+    const outer = Deno.env.get("TMPDIR");
+    Deno.env.set("TMPDIR", folder); // The workers inherit it, and are known by it.
+    await soak.run();
+    if (outer === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", outer);
+    const leaks = await findLeaks(folder);
+    const descriptors = await leftOpen(before);
+    await draw(soak, options);
+    return conclude(soak, { processes: leaks.processes ?? [], files: leaks.files, descriptors });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function conclude(soak: Soak, left: Record<"processes" | "files" | "descriptors", readonly string[]>): number {
+  console.log(table("operations", soak.tally.done));
+  console.log(table("errors, each as it was to be", soak.tally.errors));
+  console.log(memoryTable(soak.samples));
+  const { starts, kills, tally } = soak;
+  console.log(`\n${tally.total} operations, ${starts.python} Python and ${starts.deno} Deno workers started, ${kills} killed`);
+  console.log(
+    `left: ${left.processes.length} processes, ${left.files.length} files, ${left.descriptors.length} kinds of open files or sockets`,
+  );
+  const problems = [...tally.wrong.slice(0, 10), ...Object.values(left).flat()];
+  console.log(problems.length === 0 ? "nothing wrong" : `${tally.wrong.length} wrong answers\n${problems.join("\n")}`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+if (import.meta.main) await runTool(main);

@@ -1,0 +1,39 @@
+/**
+ * `deno task NAME …`: starts the program of a task with the packages from npm, and with the permissions that it needs. It takes no package itself, so that
+ * it runs wherever Deno does.
+ *
+ * @module
+ */
+import { pathOf, registryFlags } from "./registry.ts";
+import { passThrough } from "./run.ts";
+
+/** A program, from the repository's root, and what it may do. */
+type Program = readonly [file: string, ...permissions: string[]];
+
+const FILES = ["--allow-read", "--allow-write", "--allow-env", "--allow-run"];
+
+/** The programs of the tasks. Some tasks have further ones, which their first argument names. */
+const PROGRAMS: Readonly<Record<string, Program>> = {
+  "bench": ["bench/main.ts", ...FILES, "--allow-sys"],
+  "bench blocking": ["bench/sync_bench.ts", ...FILES, "--allow-net"],
+  "bench manager": ["bench/manager_bench.ts", ...FILES, "--allow-net"],
+  // Files in memory are for programs that may do everything.
+  "bench payload": ["bench/payload_bench.ts", "--allow-all"],
+  "check": ["tools/check.ts", ...FILES],
+  "embed interop": ["tools/interop_page.ts", "--allow-read", "--allow-write"],
+  "embed session": ["tools/record_session.ts", ...FILES],
+  "example": ["tools/example.ts", ...FILES],
+  "fuzz": ["tools/fuzz.ts", ...FILES],
+  "soak": ["tools/soak/main.ts", ...FILES, "--allow-net"],
+  "test": ["tools/test.ts", ...FILES],
+};
+
+async function main([task = "", ...args]: readonly string[]): Promise<number> {
+  const further = PROGRAMS[`${task} ${args[0]}`];
+  const [file, ...permissions] = further ?? PROGRAMS[task] ?? [];
+  if (file === undefined) throw new Error(`There is no task "${task}", only ${Object.keys(PROGRAMS).join(", ")}`);
+  const rest = further === undefined ? args : args.slice(1);
+  return await passThrough([Deno.execPath(), "run", ...registryFlags("npm"), ...permissions, pathOf(file), ...rest]);
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
