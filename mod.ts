@@ -39,7 +39,7 @@ export type { BytesOptions, FileResultFacts, FileSource } from "./src/payload/fi
 export type { ScratchFolders } from "./src/payload/scratch.ts";
 export type { FileInput } from "./src/payload/call_files.ts";
 export type { FileBackedDTO, FileValue } from "./src/protocol/file_values.ts";
-export type { NdArray, NpyLayout, TypedArray } from "./src/protocol/npy.ts";
+export type { ElementArrays, ElementName, NdArray, NpyLayout, TypedArray } from "./src/protocol/npy.ts";
 export type { HttpEndpoint } from "./src/transport/http.ts";
 export type { LaunchOptions, WorkerExit } from "./src/process/worker_process.ts";
 export type { LogLevel, LogRecord } from "./src/process/output_log.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { CallError, PermissionDeniedError, PluginStateError, ProtocolError } from "../errors.ts";
-import { type NdArray, parseNpy } from "../protocol/npy.ts";
+import { type ElementArrays, type ElementName, type NdArray, parseNpy } from "../protocol/npy.ts";
 import { FileGoneError, ForeignFileError } from "./found_file.ts";
 import { canMap, type FileMapping } from "./file_mapping.ts";
 import type { Place, ResultPlace } from "./place.ts";
@@ -67,7 +67,7 @@ let placeIn: (result: FileResult) => ResultPlace;
  *
  * await using plugin = await RemotePluginProxy.start("./segmenter.json");
  * await using mask = await plugin.execute<FileResult>({ picture: new URL("file:///tmp/photo.png") });
- * const { data, shape } = await mask.array(); // the plugin returned a numpy array
+ * const { data, shape } = await mask.array("uint8"); // the plugin returned a numpy array
  * console.log(shape, data.length);
  * ```
  */
@@ -158,10 +158,11 @@ export class FileResult implements AsyncDisposable {
   /**
    * The array of numbers that a plugin gave, in C order and in this machine's byte order.
    *
-   * @throws {TypeError} When it is no `.npy` file, or has elements that JavaScript has no array for. Other errors are those of `bytes()`.
+   * @param elements The element type that the plugin is to give, by numpy's name, which says what `data` is. Default: any.
+   * @throws {TypeError} When it is no `.npy` file, has elements of another type, or ones that JavaScript has no array for. Other errors are those of `bytes()`.
    */
-  async array(): Promise<NdArray> {
-    return parseNpy(await this.bytes());
+  async array<Name extends ElementName = ElementName>(elements?: Name): Promise<NdArray<ElementArrays[Name]>> {
+    return parseNpy(await this.bytes(), elements);
   }
 
   /**

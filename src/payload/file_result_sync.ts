@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type NdArray, parseNpy } from "../protocol/npy.ts";
+import { type ElementArrays, type ElementName, type NdArray, parseNpy } from "../protocol/npy.ts";
 import type { ResultPlace } from "./place.ts";
 
 /** How a {@linkcode FileResultSync} reaches its file. */
@@ -91,10 +91,11 @@ export class FileResultSync implements Disposable {
   /**
    * The array of numbers that a plugin gave, in C order and in this machine's byte order.
    *
-   * @throws {TypeError} When it is no `.npy` file, or has elements that JavaScript has no array for. Other errors are those of `bytes()`.
+   * @param elements The element type that the plugin is to give, by numpy's name, which says what `data` is. Default: any.
+   * @throws {TypeError} When it is no `.npy` file, has elements of another type, or ones that JavaScript has no array for. Other errors are those of `bytes()`.
    */
-  array(): NdArray {
-    return parseNpy(this.bytes());
+  array<Name extends ElementName = ElementName>(elements?: Name): NdArray<ElementArrays[Name]> {
+    return parseNpy(this.bytes(), elements);
   }
 
   /** Removes the file. Doing so twice is harmless. */
