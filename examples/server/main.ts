@@ -1,15 +1,17 @@
 // flags: --allow-read=$HERE,$TMP --allow-write=$TMP --allow-net=127.0.0.1 --allow-run=$PYTHON --allow-env=PYTHON,TMPDIR,TMP,TEMP
 /**
- * A web server in one file that streams a Python plugin's chunks to the browser as server-sent events.
+ * A web server that streams a Python plugin's chunks to the browser as server-sent events.
  *
  * `deno task example server` tries it on itself, `deno task example server --serve` keeps it up at port 8000.
  *
  * @module
  */
 import { type ServerSentEventMessage, ServerSentEventStream } from "@std/http/server-sent-event-stream";
+import { TextLineStream } from "@std/streams";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
 import { Checks } from "../shared/checks.ts";
 import { bold, ProgressBar } from "../shared/terminal.ts";
+import { page } from "./page.ts";
 
 const SIZE = { width: 300, height: 200 };
 
@@ -20,102 +22,6 @@ const PLACES = {
   elephants: { x: 0.2855, y: 0.0105, span: 0.011, depth: 350 },
 };
 const FIRST = "everything";
-
-// ---- pages from functions: every tag is one, text is escaped
-
-/** Markup that is safe to send as it is. */
-class Html {
-  constructor(readonly text: string) {}
-}
-
-type Child = Html | string;
-type Tag = (attributes: Record<string, string | number>, ...children: readonly Child[]) => Html;
-type TagName = "html" | "head" | "meta" | "title" | "style" | "body" | "main" | "h1" | "p" | "nav" | "a" | "canvas" | "progress" | "script";
-
-const { html, head, meta, title, style, body, main, h1, p, nav, a, canvas, progress, script } = new Proxy({} as Record<TagName, Tag>, {
-  get: (_, name: TagName): Tag => (attributes, ...children) => element(name, attributes, children),
-});
-
-function element(name: TagName, attributes: Record<string, string | number>, children: readonly Child[]): Html {
-  const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeText(String(value))}"`).join("");
-  const inside = children.map((child) => child instanceof Html ? child.text : escapeText(child)).join("");
-  return new Html(name === "meta" ? `<${name}${written}>` : `<${name}${written}>${inside}</${name}>`);
-}
-
-function escapeText(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-function page(place: string): Html {
-  const links = Object.keys(PLACES).map((name) => a({ href: `/?place=${name}`, class: name === place ? "here" : "" }, name));
-  return html(
-    { lang: "en" },
-    head(
-      {},
-      meta({ charset: "utf-8" }),
-      meta({ name: "viewport", content: "width=device-width, initial-scale=1" }),
-      title({}, "Python, live"),
-      style({}, new Html(STYLE)),
-    ),
-    body(
-      {},
-      main(
-        {},
-        h1({}, "Python, live"),
-        p({}, "A Python plugin computes this picture row by row. Close the page, and it stops."),
-        nav({}, ...links),
-        canvas({ ...SIZE, "data-source": `/picture?place=${place}` }),
-        progress({ max: 1, value: 0 }),
-        p({ id: "status" }, "waiting for its turn"),
-        script({ type: "module" }, new Html(SCRIPT)),
-      ),
-    ),
-  );
-}
-
-const STYLE = `
-  :root { color-scheme: dark; font: 16px/1.5 system-ui, sans-serif; background: #0b1020; color: #dfe6ff; }
-  body { margin: 0; min-height: 100vh; display: grid; place-items: center; }
-  main { width: min(44rem, 92vw); }
-  h1 { margin: 0; font-weight: 650; letter-spacing: -.02em; }
-  p { margin: .3rem 0 1rem; color: #97a3cf; }
-  nav { display: flex; gap: .5rem; margin-bottom: 1rem; }
-  a { padding: .25rem .9rem; border-radius: 2rem; background: #1a2342; color: inherit; text-decoration: none; }
-  a:hover, a.here { background: #5b7cfa; color: #fff; }
-  canvas { display: block; width: 100%; border-radius: .75rem; background: #060914; box-shadow: 0 1rem 3rem #0008; image-rendering: pixelated; }
-  progress { appearance: none; display: block; width: 100%; height: .4rem; margin: 1rem 0 .3rem; border: 0; border-radius: 1rem; background: #1a2342; overflow: hidden; }
-  progress::-webkit-progress-bar { background: #1a2342; }
-  progress::-webkit-progress-value { background: linear-gradient(90deg, #5b7cfa, #b07bff); }
-  progress::-moz-progress-bar { background: #7c7bfc; }
-  #status { font-variant-numeric: tabular-nums; }
-`;
-
-const SCRIPT = `
-  const canvas = document.querySelector("canvas");
-  const bar = document.querySelector("progress");
-  const status = document.querySelector("#status");
-  const context = canvas.getContext("2d");
-  const events = new EventSource(canvas.dataset.source);
-  const colour = (part) => part === 1 ? "#060914" : \`hsl(\${225 + 190 * part ** 0.4} 85% \${12 + 62 * part ** 0.35}%)\`;
-  const stop = (text) => { events.close(); status.textContent = text; };
-  events.addEventListener("progress", ({ data }) => {
-    const { progress, message } = JSON.parse(data);
-    bar.value = progress;
-    status.textContent = message;
-  });
-  events.addEventListener("row", ({ data }) => {
-    const { row, rows, parts } = JSON.parse(data);
-    parts.forEach((part, x) => {
-      context.fillStyle = colour(part);
-      context.fillRect(x, row, 1, rows);
-    });
-  });
-  events.addEventListener("end", ({ data }) => stop(data));
-  events.addEventListener("failed", ({ data }) => stop(data));
-  events.onerror = () => stop("The server has gone");
-`;
-
-// ---- the server
 
 /** A server-sent event. */
 interface ServerSentEvent {
@@ -135,7 +41,7 @@ function handle(plugin: RemotePluginProxy, request: Request): Response {
   const place = searchParams.get("place") ?? FIRST;
   if (!Object.hasOwn(PLACES, place)) return new Response("There is no such place", { status: 404 });
   if (pathname === "/") {
-    return new Response(`<!doctype html>${page(place).text}`, { headers: { "content-type": "text/html; charset=utf-8" } });
+    return new Response(page({ place, places: Object.keys(PLACES), ...SIZE }), { headers: { "content-type": "text/html; charset=utf-8" } });
   }
   if (pathname !== "/picture") return new Response("Not found", { status: 404 });
   return new Response(eventStream((signal) => pictureEvents(plugin, place as keyof typeof PLACES, signal)), {
@@ -189,13 +95,13 @@ function round(value: number): number {
 // ---- how it is tried
 
 async function* readEvents(response: Response): AsyncGenerator<ServerSentEvent, void, void> {
-  let text = "";
-  for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
-    const messages = (text + part).split("\n\n");
-    text = messages.pop()!;
-    for (const message of messages) {
-      const fields = new Map(message.split("\n").map((line) => line.split(/:(.*)/s) as [string, string]));
+  let fields = new Map<string, string>();
+  for await (const line of response.body!.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())) {
+    const [name = "", value = ""] = line.split(/:(.*)/s);
+    if (line !== "") fields.set(name, value);
+    else {
       yield { event: fields.get("event") ?? "", data: fields.get("data") ?? "" };
+      fields = new Map();
     }
   }
 }

@@ -3,34 +3,15 @@
  *
  * @module
  */
+import { dim, setColorEnabled } from "@std/fmt/colors";
+
+export { bold, dim, green, red } from "@std/fmt/colors";
 
 const ON_TERMINAL = Deno.stdout.isTerminal();
-const COLOURED = ON_TERMINAL && !Deno.noColor;
 const BAR_WIDTH = 30;
 
-/** Text as a heading. */
-export function bold(text: string): string {
-  return paint(text, 1);
-}
-
-/** Text that matters less. */
-export function dim(text: string): string {
-  return paint(text, 2);
-}
-
-/** Text that tells of success. */
-export function green(text: string): string {
-  return paint(text, 32);
-}
-
-/** Text that tells of failure. */
-export function red(text: string): string {
-  return paint(text, 31);
-}
-
-function paint(text: string, code: number): string {
-  return COLOURED ? `\x1b[${code}m${text}\x1b[0m` : text;
-}
+// The library heeds NO_COLOR, and does not look whether anybody looks on.
+setColorEnabled(ON_TERMINAL && !Deno.noColor);
 
 /**
  * Shows how far a call is, and prints what it has found above that. In a pipe, where nothing can be overwritten, each quarter is a line.

@@ -10,7 +10,8 @@ import { PluginManager } from "../manager/plugin_manager.ts";
 import type { ManagerOptions } from "../manager/options.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { LogRecord } from "../process/output_log.ts";
-import { Terminal, yellow } from "./output/terminal.ts";
+import { yellow } from "./output/painted.ts";
+import type { Terminal } from "./output/terminal.ts";
 import { KeptLogs } from "./state/kept_logs.ts";
 import { stateFolder } from "./state/state_folder.ts";
 
@@ -32,12 +33,17 @@ export class Context {
   readonly signal: AbortSignal;
   readonly #options: CommonOptions;
 
-  /** Takes the options of the command line. */
-  constructor(options: CommonOptions, signal: AbortSignal) {
-    this.terminal = new Terminal({ json: options.json ?? false });
-    this.folders = options.folder?.map((folder) => resolve(folder)) ?? [resolve("."), ...cjmManifestFolders().filter(isThere)];
+  private constructor(options: CommonOptions, { terminal, folders, signal }: Pick<Context, "terminal" | "folders" | "signal">) {
+    this.terminal = terminal;
+    this.folders = folders;
     this.signal = signal;
     this.#options = options;
+  }
+
+  /** Takes the options of the command line. */
+  static async create(options: CommonOptions, { terminal, signal }: Pick<Context, "terminal" | "signal">): Promise<Context> {
+    const folders = options.folder?.map((folder) => resolve(folder)) ?? [resolve("."), ...(await cjmManifestFolders()).filter(isThere)];
+    return new Context(options, { terminal, folders, signal });
   }
 
   /** The folder in which configurations, logs and the running server's address are kept. */

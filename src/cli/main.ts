@@ -15,16 +15,20 @@ import { completions } from "./commands/completions.ts";
 import { config } from "./commands/config.ts";
 import { type CommonOptions, Context } from "./context.ts";
 import { doctor } from "./commands/doctor.ts";
+import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { EXIT, EXIT_HELP, exitCode, Interruption } from "./exit.ts";
 import { gen, type GenOptions } from "./commands/gen.ts";
 import { inspect } from "./commands/inspect.ts";
 import { list } from "./commands/list.ts";
 import { logs } from "./commands/logs.ts";
-import { makeNew } from "./commands/new.ts";
+import { makeNew, type NewOptions } from "./commands/new.ts";
 import { run, type RunOptions } from "./commands/run.ts";
+import { runHelp } from "./commands/run_help.ts";
 import { serve, type ServeOptions } from "./commands/serve.ts";
+import { TOKEN_VARIABLE } from "./serving/token.ts";
 import { stats, type StatsOptions } from "./commands/stats.ts";
-import { red, standardError, standardOutput } from "./output/terminal.ts";
+import { red } from "./output/painted.ts";
+import { standardError, standardOutput, Terminal } from "./output/terminal.ts";
 
 /** What a command's action is given, and what it makes the exit code of. */
 type Act = (context: Context) => Promise<number | void> | void;
@@ -33,13 +37,14 @@ type Act = (context: Context) => Promise<number | void> | void;
 export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
   let code: number = EXIT.ok;
   const act = async (command: Command, body: Act) => {
-    const context = new Context(command.optsWithGlobals<CommonOptions>(), signal);
+    const options = command.optsWithGlobals<CommonOptions>();
+    const terminal = new Terminal({ json: options.json ?? false });
     try {
-      code = await body(context) ?? EXIT.ok;
+      code = await body(await Context.create(options, { terminal, signal })) ?? EXIT.ok;
     } catch (error) {
       code = exitCode(signal.aborted ? signal.reason : error);
-      if (code === EXIT.interrupted) context.terminal.note("Interrupted");
-      else context.terminal.note(red("error: "), messageOf(error));
+      if (code === EXIT.interrupted) terminal.note("Interrupted");
+      else terminal.note(red("error: "), messageOf(error));
     }
   };
   try {
@@ -55,9 +60,12 @@ type Run = (command: Command, body: Act) => Promise<void>;
 
 function createProgram(act: Run): Command {
   const program = new Command("remote-plugin")
+    .version(PACKAGE_VERSION, "-V, --version", "print this program's version")
     .description("Finds, tries, configures and serves plugins that run in isolated workers")
     .configureOutput({ writeOut: (text) => writeTo(standardOutput(), text), writeErr: (text) => writeTo(standardError(), text) })
-    .exitOverride().showSuggestionAfterError().addHelpText("after", EXIT_HELP);
+    .exitOverride().showSuggestionAfterError()
+    // A plugin may have an argument that is called as an option of the program.
+    .enablePositionalOptions().addHelpText("after", EXIT_HELP);
   const add = (usage: string, description: string, folder = "-f, --folder <path>"): Command =>
     program.command(usage).description(description)
       .option(
@@ -92,8 +100,9 @@ function addPluginCommands(add: Add, act: Run): void {
     .action((options, command) => act(command, (context) => list(context, options)));
   add("inspect <plugin>", "start a plugin and tell its schema, configuration and needs")
     .action((plugin, _, command) => act(command, (context) => inspect(context, plugin)));
-  add("run <plugin> [arguments...]", "call a plugin once, by name or by the path of its manifest")
+  add("run [plugin] [arguments...]", "call a plugin once, by name or by the path of its manifest")
     .usage("[options] <plugin> [--NAME VALUE]...").allowUnknownOption()
+    .helpOption(false).option("-h, --help", "show this; with a plugin, show what that takes")
     .option("--stream", "print what it yields as it comes")
     .option("--kwargs <json>", "arguments as a JSON object; those given by name come on top")
     .option("--task <task.method>", "call a task adapter of cjm-substrate instead")
@@ -101,7 +110,10 @@ function addPluginCommands(add: Add, act: Run): void {
     .option("--save <folder>", "copy the files that it gives to this folder, and print their paths")
     .option("--logs", "show what the plugin prints")
     .addHelpText("after", RUN_HELP)
-    .action((plugin, rest, options: RunOptions, command) => act(command, (context) => run(context, [plugin, ...rest], options)));
+    .action((plugin, rest, { help, ...options }: RunOptions & { help?: true }, command) => {
+      if (help && plugin === undefined) return command.help();
+      return act(command, (context) => help ? runHelp(context, plugin) : run(context, [plugin, ...rest], options));
+    });
   add("config <plugin> [settings...]", "show a plugin's configuration, or check and keep another: config whisper model=large")
     .option("--reset", "forget the settings before")
     .action((plugin, settings, { reset = false }, command) => act(command, (context) => config(context, plugin, { settings, reset })));
@@ -119,7 +131,8 @@ function addPluginCommands(add: Add, act: Run): void {
       act(command, async (context) => await gen(context, plugin, options) ? EXIT.ok : EXIT.outOfDate)
     );
   add("new <name>", "make a working plugin with manifest and test").option("--runtime <runtime>", "python or deno", "python")
-    .action((name, options, command) => act(command, (context) => makeNew(context, name, options)));
+    .option("--python <program>", "the interpreter of a Python plugin, for example that of a virtual environment (default: python3)")
+    .action((name, options: NewOptions, command) => act(command, (context) => makeNew(context, name, options)));
 }
 
 const RUN_HELP = `
@@ -131,16 +144,15 @@ with what comes by standard input. A result that is a file is written to a pipe 
 function addServerCommands(add: Add, act: Run): void {
   add("serve", "serve the plugins over HTTP until Ctrl-C")
     .option("--host <address>", "where to listen", "127.0.0.1").option("--port <number>", "0 for any that is free", "0")
-    .option("--token <token>", "what requests must carry (default: a new one)")
+    .option("--token-file <file>", `a file with the token that requests must carry (default: ${TOKEN_VARIABLE}, or a new one)`)
+    .option("--token <token>", "the token itself, which everybody on the machine can see")
     .option("--cert <file>", "certificate for HTTPS").option("--key <file>", "its key")
     .option("--replicas <number>", "so many workers a plugin at most", "1")
     .option("--idle <seconds>", "end a plugin's workers after so long without a call")
     .option("--logs", "show what the plugins print")
     .action((options: ServeOptions, command) => act(command, (context) => serve(context, options)));
-  add("stats", "show what the plugins of a running serve use").option("--url <url>", "of a server elsewhere").option(
-    "--token <token>",
-    "of a server elsewhere",
-  )
+  add("stats", "show what the plugins of a running serve use").option("--url <url>", "of a server elsewhere")
+    .option("--token-file <file>", `a file with its token (default: ${TOKEN_VARIABLE})`).option("--token <token>", "its token")
     .option("-w, --watch", "renew the table each second, until Ctrl-C")
     .action((options: StatsOptions, command) => act(command, (context) => stats(context, options)));
   // By the habit of "tail -f".

@@ -4,19 +4,32 @@
  * @module
  */
 
+import { PLUGIN_FILE } from "../manifest/names.ts";
+import { PACKAGE_VERSION } from "../protocol/version.ts";
+
+/** What a plugin runs in. */
+export interface TemplateRuntime {
+  readonly runtime: "python" | "deno";
+  /** The interpreter of a Python plugin. */
+  readonly python: string;
+}
+
+/** What the test of a plugin may do, as flags of `deno test`. */
+export const TEST_FLAGS = "--allow-read --allow-write=/tmp --allow-net --allow-run --allow-env";
+
 /** The files by name. */
-export function templateFiles(name: string, runtime: "python" | "deno"): Record<string, string> {
-  const own = runtime === "python" ? pythonFiles(name) : denoFiles(name);
+export function templateFiles(name: string, { runtime, python }: TemplateRuntime): Record<string, string> {
+  const own = runtime === "python" ? pythonFiles(name, python) : denoFiles(name);
   return { ...own, "plugin_test.ts": test(name) };
 }
 
-function pythonFiles(name: string): Record<string, string> {
-  const manifest = { name, version: "0.1.0", python_path: "python3", module: name, class: className(name) };
-  return { "plugin.json": json(manifest), [`${name}.py`]: python(name) };
+function pythonFiles(name: string, interpreter: string): Record<string, string> {
+  const manifest = { name, version: "0.1.0", python_path: interpreter, module: name, class: className(name) };
+  return { [PLUGIN_FILE]: json(manifest), [`${name}.py`]: python(name), [`test_${name}.py`]: pythonTest(name) };
 }
 
 function denoFiles(name: string): Record<string, string> {
-  return { "plugin.json": json({ name, version: "0.1.0", runtime: "deno", module: `./${name}.ts` }), [`${name}.ts`]: typescript(name) };
+  return { [PLUGIN_FILE]: json({ name, version: "0.1.0", runtime: "deno", module: `./${name}.ts` }), [`${name}.ts`]: typescript(name) };
 }
 
 function className(name: string): string {
@@ -64,6 +77,27 @@ class ${className(name)}:
 `;
 }
 
+function pythonTest(name: string): string {
+  const own = className(name);
+  return `"""Tests the class by itself, without a worker: python3 -m unittest, or pytest."""
+
+import unittest
+
+from ${name} import ${own}
+
+
+class ${own}Test(unittest.TestCase):
+    def test_says_a_text_louder(self):
+        plugin = ${own}()
+        plugin.initialize({"mark": "?"})
+        self.assertEqual(plugin.execute("hello"), "HELLO?")
+
+
+if __name__ == "__main__":
+    unittest.main()
+`;
+}
+
 function typescript(name: string): string {
   return `/** What the plugin "${name}" does, in one sentence. */
 export default class ${className(name)} {
@@ -102,11 +136,11 @@ export default class ${className(name)} {
 }
 
 function test(name: string): string {
-  return `// deno test --allow-read --allow-write=/tmp --allow-net --allow-run --allow-env
-import { RemotePluginProxy } from "jsr:@remote-plugin/proxy@^0.1.0";
+  return `// deno test ${TEST_FLAGS}
+import { RemotePluginProxy } from "jsr:@remote-plugin/proxy@^${PACKAGE_VERSION}";
 
 Deno.test("${name} says a text louder", async () => {
-  await using plugin = await RemotePluginProxy.start(new URL("./plugin.json", import.meta.url));
+  await using plugin = await RemotePluginProxy.start(new URL("./${PLUGIN_FILE}", import.meta.url));
   await plugin.initialize({ mark: "?" });
   const answer = await plugin.execute({ text: "hello" });
   if (answer !== "HELLO?") throw new Error(\`It said "\${answer}"\`);

@@ -4,13 +4,15 @@
  * @module
  */
 import { dirname, join, resolve } from "@std/path";
+import { ManifestError } from "../errors.ts";
+import { isRecord } from "../protocol/json.ts";
 import { hostVariable, mayRead } from "./host_access.ts";
 
 /** The folder above `manifests/`: of `CJM_DATA_DIR`, of `cjm.yaml`, of the workspace, or of the home folder. */
-export function dataFolder(): string | undefined {
+export async function dataFolder(): Promise<string | undefined> {
   const named = hostVariable("CJM_DATA_DIR");
   if (named !== undefined) return resolve(named);
-  const inProject = folderIn(projectFile(), "data_dir");
+  const inProject = await folderIn(projectFile(), "data_dir");
   if (inProject !== undefined) return inProject;
   const workspace = workspaceFolder();
   if (workspace !== undefined) return join(workspace, ".cjm");
@@ -19,8 +21,8 @@ export function dataFolder(): string | undefined {
 }
 
 /** The folder for models: of the project's `cjm.yaml`, or of the one nearest to a manifest. */
-export function modelsFolder(manifestFolder: string): string | undefined {
-  return folderIn(projectFile() ?? nearest("cjm.yaml", manifestFolder), "models_dir");
+export async function modelsFolder(manifestFolder: string): Promise<string | undefined> {
+  return await folderIn(projectFile() ?? nearest("cjm.yaml", manifestFolder), "models_dir");
 }
 
 /** The folder that owns a pipeline's data: that of `CJM_WORKSPACE`, or the nearest with a marker. */
@@ -38,12 +40,22 @@ function projectFile(): string | undefined {
   return nearest("cjm.yaml") ?? (inWorkspace !== undefined && mayRead(inWorkspace) && isFile(inWorkspace) ? inWorkspace : undefined);
 }
 
-/** The one line that matters here needs no parser of YAML. */
-function folderIn(project: string | undefined, key: "data_dir" | "models_dir"): string | undefined {
+async function folderIn(project: string | undefined, key: "data_dir" | "models_dir"): Promise<string | undefined> {
   if (project === undefined) return undefined;
-  const line = new RegExp(`^${key}:[ \\t]*(?:"([^"]*)"|'([^']*)'|([^#\\r\\n]*))`, "m").exec(Deno.readTextFileSync(project)) ?? [];
-  const value = (line[1] ?? line[2] ?? line[3] ?? "").trim();
-  return ["", "null", "~"].includes(value) ? undefined : resolve(dirname(project), value);
+  const settings = await readYaml(project);
+  const folder = isRecord(settings) ? settings[key] : undefined;
+  return typeof folder === "string" && folder !== "" ? resolve(dirname(project), folder) : undefined;
+}
+
+async function readYaml(path: string): Promise<unknown> {
+  // Only where there is such a file: it is not worth the start of all other programs.
+  const { parse } = await import("@std/yaml");
+  try {
+    return parse(await Deno.readTextFile(path));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new ManifestError(`Cannot use "${path}": it is no YAML (${cause.message})`, { plugin: path, source: path, cause });
+  }
 }
 
 function nearest(name: string, from = "."): string | undefined {

@@ -30,10 +30,12 @@ export interface FoundManifests {
  * The folders in which the original's tools keep manifests, those that come first shadowing the others: `.cjm/manifests` in the working directory,
  * then that of `CJM_DATA_DIR`, of the nearest `cjm.yaml`, of the workspace (`CJM_WORKSPACE`, or the nearest `cjm-workspace.yaml`), or of the home
  * folder. What the host may not read is left out.
+ *
+ * @throws {ManifestError} When a `cjm.yaml` is no YAML.
  */
-export function cjmManifestFolders(): string[] {
+export async function cjmManifestFolders(): Promise<string[]> {
   const local = resolve(".cjm");
-  return [...new Set([local, dataFolder()])].flatMap((folder) => folder === undefined ? [] : [manifestFolderIn(folder)]);
+  return [...new Set([local, await dataFolder()])].flatMap((folder) => folder === undefined ? [] : [manifestFolderIn(folder)]);
 }
 
 /**
@@ -53,10 +55,10 @@ export function cjmManifestFolders(): string[] {
  * }
  * ```
  */
-export async function discoverManifests(folders: readonly string[] = cjmManifestFolders().filter(mayRead)): Promise<FoundManifests> {
+export async function discoverManifests(folders?: readonly string[]): Promise<FoundManifests> {
   const manifests = new Map<string, FoundManifest>();
   const problems: ManifestError[] = [];
-  for await (const found of findManifests(folders)) {
+  for await (const found of findManifests(folders ?? (await cjmManifestFolders()).filter(mayRead))) {
     if ("spec" in found) {
       if (!manifests.has(found.spec.name)) manifests.set(found.spec.name, { name: found.spec.name, path: found.path });
     } else if (found.error instanceof ManifestError) problems.push(found.error);

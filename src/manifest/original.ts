@@ -40,7 +40,7 @@ export interface OriginalManifest {
  */
 export async function resolveOriginal(from: OriginalManifest): Promise<OriginalParts> {
   const root = dataRoot(from);
-  const folders = root === undefined ? {} : ownFolders(root, from);
+  const folders = root === undefined ? {} : await ownFolders(root, from);
   const own = from.manifest.env_vars ?? {};
   const resolver = new VariableResolver(from, { ...own, ...folders }, root === undefined ? {} : await readSecrets(root, from.name));
   const declared = resolver.resolve(from.manifest.worker_env ?? []);
@@ -58,10 +58,10 @@ function dataRoot({ base, raw }: OriginalManifest): string | undefined {
   return written || basename(dirname(folder)) === ".cjm" ? dirname(folder) : undefined;
 }
 
-function ownFolders(root: string, { name, manifest }: OriginalManifest): Record<string, string> {
+async function ownFolders(root: string, { name, manifest }: OriginalManifest): Promise<Record<string, string>> {
   const all = join(root, "data");
   const own = join(all, name);
-  const models = modelsFolder(root) ?? manifest.env_vars?.CJM_MODELS_DIR ?? hostVariable("CJM_MODELS_DIR");
+  const models = await modelsFolder(root) ?? manifest.env_vars?.CJM_MODELS_DIR ?? hostVariable("CJM_MODELS_DIR");
   const workspace = manifest.env_vars?.CJM_WORKSPACE ?? workspaceFolder();
   return {
     CJM_PLUGIN_DATA_DIR: all,

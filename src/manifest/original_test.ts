@@ -62,19 +62,33 @@ Deno.test("a manifest in the original's folder gives the worker the original's f
   assertEquals(spec.warnings, []);
 });
 
+/** What a `cjm.yaml` says of the folder for models, and what that is. */
+const MODELS: readonly [string, string | undefined][] = [
+  ["models_dir: models # large", "models"],
+  ['models_dir: "/m"', "/m"],
+  ["base: &base /m\nmodels_dir: *base", "/m"],
+  ["data_dir: .cjm", undefined],
+  ["models_dir: ~", undefined],
+];
+
 Deno.test("a folder for models that cjm.yaml names goes to the worker, and into templates", async () => {
   const worker_env = [{ name: "HF_HOME", default: "${CJM_MODELS_DIR}/hf" }];
   await inFolder({ "gem.json": nested("gem", { worker_env }) }, async (root) => {
-    const project = `${root}/../cjm.yaml`;
-    for (
-      const [line, models] of [["models_dir: models # large", "models"], ['models_dir: "/m"', "/m"], ["data_dir: .cjm", undefined]] as const
-    ) {
-      await Deno.writeTextFile(project, `runtime:\n  mode: local\n${line}\n`);
+    for (const [lines, models] of MODELS) {
+      await Deno.writeTextFile(`${root}/../cjm.yaml`, `runtime:\n  mode: local\n${lines}\n`);
       const { env, warnings } = await loadManifest(`${root}/manifests/gem.json`);
       const folder = models === undefined || models.startsWith("/") ? models : `${root.slice(0, -".cjm".length)}${models}`;
       assertEquals([env.CJM_MODELS_DIR, env.HF_HOME], [folder, folder === undefined ? undefined : `${folder}/hf`]);
       assertEquals(warnings.length, folder === undefined ? 1 : 0);
     }
+  });
+});
+
+Deno.test("a cjm.yaml that is no YAML is named", async () => {
+  await inFolder({ "gem.json": nested("gem", {}) }, async (root) => {
+    await Deno.writeTextFile(`${root}/../cjm.yaml`, "models_dir: [");
+    const error = await assertRejects(() => loadManifest(`${root}/manifests/gem.json`), ManifestError);
+    assertStringIncludes(error.message, 'cjm.yaml": it is no YAML (');
   });
 });
 

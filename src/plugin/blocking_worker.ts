@@ -16,6 +16,7 @@ import type { WorkerEndpoint } from "./start_worker.ts";
 import { type FileResult, placeOf, resultGoneError } from "../payload/file_result.ts";
 import { type BridgeEnd, Handover } from "../transport/blocking/messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/blocking/server.ts";
+import { offerToThread } from "../transport/blocking/thread.ts";
 import { badValueError } from "./failures.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig } from "./interface.ts";
 import { RemotePluginProxy, type StartOptions } from "./proxy.ts";
@@ -23,7 +24,7 @@ import { type Batch, handOver, RunAhead } from "./run_ahead.ts";
 import { bareMemory, receiveBody, sendValue, type SentBody, type SentValue } from "./sent_values.ts";
 import { TakenBody } from "./arguments.ts";
 
-/** This module's own place. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */
+/** This module's own place, in a bundle the bundle's. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */
 export const BLOCKING_WORKER: string = import.meta.url;
 
 /** What a blocking proxy asks of its thread. */
@@ -108,7 +109,7 @@ export type BlockingMember = keyof typeof MEMBERS;
 const MAX_RECORDS = 10_000;
 
 /** Serves one blocking proxy until its thread is ended. */
-export function serve(end: BridgeEnd): void {
+function serve(end: BridgeEnd): void {
   const worker = new BlockingWorker();
   new BridgeServer<BlockingRequest>(end, (request, control) => worker.answer(request, control));
 }
@@ -281,3 +282,6 @@ function callArguments({ types, ...body }: Body, options: OperationOptions): [Kw
   const { kwargs, args } = decodeValue(body, types as ValueTypes | undefined) as { kwargs: Kwargs; args: readonly unknown[] };
   return [kwargs, { ...options, args }];
 }
+
+// In a bundle the program's own lines follow.
+offerToThread(serve);

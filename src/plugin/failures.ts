@@ -50,11 +50,11 @@ interface LoadFacts {
 /** The plugin could not be imported or constructed. */
 export function loadError(body: ErrorBody, { plugin, output, advice = "" }: LoadFacts): WorkerStartError {
   const cause = remoteError(body, { plugin, member: "load" });
-  return new WorkerStartError(`Cannot load "${plugin}": ${body.type}: ${body.message}${advice}`, { plugin, phase: "load", output, cause });
+  return new WorkerStartError(`Cannot load "${plugin}": ${body.type}: ${saidIn(body)}${advice}`, { plugin, phase: "load", output, cause });
 }
 
 function remoteError(body: ErrorBody, { plugin, member }: OperationName): RemoteError {
-  return new RemoteError(`"${member}" of "${plugin}" failed with ${body.type}: ${body.message}`, {
+  return new RemoteError(`"${member}" of "${plugin}" failed with ${body.type}: ${saidIn(body)}`, {
     plugin,
     remoteType: body.type,
     remoteMessage: body.message,
@@ -62,6 +62,15 @@ function remoteError(body: ErrorBody, { plugin, member }: OperationName): Remote
     category: body.category,
     retriable: body.retriable,
   });
+}
+
+/** What an error says. Deno advises a flag for the program that it runs, which is the worker, and nobody writes that one's flags. */
+function saidIn({ type, message }: ErrorBody): string {
+  if (type !== "NotCapable") return message;
+  return message.replace(
+    /, run again with the --allow-([a-z]+) flag/,
+    '. Name it under "$1" in the manifest\'s "permissions", and have the host give it',
+  );
 }
 
 /** A value that the plugin gave and the worker let pass, and that goes no further. */

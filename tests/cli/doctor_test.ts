@@ -4,13 +4,14 @@ import { OWNER_FILE, OWNER_LINE } from "../../src/protocol/private_folder.ts";
 import { User } from "../support/cli_user.ts";
 import { pythonManifest } from "../support/managed_plugins.ts";
 
-Deno.test("doctor tells what is wrong with an interpreter, a module, a class and a permission, and how to mend it", async () => {
+Deno.test("doctor tells what is wrong with an interpreter, a module, a class, a working folder and a permission, and how to mend it", async () => {
   const naps = await pythonManifest("naps");
   await using user = await User.create({
     "a.json": { ...naps, name: "no_python", python_path: "/nowhere/python3" },
     "b.json": { ...naps, name: "no_module", module: "nothing_here" },
     "c.json": { ...naps, name: "no_class", class: "Nap" },
     "d.json": { ...naps, name: "no_package", module: "needs_a_package", plugin_path: "." },
+    "f.json": { ...naps, name: "no_folder", cwd: "./nowhere" },
     "e.json": { ...naps, name: "misspelt", max_concurency: 2 },
     "broken.json": "{ half",
     "needs_a_package.py": "import a_package_that_is_not_there",
@@ -21,6 +22,7 @@ Deno.test("doctor tells what is wrong with an interpreter, a module, a class and
   const of = (about: string) => findings.find((finding) => finding.about === about && finding.verdict !== "good");
   assertEquals([of("no_python")?.check, of("no_python")?.fix?.includes("python_path")], ["interpreter", true]);
   assertEquals([of("no_module")?.check, of("no_module")?.fix?.includes("plugin_path")], ["import", true]);
+  assertEquals([of("no_folder")?.check, of("no_folder")?.fix?.includes('"cwd"')], ["working folder", true]);
   assertStringIncludes(of("no_class")!.found, 'has no class "Nap", but Naps');
   assertStringIncludes(of("no_package")!.fix!, "-m pip install a_package_that_is_not_there");
   assertEquals([of("misspelt")?.verdict, of("misspelt")?.found.includes('"max_concurrency"')], ["odd", true]);

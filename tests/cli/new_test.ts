@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { hostArguments } from "../support/run_host.ts";
 import { User } from "../support/cli_user.ts";
+import { testPython } from "../support/python.ts";
 
 for (const runtime of ["python", "deno"]) {
   Deno.test(`a new user makes a ${runtime} plugin, has it examined, and runs it`, async () => {
@@ -18,7 +19,7 @@ for (const runtime of ["python", "deno"]) {
     assertEquals(JSON.parse((await user.run("list", "--json")).out).map(({ name }: { name: string }) => name), ["shouter"]);
   });
 
-  Deno.test(`the test of a new ${runtime} plugin passes`, async () => {
+  Deno.test(`the test of a new ${runtime} plugin through its worker passes`, async () => {
     await using user = await User.create();
     await user.run("new", "shouter", "--runtime", runtime);
     const file = join(user.folder.path, "shouter", "plugin_test.ts");
@@ -32,3 +33,25 @@ for (const runtime of ["python", "deno"]) {
     assertEquals(code, 0, new TextDecoder().decode(stdout));
   });
 }
+
+Deno.test("the test of a new Python plugin in its own language passes, and is named with the other one", async () => {
+  await using user = await User.create();
+  const { out } = await user.run("new", "shouter");
+  assertStringIncludes(out, "  python3 -m unittest discover shouter\n  deno test --allow-read ");
+  const { code, stderr } = await new Deno.Command(testPython(), {
+    args: ["-m", "unittest", "discover", "shouter"],
+    cwd: user.folder.path,
+    env: { PYTHONDONTWRITEBYTECODE: "1" },
+  }).output();
+  const said = new TextDecoder().decode(stderr);
+  assertEquals([code, said.includes("Ran 1 test")], [0, true], said);
+});
+
+Deno.test("a new Python plugin may have an interpreter of its own, wherever its folder is", async () => {
+  await using user = await User.create();
+  assertEquals((await user.run("new", "shouter", "--python", "venv/bin/python")).code, 0);
+  const manifest = JSON.parse(await Deno.readTextFile(join(user.folder.path, "shouter", "plugin.json")));
+  assertEquals(manifest.python_path, join(await Deno.realPath(user.folder.path), "venv", "bin", "python"));
+  const { code, err } = await user.run("new", "other", "--runtime", "deno", "--python", "python3");
+  assertEquals([code, err.includes("--python is the interpreter of a Python plugin")], [2, true]);
+});

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { toText } from "@std/streams";
 import { join } from "@std/path";
 import { within } from "../support/guard.ts";
@@ -47,13 +47,34 @@ Deno.test("arguments have the types that the plugin tells, and what it does not 
   const cases: [string[], string][] = [
     [[], "It needs --text (What is said.)"],
     [["--text", "a", "--times", "two"], '--times must be a whole number, not "two"'],
+    [["--text"], "--text needs a value: a string"],
     [["--text", "a", "--time", "2"], "There is no argument --time. The nearest name is --times"],
   ];
   for (const [words, message] of cases) {
     assertEquals(await user.run("run", "typed", ...words), { code: 2, out: "", err: `error: ${message}\n` });
   }
-  const { out } = await user.run("inspect", "typed");
-  assertStringIncludes(out, '"description": "What is said."');
+});
+
+Deno.test("what a plugin takes is told in a line a method and one an argument, by inspect and by run PLUGIN --help", async () => {
+  await using user = await User.create({ "typed.json": await pythonManifest("typed") });
+  const told = `execute(text: string, times: integer = 1) -> string  Repeats a text.
+  --text   string   needed     What is said.
+  --times  integer  default 1
+execute_stream(text: string, times: integer = 1) yields object  Repeats a text.
+  --text   string   needed     What is said.
+  --times  integer  default 1
+`;
+  assertEquals((await user.run("inspect", "typed")).out.slice(0, told.length), told);
+  const help = await user.run("run", "typed", "--text", "a", "--help");
+  assertEquals(help, { code: 0, out: `${told}This program's own options: remote-plugin run --help\n`, err: "" });
+  assertEquals(Object.keys(JSON.parse((await user.run("run", "--json", "typed", "--help")).out)), ["execute", "execute_stream"]);
+  assertEquals(JSON.parse((await user.run("inspect", "--json", "typed")).out).signatures.execute.result, { type: "string" });
+});
+
+Deno.test("a short chunk of a stream is one line", async () => {
+  await using user = await User.create({ "typed.json": await pythonManifest("typed") });
+  const { out } = await user.run("run", "--stream", "typed", "--text", "a", "--times", "2");
+  assertEquals(out, '{"number":0,"text":"a"}\n{"number":1,"text":"a"}\n');
 });
 
 Deno.test("a result that is a file goes to a pipe as it is, and to a folder by --save", async () => {

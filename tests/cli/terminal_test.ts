@@ -37,6 +37,8 @@ class Plugin:
         if what == "report":
             self.report_progress(0.5, "half" + STEERING)
         return {"keys": {STEERING: STEERING}} if what == "object" else "result " + STEERING
+
+    execute.__doc__ = STEERING
 `;
 
 /** A user with a plugin that steers, by each of the ways that it has to a terminal. */
@@ -58,7 +60,7 @@ async function inTerminal(user: User, ...args: string[]): Promise<Outcome> {
 /** What is left of an output when the program's own colours, and the steps back to a line's begin of its own progress, are taken away. */
 function strange(output: string): string[] {
   // deno-lint-ignore no-control-regex
-  return output.replaceAll(/\x1b\[(0|1|31|32|33)m|\r/g, "").match(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g) ?? [];
+  return output.replaceAll(/\x1b\[(1|22|31|32|33|39)m|\r/g, "").match(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g) ?? [];
 }
 
 /** The commands, and the forms in which what they are given is seen. */
@@ -75,6 +77,7 @@ const COMMANDS: Readonly<Record<string, { readonly args: readonly string[]; read
   "what it has printed": { args: ["logs", `steers${STEERING}`], seen: [`printed ${SHOWN}`, `logged ${SHOWN}`] },
   "the same as JSON": { args: ["logs", `steers${STEERING}`, "--json"], seen: [`printed ${SHOWN_AS_JSON}`] },
   "what inspect tells": { args: ["inspect", "m.json"], seen: [`steers${SHOWN}`] },
+  "what a plugin takes": { args: ["run", "m.json", "--help"], seen: [String.raw`\x1b]52;c;eA==\x07\x1b[2J`] },
   "a configuration": { args: ["config", "m.json", `${STEERING}=x${STEERING}`], seen: [`x${SHOWN_AS_JSON}`] },
   "what doctor finds": { args: ["doctor"], seen: [`steers${SHOWN}: start:`, `bad${SHOWN}`] },
   "a client": { args: ["gen", "m.json"], seen: ["\\x1b"] },

@@ -13,13 +13,22 @@ Deno.test("--help explains every command, and the exit codes", async () => {
   assertMatch(out, /Exit codes:[\s\S]*130/);
 });
 
+Deno.test("--version is the package's, and a plugin's own argument of that name is the plugin's", async () => {
+  await using user = await User.create({ "echo.json": await pythonManifest("echo") });
+  const { version } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  assertEquals(await user.run("--version"), { code: 0, out: `${version}\n`, err: "" });
+  assertEquals(JSON.parse((await user.run("run", "echo", "--version", "2")).out).kwargs, { version: 2 });
+  assertStringIncludes((await user.run("doctor")).out, `remote-plugin: ${version}`);
+});
+
 Deno.test("what goes wrong is said in one line, with an exit code for its kind", async () => {
   const raises = await pythonManifest("raises");
   await using user = await User.create({ "raises.json": raises, "no_class.json": { module: "x" } });
   const cases: [string[], number, string][] = [
     [["run", "raises"], 1, '"execute" of "raises" failed with'],
     [["run", "raise"], 2, 'There is no plugin "raise". The nearest name is "raises"'],
-    [["run"], 2, "missing required argument"],
+    [["run"], 2, "Which plugin?"],
+    [["inspect"], 2, "missing required argument"],
     [["runn", "raises"], 2, "Did you mean run"],
     [["run", "./no_class.json"], 3, '"$.class" is nothing'],
     [["run", "--timeout", "soon", "raises"], 2, "--timeout must be a number of seconds"],

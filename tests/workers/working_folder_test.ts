@@ -87,4 +87,8 @@ Deno.test('a Deno plugin reads no more by its manifest\'s "cwd"', async () => {
   await using plugin = await RemotePluginProxy.start(manifest);
   const error = await assertRejects(() => plugin.execute(), RemoteError);
   assertEquals(error.remoteType, "NotCapable");
+  assertStringIncludes(
+    error.message,
+    `Requires read access to "note.txt". Name it under "read" in the manifest's "permissions", and have the host give it`,
+  );
 });

@@ -5,10 +5,11 @@
  */
 import { resolve, toFileUrl } from "@std/path";
 import { closestString } from "@std/text";
-import { isObject, type JsonSchema, resolveReference } from "../../plugin/type_schema.ts";
+import { isObject, type JsonSchema } from "../../plugin/type_schema.ts";
 import { findLongInteger } from "../../protocol/exact_integers.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
 import { UsageError } from "../exit.ts";
+import { alternatives } from "./alternatives.ts";
 
 /** How long names are, and how many, among which the nearest is looked for. */
 const MAX_NAME = 100;
@@ -34,17 +35,17 @@ export class ArgumentTypes {
 
   /** Whether an argument is true or false, so that its name alone says enough. */
   isSwitch(name: string): boolean {
-    const options = this.knows(name) ? this.#options(this.#properties[name], this.#root) : [];
+    const options = this.knows(name) ? alternatives(this.#properties[name], this.#root) : [];
     return options.length > 0 && options.every(({ type }) => type === "boolean" || type === "null");
   }
 
   /** The value of what was written for a name. */
   named(name: string, given: readonly (string | boolean)[]): unknown {
     if (!this.knows(name)) return this.#unknown(name, given);
-    const options = this.#options(this.#properties[name], this.#root);
+    const options = alternatives(this.#properties[name], this.#root);
     const list = options.find(({ type }) => type === "array");
     const isWhole = given.length === 1 && typeof given[0] === "string" && given[0].startsWith("[");
-    if (list !== undefined && !isWhole) return given.map((one) => this.#value(`--${name}`, one, this.#options(list.items, this.#root)));
+    if (list !== undefined && !isWhole) return given.map((one) => this.#value(`--${name}`, one, alternatives(list.items, this.#root)));
     if (given.length > 1 && options.length > 0) throw new UsageError(`--${name} is given ${given.length} times, and is no list`);
     const values = given.map((one) => this.#value(`--${name}`, one, options));
     return values.length === 1 ? values[0] : values;
@@ -55,7 +56,7 @@ export class ArgumentTypes {
     const { prefixItems, items } = this.#positional ?? {};
     const own = Array.isArray(prefixItems) ? prefixItems[at] ?? items : undefined;
     const schema = this.#positional === undefined ? Object.values(this.#properties)[at] : own;
-    return this.#value(`Argument ${at + 1}`, text, this.#options(schema, this.#positional ?? this.#root));
+    return this.#value(`Argument ${at + 1}`, text, alternatives(schema, this.#positional ?? this.#root));
   }
 
   /** Makes sure that all that is needed is there. What stands alone fills the first places. */
@@ -88,17 +89,6 @@ export class ArgumentTypes {
     return values.length === 1 ? values[0] : values;
   }
 
-  /** The schemas of which a value has to fit one; none where everything fits. */
-  #options(schema: unknown, root: JsonSchema, seen = new Set<JsonSchema>()): JsonSchema[] {
-    const found = isObject(schema) && "$ref" in schema ? resolveReference(root, schema.$ref) : schema;
-    if (!isObject(found) || seen.has(found)) return [];
-    seen.add(found);
-    const either = found.anyOf ?? found.oneOf;
-    if (Array.isArray(either)) return either.flatMap((one) => this.#options(one, root, seen));
-    if (Array.isArray(found.type)) return found.type.map((type) => ({ ...found, type }));
-    return "type" in found || "enum" in found ? [found] : [];
-  }
-
   #value(what: string, given: string | boolean, options: readonly JsonSchema[]): unknown {
     if (options.length === 0) return typeof given === "string" ? readValue(given) : given;
     for (const option of options) {
@@ -106,7 +96,8 @@ export class ArgumentTypes {
       if (value !== undefined) return value;
     }
     const wanted = [...new Set(options.map(nameOf))].join(" or ");
-    throw new UsageError(`${what} must be ${wanted}, not ${typeof given === "string" ? `"${given}"` : "without a value"}`);
+    if (given === true) throw new UsageError(`${what} needs a value: ${wanted}`);
+    throw new UsageError(`${what} must be ${wanted}, not ${typeof given === "string" ? `"${given}"` : "switched off"}`);
   }
 }
 

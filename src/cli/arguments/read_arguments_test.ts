@@ -55,7 +55,7 @@ Deno.test("what the plugin does not take is said before anything is called", () 
     [["--beams", "many"], '--beams must be a whole number or null, not "many"'],
     [["--share", "x"], '--share must be a number, not "x"'],
     [["--model", "huge"], '--model must be "small" or "large" or 3, not "huge"'],
-    [["--title"], "--title must be a string, not without a value"],
+    [["--title"], "--title needs a value: a string"],
     [["--title", "a", "--title", "b"], "--title is given 2 times, and is no list"],
     [["--titel", "a"], "There is no argument --titel. The nearest name is --title"],
     [["--box", "3"], '--box must be an object, not "3"'],

@@ -4,7 +4,7 @@ import type { Finding } from "../doctor/finding.ts";
 import { hostFindings } from "../doctor/host_findings.ts";
 import { problemText } from "./list.ts";
 import { pluginFindings } from "../doctor/plugin_findings.ts";
-import { bold, green, red, yellow } from "../output/terminal.ts";
+import { bold, green, red, yellow } from "../output/painted.ts";
 
 /** Looks at the host and at one plugin, or at all. False when something has to be mended. */
 export async function doctor(context: Context, { reference, fix }: { reference: string | undefined; fix: boolean }): Promise<boolean> {

@@ -7,7 +7,7 @@ import { fingerprintIn, schemasIn } from "../client/client_text.ts";
 import { writeClient } from "../client/write_client.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
-import { yellow } from "../output/terminal.ts";
+import { yellow } from "../output/painted.ts";
 
 /** The options of `gen`. */
 export interface GenOptions {

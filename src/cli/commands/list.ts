@@ -2,7 +2,7 @@
 import type { PluginInfo } from "../../manager/info.ts";
 import type { ManifestProblem } from "../../manager/plugin_manager.ts";
 import type { Context } from "../context.ts";
-import { yellow } from "../output/terminal.ts";
+import { yellow } from "../output/painted.ts";
 
 /** Lists the plugins in the folders. Manifests that cannot be used go to standard error. */
 export async function list(context: Context, { names = false }: { names?: boolean }): Promise<void> {
@@ -11,7 +11,7 @@ export async function list(context: Context, { names = false }: { names?: boolea
   const plugins = manager.list();
   if (names) return plugins.forEach(({ name }) => terminal.result(name));
   if (terminal.json) terminal.result(plugins.map(describe));
-  else if (plugins.length > 0) terminal.table(["NAME", "VERSION", "RUNTIME", "MANIFEST"], plugins.map(row));
+  else if (plugins.length > 0) terminal.table({ headings: ["NAME", "VERSION", "RUNTIME", "MANIFEST"], rows: plugins.map(row) });
   else terminal.line(`No plugin in ${context.folders.join(", ")}. Make one with "remote-plugin new NAME", or give another --folder`);
   for (const problem of manager.problems) terminal.note(yellow(problemText(problem)));
 }

@@ -34,22 +34,31 @@ async function readLog({ logs, stateDir }: Context, plugin: string): Promise<str
 
 async function followLog(context: Context, path: string, from: number): Promise<void> {
   const { signal } = context;
+  // The start of all other commands would pay for it.
+  const { TextLineStream } = await import("@std/streams");
+  const lines = ReadableStream.from(newBytes(path, { from, signal })).pipeThrough(new TextDecoderStream()).pipeThrough(
+    new TextLineStream(),
+  );
+  for await (const line of lines) show(context, line);
+  signal.throwIfAborted();
+}
+
+/** What comes to a file, until it is interrupted. */
+async function* newBytes(path: string, { from, signal }: { readonly from: number; readonly signal: AbortSignal }) {
   using file = await Deno.open(path);
   await file.seek(from, Deno.SeekMode.Start);
   using watcher = Deno.watchFs(path);
   signal.addEventListener("abort", () => watcher.close(), { once: true });
-  const decoder = new TextDecoder();
-  let rest = "";
-  const readNew = () => {
+  // What came before the file was watched.
+  yield* unread(file);
+  for await (const _ of watcher) yield* unread(file);
+}
+
+function* unread(file: Deno.FsFile): Generator<Uint8Array<ArrayBuffer>> {
+  for (;;) {
     const buffer = new Uint8Array(64 * 1024);
-    for (let read = file.readSync(buffer); read !== null && read > 0; read = file.readSync(buffer)) {
-      rest += decoder.decode(buffer.subarray(0, read), { stream: true });
-    }
-    const complete = rest.split("\n");
-    rest = complete.pop()!;
-    for (const line of complete) show(context, line);
-  };
-  readNew();
-  for await (const _ of watcher) readNew();
-  signal.throwIfAborted();
+    const read = file.readSync(buffer);
+    if (read === null || read === 0) return;
+    yield buffer.subarray(0, read);
+  }
 }

@@ -1,15 +1,21 @@
 /** `new`: a working plugin with its manifest and its test. @module */
-import { join } from "@std/path";
+import { join, relative, resolve } from "@std/path";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
-import { templateFiles } from "../templates.ts";
+import { templateFiles, type TemplateRuntime, TEST_FLAGS } from "../templates.ts";
+
+/** The options of `new`. */
+export interface NewOptions {
+  readonly runtime: string;
+  readonly python?: string;
+}
 
 /** Writes a plugin into a folder of its own name. Nothing that is there is touched. */
-export async function makeNew(context: Context, name: string, { runtime }: { runtime: string }): Promise<void> {
+export async function makeNew(context: Context, name: string, options: NewOptions): Promise<void> {
   if (!/^[a-z][a-z0-9_]*$/.test(name)) {
     throw new UsageError(`"${name}" cannot be a plugin's name here. Use small letters, digits and _, a letter first`);
   }
-  if (runtime !== "python" && runtime !== "deno") throw new UsageError(`--runtime must be "python" or "deno", not "${runtime}"`);
+  const runtime = readRuntime(options);
   const folder = join(context.folders[0]!, name);
   await makeFolder(folder);
   for (const [file, text] of Object.entries(templateFiles(name, runtime))) {
@@ -19,9 +25,28 @@ export async function makeNew(context: Context, name: string, { runtime }: { run
   if (terminal.json) return terminal.result({ folder });
   terminal.line(`Made ${folder}`);
   terminal.line("Try it:");
-  for (const command of [`doctor ${name}`, `run ${name} --text "hello there"`, `run --stream ${name} --text "hello there"`]) {
-    terminal.line(`  remote-plugin ${command}`);
+  for (const command of commandsFor(name, folder, runtime)) terminal.line(`  ${command}`);
+}
+
+function readRuntime({ runtime, python }: NewOptions): TemplateRuntime {
+  if (runtime !== "python" && runtime !== "deno") throw new UsageError(`--runtime must be "python" or "deno", not "${runtime}"`);
+  if (runtime === "deno" && python !== undefined) {
+    throw new UsageError("--python is the interpreter of a Python plugin. Leave it out, or --runtime deno");
   }
+  const interpreter = python ?? "python3";
+  // In the manifest a relative path would belong to the plugin's folder.
+  return { runtime, python: /[\\/]/.test(interpreter) ? resolve(interpreter) : interpreter };
+}
+
+function commandsFor(name: string, folder: string, { runtime, python }: TemplateRuntime): string[] {
+  const place = relative(".", folder);
+  const words = '--text "hello there"';
+  const ownTest = runtime === "python" ? [`${python} -m unittest discover ${place}`] : [];
+  return [
+    ...[`doctor ${name}`, `run ${name} ${words}`, `run --stream ${name} ${words}`].map((command) => `remote-plugin ${command}`),
+    ...ownTest,
+    `deno test ${TEST_FLAGS} ${place}`,
+  ];
 }
 
 async function makeFolder(folder: string): Promise<void> {

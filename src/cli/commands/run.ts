@@ -1,11 +1,10 @@
 /** `run`: calls a plugin once. @module */
-import { CallError } from "../../errors.ts";
 import { PrivateFolder } from "../../payload/private_folder.ts";
 import { scratchRoot } from "../../permissions/required.ts";
 import type { CallOptions, Kwargs, PluginInterface } from "../../plugin/interface.ts";
-import type { MethodSignature } from "../../protocol/messages.ts";
 import { parseJson } from "../arguments/argument_types.ts";
 import { demandArguments, readArguments } from "../arguments/read_arguments.ts";
+import { toldSignatures } from "../arguments/told_signatures.ts";
 import { FileOutput } from "../output/file_output.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
@@ -30,7 +29,7 @@ export async function run(context: Context, words: readonly string[], options: R
   const { manager, plugin } = await context.openManager(reference, { onLog: context.logWriter(options.logs ?? false) });
   await using _manager = manager;
   const handle = manager.get(plugin);
-  const signature = await signatureOf(handle, options.stream ? "execute_stream" : "execute", signal);
+  const signature = (await toldSignatures(handle, signal))?.[options.stream ? "execute_stream" : "execute"];
   const { args, kwargs } = readArguments(rest, signature);
   await using files = new AsyncDisposableStack();
   const all = await withStandardInput({ ...given, ...kwargs }, files);
@@ -38,21 +37,11 @@ export async function run(context: Context, words: readonly string[], options: R
   const onProgress = ({ progress, message }: { progress: number; message: string }) => terminal.progress(progress, message);
   try {
     const call = { args, signal, onProgress, timeoutMs };
-    const output = new FileOutput(terminal, options.save);
+    const output = new FileOutput(terminal, { folder: options.save, isStream: options.stream });
     if (options.task !== undefined) await output.write(await runTask(handle, options.task, { kwargs: all, call }));
     else await print(handle, { kwargs: all, call, stream: options.stream ?? false, output });
   } finally {
     terminal.clearProgress();
-  }
-}
-
-/** What a method takes, as far as its worker tells. */
-async function signatureOf(plugin: PluginInterface, endpoint: "execute" | "execute_stream", signal: AbortSignal): Promise<MethodSignature> {
-  try {
-    return (await plugin.getSignatures({ signal }))[endpoint] ?? {};
-  } catch (error) {
-    if (error instanceof CallError && error.code === "not_supported") return {};
-    throw error;
   }
 }
 

@@ -4,14 +4,15 @@ import { UsageError } from "../exit.ts";
 import { problemText } from "./list.ts";
 import { Gateway } from "../../gateway/gateway.ts";
 import { refusal } from "../../gateway/reply.ts";
-import { writeServerFile } from "../state/server_file.ts";
-import { red, yellow } from "../output/terminal.ts";
+import { announcement } from "../serving/announcement.ts";
+import { writeServerFile } from "../serving/server_file.ts";
+import { chosenToken, newToken, type TokenOptions } from "../serving/token.ts";
+import { red, yellow } from "../output/painted.ts";
 
 /** The options of `serve`. */
-export interface ServeOptions {
+export interface ServeOptions extends TokenOptions {
   readonly host: string;
   readonly port: string;
-  readonly token?: string;
   readonly cert?: string;
   readonly key?: string;
   readonly replicas: string;
@@ -28,9 +29,9 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const { manager } = await context.openManager(undefined, { onLog, replicas, unloadAfterMs, watch: true, healthIntervalMs: 10_000 });
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(manager);
-  const token = options.token ?? crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
+  const token = await chosenToken(options) ?? newToken();
   const tls = await readTls(options);
-  const gateway = new Gateway(manager, token);
+  const gateway = new Gateway(manager, token.value);
   const server = Deno.serve(
     {
       hostname: options.host,
@@ -43,31 +44,20 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   );
   cleanup.defer(() => server.shutdown());
   const url = `${"cert" in tls ? "https" : "http"}://${options.host}:${(server.addr as Deno.NetAddr).port}`;
-  cleanup.use(await writeServerFile(context.stateDir, { url, token, pid: Deno.pid }));
-  if (terminal.json) terminal.result({ url, token });
-  else {announce(context, {
-      url,
-      token,
-      names: manager.list().map(({ name }) => name),
-      isOpen: !/^(127\.|localhost$|::1$)/.test(options.host) && !("cert" in tls),
-    });}
+  cleanup.use(await writeServerFile(context.stateDir, { url, token: token.value, pid: Deno.pid }));
+  if (terminal.json) terminal.result({ url, token: token.value });
+  for (const line of announcement({ url, token, names: manager.list().map(({ name }) => name) })) terminal.line(line);
+  if (!("cert" in tls) && !isLocal(options.host)) terminal.note(yellow(UNENCRYPTED));
   for (const problem of manager.problems) terminal.note(yellow(problemText(problem)));
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   // Open calls end with their workers; only then can the server come to its end.
   await manager[Symbol.asyncDispose]();
 }
 
-function announce(
-  { terminal }: Context,
-  { url, token, names, isOpen }: { url: string; token: string; names: string[]; isOpen: boolean },
-): void {
-  terminal.line(`Serving ${names.length} ${names.length === 1 ? "plugin" : "plugins"} until Ctrl-C. Another program calls them with:`);
-  for (const name of names) {
-    terminal.line(`  RemotePluginProxy.attach({ url: "${url}/${encodeURIComponent(name)}", token: "${token}" })`);
-  }
-  if (isOpen) {
-    terminal.note(yellow("Token and data cross the network unencrypted. Give --cert and --key, or stay behind a proxy that does"));
-  }
+const UNENCRYPTED = "Token and data cross the network unencrypted. Give --cert and --key, or stay behind a proxy that does";
+
+function isLocal(host: string): boolean {
+  return /^(127\.|localhost$|::1$)/.test(host);
 }
 
 /** The runtime itself would write it to a terminal as it is. */

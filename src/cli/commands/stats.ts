@@ -3,12 +3,13 @@ import { pause } from "../../protocol/timer.ts";
 import type { ManagerStats, PluginStats } from "../../manager/info.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
-import { readServerFile, type ServerFile } from "../state/server_file.ts";
+import { counted } from "../output/counted.ts";
+import { chosenToken, TOKEN_VARIABLE, type TokenOptions } from "../serving/token.ts";
+import { readServerFile, type ServerFile } from "../serving/server_file.ts";
 
 /** The options of `stats`. */
-export interface StatsOptions {
+export interface StatsOptions extends TokenOptions {
   readonly url?: string;
-  readonly token?: string;
   readonly watch?: boolean;
 }
 
@@ -28,13 +29,19 @@ export async function stats(context: Context, options: StatsOptions): Promise<vo
   signal.throwIfAborted();
 }
 
-async function findServer({ stateDir }: Context, { url, token }: StatsOptions): Promise<Pick<ServerFile, "url" | "token">> {
-  if (url !== undefined && token !== undefined) return { url, token };
+async function findServer({ stateDir }: Context, { url, ...options }: StatsOptions): Promise<Pick<ServerFile, "url" | "token">> {
+  if (url !== undefined) return { url, token: await elsewhereToken(options) };
   const running = await readServerFile(stateDir);
   if (running !== undefined) return running;
   throw new UsageError(
-    `Nothing is served from "${stateDir}". Start "remote-plugin serve", or give --url and --token of a server elsewhere`,
+    `Nothing is served from "${stateDir}". Start "remote-plugin serve", or give --url and --token-file of a server elsewhere`,
   );
+}
+
+async function elsewhereToken(options: TokenOptions): Promise<string> {
+  const token = await chosenToken(options);
+  if (token !== undefined) return token.value;
+  throw new UsageError(`--url needs the server's token. Give --token-file, --token or the variable ${TOKEN_VARIABLE}`);
 }
 
 async function ask({ url, token }: Pick<ServerFile, "url" | "token">, signal: AbortSignal): Promise<ManagerStats> {
@@ -51,8 +58,8 @@ async function ask({ url, token }: Pick<ServerFile, "url" | "token">, signal: Ab
 
 function show({ terminal }: Context, { plugins, total }: ManagerStats): void {
   const headings = ["NAME", "STATE", "WORKERS", "CPU %", "MEMORY MiB", "GPU MiB", "CALLS", "OPEN", "FAILED", "P50 ms", "P95 ms"];
-  terminal.table(headings, plugins.map(row));
-  terminal.line(`${total.workers} workers, ${total.cpuPercent.toFixed(0)} % CPU, ${total.memoryMb.toFixed(0)} MiB`);
+  terminal.table({ headings, rows: plugins.map(row) });
+  terminal.line(`${counted(total.workers, "worker")}, ${total.cpuPercent.toFixed(0)} % CPU, ${total.memoryMb.toFixed(0)} MiB`);
 }
 
 function row({ name, state, workers, calls }: PluginStats): string[] {

@@ -5,17 +5,24 @@
  */
 import { findLeftFolders, PrivateFolder, sweepFolders } from "../../payload/private_folder.ts";
 import { scratchRoot } from "../../permissions/required.ts";
+import { PACKAGE_VERSION } from "../../protocol/version.ts";
 import type { Finding } from "./finding.ts";
 
 /** Looks at Deno, the folder for temporary files, sockets, and what is left of workers that were killed. */
 export async function hostFindings({ fix }: { readonly fix: boolean }): Promise<Finding[]> {
   const root = scratchRoot({});
   const files = await scratch(root);
-  return files.verdict === "bad" ? [denoVersion(), files] : [denoVersion(), files, await sockets(root), await leftovers(root, fix)];
+  return files.verdict === "bad"
+    ? [programVersion(), denoVersion(), files]
+    : [programVersion(), denoVersion(), files, await sockets(root), await leftovers(root, fix)];
 }
 
 function finding(check: string, verdict: Finding["verdict"], found: string, fix?: string): Finding {
   return { about: "host", check, verdict, found, fix };
+}
+
+function programVersion(): Finding {
+  return finding("remote-plugin", "good", PACKAGE_VERSION);
 }
 
 function denoVersion(): Finding {

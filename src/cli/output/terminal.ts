@@ -3,16 +3,9 @@
  *
  * @module
  */
+import { bold, type Part } from "./painted.ts";
+import { type Table, tableLines } from "./table.ts";
 import { visible, visibleJson, visibleLine } from "./visible.ts";
-
-/** A text in a colour of the program's own: no text of somebody else's can have one. */
-export interface Painted {
-  readonly text: string;
-  readonly color: number;
-}
-
-/** A part of a line. */
-export type Part = string | Painted;
 
 /** One of the program's two outputs. Where it is a terminal nothing that a plugin, a manifest or a command line says can steer it. */
 class Output {
@@ -36,9 +29,9 @@ class Output {
   }
 
   #shown(part: Part): string {
-    const { text, color } = typeof part === "string" ? { text: part, color: undefined } : part;
+    const { text, paint } = typeof part === "string" ? { text: part } : part;
     if (!this.isTerminal) return text;
-    return color === undefined || Deno.noColor ? visible(text) : `\x1b[${color}m${visible(text)}\x1b[0m`;
+    return paint === undefined ? visible(text) : paint(visible(text));
   }
 }
 
@@ -52,6 +45,9 @@ export function standardError(): Output {
   return new Output(Deno.stderr, (text) => console.error(text));
 }
 
+/** The longest chunk that is written in one line, in characters. */
+const MAX_CHUNK = 120;
+
 /** Writes for a person at a terminal or for a pipe. */
 export class Terminal {
   /** Whether results are JSON, one value a line. */
@@ -60,7 +56,7 @@ export class Terminal {
   readonly #err = standardError();
   #progressLength = 0;
 
-  /** Looks at NO_COLOR and at whether the outputs are terminals. */
+  /** Looks at whether the outputs are terminals. Colours heed NO_COLOR by themselves. */
   constructor({ json }: { readonly json: boolean }) {
     this.json = json;
   }
@@ -78,6 +74,14 @@ export class Terminal {
     else this.#out.json(JSON.stringify(value ?? null, null, 2));
   }
 
+  /** Writes one of many results: as JSON in one line where it is short, so that each can be told from the next. */
+  chunk(value: unknown): void {
+    const line = JSON.stringify(value ?? null);
+    if (typeof value === "string" || this.json || line.length > MAX_CHUNK) return this.result(value);
+    this.clearProgress();
+    this.#out.json(line);
+  }
+
   /** Writes a line for people; nothing where JSON is wanted. */
   line(...parts: Part[]): void {
     if (!this.json) this.#out.line(parts);
@@ -89,13 +93,10 @@ export class Terminal {
     this.#err.line(parts);
   }
 
-  /** Writes rows under headings, the columns aligned. */
-  table(headings: readonly string[], rows: readonly (readonly string[])[]): void {
-    const shown = this.#out.isTerminal ? rows.map((row) => row.map(visibleLine)) : rows;
-    const widths = headings.map((heading, column) => Math.max(heading.length, ...shown.map((row) => (row[column] ?? "").length)));
-    const format = (cells: readonly string[]) => cells.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd();
-    this.line(bold(format(headings)));
-    for (const row of shown) this.line(format(row));
+  /** Writes a table, its columns aligned. */
+  table({ headings, rows }: Table): void {
+    const lines = tableLines({ headings, rows: this.#out.isTerminal ? rows.map((row) => row.map(visibleLine)) : rows });
+    lines.forEach((line, at) => this.line(headings !== undefined && at === 0 ? bold(line) : line));
   }
 
   /** Shows how far a call has come; nothing in a pipe. */
@@ -120,24 +121,4 @@ export class Terminal {
     Deno.stderr.writeSync(new TextEncoder().encode(`\r${text.padEnd(this.#progressLength)}\r${text}`));
     this.#progressLength = text.length;
   }
-}
-
-/** A text in bold letters. */
-export function bold(text: string): Painted {
-  return { text, color: 1 };
-}
-
-/** A text in green. */
-export function green(text: string): Painted {
-  return { text, color: 32 };
-}
-
-/** A text in yellow. */
-export function yellow(text: string): Painted {
-  return { text, color: 33 };
-}
-
-/** A text in red. */
-export function red(text: string): Painted {
-  return { text, color: 31 };
 }

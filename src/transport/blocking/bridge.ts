@@ -10,27 +10,11 @@ import { blockingPermissions } from "../../permissions/blocking.ts";
 import { descriptorFlags } from "../../permissions/flags.ts";
 import type { ProgressBody } from "../../protocol/messages.ts";
 import { BriefWait } from "./brief_wait.ts";
-import { channelMemory, ChannelReader, ChannelWriter, SENT } from "./channel.ts";
+import { channelMemory, ChannelReader, ChannelWriter } from "./channel.ts";
 import { StoppableWait } from "./stoppable_wait.ts";
 import type { BridgeAnswer, BridgeFailure, BridgeMessage } from "./messages.ts";
 import { errorFromData } from "./error_data.ts";
-
-/**
- * The thread's first lines. What fails while the entry is loaded would be told by an event of this thread, which nobody receives while it blocks;
- * so the import is dynamic, and its failure is a message like any other.
- */
-const BOOT = `
-import { workerData } from "node:worker_threads";
-const { entry, end } = workerData;
-try {
-  (await import(entry)).serve(end);
-} catch (error) {
-  const { port, counts } = end.answers;
-  port.postMessage({ broken: error instanceof Error ? error.message : String(error) });
-  Atomics.add(counts, ${SENT}, 1);
-  Atomics.notify(counts, ${SENT});
-}
-`;
+import { FIRST_LINES } from "./thread.ts";
 
 /** What goes along with a request. */
 export interface AskOptions {
@@ -57,7 +41,7 @@ export class BlockingBridge<Request> implements Disposable {
   /**
    * Starts the thread. It does not keep the program alive.
    *
-   * @param entry The module that the thread runs: it exports `serve(end: BridgeEnd)`.
+   * @param entry The module that the thread runs. It calls `offerToThread()`.
    * @param plugin What errors call the plugin until its name is known.
    * @throws {PluginStateError} Where a thread may not wait.
    * @throws {PermissionDeniedError} When the host may not read the module.
@@ -73,7 +57,7 @@ export class BlockingBridge<Request> implements Disposable {
     const [requests, answers] = [channelMemory(), channelMemory()];
     this.#requests = new ChannelWriter({ port, ...requests });
     this.#answers = new ChannelReader({ port, ...answers });
-    this.#worker = new this.#threads.Worker(new URL(`data:text/javascript,${encodeURIComponent(BOOT)}`), {
+    this.#worker = new this.#threads.Worker(new URL(`data:text/javascript,${encodeURIComponent(FIRST_LINES)}`), {
       workerData: { entry, end: { requests: { port: port2, ...requests }, answers: { port: port2, ...answers } } },
       transferList: [port2],
     });

@@ -28,7 +28,7 @@ export interface OriginalOptions {
 
 interface OpenOriginalCall {
   /** Ends the call on this side alone. */
-  readonly letGo: AbortController;
+  readonly abandon: AbortController;
   /** Called when the worker has ended it. */
   readonly end: () => void;
 }
@@ -51,7 +51,7 @@ export class OriginalDialect implements Disposable {
   readonly #told = new Set<string>();
   /** The worker's last word about itself, and how many calls run that keep it from having another. */
   #health: unknown;
-  #deaf = 0;
+  #silencing = 0;
   #finished = 0;
 
   /** Speaks over `send`. */
@@ -79,7 +79,7 @@ export class OriginalDialect implements Disposable {
   async #ask({ endpoint, body }: WireRequest, signal: AbortSignal): Promise<Frame> {
     if (endpoint === "cancel") return await this.#cancel(body?.call_id, signal);
     // Its event loop runs initialize() and reconfigure(): it answers nothing meanwhile, and is neither dead nor stuck for that.
-    if (endpoint === "health" && this.#deaf > 0) return { result: this.#completed(endpoint, this.#health) };
+    if (endpoint === "health" && this.#silencing > 0) return { result: this.#completed(endpoint, this.#health) };
     const frame = await this.#plain({ endpoint: endpoint === "ready" ? "health" : endpoint }, signal);
     if ((endpoint === "ready" || endpoint === "health") && "result" in frame) this.#health = frame.result;
     return "result" in frame ? { result: this.#completed(endpoint, frame.result) } : frame;
@@ -120,13 +120,13 @@ export class OriginalDialect implements Disposable {
 
   async *#call(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
     const call = this.#begin(request, await this.#turns.acquire(signal));
-    const either = AbortSignal.any([signal, call.letGo.signal]);
+    const either = AbortSignal.any([signal, call.abandon.signal]);
     try {
       if (request.endpoint === "execute_stream") yield* this.#stream(request, call, either);
       // A worker that does not look at its connection runs an abandoned call to its end. Until then it keeps its turn.
       else yield await untilAborted(this.#plain(request, this.#closing.signal).finally(call.end), either);
     } catch (error) {
-      if (!call.letGo.signal.aborted) throw error;
+      if (!call.abandon.signal.aborted) throw error;
       yield { error: { code: "cancelled", type: "CallCancelled", message: "The call was cancelled", traceback: "" } };
     }
   }
@@ -146,18 +146,18 @@ export class OriginalDialect implements Disposable {
   }
 
   #begin({ endpoint, callId = crypto.randomUUID() }: WireRequest, turn: Disposable): OpenOriginalCall {
-    const letGo = new AbortController();
-    const deafens = endpoint === "initialize" || endpoint === "reconfigure" ? 1 : 0;
-    this.#open.set(callId, letGo);
-    this.#deaf += deafens;
+    const abandon = new AbortController();
+    const silences = endpoint === "initialize" || endpoint === "reconfigure" ? 1 : 0;
+    this.#open.set(callId, abandon);
+    this.#silencing += silences;
     const end = () => {
       this.#finished++;
-      this.#deaf -= deafens;
+      this.#silencing -= silences;
       this.#open.delete(callId);
       this.#told.delete(callId);
       turn[Symbol.dispose]();
     };
-    return { letGo, end };
+    return { abandon, end };
   }
 
   /** The call's frames, and between them what has changed in the progress that the worker tells when it is asked. */

@@ -30,14 +30,14 @@ export class UnixHttp implements Disposable {
   /** Sends one request and gives the response as it comes. Aborting the signal closes its connection. */
   async send(request: WireRequest, signal: AbortSignal): Promise<Response> {
     signal.throwIfAborted();
-    const exchange = new Exchanged(await this.#connection(), signal);
+    const sent = new SentRequest(await this.#connection(), signal);
     try {
-      await writeAll(exchange.connection, requestBytes(request));
-      const { status, headers } = await exchange.reader.head();
-      const body = exchange.reader.body(headers);
-      return new Response(ReadableStream.from(this.#released(exchange, body, headers)), { status, headers: [...headers] });
+      await writeAll(sent.connection, requestBytes(request));
+      const { status, headers } = await sent.reader.head();
+      const body = sent.reader.body(headers);
+      return new Response(ReadableStream.from(this.#released(sent, body, headers)), { status, headers: [...headers] });
     } catch (cause) {
-      this.#close(exchange);
+      this.#close(sent);
       if (signal.aborted) throw signal.reason;
       throw new BrokenReplyError("The connection broke before the reply came", { cause });
     }
@@ -66,21 +66,21 @@ export class UnixHttp implements Disposable {
   }
 
   /** The body; its connection can be used again when it has been read to its end. */
-  async *#released(exchange: Exchanged, body: AsyncGenerator<Uint8Array>, headers: ResponseHead["headers"]): AsyncGenerator<Uint8Array> {
+  async *#released(sent: SentRequest, body: AsyncGenerator<Uint8Array>, headers: ResponseHead["headers"]): AsyncGenerator<Uint8Array> {
     let complete = false;
     try {
       yield* body;
       complete = headers.get("connection")?.toLowerCase() !== "close";
     } finally {
-      exchange.settle();
-      if (complete && this.#open.has(exchange.connection)) this.#idle.push({ connection: exchange.connection, since: performance.now() });
-      else this.#close(exchange);
+      sent.settle();
+      if (complete && this.#open.has(sent.connection)) this.#idle.push({ connection: sent.connection, since: performance.now() });
+      else this.#close(sent);
     }
   }
 
-  #close(exchange: Exchanged): void {
-    exchange.settle();
-    this.#drop(exchange.connection);
+  #close(sent: SentRequest): void {
+    sent.settle();
+    this.#drop(sent.connection);
   }
 
   #drop(connection: Deno.Conn): void {
@@ -89,7 +89,7 @@ export class UnixHttp implements Disposable {
 }
 
 /** One request on its connection, which the signal closes. */
-class Exchanged {
+class SentRequest {
   readonly connection: Deno.Conn;
   readonly reader: HttpReader;
   readonly #signal: AbortSignal;

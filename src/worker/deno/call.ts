@@ -4,14 +4,14 @@
  * @module
  */
 import type { ProgressBody } from "../../protocol/messages.ts";
-import { cancelledBody } from "./error_body.ts";
+import { type Cancellable, cancelledBody } from "./cancelling.ts";
 import { errorLine, type FrameLine, progressLine } from "./frame_line.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import type { CallOrder, CallSink } from "./plugin_runner.ts";
 import { removeFiles } from "./scratch_files.ts";
 
 /** A call that the session has taken. */
-export class Call implements CallSink {
+export class Call implements CallSink, Cancellable {
   readonly order: CallOrder;
   /** What the call's reader gets. */
   readonly reply: FrameQueue = new FrameQueue();

@@ -75,21 +75,6 @@ export function failureBody(thrown: unknown): ErrorBody {
   return thrown instanceof PluginFailure ? thrown.body : errorBody("plugin_error", thrown);
 }
 
-/** The body of a call that was cancelled. */
-export function cancelledBody(): ErrorBody {
-  const message = "The call was cancelled";
-  return {
-    code: "cancelled",
-    type: "CallCancelled",
-    message,
-    traceback: "",
-    retriable: false,
-    // The original's clients tell a cancelled call by this prefix.
-    original_exc_repr: `PluginCancelledError(${JSON.stringify(message)})`,
-    occurred_at: new Date().toISOString(),
-  };
-}
-
 /** The class of what was thrown, or for what is no error, the type of the value. */
 function typeName(thrown: unknown): string {
   if (!(thrown instanceof Error)) return thrown === null ? "null" : typeof thrown;

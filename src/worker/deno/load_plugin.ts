@@ -5,6 +5,7 @@
  */
 import type { ReadyBody } from "../../protocol/messages.ts";
 import type { Plugin } from "../define_plugin.ts";
+import { hasMethod, methodsOf } from "./plugin_endpoints.ts";
 
 /** A plugin that can be called. */
 export interface LoadedPlugin {
@@ -17,19 +18,6 @@ export interface PluginLabel {
   readonly name: string;
   readonly version: string;
 }
-
-/** The endpoints that run a plugin's own method, and the method. */
-const METHODS = {
-  initialize: "initialize",
-  execute: "execute",
-  execute_stream: "executeStream",
-  config_schema: "getConfigSchema",
-  config: "getCurrentConfig",
-  prefetch: "prefetch",
-  reconfigure: "reconfigure",
-  cancel: "cancel",
-  cleanup: "cleanup",
-} as const satisfies Record<string, keyof Plugin>;
 
 /**
  * Takes the plugin from a module.
@@ -59,14 +47,6 @@ export function loadPlugin(value: unknown, label: PluginLabel): LoadedPlugin {
 
 function isPlugin(value: unknown): value is Plugin {
   return typeof value === "object" && value !== null && (hasMethod(value, "execute") || hasMethod(value, "executeStream"));
-}
-
-function hasMethod(plugin: object, name: keyof Plugin): boolean {
-  return typeof (plugin as Plugin)[name] === "function";
-}
-
-function methodsOf(plugin: Plugin): string[] {
-  return Object.entries(METHODS).filter(([, method]) => hasMethod(plugin, method)).map(([endpoint]) => endpoint);
 }
 
 function text(own: unknown, fallback: string): string {

@@ -9,7 +9,7 @@ import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../../protocol/telemetry.ts";
 import { errorBody } from "./error_body.ts";
-import { HttpServer } from "./http_server.ts";
+import { HttpServer } from "./http/server.ts";
 import { usageMeter } from "./process_usage.ts";
 import { ScratchFiles } from "./scratch_files.ts";
 import { WorkerSession } from "./session.ts";

@@ -3,15 +3,12 @@
  *
  * @module
  */
-import type { Endpoint } from "../../protocol/endpoints.ts";
+import type { CallEndpoint, Endpoint } from "../../protocol/endpoints.ts";
 import type { ErrorBody, ReadyBody } from "../../protocol/messages.ts";
 import type { TraceContext } from "../../protocol/telemetry.ts";
 import type { FrameLine } from "./frame_line.ts";
 
-/** The endpoints that take one of the plugin's places. */
-export type CallEndpoint = Extract<Endpoint, "initialize" | "execute" | "execute_stream" | "prefetch" | "reconfigure" | "cleanup">;
-
-/** The endpoints that ask the plugin something without taking a place. */
+/** The endpoints that ask the plugin something without a turn. */
 export type QuestionEndpoint = Extract<Endpoint, "config" | "config_schema" | "signatures">;
 
 /** One call, ready to run. */

@@ -7,26 +7,19 @@
 import { isRecord } from "../../protocol/json.ts";
 import type { Exchange, WireRequest } from "../../protocol/exchange.ts";
 import type { Frame, ValueTypes } from "../../protocol/frames.ts";
-import { type Endpoint, ENDPOINTS } from "../../protocol/endpoints.ts";
+import { type CallEndpoint, type Endpoint, isCallEndpoint, isEndpoint } from "../../protocol/endpoints.ts";
 import type { HealthBody, ProgressBody, StatsBody, WorkerLimits } from "../../protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { Turns } from "../../protocol/turns.ts";
 import { untilAborted } from "../../protocol/until_aborted.ts";
 import { decodeValue } from "../../protocol/values.ts";
 import { Call } from "./call.ts";
+import { OpenCalls } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine, isLastLine, parseLine, plainResultLine } from "./frame_line.ts";
-import { framesOf } from "./frame_queue.ts";
+import { framesOf, type FrameSource } from "./frame_queue.ts";
 import type { PluginLabel } from "./load_plugin.ts";
-import type { CallEndpoint, CallOrder, PluginRunner } from "./plugin_runner.ts";
-
-/** The frames of one reply. */
-export interface Reply {
-  /** Takes every frame that waits, and waits for one when there is none. The last of all is a result or an error. */
-  take(): Promise<readonly FrameLine[]>;
-  /** Nothing more is taken: the last frame has been sent, or the reader has gone. */
-  leave(): void;
-}
+import type { CallOrder, PluginRunner, QuestionEndpoint } from "./plugin_runner.ts";
 
 /** What the process uses, see {@linkcode StatsBody}. */
 export type Usage = Pick<StatsBody, "cpu_percent" | "memory_rss_mb">;
@@ -38,6 +31,8 @@ export interface SessionOptions {
   readonly pid: number;
   readonly usage: () => Promise<Usage>;
 }
+
+type Body = Readonly<Record<string, unknown>>;
 
 /** The call's id is that of a call still open. */
 export class CallIdInUseError extends Error {
@@ -54,7 +49,7 @@ export class WorkerSession {
   readonly #runner: PluginRunner;
   readonly #options: SessionOptions;
   readonly #turns: Turns;
-  readonly #open = new Map<string, Call>();
+  readonly #open = new OpenCalls();
   /** Those whose frames may not all have been sent. */
   readonly #replying = new Set<Call>();
   readonly #startedAt = performance.now();
@@ -62,6 +57,20 @@ export class WorkerSession {
   /** Calls that wait or run. */
   #active = 0;
   #finished = 0;
+
+  /** What is answered without a turn. */
+  readonly #answers: Readonly<Record<Exclude<Endpoint, CallEndpoint>, (body: Body) => FrameLine | Promise<FrameLine>>> = {
+    ready: () => this.#ready(),
+    health: () => plainResultLine(this.#health()),
+    stats: async () => plainResultLine(await this.#stats()),
+    progress: () => plainResultLine(this.#progress.progress satisfies ProgressBody),
+    cancel: ({ call_id: id }) => plainResultLine({ status: this.#open.cancel(typeof id === "string" ? id : undefined) }),
+    // Deno has no way to ask the system, and another thread may have it open.
+    in_use: () => plainResultLine({ in_use: true }),
+    config_schema: () => this.#ask("config_schema"),
+    config: () => this.#ask("config"),
+    signatures: () => this.#ask("signatures"),
+  };
 
   /** Opens a session on a plugin. */
   constructor(runner: PluginRunner, options: SessionOptions) {
@@ -89,8 +98,8 @@ export class WorkerSession {
    * @throws {CallIdInUseError} When a call with this id is open.
    * @throws {BadBodyError} When the body is not what the endpoint takes.
    */
-  reply(request: WireRequest, signal: AbortSignal): Reply {
-    if (isCall(request.endpoint)) return this.#call(this.#order(request, request.endpoint), signal);
+  reply(request: WireRequest, signal: AbortSignal): FrameSource {
+    if (isCallEndpoint(request.endpoint)) return this.#call(this.#order(request, request.endpoint), signal);
     if (request.endpoint === "cancel") checkCallId(request.body?.["call_id"]);
     return once(this.#answer(request));
   }
@@ -117,15 +126,12 @@ export class WorkerSession {
     return { ...order, body: takesArguments ? decodeArguments(body) : body };
   }
 
-  #call(order: CallOrder, signal: AbortSignal): Reply {
+  #call(order: CallOrder, signal: AbortSignal): FrameSource {
     const call = new Call(order);
-    this.#open.set(order.callId, call);
+    const watch = this.#open.add(call, signal);
     this.#replying.add(call);
     this.#active++;
-    const abandon = () => call.cancel();
-    if (signal.aborted) abandon();
-    else signal.addEventListener("abort", abandon, { once: true });
-    void this.#serve(call).finally(() => signal.removeEventListener("abort", abandon));
+    void this.#serve(call).finally(() => watch[Symbol.dispose]());
     return { take: () => this.#take(call), leave: () => this.#leave(call) };
   }
 
@@ -137,14 +143,14 @@ export class WorkerSession {
   async #take(call: Call): Promise<readonly FrameLine[]> {
     const lines = await call.reply.take();
     // The host may use the id again as soon as it has read the call's end, even while a cancelled plugin is still busy.
-    if (lines.some(isLastLine)) this.#forget(call);
+    if (lines.some(isLastLine)) this.#open.remove(call);
     return lines;
   }
 
   async #serve(call: Call): Promise<void> {
     try {
-      using _place = await this.#admit(call);
-      // One that was cancelled in the moment in which its place came has been answered: nobody would stop its plugin any more.
+      using _turn = await this.#admit(call);
+      // One that was cancelled in the moment in which its turn came has been answered: nobody would stop its plugin any more.
       call.signal.throwIfAborted();
       call.markRunning();
       this.#progress = call;
@@ -154,42 +160,24 @@ export class WorkerSession {
     } finally {
       this.#active--;
       this.#finished++;
-      this.#forget(call);
+      this.#open.remove(call);
     }
   }
 
-  /** Waits until the plugin is loaded and has a place. */
+  /** Waits until the plugin is loaded and it is the call's turn. */
   async #admit(call: Call): Promise<Disposable> {
     if (this.#runner.state.status === "loading") await untilAborted(this.#runner.settled, call.signal);
     return await this.#turns.acquire(call.signal);
   }
 
-  #forget(call: Call): void {
-    if (this.#open.get(call.order.callId) === call) this.#open.delete(call.order.callId);
+  async #answer({ endpoint, body = {} }: WireRequest): Promise<FrameLine> {
+    if (isEndpoint(endpoint) && !isCallEndpoint(endpoint)) return await this.#answers[endpoint](body);
+    return errorLine({ code: "not_supported", type: "NotSupported", message: `There is no "${endpoint}"`, traceback: "" });
   }
 
-  async #answer({ endpoint, body = {} }: WireRequest): Promise<FrameLine> {
-    switch (endpoint) {
-      case "ready":
-        return await this.#ready();
-      case "health":
-        return plainResultLine(this.#health());
-      case "stats":
-        return plainResultLine(await this.#stats());
-      case "cancel":
-        return plainResultLine({ status: this.#cancel(body["call_id"]) });
-      case "in_use":
-        return plainResultLine({ in_use: true }); // Deno has no way to ask the system, and another thread may have it open.
-      case "config":
-      case "config_schema":
-      case "signatures":
-        await this.#runner.settled;
-        return await this.#runner.ask(endpoint);
-      case "progress":
-        return plainResultLine(this.#progress.progress satisfies ProgressBody);
-      default:
-        return errorLine({ code: "not_supported", type: "NotSupported", message: `There is no "${endpoint}"`, traceback: "" });
-    }
+  async #ask(endpoint: QuestionEndpoint): Promise<FrameLine> {
+    await this.#runner.settled;
+    return await this.#runner.ask(endpoint);
   }
 
   async #ready(): Promise<FrameLine> {
@@ -226,30 +214,20 @@ export class WorkerSession {
       calls: { ...this.#counts(), finished: this.#finished },
     };
   }
-
-  #cancel(callId: unknown): "cancelled" | "not_running" {
-    const calls = [...this.#open.values()].filter((call) => callId === undefined || callId === null || call.order.callId === callId);
-    for (const call of calls) call.cancel();
-    return calls.length > 0 ? "cancelled" : "not_running";
-  }
 }
 
-function isCall(endpoint: WireRequest["endpoint"]): endpoint is CallEndpoint {
-  return Object.hasOwn(ENDPOINTS, endpoint) && ENDPOINTS[endpoint as Endpoint].isCall;
-}
-
-function once(line: Promise<FrameLine>): Reply {
+function once(line: Promise<FrameLine>): FrameSource {
   return { take: async () => [await line], leave: () => {} };
 }
 
-function decodeArguments(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function decodeArguments(body: Body): Body {
   const { args, kwargs, types } = body;
   if (args !== undefined && !Array.isArray(args)) throw new BadBodyError('"args" must be an array');
   if (kwargs !== undefined && !isRecord(kwargs)) throw new BadBodyError('"kwargs" must be an object');
   if (types === undefined) return body;
   if (!isRecord(types)) throw new BadBodyError('"types" must be an object');
   try {
-    return decodeValue(body, types as ValueTypes) as Readonly<Record<string, unknown>>;
+    return decodeValue(body, types as ValueTypes) as Body;
   } catch (error) {
     throw new BadBodyError((error as Error).message);
   }

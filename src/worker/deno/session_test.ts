@@ -1,74 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { WireRequest } from "../../protocol/exchange.ts";
-import type { Frame } from "../../protocol/frames.ts";
-import { isLastFrame } from "../../protocol/frames.ts";
 import type { ErrorBody, HealthBody } from "../../protocol/messages.ts";
 import type { Plugin } from "../define_plugin.ts";
-import { InlineRunner } from "./inline_runner.ts";
-import { loadPlugin } from "./load_plugin.ts";
 import type { PluginRunner } from "./plugin_runner.ts";
-import { BadBodyError, CallIdInUseError, WorkerSession } from "./session.ts";
-
-const LABEL = { name: "test", version: "1.0.0" };
-const NEVER = new AbortController().signal;
-
-function sessionOf(runner: PluginRunner, maxConcurrency = 1): WorkerSession {
-  const usage = () => Promise.resolve({ cpu_percent: 0, memory_rss_mb: 0 });
-  return new WorkerSession(runner, { plugin: LABEL, limits: { max_concurrency: maxConcurrency }, pid: 1, usage });
-}
-
-function open<K, R, C, G>(plugin: Plugin<K, R, C, G>, maxConcurrency?: number): WorkerSession {
-  return sessionOf(new InlineRunner(loadPlugin(plugin, LABEL)), maxConcurrency);
-}
-
-async function frames(session: WorkerSession, request: WireRequest, signal: AbortSignal = NEVER): Promise<Frame[]> {
-  return await Array.fromAsync(session.exchange(request, signal));
-}
-
-async function last(session: WorkerSession, request: WireRequest): Promise<Frame> {
-  const all = await frames(session, request);
-  const frame = all.at(-1);
-  assert(frame !== undefined && isLastFrame(frame) && all.filter(isLastFrame).length === 1);
-  return frame;
-}
-
-async function result(session: WorkerSession, request: WireRequest): Promise<unknown> {
-  const frame = await last(session, request);
-  assert("result" in frame, JSON.stringify(frame));
-  return frame.result;
-}
-
-async function failure(session: WorkerSession, request: WireRequest): Promise<ErrorBody> {
-  const frame = await last(session, request);
-  assert("error" in frame, JSON.stringify(frame));
-  return frame.error;
-}
-
-/** A plugin whose calls stay open until they are let go. */
-function gate() {
-  const started: string[] = [];
-  const doors = new Map<string, () => void>();
-  const arrivals = new Map<string, () => void>();
-  return {
-    started,
-    plugin: {
-      async execute({ name }: { name: string }): Promise<string> {
-        started.push(name);
-        const door = new Promise<void>((resolve) => doors.set(name, resolve));
-        arrivals.get(name)?.();
-        await door;
-        return name;
-      },
-    },
-    arrival: (name: string): Promise<void> => doors.has(name) ? Promise.resolve() : new Promise((resolve) => arrivals.set(name, resolve)),
-    letGo(name: string): void {
-      doors.get(name)!();
-      doors.delete(name);
-    },
-  };
-}
-
-const call = (name: string): WireRequest => ({ endpoint: "execute", body: { kwargs: { name } }, callId: name });
+import { BadBodyError } from "./session.ts";
+import { failure, frames, LABEL, last, open, result, sessionOf } from "../../../tests/support/worker_session.ts";
 
 Deno.test("execute gives the plugin its arguments and the host its result", async () => {
   const session = open({ execute: (kwargs, { args, callId }) => ({ kwargs, args, callId }) });
@@ -178,118 +114,6 @@ Deno.test("The plugin's own name, version and schema are told", async () => {
   assertEquals(await result(session, { endpoint: "config_schema" }), { type: "object" });
 });
 
-Deno.test("Calls past the limit wait in the order in which they came, and health counts them", async () => {
-  const { plugin, started, arrival, letGo } = gate();
-  const session = open(plugin);
-  const calls = ["a", "b", "c"].map((name) => result(session, call(name)));
-  await arrival("a");
-  const { calls: counts } = await result(session, { endpoint: "health" }) as HealthBody;
-  assertEquals(counts, { running: 1, queued: 2 });
-  for (const name of ["a", "b", "c"]) {
-    await arrival(name);
-    letGo(name);
-  }
-  assertEquals(await Promise.all(calls), ["a", "b", "c"]);
-  assertEquals(started, ["a", "b", "c"]);
-});
-
-Deno.test("A waiting call that is cancelled ends at once and never starts", async () => {
-  const { plugin, started, arrival, letGo } = gate();
-  const session = open(plugin);
-  const first = result(session, call("a"));
-  await arrival("a");
-  const waiting = failure(session, call("b"));
-  // The request is under way once its generator has run, which is a turn of the loop later.
-  await result(session, { endpoint: "health" });
-  assertEquals(await result(session, { endpoint: "cancel", body: { call_id: "b" } }), { status: "cancelled" });
-  assertEquals((await waiting).code, "cancelled");
-  letGo("a");
-  assertEquals(await first, "a");
-  assertEquals(started, ["a"]);
-});
-
-Deno.test("A running call that listens to its signal ends as cancelled, whatever it makes of it", async () => {
-  let cancels = 0;
-  const { promise: arrival, resolve: arrived } = Promise.withResolvers<void>();
-  const session = open({
-    execute(_, { signal }) {
-      arrived();
-      return new Promise((resolve) => signal.addEventListener("abort", () => resolve("well"), { once: true }));
-    },
-    cancel() {
-      cancels++;
-    },
-  });
-  const running = failure(session, { endpoint: "execute", callId: "a" });
-  await arrival;
-  assertEquals(await result(session, { endpoint: "cancel" }), { status: "cancelled" });
-  assertEquals((await running).code, "cancelled");
-  assertEquals(cancels, 1);
-  assertEquals(await result(session, { endpoint: "cancel", body: { call_id: "a" } }), { status: "not_running" });
-});
-
-Deno.test("A call that does not listen ends as cancelled when it has come to rest, and keeps its place until then", async () => {
-  const { plugin, arrival, letGo } = gate();
-  const session = open(plugin);
-  const deaf = failure(session, call("a"));
-  await arrival("a");
-  await result(session, { endpoint: "cancel", body: { call_id: "a" } });
-  const health = await result(session, { endpoint: "health" }) as HealthBody;
-  assertEquals(health.calls, { running: 1, queued: 0 });
-  const next = result(session, call("b"));
-  letGo("a");
-  assertEquals((await deaf).code, "cancelled");
-  await arrival("b");
-  letGo("b");
-  assertEquals(await next, "b");
-});
-
-Deno.test("Leaving a stream runs the plugin's finally", async () => {
-  const { promise: end, resolve: ended } = Promise.withResolvers<number>();
-  const session = open({
-    async *executeStream() {
-      let made = 0;
-      try {
-        while (true) yield made++;
-      } finally {
-        ended(made);
-      }
-    },
-  });
-  for await (const frame of session.exchange({ endpoint: "execute_stream" }, NEVER)) {
-    if ("chunk" in frame && frame.chunk === 3) break;
-  }
-  assert(await end < 100);
-});
-
-Deno.test("An abandoned request rejects with its signal's reason and cancels the call", async () => {
-  const abort = new AbortController();
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
-  const session = open({
-    execute(_, { signal }) {
-      signal.addEventListener("abort", () => stop(), { once: true });
-      abort.abort(new Error("gone"));
-      return stopped;
-    },
-  });
-  await assertRejects(() => frames(session, { endpoint: "execute" }, abort.signal), Error, "gone");
-  await stopped;
-});
-
-Deno.test("A call id is refused while its call is open, and free again afterwards", async () => {
-  const { plugin, arrival, letGo } = gate();
-  const session = open(plugin, 2);
-  const first = result(session, call("a"));
-  await arrival("a");
-  await assertRejects(() => frames(session, call("a")), CallIdInUseError, '"a"');
-  letGo("a");
-  await first;
-  const again = result(session, call("a"));
-  await arrival("a");
-  letGo("a");
-  assertEquals(await again, "a");
-});
-
 Deno.test("Arguments of a wrong shape are refused before the plugin sees them", async () => {
   const session = open({ execute: () => null });
   for (const body of [{ args: {} }, { kwargs: [] }, { types: [] }, { types: { "/nowhere": "number" } }]) {
@@ -317,23 +141,4 @@ Deno.test("A call waits for a plugin that is loading, and gets the error of one 
   settle();
   assertEquals(await waiting, error);
   assertEquals(await failure(session, { endpoint: "ready" }), error);
-});
-
-Deno.test("A call that is cancelled in the moment in which its place comes never reaches the plugin", async () => {
-  let runs = 0;
-  const inline = new InlineRunner(loadPlugin({ execute: () => "done" }, LABEL));
-  const session = sessionOf({
-    settled: inline.settled,
-    state: inline.state,
-    ask: (endpoint) => inline.ask(endpoint),
-    run: (order, sink, signal) => {
-      runs++;
-      return inline.run(order, sink, signal);
-    },
-  });
-  const reply = session.reply({ endpoint: "execute", callId: "a" }, NEVER);
-  session.reply({ endpoint: "cancel", body: { call_id: "a" } }, NEVER);
-  assertEquals((await reply.take()).map(({ kind }) => kind), ["error"]);
-  assertEquals(await result(session, { endpoint: "execute" }), "done");
-  assertEquals(runs, 1);
 });

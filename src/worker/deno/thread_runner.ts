@@ -28,7 +28,7 @@ export class ThreadRunner implements PluginRunner {
   #state: PluginState = { status: "loading" };
   #thread: Worker | undefined;
   /** What the thread has said of an error that is about to end it. */
-  #lastWords: ErrorBody | undefined;
+  #announced: ErrorBody | undefined;
   readonly #files: ScratchFiles | undefined;
   readonly #settle: () => void;
   readonly #runs = new Map<number, OpenRun>();
@@ -92,7 +92,7 @@ export class ThreadRunner implements PluginRunner {
     thread.addEventListener("message", ({ data }) => this.#take(readFromThread(data, this.#files?.results)));
     thread.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#fail(this.#lastWords ?? describeCrash(event.message));
+      this.#fail(this.#announced ?? describeCrash(event.message));
     });
     return thread;
   }
@@ -151,7 +151,7 @@ export class ThreadRunner implements PluginRunner {
   /** An error may still be caught by the plugin's own listeners; a thread that closes is gone. */
   #ending(error: ErrorBody): void {
     if (error.type === "PluginExit") this.#fail(error);
-    else this.#lastWords = error;
+    else this.#announced = error;
   }
 
   /** The plugin cannot run, and never will. Before it is loaded that is an error of its loading. */

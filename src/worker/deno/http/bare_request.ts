@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type FrameLine, isLastLine } from "./frame_line.ts";
-import type { HttpConnection } from "./http_connection.ts";
-import { Refusal } from "./http_refusal.ts";
-import type { ReplyWriter } from "./http_reply.ts";
+import { type FrameLine, isLastLine } from "../frame_line.ts";
+import type { HttpConnection } from "./connection.ts";
+import { Refusal } from "./refusal.ts";
+import type { ReplyWriter } from "./reply_writer.ts";
 
 /** The line before a request's body. */
 export interface BareRequestLine {

@@ -6,32 +6,27 @@
  *
  * @module
  */
-import type { WireRequest } from "../../protocol/exchange.ts";
-import { CALL_ID, CALL_ID_HEADER, FILES_HEADER, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL, type WorkerLimits } from "../../protocol/messages.ts";
-import { type Endpoint, ENDPOINTS } from "../../protocol/endpoints.ts";
-import { Limit } from "../../protocol/limit.ts";
-import { traceFrom } from "../../protocol/telemetry.ts";
+import type { WireRequest } from "../../../protocol/exchange.ts";
+import { CALL_ID, CALL_ID_HEADER, FILES_HEADER, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../../protocol/messages.ts";
+import { type Endpoint, ENDPOINTS, isEndpoint } from "../../../protocol/endpoints.ts";
+import { isRecord } from "../../../protocol/json.ts";
+import { Limit } from "../../../protocol/limit.ts";
+import { traceFrom } from "../../../protocol/telemetry.ts";
 import { BareWriter, parseBareRequest, writeBareRefusal } from "./bare_request.ts";
-import { type FrameLine, isLastLine } from "./frame_line.ts";
-import { Access } from "./http_access.ts";
-import { HeadTooLongError, HttpConnection } from "./http_connection.ts";
-import { parseHead, type RequestHead } from "./http_head.ts";
-import { isFramed, type ReplyWriter, replyWriter, writeContinue, writeRefusal, writeUpgrade } from "./http_reply.ts";
-import { Refusal } from "./http_refusal.ts";
-import { BadBodyError, CallIdInUseError, type Reply, type WorkerSession } from "./session.ts";
+import { type FrameLine, isLastLine } from "../frame_line.ts";
+import type { FrameSource } from "../frame_queue.ts";
+import { Access, type AccessRules } from "./access.ts";
+import { HeadTooLongError, HttpConnection } from "./connection.ts";
+import { parseHead, type RequestHead } from "./head.ts";
+import { isFramed, type ReplyWriter, replyWriter, writeContinue, writeRefusal, writeUpgrade } from "./reply_writer.ts";
+import { Refusal } from "./refusal.ts";
+import { BadBodyError, CallIdInUseError, type WorkerSession } from "../session.ts";
 
-/** What the server needs to know. */
-export interface HttpServerOptions {
-  readonly token: string;
-  readonly isTcp: boolean;
-  readonly limits: Pick<WorkerLimits, "max_body_bytes">;
-}
-
-/** How many connections may be open at once, strangers' included. */
+/** How many connections may be open at once, those without the token included. */
 const MAX_CONNECTIONS = 512;
 
 /** How long a connection may take to show the token for the first time, in milliseconds. */
-const STRANGER_TIMEOUT_MS = 5_000;
+const TOKEN_TIMEOUT_MS = 5_000;
 
 /** Serves one session. */
 export class HttpServer {
@@ -40,7 +35,7 @@ export class HttpServer {
   #open = 0;
 
   /** Prepares the server; {@linkcode serve} runs it. */
-  constructor(session: WorkerSession, options: HttpServerOptions) {
+  constructor(session: WorkerSession, options: AccessRules) {
     this.#session = session;
     this.#access = new Access(options);
   }
@@ -58,9 +53,9 @@ export class HttpServer {
   async #serveConnection(connection: HttpConnection): Promise<void> {
     this.#open++;
     {
-      using patience = new Patience(this.#session.loaded, () => connection.close());
+      using limit = new TokenLimit(this.#session.loaded, () => connection.close());
       try {
-        while (await this.#serveRequest(connection, () => patience[Symbol.dispose]()));
+        while (await this.#serveRequest(connection, () => limit[Symbol.dispose]()));
       } catch {
         // The client has gone, and its call has been told.
       }
@@ -70,14 +65,14 @@ export class HttpServer {
   }
 
   /** Answers one request. Returns whether another may follow on this connection. */
-  async #serveRequest(connection: HttpConnection, welcome: () => void): Promise<boolean> {
+  async #serveRequest(connection: HttpConnection, onAuthorized: () => void): Promise<boolean> {
     let keepsAlive = false;
     try {
       const head = await readHead(connection);
       if (head === undefined) return false;
       keepsAlive = head.headers.get("connection")?.toLowerCase() !== "close";
       this.#access.check(head);
-      welcome();
+      onAuthorized();
       keepsAlive = await this.#answer(connection, head) && keepsAlive;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -136,7 +131,7 @@ export class HttpServer {
     await send(reply, writer, abandon);
   }
 
-  #reply(request: WireRequest, signal: AbortSignal): Reply {
+  #reply(request: WireRequest, signal: AbortSignal): FrameSource {
     try {
       return this.#session.reply(request, signal);
     } catch (error) {
@@ -147,14 +142,14 @@ export class HttpServer {
   }
 }
 
-/** Closes the connection of a stranger who does not show the token in time. It begins when the plugin is loaded: the runtime takes 3 ms to load its timers. */
-class Patience implements Disposable {
+/** Closes a connection that does not show the token in time. It begins when the plugin is loaded: the runtime takes 3 ms to load its timers. */
+class TokenLimit implements Disposable {
   #isOver = false;
   #limit: Limit | undefined;
 
   constructor(loaded: Promise<void>, close: () => void) {
     void loaded.then(() => {
-      if (!this.#isOver) this.#limit = new Limit(STRANGER_TIMEOUT_MS, close);
+      if (!this.#isOver) this.#limit = new Limit(TOKEN_TIMEOUT_MS, close);
     });
   }
 
@@ -186,7 +181,7 @@ function setNoDelay(conn: Deno.Conn): void {
   }
 }
 
-async function send(reply: Reply, writer: ReplyWriter, abandon: AbortController): Promise<void> {
+async function send(reply: FrameSource, writer: ReplyWriter, abandon: AbortController): Promise<void> {
   try {
     let lines: readonly FrameLine[];
     do lines = await reply.take(); while (!await writer.write(lines));
@@ -234,8 +229,8 @@ function endpointOf({ method, path }: RequestHead): Endpoint {
 }
 
 function knownEndpoint(name: string): Endpoint {
-  if (!Object.hasOwn(ENDPOINTS, name)) throw new Refusal(404, `There is no endpoint "/${name}"`);
-  return name as Endpoint;
+  if (!isEndpoint(name)) throw new Refusal(404, `There is no endpoint "/${name}"`);
+  return name;
 }
 
 function checkedCallId(id: string | undefined): string | undefined {
@@ -253,6 +248,6 @@ function parseBody(bytes: Uint8Array): Record<string, unknown> {
   } catch (error) {
     throw new Refusal(400, `The body is not JSON: ${(error as Error).message}`);
   }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Refusal(400, "The body is not a JSON object");
-  return body as Record<string, unknown>;
+  if (!isRecord(body)) throw new Refusal(400, "The body is not a JSON object");
+  return body;
 }

@@ -3,10 +3,17 @@
  *
  * @module
  */
-import { isLoopback } from "../../protocol/address.ts";
-import type { RequestHead } from "./http_head.ts";
-import { Refusal } from "./http_refusal.ts";
-import type { HttpServerOptions } from "./http_server.ts";
+import { isLoopback } from "../../../protocol/address.ts";
+import type { WorkerLimits } from "../../../protocol/messages.ts";
+import type { RequestHead } from "./head.ts";
+import { Refusal } from "./refusal.ts";
+
+/** Who is let in. */
+export interface AccessRules {
+  readonly token: string;
+  readonly isTcp: boolean;
+  readonly limits: Pick<WorkerLimits, "max_body_bytes">;
+}
 
 /** Checks heads of requests. */
 export class Access {
@@ -15,7 +22,7 @@ export class Access {
   readonly #maxBodyBytes: number;
 
   /** Lets those in who have the token. */
-  constructor({ token, isTcp, limits }: HttpServerOptions) {
+  constructor({ token, isTcp, limits }: AccessRules) {
     this.#authorization = bytesOf(`Bearer ${token}`);
     this.#isTcp = isTcp;
     this.#maxBodyBytes = limits.max_body_bytes;

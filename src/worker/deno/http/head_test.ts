@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseHead } from "./http_head.ts";
+import { parseHead } from "./head.ts";
 
 Deno.test("A request's target may be in origin form or absolute form, and its query is dropped", () => {
   for (const target of ["/execute", "/execute?x=1", "http://localhost/execute", "HTTP://localhost:80/execute?x#y"]) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MAX_HEADER_BYTES } from "../../protocol/sizes.ts";
+import { MAX_HEADER_BYTES } from "../../../protocol/sizes.ts";
 
 const READ_BYTES = 64 * 1024;
 

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Endpoint } from "../../protocol/endpoints.ts";
-import { type ErrorBody, FRAMES_MEDIA_TYPE, UPGRADE_PROTOCOL } from "../../protocol/messages.ts";
-import type { ErrorFrame } from "../../protocol/frames.ts";
-import { failureBody } from "./error_body.ts";
-import { type FrameLine, isLastLine, parseLine, plainValue } from "./frame_line.ts";
-import type { HttpConnection } from "./http_connection.ts";
-import type { RequestHead } from "./http_head.ts";
-import type { Refusal } from "./http_refusal.ts";
+import type { Endpoint } from "../../../protocol/endpoints.ts";
+import { type ErrorBody, FRAMES_MEDIA_TYPE, UPGRADE_PROTOCOL } from "../../../protocol/messages.ts";
+import type { ErrorFrame } from "../../../protocol/frames.ts";
+import { failureBody } from "../error_body.ts";
+import { type FrameLine, isLastLine, parseLine, plainValue } from "../frame_line.ts";
+import type { HttpConnection } from "./connection.ts";
+import type { RequestHead } from "./head.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** Sends the frames of one reply. */
 export interface ReplyWriter {

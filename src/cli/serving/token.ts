@@ -1,0 +1,71 @@
+/**
+ * The token that requests to `serve` carry.
+ *
+ * @module
+ */
+import { resolve } from "@std/path";
+import { UsageError } from "../exit.ts";
+
+/** The variable in which a token is looked for. */
+export const TOKEN_VARIABLE = "REMOTE_PLUGIN_TOKEN";
+
+/** Where a token may come from. */
+export interface TokenOptions {
+  /** The token itself, which everybody on the machine can see in the list of processes. */
+  readonly token?: string;
+  /** The path of a file that holds it. */
+  readonly tokenFile?: string;
+}
+
+/** A token, and how others name it without telling it once more. */
+export interface Token {
+  readonly value: string;
+  /** The expression of a program in JavaScript. */
+  readonly inCode: string;
+  /** The word of a shell that is the header of a request. */
+  readonly header: string;
+}
+
+/** The token that a user has chosen: in a file, on the command line, or in a variable; `undefined` when there is none. */
+export async function chosenToken({ token, tokenFile }: TokenOptions): Promise<Token | undefined> {
+  if (tokenFile !== undefined) return await fromFile(tokenFile);
+  if (token !== undefined) return plain(checked(token, "--token"));
+  const value = Deno.env.get(TOKEN_VARIABLE);
+  if (!value) return undefined;
+  return {
+    value: checked(value, TOKEN_VARIABLE),
+    inCode: `Deno.env.get("${TOKEN_VARIABLE}")`,
+    header: `"Authorization: Bearer $${TOKEN_VARIABLE}"`,
+  };
+}
+
+/** A token that nobody can guess: 256 random bits. */
+export function newToken(): Token {
+  return plain(crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true }));
+}
+
+function plain(value: string): Token {
+  return { value, inCode: JSON.stringify(value), header: quoted(`Authorization: Bearer ${value}`) };
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+async function fromFile(file: string): Promise<Token> {
+  const path = resolve(file);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new UsageError(`Cannot read the token from "${path}": ${(cause as Error).message}`, { cause });
+  }
+  const inCode = `Deno.readTextFileSync(${JSON.stringify(path)}).trim()`;
+  return { value: checked(text.trim(), `The file "${path}"`), inCode, header: `"Authorization: Bearer $(cat ${quoted(path)})"` };
+}
+
+/** A token travels in a header, which carries no other characters. */
+function checked(token: string, where: string): string {
+  if (/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(token)) return token;
+  throw new UsageError(`${where} holds no token: one is of visible ASCII characters, at least one`);
+}

@@ -1,0 +1,126 @@
+/**
+ * The endpoints that run a plugin's own code: which of its methods each runs, and how.
+ *
+ * @module
+ */
+import type { CallEndpoint } from "../../protocol/endpoints.ts";
+import type { Kwargs, MaybePromise, Plugin } from "../define_plugin.ts";
+import { errorBody, PluginFailure } from "./error_body.ts";
+import { type FrameLine, plainResultLine, valueLine } from "./frame_line.ts";
+import { isIterable, isIterator } from "./iterables.ts";
+import type { QuestionEndpoint } from "./plugin_runner.ts";
+import type { RunningCall } from "./running_call.ts";
+import { signaturesOf } from "./signatures.ts";
+
+interface CallRule {
+  /** The method whose presence `GET /ready` tells. */
+  readonly method: keyof Plugin;
+  /** Gives the last frame; throws what the plugin throws. */
+  readonly run: (plugin: Plugin, call: RunningCall) => Promise<FrameLine>;
+}
+
+/** The calls. */
+export const CALLS: Readonly<Record<CallEndpoint, CallRule>> = {
+  initialize: {
+    method: "initialize",
+    run: async (plugin, { body, context }) => {
+      if (plugin.initialize === undefined && Object.keys(body).length > 0) throw notSupported("initialize");
+      await plugin.initialize?.(body, context);
+      return plainResultLine({ status: "ok" });
+    },
+  },
+  execute: { method: "execute", run: execute },
+  execute_stream: { method: "executeStream", run: executeStream },
+  prefetch: {
+    method: "prefetch",
+    run: async (plugin, { context }) => {
+      if (plugin.prefetch === undefined) return NOT_SUPPORTED;
+      await plugin.prefetch(context);
+      return plainResultLine({ status: "prefetched" });
+    },
+  },
+  reconfigure: {
+    method: "reconfigure",
+    run: async (plugin, { body, context }) => {
+      if (plugin.reconfigure === undefined) return NOT_SUPPORTED;
+      await plugin.reconfigure(members(body["old_config"]), members(body["new_config"]), context);
+      return plainResultLine({ status: "reconfigured" });
+    },
+  },
+  cleanup: {
+    method: "cleanup",
+    run: async (plugin, { context }) => {
+      await plugin.cleanup?.(context);
+      return plainResultLine({ status: "cleaned" });
+    },
+  },
+};
+
+interface QuestionRule {
+  readonly method?: keyof Plugin;
+  readonly ask: (plugin: Plugin) => MaybePromise<unknown>;
+}
+
+/** What a plugin is asked without a turn. */
+export const QUESTIONS: Readonly<Record<QuestionEndpoint, QuestionRule>> = {
+  config_schema: {
+    method: "getConfigSchema",
+    ask: (plugin) => plugin.getConfigSchema === undefined ? plugin.configSchema : plugin.getConfigSchema(),
+  },
+  config: { method: "getCurrentConfig", ask: (plugin) => plugin.getCurrentConfig?.() },
+  signatures: { ask: signaturesOf },
+};
+
+/** The endpoints for which a plugin has a method of its own. */
+export function methodsOf(plugin: Plugin): string[] {
+  const rules: [string, { readonly method?: keyof Plugin }][] = [
+    ...Object.entries(CALLS),
+    ...Object.entries(QUESTIONS),
+    ["cancel", { method: "cancel" }],
+  ];
+  return rules.filter(([, { method }]) => method !== undefined && hasMethod(plugin, method)).map(([endpoint]) => endpoint);
+}
+
+/** Whether a plugin has a method. */
+export function hasMethod(plugin: object, name: keyof Plugin): boolean {
+  return typeof (plugin as Plugin)[name] === "function";
+}
+
+async function execute(plugin: Plugin, call: RunningCall): Promise<FrameLine> {
+  if (plugin.execute === undefined) throw notSupported("execute", "executeStream");
+  const result: unknown = await plugin.execute(kwargsOf(call), call.context);
+  return await valueLine("result", isIterator(result) ? await call.collect(result) : result, call.outbox);
+}
+
+async function executeStream(plugin: Plugin, call: RunningCall): Promise<FrameLine> {
+  if (plugin.executeStream !== undefined) {
+    const stream: unknown = await plugin.executeStream(kwargsOf(call), call.context);
+    if (!isIterable(stream)) throw new TypeError('"executeStream" must return an iterable, such as a generator does');
+    await call.stream(stream);
+  } else {
+    const result: unknown = await plugin.execute!(kwargsOf(call), call.context);
+    await call.stream(isIterator(result) ? result : [result]);
+  }
+  return plainResultLine(null);
+}
+
+const NOT_SUPPORTED = plainResultLine({ status: "not_supported" });
+
+function kwargsOf({ body }: RunningCall): Kwargs {
+  return members(body["kwargs"]);
+}
+
+function members(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+}
+
+function notSupported(missing: string, present?: string): PluginFailure {
+  const advice = present === undefined ? "" : `. Call "${present}"`;
+  return new PluginFailure(errorBody("not_supported", new NotSupportedError(`The plugin has no "${missing}"${advice}`)));
+}
+
+class NotSupportedError extends Error {
+  override name = "NotSupportedError";
+  // The plugin took no part in it.
+  override stack = "";
+}

@@ -1,0 +1,64 @@
+/**
+ * A call while its plugin's code runs.
+ *
+ * @module
+ */
+import type { CallContext } from "../define_plugin.ts";
+import { shortened } from "./error_body.ts";
+import { valueLine } from "./frame_line.ts";
+import type { Items } from "./iterables.ts";
+import type { Outbox } from "./outbox.ts";
+import type { CallOrder, CallSink } from "./plugin_runner.ts";
+
+/** What a call is run with. */
+export interface RunningCallParts {
+  readonly sink: CallSink;
+  readonly signal: AbortSignal;
+  readonly outbox: Outbox;
+}
+
+/** A call that runs. */
+export class RunningCall {
+  /** The request's body, decoded. */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly context: CallContext;
+  readonly outbox: Outbox;
+  readonly #sink: CallSink;
+  readonly #signal: AbortSignal;
+
+  /** Begins it. */
+  constructor({ body, callId }: CallOrder, { sink, signal, outbox }: RunningCallParts) {
+    this.body = body;
+    this.outbox = outbox;
+    this.#sink = sink;
+    this.#signal = signal;
+    const args = Array.isArray(body["args"]) ? body["args"] : [];
+    const reportProgress = (progress: number, message = "") => sink.report(portion(progress), shortened(String(message)));
+    this.context = { callId, args, signal, reportProgress };
+  }
+
+  /** Sends each item as a chunk. */
+  async stream(items: Items): Promise<void> {
+    for await (const item of items) {
+      if (this.#signal.aborted) return;
+      await this.#sink.push(await valueLine("chunk", item, this.outbox));
+      // Leaving the loop calls the iterator's return(), so that the plugin's "finally" runs before it would make another item.
+      if (this.#signal.aborted) return;
+    }
+  }
+
+  /** The items as a list; those that there are by then, when the call is cancelled. */
+  async collect(items: Items): Promise<unknown[]> {
+    const list: unknown[] = [];
+    for await (const item of items) {
+      if (this.#signal.aborted) break;
+      list.push(item);
+    }
+    return list;
+  }
+}
+
+/** A report is a courtesy: one that makes no sense as a portion does not fail the call. */
+function portion(progress: number): number {
+  return typeof progress === "number" && progress >= 0 ? Math.min(progress, 1) : -1;
+}
