@@ -20,22 +20,19 @@ export type TypedArray =
   | Float64Array;
 
 /** The arrays of JavaScript that hold the element types of numpy, by numpy's names without unit and byte order. */
-export interface ElementArrays {
-  bool: Uint8Array;
-  int8: Int8Array;
-  uint8: Uint8Array;
-  int16: Int16Array;
-  uint16: Uint16Array;
-  int32: Int32Array;
-  uint32: Uint32Array;
-  int64: BigInt64Array;
-  uint64: BigUint64Array;
-  float16: Float16Array;
-  float32: Float32Array;
-  float64: Float64Array;
-  datetime64: BigInt64Array;
-  timedelta64: BigInt64Array;
-}
+export type ElementArrays = Readonly<
+  & Record<"bool" | "uint8", Uint8Array>
+  & Record<"int8", Int8Array>
+  & Record<"int16", Int16Array>
+  & Record<"uint16", Uint16Array>
+  & Record<"int32", Int32Array>
+  & Record<"uint32", Uint32Array>
+  & Record<"int64" | "datetime64" | "timedelta64", BigInt64Array>
+  & Record<"uint64", BigUint64Array>
+  & Record<"float16", Float16Array>
+  & Record<"float32", Float32Array>
+  & Record<"float64", Float64Array>
+>;
 
 /** The name of an element type. */
 export type ElementName = keyof ElementArrays;

@@ -70,17 +70,18 @@ Deno.test("serve and stats take the token from a file or a variable, and do not 
   await using user = await User.create({ "naps.json": await pythonManifest("naps"), "token.txt": "" });
   await Deno.writeTextFile(join(user.folder.path, "token.txt"), "a secret\n");
   const byFile = user.start(["serve", "--token-file", "token.txt"]);
-  const { text, rest } = await firstText(byFile.stdout);
-  const [, url] = /curl "(http[^"]*)\/naps\/execute"/.exec(text) ?? [];
-  assertEquals([typeof url, text.includes("secret")], ["string", false], text);
+  const lines = new PrintedLines(byFile.stdout);
+  let [text, url]: [string, string | undefined] = ["", undefined];
+  for (; url === undefined; [, url] = /curl "(http[^"]*)\/naps\/execute"/.exec(text) ?? []) text += await lines.next("a line for curl");
+  assertEquals(text.includes("secret"), false, text);
   const env = { REMOTE_PLUGIN_TOKEN: "a secret" };
-  const { code, stdout } = await within(user.start(["stats", "--json", "--url", url!], { env }).output(), "the end of stats");
+  const { code, stdout } = await within(user.start(["stats", "--json", "--url", url], { env }).output(), "the end of stats");
   assertEquals([code, JSON.parse(new TextDecoder().decode(stdout)).plugins[0].name], [0, "naps"]);
-  const without = await user.run("stats", "--url", url!);
+  const without = await user.run("stats", "--url", url);
   assertEquals([without.code, without.err.includes("--token-file")], [2, true]);
   byFile.kill("SIGTERM");
   assertEquals((await within(byFile.status, "the end of serve")).code, 0);
-  await Promise.all([rest.cancel(), byFile.stderr.cancel()]);
+  await Promise.all([lines.cancel(), byFile.stderr.cancel()]);
 });
 
 Deno.test("stats --watch is a table that is renewed until Ctrl-C", async () => {
