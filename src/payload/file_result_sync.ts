@@ -4,7 +4,7 @@
  * @module
  */
 import { type ElementArrays, type ElementName, type NdArray, parseNpy } from "../protocol/npy.ts";
-import type { ResultPlace } from "./place.ts";
+import type { ResultLocation } from "./location.ts";
 
 /** How a {@linkcode FileResultSync} reaches its file. */
 export interface FileAccess {
@@ -19,9 +19,9 @@ export interface FileAccess {
 }
 
 /** What another proxy can be given. */
-export interface PlacedAccess extends FileAccess {
+export interface LocatedAccess extends FileAccess {
   /** Where the bytes are. */
-  place(): ResultPlace;
+  location(): ResultLocation;
 }
 
 /** What a {@linkcode FileResultSync} is made of. */
@@ -35,7 +35,7 @@ export interface FileResultSyncFacts {
 }
 
 /** No member, for only those need it who give a result to another plugin. */
-let placeIn: (result: FileResultSync) => ResultPlace;
+let locate: (result: FileResultSync) => ResultLocation;
 
 /**
  * Bytes, an array of numbers or a file that a plugin gave to `RemotePluginProxySync`: a `FileResult` whose members block, with the same errors. Its file is
@@ -52,7 +52,7 @@ let placeIn: (result: FileResultSync) => ResultPlace;
  */
 export class FileResultSync implements Disposable {
   static {
-    placeIn = (result) => result.#place();
+    locate = (result) => result.#location();
   }
 
   /** How many bytes it has. */
@@ -103,10 +103,10 @@ export class FileResultSync implements Disposable {
     this.#access.remove();
   }
 
-  #place(): ResultPlace {
-    const access: FileAccess & Partial<PlacedAccess> = this.#access;
-    if (access.place === undefined) throw new TypeError("only a result that a proxy has made can be given to a plugin");
-    return access.place();
+  #location(): ResultLocation {
+    const access: FileAccess & Partial<LocatedAccess> = this.#access;
+    if (access.location === undefined) throw new TypeError("only a result that a proxy has made can be given to a plugin");
+    return access.location();
   }
 }
 
@@ -115,6 +115,6 @@ export class FileResultSync implements Disposable {
  *
  * @throws {PluginStateError} When it has been disposed of.
  */
-export function placeOfSync(result: FileResultSync): ResultPlace {
-  return placeIn(result);
+export function locationOfSync(result: FileResultSync): ResultLocation {
+  return locate(result);
 }

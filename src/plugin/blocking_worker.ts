@@ -13,7 +13,7 @@ import type { ValueTypes } from "../protocol/frames.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { WorkerEndpoint } from "./start_worker.ts";
-import { type FileResult, placeOf, resultGoneError } from "../payload/file_result.ts";
+import { type FileResult, locationOf, resultGoneError } from "../payload/file_result.ts";
 import { type BridgeEnd, Handover } from "../transport/blocking/messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/blocking/server.ts";
 import { offerToThread } from "../transport/blocking/thread.ts";
@@ -242,7 +242,7 @@ class BlockingWorker {
       case "path":
         return file.path;
       case "place":
-        return placeOf(file);
+        return locationOf(file);
       case "bytes": {
         const memory = bareMemory(await file.bytes());
         return new Handover(memory, [memory]);

@@ -6,8 +6,8 @@
 import { ManifestError, PluginStateError } from "../errors.ts";
 import { isChecked, type ManifestSource } from "../manifest/load.ts";
 import { resultGoneError } from "../payload/file_result.ts";
-import { FileResultSync, type PlacedAccess } from "../payload/file_result_sync.ts";
-import type { ResultPlace } from "../payload/place.ts";
+import { FileResultSync, type LocatedAccess } from "../payload/file_result_sync.ts";
+import type { ResultLocation } from "../payload/location.ts";
 import type { ScratchFolders } from "../payload/scratch.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
@@ -338,7 +338,7 @@ export class RemotePluginProxySync implements Disposable {
     return receiveValue(sent, ({ id, size, mediaType }) => new FileResultSync({ size, mediaType, access: this.#accessTo(id) }));
   }
 
-  #accessTo(file: number): PlacedAccess {
+  #accessTo(file: number): LocatedAccess {
     let removed = false;
     const demandOpen = () => {
       if (removed || this.#closed) throw resultGoneError(this.name);
@@ -349,7 +349,7 @@ export class RemotePluginProxySync implements Disposable {
     };
     return {
       path: () => ask("path") as string,
-      place: () => ask("place") as ResultPlace,
+      location: () => ask("place") as ResultLocation,
       bytes: () => new Uint8Array(ask("bytes") as ArrayBuffer),
       pieces: () => {
         demandOpen();

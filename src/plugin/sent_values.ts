@@ -8,9 +8,9 @@ import { messageOf } from "../protocol/text.ts";
 import { CallError } from "../errors.ts";
 import { FileResult } from "../payload/file_result.ts";
 import { HeldFile } from "../payload/held_file.ts";
-import type { ResultPlace } from "../payload/place.ts";
+import type { ResultLocation } from "../payload/location.ts";
 import { ContentFile } from "../payload/ready_made.ts";
-import { isGivenResult, placeOfResult, ResultElsewhere } from "../payload/take.ts";
+import { isGivenResult, locationOfResult, ResultElsewhere } from "../payload/take.ts";
 import { contentOf, type FileContent, isBytes } from "../protocol/file_values.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import { decodeValue, type EncodedValue, encodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
@@ -19,7 +19,9 @@ import { textOf } from "./arguments.ts";
 import type { OperationName } from "./failures.ts";
 
 /** What becomes a file, as data. */
-type SentSource = { readonly href: string } | { readonly content: SentContent } | { readonly blob: Blob } | { readonly place: ResultPlace };
+type SentSource = { readonly href: string } | { readonly content: SentContent } | { readonly blob: Blob } | {
+  readonly place: ResultLocation;
+};
 
 /** Bytes without a view of them: Deno looks into all that passes between threads for ports, also into each element of an array. */
 interface SentContent extends Omit<FileContent, "parts"> {
@@ -135,12 +137,12 @@ function unsendable(
 function sourceData(source: object): SentSource | undefined {
   if (source instanceof URL) return { href: source.href };
   if (source instanceof Blob) return { blob: source };
-  if (isGivenResult(source)) return placeData(placeOfResult(source));
+  if (isGivenResult(source)) return placeData(locationOfResult(source));
   const content = source instanceof ContentFile ? source.content : isBytes(source) ? contentOf(source) : undefined;
   return content && copied(content);
 }
 
-function placeData(place: ResultPlace): SentSource | undefined {
+function placeData(place: ResultLocation): SentSource | undefined {
   return "bytes" in place ? copied(HeldFile.open(place).content) : { place };
 }
 
