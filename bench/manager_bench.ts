@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Manifest, PluginManager, RemotePluginProxy } from "@remote-plugin/proxy";
+import { type Manifest, RemotePluginProxy } from "@remote-plugin/proxy";
+import { PluginManager } from "@remote-plugin/proxy/manager";
 
 const ROUNDS = 15;
 const CALLS = 400;

@@ -7,3 +7,4 @@ export { inMemoryWorker } from "./in_memory_worker.ts";
 export type { InMemoryWorker, InMemoryWorkerOptions } from "./in_memory_worker.ts";
 export { misbehavingWorker } from "./misbehaving_worker.ts";
 export type { MisbehavingWorker, MisbehavingWorkerOptions, Misbehaviour, MisbehaviourStep } from "./misbehaving_worker.ts";
+export type { WorkerInMemory } from "../plugin/interface.ts";

@@ -5,7 +5,6 @@ import {
   CallTimeoutError,
   ManifestError,
   PluginStateError,
-  RemotePluginProxy,
   RemotePluginProxySync,
   requiredPermissions,
   WorkerExitError,
@@ -15,12 +14,6 @@ import { eventually, within } from "../support/guard.ts";
 import { spawnHost } from "../support/run_host.ts";
 import { BOTH, fixtureManifest, gone, isRunning, labelOf, ScratchWatch, startBlocking } from "../support/fixture_proxy.ts";
 import { PrintedLines } from "../support/printed_lines.ts";
-
-Deno.test("the blocking proxy has the members of the asynchronous one, by the same names", () => {
-  const membersOf = (proxy: { prototype: object }) => Object.getOwnPropertyNames(proxy.prototype).sort();
-  // The warnings are a field of the asynchronous one.
-  assertEquals(membersOf(RemotePluginProxySync), [...membersOf(RemotePluginProxy), "warnings"].sort());
-});
 
 for (const face of BOTH) {
   const label = labelOf({ ...face, blocking: true });
