@@ -42,8 +42,8 @@ interface Timings {
 export function timingTable({ rows, loads, rounds, calls }: Timings): string {
   const heads = ["environment", "who calls whom", "start, ms", "blocking call, ms", "asynchronous call, ms"];
   const how =
-    `Medians of ${rounds} starts and ${calls} calls of each kind, and the range without the outermost twentieths, taken in turns in one run, ` +
-    `when some ${Math.max(...loads).toFixed(1)} other processes wanted to run on the two cores.`;
+    `Medians of ${rounds} starts and ${calls} calls of each kind, taken in turns in one run. The range leaves out the outermost twentieths.\n` +
+    `Some ${Math.max(...loads).toFixed(1)} other processes wanted to run on the two cores meanwhile.`;
   return `${how}\n\n${markdownTable({ heads }, rows)}`;
 }
 

@@ -1,5 +1,6 @@
 /**
- * What host and worker say to each other, for those who write a worker, a transport or a tool: `docs/protocol.md` tells what it means.
+ * The types of what host and worker say to each other. They are for those who write a worker, a transport or a tool.
+ * `docs/protocol.md` tells what they mean.
  *
  * @module
  */
