@@ -1,6 +1,7 @@
 /**
- * Calls code that lives elsewhere as if it were local: a plugin in a Python environment of its own, or in a Deno process with narrow
- * permissions, each in an isolated worker that leaves nothing behind.
+ * Calls code in another process as if it were local.
+ *
+ * A plugin runs in a Python environment of its own, or in a Deno process with the permissions that you allow. It runs in a worker that ends with your program.
  *
  * @example
  * ```ts no-eval
@@ -10,8 +11,11 @@
  * console.log(await plugin.execute({ audio: "/tmp/talk.wav" }));
  * ```
  *
- * What belongs together and not every host needs has an entry of its own: `/manager` for many plugins, `/gateway` to make them reachable over HTTP,
- * `/worker` for plugins in TypeScript, `/testing`, `/arrow`, `/protocol` for those who write a worker, and `/cli`.
+ * Start with {@linkcode RemotePluginProxy}, or with {@linkcode RemotePluginProxySync} in a script. {@linkcode Manifest} says what a plugin is,
+ * {@linkcode PluginError} is the root of all errors, and {@linkcode FileResult} is what a plugin gives as bytes.
+ *
+ * Other entries have what not every host needs: `/manager` many plugins, `/gateway` plugins over HTTP, `/worker` plugins in TypeScript,
+ * `/testing` workers for tests, `/arrow` tables, `/protocol` the wire, and `/cli` the program `remote-plugin`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Many plugins in one host: found in folders, started when they are first called, shared, watched, and ended together.
+ * Many plugins in one host. The manager finds them in folders, starts each when it is first called, and ends all of them.
  *
  * @example
  * ```ts no-eval

@@ -1,5 +1,15 @@
 /**
- * Helps a host program's tests: workers without a process, one that does what it should, and one that does what it should not.
+ * Workers in memory for the tests of a host program. `inMemoryWorker` does what it should, and `misbehavingWorker` what it should not.
+ *
+ * @example
+ * ```ts
+ * import { RemotePluginProxy } from "@remote-plugin/proxy";
+ * import { inMemoryWorker } from "@remote-plugin/proxy/testing";
+ *
+ * const shout = { execute: ({ text }: { text: string }) => text.toUpperCase() };
+ * await using plugin = await RemotePluginProxy.attach(inMemoryWorker(shout));
+ * console.log(await plugin.execute({ text: "hello" })); // "HELLO"
+ * ```
  *
  * @module
  */

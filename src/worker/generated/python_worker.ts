@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "77abd1ce3975520c";
+export const PYTHON_WORKER_HASH = "dfbef49559c67121";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -1062,8 +1062,15 @@ def _refuse_array(value: Any) -> NoReturn:
     raise Unsendable(f'is of type "{type(value).__name__}", which says more than its numbers. {advice}')
 
 
-def _refuse_pandas(value: Any) -> NoReturn:
-    advice = "Return what it holds by its tolist(), to_dict() or str(), as a numpy array, or as an Arrow file"
+# Libraries of tables.
+TABLE_LIBRARIES = ("pandas", "polars", "pyarrow")
+
+
+def _refuse_table(value: Any) -> NoReturn:
+    advice = (
+        "Return what it holds by its tolist(), to_dict() or str(), or as a numpy array, "
+        "or write it to a file in self.scratch_folder(), for example as Arrow, and return its Path"
+    )
     raise Unsendable(f'is of type "{type(value).__name__}", which JSON cannot carry. {advice}')
 
 
@@ -1096,8 +1103,8 @@ def _find_array_converter(kind: type) -> Optional[Callable[[Any], Any]]:
     own = _find_numpy_converter(kind, numpy) if hasattr(numpy, "ndarray") else None
     if own is not None:
         return own
-    if any(base.__module__.partition(".")[0] == "pandas" for base in kind.__mro__):
-        return _refuse_pandas
+    if any(base.__module__.partition(".")[0] in TABLE_LIBRARIES for base in kind.__mro__):
+        return _refuse_table
     # numpy's other scalars, and all who follow it
     return _array_to_list if hasattr(kind, "dtype") and hasattr(kind, "tolist") else None
 
@@ -2806,7 +2813,7 @@ from .call import CURRENT_CALL, Call
 from .cancelling import MAIN_THREAD, SignalTarget
 from .connection import Connection
 from .descriptors import DESCRIPTORS
-from .error_bodies import cancelled_body, describe
+from .error_bodies import cancelled_body
 from .logs import log
 from .open_calls import OpenCalls
 from .plugin import Plugin
@@ -2884,7 +2891,7 @@ class Lanes:
                 raise error
             call.reply.result(value)
         except BaseException as failure:
-            call.reply.error(describe(failure, self._plugin.name))
+            call.reply.error(self._plugin.describe(failure))
 \flibrary
 """The worker's late imports, which no file of the plugin's stands in for."""
 
@@ -3730,6 +3737,7 @@ class Plugin:
         self.name = str(target.get("name") or target["class"])
         self.version = str(target.get("version") or "0.0.0")
         self.failure: Optional[Body] = None
+        self.is_initialized = False
         self.loaded = threading.Event()
         self.instance = Instance(None)
         self._target = target
@@ -3790,6 +3798,15 @@ class Plugin:
         assert call.endpoint is not None and call.endpoint.run is not None
         code = functools.partial(call.endpoint.run, self, call)
         return self._traced(call, code) if call.trace else code()
+
+    def describe(self, error: BaseException) -> Body:
+        """The body of a call's error. A plugin that nobody has initialized often lacks what \`initialize\` sets."""
+        body = describe(error, self.name)
+        lacks = "{!r} object has no attribute".format(type(self.instance.of).__name__)
+        if isinstance(error, AttributeError) and lacks in body["message"]:
+            if not self.is_initialized and self.instance.method("initialize") is not None:
+                body["message"] += ". Nobody has called initialize(), which may set it"
+        return body
 
     def ask_to_stop(self) -> None:
         """Calls the plugin's own \`cancel\`."""
@@ -3875,6 +3892,7 @@ if TYPE_CHECKING:
 def initialize(plugin: Plugin, call: Call) -> Body:
     if plugin.instance.method("initialize") is not None or call.body:
         plugin.invoke(call, plugin.need("initialize"), call.body)
+        plugin.is_initialized = True
     return {"status": "ok"}
 
 
@@ -4166,6 +4184,7 @@ if TYPE_CHECKING:
 
     Body = Dict[str, Any]
 
+HEADS = {kind: b'{"%b":' % kind.encode("ascii") for kind in ("chunk", "error", "result")}
 REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -4294,8 +4313,7 @@ class FramedReply(Reply):
 
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
-        data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types, self.outbox))
-        data += b',"types":%b}\\n' % encode(types) if types else b"}\\n"
+        data = HEADS[kind] + encode(value, kind, types, self.outbox) + (b',"types":%b}\\n' % encode(types) if types else b"}\\n")
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
         return data
@@ -5758,6 +5776,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 
 from .descriptors import DESCRIPTORS
@@ -5772,6 +5791,9 @@ if TYPE_CHECKING:
     from .bare_reply import BareReply
     from .call import Call
     from .connection import Connection
+
+
+BRISK_S = 0.0001  # a client who comes back within this time is worth staying awake for
 
 
 class Bell:
@@ -5814,6 +5836,8 @@ class Waiting:
         self._events = READABLE | (ONCE if lanes > 1 else 0)
         self._idle: set[int] = set()
         self._registered = 0
+        self._may_be_brisk = lanes == 1 and IS_SHARED and len(os.sched_getaffinity(0)) > 1
+        self._is_brisk = False
         self._is_lent = False  # whether the front is told of what the lanes would read
         if self._lanes is not None and self._lanes_bell is not None:
             DESCRIPTORS.keep(self._lanes.fileno(), self.front.fileno())  # type: ignore[union-attr]
@@ -5912,7 +5936,7 @@ class Waiting:
             if self._is_lent:
                 self._is_lent = False
                 self.front.modify(self._lanes.fileno(), 0)
-            events = self._lanes.poll(-1, 1) if self._queue.empty() else ()
+            events = self._poll() if self._queue.empty() else []
         finally:
             self._idle.discard(lane)
         for file, _ in events:
@@ -5924,6 +5948,20 @@ class Waiting:
                 connection.read()
                 return self._next_of(connection)
         return None
+
+    def _poll(self) -> list[tuple[int, int]]:
+        """Waits; awake for a client who comes back at once where another processor is free, for to wake takes longer than a small call."""
+        assert self._lanes is not None
+        begun = time.perf_counter()
+        while self._is_brisk and time.perf_counter() - begun < BRISK_S:
+            events = self._lanes.poll(0, 1)
+            if events:
+                return events
+            os.sched_yield()  # whoever wants this processor has it
+        begun = time.perf_counter()
+        events = self._lanes.poll(-1, 1)
+        self._is_brisk = self._may_be_brisk and time.perf_counter() - begun < BRISK_S
+        return events
 
     def _let_go(self, connection: Connection) -> None:
         """Lets a connection wait for its next request."""

@@ -9,7 +9,7 @@ from .call import CURRENT_CALL, Call
 from .cancelling import MAIN_THREAD, SignalTarget
 from .connection import Connection
 from .descriptors import DESCRIPTORS
-from .error_bodies import cancelled_body, describe
+from .error_bodies import cancelled_body
 from .logs import log
 from .open_calls import OpenCalls
 from .plugin import Plugin
@@ -87,4 +87,4 @@ class Lanes:
                 raise error
             call.reply.result(value)
         except BaseException as failure:
-            call.reply.error(describe(failure, self._plugin.name))
+            call.reply.error(self._plugin.describe(failure))

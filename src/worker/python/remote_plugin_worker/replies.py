@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Body = Dict[str, Any]
 
+HEADS = {kind: b'{"%b":' % kind.encode("ascii") for kind in ("chunk", "error", "result")}
 REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -145,8 +146,7 @@ class FramedReply(Reply):
 
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
-        data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types, self.outbox))
-        data += b',"types":%b}\n' % encode(types) if types else b"}\n"
+        data = HEADS[kind] + encode(value, kind, types, self.outbox) + (b',"types":%b}\n' % encode(types) if types else b"}\n")
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
         return data

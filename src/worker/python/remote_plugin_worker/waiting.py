@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 
 from .descriptors import DESCRIPTORS
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from .bare_reply import BareReply
     from .call import Call
     from .connection import Connection
+
+
+BRISK_S = 0.0001  # a client who comes back within this time is worth staying awake for
 
 
 class Bell:
@@ -65,6 +69,8 @@ class Waiting:
         self._events = READABLE | (ONCE if lanes > 1 else 0)
         self._idle: set[int] = set()
         self._registered = 0
+        self._may_be_brisk = lanes == 1 and IS_SHARED and len(os.sched_getaffinity(0)) > 1
+        self._is_brisk = False
         self._is_lent = False  # whether the front is told of what the lanes would read
         if self._lanes is not None and self._lanes_bell is not None:
             DESCRIPTORS.keep(self._lanes.fileno(), self.front.fileno())  # type: ignore[union-attr]
@@ -163,7 +169,7 @@ class Waiting:
             if self._is_lent:
                 self._is_lent = False
                 self.front.modify(self._lanes.fileno(), 0)
-            events = self._lanes.poll(-1, 1) if self._queue.empty() else ()
+            events = self._poll() if self._queue.empty() else []
         finally:
             self._idle.discard(lane)
         for file, _ in events:
@@ -175,6 +181,20 @@ class Waiting:
                 connection.read()
                 return self._next_of(connection)
         return None
+
+    def _poll(self) -> list[tuple[int, int]]:
+        """Waits; awake for a client who comes back at once where another processor is free, for to wake takes longer than a small call."""
+        assert self._lanes is not None
+        begun = time.perf_counter()
+        while self._is_brisk and time.perf_counter() - begun < BRISK_S:
+            events = self._lanes.poll(0, 1)
+            if events:
+                return events
+            os.sched_yield()  # whoever wants this processor has it
+        begun = time.perf_counter()
+        events = self._lanes.poll(-1, 1)
+        self._is_brisk = self._may_be_brisk and time.perf_counter() - begun < BRISK_S
+        return events
 
     def _let_go(self, connection: Connection) -> None:
         """Lets a connection wait for its next request."""
