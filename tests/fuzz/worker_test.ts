@@ -197,7 +197,7 @@ for (const lanes of [1, 3]) {
         fc.array(talk, { minLength: LANES, maxLength: LANES }),
         async (all) => void await Promise.all(all.map(([calls, cuts]) => talkAhead(calls, cuts, target))),
       );
-      const numRuns = Math.ceil(fuzzRuns() / BATCH / LANES / 8);
+      const numRuns = Math.ceil(fuzzRuns() / LANES / 16);
       await fc.assert(property, { numRuns, seed: fuzzSeed(`calls ahead, ${lanes} at once`), endOnFailure: true });
       const { calls } = await ask("stats", target) as { calls: { running: number; queued: number } };
       assertEquals([calls.running, calls.queued], [0, 0]);
