@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "e18086f4f5d18f51";
+export const PYTHON_WORKER_HASH = "e5534cfb9dd97227";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -245,6 +245,8 @@ class BareReply(FramedReply):
             if self._ended:
                 return False
             self._ended = last
+            if last and self._held is None:
+                return self._send(b"", data)
             before, self._last_at = self._last_at, time.perf_counter()
             # To wake the reader for each of many frames would cost more than the frames.
             if self._last_at - before < FLOW_S and not last and not self.hands_over():
@@ -3510,7 +3512,7 @@ WIRE_MODULES = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
 
 def own_wires() -> list[Any]:
     """The modules in which classes of the original register for the wire, as far as this plugin uses them."""
-    loaded = map(sys.modules.get, WIRE_MODULES)
+    loaded = [sys.modules[name] for name in WIRE_MODULES if name in sys.modules]
     return [wire for wire in loaded if wire is not None and hasattr(wire, "wire_encode")]
 
 
@@ -3796,8 +3798,9 @@ class Plugin:
         if self.instance.attribute("_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
         assert call.endpoint is not None and call.endpoint.run is not None
-        code = functools.partial(call.endpoint.run, self, call)
-        return self._traced(call, code) if call.trace else code()
+        if call.trace:
+            return self._traced(call, functools.partial(call.endpoint.run, self, call))
+        return call.endpoint.run(self, call)
 
     def describe(self, error: BaseException) -> Body:
         """The body of a call's error. A plugin that nobody has initialized often lacks what \`initialize\` sets."""
@@ -3881,6 +3884,7 @@ from collections.abc import AsyncGenerator, Generator
 from .call import Call
 from .original import stamp_envelope
 from .plugin import Plugin
+from .running import PLAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -3898,7 +3902,7 @@ def initialize(plugin: Plugin, call: Call) -> Body:
 
 def execute(plugin: Plugin, call: Call) -> Any:
     result = _execute(plugin, call, "execute")
-    if isinstance(result, (Generator, AsyncGenerator)):
+    if type(result) not in PLAIN and isinstance(result, (Generator, AsyncGenerator)):
         return list(plugin.items(call, result))
     return result
 
@@ -4539,6 +4543,7 @@ if TYPE_CHECKING:
     from .event_loop import EventLoop
 
 NO_MORE = object()
+PLAIN = frozenset((dict, list, str, bytes, int, float, bool, type(None)))  # what most methods give, and nobody has to ask about
 
 
 class Runner:
@@ -4553,7 +4558,7 @@ class Runner:
         # Python 3.7 has to read this file far enough to refuse it, so there is no "/" to keep names free for kwargs.
         self, call, method = args[:3]
         result = call.run(lambda: method(*args[3:], **kwargs))
-        if isinstance(result, Awaitable):
+        if type(result) not in PLAIN and isinstance(result, Awaitable):
             result = self._event_loop().run(call, result)
         return result
 
@@ -4792,6 +4797,9 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 
+ARGUMENTS = (("args", list, "array"), ("kwargs", dict, "object"))
+
+
 class Session:
     """Lets requests in, answers them, and makes calls of those that are calls."""
 
@@ -4851,8 +4859,8 @@ class Session:
 def _checked(endpoint: Endpoint, body: Body) -> Body:
     if endpoint.takes_arguments:
         restore_types(body)
-        for key, kind, name in (("args", list, "array"), ("kwargs", dict, "object")):
-            if not isinstance(body.get(key, kind()), kind):
+        for key, kind, name in ARGUMENTS:
+            if key in body and not isinstance(body[key], kind):
                 raise Refusal(400, f'"{key}" is not an {name}')
     return body
 \fshelf
@@ -5853,7 +5861,7 @@ class Waiting:
         self._events = READABLE | (ONCE if lanes > 1 else 0)
         self._idle: set[int] = set()
         self._registered = 0
-        self._may_be_brisk = lanes == 1 and IS_SHARED and len(os.sched_getaffinity(0)) > 1
+        self._may_be_brisk = lanes == 1 and IS_SHARED
         self._is_brisk = False
         self._is_lent = False  # whether the front is told of what the lanes would read
         if self._lanes is not None and self._lanes_bell is not None:

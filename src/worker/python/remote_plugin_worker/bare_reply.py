@@ -64,6 +64,8 @@ class BareReply(FramedReply):
             if self._ended:
                 return False
             self._ended = last
+            if last and self._held is None:
+                return self._send(b"", data)
             before, self._last_at = self._last_at, time.perf_counter()
             # To wake the reader for each of many frames would cost more than the frames.
             if self._last_at - before < FLOW_S and not last and not self.hands_over():

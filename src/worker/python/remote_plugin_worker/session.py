@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 
+ARGUMENTS = (("args", list, "array"), ("kwargs", dict, "object"))
+
+
 class Session:
     """Lets requests in, answers them, and makes calls of those that are calls."""
 
@@ -85,7 +88,7 @@ class Session:
 def _checked(endpoint: Endpoint, body: Body) -> Body:
     if endpoint.takes_arguments:
         restore_types(body)
-        for key, kind, name in (("args", list, "array"), ("kwargs", dict, "object")):
-            if not isinstance(body.get(key, kind()), kind):
+        for key, kind, name in ARGUMENTS:
+            if key in body and not isinstance(body[key], kind):
                 raise Refusal(400, f'"{key}" is not an {name}')
     return body

@@ -86,7 +86,7 @@ class Waiting:
         self._events = READABLE | (ONCE if lanes > 1 else 0)
         self._idle: set[int] = set()
         self._registered = 0
-        self._may_be_brisk = lanes == 1 and IS_SHARED and len(os.sched_getaffinity(0)) > 1
+        self._may_be_brisk = lanes == 1 and IS_SHARED
         self._is_brisk = False
         self._is_lent = False  # whether the front is told of what the lanes would read
         if self._lanes is not None and self._lanes_bell is not None:
