@@ -4,6 +4,7 @@
  * @module
  */
 import type { CallContext } from "../define_plugin.ts";
+import type { Cancellation } from "./cancelling.ts";
 import { shortened } from "./error_body.ts";
 import { valueLine } from "./frame_line.ts";
 import type { Items } from "./iterables.ts";
@@ -13,7 +14,7 @@ import type { CallOrder, CallSink } from "./plugin_runner.ts";
 /** What a call is run with. */
 export interface RunningCallParts {
   readonly sink: CallSink;
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   readonly outbox: Outbox;
 }
 
@@ -24,26 +25,33 @@ export class RunningCall {
   readonly context: CallContext;
   readonly outbox: Outbox;
   readonly #sink: CallSink;
-  readonly #signal: AbortSignal;
+  readonly #cancellation: Cancellation;
 
   /** Begins it. */
-  constructor({ body, callId }: CallOrder, { sink, signal, outbox }: RunningCallParts) {
+  constructor({ body, callId }: CallOrder, { sink, cancellation, outbox }: RunningCallParts) {
     this.body = body;
     this.outbox = outbox;
     this.#sink = sink;
-    this.#signal = signal;
+    this.#cancellation = cancellation;
     const args = Array.isArray(body["args"]) ? body["args"] : [];
     const reportProgress = (progress: number, message = "") => sink.report(portion(progress), shortened(String(message)));
-    this.context = { callId, args, signal, reportProgress };
+    this.context = {
+      callId,
+      args,
+      reportProgress,
+      get signal(): AbortSignal {
+        return cancellation.signal;
+      },
+    };
   }
 
   /** Sends each item as a chunk. */
   async stream(items: Items): Promise<void> {
     for await (const item of items) {
-      if (this.#signal.aborted) return;
+      if (this.#cancellation.isRequested) return;
       await this.#sink.push(await valueLine("chunk", item, this.outbox));
       // Leaving the loop calls the iterator's return(), so that the plugin's "finally" runs before it would make another item.
-      if (this.#signal.aborted) return;
+      if (this.#cancellation.isRequested) return;
     }
   }
 
@@ -51,7 +59,7 @@ export class RunningCall {
   async collect(items: Items): Promise<unknown[]> {
     const list: unknown[] = [];
     for await (const item of items) {
-      if (this.#signal.aborted) break;
+      if (this.#cancellation.isRequested) break;
       list.push(item);
     }
     return list;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Cancellation } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
 import type { CallOrder, CallSink, PluginRunner } from "./plugin_runner.ts";
@@ -32,7 +33,7 @@ export class ThreadCalls {
   async #run(key: number, order: CallOrder): Promise<void> {
     const call = new ThreadCall(key, this.#post);
     this.#open.set(key, call);
-    await this.#end(key, this.#runner.run(order, call, call.signal));
+    await this.#end(key, this.#runner.run(order, call, call.cancellation));
     this.#open.delete(key);
   }
 
@@ -46,17 +47,13 @@ export class ThreadCalls {
 class ThreadCall implements CallSink {
   readonly #key: number;
   readonly #post: (message: FromThread) => void;
-  readonly #abort = new AbortController();
+  readonly cancellation: Cancellation = new Cancellation();
   #onTheWay = 0;
   #goOn: (() => void) | undefined;
 
   constructor(key: number, post: (message: FromThread) => void) {
     this.#key = key;
     this.#post = post;
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
   }
 
   report(progress: number, message: string): void {
@@ -66,7 +63,7 @@ class ThreadCall implements CallSink {
   async push(line: FrameLine): Promise<void> {
     this.#onTheWay++;
     this.#post({ kind: "chunk", key: this.#key, line });
-    if (this.#onTheWay >= CHUNKS_ON_THE_WAY && !this.signal.aborted) await new Promise<void>((resolve) => this.#goOn = resolve);
+    if (this.#onTheWay >= CHUNKS_ON_THE_WAY && !this.cancellation.isRequested) await new Promise<void>((resolve) => this.#goOn = resolve);
   }
 
   makeRoom(chunks: number): void {
@@ -75,7 +72,7 @@ class ThreadCall implements CallSink {
   }
 
   cancel(): void {
-    this.#abort.abort();
+    this.cancellation.request();
     this.#goOn?.();
   }
 }

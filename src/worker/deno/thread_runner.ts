@@ -4,6 +4,7 @@
  * @module
  */
 import type { ErrorBody, PermissionSet, PluginTarget } from "../../protocol/messages.ts";
+import type { Cancellation } from "./cancelling.ts";
 import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
 import type { FilesQuestion } from "./files_question.ts";
@@ -51,9 +52,9 @@ export class ThreadRunner implements PluginRunner {
     return this.#state;
   }
 
-  run(order: CallOrder, sink: CallSink, signal: AbortSignal): Promise<FrameLine> {
+  run(order: CallOrder, sink: CallSink, cancellation: Cancellation): Promise<FrameLine> {
     return this.#send(sink, (key) => {
-      signal.addEventListener("abort", () => this.#post({ kind: "abort", key }), { once: true });
+      cancellation.onRequest(() => this.#post({ kind: "abort", key }));
       return { kind: "run", key, order };
     });
   }

@@ -101,6 +101,7 @@ export class HttpServer {
   /** Answers bare requests until the connection ends. */
   async #serveUpgraded(connection: HttpConnection): Promise<false> {
     await writeUpgrade(connection);
+    // The next request is looked at when the answer to this one is with the kernel: so a host whose worker dies knows which of several may have begun.
     while (await this.#serveBareRequest(connection));
     return false;
   }
@@ -116,7 +117,8 @@ export class HttpServer {
       const trace = traceFrom((name) => fields.get(name));
       const request = { endpoint, body: parseBody(bytes), callId, sharesFiles: fields.get("files") === "shared", trace };
       await this.#respond(connection, request, new BareWriter(connection));
-      return true;
+      // Whoever has closed wants nothing of what it had sent ahead.
+      return !connection.hasEnded;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       await writeBareRefusal(connection, error);
@@ -125,15 +127,18 @@ export class HttpServer {
   }
 
   async #respond(connection: HttpConnection, request: WireRequest, writer: ReplyWriter): Promise<void> {
-    const abandon = new AbortController();
-    const reply = this.#reply(request, abandon.signal);
-    void connection.watch(() => abandon.abort());
-    await send(reply, writer, abandon);
+    const reply = this.#reply(request);
+    connection.watch(() => reply.abandon());
+    try {
+      await send(reply, writer);
+    } finally {
+      connection.unwatch();
+    }
   }
 
-  #reply(request: WireRequest, signal: AbortSignal): FrameSource {
+  #reply(request: WireRequest): FrameSource {
     try {
-      return this.#session.reply(request, signal);
+      return this.#session.reply(request);
     } catch (error) {
       if (error instanceof CallIdInUseError) throw new Refusal(409, error.message);
       if (error instanceof BadBodyError) throw new Refusal(400, error.message);
@@ -181,14 +186,14 @@ function setNoDelay(conn: Deno.Conn): void {
   }
 }
 
-async function send(reply: FrameSource, writer: ReplyWriter, abandon: AbortController): Promise<void> {
+async function send(reply: FrameSource, writer: ReplyWriter): Promise<void> {
   try {
     let lines: readonly FrameLine[];
     do lines = await reply.take(); while (!await writer.write(lines));
     // A plain stream ends early at a chunk that it cannot carry.
-    if (!lines.some(isLastLine)) abandon.abort();
+    if (!lines.some(isLastLine)) reply.abandon();
   } catch (error) {
-    abandon.abort();
+    reply.abandon();
     throw error;
   } finally {
     reply.leave();
