@@ -35,14 +35,7 @@ export class RunningCall {
     this.#cancellation = cancellation;
     const args = Array.isArray(body["args"]) ? body["args"] : [];
     const reportProgress = (progress: number, message = "") => sink.report(portion(progress), shortened(String(message)));
-    this.context = {
-      callId,
-      args,
-      reportProgress,
-      get signal(): AbortSignal {
-        return cancellation.signal;
-      },
-    };
+    this.context = new Context({ callId, args, reportProgress }, cancellation);
   }
 
   /** Sends each item as a chunk. */
@@ -64,6 +57,31 @@ export class RunningCall {
     }
     return list;
   }
+}
+
+/** What a plugin's method is given. Its signal is made when the plugin looks at it. */
+class Context implements CallContext {
+  readonly callId: string;
+  readonly args: readonly unknown[];
+  declare readonly signal: AbortSignal;
+  readonly reportProgress: CallContext["reportProgress"];
+  readonly #cancellation: Cancellation;
+
+  constructor({ callId, args, reportProgress }: Omit<CallContext, "signal">, cancellation: Cancellation) {
+    this.callId = callId;
+    this.args = args;
+    this.reportProgress = reportProgress;
+    this.#cancellation = cancellation;
+    Object.defineProperty(this, "signal", Context.#SIGNAL);
+  }
+
+  /** A member of each context, for a plugin may copy them. One getter serves all: the runtime makes a class of objects for each getter, and keeps it long. */
+  static readonly #SIGNAL: PropertyDescriptor & ThisType<Context> = {
+    enumerable: true,
+    get(): AbortSignal {
+      return this.#cancellation.signal;
+    },
+  };
 }
 
 /** A report is a courtesy: one that makes no sense as a portion does not fail the call. */

@@ -4,16 +4,15 @@
  *
  * @module
  */
-import { isRecord } from "../../protocol/json.ts";
 import type { Exchange, WireRequest } from "../../protocol/exchange.ts";
-import type { Frame, ValueTypes } from "../../protocol/frames.ts";
+import type { Frame } from "../../protocol/frames.ts";
 import { type CallEndpoint, type Endpoint, isCallEndpoint, isEndpoint } from "../../protocol/endpoints.ts";
 import type { HealthBody, ProgressBody, StatsBody, WorkerLimits } from "../../protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { Turns } from "../../protocol/turns.ts";
 import { untilAborted } from "../../protocol/until_aborted.ts";
-import { decodeValue } from "../../protocol/values.ts";
 import { Call } from "./call.ts";
+import { BadBodyError, type Body, decodeBody } from "./call_arguments.ts";
 import { cancelledBody, type CancelStatus, OpenCalls } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine, isLastLine, parseLine, plainResultLine } from "./frame_line.ts";
@@ -32,16 +31,9 @@ export interface SessionOptions {
   readonly usage: () => Promise<Usage>;
 }
 
-type Body = Readonly<Record<string, unknown>>;
-
 /** The call's id is that of a call still open. */
 export class CallIdInUseError extends Error {
   override name = "CallIdInUseError";
-}
-
-/** The request's body is not what the endpoint takes. */
-export class BadBodyError extends TypeError {
-  override name = "BadBodyError";
 }
 
 /** One worker's session, for as long as its process lives. */
@@ -122,11 +114,9 @@ export class WorkerSession {
   }
 
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, callId, sharesFiles = false, trace }: WireRequest, endpoint: CallEndpoint): CallOrder {
+  #order({ body = {}, json, callId, sharesFiles = false, trace }: WireRequest, endpoint: CallEndpoint): CallOrder {
     if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
-    const order = { endpoint, callId: callId ?? crypto.randomUUID(), sharesFiles, trace };
-    const takesArguments = endpoint === "execute" || endpoint === "execute_stream";
-    return { ...order, body: takesArguments ? decodeArguments(body) : body };
+    return { endpoint, body: decodeBody(endpoint, body), text: json, callId: callId ?? crypto.randomUUID(), sharesFiles, trace };
   }
 
   #call(request: WireRequest, endpoint: CallEndpoint): FrameSource {
@@ -230,19 +220,6 @@ export class WorkerSession {
 
 function once(line: Promise<FrameLine>): FrameSource {
   return { take: async () => [await line], leave: () => {}, abandon: () => {} };
-}
-
-function decodeArguments(body: Body): Body {
-  const { args, kwargs, types } = body;
-  if (args !== undefined && !Array.isArray(args)) throw new BadBodyError('"args" must be an array');
-  if (kwargs !== undefined && !isRecord(kwargs)) throw new BadBodyError('"kwargs" must be an object');
-  if (types === undefined) return body;
-  if (!isRecord(types)) throw new BadBodyError('"types" must be an object');
-  try {
-    return decodeValue(body, types as ValueTypes) as Body;
-  } catch (error) {
-    throw new BadBodyError((error as Error).message);
-  }
 }
 
 /** A mistyped id must not be taken for none, which would cancel every call. */

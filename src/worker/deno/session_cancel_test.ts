@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { HealthBody } from "../../protocol/messages.ts";
 import { InlineRunner } from "./inline_runner.ts";
 import { loadPlugin } from "./load_plugin.ts";
-import { BadBodyError, CallIdInUseError } from "./session.ts";
+import { BadBodyError } from "./call_arguments.ts";
+import { CallIdInUseError } from "./session.ts";
 import { call, failure, frames, gate, LABEL, NEVER, open, result, sessionOf } from "../../../tests/support/worker_session.ts";
 
 Deno.test("Calls past the limit wait in the order in which they came, and health counts them", async () => {

@@ -153,11 +153,8 @@ export class HttpConnection {
     return count !== null;
   }
 
-  #hold(bytes: Uint8Array): void {
-    const held = new Uint8Array(this.#held.length + bytes.length);
-    held.set(this.#held);
-    held.set(bytes, this.#held.length);
-    this.#held = held;
+  #hold(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#held = this.#held.length === 0 ? bytes.slice() : joined([this.#held, bytes]);
   }
 
   #use(length: number): Uint8Array<ArrayBuffer> {
@@ -165,6 +162,18 @@ export class HttpConnection {
     this.#held = this.#held.subarray(length);
     return used;
   }
+}
+
+/** Several pieces in one; a single one is not copied. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  if (pieces.length === 1) return pieces[0] as Uint8Array<ArrayBuffer>;
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 const HEAD_END = "\r\n\r\n";

@@ -20,7 +20,8 @@ import { HeadTooLongError, HttpConnection } from "./connection.ts";
 import { parseHead, type RequestHead } from "./head.ts";
 import { isFramed, type ReplyWriter, replyWriter, writeContinue, writeRefusal, writeUpgrade } from "./reply_writer.ts";
 import { Refusal } from "./refusal.ts";
-import { BadBodyError, CallIdInUseError, type WorkerSession } from "../session.ts";
+import { BadBodyError } from "../call_arguments.ts";
+import { CallIdInUseError, type WorkerSession } from "../session.ts";
 
 /** How many connections may be open at once, those without the token included. */
 const MAX_CONNECTIONS = 512;
@@ -94,7 +95,7 @@ export class HttpServer {
     const body = parseBody(bytes);
     const sharesFiles = isFramed(head) && head.headers.get(FILES_HEADER) === "shared";
     const trace = traceFrom((name) => head.headers.get(name));
-    await this.#respond(connection, { endpoint, body, callId, sharesFiles, trace }, replyWriter(connection, head, endpoint));
+    await this.#respond(connection, { endpoint, ...body, callId, sharesFiles, trace }, replyWriter(connection, head, endpoint));
     return true;
   }
 
@@ -115,7 +116,7 @@ export class HttpServer {
       const endpoint = knownEndpoint(name);
       const callId = checkedCallId(fields.get("call"));
       const trace = traceFrom((name) => fields.get(name));
-      const request = { endpoint, body: parseBody(bytes), callId, sharesFiles: fields.get("files") === "shared", trace };
+      const request = { endpoint, ...parseBody(bytes), callId, sharesFiles: fields.get("files") === "shared", trace };
       await this.#respond(connection, request, new BareWriter(connection));
       // Whoever has closed wants nothing of what it had sent ahead.
       return !connection.hasEnded;
@@ -245,14 +246,20 @@ function checkedCallId(id: string | undefined): string | undefined {
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-function parseBody(bytes: Uint8Array): Record<string, unknown> {
-  if (bytes.length === 0) return {};
-  let body: unknown;
+interface ParsedBody {
+  readonly body: Record<string, unknown>;
+  readonly json: string;
+}
+
+function parseBody(bytes: Uint8Array): ParsedBody {
+  if (bytes.length === 0) return { body: {}, json: "{}" };
+  let [json, body]: [string, unknown] = ["", undefined];
   try {
-    body = JSON.parse(UTF8.decode(bytes));
+    json = UTF8.decode(bytes);
+    body = JSON.parse(json);
   } catch (error) {
     throw new Refusal(400, `The body is not JSON: ${(error as Error).message}`);
   }
   if (!isRecord(body)) throw new Refusal(400, "The body is not a JSON object");
-  return body;
+  return { body, json };
 }
