@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { STATUS_CODE } from "@std/http/status";
 import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
 import { type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
@@ -99,7 +100,8 @@ function withoutTypes(frame: Frame): Frame {
   try {
     return { [kind as string]: valueWithoutTypes({ value, types: frame.types }) } as unknown as Frame;
   } catch (error) {
-    const message = (error as Error).message.replace(/^The value/, `The ${kind}`);
+    const what = (error as Error).message.replace(/^The value/, `The ${kind}`);
+    const message = `${what}. Ask for frames with "Accept: ${FRAMES_MEDIA_TYPE}"`;
     return { error: { code: "bad_result", type: "TypeError", message, traceback: "", category: "fatal", retriable: false } };
   }
 }
@@ -114,6 +116,6 @@ function item(frame: Frame): string {
 }
 
 function statusOf({ code }: ErrorBody, endpoint: Endpoint | ExtensionEndpoint): number {
-  if (code === "cancelled") return 409;
-  return endpoint === "initialize" ? 400 : 500;
+  if (code === "cancelled") return STATUS_CODE.Conflict;
+  return endpoint === "initialize" ? STATUS_CODE.BadRequest : STATUS_CODE.InternalServerError;
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { type FileResult, npyFile, type NpyLayout, RemotePluginProxy, type TypedArray, wavFile } from "@remote-plugin/proxy";
+import { type FileResult, npyFile, RemotePluginProxy, wavFile } from "@remote-plugin/proxy";
+import type { NpyLayout, TypedArray } from "@remote-plugin/proxy/protocol";
 import { arrowFile, readArrow } from "@remote-plugin/proxy/arrow";
 import { tableFromArrays } from "apache-arrow";
 import { fixtureFolder } from "../support/fixtures.ts";
@@ -141,6 +142,6 @@ Deno.test({
     });
     assertEquals(stream?.chunk, array);
     const chunks = plugin.executeStream<FileResult>({ samples: Float32Array.of(1, 2), gain: 0.5 });
-    for await (const chunk of chunks) assertEquals(Array.from((await chunk.array()).data as Float32Array), [0.5, 1]);
+    for await (const chunk of chunks) assertEquals(Array.from((await chunk.array("float32")).data), [0.5, 1]);
   },
 });

@@ -25,6 +25,7 @@ import {
   startFixture,
 } from "../support/fixture_proxy.ts";
 import { testPython } from "../support/python.ts";
+import { PrintedLines } from "../support/printed_lines.ts";
 
 const WAYS = ["exit", "kill", "crash"] as const;
 
@@ -114,8 +115,8 @@ async function loseWorker(manifest: Manifest, flags: readonly string[], scratchD
   const env_vars = { PATH: Deno.env.get("PATH") ?? "/usr/bin" };
   const plan = [{ ...manifest, env_vars }, { permissions: "requested", scratchDir }].map((part) => JSON.stringify(part));
   const host = new Deno.Command(Deno.execPath(), { args: [...args, ...plan], stdin: "null", stdout: "piped" }).spawn();
-  const printed = host.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const [worker, program] = JSON.parse((await within(printed.read(), "the host's program")).value ?? "[]");
+  const printed = new PrintedLines(host.stdout);
+  const [worker, program] = JSON.parse(await printed.next("the processes of its worker and its program"));
   Deno.kill(worker, "SIGKILL");
   assertEquals((await within(host.status, "the end of the host")).code, 0);
   await printed.cancel();
@@ -243,15 +244,13 @@ for (const [what, path, groups] of COUNTERS) {
       await Deno.writeTextFile(`${root}/proc/self/cgroup`, groups);
       await Deno.writeTextFile(`${root}/${path}`, "oom 1\noom_kill 3\n");
       const script = [
-        "import importlib.util, sys",
-        "spec = importlib.util.spec_from_file_location('worker', sys.argv[1])",
-        "worker = importlib.util.module_from_spec(spec); spec.loader.exec_module(worker)",
-        "watch = worker.MemoryWatch(sys.argv[2])",
+        "import sys; sys.path.insert(0, sys.argv[1]); from remote_plugin_worker.memory_watch import MemoryWatch",
+        "watch = MemoryWatch(sys.argv[2])",
         "print(watch.somebody_was_killed())",
         "open(sys.argv[3], 'w').write('oom 1\\noom_kill 4\\n')",
         "print(watch.somebody_was_killed())",
       ].join("\n");
-      const worker = fromFileUrl(new URL("../../src/worker/python/worker.py", import.meta.url));
+      const worker = fromFileUrl(new URL("../../src/worker/python/", import.meta.url));
       const { stdout } = await new Deno.Command(testPython(), { args: ["-B", "-c", script, worker, root, `${root}/${path}`] }).output();
       assertEquals(new TextDecoder().decode(stdout), "False\nTrue\n");
     } finally {
