@@ -34,7 +34,7 @@ export class ThreadRunner implements PluginRunner {
   readonly #files: ScratchFiles | undefined;
   readonly #settle: () => void;
   readonly #runs = new Map<number, OpenRun>();
-  #nextKey = 1;
+  #lastKey = 0;
   #ring = new RingReader();
 
   /** Starts the thread, and in it the plugin. */
@@ -77,8 +77,8 @@ export class ThreadRunner implements PluginRunner {
 
   /** The ring has 32 bits for a key. */
   #newKey(): number {
-    do this.#nextKey = this.#nextKey % 2 ** 30 + 1; while (this.#runs.has(this.#nextKey));
-    return this.#nextKey;
+    do this.#lastKey = this.#lastKey % 2 ** 30 + 1; while (this.#runs.has(this.#lastKey));
+    return this.#lastKey;
   }
 
   #post(message: ToThread): void {
