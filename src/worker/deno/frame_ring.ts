@@ -116,7 +116,7 @@ export class RingReader {
   readonly #words = new Int32Array(this.memory.bytes.buffer);
   #read = 0;
 
-  /** Notes that a message about a call has been taken. What lies here has to be taken before. */
+  /** Notes that a message about a call has been taken. */
   noteMessage(): void {
     Atomics.add(this.memory.counts, TAKEN, 1);
   }

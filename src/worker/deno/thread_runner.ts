@@ -105,14 +105,14 @@ export class ThreadRunner implements PluginRunner {
   #take(said: unknown): void {
     // What a thread that has failed says afterwards must not bring it back.
     if (this.#state.failure !== undefined) return;
-    this.#takeFrames();
-    const message = said === BELL ? undefined : readFromThread(said, this.#files?.results);
+    if (said === BELL) return this.#takeFrames();
+    const message = readFromThread(said, this.#files?.results);
     if (message === undefined) return;
     if (message.kind === "progress" || message.kind === "chunk" || message.kind === "last") this.#ring.noteMessage();
     this.#handle(message);
   }
 
-  /** What lies in the ring was left before any message that comes after it. */
+  /** Whatever was left before a message has been told of before it. */
   #takeFrames(): void {
     try {
       for (const { key, ...frame } of this.#ring.take()) {
