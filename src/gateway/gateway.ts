@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { STATUS_CODE } from "@std/http/status";
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import type { PluginManager } from "../manager/plugin_manager.ts";
 import type { PluginInterface } from "../plugin/members.ts";
@@ -60,19 +61,21 @@ class Gateway {
 
   /** Answers one request. */
   async answer(request: Request, info: GatewayRequestInfo | undefined): Promise<Response> {
-    if (request.headers.has("origin")) return refusal(403, "Requests of web pages are refused");
-    if (!await this.#isAllowed(request.headers.get("authorization") ?? "")) return refusal(401, "The token is missing or wrong");
+    if (request.headers.has("origin")) return refusal(STATUS_CODE.Forbidden, "Requests of web pages are refused");
+    if (!await this.#isAllowed(request.headers.get("authorization") ?? "")) {
+      return refusal(STATUS_CODE.Unauthorized, "The token is missing or wrong");
+    }
     const path = pathOf(request);
-    if (path === undefined) return refusal(400, "The path is malformed");
+    if (path === undefined) return refusal(STATUS_CODE.BadRequest, "The path is malformed");
     if (request.method === "GET" && path.length === 1 && path[0] === "") return Response.json(this.#manager.list());
     if (request.method === "GET" && path.length === 1 && path[0] === "stats") return Response.json(await this.#manager.getStats());
     const [plugin = "", endpoint = ""] = path;
-    if (path.length !== 2 || !isKnownEndpoint(endpoint)) return refusal(404, `There is no endpoint "${path.join("/")}"`);
+    if (path.length !== 2 || !isKnownEndpoint(endpoint)) return refusal(STATUS_CODE.NotFound, `There is no endpoint "${path.join("/")}"`);
     const { method } = endpointRule(endpoint);
-    if (request.method !== method) return refusal(405, `"${endpoint}" takes ${method}`);
+    if (request.method !== method) return refusal(STATUS_CODE.MethodNotAllowed, `"${endpoint}" takes ${method}`);
     const callId = request.headers.get(CALL_ID_HEADER) ?? undefined;
-    if (callId !== undefined && !CALL_ID.test(callId)) return refusal(400, "The call id is malformed");
-    if (this.#calls.has(plugin, callId)) return refusal(409, `The call id "${callId}" is that of an open call`);
+    if (callId !== undefined && !CALL_ID.test(callId)) return refusal(STATUS_CODE.BadRequest, "The call id is malformed");
+    if (this.#calls.has(plugin, callId)) return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`);
     const body = await readBody(request);
     if (body instanceof Response) return body;
     return await this.#call({ plugin, endpoint, body, callId }, request, info);
@@ -84,7 +87,7 @@ class Gateway {
     try {
       handle = this.#manager.get(plugin);
     } catch (error) {
-      return refusal(404, (error as Error).message);
+      return refusal(STATUS_CODE.NotFound, (error as Error).message);
     }
     const call = this.#calls.open(plugin, callId);
     // A client that closes its connection has abandoned its call.

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { STATUS_CODE } from "@std/http/status";
 import { type Endpoint, ENDPOINTS, type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
 import { findLongInteger } from "../protocol/exact_integers.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
@@ -37,11 +38,13 @@ export function isKnownEndpoint(name: string): name is Endpoint | ExtensionEndpo
 /** The members of a request's body, or why they cannot be had. It is parsed once. */
 export async function readBody(request: Request): Promise<Record<string, unknown> | Response> {
   const length = Number(request.headers.get("content-length") ?? 0);
-  if (request.body !== null && !request.headers.has("content-length")) return refusal(411, "The body has no Content-Length");
-  if (length > MAX_BODY_BYTES) return refusal(413, `The body is longer than ${MAX_BODY_BYTES} bytes`);
+  if (request.body !== null && !request.headers.has("content-length")) {
+    return refusal(STATUS_CODE.LengthRequired, "The body has no Content-Length");
+  }
+  if (length > MAX_BODY_BYTES) return refusal(STATUS_CODE.ContentTooLarge, `The body is longer than ${MAX_BODY_BYTES} bytes`);
   const text = await request.text().catch(() => undefined);
   // Its client has left, or sends no more: if anybody reads this, it is not his arguments that are wrong.
-  if (text === undefined) return refusal(400, "The body ended before its Content-Length");
+  if (text === undefined) return refusal(STATUS_CODE.BadRequest, "The body ended before its Content-Length");
   if (text === "") return {};
   try {
     const whole: unknown = JSON.parse(text);
@@ -49,12 +52,14 @@ export async function readBody(request: Request): Promise<Record<string, unknown
   } catch {
     // Told below, as any other body that is no object.
   }
-  return refusal(400, "The body is no JSON object");
+  return refusal(STATUS_CODE.BadRequest, "The body is no JSON object");
 }
 
 function decodeBody(whole: object, text: string): Record<string, unknown> | Response {
   const long = findLongInteger(whole, () => text);
-  if (long !== undefined) return refusal(400, `The integer at "${toPlace(long.path)}" is one that no number of JavaScript holds`);
+  if (long !== undefined) {
+    return refusal(STATUS_CODE.BadRequest, `The integer at "${toPlace(long.path)}" is one that no number of JavaScript holds`);
+  }
   const { types, ...body } = whole as { readonly types?: ValueTypes };
   return decodeValue(body, types) as Record<string, unknown>;
 }

@@ -1,7 +1,7 @@
 """Answers as fast as it can, so that what is measured is the way."""
 
 
-class SyncBenchPlugin:
+class BlockingPlugin:
     def execute(self, value=None, size=0):
         return bytes(size) if size else value
 

@@ -4,14 +4,17 @@
  *
  * @module
  */
-import { fromFileUrl } from "@std/path";
+import { parseArgs } from "@std/cli";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
-import { BIG, COPIES, type MemoryRow, payloadPage, type PayloadResults, payloadText } from "./payload_page.ts";
-import { registryFlags } from "../tools/registry.ts";
-import { median } from "./driver/stats.ts";
-import { formatBytes, payloadSvg, type Row } from "./payload_svg.ts";
-import { MIB, type Traveller, type Way, WAYS } from "./payload_ways.ts";
+import { BIG, COPIES, type MemoryRow, payloadPage, type PayloadResults, payloadText } from "./page.ts";
+import { refuseAll, runTool } from "@remote-plugin/tools/arguments";
+import { pathOf, registryFlags } from "@remote-plugin/tools/registry";
+import { capture } from "@remote-plugin/tools/run";
+import { median } from "../driver/stats.ts";
+import { formatBytes, payloadSvg, type Row } from "./svg.ts";
+import { MIB, type Traveller, type Way, WAYS } from "./ways.ts";
 
+const USAGE = "Usage: deno task bench payload [--quick]";
 const KIB = 1024;
 const SIZES = [1, 16, 64, 128, 256, 1024, 16 * 1024, 64 * 1024, 256 * 1024, 1024 * 1024].map((kib) => kib * KIB);
 
@@ -75,7 +78,7 @@ async function measureMemory(way: Way): Promise<MemoryRow> {
 }
 
 function start(): Promise<RemotePluginProxy> {
-  const plugin_path = fromFileUrl(new URL(".", import.meta.url));
+  const plugin_path = pathOf("bench/payload");
   const env_vars = { PYTHONDONTWRITEBYTECODE: "1" };
   const python_path = Deno.env.get("PYTHON") ?? "python3";
   return RemotePluginProxy.start({ python_path, module: "payload_plugin", class: "Payload", plugin_path, env_vars });
@@ -83,10 +86,10 @@ function start(): Promise<RemotePluginProxy> {
 
 /** In a host of its own, which holds nothing of what was measured before. */
 async function memoryOf({ name }: Way): Promise<MemoryRow> {
-  const args = ["run", "--allow-all", ...registryFlags("npm"), fromFileUrl(import.meta.url), "--memory", name];
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
-  if (!success) throw new Error(`The memory of "${name}" could not be measured`);
-  return JSON.parse(new TextDecoder().decode(stdout));
+  const program = [Deno.execPath(), "run", "--allow-all", ...registryFlags("npm"), pathOf("bench/payload/main.ts")];
+  const { code, stdout, output } = await capture([...program, "--memory", name]);
+  if (code !== 0) throw new Error(`The memory of "${name}" could not be measured: ${output}`);
+  return JSON.parse(stdout);
 }
 
 async function measure(sizes: readonly number[]): Promise<PayloadResults> {
@@ -103,20 +106,24 @@ async function measure(sizes: readonly number[]): Promise<PayloadResults> {
 }
 
 async function write(results: PayloadResults): Promise<void> {
-  const [page, plot] = ["payload.md", "payload.svg"].map((name) => fromFileUrl(new URL(`../docs/${name}`, import.meta.url)));
-  await Deno.writeTextFile(page!, payloadPage(results));
-  await Deno.writeTextFile(plot!, payloadSvg(results.rows));
-  const { success } = await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", page!, plot!] }).output();
-  if (!success) throw new Error("docs/payload.md and its plot cannot be formatted");
+  const [page, plot] = [pathOf("docs/payload.md"), pathOf("docs/payload.svg")];
+  await Deno.writeTextFile(page, payloadPage(results));
+  await Deno.writeTextFile(plot, payloadSvg(results.rows));
+  const { code, output } = await capture([Deno.execPath(), "fmt", "--quiet", page, plot]);
+  if (code !== 0) throw new Error(`docs/payload.md and its plot cannot be formatted: ${output}`);
 }
 
-async function main(): Promise<void> {
-  const measured = WAYS.find(({ name }) => name === Deno.args[1]);
-  if (measured !== undefined) return console.log(JSON.stringify(await measureMemory(measured)));
-  const isQuick = Deno.args.includes("--quick");
-  const results = await measure(isQuick ? [BIG] : SIZES);
+async function main(): Promise<number> {
+  const { quick, memory } = parseArgs(Deno.args, { boolean: ["quick"], string: ["memory"], unknown: refuseAll(USAGE) });
+  const measured = WAYS.find(({ name }) => name === memory);
+  if (measured !== undefined) {
+    console.log(JSON.stringify(await measureMemory(measured)));
+    return 0;
+  }
+  const results = await measure(quick ? [BIG] : SIZES);
   console.log(payloadText(results));
-  if (!isQuick) await write(results);
+  if (!quick) await write(results);
+  return 0;
 }
 
-await main();
+await runTool(main);

@@ -1,4 +1,4 @@
-"""The plugin's side of bench/payload_bench.ts: takes and gives values of a size in every way."""
+"""The plugin's side of bench/payload/main.ts: takes and gives values of a size in every way."""
 
 import base64
 import mmap

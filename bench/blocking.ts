@@ -16,9 +16,9 @@ const MIB = 1024 * 1024;
 const manifest = {
   name: "bench",
   python_path: Deno.env.get("PYTHON") ?? "python3",
-  module: "sync_bench_plugin",
-  class: "SyncBenchPlugin",
-  plugin_path: new URL(".", import.meta.url).pathname,
+  module: "blocking_plugin",
+  class: "BlockingPlugin",
+  plugin_path: import.meta.dirname!,
   env_vars: { PYTHONDONTWRITEBYTECODE: "1" },
 };
 
