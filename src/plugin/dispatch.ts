@@ -11,6 +11,7 @@ import type { ErrorBody } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
 import { isExecution, type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";
+import { atCaller } from "./caller_stack.ts";
 import { cancelledError, closedError, isBreach, isBroken, reportedError, transportError } from "./failures.ts";
 import type { CallOptions, OperationOptions } from "./interface.ts";
 import { checkLimits } from "./limits.ts";
@@ -120,7 +121,7 @@ export class Dispatch {
         // The worker is gone, and nothing stands against sending the call to the next one.
       }
     } catch (error) {
-      throw await this.#failureOf(call, error);
+      throw atCaller(await this.#failureOf(call, error), this.#frames);
     } finally {
       taken[Symbol.dispose]();
       await this.#end(call);
