@@ -82,6 +82,11 @@ export class TakenBody implements Disposable {
     return outcomeOf(() => TakenBody.of(operation, plugin));
   }
 
+  /** How long the body's JSON is, without the paths of files. */
+  get length(): number {
+    return this.#text?.length ?? 0;
+  }
+
   /** The body's JSON, with the paths of the files; `undefined` where there is no body. */
   json(paths: readonly string[]): string | undefined {
     if (this.slots.length === 0) return this.#text;
