@@ -227,15 +227,17 @@ export class UpgradedConnection {
     else reply.push(frame);
   }
 
-  /** The worker answers in order, so that it has not begun with anything behind the first. */
+  /**
+   * The worker answers in order, and each before it begins with the next, so that it has not begun with anything behind the first. A worker that has sent
+   * what is no frame may have meant it as an answer.
+   */
   #fail(error: unknown): void {
     this.close();
     const [first, ...behind] = this.#replies.splice(0);
     this.#onFree(this);
+    const wasBehind = !(error instanceof MalformedReplyError);
     first?.fail(error instanceof BrokenReplyError && first.hasBegun ? cutShort(error) : error);
-    for (const reply of behind) {
-      reply.fail(new BrokenReplyError("The connection broke before the reply came", { cause: error, wasBehind: true }));
-    }
+    for (const reply of behind) reply.fail(new BrokenReplyError("The connection broke before the reply came", { cause: error, wasBehind }));
   }
 
   async #nextBytes(): Promise<Uint8Array> {

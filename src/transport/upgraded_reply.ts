@@ -4,6 +4,7 @@
  * @module
  */
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
+import { BrokenReplyError } from "./errors.ts";
 import type { FrameSource } from "./frame_source.ts";
 
 interface Receiver {
@@ -28,6 +29,7 @@ export class UpgradedReply implements FrameSource, AsyncIterableIterator<Frame, 
   #failure: { readonly error: unknown } | undefined;
   readonly #receivers: Receiver[] = [];
   #whenTaken: (() => void) | undefined;
+  #hasEnded = false;
   #isOver = false;
   /** Whether nobody wants the rest. */
   isDropped = false;
@@ -64,6 +66,8 @@ export class UpgradedReply implements FrameSource, AsyncIterableIterator<Frame, 
     const receiver = this.#receivers.shift();
     if (receiver === undefined) this.#frames.push(frame);
     else receiver.onFrame(frame);
+    this.#hasEnded = isLastFrame(frame);
+    if (this.#hasEnded && this.#receivers.length > 0) this.fail(ended());
   }
 
   /** No more comes. */
@@ -77,6 +81,7 @@ export class UpgradedReply implements FrameSource, AsyncIterableIterator<Frame, 
     if (this.#frames.length === 0) this.#release();
     if (frame !== undefined) onFrame(frame);
     else if (this.#failure !== undefined) onError(this.#failure.error);
+    else if (this.#hasEnded) onError(ended());
     else this.#receivers.push({ onFrame, onError });
   }
 
@@ -113,4 +118,8 @@ export class UpgradedReply implements FrameSource, AsyncIterableIterator<Frame, 
     this.#whenTaken?.();
     this.#whenTaken = undefined;
   }
+}
+
+function ended(): BrokenReplyError {
+  return new BrokenReplyError("There was a last frame already", { hasBegun: true });
 }
