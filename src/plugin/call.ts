@@ -188,6 +188,7 @@ export class Call implements Tenant {
    * Resolves when nothing more is wanted of that worker.
    */
   async lose(error: unknown, { isFinal }: LossOptions): Promise<void> {
+    if (this.#turn !== undefined) this.#turn.isSent = false;
     await (this.#loss = this.#lose(error, isFinal));
   }
 

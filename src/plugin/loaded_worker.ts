@@ -47,6 +47,8 @@ export interface Tenant {
   readonly name: { readonly member: string };
   /** Whether its caller has an answer already. */
   readonly isAbandoned: boolean;
+  /** Whether the worker has nothing to run before it. */
+  readonly isRunning: boolean;
   /** Reads what the worker had sent, and keeps it. */
   readOut(): Promise<void>;
   /** Nothing more is wanted of the worker. */
@@ -154,7 +156,7 @@ export class LoadedWorker implements AsyncDisposable {
   async lose(error: LossError, how: LossOptions): Promise<void> {
     const there = [...this.#tenants];
     const hit = there.filter(({ isAbandoned }) => !isAbandoned);
-    const failure = error(hit.map(({ name }) => name.member));
+    const failure = error(runningOf(hit));
     for (const tenant of there) if (tenant.isAbandoned) tenant.drop();
     await Promise.all(hit.map((tenant) => tenant.lose(failure, how)));
   }
@@ -162,7 +164,7 @@ export class LoadedWorker implements AsyncDisposable {
   /** The worker may go on, but this host wants nothing more of it. */
   abandonAll(error: LossError): void {
     const there = [...this.#tenants];
-    const failure = error(there.filter(({ isAbandoned }) => !isAbandoned).map(({ name }) => name.member));
+    const failure = error(runningOf(there.filter(({ isAbandoned }) => !isAbandoned)));
     for (const tenant of there) {
       tenant.abandon(failure);
       tenant.drop();
@@ -174,4 +176,9 @@ export class LoadedWorker implements AsyncDisposable {
     // A stack that is being disposed has whoever disposes it again go on at once.
     return this.#disposed ??= this.#dispose();
   }
+}
+
+/** What the worker ran; what waits in it for those to end it had not begun with. */
+function runningOf(tenants: readonly Tenant[]): string[] {
+  return tenants.filter(({ isRunning }) => isRunning).map(({ name }) => name.member);
 }

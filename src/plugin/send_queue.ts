@@ -134,7 +134,7 @@ export class SendQueue {
     if (count < this.#places) return true;
     if (!this.#takesAhead || isAlone || count >= MAX_OPEN) return false;
     // In the order of their coming: none is sent before those that have their turn, whose files may be written still.
-    if (!this.#turns[count - 1]!.isSent) return false;
+    if (!this.#turns.every(({ isSent }) => isSent)) return false;
     return this.#length - this.#turns[0]!.length + length <= MAX_WAITING_LENGTH;
   }
 

@@ -126,7 +126,7 @@ Deno.test("after a crash the call that ran is lost, and those behind it run on t
     assertEquals(await Promise.all(rest), Array.from({ length: 39 }, (_, n) => n + 1));
     assertEquals(held.begun, Array.from({ length: 40 }, (_, n) => n));
     assertEquals(plugin.workers.length, 2);
-    assert(lost.calls.includes("execute"));
+    assertEquals(lost.calls, ["execute"]);
   });
 });
 

@@ -40,6 +40,7 @@ export class AheadWorker {
   readonly arrived: Arrived[] = [];
   readonly exited = Promise.withResolvers<WorkerExit>();
   #onArrival: () => void = () => {};
+  #isDead = false;
 
   constructor(path: string, answer: Answer) {
     this.#listener = Deno.listen({ transport: "unix", path });
@@ -58,6 +59,7 @@ export class AheadWorker {
     } catch {
       return; // It is dead already.
     }
+    this.#isDead = true;
     for (const conn of this.#conns) conn.close();
     for (const running of this.#running.values()) running.abort();
     this.exited.resolve({ code: null, signal: "SIGKILL", outOfMemory: false });
@@ -93,6 +95,7 @@ export class AheadWorker {
   }
 
   async #call(conn: Deno.Conn, arrived: Arrived): Promise<void> {
+    if (this.#isDead) return;
     const id = arrived.callId!;
     if (this.#remembered.delete(id)) return await write(conn, CANCELLED);
     const cancelling = new AbortController();
@@ -174,7 +177,7 @@ export class AheadPlugin implements AsyncDisposable {
     this.#options = options;
     this.dispatch = new Dispatch(this.#start(), {
       log: this.log,
-      restart: restartPolicy(options.restart ?? { mode: "on_failure", initial_delay_ms: 1, max_crashes: 1_000 }),
+      restart: restartPolicy(options.restart ?? { mode: "on_failure", initial_delay_ms: 1, max_delay_ms: 1, max_crashes: 100_000 }),
       startNext: () => Promise.resolve(this.#start()),
       cancelBudgetMs: options.cancelBudgetMs,
       idleTimeoutMs: options.idleTimeoutMs,
