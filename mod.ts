@@ -1,6 +1,7 @@
 /**
- * Calls code that lives elsewhere as if it were local: a plugin in a Python environment of its own, or in a Deno process with narrow
- * permissions, each in an isolated worker that leaves nothing behind.
+ * Calls code in another process as if it were local.
+ *
+ * A plugin runs in a Python environment of its own, or in a Deno process with the permissions that you allow. It runs in a worker that ends with your program.
  *
  * @example
  * ```ts no-eval
@@ -10,75 +11,48 @@
  * console.log(await plugin.execute({ audio: "/tmp/talk.wav" }));
  * ```
  *
+ * Start with {@linkcode RemotePluginProxy}, or with {@linkcode RemotePluginProxySync} in a script. {@linkcode Manifest} says what a plugin is,
+ * {@linkcode PluginError} is the root of all errors, and {@linkcode FileResult} is what a plugin gives as bytes.
+ *
+ * Other entries have what not every host needs: `/manager` many plugins, `/gateway` plugins over HTTP, `/worker` plugins in TypeScript,
+ * `/testing` workers for tests, `/arrow` tables, `/protocol` the wire, and `/cli` the program `remote-plugin`.
+ *
  * @module
  */
 export { RemotePluginProxy } from "./src/plugin/proxy.ts";
-export type { StartOptions } from "./src/plugin/proxy.ts";
 export { RemotePluginProxySync } from "./src/plugin/proxy_sync.ts";
-export type { SyncCallOptions, SyncOperationOptions, SyncStartOptions, SyncWorkerEndpoint } from "./src/plugin/proxy_sync.ts";
-export type { AttachOptions, WireOptions, WorkerEndpoint } from "./src/plugin/start_worker.ts";
+export type { PluginInterface } from "./src/plugin/members.ts";
 export type {
+  AttachOptions,
   CallOptions,
   Kwargs,
   OperationOptions,
   PluginConfig,
-  PluginInterface,
   Progress,
   RestartEvent,
+  StartOptions,
+  WorkerAddress,
+  WorkerEndpoint,
 } from "./src/plugin/interface.ts";
+export type { SyncStartOptions } from "./src/plugin/proxy_sync.ts";
+export type { SyncCallOptions, SyncOperationOptions } from "./src/plugin/blocking_plugin.ts";
 export { assertSignatures } from "./src/plugin/signatures.ts";
-export type { ExpectedSignatures, PluginSchemas } from "./src/plugin/signatures.ts";
-export type { JsonSchema } from "./src/plugin/type_schema.ts";
+export type { ExpectedSignatures } from "./src/plugin/signatures.ts";
+export type { Manifest } from "./src/manifest/manifest.ts";
+export type { ManifestSource } from "./src/manifest/load.ts";
+export { requiredPermissions } from "./src/permissions/required.ts";
+export type { RequiredPermissions, RequiredPermissionsOptions } from "./src/permissions/required.ts";
+export type { PermissionPolicy } from "./src/permissions/grant.ts";
 export { bytesFile, imageFile, npyFile, wavFile } from "./src/payload/ready_made.ts";
-export type { WavFormat } from "./src/payload/wav.ts";
 export { FileMapping } from "./src/payload/file_mapping.ts";
 export { FileResult } from "./src/payload/file_result.ts";
 export { FileResultSync } from "./src/payload/file_result_sync.ts";
-export type { FileAccess, FileResultSyncFacts } from "./src/payload/file_result_sync.ts";
-export type { BytesOptions, FileResultFacts, FileSource } from "./src/payload/file_result.ts";
-export type { ScratchFolders } from "./src/payload/scratch.ts";
+export type { BytesOptions } from "./src/payload/file_result.ts";
 export type { FileInput } from "./src/payload/call_files.ts";
-export type { FileBackedDTO, FileValue } from "./src/protocol/file_values.ts";
-export type { NdArray, NpyLayout, TypedArray } from "./src/protocol/npy.ts";
-export type { HttpEndpoint } from "./src/transport/http.ts";
-export type { LaunchOptions, WorkerExit } from "./src/process/worker_process.ts";
+export type { WavFormat } from "./src/payload/wav.ts";
+export type { FileBackedDTO } from "./src/protocol/file_values.ts";
+export type { WorkerExit } from "./src/process/worker_process.ts";
 export type { LogLevel, LogRecord } from "./src/process/output_log.ts";
-export { PluginManager } from "./src/manager/plugin_manager.ts";
-export type { ManifestProblem, UnloadOptions } from "./src/manager/plugin_manager.ts";
-export type { ManagerOptions, MemoryBudget, PluginSettings, Replicas } from "./src/manager/options.ts";
-export type { ManagerEvent, PluginEvent, StopReason } from "./src/manager/events.ts";
-export type { CallStats, LatencyPercentiles, ManagerStats, PluginInfo, PluginState, PluginStats, WorkerStats } from "./src/manager/info.ts";
-export { requiredPermissions } from "./src/permissions/required.ts";
-export type { RequiredPermissions, RequiredPermissionsOptions, WorkerPlaces } from "./src/permissions/required.ts";
-export type { PermissionPolicy } from "./src/permissions/grant.ts";
-export { cjmManifestFolders, discoverManifests } from "./src/manifest/discover.ts";
-export type { FoundManifest, FoundManifests } from "./src/manifest/discover.ts";
-export type {
-  DenoRuntime,
-  Manifest,
-  PluginResources,
-  PluginSpec,
-  PythonRuntime,
-  RestartMode,
-  RestartPolicy,
-  RestartSettings,
-  WorkerVariable,
-} from "./src/manifest/manifest.ts";
-export type { ManifestSource } from "./src/manifest/load.ts";
-export type { Endpoint, ExtensionEndpoint } from "./src/protocol/endpoints.ts";
-export type {
-  ErrorBody,
-  ErrorCode,
-  MethodSignature,
-  PermissionSet,
-  ProgressBody,
-  SignaturesBody,
-  StatsBody,
-} from "./src/protocol/messages.ts";
-export type { Exchange, WireRequest } from "./src/protocol/exchange.ts";
-export type { TraceContext } from "./src/protocol/telemetry.ts";
-export type { LongInteger } from "./src/protocol/exact_integers.ts";
-export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./src/protocol/frames.ts";
 export {
   CallCancelledError,
   CallError,
@@ -93,15 +67,4 @@ export {
   WorkerExitError,
   WorkerStartError,
 } from "./src/errors.ts";
-export type {
-  CallTimeoutErrorDetails,
-  ExitDetails,
-  ManifestErrorDetails,
-  PermissionDeniedErrorDetails,
-  PluginErrorCode,
-  PluginErrorDetails,
-  RemoteErrorDetails,
-  SignatureMismatchErrorDetails,
-  StartPhase,
-  WorkerExitErrorDetails,
-} from "./src/errors.ts";
+export type { PluginErrorCode, StartPhase } from "./src/errors.ts";

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { pathOf, registryFlags } from "../tools/registry.ts";
-import { capture } from "../tools/run.ts";
+import { pathOf, registryFlags } from "@remote-plugin/tools/registry";
+import { capture } from "@remote-plugin/tools/run";
+import { emptyDir, exists } from "@std/fs";
 import type { Recipe } from "./peers.ts";
 
 /** A peer that can be started. */
@@ -28,7 +29,8 @@ export async function install(recipe: Recipe, basePython: string): Promise<Insta
   const wanted = JSON.stringify({ ...recipe, basePython });
   const known = await readStamp(stamp, wanted);
   if (known !== undefined) return { folder, python, version: known };
-  await emptyFolder(folder);
+  // What an earlier run has left half done, or another interpreter has made, is no good.
+  await emptyDir(folder);
   const versions = [];
   if (recipe.venv) await run([basePython, "-m", "venv", `${folder}/venv`]);
   if (recipe.npm !== undefined) versions.push(await installNpm(recipe.npm, folder));
@@ -67,19 +69,8 @@ async function run(command: readonly string[], cwd?: string): Promise<string> {
   throw new Error(`"${command.slice(0, 4).join(" ")} …" failed: ${output.trim().split("\n").at(-1)}`);
 }
 
-/** A folder that an earlier run has left half done, or that another interpreter has made, is no good. */
-async function emptyFolder(folder: string): Promise<void> {
-  await Deno.remove(folder, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
-  await Deno.mkdir(folder, { recursive: true });
-}
-
 async function readStamp(path: string, wanted: string): Promise<string | undefined> {
-  try {
-    const stamp = JSON.parse(await Deno.readTextFile(path));
-    return stamp.wanted === wanted ? stamp.version : undefined;
-  } catch {
-    return undefined;
-  }
+  if (!await exists(path)) return undefined;
+  const stamp = JSON.parse(await Deno.readTextFile(path));
+  return stamp.wanted === wanted ? stamp.version : undefined;
 }

@@ -1,13 +1,17 @@
 /**
  * `deno task bench`: this project beside what people would pick instead, on the same work in one run. `--quick` takes less than two minutes,
  * `--only NAME` (again and again) measures some peers and keeps the other results, `--rounds N` takes less or more of them, and `--render` writes page and
- * plot from the results that are there. A run of all peers ends with that of big values (`payload_bench.ts`), which has a page of its own.
+ * plot from the results that are there. A run of all peers ends with that of big values (`payload/main.ts`), which has a page of its own.
  *
  * @module
  */
-import { findPython } from "../tools/python.ts";
-import { pathOf, registryFlags } from "../tools/registry.ts";
-import { capture } from "../tools/run.ts";
+import { parseArgs } from "@std/cli";
+import { ensureDir, exists } from "@std/fs";
+import { dirname } from "@std/path";
+import { readNumber, refuseAll, runTool, UsageError } from "@remote-plugin/tools/arguments";
+import { findPython } from "@remote-plugin/tools/python";
+import { pathOf } from "@remote-plugin/tools/registry";
+import { capture, passThrough } from "@remote-plugin/tools/run";
 import { PEERS, type PeerSpec } from "./peers.ts";
 import { EXTENTS, type Mode } from "./plan.ts";
 import { renderPage } from "./report/page.ts";
@@ -16,6 +20,8 @@ import { renderText } from "./report/text.ts";
 import type { Results } from "./results.ts";
 import { runRounds } from "./rounds.ts";
 
+const USAGE = "Usage: deno task bench [--quick] [--only NAME]… [--rounds N] [--render], or deno task bench blocking|manager|payload";
+
 interface Arguments {
   readonly mode: Mode;
   readonly only: readonly string[];
@@ -23,28 +29,25 @@ interface Arguments {
   readonly rounds: number;
 }
 
-function parseArguments(words: readonly string[]): Arguments {
-  const only: string[] = [];
-  let [mode, render, rounds]: [Mode, boolean, number | undefined] = ["full", false, undefined];
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index]!;
-    if (word === "--quick") mode = "quick";
-    else if (word === "--render") render = true;
-    else if (word === "--rounds") rounds = count(words[++index]);
-    else if (word === "--only") only.push(known(words[++index]));
-    else throw new Error(`Unknown argument "${word}": there are --quick, --only NAME, --rounds N and --render`);
-  }
-  return { mode, only, render, rounds: rounds ?? EXTENTS[mode].rounds };
+function parseArguments(words: string[]): Arguments {
+  const { quick, render, rounds, only } = parseArgs(words, {
+    boolean: ["quick", "render"],
+    string: ["rounds", "only"],
+    collect: ["only"],
+    unknown: refuseAll(USAGE),
+  });
+  const mode = quick ? "quick" : "full";
+  return {
+    mode,
+    render,
+    only: only.map(known),
+    rounds: readNumber(rounds, { name: "--rounds", fallback: EXTENTS[mode].rounds, usage: USAGE }),
+  };
 }
 
-function count(text = ""): number {
-  if (/^[1-9]\d?$/.test(text)) return Number(text);
-  throw new Error(`"${text}" is no number of rounds from 1 to 99`);
-}
-
-function known(name: string | undefined): string {
-  if (PEERS.some((peer) => peer.name === name)) return name!;
-  throw new Error(`There is no peer "${name ?? ""}", only ${PEERS.map((peer) => peer.name).join(", ")}`);
+function known(name: string): string {
+  if (PEERS.some((peer) => peer.name === name)) return name;
+  throw new UsageError(`There is no peer "${name}", only ${PEERS.map((peer) => peer.name).join(", ")}`);
 }
 
 /** The whole bench is part of the project; a quick one is for whoever runs it. */
@@ -53,12 +56,8 @@ function resultsFile(mode: Mode): string {
 }
 
 async function readResults(mode: Mode): Promise<Results | undefined> {
-  try {
-    return JSON.parse(await Deno.readTextFile(resultsFile(mode)));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  if (!await exists(resultsFile(mode))) return undefined;
+  return JSON.parse(await Deno.readTextFile(resultsFile(mode)));
 }
 
 async function machine(python: string): Promise<Record<string, string>> {
@@ -110,7 +109,7 @@ async function withSignal(action: (signal: AbortSignal) => Promise<void>): Promi
 
 async function write(mode: Mode, results: Results): Promise<void> {
   const path = resultsFile(mode);
-  await Deno.mkdir(path.replace(/[^/\\]+$/, ""), { recursive: true });
+  await ensureDir(dirname(path));
   const ordered = { ...results, peers: Object.fromEntries(inOrder(results).map(({ name }) => [name, results.peers[name]])) };
   const text = JSON.stringify(ordered, null, 2).replace(/\[\s+([^\]]*?)\s+\]/g, (_, list: string) => `[${list.replace(/\s+/g, " ")}]`);
   await Deno.writeTextFile(path, `${text}\n`);
@@ -120,34 +119,31 @@ function inOrder(results: Results): PeerSpec[] {
   return PEERS.filter(({ name }) => name in results.peers);
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const args = parseArguments(Deno.args);
   const results = args.render ? await readResults(args.mode) : await measure(args);
-  if (results === undefined) throw new Error(`There are no results in "${resultsFile(args.mode)}" yet: run the bench first`);
+  if (results === undefined) throw new UsageError(`There are no results in "${resultsFile(args.mode)}" yet: run the bench first`);
   console.log(renderText(results));
   if (args.mode === "full") await writePage(results);
-  if (!args.render && args.only.length === 0) await measurePayload(args.mode);
+  return args.render || args.only.length > 0 ? 0 : await measurePayload(args.mode);
 }
 
-/** Files in memory are for programs that may do everything, so that this is another program. */
-async function measurePayload(mode: Mode): Promise<void> {
-  const args = ["run", "--allow-all", ...registryFlags("npm"), pathOf("bench/payload_bench.ts"), ...(mode === "quick" ? ["--quick"] : [])];
-  const { success } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).spawn().status;
-  if (!success) throw new Error("Big values could not be measured");
+/** It is a program of its own, for it may do everything: files in memory are for such. */
+async function measurePayload(mode: Mode): Promise<number> {
+  return await passThrough([Deno.execPath(), "task", "bench", "payload", ...(mode === "quick" ? ["--quick"] : [])]);
 }
 
 async function writePage(results: Results): Promise<void> {
   await Deno.writeTextFile(pathOf("docs/performance.svg"), renderPlot(results));
   await Deno.writeTextFile(pathOf("docs/performance.md"), renderPage(results));
-  const { code, output } = await capture([Deno.execPath(), "fmt", pathOf("docs/performance.md"), pathOf("bench/results")]);
+  const { code, output } = await capture([
+    Deno.execPath(),
+    "fmt",
+    pathOf("docs/performance.md"),
+    pathOf("docs/performance.svg"),
+    pathOf("bench/results"),
+  ]);
   if (code !== 0) throw new Error(output);
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runTool(main);

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { delay } from "@std/async";
+import { TextLineStream } from "@std/streams";
 import { ANSWER_MARK } from "./driver/serve.ts";
 import { descendantsOf, listProcesses, type ProcessInfo } from "./process_tree.ts";
 
@@ -92,7 +94,7 @@ export class MeasuringProcess {
 
   async #killLeft(): Promise<number> {
     if (this.#seen.size === 0) return 0;
-    await new Promise((resolve) => setTimeout(resolve, 200)); // What notices its host's end by itself may do so.
+    await delay(200); // What notices its host's end by itself may do so.
     const left = (await listProcesses()).filter(({ pid, started }) => this.#seen.has(`${pid} ${started}`));
     for (const { pid } of left) kill(pid);
     return left.length;
@@ -107,20 +109,15 @@ function kill(pid: number): void {
   }
 }
 
-async function* answersOf(output: ReadableStream<Uint8Array>): AsyncGenerator<string, void, void> {
-  let rest = "";
-  for await (const text of output.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) {
-      const start = line.indexOf(ANSWER_MARK);
-      if (start >= 0) yield line.slice(start + ANSWER_MARK.length);
-    }
+async function* answersOf(output: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string, void, void> {
+  for await (const line of output.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())) {
+    const start = line.indexOf(ANSWER_MARK);
+    if (start >= 0) yield line.slice(start + ANSWER_MARK.length);
   }
 }
 
 /** The last line that says something. */
-async function tailOf(output: ReadableStream<Uint8Array>): Promise<string> {
+async function tailOf(output: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   let tail = "";
   for await (const text of output.pipeThrough(new TextDecoderStream())) tail = (tail + text).slice(-2_000);
   return tail.trim().split("\n").at(-1) ?? "";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { capture } from "../tools/run.ts";
+import { capture } from "@remote-plugin/tools/run";
 
 /** One process. */
 export interface ProcessInfo {

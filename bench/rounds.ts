@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pathOf, registryFlags } from "../tools/registry.ts";
+import { pathOf, registryFlags } from "@remote-plugin/tools/registry";
 import { bundleForNode, install, type Installed } from "./install.ts";
 import { type Answer, type MeasuringCommand, MeasuringProcess } from "./measuring_process.ts";
 import type { PeerSpec } from "./peers.ts";

@@ -9,6 +9,7 @@ import { parseArgs } from "@std/cli";
 import { refuseAll, runTool } from "./arguments.ts";
 import { copyPackage } from "./package_copy.ts";
 import { readJson, registryFlags } from "./registry.ts";
+import { findPython } from "./python.ts";
 import { findRuff } from "./ruff.ts";
 import { capture, type RunOptions } from "./run.ts";
 
@@ -27,8 +28,7 @@ function checks(): [string, string[]][] {
     ["lint", [DENO, "lint", "--quiet"]],
     ["types", [DENO, "check", "--quiet", ...PACKAGES, "."]],
     ["doc comments", [DENO, "doc", "--quiet", "--lint", ...PACKAGES, ...entryPoints()]],
-    ["embedded Python worker", [DENO, "run", ...PACKAGES, "--allow-read", "tools/embed_worker.ts", "--check"]],
-    ["bundled Deno worker", [DENO, "run", ...PACKAGES, "--allow-read", "--allow-run", "tools/bundle_worker.ts", "--check"]],
+    ["embedded workers", [DENO, "run", ...PACKAGES, "--allow-read", "--allow-run", "tools/embed.ts", "--check"]],
   ];
 }
 
@@ -42,6 +42,20 @@ async function check(name: string, command: readonly string[], options: RunOptio
 }
 
 async function checkPython(): Promise<boolean> {
+  const modules = await checkPythonModules();
+  return await checkPythonStyle() && modules;
+}
+
+async function checkPythonModules(): Promise<boolean> {
+  const python = await findPython();
+  if (python !== undefined) {
+    return await check("Python modules", [python, "tools/python_lint.py", "src/worker/python/remote_plugin_worker"]);
+  }
+  console.log("skipped Python modules: no Python 3.8 or later");
+  return true;
+}
+
+async function checkPythonStyle(): Promise<boolean> {
   const ruff = await findRuff();
   if (ruff.program === undefined) {
     console.log(`skipped Python format and lint: ${ruff.reason}`);

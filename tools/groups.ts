@@ -106,7 +106,7 @@ function files({ repo, temp }: Places): string[] {
 }
 
 function tools(places: Places): string[] {
-  return [`--allow-run=${places.deno},sh`, ...files(places)];
+  return [`--allow-run=${[places.deno, "sh", places.python].filter(Boolean)}`, ...files(places)];
 }
 
 /** Deno has no permission for "the sockets in this folder", and their names are not known beforehand: hence the whole of net. */

@@ -8,6 +8,7 @@
  * @module
  */
 import { ROOT } from "./registry.ts";
+import { markdownTable } from "./tables.ts";
 
 const PAGE = new URL("docs/from_python.md", ROOT);
 
@@ -27,13 +28,7 @@ export function actionTable(outcomes: readonly (readonly string[])[]): string {
     rows.set(key, { ...rows.get(key), [whose]: outcome });
   }
   const lines = [...rows].map(([key, found]) => [...JSON.parse(key) as string[], found.ours ?? "", found.theirs ?? ""]);
-  return table(["plugin", "action", "our worker", "its own worker"], lines);
-}
-
-/** A table in Markdown. */
-export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
+  return markdownTable({ heads: ["plugin", "action", "our worker", "its own worker"] }, lines);
 }
 
 interface Timings {
@@ -47,9 +42,9 @@ interface Timings {
 export function timingTable({ rows, loads, rounds, calls }: Timings): string {
   const heads = ["environment", "who calls whom", "start, ms", "blocking call, ms", "asynchronous call, ms"];
   const how =
-    `Medians of ${rounds} starts and ${calls} calls of each kind, and the range without the outermost twentieths, taken in turns in one run, ` +
-    `when some ${Math.max(...loads).toFixed(1)} other processes wanted to run on the two cores.`;
-  return `${how}\n\n${table(heads, rows)}`;
+    `Medians of ${rounds} starts and ${calls} calls of each kind, taken in turns in one run. The range leaves out the outermost twentieths.\n` +
+    `Some ${Math.max(...loads).toFixed(1)} other processes wanted to run on the two cores meanwhile.`;
+  return `${how}\n\n${markdownTable({ heads }, rows)}`;
 }
 
 async function read<Found>(name: string): Promise<Found> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { pathOf, ROOT } from "./registry.ts";
+import { capture } from "./run.ts";
 
 /** What the user types, in order. */
 const TYPED: readonly string[] = [
@@ -45,15 +46,8 @@ async function run(line: string, folder: string, importMap: string): Promise<str
   const flags = ["--allow-read", "--allow-write", "--allow-net", "--allow-run", "--allow-env"];
   const program = pathOf("src/cli/main.ts");
   const own = { NO_COLOR: "1", REMOTE_PLUGIN_HOME: `${folder}/.state`, TMPDIR: folder, PYTHONDONTWRITEBYTECODE: "1" };
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "--no-lock", "--no-config", `--import-map=${importMap}`, ...flags, program, ...words],
-    cwd: folder,
-    env: own,
-    stdin: "null",
-  });
-  const { stdout, stderr } = await command.output();
-  const decoder = new TextDecoder();
-  return decoder.decode(stdout) + decoder.decode(stderr);
+  const start = [Deno.execPath(), "run", "--quiet", "--no-prompt", "--no-lock", "--no-config", `--import-map=${importMap}`];
+  return (await capture([...start, ...flags, program, ...words], { cwd: folder, env: own })).output;
 }
 
 /** The session in a page, without its marks. */

@@ -8,18 +8,19 @@ import { pathOf, registryFlags } from "./registry.ts";
 import { passThrough } from "./run.ts";
 
 /** A program, from the repository's root, and what it may do. */
-type Program = readonly [file: string, ...permissions: string[]];
+export type Program = readonly [file: string, ...permissions: string[]];
 
 const FILES = ["--allow-read", "--allow-write", "--allow-env", "--allow-run"];
 
 /** The programs of the tasks. Some tasks have further ones, which their first argument names. */
-const PROGRAMS: Readonly<Record<string, Program>> = {
+export const PROGRAMS: Readonly<Record<string, Program>> = {
   "bench": ["bench/main.ts", ...FILES, "--allow-sys"],
-  "bench blocking": ["bench/sync_bench.ts", ...FILES, "--allow-net"],
-  "bench manager": ["bench/manager_bench.ts", ...FILES, "--allow-net"],
+  "bench blocking": ["bench/blocking.ts", ...FILES, "--allow-net"],
+  "bench manager": ["bench/manager.ts", ...FILES, "--allow-net"],
   // Files in memory are for programs that may do everything.
-  "bench payload": ["bench/payload_bench.ts", "--allow-all"],
+  "bench payload": ["bench/payload/main.ts", "--allow-all"],
   "check": ["tools/check.ts", ...FILES],
+  "embed": ["tools/embed.ts", "--allow-read", "--allow-write=src/worker", "--allow-run"],
   "embed interop": ["tools/interop_page.ts", "--allow-read", "--allow-write"],
   "embed session": ["tools/record_session.ts", ...FILES],
   "example": ["tools/example.ts", ...FILES],

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escape } from "@std/html";
 import { PEERS, type PeerSpec } from "../peers.ts";
 import { type Figure, figureOf, type Results } from "../results.ts";
 import { readable } from "./columns.ts";
@@ -173,10 +174,9 @@ interface LabelStyle extends Place {
 }
 
 function label(text: string, { x, y, size, fill = "#1d1f23", weight = 400, anchor = "start" }: LabelStyle): string {
-  const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${at(x)}" y="${
-    at(y)
-  }" font-size="${size}" font-weight="${weight}" fill="${fill}" text-anchor="${anchor}">${escaped}</text>`;
+  return `<text x="${at(x)}" y="${at(y)}" font-size="${size}" font-weight="${weight}" fill="${fill}" text-anchor="${anchor}">${
+    escape(text)
+  }</text>`;
 }
 
 function at(value: number): number {

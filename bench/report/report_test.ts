@@ -47,7 +47,7 @@ Deno.test("the terminal's table has a row for each peer that was measured", () =
 
 Deno.test("the plot is well-formed, with a dot for each value, and text that cannot break it", () => {
   const plot = renderPlot(RESULTS);
-  assertStringIncludes(plot, "Linux &lt;6>");
+  assertStringIncludes(plot, "Linux &lt;6&gt;");
   const legend = 3;
   assertEquals(plot.split("<circle").length - 1, legend + 3);
   assertEquals(plot.split("<g>").length, plot.split("</g>").length);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { textTable } from "@remote-plugin/tools/tables";
 import { PEERS } from "../peers.ts";
 import { type PAYLOADS, SIZES } from "../plan.ts";
 import { figureOf, type Results } from "../results.ts";
@@ -18,7 +19,7 @@ export function renderText(results: Results): string {
 
 function mainTable(results: Results): string {
   const rows = shown(results).map(({ name, title }) => [title, ...COLUMNS.map(({ key }) => middle(results, name, key))]);
-  return align([["", ...COLUMNS.map((column) => column.title)], ...rows]);
+  return textTable({ headings: ["", ...COLUMNS.map((column) => column.title)], rows });
 }
 
 function payloadTable(results: Results, families: readonly (typeof PAYLOADS)[number][]): string {
@@ -29,14 +30,15 @@ function payloadTable(results: Results, families: readonly (typeof PAYLOADS)[num
     }))
   );
   const rows = shown(results).map(({ name, title }) => [title, ...columns.map(({ key }) => middle(results, name, key))]);
-  return align([["ms", ...columns.map((column) => column.title)], ...rows.filter((row) => row.slice(1).some((text) => text !== ""))]);
+  const filled = rows.filter((row) => row.slice(1).some((text) => text !== ""));
+  return textTable({ headings: ["ms", ...columns.map((column) => column.title)], rows: filled });
 }
 
 function targets(results: Results): string {
   const verdict = (met: boolean | undefined): string => met === undefined ? "-" : met ? "met" : "NOT MET";
   // A quick bench has no doublings.
   const measured = targetsOf(results).filter((target) => target.met !== undefined || results.mode === "full");
-  return align(measured.map(({ wanted, measured, met }) => [wanted, measured, verdict(met)]));
+  return textTable({ rows: measured.map(({ wanted, measured, met }) => [wanted, measured, verdict(met)]) });
 }
 
 function gaps(results: Results): string {
@@ -53,13 +55,4 @@ function shown(results: Results): readonly { name: string; title: string }[] {
 
 function middle(results: Results, peer: string, key: string): string {
   return readable(figureOf(results, peer, key)?.median ?? NaN);
-}
-
-/** The first column on the left, the others on the right. */
-function align(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row.map((text, column) => column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)).join("  ").trimEnd()
-  )
-    .join("\n");
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import { type HttpEndpoint, RemotePluginProxy } from "@remote-plugin/proxy";
+import { RemotePluginProxy, type WorkerAddress } from "@remote-plugin/proxy";
 import { Checks } from "../shared/checks.ts";
 import { bold } from "../shared/terminal.ts";
 import type { GuestReport } from "./guest.ts";
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
 }
 
 /** Runs the guest to its end. */
-async function sendGuest(endpoint: HttpEndpoint): Promise<GuestReport> {
+async function sendGuest(endpoint: WorkerAddress): Promise<GuestReport> {
   await using guest = new Deno.Command(Deno.execPath(), { args: GUEST, stdin: "piped", stdout: "piped" }).spawn();
   const writer = guest.stdin.getWriter();
   await writer.write(new TextEncoder().encode(JSON.stringify(endpoint)));

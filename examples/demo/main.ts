@@ -6,14 +6,8 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import {
-  PermissionDeniedError,
-  type PermissionSet,
-  RemoteError,
-  RemotePluginProxy,
-  requiredPermissions,
-  WorkerStartError,
-} from "@remote-plugin/proxy";
+import { PermissionDeniedError, RemoteError, RemotePluginProxy, requiredPermissions, WorkerStartError } from "@remote-plugin/proxy";
+import type { PermissionSet } from "@remote-plugin/proxy/protocol";
 import { Checks } from "../shared/checks.ts";
 import { readSentences, type Sentence, SPEECH_TXT, SPEECH_WAV } from "../shared/recording.ts";
 import { tableLines } from "../shared/table.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PermissionSet } from "@remote-plugin/proxy";
+import type { PermissionSet } from "@remote-plugin/proxy/protocol";
 
 /** The flags for a set of permissions, for example what a Deno plugin was given. */
 export function flagsOf(permissions: PermissionSet): string[] {

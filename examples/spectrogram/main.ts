@@ -7,7 +7,8 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import { type FileResult, type NdArray, RemotePluginProxy } from "@remote-plugin/proxy";
+import { type FileResult, RemotePluginProxy } from "@remote-plugin/proxy";
+import type { NdArray } from "@remote-plugin/proxy/protocol";
 import { WavFile } from "../demo/wav.ts";
 import { Checks } from "../shared/checks.ts";
 import { readSentences, SPEECH_WAV } from "../shared/recording.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { STATUS_CODE } from "@std/http/status";
 import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
 import { type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
@@ -114,6 +115,6 @@ function item(frame: Frame): string {
 }
 
 function statusOf({ code }: ErrorBody, endpoint: Endpoint | ExtensionEndpoint): number {
-  if (code === "cancelled") return 409;
-  return endpoint === "initialize" ? 400 : 500;
+  if (code === "cancelled") return STATUS_CODE.Conflict;
+  return endpoint === "initialize" ? STATUS_CODE.BadRequest : STATUS_CODE.InternalServerError;
 }

@@ -7,13 +7,16 @@ import { untilAborted } from "../protocol/until_aborted.ts";
 import { PluginStateError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
+import { operationOf } from "../plugin/members.ts";
 import { TakenBody } from "../plugin/arguments.ts";
 import type { Evictable } from "./admission.ts";
 import { CallCounter } from "./call_counter.ts";
 import { Configuration } from "./configuration.ts";
+import { checkHealth } from "./health_check.ts";
 import { IdleTimer } from "./idle_timer.ts";
-import { Launcher, type Shared } from "./launcher.ts";
-import { type Lease, Pool, type PoolLimits } from "./pool.ts";
+import type { Shared } from "./launcher.ts";
+import type { Lease, Pool } from "./pool.ts";
+import { Pools } from "./pools.ts";
 import type { PluginEvent, StopReason } from "./events.ts";
 import type { PluginInfo, PluginState } from "./info.ts";
 import type { PluginSettings } from "./options.ts";
@@ -37,10 +40,9 @@ export class Entry implements Evictable {
   /** What its calls came to. */
   readonly counter: CallCounter = new CallCounter();
   readonly #owner: EntryOwner;
-  readonly #settings: PluginSettings;
   readonly #configuration: Configuration;
   readonly #idle: IdleTimer | undefined;
-  readonly #retiring = new Set<Pool>();
+  readonly #pools: Pools;
   readonly #ending = new AbortController();
   #spec: PluginSpec;
   #state: EntryState = { kind: "registered" };
@@ -52,9 +54,16 @@ export class Entry implements Evictable {
   /** Starts nothing yet. */
   constructor(spec: PluginSpec, settings: PluginSettings, owner: EntryOwner) {
     this.#spec = spec;
-    this.#settings = settings;
     this.#owner = owner;
     this.#configuration = new Configuration({ spec, folder: owner.options.configDir });
+    this.#pools = new Pools(owner, {
+      settings,
+      configuration: this.#configuration,
+      signal: this.#ending.signal,
+      emit: (event) => this.#emit(event),
+      onIdle: () => this.#onIdle(),
+      onLost: (pool) => this.#onLost(pool),
+    });
     const idleMs = settings.unloadAfterMs ?? owner.options.unloadAfterMs;
     if (idleMs !== undefined) this.#idle = new IdleTimer(idleMs, (since) => this.#onIdleTooLong(since));
   }
@@ -77,7 +86,7 @@ export class Entry implements Evictable {
   /** What it is, and what it is doing. */
   get info(): PluginInfo {
     const { name, version, source, warnings, runtime } = this.#spec;
-    const { max, callsEach } = this.#limits(this.#spec);
+    const { max, callsEach } = this.#pools.limits(this.#spec);
     const maxConcurrency = max * callsEach;
     const isOutdated = "spec" in this.#state && this.#state.spec !== this.#spec;
     return { name, version, runtime: runtime.kind, source, state: this.state, isOutdated, maxConcurrency, warnings };
@@ -133,15 +142,13 @@ export class Entry implements Evictable {
 
   /** Lets the workers go, when their calls have ended or, by force, at once. */
   async unload(force: boolean, reason: StopReason = "unload"): Promise<void> {
-    if (force) await this.#force(reason);
+    if (force) await this.#pools.end(reason);
     await this.#exclusively(() => this.#stop(reason));
   }
 
   /** Lets the workers go unless they are in use. */
   evict(): Promise<void> {
-    return this.#exclusively(async () => {
-      if (this.idleSince !== undefined) await this.#stop("evicted");
-    });
+    return this.#stopIfIdle("evicted");
   }
 
   /** Replaces the workers. The new ones take the calls from the moment at which they are ready; the old ones finish theirs. */
@@ -176,8 +183,9 @@ export class Entry implements Evictable {
       await this.#configuration.tryOut(own, async () => {
         const plugins = [...this.pool?.replicas ?? []].map(({ plugin }) => plugin);
         if (plugins.length === 0) return await this.#load();
-        await this.#configuration.check(own, await plugins[0]!.getConfigSchema(options));
-        await Promise.all(plugins.map((plugin) => plugin[member](own, options)));
+        await this.#configuration.check(own, await plugins[0]!.ask("getConfigSchema", options));
+        const body = member === "initialize" ? own : { new_config: own };
+        await Promise.all(plugins.map((plugin) => plugin.run(operationOf(member, body), options)));
       });
       this.#emit({ type: "configured" });
     });
@@ -191,14 +199,7 @@ export class Entry implements Evictable {
 
   /** Lets go of the workers that have not answered twice in a row. */
   async checkHealth(): Promise<void> {
-    const { pool } = this;
-    await Promise.all([...pool?.replicas ?? []].map(async (replica) => {
-      if (performance.now() < replica.restartingUntil) return;
-      replica.missedChecks = await replica.plugin.isAlive() ? 0 : replica.missedChecks + 1;
-      if (replica.missedChecks < 2 || replica.isGone) return;
-      this.#emit({ type: "unhealthy", pid: replica.plugin.pid });
-      await pool?.drop(replica, "unhealthy");
-    }));
+    if (this.pool !== undefined) await checkHealth(this.pool, (pid) => this.#emit({ type: "unhealthy", pid }));
   }
 
   /** Ends everything at once, for good. */
@@ -206,7 +207,7 @@ export class Entry implements Evictable {
     const { name: plugin } = this.#spec;
     this.#ending.abort(new PluginStateError(`"${plugin}" was stopped, for its manager was disposed`, { plugin }));
     this.#idle?.[Symbol.dispose]();
-    await this.#force("dispose");
+    await this.#pools.end("dispose");
     await this.#exclusively(() => this.#stop("dispose"));
     this.#state = { kind: "closed" };
   }
@@ -233,7 +234,7 @@ export class Entry implements Evictable {
     if (this.#state.kind !== "running") return await this.#load();
     // Where memory does not allow both, the old workers have to leave first, and calls wait meanwhile.
     const old = this.#state;
-    if (!this.#launcher(this.#spec).hasRoom(this.#limits(this.#spec).min)) {
+    if (!this.#pools.hasRoom(this.#spec)) {
       await this.#stop("reload");
       return await this.#load();
     }
@@ -245,48 +246,13 @@ export class Entry implements Evictable {
       throw error;
     }
     this.#emit({ type: "reloaded" });
-    this.#retire(old.pool, "reload");
-  }
-
-  /** Lets a pool go that is not this entry's state any more. Its end is waited for by whoever ends the entry. */
-  #retire(pool: Pool, reason: StopReason): void {
-    this.#retiring.add(pool);
-    void pool.retire(reason).finally(() => this.#retiring.delete(pool));
+    // Its end is waited for by whoever ends the entry.
+    void this.#pools.retire(old.pool, "reload");
   }
 
   async #startPool(): Promise<{ pool: Pool; spec: PluginSpec }> {
     const spec = this.#spec;
-    const launcher = this.#launcher(spec);
-    const pool: Pool = new Pool({
-      plugin: spec.name,
-      startFirst: (count) => launcher.start(count),
-      startMore: () => launcher.startIfRoom(),
-      onStopped: ({ plugin: { pid } }, reason) => this.#emit({ type: "stopped", pid, reason }),
-      onIdle: () => this.#onIdle(),
-      onLost: () => this.#onLost(pool),
-    }, this.#limits(spec));
-    await pool.start();
-    return { pool, spec };
-  }
-
-  #launcher(spec: PluginSpec): Launcher {
-    return new Launcher(spec, this.#owner, {
-      configuration: this.#configuration,
-      signal: this.#ending.signal,
-      emit: (event) => this.#emit(event),
-      onExit: (replica, exit) => {
-        const pools = [...this.#retiring, ..."pool" in this.#state ? [this.#state.pool] : []];
-        const pool = pools.find(({ replicas }) => replicas.has(replica));
-        if (pool === undefined) return;
-        this.#emit({ type: "exited", pid: replica.plugin.pid, exit });
-        pool.lost(replica);
-      },
-    });
-  }
-
-  #limits({ maxConcurrency }: PluginSpec): PoolLimits {
-    const { min = 1, max = min, spare = 0 } = this.#settings.replicas ?? this.#owner.options.replicas ?? {};
-    return { min: Math.max(1, min), max: Math.max(1, min, max), spare, callsEach: maxConcurrency };
+    return { pool: await this.#pools.start(spec), spec };
   }
 
   /** Lets open calls finish, so that what comes meanwhile waits for its turn. */
@@ -294,13 +260,8 @@ export class Entry implements Evictable {
     if (!("pool" in this.#state)) return;
     const { pool } = this.#state;
     this.#state = { kind: "stopping", pool };
-    await pool.retire(reason);
+    await this.#pools.retire(pool, reason);
     this.#state = { kind: "registered" };
-  }
-
-  async #force(reason: StopReason): Promise<void> {
-    const pools = new Set([...this.#retiring, ..."pool" in this.#state ? [this.#state.pool] : []]);
-    await Promise.all([...pools].map((pool) => pool.end(reason)));
   }
 
   #onIdle(): void {
@@ -310,20 +271,20 @@ export class Entry implements Evictable {
 
   #onIdleTooLong(since: number): void {
     const { idleSince, pool } = this;
-    if (idleSince !== undefined && idleSince <= since) void this.unloadIfIdle();
+    if (idleSince !== undefined && idleSince <= since) void this.#stopIfIdle("idle");
     else void pool?.shrink(since).then(() => this.#idle?.touch());
   }
 
-  /** The end of an idle time. A call that has come in between keeps the workers. */
-  unloadIfIdle(): Promise<void> {
+  /** A call that has come in between keeps the workers. */
+  #stopIfIdle(reason: StopReason): Promise<void> {
     return this.#exclusively(async () => {
-      if (this.idleSince !== undefined) await this.#stop("idle");
+      if (this.idleSince !== undefined) await this.#stop(reason);
     });
   }
 
   #onLost(pool: Pool): void {
     if (this.#state.kind === "running" && this.#state.pool === pool) this.#state = { kind: "registered" };
-    this.#retire(pool, "unload");
+    void this.#pools.retire(pool, "unload");
   }
 
   #refuseWhenOff(): void {

@@ -7,7 +7,8 @@ import { join } from "@std/path";
 import { DEFAULT_START_TIMEOUT_MS } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { RestartEvent } from "../plugin/interface.ts";
-import { RemotePluginProxy } from "../plugin/proxy.ts";
+import { operationOf } from "../plugin/members.ts";
+import { RemotePlugin } from "../plugin/remote_plugin.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { Admission } from "./admission.ts";
 import type { Configuration } from "./configuration.ts";
@@ -97,7 +98,7 @@ export class Launcher {
     const onExit = (exit: WorkerExit) => void started.promise.then((replica) => this.#exited(replica, exit));
     const onRestart = (event: RestartEvent) => void started.promise.then((replica) => this.#restarting(replica, event));
     const options = { scratchDir, permissions, socketPath: this.#socketPath(), signal: this.#plugin.signal, onExit, onRestart };
-    const plugin = await RemotePluginProxy.start(this.#spec, options);
+    const plugin = await RemotePlugin.start(this.#spec, options);
     try {
       await this.#configure(plugin);
     } catch (error) {
@@ -110,7 +111,7 @@ export class Launcher {
     return replica;
   }
 
-  async #followLogs(plugin: RemotePluginProxy): Promise<void> {
+  async #followLogs(plugin: RemotePlugin): Promise<void> {
     const { onLog } = this.#shared.options;
     if (onLog === undefined) return;
     for await (const record of plugin.logs) onLog(record, this.#spec.name);
@@ -127,14 +128,13 @@ export class Launcher {
     this.#plugin.onExit(replica, exit);
   }
 
-  async #configure(plugin: RemotePluginProxy): Promise<void> {
+  async #configure(plugin: RemotePlugin): Promise<void> {
     const { signal } = this.#plugin;
     const { configuration } = this.#plugin;
-    const config = await configuration.read();
-    if (config === undefined && this.#spec.defaultConfig !== undefined) await plugin.initialize(this.#spec.defaultConfig, { signal });
-    if (config === undefined) return;
-    await configuration.check(config, await plugin.getConfigSchema({ signal }));
-    await plugin.initialize(config, { signal });
+    const kept = await configuration.read();
+    if (kept !== undefined) await configuration.check(kept, await plugin.ask("getConfigSchema", { signal }));
+    const config = kept ?? this.#spec.defaultConfig;
+    if (config !== undefined) await plugin.run(operationOf("initialize", config), { signal });
   }
 
   #socketPath(): string | undefined {

@@ -3,25 +3,35 @@
  *
  * @module
  */
-import { CallTimeoutError, PluginStateError } from "../errors.ts";
-import type { CallOptions, Kwargs, OperationOptions, PluginConfig, PluginInterface, Progress } from "../plugin/interface.ts";
-import { checkLimits } from "../plugin/limits.ts";
-import type { RemotePluginProxy } from "../plugin/proxy.ts";
+import { PluginStateError } from "../errors.ts";
+import type { CallOptions, Kwargs, OperationOptions, PluginConfig } from "../plugin/interface.ts";
+import {
+  type Answer,
+  extensionOf,
+  type MemberOperation,
+  operationOf,
+  type PluginInterface,
+  type Question,
+  Questions,
+} from "../plugin/members.ts";
+import type { RemotePlugin } from "../plugin/remote_plugin.ts";
 import { TakenBody } from "../plugin/arguments.ts";
-import { Limit } from "../protocol/limit.ts";
-import { type Endpoint, type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
-import type { SignaturesBody, StatsBody } from "../protocol/messages.ts";
+import { type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
+import type { StatsBody } from "../protocol/messages.ts";
 import type { CountedCall } from "./call_counter.ts";
 import type { Entry } from "./entry.ts";
-import type { Lease } from "./pool.ts";
+import type { Lease, Pool } from "./pool.ts";
+import type { Replica } from "./replica.ts";
+import { Wait } from "./wait.ts";
 
 /** Passes each call on to one of the plugin's workers, which are started when there are none. */
-export class ManagedPlugin implements PluginInterface {
+export class ManagedPlugin extends Questions implements PluginInterface {
   readonly #entry: Entry;
   #isClosed = false;
 
   /** Starts nothing yet. */
   constructor(entry: Entry) {
+    super();
     this.#entry = entry;
   }
 
@@ -46,29 +56,11 @@ export class ManagedPlugin implements PluginInterface {
   }
 
   async execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {
-    const operation = { endpoint: "execute", member: "execute", body: { args, kwargs } } as const;
-    return await this.#call(operation, options, (plugin, body, left) => plugin.execute<Result>(...callOf(body!, left)));
+    return await this.#call(operationOf("execute", { args, kwargs }), options) as Result;
   }
 
   executeStream<Chunk = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): AsyncGenerator<Chunk, void, void> {
-    const operation = { endpoint: "execute_stream", member: "executeStream", body: { args, kwargs } } as const;
-    return this.#stream<Chunk>(TakenBody.outcome(operation, this.name), options);
-  }
-
-  async getConfigSchema(options?: OperationOptions): Promise<Record<string, unknown>> {
-    return await this.#ask("getConfigSchema", options, (plugin) => plugin.getConfigSchema(options));
-  }
-
-  async getCurrentConfig(options?: OperationOptions): Promise<Record<string, unknown>> {
-    return await this.#ask("getCurrentConfig", options, (plugin) => plugin.getCurrentConfig(options));
-  }
-
-  async getSignatures(options?: OperationOptions): Promise<SignaturesBody> {
-    return await this.#ask("getSignatures", options, (plugin) => plugin.getSignatures(options));
-  }
-
-  async getProgress(options?: OperationOptions): Promise<Progress> {
-    return await this.#ask("getProgress", options, (plugin) => plugin.getProgress(options));
+    return this.#frames(operationOf("executeStream", { args, kwargs }), options) as AsyncGenerator<Chunk, void, void>;
   }
 
   /** Asks one worker: for a call one that has a place, else the one that got the last call. */
@@ -77,35 +69,21 @@ export class ManagedPlugin implements PluginInterface {
     body?: Readonly<Record<string, unknown>>,
     options: OperationOptions = {},
   ): Promise<Result> {
-    const member = `extension("${endpoint}")`;
-    if (!EXTENSIONS[endpoint].isCall) {
-      return await this.#ask(member, options, (plugin) => plugin.extension<Result>(endpoint, body, options));
-    }
-    return await this.#call({ endpoint, member, body }, options, (plugin, own, left) => plugin.extension<Result>(endpoint, own, left));
+    const operation = extensionOf(endpoint, body);
+    if (EXTENSIONS[endpoint].isCall) return await this.#call(operation, options) as Result;
+    return await this.#askOne(operation.member, options, (plugin) => plugin.run(operation, options)) as Result;
   }
 
   /** Lets all workers prefetch. */
-  async prefetch(options?: OperationOptions): Promise<boolean> {
-    const outcomes = await this.#askAll("prefetch", options, (plugin) => plugin.prefetch(options));
+  async prefetch(options: OperationOptions = {}): Promise<boolean> {
+    const outcomes = await this.#askAll("prefetch", options, (plugin) => plugin.run(operationOf("prefetch"), options));
     return outcomes.includes(true);
   }
 
   /** The sums over all workers, with the process of the one that got the last call, and the uptime of the oldest. */
-  async getStats(options?: OperationOptions): Promise<StatsBody> {
-    const all = await this.#askAll("getStats", options, (plugin) => plugin.getStats(options));
-    const sum = (figure: (stats: StatsBody) => number): number => all.reduce((total, stats) => total + figure(stats), 0);
-    return {
-      ...all[0]!,
-      cpu_percent: sum((stats) => stats.cpu_percent),
-      memory_rss_mb: sum((stats) => stats.memory_rss_mb),
-      ...all.some((stats) => stats.gpu_memory_mb !== undefined) && { gpu_memory_mb: sum((stats) => stats.gpu_memory_mb ?? 0) },
-      uptime_s: Math.max(...all.map((stats) => stats.uptime_s)),
-      calls: {
-        running: sum(({ calls }) => calls.running),
-        queued: sum(({ calls }) => calls.queued) + (this.#entry.pool?.waiting ?? 0),
-        finished: sum(({ calls }) => calls.finished),
-      },
-    };
+  override async getStats(options: OperationOptions = {}): Promise<StatsBody> {
+    const all = await this.#askAll("getStats", options, (plugin) => plugin.ask("getStats", options));
+    return sumOf(all, this.#entry.pool?.waiting ?? 0);
   }
 
   /** Whether a worker answers. False, and nothing is started, while there is none. */
@@ -116,11 +94,11 @@ export class ManagedPlugin implements PluginInterface {
   }
 
   /** Cancels every call of the plugin, those of others that use it too. */
-  async cancel(options?: OperationOptions): Promise<boolean> {
+  async cancel(options: OperationOptions = {}): Promise<boolean> {
     this.#refuseWhenClosed("cancel");
     const { pool } = this.#entry;
     const waiting = pool?.cancelWaiting() ?? false;
-    const outcomes = await Promise.all([...pool?.replicas ?? []].map(({ plugin }) => plugin.cancel(options)));
+    const outcomes = await Promise.all([...pool?.replicas ?? []].map(({ plugin }) => plugin.run(operationOf("cancel"), options)));
     return waiting || outcomes.includes(true);
   }
 
@@ -135,33 +113,33 @@ export class ManagedPlugin implements PluginInterface {
     return this.cleanup();
   }
 
-  /** Runs a call on a worker that has a place. One that has to wait for it takes what it was made with along. */
-  async #call<Result>(operation: ManagedOperation, options: CallOptions, run: Run<Result>): Promise<Result> {
-    const { member } = operation;
-    using call = this.#begin(member, options);
-    try {
-      const free = this.#tryPlace(options);
-      using taken = free === undefined ? TakenBody.of(operation, this.name) : undefined;
-      const [place, left] = free ?? await this.#waitForPlace(member, options);
-      using lease = place;
-      const body = taken === undefined ? operation.body : taken.values();
-      const result = await run(lease.plugin, body, left);
-      call.succeed();
-      return result;
-    } catch (error) {
-      call.fail(error);
-      throw error;
-    }
+  /** Asks one worker: the one that got the last call. */
+  protected override ask<Name extends Question>(member: Name, options: OperationOptions = {}): Promise<Answer<Name>> {
+    return this.#askOne(member, options, (plugin) => plugin.ask(member, options));
   }
 
-  async *#stream<Chunk>(take: () => TakenBody, options: CallOptions): AsyncGenerator<Chunk, void, void> {
-    using call = this.#begin("executeStream", options);
+  async #call(operation: MemberOperation, options: CallOptions): Promise<unknown> {
+    const { value } = await this.#frames(operation, options).next();
+    return value;
+  }
+
+  /** What it is called with is taken at once, whether or not a worker has a place for it. */
+  #frames(operation: MemberOperation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
+    return this.#run(operation, TakenBody.outcome(operation, this.name), options);
+  }
+
+  /** Runs a call on a worker that has a place: yields what a stream yields, and returns the result. */
+  async *#run(operation: MemberOperation, take: () => TakenBody, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
+    const { endpoint, member } = operation;
+    using call = this.#begin(member, options);
     try {
-      using taken = take();
-      const [place, left] = this.#tryPlace(options) ?? await this.#waitForPlace("executeStream", options);
+      using body = take();
+      const [place, left] = this.#tryPlace(options) ?? await this.#waitForPlace(member, options);
       using lease = place;
-      yield* lease.plugin.executeStream<Chunk>(...callOf(taken.values()!, left));
+      const taken = { endpoint, member, body };
+      const result = endpoint === "execute_stream" ? yield* lease.plugin.stream(taken, left) : await lease.plugin.run(taken, left);
       call.succeed();
+      return result;
     } catch (error) {
       call.fail(error);
       throw error;
@@ -184,27 +162,18 @@ export class ManagedPlugin implements PluginInterface {
     return [lease, wait.leftMs === undefined ? options : { ...options, timeoutMs: wait.leftMs }];
   }
 
-  async #ask<T>(member: string, options: OperationOptions | undefined, question: (plugin: RemotePluginProxy) => Promise<T>): Promise<T> {
-    const [answer] = await this.#askAll(member, options, question, true);
-    return answer!;
+  async #askOne<T>(member: string, options: OperationOptions, question: (plugin: RemotePlugin) => Promise<T>): Promise<T> {
+    return await this.#withPool(member, options, (pool) => asked(pool, pool.latest!, question));
   }
 
-  /** Asks what takes no place: the worker that got the last call first, and the others too when all are wanted. */
-  async #askAll<T>(
-    member: string,
-    options: OperationOptions = {},
-    question: (plugin: RemotePluginProxy) => Promise<T>,
-    onlyLatest = false,
-  ): Promise<T[]> {
+  async #askAll<T>(member: string, options: OperationOptions, question: (plugin: RemotePlugin) => Promise<T>): Promise<T[]> {
+    return await this.#withPool(member, options, (pool) => Promise.all([...pool.replicas].map((one) => asked(pool, one, question))));
+  }
+
+  async #withPool<T>(member: string, options: OperationOptions, use: (pool: Pool) => Promise<T>): Promise<T> {
     this.#refuseWhenClosed(member);
     using wait = new Wait({ plugin: this.name, member }, options);
-    return await this.#entry.withPool(wait.signal, async (pool) => {
-      const replicas = onlyLatest ? [pool.latest!] : [...pool.replicas];
-      return await Promise.all(replicas.map(async (replica) => {
-        using lease = pool.visit(replica);
-        return await question(lease.plugin);
-      }));
-    });
+    return await this.#entry.withPool(wait.signal, use);
   }
 
   #refuseWhenClosed(member: string): void {
@@ -214,60 +183,27 @@ export class ManagedPlugin implements PluginInterface {
   }
 }
 
-/** A call, before a worker is chosen for it. */
-interface ManagedOperation {
-  readonly endpoint: Endpoint | ExtensionEndpoint;
-  readonly member: string;
-  readonly body?: Body;
-}
-
-/** Makes the call on the worker that was chosen, with what is left of its time. */
-type Run<Result> = (plugin: RemotePluginProxy, body: Body | undefined, left: CallOptions) => Promise<Result>;
-
-type Body = Readonly<Record<string, unknown>>;
-
-/** What `execute` and `executeStream` take. */
-function callOf(body: Body, options: CallOptions): [Kwargs, CallOptions] {
-  const { kwargs, args } = body as { kwargs: Kwargs; args: readonly unknown[] };
-  return [kwargs, { ...options, args }];
-}
-
 /** A call's place, and its options for what is left of it then. */
 type Place<Options> = readonly [lease: Lease, left: Options];
 
-/** What can end the wait for a worker: the caller's signal and the call's deadline. */
-class Wait implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #limit: Limit | undefined;
-  readonly #callerSignal: AbortSignal | undefined;
-  readonly #onCallerAbort: () => void;
+/** Asks a worker what takes no place. */
+async function asked<T>(pool: Pool, replica: Replica, question: (plugin: RemotePlugin) => Promise<T>): Promise<T> {
+  using lease = pool.visit(replica);
+  return await question(lease.plugin);
+}
 
-  constructor({ plugin, member }: { plugin: string; member: string }, { signal, ...limits }: OperationOptions) {
-    checkLimits({ plugin, member }, limits);
-    const { timeoutMs } = limits;
-    this.#callerSignal = signal;
-    this.#onCallerAbort = () => this.#controller.abort(signal?.reason);
-    signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
-    if (signal?.aborted) this.#onCallerAbort();
-    if (timeoutMs === undefined) return;
-    const late = () => {
-      const message = `"${member}" of "${plugin}" waited for a worker longer than its limit of ${timeoutMs} ms`;
-      this.#controller.abort(new CallTimeoutError(message, { plugin, timeoutMs }));
-    };
-    this.#limit = new Limit(timeoutMs, late);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** What is left of the call's time; `undefined` where it has no limit. */
-  get leftMs(): number | undefined {
-    return this.#limit && Math.max(1, this.#limit.leftMs);
-  }
-
-  [Symbol.dispose](): void {
-    this.#limit?.[Symbol.dispose]();
-    this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
-  }
+function sumOf(all: readonly StatsBody[], waiting: number): StatsBody {
+  const sum = (figure: (stats: StatsBody) => number): number => all.reduce((total, stats) => total + figure(stats), 0);
+  return {
+    ...all[0]!,
+    cpu_percent: sum((stats) => stats.cpu_percent),
+    memory_rss_mb: sum((stats) => stats.memory_rss_mb),
+    ...all.some((stats) => stats.gpu_memory_mb !== undefined) && { gpu_memory_mb: sum((stats) => stats.gpu_memory_mb ?? 0) },
+    uptime_s: Math.max(...all.map((stats) => stats.uptime_s)),
+    calls: {
+      running: sum(({ calls }) => calls.running),
+      queued: sum(({ calls }) => calls.queued) + waiting,
+      finished: sum(({ calls }) => calls.finished),
+    },
+  };
 }

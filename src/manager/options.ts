@@ -4,6 +4,7 @@
  * @module
  */
 import type { ManifestSource } from "../manifest/load.ts";
+import { durationComplaint } from "../plugin/limits.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { LogRecord } from "../process/output_log.ts";
 
@@ -66,4 +67,21 @@ export interface ManagerOptions extends PluginSettings {
   readonly onLog?: (record: LogRecord, plugin: string) => void;
   /** The program that tells the GPU memory of processes, as `nvidia-smi` does. Default: `"nvidia-smi"`; without it there are no such figures. */
   readonly gpuProgram?: string;
+}
+
+/**
+ * Refuses times that are none, before anything is made.
+ *
+ * @throws {RangeError} When one is none.
+ */
+export function checkDurations({ plugins = {}, unloadAfterMs, healthIntervalMs }: ManagerOptions): void {
+  const times: [string, number | undefined][] = [
+    ["unloadAfterMs", unloadAfterMs],
+    ["healthIntervalMs", healthIntervalMs === 0 ? undefined : healthIntervalMs],
+    ...Object.entries(plugins).map((
+      [name, settings],
+    ): [string, number | undefined] => [`plugins.${name}.unloadAfterMs`, settings.unloadAfterMs]),
+  ];
+  const complaint = times.map(([name, value]) => durationComplaint(name, value)).find((found) => found !== undefined);
+  if (complaint !== undefined) throw new RangeError(`Cannot make a manager: ${complaint}`);
 }

@@ -5,11 +5,11 @@
  */
 import { resolve } from "@std/path";
 import { ManifestError, type PluginError } from "../errors.ts";
-import { findManifests, type ManifestFile } from "../manifest/find.ts";
+import { findManifests } from "../manifest/find.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import type { OperationOptions, PluginConfig, PluginInterface } from "../plugin/interface.ts";
-import { durationComplaint } from "../plugin/limits.ts";
+import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
+import type { PluginInterface } from "../plugin/members.ts";
 import { Admission } from "./admission.ts";
 import { Entry } from "./entry.ts";
 import { FolderWatch } from "./folder_watch.ts";
@@ -18,7 +18,8 @@ import { Registry } from "./registry.ts";
 import { collectStats } from "./stats.ts";
 import { EventStream, type ManagerEvent, type PluginEvent } from "./events.ts";
 import type { ManagerStats, PluginInfo } from "./info.ts";
-import type { ManagerOptions } from "./options.ts";
+import { isStillThere, sameName } from "./manifest_changes.ts";
+import { checkDurations, type ManagerOptions } from "./options.ts";
 
 /** A manifest that cannot be used. The others are not affected. */
 export interface ManifestProblem {
@@ -43,7 +44,7 @@ const DEFAULT_HEALTH_INTERVAL_MS = 10_000;
  *
  * @example
  * ```ts no-eval
- * import { PluginManager } from "@remote-plugin/proxy";
+ * import { PluginManager } from "@remote-plugin/proxy/manager";
  *
  * await using manager = await PluginManager.create({ folders: ["./plugins"], unloadAfterMs: 60_000, memory: { gpuMb: 8_000 } });
  * for (const { name, version, state } of manager.list()) console.log(name, version, state.kind);
@@ -281,30 +282,4 @@ export class PluginManager implements AsyncDisposable {
   #checkHealth(): void {
     for (const entry of this.#registry.all) void entry.checkHealth();
   }
-}
-
-/** Whether a plugin's manifest is where it was. One that cannot be used any more is being edited, which is no reason to end what runs. */
-function isStillThere({ source, name, version }: PluginSpec, files: ReadonlyMap<string, ManifestFile>): boolean {
-  const file = files.get(source ?? "");
-  return file !== undefined && ("error" in file || (file.spec.name === name && file.spec.version === version));
-}
-
-/** A manifest under another name is another plugin's. */
-function sameName({ name, version }: PluginSpec, after: PluginSpec): PluginSpec {
-  if (name === after.name && version === after.version) return after;
-  const message =
-    `Cannot reload "${name}" ${version}: its manifest "${after.source}" is that of "${after.name}" ${after.version} now. Call refresh()`;
-  throw new ManifestError(message, { plugin: name, source: after.source, place: "$.name" });
-}
-
-function checkDurations({ plugins = {}, unloadAfterMs, healthIntervalMs }: ManagerOptions): void {
-  const times: [string, number | undefined][] = [
-    ["unloadAfterMs", unloadAfterMs],
-    ["healthIntervalMs", healthIntervalMs === 0 ? undefined : healthIntervalMs],
-    ...Object.entries(plugins).map((
-      [name, settings],
-    ): [string, number | undefined] => [`plugins.${name}.unloadAfterMs`, settings.unloadAfterMs]),
-  ];
-  const complaint = times.map(([name, value]) => durationComplaint(name, value)).find((found) => found !== undefined);
-  if (complaint !== undefined) throw new RangeError(`Cannot make a manager: ${complaint}`);
 }

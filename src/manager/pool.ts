@@ -4,9 +4,10 @@
  * @module
  */
 import { CallCancelledError } from "../errors.ts";
-import type { RemotePluginProxy } from "../plugin/proxy.ts";
+import type { RemotePlugin } from "../plugin/remote_plugin.ts";
 import type { StopReason } from "./events.ts";
 import type { Replica } from "./replica.ts";
+import { WaitingLine } from "./waiting_line.ts";
 
 /** How many workers, and how many calls each of them runs at once. */
 export interface PoolLimits {
@@ -34,13 +35,7 @@ export interface PoolHost {
 
 /** A worker in use. Disposing it lets the next one use it; doing so twice is harmless. */
 export interface Lease extends Disposable {
-  readonly plugin: RemotePluginProxy;
-}
-
-interface Waiter {
-  /** Without a lease: this pool is closing, and the plugin has to be asked again. */
-  readonly admit: (lease: Lease | undefined) => void;
-  readonly refuse: (error: unknown) => void;
+  readonly plugin: RemotePlugin;
 }
 
 /** Workers that share the calls of one plugin. */
@@ -48,7 +43,7 @@ export class Pool {
   readonly #host: PoolHost;
   readonly #limits: PoolLimits;
   readonly #replicas = new Set<Replica>();
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting = new WaitingLine<Lease>();
   readonly #growing = new Set<Promise<void>>();
   /** Workers that take no calls any more, and have not ended yet. */
   readonly #leaving = new Map<Replica, Promise<void>>();
@@ -84,7 +79,7 @@ export class Pool {
 
   /** How many calls wait for a worker. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.length;
   }
 
   /** When it was last used; `undefined` while it is in use. */
@@ -94,7 +89,7 @@ export class Pool {
       if (users > 0) return undefined;
       last = Math.max(last, lastUsed);
     }
-    return this.#waiting.size > 0 || this.#growing.size > 0 || this.#replicas.size === 0 ? undefined : last;
+    return this.#waiting.length > 0 || this.#growing.size > 0 || this.#replicas.size === 0 ? undefined : last;
   }
 
   /** Starts the first workers. */
@@ -121,22 +116,9 @@ export class Pool {
     if (signal.aborted) return Promise.reject(signal.reason);
     const free = this.tryAcquire();
     if (free !== undefined || this.#closing) return Promise.resolve(free);
-    const { promise, resolve, reject } = Promise.withResolvers<Lease | undefined>();
-    const refuse = (error: unknown) => {
-      signal.removeEventListener("abort", leave);
-      this.#waiting.delete(waiter);
-      reject(error);
-    };
-    const leave = () => refuse(signal.reason);
-    const admit = (lease: Lease | undefined) => {
-      signal.removeEventListener("abort", leave);
-      resolve(lease);
-    };
-    const waiter: Waiter = { admit, refuse };
-    signal.addEventListener("abort", leave, { once: true });
-    this.#waiting.add(waiter);
+    const place = this.#waiting.join(signal);
     this.#grow();
-    return promise;
+    return place;
   }
 
   /** Keeps a worker from being let go while it is asked something that takes no place. */
@@ -146,10 +128,8 @@ export class Pool {
 
   /** Cancels the calls that wait for a worker. False when there was none. */
   cancelWaiting(): boolean {
-    const waiting = [...this.#waiting];
     const { plugin } = this.#host;
-    for (const { refuse } of waiting) refuse(new CallCancelledError(`A waiting call of "${plugin}" was cancelled`, { plugin }));
-    return waiting.length > 0;
+    return this.#waiting.refuseAll(() => new CallCancelledError(`A waiting call of "${plugin}" was cancelled`, { plugin }));
   }
 
   /** Takes out a worker that has gone by itself. */
@@ -175,7 +155,7 @@ export class Pool {
   /** Takes no more calls, and resolves when the last open one has ended and all workers are gone. */
   async retire(reason: StopReason): Promise<void> {
     this.#closing = true;
-    this.#sendBack();
+    this.#waiting.sendAway();
     if (this.#inUse()) await (this.#drained ??= Promise.withResolvers()).promise;
     await this.#releaseAll(reason);
   }
@@ -258,13 +238,8 @@ export class Pool {
   }
 
   #serve(): void {
-    for (const waiter of this.#waiting) {
-      const lease = this.tryAcquire();
-      if (lease === undefined) break;
-      this.#waiting.delete(waiter);
-      waiter.admit(lease);
-    }
-    if (this.#waiting.size > 0) this.#grow();
+    this.#waiting.serve(() => this.tryAcquire());
+    if (this.#waiting.length > 0) this.#grow();
   }
 
   #keepSpare(): void {
@@ -273,7 +248,7 @@ export class Pool {
   }
 
   #grow(): void {
-    const enough = this.#replicas.size + this.#growing.size >= this.#limits.max || this.#growing.size >= Math.max(1, this.#waiting.size);
+    const enough = this.#replicas.size + this.#growing.size >= this.#limits.max || this.#growing.size >= Math.max(1, this.#waiting.length);
     if (this.#closing || enough) return;
     const growing = this.#startOne().finally(() => {
       this.#growing.delete(growing);
@@ -303,11 +278,6 @@ export class Pool {
     if (this.#closing || this.#replicas.size > 0 || this.#growing.size > 0) return;
     this.#closing = true;
     this.#host.onLost(this);
-    this.#sendBack();
-  }
-
-  #sendBack(): void {
-    for (const { admit } of this.#waiting) admit(undefined);
-    this.#waiting.clear();
+    this.#waiting.sendAway();
   }
 }

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { RemotePluginProxy } from "../plugin/proxy.ts";
+import type { RemotePlugin } from "../plugin/remote_plugin.ts";
 
 /** A worker that takes calls, with the memory that is reserved for it. */
 export class Replica {
   /** The plugin in the worker. */
-  readonly plugin: RemotePluginProxy;
+  readonly plugin: RemotePlugin;
   /** Calls that it has. */
   calls = 0;
   /** Whatever uses it, calls and questions alike: it is not let go meanwhile, unless by force. */
@@ -25,7 +25,7 @@ export class Replica {
   #released: Promise<void> | undefined;
 
   /** Takes over a started plugin and its memory. */
-  constructor(plugin: RemotePluginProxy, memory: Disposable) {
+  constructor(plugin: RemotePlugin, memory: Disposable) {
     this.plugin = plugin;
     this.#memory = memory;
   }

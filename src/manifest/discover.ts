@@ -46,7 +46,8 @@ export async function cjmManifestFolders(): Promise<string[]> {
  *
  * @example
  * ```ts no-eval
- * import { discoverManifests, RemotePluginProxy } from "@remote-plugin/proxy";
+ * import { RemotePluginProxy } from "@remote-plugin/proxy";
+ * import { discoverManifests } from "@remote-plugin/proxy/manager";
  *
  * const { manifests } = await discoverManifests();
  * for (const { name, path } of manifests) {

@@ -7,7 +7,7 @@ import { join } from "@std/path";
 import { demandNoLink, FileGoneError, ForeignFileError, FoundFile, type SharedFolder, SPARE_PREFIX } from "./found_file.ts";
 import type { Quota } from "./scratch.ts";
 
-/** Smaller files are not worth the question whether somebody still has them open. `worker.py` has the same number. */
+/** Smaller files are not worth the question whether somebody still has them open. `scratch.py` of the Python worker has the same number. */
 export const SPARE_BYTES: number = 1024 * 1024;
 
 /** The most bytes that wait to be written again. */

@@ -14,8 +14,8 @@ import { hostVariable, isGranted } from "../manifest/host_access.ts";
 import { descriptorFlags } from "./flags.ts";
 import { looksForPrograms, type PermissionPolicy } from "./grant.ts";
 
-/** Where a worker's files and its socket go. */
-export interface WorkerPlaces {
+/** What the permissions depend on besides the manifest. */
+export interface RequiredPermissionsOptions {
   /**
    * The folder in which each worker gets a private one. Default: the system's folder for temporary files, and besides it, for big values and as far
    * as there is room, `/dev/shm`, which Deno opens only to programs that run with `--allow-all`.
@@ -26,10 +26,6 @@ export interface WorkerPlaces {
    * runs with `--allow-net=unix:PATH` names the path here.
    */
   readonly socketPath?: string;
-}
-
-/** What the permissions depend on besides the manifest. */
-export interface RequiredPermissionsOptions extends WorkerPlaces {
   /** Whether the plugin will be started by `RemotePluginProxySync`, whose thread must load this package's modules. Default: `false`. */
   readonly blocking?: boolean;
   /** Whether results will be mapped into memory by `FileResult.map()`. Default: `false`. */
@@ -37,6 +33,9 @@ export interface RequiredPermissionsOptions extends WorkerPlaces {
   /** The policy that `RemotePluginProxy.start()` will be given. Default: `"requested"`, which needs the most. */
   readonly permissions?: PermissionPolicy;
 }
+
+/** Where a worker's files and its socket go. */
+export type WorkerPlaces = Pick<RequiredPermissionsOptions, "scratchDir" | "socketPath">;
 
 /** What a host needs, as descriptors and as flags. */
 export interface RequiredPermissions {

@@ -48,17 +48,35 @@ const MARK: string = `file ${crypto.randomUUID()}`;
 
 const NO_SLOTS: readonly FileSlot[] = [];
 
+/** The text of a body. */
+export interface WrittenBody {
+  /** The JSON; `undefined` where there is no body. */
+  readonly text: string | undefined;
+  /** What stands in it in the place of each file. */
+  readonly mark: string;
+}
+
+/**
+ * Writes a body that is ready for the wire, but for what becomes a file.
+ *
+ * @throws {CallError} When no text is as long.
+ */
+export function writeBody({ value, slots = NO_SLOTS }: EncodedValue, name: OperationName): WrittenBody {
+  const marked = slots.reduce<unknown>((filled, slot) => fillSlot(filled, slot, MARK), value);
+  return { text: value === undefined ? undefined : textOf(marked, name), mark: MARK };
+}
+
 /** The body of an operation, encoded once. */
 export class TakenBody implements Disposable {
   readonly #endpoint: Operation["endpoint"];
-  readonly #text: string | undefined;
+  readonly #written: WrittenBody;
   /** What becomes a file, in the order in which it stands in the text. */
   readonly slots: readonly FileSlot[];
   #isLetGo = false;
 
-  private constructor(endpoint: Operation["endpoint"], text: string | undefined, slots: readonly FileSlot[]) {
+  private constructor(endpoint: Operation["endpoint"], written: WrittenBody, slots: readonly FileSlot[]) {
     this.#endpoint = endpoint;
-    this.#text = text;
+    this.#written = written;
     this.slots = slots;
   }
 
@@ -69,12 +87,14 @@ export class TakenBody implements Disposable {
    */
   static of({ endpoint, member, body }: Operation, plugin: string): TakenBody {
     const name = { plugin, member };
-    if (body instanceof TakenBody) return new TakenBody(body.#endpoint, body.#text, takeAll(body.slots, name));
-    const { value, slots } = encodeBody({ endpoint, body }, name);
-    if (value === undefined) return new TakenBody(endpoint, undefined, NO_SLOTS);
-    if (slots === undefined) return new TakenBody(endpoint, textOf(value, name), NO_SLOTS);
-    const marked = slots.reduce<unknown>((filled, slot) => fillSlot(filled, slot, MARK), value);
-    return new TakenBody(endpoint, textOf(marked, name), takeAll(slots, name));
+    if (body instanceof TakenBody) return new TakenBody(body.#endpoint, body.#written, takeAll(body.slots, name));
+    const encoded = encodeBody({ endpoint, body }, name);
+    return new TakenBody(endpoint, writeBody(encoded, name), takeAll(encoded.slots ?? NO_SLOTS, name));
+  }
+
+  /** What another thread has written, with the sources of its files in the order in which they stand in the text. */
+  static received(endpoint: Operation["endpoint"], written: WrittenBody, slots: readonly FileSlot[] = NO_SLOTS): TakenBody {
+    return new TakenBody(endpoint, written, slots);
   }
 
   /** Takes it now, and tells later, to whoever waits for the operation, what was wrong with it. */
@@ -84,14 +104,15 @@ export class TakenBody implements Disposable {
 
   /** How long the body's JSON is, without the paths of files. */
   get length(): number {
-    return this.#text?.length ?? 0;
+    return this.#written.text?.length ?? 0;
   }
 
   /** The body's JSON, with the paths of the files; `undefined` where there is no body. */
   json(paths: readonly string[]): string | undefined {
-    if (this.slots.length === 0) return this.#text;
-    const pieces = this.#text!.split(JSON.stringify(MARK));
-    return pieces.reduce((text, piece, at) => text + JSON.stringify(paths[at - 1]) + piece);
+    const { text, mark } = this.#written;
+    if (this.slots.length === 0) return text;
+    const pieces = text!.split(JSON.stringify(mark));
+    return pieces.reduce((whole, piece, at) => whole + JSON.stringify(paths[at - 1]) + piece);
   }
 
   /** Writes the files for one worker, and gives their paths. */
@@ -103,8 +124,9 @@ export class TakenBody implements Disposable {
 
   /** The body as it was given, of which nobody else has anything. */
   values(): Body | undefined {
-    if (this.#text === undefined) return undefined;
-    const body = this.slots.reduce((filled, slot) => fillSlot(filled, slot, slot.source), JSON.parse(this.#text));
+    const { text } = this.#written;
+    if (text === undefined) return undefined;
+    const body = this.slots.reduce((filled, slot) => fillSlot(filled, slot, slot.source), JSON.parse(text));
     if (!isExecution(this.#endpoint)) return body as Body;
     const { types, ...values } = body as Body;
     return decodeValue(values, types as ValueTypes | undefined) as Body;

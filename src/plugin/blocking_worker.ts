@@ -1,25 +1,23 @@
 /**
- * What runs in the thread of a blocking proxy: the asynchronous proxy, called by messages.
+ * What runs in the thread of a blocking proxy: the plugin, asked by messages.
  *
  * @module
  */
 import { inTrace, type TraceContext } from "../protocol/telemetry.ts";
-import { decodeValue, UnsendableValueError } from "../protocol/values.ts";
+import { UnsendableValueError } from "../protocol/values.ts";
 import { asChecked } from "../manifest/load.ts";
 import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
-import type { ExtensionEndpoint } from "../protocol/endpoints.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
-import type { ValueTypes } from "../protocol/frames.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
-import type { WorkerEndpoint } from "./start_worker.ts";
 import { type FileResult, placeOf, resultGoneError } from "../payload/file_result.ts";
 import { type BridgeEnd, Handover } from "../transport/blocking/messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/blocking/server.ts";
 import { offerToThread } from "../transport/blocking/thread.ts";
 import { badValueError } from "./failures.ts";
-import type { CallOptions, Kwargs, OperationOptions, PluginConfig } from "./interface.ts";
-import { RemotePluginProxy, type StartOptions } from "./proxy.ts";
+import type { CallOptions, StartOptions, WorkerEndpoint } from "./interface.ts";
+import { type MemberOperation, operationOf } from "./members.ts";
+import { RemotePlugin } from "./remote_plugin.ts";
 import { type Batch, handOver, RunAhead } from "./run_ahead.ts";
 import { bareMemory, receiveBody, sendValue, type SentBody, type SentValue } from "./sent_values.ts";
 import { TakenBody } from "./arguments.ts";
@@ -38,7 +36,7 @@ export type BlockingRequest =
     readonly trace?: TraceContext;
   }
   | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
-  | { readonly kind: "call"; readonly member: BlockingMember; readonly call: CallFacts }
+  | { readonly kind: "call"; readonly operation: MemberOperation; readonly call: CallFacts }
   | { readonly kind: "take"; readonly stream: number; readonly body: SentBody }
   | PullRequest
   | { readonly kind: "close"; readonly stream: number; readonly unread: readonly number[] }
@@ -73,37 +71,14 @@ export interface PluginFacts {
   readonly version: string;
   readonly pid: number | undefined;
   readonly permissions: PermissionSet | undefined;
-  readonly endpoint: RemotePluginProxy["endpoint"];
+  readonly endpoint: RemotePlugin["endpoint"];
   readonly warnings: readonly string[];
   readonly maxConcurrency: number;
   /** How the last worker ended, once none follows. */
   readonly exit: WorkerExit | undefined;
 }
 
-type Body = Readonly<Record<string, unknown>>;
-type Member = (plugin: RemotePluginProxy, body: Body, options: OperationOptions) => Promise<unknown>;
-
-const MEMBERS = {
-  initialize: (plugin, body, options) => plugin.initialize(body, options),
-  execute: (plugin, body, options) => plugin.execute(...callArguments(body, options)),
-  getConfigSchema: (plugin, _, options) => plugin.getConfigSchema(options),
-  getCurrentConfig: (plugin, _, options) => plugin.getCurrentConfig(options),
-  getSignatures: (plugin, _, options) => plugin.getSignatures(options),
-  getStats: (plugin, _, options) => plugin.getStats(options),
-  getProgress: (plugin, _, options) => plugin.getProgress(options),
-  extension: (plugin, { types, ...wrapped }, options) => {
-    const { endpoint, body } = decodeValue(wrapped, types as ValueTypes | undefined) as { endpoint: ExtensionEndpoint; body?: Body };
-    return plugin.extension(endpoint, body, options);
-  },
-  isAlive: (plugin) => plugin.isAlive(),
-  cancel: (plugin, _, options) => plugin.cancel(options),
-  prefetch: (plugin, _, options) => plugin.prefetch(options),
-  reconfigure: (plugin, body, options) => plugin.reconfigure(body.new_config as PluginConfig, options),
-  cleanup: (plugin) => plugin.cleanup(),
-} as const satisfies Record<string, Member>;
-
-/** The members that are one call with one answer. */
-export type BlockingMember = keyof typeof MEMBERS;
+const STREAM = operationOf("executeStream");
 
 /** How many records of the log wait for somebody to look at them; older ones are dropped then. */
 const MAX_RECORDS = 10_000;
@@ -124,7 +99,7 @@ class BlockingWorker {
   readonly #taken = new Map<number, TakenBody>();
   readonly #files = new Map<number, FileResult>();
   #nextFile = 1;
-  #plugin: RemotePluginProxy | undefined;
+  #opened: RemotePlugin | undefined;
   #records: LogRecord[] = [];
   #exit: WorkerExit | undefined;
 
@@ -135,14 +110,11 @@ class BlockingWorker {
   async #answer(request: BlockingRequest, control: BridgeControl): Promise<unknown> {
     switch (request.kind) {
       case "start":
-        return this.#adopt(await RemotePluginProxy.start(manifestOf(request), request.options));
+        return this.#adopt(await RemotePlugin.start(manifestOf(request), request.options));
       case "attach":
-        return this.#adopt(await RemotePluginProxy.attach(request.endpoint));
+        return this.#adopt(await RemotePlugin.attach(request.endpoint));
       case "call":
-        return this.#sent(
-          await MEMBERS[request.member](this.#proxy, receiveBody(request.call.body), optionsOf(request.call, control)),
-          request.member,
-        );
+        return await this.#call(request.operation, request.call, control);
       case "take":
         return void this.#taken.set(request.stream, this.#take(request.body));
       case "pull":
@@ -154,22 +126,22 @@ class BlockingWorker {
       case "logs":
         return this.#records.splice(0);
       case "look":
-        return this.#facts(this.#proxy);
+        return this.#facts(this.#plugin);
     }
   }
 
-  get #proxy(): RemotePluginProxy {
-    return this.#plugin!;
+  get #plugin(): RemotePlugin {
+    return this.#opened!;
   }
 
-  #adopt(plugin: RemotePluginProxy): PluginFacts {
-    this.#plugin = plugin;
+  #adopt(plugin: RemotePlugin): PluginFacts {
+    this.#opened = plugin;
     void this.#collect(plugin.logs);
     void plugin.exited.then((exit) => this.#exit = exit);
     return this.#facts(plugin);
   }
 
-  #facts(plugin: RemotePluginProxy): PluginFacts {
+  #facts(plugin: RemotePlugin): PluginFacts {
     const { name, version, pid, permissions, endpoint, warnings, maxConcurrency } = plugin;
     return { name, version, pid, permissions, endpoint, warnings, maxConcurrency, exit: this.#exit };
   }
@@ -179,6 +151,11 @@ class BlockingWorker {
       this.#records.push(record);
       if (this.#records.length > MAX_RECORDS) this.#records.shift();
     }
+  }
+
+  async #call(operation: MemberOperation, call: CallFacts, control: BridgeControl): Promise<SentValue> {
+    const body = receiveBody(operation.endpoint, call.body);
+    return this.#sent(await this.#plugin.run({ ...operation, body }, optionsOf(call, control)), operation.member);
   }
 
   async #pull({ stream, open }: PullRequest, control: BridgeControl): Promise<Batch | Handover> {
@@ -192,17 +169,15 @@ class BlockingWorker {
   }
 
   #take(body: SentBody): TakenBody {
-    const [kwargs, { args }] = callArguments(receiveBody(body), {});
-    return TakenBody.of({ endpoint: "execute_stream", member: "executeStream", body: { args, kwargs } }, this.#proxy.name);
+    return TakenBody.of({ ...STREAM, body: receiveBody(STREAM.endpoint, body) }, this.#plugin.name);
   }
 
   #open(stream: number, call: CallFacts): RunAhead {
-    using taken = this.#taken.get(stream);
+    using body = this.#taken.get(stream) ?? receiveBody(STREAM.endpoint, call.body);
     this.#taken.delete(stream);
-    const body = taken?.values() ?? receiveBody(call.body);
     const open = ({ signal, ...control }: BridgeControl) =>
-      this.#proxy.executeStream(...callArguments(body, { ...optionsOf(call, { signal, ...control }), signal }));
-    return new RunAhead(open, { reports: call.reports, onChunk: (chunk) => this.#sent(chunk, "executeStream") });
+      this.#plugin.stream({ ...STREAM, body }, { ...optionsOf(call, { signal, ...control }), signal });
+    return new RunAhead(open, { reports: call.reports, onChunk: (chunk) => this.#sent(chunk, STREAM.member) });
   }
 
   /** A file's pieces are big, and come as fast as they are asked for: nothing is won by reading ahead. */
@@ -226,13 +201,13 @@ class BlockingWorker {
       });
     } catch (cause) {
       // Some workers nest values more deeply than can be handed from thread to thread.
-      throw cause instanceof UnsendableValueError ? badValueError(cause.message, { plugin: this.#proxy.name, member }) : cause;
+      throw cause instanceof UnsendableValueError ? badValueError(cause.message, { plugin: this.#plugin.name, member }) : cause;
     }
   }
 
   #file(id: number): FileResult {
     const file = this.#files.get(id);
-    if (file === undefined) throw resultGoneError(this.#proxy.name);
+    if (file === undefined) throw resultGoneError(this.#plugin.name);
     return file;
   }
 
@@ -275,12 +250,6 @@ async function* piecesOf(file: FileResult): AsyncGenerator<unknown, void, void> 
 /** Only what a listener to progress throws can abandon a request; a stream is abandoned by other means. */
 function optionsOf({ options, reports }: CallFacts, control: BridgeControl): CallOptions {
   return reports ? { ...options, signal: control.signal, onProgress: control.onProgress } : options;
-}
-
-/** Only the bodies of calls name the types that JSON lacks. */
-function callArguments({ types, ...body }: Body, options: OperationOptions): [Kwargs, CallOptions] {
-  const { kwargs, args } = decodeValue(body, types as ValueTypes | undefined) as { kwargs: Kwargs; args: readonly unknown[] };
-  return [kwargs, { ...options, args }];
 }
 
 // In a bundle the program's own lines follow.

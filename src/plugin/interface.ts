@@ -1,11 +1,13 @@
 /**
- * What a host sees of a plugin.
+ * What the members of a plugin are given, and what they tell.
  *
  * @module
  */
 import type { PluginError } from "../errors.ts";
-import type { ExtensionEndpoint } from "../protocol/endpoints.ts";
-import type { ProgressBody, SignaturesBody, StatsBody } from "../protocol/messages.ts";
+import type { PermissionPolicy } from "../permissions/grant.ts";
+import type { WorkerExit } from "../process/worker_process.ts";
+import type { Exchange } from "../protocol/exchange.ts";
+import type { ProgressBody } from "../protocol/messages.ts";
 
 /** Keyword arguments of a call. */
 export type Kwargs = Readonly<Record<string, unknown>>;
@@ -52,42 +54,75 @@ export interface RestartEvent {
   readonly delayMs: number;
 }
 
-/** A plugin, wherever it runs. */
-export interface PluginInterface extends AsyncDisposable {
-  /** The plugin's name, as it says itself. */
-  readonly name: string;
-  /** The plugin's version, as it says itself. */
-  readonly version: string;
-  /** Gives the plugin its configuration. Optional: a plugin that needs it says so by its own error. */
-  initialize(config?: PluginConfig, options?: OperationOptions): Promise<void>;
-  /** Calls the plugin and waits for its result. */
-  execute<Result = unknown>(kwargs?: Kwargs, options?: CallOptions): Promise<Result>;
-  /** Calls the plugin and yields what it produces, as it is produced. Leaving the loop cancels the call. */
-  executeStream<Chunk = unknown>(kwargs?: Kwargs, options?: CallOptions): AsyncGenerator<Chunk, void, void>;
-  /** The JSON Schema of the configuration; `{}` when the plugin has none. */
-  getConfigSchema(options?: OperationOptions): Promise<Record<string, unknown>>;
-  /** The configuration as the plugin has it now; `{}` when it tells none. */
-  getCurrentConfig(options?: OperationOptions): Promise<Record<string, unknown>>;
-  /** What the plugin's methods take and give, in JSON Schema, as far as it says. */
-  getSignatures(options?: OperationOptions): Promise<SignaturesBody>;
-  /** What the worker uses. */
-  getStats(options?: OperationOptions): Promise<StatsBody>;
-  /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
-  isAlive(): Promise<boolean>;
-  /** Cancels every call that runs or waits in the worker. False when there was none. */
-  cancel(options?: OperationOptions): Promise<boolean>;
-  /** How far the call that started last has come. */
-  getProgress(options?: OperationOptions): Promise<Progress>;
-  /** Lets the plugin download or load ahead of the first call. False when it has nothing to prefetch. */
-  prefetch(options?: OperationOptions): Promise<boolean>;
-  /** Gives a plugin that is initialized another configuration. */
-  reconfigure(config: PluginConfig, options?: OperationOptions): Promise<void>;
-  /** Asks for what not every worker has, for example `task`, with a body of `{ task, method, kwargs }`: section 9 of `docs/protocol.md` has all. */
-  extension<Result = unknown>(
-    endpoint: ExtensionEndpoint,
-    body?: Readonly<Record<string, unknown>>,
-    options?: OperationOptions,
-  ): Promise<Result>;
-  /** Lets the plugin go, and its worker when this host has started it. Calling it again is harmless. */
-  cleanup(): Promise<void>;
+/** What `RemotePluginProxy.start()` takes besides the manifest. */
+export interface StartOptions {
+  /** Aborting it gives up the start, which then rejects with the signal's reason and leaves nothing. */
+  readonly signal?: AbortSignal;
+  /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. It bounds no Python plugin. */
+  readonly permissions?: PermissionPolicy;
+  /**
+   * The folder in which each worker gets a private one. Default: the system's folder for temporary files, and besides it, for big values and as far
+   * as there is room, `/dev/shm`, which Deno opens only to programs that run with `--allow-all`.
+   */
+  readonly scratchDir?: string;
+  /** The most bytes that files for and from the plugin may have at a time. Default: 4 GiB. */
+  readonly scratchQuota?: number;
+  /**
+   * The unix socket of this worker. Default: one in its private folder. Deno grants unix sockets by their exact path only, so a host that
+   * runs with `--allow-net=unix:PATH` names the path here.
+   */
+  readonly socketPath?: string;
+  /**
+   * Whether connections to a worker on this machine are upgraded from HTTP to bare frames, where the worker does that: a small call takes a quarter of the
+   * time then, and nothing else differs. Default: true. False is for those who want to watch the traffic, or compare.
+   */
+  readonly upgrade?: boolean;
+  /**
+   * How long the worker may take to answer that a call is cancelled, and how long the call may take to end then, in milliseconds. After that the worker is
+   * ended, and another one takes its place. Default: 2,000.
+   */
+  readonly cancelBudgetMs?: number;
+  /** Called before a worker is started in the place of one that has ended. */
+  readonly onRestart?: (event: RestartEvent) => void;
+  /** Called once when the worker has ended and no other one takes its place. Other than awaiting `exited`, it does not keep the host program alive. */
+  readonly onExit?: (exit: WorkerExit) => void;
 }
+
+/** What `RemotePluginProxy.attach()` takes besides the endpoint. */
+export interface AttachOptions {
+  /** Aborting it gives up the attempt. */
+  readonly signal?: AbortSignal;
+  /** Whether connections to a worker on this machine are upgraded from HTTP to bare frames. Default: true. */
+  readonly upgrade?: boolean;
+}
+
+/** Where a worker is that something else runs, as `endpoint` of its own proxy tells. */
+export interface WorkerAddress {
+  /** `http://127.0.0.1:49152`, or `unix:/path/to/worker.sock`. */
+  readonly url: string;
+  /** The bearer token that the worker was started with. A worker of the original wants none. */
+  readonly token?: string;
+  /**
+   * The folders for files that the worker was started with. A host that may read and write there hands over big values as files. Default: none, so
+   * that results travel inside the JSON, and arguments have to be JSON.
+   */
+  readonly scratch?: {
+    /** A folder of the file system for temporary files. */
+    readonly disk: string;
+    /** A folder in memory, which is preferred for what fits into it; `undefined` where there is none that the host may use. */
+    readonly memory: string | undefined;
+  };
+}
+
+/** A worker in this thread, for tests: whatever answers requests, and may tell of its end. */
+export interface WorkerInMemory {
+  /** Answers requests by frames. */
+  readonly exchange: Exchange;
+  /** How it ended, once it has. */
+  readonly exited?: Promise<WorkerExit>;
+  /** The folders for files, if it has some. */
+  readonly scratch?: WorkerAddress["scratch"];
+}
+
+/** A worker that something else runs. */
+export type WorkerEndpoint = WorkerAddress | WorkerInMemory;

@@ -32,7 +32,7 @@ const MAX_HOLD_MS = 1;
 const WORTHWHILE_PLACES = 64;
 
 /** Opens the stream; what it is given ends it and takes its reports. */
-export type OpenStream = (control: BridgeControl) => AsyncGenerator<unknown, void, void>;
+export type OpenStream = (control: BridgeControl) => AsyncGenerator<unknown, unknown, void>;
 
 /** What a stream needs besides. */
 export interface RunAheadOptions {
@@ -44,7 +44,7 @@ export interface RunAheadOptions {
 
 /** Reads a stream, and stops when its reader falls behind. */
 export class RunAhead {
-  readonly #stream: AsyncGenerator<unknown, void, void>;
+  readonly #stream: AsyncGenerator<unknown, unknown, void>;
   readonly #abort = new AbortController();
   readonly #places: number;
   readonly #onChunk: RunAheadOptions["onChunk"];
@@ -134,7 +134,7 @@ export class RunAhead {
         this.#add(value);
         this.#wakeReader?.();
       }
-      await this.#stream.return();
+      await this.#stream.return(undefined);
       this.#end = {};
     } catch (error) {
       this.#end = { error };

@@ -15,7 +15,7 @@ import { contentOf, type FileContent, isBytes } from "../protocol/file_values.ts
 import type { ValueTypes } from "../protocol/frames.ts";
 import { decodeValue, type EncodedValue, encodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
 import { isSmallJson } from "../transport/blocking/small_json.ts";
-import { textOf } from "./arguments.ts";
+import { type Operation, TakenBody, writeBody } from "./arguments.ts";
 import type { OperationName } from "./failures.ts";
 
 /** What becomes a file, as data. */
@@ -30,9 +30,11 @@ interface SentContent extends Omit<FileContent, "parts"> {
 export interface SentBody {
   /** The body that the wire would carry, as JSON. */
   readonly text?: string;
+  /** What stands in it in the place of each of the sources. */
+  readonly mark?: string;
   /** The same, where it is so small that it lies in the message as it is. */
   readonly small?: Readonly<Record<string, unknown>>;
-  /** What its empty places are filled with. */
+  /** What becomes a file, in the order in which it stands in the text. */
   readonly sources?: readonly { readonly path: readonly string[]; readonly source: SentSource }[];
 }
 
@@ -69,7 +71,8 @@ interface Sending extends OperationName {
 export function sendBody({ value, slots }: EncodedValue, { isKept, ...name }: Sending): SentBody {
   if (value === undefined) return {};
   if (slots === undefined && !isKept && isSmallJson(value)) return { small: value as Record<string, unknown> };
-  return { text: textOf(value, name), sources: slots?.map((slot) => ({ path: slot.path, source: sendSource(slot, name) })) };
+  const sources = slots?.map((slot) => ({ path: slot.path, source: sendSource(slot, name) }));
+  return { ...writeBody({ value, slots }, name), sources };
 }
 
 /** The memory that goes along with arguments. */
@@ -82,10 +85,10 @@ export function holdsFiles({ sources = [] }: SentBody): boolean {
   return sources.some(({ source }) => "place" in source);
 }
 
-/** The arguments as they were given. */
-export function receiveBody({ text, small = {}, sources = [] }: SentBody): Readonly<Record<string, unknown>> {
-  if (text === undefined) return small;
-  return sources.reduce((body, { path, source }) => fillSlot(body, { path, source }, receiveSource(source)), JSON.parse(text));
+/** The arguments of an operation. Their text goes on to the worker as it is. */
+export function receiveBody(endpoint: Operation["endpoint"], { text, mark = "", small, sources = [] }: SentBody): TakenBody {
+  const slots = sources.map(({ path, source }) => ({ path, source: receiveSource(source) }));
+  return TakenBody.received(endpoint, { text: small === undefined ? text : JSON.stringify(small), mark }, slots);
 }
 
 /** Makes a result ready for the other thread; `keep` numbers the files in it. */

@@ -5,7 +5,8 @@
  */
 import { SignatureMismatchError } from "../errors.ts";
 import type { MethodSignature, SignaturesBody } from "../protocol/messages.ts";
-import type { OperationOptions, PluginInterface } from "./interface.ts";
+import type { OperationOptions } from "./interface.ts";
+import type { PluginInterface } from "./members.ts";
 import { schemaChanges } from "./schema_changes.ts";
 import { type JsonSchema, typeSchema, type TypeSchemaOptions } from "./type_schema.ts";
 
@@ -18,7 +19,7 @@ export interface PluginSchemas extends SignaturesBody {
 /** What a program was written for. */
 export interface ExpectedSignatures {
   /** The schemas, as `remote-plugin gen` has found them. */
-  readonly schemas: PluginSchemas;
+  readonly schemas: SignaturesBody & { readonly config?: Readonly<Record<string, unknown>> };
   /** The command that makes the program's types anew. */
   readonly command: string;
 }

@@ -6,8 +6,8 @@
 import { addressUrl } from "../protocol/address.ts";
 import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import { DEFAULT_QUOTA, type ScratchFolders, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
-import { type LaunchOptions, type WorkerExit, WorkerProcess } from "../process/worker_process.ts";
+import { DEFAULT_QUOTA, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
+import { WorkerProcess } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { AHEAD_FEATURE, type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
 import { Limit } from "../protocol/limit.ts";
@@ -16,25 +16,11 @@ import { sendBy, type SendRequest } from "../transport/frame_source.ts";
 import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./failures.ts";
 import { dialectOf, holdsItsPort, loadAdvice, type Recognition, recognizeDialect, sendOf } from "./dialect.ts";
+import type { AttachOptions, StartOptions, WorkerAddress, WorkerEndpoint } from "./interface.ts";
 import { importAdvice } from "./import_advice.ts";
 import { EXIT_TIMEOUT_MS, LoadedWorker, type WorkerHandle } from "./loaded_worker.ts";
 import { Reply } from "./reply.ts";
 import { SilenceWatch } from "./silence.ts";
-
-/** How a worker is talked to. */
-export interface WireOptions {
-  /**
-   * Whether connections to a worker on this machine are upgraded from HTTP to bare frames, where the worker does that: a small call takes a quarter of the
-   * time then, and nothing else differs. Default: true. False is for those who want to watch the traffic, or compare.
-   */
-  readonly upgrade?: boolean;
-}
-
-/** What `RemotePluginProxy.attach()` takes besides the endpoint. */
-export interface AttachOptions extends WireOptions {
-  /** Aborting it gives up the attempt. */
-  readonly signal?: AbortSignal;
-}
 
 /** What a start is watched by. */
 export interface StartWatch {
@@ -44,21 +30,12 @@ export interface StartWatch {
   readonly log: OutputLog;
 }
 
-/** A worker that something else runs: its address and token, or, in tests, whatever answers requests and may tell of its end. */
-export type WorkerEndpoint = (HttpEndpoint | { readonly exchange: Exchange; readonly exited?: Promise<WorkerExit> }) & {
-  /**
-   * The folders for files that the worker was started with, as `endpoint` of its own proxy has them. A host that may read and write there hands
-   * over big values as files. Default: none, so that results travel inside the JSON, and arguments have to be JSON.
-   */
-  readonly scratch?: ScratchFolders;
-};
-
 /**
  * Starts a worker and waits until its plugin is loaded.
  *
  * @throws {WorkerStartError} When it does not get as far; nothing is left then.
  */
-export async function startWorker(spec: PluginSpec, options: LaunchOptions & WireOptions, watch: StartWatch): Promise<LoadedWorker> {
+export async function startWorker(spec: PluginSpec, options: StartOptions, watch: StartWatch): Promise<LoadedWorker> {
   const log = new OutputLog(watch.log);
   using deadline = new StartDeadline(spec, { signal: watch.signal, log });
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt++) {
@@ -80,7 +57,7 @@ interface Attempted {
 /** One attempt; `undefined` when the worker lost its port to another program. */
 async function tryToStart(
   spec: PluginSpec,
-  options: LaunchOptions & WireOptions,
+  options: StartOptions,
   { deadline, log }: Attempted,
 ): Promise<LoadedWorker | undefined> {
   await using cleanup = new AsyncDisposableStack();
@@ -211,7 +188,7 @@ async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknow
 }
 
 /** Where a worker of this host listens, its token, and where it keeps files. */
-export function endpointOf({ hello: { address }, token, scratch }: WorkerHandle): HttpEndpoint & { readonly scratch: ScratchFolders } {
+export function endpointOf({ hello: { address }, token, scratch }: WorkerHandle): WorkerAddress {
   return { url: addressUrl(address), token, scratch };
 }
 

@@ -12,12 +12,7 @@ import { workerProgram } from "../permissions/required.ts";
 import { type Address, addressUrl, isUnix } from "../protocol/address.ts";
 import type { PermissionSet, PluginTarget } from "../protocol/messages.ts";
 import { DENO_WORKER_FILES } from "../worker/generated/deno_worker.ts";
-import {
-  PYTHON_SIGNATURES_SOURCE,
-  PYTHON_START_SOURCE,
-  PYTHON_WORKER_HASH,
-  PYTHON_WORKER_SOURCE,
-} from "../worker/generated/python_worker.ts";
+import { PYTHON_WORKER_BOOT, PYTHON_WORKER_HASH, PYTHON_WORKER_PACK } from "../worker/generated/python_worker.ts";
 import { type ModuleSettings, readModuleSettings } from "./deno_config.ts";
 import { withFixedNames } from "./import_map.ts";
 import { fetchesModules, type ModuleAccess, moduleAccess, npmFlags, remoteFlags } from "./module_access.ts";
@@ -74,11 +69,7 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
 }
 
 function pythonArguments(folder: WorkerFolder): string[] {
-  const start = folder.write("start.py", PYTHON_START_SOURCE);
-  folder.write("worker.py", PYTHON_WORKER_SOURCE);
-  // Read only when somebody asks for signatures.
-  folder.write("signatures.py", PYTHON_SIGNATURES_SOURCE);
-  return [start, PYTHON_WORKER_HASH];
+  return ["-c", PYTHON_WORKER_BOOT, folder.write("worker.py", PYTHON_WORKER_PACK), PYTHON_WORKER_HASH];
 }
 
 /** What plugins of this repository import by a relative path. Where the package comes from the network, nobody can. */

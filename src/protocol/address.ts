@@ -6,11 +6,13 @@
 
 /** A unix socket, by its path. */
 export interface UnixAddress {
+  /** The socket's path. */
   readonly unix: string;
 }
 
 /** A port of TCP, as `host:port`; in the start line the host alone, for the worker chooses the port. */
 export interface TcpAddress {
+  /** `host:port` in the hello line, and the host alone in the start line. */
   readonly tcp: string;
 }
 

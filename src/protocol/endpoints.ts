@@ -6,6 +6,7 @@
 
 /** How an endpoint is reached, and what a request to it is. */
 export interface EndpointRule {
+  /** The method of HTTP. */
   readonly method: "GET" | "POST";
   /** Whether a request to it is a call: it waits for a turn, and runs the plugin's code. */
   readonly isCall: boolean;

@@ -29,7 +29,7 @@ export const UPGRADE_ENDPOINT = "frames";
 /** The word in the hello line's `features` of a worker that upgrades connections. */
 export const UPGRADE_FEATURE = "upgrade";
 
-/** The word of a worker that takes the next requests of an upgraded connection before it has answered those before them. */
+/** The word of one that takes requests on an upgraded connection before it has answered the first, and answers them in their order. */
 export const AHEAD_FEATURE = "ahead";
 
 /** Frames that a worker had held back on one of its connections when it ended. */
@@ -64,7 +64,9 @@ export interface PermissionSet {
 
 /** What the worker must know of its plugin. */
 export interface PluginTarget {
+  /** What its manifest calls it. */
   readonly name: string;
+  /** Its version there. */
   readonly version: string;
   /** Python: an import path. Deno: the module's URL. */
   readonly module: string;
@@ -94,12 +96,17 @@ export interface WorkerLimits {
 
 /** The one line that the host writes to the worker's standard input. */
 export interface StartMessage {
+  /** The version of the wire. */
   readonly protocol: number;
+  /** The bearer token that every request has to carry. */
   readonly token: string;
+  /** Where to listen. A TCP port is the worker's to choose. */
   readonly listen: Address;
+  /** What to load. */
   readonly plugin: PluginTarget;
   /** Python: the module of a worker of the environment's own, to be run instead. */
   readonly foreign?: string;
+  /** What to keep within. */
   readonly limits: WorkerLimits;
   /** A folder of the worker's own, for files. */
   readonly scratch: string;
@@ -111,17 +118,23 @@ export interface StartMessage {
 
 /** The one line that the worker writes when it listens. */
 export interface HelloMessage {
+  /** The version of the wire. */
   readonly protocol: number;
+  /** Where it listens. */
   readonly address: Address;
+  /** The process in which the plugin runs. */
   readonly pid: number;
   /** Which worker this is, and its version, for example `python/0.1.0`. */
   readonly worker: string;
+  /** What it can besides what every worker can. */
   readonly features: readonly string[];
 }
 
 /** What the worker writes instead of a {@linkcode HelloMessage} when it cannot start. */
 export interface StartFailure {
+  /** The version of the wire. */
   readonly protocol: number;
+  /** Why. */
   readonly error: ErrorBody;
 }
 
@@ -159,7 +172,9 @@ export interface ErrorBody {
 
 /** The result of `GET /ready`. */
 export interface ReadyBody {
+  /** The plugin's name, as it says itself. */
   readonly name: string;
+  /** The plugin's version, as it says itself. */
   readonly version: string;
   /** The methods of section 3 of the protocol that the plugin itself has, for example `["execute", "initialize"]`. */
   readonly methods: readonly string[];
@@ -167,12 +182,19 @@ export interface ReadyBody {
 
 /** The result of `GET /health`. */
 export interface HealthBody {
+  /** What has become of the plugin. */
   readonly status: "loading" | "running" | "failed";
+  /** The process in which the plugin runs. */
   readonly pid: number;
+  /** The plugin's name. */
   readonly name: string;
+  /** The plugin's version. */
   readonly version: string;
+  /** The version of the wire. */
   readonly protocol: number;
+  /** How many calls run at once. */
   readonly max_concurrency: number;
+  /** How many calls run and wait. */
   readonly calls: { readonly running: number; readonly queued: number };
 }
 

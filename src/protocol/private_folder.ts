@@ -7,5 +7,5 @@
 /** The file in a private folder that its owner keeps locked. */
 export const OWNER_FILE = "owner.lock";
 
-/** The first line of that file. `worker.py` has the same one. */
+/** The first line of that file. `private_folder.py` of the Python worker has the same one. */
 export const OWNER_LINE = "remote-plugin private folder: whoever can lock this file may remove the folder\n";

@@ -1,5 +1,15 @@
 /**
- * Helps a host program's tests: workers without a process, one that does what it should, and one that does what it should not.
+ * Workers in memory for the tests of a host program. `inMemoryWorker` does what it should, and `misbehavingWorker` what it should not.
+ *
+ * @example
+ * ```ts
+ * import { RemotePluginProxy } from "@remote-plugin/proxy";
+ * import { inMemoryWorker } from "@remote-plugin/proxy/testing";
+ *
+ * const shout = { execute: ({ text }: { text: string }) => text.toUpperCase() };
+ * await using plugin = await RemotePluginProxy.attach(inMemoryWorker(shout));
+ * console.log(await plugin.execute({ text: "hello" })); // "HELLO"
+ * ```
  *
  * @module
  */
@@ -7,3 +17,4 @@ export { inMemoryWorker } from "./in_memory_worker.ts";
 export type { InMemoryWorker, InMemoryWorkerOptions } from "./in_memory_worker.ts";
 export { misbehavingWorker } from "./misbehaving_worker.ts";
 export type { MisbehavingWorker, MisbehavingWorkerOptions, Misbehaviour, MisbehaviourStep } from "./misbehaving_worker.ts";
+export type { WorkerInMemory } from "../plugin/interface.ts";

@@ -4,7 +4,6 @@ import {
   CallTimeoutError,
   ManifestError,
   PluginStateError,
-  RemotePluginProxy,
   RemotePluginProxySync,
   requiredPermissions,
   WorkerExitError,
@@ -13,12 +12,6 @@ import { loadManifest } from "../../src/manifest/load.ts";
 import { eventually, within } from "../support/guard.ts";
 import { spawnHost } from "../support/run_host.ts";
 import { BOTH, fixtureManifest, gone, isRunning, labelOf, ScratchWatch, startBlocking } from "../support/fixture_proxy.ts";
-
-Deno.test("the blocking proxy has the members of the asynchronous one, by the same names", () => {
-  const membersOf = (proxy: { prototype: object }) => Object.getOwnPropertyNames(proxy.prototype).sort();
-  // The warnings are a field of the asynchronous one.
-  assertEquals(membersOf(RemotePluginProxySync), [...membersOf(RemotePluginProxy), "warnings"].sort());
-});
 
 for (const face of BOTH) {
   const label = labelOf({ ...face, blocking: true });

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CallError, CallTimeoutError, PluginManager, RemotePluginProxy, WorkerStartError } from "@remote-plugin/proxy";
+import { CallError, CallTimeoutError, RemotePluginProxy, WorkerStartError } from "@remote-plugin/proxy";
+import { PluginManager } from "@remote-plugin/proxy/manager";
 import { inMemoryWorker } from "@remote-plugin/proxy/testing";
 import { BOTH, type Face, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 

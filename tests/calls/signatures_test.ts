@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { assertSignatures, CallError, type JsonSchema, RemotePluginProxy, SignatureMismatchError } from "@remote-plugin/proxy";
+import { assertSignatures, CallError, RemotePluginProxy, SignatureMismatchError } from "@remote-plugin/proxy";
+import type { JsonSchema } from "../../src/plugin/type_schema.ts";
 import { BOTH, BOTH_OF_EITHER, foreignManifest, labelOf, startEither, startFixture } from "../support/fixture_proxy.ts";
 import { ManagerWatch } from "../support/managed_plugins.ts";
 

@@ -8,7 +8,7 @@ import { testPython } from "../support/python.ts";
 import { pythonManifest } from "../support/managed_plugins.ts";
 
 const GOOD = `
-import { PluginManager } from "@remote-plugin/proxy";
+import { PluginManager } from "@remote-plugin/proxy/manager";
 import { asTyped, startTyped } from "./typed.ts";
 
 await using plugin = await startTyped(undefined, { permissions: "requested" });

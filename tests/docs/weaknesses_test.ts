@@ -7,8 +7,8 @@ interface Row {
 }
 
 const PAGE = Deno.readTextFileSync(new URL("docs/from_python.md", ROOT));
-const ROWS = [...PAGE.matchAll(/^\| (W\d+) .*\| ([^|]*?)\s*\|$/gm)].map(([, number = "", shown = ""]): Row => {
-  return { number, files: [...shown.matchAll(/`(tests\/[^`]+)`/g)].map(([, file = ""]) => file) };
+const ROWS = [...PAGE.matchAll(/^- \*\*(W\d+)\*\*: ((?:.+\n)(?: {2}.+\n)*)/gm)].map(([, number = "", text = ""]): Row => {
+  return { number, files: [...text.matchAll(/`(tests\/[^`]+)`/g)].map(([, file = ""]) => file) };
 });
 
 Deno.test("docs/from_python.md lists all thirty-five weaknesses of the original", () => {

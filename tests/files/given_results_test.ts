@@ -3,11 +3,11 @@ import {
   CallError,
   type FileResult,
   type FileResultSync,
-  PluginManager,
   PluginStateError,
   RemotePluginProxy,
   WorkerExitError,
 } from "@remote-plugin/proxy";
+import { PluginManager } from "@remote-plugin/proxy/manager";
 import { sharedFiles } from "../support/files.ts";
 import { type Described, pattern, sha1 } from "../support/handed_over.ts";
 import { BOTH, type Face, fixtureManifest, ScratchWatch, startBlocking, startFixture } from "../support/fixture_proxy.ts";

@@ -10,6 +10,15 @@ import { hostArguments, hostProgram } from "../support/run_host.ts";
 import { BOTH, type Face, fixtureManifest, gone, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 import { testPython } from "../support/python.ts";
 
+/** A place for a worker's program, beside the folder that the test looks into. */
+class ProgramFolder implements AsyncDisposable {
+  readonly path: string = Deno.makeTempDirSync({ prefix: "program-" });
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
+
 /** Starts a host in a process of its own, with its narrow flags, and waits until it holds files. */
 async function startHolder(face: Face, scratchDir: string): Promise<{ host: Deno.ChildProcess; worker: number }> {
   const manifest = await fixtureManifest({ ...face, transport: "tcp" }, "hands_over");
@@ -103,10 +112,18 @@ Deno.test("a start leaves a checkout of this project, whatever is in it", async 
 for (const face of BOTH) {
   Deno.test(`${face.worker}: at its end a worker whose host is gone removes only a folder that says that it may be removed`, async () => {
     await using scratch = await ScratchWatch.create();
+    await using programs = new ProgramFolder();
     for (const [line, isLeft] of [["mine\n", true], [OWNER_LINE, false]] as const) {
       const folder = `${scratch.path}/remote-plugin-0123456789abcdef`;
       await plant(folder, line);
-      const { command, start } = await planWorker({ ...face, transport: "tcp", fixture: "echo", folder, start: { folder } });
+      const { command, start } = await planWorker({
+        ...face,
+        transport: "tcp",
+        fixture: "echo",
+        folder,
+        programFolder: programs.path,
+        start: { folder },
+      });
       const worker = await WorkerProcess.start({ command, input: `${JSON.stringify(start)}\n` });
       await worker[Symbol.asyncDispose]();
       assertEquals(filesBelow(scratch.path).length, isLeft ? 2 : 0);
@@ -188,12 +205,14 @@ Deno.test("python: what a call of a client that shares no folder writes goes wit
 
 Deno.test("python: what a worker without a scratch folder writes is left alone while it lives, and swept when it was killed", async () => {
   await using scratch = await ScratchWatch.create();
+  await using programs = new ProgramFolder();
   const folder = scratch.path;
   const { command, start } = await planWorker({
     ...BOTH[0]!,
     transport: "tcp",
     fixture: "hands_over",
     folder,
+    programFolder: programs.path,
     start: { scratch: undefined },
   });
   await using worker = await WorkerProcess.start({ command, input: `${JSON.stringify(start)}\n`, variables: { TMPDIR: folder } });

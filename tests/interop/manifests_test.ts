@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { discoverManifests, PluginManager } from "@remote-plugin/proxy";
+import { discoverManifests, PluginManager } from "@remote-plugin/proxy/manager";
 import { dirname, join, resolve } from "@std/path";
 import { type Environment, ENVIRONMENTS, pythonOf } from "./environments.ts";
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { CallCancelledError, ManifestError, PluginManager, PluginStateError, WorkerStartError } from "@remote-plugin/proxy";
+import { CallCancelledError, ManifestError, PluginStateError, WorkerStartError } from "@remote-plugin/proxy";
+import { PluginManager } from "@remote-plugin/proxy/manager";
 import { isRunning } from "../support/fixture_proxy.ts";
 import { ManagerWatch, ManifestFolder, pythonManifest } from "../support/managed_plugins.ts";
 

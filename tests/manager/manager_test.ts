@@ -1,5 +1,6 @@
 import { assertEquals, assertLess, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { PluginError, PluginStateError, type PluginStats, RemoteError } from "@remote-plugin/proxy";
+import { PluginError, PluginStateError, RemoteError } from "@remote-plugin/proxy";
+import type { PluginStats } from "@remote-plugin/proxy/manager";
 import { BOTH, fixtureManifest, isRunning } from "../support/fixture_proxy.ts";
 import { ManagerWatch, pythonManifest } from "../support/managed_plugins.ts";
 import { eventually, within } from "../support/guard.ts";

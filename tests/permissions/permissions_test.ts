@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { type Manifest, requiredPermissions, type WorkerPlaces } from "@remote-plugin/proxy";
+import { type Manifest, requiredPermissions, type StartOptions } from "@remote-plugin/proxy";
 import { hostVariables } from "../support/host_variables.ts";
 import { runHost } from "../support/run_host.ts";
 import {
@@ -21,7 +21,7 @@ const PACKAGE = fromFileUrl(new URL("../../", import.meta.url));
 interface OneCall {
   readonly flags: readonly string[];
   readonly manifest: Manifest;
-  readonly places: WorkerPlaces;
+  readonly places: StartOptions;
 }
 
 /** Runs a host that calls a plugin once, and reads what it printed. */

@@ -1,12 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import {
-  type Manifest,
-  ManifestError,
-  type PermissionSet,
-  RemoteError,
-  type RemotePluginProxy,
-  requiredPermissions,
-} from "@remote-plugin/proxy";
+import { type Manifest, ManifestError, RemoteError, type RemotePluginProxy, requiredPermissions } from "@remote-plugin/proxy";
+import type { PermissionSet } from "@remote-plugin/proxy/protocol";
 import { runHost } from "../support/run_host.ts";
 import { fixtureManifest, type FixtureOptions, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { type FileResult, type Frame, ProtocolError, RemotePluginProxy, type WireRequest } from "@remote-plugin/proxy";
+import { type FileResult, ProtocolError, RemotePluginProxy } from "@remote-plugin/proxy";
+import type { Frame, WireRequest } from "@remote-plugin/proxy/protocol";
 import { within } from "../support/guard.ts";
 
 /** A folder with a scratch folder in it, and beside that a file which no worker may get at. */

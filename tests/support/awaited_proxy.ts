@@ -9,21 +9,22 @@ import type {
   OperationOptions,
   PluginConfig,
   PluginInterface,
-  Progress,
   RemotePluginProxy,
   RemotePluginProxySync,
   SyncOperationOptions,
   WorkerExit,
 } from "@remote-plugin/proxy";
+import { type Answer, type Question, Questions } from "../../src/plugin/members.ts";
 
 /** What the tests use of either proxy. */
 export type EitherProxy = PluginInterface & Pick<RemotePluginProxy, "pid" | "endpoint" | "exited">;
 
 /** Calls the blocking proxy when it is asked to; a test that needs something to happen meanwhile cannot use it. */
-export class AwaitedProxy implements EitherProxy {
+export class AwaitedProxy extends Questions implements EitherProxy {
   readonly #plugin: RemotePluginProxySync;
 
   constructor(plugin: RemotePluginProxySync) {
+    super();
     this.#plugin = plugin;
   }
 
@@ -48,6 +49,10 @@ export class AwaitedProxy implements EitherProxy {
     return exited === undefined ? Promise.reject(new Error("The worker runs still")) : Promise.resolve(exited);
   }
 
+  protected override async ask<Name extends Question>(member: Name, options?: OperationOptions): Promise<Answer<Name>> {
+    return await this.#plugin[member](withoutSignal(options)) as Answer<Name>;
+  }
+
   async initialize(config?: PluginConfig, options?: OperationOptions): Promise<void> {
     await this.#plugin.initialize(config, withoutSignal(options));
   }
@@ -60,32 +65,12 @@ export class AwaitedProxy implements EitherProxy {
     yield* this.#plugin.executeStream<Chunk>(kwargs, withoutSignal(options));
   }
 
-  async getConfigSchema(options?: OperationOptions): Promise<Record<string, unknown>> {
-    return await this.#plugin.getConfigSchema(withoutSignal(options));
-  }
-
-  async getCurrentConfig(options?: OperationOptions): Promise<Record<string, unknown>> {
-    return await this.#plugin.getCurrentConfig(withoutSignal(options));
-  }
-
-  async getSignatures(options?: OperationOptions): ReturnType<PluginInterface["getSignatures"]> {
-    return await this.#plugin.getSignatures(withoutSignal(options));
-  }
-
-  async getStats(options?: OperationOptions): ReturnType<PluginInterface["getStats"]> {
-    return await this.#plugin.getStats(withoutSignal(options));
-  }
-
   async isAlive(): Promise<boolean> {
     return await this.#plugin.isAlive();
   }
 
   async cancel(options?: OperationOptions): Promise<boolean> {
     return await this.#plugin.cancel(withoutSignal(options));
-  }
-
-  async getProgress(options?: OperationOptions): Promise<Progress> {
-    return await this.#plugin.getProgress(withoutSignal(options));
   }
 
   async prefetch(options?: OperationOptions): Promise<boolean> {

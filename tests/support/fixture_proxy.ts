@@ -4,7 +4,7 @@
  * @module
  */
 import { fromFileUrl, join } from "@std/path";
-import { type HttpEndpoint, type Manifest, RemotePluginProxy, RemotePluginProxySync, type StartOptions } from "@remote-plugin/proxy";
+import { type Manifest, RemotePluginProxy, RemotePluginProxySync, type StartOptions, type WorkerAddress } from "@remote-plugin/proxy";
 import { eventually } from "./guard.ts";
 import { fixtureFolder, readFixture, type WorkerKind } from "./fixtures.ts";
 import { testPython } from "./python.ts";
@@ -88,7 +88,7 @@ export async function startBlocking(face: Face, fixture: string, options: Fixtur
 }
 
 /** Attaches by the proxy that the face names. */
-export async function attachEither(face: Face, endpoint: HttpEndpoint): Promise<EitherProxy> {
+export async function attachEither(face: Face, endpoint: WorkerAddress): Promise<EitherProxy> {
   return face.blocking
     ? new AwaitedProxy(RemotePluginProxySync.attach(endpoint))
     : await RemotePluginProxy.attach(endpoint, { upgrade: face.upgrade });

@@ -4,7 +4,8 @@
  * @module
  */
 import { join } from "@std/path";
-import { type ManagerEvent, type ManagerOptions, type Manifest, PluginManager } from "@remote-plugin/proxy";
+import type { Manifest } from "@remote-plugin/proxy";
+import { type ManagerEvent, type ManagerOptions, PluginManager } from "@remote-plugin/proxy/manager";
 import { within } from "./guard.ts";
 import { BOTH, fixtureManifest, ScratchWatch } from "./fixture_proxy.ts";
 

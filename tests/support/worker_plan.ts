@@ -7,6 +7,7 @@
 import { fromFileUrl, join, toFileUrl } from "@std/path";
 import type { PermissionSet, StartMessage } from "../../src/protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../../src/protocol/version.ts";
+import { PYTHON_WORKER_BOOT, PYTHON_WORKER_HASH, PYTHON_WORKER_PACK } from "../../src/worker/generated/python_worker.ts";
 import { fixtureFolder, type FixtureManifest, readFixture, type WorkerKind } from "./fixtures.ts";
 import { testPython } from "./python.ts";
 
@@ -23,6 +24,8 @@ export interface PlanOptions {
   readonly folder: string;
   /** Where the plugin's files are, when they are not in the fixture's own folder. */
   readonly pluginFolder?: string;
+  /** Where the worker's program is put, when `folder` has to hold nothing else. */
+  readonly programFolder?: string;
   /** What differs in the start line: objects are merged, all else is replaced. */
   readonly start?: Readonly<Record<string, unknown>>;
 }
@@ -37,7 +40,7 @@ export interface WorkerPlan {
 export async function planWorker(options: PlanOptions): Promise<WorkerPlan> {
   const folder = options.pluginFolder ?? fixtureFolder(options.fixture);
   const start = merged(startMessage(options, folder, await readFixture(options.worker, options.fixture)), options.start ?? {});
-  const command = options.worker === "python" ? pythonCommand() : denoCommand(folder, start);
+  const command = options.worker === "python" ? await pythonCommand(options.programFolder ?? options.folder) : denoCommand(folder, start);
   return { command, start };
 }
 
@@ -85,8 +88,11 @@ function newToken(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-function pythonCommand(): string[] {
-  return [testPython(), fromFileUrl(new URL("../../src/worker/python/worker.py", import.meta.url))];
+/** What ships is what is tested: the pack. */
+async function pythonCommand(folder: string): Promise<string[]> {
+  const pack = join(folder, "worker.py");
+  await Deno.writeTextFile(pack, PYTHON_WORKER_PACK);
+  return [testPython(), "-c", PYTHON_WORKER_BOOT, pack, PYTHON_WORKER_HASH];
 }
 
 function denoCommand(folder: string, start: StartMessage): string[] {

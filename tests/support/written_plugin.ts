@@ -4,14 +4,8 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import {
-  type Manifest,
-  type PermissionSet,
-  RemoteError,
-  RemotePluginProxy,
-  type StartOptions,
-  WorkerStartError,
-} from "@remote-plugin/proxy";
+import { type Manifest, RemoteError, RemotePluginProxy, type StartOptions, WorkerStartError } from "@remote-plugin/proxy";
+import type { PermissionSet } from "@remote-plugin/proxy/protocol";
 import { ScratchWatch } from "./fixture_proxy.ts";
 
 /** How such a plugin is started. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { type FileResult, npyFile, type NpyLayout, RemotePluginProxy, type TypedArray, wavFile } from "@remote-plugin/proxy";
+import { type FileResult, npyFile, RemotePluginProxy, wavFile } from "@remote-plugin/proxy";
+import type { NpyLayout, TypedArray } from "@remote-plugin/proxy/protocol";
 import { arrowFile, readArrow } from "@remote-plugin/proxy/arrow";
 import { tableFromArrays } from "apache-arrow";
 import { fixtureFolder } from "../support/fixtures.ts";

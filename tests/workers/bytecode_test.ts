@@ -118,9 +118,9 @@ for (const [what, change] of Object.entries(UNTRUSTED)) {
     async fn() {
       await using cache = new Cache();
       const script = [
-        "import os, sys; sys.path.insert(0, sys.argv[1]); import start",
-        "bytecode = start.Bytecode('source'); bytecode.keep(compile('1', 'one', 'eval'))",
-        "path = bytecode._path; print(eval(start.Bytecode('source').load()))",
+        "import os, sys; sys.path.insert(0, sys.argv[1]); import compiling, start",
+        "bytecode = start.Bytecode('source'); compiling.keep(bytecode, compile('1', 'one', 'eval'))",
+        "path = bytecode.path; print(eval(start.Bytecode('source').load()))",
         change,
         "print(start.Bytecode('source').load(), start.Bytecode('another source').load())",
       ].join("\n");

@@ -243,15 +243,13 @@ for (const [what, path, groups] of COUNTERS) {
       await Deno.writeTextFile(`${root}/proc/self/cgroup`, groups);
       await Deno.writeTextFile(`${root}/${path}`, "oom 1\noom_kill 3\n");
       const script = [
-        "import importlib.util, sys",
-        "spec = importlib.util.spec_from_file_location('worker', sys.argv[1])",
-        "worker = importlib.util.module_from_spec(spec); spec.loader.exec_module(worker)",
-        "watch = worker.MemoryWatch(sys.argv[2])",
+        "import sys; sys.path.insert(0, sys.argv[1]); from remote_plugin_worker.memory_watch import MemoryWatch",
+        "watch = MemoryWatch(sys.argv[2])",
         "print(watch.somebody_was_killed())",
         "open(sys.argv[3], 'w').write('oom 1\\noom_kill 4\\n')",
         "print(watch.somebody_was_killed())",
       ].join("\n");
-      const worker = fromFileUrl(new URL("../../src/worker/python/worker.py", import.meta.url));
+      const worker = fromFileUrl(new URL("../../src/worker/python/", import.meta.url));
       const { stdout } = await new Deno.Command(testPython(), { args: ["-B", "-c", script, worker, root, `${root}/${path}`] }).output();
       assertEquals(new TextDecoder().decode(stdout), "False\nTrue\n");
     } finally {

@@ -3,14 +3,7 @@
  *
  * @module
  */
-import { abortable as stdAbortable } from "deno-std/async/abortable.js";
-import { deadline as stdDeadline } from "deno-std/async/deadline.js";
-import { delay as stdDelay } from "deno-std/async/delay.js";
-
-/** What ends a {@linkcode deadline} early. */
-export interface DeadlineOptions {
-  signal?: AbortSignal;
-}
+import * as std from "deno-std/async/delay.js";
 
 /** What ends a {@linkcode delay} early, and whether it keeps the program alive. */
 export interface DelayOptions {
@@ -18,12 +11,4 @@ export interface DelayOptions {
   persistent?: boolean;
 }
 
-/** How {@linkcode abortable} can be called. */
-export interface Abortable {
-  <T>(p: Promise<T>, signal: AbortSignal): Promise<T>;
-  <T>(p: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T>;
-}
-
-export const abortable: Abortable = stdAbortable;
-export const deadline: <T>(p: Promise<T>, ms: number, options?: DeadlineOptions) => Promise<T> = stdDeadline;
-export const delay: (ms: number, options?: DelayOptions) => Promise<void> = stdDelay;
+export const delay: (ms: number, options?: DelayOptions) => Promise<void> = std.delay;

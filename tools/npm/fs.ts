@@ -13,8 +13,8 @@ export interface ExistsOptions {
   isFile?: boolean;
 }
 
-/** What {@linkcode copy} and {@linkcode move} do with what is there. */
-export interface OverwriteOptions {
+/** What {@linkcode copy} does with what is there. */
+export interface CopyOptions {
   overwrite?: boolean;
 }
 
@@ -51,26 +51,16 @@ export async function ensureDir(path: string | URL): Promise<void> {
   await Deno.mkdir(path, { recursive: true });
 }
 
-export function ensureDirSync(path: string | URL): void {
-  Deno.mkdirSync(path, { recursive: true });
-}
-
 export async function emptyDir(path: string | URL): Promise<void> {
   await ensureDir(path);
   const names = await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
   await Promise.all(names.map((name) => Deno.remove(join(pathOf(path), name), { recursive: true })));
 }
 
-export async function copy(from: string | URL, to: string | URL, options: OverwriteOptions = {}): Promise<void> {
+export async function copy(from: string | URL, to: string | URL, options: CopyOptions = {}): Promise<void> {
   const [source, target] = [resolve(pathOf(from)), resolve(pathOf(to))];
   if (isWithin(target, source)) throw new Error(`Cannot copy "${source}" to "${target}", which is itself or in it`);
   await copyEntry(source, target, options);
-}
-
-export async function move(from: string | URL, to: string | URL, options: OverwriteOptions = {}): Promise<void> {
-  if (options.overwrite) await Deno.remove(to, { recursive: true }).catch(unlessMissing);
-  else await refuseExisting(pathOf(to));
-  await Deno.rename(from, to);
 }
 
 export async function* walk(root: string | URL, options: WalkOptions = {}): AsyncIterableIterator<WalkEntry> {
@@ -86,7 +76,7 @@ export async function* walk(root: string | URL, options: WalkOptions = {}): Asyn
   }
 }
 
-async function copyEntry(source: string, target: string, options: OverwriteOptions): Promise<void> {
+async function copyEntry(source: string, target: string, options: CopyOptions): Promise<void> {
   const info = await Deno.lstat(source);
   if (!options.overwrite) await refuseExisting(target);
   if (info.isSymlink) return await Deno.symlink(await Deno.readLink(source), target);

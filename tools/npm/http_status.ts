@@ -7,26 +7,15 @@ import * as std from "deno-std/http/status.js";
 
 /** The statuses that are in use, by their names. */
 export interface StatusCodes {
-  readonly OK: 200;
-  readonly NoContent: 204;
   readonly BadRequest: 400;
   readonly Unauthorized: 401;
   readonly Forbidden: 403;
   readonly NotFound: 404;
   readonly MethodNotAllowed: 405;
-  readonly NotAcceptable: 406;
-  readonly RequestTimeout: 408;
   readonly Conflict: 409;
+  readonly LengthRequired: 411;
   readonly ContentTooLarge: 413;
-  readonly UnsupportedMediaType: 415;
-  readonly UnprocessableEntity: 422;
-  readonly TooManyRequests: 429;
-  readonly ClientClosedRequest: 499;
   readonly InternalServerError: 500;
-  readonly NotImplemented: 501;
-  readonly BadGateway: 502;
-  readonly ServiceUnavailable: 503;
-  readonly GatewayTimeout: 504;
 }
 
 export const STATUS_CODE: StatusCodes = std.STATUS_CODE;

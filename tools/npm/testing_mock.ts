@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
 
 /** A call that a spy has seen. */
 export interface SpyCall<Args extends unknown[] = unknown[], Return = unknown> {
@@ -44,23 +43,6 @@ export function stub<Self, Key extends keyof Self>(
   fake?: (...args: Method<Self, Key>["args"]) => Method<Self, Key>["returns"],
 ): MethodSpy<Method<Self, Key>["args"], Method<Self, Key>["returns"]> {
   return replace(self as Record<PropertyKey, unknown>, key, fake ?? (() => {})) as ReturnType<typeof stub<Self, Key>>;
-}
-
-/** How {@linkcode assertSpyCall} compares a call; what is left out is not looked at. */
-export interface ExpectedSpyCall {
-  args?: unknown[];
-  returned?: unknown;
-}
-
-export function assertSpyCalls(spy: { readonly calls: readonly unknown[] }, expected: number): void {
-  assertEquals(spy.calls.length, expected, `The spy was called ${spy.calls.length} times, not ${expected}`);
-}
-
-export function assertSpyCall(spy: { readonly calls: readonly SpyCall[] }, index: number, expected: ExpectedSpyCall = {}): void {
-  const call = spy.calls[index];
-  if (call === undefined) throw new Error(`The spy was called ${spy.calls.length} times, so there is no call ${index}`);
-  if (expected.args !== undefined) assertEquals(call.args, expected.args);
-  if ("returned" in expected) assertEquals(call.returned, expected.returned);
 }
 
 function makeSpy(target?: unknown, key?: PropertyKey): Spy {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escape } from "@std/html";
 
 /** What is drawn. */
 export interface LineChart {
@@ -71,8 +72,4 @@ function niceStep(least: number): number {
 
 function short(value: number): string {
   return String(Number(value.toFixed(2)));
-}
-
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

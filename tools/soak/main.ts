@@ -13,9 +13,9 @@ import { fixtureFolder, readFixture } from "../../tests/support/fixtures.ts";
 import { readNumber, refuseAll, runTool } from "../arguments.ts";
 import { findLeaks } from "../leaks.ts";
 import { findPython } from "../python.ts";
-import { capture } from "../run.ts";
-import { lineChart } from "./line_chart.ts";
 import { act, cleanUpBusy, closeDescriptors, forkAct, killWorker, Tally } from "./load.ts";
+import { leftOpen, openFiles, openSignalSockets } from "./open_files.ts";
+import { plot, reportLine, type Sample, summary } from "./report.ts";
 import { endThread } from "./threads.ts";
 
 const USAGE = "Usage: deno task soak [--minutes N] [--plot FILE]";
@@ -29,16 +29,6 @@ type Runtime = "python" | "deno";
 interface Options {
   readonly minutes: number;
   readonly plot: string;
-}
-
-/** One look at who uses how much memory, in MiB, and at how many operations were done. */
-interface Sample {
-  readonly minute: number;
-  readonly host: number;
-  readonly heap: number;
-  readonly python: number | undefined;
-  readonly deno: number | undefined;
-  readonly operations: number;
 }
 
 /** How to start a worker, and of which fixture. */
@@ -161,7 +151,7 @@ class Soak {
       this.samples.push(await this.#look());
       if (this.minute < nextReport) continue;
       nextReport = Math.floor(this.minute) + 1;
-      console.log(report(this.samples.at(-1)!, this));
+      console.log(reportLine(this.samples.at(-1)!, this));
     }
   }
 
@@ -173,86 +163,9 @@ class Soak {
   }
 }
 
-function report({ minute, host, heap, python, deno, operations }: Sample, { starts, kills, tally }: Soak): string {
-  const memory = [`host ${mib(host)} (heap ${mib(heap)})`, `python ${mib(python)}`, `deno ${mib(deno)}`].join(", ");
-  return `${minute.toFixed(1)} min: ${operations} operations, ${
-    starts.python + starts.deno
-  } starts, ${kills} kills, ${tally.wrong.length} wrong; ${memory}`;
-}
-
-function mib(value: number | undefined): string {
-  return value === undefined ? "none" : `${value.toFixed(1)} MiB`;
-}
-
-/** By what a thread of the runtime is woken. Deno keeps that of the last one, and that of some of those that it has had to stop. */
-const WAKERS: ReadonlySet<string> = new Set(["", "anon_inode:[eventfd]", "anon_inode:[eventpoll]"]);
-
-/** What of this process the system counts, by kind; empty where it cannot be told. */
-async function openFiles(): Promise<Map<string, number>> {
-  const { output } = await capture(["sh", "-c", `for f in /proc/${Deno.pid}/fd/*; do readlink "$f"; done`]);
-  const kinds = output.trim().split("\n").filter((line) => !WAKERS.has(line)).map((line) =>
-    /^(socket|pipe|anon_inode)/.exec(line)?.[0] ?? "file"
-  );
-  return new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, all]) => [kind, all.length]));
-}
-
-/** Deno opens a pair of sockets for itself, once, when it first hears of a child's end by a signal. It is there before anything is counted. */
-function openSignalSockets(): void {
-  if (Deno.build.os === "windows") return;
-  const ignore = () => {};
-  Deno.addSignalListener("SIGCHLD", ignore);
-  Deno.removeSignalListener("SIGCHLD", ignore);
-}
-
-/** What there is more of than before; sockets are the connections to workers. */
-function grown(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] {
-  return [...after].flatMap(([kind, count]) => count > (before.get(kind) ?? 0) ? [`${kind}: ${before.get(kind) ?? 0}, now ${count}`] : []);
-}
-
-/** What stays open. The runtime closes a connection that the other side has closed when it comes to it, so that one look does not tell. */
-async function leftOpen(before: ReadonlyMap<string, number>): Promise<string[]> {
-  for (let looks = 1;; looks++) {
-    const left = grown(before, await openFiles());
-    if (left.length === 0 || looks === 10) return left;
-    await delay(500);
-  }
-}
-
 function parse(args: string[]): Options {
   const { minutes, plot } = parseArgs(args, { string: ["minutes", "plot"], default: { plot: "out/soak.svg" }, unknown: refuseAll(USAGE) });
   return { minutes: readNumber(minutes, { name: "--minutes", fallback: 1, usage: USAGE }), plot };
-}
-
-function table(title: string, counts: ReadonlyMap<string, number>): string {
-  const rows = [...counts].sort(([, a], [, b]) => b - a).map(([name, count]) => `${String(count).padStart(9)}  ${name}`);
-  return `\n${title}\n${rows.join("\n")}`;
-}
-
-function memoryTable(samples: readonly Sample[]): string {
-  const rows = (["host", "heap", "python", "deno"] as const).map((who) => {
-    const values = samples.flatMap((sample) => sample[who] ?? []);
-    const quarter = Math.max(1, Math.floor(values.length / 4));
-    const numbers = [median(values.slice(quarter, 2 * quarter)), median(values.slice(-quarter)), Math.max(...values, 0)];
-    return `${who.padStart(9)}  ${numbers.map((value) => mib(value).padStart(12)).join("")}`;
-  });
-  return `\nmemory: median of the second quarter, of the last, highest\n${rows.join("\n")}`;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
-async function draw(soak: Soak, { plot }: Options): Promise<void> {
-  const of = (who: "host" | "heap" | "python" | "deno") => soak.samples.map((sample) => sample[who]);
-  const lines = [
-    { name: "host", values: of("host") },
-    { name: "host's heap", values: of("heap") },
-    { name: "Python worker", values: of("python") },
-    { name: "Deno worker", values: of("deno") },
-  ];
-  const minutes = soak.samples.map(({ minute }) => minute);
-  await ensureDir(dirname(plot));
-  await Deno.writeTextFile(plot, lineChart({ title: `Memory during ${soak.tally.total} operations`, unit: "MiB", minutes, lines }));
 }
 
 async function main(): Promise<number> {
@@ -269,24 +182,21 @@ async function main(): Promise<number> {
     else Deno.env.set("TMPDIR", outer);
     const leaks = await findLeaks(folder);
     const descriptors = await leftOpen(before);
-    await draw(soak, options);
-    return conclude(soak, { processes: leaks.processes ?? [], files: leaks.files, descriptors });
+    await ensureDir(dirname(options.plot));
+    await Deno.writeTextFile(options.plot, plot(soak));
+    console.log(summary(soak));
+    return conclude(soak.tally, { processes: leaks.processes ?? [], files: leaks.files, descriptors });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-function conclude(soak: Soak, left: Record<"processes" | "files" | "descriptors", readonly string[]>): number {
-  console.log(table("operations", soak.tally.done));
-  console.log(table("errors, each as it was to be", soak.tally.errors));
-  console.log(memoryTable(soak.samples));
-  const { starts, kills, tally } = soak;
-  console.log(`\n${tally.total} operations, ${starts.python} Python and ${starts.deno} Deno workers started, ${kills} killed`);
+function conclude({ wrong }: Tally, left: Record<"processes" | "files" | "descriptors", readonly string[]>): number {
   console.log(
     `left: ${left.processes.length} processes, ${left.files.length} files, ${left.descriptors.length} kinds of open files or sockets`,
   );
-  const problems = [...tally.wrong.slice(0, 10), ...Object.values(left).flat()];
-  console.log(problems.length === 0 ? "nothing wrong" : `${tally.wrong.length} wrong answers\n${problems.join("\n")}`);
+  const problems = [...wrong.slice(0, 10), ...Object.values(left).flat()];
+  console.log(problems.length === 0 ? "nothing wrong" : `${wrong.length} wrong answers\n${problems.join("\n")}`);
   return problems.length === 0 ? 0 : 1;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { CallError } from "../../errors.ts";
-import type { PluginInterface } from "../../plugin/interface.ts";
+import type { PluginInterface } from "../../plugin/members.ts";
 import type { SignaturesBody } from "../../protocol/messages.ts";
 
 /** What a plugin's methods take and give; of a worker of the original's, which cannot tell, `undefined`. */

@@ -1,7 +1,7 @@
 /** `gen`: types of a plugin, for the programs that call it. @module */
 import { dirname, isAbsolute, relative, resolve, toFileUrl } from "@std/path";
 import { CallError } from "../../errors.ts";
-import type { PluginInterface } from "../../plugin/interface.ts";
+import type { PluginInterface } from "../../plugin/members.ts";
 import { type PluginSchemas, readSchemas, signatureChanges } from "../../plugin/signatures.ts";
 import { fingerprintIn, schemasIn } from "../client/client_text.ts";
 import { writeClient } from "../client/write_client.ts";

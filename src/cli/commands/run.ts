@@ -1,7 +1,8 @@
 /** `run`: calls a plugin once. @module */
 import { PrivateFolder } from "../../payload/private_folder.ts";
 import { scratchRoot } from "../../permissions/required.ts";
-import type { CallOptions, Kwargs, PluginInterface } from "../../plugin/interface.ts";
+import type { CallOptions, Kwargs } from "../../plugin/interface.ts";
+import type { PluginInterface } from "../../plugin/members.ts";
 import { parseJson } from "../arguments/argument_types.ts";
 import { demandArguments, readArguments } from "../arguments/read_arguments.ts";
 import { toldSignatures } from "../arguments/told_signatures.ts";

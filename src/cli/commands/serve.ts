@@ -2,7 +2,7 @@
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
 import { problemText } from "./list.ts";
-import { Gateway } from "../../gateway/gateway.ts";
+import { createGateway } from "../../gateway/gateway.ts";
 import { refusal } from "../../gateway/reply.ts";
 import { announcement } from "../serving/announcement.ts";
 import { writeServerFile } from "../serving/server_file.ts";
@@ -31,7 +31,6 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   cleanup.use(manager);
   const token = await chosenToken(options) ?? newToken();
   const tls = await readTls(options);
-  const gateway = new Gateway(manager, token.value);
   const server = Deno.serve(
     {
       hostname: options.host,
@@ -40,7 +39,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       onError: (error) => tellCrash(context, error),
       ...tls,
     },
-    gateway.handle,
+    createGateway(manager, { token: token.value }),
   );
   cleanup.defer(() => server.shutdown());
   const url = `${"cert" in tls ? "https" : "http"}://${options.host}:${(server.addr as Deno.NetAddr).port}`;

@@ -14,7 +14,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** The lines of a table, the headings first if it has some. A column of numbers is aligned at its right edge. */
+/** The lines of a table, the headings first if it has some. A column of numbers is aligned at its right edge, also where some are missing. */
 export function tableLines({ headings, rows }: Table): string[] {
   const lines = headings === undefined ? rows : [headings, ...rows];
   const count = Math.max(0, ...lines.map(({ length }) => length));
@@ -26,7 +26,7 @@ export function tableLines({ headings, rows }: Table): string[] {
 function columnOf(cells: readonly string[], heading: string | undefined): string[] {
   const all = heading === undefined ? cells : [heading, ...cells];
   const width = Math.max(...all.map(unicodeWidth));
-  const isNumeric = cells.length > 0 && cells.every((cell) => /^(-|-?\d+(\.\d+)?)$/.test(cell));
+  const isNumeric = cells.length > 0 && cells.every((cell) => /^(-|-?[\d,]*(\.\d+)?)$/.test(cell));
   return all.map((cell) => {
     const room = " ".repeat(width - unicodeWidth(cell));
     return isNumeric ? room + cell : cell + room;

@@ -25,3 +25,7 @@ Deno.test("a table needs no headings and no rows", () => {
   assertEquals(tableLines({ rows: [["--text", "needed"], ["--n"]] }), ["--text  needed", "--n"]);
   assertEquals(tableLines({ rows: [] }), []);
 });
+
+Deno.test("large numbers, and columns in which some are missing, are numbers too", () => {
+  assertEquals(tableLines({ rows: [["a", "1,234.5"], ["b", ""], ["c", "7"]] }), ["a  1,234.5", "b", "c        7"]);
+});

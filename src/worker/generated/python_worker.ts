@@ -2,15 +2,30 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "f6b0fadff6d1192a";
+export const PYTHON_WORKER_HASH = "0c17d3016902334c";
 
-/** The source of what starts the worker, `python/start.py`. */
-export const PYTHON_START_SOURCE: string = `"""Starts worker.py, which stands beside this file, from the bytecode that an earlier start has kept.
+/**
+ * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
+ * for a command on the import path, the current folder, goes before anything is imported.
+ */
+export const PYTHON_WORKER_BOOT: string = `import sys
+
+if sys.path[:1] == [""]:
+    del sys.path[0]
+with open(sys.argv[1], encoding="utf-8") as pack:
+    exec(compile("".join(iter(pack.readline, "\\f\\n")), "<remote-plugin start>", "exec"), {"__name__": "__main__"})
+`;
+
+/** The Python worker: `python/start.py`, and the modules of the package beside it. */
+export const PYTHON_WORKER_PACK: string = `"""Starts the worker from the bytecode that an earlier start has kept.
 
 To compile it takes longer than all the rest of a start. The bytecode is in a folder of the user's own, where programs keep
 what can be made again; docs/permissions.md says where. What is not surely this user's file, whole, and made by this very
 interpreter from this very source, is not used: the source is compiled. Nothing that goes wrong here keeps the worker from
 its start, or is said: it only takes longer.
+
+The host writes one file for a worker, the pack: this file, then compiling.py, then the modules of the package beside them.
+A start that finds bytecode compiles this part alone.
 """
 
 import binascii
@@ -19,13 +34,10 @@ import marshal
 import os
 import stat
 import sys
-import time
 
-# The same whether it is compiled or loaded, and not a path: of this file's many copies none lasts.
-CODE_NAME = "<remote-plugin worker>"
+PART_MARK = "\\f"  # in front of each part but the first, and of its name on the same line
 MARK = b"remote-plugin bytecode\\n"  # how a file says of itself that it may be removed
 START = len(MARK) + 4  # of the bytecode, behind its checksum
-UNUSED_S = 30 * 24 * 3600  # other releases and interpreters have files of their own, which nobody else removes
 
 
 class Bytecode:
@@ -34,53 +46,39 @@ class Bytecode:
     def __init__(self, source_hash):
         maker = "{} {}".format(source_hash, sys.version)
         self._seed = binascii.crc32(maker.encode("utf-8"))
-        self._folder = cache_folder()
+        self.folder = cache_folder()
         name = "worker-{}-{:08x}.{}.pyc".format(source_hash, self._seed, sys.implementation.cache_tag)
-        self._path = os.path.join(self._folder, name)
+        self.path = os.path.join(self.folder, name)
 
     def load(self):
-        """Gives the code; None when there is none that can be trusted."""
+        """Gives the code of each module; None when there is none that can be trusted."""
         try:
-            if not is_own(os.lstat(self._folder), stat.S_ISDIR):
+            if not self.is_own(os.lstat(self.folder), stat.S_ISDIR):
                 return None
-            data = read_own(self._path)
-            check, payload = data[len(MARK) : START], data[START:]
-            whole = data.startswith(MARK) and binascii.crc32(payload, self._seed) == int.from_bytes(check, "big")
-            return marshal.loads(payload) if whole else None
+            data = memoryview(self.read_own(self.path))
+            return marshal.loads(data[START:]) if data[:START] == self._head(data[START:]) else None
         except (OSError, EOFError, TypeError, ValueError):
             return None
 
-    def keep(self, code):
-        """Keeps the code for later starts, if the folder can be had. It appears under its name when it is complete."""
-        payload = marshal.dumps(code)
-        try:
-            self._make_folder()
-            unfinished = "{}.{}".format(self._path, os.urandom(6).hex())
-            try:
-                write_new(unfinished, MARK + binascii.crc32(payload, self._seed).to_bytes(4, "big") + payload)
-                os.replace(unfinished, self._path)
-            except OSError:
-                os.unlink(unfinished)
-                raise
-            self._forget_unused()
-        except OSError:
-            pass
+    def sealed(self, codes):
+        """What a file has in it that load() trusts."""
+        payload = marshal.dumps(codes)
+        return self._head(payload) + payload
 
-    def _make_folder(self):
-        for folder in (os.path.dirname(self._folder), self._folder):
-            if not os.path.isdir(folder):
-                # Who is root in another user's home leaves nothing there that its owner could not remove.
-                if os.stat(os.path.dirname(folder)).st_uid != os.geteuid():
-                    raise PermissionError(folder)
-                os.mkdir(folder, 0o700)
-        if not is_own(os.lstat(self._folder), stat.S_ISDIR):
-            raise PermissionError(self._folder)
+    def _head(self, payload):
+        return MARK + binascii.crc32(payload, self._seed).to_bytes(4, "big")
 
-    def _forget_unused(self):
-        for name in os.listdir(self._folder):
-            path = os.path.join(self._folder, name)
-            if name.startswith("worker-") and time.time() - os.lstat(path).st_mtime > UNUSED_S and read_own(path).startswith(MARK):
-                os.unlink(path)
+    @staticmethod
+    def is_own(status, is_kind):
+        """Whether something is of a kind, this user's, and nobody else may write to it."""
+        return is_kind(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+
+    @classmethod
+    def read_own(cls, path):
+        """Reads a file of this user's; what is no such file is empty."""
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would keep us waiting
+        with open(file, "rb") as opened:
+            return opened.read() if cls.is_own(os.fstat(file), stat.S_ISREG) else b""
 
 
 def cache_folder():
@@ -92,16 +90,82 @@ def cache_folder():
     return os.path.join(named if os.path.isabs(named) else os.path.expanduser("~/" + usual), "remote-plugin")
 
 
-def is_own(status, is_kind):
-    """Whether something is of a kind, this user's, and nobody else may write to it."""
-    return is_kind(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+def module_codes(pack, source_hash):
+    # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come
+    # as far as to be told so.
+    bytecode = Bytecode(source_hash) if os.name == "posix" and sys.version_info >= (3, 8) else None
+    kept = bytecode.load() if bytecode is not None else None
+    if kept is not None:
+        return kept
+    with open(pack, encoding="utf-8") as opened:
+        _, compiling, *modules = opened.read().split(PART_MARK)
+    names = {"__name__": "remote_plugin_compiling"}
+    exec(compile(compiling, "<remote-plugin compiling>", "exec"), names)
+    return names["compile_modules"](modules, None if sys.dont_write_bytecode else bytecode)
 
 
-def read_own(path):
-    """Reads a file of this user's; what is no such file is empty."""
-    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would keep us waiting
-    with open(file, "rb") as opened:
-        return opened.read() if is_own(os.fstat(file), stat.S_ISREG) else b""
+if __name__ == "__main__":
+    gc.disable()
+    _, worker, made_from = sys.argv
+    sys.argv[:] = [worker]
+    codes = module_codes(worker, made_from)
+    names = {"__name__": "remote_plugin_modules"}
+    exec(codes["modules"], names)
+    names["Modules"](codes).run_main()
+\f
+"""Compiles the worker's modules, and keeps their bytecode: for a start that has found none. start.py runs it."""
+
+import marshal
+import os
+import stat
+import time
+
+# The same whether it is compiled or loaded, and not a path: of the pack's many copies none lasts.
+CODE_NAME = "<remote-plugin worker/{}>"
+LATE = " late"  # stands behind the name of a module that no start needs
+MARK = b"remote-plugin bytecode\\n"
+UNUSED_S = 30 * 24 * 3600  # other releases and interpreters have files of their own, which nobody else removes
+
+
+def compile_modules(parts, bytecode):
+    """Gives the code of each module, that of a late one as bytes, and keeps it where there is a place for it."""
+    codes = {}
+    for part in parts:
+        name, _, source = part.partition("\\n")
+        is_late = name.endswith(LATE)
+        name = name[: -len(LATE)] if is_late else name
+        code = compile(source, CODE_NAME.format(name), "exec", 0, True, 2)  # without what nobody reads or checks at run time
+        codes[name] = marshal.dumps(code) if is_late else code
+    if bytecode is not None:
+        keep(bytecode, codes)
+    return codes
+
+
+def keep(bytecode, codes):
+    """Keeps the code for later starts, if the folder can be had. It appears under its name when it is complete."""
+    try:
+        make_folder(bytecode)
+        unfinished = "{}.{}".format(bytecode.path, os.urandom(6).hex())
+        try:
+            write_new(unfinished, bytecode.sealed(codes))
+            os.replace(unfinished, bytecode.path)
+        except OSError:
+            os.unlink(unfinished)
+            raise
+        forget_unused(bytecode)
+    except OSError:
+        pass
+
+
+def make_folder(bytecode):
+    for folder in (os.path.dirname(bytecode.folder), bytecode.folder):
+        if not os.path.isdir(folder):
+            # Who is root in another user's home leaves nothing there that its owner could not remove.
+            if os.stat(os.path.dirname(folder)).st_uid != os.geteuid():
+                raise PermissionError(folder)
+            os.mkdir(folder, 0o700)
+    if not bytecode.is_own(os.lstat(bytecode.folder), stat.S_ISDIR):
+        raise PermissionError(bytecode.folder)
 
 
 def write_new(path, data):
@@ -109,412 +173,1170 @@ def write_new(path, data):
         file.write(data)
 
 
-def compile_worker():
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py"), "rb") as source:
-        return compile(source.read(), CODE_NAME, "exec", 0, True, 2)  # without what nobody reads or checks at run time
+def forget_unused(bytecode):
+    for name in os.listdir(bytecode.folder):
+        path = os.path.join(bytecode.folder, name)
+        if name.startswith("worker-") and time.time() - os.lstat(path).st_mtime > UNUSED_S and bytecode.read_own(path).startswith(MARK):
+            os.unlink(path)
+\faside
+"""How the thread of a connection stands aside while the main thread reads in its place."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+
+from .client import Client
+from .descriptors import DESCRIPTORS
+from .shelf import Shelf, Slot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
+
+STEP_UP = b"!"
+FLUSH = b"f"
+FLUSH_MS = 1
 
 
-def worker_code(source_hash):
-    # Elsewhere it is told in another way whose a file is and who may write to it. A Python that is too old has to come
-    # as far as to be told so.
-    if os.name != "posix" or sys.version_info < (3, 8):
-        return compile_worker()
-    bytecode = Bytecode(source_hash)
-    code = bytecode.load()
-    if code is None:
-        code = compile_worker()
-        if not sys.dont_write_bytecode:
-            bytecode.keep(code)
-    return code
+class Aside:
+    """What a connection's own thread waits for meanwhile: to read again, a client that hangs up, and what is held back."""
+
+    def __init__(self, client: Client, shelf: Shelf) -> None:
+        self.is_taken = False  # whether the connection's own thread leaves it to the main thread to read
+        self.name = b""  # of the connection, where the host would hear of what was held back on it
+        self._client = client
+        self._shelf = shelf
+        self._lock = threading.Lock()
+        self._pipe: tuple[int, ...] = ()
+
+    def is_possible(self, may_open: bool) -> bool:
+        """Makes what is needed, if that may be; tells whether it is there."""
+        if self._pipe or not may_open:
+            return bool(self._pipe)
+        try:
+            self._pipe = os.pipe()
+        except OSError:
+            return False  # no file descriptor is free
+        DESCRIPTORS.keep(*self._pipe)
+        return True
+
+    def step_up(self) -> None:
+        """Has the connection's own thread read again."""
+        with self._lock:
+            if self.is_taken:
+                self.is_taken = False
+                DESCRIPTORS.write(self._pipe[1], STEP_UP)
+
+    def take_slot(self) -> Optional[Slot]:
+        """A place for frames that are held back, where the host would hear of them when this process ended before they were sent."""
+        return self._shelf.take(self.name, self._client.sent) if self.name else None
+
+    def ask_to_flush(self) -> None:
+        """Has the connection's own thread look after what the reply holds back."""
+        DESCRIPTORS.write(self._pipe[1], FLUSH)
+
+    def wait(self, hang_up: Callable[[], None], flush: Callable[[], bool]) -> None:
+        """Waits until the connection's own thread is to read again."""
+        events = select.poll()
+        events.register(self._pipe[0], select.POLLIN)
+        events.register(self._client, select.POLLRDHUP)
+        holds = False
+        while True:
+            ready = self._poll(events, holds)
+            if any(file == self._pipe[0] for file, _ in ready):
+                if os.read(self._pipe[0], 1) == STEP_UP:
+                    return
+                holds = True
+            elif ready:
+                events.unregister(self._client)
+                hang_up()
+            else:
+                holds = flush()
+
+    def close(self) -> None:
+        """The connection has ended."""
+        DESCRIPTORS.close(*self._pipe)
+
+    def _poll(self, events: Any, holds: bool) -> list[tuple[int, int]]:
+        try:
+            polled: list[tuple[int, int]] = events.poll(FLUSH_MS if holds else None)
+            return polled
+        except OSError:  # the plugin lets its process open no file any more, and the system looks at no more of them at a time
+            if not holds:
+                return [(self._pipe[0], select.POLLIN)]  # which is waited for by who reads it
+            time.sleep(FLUSH_MS / 1000)
+            return []
+\fbare_reply
+"""Answers on an upgraded connection: section 11 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import time
+
+from .aside import Aside
+from .client import Client
+from .descriptors import DESCRIPTORS
+from .encoding import encode
+from .errors import Refusal
+from .replies import FramedReply
+from .shelf import Slot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+    from .scratch import Scratch
+
+FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
+STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
 
 
-if __name__ == "__main__":
-    gc.disable()
-    exec(worker_code(sys.argv.pop()), globals())
-`;
+class BareReply(FramedReply):
+    """Section 11: the frames of section 4, and nothing around them."""
 
-/** The source of what the worker reads when it is asked for signatures, `python/signatures.py`. */
-export const PYTHON_SIGNATURES_SOURCE: string = `"""What a plugin's methods take and give, as JSON Schema: section 3 of docs/protocol.md, \`GET /signatures\`.
+    def __init__(self, client: Client, scratch: Scratch, aside: Aside, shares: bool = False) -> None:
+        super().__init__(client, scratch, shares=shares)
+        self._aside = aside
+        self._held: Optional[Slot] = None
+        self._held_until = 0.0
+        self._last_at = 0.0
+        self._is_watched = False
 
-It lies beside worker.py, which reads it when it is first asked: to compile it would cost every start some milliseconds.
-It needs nothing but the standard library of Python 3.8 or later, and imports nothing of the plugin's: a hint that names
-numpy or pydantic can only exist when the plugin has imported them.
+    def refuse(self, refusal: Refusal) -> None:
+        self.closes = self.closes or refusal.closes
+        self._part(encode({"refused": {"status": refusal.status, "detail": refusal.detail}}) + b"\\n", last=True)
 
-    methods      signatures to the schemas of an endpoint
-    hints        type hints to schemas
-    names        hints that are text, as \`from __future__ import annotations\` makes them
-    docstrings   descriptions, in the styles of Google, numpy and Sphinx
+    def close(self) -> None:
+        if self._held is not None:  # the reply has no end
+            with self._lock:
+                self._send_held()
+        super().close()
+
+    def flush(self) -> bool:
+        """Sends what is held back, once no frame follows any more; tells whether to look again."""
+        if not self._lock.acquire(timeout=STALL_S):
+            return True  # somebody is sending, and cannot
+        try:
+            self._is_watched = time.perf_counter() - self._last_at < FLOW_S
+            if not self._is_watched:
+                self._send_held()
+            return self._is_watched
+        finally:
+            self._lock.release()
+
+    def _last(self, frame: bytes) -> bool:
+        return self._part(frame, last=True)
+
+    def _part(self, data: bytes, last: bool = False) -> bool:
+        DESCRIPTORS.stay_out()
+        with self._lock:
+            if self._ended:
+                return False
+            self._ended = last
+            before, self._last_at = self._last_at, time.perf_counter()
+            # To wake the reader for each of many frames would cost more than the frames.
+            if self._last_at - before < FLOW_S and not last and not self.hands_over():
+                if self._held is None:
+                    self._begin_to_hold()
+                if self._held is not None and self._last_at < self._held_until and self._held.add(data):
+                    return True
+            return self._send_held(data)
+
+    def _begin_to_hold(self) -> None:
+        """Finds a place for frames that wait for the next send, or, when that does not come, for the connection's own thread."""
+        if self.broken or not self._aside.is_taken:
+            return
+        self._held, self._held_until = self._aside.take_slot(), self._last_at + FLOW_S
+        if self._held is not None and not self._is_watched:
+            self._is_watched = True
+            self._aside.ask_to_flush()
+
+    def _send_held(self, data: bytes = b"") -> bool:
+        """Sends what is held back, and this. The shelf has it until it is sent: the process may end here."""
+        if self._held is None:
+            return self._send(b"", data) if data else not self.broken
+        went_well = self._send(b"", self._held.read() + data)
+        self._held.give_back()
+        self._held = None
+        return went_well
+\fcall
+"""One call: plugin code that runs, or waits to run, for one reply."""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+
+from .cancelling import Interruptible
+from .descriptors import DESCRIPTORS
+from .endpoint import Endpoint
+from .replies import Reply
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional
+
+    Body = Dict[str, Any]
+
+
+class Origin:
+    """Where a call came from, and where the lane that has run it finds the next one."""
+
+    is_aside = False
+
+    def fileno(self) -> int:
+        """The socket's number."""
+        raise NotImplementedError
+
+    def take_call(self) -> Optional[Call]:
+        """The next request, if it is a call and here in one piece."""
+        raise NotImplementedError
+
+    def step_up(self) -> None:
+        """Has its own thread read again."""
+        raise NotImplementedError
+
+
+class Call(Interruptible):
+    """A call, from its request to its answer. What the worker asks of the plugin by itself has neither an endpoint nor a reply."""
+
+    def __init__(self, body: Body, endpoint: Optional[Endpoint] = None, reply: Optional[Reply] = None, call_id: str = "") -> None:
+        super().__init__()
+        self.endpoint = endpoint
+        self.body = body
+        self.reply = reply
+        self.key: object = call_id or self
+        self.trace: dict[str, str] = {}
+        self.origin: Optional[Origin] = None
+        self.running = False
+        self.ended = False
+        self.progress: Body = {"progress": 0.0, "message": ""}
+
+    def end(self) -> None:
+        """The plugin's code has ended, or never will begin."""
+        self.ended = True
+        self.running = False
+        self.body = {}
+
+    def report(self, progress: float, message: str) -> None:
+        """Notes the progress and sends it."""
+        self.progress["progress"] = progress
+        self.progress["message"] = message
+        if self.reply is not None and not self.ended and not DESCRIPTORS.is_forked:
+            self.run_own(functools.partial(self.reply.progress, progress, message))
+
+
+CURRENT_CALL: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("remote_plugin_call", default=None)
+\fcancelling
+"""The home of cancellation in this worker: section 8 of docs/protocol.md, and the rungs of docs/reliability.md that are the worker's.
+
+A call that still waits for a lane is answered at once and never begins (\`OpenCalls.cancel\`). One that runs goes up these rungs:
+
+    asked        the plugin's own \`cancel()\` is called, and a coroutine's task is cancelled      at once
+    interrupted  CallCancelled is raised in its code, on the main thread by SIGURG               after \`cancel_grace_ms\`
+    again        the same, for code that caught it                                               every 0.1 s
+
+The last rung is the host's: it ends this process when \`cancelBudgetMs\` is over.
 """
 
 from __future__ import annotations
 
-import ast
-import builtins
-import collections.abc as abc
-import dataclasses
-import enum
-import inspect
-import json
-import re
+import threading
+import time
+
+from .errors import CallCancelled
+from .fast import signal
+from .forks import run_plugin_code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any, Callable, Optional, Sequence
+
+INTERRUPT_AGAIN_S = 0.1
+LATE_S = 0.05  # a wait that ends later than this has found the process stopped
+MAIN_THREAD = threading.get_ident()
+
+
+class Flag:
+    """What threading.Event does, at a tenth of what that costs: every call has one, and few are ever waited for."""
+
+    __slots__ = ("_held", "_is_set")
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._held = threading.Lock()
+        self._held.acquire()
+
+    def set(self) -> None:
+        """Lets everybody go on who waits. To be called once."""
+        self._is_set = True
+        self._held.release()
+
+    def is_set(self) -> bool:
+        """Whether nobody has to wait any more."""
+        return self._is_set
+
+    def wait(self, timeout: float = -1) -> None:
+        """Waits until it is set, for this many seconds at most."""
+        if self._held.acquire(timeout=timeout):
+            self._held.release()
+
+
+class Interruptible:
+    """Plugin code on a thread, which can be interrupted while it runs, and never when the worker's own code does."""
+
+    def __init__(self) -> None:
+        self.cancelled = False
+        self.done = Flag()  # the reply is out, as far as it ever will be
+        self._task: Optional[AwaitedTask] = None
+        self._window = threading.Lock()
+        self._thread = 0
+        self._is_open = False
+        self._is_due = False
+
+    def run(self, code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
+        """Runs plugin code on this thread: the only code that an interruption may hit."""
+        try:
+            try:
+                self._open_window()
+                return run_plugin_code(code, in_child)
+            finally:
+                self._close_window()
+        except CallCancelled:
+            self._close_window()  # the interruption may have come just when the window was to be closed
+            raise
+
+    def run_own(self, code: Callable[[], None]) -> None:
+        """Runs the worker's own code for the plugin's, which has called it: an interruption must not tear what that does."""
+        if not self._is_open or self._thread != threading.get_ident():
+            code()  # on a helper thread of the plugin's, which nobody interrupts
+            return
+        try:
+            if self._is_due:  # a plugin that does little but report would never be hit
+                raise CallCancelled("The call was cancelled")
+            self._close_window()
+            code()
+        finally:
+            self._open_window()
+
+    def attach(self, task: Optional[AwaitedTask]) -> None:
+        """From here on the code is this task's on the event loop, which is asked before anything is raised; None for no more."""
+        self._task = task
+
+    def ask(self) -> None:
+        """Cancels the task, if the code is a coroutine's."""
+        task = self._task
+        if task is not None:
+            task.cancel()
+
+    def interrupt(self) -> None:
+        """Raises CallCancelled in the plugin's code, if that is what runs at this moment."""
+        with self._window:
+            # A coroutine is asked again; but one that keeps the loop from taking up the last request never gives way.
+            task = self._task
+            if task is not None and not (self._is_open and task.is_asked):
+                task.cancel()
+                return
+            self._is_due = True
+            if not self._is_open:
+                return
+            if self._thread == MAIN_THREAD and hasattr(signal, "SIGURG"):
+                signal.pthread_kill(self._thread, signal.SIGURG)
+            else:
+                _raise_in(self._thread, CallCancelled)
+
+    def takes_signal(self) -> bool:
+        """Whether a signal that has arrived on the main thread is for this code."""
+        return self._is_due and self._is_open and self._thread == MAIN_THREAD
+
+    def _open_window(self) -> None:
+        """From here on this thread may be interrupted."""
+        self._thread = threading.get_ident()
+        self._is_open = True  # whoever interrupts looks at this first, so that no lock is needed
+
+    def _close_window(self) -> None:
+        """From here on no interruption is sent, and one that was sent but has not arrived never will."""
+        with self._window:
+            self._is_open = False
+        if self._is_due and self._thread != MAIN_THREAD:
+            _raise_in(self._thread, None)
+
+
+class AwaitedTask:
+    """What a coroutine that runs for a call is to whoever cancels it."""
+
+    is_asked = False  # whether it was asked to end, and its loop has not taken that up yet
+
+    def cancel(self) -> None:
+        """Asks it to end; from any thread."""
+        raise NotImplementedError
+
+
+class SignalTarget:
+    """The code on the main thread, which a signal interrupts: nothing else reaches it while C code waits for the system."""
+
+    def __init__(self) -> None:
+        self.code: Optional[Interruptible] = None
+
+    def listen(self) -> None:
+        """For the main thread."""
+        if hasattr(signal, "SIGURG"):
+            signal.signal(signal.SIGURG, self._on_signal)
+
+    def _on_signal(self, number: int, frame: Optional[FrameType]) -> None:
+        code = self.code
+        if code is not None and code.takes_signal():
+            raise CallCancelled("The call was cancelled")
+
+
+def climb(running: Sequence[Interruptible], ask_plugin: Callable[[], None], grace_s: float) -> None:
+    """Has the code of cancelled calls end: rung after rung, on threads of their own, for the plugin may take its time."""
+    threading.Thread(target=ask_plugin, name="cancel", daemon=True).start()
+    threading.Thread(target=_interrupt, args=(running, grace_s), name="interrupt", daemon=True).start()
+
+
+def _interrupt(calls: Sequence[Interruptible], grace_s: float) -> None:
+    for call in calls:
+        call.ask()
+    patience = grace_s
+    while calls:
+        _wait_for_all(calls, patience)
+        calls = [call for call in calls if not call.done.is_set()]
+        for call in calls:
+            call.interrupt()
+        patience = INTERRUPT_AGAIN_S
+
+
+def _wait_for_all(calls: Sequence[Interruptible], seconds: float) -> None:
+    """Waits until all have ended, and no longer than this; once more when the process was stopped, for then the plugin's code was, too."""
+    for _ in range(2):
+        deadline = time.monotonic() + seconds
+        for call in calls:
+            call.done.wait(max(0.0, deadline - time.monotonic()))
+        if time.monotonic() - deadline < LATE_S:
+            return
+
+
+def _raise_in(thread: int, kind: Optional[type]) -> None:
+    """Has Python raise \`kind\` in another thread as soon as that runs Python code; None takes back what was asked."""
+    import ctypes
+
+    raised = None if kind is None else ctypes.py_object(kind)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
+\fclient
+"""The other side of a connection, for whoever answers it."""
+
+from __future__ import annotations
+
+import functools
 import sys
+
+from .descriptors import DESCRIPTORS, identity
+from .fast import socket
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+SO_COOKIE = 57  # of Linux; \`socket\` has no name for it
+MAX_JOINED = 64 * 1024  # up to here a copy costs less than a second call of the system
+
+
+class Client:
+    """A connection's socket, which only the worker's own code may have closed."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self.sent = 0  # bytes since the connection was upgraded
+        self._socket = client
+        self._file = client.fileno()
+        DESCRIPTORS.keep(self._file)
+        self._identify = _identifier(client)
+        self._identity = self._identify()
+
+    def send(self, head: bytes, body: bytes) -> bool:
+        """Sends both; tells whether that went well."""
+        try:
+            if self._identify() != self._identity:
+                DESCRIPTORS.lose()
+            if len(body) < MAX_JOINED:
+                self._socket.sendall(head + body)
+            else:
+                self._socket.sendall(head)
+                self._socket.sendall(body)
+        except OSError:
+            DESCRIPTORS.need(self._file)
+            return False
+        self.sent += len(head) + len(body)
+        return True
+
+    def fileno(self) -> int:
+        """The socket's number."""
+        return self._socket.fileno()
+
+    def shut_down(self) -> None:
+        """Ends the connection for both sides; the thread that reads finds out."""
+        DESCRIPTORS.need(self._file)
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def close(self) -> None:
+        """Ends the connection for this side."""
+        DESCRIPTORS.need(self._file)
+        DESCRIPTORS.let_go(self._file)
+        self._socket.close()
+
+
+def _identifier(client: socket.socket) -> Callable[[], object]:
+    """Makes what tells sockets apart. Linux numbers them, which costs each reply half of what their facts would."""
+    ask = functools.partial(client.getsockopt, socket.SOL_SOCKET, SO_COOKIE, 8)
+    try:
+        return ask if sys.platform == "linux" and ask() else functools.partial(identity, client.fileno())
+    except OSError:
+        return functools.partial(identity, client.fileno())
+\fconnection
+"""One connection, on either wire: sections 3 and 11 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import time
+
+from .aside import Aside
+from .bare_reply import BareReply
+from .call import Call, Origin
+from .client import Client
+from .constants import MAX_HEAD, UPGRADE_PROTOCOL
+from .errors import Refusal
+from .fast import socket
+from .logs import log
+from .replies import PlainReply, Reply
+from .requests import BareRequest, HttpRequest, Request
+from .session import Session
+from .shelf import Shelf
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+MAX_ASIDE = 64  # standing aside takes two more file descriptors, which are the plugin's as well
+STRANGER_TIMEOUT_S = 5.0  # how long a connection may take to show the token for the first time
+DRAIN_S = 1.0
+
+
+class Connection(Origin):
+    """One client, on a thread of its own."""
+
+    def __init__(self, session: Session, client: socket.socket, connections: set[Connection], shelf: Shelf) -> None:
+        self._session = session
+        self._connections = connections
+        self._socket = client
+        self._client = Client(client)
+        self._aside = Aside(self._client, shelf)
+        self._buffer = bytearray()
+        self._known = False
+        self._upgraded = False
+        self._hung_up = False
+        self._deadline = time.monotonic() + STRANGER_TIMEOUT_S
+        self._call: Optional[Call] = None
+
+    @property
+    def is_aside(self) -> bool:  # type: ignore[override]
+        """Whether its own thread leaves it to the main thread to read."""
+        return self._aside.is_taken
+
+    def fileno(self) -> int:
+        return self._client.fileno()
+
+    def step_up(self) -> None:
+        self._aside.step_up()
+
+    def serve(self) -> None:
+        """Answers one request after the other, until one side has had enough."""
+        try:
+            while self._turn():
+                pass
+        except OSError:
+            pass  # the client is gone
+        except Exception as error:
+            log(f"a connection failed: {error!r}")
+        finally:
+            self._abandon_call()
+            if self._call is not None:
+                self._call.done.wait()  # only then may the file descriptor become another connection's
+            self._aside.close()
+            self.close()
+
+    def close(self) -> None:
+        """Ends the connection for this side."""
+        self._client.close()
+        self._connections.discard(self)
+
+    def take_call(self) -> Optional[Call]:
+        """For the main thread: the next request, if it is a call and here in one piece; what else comes is for this one's own thread."""
+        try:
+            data = self._socket.recv(MAX_HEAD)
+            head, end, text = data.partition(b"\\n" if self._upgraded else b"\\r\\n\\r\\n")
+            request = BareRequest(head) if self._upgraded else self._admitted(head)
+            is_whole = end and len(text) == request.body_length(self._session.max_body_bytes) and not self._buffer
+            if is_whole and request.endpoint().is_call:
+                self._call = self._session.open_call(request, text, self._reply_to(request))
+                self._call.origin = self
+                if self._hung_up:
+                    self._abandon_call()
+                return self._call
+        except OSError:
+            data = b""
+        except Refusal:
+            pass
+        self._buffer += data
+        return None
+
+    def _turn(self) -> bool:
+        scratch = self._session.scratch
+        reply: Reply = BareReply(self._client, scratch, self._aside) if self._upgraded else PlainReply(self._client, scratch)
+        aside = False
+        try:
+            request = self._read_bare_request() if self._upgraded else self._read_request()
+            if request is None:
+                return False
+            body = self._read_body(request.body_length(self._session.max_body_bytes))
+            if isinstance(request, HttpRequest) and request.upgrades():
+                return self._upgrade(request.connection_name())
+            reply = self._reply_to(request)
+            aside = self._aside.is_taken = self._may_stand_aside(request)
+            self._call = self._session.answer(request, body, reply)
+            if self._call is not None:
+                self._call.origin = self
+                self._session.lanes.inbox.put(self._call)
+        except Refusal as refusal:
+            reply.refuse(refusal)
+            if refusal.closes:
+                self._drain()
+        if aside and self._call is not None:
+            self._aside.wait(self._hang_up, self._flush)
+        else:
+            self._aside.is_taken = False
+        return self._call is not None or not reply.closes
+
+    def _reply_to(self, request: Request) -> Reply:
+        return request.reply(self._client, self._aside, self._session.scratch)
+
+    def _may_stand_aside(self, request: Request) -> bool:
+        """Whether the main thread can read what comes after this request."""
+        if self._buffer or not self._session.lanes.inbox.reads or not request.endpoint().is_call:
+            return False
+        return self._aside.is_possible(may_open=len(self._connections) <= MAX_ASIDE)
+
+    def _hang_up(self) -> None:
+        self._hung_up = True
+        self._abandon_call()
+
+    def _flush(self) -> bool:
+        call = self._call
+        return call is not None and isinstance(call.reply, BareReply) and call.reply.flush()
+
+    def _abandon_call(self) -> None:
+        abandoned = self._call
+        if abandoned is not None:
+            self._session.lanes.cancel(lambda call: call is abandoned)
+
+    def _upgrade(self, name: str) -> bool:
+        self._upgraded = True
+        self._aside.name = name.encode("ascii")
+        lines = ("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: " + UPGRADE_PROTOCOL, "", "")
+        self._socket.sendall("\\r\\n".join(lines).encode("ascii"))
+        return True
+
+    def _welcome(self) -> None:
+        if not self._known:
+            self._known = True
+            self._socket.settimeout(None)
+
+    def _read_request(self) -> Optional[HttpRequest]:
+        head = b""
+        while not head:  # empty lines before a request are nothing
+            line = self._read_until(b"\\r\\n\\r\\n")
+            if line is None:
+                return None
+            head = line.lstrip(b"\\r\\n")
+        request = self._admitted(head)
+        self._welcome()
+        length = request.body_length(self._session.max_body_bytes)
+        if length and "100-continue" in request.headers.get("expect", "").lower():
+            self._socket.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\n")
+        return request
+
+    def _admitted(self, head: bytes) -> HttpRequest:
+        request = HttpRequest(head)
+        self._session.admit(request)
+        return request
+
+    def _read_bare_request(self) -> Optional[BareRequest]:
+        line = self._read_until(b"\\n")
+        return None if line is None else BareRequest(line)
+
+    def _read_until(self, mark: bytes) -> Optional[bytes]:
+        """Reads what stands before a mark, and the mark. None when the client hangs up instead."""
+        if self._call is not None and self._buffer:
+            self._let_go()
+        seen = 0
+        while True:
+            end = self._buffer.find(mark, seen)
+            if max(end, len(self._buffer) if end < 0 else 0) > MAX_HEAD:
+                raise Refusal(431, "The request line and headers are too long", closes=True)
+            if end >= 0:
+                text = bytes(self._buffer[:end])
+                del self._buffer[: end + len(mark)]
+                return text
+            seen = max(0, len(self._buffer) - len(mark) + 1)
+            if not self._fill():
+                return None
+
+    def _fill(self) -> bool:
+        """Reads what comes. While a call is open this is also how its client's death is noticed."""
+        if not self._known:  # byte after byte must not make it longer
+            self._socket.settimeout(max(0.001, self._deadline - time.monotonic()))
+        data = self._socket.recv(MAX_HEAD)
+        self._buffer += data
+        if data and self._call is not None:
+            self._let_go()
+        return bool(data)
+
+    def _let_go(self) -> None:
+        """The next request is here: it has to wait for the reply before it."""
+        assert self._call is not None
+        self._call.done.wait()
+        self._call = None
+
+    def _read_body(self, length: int) -> bytearray:
+        body = bytearray(length)
+        filled = min(length, len(self._buffer))
+        body[:filled] = self._buffer[:filled]
+        del self._buffer[:filled]
+        view = memoryview(body)
+        while filled < length:
+            count = self._socket.recv_into(view[filled:])
+            if count == 0:
+                raise ConnectionError("The client hung up within a body")
+            filled += count
+        return body
+
+    def _drain(self) -> None:
+        """Reads on for a moment: closing over unread bytes would make TCP take the refusal back."""
+        self._socket.shutdown(socket.SHUT_WR)
+        self._socket.settimeout(DRAIN_S)
+        deadline = time.monotonic() + DRAIN_S
+        while time.monotonic() < deadline and self._socket.recv(MAX_HEAD):
+            pass
+\fconstants
+"""What the worker and its hosts have agreed on, and bounds that several modules keep."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+PROTOCOL = 1
+VERSION = "0.1.0"
+KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
+FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+if os.name == "posix":
+    FEATURES.append("farewell")
+if KNOWS_USERS:
+    FEATURES.append("reuse")
+OLDEST_PYTHON = (3, 8)
+FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
+UPGRADE_PATH = "/frames"
+UPGRADE_PROTOCOL = "remote-plugin-frames"
+MAX_START_LINE = 1024 * 1024
+MAX_HEAD = 64 * 1024
+MAX_ID = 128
+CONNECTION_HEADER = "remote-plugin-connection"
+BYTES_TYPE = "application/octet-stream"
+MAX_FRAME = 128 * 1024 * 1024
+# The most characters of a text that a plugin says beside its values: a message, a traceback.
+MOST_CHARACTERS = 1024 * 1024
+TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
+MAIN_THREAD = threading.get_ident()
+OWN_FILES = "<remote-plugin worker/"  # how the names begin under which the worker's code is compiled, says start.py
+\fconversions
+"""Values that JSON does not know to such that it does."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .errors import Unsendable
+from .json_text import json_encoder
+from .library import LIBRARY
+from .original import own_wires
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, NoReturn, Optional
+
+    Body = Dict[str, Any]
+
+
+def _duration(value: Any) -> str:
+    """A timedelta as ISO 8601 has it, in seconds: a day is not always 24 hours."""
+    sign, value = ("-", -value) if value.days < 0 else ("", value)
+    fraction = f".{value.microseconds:06d}" if value.microseconds else ""
+    nanoseconds = getattr(value, "nanoseconds", 0)  # of one of pandas'
+    if nanoseconds:
+        fraction = f".{value.microseconds * 1000 + nanoseconds:09d}"
+    return f"{sign}PT{value.days * 86400 + value.seconds}{fraction}S"
+
+
+# A value of one of these classes can only exist when its module is loaded, so none of them has to be imported.
+CONVERSIONS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ("enum", "Enum", lambda value: value.value),
+    ("datetime", "date", lambda value: value.isoformat()),  # a datetime is a date
+    ("datetime", "time", lambda value: value.isoformat()),
+    ("datetime", "timedelta", _duration),
+    ("pathlib", "PurePath", str),
+    ("uuid", "UUID", str),
+    ("decimal", "Decimal", str),
+)
+
+
+def _dataclass_to_dict(value: Any) -> Body:
+    # Not by \`dataclasses.fields\`: a plugin may have a module of this name, which tells its own from class variables alone.
+    fields = type(value).__dataclass_fields__.values()
+    return {field.name: getattr(value, field.name) for field in fields if repr(field._field_type) == "_FIELD"}
+
+
+def _attrs_to_dict(value: Any) -> Body:
+    return {field.name: getattr(value, field.name) for field in type(value).__attrs_attrs__}
+
+
+def _struct_to_dict(value: Any) -> Body:
+    return {name: getattr(value, name) for name in type(value).__struct_fields__}
+
+
+# How classes are told that say what their fields are, and how one of them gives them.
+RECORDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("__attrs_attrs__", _attrs_to_dict),
+    ("__struct_fields__", _struct_to_dict),  # msgspec
+    ("model_dump", lambda value: value.model_dump()),  # pydantic
+    ("__fields_set__", lambda value: value.dict()),  # its first version
+)
+
+
+def _wire_type_to_dict(value: Any) -> Any:
+    """What the original sends as \`{"__wire__": kind, "data": ...}\` is its data; the kind means something in Python alone."""
+    for wire in own_wires():
+        encoded = wire.wire_encode(value)
+        if encoded is not value:
+            return encoded["data"]
+    return _dataclass_to_dict(value)
+
+
+def _array_to_list(value: Any) -> Any:
+    plain = value.tolist()
+    return refuse(value) if type(plain) is type(value) else plain
+
+
+def _find_numpy_converter(kind: type, numpy: Any) -> Optional[Callable[[Any], Any]]:
+    """For numpy's own classes, whose \`tolist()\` drops units and names, and for those derived from its arrays."""
+    if issubclass(kind, numpy.ndarray):
+        return _numpy_array if is_pure_array(kind) else _refuse_array
+    for name, convert in (("datetime64", str), ("timedelta64", _numpy_duration), ("void", _numpy_record)):
+        if issubclass(kind, getattr(numpy, name)):
+            return convert
+    return None
+
+
+def is_pure_array(kind: type) -> bool:
+    """Whether an array of this class has nothing besides its elements: no mask, no unit."""
+    module = kind.__module__
+    return module.partition(".")[0] == "numpy" and not module.startswith("numpy.ma")
+
+
+def _numpy_array(value: Any) -> Any:
+    if value.dtype.kind not in "mMV":
+        return _array_to_list(value)
+    return list(value) if value.ndim else value[()]  # its elements are looked at one by one
+
+
+def _numpy_record(value: Any) -> Any:
+    names = value.dtype.names
+    return value.tobytes() if names is None else {name: value[name] for name in names}
+
+
+ISO_UNITS = {"Y": "P{}Y", "M": "P{}M", "W": "P{}W", "D": "P{}D", "h": "PT{}H", "m": "PT{}M", "s": "PT{}S"}
+DECIMALS = {"ms": 3, "us": 6, "ns": 9, "ps": 12, "fs": 15, "as": 18}
+
+
+def _numpy_duration(value: Any) -> str:
+    """A timedelta64 as ISO 8601 has it, in its own unit."""
+    unit, size = sys.modules["numpy"].datetime_data(value.dtype)
+    if str(value) == "NaT":
+        return "NaT"
+    count = int(value.astype("int64")) * size
+    sign = "-" if count < 0 else ""
+    if unit in ISO_UNITS:
+        return sign + ISO_UNITS[unit].format(abs(count))
+    if unit not in DECIMALS:
+        raise Unsendable('is of type "timedelta64" and has no unit')
+    seconds, rest = divmod(abs(count), 10 ** DECIMALS[unit])
+    return f"{sign}PT{seconds}.{rest:0{DECIMALS[unit]}d}S"
+
+
+def refuse(value: Any) -> NoReturn:
+    raise Unsendable(f'is of type "{type(value).__name__}", which JSON cannot carry')
+
+
+def _refuse_array(value: Any) -> NoReturn:
+    advice = "Return numpy.asarray() of it, and beside it what it says besides: a mask, a unit"
+    raise Unsendable(f'is of type "{type(value).__name__}", which says more than its numbers. {advice}')
+
+
+def _refuse_pandas(value: Any) -> NoReturn:
+    advice = "Return what it holds by its tolist(), to_dict() or str(), as a numpy array, or as an Arrow file"
+    raise Unsendable(f'is of type "{type(value).__name__}", which JSON cannot carry. {advice}')
+
+
+_converters: dict[type, Callable[[Any], Any]] = {}
+
+
+def simplify(value: Any) -> Any:
+    """Turns a value into what \`json\` knows, one level deep: \`json\` and the walk come back for the rest."""
+    kind = type(value)
+    convert = _converters.get(kind)
+    if convert is None:
+        convert = _converters[kind] = _find_converter(kind)
+    return convert(value)
+
+
+def _find_converter(kind: type) -> Callable[[Any], Any]:
+    for module, name, convert in CONVERSIONS:
+        base = getattr(LIBRARY.loaded(module), name, None)
+        if base is not None and issubclass(kind, base):
+            return convert
+    if hasattr(kind, "__dataclass_fields__"):
+        return _wire_type_to_dict if own_wires() else _dataclass_to_dict
+    if issubclass(kind, (set, frozenset)):
+        return list
+    return _find_array_converter(kind) or next((convert for mark, convert in RECORDS if hasattr(kind, mark)), refuse)
+
+
+def _find_array_converter(kind: type) -> Optional[Callable[[Any], Any]]:
+    numpy: Any = sys.modules.get("numpy")
+    own = _find_numpy_converter(kind, numpy) if hasattr(numpy, "ndarray") else None
+    if own is not None:
+        return own
+    if any(base.__module__.partition(".")[0] == "pandas" for base in kind.__mro__):
+        return _refuse_pandas
+    # numpy's other scalars, and all who follow it
+    return _array_to_list if hasattr(kind, "dtype") and hasattr(kind, "tolist") else None
+
+
+def simplify_framed(value: Any) -> Any:
+    """The same for a frame, in which some values travel as files: these have to be found by the walk, which knows their place."""
+    kind = type(value)
+    convert = _framed_converters.get(kind)
+    if convert is None:
+        convert = _framed_converters[kind] = refuse if _may_be_file(kind) else _find_converter(kind)
+    return convert(value)
+
+
+_framed_converters: dict[type, Callable[[Any], Any]] = {}
+
+
+def _may_be_file(kind: type) -> bool:
+    numpy = sys.modules.get("numpy")
+    is_array = numpy is not None and issubclass(kind, getattr(numpy, "ndarray", ()))
+    return is_array or issubclass(kind, os.PathLike) or hasattr(kind, "to_temp_file")
+
+
+to_json = json_encoder(simplify)
+\fdecoding
+"""JSON to the bodies of requests: section 6 of docs/protocol.md."""
+
+from __future__ import annotations
+
+from .conversions import to_json
+from .errors import Refusal
+from .json_text import json_decoder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Union
+
+    Body = Dict[str, Any]
+
+NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf"), "-0": -0.0}
+
+_decode = json_decoder()
+
+
+def decode_object(text: Union[bytes, bytearray]) -> Body:
+    """Reads a request's body; no body is an empty object."""
+    try:
+        body = _decode(text.decode("utf-8")) if text else {}
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, f"The body is not JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise Refusal(400, "The body is not a JSON object")
+    return body
+
+
+def restore_types(body: Body) -> None:
+    """Gives the values that \`types\` names their types back, in place."""
+    types = body.pop("types", None)
+    if types is None:
+        return
+    if not isinstance(types, dict):
+        raise Refusal(400, '"types" is not an object')
+    for pointer, kind in types.items():
+        if kind != "number":
+            raise Refusal(400, f'Unknown type {to_json(kind)} at "{pointer}"')
+        root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
+        holder: Any = {root: body}
+        key: Any = root
+        try:
+            for part in path:
+                holder = holder[key]
+                key = _member_key(holder, part)
+            holder[key] = NUMBERS[holder[key]]
+        except (LookupError, TypeError):
+            raise Refusal(400, f'"types" names "{pointer}", where no such number is') from None
+
+
+def _member_key(holder: Any, part: str) -> Union[str, int]:
+    if isinstance(holder, dict):
+        return part
+    if isinstance(holder, list) and part.isdecimal():
+        return int(part)
+    raise LookupError(part)
+\fdescriptors
+"""The worker's own file descriptors."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+
+from .script_end import end_as_script
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, Union
+
+SO_COOKIE, MADV_WIPEONFORK = 57, 18  # of Linux; \`socket\` and \`mmap\` have no names for them
+LOST_DESCRIPTORS = 76  # the exit code of a worker whose descriptors the plugin has closed; EX_PROTOCOL in sysexits.h
+
+
+class Descriptors:
+    """The worker's own file descriptors, which a plugin can close, or have other files under the numbers of.
+
+    A worker that has lost one ends: it could leave a call without an answer, or write one into a file of the plugin's.
+    A child that a plugin forks has them only until the fork is made.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[int, object] = {}
+        self._mark: Union[bytearray, mmap.mmap] = bytearray(b"!")
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether this process is such a child."""
+        return not self._mark[0]
+
+    def watch_forks(self) -> None:
+        """From here on the children of this process leave the wire to it."""
+        os.register_at_fork(after_in_child=self.leave_to_parent)
+        if sys.platform != "linux":
+            return
+        try:  # the kernel empties this page in a child, also when C code forks, of which Python is not told
+            page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            page.madvise(MADV_WIPEONFORK)
+        except OSError:
+            return
+        page[0] = 1
+        self._mark = page
+
+    def keep(self, *files: int) -> None:
+        """From here on these are the worker's own."""
+        if os.name != "posix":
+            return
+        for file in files:
+            if file in self._files:
+                self.lose()  # the plugin has closed what had the number, or it would not be free
+            self._files[file] = identity(file)
+
+    def let_go(self, file: int) -> None:
+        """From here on this one may be closed."""
+        self._files.pop(file, None)
+
+    def close(self, *files: int) -> None:
+        """Closes some that are the worker's own."""
+        self.check()
+        for file in files:
+            self.let_go(file)
+            os.close(file)
+
+    def write(self, file: int, data: bytes) -> None:
+        """Writes, if that is still the worker's own."""
+        self.need(file)
+        os.write(file, data)
+
+    def need(self, file: int) -> None:
+        """Ends the worker if it has lost this one."""
+        known = self._files.get(file)
+        if self.is_forked or (known is not None and identity(file) != known and self._files.get(file) is known):
+            self.lose()
+
+    def stay_out(self) -> None:
+        """Ends a forked child that has come as far as a reply by other ways than the code of a call."""
+        if not self._mark[0]:
+            end_as_script()
+
+    def lose(self) -> NoReturn:
+        """Ends this process, for it has none of the worker's descriptors to go on with."""
+        self.stay_out()
+        os._exit(LOST_DESCRIPTORS)  # the supervisor says why
+
+    def check(self) -> None:
+        """Ends the worker if it has lost any."""
+        for file in list(self._files):
+            self.need(file)
+
+    def leave_to_parent(self) -> None:
+        """For a child right after its fork: the connections are its parent's alone, and are to end with it."""
+        self._mark[0] = 0
+        for file, known in self._files.items():
+            if identity(file) == known:
+                os.close(file)
+        self._files.clear()
+
+
+def identity(file: int) -> object:
+    """What no two files have in common that are open; nothing equals that of a number that is none's."""
+    try:
+        return os.fstat(file)[1:3]
+    except OSError:
+        return float("nan")
+
+
+DESCRIPTORS = Descriptors()
+\fdocstrings late
+"""Descriptions in docstrings, in the styles of Google, numpy and Sphinx."""
+
+from __future__ import annotations
+
+import re
 import textwrap
 import typing
-
-Schema = typing.Dict[str, typing.Any]
-Scope = typing.Mapping[str, typing.Any]
-
-BYTES = {"type": "string", "format": "binary"}
-ARRAY = {"type": "string", "format": "binary", "contentMediaType": "application/x-npy"}
-PATH = {"type": "string", "format": "path"}
-UNKNOWN: Schema = {}
-
-# --------------------------------------------------------------------------------------------------------- methods
-
-
-def describe(plugin: typing.Any) -> Schema:
-    """The signatures of the plugin's \`execute\` and \`execute_stream\`, as the endpoints of these names behave."""
-    execute, stream = (getattr(plugin, name, None) for name in ("execute", "execute_stream"))
-    told = {}
-    if callable(execute):
-        told["execute"] = _describe(execute, "result")
-    if callable(stream):
-        told["execute_stream"] = _describe(stream, "chunk", is_stream=True)
-    elif callable(execute):  # then the stream is what \`execute\` gives
-        told["execute_stream"] = _describe(execute, "chunk")
-    return told
-
-
-def _describe(method: typing.Callable[..., typing.Any], given: str, is_stream: bool = False) -> Schema:
-    function = inspect.unwrap(method)
-    scope: Scope = getattr(function, "__globals__", {})
-    description, arguments, result = read_docstring(inspect.getdoc(method) or "")
-    told: Schema = {"description": description} if description else {}
-    try:
-        signature = _signature(method)
-    except (TypeError, ValueError):  # what C code defines need not have one
-        return told
-    told.update(_arguments(signature, scope, arguments))
-    outcome, is_items = _outcome(signature.return_annotation, function, scope, is_stream)
-    if result and outcome:
-        outcome = dict(outcome, description=result)
-    told[given] = _listed(outcome) if is_items and given == "result" else outcome
-    return told
-
-
-def _signature(method: typing.Callable[..., typing.Any]) -> inspect.Signature:
-    try:
-        return inspect.signature(method)
-    except NameError:  # Python 3.14 evaluates hints only now, and some name what is imported for type checkers alone
-        from annotationlib import Format  # type: ignore[import-not-found]
-
-        return inspect.signature(method, annotation_format=Format.FORWARDREF)  # type: ignore[call-arg]
-
-
-def _arguments(signature: inspect.Signature, scope: Scope, descriptions: typing.Mapping[str, str]) -> Schema:
-    hints = Hints(gives=False)
-    named: Schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
-    positional: Schema = {"type": "array", "prefixItems": [], "items": False}
-    needed = 0
-    for parameter in signature.parameters.values():
-        schema = dict(hints.schema(parameter.annotation, scope))
-        if parameter.name in descriptions:
-            schema["description"] = descriptions[parameter.name]
-        if parameter.default is not parameter.empty and _is_plain(parameter.default):
-            schema["default"] = parameter.default
-        if parameter.kind is parameter.VAR_KEYWORD:
-            named["additionalProperties"] = schema or True
-        elif parameter.kind is parameter.VAR_POSITIONAL:
-            positional["items"] = schema or True
-        elif parameter.kind is parameter.POSITIONAL_ONLY:
-            positional["prefixItems"].append(schema)
-            needed += parameter.default is parameter.empty
-        else:
-            named["properties"][parameter.name] = schema
-            if parameter.default is parameter.empty:
-                named["required"].append(parameter.name)
-    told = {"arguments": dict(named, **hints.definitions())}
-    if positional["prefixItems"] or positional["items"]:
-        told["positional"] = dict(positional, minItems=needed, **hints.definitions())
-    return told
-
-
-def _outcome(hint: typing.Any, function: typing.Any, scope: Scope, is_stream: bool) -> typing.Tuple[Schema, bool]:
-    """What a method gives: of a stream, and of a generator, it is each item."""
-    hints = Hints(gives=True)
-    hint = hints.resolve(hint, scope)
-    if typing.get_origin(hint) in (abc.Awaitable, abc.Coroutine):
-        hint = hints.resolve((typing.get_args(hint) or (typing.Any,))[-1], scope)
-    origin = typing.get_origin(hint) or hint
-    is_generator = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function) or origin in GENERATORS
-    is_items = is_stream or is_generator
-    if is_items:
-        hint = (typing.get_args(hint) or (typing.Any,))[0] if origin in ITERABLES else typing.Any
-    schema = hints.schema(hint, scope)
-    return (dict(schema, **hints.definitions()) if schema else UNKNOWN), is_items
-
-
-def _listed(item: Schema) -> Schema:
-    """A list of items, whose definitions stay at the top."""
-    inner = {key: value for key, value in item.items() if key != "$defs"}
-    return dict(_array(inner), **({"$defs": item["$defs"]} if "$defs" in item else {}))
-
-
-def _is_plain(value: typing.Any) -> bool:
-    if not isinstance(value, (type(None), bool, int, float, str, list, dict)):
-        return False
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
-
-
-# ----------------------------------------------------------------------------------------------------------- hints
-
-GENERATORS = (abc.Generator, abc.AsyncGenerator)
-ITERABLES = (*GENERATORS, abc.Iterator, abc.AsyncIterator, abc.Iterable, abc.AsyncIterable, abc.Sequence, abc.Collection, list, set, tuple)
-SEQUENCES = (list, abc.Sequence, abc.MutableSequence, abc.Iterable, abc.Collection, abc.Iterator, *GENERATORS)
-SETS = (set, frozenset, abc.Set, abc.MutableSet)
-MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
-# By the name of the class and of its module's top: none of them has to be imported for this.
-KNOWN: typing.Mapping[typing.Tuple[str, str], Schema] = {
-    ("builtins", "NoneType"): {"type": "null"},
-    ("builtins", "bool"): {"type": "boolean"},
-    ("builtins", "int"): {"type": "integer"},
-    ("builtins", "float"): {"type": "number"},
-    ("builtins", "str"): {"type": "string"},
-    ("builtins", "bytes"): BYTES,
-    ("builtins", "bytearray"): BYTES,
-    ("builtins", "memoryview"): BYTES,
-    ("builtins", "list"): {"type": "array"},
-    ("builtins", "tuple"): {"type": "array"},
-    ("builtins", "set"): {"type": "array", "uniqueItems": True},
-    ("builtins", "frozenset"): {"type": "array", "uniqueItems": True},
-    ("builtins", "dict"): {"type": "object"},
-    ("pathlib", "PurePath"): PATH,
-    ("os", "PathLike"): PATH,
-    ("datetime", "datetime"): {"type": "string", "format": "date-time"},
-    ("datetime", "date"): {"type": "string", "format": "date"},
-    ("datetime", "time"): {"type": "string", "format": "time"},
-    ("uuid", "UUID"): {"type": "string", "format": "uuid"},
-    ("decimal", "Decimal"): {"type": "string"},
-    ("numpy", "ndarray"): ARRAY,
-    ("numpy", "bool_"): {"type": "boolean"},
-    ("numpy", "bool"): {"type": "boolean"},
-    ("numpy", "integer"): {"type": "integer"},
-    ("numpy", "floating"): {"type": "number"},
-    ("numpy", "str_"): {"type": "string"},
-}
-
-
-class Hints:
-    """Makes schemas of type hints. Classes with fields are defined once, so that they may hold themselves."""
-
-    def __init__(self, gives: bool) -> None:
-        self._gives = gives  # whether the plugin makes the value: a dataclass that it gives has all of its fields
-        self._definitions: typing.Dict[str, Schema] = {}
-        self._names: typing.Dict[typing.Any, str] = {}
-
-    def definitions(self) -> Schema:
-        """The \`$defs\` that the schemas made so far refer to."""
-        return {"$defs": dict(self._definitions)} if self._definitions else {}
-
-    def schema(self, hint: typing.Any, scope: Scope) -> Schema:
-        """The schema of a hint; one that says nothing, or cannot be read, allows everything."""
-        try:
-            return self._schema(self.resolve(hint, scope), scope)
-        except Exception:
-            return UNKNOWN
-
-    def resolve(self, hint: typing.Any, scope: Scope) -> typing.Any:
-        """What a hint means that is text, another's name, or dressed up."""
-        while True:
-            if isinstance(hint, typing.ForwardRef):
-                hint = hint.__forward_arg__
-            elif isinstance(hint, str):
-                hint = evaluate(hint, scope)
-            elif hasattr(hint, "__supertype__"):  # typing.NewType
-                hint = hint.__supertype__
-            elif type(hint).__name__ == "TypeAliasType":
-                hint = hint.__value__
-            elif _name_of(typing.get_origin(hint)) in ("Required", "NotRequired", "ReadOnly", "Final", "ClassVar"):
-                hint = typing.get_args(hint)[0]
-            elif isinstance(hint, typing.TypeVar):
-                hint = hint.__bound__ or typing.Any
-            else:
-                return hint
-
-    def _schema(self, hint: typing.Any, scope: Scope) -> Schema:
-        if hint in (inspect.Parameter.empty, typing.Any, object):
-            return UNKNOWN
-        if hint is None:
-            return {"type": "null"}
-        if hasattr(hint, "__metadata__"):  # typing.Annotated
-            return self._annotated(hint, scope)
-        origin, args = typing.get_origin(hint), typing.get_args(hint)
-        if origin is None:
-            return self._class(hint) if isinstance(hint, type) else UNKNOWN
-        if origin is typing.Union or _name_of(origin) == "UnionType":
-            return self._union(args, scope)
-        if _name_of(origin) == "Literal":
-            return {"enum": list(args)}
-        if origin is tuple:
-            return self._tuple(args, scope)
-        if origin in SEQUENCES:
-            return _array(self.schema(args[0], scope) if args else UNKNOWN)
-        if origin in SETS:
-            return dict(_array(self.schema(args[0], scope) if args else UNKNOWN), uniqueItems=True)
-        if origin in MAPPINGS:
-            values = self.schema(args[1], scope) if len(args) > 1 else UNKNOWN
-            return {"type": "object", "additionalProperties": values or True}
-        return self._class(origin) if isinstance(origin, type) else UNKNOWN
-
-    def _annotated(self, hint: typing.Any, scope: Scope) -> Schema:
-        schema = self.schema(hint.__origin__, scope)
-        texts = [getattr(one, "documentation", one) for one in hint.__metadata__]
-        text = next((text for text in texts if isinstance(text, str)), "")
-        return dict(schema, description=text) if text else schema
-
-    def _union(self, args: typing.Sequence[typing.Any], scope: Scope) -> Schema:
-        options: typing.List[Schema] = []
-        for arg in args:
-            schema = self.schema(arg, scope)
-            if schema == UNKNOWN:
-                return UNKNOWN
-            if schema not in options:
-                options.append(schema)
-        return options[0] if len(options) == 1 else {"anyOf": options}
-
-    def _tuple(self, args: typing.Sequence[typing.Any], scope: Scope) -> Schema:
-        if len(args) == 2 and args[1] is Ellipsis:
-            return _array(self.schema(args[0], scope))
-        items = [self.schema(arg, scope) for arg in args if arg != ()]
-        return {"type": "array", "prefixItems": items, "items": False, "minItems": len(items), "maxItems": len(items)}
-
-    def _class(self, kind: typing.Any) -> Schema:
-        if issubclass(kind, enum.Enum):
-            values = [member.value for member in kind]
-            return {"enum": values} if all(map(_is_plain, values)) else UNKNOWN
-        if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-            hints = getattr(kind, "__annotations__", {})
-            return self._tuple([hints.get(field, typing.Any) for field in kind._fields], _module_of(kind))
-        if hasattr(kind, "__total__") or dataclasses.is_dataclass(kind) or hasattr(kind, "model_json_schema"):
-            return {"$ref": "#/$defs/" + self._define(kind)}
-        if hasattr(kind, "to_temp_file"):
-            return BYTES
-        for base in kind.__mro__:
-            known = KNOWN.get((base.__module__.partition(".")[0], base.__name__))
-            if known is not None:
-                return known
-        return UNKNOWN
-
-    def _define(self, kind: typing.Any) -> str:
-        if kind in self._names:
-            return self._names[kind]
-        name, number = kind.__name__, 2
-        while name in self._definitions:
-            name, number = "{}{}".format(kind.__name__, number), number + 1
-        self._names[kind] = name
-        self._definitions[name] = UNKNOWN  # takes the name: its fields may lead back here
-        if hasattr(kind, "model_json_schema"):  # a model of pydantic's, or of whoever follows it
-            model = kind.model_json_schema()
-            self._definitions.update(model.pop("$defs", {}))
-            self._definitions[name] = model
-        else:
-            self._definitions[name] = self._record(kind)
-        return name
-
-    def _record(self, kind: typing.Any) -> Schema:
-        """A TypedDict or a dataclass."""
-        scope = dict(_module_of(kind), **vars(kind))
-        if dataclasses.is_dataclass(kind):
-            fields = {field.name: field.type for field in dataclasses.fields(kind)}
-            required = [field.name for field in dataclasses.fields(kind) if self._gives or not _has_default(field)]
-        else:
-            fields = _annotations_of(kind)
-            required = sorted(getattr(kind, "__required_keys__", fields if kind.__total__ else ()))
-        schema: Schema = {"title": kind.__name__, "type": "object"}
-        description, texts, _ = read_docstring(inspect.getdoc(kind) or "")
-        if description and not description.startswith(kind.__name__ + "(") and inspect.getdoc(kind) != inspect.getdoc(dict):
-            schema["description"] = description
-        schema["properties"] = {name: self._field(name, hint, scope, texts) for name, hint in fields.items()}
-        return dict(schema, required=required, additionalProperties=False)
-
-    def _field(self, name: str, hint: typing.Any, scope: Scope, texts: typing.Mapping[str, str]) -> Schema:
-        schema = self.schema(hint, scope)
-        return dict(schema, description=texts[name]) if name in texts else schema
-
-
-def _array(items: Schema) -> Schema:
-    return {"type": "array", "items": items} if items else {"type": "array"}
-
-
-def _has_default(field: dataclasses.Field[typing.Any]) -> bool:
-    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
-
-
-def _annotations_of(kind: typing.Any) -> typing.Dict[str, typing.Any]:
-    """A TypedDict's hints, those of its bases too."""
-    hints: typing.Dict[str, typing.Any] = {}
-    for base in [*getattr(kind, "__orig_bases__", ()), kind]:
-        own = getattr(typing.get_origin(base) or base, "__annotations__", {})
-        hints.update(own if isinstance(own, dict) else {})
-    return hints
-
-
-def _module_of(kind: typing.Any) -> typing.Dict[str, typing.Any]:
-    return dict(vars(sys.modules.get(kind.__module__, builtins)))
-
-
-def _name_of(origin: typing.Any) -> str:
-    """The name of a special form of \`typing\`, or of what stands in for it in another module."""
-    return getattr(origin, "_name", None) or getattr(origin, "__name__", None) or ""
-
-
-# ----------------------------------------------------------------------------------------------------------- names
-
-GENERICS = {name: getattr(typing, name.title()) for name in ("list", "dict", "set", "tuple", "type")}
-GENERICS["frozenset"] = typing.FrozenSet
-
-
-class Names(dict):  # type: ignore[type-arg]
-    """A module's names. One that is imported for type checkers alone means nothing here."""
-
-    def __missing__(self, name: str) -> typing.Any:
-        return getattr(builtins, name, typing.Any)
-
-
-class OldPython(ast.NodeTransformer):
-    """Writes \`int | None\` and \`list[int]\` as a Python reads them that is older than they are."""
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        sides = ast.Tuple(elts=[self.visit(node.left), self.visit(node.right)], ctx=ast.Load())
-        return ast.Subscript(value=ast.Name(id="__union__", ctx=ast.Load()), slice=_index(sides), ctx=ast.Load())
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        if isinstance(node.value, ast.Name) and node.value.id in GENERICS:
-            node.value = ast.Name(id="__{}__".format(node.value.id), ctx=ast.Load())
-        if _name_of_node(node.value) == "Literal":
-            return node
-        return self.generic_visit(node)
-
-
-def _index(value: ast.expr) -> typing.Any:
-    return value if sys.version_info >= (3, 9) else ast.Index(value=value)  # type: ignore[attr-defined]
-
-
-def _name_of_node(node: ast.AST) -> str:
-    return getattr(node, "id", None) or getattr(node, "attr", None) or ""
-
-
-def evaluate(text: str, scope: Scope) -> typing.Any:
-    """What a hint means that is text."""
-    tree = ast.fix_missing_locations(OldPython().visit(ast.parse(text.strip(), mode="eval")))
-    forms = {"__union__": typing.Union, **{"__{}__".format(name): form for name, form in GENERICS.items()}}
-    return eval(compile(tree, "<hint>", "eval"), {"__builtins__": {}}, Names(scope, **forms))
-
-
-# ------------------------------------------------------------------------------------------------------ docstrings
 
 HEADINGS = {
     "args": "arguments",
@@ -627,755 +1449,40 @@ def _field_of(body: typing.Sequence[str]) -> typing.Tuple[str, str]:
     text = " ".join(filter(None, [first.strip(), *(line.strip() for line in body[1:])]))
     is_result = kind.startswith(("return", "yield"))
     return ("" if is_result or not words.split() else words.split()[-1].strip("*")), text
-`;
-
-/** The source of the Python worker, `python/worker.py`. */
-export const PYTHON_WORKER_SOURCE: string = `"""The universal Python worker: runs one plugin class in this process and serves it as docs/protocol.md says.
-
-It is one file, and needs nothing but the standard library of Python 3.8 or later, so that it works in any environment
-without a word to its package manager: the host writes it into a private folder, and beside it start.py, which runs it there.
-Imports that the start does not need are made where they are used, because the start is what a user waits for. What only
-\`GET /signatures\` needs is in a file beside it, signatures.py.
-
-Read it from the bottom up to follow the life of a process, and from \`Connection\` down to follow a request:
-
-    library      the worker's late imports, which no file of the plugin's stands in for
-    wire         the worker's file descriptors, which a plugin may close, and forked children, which may not use them
-    values       Python values to JSON and back, section 6 of the protocol
-    files        bytes and arrays as files, section 7
-    errors       exceptions to error bodies, section 5
-    calls        one call, and how it is interrupted, section 8
-    event loop   coroutines and asynchronous generators
-    tracing      a span around the plugin's code, where its environment has OpenTelemetry
-    plugin       the plugin's instance and what the endpoints ask of it
-    scheduler    calls in lanes: who runs, who waits, who is cancelled
-    replies      frames or the original's plain bodies, sections 4 and 5
-    connections  HTTP, section 3
-    worker       the listener and the endpoints
-    foreign      a worker of the environment's own, run in the place of this one
-    process      the start line, the supervisor and the lifeline, sections 1 and 2
-
-Threads: one that accepts, one for each connection, one for each lane. A lane runs plugin code and writes the reply
-itself; the first lane is the main thread, since that is where signals arrive and where many libraries want to be.
-"""
+\fencoding
+"""Values to JSON: section 6 of docs/protocol.md."""
 
 from __future__ import annotations
 
-import atexit
-import builtins
-import contextvars
-import errno
-import faulthandler
-import functools
-import gc
-import io
-import mmap
-import os
-import select
-import stat
-import sys
-import threading
-import time
-from _frozen_importlib import BuiltinImporter, FrozenImporter, module_from_spec
-from _frozen_importlib_external import PathFinder, SourceFileLoader
-from binascii import b2a_base64
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Coroutine, Generator
+from .conversions import refuse, simplify_framed, to_json
+from .errors import BadResult
+from .json_text import LARGEST_DOUBLE, json_encoder
 
-try:  # what the modules below are made of: what they have besides is not used here, and takes 10 ms of every start
-    import _signal as signal
-    import _socket as socket
-    from _json import encode_basestring_ascii, make_encoder, make_scanner
-    from _operator import _compare_digest as compare_digest
-    from _queue import SimpleQueue
-except ImportError:
-    import signal
-    import socket
-    from hmac import compare_digest  # type: ignore[assignment]
-    from queue import SimpleQueue
-
-    encode_basestring_ascii = make_encoder = make_scanner = None  # type: ignore[assignment]
-
-TYPE_CHECKING = False  # type checkers take this for typing.TYPE_CHECKING, whose import would cost 3 ms
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import asyncio
-    from importlib.machinery import ModuleSpec
-    from types import FrameType, ModuleType, TracebackType
-    from typing import Any, Callable, Dict, Iterator, NoReturn, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, Optional
+
+    from .outbox import Outbox
 
     Body = Dict[str, Any]
-    Outcome = Tuple[Optional[asyncio.Future[None]], Any, Optional[BaseException]]
 
-PROTOCOL = 1
-WORKER = "python/0.1.0"
-KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
-if os.name == "posix":
-    FEATURES.append("farewell")
-if KNOWS_USERS:
-    FEATURES.append("reuse")
-OLDEST_PYTHON = (3, 8)
-FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
-UPGRADE_PATH = "/frames"
-UPGRADE_PROTOCOL = "remote-plugin-frames"
-MAX_START_LINE = 1024 * 1024
-MAX_HEAD = 64 * 1024
-MAX_ID = 128
-FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
-FLUSH_MS = 1
-CONNECTION_HEADER = "remote-plugin-connection"
-STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
-SHELF_SLOTS = 32  # with more replies than this that hold frames back at once, further ones do not
-SLOT_BYTES = 8192
-SLOT_HEAD = 24
-BRISK_S = 0.0001  # a caller who comes back within this time is worth staying awake for
-STEP_UP = b"!"
-FLUSH = b"f"
-INLINE_BYTES = 64 * 1024  # up to here base64 in the JSON takes less time than a file, says bench/payload_bench.ts
-SPARE_BYTES = 1024 * 1024  # from here on writing into a file's old pages is worth asking for one
-SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"
-OWNER_FILE = "owner.lock"
-OWNER_LINE = b"remote-plugin private folder: whoever can lock this file may remove the folder\\n"
-BYTES_TYPE = "application/octet-stream"
-NPY_TYPE = "application/x-npy"
-MAX_CONNECTIONS = 512
-MAX_ASIDE = 64  # standing aside takes two more file descriptors, which are the plugin's as well
-BACKLOG = 256
-STRANGER_TIMEOUT_S = 5.0  # how long a connection may take to show the token for the first time
-MAX_FRAME = 128 * 1024 * 1024
-# The most characters of a text that a plugin says beside its values: a message, a traceback.
-MOST_CHARACTERS = 1024 * 1024
-DRAIN_S = 1.0
-INTERRUPT_AGAIN_S = 0.1
-LATE_S = 0.05  # a wait that ends later than this has found the process stopped
-REAP_TIMEOUT_S = 2.0
-TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
-FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
-WATCH_S = 1.0  # what closes one descriptor of the worker's is noticed within this time, whatever else happens
-SO_COOKIE, MADV_WIPEONFORK = 57, 18  # of Linux; \`socket\` and \`mmap\` have no names for them
-LOST_WIRE = 76  # the exit code of a worker whose descriptors the plugin has closed; EX_PROTOCOL in sysexits.h
-MAIN_THREAD = threading.get_ident()
+_encode_framed = json_encoder(simplify_framed)
+_encode_flat = json_encoder(refuse, nests=False)
 
 
-def log(message: str) -> None:
-    """Writes one line to the log; the plugin may have put something else in the place of sys.stderr, or closed it."""
-    try:
-        print("remote-plugin worker: " + message, file=sys.__stderr__, flush=True)
-    except (OSError, ValueError):
-        pass
-
-
-_tags_records = False
-
-
-def take_over_logging() -> None:
-    """Has records of \`logging\` that the plugin has no handler for tell their level and call, in front of what is printed anyway."""
-    global _tags_records
-    if _tags_records or "logging" not in sys.modules:
-        return
-    logging = LIBRARY.loaded("logging")
-    if logging is None:
-        return
-    _tags_records = True
-
-    class Handler(logging.Handler):  # type: ignore[misc, name-defined]
-        def emit(self, record: Any) -> None:
-            call = CURRENT_CALL.get()
-            told = {"level": record.levelname.lower()}
-            if call is not None and isinstance(call.key, str):
-                told["call_id"] = call.key
-            tag = "\\x1e" + _encode(told) + "\\x1f"
-            try:
-                text = "".join(tag + line + "\\n" for line in self.format(record).splitlines())
-                sys.stderr.write(text)
-                sys.stderr.flush()
-            except Exception:
-                self.handleError(record)
-
-    logging.lastResort = Handler(logging.WARNING)
-
-
-# --------------------------------------------------------------------------------------------------------- library
-
-
-class StandardLibrary:
-    """The late imports of this file: a plugin may have files and modules that are named like those of the standard library.
-
-    While one is made, the plugin's modules of such names are set aside, and nothing is looked for on the plugin's path.
-    Then what was loaded stays where everybody finds it, unless the plugin's own \`import\` has to find something else.
-    """
-
-    # \`traceback\` imports some of these in the moment in which it needs them, and they may be the plugin's by then. So the worker has
-    # them for itself, and never in \`sys.modules\`: other threads, whose calls may fail at the same time, import them too.
-    LATE = frozenset(("ast", "linecache", "token", "tokenize", "traceback"))
-
-    def __init__(self) -> None:
-        beside = ("lib-dynload", "DLLs")
-        self._path = [os.path.dirname(os.__file__), *(entry for entry in sys.path if os.path.basename(entry) in beside)]
-        self._first = {id(module): module for module in sys.modules.values()}
-        self._names: frozenset[str] = frozenset()
-        self._apart: set[str] = set()  # what the worker has for itself, by the name of its top
-        self._own: dict[str, Any] = {}
-        self._late: dict[str, ModuleType] = {}
-        self._given: dict[tuple[str, tuple[str, ...]], Any] = {}
-        self._lock = threading.RLock()
-        self._thread = 0
-        self.builtins = dict(vars(builtins), __import__=self._import)
-
-    def __call__(self, name: str) -> Any:
-        """Imports a module, and gives it."""
-        return self._import(name, fromlist=("__name__",))
-
-    def loaded(self, name: str) -> Any:
-        """A module of the library's that somebody has imported; None also when what has this name is the plugin's."""
-        module = sys.modules.get(name)
-        return module if module is not None and self._holds(module) else None
-
-    def renew(self) -> None:
-        """For a child right after its fork: another thread's import is not made there."""
-        self._lock = threading.RLock()
-        self._thread = 0
-
-    def find_spec(self, name: str, path: Any = None, target: object = None) -> Optional[ModuleSpec]:
-        """Finds modules for the thread that makes a late import; \`import\` asks for it."""
-        if self._thread != threading.get_ident():
-            return None
-        spec = self._find(name) if path is None else PathFinder.find_spec(name, path)
-        if spec is not None and name.partition(".")[0] in self._apart and isinstance(spec.loader, SourceFileLoader):
-            spec.loader = ApartLoader(name, spec.loader.path)
-        return spec
-
-    def _find(self, name: str) -> ModuleSpec:
-        spec = BuiltinImporter.find_spec(name) or FrozenImporter.find_spec(name)
-        if spec is not None:
-            return spec  # which nobody can hide
-        spec, seen = PathFinder.find_spec(name, self._path), PathFinder.find_spec(name)
-        if spec is None:
-            raise ModuleNotFoundError(f"The standard library has no module {name!r}", name=name)
-        if seen is not None and seen.origin is not None and not self._contains(seen.origin):
-            self._apart.add(name)
-        return spec
-
-    def _import(self, name: str, scope: Any = None, local: Any = None, fromlist: Any = (), level: int = 0) -> Any:
-        """What \`__import__\` is for signatures.py, and for modules that the worker has for itself."""
-        key = (name, tuple(fromlist or ()))
-        if level == 0 and key in self._given:
-            return self._given[key]
-        with self._lock:
-            load = functools.partial(__import__, name, scope, local, fromlist, level)
-            if level == 0 and name in self.LATE:
-                load = functools.partial(self._load_late, name)
-            if self._thread == threading.get_ident():  # it is part of an import that is being made
-                return load()
-            module = self._load(load)
-            if level == 0:
-                self._given[key] = module
-            return module
-
-    def _load_late(self, name: str) -> ModuleType:
-        if name in self._late:
-            return self._late[name]
-        spec = PathFinder.find_spec(name, self._path)
-        module = self._late[name] = module_from_spec(spec)  # type: ignore[arg-type]
-        try:
-            vars(module)["__builtins__"] = self.builtins
-            exec(module.__loader__.get_code(name), vars(module))  # type: ignore[union-attr]
-        except BaseException:
-            del self._late[name]
-            raise
-        return module
-
-    def _load(self, load: Callable[[], Any]) -> Any:
-        if self not in sys.meta_path:
-            sys.meta_path.insert(0, self)
-        aside = self._set_aside()
-        before = set(sys.modules)
-        sys.modules.update(self._own)
-        self._thread = threading.get_ident()
-        try:
-            return load()
-        finally:
-            self._thread = 0
-            for name in set(sys.modules) - before:
-                if name.partition(".")[0] in self._apart and self._holds(sys.modules[name]):
-                    self._own[name] = sys.modules.pop(name)
-            sys.modules.update(aside)
-
-    def _set_aside(self) -> dict[str, Any]:
-        """Takes out of \`sys.modules\` what the worker must not get."""
-        self._names = self._names or self._read_names()
-        self._apart.update(top for top in self._names & sys.modules.keys() if not self._holds(sys.modules[top]))
-        hidden = [name for name in list(sys.modules) if name.partition(".")[0] in self._apart]
-        return {name: sys.modules.pop(name) for name in hidden if not _is_unfinished(sys.modules[name])}
-
-    def _holds(self, module: Any) -> bool:
-        if id(module) in self._first:
-            return True
-        origin = _attribute(_attribute(module, "__spec__"), "origin")
-        return isinstance(origin, str) and (origin in ("built-in", "frozen") or self._contains(origin))
-
-    def _contains(self, file: str) -> bool:
-        is_installed = "site-packages" in file or "dist-packages" in file
-        return not is_installed and any(file.startswith(folder + os.sep) for folder in self._path)
-
-    def _read_names(self) -> frozenset[str]:
-        known = getattr(sys, "stdlib_module_names", None)  # since Python 3.10
-        return known or frozenset(entry.partition(".")[0] for folder in self._path for entry in _entries_of(folder))
-
-
-class ApartLoader(SourceFileLoader):
-    """Loads a module that the worker has for itself: what it imports later is not the plugin's either."""
-
-    def exec_module(self, module: ModuleType) -> None:
-        vars(module)["__builtins__"] = LIBRARY.builtins
-        super().exec_module(module)
-
-
-def _is_unfinished(module: Any) -> bool:
-    """Whether another thread imports it at this moment: its import would fail if the module were not there at its end."""
-    return _attribute(_attribute(module, "__spec__"), "_initializing", False) is True
-
-
-def _entries_of(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
-
-
-def _attribute(holder: Any, name: str, missing: Any = None) -> Any:
-    """An attribute of an object of the plugin's, whose class may answer with an exception of any kind."""
-    try:
-        return getattr(holder, name, missing)
-    except Exception:
-        return missing
-
-
-LIBRARY = StandardLibrary()
-
-# ------------------------------------------------------------------------------------------------------------ wire
-
-
-class Wire:
-    """The worker's own file descriptors, which a plugin can close, or have other files under the numbers of.
-
-    A worker that has lost one ends: it could leave a call without an answer, or write one into a file of the plugin's.
-    A child that a plugin forks has them only until the fork is made.
-    """
-
-    def __init__(self) -> None:
-        self._files: dict[int, object] = {}
-        self._mark: Union[bytearray, mmap.mmap] = bytearray(b"!")
-
-    @property
-    def is_forked(self) -> bool:
-        """Whether this process is such a child."""
-        return not self._mark[0]
-
-    def watch_forks(self) -> None:
-        """From here on the children of this process leave the wire to it."""
-        os.register_at_fork(after_in_child=self.leave_to_parent)
-        if sys.platform != "linux":
-            return
-        try:  # the kernel empties this page in a child, also when C code forks, of which Python is not told
-            page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-            page.madvise(MADV_WIPEONFORK)
-        except OSError:
-            return
-        page[0] = 1
-        self._mark = page
-
-    def keep(self, *files: int) -> None:
-        """From here on these are the worker's own."""
-        if os.name != "posix":
-            return
-        for file in files:
-            if file in self._files:
-                self.lose()  # the plugin has closed what had the number, or it would not be free
-            self._files[file] = _identity(file)
-
-    def let_go(self, file: int) -> None:
-        """From here on this one may be closed."""
-        self._files.pop(file, None)
-
-    def close(self, *files: int) -> None:
-        """Closes some that are the worker's own."""
-        self.check()
-        for file in files:
-            self.let_go(file)
-            os.close(file)
-
-    def write(self, file: int, data: bytes) -> None:
-        """Writes, if that is still the worker's own."""
-        self.need(file)
-        os.write(file, data)
-
-    def need(self, file: int) -> None:
-        """Ends the worker if it has lost this one."""
-        known = self._files.get(file)
-        if self.is_forked or (known is not None and _identity(file) != known and self._files.get(file) is known):
-            self.lose()
-
-    def stay_out(self) -> None:
-        """Ends a forked child that has come as far as a reply by other ways than the code of a call."""
-        if not self._mark[0]:
-            end_as_script()
-
-    def lose(self) -> NoReturn:
-        """Ends this process, for it has none of the worker's descriptors to go on with."""
-        self.stay_out()
-        os._exit(LOST_WIRE)  # the supervisor says why
-
-    def check(self) -> None:
-        """Ends the worker if it has lost any."""
-        for file in list(self._files):
-            self.need(file)
-
-    def leave_to_parent(self) -> None:
-        """For a child right after its fork: the connections are its parent's alone, and are to end with it."""
-        self._mark[0] = 0
-        for file, known in self._files.items():
-            if _identity(file) == known:
-                os.close(file)
-        self._files.clear()
-
-
-def _identity(file: int) -> object:
-    """What no two files have in common that are open; nothing equals that of a number that is none's."""
-    try:
-        return os.fstat(file)[1:3]
-    except OSError:
-        return float("nan")
-
-
-WIRE = Wire()
-
-
-class StandardStreams:
-    """What a child needs to print: another thread may be printing at its fork, and would keep the streams' locks for ever."""
-
-    def __init__(self) -> None:
-        self._parents: list[Any] = []  # they must not end, for they would wait for their locks
-
-    def flush(self) -> None:
-        """For the parent right before a fork: what it has printed is not the child's to print again."""
-        for stream in (sys.__stdout__, sys.__stderr__):
-            try:
-                _flush(stream)()
-            except Exception:
-                pass  # the plugin has closed it
-
-    def renew(self) -> None:
-        """For a child right after its fork."""
-        for number, name in ((1, "stdout"), (2, "stderr")):
-            former = getattr(sys, f"__{name}__")
-            if former is None or former.closed:
-                continue
-            try:
-                fresh = open(number, "w", 1, former.encoding, former.errors, closefd=False)
-            except OSError:
-                continue  # the plugin has closed what was below
-            self._parents.append(former)
-            for place in (f"__{name}__", name):
-                if getattr(sys, place) is former:
-                    setattr(sys, place, fresh)
-
-
-def prepare_for_forks() -> None:
-    """From here on the children that a plugin forks are processes like those of a script."""
-    WIRE.watch_forks()
-    streams = StandardStreams()
-    os.register_at_fork(before=streams.flush, after_in_child=streams.renew)
-    os.register_at_fork(after_in_child=LIBRARY.renew)
-    # What the parent has registered for its end is its own: \`multiprocessing\`, say, ends the processes of its pools then.
-    os.register_at_fork(after_in_child=atexit._clear)
-
-
-def run_plugin_code(code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
-    """Runs code of the plugin's. Only its own process comes back: a child that it forks goes on with \`in_child\`, and ends."""
-    try:
-        value = code()
-    except BaseException as error:
-        if WIRE.is_forked:
-            end_as_script(error)
-        raise
-    if WIRE.is_forked:
-        end_child(value, in_child)
-    return value
-
-
-def end_child(value: Any, in_child: Optional[Callable[[Any], None]]) -> NoReturn:
-    """Ends a forked child whose plugin code has come back with a value."""
-    error: Optional[BaseException] = None
-    try:
-        if in_child is not None:
-            in_child(value)
-    except BaseException as raised:
-        error = raised
-    end_as_script(error)
-
-
-def end_as_script(error: Optional[BaseException] = None) -> NoReturn:
-    """Ends a forked child as Python ends a script, which can only be done by hand: below are the frames of its parent."""
-    code = 1
-    try:
-        code = _exit_code(error)
-    finally:
-        for end in (threading._shutdown, atexit._run_exitfuncs, _flush(sys.stdout), _flush(sys.stderr)):  # type: ignore[attr-defined]
-            try:
-                end()
-            except BaseException:
-                pass  # what can be told has been, by whom it concerns
-        os._exit(code)
-
-
-def _exit_code(error: Optional[BaseException]) -> int:
-    """Says what is to be said of an exception that nobody has caught; gives the exit code."""
-    if isinstance(error, SystemExit):
-        if error.code is None or isinstance(error.code, int):
-            return (error.code or 0) & 0xFF
-        print(error.code, file=sys.stderr)
-        return 1
-    if error is None or isinstance(error, StopIteration):  # by which a coroutine returns
-        return 0
-    sys.excepthook(type(error), error.with_traceback(_plugins_part(error)), error.__traceback__)
-    return 1
-
-
-def _flush(stream: Any) -> Callable[[], None]:
-    return getattr(stream, "flush", lambda: None)
-
-
-# ---------------------------------------------------------------------------------------------------------- values
-
-NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf"), "-0": -0.0}
-
-
-class BadResult(Exception):
-    """The plugin gave a value that no JSON carries."""
-
-
-class Unsendable(TypeError):
-    """Says what is wrong with a value that no JSON carries; the walk finds out where it is."""
-
-
-def _duration(value: Any) -> str:
-    """A timedelta as ISO 8601 has it, in seconds: a day is not always 24 hours."""
-    sign, value = ("-", -value) if value.days < 0 else ("", value)
-    fraction = f".{value.microseconds:06d}" if value.microseconds else ""
-    nanoseconds = getattr(value, "nanoseconds", 0)  # of one of pandas'
-    if nanoseconds:
-        fraction = f".{value.microseconds * 1000 + nanoseconds:09d}"
-    return f"{sign}PT{value.days * 86400 + value.seconds}{fraction}S"
-
-
-# A value of one of these classes can only exist when its module is loaded, so none of them has to be imported.
-CONVERSIONS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
-    ("enum", "Enum", lambda value: value.value),
-    ("datetime", "date", lambda value: value.isoformat()),  # a datetime is a date
-    ("datetime", "time", lambda value: value.isoformat()),
-    ("datetime", "timedelta", _duration),
-    ("pathlib", "PurePath", str),
-    ("uuid", "UUID", str),
-    ("decimal", "Decimal", str),
-)
-
-
-def _dataclass_to_dict(value: Any) -> Body:
-    # Not by \`dataclasses.fields\`: a plugin may have a module of this name, which tells its own from class variables alone.
-    fields = type(value).__dataclass_fields__.values()
-    return {field.name: getattr(value, field.name) for field in fields if repr(field._field_type) == "_FIELD"}
-
-
-def _attrs_to_dict(value: Any) -> Body:
-    return {field.name: getattr(value, field.name) for field in type(value).__attrs_attrs__}
-
-
-def _struct_to_dict(value: Any) -> Body:
-    return {name: getattr(value, name) for name in type(value).__struct_fields__}
-
-
-# How classes are told that say what their fields are, and how one of them gives them.
-RECORDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
-    ("__attrs_attrs__", _attrs_to_dict),
-    ("__struct_fields__", _struct_to_dict),  # msgspec
-    ("model_dump", lambda value: value.model_dump()),  # pydantic
-    ("__fields_set__", lambda value: value.dict()),  # its first version
-)
-
-
-WIRE_MODULES = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
-
-
-def _own_wires() -> list[Any]:
-    """The modules in which classes of the original register for the wire, as far as this plugin uses them."""
-    loaded = map(sys.modules.get, WIRE_MODULES)
-    return [wire for wire in loaded if wire is not None and hasattr(wire, "wire_encode")]
-
-
-def _wire_type_to_dict(value: Any) -> Any:
-    """What the original sends as \`{"__wire__": kind, "data": ...}\` is its data; the kind means something in Python alone."""
-    for wire in _own_wires():
-        encoded = wire.wire_encode(value)
-        if encoded is not value:
-            return encoded["data"]
-    return _dataclass_to_dict(value)
-
-
-def _stamp(body: Body) -> None:
-    """Gives plugins of the original the call's envelope, by which their adapters know, say, that a cache is to be passed over."""
-    envelope = body.get("envelope")
-    for wire in _own_wires():
-        wire.set_call_envelope(wire.CallEnvelope.from_wire(envelope) if envelope else None)
-
-
-def _array_to_list(value: Any) -> Any:
-    plain = value.tolist()
-    return _refuse(value) if type(plain) is type(value) else plain
-
-
-def _find_numpy_converter(kind: type, numpy: Any) -> Optional[Callable[[Any], Any]]:
-    """For numpy's own classes, whose \`tolist()\` drops units and names, and for those derived from its arrays."""
-    if issubclass(kind, numpy.ndarray):
-        return _numpy_array if _is_pure_array(kind) else _refuse_array
-    for name, convert in (("datetime64", str), ("timedelta64", _numpy_duration), ("void", _numpy_record)):
-        if issubclass(kind, getattr(numpy, name)):
-            return convert
-    return None
-
-
-def _is_pure_array(kind: type) -> bool:
-    """Whether an array of this class has nothing besides its elements: no mask, no unit."""
-    module = kind.__module__
-    return module.partition(".")[0] == "numpy" and not module.startswith("numpy.ma")
-
-
-def _numpy_array(value: Any) -> Any:
-    if value.dtype.kind not in "mMV":
-        return _array_to_list(value)
-    return list(value) if value.ndim else value[()]  # its elements are looked at one by one
-
-
-def _numpy_record(value: Any) -> Any:
-    names = value.dtype.names
-    return value.tobytes() if names is None else {name: value[name] for name in names}
-
-
-ISO_UNITS = {"Y": "P{}Y", "M": "P{}M", "W": "P{}W", "D": "P{}D", "h": "PT{}H", "m": "PT{}M", "s": "PT{}S"}
-DECIMALS = {"ms": 3, "us": 6, "ns": 9, "ps": 12, "fs": 15, "as": 18}
-
-
-def _numpy_duration(value: Any) -> str:
-    """A timedelta64 as ISO 8601 has it, in its own unit."""
-    unit, size = sys.modules["numpy"].datetime_data(value.dtype)
-    if str(value) == "NaT":
-        return "NaT"
-    count = int(value.astype("int64")) * size
-    sign = "-" if count < 0 else ""
-    if unit in ISO_UNITS:
-        return sign + ISO_UNITS[unit].format(abs(count))
-    if unit not in DECIMALS:
-        raise Unsendable('is of type "timedelta64" and has no unit')
-    seconds, rest = divmod(abs(count), 10 ** DECIMALS[unit])
-    return f"{sign}PT{seconds}.{rest:0{DECIMALS[unit]}d}S"
-
-
-def _refuse(value: Any) -> NoReturn:
-    raise Unsendable(f'is of type "{type(value).__name__}", which JSON cannot carry')
-
-
-def _refuse_array(value: Any) -> NoReturn:
-    advice = "Return numpy.asarray() of it, and beside it what it says besides: a mask, a unit"
-    raise Unsendable(f'is of type "{type(value).__name__}", which says more than its numbers. {advice}')
-
-
-def _refuse_pandas(value: Any) -> NoReturn:
-    advice = "Return what it holds by its tolist(), to_dict() or str(), as a numpy array, or as an Arrow file"
-    raise Unsendable(f'is of type "{type(value).__name__}", which JSON cannot carry. {advice}')
-
-
-_converters: dict[type, Callable[[Any], Any]] = {}
-
-
-def _simplify(value: Any) -> Any:
-    """Turns a value into what \`json\` knows, one level deep: \`json\` and the walk come back for the rest."""
-    kind = type(value)
-    convert = _converters.get(kind)
-    if convert is None:
-        convert = _converters[kind] = _find_converter(kind)
-    return convert(value)
-
-
-def _find_converter(kind: type) -> Callable[[Any], Any]:
-    for module, name, convert in CONVERSIONS:
-        base = getattr(LIBRARY.loaded(module), name, None)
-        if base is not None and issubclass(kind, base):
-            return convert
-    if hasattr(kind, "__dataclass_fields__"):
-        return _wire_type_to_dict if _own_wires() else _dataclass_to_dict
-    if issubclass(kind, (set, frozenset)):
-        return list
-    return _find_array_converter(kind) or next((convert for mark, convert in RECORDS if hasattr(kind, mark)), _refuse)
-
-
-def _find_array_converter(kind: type) -> Optional[Callable[[Any], Any]]:
-    numpy: Any = sys.modules.get("numpy")
-    own = _find_numpy_converter(kind, numpy) if hasattr(numpy, "ndarray") else None
-    if own is not None:
-        return own
-    if any(base.__module__.partition(".")[0] == "pandas" for base in kind.__mro__):
-        return _refuse_pandas
-    # numpy's other scalars, and all who follow it
-    return _array_to_list if hasattr(kind, "dtype") and hasattr(kind, "tolist") else None
-
-
-def _simplify_framed(value: Any) -> Any:
-    """The same for a frame, in which some values travel as files: these have to be found by the walk, which knows their place."""
-    kind = type(value)
-    convert = _framed_converters.get(kind)
-    if convert is None:
-        convert = _framed_converters[kind] = _refuse if _may_be_file(kind) else _find_converter(kind)
-    return convert(value)
-
-
-_framed_converters: dict[type, Callable[[Any], Any]] = {}
-
-
-def _may_be_file(kind: type) -> bool:
-    numpy = sys.modules.get("numpy")
-    is_array = numpy is not None and issubclass(kind, getattr(numpy, "ndarray", ()))
-    return is_array or issubclass(kind, os.PathLike) or hasattr(kind, "to_temp_file")
-
-
-def _json_encoder(default: Callable[[Any], Any], nests: bool = True) -> Callable[[Any], str]:
-    settings = (default, encode_basestring_ascii, None, ":", ",", False, False, False)
-    try:
-        flat = make_encoder(None, *settings)
-    except TypeError:  # it is not there, or this Python wants it called in another way
-        from json import JSONEncoder
-
-        return JSONEncoder(default=default, allow_nan=False, separators=(",", ":")).encode
-    if not nests:
-        return lambda value: "".join(flat(value, 0))
-    # What may hold itself needs an encoder of its own, which notes what it is in.
-    return lambda value: "".join(make_encoder({}, *settings)(value, 0))
-
-
-_encode = _json_encoder(_simplify)
-_encode_framed = _json_encoder(_simplify_framed)
-_encode_flat = _json_encoder(_refuse, nests=False)
-
-
-def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Outbox] = None) -> bytes:
+def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Callable[[], Outbox]] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in \`types\`, and is a BadResult where that is None."""
     try:
         flat = _is_flat(value)
-        text = (_encode_flat if flat else _encode if outbox is None else _encode_framed)(value).encode("ascii")
+        text = (_encode_flat if flat else to_json if outbox is None else _encode_framed)(value).encode("ascii")
         if (flat and len(text) < len(HUGE_INTEGER)) or not _may_lack(value, text):
             return text
     except Exception:
         pass  # rare: the walk below is slow, but it knows where it is
+    from .walk import Walk
+
     try:
-        return _encode(Walk(what, types, outbox).visit(value)).encode("ascii")
+        return to_json(Walk(what, types, outbox).visit(value)).encode("ascii")
     except RecursionError:
         raise BadResult(f'The {what} at "$" is nested too deeply for JSON') from None
 
@@ -1385,7 +1492,6 @@ ODD_KEYS = (*(b'%d"' % digit for digit in range(10)), b'"true"', b'"false"', b'"
 # The same where every digit is a zero, and the letters of those words, of which few other keys are made, are two.
 SHAPES = bytes.maketrans(b"123456789ftanrulse", b'000000000"AAABBBBB')
 NUMBER_AS_KEY, WORD_AS_KEY, HUGE_INTEGER = b'0":', b'"ABBB":', b"0" * 309
-LARGEST_DOUBLE = int(sys.float_info.max)
 SCALARS = {str, int, float, bool, type(None)}
 ARE_SCALARS = SCALARS.issuperset
 ARE_TEXT = {str}.issuperset
@@ -1451,104 +1557,1143 @@ def _is_clear(value: Any) -> bool:
             return False
         parts.extend(item for item in part if type(item) not in SCALARS or type(item) is int)
     return True
+\fendpoint
+"""What an endpoint is."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
 
 
-class Walk:
-    """Goes through a value that \`json\` refused and copies it in a form that \`json\` takes."""
+class Endpoint:
+    """One endpoint: how it is asked for, and what answers it."""
 
-    def __init__(self, what: str, types: Optional[Body], outbox: Optional[Outbox] = None) -> None:
-        self.what = what
-        self.types = types
-        self.outbox = outbox
-        self.path: list[Union[str, int]] = []
-        self.open: set[int] = set()
+    __slots__ = ("name", "verb", "is_call", "run", "answer", "method", "takes_arguments")
 
-    def visit(self, value: Any) -> Any:
-        if value is None or isinstance(value, (str, bool)):
-            return value
-        if isinstance(value, int):
-            return self._integer(value)
-        if isinstance(value, float):
-            return value if value - value == 0 else self._non_finite(value)
-        if id(value) in self.open:
-            raise self._bad("is part of itself (a cycle)")
-        self.open.add(id(value))
-        plain = self._inside(value)
-        self.open.remove(id(value))
-        return plain
+    def __init__(
+        self,
+        name: str,
+        verb: str,
+        *,
+        is_call: bool = False,
+        run: Optional[Callable[..., Any]] = None,
+        answer: Optional[Callable[..., Any]] = None,
+        method: str = "",
+    ) -> None:
+        self.name = name
+        self.verb = verb
+        self.is_call = is_call  # whether it waits for a lane
+        self.run = run  # runs the plugin's code: takes the plugin and the call
+        self.answer = answer  # tells what the worker knows by itself: takes its answers and the body
+        self.takes_arguments = name in ("execute", "execute_stream", "task")
+        self.method = method  # the plugin's own method that it stands for
+\fendpoints
+"""The one table of the endpoints. A new one is a line here, and the function that it names."""
 
-    def _inside(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return self._dict(value)
-        if isinstance(value, (list, tuple)):
-            return [self._member(index, item) for index, item in enumerate(value)]
-        if self.outbox is not None and self.types is not None and self.outbox.takes(value):
-            self.types[self._pointer()] = "file"
+from __future__ import annotations
+
+from .call import Call
+from .endpoint import Endpoint
+from .plugin import Plugin
+from .plugin_endpoints import (
+    cleanup,
+    config,
+    config_options,
+    config_schema,
+    execute,
+    execute_stream,
+    get_system_status,
+    initialize,
+    list_processes,
+    on_disable,
+    on_enable,
+    prefetch,
+    reconfigure,
+    signatures,
+    structural_surface,
+    task,
+)
+from .worker_endpoints import WorkerEndpoints
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict
+
+    Body = Dict[str, Any]
+
+
+def asked(name: str, verb: str, answer: Callable[[WorkerEndpoints, Body], Any], method: str = "") -> Endpoint:
+    """What the worker answers by itself, also while the plugin's code runs."""
+    return Endpoint(name, verb, answer=answer, method=method)
+
+
+def told(name: str, run: Callable[[Plugin, Call], Any], method: str = "") -> Endpoint:
+    """What the plugin tells without waiting for a lane."""
+    return Endpoint(name, "GET", run=run, method=method)
+
+
+def called(name: str, run: Callable[[Plugin, Call], Any], method: str = "") -> Endpoint:
+    """A call."""
+    return Endpoint(name, "POST", is_call=True, run=run, method=method)
+
+
+ALL = (
+    called("initialize", initialize, "initialize"),
+    called("execute", execute, "execute"),
+    called("execute_stream", execute_stream, "execute_stream"),
+    told("config_schema", config_schema, "get_config_schema"),
+    told("config", config, "get_current_config"),
+    called("prefetch", prefetch, "prefetch"),
+    called("reconfigure", reconfigure, "reconfigure"),
+    called("cleanup", cleanup, "cleanup"),
+    asked("cancel", "POST", WorkerEndpoints.cancel, "cancel"),
+    called("on_enable", on_enable, "on_enable"),
+    called("on_disable", on_disable, "on_disable"),
+    told("config_options", config_options, "get_config_options"),
+    called("get_system_status", get_system_status, "get_system_status"),
+    called("list_processes", list_processes, "list_processes"),
+    called("task", task),
+    told("signatures", signatures),
+    told("structural_surface", structural_surface),
+    asked("ready", "GET", WorkerEndpoints.ready),
+    asked("health", "GET", WorkerEndpoints.health),
+    asked("stats", "GET", WorkerEndpoints.stats),
+    asked("progress", "GET", WorkerEndpoints.progress),
+    asked("in_use", "POST", WorkerEndpoints.in_use),
+)
+METHODS = {endpoint.name: endpoint.method for endpoint in ALL if endpoint.method}
+ENDPOINTS = {endpoint.name: endpoint for endpoint in ALL}
+\ferror_bodies
+"""Exceptions to error bodies: section 5 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import errno
+import time
+
+from .errors import BadResult, CallCancelled, LoadFailed, NotSupported
+from .library import attribute
+from .tracebacks import text_of, traceback_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
+CATEGORY_NAMES = ("user_input", "transient", "resource", "fatal")
+
+# By the name of a class, for libraries have their own of the same name. Only what is a matter of connection or of time is transient.
+CATEGORIES = {
+    "FileNotFoundError": "user_input",
+    "FileExistsError": "user_input",
+    "NotADirectoryError": "user_input",
+    "IsADirectoryError": "user_input",
+    "PermissionError": "user_input",
+    "KeyError": "user_input",
+    "ValueError": "user_input",
+    "TypeError": "user_input",
+    "TimeoutError": "transient",
+    "Timeout": "transient",
+    "timeout": "transient",  # socket.timeout before Python 3.10
+    "TimeoutExpired": "transient",
+    "ConnectionError": "transient",
+    "InterruptedError": "transient",
+    "BlockingIOError": "transient",
+    "gaierror": "transient",
+    "SSLEOFError": "transient",
+    "SSLError": "fatal",  # whose number is none of the system's
+    "MemoryError": "resource",
+}
+
+# By the name of an error of the system, which many a library gives in a class of its own.
+SYSTEM_CATEGORIES = {
+    "user_input": "ENOENT ENOTDIR EISDIR EACCES EPERM EEXIST ENAMETOOLONG ELOOP",
+    "transient": "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTCONN ESHUTDOWN ENETDOWN ENETRESET ENETUNREACH EHOSTDOWN EHOSTUNREACH "
+    "ETIMEDOUT EAGAIN EINTR EINPROGRESS EALREADY",
+    "resource": "ENOSPC EDQUOT EMFILE ENFILE ENOMEM",
+}
+
+
+# The original's exceptions, of its packages and of what its plugins were told to raise, for a call that was cancelled.
+CANCELLED_NAMES = ("PluginCancelledError", "CapabilityCancelledError")
+
+
+def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> Body:
+    """Makes an error body."""
+    if isinstance(error, LoadFailed):
+        return error.body
+    if isinstance(error, BadResult):
+        code = "bad_result"
+    elif isinstance(error, NotSupported):
+        code = "not_supported"
+    elif code == "plugin_error" and any(kind.__name__ in CANCELLED_NAMES for kind in type(error).__mro__):
+        code = "cancelled"
+    category = "fatal" if code in ("bad_result", "load_error", "bad_start") else _category(error)
+    retriable = attribute(error, "retriable", attribute(error, "default_retriable"))
+    return {
+        "code": code,
+        "type": type(error).__name__,
+        "message": text_of(error, str),
+        "traceback": traceback_of(error) if code in ("plugin_error", "load_error") else "",
+        "category": category,
+        "retriable": retriable if isinstance(retriable, bool) else category in ("transient", "resource"),
+        "original_exc_repr": text_of(error, repr),
+        "plugin_name": plugin,
+        "occurred_at": _now(),
+    }
+
+
+def _now() -> str:
+    seconds, microseconds = divmod(time.time_ns() // 1000, 1_000_000)
+    return "{}.{:06}+00:00".format(time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)), microseconds)
+
+
+def cancelled_body(plugin: str) -> Body:
+    """The error of a cancelled call. Clients of the original know it by how the repr begins."""
+    body = describe(CallCancelled("The call was cancelled"), plugin, "cancelled")
+    body["original_exc_repr"] = "PluginCancelledError('The call was cancelled')"
+    return body
+
+
+def _category(error: BaseException) -> str:
+    own = attribute(error, "category")
+    own = attribute(own, "value", own)
+    if isinstance(own, str) and own in CATEGORY_NAMES:
+        return own
+    reason = attribute(error, "reason")  # urllib puts what it got into an error of its own
+    return _category_by_class(reason if isinstance(error, OSError) and isinstance(reason, OSError) else error)
+
+
+def _category_by_class(error: BaseException) -> str:
+    for kind in type(error).__mro__:
+        if kind is OSError:
+            return _system_category(attribute(error, "errno"))
+        if kind.__name__ in CATEGORIES:
+            return CATEGORIES[kind.__name__]
+    return "fatal"
+
+
+def _system_category(number: Any) -> str:
+    """The category of an OSError. One without a number is a library's, and says what is wrong with what it was given."""
+    if not isinstance(number, int):
+        return "user_input"
+    name = errno.errorcode.get(number)
+    return next((category for category, names in SYSTEM_CATEGORIES.items() if name in names.split()), "fatal")
+\ferrors
+"""The exceptions that the worker's own modules raise, and what they stand for."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
+
+class BadResult(Exception):
+    """The plugin gave a value that no JSON carries."""
+
+
+class Unsendable(TypeError):
+    """Says what is wrong with a value that no JSON carries; the walk finds out where it is."""
+
+
+class UnfitFile(Exception):
+    """The path that a plugin gave cannot be handed over. The host would take that for the worker's own fault, and end it."""
+
+
+class ScratchFull(OSError):
+    """There is no place for a file."""
+
+    category = "resource"
+    retriable = True
+
+
+class Refusal(Exception):
+    """A request that is turned down before any plugin code runs."""
+
+    def __init__(self, status: int, detail: str, closes: bool = False, extra: str = "") -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.closes = closes
+        self.extra = extra  # further lines of HTTP's head
+
+
+class CallCancelled(BaseException):
+    """Raised inside a cancelled call; no Exception, so that a plugin's \`except Exception\` does not stop it."""
+
+
+class NotSupported(Exception):
+    """The plugin has no such method."""
+
+
+class LoadFailed(Exception):
+    """The plugin is not there; \`body\` says why."""
+
+    def __init__(self, body: Body) -> None:
+        super().__init__(body["message"])
+        self.body = body
+
+
+class BadStart(Exception):
+    """The start line cannot be used."""
+\fevent_loop late
+"""Coroutines and asynchronous generators of the plugin's."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import os
+import threading
+from collections.abc import AsyncIterable, Awaitable, Coroutine, Generator
+
+from .call import Call
+from .cancelling import AwaitedTask
+from .fast import SimpleQueue
+from .forks import run_plugin_code
+from .logs import log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator, NoReturn, Optional, Tuple
+
+    Outcome = Tuple[Optional[asyncio.Future[None]], Any, Optional[BaseException]]
+
+
+class Steps:
+    """Awaits for a call, which runs each step: an interruption hits plugin code and never the loop's."""
+
+    def __init__(self, call: Call, awaitable: Awaitable[Any]) -> None:
+        self._call = call
+        self._coroutine = self._wait(awaitable)
+
+    @staticmethod
+    async def _wait(awaitable: Awaitable[Any]) -> Any:
+        return await awaitable
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        step = functools.partial(self._coroutine.send, None)
+        while True:
             try:
-                return self.outbox.hand_over(value)
-            except UnfitFile as error:
-                raise self._bad(str(error)) from None
+                future = self._call.run(step, _refuse_to_wait)
+            except StopIteration as end:
+                return end.value
+            try:
+                step = functools.partial(self._coroutine.send, (yield future))
+            except BaseException as error:  # what the loop throws in is for the coroutine
+                step = functools.partial(self._coroutine.throw, error)
+
+
+def _refuse_to_wait(_: object) -> NoReturn:
+    raise RuntimeError("A forked child cannot await: the event loop is its parent's")
+
+
+class EventLoop:
+    """The one asyncio loop, on a thread of its own, so that what a plugin starts in one call lives on in the next."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        if hasattr(os, "register_at_fork"):  # a child that went on with it would take its parent's events
+            os.register_at_fork(after_in_child=self._loop.stop)
+        threading.Thread(target=self._run, name="event-loop", daemon=True).start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        while True:
+            try:
+                run_plugin_code(self._loop.run_forever)
+            except BaseException as error:  # sys.exit() in a callback of the plugin's
+                log(f"the event loop was stopped, and goes on: {error!r}")
+
+    def run(self, call: Call, awaitable: Awaitable[Any]) -> Any:
+        """Waits for an awaitable."""
+        outcomes: SimpleQueue[Outcome] = SimpleQueue()
+        self._start(call, awaitable, outcomes)
+        _, value, error = outcomes.get()
+        if error is not None:
+            raise error
+        return value
+
+    def items(self, call: Call, source: AsyncIterable[Any]) -> Iterator[Any]:
+        """Gives the items one by one; the source goes on when the next one is asked for. One task runs it all."""
+        outcomes: SimpleQueue[Outcome] = SimpleQueue()
+        task = self._start(call, self._pump(source, outcomes), outcomes)
+        ended = False
         try:
-            plain = _simplify(value)
-        except Unsendable as error:
-            raise self._bad(str(error)) from None
-        except Exception as error:  # of a property, or of a member that was never set
-            raise self._bad(f'is of type "{type(value).__name__}" and cannot be read: {type(error).__name__}: {error}') from error
-        return self.visit(plain)
+            while True:
+                gate, value, error = outcomes.get()
+                if gate is None:
+                    ended = True
+                    if error is not None:
+                        raise error
+                    return
+                yield value
+                self._loop.call_soon_threadsafe(_open_gate, gate)
+        finally:
+            if not ended:
+                task.cancel()
+                while outcomes.get()[0] is not None:
+                    pass
 
-    def _dict(self, value: dict[Any, Any]) -> Body:
-        plain: Body = {}
-        for key, item in value.items():
-            name = self._key(key)
-            if name in plain:
-                raise self._bad(f"has two keys that are {_encode(name)} in JSON, one of them of type {type(key).__name__}")
-            plain[name] = self._member(name, item)
-        return plain
+    def _start(self, call: Call, awaitable: Awaitable[Any], outcomes: SimpleQueue[Outcome]) -> LoopTask:
+        started = LoopTask(self._loop)
 
-    def _member(self, key: Union[str, int], value: Any) -> Any:
-        self.path.append(key)
-        plain = self.visit(value)
-        self.path.pop()
-        return plain
+        def begin() -> None:
+            call.attach(started)
+            started.begin(self._guard(call, awaitable), end)
+            if call.cancelled:
+                started.cancel_here()
 
-    def _key(self, key: Any) -> str:
-        if isinstance(key, str):
-            return str.__str__(key)
-        if key is None or isinstance(key, (int, float)):
+        def end(task: asyncio.Task[Any]) -> None:
+            call.attach(None)
+            started.end()
+            if not task.cancelled():
+                outcomes.put((None, *task.result()))
+                return
+            if isinstance(awaitable, Coroutine):  # it was cancelled before its first step
+                awaitable.close()
+            outcomes.put((None, None, asyncio.CancelledError()))
+
+        self._loop.call_soon_threadsafe(begin, context=contextvars.copy_context())
+        return started
+
+    @staticmethod
+    async def _guard(call: Call, awaitable: Awaitable[Any]) -> tuple[Any, Optional[BaseException]]:
+        try:
+            return await Steps(call, awaitable), None
+        except BaseException as error:  # also SystemExit, which would end the loop
+            return None, error
+
+    async def _pump(self, source: AsyncIterable[Any], outcomes: SimpleQueue[Outcome]) -> None:
+        try:
+            async for item in source:
+                gate: asyncio.Future[None] = self._loop.create_future()
+                outcomes.put((gate, item, None))
+                await gate
+        finally:
+            close = getattr(source, "aclose", None)
+            if close is not None:
+                await close()
+
+
+class LoopTask(AwaitedTask):
+    """The task of one call."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._task: Optional[asyncio.Task[Any]] = None
+
+    def begin(self, coroutine: Coroutine[Any, Any, Any], end: Callable[[asyncio.Task[Any]], None]) -> None:
+        """For the loop's thread."""
+        self._task = self._loop.create_task(coroutine)
+        self._task.add_done_callback(end)
+
+    def end(self) -> None:
+        """For the loop's thread."""
+        self._task = None
+
+    def cancel(self) -> None:
+        self.is_asked = True
+        self._loop.call_soon_threadsafe(self.cancel_here)
+
+    def cancel_here(self) -> None:
+        """For the loop's thread."""
+        self.is_asked = False
+        if self._task is not None:
+            self._task.cancel()
+
+
+def _open_gate(gate: asyncio.Future[None]) -> None:
+    if not gate.done():
+        gate.set_result(None)
+\ffast
+"""What some modules of the library are made of: what they have besides is not used here, and takes 10 ms of every start."""
+
+from __future__ import annotations
+
+try:
+    import _signal as signal
+    import _socket as socket
+    from _json import encode_basestring_ascii, make_encoder, make_scanner
+    from _operator import _compare_digest as compare_digest
+    from _queue import SimpleQueue
+except ImportError:
+    import signal
+    import socket
+    from hmac import compare_digest  # type: ignore[assignment]
+    from queue import SimpleQueue
+
+    encode_basestring_ascii = make_encoder = make_scanner = None  # type: ignore[assignment]
+
+__all__ = ("SimpleQueue", "compare_digest", "encode_basestring_ascii", "make_encoder", "make_scanner", "signal", "socket")
+\ffiles late
+"""Single files that are handed over, and what stands for bytes inside the JSON."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from binascii import b2a_base64
+
+from .constants import BYTES_TYPE, MAX_FRAME
+from .errors import ScratchFull, UnfitFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Union
+
+    Body = Dict[str, Any]
+
+# No system moves more than 2 GiB less a page at once, and some refuse more.
+MOST_AT_ONCE = 1 << 30
+
+NPY_TYPE = "application/x-npy"
+
+
+class Room:
+    """Tells of a file system that is full while something is written to a path."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ScratchFull(f'The file system of "{os.path.dirname(self._path)}" is full') from error
+
+
+def plain_file(given: Union[str, os.PathLike[str]], who: str, folder: str = "") -> str:
+    """The path of a file that the host takes: a plain one with one name, to which no link in the folder leads."""
+    path = os.path.abspath(os.fsdecode(given))
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UnfitFile(f"{who} a path that is no text, {path!a}; only a file whose name is UTF-8 can be handed over") from None
+    try:
+        facts = os.lstat(path)
+        kind = KINDS_OF_FILES.get(stat.S_IFMT(facts.st_mode), "something else than a file")
+        if kind == "a file" and folder and os.path.realpath(path) != os.path.join(os.path.realpath(folder), os.path.relpath(path, folder)):
+            kind = "a file behind a link"
+        if kind == "a file" and facts.st_nlink != 1:
+            kind = f"a file with {facts.st_nlink} names"
+        if kind == "a file":
+            os.chmod(path, 0o600)
+            os.close(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC))
+            return path
+    except (OSError, ValueError) as error:
+        raise UnfitFile(f'{who} the path "{path}", which cannot be opened: {error}') from None
+    raise UnfitFile(f'{who} the path of {kind}, "{path}"; only a plain file can be handed over')
+
+
+# What the type bits of a mode stand for.
+KINDS_OF_FILES = {
+    0o100000: "a file",
+    0o040000: "a folder",
+    0o120000: "a link",
+    0o010000: "a fifo",
+    0o140000: "a socket",
+    0o020000: "a device",
+    0o060000: "a device",
+}
+
+
+def write_all(file: io.FileIO, view: memoryview) -> None:
+    while view:
+        view = view[file.write(view[:MOST_AT_ONCE]) :]
+
+
+def demand_frame(size: int) -> None:
+    if size > MAX_FRAME // 4 * 3:
+        raise UnfitFile(f"has {size} bytes, more than a frame carries; only a host that shares the worker's folders gets as many")
+
+
+def inline(data: memoryview, media_type: str) -> Body:
+    demand_frame(data.nbytes)
+    return {"data": b2a_base64(data, newline=False).decode("ascii"), "size": data.nbytes, "media_type": media_type}
+
+
+MEDIA_TYPES: dict[str, str] = {".npy":"application/x-npy",".wav":"audio/wav",".mp3":"audio/mpeg",".flac":"audio/flac",".png":"image/png",".jpg":"image/jpeg",".jpeg":"image/jpeg",".webp":"image/webp",".svg":"image/svg+xml",".mp4":"video/mp4",".arrow":"application/vnd.apache.arrow.file",".parquet":"application/vnd.apache.parquet",".json":"application/json",".csv":"text/csv",".txt":"text/plain",".html":"text/html",".pdf":"application/pdf",".zip":"application/zip"}
+
+
+def media_type_of(path: str) -> str:
+    from mimetypes import guess_type
+
+    guessed = MEDIA_TYPES.get(os.path.splitext(path)[1].lower()) or guess_type(path)[0]
+    return guessed or BYTES_TYPE
+\fforeign late
+"""A worker of the plugin's own environment, run in the place of this one."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .errors import BadStart
+from .fast import socket
+from .listening import listen_tcp, listen_unix
+from .original import make_data_folders
+from .start_line import Start, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, NoReturn
+
+    Body = Dict[str, Any]
+
+PACKAGES = {"cjm_plugin_system": "cjm-plugin-system>=0.0.46", "cjm_substrate": "cjm-substrate>=0.0.58"}
+
+
+class ForeignWorker:
+    """A worker of the plugin's own environment, which speaks the original's wire: found here, then run in this process's place."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._module = start.foreign
+        self._package = self._module.partition(".")[0]
+        sys.path[:0] = start.plugin.get("path") or []
+        self._source = self._read_source()
+        self._takes_socket = "--fd" in self._source
+        if not self._takes_socket and "--port" not in self._source:
+            raise BadStart(self._complaint("takes neither --fd nor --port, so it is none that this host knows"))
+
+    def become(self, hello: int, lifeline: int) -> NoReturn:
+        """Says hello, and runs the worker. The end of the lifeline that it keeps makes the kernel end it with its supervisor."""
+        os.set_inheritable(lifeline, True)
+        address, place = self._listen()
+        say(hello, {"address": address, "pid": os.getpid(), "worker": self._module, "features": self._features()})
+        target = self._start.plugin
+        command = [sys.executable, "-m", self._module, "--module", target["module"], "--class", target["class"], *place]
+        if target.get("adapters"):
+            command += ["--adapters", ",".join(target["adapters"])]
+        os.execve(sys.executable, command + ["--ppid", str(os.getppid())], self._environment())
+
+    def _listen(self) -> tuple[Body, list[str]]:
+        """A socket that is handed over can be private, and nobody else can take its place. First releases need a port's number."""
+        unix = self._start.unix if self._takes_socket else ""
+        listener = listen_unix(unix) if unix else listen_tcp(self._start.tcp or "127.0.0.1")
+        address = {"unix": unix} if unix else {"tcp": "{}:{}".format(*listener.getsockname()[:2])}
+        if not self._takes_socket:
+            listener.close()
+            return address, ["--port", address["tcp"].rpartition(":")[2]]
+        if not unix:
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it; nobody sets it later
+        os.set_inheritable(listener.fileno(), True)
+        return address, ["--fd", str(listener.detach())]
+
+    def _features(self) -> list[str]:
+        features = ["original", "farewell"]
+        if "_job_error" in self._source:
+            features.append("job_error")
+        return features if self._takes_socket else features + ["picked_port"]
+
+    def _environment(self) -> dict[str, str]:
+        make_data_folders()
+        path = [*(self._start.plugin.get("path") or []), *filter(None, [os.environ.get("PYTHONPATH")])]
+        return dict(os.environ, PYTHONPATH=os.pathsep.join(path)) if path else dict(os.environ)
+
+    def _read_source(self) -> str:
+        try:
+            from importlib.util import find_spec
+
+            spec = find_spec(self._module)
+            if spec is None or spec.origin is None:
+                raise ModuleNotFoundError(self._module)
+            with open(spec.origin, encoding="utf-8") as source:
+                return source.read()
+        except Exception as error:
+            missing = isinstance(error, ModuleNotFoundError)
+            what = "is not in the plugin's environment" if missing else "cannot be read: {!r}".format(error)
+            raise BadStart(self._complaint(what)) from error
+
+    def _complaint(self, what: str) -> str:
+        version = self._version()
+        found = " ({} has version {})".format(self._package, version) if version else ""
+        known = self._package if self._package in PACKAGES else "cjm_plugin_system"
+        command = '{} -m pip install --upgrade "{}"'.format(sys.executable, PACKAGES[known])
+        return 'The worker "{}" {}{}. Known is "{}.core.worker"; install it there: {}'.format(self._module, what, found, known, command)
+
+    def _version(self) -> str:
+        from importlib import metadata
+
+        try:
+            version: str = metadata.version(self._package.replace("_", "-"))
+        except metadata.PackageNotFoundError:
+            return ""
+        return version
+\fforks
+"""Children that a plugin forks."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+
+from .descriptors import DESCRIPTORS
+from .library import LIBRARY
+from .script_end import end_as_script, flush_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, NoReturn, Optional
+
+
+class StandardStreams:
+    """What a child needs to print: another thread may be printing at its fork, and would keep the streams' locks for ever."""
+
+    def __init__(self) -> None:
+        self._parents: list[Any] = []  # they must not end, for they would wait for their locks
+
+    def flush(self) -> None:
+        """For the parent right before a fork: what it has printed is not the child's to print again."""
+        for stream in (sys.__stdout__, sys.__stderr__):
             try:
-                return _encode(key)
-            except ValueError:
-                raise self._bad("has a number as key that JSON cannot carry") from None
-        raise self._bad(f'has a key of type "{type(key).__name__}", which JSON cannot carry')
+                flush_of(stream)()
+            except Exception:
+                pass  # the plugin has closed it
 
-    def _integer(self, value: int) -> int:
-        if -LARGEST_DOUBLE <= value <= LARGEST_DOUBLE:
-            return value
-        raise self._bad("is an integer so large that other languages take it for infinite; return it as a string")
-
-    def _non_finite(self, value: float) -> str:
-        name = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
-        if self.types is None:
-            raise self._bad(f"is {name}, which JSON cannot carry")
-        self.types[self._pointer()] = "number"
-        return name
-
-    def _pointer(self) -> str:
-        parts = (str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
-        return "".join("/" + part for part in parts)
-
-    def _bad(self, problem: str) -> BadResult:
-        return BadResult(f'The {self.what} at "{self._place()}" {problem}')
-
-    def _place(self) -> str:
-        place = "$"
-        for part in self.path:
-            plain = isinstance(part, str) and part.isidentifier()
-            place += "." + str(part) if plain else "[" + _encode(part) + "]"
-        return place
+    def renew(self) -> None:
+        """For a child right after its fork."""
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            former = getattr(sys, f"__{name}__")
+            if former is None or former.closed:
+                continue
+            try:
+                fresh = open(number, "w", 1, former.encoding, former.errors, closefd=False)
+            except OSError:
+                continue  # the plugin has closed what was below
+            self._parents.append(former)
+            for place in (f"__{name}__", name):
+                if getattr(sys, place) is former:
+                    setattr(sys, place, fresh)
 
 
-def _no_constant(name: str) -> NoReturn:
+def prepare_for_forks() -> None:
+    """From here on the children that a plugin forks are processes like those of a script."""
+    DESCRIPTORS.watch_forks()
+    streams = StandardStreams()
+    os.register_at_fork(before=streams.flush, after_in_child=streams.renew)
+    os.register_at_fork(after_in_child=LIBRARY.renew)
+    # What the parent has registered for its end is its own: \`multiprocessing\`, say, ends the processes of its pools then.
+    os.register_at_fork(after_in_child=atexit._clear)
+
+
+def run_plugin_code(code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
+    """Runs code of the plugin's. Only its own process comes back: a child that it forks goes on with \`in_child\`, and ends."""
+    try:
+        value = code()
+    except BaseException as error:
+        if DESCRIPTORS.is_forked:
+            end_as_script(error)
+        raise
+    if DESCRIPTORS.is_forked:
+        end_child(value, in_child)
+    return value
+
+
+def end_child(value: Any, in_child: Optional[Callable[[Any], None]]) -> NoReturn:
+    """Ends a forked child whose plugin code has come back with a value."""
+    error: Optional[BaseException] = None
+    try:
+        if in_child is not None:
+            in_child(value)
+    except BaseException as raised:
+        error = raised
+    end_as_script(error)
+\fheartbeat late
+"""Progress that tells of nothing but the time."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from .call import Call
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+
+class Heartbeat:
+    """Reports the seconds that have gone by, again and again, until the code in its \`with\` has ended."""
+
+    def __init__(self, call: Call, begin: Callable[[], None], interval: float) -> None:
+        self._call = call
+        self._begin = begin
+        self._interval = interval
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> None:
+        self._begin()
+        self._thread.start()
+
+    def __exit__(self, *_: Any) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        began, told, base = time.monotonic(), "", ""
+        while not self._over.wait(self._interval):
+            message = self._call.progress["message"]
+            if message != told:
+                base = message  # the plugin has said something new
+            told = "{} ({:.1f}s)".format(base, time.monotonic() - began).lstrip()
+            self._call.report(self._call.progress["progress"], told)
+\fhelpers
+"""The functions that the worker gives a plugin's object: they serve the call for which the plugin's code runs."""
+
+from __future__ import annotations
+
+import functools
+
+from .call import CURRENT_CALL, Call
+from .errors import CallCancelled
+from .instance import Instance
+from .open_calls import OpenCalls
+from .tracebacks import shortened
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    from .heartbeat import Heartbeat
+
+
+class Helpers:
+    """What a plugin calls to report, to ask whether it is cancelled, and for a folder."""
+
+    def __init__(self, instance: Instance, calls: OpenCalls) -> None:
+        self._instance = instance
+        self._calls = calls
+        self._own_report = instance.method("report_progress")
+        self._own_check = instance.method("check_cancel")
+
+    def give(self) -> None:
+        """Puts them into the plugin's object."""
+        helpers = [("report_progress", self._report_progress), ("check_cancel", self._check_cancel)]
+        if self._instance.attribute("scratch_folder", self) is self:  # the original has none, so a plugin's own is something else
+            helpers.append(("scratch_folder", self._scratch_folder))
+        if self._instance.method("heartbeat") is not None:
+            helpers.append(("heartbeat", self._heartbeat))
+        for name, function in helpers:
+            self._instance.set(name, function)
+
+    def _current_call(self) -> Optional[Call]:
+        """The call for which this code runs; a thread that the plugin started works for the only one there is."""
+        return CURRENT_CALL.get() or self._calls.only_running()
+
+    def _report_progress(self, progress: float, message: str = "") -> None:
+        value = float(progress)
+        call = self._current_call()
+        if call is not None:
+            call.report(min(value, 1.0) if value >= 0 else -1.0, shortened(str(message)))
+        if self._own_report is not None:
+            self._own_report(progress, message)
+
+    def _heartbeat(self, phase: str, *, interval: float = 0.5, progress: Optional[float] = None) -> Heartbeat:
+        """What classes of the original do around code that reports nothing for long; theirs tells nobody but who asks."""
+        from .heartbeat import Heartbeat
+
+        call = self._current_call() or Call({})
+        return Heartbeat(call, functools.partial(self._report_progress, 0.5 if progress is None else progress, phase), interval)
+
+    def _scratch_folder(self) -> Any:
+        """The call's folder. A path in it that the plugin gives as a result is handed over as a file."""
+        from pathlib import Path
+
+        call = self._current_call()
+        if call is None or call.reply is None:
+            raise RuntimeError("scratch_folder() is for code that a call runs")
+        return Path(call.reply.outbox().folder())
+
+    def _check_cancel(self) -> None:
+        call = self._current_call()
+        if call is None or not call.cancelled:
+            return
+        if self._own_check is not None:  # a plugin of the original may want to catch the exception that it knows
+            self._instance.set("_cancel_requested", True)  # its own cancel() does so a moment later
+            self._own_check()
+        raise CallCancelled("The call was cancelled")
+\fhint_names late
+"""Hints that are text, as \`from __future__ import annotations\` makes them."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+import typing
+
+Schema = typing.Dict[str, typing.Any]
+Scope = typing.Mapping[str, typing.Any]
+
+GENERICS = {name: getattr(typing, name.title()) for name in ("list", "dict", "set", "tuple", "type")}
+GENERICS["frozenset"] = typing.FrozenSet
+
+
+class Names(dict):  # type: ignore[type-arg]
+    """A module's names. One that is imported for type checkers alone means nothing here."""
+
+    def __missing__(self, name: str) -> typing.Any:
+        return getattr(builtins, name, typing.Any)
+
+
+class OldPython(ast.NodeTransformer):
+    """Writes \`int | None\` and \`list[int]\` as a Python reads them that is older than they are."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        sides = ast.Tuple(elts=[self.visit(node.left), self.visit(node.right)], ctx=ast.Load())
+        return ast.Subscript(value=ast.Name(id="__union__", ctx=ast.Load()), slice=_index(sides), ctx=ast.Load())
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        if isinstance(node.value, ast.Name) and node.value.id in GENERICS:
+            node.value = ast.Name(id="__{}__".format(node.value.id), ctx=ast.Load())
+        if _name_of_node(node.value) == "Literal":
+            return node
+        return self.generic_visit(node)
+
+
+def _index(value: ast.expr) -> typing.Any:
+    return value if sys.version_info >= (3, 9) else ast.Index(value=value)  # type: ignore[attr-defined]
+
+
+def _name_of_node(node: ast.AST) -> str:
+    return getattr(node, "id", None) or getattr(node, "attr", None) or ""
+
+
+def evaluate(text: str, scope: Scope) -> typing.Any:
+    """What a hint means that is text."""
+    tree = ast.fix_missing_locations(OldPython().visit(ast.parse(text.strip(), mode="eval")))
+    forms = {"__union__": typing.Union, **{"__{}__".format(name): form for name, form in GENERICS.items()}}
+    return eval(compile(tree, "<hint>", "eval"), {"__builtins__": {}}, Names(scope, **forms))
+
+
+def name_of(origin: typing.Any) -> str:
+    """The name of a special form of \`typing\`, or of what stands in for it in another module."""
+    return getattr(origin, "_name", None) or getattr(origin, "__name__", None) or ""
+\finbox
+"""The calls that wait for a lane."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from .call import Call, Origin
+from .descriptors import DESCRIPTORS
+from .fast import SimpleQueue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+BRISK_S = 0.0001  # a caller who comes back within this time is worth staying awake for
+
+
+class Inbox:
+    """The calls that wait for a lane, first come, first served."""
+
+    reads = False
+
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[Call] = SimpleQueue()
+
+    def put(self, call: Call) -> None:
+        """Adds a call."""
+        self._calls.put(call)
+
+    def get(self) -> Call:
+        """Waits for a call."""
+        return self._calls.get()
+
+    def served(self, call: Call) -> None:
+        """The call has ended."""
+
+
+class ReadingInbox(Inbox):
+    """The inbox of a worker whose only lane is the main thread, which then can read requests by itself.
+
+    A request that one thread reads for another costs two changes of threads, more than all the rest of a small call. So the
+    connection whose call came last is the main thread's guest: the thread of that connection stands aside, and the main
+    thread waits for both, the inbox and the guest's next request. As soon as a call comes by another way the guest is seen
+    out, and its own thread reads again: what waits while the main thread runs plugin code is always read by somebody.
+    """
+
+    reads = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._guest: Optional[Origin] = None
+        self._guest_file = -1
+        self._ring, self._bell = _bell()
+        self._ready = select.epoll()
+        self._ready.register(self._bell, select.EPOLLIN)
+        DESCRIPTORS.keep(self._ring, self._bell, self._ready.fileno())
+        self._is_brisk = False
+
+    @staticmethod
+    def is_possible() -> bool:
+        """Whether the system can tell a client that hangs up from one that sends more."""
+        return hasattr(select, "epoll") and hasattr(select, "POLLRDHUP")
+
+    def put(self, call: Call) -> None:
+        super().put(call)
+        if self._guest is not None:
+            _ring(self._ring)
+
+    def get(self) -> Call:
+        while self._guest is not None:
+            if any(file == self._bell for file, _ in self._wait()):
+                break
+            call = self._guest.take_call()
+            if call is not None:
+                return call
+            self._see_out()
+        self._see_out()
+        return super().get()
+
+    def _wait(self) -> list[tuple[int, int]]:
+        """Waits for the bell or the guest; awake for a guest who comes back at once, for to wake takes longer than a small call."""
+        end = time.perf_counter() + BRISK_S
+        while self._is_brisk and time.perf_counter() < end:
+            events = self._ready.poll(0)
+            if events:
+                return events
+            os.sched_yield()  # whoever wants this processor has it
+        begun = time.perf_counter()
+        events = self._ready.poll()
+        self._is_brisk = time.perf_counter() - begun < BRISK_S
+        return events
+
+    def served(self, call: Call) -> None:
+        """Keeps the call's connection as the guest, when that has nobody else to read it and nothing else waits."""
+        connection = call.origin
+        assert connection is not None
+        if not connection.is_aside:  # its own thread reads again, for the call was cancelled while it waited
+            if connection is self._guest:
+                self._see_out()
+            return
+        if connection is self._guest:
+            return
+        _silence(self._bell)
+        self._guest, self._guest_file = connection, connection.fileno()
+        self._ready.register(self._guest_file, select.EPOLLIN)
+        if not self._calls.empty():  # whoever puts a call in rings when there is a guest, so that none can slip through
+            self._see_out()
+
+    def _see_out(self) -> None:
+        guest, self._guest = self._guest, None
+        if guest is not None:
+            try:
+                self._ready.unregister(self._guest_file)
+            except OSError:
+                pass  # the connection has been closed meanwhile
+            guest.step_up()
+
+
+def _bell() -> tuple[int, int]:
+    """A pipe that wakes who waits for its second end: gives the end to ring with, and the other."""
+    bell, ring = os.pipe()
+    for end in (bell, ring):
+        os.set_blocking(end, False)
+    return ring, bell
+
+
+def _ring(ring: int) -> None:
+    try:
+        DESCRIPTORS.write(ring, b"!")
+    except BlockingIOError:
+        pass  # it rings already, and loudly
+
+
+def _silence(bell: int) -> None:
+    try:
+        os.read(bell, 65536)
+    except BlockingIOError:
+        pass  # it does not ring
+\finstance
+"""The plugin's object, whose class may do anything when it is asked for an attribute."""
+
+from __future__ import annotations
+
+from .library import attribute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
+
+
+class Instance:
+    """The plugin's object."""
+
+    def __init__(self, of: Any) -> None:
+        self.of = of
+
+    def attribute(self, name: str, missing: Any = None) -> Any:
+        """An attribute, from wherever."""
+        return attribute(self.of, name, missing)
+
+    def method(self, name: str) -> Optional[Callable[..., Any]]:
+        """A method; None when there is none."""
+        method = attribute(self.of, name)
+        return method if callable(method) else None
+
+    def own(self, name: str) -> Any:
+        """What the object has in an attribute of its own; a class can make up any other."""
+        own = attribute(self.of, "__dict__")
+        return own.get(name) if isinstance(own, dict) else None
+
+    def set(self, name: str, value: Any) -> None:
+        """Gives the object an attribute. A class that takes none, or not this one, does without."""
+        try:
+            setattr(self.of, name, value)
+        except Exception:
+            pass
+\fjson_text
+"""Python's C code for JSON, without the module around it."""
+
+from __future__ import annotations
+
+import sys
+
+from .fast import encode_basestring_ascii, make_encoder, make_scanner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, NoReturn
+
+LARGEST_DOUBLE = int(sys.float_info.max)
+
+
+def json_encoder(default: Callable[[Any], Any], nests: bool = True) -> Callable[[Any], str]:
+    settings = (default, encode_basestring_ascii, None, ":", ",", False, False, False)
+    try:
+        flat = make_encoder(None, *settings)
+    except TypeError:  # it is not there, or this Python wants it called in another way
+        from json import JSONEncoder
+
+        return JSONEncoder(default=default, allow_nan=False, separators=(",", ":")).encode
+    if not nests:
+        return lambda value: "".join(flat(value, 0))
+    # What may hold itself needs an encoder of its own, which notes what it is in.
+    return lambda value: "".join(make_encoder({}, *settings)(value, 0))
+
+
+def no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
@@ -1558,10 +2703,10 @@ class JsonRules:
     strict = True
     object_hook = object_pairs_hook = None
     parse_float, parse_int = float, int
-    parse_constant = staticmethod(_no_constant)
+    parse_constant = staticmethod(no_constant)
 
 
-def _json_decoder() -> Callable[[str], Any]:
+def json_decoder() -> Callable[[str], Any]:
     try:
         scan = make_scanner(JsonRules())
     except (AttributeError, TypeError):  # the same
@@ -1580,69 +2725,1745 @@ def _json_decoder() -> Callable[[str], Any]:
 
 
 def _decode_or_complain(text: str) -> Any:
-    return LIBRARY("json").JSONDecoder(parse_constant=_no_constant).decode(text)
+    from json import JSONDecoder
+
+    return JSONDecoder(parse_constant=no_constant).decode(text)
+\flanes
+"""The lanes: the threads that run plugin code, in the order in which calls have come. The first one is the main thread."""
+
+from __future__ import annotations
+
+import gc
+import threading
+
+from .call import CURRENT_CALL, Call
+from .cancelling import MAIN_THREAD, SignalTarget, climb
+from .descriptors import DESCRIPTORS
+from .error_bodies import cancelled_body, describe
+from .inbox import Inbox, ReadingInbox
+from .logs import log
+from .open_calls import OpenCalls
+from .plugin import Plugin
+from .script_end import end_as_script
+from .start_line import Start
+from .tracebacks import traceback_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, NoReturn, Optional
 
 
-_decode = _json_decoder()
+class Lanes:
+    """Calls on their way to the plugin's code, and in it."""
 
+    def __init__(self, start: Start) -> None:
+        self.calls = OpenCalls()
+        self.plugin = Plugin(start.plugin, self.calls)
+        self.inbox = ReadingInbox() if start.max_concurrency == 1 and ReadingInbox.is_possible() else Inbox()
+        self._count = start.max_concurrency
+        self._grace_s = start.cancel_grace_s
+        self._on_main = SignalTarget()
 
-def decode_object(text: Union[bytes, bytearray]) -> Body:
-    """Reads a request's body; no body is an empty object."""
-    try:
-        body = _decode(text.decode("utf-8")) if text else {}
-    except (ValueError, RecursionError) as error:
-        raise Refusal(400, f"The body is not JSON: {error}") from None
-    if not isinstance(body, dict):
-        raise Refusal(400, "The body is not a JSON object")
-    return body
+    def run(self) -> NoReturn:
+        """Loads the plugin and runs the first lane; for the main thread, and for good."""
+        self._on_main.listen()
+        gc.enable()  # nothing of what a start makes is garbage
+        self.plugin.load()
+        for number in range(1, self._count):
+            threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
+        self._lane()
 
+    def cancel(self, wanted: Callable[[Call], bool]) -> bool:
+        """Cancels the open calls that are wanted; tells whether there was any."""
+        found, waiting, running = self.calls.cancel(wanted)
+        for call in waiting:
+            self._reply_cancelled(call)
+        if running:
+            climb(running, self.plugin.ask_to_stop, self._grace_s)
+        return found
 
-def restore_types(body: Body) -> None:
-    """Gives the values that \`types\` names their types back, in place."""
-    types = body.pop("types", None)
-    if types is None:
-        return
-    if not isinstance(types, dict):
-        raise Refusal(400, '"types" is not an object')
-    for pointer, kind in types.items():
-        if kind != "number":
-            raise Refusal(400, f'Unknown type {_encode(kind)} at "{pointer}"')
-        root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
-        holder: Any = {root: body}
-        key: Any = root
+    def _lane(self) -> NoReturn:
+        while True:
+            try:
+                call = self.inbox.get()
+                try:
+                    self._serve(call)
+                finally:
+                    self.inbox.served(call)
+            except BaseException as error:  # a lane that ended would be lost for good
+                DESCRIPTORS.check()
+                log("a call was lost\\n" + traceback_of(error))
+
+    def _serve(self, call: Call) -> None:
+        if not self.calls.begin(call):
+            call.done.wait()  # until then its connection is not to be touched
+            return
+        if threading.get_ident() == MAIN_THREAD:
+            self._on_main.code = call
+        CURRENT_CALL.set(call)
+        value: Any = None
+        error: Optional[BaseException] = None
         try:
-            for part in path:
-                holder = holder[key]
-                key = _member_key(holder, part)
-            holder[key] = NUMBERS[holder[key]]
-        except (LookupError, TypeError):
-            raise Refusal(400, f'"types" names "{pointer}", where no such number is') from None
+            try:
+                value = self.plugin.perform(call)
+            except BaseException as raised:  # also SystemExit: a plugin's sys.exit() is its failure, not the worker's
+                error = raised
+            self._finish(call, value, error)
+        finally:
+            CURRENT_CALL.set(None)
+            assert call.reply is not None
+            call.reply.close()
+            call.done.set()
+
+    def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
+        if DESCRIPTORS.is_forked:  # by what is no call of a method
+            end_as_script(error)
+        self.calls.close(call)
+        assert call.reply is not None
+        if call.cancelled:
+            call.reply.error(cancelled_body(self.plugin.name))
+            return
+        try:
+            if error is not None:
+                raise error
+            call.reply.result(value)
+        except BaseException as failure:
+            call.reply.error(describe(failure, self.plugin.name))
+
+    def _reply_cancelled(self, call: Call) -> None:
+        assert call.reply is not None and call.origin is not None
+        call.reply.error(cancelled_body(self.plugin.name))
+        call.reply.close()
+        call.origin.step_up()
+        call.done.set()
+\flibrary
+"""The worker's late imports, which no file of the plugin's stands in for."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import os
+import sys
+import threading
+from _frozen_importlib import BuiltinImporter, FrozenImporter, module_from_spec
+from _frozen_importlib_external import PathFinder, SourceFileLoader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any, Callable, Optional
 
 
-def _member_key(holder: Any, part: str) -> Union[str, int]:
-    if isinstance(holder, dict):
-        return part
-    if isinstance(holder, list) and part.isdecimal():
-        return int(part)
-    raise LookupError(part)
+class StandardLibrary:
+    """The late imports of the worker: a plugin may have files and modules that are named like those of the standard library.
+
+    While one is made, the plugin's modules of such names are set aside, and nothing is looked for on the plugin's path.
+    Then what was loaded stays where everybody finds it, unless the plugin's own \`import\` has to find something else.
+    """
+
+    # \`traceback\` imports some of these in the moment in which it needs them, and they may be the plugin's by then. So the worker has
+    # them for itself, and never in \`sys.modules\`: other threads, whose calls may fail at the same time, import them too.
+    LATE = frozenset(("ast", "linecache", "token", "tokenize", "traceback"))
+
+    def __init__(self) -> None:
+        beside = ("lib-dynload", "DLLs")
+        self._path = [os.path.dirname(os.__file__), *(entry for entry in sys.path if os.path.basename(entry) in beside)]
+        self._first = {id(module): module for module in sys.modules.values()}
+        self._names: frozenset[str] = frozenset()
+        self._apart: set[str] = set()  # what the worker has for itself, by the name of its top
+        self._own: dict[str, Any] = {}
+        self._late: dict[str, ModuleType] = {}
+        self._given: dict[tuple[str, tuple[str, ...]], Any] = {}
+        self._lock = threading.RLock()
+        self._thread = 0
+        self.builtins = dict(vars(builtins), __import__=self._import)
+
+    def import_module(self, name: str, scope: Any = None, local: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        """What \`import\` is for the worker's own modules. What is not the library's is the plugin's environment's."""
+        self._names = self._names or self._read_names()
+        find = self._import if name.partition(".")[0] in self._names else builtins.__import__
+        return find(name, scope, local, fromlist, level)
+
+    def loaded(self, name: str) -> Any:
+        """A module of the library's that somebody has imported; None also when what has this name is the plugin's."""
+        module = sys.modules.get(name)
+        return module if module is not None and self._holds(module) else None
+
+    def renew(self) -> None:
+        """For a child right after its fork: another thread's import is not made there."""
+        self._lock = threading.RLock()
+        self._thread = 0
+
+    def find_spec(self, name: str, path: Any = None, target: object = None) -> Optional[ModuleSpec]:
+        """Finds modules for the thread that makes a late import; \`import\` asks for it."""
+        if self._thread != threading.get_ident():
+            return None
+        spec = self._find(name) if path is None else PathFinder.find_spec(name, path)
+        if spec is not None and name.partition(".")[0] in self._apart and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = ApartLoader(name, spec.loader.path)
+        return spec
+
+    def _find(self, name: str) -> ModuleSpec:
+        spec = BuiltinImporter.find_spec(name) or FrozenImporter.find_spec(name)
+        if spec is not None:
+            return spec  # which nobody can hide
+        spec, seen = PathFinder.find_spec(name, self._path), PathFinder.find_spec(name)
+        if spec is None:
+            raise ModuleNotFoundError(f"The standard library has no module {name!r}", name=name)
+        if seen is not None and seen.origin is not None and not self._contains(seen.origin):
+            self._apart.add(name)
+        return spec
+
+    def _import(self, name: str, scope: Any = None, local: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        """What \`__import__\` is for modules of the library's that the worker has for itself."""
+        key = (name, tuple(fromlist or ()))
+        if level == 0 and key in self._given:
+            return self._given[key]
+        with self._lock:
+            load = functools.partial(builtins.__import__, name, scope, local, fromlist, level)
+            if level == 0 and name in self.LATE:
+                load = functools.partial(self._load_late, name)
+            if self._thread == threading.get_ident():  # it is part of an import that is being made
+                return load()
+            module = self._load(load)
+            if level == 0:
+                self._given[key] = module
+            return module
+
+    def _load_late(self, name: str) -> ModuleType:
+        if name in self._late:
+            return self._late[name]
+        spec = PathFinder.find_spec(name, self._path)
+        module = self._late[name] = module_from_spec(spec)  # type: ignore[arg-type]
+        try:
+            vars(module)["__builtins__"] = self.builtins
+            exec(module.__loader__.get_code(name), vars(module))  # type: ignore[union-attr]
+        except BaseException:
+            del self._late[name]
+            raise
+        return module
+
+    def _load(self, load: Callable[[], Any]) -> Any:
+        if self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
+        aside = self._set_aside()
+        before = set(sys.modules)
+        sys.modules.update(self._own)
+        self._thread = threading.get_ident()
+        try:
+            return load()
+        finally:
+            self._thread = 0
+            for name in set(sys.modules) - before:
+                if name.partition(".")[0] in self._apart and self._holds(sys.modules[name]):
+                    self._own[name] = sys.modules.pop(name)
+            sys.modules.update(aside)
+
+    def _set_aside(self) -> dict[str, Any]:
+        """Takes out of \`sys.modules\` what the worker must not get."""
+        self._names = self._names or self._read_names()
+        self._apart.update(top for top in self._names & sys.modules.keys() if not self._holds(sys.modules[top]))
+        hidden = [name for name in list(sys.modules) if name.partition(".")[0] in self._apart]
+        return {name: sys.modules.pop(name) for name in hidden if not _is_unfinished(sys.modules[name])}
+
+    def _holds(self, module: Any) -> bool:
+        if id(module) in self._first:
+            return True
+        origin = attribute(attribute(module, "__spec__"), "origin")
+        return isinstance(origin, str) and (origin in ("built-in", "frozen") or self._contains(origin))
+
+    def _contains(self, file: str) -> bool:
+        is_installed = "site-packages" in file or "dist-packages" in file
+        return not is_installed and any(file.startswith(folder + os.sep) for folder in self._path)
+
+    def _read_names(self) -> frozenset[str]:
+        known = getattr(sys, "stdlib_module_names", None)  # since Python 3.10
+        return known or frozenset(entry.partition(".")[0] for folder in self._path for entry in _entries_of(folder))
 
 
-# ----------------------------------------------------------------------------------------------------------- files
+class ApartLoader(SourceFileLoader):
+    """Loads a module that the worker has for itself: what it imports later is not the plugin's either."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module)["__builtins__"] = LIBRARY.builtins
+        super().exec_module(module)
 
 
-# No system moves more than 2 GiB less a page at once, and some refuse more.
-MOST_AT_ONCE = 1 << 30
+def _is_unfinished(module: Any) -> bool:
+    """Whether another thread imports it at this moment: its import would fail if the module were not there at its end."""
+    return attribute(attribute(module, "__spec__"), "_initializing", False) is True
 
 
-class ScratchFull(OSError):
-    """There is no place for a file."""
+def _entries_of(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
-    category = "resource"
-    retriable = True
+
+def attribute(holder: Any, name: str, missing: Any = None) -> Any:
+    """An attribute of an object of the plugin's, whose class may answer with an exception of any kind."""
+    try:
+        return getattr(holder, name, missing)
+    except Exception:
+        return missing
 
 
-class UnfitFile(Exception):
-    """The path that a plugin gave cannot be handed over. The host would take that for the worker's own fault, and end it."""
+LIBRARY = StandardLibrary()
+\flifeline
+"""The worker's own end when its supervisor is gone."""
+
+from __future__ import annotations
+
+import os
+import select
+
+from .descriptors import DESCRIPTORS
+from .fast import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+WATCH_S = 1.0  # what closes one descriptor of the worker's is noticed within this time, whatever else happens
+
+
+def hold_lifeline(lifeline: int, watch: Optional[Watch]) -> None:
+    """Ends this process, and on POSIX its group, when the other end of the lifeline closes."""
+    try:
+        if watch is not None:
+            watch.wait()
+        while os.read(lifeline, 65536):
+            pass
+    except OSError:
+        pass
+    if os.name == "posix":
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+class Watch:
+    """Waits for the lifeline, and looks after the worker's descriptors meanwhile.
+
+    Who waits for one end of a pipe is woken by the kernel in the moment in which the other end is closed. So a pipe of its
+    own tells at once of a range that is closed, and a look a second tells of a single one, whatever runs for how long.
+    """
+
+    def __init__(self, lifeline: int) -> None:
+        self._lifeline = lifeline
+        self._tripwire, held = os.pipe()
+        DESCRIPTORS.keep(lifeline, self._tripwire, held)
+
+    def wait(self) -> None:
+        """Comes back when the lifeline has something to tell."""
+        files = [self._lifeline, self._tripwire]
+        while True:
+            try:
+                ready = select.select(files, [], [], WATCH_S)[0]  # poll() needs a process that may open as many files
+            except OSError:
+                DESCRIPTORS.check()
+                raise
+            DESCRIPTORS.check()
+            if self._lifeline in ready:
+                return
+
+
+def arm_lifeline(lifeline: int) -> None:
+    """Has Linux itself kill the group when the supervisor is gone: the thread cannot while C code holds the GIL."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    except (ImportError, AttributeError, OSError):
+        pass  # not Linux
+\flistening
+"""Sockets that listen, and who may talk to them."""
+
+from __future__ import annotations
+
+import os
+
+from .fast import socket
+
+BACKLOG = 256
+
+
+def listen_unix(path: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    umask = os.umask(0o177)  # nobody but the owner may connect, from the first moment on
+    try:
+        listener.bind(path)
+    finally:
+        os.umask(umask)
+    listener.listen(BACKLOG)
+    return listener
+
+
+def listen_tcp(host: str) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind((host, 0))
+    listener.listen(BACKLOG)
+    return listener
+
+
+def accept(listener: socket.socket) -> socket.socket:
+    file, _ = listener._accept()
+    return socket.socket(listener.family, listener.type, listener.proto, file)
+
+
+def is_loopback(host: str) -> bool:
+    name, _, port = host.rpartition(":") if ":" in host[host.find("]") + 1 :] else (host, "", "")
+    if not all("0" <= digit <= "9" for digit in port):
+        return False
+    numbers = name.split(".")
+    is_127 = len(numbers) == 4 and numbers[0] == "127" and all(part.isdecimal() for part in numbers)
+    return name.lower() in ("localhost", "[::1]") or is_127
+\flog_records
+"""Records of the plugin's \`logging\` that nobody else handles."""
+
+from __future__ import annotations
+
+import sys
+
+from .call import CURRENT_CALL
+from .conversions import to_json
+from .library import LIBRARY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_tags_records = False
+
+
+def take_over_logging() -> None:
+    """Has records of \`logging\` that the plugin has no handler for tell their level and call, in front of what is printed anyway."""
+    global _tags_records
+    if _tags_records or "logging" not in sys.modules:
+        return
+    logging = LIBRARY.loaded("logging")
+    if logging is None:
+        return
+    _tags_records = True
+
+    class Handler(logging.Handler):  # type: ignore[misc, name-defined]
+        def emit(self, record: Any) -> None:
+            call = CURRENT_CALL.get()
+            told = {"level": record.levelname.lower()}
+            if call is not None and isinstance(call.key, str):
+                told["call_id"] = call.key
+            tag = "\\x1e" + to_json(told) + "\\x1f"
+            try:
+                text = "".join(tag + line + "\\n" for line in self.format(record).splitlines())
+                sys.stderr.write(text)
+                sys.stderr.flush()
+            except Exception:
+                self.handleError(record)
+
+    logging.lastResort = Handler(logging.WARNING)
+\flogs
+"""The lines that the worker itself writes to the log."""
+
+from __future__ import annotations
+
+import sys
+
+
+def log(message: str) -> None:
+    """Writes one line to the log; the plugin may have put something else in the place of sys.stderr, or closed it."""
+    try:
+        print("remote-plugin worker: " + message, file=sys.__stderr__, flush=True)
+    except (OSError, ValueError):
+        pass
+\fmain
+"""From the start line to the first call: sections 1 and 2 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+import threading
+
+from .constants import FEATURES, VERSION
+from .error_bodies import describe
+from .errors import BadStart
+from .forks import prepare_for_forks
+from .library import LIBRARY
+from .lifeline import Watch, arm_lifeline, hold_lifeline
+from .shelf import Shelf
+from .start_line import Start, read_start_line, say, take_stdout
+from .supervisor import fork_worker
+from .worker import Worker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, NoReturn
+
+    from .foreign import ForeignWorker
+    from .start_line import Start
+
+OLDEST_PYTHON = (3, 8)
+
+
+def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
+    """Starts the worker; what stands in the way of that is said in the place of the hello line."""
+    find_others_by(LIBRARY.import_module)
+    hello = take_stdout()
+    try:
+        if sys.version_info < OLDEST_PYTHON:
+            raise BadStart(f"This is Python {sys.version.split()[0]}; the worker needs 3.8 or later")
+        start = Start(read_start_line())
+        foreign = _foreign_worker(start) if start.foreign else None
+        shelf = Shelf()
+        if os.name == "posix":
+            lifeline = fork_worker(hello, start, shelf)
+            if foreign is not None:
+                arm_lifeline(lifeline)
+                foreign.become(hello, lifeline)
+        elif foreign is not None:
+            raise BadStart("A worker of the plugin's own environment cannot be run on this system")
+        else:
+            lifeline = os.dup(0)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        faulthandler.enable()
+        worker = Worker(start, shelf)
+        address = worker.listen()
+    except (BadStart, OSError) as error:
+        say(hello, {"error": describe(error, "", "bad_start")})
+        sys.exit(1)
+    say(hello, {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES})
+    watch = None
+    if os.name == "posix":
+        watch = Watch(lifeline)
+        prepare_for_forks()
+    threading.Thread(target=hold_lifeline, args=(lifeline, watch), name="lifeline", daemon=True).start()
+    if os.name == "posix":
+        arm_lifeline(lifeline)
+    worker.run()
+
+
+def _foreign_worker(start: Start) -> ForeignWorker:
+    from .foreign import ForeignWorker
+
+    return ForeignWorker(start)
+\fmemory_watch
+"""Ends for want of memory."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+
+class MemoryWatch:
+    """Tells whether the system has killed a process for want of memory since this began, where Linux counts that.
+
+    The control group of this process counts its own; without one the whole system's count has to do.
+    """
+
+    def __init__(self, root: str = "") -> None:
+        self._counters = [path for path in self._candidates(root) if self._read(path) is not None][:1]
+        self._before = self._total()
+
+    def somebody_was_killed(self) -> bool:
+        return self._total() > self._before
+
+    def _total(self) -> int:
+        return sum(self._read(path) or 0 for path in self._counters)
+
+    @staticmethod
+    def _candidates(root: str) -> list[str]:
+        try:
+            with open(root + "/proc/self/cgroup", encoding="utf-8") as groups:
+                lines = [line.rstrip("\\n").split(":", 2) for line in groups]
+        except (OSError, ValueError):
+            lines = []
+        found = []
+        for _, controllers, path in lines:
+            for place in (path.rstrip("/"), ""):  # a container may see its own group as the root
+                if controllers == "":
+                    found.append(root + "/sys/fs/cgroup" + place + "/memory.events")
+                elif "memory" in controllers.split(","):
+                    found.append(root + "/sys/fs/cgroup/memory" + place + "/memory.oom_control")
+        return found + [root + "/proc/vmstat"]
+
+    @staticmethod
+    def _read(path: str) -> Optional[int]:
+        try:
+            with open(path, encoding="utf-8") as counts:
+                return next((int(line.split()[1]) for line in counts if line.startswith("oom_kill ")), None)
+        except (OSError, ValueError, IndexError):
+            return None
+\fmodules
+"""How the worker's modules find each other. start.py runs this one first, by itself."""
+
+from __future__ import annotations
+
+import builtins
+import marshal
+from types import ModuleType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any, Callable, NoReturn, Union
+
+PACKAGE = "remote_plugin_worker"
+
+
+class Modules:
+    """The worker's modules. No \`import\` of the plugin's finds them, and theirs find none of the plugin's in each other's places."""
+
+    def __init__(self, codes: dict[str, Union[CodeType, bytes]]) -> None:
+        self._codes = codes
+        self._loaded: dict[str, ModuleType] = {}
+        self._find_other: Callable[..., Any] = __import__
+        self._builtins = dict(vars(builtins), __import__=self._import)
+
+    def run_main(self) -> NoReturn:
+        """Runs the worker."""
+        self._load("main").main(self._find_others_by)
+
+    def _find_others_by(self, find: Callable[..., Any]) -> None:
+        """From here on what the worker's modules import besides each other is found so."""
+        self._find_other = find
+
+    def _import(self, name: str, scope: Any = None, local: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        if level:
+            return self._loaded.get(name) or self._load(name)
+        return self._find_other(name, scope, local, fromlist, level)
+
+    def _load(self, name: str) -> ModuleType:
+        """Runs a module. Two threads may do so at once: there is no lock, for a forked child could find it held."""
+        code = self._codes[name]
+        module = ModuleType(f"{PACKAGE}.{name}")
+        vars(module).update(__builtins__=self._builtins, __package__=PACKAGE)
+        exec(marshal.loads(code) if isinstance(code, bytes) else code, vars(module))
+        return self._loaded.setdefault(name, module)
+\fopen_calls
+"""The calls that have no end yet."""
+
+from __future__ import annotations
+
+import threading
+
+from .call import Call
+from .descriptors import DESCRIPTORS
+from .errors import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional
+
+    Body = Dict[str, Any]
+
+
+class OpenCalls:
+    """The calls that run, and those that wait for a lane."""
+
+    def __init__(self) -> None:
+        self.progress: Body = {"progress": 0.0, "message": ""}  # of the call that began last
+        self._lock = threading.Lock()
+        self._open: dict[object, Call] = {}
+        self._finished = 0
+
+    def open(self, call: Call) -> None:
+        """From here on a call can be cancelled."""
+        with self._lock:
+            if call.key in self._open:
+                DESCRIPTORS.check()  # a client whose connection the plugin has closed may ask once more, on another one
+                raise Refusal(409, f'A call with the id "{call.key}" is still open')
+            self._open[call.key] = call
+
+    def begin(self, call: Call) -> bool:
+        """The call is to run; tells whether it still may."""
+        with self._lock:
+            if call.ended:
+                return False  # it was cancelled while it waited
+            call.running = True
+            self.progress = call.progress
+            return True
+
+    def close(self, call: Call) -> None:
+        """The plugin's code has ended."""
+        with self._lock:
+            self._close(call)
+
+    def cancel(self, wanted: Callable[[Call], bool]) -> tuple[bool, list[Call], list[Call]]:
+        """Marks the calls that are wanted. Gives whether there was any, which of them waited and are closed now, and which run."""
+        with self._lock:
+            found = [call for call in self._open.values() if wanted(call)]
+            fresh = [call for call in found if not call.cancelled]
+            for call in fresh:
+                call.cancelled = True
+            waiting = [call for call in fresh if not call.running]
+            for call in waiting:
+                self._close(call)
+        return bool(found), waiting, [call for call in fresh if call.running]
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many calls run, wait, and have ended."""
+        with self._lock:
+            running = sum(call.running for call in self._open.values())
+            return running, len(self._open) - running, self._finished
+
+    def only_running(self) -> Optional[Call]:
+        """The call that runs, if exactly one does."""
+        if DESCRIPTORS.is_forked:
+            return None  # there is one, but it is the parent's
+        with self._lock:
+            running = [call for call in self._open.values() if call.running]
+        return running[0] if len(running) == 1 else None
+
+    def _close(self, call: Call) -> None:
+        call.end()
+        del self._open[call.key]
+        self._finished += 1
+\foriginal
+"""What plugins of the original find in its own packages."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
+WIRE_MODULES = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
+
+
+def own_wires() -> list[Any]:
+    """The modules in which classes of the original register for the wire, as far as this plugin uses them."""
+    loaded = map(sys.modules.get, WIRE_MODULES)
+    return [wire for wire in loaded if wire is not None and hasattr(wire, "wire_encode")]
+
+
+def stamp_envelope(body: Body) -> None:
+    """Gives plugins of the original the call's envelope, by which their adapters know, say, that a cache is to be passed over."""
+    envelope = body.get("envelope")
+    for wire in own_wires():
+        wire.set_call_envelope(wire.CallEnvelope.from_wire(envelope) if envelope else None)
+
+
+def make_data_folders() -> None:
+    """The original's host makes these folders before it starts a plugin."""
+    for name in ("PLUGIN_DATA_DIR", "CAPABILITY_DATA_DIR"):
+        if os.environ.get(name):
+            os.makedirs(os.environ[name], exist_ok=True)
+\foutbox late
+"""What one call hands over as files: section 7 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+from .constants import BYTES_TYPE
+from .conversions import is_pure_array
+from .errors import UnfitFile
+from .files import NPY_TYPE, Room, demand_frame, inline, media_type_of, plain_file, write_all
+from .private_folder import PrivateFolder, random_name, remove_all
+from .scratch import Scratch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional
+
+    Body = Dict[str, Any]
+
+INLINE_BYTES = 64 * 1024  # up to here base64 in the JSON takes less time than a file, says bench/payload_bench.ts
+
+
+class Outbox:
+    """What one call hands over as files: to a host that shares the scratch folders, inside the JSON to any other."""
+
+    def __init__(self, scratch: Scratch, is_shared: bool) -> None:
+        self._scratch = scratch if is_shared and scratch.disk else None
+        self._disk = scratch.disk
+        self._folders: dict[str, str] = {}
+        self._own_folder = ""
+        self._private: Optional[PrivateFolder] = None
+        self._pending: set[str] = set()
+        self._handed_over: set[str] = set()
+
+    def takes(self, value: Any) -> bool:
+        """Whether a value is handed over as bytes or as a file."""
+        return isinstance(value, (bytes, bytearray, memoryview)) or self._is_array(value) or self._is_file(value)
+
+    def hand_over(self, value: Any) -> Body:
+        """Gives what stands in the value's place."""
+        if self._is_array(value):
+            return self._hand_over_array(value)
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            view = memoryview(value)
+            view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+            return self._hand_over_bytes(view)
+        if self._is_own_path(value):
+            return self._hand_over_file(plain_file(value, "is", self._own_folder))
+        return self._hand_over_temp_file(value)
+
+    def folder(self) -> str:
+        """The call's folder for files that the plugin writes itself."""
+        if not self._own_folder:
+            if not self._disk:
+                self._private = PrivateFolder(_temporary_folder())
+            self._own_folder = self._folder_in(self._private.path if self._private else self._disk)
+        return self._own_folder
+
+    def is_waiting(self) -> bool:
+        """Whether something is handed over by a frame that has not been sent yet."""
+        return bool(self._pending)
+
+    def settle(self, delivered: bool) -> None:
+        """What was handed over since the last time is the host's, if the host has got it."""
+        if delivered:
+            self._handed_over |= self._pending
+        self._pending.clear()
+
+    def close(self) -> None:
+        """Removes what has not been handed over; the rest is the host's."""
+        for folder in self._folders.values():
+            remove_all(folder, self._handed_over)
+        if self._private:
+            self._private.close()
+
+    @staticmethod
+    def _is_array(value: Any) -> bool:
+        numpy = sys.modules.get("numpy")
+        if numpy is None or not isinstance(value, getattr(numpy, "ndarray", ())) or not is_pure_array(type(value)):
+            return False
+        return value.ndim > 0 and not value.dtype.hasobject
+
+    def _is_file(self, value: Any) -> bool:
+        return self._is_own_path(value) or hasattr(type(value), "to_temp_file")
+
+    def _is_own_path(self, value: Any) -> bool:
+        if not self._own_folder or not isinstance(value, os.PathLike):
+            return False
+        return (os.path.abspath(os.fsdecode(value)) + os.sep).startswith(self._own_folder + os.sep)
+
+    def _hand_over_bytes(self, view: memoryview) -> Body:
+        if self._scratch is None or view.nbytes <= INLINE_BYTES:
+            return inline(view, BYTES_TYPE)
+        path = self._new_path(view.nbytes, ".bin")
+        self._write(path, view.nbytes, lambda file: write_all(file, view))
+        return self._reference(path, BYTES_TYPE)
+
+    def _hand_over_array(self, array: Any) -> Body:
+        from numpy.lib import format as npy
+
+        if self._scratch is None or array.nbytes <= INLINE_BYTES:
+            buffer = io.BytesIO()
+            npy.write_array(buffer, array, allow_pickle=False)
+            return inline(buffer.getbuffer(), NPY_TYPE)
+        path = self._new_path(array.nbytes, ".npy")
+        self._write(path, array.nbytes, lambda file: npy.write_array(file, array, allow_pickle=False))
+        return self._reference(path, NPY_TYPE)
+
+    def _hand_over_temp_file(self, value: Any) -> Body:
+        """Takes over the file that the object has written, wherever it is."""
+        written = value.to_temp_file()
+        if not isinstance(written, (str, os.PathLike)):
+            raise UnfitFile(f'has a "to_temp_file" that gave no path, but a value of type "{type(written).__name__}"')
+        from shutil import move
+
+        source = plain_file(written, 'has a "to_temp_file" that gave')
+        target = self._new_path(os.stat(source).st_size, os.path.splitext(source)[1])
+        with Room(target):
+            return self._hand_over_file(move(source, target))
+
+    def _hand_over_file(self, path: str) -> Body:
+        media_type = media_type_of(path)
+        if path in self._pending or path in self._handed_over:
+            path = self._copy(path)
+        if self._scratch is None:
+            demand_frame(os.stat(path).st_size)
+            with open(path, "rb") as file:
+                return inline(memoryview(file.read()), media_type)
+        return self._reference(path, media_type)
+
+    def _copy(self, path: str) -> str:
+        """A file that has been handed over already is the host's, which may remove it while it keeps this one."""
+        target = self._new_path(os.stat(path).st_size, os.path.splitext(path)[1])
+        from shutil import copyfile
+
+        with Room(target):
+            return str(copyfile(path, target))
+
+    def _reference(self, path: str, media_type: str) -> Body:
+        self._pending.add(path)
+        return {"path": path, "size": os.stat(path).st_size, "media_type": media_type}
+
+    def _new_path(self, size: int, suffix: str) -> str:
+        if self._scratch is None:
+            return os.path.join(self.folder(), random_name() + suffix)
+        return os.path.join(self._folder_in(self._scratch.reserve(size)), random_name() + suffix)
+
+    def _write(self, path: str, size: int, write: Callable[[io.FileIO], None]) -> None:
+        """Makes a file: from a spare one, whose pages are there already, or a new one."""
+        assert self._scratch is not None
+        with Room(path), io.FileIO(path, "r+" if self._scratch.take_spare(size, path) else "x+") as file:
+            write(file)
+            file.truncate()
+
+    def _folder_in(self, root: str) -> str:
+        if root not in self._folders:
+            folder = os.path.join(root, "out-" + random_name())
+            os.mkdir(folder, 0o700)
+            # The host removes folders that it finds empty, and this one is in use until the call has ended.
+            os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
+            self._folders[root] = folder
+        return self._folders[root]
+
+
+def _temporary_folder() -> str:
+    from tempfile import gettempdir
+
+    return gettempdir()
+\fplugin
+"""The plugin: its class is loaded here, and its methods are found here."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import sys
+import threading
+
+from .call import Call
+from .conversions import to_json
+from .error_bodies import describe
+from .errors import LoadFailed, NotSupported
+from .forks import run_plugin_code
+from .helpers import Helpers
+from .instance import Instance
+from .log_records import take_over_logging
+from .logs import log
+from .open_calls import OpenCalls
+from .original import make_data_folders
+from .running import Runner
+from .tracebacks import traceback_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional
+
+    from .tracing import Tracing
+
+    Body = Dict[str, Any]
+
+
+class Plugin:
+    """The plugin that this worker serves."""
+
+    def __init__(self, target: Body, calls: OpenCalls) -> None:
+        self.name = str(target.get("name") or target["class"])
+        self.version = str(target.get("version") or "0.0.0")
+        self.failure: Optional[Body] = None
+        self.loaded = threading.Event()
+        self.instance = Instance(None)
+        self._target = target
+        self._calls = calls
+        self._runner = Runner()
+        self.invoke, self.items = self._runner.invoke, self._runner.items
+        self._adapters: dict[str, Any] = {}
+        self._unbound: list[str] = []
+        self._tracing: Optional[Tracing] = None
+        self._tracing_lock = threading.Lock()
+
+    def load(self) -> None:
+        """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
+        try:
+            run_plugin_code(self._load)
+        except BaseException as error:  # also SystemExit
+            self.failure = describe(error, self.name, "load_error")
+        self.loaded.set()
+
+    def _load(self) -> None:
+        sys.path[:0] = self._target.get("path") or []
+        make_data_folders()
+        self._adopt(_import_class(self._target["module"], self._target["class"])())
+        for place in self._target.get("adapters") or []:
+            self._bind(place)
+
+    def _adopt(self, of: Any) -> None:
+        self.instance = Instance(of)
+        Helpers(self.instance, self._calls).give()
+        for name in ("name", "version"):
+            value = self.instance.attribute(name)
+            if isinstance(value, str) and value:
+                setattr(self, name, value)
+
+    def _bind(self, place: str) -> None:
+        """Binds a task adapter. One that cannot be loaded keeps nobody from what the plugin does without it."""
+        try:
+            module, _, name = place.rpartition(":")
+            adapter = _import_class(module, name)
+            self._adapters[str(adapter.task_name)] = adapter(self.instance.of)
+        except Exception as error:
+            self._unbound.append('"{}" could not be bound: {!r}'.format(place, error))
+            log(self._unbound[-1])
+
+    def wait(self) -> None:
+        """Waits until the plugin is there."""
+        if not self.loaded.is_set():
+            self.loaded.wait()
+        if self.failure is not None:
+            raise LoadFailed(self.failure)
+
+    def perform(self, call: Call) -> Any:
+        """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
+        self.wait()
+        take_over_logging()
+        if self.instance.attribute("_cancel_requested") and self._calls.only_running() is call:
+            self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
+        assert call.endpoint is not None and call.endpoint.run is not None
+        code = functools.partial(call.endpoint.run, self, call)
+        return self._traced(call, code) if call.trace else code()
+
+    def ask_to_stop(self) -> None:
+        """Calls the plugin's own \`cancel\`."""
+        method = self.instance.method("cancel")
+        if method is None:
+            return
+        try:
+            self.invoke(Call({}), method)
+        except BaseException as error:
+            log("the plugin's cancel() failed\\n" + traceback_of(error))
+
+    def need(self, name: str) -> Callable[..., Any]:
+        """A method that the plugin has to have."""
+        method = self.instance.method(name)
+        if method is None:
+            tasks = ", ".join(to_json(task) for task in sorted(self._adapters))
+            instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
+            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
+        return method
+
+    def need_task(self, task: str, name: str) -> Callable[..., Any]:
+        """A method that the adapter of a task has to have."""
+        if task not in self._adapters:
+            bound = ", ".join(to_json(known) for known in sorted(self._adapters)) or "none"
+            message = "No adapter is bound for the task {}; bound: {}".format(to_json(task), bound)
+            raise NotSupported("; ".join([message] + self._unbound))
+        method = None if name.startswith("_") else getattr(self._adapters[task], name, None)
+        if not callable(method):
+            raise NotSupported("The adapter of the task {} has no method {}".format(to_json(task), to_json(name)))
+        return method
+
+    def usage(self) -> Any:
+        """What a plugin of the original has reported of its last call by \`report_usage\`, such as \`{"tokens": 12}\`."""
+        return self.instance.own("_last_api_usage")
+
+    def forget_usage(self) -> None:
+        """For a new call."""
+        if self.usage() is not None:
+            self.instance.set("_last_api_usage", None)  # of an earlier call
+
+    def gpu_memory_mb(self) -> Optional[float]:
+        """What the plugin says that it uses: an attribute, because nothing that answers at once may wait for plugin code."""
+        told = self.instance.own("gpu_memory_mb")
+        return told if isinstance(told, (int, float)) and 0 <= told < float("inf") else None
+
+    def flush_traces(self) -> None:
+        """Sends the spans that have not been sent yet."""
+        if self._tracing is not None:
+            self._tracing.flush()
+
+    def _traced(self, call: Call, code: Callable[[], Any]) -> Any:
+        from .tracing import Tracing
+
+        with self._tracing_lock:
+            if self._tracing is None:
+                self._tracing = Tracing()
+        return self._tracing.run(call, self.name, code)
+
+
+def _import_class(module: str, name: str) -> Any:
+    builtins.__import__(module)
+    if not hasattr(sys.modules[module], name):
+        raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
+    return getattr(sys.modules[module], name)
+\fplugin_endpoints
+"""What the endpoints ask of the plugin. Each function gives what its endpoint's result is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+
+from .call import Call
+from .original import stamp_envelope
+from .plugin import Plugin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
+
+def initialize(plugin: Plugin, call: Call) -> Body:
+    if plugin.instance.method("initialize") is not None or call.body:
+        plugin.invoke(call, plugin.need("initialize"), call.body)
+    return {"status": "ok"}
+
+
+def execute(plugin: Plugin, call: Call) -> Any:
+    result = _execute(plugin, call, "execute")
+    if isinstance(result, (Generator, AsyncGenerator)):
+        return list(plugin.items(call, result))
+    return result
+
+
+def execute_stream(plugin: Plugin, call: Call) -> None:
+    if plugin.instance.method("execute_stream") is not None:
+        _send_items(plugin, call, _execute(plugin, call, "execute_stream"))
+        return
+    result = _execute(plugin, call, "execute")
+    _send_items(plugin, call, result if isinstance(result, (Generator, AsyncGenerator)) else [result])
+
+
+def task(plugin: Plugin, call: Call) -> Any:
+    method = plugin.need_task(str(call.body.get("task")), str(call.body.get("method")))
+    stamp_envelope(call.body)
+    plugin.forget_usage()
+    return plugin.invoke(call, method, **call.body.get("kwargs") or {})
+
+
+def config_schema(plugin: Plugin, call: Call) -> Any:
+    return _told(plugin, call, "get_config_schema")
+
+
+def config(plugin: Plugin, call: Call) -> Any:
+    return _told(plugin, call, "get_current_config")
+
+
+def config_options(plugin: Plugin, call: Call) -> Any:
+    return _told(plugin, call, "get_config_options")
+
+
+def prefetch(plugin: Plugin, call: Call) -> Body:
+    return _done(plugin, call, "prefetch", "prefetched")
+
+
+def reconfigure(plugin: Plugin, call: Call) -> Body:
+    old, new = (call.body.get(key) or {} for key in ("old_config", "new_config"))
+    return _done(plugin, call, "reconfigure", "reconfigured", old, new)
+
+
+def cleanup(plugin: Plugin, call: Call) -> Body:
+    try:
+        _done(plugin, call, "cleanup", "cleaned")
+    finally:
+        plugin.flush_traces()
+    return {"status": "cleaned"}
+
+
+def on_enable(plugin: Plugin, call: Call) -> Body:
+    return _done(plugin, call, "on_enable", "enabled")
+
+
+def on_disable(plugin: Plugin, call: Call) -> Body:
+    return _done(plugin, call, "on_disable", "disabled")
+
+
+def get_system_status(plugin: Plugin, call: Call) -> Any:
+    status = plugin.invoke(call, plugin.need("get_system_status"))
+    return status.to_dict() if hasattr(status, "to_dict") else status
+
+
+def list_processes(plugin: Plugin, call: Call) -> Any:
+    return plugin.invoke(call, plugin.need("list_processes"))
+
+
+def signatures(plugin: Plugin, call: Call) -> Body:
+    from .signatures import describe_signatures
+
+    return describe_signatures(plugin.instance.of)
+
+
+def structural_surface(plugin: Plugin, call: Call) -> Body:
+    from .surface import describe_surface
+
+    return describe_surface(type(plugin.instance.of))
+
+
+def _execute(plugin: Plugin, call: Call, name: str) -> Any:
+    method, body = plugin.need(name), call.body
+    stamp_envelope(body)
+    plugin.forget_usage()
+    return plugin.invoke(call, method, *body.get("args") or (), **body.get("kwargs") or {})
+
+
+def _send_items(plugin: Plugin, call: Call, source: Any) -> None:
+    assert call.reply is not None
+    items: Any = plugin.items(call, source)
+    try:
+        for item in items:
+            if call.cancelled:
+                return
+            call.reply.chunk(item)
+            if call.reply.broken:
+                return
+    finally:
+        items.close()
+
+
+def _told(plugin: Plugin, call: Call, name: str) -> Any:
+    method = plugin.instance.method(name)
+    told = None if method is None else plugin.invoke(call, method)
+    return {} if told is None else told
+
+
+def _done(plugin: Plugin, call: Call, name: str, status: str, *args: Any) -> Body:
+    method = plugin.instance.method(name)
+    if method is None:
+        return {"status": "not_supported"}
+    plugin.invoke(call, method, *args)
+    return {"status": status}
+\fprivate_folder late
+"""Folders that say of themselves what they are: section 7 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import os
+
+from .descriptors import DESCRIPTORS
+from .scratch import attempt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    pass
+
+OWNER_FILE = "owner.lock"
+OWNER_LINE = b"remote-plugin private folder: whoever can lock this file may remove the folder\\n"
+
+
+def random_name() -> str:
+    return os.urandom(8).hex()
+
+
+class PrivateFolder:
+    """A folder that says of itself what it is, as section 7 wants it: a host finds it when this process has been killed.
+
+    It is for a worker that was given no scratch folder, and so has no other.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.path = os.path.join(root, "remote-plugin-" + random_name())
+        os.mkdir(self.path, 0o700)
+        self._owner_file = os.open(
+            os.path.join(self.path, OWNER_FILE), os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600
+        )
+        DESCRIPTORS.keep(self._owner_file)  # a child that is forked must not hold the lock when this process has gone
+        _lock(self._owner_file)
+        os.write(self._owner_file, OWNER_LINE)
+
+    def close(self) -> None:
+        """Removes the folder with all that is in it."""
+        DESCRIPTORS.close(self._owner_file)  # some systems remove no file that is open, and whoever takes the lock now removes it too
+        remove_private(self.path)
+
+
+def _lock(file: int) -> None:
+    if os.name == "posix":
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX)
+    else:
+        import msvcrt
+
+        msvcrt.locking(file, msvcrt.LK_LOCK, 1)
+
+
+def remove_private(folder: str) -> None:
+    """Removes a private folder. What says that it is one goes last, for another host goes on with what is left."""
+    owner_file = os.path.join(folder, OWNER_FILE)
+    remove_all(folder, {owner_file})
+    attempt(os.unlink, owner_file)
+    attempt(os.rmdir, folder)
+
+
+def remove_all(folder: str, but: set[str]) -> None:
+    """Removes a folder's files but for some, and the folder when it is empty. The host may be removing the rest."""
+    for parent, folders, files in os.walk(folder, topdown=False):
+        for name in files:
+            path = os.path.join(parent, name)
+            if path not in but:
+                attempt(os.unlink, path)
+        for name in folders:
+            path = os.path.join(parent, name)
+            attempt(os.unlink if os.path.islink(path) else os.rmdir, path)
+    attempt(os.rmdir, folder)
+
+
+def is_private_folder(path: str) -> bool:
+    """Whether a folder says of itself that it may be removed."""
+    try:
+        file = os.open(os.path.join(path, OWNER_FILE), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return not os.path.islink(path) and os.read(file, len(OWNER_LINE) + 1) == OWNER_LINE
+        finally:
+            os.close(file)
+    except OSError:
+        return False
+\freplies
+"""Answers to requests, sections 4 and 5 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import threading
+
+from .client import Client
+from .constants import FRAMES_TYPE, MAX_FRAME
+from .descriptors import DESCRIPTORS
+from .encoding import encode
+from .errors import BadResult, Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional
+
+    from .outbox import Outbox
+    from .scratch import Scratch
+
+    Body = Dict[str, Any]
+
+REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    411: "Length Required",
+    413: "Content Too Large",
+    426: "Upgrade Required",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+}
+
+
+class Reply:
+    """The answer to one request. Its parts may come from several threads; what comes after the last one is dropped."""
+
+    content_type = "application/json"
+    frames = False
+
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False) -> None:
+        self.closes = closes
+        self.broken = False
+        self._scratch = scratch
+        self._shares = shares
+        self._outbox: Optional[Outbox] = None
+        self._client = client
+        self._lock = threading.Lock()
+        self._begun = False
+        self._ended = False
+
+    def outbox(self) -> Outbox:
+        """What the call hands over as files. It is made when it is first asked for: few calls hand anything over."""
+        if self._outbox is None:
+            from .outbox import Outbox
+
+            self._outbox = Outbox(self._scratch, self._shares)
+        return self._outbox
+
+    def hands_over(self) -> bool:
+        """Whether something is handed over by a frame that has not been sent yet."""
+        return self._outbox is not None and self._outbox.is_waiting()
+
+    def progress(self, progress: float, message: str) -> None:
+        """Sends a progress frame where there are frames."""
+
+    def chunk(self, value: Any) -> None:
+        """Sends one item of a stream."""
+        raise NotImplementedError
+
+    def result(self, value: Any) -> None:
+        """Ends the reply well."""
+        self._whole(200, encode(value))
+
+    def error(self, body: Body) -> None:
+        """Ends the reply with an error."""
+        raise NotImplementedError
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Turns the request down."""
+        self.closes = self.closes or refusal.closes
+        self.content_type = "application/json"
+        self._whole(refusal.status, encode({"detail": refusal.detail}), refusal.extra)
+
+    def close(self) -> None:
+        """Nothing more comes. A reply without its end, and one that was to be the last, end the connection."""
+        if self._outbox is not None:
+            self._outbox.close()
+        if self.closes or not self._ended:
+            self._client.shut_down()
+
+    def _settle(self, delivered: bool) -> None:
+        if self._outbox is not None:
+            self._outbox.settle(delivered)
+
+    def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
+        DESCRIPTORS.stay_out()
+        with self._lock:
+            if self._ended:
+                return False
+            self._ended = True
+            return self._send(self._head(status, f"Content-Length: {len(body)}\\r\\n{extra}"), body)
+
+    def _part(self, data: bytes, last: bool = False) -> bool:
+        DESCRIPTORS.stay_out()
+        with self._lock:
+            if self._ended:
+                return False
+            head = b"" if self._begun else self._head(200, "Transfer-Encoding: chunked\\r\\n")
+            self._begun, self._ended = True, last
+            chunk = b"%x\\r\\n%b\\r\\n" % (len(data), data) if data else b""
+            return self._send(head, chunk + b"0\\r\\n\\r\\n" if last else chunk)
+
+    def _head(self, status: int, framing: str) -> bytes:
+        close = "Connection: close\\r\\n" if self.closes else ""
+        line = f"HTTP/1.1 {status} {REASONS[status]}\\r\\nContent-Type: {self.content_type}\\r\\n"
+        return (line + framing + close + "\\r\\n").encode("latin-1")
+
+    def _send(self, head: bytes, body: bytes) -> bool:
+        self.broken = self.broken or not self._client.send(head, body)
+        return not self.broken
+
+
+class FramedReply(Reply):
+    """Section 4: one JSON object a line, the last one a result or an error."""
+
+    content_type = FRAMES_TYPE
+    frames = True
+
+    def progress(self, progress: float, message: str) -> None:
+        self._part(encode({"progress": progress, "message": message}) + b"\\n")
+
+    def chunk(self, value: Any) -> None:
+        self._settle(self._part(self._frame("chunk", value)))
+
+    def result(self, value: Any) -> None:
+        self._settle(self._last(self._frame("result", value)))
+
+    def error(self, body: Body) -> None:
+        self._last(self._frame("error", body))
+
+    def _last(self, frame: bytes) -> bool:
+        return self._part(frame, last=True) if self._begun else self._whole(200, frame)
+
+    def _frame(self, kind: str, value: Any) -> bytes:
+        types: Body = {}
+        data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types, self.outbox))
+        data += b',"types":%b}\\n' % encode(types) if types else b"}\\n"
+        if len(data) > MAX_FRAME:
+            raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
+        return data
+
+
+class PlainReply(Reply):
+    """Section 5: the bare value."""
+
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, error_status: int = 500) -> None:
+        super().__init__(client, scratch, closes)
+        self._error_status = error_status
+
+    def error(self, body: Body) -> None:
+        status = 409 if body["code"] == "cancelled" else self._error_status
+        self._whole(status, encode({"detail": body["message"], "_job_error": body}))
+
+
+class PlainStreamReply(Reply):
+    """Section 5, for /execute_stream: a line an item."""
+
+    content_type = "application/x-ndjson"
+
+    def chunk(self, value: Any) -> None:
+        self._part(encode(value, "chunk") + b"\\n")
+
+    def result(self, value: Any) -> None:
+        self._part(b"", last=True)
+
+    def error(self, body: Body) -> None:
+        self._part(encode({"_job_error": body}) + b"\\n", last=True)
+\frequests
+"""The heads of requests: sections 3 and 11 of docs/protocol.md."""
+
+from __future__ import annotations
+
+from .aside import Aside
+from .bare_reply import BareReply
+from .client import Client
+from .constants import CONNECTION_HEADER, FRAMES_TYPE, MAX_ID, TRACE_HEADERS, UPGRADE_PATH, UPGRADE_PROTOCOL
+from .endpoint import Endpoint
+from .endpoints import ENDPOINTS
+from .errors import Refusal
+from .replies import FramedReply, PlainReply, PlainStreamReply, Reply
+from .scratch import Scratch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+
+# What the name of a header is made of, and what its value may not hold: others could read one header as two.
+TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_\`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+NO_LINE_END = frozenset("\\0\\r\\n")
+
+
+class Request:
+    """The head of a request, on either wire."""
+
+    def endpoint(self) -> Endpoint:
+        """What is asked for."""
+        raise NotImplementedError
+
+    def body_length(self, limit: int) -> int:
+        """How many bytes of body follow."""
+        raise NotImplementedError
+
+    def call_id(self) -> str:
+        """The id that the host gave the call, empty when it gave none."""
+        raise NotImplementedError
+
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        raise NotImplementedError
+
+    def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
+        """Makes the reply in the form that was asked for."""
+        raise NotImplementedError
+
+
+class HttpRequest(Request):
+    """The head of a request."""
+
+    def __init__(self, head: bytes) -> None:
+        line, *fields = head.decode("latin-1").split("\\r\\n")
+        words = line.split(" ")
+        if len(words) != 3 or words[2] != "HTTP/1.1":
+            raise Refusal(400, "The request is not HTTP/1.1", closes=True)
+        self.method, target, _ = words
+        self.authority, self.path = self._split(target)
+        self.headers: dict[str, str] = {}
+        for field in fields:
+            name, colon, value = field.partition(":")
+            if not colon or not name or not TOKEN_CHARACTERS.issuperset(name) or not NO_LINE_END.isdisjoint(field):
+                raise Refusal(400, "The request has a malformed header", closes=True)
+            name, value = name.lower(), value.strip(" \\t")
+            # A repeated header becomes a list, which is no number, no token and no host: nothing has to choose.
+            self.headers[name] = self.headers[name] + ", " + value if name in self.headers else value
+        self.closes = "close" in self.headers.get("connection", "").lower()
+
+    @staticmethod
+    def _split(target: str) -> tuple[str, str]:
+        authority = ""
+        if target[:7].lower() == "http://":
+            authority, _, target = target[7:].partition("/")
+            target = "/" + target
+        return authority, target.partition("?")[0]
+
+    def endpoint(self) -> Endpoint:
+        """What is asked for."""
+        endpoint = ENDPOINTS.get(self.path[1:]) if self.path[:1] == "/" else None
+        if endpoint is None:
+            raise Refusal(404, "Not Found")
+        if self.method != endpoint.verb:
+            raise Refusal(405, "Method Not Allowed", extra=f"Allow: {endpoint.verb}\\r\\n")
+        return endpoint
+
+    def upgrades(self) -> bool:
+        """Whether the connection is to carry bare frames from here on."""
+        if self.path != UPGRADE_PATH:
+            return False
+        if self.method != "GET":
+            raise Refusal(405, "Method Not Allowed", extra="Allow: GET\\r\\n")
+        if self.headers.get("upgrade", "").lower() != UPGRADE_PROTOCOL or "upgrade" not in self.headers.get("connection", "").lower():
+            raise Refusal(426, "This endpoint only upgrades its connection", extra=f"Upgrade: {UPGRADE_PROTOCOL}\\r\\n")
+        return True
+
+    def body_length(self, limit: int) -> int:
+        """How many bytes of body follow."""
+        if "transfer-encoding" in self.headers:
+            raise Refusal(411, "The body has no Content-Length", closes=True)
+        return checked_length(self.headers.get("content-length", "0"), limit)
+
+    def call_id(self) -> str:
+        """The id that the host gave the call, empty when it gave none."""
+        return checked_id(self.headers.get("remote-plugin-call"), "call id")
+
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        return trace_in(self.headers)
+
+    def connection_name(self) -> str:
+        """What the host calls this connection when it hears of what was held back on it, empty when it does not hear of that."""
+        return checked_id(self.headers.get(CONNECTION_HEADER), "connection's name")
+
+    def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
+        """Makes the reply in the form that was asked for."""
+        if FRAMES_TYPE in self.headers.get("accept", "").lower():
+            return FramedReply(client, scratch, self.closes, self.headers.get("remote-plugin-files") == "shared")
+        if self.path == "/execute_stream":
+            return PlainStreamReply(client, scratch, self.closes)
+        return PlainReply(client, scratch, self.closes, 400 if self.path == "/initialize" else 500)
+
+
+class BareRequest(Request):
+    """The line before the body of a request on an upgraded connection: the endpoint, the body's length, and what HTTP has in headers."""
+
+    def __init__(self, line: bytes) -> None:
+        words = line.decode("latin-1").split(" ")
+        if len(words) < 2:
+            raise Refusal(400, "The request has no length", closes=True)
+        self._endpoint, self._length = words[:2]
+        self._named = dict(word.partition("=")[::2] for word in words[2:])
+
+    def endpoint(self) -> Endpoint:
+        """What is asked for."""
+        endpoint = ENDPOINTS.get(self._endpoint)
+        if endpoint is None:
+            raise Refusal(404, "Not Found")
+        return endpoint
+
+    def body_length(self, limit: int) -> int:
+        """How many bytes of body follow."""
+        return checked_length(self._length, limit)
+
+    def call_id(self) -> str:
+        """The id that the host gave the call, empty when it gave none."""
+        return checked_id(self._named.get("call"), "call id")
+
+    def trace(self) -> dict[str, str]:
+        """The trace of which the call is a part, empty for none."""
+        return trace_in(self._named)
+
+    def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
+        """Makes the reply."""
+        return BareReply(client, scratch, aside, self._named.get("files") == "shared")
+
+
+def trace_in(fields: dict[str, str]) -> dict[str, str]:
+    """What a request's headers or fields say of the trace of which it is a part."""
+    return {name: fields[name] for name in TRACE_HEADERS if name in fields} if "traceparent" in fields else {}
+
+
+def checked_length(text: str, limit: int) -> int:
+    """The length of a body."""
+    if not (text.isascii() and text.isdecimal()):
+        raise Refusal(400, "The length of the body is not a number", closes=True)
+    if len(text) > 18 or int(text) > limit:
+        raise Refusal(413, f"The body is longer than {limit} bytes", closes=True)
+    return int(text)
+
+
+def checked_id(text: Optional[str], what: str) -> str:
+    """An id that the host has chosen, empty when there is none."""
+    if text is None:
+        return ""
+    if not 0 < len(text) <= MAX_ID or not (text.isascii() and text.isprintable()) or " " in text:
+        raise Refusal(400, f"The {what} is not 1 to {MAX_ID} visible ASCII characters")
+    return text
+\frunning
+"""How the plugin's methods are run: here, or on the event loop when they are coroutines."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import AsyncIterable, Awaitable, Generator
+
+from .call import Call
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, Optional
+
+    from .event_loop import EventLoop
+
+NO_MORE = object()
+
+
+class Runner:
+    """Runs methods for calls. The event loop is made when a method first gives something to await."""
+
+    def __init__(self) -> None:
+        self._loop: Optional[EventLoop] = None
+        self._lock = threading.Lock()
+
+    def invoke(*args: Any, **kwargs: Any) -> Any:
+        """Calls a method for a call, and waits for what it gives: \`invoke(call, method, …)\`."""
+        # Python 3.7 has to read this file far enough to refuse it, so there is no "/" to keep names free for kwargs.
+        self, call, method = args[:3]
+        result = call.run(lambda: method(*args[3:], **kwargs))
+        if isinstance(result, Awaitable):
+            result = self._event_loop().run(call, result)
+        return result
+
+    def items(self, call: Call, source: Any) -> Iterator[Any]:
+        """The items that a method's result gives one by one."""
+        if isinstance(source, AsyncIterable):
+            return self._event_loop().items(call, source)
+        return _sync_items(call, source)
+
+    def _event_loop(self) -> EventLoop:
+        from .event_loop import EventLoop
+
+        with self._lock:
+            if self._loop is None:
+                self._loop = EventLoop()
+            return self._loop
+
+
+def _sync_items(call: Call, source: Any) -> Iterator[Any]:
+    iterator = call.run(lambda: iter(source))
+    next_item = functools.partial(next, iterator, NO_MORE)
+
+    def take_rest(item: Any) -> None:
+        while item is not NO_MORE:  # what a forked child yields is nobody's
+            item = next_item()
+
+    try:
+        while not call.cancelled:
+            item = call.run(next_item, take_rest)
+            if item is NO_MORE:
+                return
+            yield item
+    finally:
+        if isinstance(iterator, Generator):
+            call.run(iterator.close)
+\fscratch
+"""The folders for files that the host shares with this worker: section 7 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from .constants import KNOWS_USERS
+from .errors import ScratchFull
+from .fast import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+SPARE_BYTES = 1024 * 1024  # from here on writing into a file's old pages is worth asking for one
+SPARE_INPUTS, SPARE_RESULTS = "spare-in", "spare-out"
 
 
 class Scratch:
@@ -1684,7 +4505,7 @@ class Scratch:
                 continue
             if not is_in_use(path):
                 return True
-            _attempt(os.unlink, path)  # whoever has it keeps it
+            attempt(os.unlink, path)  # whoever has it keeps it
         return False
 
     def _used(self) -> int:
@@ -1693,12 +4514,13 @@ class Scratch:
     def _drop_spares(self) -> None:
         for root in self.roots():
             for _, spare in _sizes_in(os.path.join(root, SPARE_RESULTS)) + _sizes_in(os.path.join(root, SPARE_INPUTS)):
-                _attempt(os.unlink, spare)
+                attempt(os.unlink, spare)
 
 
 def is_in_use(path: str) -> bool:
     """Whether anybody has a file open or mapped, or it has another name: the kernel gives no write lease on what others have open."""
-    fcntl = LIBRARY("fcntl")
+    import fcntl
+
     try:
         file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -1747,1476 +4569,157 @@ def _folder_bytes(folder: str) -> int:
     return total
 
 
-class Outbox:
-    """What one call hands over as files: to a host that shares the scratch folders, inside the JSON to any other."""
-
-    def __init__(self, scratch: Optional[Scratch], disk: str) -> None:
-        self._scratch = scratch
-        self._disk = disk
-        self._folders: dict[str, str] = {}
-        self._own_folder = ""
-        self._private: Optional[PrivateFolder] = None
-        self._pending: set[str] = set()
-        self._handed_over: set[str] = set()
-
-    def takes(self, value: Any) -> bool:
-        """Whether a value is handed over as bytes or as a file."""
-        return isinstance(value, (bytes, bytearray, memoryview)) or self._is_array(value) or self._is_file(value)
-
-    def hand_over(self, value: Any) -> Body:
-        """Gives what stands in the value's place."""
-        if self._is_array(value):
-            return self._hand_over_array(value)
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            view = memoryview(value)
-            view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
-            return self._hand_over_bytes(view)
-        if self._is_own_path(value):
-            return self._hand_over_file(_plain_file(value, "is", self._own_folder))
-        return self._hand_over_temp_file(value)
-
-    def folder(self) -> str:
-        """The call's folder for files that the plugin writes itself."""
-        if not self._own_folder:
-            if not self._disk:
-                self._private = PrivateFolder(LIBRARY("tempfile").gettempdir())
-            self._own_folder = self._folder_in(self._private.path if self._private else self._disk)
-        return self._own_folder
-
-    def is_waiting(self) -> bool:
-        """Whether something is handed over by a frame that has not been sent yet."""
-        return bool(self._pending)
-
-    def settle(self, delivered: bool) -> None:
-        """What was handed over since the last time is the host's, if the host has got it."""
-        if delivered:
-            self._handed_over |= self._pending
-        self._pending.clear()
-
-    def close(self) -> None:
-        """Removes what has not been handed over; the rest is the host's."""
-        for folder in self._folders.values():
-            _remove_all(folder, self._handed_over)
-        if self._private:
-            self._private.close()
-
-    @staticmethod
-    def _is_array(value: Any) -> bool:
-        numpy = sys.modules.get("numpy")
-        if numpy is None or not isinstance(value, getattr(numpy, "ndarray", ())) or not _is_pure_array(type(value)):
-            return False
-        return value.ndim > 0 and not value.dtype.hasobject
-
-    def _is_file(self, value: Any) -> bool:
-        return self._is_own_path(value) or hasattr(type(value), "to_temp_file")
-
-    def _is_own_path(self, value: Any) -> bool:
-        if not self._own_folder or not isinstance(value, os.PathLike):
-            return False
-        return (os.path.abspath(os.fsdecode(value)) + os.sep).startswith(self._own_folder + os.sep)
-
-    def _hand_over_bytes(self, view: memoryview) -> Body:
-        if self._scratch is None or view.nbytes <= INLINE_BYTES:
-            return _inline(view, BYTES_TYPE)
-        path = self._new_path(view.nbytes, ".bin")
-        self._write(path, view.nbytes, lambda file: _write_all(file, view))
-        return self._reference(path, BYTES_TYPE)
-
-    def _hand_over_array(self, array: Any) -> Body:
-        from numpy.lib import format as npy
-
-        if self._scratch is None or array.nbytes <= INLINE_BYTES:
-            buffer = io.BytesIO()
-            npy.write_array(buffer, array, allow_pickle=False)
-            return _inline(buffer.getbuffer(), NPY_TYPE)
-        path = self._new_path(array.nbytes, ".npy")
-        self._write(path, array.nbytes, lambda file: npy.write_array(file, array, allow_pickle=False))
-        return self._reference(path, NPY_TYPE)
-
-    def _hand_over_temp_file(self, value: Any) -> Body:
-        """Takes over the file that the object has written, wherever it is."""
-        written = value.to_temp_file()
-        if not isinstance(written, (str, os.PathLike)):
-            raise UnfitFile(f'has a "to_temp_file" that gave no path, but a value of type "{type(written).__name__}"')
-        source = _plain_file(written, 'has a "to_temp_file" that gave')
-        target = self._new_path(os.stat(source).st_size, os.path.splitext(source)[1])
-        with Room(target):
-            return self._hand_over_file(LIBRARY("shutil").move(source, target))
-
-    def _hand_over_file(self, path: str) -> Body:
-        media_type = _media_type_of(path)
-        if path in self._pending or path in self._handed_over:
-            path = self._copy(path)
-        if self._scratch is None:
-            _demand_frame(os.stat(path).st_size)
-            with open(path, "rb") as file:
-                return _inline(memoryview(file.read()), media_type)
-        return self._reference(path, media_type)
-
-    def _copy(self, path: str) -> str:
-        """A file that has been handed over already is the host's, which may remove it while it keeps this one."""
-        target = self._new_path(os.stat(path).st_size, os.path.splitext(path)[1])
-        with Room(target):
-            return str(LIBRARY("shutil").copyfile(path, target))
-
-    def _reference(self, path: str, media_type: str) -> Body:
-        self._pending.add(path)
-        return {"path": path, "size": os.stat(path).st_size, "media_type": media_type}
-
-    def _new_path(self, size: int, suffix: str) -> str:
-        if self._scratch is None:
-            return os.path.join(self.folder(), _random_name() + suffix)
-        return os.path.join(self._folder_in(self._scratch.reserve(size)), _random_name() + suffix)
-
-    def _write(self, path: str, size: int, write: Callable[[io.FileIO], None]) -> None:
-        """Makes a file: from a spare one, whose pages are there already, or a new one."""
-        assert self._scratch is not None
-        with Room(path), io.FileIO(path, "r+" if self._scratch.take_spare(size, path) else "x+") as file:
-            write(file)
-            file.truncate()
-
-    def _folder_in(self, root: str) -> str:
-        if root not in self._folders:
-            folder = os.path.join(root, "out-" + _random_name())
-            os.mkdir(folder, 0o700)
-            # The host removes folders that it finds empty, and this one is in use until the call has ended.
-            os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
-            self._folders[root] = folder
-        return self._folders[root]
-
-
-class Room:
-    """Tells of a file system that is full while something is written to a path."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ScratchFull(f'The file system of "{os.path.dirname(self._path)}" is full') from error
-
-
-def _plain_file(given: Union[str, os.PathLike[str]], who: str, folder: str = "") -> str:
-    """The path of a file that the host takes: a plain one with one name, to which no link in the folder leads."""
-    path = os.path.abspath(os.fsdecode(given))
-    try:
-        path.encode("utf-8")
-    except UnicodeEncodeError:
-        raise UnfitFile(f"{who} a path that is no text, {path!a}; only a file whose name is UTF-8 can be handed over") from None
-    try:
-        facts = os.lstat(path)
-        kind = KINDS_OF_FILES.get(stat.S_IFMT(facts.st_mode), "something else than a file")
-        if kind == "a file" and folder and os.path.realpath(path) != os.path.join(os.path.realpath(folder), os.path.relpath(path, folder)):
-            kind = "a file behind a link"
-        if kind == "a file" and facts.st_nlink != 1:
-            kind = f"a file with {facts.st_nlink} names"
-        if kind == "a file":
-            os.chmod(path, 0o600)
-            os.close(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC))
-            return path
-    except (OSError, ValueError) as error:
-        raise UnfitFile(f'{who} the path "{path}", which cannot be opened: {error}') from None
-    raise UnfitFile(f'{who} the path of {kind}, "{path}"; only a plain file can be handed over')
-
-
-# What the type bits of a mode stand for.
-KINDS_OF_FILES = {
-    0o100000: "a file",
-    0o040000: "a folder",
-    0o120000: "a link",
-    0o010000: "a fifo",
-    0o140000: "a socket",
-    0o020000: "a device",
-    0o060000: "a device",
-}
-
-
-def _write_all(file: io.FileIO, view: memoryview) -> None:
-    while view:
-        view = view[file.write(view[:MOST_AT_ONCE]) :]
-
-
-def _demand_frame(size: int) -> None:
-    if size > MAX_FRAME // 4 * 3:
-        raise UnfitFile(f"has {size} bytes, more than a frame carries; only a host that shares the worker's folders gets as many")
-
-
-def _inline(data: memoryview, media_type: str) -> Body:
-    _demand_frame(data.nbytes)
-    return {"data": b2a_base64(data, newline=False).decode("ascii"), "size": data.nbytes, "media_type": media_type}
-
-
-def _random_name() -> str:
-    return os.urandom(8).hex()
-
-
-class PrivateFolder:
-    """A folder that says of itself what it is, as section 7 wants it: a host finds it when this process has been killed.
-
-    It is for a worker that was given no scratch folder, and so has no other.
-    """
-
-    def __init__(self, root: str) -> None:
-        self.path = os.path.join(root, "remote-plugin-" + _random_name())
-        os.mkdir(self.path, 0o700)
-        self._owner_file = os.open(
-            os.path.join(self.path, OWNER_FILE), os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600
-        )
-        WIRE.keep(self._owner_file)  # a child that is forked must not hold the lock when this process has gone
-        _lock(self._owner_file)
-        os.write(self._owner_file, OWNER_LINE)
-
-    def close(self) -> None:
-        """Removes the folder with all that is in it."""
-        WIRE.close(self._owner_file)  # some systems remove no file that is open, and whoever takes the lock now removes it too
-        _remove_private(self.path)
-
-
-def _lock(file: int) -> None:
-    if os.name == "posix":
-        fcntl = LIBRARY("fcntl")
-        fcntl.flock(file, fcntl.LOCK_EX)
-    else:
-        msvcrt = LIBRARY("msvcrt")
-        msvcrt.locking(file, msvcrt.LK_LOCK, 1)
-
-
-def _remove_private(folder: str) -> None:
-    """Removes a private folder. What says that it is one goes last, for another host goes on with what is left."""
-    owner_file = os.path.join(folder, OWNER_FILE)
-    _remove_all(folder, {owner_file})
-    _attempt(os.unlink, owner_file)
-    _attempt(os.rmdir, folder)
-
-
-def _media_type_of(path: str) -> str:
-    own = {".npy": NPY_TYPE, ".arrow": "application/vnd.apache.arrow.file", ".wav": "audio/wav"}
-    guessed = own.get(os.path.splitext(path)[1].lower()) or LIBRARY("mimetypes").guess_type(path)[0]
-    return guessed or BYTES_TYPE
-
-
-def _remove_all(folder: str, but: set[str]) -> None:
-    """Removes a folder's files but for some, and the folder when it is empty. The host may be removing the rest."""
-    for parent, folders, files in os.walk(folder, topdown=False):
-        for name in files:
-            path = os.path.join(parent, name)
-            if path not in but:
-                _attempt(os.unlink, path)
-        for name in folders:
-            path = os.path.join(parent, name)
-            _attempt(os.unlink if os.path.islink(path) else os.rmdir, path)
-    _attempt(os.rmdir, folder)
-
-
-def _attempt(action: Callable[[str], None], path: str) -> None:
+def attempt(action: Callable[[str], None], path: str) -> None:
     try:
         action(path)
     except OSError:
         pass
+\fscript_end
+"""The end of a forked child, as Python ends a script."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+
+from .tracebacks import plugins_part
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, NoReturn, Optional
 
 
-# ---------------------------------------------------------------------------------------------------------- errors
-
-CATEGORY_NAMES = ("user_input", "transient", "resource", "fatal")
-
-# By the name of a class, for libraries have their own of the same name. Only what is a matter of connection or of time is transient.
-CATEGORIES = {
-    "FileNotFoundError": "user_input",
-    "FileExistsError": "user_input",
-    "NotADirectoryError": "user_input",
-    "IsADirectoryError": "user_input",
-    "PermissionError": "user_input",
-    "KeyError": "user_input",
-    "ValueError": "user_input",
-    "TypeError": "user_input",
-    "TimeoutError": "transient",
-    "Timeout": "transient",
-    "timeout": "transient",  # socket.timeout before Python 3.10
-    "TimeoutExpired": "transient",
-    "ConnectionError": "transient",
-    "InterruptedError": "transient",
-    "BlockingIOError": "transient",
-    "gaierror": "transient",
-    "SSLEOFError": "transient",
-    "SSLError": "fatal",  # whose number is none of the system's
-    "MemoryError": "resource",
-}
-
-# By the name of an error of the system, which many a library gives in a class of its own.
-SYSTEM_CATEGORIES = {
-    "user_input": "ENOENT ENOTDIR EISDIR EACCES EPERM EEXIST ENAMETOOLONG ELOOP",
-    "transient": "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTCONN ESHUTDOWN ENETDOWN ENETRESET ENETUNREACH EHOSTDOWN EHOSTUNREACH "
-    "ETIMEDOUT EAGAIN EINTR EINPROGRESS EALREADY",
-    "resource": "ENOSPC EDQUOT EMFILE ENFILE ENOMEM",
-}
-
-
-# The original's exceptions, of its packages and of what its plugins were told to raise, for a call that was cancelled.
-CANCELLED_NAMES = ("PluginCancelledError", "CapabilityCancelledError")
-
-
-class Refusal(Exception):
-    """A request that is turned down before any plugin code runs."""
-
-    def __init__(self, status: int, detail: str, closes: bool = False, extra: str = "") -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.closes = closes
-        self.extra = extra  # further lines of HTTP's head
-
-
-class CallCancelled(BaseException):
-    """Raised inside a cancelled call; no Exception, so that a plugin's \`except Exception\` does not stop it."""
-
-
-class NotSupported(Exception):
-    """The plugin has no such method."""
-
-
-class LoadFailed(Exception):
-    """The plugin is not there; \`body\` says why."""
-
-    def __init__(self, body: Body) -> None:
-        super().__init__(body["message"])
-        self.body = body
-
-
-def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> Body:
-    """Makes an error body."""
-    if isinstance(error, LoadFailed):
-        return error.body
-    if isinstance(error, BadResult):
-        code = "bad_result"
-    elif isinstance(error, NotSupported):
-        code = "not_supported"
-    elif code == "plugin_error" and any(kind.__name__ in CANCELLED_NAMES for kind in type(error).__mro__):
-        code = "cancelled"
-    category = "fatal" if code in ("bad_result", "load_error", "bad_start") else _category(error)
-    retriable = _attribute(error, "retriable", _attribute(error, "default_retriable"))
-    return {
-        "code": code,
-        "type": type(error).__name__,
-        "message": _text_of(error, str),
-        "traceback": _traceback_of(error) if code in ("plugin_error", "load_error") else "",
-        "category": category,
-        "retriable": retriable if isinstance(retriable, bool) else category in ("transient", "resource"),
-        "original_exc_repr": _text_of(error, repr),
-        "plugin_name": plugin,
-        "occurred_at": _now(),
-    }
-
-
-def _now() -> str:
-    seconds, microseconds = divmod(time.time_ns() // 1000, 1_000_000)
-    return "{}.{:06}+00:00".format(time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)), microseconds)
-
-
-def cancelled_body(plugin: str) -> Body:
-    """The error of a cancelled call. Clients of the original know it by how the repr begins."""
-    body = describe(CallCancelled("The call was cancelled"), plugin, "cancelled")
-    body["original_exc_repr"] = "PluginCancelledError('The call was cancelled')"
-    return body
-
-
-def _category(error: BaseException) -> str:
-    own = _attribute(error, "category")
-    own = _attribute(own, "value", own)
-    if isinstance(own, str) and own in CATEGORY_NAMES:
-        return own
-    reason = _attribute(error, "reason")  # urllib puts what it got into an error of its own
-    return _category_by_class(reason if isinstance(error, OSError) and isinstance(reason, OSError) else error)
-
-
-def _category_by_class(error: BaseException) -> str:
-    for kind in type(error).__mro__:
-        if kind is OSError:
-            return _system_category(_attribute(error, "errno"))
-        if kind.__name__ in CATEGORIES:
-            return CATEGORIES[kind.__name__]
-    return "fatal"
-
-
-def _system_category(number: Any) -> str:
-    """The category of an OSError. One without a number is a library's, and says what is wrong with what it was given."""
-    if not isinstance(number, int):
-        return "user_input"
-    name = errno.errorcode.get(number)
-    return next((category for category, names in SYSTEM_CATEGORIES.items() if name in names.split()), "fatal")
-
-
-def _text_of(error: BaseException, read: Callable[[BaseException], str]) -> str:
+def end_as_script(error: Optional[BaseException] = None) -> NoReturn:
+    """Ends a forked child as Python ends a script, which can only be done by hand: below are the frames of its parent."""
+    code = 1
     try:
-        return _shortened(read(error))
-    except Exception:
-        return f"<{type(error).__name__} that cannot be printed>"
-
-
-def _shortened(text: str) -> str:
-    """A text of which a frame has room for several."""
-    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}… ({len(text)} characters)"
-
-
-def _traceback_of(error: BaseException) -> str:
-    """The traceback without this file's own frames at its top: the plugin's code is what a reader looks for."""
-    try:
-        lines = LIBRARY("traceback").format_exception(type(error), error, _plugins_part(error))
-        return _shortened("".join(lines).rstrip("\\n"))
-    except Exception:
-        return ""
-
-
-def _plugins_part(error: BaseException) -> Optional[TracebackType]:
-    """What an exception has gone through below this file."""
-    entry = error.__traceback__
-    while entry is not None and entry.tb_frame.f_code.co_filename == _plugins_part.__code__.co_filename:
-        entry = entry.tb_next
-    return entry
-
-
-# ----------------------------------------------------------------------------------------------------------- calls
-
-
-class Flag:
-    """What threading.Event does, at a tenth of what that costs: every call has one, and few are ever waited for."""
-
-    __slots__ = ("_held", "_is_set")
-
-    def __init__(self) -> None:
-        self._is_set = False
-        self._held = threading.Lock()
-        self._held.acquire()
-
-    def set(self) -> None:
-        """Lets everybody go on who waits. To be called once."""
-        self._is_set = True
-        self._held.release()
-
-    def is_set(self) -> bool:
-        """Whether nobody has to wait any more."""
-        return self._is_set
-
-    def wait(self, timeout: float = -1) -> None:
-        """Waits until it is set, for this many seconds at most."""
-        if self._held.acquire(timeout=timeout):
-            self._held.release()
-
-
-class Call:
-    """One call: plugin code that runs, or waits to run, for one reply."""
-
-    def __init__(self, endpoint: str, body: Body, reply: Optional[Reply] = None, call_id: str = "") -> None:
-        self.endpoint = endpoint
-        self.body = body
-        self.reply = reply
-        self.key: object = call_id or self
-        self.trace: dict[str, str] = {}
-        self.running = False
-        self.ended = False
-        self.cancelled = False
-        self.done = Flag()  # the reply is out, as far as it ever will be
-        self.progress: Body = {"progress": 0.0, "message": ""}
-        self.task: Optional[asyncio.Task[Any]] = None
-        self.loop: Optional[EventLoop] = None
-        self.knocked = False
-        self._lock = threading.Lock()
-        self._thread = 0
-        self._interruptible = False
-        self._interrupted = False
-
-    def run(self, code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
-        """Runs plugin code on this thread: the only code that an interruption may hit."""
-        try:
+        code = _exit_code(error)
+    finally:
+        for end in (threading._shutdown, atexit._run_exitfuncs, flush_of(sys.stdout), flush_of(sys.stderr)):  # type: ignore[attr-defined]
             try:
-                self.open_window()
-                return run_plugin_code(code, in_child)
-            finally:
-                self.close_window()
-        except CallCancelled:
-            self.close_window()  # the interruption may have come just when the window was to be closed
+                end()
+            except BaseException:
+                pass  # what can be told has been, by whom it concerns
+        os._exit(code)
+
+
+def _exit_code(error: Optional[BaseException]) -> int:
+    """Says what is to be said of an exception that nobody has caught; gives the exit code."""
+    if isinstance(error, SystemExit):
+        if error.code is None or isinstance(error.code, int):
+            return (error.code or 0) & 0xFF
+        print(error.code, file=sys.stderr)
+        return 1
+    if error is None or isinstance(error, StopIteration):  # by which a coroutine returns
+        return 0
+    sys.excepthook(type(error), error.with_traceback(plugins_part(error)), error.__traceback__)
+    return 1
+
+
+def flush_of(stream: Any) -> Callable[[], None]:
+    return getattr(stream, "flush", lambda: None)
+\fsession
+"""What the worker answers, whichever connection asks."""
+
+from __future__ import annotations
+
+from .call import Call
+from .decoding import decode_object, restore_types
+from .endpoint import Endpoint
+from .endpoints import METHODS
+from .error_bodies import describe
+from .errors import Refusal
+from .fast import compare_digest
+from .lanes import Lanes
+from .listening import is_loopback
+from .replies import Reply
+from .requests import HttpRequest, Request
+from .start_line import Start
+from .worker_endpoints import WorkerEndpoints
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Union
+
+    Body = Dict[str, Any]
+
+
+class Session:
+    """Lets requests in, answers them, and makes calls of those that are calls."""
+
+    def __init__(self, start: Start, lanes: Lanes) -> None:
+        self.lanes = lanes
+        self.scratch = start.scratch
+        self.max_body_bytes = start.max_body_bytes
+        self._answers = WorkerEndpoints(start, lanes, METHODS)
+        self._is_tcp = not start.unix
+        self._authorization = b"Bearer " + start.token.encode("utf-8")
+
+    def admit(self, request: HttpRequest) -> None:
+        """Turns strangers away."""
+        given = request.headers.get("authorization", "").encode("latin-1")
+        if not compare_digest(given, self._authorization):
+            raise Refusal(401, "The request does not carry this worker's token", closes=True)
+        if "origin" in request.headers:
+            raise Refusal(403, "Requests from a browser page are not answered", closes=True)
+        if self._is_tcp:
+            hosts = [request.headers.get("host", ""), request.authority or "localhost"]
+            if not all(map(is_loopback, hosts)):
+                raise Refusal(403, "The host of the request is not a loopback name", closes=True)
+
+    def answer(self, request: Request, text: bytearray, reply: Reply) -> Optional[Call]:
+        """Answers a request, or gives the call that will, once it is in the inbox."""
+        endpoint = request.endpoint()
+        if endpoint.is_call:
+            return self.open_call(request, text, reply)
+        body = decode_object(text) if endpoint.verb == "POST" else {}
+        try:
+            reply.result(self._answer(endpoint, body))
+        except Refusal:
             raise
-
-    def open_window(self) -> None:
-        """From here on this thread may be interrupted."""
-        self._thread = threading.get_ident()
-        self._interruptible = True  # whoever interrupts looks at this first, so that no lock is needed
-
-    def close_window(self) -> None:
-        """From here on no interruption is sent, and one that was sent but has not arrived never will."""
-        with self._lock:
-            self._interruptible = False
-        if self._interrupted and self._thread != MAIN_THREAD:
-            _raise_in(self._thread, None)
-
-    def interrupt(self) -> None:
-        """Raises CallCancelled in the plugin's code, if that is what runs at this moment."""
-        with self._lock:
-            # A coroutine is asked again; but one that keeps the loop from taking up the last request never gives way.
-            if self.loop is not None and not (self._interruptible and self.knocked):
-                self.loop.knock(self)
-                return
-            self._interrupted = True
-            if not self._interruptible:
-                return
-            if self._thread == MAIN_THREAD and hasattr(signal, "SIGURG"):
-                signal.pthread_kill(self._thread, signal.SIGURG)
-            else:
-                _raise_in(self._thread, CallCancelled)
-
-    def takes_signal(self) -> bool:
-        """Whether a signal that has arrived on the main thread is for this call."""
-        return self._interrupted and self._interruptible and self._thread == MAIN_THREAD
-
-    def report(self, progress: float, message: str) -> None:
-        """Notes the progress and sends it. An interruption must not tear a frame, so the window is closed meanwhile."""
-        self.progress["progress"] = progress
-        self.progress["message"] = message
-        if self.reply is None or self.ended or WIRE.is_forked:
-            return
-        if not self._interruptible or self._thread != threading.get_ident():
-            self.reply.progress(progress, message)  # a helper thread of the plugin's, which nobody interrupts
-            return
-        try:
-            if self._interrupted:  # a plugin that does little but report would never be hit
-                raise CallCancelled("The call was cancelled")
-            self.close_window()
-            self.reply.progress(progress, message)
-        finally:
-            self.open_window()
-
-
-class Heartbeat:
-    """Reports the seconds that have gone by, again and again, until the code in its \`with\` has ended."""
-
-    def __init__(self, call: Call, begin: Callable[[], None], interval: float) -> None:
-        self._call = call
-        self._begin = begin
-        self._interval = interval
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> None:
-        self._begin()
-        self._thread.start()
-
-    def __exit__(self, *_: Any) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        began, told, base = time.monotonic(), "", ""
-        while not self._over.wait(self._interval):
-            message = self._call.progress["message"]
-            if message != told:
-                base = message  # the plugin has said something new
-            told = "{} ({:.1f}s)".format(base, time.monotonic() - began).lstrip()
-            self._call.report(self._call.progress["progress"], told)
-
-
-def _raise_in(thread: int, kind: Optional[type]) -> None:
-    """Has Python raise \`kind\` in another thread as soon as that runs Python code; None takes back what was asked."""
-    ctypes = LIBRARY("ctypes")
-    raised = None if kind is None else ctypes.py_object(kind)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
-
-
-CURRENT_CALL: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("remote_plugin_call", default=None)
-
-
-# ------------------------------------------------------------------------------------------------------ event loop
-
-
-class Steps:
-    """Awaits for a call, which runs each step: an interruption hits plugin code and never the loop's."""
-
-    def __init__(self, call: Call, awaitable: Awaitable[Any]) -> None:
-        self._call = call
-        self._coroutine = self._wait(awaitable)
-
-    @staticmethod
-    async def _wait(awaitable: Awaitable[Any]) -> Any:
-        return await awaitable
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        step = functools.partial(self._coroutine.send, None)
-        while True:
-            try:
-                future = self._call.run(step, _refuse_to_wait)
-            except StopIteration as end:
-                return end.value
-            try:
-                step = functools.partial(self._coroutine.send, (yield future))
-            except BaseException as error:  # what the loop throws in is for the coroutine
-                step = functools.partial(self._coroutine.throw, error)
-
-
-def _refuse_to_wait(_: object) -> NoReturn:
-    raise RuntimeError("A forked child cannot await: the event loop is its parent's")
-
-
-class EventLoop:
-    """The one asyncio loop, on a thread of its own, so that what a plugin starts in one call lives on in the next."""
-
-    def __init__(self) -> None:
-        self._asyncio = LIBRARY("asyncio")
-        self._cancelled_error = self._asyncio.CancelledError
-        self._loop = self._asyncio.new_event_loop()
-        if hasattr(os, "register_at_fork"):  # a child that went on with it would take its parent's events
-            os.register_at_fork(after_in_child=self._loop.stop)
-        threading.Thread(target=self._run, name="event-loop", daemon=True).start()
-
-    def _run(self) -> None:
-        self._asyncio.set_event_loop(self._loop)
-        while True:
-            try:
-                run_plugin_code(self._loop.run_forever)
-            except BaseException as error:  # sys.exit() in a callback of the plugin's
-                log(f"the event loop was stopped, and goes on: {error!r}")
-
-    def run(self, call: Call, awaitable: Awaitable[Any]) -> Any:
-        """Waits for an awaitable."""
-        outcomes: SimpleQueue[Outcome] = SimpleQueue()
-        self._start(call, awaitable, outcomes)
-        _, value, error = outcomes.get()
-        if error is not None:
-            raise error
-        return value
-
-    def items(self, call: Call, source: AsyncIterable[Any]) -> Iterator[Any]:
-        """Gives the items one by one; the source goes on when the next one is asked for. One task runs it all."""
-        outcomes: SimpleQueue[Outcome] = SimpleQueue()
-        self._start(call, self._pump(source, outcomes), outcomes)
-        ended = False
-        try:
-            while True:
-                gate, value, error = outcomes.get()
-                if gate is None:
-                    ended = True
-                    if error is not None:
-                        raise error
-                    return
-                yield value
-                self._loop.call_soon_threadsafe(_open_gate, gate)
-        finally:
-            if not ended:
-                self.knock(call)
-                while outcomes.get()[0] is not None:
-                    pass
-
-    def knock(self, call: Call) -> None:
-        """Cancels the call's task."""
-        call.knocked = True
-        self._loop.call_soon_threadsafe(self._cancel, call)
-
-    @staticmethod
-    def _cancel(call: Call) -> None:
-        call.knocked = False
-        if call.task is not None:
-            call.task.cancel()
-
-    def _start(self, call: Call, awaitable: Awaitable[Any], outcomes: SimpleQueue[Outcome]) -> None:
-        def begin() -> None:
-            call.loop = self
-            call.task = self._loop.create_task(self._guard(call, awaitable))
-            call.task.add_done_callback(end)
-            if call.cancelled:
-                call.task.cancel()
-
-        def end(task: asyncio.Task[Any]) -> None:
-            call.loop = call.task = None
-            if not task.cancelled():
-                outcomes.put((None, *task.result()))
-                return
-            if isinstance(awaitable, Coroutine):  # it was cancelled before its first step
-                awaitable.close()
-            outcomes.put((None, None, self._cancelled_error()))
-
-        self._loop.call_soon_threadsafe(begin, context=contextvars.copy_context())
-
-    @staticmethod
-    async def _guard(call: Call, awaitable: Awaitable[Any]) -> tuple[Any, Optional[BaseException]]:
-        try:
-            return await Steps(call, awaitable), None
-        except BaseException as error:  # also SystemExit, which would end the loop
-            return None, error
-
-    async def _pump(self, source: AsyncIterable[Any], outcomes: SimpleQueue[Outcome]) -> None:
-        try:
-            async for item in source:
-                gate: asyncio.Future[None] = self._loop.create_future()
-                outcomes.put((gate, item, None))
-                await gate
-        finally:
-            close = getattr(source, "aclose", None)
-            if close is not None:
-                await close()
-
-
-def _open_gate(gate: asyncio.Future[None]) -> None:
-    if not gate.done():
-        gate.set_result(None)
-
-
-# --------------------------------------------------------------------------------------------------------- tracing
-
-
-class Tracing:
-    """Spans around the plugin's code. OpenTelemetry is imported with the first call that is part of a trace, if it is there at all."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._tracer: Any = None
-        self._missing = False
-
-    def run(self, call: Call, plugin: str, code: Callable[[Call], Any]) -> Any:
-        """Runs a call's code in a span of its own, below the host's, so that the plugin's own spans are below that."""
-        tracer = self._find_tracer()
-        if tracer is None:
-            return code(call)
-        from opentelemetry import context, propagate
-        from opentelemetry.trace import SpanKind
-
-        method = f"{plugin}/{call.endpoint}"
-        attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
-        if isinstance(call.key, str):
-            attributes["remote_plugin.call.id"] = call.key
-        token = context.attach(propagate.extract(call.trace))
-        try:
-            with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
-                try:
-                    return code(call)
-                except Exception as error:
-                    span.set_attribute("error.type", type(error).__qualname__)
-                    raise
-        finally:
-            context.detach(token)
-
-    def flush(self) -> None:
-        """Sends what has not been sent yet, for the worker is about to be killed; waits a little for a collector that does not answer."""
-        if self._tracer is None:
-            return  # what the plugin does without the host's traces is its own business
-        from opentelemetry import trace
-
-        flush = getattr(trace.get_tracer_provider(), "force_flush", None)
-        if flush is not None:
-            thread = threading.Thread(target=flush, name="flush", daemon=True)
-            thread.start()
-            thread.join(FLUSH_TIMEOUT_S)
-
-    def _find_tracer(self) -> Any:
-        with self._lock:
-            if self._tracer is None and not self._missing:
-                try:
-                    self._tracer = self._make_tracer()
-                except ImportError:
-                    self._missing = True
-                except Exception as error:
-                    self._missing = True
-                    log(f"the calls are not traced, for OpenTelemetry cannot be used: {error!r}")
-            return self._tracer
-
-    def _make_tracer(self) -> Any:
-        from opentelemetry import trace
-
-        is_provided = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
-        if not is_provided and any(name.startswith("OTEL_") for name in os.environ):
-            try:
-                self._provide(trace)
-            except ImportError:
-                pass  # the plugin's own spans, if there are any, go nowhere either
-        return trace.get_tracer("@remote-plugin/proxy", "0.1.0")
-
-    @staticmethod
-    def _provide(trace: Any) -> None:
-        """Sends spans to where the environment says, as \`opentelemetry-instrument\` would, for a plugin that has not seen to it itself."""
-        from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-        shared = os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
-        protocol = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", shared)
-        if os.environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp" or protocol == "console":
-            return
-        if protocol == "grpc":
-            from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-        else:
-            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        provider = TracerProvider()
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        trace.set_tracer_provider(provider)
-
-
-# ---------------------------------------------------------------------------------------------------------- plugin
-
-# The endpoints that run a method of the plugin's own, and its name.
-METHODS = {
-    "initialize": "initialize",
-    "execute": "execute",
-    "execute_stream": "execute_stream",
-    "config_schema": "get_config_schema",
-    "config": "get_current_config",
-    "prefetch": "prefetch",
-    "reconfigure": "reconfigure",
-    "cleanup": "cleanup",
-    "cancel": "cancel",
-    "on_enable": "on_enable",
-    "on_disable": "on_disable",
-    "config_options": "get_config_options",
-    "get_system_status": "get_system_status",
-    "list_processes": "list_processes",
-}
-NO_MORE = object()
-
-
-class Plugin:
-    """The plugin: its class is loaded here, and every endpoint that needs plugin code ends here."""
-
-    def __init__(self, target: Body, scheduler: Scheduler) -> None:
-        self.name = str(target.get("name") or target["class"])
-        self.version = str(target.get("version") or "0.0.0")
-        self.failure: Optional[Body] = None
-        self.loaded = threading.Event()
-        self._target = target
-        self._scheduler = scheduler
-        self._instance: Any = None
-        self._own_report: Optional[Callable[..., Any]] = None
-        self._own_check: Optional[Callable[..., Any]] = None
-        self._adapters: dict[str, Any] = {}
-        self._unbound: list[str] = []
-        self._loop: Optional[EventLoop] = None
-        self._loop_lock = threading.Lock()
-        self._tracing = Tracing()
-
-    def load(self) -> None:
-        """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
-        try:
-            run_plugin_code(self._load)
-        except BaseException as error:  # also SystemExit
-            self.failure = describe(error, self.name, "load_error")
-        self.loaded.set()
-
-    def _load(self) -> None:
-        sys.path[:0] = self._target.get("path") or []
-        make_data_folders()
-        self._adopt(_import_class(self._target["module"], self._target["class"])())
-        for place in self._target.get("adapters") or []:
-            self._bind(place)
-
-    def _adopt(self, instance: Any) -> None:
-        self._instance = instance
-        self._own_report = self._method("report_progress")
-        self._own_check = self._method("check_cancel")
-        helpers = [("report_progress", self._report_progress), ("check_cancel", self._check_cancel)]
-        if _attribute(instance, "scratch_folder", self) is self:  # the original has none, so a plugin's own is something else
-            helpers.append(("scratch_folder", self._scratch_folder))
-        if self._method("heartbeat") is not None:
-            helpers.append(("heartbeat", self._heartbeat))
-        for name, function in helpers:
-            self._set(name, function)
-        for name in ("name", "version"):
-            value = _attribute(instance, name)
-            if isinstance(value, str) and value:
-                setattr(self, name, value)
-
-    def _set(self, name: str, value: Any) -> None:
-        """Gives the plugin an attribute. A class that takes none, or not this one, does without."""
-        try:
-            setattr(self._instance, name, value)
-        except Exception:
-            pass
-
-    def _bind(self, place: str) -> None:
-        """Binds a task adapter. One that cannot be loaded keeps nobody from what the plugin does without it."""
-        try:
-            module, _, name = place.rpartition(":")
-            adapter = _import_class(module, name)
-            self._adapters[str(adapter.task_name)] = adapter(self._instance)
         except Exception as error:
-            self._unbound.append('"{}" could not be bound: {!r}'.format(place, error))
-            log(self._unbound[-1])
-
-    def usage(self) -> Any:
-        """What a plugin of the original has reported of its last call by \`report_usage\`, such as \`{"tokens": 12}\`."""
-        return self._own("_last_api_usage")
-
-    def methods(self) -> list[str]:
-        """The endpoints for which the plugin has a method of its own."""
-        return [endpoint for endpoint, name in METHODS.items() if self._method(name) is not None]
-
-    def gpu_memory_mb(self) -> Optional[float]:
-        """What the plugin says that it uses: an attribute, because nothing that answers at once may wait for plugin code."""
-        told = self._own("gpu_memory_mb")
-        return told if isinstance(told, (int, float)) and 0 <= told < float("inf") else None
-
-    def wait(self) -> None:
-        """Waits until the plugin is there."""
-        if not self.loaded.is_set():
-            self.loaded.wait()
-        if self.failure is not None:
-            raise LoadFailed(self.failure)
-
-    def perform(self, call: Call) -> Any:
-        """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
-        self.wait()
-        take_over_logging()
-        if _attribute(self._instance, "_cancel_requested") and self._scheduler.only_running() is call:
-            self._set("_cancel_requested", False)  # classes of the original count on somebody to reset it
-        code = getattr(self, "_" + call.endpoint)
-        return self._tracing.run(call, self.name, code) if call.trace else code(call)
-
-    def ask_to_stop(self) -> None:
-        """Calls the plugin's own \`cancel\`."""
-        method = self._method("cancel")
-        if method is None:
-            return
-        try:
-            self._invoke(Call("cancel", {}), method)
-        except BaseException as error:
-            log("the plugin's cancel() failed\\n" + _traceback_of(error))
-
-    def _initialize(self, call: Call) -> Body:
-        if self._method("initialize") is not None or call.body:
-            self._invoke(call, self._need("initialize"), call.body)
-        return {"status": "ok"}
-
-    def _execute(self, call: Call) -> Any:
-        result = self._execute_once(call, "execute")
-        if isinstance(result, (Generator, AsyncGenerator)):
-            return list(self._items(call, result))
-        return result
-
-    def _execute_stream(self, call: Call) -> None:
-        if self._method("execute_stream") is not None:
-            self._send_items(call, self._execute_once(call, "execute_stream"))
-            return
-        result = self._execute_once(call, "execute")
-        self._send_items(call, result if isinstance(result, (Generator, AsyncGenerator)) else [result])
-
-    def _config_schema(self, call: Call) -> Any:
-        return self._tell(call, "get_config_schema")
-
-    def _config(self, call: Call) -> Any:
-        return self._tell(call, "get_current_config")
-
-    def _signatures(self, call: Call) -> Body:
-        return describe_signatures(self._instance)
-
-    def _prefetch(self, call: Call) -> Body:
-        return self._do(call, "prefetch", "prefetched")
-
-    def _reconfigure(self, call: Call) -> Body:
-        old, new = (call.body.get(key) or {} for key in ("old_config", "new_config"))
-        return self._do(call, "reconfigure", "reconfigured", old, new)
-
-    def _cleanup(self, call: Call) -> Body:
-        try:
-            self._do(call, "cleanup", "cleaned")
-        finally:
-            self._tracing.flush()
-        return {"status": "cleaned"}
-
-    def _tell(self, call: Call, name: str) -> Any:
-        method = self._method(name)
-        told = None if method is None else self._invoke(call, method)
-        return {} if told is None else told
-
-    def _do(self, call: Call, name: str, status: str, *args: Any) -> Body:
-        method = self._method(name)
-        if method is None:
-            return {"status": "not_supported"}
-        self._invoke(call, method, *args)
-        return {"status": status}
-
-    def _on_enable(self, call: Call) -> Body:
-        return self._do(call, "on_enable", "enabled")
-
-    def _on_disable(self, call: Call) -> Body:
-        return self._do(call, "on_disable", "disabled")
-
-    def _config_options(self, call: Call) -> Any:
-        return self._tell(call, "get_config_options")
-
-    def _get_system_status(self, call: Call) -> Any:
-        status = self._invoke(call, self._need("get_system_status"))
-        return status.to_dict() if hasattr(status, "to_dict") else status
-
-    def _list_processes(self, call: Call) -> Any:
-        return self._invoke(call, self._need("list_processes"))
-
-    def _structural_surface(self, call: Call) -> Body:
-        return describe_surface(type(self._instance))
-
-    def _forget_usage(self) -> None:
-        if self.usage() is not None:
-            self._set("_last_api_usage", None)  # of an earlier call
-
-    def _task(self, call: Call) -> Any:
-        task, name = str(call.body.get("task")), str(call.body.get("method"))
-        if task not in self._adapters:
-            bound = ", ".join(_encode(known) for known in sorted(self._adapters)) or "none"
-            message = "No adapter is bound for the task {}; bound: {}".format(_encode(task), bound)
-            raise NotSupported("; ".join([message] + self._unbound))
-        method = None if name.startswith("_") else getattr(self._adapters[task], name, None)
-        if not callable(method):
-            raise NotSupported("The adapter of the task {} has no method {}".format(_encode(task), _encode(name)))
-        _stamp(call.body)
-        self._forget_usage()
-        return self._invoke(call, method, **call.body.get("kwargs") or {})
-
-    def _execute_once(self, call: Call, name: str) -> Any:
-        method, body = self._need(name), call.body
-        _stamp(body)
-        self._forget_usage()
-        return self._invoke(call, method, *body.get("args") or (), **body.get("kwargs") or {})
-
-    def _invoke(*args: Any, **kwargs: Any) -> Any:
-        # Python 3.7 has to read this file far enough to refuse it, so there is no "/" to keep names free for kwargs.
-        self, call, method = args[:3]
-        result = call.run(lambda: method(*args[3:], **kwargs))
-        if isinstance(result, Awaitable):
-            result = self._event_loop().run(call, result)
-        return result
-
-    def _items(self, call: Call, source: Any) -> Iterator[Any]:
-        if isinstance(source, AsyncIterable):
-            return self._event_loop().items(call, source)
-        return self._sync_items(call, source)
-
-    @staticmethod
-    def _sync_items(call: Call, source: Any) -> Iterator[Any]:
-        iterator = call.run(lambda: iter(source))
-        next_item = functools.partial(next, iterator, NO_MORE)
-
-        def take_rest(item: Any) -> None:
-            while item is not NO_MORE:  # what a forked child yields is nobody's
-                item = next_item()
-
-        try:
-            while not call.cancelled:
-                item = call.run(next_item, take_rest)
-                if item is NO_MORE:
-                    return
-                yield item
-        finally:
-            if isinstance(iterator, Generator):
-                call.run(iterator.close)
-
-    def _send_items(self, call: Call, source: Any) -> None:
-        assert call.reply is not None
-        items: Any = self._items(call, source)
-        try:
-            for item in items:
-                if call.cancelled:
-                    return
-                call.reply.chunk(item)
-                if call.reply.broken:
-                    return
-        finally:
-            items.close()
-
-    def _method(self, name: str) -> Optional[Callable[..., Any]]:
-        method = _attribute(self._instance, name)
-        return method if callable(method) else None
-
-    def _own(self, name: str) -> Any:
-        """What the plugin has in an attribute of its own; a class can make up any other."""
-        own = _attribute(self._instance, "__dict__")
-        return own.get(name) if isinstance(own, dict) else None
-
-    def _need(self, name: str) -> Callable[..., Any]:
-        method = self._method(name)
-        if method is None:
-            tasks = ", ".join(_encode(task) for task in sorted(self._adapters))
-            instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
-            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
-        return method
-
-    def _event_loop(self) -> EventLoop:
-        with self._loop_lock:
-            if self._loop is None:
-                self._loop = EventLoop()
-            return self._loop
-
-    def _current_call(self) -> Optional[Call]:
-        """The call for which this code runs; a thread that the plugin started works for the only one there is."""
-        return CURRENT_CALL.get() or self._scheduler.only_running()
-
-    def _report_progress(self, progress: float, message: str = "") -> None:
-        value = float(progress)
-        call = self._current_call()
-        if call is not None:
-            call.report(min(value, 1.0) if value >= 0 else -1.0, _shortened(str(message)))
-        if self._own_report is not None:
-            self._own_report(progress, message)
-
-    def _heartbeat(self, phase: str, *, interval: float = 0.5, progress: Optional[float] = None) -> Heartbeat:
-        """What classes of the original do around code that reports nothing for long; theirs tells nobody but who asks."""
-        call = self._current_call() or Call("heartbeat", {})
-        return Heartbeat(call, functools.partial(self._report_progress, 0.5 if progress is None else progress, phase), interval)
-
-    def _scratch_folder(self) -> Any:
-        """The call's folder. A path in it that the plugin gives as a result is handed over as a file."""
-        call = self._current_call()
-        if call is None or call.reply is None:
-            raise RuntimeError("scratch_folder() is for code that a call runs")
-        return LIBRARY("pathlib").Path(call.reply.outbox.folder())
-
-    def _check_cancel(self) -> None:
-        call = self._current_call()
-        if call is None or not call.cancelled:
-            return
-        if self._own_check is not None:  # a plugin of the original may want to catch the exception that it knows
-            self._set("_cancel_requested", True)  # its own cancel() does so a moment later
-            self._own_check()
-        raise CallCancelled("The call was cancelled")
-
-
-def _import_class(module: str, name: str) -> Any:
-    __import__(module)
-    if not hasattr(sys.modules[module], name):
-        raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
-    return getattr(sys.modules[module], name)
-
-
-def describe_signatures(instance: Any) -> Body:
-    """What the plugin's methods take and give, as JSON Schema."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "signatures.py")
-    names: Body = {"__name__": "remote_plugin_signatures", "__builtins__": LIBRARY.builtins}
-    with open(path, encoding="utf-8") as source:
-        exec(compile(source.read(), path, "exec"), names)
-    told: Body = names["describe"](instance)
-    return told
-
-
-def describe_surface(kind: type) -> Body:
-    """The public members of a class, as the original tells them for the matching of its task adapters."""
-    inspect = LIBRARY("inspect")
-    surface: dict[str, list[Any]] = {"methods": [], "properties": [], "attributes": []}
-    for name in sorted(dir(kind)):
-        member = inspect.getattr_static(kind, name)
-        function = getattr(member, "__func__", member)
-        if name.startswith("_"):
-            continue
-        if isinstance(member, property):
-            surface["properties"].append(name)
-        elif inspect.isfunction(function):
-            signature = inspect.signature(function)
-            params = [parameter for parameter in signature.parameters if parameter != "self"]
-            surface["methods"].append({"name": name, "signature": str(signature), "params": params})
-        else:
-            surface["attributes"].append({"name": name, "type": type(member).__name__})
-    return surface
-
-
-# ------------------------------------------------------------------------------------------------------- scheduler
-
-
-class Inbox:
-    """The calls that wait for a lane, first come, first served."""
-
-    reads = False
-
-    def __init__(self) -> None:
-        self._calls: SimpleQueue[Call] = SimpleQueue()
-
-    def put(self, call: Call) -> None:
-        """Adds a call."""
-        self._calls.put(call)
-
-    def get(self) -> Call:
-        """Waits for a call."""
-        return self._calls.get()
-
-    def served(self, call: Call) -> None:
-        """The call has ended."""
-
-
-class ReadingInbox(Inbox):
-    """The inbox of a worker whose only lane is the main thread, which then can read requests by itself.
-
-    A request that one thread reads for another costs two changes of threads, more than all the rest of a small call. So the
-    connection whose call came last is the main thread's guest: the thread of that connection stands aside, and the main
-    thread waits for both, the inbox and the guest's next request. As soon as a call comes by another way the guest is seen
-    out, and its own thread reads again: what waits while the main thread runs plugin code is always read by somebody.
-    """
-
-    reads = True
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._guest: Optional[Connection] = None
-        self._guest_file = -1
-        self._ring, self._bell = _bell()
-        self._ready = select.epoll()
-        self._ready.register(self._bell, select.EPOLLIN)
-        WIRE.keep(self._ring, self._bell, self._ready.fileno())
-        self._is_brisk = False
-
-    @staticmethod
-    def is_possible() -> bool:
-        """Whether the system can tell a client that hangs up from one that sends more."""
-        return hasattr(select, "epoll") and hasattr(select, "POLLRDHUP")
-
-    def put(self, call: Call) -> None:
-        super().put(call)
-        if self._guest is not None:
-            _ring(self._ring)
-
-    def get(self) -> Call:
-        while self._guest is not None:
-            if any(file == self._bell for file, _ in self._wait()):
-                break
-            call = self._guest.take_call()
-            if call is not None:
-                return call
-            self._see_out()
-        self._see_out()
-        return super().get()
-
-    def _wait(self) -> list[tuple[int, int]]:
-        """Waits for the bell or the guest; awake for a guest who comes back at once, for to wake takes longer than a small call."""
-        end = time.perf_counter() + BRISK_S
-        while self._is_brisk and time.perf_counter() < end:
-            events = self._ready.poll(0)
-            if events:
-                return events
-            os.sched_yield()  # whoever wants this processor has it
-        begun = time.perf_counter()
-        events = self._ready.poll()
-        self._is_brisk = time.perf_counter() - begun < BRISK_S
-        return events
-
-    def served(self, call: Call) -> None:
-        """Keeps the call's connection as the guest, when that has nobody else to read it and nothing else waits."""
-        assert call.reply is not None
-        connection = call.reply.connection
-        if not connection.stands_aside:  # its own thread reads again, for the call was cancelled while it waited
-            if connection is self._guest:
-                self._see_out()
-            return
-        if connection is self._guest:
-            return
-        _silence(self._bell)
-        self._guest, self._guest_file = connection, connection.fileno()
-        self._ready.register(self._guest_file, select.EPOLLIN)
-        if not self._calls.empty():  # whoever puts a call in rings when there is a guest, so that none can slip through
-            self._see_out()
-
-    def _see_out(self) -> None:
-        guest, self._guest = self._guest, None
-        if guest is not None:
-            try:
-                self._ready.unregister(self._guest_file)
-            except OSError:
-                pass  # the connection has been closed meanwhile
-            guest.step_up()
-
-
-def _bell() -> tuple[int, int]:
-    """A pipe that wakes who waits for its second end: gives the end to ring with, and the other."""
-    bell, ring = os.pipe()
-    for end in (bell, ring):
-        os.set_blocking(end, False)
-    return ring, bell
-
-
-def _ring(ring: int) -> None:
-    try:
-        WIRE.write(ring, b"!")
-    except BlockingIOError:
-        pass  # it rings already, and loudly
-
-
-def _silence(bell: int) -> None:
-    try:
-        os.read(bell, 65536)
-    except BlockingIOError:
-        pass  # it does not ring
-
-
-def _wait_for_all(calls: list[Call], seconds: float) -> None:
-    """Waits until all have ended, and no longer than this; once more when the process was stopped, for then the plugin's code was, too."""
-    for _ in range(2):
-        deadline = time.monotonic() + seconds
-        for call in calls:
-            call.done.wait(max(0.0, deadline - time.monotonic()))
-        if time.monotonic() - deadline < LATE_S:
-            return
-
-
-class Scheduler:
-    """Calls and the lanes in which they run, in the order of their arrival."""
-
-    def __init__(self, start: Start) -> None:
-        self.plugin = Plugin(start.plugin, self)
-        self.progress: Body = {"progress": 0.0, "message": ""}
-        self._places = start.max_concurrency
-        self._grace_s = start.cancel_grace_s
-        self._lock = threading.Lock()
-        self._open: dict[object, Call] = {}
-        self._finished = 0
-        self.inbox = ReadingInbox() if start.max_concurrency == 1 and ReadingInbox.is_possible() else Inbox()
-        self._on_main: Optional[Call] = None
-
-    def run(self) -> NoReturn:
-        """Loads the plugin and runs the first lane; for the main thread, and for good."""
-        if hasattr(signal, "SIGURG"):
-            signal.signal(signal.SIGURG, self._on_signal)
-        gc.enable()  # nothing of what a start makes is garbage
-        self.plugin.load()
-        for number in range(1, self._places):
-            threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
-        self._lane()
-
-    def open(self, call: Call) -> None:
-        """From here on a call can be cancelled. Somebody has to put it into the inbox, or to serve it."""
-        with self._lock:
-            if call.key in self._open:
-                WIRE.check()  # a client whose connection the plugin has closed may ask once more, on another one
-                raise Refusal(409, f'A call with the id "{call.key}" is still open')
-            self._open[call.key] = call
-
-    def cancel(self, wanted: Callable[[Call], bool]) -> bool:
-        """Cancels the open calls that are wanted; tells whether there was any."""
-        with self._lock:
-            found = [call for call in self._open.values() if wanted(call)]
-            fresh = [call for call in found if not call.cancelled]
-            for call in fresh:
-                call.cancelled = True
-            waiting = [call for call in fresh if not call.running]
-            for call in waiting:
-                self._close(call)
-        for call in waiting:
-            self._reply_cancelled(call)
-        running = [call for call in fresh if call.running]
-        if running:
-            threading.Thread(target=self.plugin.ask_to_stop, name="cancel", daemon=True).start()
-            threading.Thread(target=self._see_off, args=(running,), name="interrupt", daemon=True).start()
-        return bool(found)
-
-    def counts(self) -> tuple[int, int, int]:
-        """How many calls run, wait, and have ended."""
-        with self._lock:
-            running = sum(call.running for call in self._open.values())
-            return running, len(self._open) - running, self._finished
-
-    def only_running(self) -> Optional[Call]:
-        """The call that runs, if exactly one does."""
-        if WIRE.is_forked:
-            return None  # there is one, but it is the parent's
-        with self._lock:
-            running = [call for call in self._open.values() if call.running]
-        return running[0] if len(running) == 1 else None
-
-    def _see_off(self, calls: list[Call]) -> None:
-        """Asks coroutines to end, and interrupts what goes on after the grace, again and again."""
-        for call in calls:
-            loop = call.loop
-            if loop is not None:
-                loop.knock(call)
-        patience = self._grace_s
-        while calls:
-            _wait_for_all(calls, patience)
-            calls = [call for call in calls if not call.done.is_set()]
-            for call in calls:
-                call.interrupt()
-            patience = INTERRUPT_AGAIN_S
-
-    def _on_signal(self, number: int, frame: Optional[FrameType]) -> None:
-        call = self._on_main
-        if call is not None and call.takes_signal():
-            raise CallCancelled("The call was cancelled")
-
-    def _lane(self) -> NoReturn:
-        while True:
-            try:
-                call = self.inbox.get()
-                try:
-                    self._serve(call)
-                finally:
-                    self.inbox.served(call)
-            except BaseException as error:  # a lane that ended would be a place lost for good
-                WIRE.check()
-                log("a call was lost\\n" + _traceback_of(error))
-
-    def _serve(self, call: Call) -> None:
-        if not self._begin(call):
-            call.done.wait()  # until then its connection is not to be touched
-            return
-        if threading.get_ident() == MAIN_THREAD:
-            self._on_main = call
-        CURRENT_CALL.set(call)
-        value: Any = None
-        error: Optional[BaseException] = None
-        try:
-            try:
-                value = self.plugin.perform(call)
-            except BaseException as raised:  # also SystemExit: a plugin's sys.exit() is its failure, not the worker's
-                error = raised
-            self._finish(call, value, error)
-        finally:
-            CURRENT_CALL.set(None)
-            assert call.reply is not None
-            call.reply.close()
-            call.done.set()
-
-    def _begin(self, call: Call) -> bool:
-        with self._lock:
-            if call.ended:
-                return False  # it was cancelled while it waited
-            call.running = True
-            self.progress = call.progress
-            return True
-
-    def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
-        if WIRE.is_forked:  # by what is no call of a method
-            end_as_script(error)
-        with self._lock:
-            self._close(call)
-        assert call.reply is not None
-        if call.cancelled:
-            call.reply.error(cancelled_body(self.plugin.name))
-            return
-        try:
-            if error is not None:
-                raise error
-            call.reply.result(value)
-        except BaseException as failure:
-            call.reply.error(describe(failure, self.plugin.name))
-
-    def _reply_cancelled(self, call: Call) -> None:
-        assert call.reply is not None
-        call.reply.error(cancelled_body(self.plugin.name))
-        call.reply.close()
-        call.reply.connection.step_up()
-        call.done.set()
-
-    def _close(self, call: Call) -> None:
-        call.ended = True
-        call.running = False
-        call.body = {}
-        del self._open[call.key]
-        self._finished += 1
-
-
-# --------------------------------------------------------------------------------------------------------- replies
-
-REASONS = {
-    200: "OK",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    411: "Length Required",
-    413: "Content Too Large",
-    426: "Upgrade Required",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-}
+            reply.error(describe(error, self.lanes.plugin.name))
+        return None
+
+    def open_call(self, request: Request, text: Union[bytes, bytearray], reply: Reply) -> Call:
+        """Makes the call that a request asks for."""
+        endpoint = request.endpoint()
+        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, request.call_id())
+        call.trace = request.trace()
+        self.lanes.calls.open(call)
+        return call
+
+    def _answer(self, endpoint: Endpoint, body: Body) -> Any:
+        if endpoint.answer is not None:
+            return endpoint.answer(self._answers, body)
+        return self.lanes.plugin.perform(Call(body, endpoint))
+
+
+def _checked(endpoint: Endpoint, body: Body) -> Body:
+    if endpoint.takes_arguments:
+        restore_types(body)
+        for key, kind, name in (("args", list, "array"), ("kwargs", dict, "object")):
+            if not isinstance(body.get(key, kind()), kind):
+                raise Refusal(400, f'"{key}" is not an {name}')
+    return body
+\fshelf
+"""Frames that are held back."""
+
+from __future__ import annotations
+
+import mmap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Union
+
+    Body = Dict[str, Any]
+
+SHELF_SLOTS = 32  # with more replies than this that hold frames back at once, further ones do not
+SLOT_BYTES = 8192
+SLOT_HEAD = 24
 
 
 class Shelf:
@@ -3295,966 +4798,130 @@ class Slot:
         """They have been sent."""
         self._shelf.numbers[self._length] = 0
         self._shelf.put_back(self._number)
-
-
-class Reply:
-    """The answer to one request. Its parts may come from several threads; what comes after the last one is dropped."""
-
-    content_type = "application/json"
-    frames = False
-
-    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch] = None) -> None:
-        self.closes = closes
-        self.broken = False
-        self.outbox = Outbox(scratch, connection.disk)
-        self.connection = connection
-        self._lock = threading.Lock()
-        self._begun = False
-        self._ended = False
-
-    def progress(self, progress: float, message: str) -> None:
-        """Sends a progress frame where there are frames."""
-
-    def chunk(self, value: Any) -> None:
-        """Sends one item of a stream."""
-        raise NotImplementedError
-
-    def result(self, value: Any) -> None:
-        """Ends the reply well."""
-        self._whole(200, encode(value))
-
-    def error(self, body: Body) -> None:
-        """Ends the reply with an error."""
-        raise NotImplementedError
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Turns the request down."""
-        self.closes = self.closes or refusal.closes
-        self.content_type = "application/json"
-        self._whole(refusal.status, encode({"detail": refusal.detail}), refusal.extra)
-
-    def close(self) -> None:
-        """Nothing more comes. A reply without its end, and one that was to be the last, end the connection."""
-        self.outbox.close()
-        if self.closes or not self._ended:
-            self.connection.shut_down()
-
-    def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
-        WIRE.stay_out()
-        with self._lock:
-            if self._ended:
-                return False
-            self._ended = True
-            return self._send(self._head(status, f"Content-Length: {len(body)}\\r\\n{extra}"), body)
-
-    def _part(self, data: bytes, last: bool = False) -> bool:
-        WIRE.stay_out()
-        with self._lock:
-            if self._ended:
-                return False
-            head = b"" if self._begun else self._head(200, "Transfer-Encoding: chunked\\r\\n")
-            self._begun, self._ended = True, last
-            chunk = b"%x\\r\\n%b\\r\\n" % (len(data), data) if data else b""
-            return self._send(head, chunk + b"0\\r\\n\\r\\n" if last else chunk)
-
-    def _head(self, status: int, framing: str) -> bytes:
-        close = "Connection: close\\r\\n" if self.closes else ""
-        line = f"HTTP/1.1 {status} {REASONS[status]}\\r\\nContent-Type: {self.content_type}\\r\\n"
-        return (line + framing + close + "\\r\\n").encode("latin-1")
-
-    def _send(self, head: bytes, body: bytes) -> bool:
-        self.broken = self.broken or not self.connection.send(head, body)
-        return not self.broken
-
-
-class FramedReply(Reply):
-    """Section 4: one JSON object a line, the last one a result or an error."""
-
-    content_type = FRAMES_TYPE
-    frames = True
-
-    def progress(self, progress: float, message: str) -> None:
-        self._part(encode({"progress": progress, "message": message}) + b"\\n")
-
-    def chunk(self, value: Any) -> None:
-        self.outbox.settle(self._part(self._frame("chunk", value)))
-
-    def result(self, value: Any) -> None:
-        self.outbox.settle(self._last(self._frame("result", value)))
-
-    def error(self, body: Body) -> None:
-        self._last(self._frame("error", body))
-
-    def _last(self, frame: bytes) -> bool:
-        return self._part(frame, last=True) if self._begun else self._whole(200, frame)
-
-    def _frame(self, kind: str, value: Any) -> bytes:
-        types: Body = {}
-        data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types, self.outbox))
-        data += b',"types":%b}\\n' % encode(types) if types else b"}\\n"
-        if len(data) > MAX_FRAME:
-            raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
-        return data
-
-
-class BareReply(FramedReply):
-    """Section 11: the frames of section 4, and nothing around them."""
-
-    def __init__(self, connection: Connection, closes: bool, scratch: Optional[Scratch] = None) -> None:
-        super().__init__(connection, closes, scratch)
-        self._held: Optional[Slot] = None
-        self._held_until = 0.0
-        self._last_at = 0.0
-        self._is_watched = False
-
-    def refuse(self, refusal: Refusal) -> None:
-        self.closes = self.closes or refusal.closes
-        self._part(encode({"refused": {"status": refusal.status, "detail": refusal.detail}}) + b"\\n", last=True)
-
-    def close(self) -> None:
-        if self._held is not None:  # the reply has no end
-            with self._lock:
-                self._send_held()
-        super().close()
-
-    def flush(self) -> bool:
-        """Sends what is held back, once no frame follows any more; tells whether to look again."""
-        if not self._lock.acquire(timeout=STALL_S):
-            return True  # somebody is sending, and cannot
-        try:
-            self._is_watched = time.perf_counter() - self._last_at < FLOW_S
-            if not self._is_watched:
-                self._send_held()
-            return self._is_watched
-        finally:
-            self._lock.release()
-
-    def _last(self, frame: bytes) -> bool:
-        return self._part(frame, last=True)
-
-    def _part(self, data: bytes, last: bool = False) -> bool:
-        WIRE.stay_out()
-        with self._lock:
-            if self._ended:
-                return False
-            self._ended = last
-            before, self._last_at = self._last_at, time.perf_counter()
-            # To wake the reader for each of many frames would cost more than the frames.
-            if self._last_at - before < FLOW_S and not last and not self.outbox.is_waiting():
-                if self._held is None:
-                    self._begin_to_hold()
-                if self._held is not None and self._last_at < self._held_until and self._held.add(data):
-                    return True
-            return self._send_held(data)
-
-    def _begin_to_hold(self) -> None:
-        """Finds a place for frames that wait for the next send, or, when that does not come, for the connection's own thread."""
-        if self.broken or not self.connection.stands_aside:
-            return
-        self._held, self._held_until = self.connection.take_slot(), self._last_at + FLOW_S
-        if self._held is not None and not self._is_watched:
-            self._is_watched = True
-            self.connection.ask_to_flush()
-
-    def _send_held(self, data: bytes = b"") -> bool:
-        """Sends what is held back, and this. The shelf has it until it is sent: the process may end here."""
-        if self._held is None:
-            return self._send(b"", data) if data else not self.broken
-        went_well = self._send(b"", self._held.read() + data)
-        self._held.give_back()
-        self._held = None
-        return went_well
-
-
-class PlainReply(Reply):
-    """Section 5: the bare value."""
-
-    def __init__(self, connection: Connection, closes: bool, error_status: int) -> None:
-        super().__init__(connection, closes)
-        self._error_status = error_status
-
-    def error(self, body: Body) -> None:
-        status = 409 if body["code"] == "cancelled" else self._error_status
-        self._whole(status, encode({"detail": body["message"], "_job_error": body}))
-
-
-class PlainStreamReply(Reply):
-    """Section 5, for /execute_stream: a line an item."""
-
-    content_type = "application/x-ndjson"
-
-    def chunk(self, value: Any) -> None:
-        self._part(encode(value, "chunk") + b"\\n")
-
-    def result(self, value: Any) -> None:
-        self._part(b"", last=True)
-
-    def error(self, body: Body) -> None:
-        self._part(encode({"_job_error": body}) + b"\\n", last=True)
-
-
-# ----------------------------------------------------------------------------------------------------- connections
-
-
-# What the name of a header is made of, and what its value may not hold: others could read one header as two.
-TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_\`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-NO_LINE_END = frozenset("\\0\\r\\n")
-
-
-class Request:
-    """The head of a request."""
-
-    def __init__(self, head: bytes) -> None:
-        line, *fields = head.decode("latin-1").split("\\r\\n")
-        words = line.split(" ")
-        if len(words) != 3 or words[2] != "HTTP/1.1":
-            raise Refusal(400, "The request is not HTTP/1.1", closes=True)
-        self.method, target, _ = words
-        self.authority, self.path = self._split(target)
-        self.headers: dict[str, str] = {}
-        for field in fields:
-            name, colon, value = field.partition(":")
-            if not colon or not name or not TOKEN_CHARACTERS.issuperset(name) or not NO_LINE_END.isdisjoint(field):
-                raise Refusal(400, "The request has a malformed header", closes=True)
-            name, value = name.lower(), value.strip(" \\t")
-            # A repeated header becomes a list, which is no number, no token and no host: nothing has to choose.
-            self.headers[name] = self.headers[name] + ", " + value if name in self.headers else value
-        self.closes = "close" in self.headers.get("connection", "").lower()
-
-    @staticmethod
-    def _split(target: str) -> tuple[str, str]:
-        authority = ""
-        if target[:7].lower() == "http://":
-            authority, _, target = target[7:].partition("/")
-            target = "/" + target
-        return authority, target.partition("?")[0]
-
-    def endpoint(self) -> str:
-        """What is asked for."""
-        endpoint = self.path[1:]
-        if endpoint not in ENDPOINTS or self.path[:1] != "/":
-            raise Refusal(404, "Not Found")
-        method = ENDPOINTS[endpoint][0]
-        if self.method != method:
-            raise Refusal(405, "Method Not Allowed", extra=f"Allow: {method}\\r\\n")
-        return endpoint
-
-    def upgrades(self) -> bool:
-        """Whether the connection is to carry bare frames from here on."""
-        if self.path != UPGRADE_PATH:
-            return False
-        if self.method != "GET":
-            raise Refusal(405, "Method Not Allowed", extra="Allow: GET\\r\\n")
-        if self.headers.get("upgrade", "").lower() != UPGRADE_PROTOCOL or "upgrade" not in self.headers.get("connection", "").lower():
-            raise Refusal(426, "This endpoint only upgrades its connection", extra=f"Upgrade: {UPGRADE_PROTOCOL}\\r\\n")
-        return True
-
-    def body_length(self, limit: int) -> int:
-        """How many bytes of body follow."""
-        if "transfer-encoding" in self.headers:
-            raise Refusal(411, "The body has no Content-Length", closes=True)
-        return checked_length(self.headers.get("content-length", "0"), limit)
-
-    def call_id(self) -> str:
-        """The id that the host gave the call, empty when it gave none."""
-        return checked_id(self.headers.get("remote-plugin-call"), "call id")
-
-    def trace(self) -> dict[str, str]:
-        """The trace of which the call is a part, empty for none."""
-        return trace_in(self.headers)
-
-    def connection_name(self) -> str:
-        """What the host calls this connection when it hears of what was held back on it, empty when it does not hear of that."""
-        return checked_id(self.headers.get(CONNECTION_HEADER), "connection's name")
-
-    def reply(self, connection: Connection, scratch: Scratch) -> Reply:
-        """Makes the reply in the form that was asked for."""
-        if FRAMES_TYPE in self.headers.get("accept", "").lower():
-            shared = self.headers.get("remote-plugin-files") == "shared"
-            return FramedReply(connection, self.closes, scratch if shared and scratch.disk else None)
-        if self.path == "/execute_stream":
-            return PlainStreamReply(connection, self.closes)
-        return PlainReply(connection, self.closes, 400 if self.path == "/initialize" else 500)
-
-
-class BareRequest:
-    """The line before the body of a request on an upgraded connection: the endpoint, the body's length, and what HTTP has in headers."""
-
-    def __init__(self, line: bytes) -> None:
-        words = line.decode("latin-1").split(" ")
-        if len(words) < 2:
-            raise Refusal(400, "The request has no length", closes=True)
-        self._endpoint, self._length = words[:2]
-        self._fields = dict(word.partition("=")[::2] for word in words[2:])
-
-    def endpoint(self) -> str:
-        """What is asked for."""
-        if self._endpoint not in ENDPOINTS:
-            raise Refusal(404, "Not Found")
-        return self._endpoint
-
-    def body_length(self, limit: int) -> int:
-        """How many bytes of body follow."""
-        return checked_length(self._length, limit)
-
-    def call_id(self) -> str:
-        """The id that the host gave the call, empty when it gave none."""
-        return checked_id(self._fields.get("call"), "call id")
-
-    def trace(self) -> dict[str, str]:
-        """The trace of which the call is a part, empty for none."""
-        return trace_in(self._fields)
-
-    def reply(self, connection: Connection, scratch: Scratch) -> Reply:
-        """Makes the reply."""
-        shared = self._fields.get("files") == "shared"
-        return BareReply(connection, False, scratch if shared and scratch.disk else None)
-
-
-def trace_in(fields: dict[str, str]) -> dict[str, str]:
-    """What a request's headers or fields say of the trace of which it is a part."""
-    return {name: fields[name] for name in TRACE_HEADERS if name in fields} if "traceparent" in fields else {}
-
-
-def checked_length(text: str, limit: int) -> int:
-    """The length of a body."""
-    if not (text.isascii() and text.isdecimal()):
-        raise Refusal(400, "The length of the body is not a number", closes=True)
-    if len(text) > 18 or int(text) > limit:
-        raise Refusal(413, f"The body is longer than {limit} bytes", closes=True)
-    return int(text)
-
-
-def checked_id(text: Optional[str], what: str) -> str:
-    """An id that the host has chosen, empty when there is none."""
-    if text is None:
-        return ""
-    if not 0 < len(text) <= MAX_ID or not (text.isascii() and text.isprintable()) or " " in text:
-        raise Refusal(400, f"The {what} is not 1 to {MAX_ID} visible ASCII characters")
-    return text
-
-
-def _identifier(client: socket.socket) -> Callable[[], object]:
-    """Makes what tells sockets apart. Linux numbers them, which costs each reply half of what their facts would."""
-    ask = functools.partial(client.getsockopt, socket.SOL_SOCKET, SO_COOKIE, 8)
+\fsignatures late
+"""What a plugin's methods take and give, as JSON Schema: section 3 of docs/protocol.md, \`GET /signatures\`.
+
+It imports nothing of the plugin's: a hint that names numpy or pydantic can only exist when the plugin has imported them.
+"""
+
+from __future__ import annotations
+
+import collections.abc as abc
+import inspect
+import typing
+
+from .docstrings import read_docstring
+from .hint_names import Schema, Scope
+from .type_hints import GENERATORS, ITERABLES, UNKNOWN, Hints, array_of, is_plain
+
+
+def describe_signatures(plugin: typing.Any) -> Schema:
+    """The signatures of the plugin's \`execute\` and \`execute_stream\`, as the endpoints of these names behave."""
+    execute, stream = (getattr(plugin, name, None) for name in ("execute", "execute_stream"))
+    told = {}
+    if callable(execute):
+        told["execute"] = _describe(execute, "result")
+    if callable(stream):
+        told["execute_stream"] = _describe(stream, "chunk", is_stream=True)
+    elif callable(execute):  # then the stream is what \`execute\` gives
+        told["execute_stream"] = _describe(execute, "chunk")
+    return told
+
+
+def _describe(method: typing.Callable[..., typing.Any], given: str, is_stream: bool = False) -> Schema:
+    function = inspect.unwrap(method)
+    scope: Scope = getattr(function, "__globals__", {})
+    description, arguments, result = read_docstring(inspect.getdoc(method) or "")
+    told: Schema = {"description": description} if description else {}
     try:
-        return ask if sys.platform == "linux" and ask() else functools.partial(_identity, client.fileno())
-    except OSError:
-        return functools.partial(_identity, client.fileno())
+        signature = _signature(method)
+    except (TypeError, ValueError):  # what C code defines need not have one
+        return told
+    told.update(_arguments(signature, scope, arguments))
+    outcome, is_items = _outcome(signature.return_annotation, function, scope, is_stream)
+    if result and outcome:
+        outcome = dict(outcome, description=result)
+    told[given] = _listed(outcome) if is_items and given == "result" else outcome
+    return told
 
 
-class Connection:
-    """One client, on a thread of its own."""
+def _signature(method: typing.Callable[..., typing.Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(method)
+    except NameError:  # Python 3.14 evaluates hints only now, and some name what is imported for type checkers alone
+        from annotationlib import Format  # type: ignore[import-not-found]
 
-    def __init__(self, worker: Worker, client: socket.socket) -> None:
-        self.disk = worker.scratch.disk  # where files of calls go that are nobody else's
-        self._worker = worker
-        self._socket = client
-        self._file = client.fileno()
-        WIRE.keep(self._file)
-        self._identify = _identifier(client)
-        self._identity = self._identify()
-        self._buffer = bytearray()
-        self._known = False
-        self._upgraded = False
-        self._name = b""
-        self._sent = 0  # bytes since it was upgraded
-        self._hung_up = False
-        self.stands_aside = False  # whether its own thread leaves it to the main thread to read
-        self._step_lock = threading.Lock()
-        self._steps: tuple[int, ...] = ()
-        self._deadline = time.monotonic() + STRANGER_TIMEOUT_S
-        self._call: Optional[Call] = None
+        return inspect.signature(method, annotation_format=Format.FORWARDREF)  # type: ignore[call-arg]
 
-    def serve(self) -> None:
-        """Answers one request after the other, until one side has had enough."""
-        try:
-            while self._turn():
-                pass
-        except OSError:
-            pass  # the client is gone
-        except Exception as error:
-            log(f"a connection failed: {error!r}")
-        finally:
-            self._abandon_call()
-            if self._call is not None:
-                self._call.done.wait()  # only then may the file descriptor become another connection's
-            WIRE.close(*self._steps)
-            self.close()
 
-    def close(self) -> None:
-        """Ends the connection for this side."""
-        WIRE.need(self._file)
-        WIRE.let_go(self._file)
-        self._socket.close()
-        self._worker.connections.discard(self)
-
-    def send(self, head: bytes, body: bytes) -> bool:
-        """Sends both; tells whether that went well."""
-        try:
-            if self._identify() != self._identity:
-                WIRE.lose()
-            if len(body) < MAX_HEAD:
-                self._socket.sendall(head + body)
-            else:
-                self._socket.sendall(head)
-                self._socket.sendall(body)
-        except OSError:
-            WIRE.need(self._file)
-            return False
-        self._sent += len(head) + len(body)
-        return True
-
-    def take_slot(self) -> Optional[Slot]:
-        """A place for frames that are held back, where the host would hear of them when this process ended before they were sent."""
-        return self._worker.shelf.take(self._name, self._sent) if self._name else None
-
-    def fileno(self) -> int:
-        """The socket's number."""
-        return self._socket.fileno()
-
-    def shut_down(self) -> None:
-        """Ends the connection for both sides; the thread that reads finds out."""
-        WIRE.need(self._file)
-        try:
-            self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
-    def _turn(self) -> bool:
-        reply: Reply = BareReply(self, False, None) if self._upgraded else PlainReply(self, False, 500)
-        aside = False
-        try:
-            request = self._read_bare_request() if self._upgraded else self._read_request()
-            if request is None:
-                return False
-            body = self._read_body(request.body_length(self._worker.max_body_bytes))
-            if isinstance(request, Request) and request.upgrades():
-                return self._upgrade(request.connection_name())
-            reply = request.reply(self, self._worker.scratch)
-            aside = self.stands_aside = self._prepare_to_stand_aside(request)
-            self._call = self._worker.answer(request, body, reply)
-            if self._call is not None:
-                self._worker.scheduler.inbox.put(self._call)
-        except Refusal as refusal:
-            reply.refuse(refusal)
-            if refusal.closes:
-                self._drain()
-        if aside and self._call is not None:
-            self._stand_aside()
+def _arguments(signature: inspect.Signature, scope: Scope, descriptions: typing.Mapping[str, str]) -> Schema:
+    hints = Hints(gives=False)
+    named: Schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    positional: Schema = {"type": "array", "prefixItems": [], "items": False}
+    needed = 0
+    for parameter in signature.parameters.values():
+        schema = dict(hints.schema(parameter.annotation, scope))
+        if parameter.name in descriptions:
+            schema["description"] = descriptions[parameter.name]
+        if parameter.default is not parameter.empty and is_plain(parameter.default):
+            schema["default"] = parameter.default
+        if parameter.kind is parameter.VAR_KEYWORD:
+            named["additionalProperties"] = schema or True
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            positional["items"] = schema or True
+        elif parameter.kind is parameter.POSITIONAL_ONLY:
+            positional["prefixItems"].append(schema)
+            needed += parameter.default is parameter.empty
         else:
-            self.stands_aside = False
-        return self._call is not None or not reply.closes
-
-    def take_call(self) -> Optional[Call]:
-        """For the main thread: the next request, if it is a call and here in one piece; what else comes is for this one's own thread."""
-        try:
-            data = self._socket.recv(MAX_HEAD)
-            head, end, text = data.partition(b"\\n" if self._upgraded else b"\\r\\n\\r\\n")
-            request = BareRequest(head) if self._upgraded else self._admitted(head)
-            is_whole = end and len(text) == request.body_length(self._worker.max_body_bytes) and not self._buffer
-            if is_whole and ENDPOINTS[request.endpoint()][1]:
-                self._call = self._worker.open_call(request, text, request.reply(self, self._worker.scratch))
-                if self._hung_up:
-                    self._abandon_call()
-                return self._call
-        except OSError:
-            data = b""
-        except Refusal:
-            pass
-        self._buffer += data
-        return None
-
-    def step_up(self) -> None:
-        """Has the connection's own thread read again."""
-        with self._step_lock:
-            if self.stands_aside:
-                self.stands_aside = False
-                WIRE.write(self._steps[1], STEP_UP)
-
-    def ask_to_flush(self) -> None:
-        """Has the connection's own thread, which stands aside, look after what the reply holds back."""
-        WIRE.write(self._steps[1], FLUSH)
-
-    def _prepare_to_stand_aside(self, request: Union[Request, BareRequest]) -> bool:
-        """Makes what is needed for the main thread to read what comes after this request; tells whether it can."""
-        worker = self._worker
-        if self._buffer or not worker.scheduler.inbox.reads or not ENDPOINTS[request.endpoint()][1]:
-            return False
-        if not self._steps and len(worker.connections) > MAX_ASIDE:
-            return False
-        if self._steps:
-            return True
-        try:
-            self._steps = os.pipe()
-        except OSError:
-            return False  # no file descriptor is free
-        WIRE.keep(*self._steps)
-        return True
-
-    def _stand_aside(self) -> None:
-        """Waits until this thread is to read again. Meanwhile it notices when the client hangs up, and sends what is held back."""
-        events = select.poll()
-        events.register(self._steps[0], select.POLLIN)
-        events.register(self._socket, select.POLLRDHUP)
-        holds = False
-        while True:
-            ready = self._poll_aside(events, holds)
-            if any(file == self._steps[0] for file, _ in ready):
-                if os.read(self._steps[0], 1) == STEP_UP:
-                    return
-                holds = True
-            elif ready:
-                events.unregister(self._socket)
-                self._hung_up = True
-                self._abandon_call()
-            else:
-                holds = self._flush()
-
-    def _poll_aside(self, events: Any, holds: bool) -> list[tuple[int, int]]:
-        try:
-            polled: list[tuple[int, int]] = events.poll(FLUSH_MS if holds else None)
-            return polled
-        except OSError:  # the plugin lets its process open no file any more, and the system looks at no more of them at a time
-            if not holds:
-                return [(self._steps[0], select.POLLIN)]  # which is waited for by who reads it
-            time.sleep(FLUSH_MS / 1000)
-            return []
-
-    def _flush(self) -> bool:
-        call = self._call
-        return call is not None and isinstance(call.reply, BareReply) and call.reply.flush()
-
-    def _abandon_call(self) -> None:
-        abandoned = self._call
-        if abandoned is not None:
-            self._worker.scheduler.cancel(lambda call: call is abandoned)
-
-    def _upgrade(self, name: str) -> bool:
-        self._upgraded = True
-        self._name = name.encode("ascii")
-        lines = ("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: " + UPGRADE_PROTOCOL, "", "")
-        self._socket.sendall("\\r\\n".join(lines).encode("ascii"))
-        return True
-
-    def _welcome(self) -> None:
-        if not self._known:
-            self._known = True
-            self._socket.settimeout(None)
-
-    def _read_request(self) -> Optional[Request]:
-        head = b""
-        while not head:  # empty lines before a request are nothing
-            line = self._read_until(b"\\r\\n\\r\\n")
-            if line is None:
-                return None
-            head = line.lstrip(b"\\r\\n")
-        request = self._admitted(head)
-        self._welcome()
-        length = request.body_length(self._worker.max_body_bytes)
-        if length and "100-continue" in request.headers.get("expect", "").lower():
-            self._socket.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\n")
-        return request
-
-    def _admitted(self, head: bytes) -> Request:
-        request = Request(head)
-        self._worker.admit(request)
-        return request
-
-    def _read_bare_request(self) -> Optional[BareRequest]:
-        line = self._read_until(b"\\n")
-        return None if line is None else BareRequest(line)
-
-    def _read_until(self, mark: bytes) -> Optional[bytes]:
-        """Reads what stands before a mark, and the mark. None when the client hangs up instead."""
-        if self._call is not None and self._buffer:
-            self._let_go()
-        seen = 0
-        while True:
-            end = self._buffer.find(mark, seen)
-            if max(end, len(self._buffer) if end < 0 else 0) > MAX_HEAD:
-                raise Refusal(431, "The request line and headers are too long", closes=True)
-            if end >= 0:
-                text = bytes(self._buffer[:end])
-                del self._buffer[: end + len(mark)]
-                return text
-            seen = max(0, len(self._buffer) - len(mark) + 1)
-            if not self._fill():
-                return None
-
-    def _fill(self) -> bool:
-        """Reads what comes. While a call is open this is also how its client's death is noticed."""
-        if not self._known:  # byte after byte must not make it longer
-            self._socket.settimeout(max(0.001, self._deadline - time.monotonic()))
-        data = self._socket.recv(MAX_HEAD)
-        self._buffer += data
-        if data and self._call is not None:
-            self._let_go()
-        return bool(data)
-
-    def _let_go(self) -> None:
-        """The next request is here: it has to wait for the reply before it."""
-        assert self._call is not None
-        self._call.done.wait()
-        self._call = None
-
-    def _read_body(self, length: int) -> bytearray:
-        body = bytearray(length)
-        filled = min(length, len(self._buffer))
-        body[:filled] = self._buffer[:filled]
-        del self._buffer[:filled]
-        view = memoryview(body)
-        while filled < length:
-            count = self._socket.recv_into(view[filled:])
-            if count == 0:
-                raise ConnectionError("The client hung up within a body")
-            filled += count
-        return body
-
-    def _drain(self) -> None:
-        """Reads on for a moment: closing over unread bytes would make TCP take the refusal back."""
-        self._socket.shutdown(socket.SHUT_WR)
-        self._socket.settimeout(DRAIN_S)
-        deadline = time.monotonic() + DRAIN_S
-        while time.monotonic() < deadline and self._socket.recv(MAX_HEAD):
-            pass
-
-
-# ---------------------------------------------------------------------------------------------------------- worker
-
-ENDPOINTS: dict[str, tuple[str, bool]] = {  # the method, and whether it is a call
-    "ready": ("GET", False),
-    "health": ("GET", False),
-    "stats": ("GET", False),
-    "progress": ("GET", False),
-    "cancel": ("POST", False),
-    "in_use": ("POST", False),
-    "config_schema": ("GET", False),
-    "config": ("GET", False),
-    "signatures": ("GET", False),
-    "initialize": ("POST", True),
-    "execute": ("POST", True),
-    "execute_stream": ("POST", True),
-    "prefetch": ("POST", True),
-    "reconfigure": ("POST", True),
-    "cleanup": ("POST", True),
-    "task": ("POST", True),
-    "on_enable": ("POST", True),
-    "on_disable": ("POST", True),
-    "config_options": ("GET", False),
-    "structural_surface": ("GET", False),
-    "get_system_status": ("POST", True),
-    "list_processes": ("POST", True),
-}
-
-
-class Worker:
-    """The listener and its endpoints."""
-
-    def __init__(self, start: Start, shelf: Shelf) -> None:
-        self.scheduler = Scheduler(start)
-        self.shelf = shelf
-        self.connections: set[Connection] = set()
-        self.max_body_bytes = start.max_body_bytes
-        self.scratch = start.scratch
-        self._start = start
-        self._is_tcp = not start.unix
-        self._authorization = b"Bearer " + start.token.encode("utf-8")
-        self._started = time.monotonic()
-        self._measured = (self._started, time.process_time())
-        self._measure_lock = threading.Lock()
-
-    def listen(self) -> Body:
-        """Binds; gives the address for the hello line."""
-        unix, tcp = self._start.unix, self._start.tcp
-        try:
-            if unix:
-                self._listener = _listen_unix(unix)
-                return {"unix": unix}
-            self._listener = _listen_tcp(tcp)
-        except (OSError, AttributeError) as error:
-            raise BadStart(f'Cannot listen at "{unix or tcp}": {error}') from error
-        pattern = "[{}]:{}" if ":" in tcp else "{}:{}"
-        return {"tcp": pattern.format(tcp, self._listener.getsockname()[1])}
-
-    def run(self) -> NoReturn:
-        """Serves for good."""
-        WIRE.keep(self._listener.fileno())
-        threading.Thread(target=self._accept, name="accept", daemon=True).start()
-        self.scheduler.run()
-
-    def admit(self, request: Request) -> None:
-        """Turns strangers away."""
-        given = request.headers.get("authorization", "").encode("latin-1")
-        if not compare_digest(given, self._authorization):
-            raise Refusal(401, "The request does not carry this worker's token", closes=True)
-        if "origin" in request.headers:
-            raise Refusal(403, "Requests from a browser page are not answered", closes=True)
-        if self._is_tcp:
-            hosts = [request.headers.get("host", ""), request.authority or "localhost"]
-            if not all(map(_is_loopback, hosts)):
-                raise Refusal(403, "The host of the request is not a loopback name", closes=True)
-
-    def answer(self, request: Union[Request, BareRequest], text: bytearray, reply: Reply) -> Optional[Call]:
-        """Answers a request, or gives the call that will, once it is in the inbox."""
-        endpoint = request.endpoint()
-        method, is_call = ENDPOINTS[endpoint]
-        if is_call:
-            return self.open_call(request, text, reply)
-        body = decode_object(text) if method == "POST" else {}
-        try:
-            reply.result(getattr(self, "_" + endpoint)(body))
-        except Refusal:
-            raise
-        except Exception as error:
-            reply.error(describe(error, self.scheduler.plugin.name))
-        return None
-
-    def open_call(self, request: Union[Request, BareRequest], text: Union[bytes, bytearray], reply: Reply) -> Call:
-        """Makes the call that a request asks for."""
-        endpoint = request.endpoint()
-        call = Call(endpoint, self._check(endpoint, decode_object(text)), reply, request.call_id())
-        call.trace = request.trace()
-        self.scheduler.open(call)
-        return call
-
-    @staticmethod
-    def _check(endpoint: str, body: Body) -> Body:
-        if endpoint in ("execute", "execute_stream", "task"):
-            restore_types(body)
-            for key, kind, name in (("args", list, "array"), ("kwargs", dict, "object")):
-                if not isinstance(body.get(key, kind()), kind):
-                    raise Refusal(400, f'"{key}" is not an {name}')
-        return body
-
-    def _ready(self, body: Body) -> Body:
-        plugin = self.scheduler.plugin
-        plugin.wait()
-        return {"name": plugin.name, "version": plugin.version, "methods": plugin.methods()}
-
-    def _health(self, body: Body) -> Body:
-        plugin = self.scheduler.plugin
-        running, queued, _ = self.scheduler.counts()
-        status = "loading" if not plugin.loaded.is_set() else "running" if plugin.failure is None else "failed"
-        return {
-            "status": status,
-            "pid": os.getpid(),
-            "name": plugin.name,
-            "version": plugin.version,
-            "protocol": PROTOCOL,
-            "max_concurrency": self._start.max_concurrency,
-            "calls": {"running": running, "queued": queued},
-        }
-
-    def _stats(self, body: Body) -> Body:
-        running, queued, finished = self.scheduler.counts()
-        with self._measure_lock:
-            before, self._measured = self._measured, (time.monotonic(), time.process_time())
-            wall, processor = (now - then for now, then in zip(self._measured, before))
-        stats = {
-            "pid": os.getpid(),
-            "cpu_percent": round(100 * processor / max(wall, 1e-6), 1),
-            "memory_rss_mb": round(_resident_bytes() / 2**20, 2),
-            "uptime_s": round(time.monotonic() - self._started, 3),
-            "calls": {"running": running, "queued": queued, "finished": finished},
-        }
-        told = {"usage": self.scheduler.plugin.usage(), "gpu_memory_mb": self.scheduler.plugin.gpu_memory_mb()}
-        return dict(stats, **{key: value for key, value in told.items() if value is not None})
-
-    def _progress(self, body: Body) -> Body:
-        return self.scheduler.progress
-
-    def _cancel(self, body: Body) -> Body:
-        call_id = body.get("call_id")
-        if call_id is not None and not isinstance(call_id, str):
-            raise Refusal(400, '"call_id" is not a string')
-        found = self.scheduler.cancel(lambda call: call_id is None or call.key == call_id)
-        return {"status": "cancelled" if found else "not_running"}
-
-    def _in_use(self, body: Body) -> Body:
-        path = body.get("path")
-        if not isinstance(path, str) or not self.scratch.holds(path):
-            raise Refusal(400, '"path" is not one in a scratch folder')
-        return {"in_use": not KNOWS_USERS or is_in_use(path)}
-
-    def _config_schema(self, body: Body) -> Any:
-        return self.scheduler.plugin.perform(Call("config_schema", body))
-
-    def _config(self, body: Body) -> Any:
-        return self.scheduler.plugin.perform(Call("config", body))
-
-    def _signatures(self, body: Body) -> Any:
-        return self.scheduler.plugin.perform(Call("signatures", body))
-
-    def _config_options(self, body: Body) -> Any:
-        return self.scheduler.plugin.perform(Call("config_options", body))
-
-    def _structural_surface(self, body: Body) -> Any:
-        return self.scheduler.plugin.perform(Call("structural_surface", body))
-
-    def _accept(self) -> NoReturn:
-        while True:
-            WIRE.check()
-            try:
-                client = _accept(self._listener)
-            except OSError:
-                time.sleep(0.05)  # no file descriptor is free: one will be
-                continue
-            if len(self.connections) >= MAX_CONNECTIONS:
-                client.close()
-                continue
-            self._meet(client)
-
-    def _meet(self, client: socket.socket) -> None:
-        connection = Connection(self, client)
-        self.connections.add(connection)
-        try:
-            if self._is_tcp:
-                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=connection.serve, name="connection", daemon=True).start()
-        except (OSError, RuntimeError):  # the client is gone, or the system has no thread left
-            connection.close()
-
-
-def _listen_unix(path: str) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    umask = os.umask(0o177)  # nobody but the owner may connect, from the first moment on
-    try:
-        listener.bind(path)
-    finally:
-        os.umask(umask)
-    listener.listen(BACKLOG)
-    return listener
-
-
-def _listen_tcp(host: str) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind((host, 0))
-    listener.listen(BACKLOG)
-    return listener
-
-
-def _accept(listener: socket.socket) -> socket.socket:
-    file, _ = listener._accept()
-    return socket.socket(listener.family, listener.type, listener.proto, file)
-
-
-def _is_loopback(host: str) -> bool:
-    name, _, port = host.rpartition(":") if ":" in host[host.find("]") + 1 :] else (host, "", "")
-    if not all("0" <= digit <= "9" for digit in port):
-        return False
-    numbers = name.split(".")
-    is_127 = len(numbers) == 4 and numbers[0] == "127" and all(part.isdecimal() for part in numbers)
-    return name.lower() in ("localhost", "[::1]") or is_127
-
-
-def _resident_bytes() -> int:
-    try:
-        with open("/proc/self/statm", "rb") as statm:
-            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        pass
-    try:
-        resource = LIBRARY("resource")
-    except ImportError:
-        return 0  # Windows tells it to nobody who has only the standard library
-    peak: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-# --------------------------------------------------------------------------------------------------------- foreign
-
-PACKAGES = {"cjm_plugin_system": "cjm-plugin-system>=0.0.46", "cjm_substrate": "cjm-substrate>=0.0.58"}
-
-
-class ForeignWorker:
-    """A worker of the plugin's own environment, which speaks the original's wire: found here, then run in this process's place."""
-
-    def __init__(self, start: Start) -> None:
-        self._start = start
-        self._module = start.foreign
-        self._package = self._module.partition(".")[0]
-        sys.path[:0] = start.plugin.get("path") or []
-        self._source = self._read_source()
-        self._takes_socket = "--fd" in self._source
-        if not self._takes_socket and "--port" not in self._source:
-            raise BadStart(self._complaint("takes neither --fd nor --port, so it is none that this host knows"))
-
-    def become(self, hello: int, lifeline: int) -> NoReturn:
-        """Says hello, and runs the worker. The end of the lifeline that it keeps makes the kernel end it with its supervisor."""
-        os.set_inheritable(lifeline, True)
-        address, place = self._listen()
-        say(hello, {"address": address, "pid": os.getpid(), "worker": self._module, "features": self._features()})
-        target = self._start.plugin
-        command = [sys.executable, "-m", self._module, "--module", target["module"], "--class", target["class"], *place]
-        if target.get("adapters"):
-            command += ["--adapters", ",".join(target["adapters"])]
-        os.execve(sys.executable, command + ["--ppid", str(os.getppid())], self._environment())
-
-    def _listen(self) -> tuple[Body, list[str]]:
-        """A socket that is handed over can be private, and nobody else can take its place. First releases need a port's number."""
-        unix = self._start.unix if self._takes_socket else ""
-        listener = _listen_unix(unix) if unix else _listen_tcp(self._start.tcp or "127.0.0.1")
-        address = {"unix": unix} if unix else {"tcp": "{}:{}".format(*listener.getsockname()[:2])}
-        if not self._takes_socket:
-            listener.close()
-            return address, ["--port", address["tcp"].rpartition(":")[2]]
-        if not unix:
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it; nobody sets it later
-        os.set_inheritable(listener.fileno(), True)
-        return address, ["--fd", str(listener.detach())]
-
-    def _features(self) -> list[str]:
-        features = ["original", "farewell"]
-        if "_job_error" in self._source:
-            features.append("job_error")
-        return features if self._takes_socket else features + ["picked_port"]
-
-    def _environment(self) -> dict[str, str]:
-        make_data_folders()
-        path = [*(self._start.plugin.get("path") or []), *filter(None, [os.environ.get("PYTHONPATH")])]
-        return dict(os.environ, PYTHONPATH=os.pathsep.join(path)) if path else dict(os.environ)
-
-    def _read_source(self) -> str:
-        try:
-            spec = LIBRARY("importlib.util").find_spec(self._module)
-            if spec is None or spec.origin is None:
-                raise ModuleNotFoundError(self._module)
-            with open(spec.origin, encoding="utf-8") as source:
-                return source.read()
-        except Exception as error:
-            missing = isinstance(error, ModuleNotFoundError)
-            what = "is not in the plugin's environment" if missing else "cannot be read: {!r}".format(error)
-            raise BadStart(self._complaint(what)) from error
-
-    def _complaint(self, what: str) -> str:
-        version = self._version()
-        found = " ({} has version {})".format(self._package, version) if version else ""
-        known = self._package if self._package in PACKAGES else "cjm_plugin_system"
-        command = '{} -m pip install --upgrade "{}"'.format(sys.executable, PACKAGES[known])
-        return 'The worker "{}" {}{}. Known is "{}.core.worker"; install it there: {}'.format(self._module, what, found, known, command)
-
-    def _version(self) -> str:
-        metadata = LIBRARY("importlib.metadata")
-        try:
-            version: str = metadata.version(self._package.replace("_", "-"))
-        except metadata.PackageNotFoundError:
-            return ""
-        return version
-
-
-def make_data_folders() -> None:
-    """The original's host makes these folders before it starts a plugin."""
-    for name in ("PLUGIN_DATA_DIR", "CAPABILITY_DATA_DIR"):
-        if os.environ.get(name):
-            os.makedirs(os.environ[name], exist_ok=True)
-
-
-# --------------------------------------------------------------------------------------------------------- process
-
-
-class BadStart(Exception):
-    """The start line cannot be used."""
+            named["properties"][parameter.name] = schema
+            if parameter.default is parameter.empty:
+                named["required"].append(parameter.name)
+    told = {"arguments": dict(named, **hints.definitions())}
+    if positional["prefixItems"] or positional["items"]:
+        told["positional"] = dict(positional, minItems=needed, **hints.definitions())
+    return told
+
+
+def _outcome(hint: typing.Any, function: typing.Any, scope: Scope, is_stream: bool) -> typing.Tuple[Schema, bool]:
+    """What a method gives: of a stream, and of a generator, it is each item."""
+    hints = Hints(gives=True)
+    hint = hints.resolve(hint, scope)
+    if typing.get_origin(hint) in (abc.Awaitable, abc.Coroutine):
+        hint = hints.resolve((typing.get_args(hint) or (typing.Any,))[-1], scope)
+    origin = typing.get_origin(hint) or hint
+    is_generator = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function) or origin in GENERATORS
+    is_items = is_stream or is_generator
+    if is_items:
+        hint = (typing.get_args(hint) or (typing.Any,))[0] if origin in ITERABLES else typing.Any
+    schema = hints.schema(hint, scope)
+    return (dict(schema, **hints.definitions()) if schema else UNKNOWN), is_items
+
+
+def _listed(item: Schema) -> Schema:
+    """A list of items, whose definitions stay at the top."""
+    inner = {key: value for key, value in item.items() if key != "$defs"}
+    return dict(array_of(inner), **({"$defs": item["$defs"]} if "$defs" in item else {}))
+\fstart_line
+"""The start line and the hello line: section 1 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .constants import PROTOCOL
+from .decoding import decode_object
+from .encoding import encode
+from .errors import BadStart, Refusal
+from .scratch import Scratch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
+MAX_START_LINE = 1024 * 1024
 
 
 class Start:
@@ -4336,6 +5003,34 @@ def say(hello: int, message: Body) -> None:
     while data:
         data = data[os.write(hello, data) :]
     os.close(hello)
+\fsupervisor
+"""The supervisor: the process that the host has started, which leaves nothing behind. Section 2 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import stat
+import sys
+import threading
+import time
+
+from .descriptors import LOST_DESCRIPTORS
+from .fast import signal, socket
+from .logs import log
+from .memory_watch import MemoryWatch
+from .scratch import attempt
+from .shelf import Shelf
+from .start_line import Start, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, NoReturn
+
+    Body = Dict[str, Any]
+
+REAP_TIMEOUT_S = 2.0
 
 
 def fork_worker(hello: int, start: Start, shelf: Shelf) -> int:
@@ -4374,7 +5069,7 @@ def supervise(worker: int, farewell: int, start: Start, shelf: Shelf) -> NoRetur
     threading.Thread(target=watch_host, args=(worker, is_gone), daemon=True).start()
     adopt_orphans()
     status = wait_for(worker)
-    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == LOST_WIRE:
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == LOST_DESCRIPTORS:
         log("the plugin has closed a file descriptor of the worker's own, as os.closerange(3, 256) does, so that no call can be answered")
     kill_group(worker, signal.SIGKILL)
     kill_children()
@@ -4427,8 +5122,10 @@ def adopt_orphans() -> None:
     if sys.platform != "linux":
         return
     try:
+        from ctypes import CDLL
+
         pr_set_child_subreaper = 36
-        LIBRARY("ctypes").CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+        CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
     except (ImportError, OSError, AttributeError):
         pass  # the group is killed all the same
 
@@ -4439,47 +5136,6 @@ def wait_for(worker: int) -> int:
         pid, status = os.waitpid(-1, 0)
         if pid == worker:
             return status
-
-
-class MemoryWatch:
-    """Tells whether the system has killed a process for want of memory since this began, where Linux counts that.
-
-    The control group of this process counts its own; without one the whole system's count has to do.
-    """
-
-    def __init__(self, root: str = "") -> None:
-        self._counters = [path for path in self._candidates(root) if self._read(path) is not None][:1]
-        self._before = self._total()
-
-    def somebody_was_killed(self) -> bool:
-        return self._total() > self._before
-
-    def _total(self) -> int:
-        return sum(self._read(path) or 0 for path in self._counters)
-
-    @staticmethod
-    def _candidates(root: str) -> list[str]:
-        try:
-            with open(root + "/proc/self/cgroup", encoding="utf-8") as groups:
-                lines = [line.rstrip("\\n").split(":", 2) for line in groups]
-        except (OSError, ValueError):
-            lines = []
-        found = []
-        for _, controllers, path in lines:
-            for place in (path.rstrip("/"), ""):  # a container may see its own group as the root
-                if controllers == "":
-                    found.append(root + "/sys/fs/cgroup" + place + "/memory.events")
-                elif "memory" in controllers.split(","):
-                    found.append(root + "/sys/fs/cgroup/memory" + place + "/memory.oom_control")
-        return found + [root + "/proc/vmstat"]
-
-    @staticmethod
-    def _read(path: str) -> Optional[int]:
-        try:
-            with open(path, encoding="utf-8") as counts:
-                return next((int(line.split()[1]) for line in counts if line.startswith("oom_kill ")), None)
-        except (OSError, ValueError, IndexError):
-            return None
 
 
 def kill_group(group: int, number: int) -> None:
@@ -4510,11 +5166,13 @@ def kill_children() -> None:
 def remove_files(start: Start) -> None:
     """Removes the worker's socket and its folder for a host that is gone. One that lives reads what was sent first."""
     if start.unix and is_left_socket(start.unix):
-        _attempt(os.unlink, start.unix)
+        attempt(os.unlink, start.unix)
     if start.folder:
+        from .private_folder import is_private_folder, remove_private
+
         for folder in filter(None, (start.folder, start.scratch.memory)):
             if is_private_folder(folder):
-                _remove_private(folder)
+                remove_private(folder)
 
 
 def is_left_socket(path: str) -> bool:
@@ -4533,18 +5191,6 @@ def is_left_socket(path: str) -> bool:
         return False
 
 
-def is_private_folder(path: str) -> bool:
-    """Whether a folder says of itself that it may be removed."""
-    try:
-        file = os.open(os.path.join(path, OWNER_FILE), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            return not os.path.islink(path) and os.read(file, len(OWNER_LINE) + 1) == OWNER_LINE
-        finally:
-            os.close(file)
-    except OSError:
-        return False
-
-
 def list_children() -> list[int]:
     """The processes whose parent this one is, where the system tells."""
     try:
@@ -4557,109 +5203,704 @@ def list_children() -> list[int]:
 def die_by(number: int) -> NoReturn:
     """Ends this process by the signal that ended the worker, without a second core file."""
     if number != signal.SIGKILL:
-        resource = LIBRARY("resource")
+        import resource
+
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)
+\fsurface late
+"""The public members of a plugin's class."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
 
 
-def hold_lifeline(lifeline: int, watch: Optional[Watch]) -> None:
-    """Ends this process, and on POSIX its group, when the other end of the lifeline closes."""
+def describe_surface(kind: type) -> Body:
+    """The public members of a class, as the original tells them for the matching of its task adapters."""
+    import inspect
+
+    surface: dict[str, list[Any]] = {"methods": [], "properties": [], "attributes": []}
+    for name in sorted(dir(kind)):
+        member = inspect.getattr_static(kind, name)
+        function = getattr(member, "__func__", member)
+        if name.startswith("_"):
+            continue
+        if isinstance(member, property):
+            surface["properties"].append(name)
+        elif inspect.isfunction(function):
+            signature = inspect.signature(function)
+            params = [parameter for parameter in signature.parameters if parameter != "self"]
+            surface["methods"].append({"name": name, "signature": str(signature), "params": params})
+        else:
+            surface["attributes"].append({"name": name, "type": type(member).__name__})
+    return surface
+\ftracebacks
+"""Texts about exceptions."""
+
+from __future__ import annotations
+
+from .constants import MOST_CHARACTERS, OWN_FILES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Callable, Optional
+
+
+def text_of(error: BaseException, read: Callable[[BaseException], str]) -> str:
     try:
-        if watch is not None:
-            watch.wait()
-        while os.read(lifeline, 65536):
-            pass
+        return shortened(read(error))
+    except Exception:
+        return f"<{type(error).__name__} that cannot be printed>"
+
+
+def shortened(text: str) -> str:
+    """A text of which a frame has room for several."""
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}… ({len(text)} characters)"
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback without the worker's own frames at its top: the plugin's code is what a reader looks for."""
+    try:
+        from traceback import format_exception
+
+        lines = format_exception(type(error), error, plugins_part(error))
+        return shortened("".join(lines).rstrip("\\n"))
+    except Exception:
+        return ""
+
+
+def plugins_part(error: BaseException) -> Optional[TracebackType]:
+    """What an exception has gone through below the worker's own modules."""
+    entry = error.__traceback__
+    while entry is not None and entry.tb_frame.f_code.co_filename.startswith(OWN_FILES):
+        entry = entry.tb_next
+    return entry
+\ftracing late
+"""A span around the plugin's code, where its environment has OpenTelemetry."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from .call import Call
+from .constants import VERSION
+from .logs import log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
+
+
+class Tracing:
+    """Spans around the plugin's code. OpenTelemetry is imported with the first call that is part of a trace, if it is there at all."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tracer: Any = None
+        self._missing = False
+
+    def run(self, call: Call, plugin: str, code: Callable[[], Any]) -> Any:
+        """Runs a call's code in a span of its own, below the host's, so that the plugin's own spans are below that."""
+        tracer = self._find_tracer()
+        if tracer is None:
+            return code()
+        from opentelemetry import context, propagate
+        from opentelemetry.trace import SpanKind
+
+        method = f"{plugin}/{call.endpoint.name if call.endpoint else ''}"
+        attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
+        if isinstance(call.key, str):
+            attributes["remote_plugin.call.id"] = call.key
+        token = context.attach(propagate.extract(call.trace))
+        try:
+            with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
+                try:
+                    return code()
+                except Exception as error:
+                    span.set_attribute("error.type", type(error).__qualname__)
+                    raise
+        finally:
+            context.detach(token)
+
+    def flush(self) -> None:
+        """Sends what has not been sent yet, for the worker is about to be killed; waits a little for a collector that does not answer."""
+        if self._tracer is None:
+            return  # what the plugin does without the host's traces is its own business
+        from opentelemetry import trace
+
+        flush = getattr(trace.get_tracer_provider(), "force_flush", None)
+        if flush is not None:
+            thread = threading.Thread(target=flush, name="flush", daemon=True)
+            thread.start()
+            thread.join(FLUSH_TIMEOUT_S)
+
+    def _find_tracer(self) -> Any:
+        with self._lock:
+            if self._tracer is None and not self._missing:
+                try:
+                    self._tracer = self._make_tracer()
+                except ImportError:
+                    self._missing = True
+                except Exception as error:
+                    self._missing = True
+                    log(f"the calls are not traced, for OpenTelemetry cannot be used: {error!r}")
+            return self._tracer
+
+    def _make_tracer(self) -> Any:
+        from opentelemetry import trace
+
+        is_provided = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        if not is_provided and any(name.startswith("OTEL_") for name in os.environ):
+            try:
+                self._provide(trace)
+            except ImportError:
+                pass  # the plugin's own spans, if there are any, go nowhere either
+        return trace.get_tracer("@remote-plugin/proxy", VERSION)
+
+    @staticmethod
+    def _provide(trace: Any) -> None:
+        """Sends spans to where the environment says, as \`opentelemetry-instrument\` would, for a plugin that has not seen to it itself."""
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        shared = os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+        protocol = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", shared)
+        if os.environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp" or protocol == "console":
+            return
+        if protocol == "grpc":
+            from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+        else:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        provider = TracerProvider()
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        trace.set_tracer_provider(provider)
+\ftype_hints late
+"""Type hints to JSON Schema."""
+
+from __future__ import annotations
+
+import builtins
+import collections.abc as abc
+import dataclasses
+import enum
+import inspect
+import json
+import sys
+import typing
+
+from .docstrings import read_docstring
+from .hint_names import evaluate, name_of
+
+Schema = typing.Dict[str, typing.Any]
+Scope = typing.Mapping[str, typing.Any]
+
+BYTES = {"type": "string", "format": "binary"}
+ARRAY = {"type": "string", "format": "binary", "contentMediaType": "application/x-npy"}
+PATH = {"type": "string", "format": "path"}
+UNKNOWN: Schema = {}
+
+
+GENERATORS = (abc.Generator, abc.AsyncGenerator)
+ITERABLES = (*GENERATORS, abc.Iterator, abc.AsyncIterator, abc.Iterable, abc.AsyncIterable, abc.Sequence, abc.Collection, list, set, tuple)
+SEQUENCES = (list, abc.Sequence, abc.MutableSequence, abc.Iterable, abc.Collection, abc.Iterator, *GENERATORS)
+SETS = (set, frozenset, abc.Set, abc.MutableSet)
+MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
+# By the name of the class and of its module's top: none of them has to be imported for this.
+KNOWN: typing.Mapping[typing.Tuple[str, str], Schema] = {
+    ("builtins", "NoneType"): {"type": "null"},
+    ("builtins", "bool"): {"type": "boolean"},
+    ("builtins", "int"): {"type": "integer"},
+    ("builtins", "float"): {"type": "number"},
+    ("builtins", "str"): {"type": "string"},
+    ("builtins", "bytes"): BYTES,
+    ("builtins", "bytearray"): BYTES,
+    ("builtins", "memoryview"): BYTES,
+    ("builtins", "list"): {"type": "array"},
+    ("builtins", "tuple"): {"type": "array"},
+    ("builtins", "set"): {"type": "array", "uniqueItems": True},
+    ("builtins", "frozenset"): {"type": "array", "uniqueItems": True},
+    ("builtins", "dict"): {"type": "object"},
+    ("pathlib", "PurePath"): PATH,
+    ("os", "PathLike"): PATH,
+    ("datetime", "datetime"): {"type": "string", "format": "date-time"},
+    ("datetime", "date"): {"type": "string", "format": "date"},
+    ("datetime", "time"): {"type": "string", "format": "time"},
+    ("uuid", "UUID"): {"type": "string", "format": "uuid"},
+    ("decimal", "Decimal"): {"type": "string"},
+    ("numpy", "ndarray"): ARRAY,
+    ("numpy", "bool_"): {"type": "boolean"},
+    ("numpy", "bool"): {"type": "boolean"},
+    ("numpy", "integer"): {"type": "integer"},
+    ("numpy", "floating"): {"type": "number"},
+    ("numpy", "str_"): {"type": "string"},
+}
+
+
+class Hints:
+    """Makes schemas of type hints. Classes with fields are defined once, so that they may hold themselves."""
+
+    def __init__(self, gives: bool) -> None:
+        self._gives = gives  # whether the plugin makes the value: a dataclass that it gives has all of its fields
+        self._definitions: typing.Dict[str, Schema] = {}
+        self._names: typing.Dict[typing.Any, str] = {}
+
+    def definitions(self) -> Schema:
+        """The \`$defs\` that the schemas made so far refer to."""
+        return {"$defs": dict(self._definitions)} if self._definitions else {}
+
+    def schema(self, hint: typing.Any, scope: Scope) -> Schema:
+        """The schema of a hint; one that says nothing, or cannot be read, allows everything."""
+        try:
+            return self._schema(self.resolve(hint, scope), scope)
+        except Exception:
+            return UNKNOWN
+
+    def resolve(self, hint: typing.Any, scope: Scope) -> typing.Any:
+        """What a hint means that is text, another's name, or dressed up."""
+        while True:
+            if isinstance(hint, typing.ForwardRef):
+                hint = hint.__forward_arg__
+            elif isinstance(hint, str):
+                hint = evaluate(hint, scope)
+            elif hasattr(hint, "__supertype__"):  # typing.NewType
+                hint = hint.__supertype__
+            elif type(hint).__name__ == "TypeAliasType":
+                hint = hint.__value__
+            elif name_of(typing.get_origin(hint)) in ("Required", "NotRequired", "ReadOnly", "Final", "ClassVar"):
+                hint = typing.get_args(hint)[0]
+            elif isinstance(hint, typing.TypeVar):
+                hint = hint.__bound__ or typing.Any
+            else:
+                return hint
+
+    def _schema(self, hint: typing.Any, scope: Scope) -> Schema:
+        if hint in (inspect.Parameter.empty, typing.Any, object):
+            return UNKNOWN
+        if hint is None:
+            return {"type": "null"}
+        if hasattr(hint, "__metadata__"):  # typing.Annotated
+            return self._annotated(hint, scope)
+        origin, args = typing.get_origin(hint), typing.get_args(hint)
+        if origin is None:
+            return self._class(hint) if isinstance(hint, type) else UNKNOWN
+        if origin is typing.Union or name_of(origin) == "UnionType":
+            return self._union(args, scope)
+        if name_of(origin) == "Literal":
+            return {"enum": list(args)}
+        if origin is tuple:
+            return self._tuple(args, scope)
+        if origin in SEQUENCES:
+            return array_of(self.schema(args[0], scope) if args else UNKNOWN)
+        if origin in SETS:
+            return dict(array_of(self.schema(args[0], scope) if args else UNKNOWN), uniqueItems=True)
+        if origin in MAPPINGS:
+            values = self.schema(args[1], scope) if len(args) > 1 else UNKNOWN
+            return {"type": "object", "additionalProperties": values or True}
+        return self._class(origin) if isinstance(origin, type) else UNKNOWN
+
+    def _annotated(self, hint: typing.Any, scope: Scope) -> Schema:
+        schema = self.schema(hint.__origin__, scope)
+        texts = [getattr(one, "documentation", one) for one in hint.__metadata__]
+        text = next((text for text in texts if isinstance(text, str)), "")
+        return dict(schema, description=text) if text else schema
+
+    def _union(self, args: typing.Sequence[typing.Any], scope: Scope) -> Schema:
+        options: typing.List[Schema] = []
+        for arg in args:
+            schema = self.schema(arg, scope)
+            if schema == UNKNOWN:
+                return UNKNOWN
+            if schema not in options:
+                options.append(schema)
+        return options[0] if len(options) == 1 else {"anyOf": options}
+
+    def _tuple(self, args: typing.Sequence[typing.Any], scope: Scope) -> Schema:
+        if len(args) == 2 and args[1] is Ellipsis:
+            return array_of(self.schema(args[0], scope))
+        items = [self.schema(arg, scope) for arg in args if arg != ()]
+        return {"type": "array", "prefixItems": items, "items": False, "minItems": len(items), "maxItems": len(items)}
+
+    def _class(self, kind: typing.Any) -> Schema:
+        if issubclass(kind, enum.Enum):
+            values = [member.value for member in kind]
+            return {"enum": values} if all(map(is_plain, values)) else UNKNOWN
+        if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+            hints = getattr(kind, "__annotations__", {})
+            return self._tuple([hints.get(field, typing.Any) for field in kind._fields], _module_of(kind))
+        if hasattr(kind, "__total__") or dataclasses.is_dataclass(kind) or hasattr(kind, "model_json_schema"):
+            return {"$ref": "#/$defs/" + self._define(kind)}
+        if hasattr(kind, "to_temp_file"):
+            return BYTES
+        for base in kind.__mro__:
+            known = KNOWN.get((base.__module__.partition(".")[0], base.__name__))
+            if known is not None:
+                return known
+        return UNKNOWN
+
+    def _define(self, kind: typing.Any) -> str:
+        if kind in self._names:
+            return self._names[kind]
+        name, number = kind.__name__, 2
+        while name in self._definitions:
+            name, number = "{}{}".format(kind.__name__, number), number + 1
+        self._names[kind] = name
+        self._definitions[name] = UNKNOWN  # takes the name: its fields may lead back here
+        if hasattr(kind, "model_json_schema"):  # a model of pydantic's, or of whoever follows it
+            model = kind.model_json_schema()
+            self._definitions.update(model.pop("$defs", {}))
+            self._definitions[name] = model
+        else:
+            self._definitions[name] = self._record(kind)
+        return name
+
+    def _record(self, kind: typing.Any) -> Schema:
+        """A TypedDict or a dataclass."""
+        scope = dict(_module_of(kind), **vars(kind))
+        if dataclasses.is_dataclass(kind):
+            fields = {field.name: field.type for field in dataclasses.fields(kind)}
+            required = [field.name for field in dataclasses.fields(kind) if self._gives or not _has_default(field)]
+        else:
+            fields = _annotations_of(kind)
+            required = sorted(getattr(kind, "__required_keys__", fields if kind.__total__ else ()))
+        schema: Schema = {"title": kind.__name__, "type": "object"}
+        description, texts, _ = read_docstring(inspect.getdoc(kind) or "")
+        if description and not description.startswith(kind.__name__ + "(") and inspect.getdoc(kind) != inspect.getdoc(dict):
+            schema["description"] = description
+        schema["properties"] = {name: self._field(name, hint, scope, texts) for name, hint in fields.items()}
+        return dict(schema, required=required, additionalProperties=False)
+
+    def _field(self, name: str, hint: typing.Any, scope: Scope, texts: typing.Mapping[str, str]) -> Schema:
+        schema = self.schema(hint, scope)
+        return dict(schema, description=texts[name]) if name in texts else schema
+
+
+def array_of(items: Schema) -> Schema:
+    return {"type": "array", "items": items} if items else {"type": "array"}
+
+
+def _has_default(field: dataclasses.Field[typing.Any]) -> bool:
+    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+
+
+def _annotations_of(kind: typing.Any) -> typing.Dict[str, typing.Any]:
+    """A TypedDict's hints, those of its bases too."""
+    hints: typing.Dict[str, typing.Any] = {}
+    for base in [*getattr(kind, "__orig_bases__", ()), kind]:
+        own = getattr(typing.get_origin(base) or base, "__annotations__", {})
+        hints.update(own if isinstance(own, dict) else {})
+    return hints
+
+
+def _module_of(kind: typing.Any) -> typing.Dict[str, typing.Any]:
+    return dict(vars(sys.modules.get(kind.__module__, builtins)))
+
+
+def is_plain(value: typing.Any) -> bool:
+    if not isinstance(value, (type(None), bool, int, float, str, list, dict)):
+        return False
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+\fwalk late
+"""The slow way through a value that JSON refuses: it knows where in it it is."""
+
+from __future__ import annotations
+
+from .conversions import simplify, to_json
+from .errors import BadResult, UnfitFile, Unsendable
+from .json_text import LARGEST_DOUBLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional, Union
+
+    from .outbox import Outbox
+
+    Body = Dict[str, Any]
+
+
+class Walk:
+    """Goes through a value that \`json\` refused and copies it in a form that \`json\` takes."""
+
+    def __init__(self, what: str, types: Optional[Body], outbox: Optional[Callable[[], Outbox]] = None) -> None:
+        self.what = what
+        self.types = types
+        self.outbox = outbox
+        self.path: list[Union[str, int]] = []
+        self.open: set[int] = set()
+
+    def visit(self, value: Any) -> Any:
+        if value is None or isinstance(value, (str, bool)):
+            return value
+        if isinstance(value, int):
+            return self._integer(value)
+        if isinstance(value, float):
+            return value if value - value == 0 else self._non_finite(value)
+        if id(value) in self.open:
+            raise self._bad("is part of itself (a cycle)")
+        self.open.add(id(value))
+        plain = self._inside(value)
+        self.open.remove(id(value))
+        return plain
+
+    def _inside(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return self._dict(value)
+        if isinstance(value, (list, tuple)):
+            return [self._member(index, item) for index, item in enumerate(value)]
+        if self.outbox is not None and self.types is not None and self.outbox().takes(value):
+            self.types[self._pointer()] = "file"
+            try:
+                return self.outbox().hand_over(value)
+            except UnfitFile as error:
+                raise self._bad(str(error)) from None
+        try:
+            plain = simplify(value)
+        except Unsendable as error:
+            raise self._bad(str(error)) from None
+        except Exception as error:  # of a property, or of a member that was never set
+            raise self._bad(f'is of type "{type(value).__name__}" and cannot be read: {type(error).__name__}: {error}') from error
+        return self.visit(plain)
+
+    def _dict(self, value: dict[Any, Any]) -> Body:
+        plain: Body = {}
+        for key, item in value.items():
+            name = self._key(key)
+            if name in plain:
+                raise self._bad(f"has two keys that are {to_json(name)} in JSON, one of them of type {type(key).__name__}")
+            plain[name] = self._member(name, item)
+        return plain
+
+    def _member(self, key: Union[str, int], value: Any) -> Any:
+        self.path.append(key)
+        plain = self.visit(value)
+        self.path.pop()
+        return plain
+
+    def _key(self, key: Any) -> str:
+        if isinstance(key, str):
+            return str.__str__(key)
+        if key is None or isinstance(key, (int, float)):
+            try:
+                return to_json(key)
+            except ValueError:
+                raise self._bad("has a number as key that JSON cannot carry") from None
+        raise self._bad(f'has a key of type "{type(key).__name__}", which JSON cannot carry')
+
+    def _integer(self, value: int) -> int:
+        if -LARGEST_DOUBLE <= value <= LARGEST_DOUBLE:
+            return value
+        raise self._bad("is an integer so large that other languages take it for infinite; return it as a string")
+
+    def _non_finite(self, value: float) -> str:
+        name = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        if self.types is None:
+            raise self._bad(f"is {name}, which JSON cannot carry")
+        self.types[self._pointer()] = "number"
+        return name
+
+    def _pointer(self) -> str:
+        parts = (str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
+        return "".join("/" + part for part in parts)
+
+    def _bad(self, problem: str) -> BadResult:
+        return BadResult(f'The {self.what} at "{self._place()}" {problem}')
+
+    def _place(self) -> str:
+        place = "$"
+        for part in self.path:
+            plain = isinstance(part, str) and part.isidentifier()
+            place += "." + str(part) if plain else "[" + to_json(part) + "]"
+        return place
+\fworker
+"""The worker: it listens, and gives each connection a thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from .connection import Connection
+from .descriptors import DESCRIPTORS
+from .errors import BadStart
+from .fast import socket
+from .lanes import Lanes
+from .listening import accept, listen_tcp, listen_unix
+from .session import Session
+from .shelf import Shelf
+from .start_line import Start
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, NoReturn
+
+    Body = Dict[str, Any]
+
+MAX_CONNECTIONS = 512
+
+
+class Worker:
+    """The listener, and the connections that it has accepted."""
+
+    def __init__(self, start: Start, shelf: Shelf) -> None:
+        self._lanes = Lanes(start)
+        self._session = Session(start, self._lanes)
+        self._shelf = shelf
+        self._connections: set[Connection] = set()
+        self._start = start
+
+    def listen(self) -> Body:
+        """Binds; gives the address for the hello line."""
+        unix, tcp = self._start.unix, self._start.tcp
+        try:
+            if unix:
+                self._listener = listen_unix(unix)
+                return {"unix": unix}
+            self._listener = listen_tcp(tcp)
+        except (OSError, AttributeError) as error:
+            raise BadStart(f'Cannot listen at "{unix or tcp}": {error}') from error
+        pattern = "[{}]:{}" if ":" in tcp else "{}:{}"
+        return {"tcp": pattern.format(tcp, self._listener.getsockname()[1])}
+
+    def run(self) -> NoReturn:
+        """Serves for good."""
+        DESCRIPTORS.keep(self._listener.fileno())
+        threading.Thread(target=self._accept_all, name="accept", daemon=True).start()
+        self._lanes.run()
+
+    def _accept_all(self) -> NoReturn:
+        while True:
+            DESCRIPTORS.check()
+            try:
+                client = accept(self._listener)
+            except OSError:
+                time.sleep(0.05)  # no file descriptor is free: one will be
+                continue
+            if len(self._connections) >= MAX_CONNECTIONS:
+                client.close()
+                continue
+            self._meet(client)
+
+    def _meet(self, client: socket.socket) -> None:
+        connection = Connection(self._session, client, self._connections, self._shelf)
+        self._connections.add(connection)
+        try:
+            if not self._start.unix:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=connection.serve, name="connection", daemon=True).start()
+        except (OSError, RuntimeError):  # the client is gone, or the system has no thread left
+            connection.close()
+\fworker_endpoints
+"""What the worker answers by itself, also while the plugin's code runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+
+from .constants import KNOWS_USERS, PROTOCOL
+from .errors import Refusal
+from .lanes import Lanes
+from .scratch import is_in_use
+from .start_line import Start
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
+
+class WorkerEndpoints:
+    """The worker's own answers."""
+
+    def __init__(self, start: Start, lanes: Lanes, methods: dict[str, str]) -> None:
+        self._methods = methods  # of plugins, by the endpoints that stand for them
+        self._plugin = lanes.plugin
+        self._calls = lanes.calls
+        self._lanes = lanes
+        self._scratch = start.scratch
+        self._max_concurrency = start.max_concurrency
+        self._started = time.monotonic()
+        self._measured = (self._started, time.process_time())
+        self._measure_lock = threading.Lock()
+
+    def ready(self, body: Body) -> Body:
+        plugin = self._plugin
+        plugin.wait()
+        methods = [endpoint for endpoint, method in self._methods.items() if plugin.instance.method(method) is not None]
+        return {"name": plugin.name, "version": plugin.version, "methods": methods}
+
+    def health(self, body: Body) -> Body:
+        plugin = self._plugin
+        running, queued, _ = self._calls.counts()
+        status = "loading" if not plugin.loaded.is_set() else "running" if plugin.failure is None else "failed"
+        return {
+            "status": status,
+            "pid": os.getpid(),
+            "name": plugin.name,
+            "version": plugin.version,
+            "protocol": PROTOCOL,
+            "max_concurrency": self._max_concurrency,
+            "calls": {"running": running, "queued": queued},
+        }
+
+    def stats(self, body: Body) -> Body:
+        running, queued, finished = self._calls.counts()
+        with self._measure_lock:
+            before, self._measured = self._measured, (time.monotonic(), time.process_time())
+            wall, processor = (now - then for now, then in zip(self._measured, before))
+        stats = {
+            "pid": os.getpid(),
+            "cpu_percent": round(100 * processor / max(wall, 1e-6), 1),
+            "memory_rss_mb": round(_resident_bytes() / 2**20, 2),
+            "uptime_s": round(time.monotonic() - self._started, 3),
+            "calls": {"running": running, "queued": queued, "finished": finished},
+        }
+        told = {"usage": self._plugin.usage(), "gpu_memory_mb": self._plugin.gpu_memory_mb()}
+        return dict(stats, **{key: value for key, value in told.items() if value is not None})
+
+    def progress(self, body: Body) -> Body:
+        return self._calls.progress
+
+    def cancel(self, body: Body) -> Body:
+        call_id = body.get("call_id")
+        if call_id is not None and not isinstance(call_id, str):
+            raise Refusal(400, '"call_id" is not a string')
+        found = self._lanes.cancel(lambda call: call_id is None or call.key == call_id)
+        return {"status": "cancelled" if found else "not_running"}
+
+    def in_use(self, body: Body) -> Body:
+        path = body.get("path")
+        if not isinstance(path, str) or not self._scratch.holds(path):
+            raise Refusal(400, '"path" is not one in a scratch folder')
+        return {"in_use": not KNOWS_USERS or is_in_use(path)}
+
+
+def _resident_bytes() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         pass
-    if os.name == "posix":
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)
-
-
-class Watch:
-    """Waits for the lifeline, and looks after the worker's descriptors meanwhile.
-
-    Who waits for one end of a pipe is woken by the kernel in the moment in which the other end is closed. So a pipe of its
-    own tells at once of a range that is closed, and a look a second tells of a single one, whatever runs for how long.
-    """
-
-    def __init__(self, lifeline: int) -> None:
-        self._lifeline = lifeline
-        self._tripwire, held = os.pipe()
-        WIRE.keep(lifeline, self._tripwire, held)
-
-    def wait(self) -> None:
-        """Comes back when the lifeline has something to tell."""
-        files = [self._lifeline, self._tripwire]
-        while True:
-            try:
-                ready = select.select(files, [], [], WATCH_S)[0]  # poll() needs a process that may open as many files
-            except OSError:
-                WIRE.check()
-                raise
-            WIRE.check()
-            if self._lifeline in ready:
-                return
-
-
-def arm_lifeline(lifeline: int) -> None:
-    """Has Linux itself kill the group when the supervisor is gone: the thread cannot while C code holds the GIL."""
     try:
-        import fcntl
-
-        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpid())
-        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
-        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-    except (ImportError, AttributeError, OSError):
-        pass  # not Linux
-
-
-def leave_own_folder() -> None:
-    """Takes the folder of this file off the import path: it is the host's, and not the plugin's."""
-    own = os.path.realpath(os.path.dirname(os.path.abspath(__file__)))
-    if sys.path and os.path.realpath(sys.path[0]) == own:
-        del sys.path[0]
-
-
-def main() -> NoReturn:
-    """Starts the worker; what stands in the way of that is said in the place of the hello line."""
-    hello = take_stdout()
-    try:
-        if sys.version_info < OLDEST_PYTHON:
-            raise BadStart(f"This is Python {sys.version.split()[0]}; the worker needs 3.8 or later")
-        start = Start(read_start_line())
-        leave_own_folder()
-        foreign = ForeignWorker(start) if start.foreign else None
-        shelf = Shelf()
-        if os.name == "posix":
-            lifeline = fork_worker(hello, start, shelf)
-            if foreign is not None:
-                arm_lifeline(lifeline)
-                foreign.become(hello, lifeline)
-        elif foreign is not None:
-            raise BadStart("A worker of the plugin's own environment cannot be run on this system")
-        else:
-            lifeline = os.dup(0)
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        faulthandler.enable()
-        worker = Worker(start, shelf)
-        address = worker.listen()
-    except (BadStart, OSError) as error:
-        say(hello, {"error": describe(error, "", "bad_start")})
-        sys.exit(1)
-    say(hello, {"address": address, "pid": os.getpid(), "worker": WORKER, "features": FEATURES})
-    watch = None
-    if os.name == "posix":
-        watch = Watch(lifeline)
-        prepare_for_forks()
-    threading.Thread(target=hold_lifeline, args=(lifeline, watch), name="lifeline", daemon=True).start()
-    if os.name == "posix":
-        arm_lifeline(lifeline)
-    worker.run()
-
-
-if __name__ == "__main__":
-    main()
+        import resource
+    except ImportError:
+        return 0  # Windows tells it to nobody who has only the standard library
+    peak: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 `;

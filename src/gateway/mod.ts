@@ -1,0 +1,16 @@
+/**
+ * Makes the plugins of a manager reachable over HTTP, for programs that cannot start a process.
+ *
+ * @example
+ * ```ts no-eval
+ * import { createGateway } from "@remote-plugin/proxy/gateway";
+ * import { PluginManager } from "@remote-plugin/proxy/manager";
+ *
+ * await using manager = await PluginManager.create({ folders: ["./plugins"] });
+ * await Deno.serve({ port: 8000 }, createGateway(manager, { token: Deno.env.get("TOKEN")! })).finished;
+ * ```
+ *
+ * @module
+ */
+export { createGateway } from "./gateway.ts";
+export type { GatewayHandler, GatewayOptions, GatewayRequestInfo } from "./gateway.ts";

@@ -1,0 +1,79 @@
+/**
+ * What each endpoint of the gateway asks of a plugin.
+ *
+ * @module
+ */
+import type { PluginManager } from "../manager/plugin_manager.ts";
+import type { CallOptions, Kwargs, PluginConfig } from "../plugin/interface.ts";
+import { type PluginInterface, questionAt, type QuestionEndpoint } from "../plugin/members.ts";
+import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import type { OpenCalls } from "./open_calls.ts";
+import type { GatewayRequest } from "./request.ts";
+
+/** What an operation is run on. */
+export interface OperationTarget {
+  readonly handle: PluginInterface;
+  readonly manager: PluginManager;
+  /** The calls of all clients. */
+  readonly calls: OpenCalls;
+}
+
+/** Runs a request: yields chunks, returns the result. */
+export async function* operate(
+  request: GatewayRequest,
+  target: OperationTarget,
+  options: CallOptions,
+): AsyncGenerator<unknown, unknown, void> {
+  const { endpoint, body, callId } = request;
+  const call = { ...options, args: body.args as readonly unknown[] | undefined, callId };
+  if (endpoint === "execute_stream") return yield* streamed(target.handle.executeStream(body.kwargs as Kwargs | undefined, call));
+  if (endpoint === "execute") return await target.handle.execute(body.kwargs as Kwargs | undefined, call);
+  const question = questionAt(endpoint);
+  if (question !== undefined) return await target.handle[question](options);
+  if (!isOwn(endpoint)) return await target.handle.extension(endpoint as ExtensionEndpoint, body, options);
+  return await ANSWERS[endpoint](request, target, options);
+}
+
+async function* streamed(chunks: AsyncIterable<unknown>): AsyncGenerator<unknown, null, void> {
+  yield* chunks;
+  return null;
+}
+
+type Answer = (request: GatewayRequest, target: OperationTarget, options: CallOptions) => Promise<unknown>;
+
+/** Every endpoint that is neither a call of the plugin's methods nor a question. */
+type OwnEndpoint = Exclude<Endpoint, QuestionEndpoint | "execute" | "execute_stream">;
+
+const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
+  initialize: async ({ body }, { handle }, options) => {
+    await handle.initialize(body, options);
+    return { status: "ok" };
+  },
+  reconfigure: async ({ body }, { handle }, options) => {
+    await handle.reconfigure((body.new_config ?? {}) as PluginConfig, options);
+    return { status: "reconfigured" };
+  },
+  prefetch: async (_, { handle }, options) => ({ status: await handle.prefetch(options) ? "prefetched" : "not_supported" }),
+  cleanup: () => Promise.resolve({ status: "cleaned" }),
+  // It shares no files with its clients.
+  in_use: () => Promise.resolve({ in_use: true }),
+  cancel: async ({ plugin, body: { call_id } }, { handle, calls }) => {
+    const isCancelled = call_id === undefined ? await handle.cancel() : calls.cancel(plugin, call_id);
+    return { status: isCancelled ? "cancelled" : "not_running" };
+  },
+  ready: async ({ plugin }, { manager, handle: { name, version } }) => {
+    await manager.load(plugin);
+    return { name, version, methods: [] };
+  },
+  health: ({ plugin }, { manager, handle: { name, version }, calls }) => {
+    const { maxConcurrency: max_concurrency } = manager.info(plugin);
+    const running = calls.count(plugin);
+    const health = { pid: Deno.pid, name, version, protocol: PROTOCOL_VERSION, max_concurrency, calls: { running, queued: 0 } };
+    return Promise.resolve({ status: "running", ...health });
+  },
+};
+
+function isOwn(endpoint: Endpoint | ExtensionEndpoint): endpoint is OwnEndpoint {
+  return Object.hasOwn(ANSWERS, endpoint);
+}

@@ -1,0 +1,17 @@
+/**
+ * The types of what host and worker say to each other. They are for those who write a worker, a transport or a tool.
+ * `docs/protocol.md` tells what they mean.
+ *
+ * @module
+ */
+export { PROTOCOL_VERSION } from "./version.ts";
+export { ENDPOINTS, EXTENSIONS } from "./endpoints.ts";
+export type * from "./endpoints.ts";
+export type { Address, TcpAddress, UnixAddress } from "./address.ts";
+export type { Exchange, WireRequest } from "./exchange.ts";
+export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./frames.ts";
+export type { FileValue } from "./file_values.ts";
+export type { NdArray, NpyLayout, TypedArray } from "./npy.ts";
+export type { LongInteger } from "./exact_integers.ts";
+export type { TraceContext } from "./telemetry.ts";
+export type * from "./messages.ts";

@@ -1,0 +1,58 @@
+"""JSON to the bodies of requests: section 6 of docs/protocol.md."""
+
+from __future__ import annotations
+
+from .conversions import to_json
+from .errors import Refusal
+from .json_text import json_decoder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Union
+
+    Body = Dict[str, Any]
+
+NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf"), "-0": -0.0}
+
+_decode = json_decoder()
+
+
+def decode_object(text: Union[bytes, bytearray]) -> Body:
+    """Reads a request's body; no body is an empty object."""
+    try:
+        body = _decode(text.decode("utf-8")) if text else {}
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, f"The body is not JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise Refusal(400, "The body is not a JSON object")
+    return body
+
+
+def restore_types(body: Body) -> None:
+    """Gives the values that `types` names their types back, in place."""
+    types = body.pop("types", None)
+    if types is None:
+        return
+    if not isinstance(types, dict):
+        raise Refusal(400, '"types" is not an object')
+    for pointer, kind in types.items():
+        if kind != "number":
+            raise Refusal(400, f'Unknown type {to_json(kind)} at "{pointer}"')
+        root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
+        holder: Any = {root: body}
+        key: Any = root
+        try:
+            for part in path:
+                holder = holder[key]
+                key = _member_key(holder, part)
+            holder[key] = NUMBERS[holder[key]]
+        except (LookupError, TypeError):
+            raise Refusal(400, f'"types" names "{pointer}", where no such number is') from None
+
+
+def _member_key(holder: Any, part: str) -> Union[str, int]:
+    if isinstance(holder, dict):
+        return part
+    if isinstance(holder, list) and part.isdecimal():
+        return int(part)
+    raise LookupError(part)

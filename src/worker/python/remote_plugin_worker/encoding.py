@@ -1,0 +1,107 @@
+"""Values to JSON: section 6 of docs/protocol.md."""
+
+from __future__ import annotations
+
+from .conversions import refuse, simplify_framed, to_json
+from .errors import BadResult
+from .json_text import LARGEST_DOUBLE, json_encoder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional
+
+    from .outbox import Outbox
+
+    Body = Dict[str, Any]
+
+_encode_framed = json_encoder(simplify_framed)
+_encode_flat = json_encoder(refuse, nests=False)
+
+
+def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Callable[[], Outbox]] = None) -> bytes:
+    """Turns a plugin's value into JSON. What JSON lacks is named in `types`, and is a BadResult where that is None."""
+    try:
+        flat = _is_flat(value)
+        text = (_encode_flat if flat else to_json if outbox is None else _encode_framed)(value).encode("ascii")
+        if (flat and len(text) < len(HUGE_INTEGER)) or not _may_lack(value, text):
+            return text
+    except Exception:
+        pass  # rare: the walk below is slow, but it knows where it is
+    from .walk import Walk
+
+    try:
+        return to_json(Walk(what, types, outbox).visit(value)).encode("ascii")
+    except RecursionError:
+        raise BadResult(f'The {what} at "$" is nested too deeply for JSON') from None
+
+
+# How a key ends in JSON that may have been something else than text.
+ODD_KEYS = (*(b'%d"' % digit for digit in range(10)), b'"true"', b'"false"', b'"null"')
+# The same where every digit is a zero, and the letters of those words, of which few other keys are made, are two.
+SHAPES = bytes.maketrans(b"123456789ftanrulse", b'000000000"AAABBBBB')
+NUMBER_AS_KEY, WORD_AS_KEY, HUGE_INTEGER = b'0":', b'"ABBB":', b"0" * 309
+SCALARS = {str, int, float, bool, type(None)}
+ARE_SCALARS = SCALARS.issuperset
+ARE_TEXT = {str}.issuperset
+MOST_FLAT = 32  # a mapping with more members is not looked through for the sake of a quick encoder
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether a value is a scalar, or a short mapping of texts to scalars.
+
+    No two keys of such a mapping become one, it does not hold itself, and nothing in it is converted.
+    """
+    kind = type(value)
+    if kind is not dict or len(value) > MOST_FLAT:
+        return kind in SCALARS
+    for key, member in value.items():
+        if type(key) is not str or type(member) not in SCALARS:
+            return False
+    return True
+
+
+def _may_lack(value: Any, text: bytes) -> bool:
+    """Whether two keys may have become one in the text, or an integer may be in it that other readers take for infinite."""
+    return (_has_odd_keys(value) or _looks_odd(text)) and not _is_clear(value)
+
+
+def _has_odd_keys(value: Any) -> bool:
+    """Whether a short mapping has keys of other types than text, such as texts that are equal to no other and read the same."""
+    return type(value) is dict and len(value) <= MOST_FLAT and not ARE_TEXT(map(type, value))
+
+
+def _looks_odd(text: bytes) -> bool:
+    """Whether some key reads like a number or a word of JSON, or a number is too long.
+
+    Few keys are looked at one by one, many at once, and no long number is sought where there are few digits: each is the quickest there.
+    """
+    patience = len(text) // 4096 + 4
+    at = text.find(b":")
+    while at >= 0 and patience:
+        if text.endswith(ODD_KEYS, 0, at):
+            return True
+        patience -= 1
+        at = text.find(b":", at + 1)
+    if at < 0 and b"000" not in text[::100].translate(SHAPES):
+        return False
+    shapes = text.translate(SHAPES)
+    return HUGE_INTEGER in shapes or (at >= 0 and (NUMBER_AS_KEY in shapes or WORD_AS_KEY in shapes))
+
+
+def _is_clear(value: Any) -> bool:
+    """Whether no mapping has keys of several kinds, and no integer is too large; of what is converted on its way nobody knows."""
+    parts = [value]
+    for part in parts:
+        if isinstance(part, dict):
+            kinds = set(map(type, part))
+            if len(kinds) > 1 or not ARE_SCALARS(kinds):
+                return False
+            part = part.values()
+        elif type(part) is int:
+            if not -LARGEST_DOUBLE <= part <= LARGEST_DOUBLE:
+                return False
+            continue
+        elif not isinstance(part, (list, tuple)):
+            return False
+        parts.extend(item for item in part if type(item) not in SCALARS or type(item) is int)
+    return True

@@ -1,0 +1,64 @@
+"""Python's C code for JSON, without the module around it."""
+
+from __future__ import annotations
+
+import sys
+
+from .fast import encode_basestring_ascii, make_encoder, make_scanner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, NoReturn
+
+LARGEST_DOUBLE = int(sys.float_info.max)
+
+
+def json_encoder(default: Callable[[Any], Any], nests: bool = True) -> Callable[[Any], str]:
+    settings = (default, encode_basestring_ascii, None, ":", ",", False, False, False)
+    try:
+        flat = make_encoder(None, *settings)
+    except TypeError:  # it is not there, or this Python wants it called in another way
+        from json import JSONEncoder
+
+        return JSONEncoder(default=default, allow_nan=False, separators=(",", ":")).encode
+    if not nests:
+        return lambda value: "".join(flat(value, 0))
+    # What may hold itself needs an encoder of its own, which notes what it is in.
+    return lambda value: "".join(make_encoder({}, *settings)(value, 0))
+
+
+def no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+class JsonRules:
+    """How JSON is read, as `json` tells it the C that does so."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int = float, int
+    parse_constant = staticmethod(no_constant)
+
+
+def json_decoder() -> Callable[[str], Any]:
+    try:
+        scan = make_scanner(JsonRules())
+    except (AttributeError, TypeError):  # the same
+        return _decode_or_complain
+
+    def decode(text: str) -> Any:
+        try:
+            value, end = scan(text, 0)
+            if end == len(text):
+                return value
+        except (ValueError, StopIteration, SystemError):
+            pass  # without `json` it can not always say what is wrong, and does not expect blanks around the text
+        return _decode_or_complain(text)
+
+    return decode
+
+
+def _decode_or_complain(text: str) -> Any:
+    from json import JSONDecoder
+
+    return JSONDecoder(parse_constant=no_constant).decode(text)

@@ -1,0 +1,78 @@
+"""The calls that have no end yet."""
+
+from __future__ import annotations
+
+import threading
+
+from .call import Call
+from .descriptors import DESCRIPTORS
+from .errors import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional
+
+    Body = Dict[str, Any]
+
+
+class OpenCalls:
+    """The calls that run, and those that wait for a lane."""
+
+    def __init__(self) -> None:
+        self.progress: Body = {"progress": 0.0, "message": ""}  # of the call that began last
+        self._lock = threading.Lock()
+        self._open: dict[object, Call] = {}
+        self._finished = 0
+
+    def open(self, call: Call) -> None:
+        """From here on a call can be cancelled."""
+        with self._lock:
+            if call.key in self._open:
+                DESCRIPTORS.check()  # a client whose connection the plugin has closed may ask once more, on another one
+                raise Refusal(409, f'A call with the id "{call.key}" is still open')
+            self._open[call.key] = call
+
+    def begin(self, call: Call) -> bool:
+        """The call is to run; tells whether it still may."""
+        with self._lock:
+            if call.ended:
+                return False  # it was cancelled while it waited
+            call.running = True
+            self.progress = call.progress
+            return True
+
+    def close(self, call: Call) -> None:
+        """The plugin's code has ended."""
+        with self._lock:
+            self._close(call)
+
+    def cancel(self, wanted: Callable[[Call], bool]) -> tuple[bool, list[Call], list[Call]]:
+        """Marks the calls that are wanted. Gives whether there was any, which of them waited and are closed now, and which run."""
+        with self._lock:
+            found = [call for call in self._open.values() if wanted(call)]
+            fresh = [call for call in found if not call.cancelled]
+            for call in fresh:
+                call.cancelled = True
+            waiting = [call for call in fresh if not call.running]
+            for call in waiting:
+                self._close(call)
+        return bool(found), waiting, [call for call in fresh if call.running]
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many calls run, wait, and have ended."""
+        with self._lock:
+            running = sum(call.running for call in self._open.values())
+            return running, len(self._open) - running, self._finished
+
+    def only_running(self) -> Optional[Call]:
+        """The call that runs, if exactly one does."""
+        if DESCRIPTORS.is_forked:
+            return None  # there is one, but it is the parent's
+        with self._lock:
+            running = [call for call in self._open.values() if call.running]
+        return running[0] if len(running) == 1 else None
+
+    def _close(self, call: Call) -> None:
+        call.end()
+        del self._open[call.key]
+        self._finished += 1

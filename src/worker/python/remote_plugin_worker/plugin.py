@@ -1,0 +1,163 @@
+"""The plugin: its class is loaded here, and its methods are found here."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import sys
+import threading
+
+from .call import Call
+from .conversions import to_json
+from .error_bodies import describe
+from .errors import LoadFailed, NotSupported
+from .forks import run_plugin_code
+from .helpers import Helpers
+from .instance import Instance
+from .log_records import take_over_logging
+from .logs import log
+from .open_calls import OpenCalls
+from .original import make_data_folders
+from .running import Runner
+from .tracebacks import traceback_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional
+
+    from .tracing import Tracing
+
+    Body = Dict[str, Any]
+
+
+class Plugin:
+    """The plugin that this worker serves."""
+
+    def __init__(self, target: Body, calls: OpenCalls) -> None:
+        self.name = str(target.get("name") or target["class"])
+        self.version = str(target.get("version") or "0.0.0")
+        self.failure: Optional[Body] = None
+        self.loaded = threading.Event()
+        self.instance = Instance(None)
+        self._target = target
+        self._calls = calls
+        self._runner = Runner()
+        self.invoke, self.items = self._runner.invoke, self._runner.items
+        self._adapters: dict[str, Any] = {}
+        self._unbound: list[str] = []
+        self._tracing: Optional[Tracing] = None
+        self._tracing_lock = threading.Lock()
+
+    def load(self) -> None:
+        """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
+        try:
+            run_plugin_code(self._load)
+        except BaseException as error:  # also SystemExit
+            self.failure = describe(error, self.name, "load_error")
+        self.loaded.set()
+
+    def _load(self) -> None:
+        sys.path[:0] = self._target.get("path") or []
+        make_data_folders()
+        self._adopt(_import_class(self._target["module"], self._target["class"])())
+        for place in self._target.get("adapters") or []:
+            self._bind(place)
+
+    def _adopt(self, of: Any) -> None:
+        self.instance = Instance(of)
+        Helpers(self.instance, self._calls).give()
+        for name in ("name", "version"):
+            value = self.instance.attribute(name)
+            if isinstance(value, str) and value:
+                setattr(self, name, value)
+
+    def _bind(self, place: str) -> None:
+        """Binds a task adapter. One that cannot be loaded keeps nobody from what the plugin does without it."""
+        try:
+            module, _, name = place.rpartition(":")
+            adapter = _import_class(module, name)
+            self._adapters[str(adapter.task_name)] = adapter(self.instance.of)
+        except Exception as error:
+            self._unbound.append('"{}" could not be bound: {!r}'.format(place, error))
+            log(self._unbound[-1])
+
+    def wait(self) -> None:
+        """Waits until the plugin is there."""
+        if not self.loaded.is_set():
+            self.loaded.wait()
+        if self.failure is not None:
+            raise LoadFailed(self.failure)
+
+    def perform(self, call: Call) -> Any:
+        """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
+        self.wait()
+        take_over_logging()
+        if self.instance.attribute("_cancel_requested") and self._calls.only_running() is call:
+            self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
+        assert call.endpoint is not None and call.endpoint.run is not None
+        code = functools.partial(call.endpoint.run, self, call)
+        return self._traced(call, code) if call.trace else code()
+
+    def ask_to_stop(self) -> None:
+        """Calls the plugin's own `cancel`."""
+        method = self.instance.method("cancel")
+        if method is None:
+            return
+        try:
+            self.invoke(Call({}), method)
+        except BaseException as error:
+            log("the plugin's cancel() failed\n" + traceback_of(error))
+
+    def need(self, name: str) -> Callable[..., Any]:
+        """A method that the plugin has to have."""
+        method = self.instance.method(name)
+        if method is None:
+            tasks = ", ".join(to_json(task) for task in sorted(self._adapters))
+            instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
+            raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
+        return method
+
+    def need_task(self, task: str, name: str) -> Callable[..., Any]:
+        """A method that the adapter of a task has to have."""
+        if task not in self._adapters:
+            bound = ", ".join(to_json(known) for known in sorted(self._adapters)) or "none"
+            message = "No adapter is bound for the task {}; bound: {}".format(to_json(task), bound)
+            raise NotSupported("; ".join([message] + self._unbound))
+        method = None if name.startswith("_") else getattr(self._adapters[task], name, None)
+        if not callable(method):
+            raise NotSupported("The adapter of the task {} has no method {}".format(to_json(task), to_json(name)))
+        return method
+
+    def usage(self) -> Any:
+        """What a plugin of the original has reported of its last call by `report_usage`, such as `{"tokens": 12}`."""
+        return self.instance.own("_last_api_usage")
+
+    def forget_usage(self) -> None:
+        """For a new call."""
+        if self.usage() is not None:
+            self.instance.set("_last_api_usage", None)  # of an earlier call
+
+    def gpu_memory_mb(self) -> Optional[float]:
+        """What the plugin says that it uses: an attribute, because nothing that answers at once may wait for plugin code."""
+        told = self.instance.own("gpu_memory_mb")
+        return told if isinstance(told, (int, float)) and 0 <= told < float("inf") else None
+
+    def flush_traces(self) -> None:
+        """Sends the spans that have not been sent yet."""
+        if self._tracing is not None:
+            self._tracing.flush()
+
+    def _traced(self, call: Call, code: Callable[[], Any]) -> Any:
+        from .tracing import Tracing
+
+        with self._tracing_lock:
+            if self._tracing is None:
+                self._tracing = Tracing()
+        return self._tracing.run(call, self.name, code)
+
+
+def _import_class(module: str, name: str) -> Any:
+    builtins.__import__(module)
+    if not hasattr(sys.modules[module], name):
+        raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
+    return getattr(sys.modules[module], name)

@@ -1,0 +1,181 @@
+"""Answers to requests, sections 4 and 5 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import threading
+
+from .client import Client
+from .constants import FRAMES_TYPE, MAX_FRAME
+from .descriptors import DESCRIPTORS
+from .encoding import encode
+from .errors import BadResult, Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional
+
+    from .outbox import Outbox
+    from .scratch import Scratch
+
+    Body = Dict[str, Any]
+
+REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    411: "Length Required",
+    413: "Content Too Large",
+    426: "Upgrade Required",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+}
+
+
+class Reply:
+    """The answer to one request. Its parts may come from several threads; what comes after the last one is dropped."""
+
+    content_type = "application/json"
+    frames = False
+
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False) -> None:
+        self.closes = closes
+        self.broken = False
+        self._scratch = scratch
+        self._shares = shares
+        self._outbox: Optional[Outbox] = None
+        self._client = client
+        self._lock = threading.Lock()
+        self._begun = False
+        self._ended = False
+
+    def outbox(self) -> Outbox:
+        """What the call hands over as files. It is made when it is first asked for: few calls hand anything over."""
+        if self._outbox is None:
+            from .outbox import Outbox
+
+            self._outbox = Outbox(self._scratch, self._shares)
+        return self._outbox
+
+    def hands_over(self) -> bool:
+        """Whether something is handed over by a frame that has not been sent yet."""
+        return self._outbox is not None and self._outbox.is_waiting()
+
+    def progress(self, progress: float, message: str) -> None:
+        """Sends a progress frame where there are frames."""
+
+    def chunk(self, value: Any) -> None:
+        """Sends one item of a stream."""
+        raise NotImplementedError
+
+    def result(self, value: Any) -> None:
+        """Ends the reply well."""
+        self._whole(200, encode(value))
+
+    def error(self, body: Body) -> None:
+        """Ends the reply with an error."""
+        raise NotImplementedError
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Turns the request down."""
+        self.closes = self.closes or refusal.closes
+        self.content_type = "application/json"
+        self._whole(refusal.status, encode({"detail": refusal.detail}), refusal.extra)
+
+    def close(self) -> None:
+        """Nothing more comes. A reply without its end, and one that was to be the last, end the connection."""
+        if self._outbox is not None:
+            self._outbox.close()
+        if self.closes or not self._ended:
+            self._client.shut_down()
+
+    def _settle(self, delivered: bool) -> None:
+        if self._outbox is not None:
+            self._outbox.settle(delivered)
+
+    def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
+        DESCRIPTORS.stay_out()
+        with self._lock:
+            if self._ended:
+                return False
+            self._ended = True
+            return self._send(self._head(status, f"Content-Length: {len(body)}\r\n{extra}"), body)
+
+    def _part(self, data: bytes, last: bool = False) -> bool:
+        DESCRIPTORS.stay_out()
+        with self._lock:
+            if self._ended:
+                return False
+            head = b"" if self._begun else self._head(200, "Transfer-Encoding: chunked\r\n")
+            self._begun, self._ended = True, last
+            chunk = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+            return self._send(head, chunk + b"0\r\n\r\n" if last else chunk)
+
+    def _head(self, status: int, framing: str) -> bytes:
+        close = "Connection: close\r\n" if self.closes else ""
+        line = f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: {self.content_type}\r\n"
+        return (line + framing + close + "\r\n").encode("latin-1")
+
+    def _send(self, head: bytes, body: bytes) -> bool:
+        self.broken = self.broken or not self._client.send(head, body)
+        return not self.broken
+
+
+class FramedReply(Reply):
+    """Section 4: one JSON object a line, the last one a result or an error."""
+
+    content_type = FRAMES_TYPE
+    frames = True
+
+    def progress(self, progress: float, message: str) -> None:
+        self._part(encode({"progress": progress, "message": message}) + b"\n")
+
+    def chunk(self, value: Any) -> None:
+        self._settle(self._part(self._frame("chunk", value)))
+
+    def result(self, value: Any) -> None:
+        self._settle(self._last(self._frame("result", value)))
+
+    def error(self, body: Body) -> None:
+        self._last(self._frame("error", body))
+
+    def _last(self, frame: bytes) -> bool:
+        return self._part(frame, last=True) if self._begun else self._whole(200, frame)
+
+    def _frame(self, kind: str, value: Any) -> bytes:
+        types: Body = {}
+        data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types, self.outbox))
+        data += b',"types":%b}\n' % encode(types) if types else b"}\n"
+        if len(data) > MAX_FRAME:
+            raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
+        return data
+
+
+class PlainReply(Reply):
+    """Section 5: the bare value."""
+
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, error_status: int = 500) -> None:
+        super().__init__(client, scratch, closes)
+        self._error_status = error_status
+
+    def error(self, body: Body) -> None:
+        status = 409 if body["code"] == "cancelled" else self._error_status
+        self._whole(status, encode({"detail": body["message"], "_job_error": body}))
+
+
+class PlainStreamReply(Reply):
+    """Section 5, for /execute_stream: a line an item."""
+
+    content_type = "application/x-ndjson"
+
+    def chunk(self, value: Any) -> None:
+        self._part(encode(value, "chunk") + b"\n")
+
+    def result(self, value: Any) -> None:
+        self._part(b"", last=True)
+
+    def error(self, body: Body) -> None:
+        self._part(encode({"_job_error": body}) + b"\n", last=True)

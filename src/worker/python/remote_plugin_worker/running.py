@@ -1,0 +1,67 @@
+"""How the plugin's methods are run: here, or on the event loop when they are coroutines."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import AsyncIterable, Awaitable, Generator
+
+from .call import Call
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, Optional
+
+    from .event_loop import EventLoop
+
+NO_MORE = object()
+
+
+class Runner:
+    """Runs methods for calls. The event loop is made when a method first gives something to await."""
+
+    def __init__(self) -> None:
+        self._loop: Optional[EventLoop] = None
+        self._lock = threading.Lock()
+
+    def invoke(*args: Any, **kwargs: Any) -> Any:
+        """Calls a method for a call, and waits for what it gives: `invoke(call, method, …)`."""
+        # Python 3.7 has to read this file far enough to refuse it, so there is no "/" to keep names free for kwargs.
+        self, call, method = args[:3]
+        result = call.run(lambda: method(*args[3:], **kwargs))
+        if isinstance(result, Awaitable):
+            result = self._event_loop().run(call, result)
+        return result
+
+    def items(self, call: Call, source: Any) -> Iterator[Any]:
+        """The items that a method's result gives one by one."""
+        if isinstance(source, AsyncIterable):
+            return self._event_loop().items(call, source)
+        return _sync_items(call, source)
+
+    def _event_loop(self) -> EventLoop:
+        from .event_loop import EventLoop
+
+        with self._lock:
+            if self._loop is None:
+                self._loop = EventLoop()
+            return self._loop
+
+
+def _sync_items(call: Call, source: Any) -> Iterator[Any]:
+    iterator = call.run(lambda: iter(source))
+    next_item = functools.partial(next, iterator, NO_MORE)
+
+    def take_rest(item: Any) -> None:
+        while item is not NO_MORE:  # what a forked child yields is nobody's
+            item = next_item()
+
+    try:
+        while not call.cancelled:
+            item = call.run(next_item, take_rest)
+            if item is NO_MORE:
+                return
+            yield item
+    finally:
+        if isinstance(iterator, Generator):
+            call.run(iterator.close)

@@ -1,0 +1,75 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { RemotePluginProxy } from "@remote-plugin/proxy";
+import { createGateway } from "@remote-plugin/proxy/gateway";
+import { ManagerWatch } from "../support/managed_plugins.ts";
+import { eventually, within } from "../support/guard.ts";
+
+const TOKEN = "let-me-in";
+
+function ask(path: string, { body, ...init }: RequestInit & { readonly body?: string } = {}): Request {
+  const headers = {
+    authorization: `Bearer ${TOKEN}`,
+    ...body === undefined ? {} : { "content-length": `${body.length}` },
+    ...init.headers,
+  };
+  return new Request(`http://gateway${path}`, { method: body === undefined ? "GET" : "POST", body, ...init, headers });
+}
+
+Deno.test("a gateway answers standard requests with standard responses, whatever server they come from", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const answer = await gateway(ask("/holds/execute", { body: JSON.stringify({ kwargs: { note: "a" } }) }));
+  assertEquals([answer.status, await answer.json()], [200, "a"]);
+  const stats = await gateway(ask("/holds/stats"));
+  assertEquals((await stats.json()).calls.running, 0);
+  const health = await gateway(ask("/holds/health"));
+  assertEquals(await health.json().then(({ status, name, protocol }) => [status, name, protocol]), ["running", "holds", 1]);
+});
+
+Deno.test("a gateway refuses what it does not serve, and says what there is", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const cases: [Request, number, string][] = [
+    [ask("/holds/stats", { headers: { authorization: "Bearer let-me-out" } }), 401, "The token is missing or wrong"],
+    [ask("/holds/stats", { headers: { origin: "http://page" } }), 403, "Requests of web pages are refused"],
+    [ask("/held/stats"), 404, 'There is no plugin "held". The nearest name is "holds"'],
+    [ask("/holds/execut"), 404, 'There is no endpoint "holds/execut"'],
+    [ask("/holds/execute"), 405, '"execute" takes POST'],
+    [ask("/holds/execute", { body: "[]" }), 400, "The body is no JSON object"],
+    [ask("/holds/execute", { body: "{}", headers: { "remote-plugin-call": "a b" } }), 400, "The call id is malformed"],
+  ];
+  for (const [request, status, detail] of cases) {
+    const response = await gateway(request);
+    assertEquals([response.status, (await response.json()).detail], [status, detail]);
+  }
+  assertEquals(watch.events, []);
+});
+
+Deno.test("a client that goes away has given up its call, where a server tells no more than the request does", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const client = new AbortController();
+  const held = gateway(ask("/holds/execute", { body: JSON.stringify({ kwargs: { hold: "s" } }), signal: client.signal }));
+  await eventually(async () => (await watch.manager.get("holds").getStats()).calls.running === 1, "one running call");
+  client.abort();
+  const answer = await within(held, "the end of the call");
+  assertEquals(answer.status, 409);
+  assertEquals((await answer.json())._job_error.code, "cancelled");
+});
+
+Deno.test("a proxy attaches to a plugin behind a gateway, and a call of its is cancelled by its id alone", async () => {
+  await using watch = await ManagerWatch.of("holds", {}, { max_concurrency: 2 });
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, createGateway(watch.manager, { token: TOKEN }));
+  const endpoint = { url: `http://127.0.0.1:${server.addr.port}/holds`, token: TOKEN };
+  await using plugin = await RemotePluginProxy.attach(endpoint);
+  await using other = await RemotePluginProxy.attach(endpoint);
+  const abort = new AbortController();
+  const stream = other.executeStream({ hold: "s" });
+  assertEquals((await stream.next()).value, "s");
+  const call = plugin.execute({ hold: "s" }, { signal: abort.signal });
+  await eventually(async () => (await plugin.getStats()).calls.running === 2, "two running calls");
+  abort.abort(new Error("enough"));
+  await assertRejects(() => call, Error, "enough");
+  await eventually(async () => (await plugin.getStats()).calls.running === 1, "one running call");
+  await stream.return();
+});
