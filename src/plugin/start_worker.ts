@@ -8,7 +8,6 @@ import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts"
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { DEFAULT_QUOTA, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
 import { WorkerProcess } from "../process/worker_process.ts";
-import type { Exchange } from "../protocol/exchange.ts";
 import { AHEAD_FEATURE, type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
 import { Limit } from "../protocol/limit.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
