@@ -13,7 +13,7 @@ import type { OperationName } from "./failures.ts";
 import type { CallOptions } from "./interface.ts";
 import type { LoadedWorker, LossOptions, Tenant } from "./loaded_worker.ts";
 import { Reply } from "./reply.ts";
-import type { Turn } from "./send_queue.ts";
+import type { Turn, WaitForTurn } from "./send_queue.ts";
 import { SilenceWatch } from "./silence.ts";
 import type { CallTrace } from "./tracing.ts";
 
@@ -52,6 +52,7 @@ export class Call implements Tenant {
   #abandonment: { readonly reason: unknown } | undefined;
   /** Made for those who want a signal. */
   #controller: AbortController | undefined;
+  #wait: WaitForTurn | undefined;
   #turn: Turn | undefined;
   #attempt: Attempt | undefined;
   #inputs: AsyncDisposable | undefined;
@@ -112,6 +113,13 @@ export class Call implements Tenant {
   /** Whether it has its turn. */
   get hasTurn(): boolean {
     return this.#turn !== undefined;
+  }
+
+  /** Waits for the operation's turn, as long as it is wanted. */
+  async waitFor(wait: WaitForTurn): Promise<Turn> {
+    this.#wait = wait;
+    if (this.#abandonment !== undefined) wait.leave(this.#abandonment.reason);
+    return await wait.turn;
   }
 
   /** Takes over the operation's turn. */
@@ -217,6 +225,7 @@ export class Call implements Tenant {
   abandon(error: unknown): void {
     this.#abandonment ??= { reason: error };
     this.#controller?.abort(this.#abandonment.reason);
+    this.#wait?.leave(this.#abandonment.reason);
     this.#waiting?.reject(this.#abandonment.reason);
     void this.end();
   }

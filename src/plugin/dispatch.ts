@@ -219,11 +219,10 @@ export class Dispatch {
     return turn;
   }
 
-  async #wait(run: Run): Promise<Turn> {
-    const { trace, signal } = run.call;
-    const waiting = this.#queue.wait(turnRequest(run), signal);
-    void trace?.queue(waiting.then((turn) => turn.whenFirst)).catch(() => {});
-    return await waiting;
+  #wait(run: Run): Promise<Turn> {
+    const waiting = run.call.waitFor(this.#queue.wait(turnRequest(run)));
+    if (run.call.trace !== undefined) void run.call.trace.queue(waiting.then((turn) => turn.whenFirst)).catch(() => {});
+    return waiting;
   }
 
   #open({ member, endpoint }: Operation, taken: TakenBody, options: RunOptions): Run {

@@ -18,6 +18,14 @@ export interface TurnRequest {
   readonly isAlone: boolean;
 }
 
+/** A call's place among those that wait. */
+export interface WaitForTurn {
+  /** Its turn, when that comes. */
+  readonly turn: Promise<Turn>;
+  /** Gives it up: who waits gets the reason. Has no effect on a turn that has come. */
+  leave(reason: unknown): void;
+}
+
 interface Waiter {
   readonly request: TurnRequest;
   readonly admit: (turn: Turn) => void;
@@ -106,27 +114,17 @@ export class SendQueue {
     return this.#waiting.size === 0 && this.#hasRoom(request) ? this.#admit(request) : undefined;
   }
 
-  /**
-   * Waits for a turn.
-   *
-   * @throws The signal's reason, when it aborts before.
-   */
-  wait(request: TurnRequest, signal: AbortSignal): Promise<Turn> {
-    if (signal.aborted) return Promise.reject(signal.reason);
+  /** Waits for a turn. */
+  wait(request: TurnRequest): WaitForTurn {
     const { promise, resolve, reject } = Promise.withResolvers<Turn>();
-    const admit = (turn: Turn) => {
-      signal.removeEventListener("abort", leave);
-      resolve(turn);
-    };
-    const waiter: Waiter = { request, admit };
-    const leave = () => {
-      this.#waiting.delete(waiter);
-      reject(signal.reason);
+    const waiter: Waiter = { request, admit: resolve };
+    this.#waiting.add(waiter);
+    const leave = (reason: unknown) => {
+      if (!this.#waiting.delete(waiter)) return;
+      reject(reason);
       this.#admitNext();
     };
-    this.#waiting.add(waiter);
-    signal.addEventListener("abort", leave, { once: true });
-    return promise;
+    return { turn: promise, leave };
   }
 
   #hasRoom({ length, isAlone }: TurnRequest): boolean {

@@ -32,6 +32,9 @@ const READ_BYTES = 64 * 1024;
 /** Requests that fit in here together are written at once, and without making garbage. */
 const WRITE_BYTES = 16 * 1024;
 
+/** How many requests a worker has to do before it is worth waiting for more of them, and how many are waited for then. */
+const GATHERED = 8;
+
 const NEWLINE = 0x0a;
 
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -110,7 +113,7 @@ export class UpgradedConnection {
     const reply = new UpgradedReply(this);
     this.#replies.push(reply);
     this.#unsent.push(request);
-    if (!this.#isWriting) void this.#write();
+    if (!this.#isWriting && this.#isWorthWriting) void this.#write();
     if (!this.#isReading) void this.#read();
     return reply;
   }
@@ -145,12 +148,18 @@ export class UpgradedConnection {
     }
   }
 
+  /** To a worker that has enough to do requests go several at once. */
+  get #isWorthWriting(): boolean {
+    const count = this.#unsent.length;
+    return count >= GATHERED || (count > 0 && this.#replies.length - count < GATHERED);
+  }
+
   async #write(): Promise<void> {
     this.#isWriting = true;
     try {
       // What comes while a piece is written goes with the next one.
       if (this.#upgrade !== undefined) await this.#opened;
-      while (this.#unsent.length > 0) {
+      while (this.#isWorthWriting) {
         for (const part of this.#nextParts()) await writeAll(this.#conn!, part);
       }
     } catch (error) {
@@ -205,6 +214,7 @@ export class UpgradedConnection {
     }
     const [first] = this.#replies;
     if (first !== undefined && this.#isMidLine) first.hasBegun = true;
+    if (!this.#isWriting && this.#isWorthWriting) void this.#write();
   }
 
   #takeLines(bytes: Uint8Array): void {
