@@ -9,11 +9,12 @@ import type { PluginManager } from "../manager/plugin_manager.ts";
 import type { PluginInterface } from "../plugin/members.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
 import { CALL_ID, CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { messageOf } from "../protocol/text.ts";
 import { framesOf } from "./frames.ts";
 import { OpenCalls } from "./open_calls.ts";
 import { operate } from "./operations.ts";
 import { FrameStream, plainReply, refusal } from "./reply.ts";
-import { type GatewayRequest, isKnownEndpoint, pathOf, readBody } from "./request.ts";
+import { type GatewayRequest, isKnownEndpoint, misplacedArguments, pathOf, readBody } from "./request.ts";
 
 /** What {@linkcode createGateway} takes. */
 export interface GatewayOptions {
@@ -70,6 +71,7 @@ class Gateway {
     if (request.method === "GET" && path.length === 1 && path[0] === "") return Response.json(this.#manager.list());
     if (request.method === "GET" && path.length === 1 && path[0] === "stats") return Response.json(await this.#manager.getStats());
     const [plugin = "", endpoint = ""] = path;
+    if (request.method === "GET" && path.length === 1) return this.#describe(plugin);
     if (path.length !== 2 || !isKnownEndpoint(endpoint)) return refusal(STATUS_CODE.NotFound, `There is no endpoint "${path.join("/")}"`);
     const { method } = endpointRule(endpoint);
     if (request.method !== method) return refusal(STATUS_CODE.MethodNotAllowed, `"${endpoint}" takes ${method}`);
@@ -78,7 +80,18 @@ class Gateway {
     if (this.#calls.has(plugin, callId)) return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`);
     const body = await readBody(request);
     if (body instanceof Response) return body;
+    const misplaced = misplacedArguments({ endpoint, body });
+    if (misplaced !== undefined) return refusal(STATUS_CODE.BadRequest, misplaced);
     return await this.#call({ plugin, endpoint, body, callId }, request, info);
+  }
+
+  /** What is known of a plugin without starting it. */
+  #describe(plugin: string): Response {
+    try {
+      return Response.json(this.#manager.info(plugin));
+    } catch (error) {
+      return refusal(STATUS_CODE.NotFound, messageOf(error));
+    }
   }
 
   async #call(asked: GatewayRequest, request: Request, info: GatewayRequestInfo | undefined): Promise<Response> {
@@ -87,7 +100,7 @@ class Gateway {
     try {
       handle = this.#manager.get(plugin);
     } catch (error) {
-      return refusal(STATUS_CODE.NotFound, (error as Error).message);
+      return refusal(STATUS_CODE.NotFound, messageOf(error));
     }
     const call = this.#calls.open(plugin, callId);
     // A client that closes its connection has abandoned its call.

@@ -100,7 +100,8 @@ function withoutTypes(frame: Frame): Frame {
   try {
     return { [kind as string]: valueWithoutTypes({ value, types: frame.types }) } as unknown as Frame;
   } catch (error) {
-    const message = (error as Error).message.replace(/^The value/, `The ${kind}`);
+    const what = (error as Error).message.replace(/^The value/, `The ${kind}`);
+    const message = `${what}. Ask for frames with "Accept: ${FRAMES_MEDIA_TYPE}"`;
     return { error: { code: "bad_result", type: "TypeError", message, traceback: "", category: "fatal", retriable: false } };
   }
 }

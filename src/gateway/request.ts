@@ -55,6 +55,14 @@ export async function readBody(request: Request): Promise<Record<string, unknown
   return refusal(STATUS_CODE.BadRequest, "The body is no JSON object");
 }
 
+/** Why a call cannot be meant as it is written; `undefined` when it can. Its arguments would be passed over, and the call made without them. */
+export function misplacedArguments({ endpoint, body }: Pick<GatewayRequest, "endpoint" | "body">): string | undefined {
+  if (endpoint !== "execute" && endpoint !== "execute_stream") return undefined;
+  const [name] = Object.keys(body);
+  if (name === undefined || "kwargs" in body || "args" in body) return undefined;
+  return `The body has "${name}" and neither "kwargs" nor "args". Arguments go into "kwargs": {"kwargs": {${JSON.stringify(name)}: …}}`;
+}
+
 function decodeBody(whole: object, text: string): Record<string, unknown> | Response {
   const long = findLongInteger(whole, () => text);
   if (long !== undefined) {

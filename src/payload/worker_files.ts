@@ -159,7 +159,8 @@ export class WorkerFiles implements AsyncDisposable {
 
   #shared(): ScratchFolders {
     if (this.#folders !== undefined) return this.#folders;
-    const message = `"${this.#plugin}" was attached without the folder that it shares. Pass plain JSON, or attach with "scratch"`;
+    const message =
+      `"${this.#plugin}" was attached without the folder that it shares. Pass plain JSON, bytes as base64, or attach with "scratch" where both reach one folder`;
     throw new PluginStateError(message, { plugin: this.#plugin });
   }
 

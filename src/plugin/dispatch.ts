@@ -10,6 +10,7 @@ import { endpointRule } from "../protocol/endpoints.ts";
 import type { ErrorBody } from "../protocol/messages.ts";
 import { type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";
+import { atCaller } from "./caller_stack.ts";
 import { cancelledError, closedError, isBreach, isBroken, reportedError, transportError } from "./failures.ts";
 import type { CallOptions, OperationOptions } from "./interface.ts";
 import { checkLimits } from "./limits.ts";
@@ -133,7 +134,14 @@ export class Dispatch {
         else await this.#failed(call, frame.error);
       }
     } catch (error) {
+<<<<<<< HEAD
       throw await this.#failureOf(call, error);
+=======
+      throw atCaller(await this.#failureOf(call, error), this.#frames);
+    } finally {
+      taken[Symbol.dispose]();
+      await this.#end(call);
+>>>>>>> main
     }
   }
 

@@ -19,6 +19,7 @@ import type {
   WorkerAddress,
   WorkerEndpoint,
 } from "./interface.ts";
+import { atCaller } from "./caller_stack.ts";
 import { extensionOf, operationOf, type PluginInterface } from "./members.ts";
 import { RemotePlugin } from "./remote_plugin.ts";
 
@@ -50,7 +51,11 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws {WorkerStartError} When the worker does not start or the plugin cannot be loaded.
    */
   static async start(manifest: ManifestSource, options: StartOptions = {}): Promise<RemotePluginProxy> {
-    return new RemotePluginProxy(await RemotePlugin.start(manifest, options));
+    try {
+      return new RemotePluginProxy(await RemotePlugin.start(manifest, options));
+    } catch (error) {
+      throw atCaller(error, RemotePluginProxy.start);
+    }
   }
 
   /**
@@ -61,7 +66,11 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws {ProtocolError} When no worker answers there.
    */
   static async attach(endpoint: WorkerEndpoint, options: AttachOptions = {}): Promise<RemotePluginProxy> {
-    return new RemotePluginProxy(await RemotePlugin.attach(endpoint, options));
+    try {
+      return new RemotePluginProxy(await RemotePlugin.attach(endpoint, options));
+    } catch (error) {
+      throw atCaller(error, RemotePluginProxy.attach);
+    }
   }
 
   /** The plugin's name, as it says itself. */
@@ -110,8 +119,8 @@ export class RemotePluginProxy implements PluginInterface {
   }
 
   /** Gives the plugin its configuration. Optional: a plugin that needs it says so by its own error. A worker that is started again gets it as well. */
-  async initialize(config: PluginConfig = {}, options: OperationOptions = {}): Promise<void> {
-    await this.#plugin.run(operationOf("initialize", config), options);
+  initialize(config: PluginConfig = {}, options: OperationOptions = {}): Promise<void> {
+    return this.#answer(this.#plugin.run(operationOf("initialize", config), options)) as Promise<void>;
   }
 
   /**
@@ -126,8 +135,8 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws {WorkerExitError} When the worker ends first.
    * @throws The signal's reason, when the caller aborts it.
    */
-  async execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {
-    return await this.#plugin.run(operationOf("execute", { args, kwargs }), options) as Result;
+  execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {
+    return this.#answer(this.#plugin.run(operationOf("execute", { args, kwargs }), options)) as Promise<Result>;
   }
 
   /** Calls the plugin and yields what it produces, as it is produced. Leaving the loop cancels the call. Errors are those of `execute`. */
@@ -136,13 +145,13 @@ export class RemotePluginProxy implements PluginInterface {
   }
 
   /** The JSON Schema of the configuration; `{}` when the plugin has none. */
-  async getConfigSchema(options: OperationOptions = {}): Promise<Record<string, unknown>> {
-    return await this.#plugin.ask("getConfigSchema", options);
+  getConfigSchema(options: OperationOptions = {}): Promise<Record<string, unknown>> {
+    return this.#answer(this.#plugin.ask("getConfigSchema", options));
   }
 
   /** The configuration as the plugin has it now; `{}` when it tells none. */
-  async getCurrentConfig(options: OperationOptions = {}): Promise<Record<string, unknown>> {
-    return await this.#plugin.ask("getCurrentConfig", options);
+  getCurrentConfig(options: OperationOptions = {}): Promise<Record<string, unknown>> {
+    return this.#answer(this.#plugin.ask("getCurrentConfig", options));
   }
 
   /**
@@ -151,18 +160,18 @@ export class RemotePluginProxy implements PluginInterface {
    *
    * @throws {CallError} With the code `not_supported` when the worker is older than this, or one of the original's.
    */
-  async getSignatures(options: OperationOptions = {}): Promise<SignaturesBody> {
-    return await this.#plugin.ask("getSignatures", options);
+  getSignatures(options: OperationOptions = {}): Promise<SignaturesBody> {
+    return this.#answer(this.#plugin.ask("getSignatures", options));
   }
 
   /** What the worker uses: processor, memory, calls. */
-  async getStats(options: OperationOptions = {}): Promise<StatsBody> {
-    return await this.#plugin.ask("getStats", options);
+  getStats(options: OperationOptions = {}): Promise<StatsBody> {
+    return this.#answer(this.#plugin.ask("getStats", options));
   }
 
   /** How far the call that started last has come. */
-  async getProgress(options: OperationOptions = {}): Promise<Progress> {
-    return await this.#plugin.ask("getProgress", options);
+  getProgress(options: OperationOptions = {}): Promise<Progress> {
+    return this.#answer(this.#plugin.ask("getProgress", options));
   }
 
   /**
@@ -181,32 +190,41 @@ export class RemotePluginProxy implements PluginInterface {
    * console.log(await plugin.extension("task", body));
    * ```
    */
-  async extension<Result = unknown>(
+  extension<Result = unknown>(
     endpoint: ExtensionEndpoint,
     body?: Readonly<Record<string, unknown>>,
     options: OperationOptions = {},
   ): Promise<Result> {
-    return await this.#plugin.run(extensionOf(endpoint, body), options) as Result;
+    return this.#answer(this.#plugin.run(extensionOf(endpoint, body), options)) as Promise<Result>;
   }
 
   /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
-  async isAlive(): Promise<boolean> {
-    return await this.#plugin.run(operationOf("isAlive"), {}) as boolean;
+  isAlive(): Promise<boolean> {
+    return this.#answer(this.#plugin.run(operationOf("isAlive"), {})) as Promise<boolean>;
   }
 
   /** Cancels every call that runs or waits in the worker. False when there was none. */
-  async cancel(options: OperationOptions = {}): Promise<boolean> {
-    return await this.#plugin.run(operationOf("cancel"), options) as boolean;
+  cancel(options: OperationOptions = {}): Promise<boolean> {
+    return this.#answer(this.#plugin.run(operationOf("cancel"), options)) as Promise<boolean>;
   }
 
   /** Lets the plugin download or load ahead of the first call. False when it has nothing to prefetch. */
-  async prefetch(options: OperationOptions = {}): Promise<boolean> {
-    return await this.#plugin.run(operationOf("prefetch"), options) as boolean;
+  prefetch(options: OperationOptions = {}): Promise<boolean> {
+    return this.#answer(this.#plugin.run(operationOf("prefetch"), options)) as Promise<boolean>;
   }
 
   /** Gives a plugin that is initialized another configuration. One without a `reconfigure` of its own is initialized again. */
-  async reconfigure(config: PluginConfig, options: OperationOptions = {}): Promise<void> {
-    await this.#plugin.run(operationOf("reconfigure", { new_config: config }), options);
+  reconfigure(config: PluginConfig, options: OperationOptions = {}): Promise<void> {
+    return this.#answer(this.#plugin.run(operationOf("reconfigure", { new_config: config }), options)) as Promise<void>;
+  }
+
+  /** What a member gives. It is awaited here alone, so that an error is told to come from the member's caller. */
+  async #answer<Result>(answer: Promise<Result>): Promise<Result> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw atCaller(error, this.#answer);
+    }
   }
 
   /** Lets the plugin go, and its worker when this host has started it. What is open is cancelled. Calling it again is harmless. */

@@ -57,8 +57,8 @@ export class OutputLog implements AsyncIterable<LogRecord> {
   async drain(stream: LogRecord["stream"], chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const lines = new CuttingLines();
     for await (const chunk of chunks) {
-      const moment = new Moment();
-      for (const text of lines.push(chunk)) this.#put(stream, readLogLine(text), moment);
+      const batch = new Batch();
+      for (const text of lines.push(chunk)) this.#put(stream, readLogLine(text), batch);
     }
     const rest = lines.rest();
     if (rest !== "") this.add(stream, rest);
@@ -66,15 +66,15 @@ export class OutputLog implements AsyncIterable<LogRecord> {
 
   /** Takes one line. */
   add(stream: LogRecord["stream"], line: string): void {
-    this.#put(stream, readLogLine(line), new Moment());
+    this.#put(stream, readLogLine(line), new Batch());
   }
 
-  #put(stream: LogRecord["stream"], line: LogLine, moment: Moment): void {
-    this.#lastAt = moment.at;
+  #put(stream: LogRecord["stream"], line: LogLine, batch: Batch): void {
+    this.#lastAt = batch.at;
     this.#keep(line.text);
-    if (this.#forwardTo !== undefined) this.#forwardTo.#put(stream, line, moment);
+    if (this.#forwardTo !== undefined) this.#forwardTo.#put(stream, line, batch);
     if (this.#listeners.size === 0) return;
-    const record = makeRecord(stream, line, { time: moment.time, callId: line.callId ?? moment.callOf(this) });
+    const record = makeRecord(stream, line, { time: batch.time, callId: line.callId ?? batch.callOf(this) });
     for (const listener of this.#listeners) listener.push(record);
   }
 
@@ -118,7 +118,7 @@ export class OutputLog implements AsyncIterable<LogRecord> {
 }
 
 /** What all lines have in common that are read at once: to find it out for each line of a flood would cost more than the line. */
-class Moment {
+class Batch {
   readonly time: Date = new Date();
   readonly at: number = performance.now();
   #call: { readonly id: string | undefined } | undefined;

@@ -55,7 +55,7 @@ export class RunningChild {
   #stdoutEnd: Promise<unknown> = Promise.resolve();
   #cancelStdout: () => Promise<void> = () => this.stdout.cancel();
   #farewell: Promise<Farewell> = Promise.resolve(NO_FAREWELL);
-  /** Whether the host has asked the child to end and has not lost its patience since. */
+  /** Whether the host has asked the child to end and still waits for that. */
   #asked = false;
   #hasEnded = false;
   #keepAlive: Timer | undefined;

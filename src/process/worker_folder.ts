@@ -12,7 +12,7 @@ export class WorkerFolder implements AsyncDisposable {
   readonly #base: PrivateFolder;
   readonly #root: string;
   readonly #memoryRoot: string | undefined;
-  #furnishing: Promise<ScratchFolders> | undefined;
+  #scratch: Promise<ScratchFolders> | undefined;
   #memory: PrivateFolder | undefined;
 
   /** Makes a folder inside `root`, with mode 0700. */
@@ -26,11 +26,11 @@ export class WorkerFolder implements AsyncDisposable {
    * Makes what else belongs to it, which is time enough for while its worker starts already: where host and worker keep the files that they hand to
    * each other, in this folder and, if there can be one, in one inside `memoryRoot`. What programs that were killed have left in either root is removed.
    */
-  furnish(): Promise<ScratchFolders> {
-    return this.#furnishing ??= this.#furnish();
+  makeScratch(): Promise<ScratchFolders> {
+    return this.#scratch ??= this.#makeScratch();
   }
 
-  async #furnish(): Promise<ScratchFolders> {
+  async #makeScratch(): Promise<ScratchFolders> {
     const [root, memoryRoot] = [this.#root, this.#memoryRoot];
     const disk = this.#base.file("scratch");
     await Promise.all([Deno.mkdir(disk, { mode: 0o700 }), sweepFolders(root, this.path)]);
@@ -61,7 +61,7 @@ export class WorkerFolder implements AsyncDisposable {
 
   /** Removes the folders and all in them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#furnishing?.catch(() => {});
+    await this.#scratch?.catch(() => {});
     await this.#memory?.[Symbol.asyncDispose]();
     await this.#base[Symbol.asyncDispose]();
   }

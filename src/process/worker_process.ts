@@ -110,7 +110,7 @@ export class WorkerProcess implements AsyncDisposable {
     const child = spawn(spec, command);
     const running = new RunningChild(child, { ...careFor(child, command.target), log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
-    const scratch = await made(spec, options, () => folder.furnish());
+    const scratch = await made(spec, options, () => folder.makeScratch());
     const start = startMessage(spec, { listen, command, folder: folder.path, scratch, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
     const hello = await awaitHello(spec, running, { listen, signal });

@@ -33,8 +33,14 @@ Deno.test("a gateway refuses what it does not serve, and says what there is", as
     [ask("/holds/stats", { headers: { authorization: "Bearer let-me-out" } }), 401, "The token is missing or wrong"],
     [ask("/holds/stats", { headers: { origin: "http://page" } }), 403, "Requests of web pages are refused"],
     [ask("/held/stats"), 404, 'There is no plugin "held". The nearest name is "holds"'],
+    [ask("/held"), 404, 'There is no plugin "held". The nearest name is "holds"'],
     [ask("/holds/execut"), 404, 'There is no endpoint "holds/execut"'],
     [ask("/holds/execute"), 405, '"execute" takes POST'],
+    [
+      ask("/holds/execute", { body: '{"note": "a"}' }),
+      400,
+      'The body has "note" and neither "kwargs" nor "args". Arguments go into "kwargs": {"kwargs": {"note": …}}',
+    ],
     [ask("/holds/execute", { body: "[]" }), 400, "The body is no JSON object"],
     [ask("/holds/execute", { body: "{}", headers: { "remote-plugin-call": "a b" } }), 400, "The call id is malformed"],
   ];
@@ -43,6 +49,25 @@ Deno.test("a gateway refuses what it does not serve, and says what there is", as
     assertEquals([response.status, (await response.json()).detail], [status, detail]);
   }
   assertEquals(watch.events, []);
+});
+
+Deno.test("a gateway tells of a plugin without starting it", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const { name, state } = await (await gateway(ask("/holds"))).json();
+  assertEquals([name, state.kind, watch.workers], ["holds", "registered", 0]);
+});
+
+Deno.test("a result that is bytes is refused where no frames are asked for, and it is said how to ask", async () => {
+  await using watch = await ManagerWatch.of("hands_over");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const body = JSON.stringify({ kwargs: { action: "give", size: 3 } });
+  const plain = await gateway(ask("/hands_over/execute", { body }));
+  const { detail } = await plain.json();
+  assertEquals(plain.status, 500);
+  const [, accept] = /Ask for frames with "Accept: ([^"]*)"$/.exec(detail) ?? [];
+  const framed = await gateway(ask("/hands_over/execute", { body, headers: { accept: accept! } }));
+  assertEquals((await framed.json()).result.data, new Uint8Array([0, 1, 2]).toBase64());
 });
 
 Deno.test("a client that goes away has given up its call, where a server tells no more than the request does", async () => {

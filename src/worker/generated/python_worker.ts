@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "0c17d3016902334c";
+export const PYTHON_WORKER_HASH = "e73e58c3c9a78f50";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -1099,8 +1099,15 @@ def _refuse_array(value: Any) -> NoReturn:
     raise Unsendable(f'is of type "{type(value).__name__}", which says more than its numbers. {advice}')
 
 
-def _refuse_pandas(value: Any) -> NoReturn:
-    advice = "Return what it holds by its tolist(), to_dict() or str(), as a numpy array, or as an Arrow file"
+# Libraries of tables.
+TABLE_LIBRARIES = ("pandas", "polars", "pyarrow")
+
+
+def _refuse_table(value: Any) -> NoReturn:
+    advice = (
+        "Return what it holds by its tolist(), to_dict() or str(), or as a numpy array, "
+        "or write it to a file in self.scratch_folder(), for example as Arrow, and return its Path"
+    )
     raise Unsendable(f'is of type "{type(value).__name__}", which JSON cannot carry. {advice}')
 
 
@@ -1133,8 +1140,8 @@ def _find_array_converter(kind: type) -> Optional[Callable[[Any], Any]]:
     own = _find_numpy_converter(kind, numpy) if hasattr(numpy, "ndarray") else None
     if own is not None:
         return own
-    if any(base.__module__.partition(".")[0] == "pandas" for base in kind.__mro__):
-        return _refuse_pandas
+    if any(base.__module__.partition(".")[0] in TABLE_LIBRARIES for base in kind.__mro__):
+        return _refuse_table
     # numpy's other scalars, and all who follow it
     return _array_to_list if hasattr(kind, "dtype") and hasattr(kind, "tolist") else None
 
@@ -2739,7 +2746,7 @@ import threading
 from .call import CURRENT_CALL, Call
 from .cancelling import MAIN_THREAD, SignalTarget, climb
 from .descriptors import DESCRIPTORS
-from .error_bodies import cancelled_body, describe
+from .error_bodies import cancelled_body
 from .inbox import Inbox, ReadingInbox
 from .logs import log
 from .open_calls import OpenCalls
@@ -2828,7 +2835,7 @@ class Lanes:
                 raise error
             call.reply.result(value)
         except BaseException as failure:
-            call.reply.error(describe(failure, self.plugin.name))
+            call.reply.error(self.plugin.describe(failure))
 
     def _reply_cancelled(self, call: Call) -> None:
         assert call.reply is not None and call.origin is not None
@@ -3671,6 +3678,7 @@ class Plugin:
         self.name = str(target.get("name") or target["class"])
         self.version = str(target.get("version") or "0.0.0")
         self.failure: Optional[Body] = None
+        self.is_initialized = False
         self.loaded = threading.Event()
         self.instance = Instance(None)
         self._target = target
@@ -3731,6 +3739,15 @@ class Plugin:
         assert call.endpoint is not None and call.endpoint.run is not None
         code = functools.partial(call.endpoint.run, self, call)
         return self._traced(call, code) if call.trace else code()
+
+    def describe(self, error: BaseException) -> Body:
+        """The body of a call's error. A plugin that nobody has initialized often lacks what \`initialize\` sets."""
+        body = describe(error, self.name)
+        lacks = "{!r} object has no attribute".format(type(self.instance.of).__name__)
+        if isinstance(error, AttributeError) and lacks in body["message"]:
+            if not self.is_initialized and self.instance.method("initialize") is not None:
+                body["message"] += ". Nobody has called initialize(), which may set it"
+        return body
 
     def ask_to_stop(self) -> None:
         """Calls the plugin's own \`cancel\`."""
@@ -3816,6 +3833,7 @@ if TYPE_CHECKING:
 def initialize(plugin: Plugin, call: Call) -> Body:
     if plugin.instance.method("initialize") is not None or call.body:
         plugin.invoke(call, plugin.need("initialize"), call.body)
+        plugin.is_initialized = True
     return {"status": "ok"}
 
 

@@ -131,8 +131,15 @@ def _refuse_array(value: Any) -> NoReturn:
     raise Unsendable(f'is of type "{type(value).__name__}", which says more than its numbers. {advice}')
 
 
-def _refuse_pandas(value: Any) -> NoReturn:
-    advice = "Return what it holds by its tolist(), to_dict() or str(), as a numpy array, or as an Arrow file"
+# Libraries of tables.
+TABLE_LIBRARIES = ("pandas", "polars", "pyarrow")
+
+
+def _refuse_table(value: Any) -> NoReturn:
+    advice = (
+        "Return what it holds by its tolist(), to_dict() or str(), or as a numpy array, "
+        "or write it to a file in self.scratch_folder(), for example as Arrow, and return its Path"
+    )
     raise Unsendable(f'is of type "{type(value).__name__}", which JSON cannot carry. {advice}')
 
 
@@ -165,8 +172,8 @@ def _find_array_converter(kind: type) -> Optional[Callable[[Any], Any]]:
     own = _find_numpy_converter(kind, numpy) if hasattr(numpy, "ndarray") else None
     if own is not None:
         return own
-    if any(base.__module__.partition(".")[0] == "pandas" for base in kind.__mro__):
-        return _refuse_pandas
+    if any(base.__module__.partition(".")[0] in TABLE_LIBRARIES for base in kind.__mro__):
+        return _refuse_table
     # numpy's other scalars, and all who follow it
     return _array_to_list if hasattr(kind, "dtype") and hasattr(kind, "tolist") else None
 

@@ -8,7 +8,7 @@ import threading
 from .call import CURRENT_CALL, Call
 from .cancelling import MAIN_THREAD, SignalTarget, climb
 from .descriptors import DESCRIPTORS
-from .error_bodies import cancelled_body, describe
+from .error_bodies import cancelled_body
 from .inbox import Inbox, ReadingInbox
 from .logs import log
 from .open_calls import OpenCalls
@@ -97,7 +97,7 @@ class Lanes:
                 raise error
             call.reply.result(value)
         except BaseException as failure:
-            call.reply.error(describe(failure, self.plugin.name))
+            call.reply.error(self.plugin.describe(failure))
 
     def _reply_cancelled(self, call: Call) -> None:
         assert call.reply is not None and call.origin is not None

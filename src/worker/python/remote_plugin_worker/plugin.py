@@ -37,6 +37,7 @@ class Plugin:
         self.name = str(target.get("name") or target["class"])
         self.version = str(target.get("version") or "0.0.0")
         self.failure: Optional[Body] = None
+        self.is_initialized = False
         self.loaded = threading.Event()
         self.instance = Instance(None)
         self._target = target
@@ -97,6 +98,15 @@ class Plugin:
         assert call.endpoint is not None and call.endpoint.run is not None
         code = functools.partial(call.endpoint.run, self, call)
         return self._traced(call, code) if call.trace else code()
+
+    def describe(self, error: BaseException) -> Body:
+        """The body of a call's error. A plugin that nobody has initialized often lacks what `initialize` sets."""
+        body = describe(error, self.name)
+        lacks = "{!r} object has no attribute".format(type(self.instance.of).__name__)
+        if isinstance(error, AttributeError) and lacks in body["message"]:
+            if not self.is_initialized and self.instance.method("initialize") is not None:
+                body["message"] += ". Nobody has called initialize(), which may set it"
+        return body
 
     def ask_to_stop(self) -> None:
         """Calls the plugin's own `cancel`."""

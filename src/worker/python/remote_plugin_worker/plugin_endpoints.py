@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def initialize(plugin: Plugin, call: Call) -> Body:
     if plugin.instance.method("initialize") is not None or call.body:
         plugin.invoke(call, plugin.need("initialize"), call.body)
+        plugin.is_initialized = True
     return {"status": "ok"}
 
 
