@@ -134,14 +134,7 @@ export class Dispatch {
         else await this.#failed(call, frame.error);
       }
     } catch (error) {
-<<<<<<< HEAD
-      throw await this.#failureOf(call, error);
-=======
-      throw atCaller(await this.#failureOf(call, error), this.#frames);
-    } finally {
-      taken[Symbol.dispose]();
-      await this.#end(call);
->>>>>>> main
+      throw atCaller(await this.#failureOf(call, error), this.#next);
     }
   }
 
