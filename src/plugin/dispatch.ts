@@ -114,6 +114,8 @@ export class Dispatch {
         if (step.done) return step.value;
         yield step.value;
       }
+    } catch (error) {
+      throw atCaller(error, this.#frames);
     } finally {
       await this.#end(run);
     }
@@ -134,7 +136,7 @@ export class Dispatch {
         else await this.#failed(call, frame.error);
       }
     } catch (error) {
-      throw atCaller(await this.#failureOf(call, error), this.#next);
+      throw await this.#failureOf(call, error);
     }
   }
 
