@@ -63,6 +63,7 @@ export class UpgradedConnection {
   #isWriting = false;
   #isReading = false;
   #isClosed = false;
+  #hasExited = false;
   #writeError: unknown;
 
   /**
@@ -234,7 +235,17 @@ export class UpgradedConnection {
     if (frame instanceof RefusedError && this.#replies.length === 0) this.close();
     if (this.#replies.length === 0) this.#onFree(this);
     if (frame instanceof RefusedError) reply.fail(frame);
-    else reply.push(frame);
+    else if (this.#isBehindExit(frame)) {
+      reply.fail(new BrokenReplyError("The plugin had ended before it began with the call", { wasBehind: true }));
+    } else reply.push(frame);
+  }
+
+  /** A worker whose plugin has ended tells each call that it has. Only the first of them can have begun. */
+  #isBehindExit(frame: Frame): boolean {
+    const isExit = "error" in frame && frame.error.code === "plugin_exit";
+    const isBehind = isExit && this.#hasExited;
+    this.#hasExited ||= isExit;
+    return isBehind;
   }
 
   /**

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
-import { CallCancelledError, CallTimeoutError, ProtocolError, WorkerExitError } from "@remote-plugin/proxy";
+import { CallCancelledError, CallTimeoutError, ProtocolError, type RemotePluginProxy, WorkerExitError } from "@remote-plugin/proxy";
 import { untilAborted } from "../../src/protocol/until_aborted.ts";
 import { AheadPlugin, type Answer, type Arrived } from "../support/ahead_worker.ts";
-import { within } from "../support/guard.ts";
+import { BOTH_WIRES, gone, labelOf, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
+import { eventually, within } from "../support/guard.ts";
 
 /** Answers each call with its own number; what is held runs until the test lets it go, or it is cancelled. */
 class Held {
@@ -151,6 +152,15 @@ Deno.test("an idempotent call that ran is sent again before those behind it", as
     plugin.worker.kill();
     held.release(0);
     assertEquals([await first, await second, held.begun], [0, 1, [0, 0, 1]]);
+  });
+});
+
+Deno.test("when the plugin has ended its own thread, only the call that ran is lost, though the worker tells each", async () => {
+  await withPlugin({}, async (plugin, held) => {
+    const first = plugin.execute({ n: 0, exits: true });
+    const rest = [1, 2].map((n) => plugin.execute({ n }));
+    await assertRejects(() => first, WorkerExitError);
+    assertEquals([await Promise.all(rest), held.begun, plugin.workers.length], [[1, 2], [1, 2], 2]);
   });
 });
 
@@ -309,3 +319,41 @@ Deno.test("64 callers, while workers are killed at random, have each its own ans
     assert(lost.size <= plugin.workers.length, `${lost.size} of ${plugin.workers.length}`);
   });
 });
+
+for (const face of BOTH_WIRES) {
+  Deno.test(`${labelOf(face)}: 64 callers, while workers are killed at random, have each its own answer, and none that has begun runs twice`, async () => {
+    await using scratch = await ScratchWatch.create();
+    const begun = `${scratch.path}/begun`;
+    const restart = { mode: "always", initial_delay_ms: 1, max_delay_ms: 1, max_crashes: 1_000 } as const;
+    const plugin = await startFixture(face, "numbered", { manifest: { restart } });
+    let next = 0;
+    const ends = new Map<number, unknown>();
+    const caller = async () => {
+      for (let n = next++; n < 2_000; n = next++) ends.set(n, await plugin.execute({ n, begun }).catch((error) => error));
+    };
+    const killer = async () => {
+      for (let kills = 0; kills < 5; kills++) {
+        await eventually(() => ends.size > 300 * (kills + 1) || ends.size === 2_000, "answers");
+        await killWorker(plugin);
+      }
+    };
+    await Promise.all([killer(), ...Array.from({ length: 64 }, caller)]);
+    await plugin.cleanup();
+    assertEquals(ends.size, 2_000);
+    for (const [n, end] of ends) assert(end === n || end instanceof WorkerExitError, `call ${n} ended with ${end}`);
+    const numbers = (await Deno.readTextFile(begun)).trim().split("\n");
+    assertEquals(numbers.length, new Set(numbers).size);
+    await Deno.remove(begun);
+  });
+}
+
+/** Kills the worker that runs, if there is one at the moment. */
+async function killWorker(plugin: RemotePluginProxy): Promise<void> {
+  const { pid } = plugin;
+  try {
+    Deno.kill(pid!, "SIGKILL");
+  } catch {
+    return; // It has ended, and the next one is not there yet.
+  }
+  await gone(pid!);
+}

@@ -25,6 +25,8 @@ export interface Arrived {
 /** Answers a call, frame by frame as text or as bytes; the signal aborts when it is cancelled. */
 export type Answer = (arrived: Arrived, signal: AbortSignal) => AsyncIterable<string | readonly number[]>;
 
+const EXITED = '{"error":{"code":"plugin_exit","type":"Exit","message":"exit","traceback":""}}';
+
 const UPGRADED = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: remote-plugin-frames\r\n\r\n";
 const CANCELLED = '{"error":{"code":"cancelled","type":"CallCancelled","message":"","traceback":""}}';
 const UTF8 = new TextEncoder();
@@ -41,6 +43,7 @@ export class AheadWorker {
   readonly exited = Promise.withResolvers<WorkerExit>();
   #onArrival: () => void = () => {};
   #isDead = false;
+  #hasExited = false;
 
   constructor(path: string, answer: Answer) {
     this.#listener = Deno.listen({ transport: "unix", path });
@@ -101,6 +104,8 @@ export class AheadWorker {
     const cancelling = new AbortController();
     this.#running.set(id, cancelling);
     try {
+      if (arrived.kwargs.exits) this.#hasExited = true;
+      if (this.#hasExited) return await write(conn, EXITED);
       for await (const line of this.#answer(arrived, cancelling.signal)) await write(conn, line);
     } catch (error) {
       if (!cancelling.signal.aborted) throw error;
