@@ -240,7 +240,7 @@ export class UpgradedConnection {
     } else reply.push(frame);
   }
 
-  /** A worker whose plugin has ended tells each call that it has. Only the first of them can have begun. */
+  /** A worker whose plugin has ended tells each call that it has. Only the first of them can have begun, and nothing that comes after it. */
   #isBehindExit(frame: Frame): boolean {
     const isExit = "error" in frame && frame.error.code === "plugin_exit";
     const isBehind = isExit && this.#hasExited;
@@ -254,11 +254,14 @@ export class UpgradedConnection {
    */
   #fail(error: unknown): void {
     this.close();
-    const [first, ...behind] = this.#replies.splice(0);
+    const replies = this.#replies.splice(0);
     this.#onFree(this);
-    const wasBehind = !(error instanceof MalformedReplyError);
+    const first = this.#hasExited ? undefined : replies.shift();
     first?.fail(error instanceof BrokenReplyError && first.hasBegun ? cutShort(error) : error);
-    for (const reply of behind) reply.fail(new BrokenReplyError("The connection broke before the reply came", { cause: error, wasBehind }));
+    const wasBehind = !(error instanceof MalformedReplyError);
+    for (const reply of replies) {
+      reply.fail(new BrokenReplyError("The connection broke before the reply came", { cause: error, wasBehind }));
+    }
   }
 
   async #nextBytes(): Promise<Uint8Array> {
