@@ -13,7 +13,7 @@ import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
 import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original/dialect.ts";
 import { UnixHttp } from "../transport/original/unix_http.ts";
 import { sendBy, type SendRequest } from "../transport/frame_source.ts";
-import type { HeldBack } from "../transport/upgraded_connection.ts";
+import type { HeldBack } from "../transport/upgrade.ts";
 import { UpgradedTransport } from "../transport/upgraded.ts";
 
 /** An exchange, and what has to be let go of with it. */

@@ -17,8 +17,8 @@ import { checkLimits } from "./limits.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";
 import { outcomeOf } from "./outcome.ts";
 import { decodeFrame } from "./results.ts";
-import { SendQueue, type Turn, type TurnRequest } from "./send_queue.ts";
-import { sendTo, type TakenOperation } from "./sending.ts";
+import { SendQueue, type Turn } from "./send_queue.ts";
+import { sendTo, type TakenOperation, turnRequest } from "./sending.ts";
 import { type CallTrace, followed, type Tracing } from "./tracing.ts";
 import { Workers, type WorkersOptions } from "./workers.ts";
 
@@ -217,13 +217,13 @@ export class Dispatch {
   }
 
   #acquire(run: Run): Turn | undefined {
-    const turn = this.#queue.acquire(turnRequest(run));
+    const turn = this.#queue.acquire(turnRequest(run.taken, run.options));
     if (turn !== undefined) void run.call.trace?.queue(turn.whenFirst);
     return turn;
   }
 
   #wait(run: Run): Promise<Turn> {
-    const waiting = run.call.waitFor(this.#queue.wait(turnRequest(run)));
+    const waiting = run.call.waitFor(this.#queue.wait(turnRequest(run.taken, run.options)));
     if (run.call.trace !== undefined) void run.call.trace.queue(waiting.then((turn) => turn.whenFirst)).catch(() => {});
     return waiting;
   }
@@ -299,11 +299,6 @@ export class Dispatch {
     if (isBreach(failure) && !isFileGone(error) && call.attempt !== undefined) void this.workers.giveUp(call.attempt.worker, failure);
     return failure;
   }
-}
-
-/** A call that has files is sent when nothing is before it, for they take room. One whose id its caller has chosen can come again under the same id. */
-function turnRequest({ taken, options }: Run): TurnRequest {
-  return { length: taken.length, isAlone: taken.slots.length > 0 || options.callId !== undefined };
 }
 
 /** Ends a call for a host that cleans up. The end of its worker, which came first, is what its caller is told. */

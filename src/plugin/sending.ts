@@ -6,7 +6,9 @@
 import { isFileGone } from "../payload/file_result.ts";
 import { isExecution, type Operation, type TakenBody } from "./arguments.ts";
 import type { Call } from "./call.ts";
+import type { CallOptions } from "./interface.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";
+import type { TurnRequest } from "./send_queue.ts";
 import { WrittenRequest } from "./written_request.ts";
 
 /** An operation whose arguments are ready for the wire, but for what is to become a file. */
@@ -21,6 +23,11 @@ interface WrittenOperation extends TakenOperation {
 }
 
 const NO_PATHS: readonly string[] = [];
+
+/** A call that has files is sent when nothing is before it, for they take room. One whose id its caller has chosen can come again under the same id. */
+export function turnRequest({ length, slots }: TakenBody, { callId }: CallOptions): TurnRequest {
+  return { length, isAlone: slots.length > 0 || callId !== undefined };
+}
 
 /** Sends it to the worker that it is assigned to; what has files, if that is still there when they are written. */
 export function sendTo(worker: LoadedWorker, call: Call, operation: TakenOperation): Promise<void> | undefined {

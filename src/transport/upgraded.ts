@@ -10,7 +10,8 @@ import type { Frame } from "../protocol/frames.ts";
 import type { SendRequest } from "./frame_source.ts";
 import { demandCallId } from "./request_line.ts";
 import type { UpgradedReply } from "./upgraded_reply.ts";
-import { type HeldBack, UpgradedConnection, type UpgradeTarget } from "./upgraded_connection.ts";
+import type { HeldBack, UpgradeTarget } from "./upgrade.ts";
+import { UpgradedConnection } from "./upgraded_connection.ts";
 import { demandToken, type HttpEndpoint } from "./http.ts";
 
 /** How many connections are kept for the next requests: as many as calls that are often open at once. */

@@ -3,29 +3,15 @@
  *
  * @module
  */
-import { type Address, hostAndPort, isUnix } from "../protocol/address.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
 import { LineSplitter } from "../protocol/lines.ts";
-import { CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/messages.ts";
 import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
-import { completedLines, parseFrame } from "./frame_reader.ts";
-import { HttpReader } from "./http_reader.ts";
-import { refusal } from "./http_reply.ts";
+import { linesOf, NEWLINE, parseReplyLine } from "./reply_lines.ts";
 import { demandCallId, largeRequest, writeRequest } from "./request_line.ts";
+import { connect, demandUpgrade, type HeldBack, upgradeRequest, type UpgradeTarget, writeAll } from "./upgrade.ts";
 import { UpgradedReply } from "./upgraded_reply.ts";
-
-/** Where to connect to, and the token to show there. */
-export interface UpgradeTarget {
-  readonly address: Address;
-  readonly token: string;
-  /** Left out by a host that does not hear the worker's farewell. */
-  readonly heldBack?: HeldBack;
-}
-
-/** Tells what a worker that has ended had still to send on a connection of this name. */
-export type HeldBack = (connection: string) => Promise<HeldFrames | undefined>;
 
 const READ_BYTES = 64 * 1024;
 
@@ -34,8 +20,6 @@ const WRITE_BYTES = 16 * 1024;
 
 /** How many requests a worker has to do before it is worth waiting for more of them, and how many are waited for then. */
 const GATHERED = 8;
-
-const NEWLINE = 0x0a;
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -299,85 +283,4 @@ export class UpgradedConnection {
 
 function cutShort(cause: BrokenReplyError): BrokenReplyError {
   return new BrokenReplyError("The reply ended before its last frame", { cause: cause.cause, hasBegun: true });
-}
-
-/** The lines that the bytes complete, all together; or, when one of them is no text, those before it one by one. */
-function* linesOf(splitter: LineSplitter, bytes: Uint8Array): Generator<readonly string[], void, void> {
-  try {
-    return yield completedLines(splitter, bytes);
-  } catch (error) {
-    if (!(error instanceof MalformedReplyError)) throw error;
-  }
-  for (let from = 0, end = 0; from < bytes.length; from = end) {
-    end = bytes.indexOf(NEWLINE, from) + 1 || bytes.length;
-    yield completedLines(splitter, bytes.subarray(from, end));
-  }
-}
-
-async function connect(address: UpgradeTarget["address"]): Promise<Deno.Conn> {
-  try {
-    if (isUnix(address)) return await Deno.connect({ transport: "unix", path: address.unix });
-    return withoutDelay(await Deno.connect(hostAndPort(address)));
-  } catch (cause) {
-    throw new BrokenReplyError("Nothing listens at the worker's address", { cause });
-  }
-}
-
-function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
-  try {
-    conn.setNoDelay();
-    return conn;
-  } catch (error) {
-    conn.close();
-    throw error;
-  }
-}
-
-function upgradeRequest(token: string, name: string | undefined): Uint8Array {
-  const lines = [
-    `GET /${UPGRADE_ENDPOINT} HTTP/1.1`,
-    "Host: localhost",
-    `Authorization: Bearer ${token}`,
-    "Connection: Upgrade",
-    `Upgrade: ${UPGRADE_PROTOCOL}`,
-    ...(name === undefined ? [] : [`${CONNECTION_HEADER}: ${name}`]),
-  ];
-  return UTF8.encode(`${lines.join("\r\n")}\r\n\r\n`);
-}
-
-/** Reads the answer to the request for the upgrade, and gives what has come together with it. */
-async function demandUpgrade(conn: Deno.Conn): Promise<Uint8Array> {
-  const reader = new HttpReader(conn);
-  try {
-    const { status, headers } = await reader.head();
-    if (status === 101 && headers.get("upgrade") === UPGRADE_PROTOCOL) return reader.rest();
-    throw await refusal(new Response(ReadableStream.from(reader.body(headers)), { status, headers: [...headers] }));
-  } catch (error) {
-    if (error instanceof RefusedError) throw error;
-    throw new BrokenReplyError("The connection broke before the reply came", { cause: error });
-  }
-}
-
-async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let written = await conn.write(bytes); written < bytes.length;) written += await conn.write(bytes.subarray(written));
-}
-
-/** A frame, or the refusal that stands for the status of HTTP. */
-function parseReplyLine(line: string): Frame | RefusedError {
-  try {
-    return parseFrame(line);
-  } catch (error) {
-    const refused = refusalIn(line);
-    if (refused !== undefined) return refused;
-    throw error;
-  }
-}
-
-function refusalIn(line: string): RefusedError | undefined {
-  try {
-    const { status, detail } = JSON.parse(line).refused;
-    return Number.isSafeInteger(status) && typeof detail === "string" ? new RefusedError(status, detail) : undefined;
-  } catch {
-    return undefined; // It is no JSON, or no refusal.
-  }
 }
