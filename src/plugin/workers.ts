@@ -86,10 +86,15 @@ export class Workers implements AsyncDisposable {
   }
 
   /** The worker that runs, whose end is the operation's from here on; waits for it while it is being started. */
-  async assign(call: Applicant): Promise<LoadedWorker> {
-    while (this.#state.kind === "changing") await untilAborted(this.#state.changed.promise, call.signal);
+  assign(call: Applicant): LoadedWorker | Promise<LoadedWorker> {
+    if (this.#state.kind === "changing") return this.#assignLater(call);
     this.check(call.name.member);
     return call.assign(this.#current);
+  }
+
+  async #assignLater(call: Applicant): Promise<LoadedWorker> {
+    while (this.#state.kind === "changing") await untilAborted(this.#state.changed.promise, call.signal);
+    return this.assign(call);
   }
 
   /** Keeps the host program alive until the last worker has ended. */
