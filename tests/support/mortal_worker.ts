@@ -16,7 +16,7 @@ import { BrokenReplyError } from "../../src/transport/errors.ts";
 import { inMemoryWorker } from "../../src/testing/mod.ts";
 import type { Plugin } from "../../src/worker/define_plugin.ts";
 
-/** A plugin and the succession of its workers. */
+/** A plugin and its workers, one after the other. */
 export class MortalPlugin {
   /** What sends its operations. */
   readonly dispatch: Dispatch;
