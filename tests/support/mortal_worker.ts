@@ -17,7 +17,7 @@ import { sendBy } from "../../src/transport/frame_source.ts";
 import { inMemoryWorker } from "../../src/testing/mod.ts";
 import type { Plugin } from "../../src/worker/define_plugin.ts";
 
-/** A plugin and the succession of its workers. */
+/** A plugin and its workers, one after the other. */
 export class MortalPlugin {
   /** What sends its operations. */
   readonly dispatch: Dispatch;
