@@ -15,6 +15,7 @@ import {
   isFull,
   writeParts,
 } from "../protocol/file_values.ts";
+import { untilAborted } from "../protocol/until_aborted.ts";
 import { NoRoomError, type Quota, roomiest, type ScratchFolders } from "./scratch.ts";
 import { demandNoLink, FoundFile, type SharedFolder } from "./found_file.ts";
 import type { SpareFiles } from "./spare_files.ts";
@@ -134,17 +135,11 @@ export class CallFiles implements AsyncDisposable {
 
   /** The caller's own code may take as long as it likes, but holds up nobody once the call has been given up. */
   async #letWrite(source: FileBackedDTO): Promise<string> {
-    const given = Promise.withResolvers<never>();
-    const giveUp = () => given.reject(this.#signal.reason);
-    this.#signal.addEventListener("abort", giveUp, { once: true });
-    try {
-      const folder = await this.#folderIn(this.#folders.disk);
-      const path: unknown = await Promise.race([writtenBy(source, folder), given.promise]);
-      if (typeof path !== "string") throw new TypeError(`its "toTempFile" gave no path, but ${typeof path}`);
-      return path;
-    } finally {
-      this.#signal.removeEventListener("abort", giveUp);
-    }
+    const folder = await this.#folderIn(this.#folders.disk);
+    this.#signal.throwIfAborted();
+    const path: unknown = await untilAborted(writtenBy(source, folder), this.#signal);
+    if (typeof path !== "string") throw new TypeError(`its "toTempFile" gave no path, but ${typeof path}`);
+    return path;
   }
 
   /** A stream that stands still must not keep an abandoned call from ending. */

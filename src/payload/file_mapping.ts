@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type NdArray, parseNpy } from "../protocol/npy.ts";
+import { type ElementArrays, type ElementName, type NdArray, parseNpy } from "../protocol/npy.ts";
 
 const SYMBOLS = {
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
@@ -126,10 +126,11 @@ export class FileMapping implements Disposable {
   /**
    * The array of numbers that a plugin gave. In C order and this machine's byte order its elements are the file's own pages, otherwise a copy.
    *
-   * @throws {TypeError} When the mapping has been disposed of, is no `.npy` file, or has elements that JavaScript has no array for.
+   * @param elements The element type that the plugin is to give, by numpy's name, which says what `data` is. Default: any.
+   * @throws {TypeError} When the mapping has been disposed of, is no `.npy` file, has elements of another type, or ones that JavaScript has no array for.
    */
-  array(): NdArray {
-    return parseNpy(this.bytes);
+  array<Name extends ElementName = ElementName>(elements?: Name): NdArray<ElementArrays[Name]> {
+    return parseNpy(this.bytes, elements);
   }
 
   /** Gives the memory back. Doing so twice is harmless. */

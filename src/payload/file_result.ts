@@ -4,10 +4,10 @@
  * @module
  */
 import { CallError, PermissionDeniedError, PluginStateError, ProtocolError } from "../errors.ts";
-import { type NdArray, parseNpy } from "../protocol/npy.ts";
+import { type ElementArrays, type ElementName, type NdArray, parseNpy } from "../protocol/npy.ts";
 import { FileGoneError, ForeignFileError } from "./found_file.ts";
 import { canMap, type FileMapping } from "./file_mapping.ts";
-import type { Place, ResultPlace } from "./place.ts";
+import type { BytesLocation, ResultLocation } from "./location.ts";
 
 export { ForeignFileError };
 
@@ -26,9 +26,9 @@ export interface FileSource {
 }
 
 /** A source that another proxy can be given. */
-export interface PlacedSource extends FileSource {
+export interface LocatedSource extends FileSource {
   /** Where the bytes are. */
-  readonly place: Place;
+  readonly location: BytesLocation;
 }
 
 /** How the bytes of a {@linkcode FileResult} are read. */
@@ -55,7 +55,7 @@ export interface FileResultFacts {
 }
 
 /** No member, for only those need it who give a result to another plugin. */
-let placeIn: (result: FileResult) => ResultPlace;
+let locate: (result: FileResult) => ResultLocation;
 
 /**
  * Bytes, an array of numbers or a file that a plugin gave. Given to another plugin, it is the path of a copy there. Its file is removed when it is
@@ -67,13 +67,13 @@ let placeIn: (result: FileResult) => ResultPlace;
  *
  * await using plugin = await RemotePluginProxy.start("./segmenter.json");
  * await using mask = await plugin.execute<FileResult>({ picture: new URL("file:///tmp/photo.png") });
- * const { data, shape } = await mask.array(); // the plugin returned a numpy array
+ * const { data, shape } = await mask.array("uint8"); // the plugin returned a numpy array
  * console.log(shape, data.length);
  * ```
  */
 export class FileResult implements AsyncDisposable {
   static {
-    placeIn = (result) => result.#place();
+    locate = (result) => result.#location();
   }
 
   /** How many bytes it has. */
@@ -158,10 +158,11 @@ export class FileResult implements AsyncDisposable {
   /**
    * The array of numbers that a plugin gave, in C order and in this machine's byte order.
    *
-   * @throws {TypeError} When it is no `.npy` file, or has elements that JavaScript has no array for. Other errors are those of `bytes()`.
+   * @param elements The element type that the plugin is to give, by numpy's name, which says what `data` is. Default: any.
+   * @throws {TypeError} When it is no `.npy` file, has elements of another type, or ones that JavaScript has no array for. Other errors are those of `bytes()`.
    */
-  async array(): Promise<NdArray> {
-    return parseNpy(await this.bytes());
+  async array<Name extends ElementName = ElementName>(elements?: Name): Promise<NdArray<ElementArrays[Name]>> {
+    return parseNpy(await this.bytes(), elements);
   }
 
   /**
@@ -173,11 +174,11 @@ export class FileResult implements AsyncDisposable {
     return this.#removed ??= this.#remove();
   }
 
-  #place(): ResultPlace {
+  #location(): ResultLocation {
     this.#demandOpen();
-    const source: FileSource & Partial<PlacedSource> = this.#source;
-    if (source.place === undefined) throw new TypeError("only a result that a proxy has made can be given to a plugin");
-    return { ...source.place, mediaType: this.mediaType };
+    const source: FileSource & Partial<LocatedSource> = this.#source;
+    if (source.location === undefined) throw new TypeError("only a result that a proxy has made can be given to a plugin");
+    return { ...source.location, mediaType: this.mediaType };
   }
 
   #newMemory(): Uint8Array<ArrayBuffer> {
@@ -231,8 +232,8 @@ export class FileResult implements AsyncDisposable {
  *
  * @throws {PluginStateError} When it has been disposed of.
  */
-export function placeOf(result: FileResult): ResultPlace {
-  return placeIn(result);
+export function locationOf(result: FileResult): ResultLocation {
+  return locate(result);
 }
 
 function demandMaps(plugin: string): void {

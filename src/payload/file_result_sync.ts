@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type NdArray, parseNpy } from "../protocol/npy.ts";
-import type { ResultPlace } from "./place.ts";
+import { type ElementArrays, type ElementName, type NdArray, parseNpy } from "../protocol/npy.ts";
+import type { ResultLocation } from "./location.ts";
 
 /** How a {@linkcode FileResultSync} reaches its file. */
 export interface FileAccess {
@@ -19,9 +19,9 @@ export interface FileAccess {
 }
 
 /** What another proxy can be given. */
-export interface PlacedAccess extends FileAccess {
+export interface LocatedAccess extends FileAccess {
   /** Where the bytes are. */
-  place(): ResultPlace;
+  location(): ResultLocation;
 }
 
 /** What a {@linkcode FileResultSync} is made of. */
@@ -35,7 +35,7 @@ export interface FileResultSyncFacts {
 }
 
 /** No member, for only those need it who give a result to another plugin. */
-let placeIn: (result: FileResultSync) => ResultPlace;
+let locate: (result: FileResultSync) => ResultLocation;
 
 /**
  * Bytes, an array of numbers or a file that a plugin gave to `RemotePluginProxySync`: a `FileResult` whose members block, with the same errors. Its file is
@@ -52,7 +52,7 @@ let placeIn: (result: FileResultSync) => ResultPlace;
  */
 export class FileResultSync implements Disposable {
   static {
-    placeIn = (result) => result.#place();
+    locate = (result) => result.#location();
   }
 
   /** How many bytes it has. */
@@ -91,10 +91,11 @@ export class FileResultSync implements Disposable {
   /**
    * The array of numbers that a plugin gave, in C order and in this machine's byte order.
    *
-   * @throws {TypeError} When it is no `.npy` file, or has elements that JavaScript has no array for. Other errors are those of `bytes()`.
+   * @param elements The element type that the plugin is to give, by numpy's name, which says what `data` is. Default: any.
+   * @throws {TypeError} When it is no `.npy` file, has elements of another type, or ones that JavaScript has no array for. Other errors are those of `bytes()`.
    */
-  array(): NdArray {
-    return parseNpy(this.bytes());
+  array<Name extends ElementName = ElementName>(elements?: Name): NdArray<ElementArrays[Name]> {
+    return parseNpy(this.bytes(), elements);
   }
 
   /** Removes the file. Doing so twice is harmless. */
@@ -102,10 +103,10 @@ export class FileResultSync implements Disposable {
     this.#access.remove();
   }
 
-  #place(): ResultPlace {
-    const access: FileAccess & Partial<PlacedAccess> = this.#access;
-    if (access.place === undefined) throw new TypeError("only a result that a proxy has made can be given to a plugin");
-    return access.place();
+  #location(): ResultLocation {
+    const access: FileAccess & Partial<LocatedAccess> = this.#access;
+    if (access.location === undefined) throw new TypeError("only a result that a proxy has made can be given to a plugin");
+    return access.location();
   }
 }
 
@@ -114,6 +115,6 @@ export class FileResultSync implements Disposable {
  *
  * @throws {PluginStateError} When it has been disposed of.
  */
-export function placeOfSync(result: FileResultSync): ResultPlace {
-  return placeIn(result);
+export function locationOfSync(result: FileResultSync): ResultLocation {
+  return locate(result);
 }

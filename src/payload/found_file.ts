@@ -133,10 +133,11 @@ export class FoundFile {
   /** The file piece by piece. */
   async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
     using file = await this.open();
-    while (true) {
-      const piece = new Uint8Array(PIECE_BYTES);
+    for (let left = this.size; left > 0;) {
+      const piece = new Uint8Array(Math.min(PIECE_BYTES, left));
       const count = await file.read(piece);
-      if (count === null) return;
+      if (count === null) throw this.#cutError();
+      left -= count;
       yield piece.subarray(0, count);
     }
   }
@@ -223,9 +224,13 @@ export class FoundFile {
   async #fill(bytes: Uint8Array, file: Deno.FsFile): Promise<void> {
     for (let filled = 0; filled < bytes.length;) {
       const count = await file.read(bytes.subarray(filled, filled + MOST_BYTES_AT_ONCE));
-      if (count === null) throw new ForeignFileError(`the file "${this.path}" was cut while it was read`);
+      if (count === null) throw this.#cutError();
       filled += count;
     }
+  }
+
+  #cutError(): ForeignFileError {
+    return new ForeignFileError(`the file "${this.path}" was cut while it was read`);
   }
 
   /** The file at the path, which must be a plain one without other names, on a way without links. */

@@ -8,7 +8,7 @@ import { extensionOf } from "../protocol/media_types.ts";
 import type { FileContent } from "../protocol/file_values.ts";
 import { Turns } from "../protocol/turns.ts";
 import { FoundFile } from "./found_file.ts";
-import type { ResultPlace } from "./place.ts";
+import type { ResultLocation } from "./location.ts";
 import { ContentFile } from "./ready_made.ts";
 
 /** How much is read at a time, in bytes. */
@@ -41,13 +41,13 @@ export class HeldFile extends ContentFile implements Disposable {
    * @throws {ForeignFileError} When it is not the one that its worker has given.
    * @throws {FileGoneError} When it is not there any more.
    */
-  static open(place: ResultPlace): ContentFile {
-    const { mediaType } = place;
-    if ("bytes" in place) {
-      const bytes = new Uint8Array(place.bytes);
+  static open(location: ResultLocation): ContentFile {
+    const { mediaType } = location;
+    if ("bytes" in location) {
+      const bytes = new Uint8Array(location.bytes);
       return new ContentFile({ parts: [bytes], size: bytes.length, extension: extensionOf(mediaType), mediaType });
     }
-    return HeldFile.of(FoundFile.of(place.file), mediaType);
+    return HeldFile.of(FoundFile.of(location.file), mediaType);
   }
 
   /** Opens a file that was found. Its errors are those of {@linkcode open}. */

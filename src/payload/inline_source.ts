@@ -6,8 +6,8 @@
 import { extensionOf } from "../protocol/media_types.ts";
 import { FileGoneError } from "./found_file.ts";
 import { FileMapping } from "./file_mapping.ts";
-import type { PlacedSource } from "./file_result.ts";
-import type { Place } from "./place.ts";
+import type { LocatedSource } from "./file_result.ts";
+import type { BytesLocation } from "./location.ts";
 import { removeIfThere } from "./private_folder.ts";
 
 /** What a file for such bytes depends on. */
@@ -18,7 +18,7 @@ export interface InlineSourceOptions {
 }
 
 /** Bytes in memory, which become a file when somebody asks for its path. */
-export class InlineSource implements PlacedSource {
+export class InlineSource implements LocatedSource {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #options: InlineSourceOptions;
   #path: string | undefined;
@@ -33,7 +33,7 @@ export class InlineSource implements PlacedSource {
     return this.#path ??= this.#write();
   }
 
-  get place(): Place {
+  get location(): BytesLocation {
     return { bytes: this.#bytes.buffer };
   }
 

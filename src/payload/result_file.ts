@@ -8,8 +8,8 @@ import { HeldFile } from "./held_file.ts";
 import { BYTES_MEDIA_TYPE } from "../protocol/media_types.ts";
 import type { SpareFiles } from "./spare_files.ts";
 import type { FileMapping, MemoryMaps } from "./file_mapping.ts";
-import type { FileSource, PlacedSource } from "./file_result.ts";
-import type { Place } from "./place.ts";
+import type { FileSource, LocatedSource } from "./file_result.ts";
+import type { BytesLocation } from "./location.ts";
 
 /** What becomes of such files. */
 export interface ResultFileOptions {
@@ -20,7 +20,7 @@ export interface ResultFileOptions {
 }
 
 /** A result's file, which is the host's until it is removed. */
-export class ResultFile implements PlacedSource {
+export class ResultFile implements LocatedSource {
   readonly #file: FoundFile;
   readonly #options: ResultFileOptions;
   #held: HeldFile | undefined;
@@ -35,7 +35,7 @@ export class ResultFile implements PlacedSource {
     return this.#file.path;
   }
 
-  get place(): Place {
+  get location(): BytesLocation {
     return { file: this.#file.facts };
   }
 

@@ -24,8 +24,6 @@ export interface SpareFilesOptions {
   readonly folders: readonly SharedFolder[];
   readonly quota: Quota;
   readonly isInUse: UseTest;
-  /** How long they wait to be written again, in milliseconds. Default: 10,000. */
-  readonly patienceMs?: number;
 }
 
 interface Spare {
@@ -120,7 +118,7 @@ export class SpareFiles implements AsyncDisposable {
     this.#spares.push(spare);
     this.#options.quota.count(spare.file.size);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.drop(), this.#options.patienceMs ?? PATIENCE_MS);
+    this.#timer = setTimeout(() => void this.drop(), PATIENCE_MS);
     Deno.unrefTimer(this.#timer as unknown as number);
   }
 

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { spy } from "@std/testing/mock";
+import { FakeTime } from "@std/testing/time";
 import { FoundFile, sharedFolder } from "./found_file.ts";
 import { SpareFiles, type SpareFilesOptions } from "./spare_files.ts";
 import { Quota } from "./scratch.ts";
@@ -51,11 +53,6 @@ class Place implements AsyncDisposable {
   }
 }
 
-/** Resolves once it is so. A timer of the code under test decides when. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
 Deno.test("the spare file of the nearest size is taken, but none of more than twice the size", async () => {
   await using place = new Place();
   await place.keep(2 * MIB, 8 * MIB, 3 * MIB);
@@ -78,17 +75,26 @@ Deno.test("a file that has gone is not missed", async () => {
 
 Deno.test("the oldest give way to new ones beyond 256 MiB, small and huge ones are removed at once", async () => {
   await using place = new Place();
+  using removals = spy(Deno, "remove");
   await place.keep(100 * MIB, 101 * MIB, 102 * MIB, 257 * MIB, MIB - 1);
-  await until(() => place.waiting().length <= 2);
+  await Promise.all(removals.calls.map(({ returned }) => returned));
   assertEquals(place.waiting(), [101 * MIB, 102 * MIB]);
 });
 
 Deno.test("spare files count as used, and are removed when they have waited too long", async () => {
-  await using place = new Place({ patienceMs: 1 });
-  place.quota.reserve(1022 * MIB);
+  await using place = new Place();
+  using time = new FakeTime();
+  using drop = spy(place.spares, "drop");
+  place.quota.reserve(1021 * MIB);
   await place.keep(2 * MIB);
-  await until(() => place.waiting().length === 0);
-  place.quota.reserve(2 * MIB); // It would throw if they counted still.
+  time.tick(9_999);
+  await place.keep(MIB);
+  time.tick(9_999);
+  assertEquals([drop.calls.length, place.waiting()], [0, [MIB, 2 * MIB]]);
+  time.tick(1);
+  await drop.calls[0]!.returned;
+  assertEquals(place.waiting(), []);
+  place.quota.reserve(3 * MIB); // It would throw if they counted still.
   let wasShort = false;
   place.quota.onShort = () => {
     wasShort = true;

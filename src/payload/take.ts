@@ -5,10 +5,10 @@
  */
 import { contentOf, type FileContent, isBytes, isFileValue } from "../protocol/file_values.ts";
 import { isFileUrl } from "./call_files.ts";
-import { FileResult, placeOf } from "./file_result.ts";
-import { FileResultSync, placeOfSync } from "./file_result_sync.ts";
+import { FileResult, locationOf } from "./file_result.ts";
+import { FileResultSync, locationOfSync } from "./file_result_sync.ts";
 import { HeldFile } from "./held_file.ts";
-import type { ResultPlace } from "./place.ts";
+import type { ResultLocation } from "./location.ts";
 import { ContentFile } from "./ready_made.ts";
 
 /**
@@ -20,11 +20,11 @@ export const TAKEN_BYTES: number = 1024 * 1024;
 /** A result of another thread's proxy. */
 export class ResultElsewhere {
   /** Where its bytes are. */
-  readonly place: ResultPlace;
+  readonly location: ResultLocation;
 
   /** Nothing is opened yet. */
-  constructor(place: ResultPlace) {
-    this.place = place;
+  constructor(location: ResultLocation) {
+    this.location = location;
   }
 }
 
@@ -46,9 +46,9 @@ export function isGivenResult(value: object): value is GivenResult {
  *
  * @throws {PluginStateError} When it has been disposed of.
  */
-export function placeOfResult(result: GivenResult): ResultPlace {
-  if (result instanceof ResultElsewhere) return result.place;
-  return result instanceof FileResult ? placeOf(result) : placeOfSync(result);
+export function locationOfResult(result: GivenResult): ResultLocation {
+  if (result instanceof ResultElsewhere) return result.location;
+  return result instanceof FileResult ? locationOf(result) : locationOfSync(result);
 }
 
 /**
@@ -57,7 +57,7 @@ export function placeOfResult(result: GivenResult): ResultPlace {
  * @returns What has to be disposed of in the end, when it is a {@linkcode HeldFile}.
  */
 export function take(source: object): object {
-  if (isGivenResult(source)) return HeldFile.open(placeOfResult(source));
+  if (isGivenResult(source)) return HeldFile.open(locationOfResult(source));
   if (source instanceof HeldFile) return source.hold();
   if (isFileUrl(source)) return new URL(source);
   if (source instanceof ContentFile) return isWorthCopy(source.content.size) ? copyOfFile(source.content) : source;

@@ -5,8 +5,8 @@
  */
 import { PluginStateError } from "../errors.ts";
 import { resultGoneError } from "../payload/file_result.ts";
-import { FileResultSync, type PlacedAccess } from "../payload/file_result_sync.ts";
-import type { ResultPlace } from "../payload/place.ts";
+import { FileResultSync, type LocatedAccess } from "../payload/file_result_sync.ts";
+import type { ResultLocation } from "../payload/location.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
 import { activeTrace } from "../protocol/telemetry.ts";
@@ -179,18 +179,18 @@ export class BlockingPlugin implements Disposable {
     return receiveValue(sent, ({ id, size, mediaType }) => new FileResultSync({ size, mediaType, access: this.#accessTo(id) }));
   }
 
-  #accessTo(file: number): PlacedAccess {
+  #accessTo(file: number): LocatedAccess {
     let removed = false;
     const demandOpen = () => {
       if (removed || this.#closed) throw resultGoneError(this.#facts.name);
     };
-    const ask = (member: "path" | "place" | "bytes") => {
+    const ask = (member: "path" | "location" | "bytes") => {
       demandOpen();
       return this.#bridge.ask({ kind: "file", file, member });
     };
     return {
       path: () => ask("path") as string,
-      place: () => ask("place") as ResultPlace,
+      location: () => ask("location") as ResultLocation,
       bytes: () => new Uint8Array(ask("bytes") as ArrayBuffer),
       pieces: () => {
         demandOpen();

@@ -10,7 +10,7 @@ import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
-import { type FileResult, placeOf, resultGoneError } from "../payload/file_result.ts";
+import { type FileResult, locationOf, resultGoneError } from "../payload/file_result.ts";
 import { type BridgeEnd, Handover } from "../transport/blocking/messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/blocking/server.ts";
 import { offerToThread } from "../transport/blocking/thread.ts";
@@ -45,7 +45,7 @@ export type BlockingRequest =
   | { readonly kind: "look" };
 
 /** What is wanted of a file that a plugin gave. */
-type FileMember = "path" | "place" | "bytes" | "remove";
+type FileMember = "path" | "location" | "bytes" | "remove";
 
 /** Asks for more of a stream, the first time for the stream itself: what a call yields, or the bytes of a file. */
 interface PullRequest {
@@ -216,8 +216,8 @@ class BlockingWorker {
     switch (member) {
       case "path":
         return file.path;
-      case "place":
-        return placeOf(file);
+      case "location":
+        return locationOf(file);
       case "bytes": {
         const memory = bareMemory(await file.bytes());
         return new Handover(memory, [memory]);

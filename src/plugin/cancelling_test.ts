@@ -1,11 +1,12 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { cancelInWorker, type Remains } from "./cancelling.ts";
 import type { Termination } from "./loaded_worker.ts";
 import { Reply } from "./reply.ts";
 
-const budgetMs = 50;
+const budgetMs = 2_000;
 
 /** A call in a worker that notes why it is ended. */
 class Sent {
@@ -48,6 +49,15 @@ function worker(
   };
 }
 
+/** Has time pass until it is so, and gives what it comes to and how long that took. */
+async function passing<Result>(time: FakeTime, promise: Promise<Result>): Promise<{ result: Result; tookMs: number }> {
+  const begin = time.now;
+  let isOver = false;
+  void promise.finally(() => isOver = true);
+  for (await time.runMicrotasks(); !isOver; await time.runMicrotasks()) time.next();
+  return { result: await promise, tookMs: time.now - begin };
+}
+
 async function begun(exchange: Exchange): Promise<Sent> {
   const sent = new Sent(exchange);
   await sent.reply.next();
@@ -55,6 +65,7 @@ async function begun(exchange: Exchange): Promise<Sent> {
 }
 
 Deno.test("a call that its worker has let go of is over, though what it has sent is read for longer than the budget", async () => {
+  using time = new FakeTime();
   let left = 3;
   const sent = await begun(worker(async function* () {
     for (; left > 0; left--) {
@@ -64,36 +75,42 @@ Deno.test("a call that its worker has let go of is over, though what it has sent
     }
     yield { error: { code: "cancelled", type: "CallCancelled", message: "", traceback: "" } };
   }, ["cancelled", "not_running"]));
-  const { drained } = await sent.cancel();
+  const { result: { drained }, tookMs } = await passing(time, sent.cancel());
   assertEquals([sent.terminations, sent.reply.ended], [[], false]);
-  await drained;
+  assert(tookMs < budgetMs, `the worker was waited for ${tookMs} ms`);
+  await passing(time, drained);
   assertEquals(sent.reply.ended, true);
 });
 
 Deno.test("what a worker that has let go of a call goes on to send for longer than the budget is dropped", async () => {
+  using time = new FakeTime();
   const sent = await begun(worker(async function* (signal) {
     yield { chunk: 1 };
     yield* never(signal);
   }, ["cancelled", "not_running"]));
-  const { drained } = await sent.cancel();
-  await drained;
+  const { result: { drained } } = await passing(time, sent.cancel());
+  const { tookMs } = await passing(time, drained);
+  assert(tookMs >= budgetMs && tookMs < budgetMs + 50, `it was dropped after ${tookMs} ms`);
   assertEquals([sent.terminations, sent.reply.ended, sent.reply.dropped.aborted], [[], true, true]);
 });
 
 for (const answer of ["cancelled", "silence"] as const) {
   Deno.test(`a worker whose call goes on after the answer "${answer}" is ended when the budget is over, for no fault of its own`, async () => {
+    using time = new FakeTime();
     const sent = await begun(worker(async function* (signal) {
       yield { chunk: 1 };
       yield* never(signal);
     }, [answer]));
-    const { drained } = await sent.cancel();
-    await drained;
+    const { result: { drained }, tookMs } = await passing(time, sent.cancel());
+    assert(tookMs >= budgetMs && tookMs < budgetMs + 50, `it was ended after ${tookMs} ms`);
+    await passing(time, drained);
     assertEquals([sent.terminations.length, sent.terminations[0]!.isCrash, sent.reply.ended], [1, false, true]);
     assertStringIncludes(sent.terminations[0]!.why, `"execute" had been cancelled and did not stop within ${budgetMs} ms`);
   });
 }
 
 Deno.test("a call that its worker does not know yet is asked for until it does", async () => {
+  using time = new FakeTime();
   const arrived = Promise.withResolvers<void>();
   let questions = 0;
   const exchange: Exchange = async function* (request) {
@@ -103,6 +120,7 @@ Deno.test("a call that its worker does not know yet is asked for until it does",
     yield request.endpoint === "cancel" ? { result: { status: "cancelled" } } : { result: null };
   };
   const sent = new Sent(exchange, { endpoint: "execute" });
-  await sent.cancel();
+  const { tookMs } = await passing(time, sent.cancel());
+  assert(tookMs < budgetMs, `it took ${tookMs} ms`);
   assertEquals([sent.terminations, questions], [[], 3]);
 });

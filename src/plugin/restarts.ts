@@ -12,24 +12,14 @@ export type Decision =
   | { readonly kind: "stay_down" }
   | { readonly kind: "breaker"; readonly crashes: number; readonly windowMs: number };
 
-/** What chance and time a decision depends on; tests put their own in. */
-export interface RestartChance {
-  /** The time in milliseconds. */
-  readonly now: () => number;
-  /** From 0 to 1. */
-  readonly random: () => number;
-}
-
 /** Decides by the policy and the crashes so far. */
 export class Restarts {
   readonly #policy: RestartPolicy;
-  readonly #chance: RestartChance;
   #crashes: number[] = [];
 
   /** Begins without crashes. */
-  constructor(policy: RestartPolicy, chance: RestartChance = { now: () => performance.now(), random: Math.random }) {
+  constructor(policy: RestartPolicy) {
     this.#policy = policy;
-    this.#chance = chance;
   }
 
   /** Decides what follows on the end of a worker, or on a start that failed, for which `exit` is left out. */
@@ -37,7 +27,7 @@ export class Restarts {
     const { mode, maxCrashes, windowMs } = this.#policy;
     const isClean = exit?.code === 0 && exit.signal === null;
     if (mode === "never" || (mode === "on_failure" && isClean)) return { kind: "stay_down" };
-    const now = this.#chance.now();
+    const now = performance.now();
     this.#crashes = [...this.#crashes.filter((at) => now - at < windowMs), now];
     if (this.#crashes.length >= maxCrashes) return { kind: "breaker", crashes: this.#crashes.length, windowMs };
     return { kind: "restart", delayMs: this.#delay(this.#crashes.length) };
@@ -47,6 +37,6 @@ export class Restarts {
   #delay(crashes: number): number {
     const { initialDelayMs, maxDelayMs } = this.#policy;
     const longest = Math.min(maxDelayMs, initialDelayMs * 2 ** (crashes - 1));
-    return longest / 2 + longest / 2 * this.#chance.random();
+    return longest / 2 + longest / 2 * Math.random();
   }
 }

@@ -8,9 +8,9 @@ import { messageOf } from "../protocol/text.ts";
 import { CallError } from "../errors.ts";
 import { FileResult } from "../payload/file_result.ts";
 import { HeldFile } from "../payload/held_file.ts";
-import type { ResultPlace } from "../payload/place.ts";
+import type { ResultLocation } from "../payload/location.ts";
 import { ContentFile } from "../payload/ready_made.ts";
-import { isGivenResult, placeOfResult, ResultElsewhere } from "../payload/take.ts";
+import { isGivenResult, locationOfResult, ResultElsewhere } from "../payload/take.ts";
 import { contentOf, type FileContent, isBytes } from "../protocol/file_values.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import { decodeValue, type EncodedValue, encodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
@@ -19,7 +19,9 @@ import { type Operation, TakenBody, writeBody } from "./arguments.ts";
 import type { OperationName } from "./failures.ts";
 
 /** What becomes a file, as data. */
-type SentSource = { readonly href: string } | { readonly content: SentContent } | { readonly blob: Blob } | { readonly place: ResultPlace };
+type SentSource = { readonly href: string } | { readonly content: SentContent } | { readonly blob: Blob } | {
+  readonly location: ResultLocation;
+};
 
 /** Bytes without a view of them: Deno looks into all that passes between threads for ports, also into each element of an array. */
 interface SentContent extends Omit<FileContent, "parts"> {
@@ -82,7 +84,7 @@ export function memoryOf({ sources = [] }: SentBody): ArrayBuffer[] {
 
 /** Whether files of another plugin are in it, which somebody has to hold until they have been read. */
 export function holdsFiles({ sources = [] }: SentBody): boolean {
-  return sources.some(({ source }) => "place" in source);
+  return sources.some(({ source }) => "location" in source);
 }
 
 /** The arguments of an operation. Their text goes on to the worker as it is. */
@@ -138,13 +140,13 @@ function unsendable(
 function sourceData(source: object): SentSource | undefined {
   if (source instanceof URL) return { href: source.href };
   if (source instanceof Blob) return { blob: source };
-  if (isGivenResult(source)) return placeData(placeOfResult(source));
+  if (isGivenResult(source)) return locationData(locationOfResult(source));
   const content = source instanceof ContentFile ? source.content : isBytes(source) ? contentOf(source) : undefined;
   return content && copied(content);
 }
 
-function placeData(place: ResultPlace): SentSource | undefined {
-  return "bytes" in place ? copied(HeldFile.open(place).content) : { place };
+function locationData(location: ResultLocation): SentSource | undefined {
+  return "bytes" in location ? copied(HeldFile.open(location).content) : { location };
 }
 
 /** A copy, which is handed over. */
@@ -156,6 +158,6 @@ function copied({ parts, ...content }: FileContent): SentSource | undefined {
 function receiveSource(source: SentSource): object {
   if ("href" in source) return new URL(source.href);
   if ("blob" in source) return source.blob;
-  if ("place" in source) return new ResultElsewhere(source.place);
+  if ("location" in source) return new ResultElsewhere(source.location);
   return new ContentFile({ ...source.content, parts: source.content.parts.map((part) => new Uint8Array(part)) });
 }

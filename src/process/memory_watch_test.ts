@@ -26,3 +26,15 @@ for (const [what, path, groups] of COUNTERS) {
     }
   });
 }
+
+Deno.test("where nothing is counted, or the count goes, no end is one for want of memory", async () => {
+  const root = await Deno.makeTempDir();
+  const nothing = MemoryWatch.within(root);
+  assertEquals(await nothing.somebodyWasKilled(), false);
+  await Deno.mkdir(`${root}/proc`);
+  await Deno.writeTextFile(`${root}/proc/vmstat`, "oom_kill 3\n");
+  const gone = MemoryWatch.within(root);
+  assertEquals(await gone.somebodyWasKilled(), false);
+  await Deno.remove(root, { recursive: true });
+  assertEquals(await gone.somebodyWasKilled(), false);
+});

@@ -11,7 +11,7 @@ export type { Address, TcpAddress, UnixAddress } from "./address.ts";
 export type { Exchange, WireRequest } from "./exchange.ts";
 export type { ChunkFrame, ErrorFrame, Frame, ProgressFrame, ResultFrame, ValueTypes } from "./frames.ts";
 export type { FileValue } from "./file_values.ts";
-export type { NdArray, NpyLayout, TypedArray } from "./npy.ts";
+export type { ElementArrays, ElementName, NdArray, NpyLayout, TypedArray } from "./npy.ts";
 export type { LongInteger } from "./exact_integers.ts";
 export type { TraceContext } from "./telemetry.ts";
 export type * from "./messages.ts";

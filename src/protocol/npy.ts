@@ -19,10 +19,28 @@ export type TypedArray =
   | Float32Array
   | Float64Array;
 
+/** The arrays of JavaScript that hold the element types of numpy, by numpy's names without unit and byte order. */
+export type ElementArrays = Readonly<
+  & Record<"bool" | "uint8", Uint8Array>
+  & Record<"int8", Int8Array>
+  & Record<"int16", Int16Array>
+  & Record<"uint16", Uint16Array>
+  & Record<"int32", Int32Array>
+  & Record<"uint32", Uint32Array>
+  & Record<"int64" | "datetime64" | "timedelta64", BigInt64Array>
+  & Record<"uint64", BigUint64Array>
+  & Record<"float16", Float16Array>
+  & Record<"float32", Float32Array>
+  & Record<"float64", Float64Array>
+>;
+
+/** The name of an element type. */
+export type ElementName = keyof ElementArrays;
+
 /** An array of numbers with a shape, in C order: the last index changes first. */
-export interface NdArray {
+export interface NdArray<Data extends TypedArray = TypedArray> {
   /** The elements, in this machine's byte order. */
-  readonly data: TypedArray;
+  readonly data: Data;
   /** The length of each dimension; empty for a single number. */
   readonly shape: readonly number[];
   /**
@@ -33,26 +51,27 @@ export interface NdArray {
 }
 
 interface ElementType {
+  readonly name: ElementName;
   readonly bytes: number;
   /** Views a buffer as an array of this type. */
   readonly view: (buffer: ArrayBuffer, offset: number, length: number) => TypedArray;
 }
 
 const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
-  b1: { bytes: 1, view: (buffer, offset, length) => new Uint8Array(buffer, offset, length) },
-  i1: { bytes: 1, view: (buffer, offset, length) => new Int8Array(buffer, offset, length) },
-  u1: { bytes: 1, view: (buffer, offset, length) => new Uint8Array(buffer, offset, length) },
-  i2: { bytes: 2, view: (buffer, offset, length) => new Int16Array(buffer, offset, length) },
-  u2: { bytes: 2, view: (buffer, offset, length) => new Uint16Array(buffer, offset, length) },
-  i4: { bytes: 4, view: (buffer, offset, length) => new Int32Array(buffer, offset, length) },
-  u4: { bytes: 4, view: (buffer, offset, length) => new Uint32Array(buffer, offset, length) },
-  i8: { bytes: 8, view: (buffer, offset, length) => new BigInt64Array(buffer, offset, length) },
-  M8: { bytes: 8, view: (buffer, offset, length) => new BigInt64Array(buffer, offset, length) },
-  m8: { bytes: 8, view: (buffer, offset, length) => new BigInt64Array(buffer, offset, length) },
-  u8: { bytes: 8, view: (buffer, offset, length) => new BigUint64Array(buffer, offset, length) },
-  f2: { bytes: 2, view: (buffer, offset, length) => new Float16Array(buffer, offset, length) },
-  f4: { bytes: 4, view: (buffer, offset, length) => new Float32Array(buffer, offset, length) },
-  f8: { bytes: 8, view: (buffer, offset, length) => new Float64Array(buffer, offset, length) },
+  b1: { name: "bool", bytes: 1, view: (buffer, offset, length) => new Uint8Array(buffer, offset, length) },
+  i1: { name: "int8", bytes: 1, view: (buffer, offset, length) => new Int8Array(buffer, offset, length) },
+  u1: { name: "uint8", bytes: 1, view: (buffer, offset, length) => new Uint8Array(buffer, offset, length) },
+  i2: { name: "int16", bytes: 2, view: (buffer, offset, length) => new Int16Array(buffer, offset, length) },
+  u2: { name: "uint16", bytes: 2, view: (buffer, offset, length) => new Uint16Array(buffer, offset, length) },
+  i4: { name: "int32", bytes: 4, view: (buffer, offset, length) => new Int32Array(buffer, offset, length) },
+  u4: { name: "uint32", bytes: 4, view: (buffer, offset, length) => new Uint32Array(buffer, offset, length) },
+  i8: { name: "int64", bytes: 8, view: (buffer, offset, length) => new BigInt64Array(buffer, offset, length) },
+  M8: { name: "datetime64", bytes: 8, view: (buffer, offset, length) => new BigInt64Array(buffer, offset, length) },
+  m8: { name: "timedelta64", bytes: 8, view: (buffer, offset, length) => new BigInt64Array(buffer, offset, length) },
+  u8: { name: "uint64", bytes: 8, view: (buffer, offset, length) => new BigUint64Array(buffer, offset, length) },
+  f2: { name: "float16", bytes: 2, view: (buffer, offset, length) => new Float16Array(buffer, offset, length) },
+  f4: { name: "float32", bytes: 4, view: (buffer, offset, length) => new Float32Array(buffer, offset, length) },
+  f8: { name: "float64", bytes: 8, view: (buffer, offset, length) => new Float64Array(buffer, offset, length) },
 };
 
 const DTYPES: Readonly<Record<string, string>> = {
@@ -114,9 +133,13 @@ export function npyHeader(data: TypedArray, { shape = [data.length], order = "C"
 /**
  * Reads a `.npy` file. The elements are viewed where they lie when byte order, memory order and alignment allow it, and copied otherwise.
  *
- * @throws {TypeError} When it is no such file, is cut short, or has elements that JavaScript has no array for.
+ * @param elements The element type that it must have. Default: any.
+ * @throws {TypeError} When it is no such file, is cut short, or has elements of another type, or ones that JavaScript has no array for.
  */
-export function parseNpy(bytes: Uint8Array<ArrayBuffer>): NdArray {
+export function parseNpy<Name extends ElementName = ElementName>(
+  bytes: Uint8Array<ArrayBuffer>,
+  elements?: Name,
+): NdArray<ElementArrays[Name]> {
   const { text, end } = headerOf(bytes);
   const descr = DESCRIPTION.exec(text);
   const order = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
@@ -125,11 +148,14 @@ export function parseNpy(bytes: Uint8Array<ArrayBuffer>): NdArray {
   const [, endian = "", kind = "", unit = ""] = descr ?? [];
   const type = ELEMENT_TYPES[kind];
   if (type === undefined) throw new TypeError(`No array of JavaScript holds the elements of this .npy file: ${text.trim()}`);
+  if (elements !== undefined && type.name !== elements) {
+    throw new TypeError(`The elements of this .npy file are "${type.name}", and not "${elements}" as asked for`);
+  }
   const count = countOf(shape);
   if (count * type.bytes > bytes.length - end) throw new TypeError("The .npy file is cut short");
   const isForeign = type.bytes > 1 && endian === (IS_LITTLE_ENDIAN ? ">" : "<");
-  const elements = isForeign ? swapped(bytes.slice(end, end + count * type.bytes), type.bytes) : aligned(bytes, end, type.bytes);
-  const data = type.view(elements.buffer, elements.byteOffset, count);
+  const lying = isForeign ? swapped(bytes.slice(end, end + count * type.bytes), type.bytes) : aligned(bytes, end, type.bytes);
+  const data = type.view(lying.buffer, lying.byteOffset, count) as ElementArrays[Name];
   const dtype = (type.bytes === 1 ? "|" : OWN_ORDER) + kind + unit;
   return { data: order === "True" && shape.length > 1 ? toCOrder(data, shape) : data, shape, dtype };
 }
@@ -163,10 +189,10 @@ function swapped(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<Array
 }
 
 /** Walks through the result in C order, while `from` goes through the Fortran order by strides. */
-function toCOrder(data: TypedArray, shape: readonly number[]): TypedArray {
+function toCOrder<Data extends TypedArray>(data: Data, shape: readonly number[]): Data {
   const strides = shape.map((_, i) => countOf(shape.slice(0, i)));
   const index = shape.map(() => 0);
-  const result = data.slice();
+  const result = data.slice() as Data;
   let from = 0;
   for (let to = 0; to < data.length; to++) {
     result[to] = data[from]!;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { dtypeOf, npyHeader, type NpyLayout, parseNpy, type TypedArray } from "./npy.ts";
+import { dtypeOf, type NdArray, npyHeader, type NpyLayout, parseNpy, type TypedArray } from "./npy.ts";
 
 function file(data: TypedArray, layout: NpyLayout = {}): Uint8Array<ArrayBuffer> {
   const header = npyHeader(data, layout);
@@ -36,7 +36,7 @@ const ARRAYS: readonly TypedArray[] = [
 
 for (const data of ARRAYS) {
   Deno.test(`a ${data[Symbol.toStringTag]} comes back from a .npy file as it was`, () => {
-    assertEquals(parseNpy(file(data)), { data, shape: [2], dtype: dtypeOf(data) });
+    assertEquals<NdArray>(parseNpy(file(data)), { data, shape: [2], dtype: dtypeOf(data) });
   });
 }
 
@@ -72,6 +72,17 @@ Deno.test("points in time and durations are counts of the unit that their dtype 
     const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (1,), }\n`;
     assertEquals(parseNpy(foreign(header, count)), { data: BigInt64Array.of(5n), shape: [1], dtype });
   }
+});
+
+Deno.test("the elements are those that were asked for, and known to be, or it is an error", () => {
+  const numbers: Float32Array = parseNpy(file(new Float32Array([0.5, 2])), "float32").data;
+  const integers: BigInt64Array =
+    parseNpy(foreign("{'descr': '>i8', 'fortran_order': False, 'shape': (1,), }\n", new Uint8Array(8)), "int64").data;
+  assertEquals([numbers, integers], [Float32Array.of(0.5, 2), BigInt64Array.of(0n)]);
+  const times = foreign("{'descr': '<M8[ns]', 'fortran_order': False, 'shape': (1,), }\n", new Uint8Array(8));
+  assertEquals(parseNpy(times, "datetime64").dtype, "<M8[ns]");
+  assertThrows(() => parseNpy(times, "int64"), TypeError, 'are "datetime64", and not "int64" as asked for');
+  assertThrows(() => parseNpy(file(new Float64Array(1)), "float32"), TypeError, 'are "float64", and not "float32"');
 });
 
 Deno.test("an array of no dimension is one number, and one of no elements is empty", () => {

@@ -1,28 +1,15 @@
 import { assertEquals } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { isDuration, Timer } from "./timer.ts";
 
 /** Stands in for the runtime's timers while `test` runs, and gives the waits that it was asked for. Each is over at once when it is stepped to. */
 function withTimers(test: (step: () => void) => void): number[] {
-  const { setTimeout: real, clearTimeout: realClear } = globalThis;
-  const waits: number[] = [];
-  let pending: (() => void) | undefined;
-  globalThis.setTimeout = ((action: () => void, milliseconds: number) => {
-    waits.push(milliseconds);
-    pending = action;
-    return waits.length;
-  }) as unknown as typeof setTimeout;
-  globalThis.clearTimeout = () => pending = undefined;
-  try {
-    test(() => {
-      const action = pending;
-      pending = undefined;
-      action?.();
-    });
-  } finally {
-    globalThis.setTimeout = real;
-    globalThis.clearTimeout = realClear;
-  }
-  return waits;
+  const pending: (() => void)[] = [];
+  // FakeTime takes waits that are too long for the runtime.
+  using asked = stub(globalThis, "setTimeout", (action: () => void) => pending.push(action) as never);
+  using _cleared = stub(globalThis, "clearTimeout", () => void pending.splice(0));
+  test(() => pending.pop()?.());
+  return asked.calls.map(({ args }) => args[1] as number);
 }
 
 Deno.test("a wait that is longer than setTimeout takes is made of several, and calls back once", () => {

@@ -1,4 +1,5 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { toText } from "@std/streams";
 import {
   CallCancelledError,
   CallTimeoutError,
@@ -12,6 +13,7 @@ import { loadManifest } from "../../src/manifest/load.ts";
 import { eventually, within } from "../support/guard.ts";
 import { spawnHost } from "../support/run_host.ts";
 import { BOTH, fixtureManifest, gone, isRunning, labelOf, ScratchWatch, startBlocking } from "../support/fixture_proxy.ts";
+import { PrintedLines } from "../support/printed_lines.ts";
 
 for (const face of BOTH) {
   const label = labelOf({ ...face, blocking: true });
@@ -163,12 +165,13 @@ for (const face of BOTH) {
     const manifest = await fixtureManifest({ ...face, transport: "tcp" }, "holds");
     const flags = (await requiredPermissions(manifest, { scratchDir: scratch.path, blocking: true })).toFlags();
     const host = spawnHost("blocks_until_killed", flags, [manifest, { scratchDir: scratch.path }]);
-    const lines = host.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    const { value: printed } = await within(lines.read(), "the call");
+    const lines = new PrintedLines(host.stdout);
+    const pid = Number(await lines.next("the process of its worker"));
     host.kill("SIGINT");
     const { signal } = await within(host.status, "the end of the host");
-    assertEquals([signal, (await lines.read()).done, await new Response(host.stderr).text()], ["SIGINT", true, ""]);
-    await gone(Number(printed));
+    await assertRejects(() => lines.next("a line after its end"), Error, "printed no more lines");
+    assertEquals([signal, await toText(host.stderr)], ["SIGINT", ""]);
+    await gone(pid);
     // Whoever holds the lifeline removes the worker's files, and is none of this host's children.
     await eventually(() => scratch.names().length === 0, "the worker's folder to be gone");
   });

@@ -3,7 +3,8 @@ import { join } from "@std/path";
 import { bytesFile, CallError, npyFile, RemotePluginProxy, WorkerExitError } from "@remote-plugin/proxy";
 import { inMemoryWorker } from "@remote-plugin/proxy/testing";
 import { BOTH, BOTH_WIRES, labelOf, ScratchWatch, startBlocking, startFixture } from "../support/fixture_proxy.ts";
-import { type Described, sha1 } from "../support/handed_over.ts";
+import type { Described } from "../support/handed_over.ts";
+import { sha1 } from "../support/bytes.ts";
 import { ManagerWatch, pythonManifest } from "../support/managed_plugins.ts";
 
 /** A value that its caller changes, and the bytes that a plugin is given of it. */

@@ -1,8 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { toText } from "@std/streams";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
-import { firstText, User } from "../support/cli_user.ts";
+import { User } from "../support/cli_user.ts";
 import { testPython } from "../support/python.ts";
+import { PrintedLines } from "../support/printed_lines.ts";
 
 /** A project as cjm's tools leave it: a plugin that works by a task adapter alone, both registered in `.cjm/manifests`. */
 async function cjmProject(): Promise<User> {
@@ -57,8 +59,8 @@ Deno.test("a plugin of cjm's that works by task adapters is run by --task, with 
 Deno.test("serve answers for task adapters too", async () => {
   await using user = await cjmProject();
   const child = user.start(["serve", "--json"]);
-  const { text, rest } = await firstText(child.stdout);
-  const { url, token } = JSON.parse(text);
+  const lines = new PrintedLines(child.stdout);
+  const { url, token } = JSON.parse(await lines.next("the server's address"));
   {
     await using splitter = await RemotePluginProxy.attach({ url: `${url}/splitter`, token });
     const body = { task: "text-splitting", method: "split_text", kwargs: { text: "a b", mark: " " } };
@@ -67,6 +69,6 @@ Deno.test("serve answers for task adapters too", async () => {
     assertEquals(methods.map(({ name }) => name), ["initialize", "split"]);
   }
   child.kill("SIGTERM");
-  assertEquals([(await within(child.status, "the end")).code, await new Response(child.stderr).text()], [0, ""]);
-  await rest.cancel();
+  assertEquals([(await within(child.status, "the end")).code, await toText(child.stderr)], [0, ""]);
+  await lines.cancel();
 });

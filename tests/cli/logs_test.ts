@@ -2,9 +2,10 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
-import { firstText, User } from "../support/cli_user.ts";
+import { User } from "../support/cli_user.ts";
 import { testPython } from "../support/python.ts";
 import { pythonManifest } from "../support/managed_plugins.ts";
+import { PrintedLines } from "../support/printed_lines.ts";
 
 const PLUGIN = `
 import logging
@@ -44,15 +45,14 @@ Deno.test("logs --json tells time, stream, level, call and text of what a plugin
 Deno.test("logs --json tells the call by the id that a client of serve has given it", async () => {
   await using user = await userWithPlugin();
   const server = user.start(["serve", "--json"]);
-  const reader = server.stdout.getReader();
-  const { value } = await within(reader.read(), "the server");
-  const { url, token } = JSON.parse(new TextDecoder().decode(value));
+  const lines = new PrintedLines(server.stdout);
+  const { url, token } = JSON.parse(await lines.next("the server's address"));
   const plugin = await RemotePluginProxy.attach({ url: `${url}/prints`, token });
   await plugin.execute({}, { callId: "mine-1" });
   await plugin.cleanup();
   server.kill("SIGTERM");
   assertEquals((await within(server.status, "the end of serve")).code, 0);
-  await Promise.all([reader.cancel(), server.stderr.cancel()]);
+  await Promise.all([lines.cancel(), server.stderr.cancel()]);
   assertEquals((await keptRecords(user)).map(({ call_id }) => call_id), ["mine-1", "mine-1"]);
 });
 
@@ -70,11 +70,12 @@ Deno.test("what a plugin prints is kept, and logs -f shows what comes", async ()
   const { out } = await user.run("logs", "prints");
   assertMatch(out, /^\d{4}-\d\d-\d\dT[\d:.]+Z .*printed while it ran$/m);
   const child = user.start(["logs", "-f", "--lines", "1", "prints"]);
-  const { rest } = await firstText(child.stdout);
-  const [next] = await Promise.all([rest.read(), user.run("run", "--logs", "prints")]);
-  assertStringIncludes(new TextDecoder().decode(next.value), "Z ");
+  const lines = new PrintedLines(child.stdout);
+  assertStringIncludes(await lines.next("what was kept"), "Z ");
+  const [next] = await Promise.all([lines.next("what comes"), user.run("run", "--logs", "prints")]);
+  assertStringIncludes(next, "Z ");
   child.kill("SIGINT");
-  await rest.cancel();
+  await lines.cancel();
   await child.stderr.cancel();
   assertEquals((await child.status).code, 130);
 });

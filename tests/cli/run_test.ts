@@ -1,8 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { toText } from "@std/streams";
 import { join } from "@std/path";
 import { within } from "../support/guard.ts";
-import { firstText, User } from "../support/cli_user.ts";
+import { User } from "../support/cli_user.ts";
 import { pythonManifest } from "../support/managed_plugins.ts";
+import { PrintedLines } from "../support/printed_lines.ts";
 
 Deno.test("arguments are JSON where they read as such, lists where given twice, and - is a file of standard input", async () => {
   await using user = await User.create({ "echo.json": await pythonManifest("echo") });
@@ -98,10 +100,10 @@ Deno.test("a log that cannot be written is told once, and the call goes on", asy
 Deno.test("Ctrl-C in the middle of a call ends the plugin and says so", async () => {
   await using user = await User.create({ "holds.json": await pythonManifest("holds") });
   const child = user.start(["run", "--stream", "holds", "--hold", "a"]);
-  const { text, rest } = await firstText(child.stdout);
-  assertEquals(text, "a\n");
+  const lines = new PrintedLines(child.stdout);
+  assertEquals(await lines.next("the first chunk"), "a");
   child.kill("SIGINT");
-  const [{ code }, err] = await Promise.all([within(child.status, "the end"), new Response(child.stderr).text()]);
+  const [{ code }, err] = await Promise.all([within(child.status, "the end"), toText(child.stderr)]);
   assertEquals([code, err], [130, "Interrupted\n"]);
-  await rest.cancel();
+  await lines.cancel();
 });

@@ -1,17 +1,18 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { toText } from "@std/streams";
 import { join } from "@std/path";
-import { TextLineStream } from "@std/streams";
 import { CallCancelledError, type FileResult, ProtocolError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
-import { firstText, User } from "../support/cli_user.ts";
+import { User } from "../support/cli_user.ts";
 import { pythonManifest } from "../support/managed_plugins.ts";
+import { PrintedLines } from "../support/printed_lines.ts";
 
 Deno.test("serve gives each plugin to attach() under its name, and ends with all workers", async () => {
   const fixtures = await Promise.all(["reports", "raises", "holds", "gives_back", "hands_over"].map((fixture) => pythonManifest(fixture)));
   await using user = await User.create(Object.fromEntries(fixtures.map((manifest) => [`${manifest.name}.json`, manifest])));
   const child = user.start(["serve", "--json"]);
-  const { text, rest } = await firstText(child.stdout);
-  const { url, token } = JSON.parse(text);
+  const lines = new PrintedLines(child.stdout);
+  const { url, token } = JSON.parse(await lines.next("the server's address"));
   const attach = (plugin: string) => RemotePluginProxy.attach({ url: `${url}/${plugin}`, token });
   {
     await using reports = await attach("reports");
@@ -60,8 +61,8 @@ Deno.test("serve gives each plugin to attach() under its name, and ends with all
   assertEquals(JSON.parse(out).total.workers, 5);
   assertStringIncludes((await user.run("stats")).out, "P95 ms");
   child.kill("SIGTERM");
-  assertEquals([(await within(child.status, "the end")).code, await new Response(child.stderr).text()], [0, ""]);
-  await rest.cancel();
+  assertEquals([(await within(child.status, "the end")).code, await toText(child.stderr)], [0, ""]);
+  await lines.cancel();
   assertEquals([...Deno.readDirSync(join(user.folder.path, ".state"))].some(({ name }) => name === "server.json"), false);
 });
 
@@ -69,16 +70,14 @@ Deno.test("serve and stats take the token from a file or a variable, and do not 
   await using user = await User.create({ "naps.json": await pythonManifest("naps"), "token.txt": "" });
   await Deno.writeTextFile(join(user.folder.path, "token.txt"), "a secret\n");
   const byFile = user.start(["serve", "--token-file", "token.txt"]);
-  const said: string[] = [];
-  const lines = byFile.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
-  // What serve says ends with the line for curl.
-  while (!said.at(-1)?.includes("curl ")) said.push((await within(lines.read(), "what serve says")).value!);
-  const [, url] = /curl "(http[^"]*)\/naps\/execute"/.exec(said.at(-1)!) ?? [];
-  assertEquals([typeof url, said.join().includes("secret")], ["string", false], said.join("\n"));
+  const lines = new PrintedLines(byFile.stdout);
+  let [text, url]: [string, string | undefined] = ["", undefined];
+  for (; url === undefined; [, url] = /curl "(http[^"]*)\/naps\/execute"/.exec(text) ?? []) text += await lines.next("a line for curl");
+  assertEquals(text.includes("secret"), false, text);
   const env = { REMOTE_PLUGIN_TOKEN: "a secret" };
-  const { code, stdout } = await within(user.start(["stats", "--json", "--url", url!], { env }).output(), "the end of stats");
+  const { code, stdout } = await within(user.start(["stats", "--json", "--url", url], { env }).output(), "the end of stats");
   assertEquals([code, JSON.parse(new TextDecoder().decode(stdout)).plugins[0].name], [0, "naps"]);
-  const without = await user.run("stats", "--url", url!);
+  const without = await user.run("stats", "--url", url);
   assertEquals([without.code, without.err.includes("--token-file")], [2, true]);
   byFile.kill("SIGTERM");
   assertEquals((await within(byFile.status, "the end of serve")).code, 0);
@@ -88,7 +87,8 @@ Deno.test("serve and stats take the token from a file or a variable, and do not 
 Deno.test("stats --watch is a table that is renewed until Ctrl-C", async () => {
   await using user = await User.create({ "naps.json": await pythonManifest("naps") });
   const server = user.start(["serve", "--json"]);
-  const { rest } = await firstText(server.stdout);
+  const lines = new PrintedLines(server.stdout);
+  await lines.next("the server's address");
   const watching = user.start(["stats", "--watch"], { inTerminal: true, stdin: "piped" });
   const keyboard = watching.stdin.getWriter();
   let seen = "";
@@ -104,5 +104,5 @@ Deno.test("stats --watch is a table that is renewed until Ctrl-C", async () => {
   assertEquals((await within(watching.status, "the end of stats")).code, 130);
   server.kill("SIGTERM");
   assertEquals((await within(server.status, "the end of serve")).code, 0);
-  await Promise.all([rest.cancel(), server.stderr.cancel(), watching.stderr.cancel()]);
+  await Promise.all([lines.cancel(), server.stderr.cancel(), watching.stderr.cancel()]);
 });

@@ -11,7 +11,8 @@ import {
 } from "@remote-plugin/proxy";
 import { BOTH, type Face, ScratchWatch, startBlocking } from "../support/fixture_proxy.ts";
 import { sharedFiles } from "../support/files.ts";
-import { type Described, pattern, sha1 } from "../support/handed_over.ts";
+import type { Described } from "../support/handed_over.ts";
+import { pattern, sha1 } from "../support/bytes.ts";
 
 async function started(face: Face, scratchDir: string) {
   const plugin = await startBlocking(face, "hands_over", { scratchDir });

@@ -9,7 +9,8 @@ import {
 } from "@remote-plugin/proxy";
 import { PluginManager } from "@remote-plugin/proxy/manager";
 import { sharedFiles } from "../support/files.ts";
-import { type Described, pattern, sha1 } from "../support/handed_over.ts";
+import type { Described } from "../support/handed_over.ts";
+import { pattern, sha1 } from "../support/bytes.ts";
 import { BOTH, type Face, fixtureManifest, ScratchWatch, startBlocking, startFixture } from "../support/fixture_proxy.ts";
 
 type Seen = Record<string, Described>;

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import { bytesFile, CallError, imageFile, npyFile, RemoteError, wavFile } from "@remote-plugin/proxy";
 import { BOTH, fixtureManifest, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 import { within } from "../support/guard.ts";
-import { type Described, pattern, sha1, startHandsOver } from "../support/handed_over.ts";
+import { type Described, startHandsOver } from "../support/handed_over.ts";
+import { pattern, sha1 } from "../support/bytes.ts";
 
 for (const face of BOTH) {
   const label = face.worker;

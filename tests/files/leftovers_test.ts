@@ -9,6 +9,7 @@ import { filesBelow } from "../support/files.ts";
 import { hostArguments, hostProgram } from "../support/run_host.ts";
 import { BOTH, type Face, fixtureManifest, gone, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 import { testPython } from "../support/python.ts";
+import { PrintedLines } from "../support/printed_lines.ts";
 
 /** A place for a worker's program, beside the folder that the test looks into. */
 class ProgramFolder implements AsyncDisposable {
@@ -25,10 +26,10 @@ async function startHolder(face: Face, scratchDir: string): Promise<{ host: Deno
   const flags = (await requiredPermissions(manifest, { scratchDir })).toFlags();
   const args = [...hostArguments(), ...flags, hostProgram("holds_files"), JSON.stringify(manifest), JSON.stringify({ scratchDir })];
   const host = new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "piped" }).spawn();
-  const reader = host.stdout.getReader();
-  const { value } = await within(reader.read(), "the host to hold files");
-  await reader.cancel();
-  return { host, worker: Number(new TextDecoder().decode(value)) };
+  const lines = new PrintedLines(host.stdout);
+  const worker = Number(await lines.next("the process of its worker"));
+  await lines.cancel();
+  return { host, worker };
 }
 
 function kill(pid: number): void {

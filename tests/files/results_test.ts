@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CallError, FileResult, PermissionDeniedError, PluginStateError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { BOTH, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
-import { type Described, pattern, startHandsOver } from "../support/handed_over.ts";
+import { type Described, startHandsOver } from "../support/handed_over.ts";
+import { pattern } from "../support/bytes.ts";
 
 for (const face of BOTH) {
   const label = face.worker;

@@ -2,7 +2,7 @@ import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } fr
 import { dirname, join } from "@std/path";
 import { CallError, type FileResult, ProtocolError, type RemotePluginProxy } from "@remote-plugin/proxy";
 import { filesBelow } from "../support/files.ts";
-import { sha1 } from "../support/handed_over.ts";
+import { sha1 } from "../support/bytes.ts";
 import { within } from "../support/guard.ts";
 import { BOTH, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
-import { fromFileUrl } from "@std/path";
 import { CallCancelledError, CallError, type Progress, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { isRunning } from "../support/fixture_proxy.ts";
 import { killHostInCall } from "../support/killed_host.ts";
 import { eventually } from "../support/guard.ts";
-import { ENVIRONMENTS, FIRST_RELEASE, manifestIn, startIn, workersOf } from "./environments.ts";
+import { ENVIRONMENTS, manifestIn, startIn, workersOf } from "./environments.ts";
+import { TempFiles } from "./temp_files.ts";
 
 const TRIED = { module: "tried", class: "Tried" };
 
@@ -301,47 +301,3 @@ Deno.test("a plugin on either worker may take six seconds to initialize, and its
     assertEquals(await plugin.execute({ action: "echo", value: "ready" }), "ready");
   }));
 });
-
-Deno.test("the first release of cjm-plugin-system that has a worker is run as the last one is", async () => {
-  const plugin_path = [FIRST_RELEASE, fromFileUrl(new URL("plugins", import.meta.url))];
-  await using plugin = await startIn(ENVIRONMENTS[0]!, { worker: ENVIRONMENTS[0]!.worker, module: "plain", class: "Plain", plugin_path });
-  assertEquals([plugin.name, plugin.version, plugin.endpoint!.url.startsWith("http://127.0.0.1:")], ["plain", "0.1", true]);
-  await plugin.initialize({ prefix: "> " });
-  assertEquals(await plugin.execute({ text: "ü" }), "> ü");
-  assertEquals(await Array.fromAsync(plugin.executeStream({ text: "a b" })), ["> a", "> b"]);
-  const error = await assertRejects(() => plugin.execute({ text: "" }), RemoteError);
-  assertEquals(error.remoteMessage, "there is nothing to say");
-  await assertRejects(() => plugin.getProgress(), CallError, '-m pip install --upgrade "cjm-plugin-system>=0.0.46"');
-});
-
-class TempFiles implements AsyncDisposable {
-  readonly #folder: string;
-
-  private constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  static async create(): Promise<TempFiles> {
-    return new TempFiles(await Deno.makeTempDir({ prefix: "files-" }));
-  }
-
-  path(name: string): string {
-    return `${this.#folder}/${name}`;
-  }
-
-  isThere(name: string): boolean {
-    try {
-      return Deno.statSync(this.path(name)).isFile;
-    } catch {
-      return false;
-    }
-  }
-
-  appears(name: string): Promise<void> {
-    return eventually(() => this.isThere(name), `"${name}"`);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Deno.remove(this.#folder, { recursive: true });
-  }
-}

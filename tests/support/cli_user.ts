@@ -73,12 +73,3 @@ export class User implements AsyncDisposable {
     await this.folder[Symbol.asyncDispose]();
   }
 }
-
-/** What a program prints first, and the reader of what follows. */
-export async function firstText(
-  stream: ReadableStream<Uint8Array>,
-): Promise<{ text: string; rest: ReadableStreamDefaultReader<Uint8Array> }> {
-  const rest = stream.getReader();
-  const { value } = await within(rest.read(), "the first output");
-  return { text: new TextDecoder().decode(value), rest };
-}

@@ -1,5 +1,5 @@
 /**
- * Bytes that a plugin is given or gives, and what the fixture `hands_over` tells of those that it was given.
+ * What the fixture `hands_over` is given, and what it tells of that.
  *
  * @module
  */
@@ -25,14 +25,4 @@ export interface HandsOver {
 export async function startHandsOver(face: Face, scratchDir: string): Promise<HandsOver> {
   const plugin = await startFixture(face, "hands_over", { scratchDir });
   return { plugin, files: () => sharedFiles(scratchDir) };
-}
-
-/** Bytes of which each differs from the one before. */
-export function pattern(size: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: size }, (_, i) => i % 256);
-}
-
-/** The SHA-1 sum of bytes, in hexadecimal. */
-export async function sha1(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-1", bytes)).toHex();
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { type Manifest, requiredPermissions } from "@remote-plugin/proxy";
-import { eventually, within } from "./guard.ts";
+import { eventually } from "./guard.ts";
+import { PrintedLines } from "./printed_lines.ts";
 import { hostArguments, hostProgram } from "./run_host.ts";
 
 /** Starts a host that waits for a call, kills it with SIGKILL once `started` has come true, and gives its worker's pid. */
@@ -18,9 +19,9 @@ export async function killHostInCall(manifest: Manifest, kwargs: Record<string, 
     ...[manifest, { scratchDir }, kwargs].map((arg) => JSON.stringify(arg)),
   ];
   const host = new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "piped", stderr: "null" }).spawn();
-  const lines = host.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const lines = new PrintedLines(host.stdout);
   try {
-    const pid = Number((await within(lines.read(), "the host to start its worker")).value);
+    const pid = Number(await lines.next("the process of its worker"));
     await eventually(started, "the call to begin");
     return pid;
   } finally {

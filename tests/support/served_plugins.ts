@@ -4,9 +4,15 @@
  * @module
  */
 import type { Manifest } from "@remote-plugin/proxy";
-import { within } from "./guard.ts";
 import { User } from "./cli_user.ts";
 import { attachEither, type Face } from "./fixture_proxy.ts";
+import { PrintedLines } from "./printed_lines.ts";
+
+/** What the program has printed. */
+interface Served {
+  readonly lines: PrintedLines;
+  readonly address: { readonly url: string; readonly token: string };
+}
 
 /** The program `serve`, as a user has it run. */
 export class ServedPlugins implements AsyncDisposable {
@@ -17,11 +23,14 @@ export class ServedPlugins implements AsyncDisposable {
   /** What each request needs. */
   readonly token: string;
 
-  private constructor(user: User, child: Deno.ChildProcess, { url, token }: { readonly url: string; readonly token: string }) {
+  readonly #lines: PrintedLines;
+
+  private constructor(user: User, child: Deno.ChildProcess, { lines, address }: Served) {
     this.#user = user;
     this.#child = child;
-    this.url = url;
-    this.token = token;
+    this.#lines = lines;
+    this.url = address.url;
+    this.token = address.token;
   }
 
   /** Serves plugins, each under the name that it has here. */
@@ -29,10 +38,8 @@ export class ServedPlugins implements AsyncDisposable {
     const files = Object.entries(manifests).map(([name, manifest]) => [`${name}.json`, { ...manifest, name }]);
     const user = await User.create(Object.fromEntries(files));
     const child = user.start(["serve", "--json"]);
-    const reader = child.stdout.getReader();
-    const { value } = await within(reader.read(), "the address of the gateway");
-    reader.releaseLock();
-    return new ServedPlugins(user, child, JSON.parse(new TextDecoder().decode(value)));
+    const lines = new PrintedLines(child.stdout);
+    return new ServedPlugins(user, child, { lines, address: JSON.parse(await lines.next("the address of the gateway")) });
   }
 
   /** Attaches to a plugin by the proxy that the face names. */
@@ -43,7 +50,7 @@ export class ServedPlugins implements AsyncDisposable {
   /** Ends it, and removes its folder. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill("SIGINT");
-    await Promise.all([this.#child.stdout.cancel(), this.#child.stderr.cancel(), this.#child.status]);
+    await Promise.all([this.#lines.cancel(), this.#child.stderr.cancel(), this.#child.status]);
     await this.#user[Symbol.asyncDispose]();
   }
 }

@@ -5,10 +5,10 @@
  */
 import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { within } from "../support/guard.ts";
 import { OtlpReceiver } from "../support/otlp_receiver.ts";
 import { hostArguments, runHost } from "../support/run_host.ts";
 import { fixtureFolder } from "../support/fixtures.ts";
+import { PrintedLines } from "../support/printed_lines.ts";
 
 /** A Python with OpenTelemetry; empty where it cannot be had, which tools/test.ts tells aloud. */
 export const PYTHON = Deno.env.get("REMOTE_PLUGIN_TEST_PACKAGED_PYTHON") ?? "";
@@ -90,10 +90,9 @@ async function told(host: string, flags: readonly string[], args: readonly unkno
 export async function servedTo(otlp: OtlpReceiver, folder: string): Promise<Told> {
   const variables = { ...ON, OTEL_EXPORTER_OTLP_ENDPOINT: otlp.endpoint };
   const server = serve(folder, { ...variables, OTEL_SERVICE_NAME: "gateway", TMPDIR: folder });
-  const output = server.stdout.getReader();
+  const output = new PrintedLines(server.stdout);
   try {
-    const { value } = await within(output.read(), "the server's address");
-    const { url, token } = JSON.parse(new TextDecoder().decode(value));
+    const { url, token } = JSON.parse(await output.next("the server's address"));
     return await told("makes_traces", ["--allow-net=127.0.0.1"], [{ url: `${url}/traced`, token }, {}, [{}]], variables);
   } finally {
     server.kill("SIGINT");

@@ -142,6 +142,6 @@ Deno.test({
     });
     assertEquals(stream?.chunk, array);
     const chunks = plugin.executeStream<FileResult>({ samples: Float32Array.of(1, 2), gain: 0.5 });
-    for await (const chunk of chunks) assertEquals(Array.from((await chunk.array()).data as Float32Array), [0.5, 1]);
+    for await (const chunk of chunks) assertEquals(Array.from((await chunk.array("float32")).data), [0.5, 1]);
   },
 });

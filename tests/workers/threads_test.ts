@@ -1,8 +1,9 @@
 import { join } from "@std/path";
 import type { ThreadPlan } from "../fixtures/threads/holds_plugin.ts";
-import { eventually, within } from "../support/guard.ts";
+import { eventually } from "../support/guard.ts";
 import { hostArguments, hostProgram } from "../support/run_host.ts";
 import { BOTH, type Face, fixtureManifest, gone, ScratchWatch } from "../support/fixture_proxy.ts";
+import { PrintedLines } from "../support/printed_lines.ts";
 
 type Plan = Pick<ThreadPlan, "kind" | "blocking" | "then" | "timeoutMs"> & { readonly fixture?: string };
 
@@ -14,14 +15,14 @@ class ThreadedHost implements AsyncDisposable {
   readonly #scratch: ScratchWatch;
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #lines: PrintedLines;
   readonly #count: number;
 
   private constructor(plans: readonly ThreadPlan[], scratch: ScratchWatch) {
     const args = [...hostArguments(), "--allow-all", hostProgram("holds_by_threads"), ...plans.map((plan) => JSON.stringify(plan))];
     this.#child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped", stderr: "null" }).spawn();
     this.#input = this.#child.stdin.getWriter();
-    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#lines = new PrintedLines(this.#child.stdout);
     this.#scratch = scratch;
     this.#count = plans.length;
   }
@@ -39,10 +40,9 @@ class ThreadedHost implements AsyncDisposable {
 
   /** The processes of all workers, once their plugins are loaded. */
   async pids(): Promise<number[]> {
-    let text = "";
-    const pids = () => text.trim().split("\n").map(Number);
-    while (text === "" || pids().length < this.#count) text += (await within(this.#lines.read(), "the threads' plugins")).value ?? "";
-    return pids();
+    const pids: number[] = [];
+    while (pids.length < this.#count) pids.push(Number(await this.#lines.next("the process of a thread's worker")));
+    return pids;
   }
 
   /** The processes of all workers, once they are there, though their plugins may not be loaded. */

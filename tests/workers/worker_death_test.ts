@@ -25,6 +25,7 @@ import {
   startFixture,
 } from "../support/fixture_proxy.ts";
 import { testPython } from "../support/python.ts";
+import { PrintedLines } from "../support/printed_lines.ts";
 
 const WAYS = ["exit", "kill", "crash"] as const;
 
@@ -114,8 +115,8 @@ async function loseWorker(manifest: Manifest, flags: readonly string[], scratchD
   const env_vars = { PATH: Deno.env.get("PATH") ?? "/usr/bin" };
   const plan = [{ ...manifest, env_vars }, { permissions: "requested", scratchDir }].map((part) => JSON.stringify(part));
   const host = new Deno.Command(Deno.execPath(), { args: [...args, ...plan], stdin: "null", stdout: "piped" }).spawn();
-  const printed = host.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const [worker, program] = JSON.parse((await within(printed.read(), "the host's program")).value ?? "[]");
+  const printed = new PrintedLines(host.stdout);
+  const [worker, program] = JSON.parse(await printed.next("the processes of its worker and its program"));
   Deno.kill(worker, "SIGKILL");
   assertEquals((await within(host.status, "the end of the host")).code, 0);
   await printed.cancel();

@@ -6,7 +6,7 @@
 import type { FileFacts } from "./found_file.ts";
 
 /** A worker's file, or bytes that nobody changes. */
-export type Place = { readonly file: FileFacts } | { readonly bytes: ArrayBuffer };
+export type BytesLocation = { readonly file: FileFacts } | { readonly bytes: ArrayBuffer };
 
 /** The same, and what the bytes are. */
-export type ResultPlace = Place & { readonly mediaType: string };
+export type ResultLocation = BytesLocation & { readonly mediaType: string };
