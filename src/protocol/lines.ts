@@ -25,7 +25,8 @@ export class LineSplitter {
   /** What has come of a line, but for its latest pieces. */
   #kept = "";
   /** The latest pieces. */
-  #latest = "";
+  #latest: string[] = [];
+  #latestLength = 0;
   /** How many bytes both were made of. */
   #length = 0;
   /** A character whose rest has not come. */
@@ -51,8 +52,9 @@ export class LineSplitter {
       return "";
     }
     if (this.#length > 0) this.#keep("", text.indexOf("\n"));
-    const lines = this.#kept + this.#latest + text.slice(0, end);
-    this.#kept = this.#latest = "";
+    this.#join();
+    const lines = this.#kept + text.slice(0, end);
+    this.#kept = "";
     this.#length = 0;
     if (end < text.length) this.#keep(text.slice(end), text.length - end);
     return lines;
@@ -61,10 +63,15 @@ export class LineSplitter {
   #keep(text: string, bytes: number): void {
     this.#length += bytes;
     if (this.#length > this.#maxBytes) throw new LineTooLongError(this.#maxBytes);
-    this.#latest += text;
-    if (this.#latest.length < PIECE_LENGTH) return;
-    this.#kept += inOnePiece(this.#latest);
-    this.#latest = "";
+    this.#latest.push(text);
+    this.#latestLength += text.length;
+    if (this.#latestLength >= PIECE_LENGTH || this.#latest.length >= PIECE_LENGTH) this.#join();
+  }
+
+  #join(): void {
+    this.#kept += this.#latest.join("");
+    this.#latest = [];
+    this.#latestLength = 0;
   }
 
   /** The characters that are whole. */
@@ -74,12 +81,6 @@ export class LineSplitter {
     this.#begun = end === all.length ? NOTHING : all.slice(end);
     return decode(end === all.length ? all : all.subarray(0, end));
   }
-}
-
-/** The engine joins the parts of a text when somebody asks for one of its characters. */
-function inOnePiece(text: string): string {
-  text.charCodeAt(0);
-  return text;
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -147,8 +147,10 @@ class FramedReply(Reply):
 
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
-        data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types, self.outbox))
-        data += b',"types":%b}\n' % encode(types) if types else b"}\n"
+        text = encode(value, kind, types, self.outbox)
+        # Not by `%`, which takes 20 times as long for a long value.
+        end = b',"types":%b}\n' % encode(types) if types else b"}\n"
+        data = b"".join((b'{"%b":' % kind.encode("ascii"), text, end))
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
         return data
