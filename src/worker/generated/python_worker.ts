@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "e5534cfb9dd97227";
+export const PYTHON_WORKER_HASH = "66b48ea489432202";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -1428,7 +1428,7 @@ from __future__ import annotations
 
 from .conversions import refuse, simplify_framed, to_json
 from .errors import BadResult
-from .json_text import LARGEST_DOUBLE, json_encoder
+from .json_text import LARGEST_DOUBLE, LONG, json_encoder, text_to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -1445,10 +1445,14 @@ _encode_flat = json_encoder(refuse, nests=False)
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Callable[[], Outbox]] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in \`types\`, and is a BadResult where that is None."""
     try:
-        flat = _is_flat(value)
-        text = (_encode_flat if flat else to_json if outbox is None else _encode_framed)(value).encode("ascii")
-        if (flat and len(text) < len(HUGE_INTEGER)) or not _may_lack(value, text):
-            return text
+        if _is_flat(value):
+            text = _flat_to_json(value)
+            if len(text) < len(HUGE_INTEGER) or not _has_huge_integer(value):
+                return text.encode("ascii")
+        else:
+            data = (to_json if outbox is None else _encode_framed)(value).encode("ascii")
+            if not _may_lack(value, data):
+                return data
     except Exception:
         pass  # rare: the walk below is slow, but it knows where it is
     from .walk import Walk
@@ -1482,6 +1486,22 @@ def _is_flat(value: Any) -> bool:
         if type(key) is not str or type(member) not in SCALARS:
             return False
     return True
+
+
+def _flat_to_json(value: Any) -> str:
+    """Writes long texts on their own, which is quicker."""
+    if type(value) is str:
+        return text_to_json(value)
+    if type(value) is dict:
+        for member in value.values():
+            if type(member) is str and len(member) >= LONG:
+                return "{" + ",".join([text_to_json(key) + ":" + _flat_to_json(member) for key, member in value.items()]) + "}"
+    return _encode_flat(value)
+
+
+def _has_huge_integer(flat: Any) -> bool:
+    members = flat.values() if type(flat) is dict else (flat,)
+    return any(type(member) is int and not -LARGEST_DOUBLE <= member <= LARGEST_DOUBLE for member in members)
 
 
 def _may_lack(value: Any, text: bytes) -> bool:
@@ -2752,6 +2772,9 @@ if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn
 
 LARGEST_DOUBLE = int(sys.float_info.max)
+LONG = 4096  # from here on it is quicker to look whether a text needs to be escaped than to escape it
+BLOCK = 64 * 1024  # what is looked through 34 times stays in the processor's cache
+ESCAPED = [*map(chr, range(32)), '"', "\\\\"]
 
 
 def json_encoder(default: Callable[[Any], Any], nests: bool = True) -> Callable[[Any], str]:
@@ -2766,6 +2789,21 @@ def json_encoder(default: Callable[[Any], Any], nests: bool = True) -> Callable[
         return lambda value: "".join(flat(value, 0))
     # What may hold itself needs an encoder of its own, which notes what it is in.
     return lambda value: "".join(make_encoder({}, *settings)(value, 0))
+
+
+_escape = encode_basestring_ascii or json_encoder(lambda value: value)
+
+
+def text_to_json(text: str) -> str:
+    """A text as JSON. Most long ones stay as they are. That a character is not in them is found out at the speed of memory."""
+    if len(text) < LONG or not text.isascii():
+        return _escape(text)
+    for start in range(0, len(text), BLOCK):
+        block = text[start : start + BLOCK]
+        for character in ESCAPED:
+            if character in block:
+                return _escape(text)
+    return f'"{text}"'
 
 
 def no_constant(name: str) -> NoReturn:
@@ -4317,7 +4355,9 @@ class FramedReply(Reply):
 
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
-        data = HEADS[kind] + encode(value, kind, types, self.outbox) + (b',"types":%b}\\n' % encode(types) if types else b"}\\n")
+        text = encode(value, kind, types, self.outbox)
+        end = b',"types":%b}\\n' % encode(types) if types else b"}\\n"
+        data = b"".join((HEADS[kind], text, end))
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
         return data
