@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "687469306375ea51";
+export const PYTHON_WORKER_HASH = "705c8ca1c768577d";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -5108,7 +5108,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .constants import PROTOCOL
+from .constants import MAX_START_LINE, PROTOCOL
 from .decoding import decode_object
 from .encoding import encode
 from .errors import BadStart, Refusal
@@ -5119,8 +5119,6 @@ if TYPE_CHECKING:
     from typing import Any, Dict
 
     Body = Dict[str, Any]
-
-MAX_START_LINE = 1024 * 1024
 
 
 class Start:
