@@ -22,7 +22,7 @@ import { sendTo, type TakenOperation, turnRequest } from "./sending.ts";
 import { type CallTrace, followed, type Tracing } from "./tracing.ts";
 import { Workers, type WorkersOptions } from "./workers.ts";
 
-/** What holds for all operations of a plugin, and for the succession of its workers. */
+/** What holds for all operations of a plugin, and for its workers, one after the other. */
 export interface DispatchOptions extends WorkersOptions {
   /** How long a cancelled call may take to end in the worker, in milliseconds, before the worker is ended. Default: 2,000. */
   readonly cancelBudgetMs?: number;
@@ -218,7 +218,8 @@ export class Dispatch {
 
   #acquire(run: Run): Turn | undefined {
     const turn = this.#queue.acquire(turnRequest(run.taken, run.options));
-    if (turn !== undefined) void run.call.trace?.queue(turn.whenFirst);
+    if (turn?.isFirst) run.call.trace?.hasTurn();
+    else if (turn !== undefined) void run.call.trace?.queue(turn.whenFirst);
     return turn;
   }
 

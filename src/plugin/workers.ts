@@ -15,7 +15,7 @@ import type { RestartEvent } from "./interface.ts";
 import type { LoadedWorker, LossError, LossOptions, Termination } from "./loaded_worker.ts";
 import { type Decision, Restarts } from "./restarts.ts";
 
-/** What the succession of workers depends on. */
+/** What a plugin's workers depend on. */
 export interface WorkersOptions {
   /** What is printed by all workers, one after the other. */
   readonly log: OutputLog;
@@ -44,7 +44,7 @@ type State =
 /** How a worker that something else runs ends for this host. */
 const LET_GO: WorkerExit = { code: null, signal: null, outOfMemory: false };
 
-/** The succession of a plugin's workers. */
+/** The workers of a plugin, one after the other. */
 export class Workers implements AsyncDisposable {
   readonly #options: WorkersOptions;
   readonly #restarts: Restarts;

@@ -13,7 +13,7 @@ import { demandCallId, largeRequest, writeRequest } from "./request_line.ts";
 import { connect, demandUpgrade, type HeldBack, upgradeRequest, type UpgradeTarget, writeAll } from "./upgrade.ts";
 import { UpgradedReply } from "./upgraded_reply.ts";
 
-const READ_BYTES = 64 * 1024;
+const READ_BYTES = 256 * 1024;
 
 /** Requests that fit in here together are written at once, and without making garbage. */
 const WRITE_BYTES = 16 * 1024;

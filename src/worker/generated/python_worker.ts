@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "6447bebb49201497";
+export const PYTHON_WORKER_HASH = "705c8ca1c768577d";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -596,13 +596,13 @@ def climb(running: Sequence[Interruptible], ask_plugin: Callable[[], None], grac
 def _interrupt(calls: Sequence[Interruptible], grace_s: float) -> None:
     for call in calls:
         call.ask()
-    patience = grace_s
+    wait_s = grace_s
     while calls:
-        _wait_for_all(calls, patience)
+        _wait_for_all(calls, wait_s)
         calls = [call for call in calls if not call.done.is_set()]
         for call in calls:
             call.interrupt()
-        patience = INTERRUPT_AGAIN_S
+        wait_s = INTERRUPT_AGAIN_S
 
 
 def _wait_for_all(calls: Sequence[Interruptible], seconds: float) -> None:
@@ -1519,12 +1519,12 @@ def _looks_odd(text: bytes) -> bool:
 
     Few keys are looked at one by one, many at once, and no long number is sought where there are few digits: each is the quickest there.
     """
-    patience = len(text) // 4096 + 4
+    looks_left = len(text) // 4096 + 4
     at = text.find(b":")
-    while at >= 0 and patience:
+    while at >= 0 and looks_left:
         if text.endswith(ODD_KEYS, 0, at):
             return True
-        patience -= 1
+        looks_left -= 1
         at = text.find(b":", at + 1)
     if at < 0 and b"000" not in text[::100].translate(SHAPES):
         return False
@@ -2355,7 +2355,7 @@ class Front:
 
     def _turn(self) -> None:
         waiting = self._waiting
-        for file, event in waiting.front.poll(self._patience()):
+        for file, event in waiting.front.poll(self._longest_wait()):
             if file == waiting.bell.file:
                 waiting.bell.silence()
             elif file == self._listener.fileno():
@@ -2369,7 +2369,7 @@ class Front:
         self._end_overdue()
         self._flush()
 
-    def _patience(self) -> float:
+    def _longest_wait(self) -> float:
         """How long to wait at most."""
         waits = [abs(connection.deadline) - time.monotonic() for connection in self._limited]
         if self._again_s is not None:
@@ -4356,9 +4356,7 @@ class FramedReply(Reply):
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
         text = encode(value, kind, types, self.outbox)
-        end = b',"types":%b}
-' % encode(types) if types else b"}
-"
+        end = b',"types":%b}\\n' % encode(types) if types else b"}\\n"
         data = b"".join((HEADS[kind], text, end))
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
@@ -5110,7 +5108,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .constants import PROTOCOL
+from .constants import MAX_START_LINE, PROTOCOL
 from .decoding import decode_object
 from .encoding import encode
 from .errors import BadStart, Refusal
@@ -5121,8 +5119,6 @@ if TYPE_CHECKING:
     from typing import Any, Dict
 
     Body = Dict[str, Any]
-
-MAX_START_LINE = 1024 * 1024
 
 
 class Start:
@@ -5843,7 +5839,7 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 
-BRISK_S = 0.0001  # a client who comes back within this time is worth staying awake for
+STAY_AWAKE_S = 0.0001  # a client who comes back within this time is worth staying awake for
 
 
 class Bell:
@@ -5903,8 +5899,8 @@ class Waiting:
         self._events = READABLE | (ONCE if lanes > 1 else 0)
         self._idle: set[int] = set()
         self._registered = 0
-        self._may_be_brisk = lanes == 1 and IS_SHARED
-        self._is_brisk = False
+        self._may_stay_awake = lanes == 1 and IS_SHARED
+        self._stays_awake = False
         self._is_lent = False  # whether the front is told of what the lanes would read
         if self._lanes is not None and self._lanes_bell is not None:
             DESCRIPTORS.keep(self._lanes.fileno(), self.front.fileno())  # type: ignore[union-attr]
@@ -6020,14 +6016,14 @@ class Waiting:
         """Waits; awake for a client who comes back at once where another processor is free, for to wake takes longer than a small call."""
         assert self._lanes is not None
         begun = time.perf_counter()
-        while self._is_brisk and time.perf_counter() - begun < BRISK_S:
+        while self._stays_awake and time.perf_counter() - begun < STAY_AWAKE_S:
             events = self._lanes.poll(0, 1)
             if events:
                 return events
             os.sched_yield()  # whoever wants this processor has it
         begun = time.perf_counter()
         events = self._lanes.poll(-1, 1)
-        self._is_brisk = self._may_be_brisk and time.perf_counter() - begun < BRISK_S
+        self._stays_awake = self._may_stay_awake and time.perf_counter() - begun < STAY_AWAKE_S
         return events
 
     def _let_go(self, connection: Connection) -> None:

@@ -193,13 +193,13 @@ def climb(running: Sequence[Interruptible], ask_plugin: Callable[[], None], grac
 def _interrupt(calls: Sequence[Interruptible], grace_s: float) -> None:
     for call in calls:
         call.ask()
-    patience = grace_s
+    wait_s = grace_s
     while calls:
-        _wait_for_all(calls, patience)
+        _wait_for_all(calls, wait_s)
         calls = [call for call in calls if not call.done.is_set()]
         for call in calls:
             call.interrupt()
-        patience = INTERRUPT_AGAIN_S
+        wait_s = INTERRUPT_AGAIN_S
 
 
 def _wait_for_all(calls: Sequence[Interruptible], seconds: float) -> None:

@@ -49,7 +49,7 @@ class Front:
 
     def _turn(self) -> None:
         waiting = self._waiting
-        for file, event in waiting.front.poll(self._patience()):
+        for file, event in waiting.front.poll(self._longest_wait()):
             if file == waiting.bell.file:
                 waiting.bell.silence()
             elif file == self._listener.fileno():
@@ -63,7 +63,7 @@ class Front:
         self._end_overdue()
         self._flush()
 
-    def _patience(self) -> float:
+    def _longest_wait(self) -> float:
         """How long to wait at most."""
         waits = [abs(connection.deadline) - time.monotonic() for connection in self._limited]
         if self._again_s is not None:

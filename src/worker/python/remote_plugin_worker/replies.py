@@ -147,9 +147,7 @@ class FramedReply(Reply):
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
         text = encode(value, kind, types, self.outbox)
-        end = b',"types":%b}
-' % encode(types) if types else b"}
-"
+        end = b',"types":%b}\n' % encode(types) if types else b"}\n"
         data = b"".join((HEADS[kind], text, end))
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 
-BRISK_S = 0.0001  # a client who comes back within this time is worth staying awake for
+STAY_AWAKE_S = 0.0001  # a client who comes back within this time is worth staying awake for
 
 
 class Bell:
@@ -86,8 +86,8 @@ class Waiting:
         self._events = READABLE | (ONCE if lanes > 1 else 0)
         self._idle: set[int] = set()
         self._registered = 0
-        self._may_be_brisk = lanes == 1 and IS_SHARED
-        self._is_brisk = False
+        self._may_stay_awake = lanes == 1 and IS_SHARED
+        self._stays_awake = False
         self._is_lent = False  # whether the front is told of what the lanes would read
         if self._lanes is not None and self._lanes_bell is not None:
             DESCRIPTORS.keep(self._lanes.fileno(), self.front.fileno())  # type: ignore[union-attr]
@@ -203,14 +203,14 @@ class Waiting:
         """Waits; awake for a client who comes back at once where another processor is free, for to wake takes longer than a small call."""
         assert self._lanes is not None
         begun = time.perf_counter()
-        while self._is_brisk and time.perf_counter() - begun < BRISK_S:
+        while self._stays_awake and time.perf_counter() - begun < STAY_AWAKE_S:
             events = self._lanes.poll(0, 1)
             if events:
                 return events
             os.sched_yield()  # whoever wants this processor has it
         begun = time.perf_counter()
         events = self._lanes.poll(-1, 1)
-        self._is_brisk = self._may_be_brisk and time.perf_counter() - begun < BRISK_S
+        self._stays_awake = self._may_stay_awake and time.perf_counter() - begun < STAY_AWAKE_S
         return events
 
     def _let_go(self, connection: Connection) -> None:
