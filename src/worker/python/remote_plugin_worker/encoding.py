@@ -95,12 +95,12 @@ def _looks_odd(text: bytes) -> bool:
 
     Few keys are looked at one by one, many at once, and no long number is sought where there are few digits: each is the quickest there.
     """
-    patience = len(text) // 4096 + 4
+    looks_left = len(text) // 4096 + 4
     at = text.find(b":")
-    while at >= 0 and patience:
+    while at >= 0 and looks_left:
         if text.endswith(ODD_KEYS, 0, at):
             return True
-        patience -= 1
+        looks_left -= 1
         at = text.find(b":", at + 1)
     if at < 0 and b"000" not in text[::100].translate(SHAPES):
         return False
