@@ -28,7 +28,7 @@ export interface MeasuringCommand {
   readonly cwd: string;
 }
 
-const END_PATIENCE_MS = 4_000;
+const END_LIMIT_MS = 4_000;
 
 /** A running measuring process. */
 export class MeasuringProcess {
@@ -99,7 +99,7 @@ export class MeasuringProcess {
   async #end(): Promise<number> {
     this.#note(await listProcesses());
     await this.#input.close().catch(() => {});
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_PATIENCE_MS);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_LIMIT_MS);
     const { signal } = await this.#child.status;
     clearTimeout(timer);
     await this.#answers.cancel().catch(() => {});

@@ -107,12 +107,12 @@ export class Entry implements Evictable {
     this.#spec = spec;
   }
 
-  /** A place for a call, if one is free now. */
+  /** A turn for a call, if one is free now. */
   tryLease(): Lease | undefined {
     return this.pool?.tryAcquire();
   }
 
-  /** A place for a call. The first one starts the plugin. */
+  /** A turn for a call. The first one starts the plugin. */
   async lease(signal: AbortSignal): Promise<Lease> {
     while (true) {
       const lease = await this.withPool(signal, (pool) => pool.acquire(signal));

@@ -7,7 +7,7 @@
 import { Limit } from "../protocol/limit.ts";
 
 /** How long the program may take, in milliseconds: with a driver that hangs it hangs as well. */
-const PATIENCE_MS = 2_000;
+const LIMIT_MS = 2_000;
 
 /**
  * The GPU memory that each process uses, in MiB. Empty where there is no such program that answers, or the host may not run it.
@@ -18,9 +18,9 @@ export async function gpuMemoryByProcess(program: string): Promise<ReadonlyMap<n
   if (Deno.permissions.querySync({ name: "run", command: program }).state !== "granted") return new Map();
   try {
     const args = ["--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"];
-    const patience = new AbortController();
-    using _limit = new Limit(PATIENCE_MS, () => patience.abort());
-    const { signal } = patience;
+    const silence = new AbortController();
+    using _limit = new Limit(LIMIT_MS, () => silence.abort());
+    const { signal } = silence;
     const { success, stdout } = await new Deno.Command(program, { args, stdin: "null", stderr: "null", signal }).output();
     return success ? parse(new TextDecoder().decode(stdout)) : new Map();
   } catch {

@@ -63,7 +63,7 @@ export class ManagedPlugin extends Questions implements PluginInterface {
     return this.#frames(operationOf("executeStream", { args, kwargs }), options) as AsyncGenerator<Chunk, void, void>;
   }
 
-  /** Asks one worker: for a call one that has a place, else the one that got the last call. */
+  /** Asks one worker: for a call one that has a turn, else the one that got the last call. */
   async extension<Result = unknown>(
     endpoint: ExtensionEndpoint,
     body?: Readonly<Record<string, unknown>>,
@@ -123,19 +123,19 @@ export class ManagedPlugin extends Questions implements PluginInterface {
     return value;
   }
 
-  /** What it is called with is taken at once, whether or not a worker has a place for it. */
+  /** What it is called with is taken at once, whether or not a worker has a turn for it. */
   #frames(operation: MemberOperation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
     return this.#run(operation, TakenBody.outcome(operation, this.name), options);
   }
 
-  /** Runs a call on a worker that has a place: yields what a stream yields, and returns the result. */
+  /** Runs a call on a worker that has a turn: yields what a stream yields, and returns the result. */
   async *#run(operation: MemberOperation, take: () => TakenBody, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
     const { endpoint, member } = operation;
     using call = this.#begin(member, options);
     try {
       using body = take();
-      const [place, left] = this.#tryPlace(options) ?? await this.#waitForPlace(member, options);
-      using lease = place;
+      const [turn, left] = this.#tryTurn(options) ?? await this.#waitForTurn(member, options);
+      using lease = turn;
       const taken = { endpoint, member, body };
       const result = endpoint === "execute_stream" ? yield* lease.plugin.stream(taken, left) : await lease.plugin.run(taken, left);
       call.succeed();
@@ -151,12 +151,12 @@ export class ManagedPlugin extends Questions implements PluginInterface {
     return this.#entry.counter.begin(signal);
   }
 
-  #tryPlace<Options>(options: Options): Place<Options> | undefined {
+  #tryTurn<Options>(options: Options): Turn<Options> | undefined {
     const lease = this.#entry.tryLease();
     return lease === undefined ? undefined : [lease, options];
   }
 
-  async #waitForPlace<Options extends OperationOptions>(member: string, options: Options): Promise<Place<Options>> {
+  async #waitForTurn<Options extends OperationOptions>(member: string, options: Options): Promise<Turn<Options>> {
     using wait = new Wait({ plugin: this.name, member }, options);
     const lease = await this.#entry.lease(wait.signal);
     return [lease, wait.leftMs === undefined ? options : { ...options, timeoutMs: wait.leftMs }];
@@ -183,10 +183,10 @@ export class ManagedPlugin extends Questions implements PluginInterface {
   }
 }
 
-/** A call's place, and its options for what is left of it then. */
-type Place<Options> = readonly [lease: Lease, left: Options];
+/** A call's turn, and its options for what is left of it then. */
+type Turn<Options> = readonly [lease: Lease, left: Options];
 
-/** Asks a worker what takes no place. */
+/** Asks a worker what takes no turn. */
 async function asked<T>(pool: Pool, replica: Replica, question: (plugin: RemotePlugin) => Promise<T>): Promise<T> {
   using lease = pool.visit(replica);
   return await question(lease.plugin);

@@ -98,7 +98,7 @@ export class Pool {
     this.#keepSpare();
   }
 
-  /** A place for a call with the worker that has the fewest, if one is free. */
+  /** A turn for a call with the worker that has the fewest, if one is free. */
   tryAcquire(): Lease | undefined {
     const replica = this.#closing ? undefined : this.#leastLoaded();
     if (replica === undefined) return undefined;
@@ -108,7 +108,7 @@ export class Pool {
   }
 
   /**
-   * A place for a call, in the order of asking. More workers are started while there may be more. `undefined` when the pool has closed meanwhile.
+   * A turn for a call, in the order of asking. More workers are started while there may be more. `undefined` when the pool has closed meanwhile.
    *
    * @throws The signal's reason, when it aborts first.
    */
@@ -116,12 +116,12 @@ export class Pool {
     if (signal.aborted) return Promise.reject(signal.reason);
     const free = this.tryAcquire();
     if (free !== undefined || this.#closing) return Promise.resolve(free);
-    const place = this.#waiting.join(signal);
+    const turn = this.#waiting.join(signal);
     this.#grow();
-    return place;
+    return turn;
   }
 
-  /** Keeps a worker from being let go while it is asked something that takes no place. */
+  /** Keeps a worker from being let go while it is asked something that takes no turn. */
   visit(replica: Replica): Lease {
     return this.#lease(replica, 0);
   }

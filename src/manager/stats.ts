@@ -10,7 +10,7 @@ import type { ManagerStats, PluginStats, WorkerStats } from "./info.ts";
 import type { Replica } from "./replica.ts";
 
 /** How long a worker may take to tell its figures, in milliseconds; one that takes longer has none this time. */
-const PATIENCE_MS = 2_000;
+const LIMIT_MS = 2_000;
 
 /** Asks all workers at once. */
 export async function collectStats(entries: readonly Entry[], gpuProgram: string): Promise<ManagerStats> {
@@ -44,7 +44,7 @@ async function pluginStats({ spec: { name, version }, state, pool, counter }: En
 /** `undefined` for a worker that does not answer, which others see to. */
 async function workerStats({ plugin }: Replica, { gpu, processes }: MachineFacts): Promise<WorkerStats | undefined> {
   try {
-    const { pid, cpu_percent, memory_rss_mb, gpu_memory_mb, uptime_s, calls } = await plugin.ask("getStats", { timeoutMs: PATIENCE_MS });
+    const { pid, cpu_percent, memory_rss_mb, gpu_memory_mb, uptime_s, calls } = await plugin.ask("getStats", { timeoutMs: LIMIT_MS });
     const children = processes?.descendants(pid) ?? [];
     const memoryMb = children.reduce((sum, child) => sum + processes!.memoryMb(child), memory_rss_mb);
     const onGpu = [pid, ...children].filter((one) => gpu.has(one));

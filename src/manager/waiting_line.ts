@@ -4,15 +4,15 @@
  * @module
  */
 
-interface Waiter<Place> {
-  /** Without a place: there is none to be had here any more. */
-  readonly admit: (place: Place | undefined) => void;
+interface Waiter<Turn> {
+  /** Without a turn: there is none to be had here any more. */
+  readonly admit: (turn: Turn | undefined) => void;
   readonly refuse: (error: unknown) => void;
 }
 
 /** Those who wait, in the order in which they came. */
-export class WaitingLine<Place> {
-  readonly #waiting = new Set<Waiter<Place>>();
+export class WaitingLine<Turn> {
+  readonly #waiting = new Set<Waiter<Turn>>();
 
   /** How many wait. */
   get length(): number {
@@ -20,35 +20,35 @@ export class WaitingLine<Place> {
   }
 
   /**
-   * Waits for a place. `undefined` when all were sent away.
+   * Waits for a turn. `undefined` when all were sent away.
    *
    * @throws The signal's reason, when it aborts first, or what all were refused with.
    */
-  join(signal: AbortSignal): Promise<Place | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<Place | undefined>();
+  join(signal: AbortSignal): Promise<Turn | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<Turn | undefined>();
     const refuse = (error: unknown) => {
       signal.removeEventListener("abort", leave);
       this.#waiting.delete(waiter);
       reject(error);
     };
     const leave = () => refuse(signal.reason);
-    const admit = (place: Place | undefined) => {
+    const admit = (turn: Turn | undefined) => {
       signal.removeEventListener("abort", leave);
-      resolve(place);
+      resolve(turn);
     };
-    const waiter: Waiter<Place> = { admit, refuse };
+    const waiter: Waiter<Turn> = { admit, refuse };
     signal.addEventListener("abort", leave, { once: true });
     this.#waiting.add(waiter);
     return promise;
   }
 
-  /** Gives places to those who came first, for as long as there are some. */
-  serve(next: () => Place | undefined): void {
+  /** Gives turns to those who came first, for as long as there are some. */
+  serve(next: () => Turn | undefined): void {
     for (const waiter of this.#waiting) {
-      const place = next();
-      if (place === undefined) return;
+      const turn = next();
+      if (turn === undefined) return;
       this.#waiting.delete(waiter);
-      waiter.admit(place);
+      waiter.admit(turn);
     }
   }
 
@@ -59,7 +59,7 @@ export class WaitingLine<Place> {
     return waiting.length > 0;
   }
 
-  /** Sends all away without a place. */
+  /** Sends all away without a turn. */
   sendAway(): void {
     for (const { admit } of this.#waiting) admit(undefined);
     this.#waiting.clear();

@@ -3,18 +3,18 @@ import { WaitingLine } from "./waiting_line.ts";
 
 const NEVER = new AbortController().signal;
 
-Deno.test("those who wait get places in the order in which they came, as far as there are some", async () => {
+Deno.test("those who wait get turns in the order in which they came, as far as there are some", async () => {
   const line = new WaitingLine<number>();
-  const places = [line.join(NEVER), line.join(NEVER), line.join(NEVER)];
+  const turns = [line.join(NEVER), line.join(NEVER), line.join(NEVER)];
   const free = [1, 2];
   line.serve(() => free.shift());
-  assertEquals(await Promise.all(places.slice(0, 2)), [1, 2]);
+  assertEquals(await Promise.all(turns.slice(0, 2)), [1, 2]);
   assertEquals(line.length, 1);
   line.sendAway();
-  assertEquals([await places[2], line.length], [undefined, 0]);
+  assertEquals([await turns[2], line.length], [undefined, 0]);
 });
 
-Deno.test("whoever aborts leaves the line with the signal's reason, and is given no place", async () => {
+Deno.test("whoever aborts leaves the line with the signal's reason, and is given no turn", async () => {
   const line = new WaitingLine<number>();
   const leaving = new AbortController();
   const [first, second] = [line.join(leaving.signal), line.join(NEVER)];

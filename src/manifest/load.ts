@@ -136,7 +136,7 @@ function variablesOf({ env_vars = {}, worker_env = [], inherit_env = [] }: Manif
 }
 
 /** Makes the paths in a set of permissions absolute. */
-export function resolvePermissions(set: PermissionSet, toAbsolute: (path: string) => string): PermissionSet {
+function resolvePermissions(set: PermissionSet, toAbsolute: (path: string) => string): PermissionSet {
   const resolved = { ...set };
   for (const key of ["read", "write", "ffi"] as const) {
     const list = set[key];

@@ -14,7 +14,7 @@ export const SPARE_BYTES: number = 1024 * 1024;
 const MOST_BYTES = 256 * 1024 * 1024;
 
 /** How long they wait, in milliseconds, before the memory is thought to be of more use to others. */
-const PATIENCE_MS = 10_000;
+const DROP_AFTER_MS = 10_000;
 
 /** Asks the worker whether anybody has a file open or mapped; only the kernel knows, and Deno has no way to ask it. */
 export type UseTest = (path: string, signal: AbortSignal) => Promise<boolean>;
@@ -118,7 +118,7 @@ export class SpareFiles implements AsyncDisposable {
     this.#spares.push(spare);
     this.#options.quota.count(spare.file.size);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.drop(), PATIENCE_MS);
+    this.#timer = setTimeout(() => void this.drop(), DROP_AFTER_MS);
     Deno.unrefTimer(this.#timer as unknown as number);
   }
 

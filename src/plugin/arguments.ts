@@ -102,6 +102,11 @@ export class TakenBody implements Disposable {
     return outcomeOf(() => TakenBody.of(operation, plugin));
   }
 
+  /** How long the body's JSON is, without the paths of files. */
+  get length(): number {
+    return this.#written.text?.length ?? 0;
+  }
+
   /** The body's JSON, with the paths of the files; `undefined` where there is no body. */
   json(paths: readonly string[]): string | undefined {
     const { text, mark } = this.#written;

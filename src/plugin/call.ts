@@ -5,13 +5,15 @@
  */
 import { CallTimeoutError } from "../errors.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
+import type { WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { Limit } from "../protocol/limit.ts";
 import { cancelInWorker, LADDER, type Remains } from "./cancelling.ts";
 import type { OperationName } from "./failures.ts";
 import type { CallOptions } from "./interface.ts";
 import type { LoadedWorker, LossOptions, Tenant } from "./loaded_worker.ts";
-import type { Reply } from "./reply.ts";
+import { Reply } from "./reply.ts";
+import type { Turn, WaitForTurn } from "./send_queue.ts";
 import { SilenceWatch } from "./silence.ts";
 import type { CallTrace } from "./tracing.ts";
 
@@ -43,17 +45,21 @@ export class Call implements Tenant {
   readonly id: string | undefined;
   /** What is told of it to whoever traces calls. */
   readonly trace: CallTrace | undefined;
-  readonly #abandoned = new AbortController();
   readonly #options: OpenOptions;
-  readonly #onCallerAbort: () => void;
+  readonly #onCallerAbort: (() => void) | undefined;
   readonly #limit: Limit | undefined;
   readonly #silence: SilenceWatch | undefined;
-  #turn: Disposable | undefined;
+  #abandonment: { readonly reason: unknown } | undefined;
+  /** Made for those who want a signal. */
+  #controller: AbortController | undefined;
+  #wait: WaitForTurn | undefined;
+  #turn: Turn | undefined;
   #attempt: Attempt | undefined;
   #inputs: AsyncDisposable | undefined;
   #waiting: PromiseWithResolvers<Frame | undefined> | undefined;
   #loss: Promise<unknown> | undefined;
   #ended: Promise<void> | undefined;
+  #isReleased = false;
 
   /** Opens an operation. A signal that is aborted already abandons it at once. */
   constructor(name: OperationName, options: OpenOptions) {
@@ -62,13 +68,14 @@ export class Call implements Tenant {
     this.id = id;
     this.trace = trace;
     this.#options = options;
-    this.#onCallerAbort = () => this.abandon(signal?.reason);
-    signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
     if (timeoutMs !== undefined) this.#limit = new Limit(timeoutMs, () => this.abandon(tooLong(name, timeoutMs)));
     if (idleTimeoutMs !== undefined) {
       this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong: () => this.abandon(tooSilent(name, idleTimeoutMs)) });
     }
-    if (signal?.aborted) this.#onCallerAbort();
+    if (signal === undefined) return;
+    this.#onCallerAbort = () => this.abandon(signal.reason);
+    signal.addEventListener("abort", this.#onCallerAbort, { once: true });
+    if (signal.aborted) this.#onCallerAbort();
   }
 
   /** Whether progress is of use: somebody listens, or takes it for a sign of life. */
@@ -76,9 +83,16 @@ export class Call implements Tenant {
     return this.#options.onProgress !== undefined || this.#silence !== undefined;
   }
 
+  /** Whether its caller has been answered with an error. */
+  get isAbandoned(): boolean {
+    return this.#abandonment !== undefined;
+  }
+
   /** Aborted, with the error that the caller gets, once the operation has been abandoned. */
   get signal(): AbortSignal {
-    return this.#abandoned.signal;
+    this.#controller ??= new AbortController();
+    if (this.#abandonment !== undefined) this.#controller.abort(this.#abandonment.reason);
+    return this.#controller.signal;
   }
 
   /** Where the operation runs, while it does. */
@@ -91,19 +105,41 @@ export class Call implements Tenant {
     return this.#attempt?.worker.files;
   }
 
+  /** Whether a worker has it and nothing to run before it. */
+  get isRunning(): boolean {
+    return this.#attempt !== undefined && this.#turn?.isFirst !== false;
+  }
+
+  /** Whether it has its turn. */
+  get hasTurn(): boolean {
+    return this.#turn !== undefined;
+  }
+
+  /** Waits for the operation's turn, as long as it is wanted. */
+  async waitFor(wait: WaitForTurn): Promise<Turn> {
+    this.#wait = wait;
+    if (this.#abandonment !== undefined) wait.leave(this.#abandonment.reason);
+    return await wait.turn;
+  }
+
   /** Takes over the operation's turn. */
-  hold(turn: Disposable): void {
+  hold(turn: Turn): void {
     this.#turn = turn;
     // An operation that was abandoned in the moment in which its turn came has let go of all that it held by then.
-    if (this.signal.aborted) turn[Symbol.dispose]();
+    if (this.isAbandoned) turn[Symbol.dispose]();
   }
 
   /** From here on the end of this worker is the operation's, also before it has been sent. */
   assign(worker: LoadedWorker): LoadedWorker {
-    this.signal.throwIfAborted();
+    this.throwIfAbandoned();
     this.#attempt = { worker, reply: undefined };
     worker.admit(this);
     return worker;
+  }
+
+  /** Throws the error with which the operation was abandoned, if it was. */
+  throwIfAbandoned(): void {
+    if (this.#abandonment !== undefined) throw this.#abandonment.reason;
   }
 
   /** Takes over the files of the arguments, which the plugin may read until it has really finished. */
@@ -112,24 +148,39 @@ export class Call implements Tenant {
   }
 
   /** Sends the request to the worker that it was assigned to, if that is still there. */
-  send(worker: LoadedWorker, request: () => Reply): void {
-    this.signal.throwIfAborted();
-    if (this.#attempt?.worker === worker) this.#attempt = { worker, reply: request() };
+  send(worker: LoadedWorker, request: WireRequest): void {
+    this.throwIfAbandoned();
+    if (this.#attempt?.worker !== worker) return;
+    const send = this.#turn === undefined ? worker.send : worker.sendAhead ?? worker.send;
+    this.#attempt = { worker, reply: new Reply(send(request), worker.care) };
+    this.#turn?.send();
   }
 
   /** The next frame, or the error with which the operation was abandoned. `undefined`: the worker is gone, and the request may be sent again. */
-  async next(): Promise<Frame | undefined> {
-    this.signal.throwIfAborted();
-    if (this.#attempt?.reply === undefined) return undefined;
-    const { reply, worker } = this.#attempt;
-    // A race against the signal would keep a reaction for every frame of a long stream.
-    const waiting = this.#waiting = Promise.withResolvers<Frame | undefined>();
-    // A frame that comes after the caller has been answered is thrown away.
-    reply.next().then((frame) => this.signal.aborted ? reply.discard(frame) : waiting.resolve(frame), waiting.reject);
-    this.#silence?.listen(() => worker.process?.log.lastAt ?? 0);
-    const frame = await waiting.promise;
-    this.#silence?.pause();
-    return frame;
+  next(): Promise<Frame | undefined> {
+    const { promise, resolve, reject } = this.#waiting = Promise.withResolvers<Frame | undefined>();
+    const reply = this.#attempt?.reply;
+    if (this.#abandonment !== undefined) reject(this.#abandonment.reason);
+    else if (reply === undefined) resolve(undefined);
+    else {
+      this.#listen();
+      reply.receive((frame) => {
+        this.#silence?.pause();
+        // A frame that comes after the caller has been answered is thrown away.
+        if (this.isAbandoned) reply.discard(frame);
+        else resolve(frame);
+      }, reject);
+    }
+    return promise;
+  }
+
+  /** Silence counts while the worker has nothing to run before the operation. */
+  #listen(): void {
+    const [silence, waiting, log] = [this.#silence, this.#waiting, this.#attempt?.worker.process?.log];
+    if (silence === undefined) return;
+    const listen = () => silence.listen(() => log?.lastAt ?? 0);
+    if (this.#turn?.isFirst !== false) listen();
+    else void this.#turn.whenFirst.then(() => this.#waiting === waiting && !this.#isReleased && listen());
   }
 
   async readOut(): Promise<void> {
@@ -145,6 +196,7 @@ export class Call implements Tenant {
    * Resolves when nothing more is wanted of that worker.
    */
   async lose(error: unknown, { isFinal }: LossOptions): Promise<void> {
+    if (this.#turn !== undefined) this.#turn.isSent = false;
     await (this.#loss = this.#lose(error, isFinal));
   }
 
@@ -156,10 +208,10 @@ export class Call implements Tenant {
   async #lose(error: unknown, isFinal: boolean): Promise<unknown> {
     const reply = this.#attempt?.reply;
     if (reply !== undefined) await reply.readOut();
-    if (this.signal.aborted) return;
-    const mayBeSent = reply === undefined || (this.#options.idempotent && !reply.hasAnswered);
+    if (this.isAbandoned) return;
+    const mayBeSent = reply === undefined || reply.wasBehind || (this.#options.idempotent && !reply.hasAnswered);
     if (mayBeSent && !isFinal) {
-      this.#leave();
+      this.leave();
       this.#waiting?.resolve(undefined);
       return;
     }
@@ -171,37 +223,53 @@ export class Call implements Tenant {
 
   /** Ends the operation with an error for its caller, the first rung of the ladder. Only the first error counts. */
   abandon(error: unknown): void {
-    this.#abandoned.abort(error);
-    this.#waiting?.reject(this.signal.reason);
+    this.#abandonment ??= { reason: error };
+    this.#controller?.abort(this.#abandonment.reason);
+    this.#wait?.leave(this.#abandonment.reason);
+    this.#waiting?.reject(this.#abandonment.reason);
     void this.end();
   }
 
-  /** Lets go of all that the operation holds. Its turn goes on when the worker has really finished, which may be after the caller's answer. */
-  end(): Promise<void> {
-    return this.#ended ??= this.#release();
+  /** The worker has it no more. It may be sent to the next one, or once more to this one. */
+  leave(): void {
+    this.#silence?.pause();
+    this.#attempt?.worker.release(this);
+    this.#attempt = undefined;
+    if (this.#turn !== undefined) this.#turn.isSent = false;
   }
 
-  async #release(): Promise<void> {
+  /**
+   * Lets go of all that the operation holds. Its turn goes on when the worker has really finished, which may be after the caller's answer. `undefined` when
+   * nothing has to be waited for.
+   */
+  end(): Promise<void> | undefined {
+    if (this.#isReleased) return this.#ended;
+    this.#isReleased = true;
     this.#limit?.[Symbol.dispose]();
     this.#silence?.pause();
-    this.#options.signal?.removeEventListener("abort", this.#onCallerAbort);
+    if (this.#onCallerAbort !== undefined) this.#options.signal?.removeEventListener("abort", this.#onCallerAbort);
     const { worker, reply } = this.#attempt ?? {};
+    if (this.#inputs === undefined && reply?.ended !== false) this.#finish();
+    else this.#ended = this.#release(worker, reply);
+    return this.#ended;
+  }
+
+  async #release(worker: LoadedWorker | undefined, reply: Reply | undefined): Promise<void> {
     const remains = worker && reply?.ended === false ? await this.#cancel(worker, reply) : undefined;
     if (this.#inputs !== undefined) await removeFiles(this.#inputs);
-    this.#turn?.[Symbol.dispose]();
-    this.#leave();
+    this.#finish();
     await remains?.drained;
+  }
+
+  #finish(): void {
+    this.#turn?.[Symbol.dispose]();
+    this.leave();
   }
 
   /** Takes the other rungs. */
   #cancel(worker: LoadedWorker, reply: Reply): Promise<Remains> {
     const { id, name: { member } } = this;
-    return cancelInWorker({ worker, reply, id, member }, this.#options.cancelBudgetMs ?? LADDER.terminate.afterMs);
-  }
-
-  #leave(): void {
-    this.#attempt?.worker.release(this);
-    this.#attempt = undefined;
+    return cancelInWorker({ worker, reply, id, member, turn: this.#turn }, this.#options.cancelBudgetMs ?? LADDER.terminate.afterMs);
   }
 }
 

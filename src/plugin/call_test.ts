@@ -1,11 +1,12 @@
-import { assertEquals, assertRejects, assertStrictEquals, fail } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { DEFAULT_QUOTA, WorkerFiles } from "../payload/worker_files.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
 import { WorkerExitError } from "../errors.ts";
 import { Call, type OpenOptions } from "./call.ts";
 import { LoadedWorker } from "./loaded_worker.ts";
-import { Reply } from "./reply.ts";
+import { SendQueue, type Turn } from "./send_queue.ts";
+import { sendBy } from "../transport/frame_source.ts";
 
 const NAME = { plugin: "p", member: "execute" };
 const GONE = new WorkerExitError("It is gone", { plugin: "p" });
@@ -13,16 +14,14 @@ const GONE = new WorkerExitError("It is gone", { plugin: "p" });
 /** A worker that answers one call with what the test says, and lets go of it when the test says so. */
 class ToldWorker extends LoadedWorker {
   readonly #frames: WritableStreamDefaultWriter<Frame>;
-  readonly discarded: Frame[] = [];
   cancelled = 0;
   isRunning = true;
 
-  constructor() {
+  constructor(files = new WorkerFiles({ plugin: "p", folders: undefined, quota: DEFAULT_QUOTA })) {
     const { readable, writable } = new TransformStream<Frame, Frame>(undefined, { highWaterMark: 100 }, { highWaterMark: 100 });
     const exchange: Exchange = (request) => request.endpoint === "cancel" ? this.#answerCancel() : readable;
-    const files = new WorkerFiles({ plugin: "p", folders: undefined, quota: DEFAULT_QUOTA });
     const plugin = { name: "p", version: "1", methods: [] };
-    super({ exchange, plugin, maxConcurrency: 1, files, dispose: () => Promise.resolve() });
+    super({ send: sendBy(exchange), plugin, maxConcurrency: 1, files, dispose: () => Promise.resolve() });
     this.#frames = writable.getWriter();
   }
 
@@ -37,8 +36,7 @@ class ToldWorker extends LoadedWorker {
 
   take(call: Call): void {
     call.assign(this);
-    const request = { endpoint: "execute", callId: call.id } as const;
-    call.send(this, () => new Reply(this.exchange, request, { discard: (frame) => this.discarded.push(frame) }));
+    call.send(this, { endpoint: "execute", callId: call.id });
   }
 
   async *#answerCancel(): AsyncGenerator<Frame> {
@@ -47,56 +45,67 @@ class ToldWorker extends LoadedWorker {
   }
 }
 
-/** A turn that notes whether somebody holds it. */
-class Turn implements Disposable {
-  isFree = false;
+/** Counts the files that nobody gets. */
+class CountedFiles extends WorkerFiles {
+  discarded = 0;
 
-  [Symbol.dispose](): void {
-    this.isFree = true;
+  constructor() {
+    super({ plugin: "p", folders: undefined, quota: DEFAULT_QUOTA });
+  }
+
+  override discard(): Promise<void> {
+    this.discarded++;
+    return Promise.resolve();
   }
 }
 
-function open(options: OpenOptions = {}): { call: Call; turn: Turn } {
-  return { call: new Call(NAME, { id: "1", ...options }), turn: new Turn() };
+/** An operation, and the queue in which it has the only turn. */
+function open(options: OpenOptions = {}): { call: Call; turn: Turn; isFree: () => boolean } {
+  const queue = new SendQueue(1);
+  const wanted = { length: 0, isAlone: false };
+  const turn = queue.acquire(wanted)!;
+  const isFree = () => queue.acquire(wanted) !== undefined;
+  return { call: new Call(NAME, { id: "1", ...options }), turn, isFree };
 }
 
 Deno.test("a call that waits for its turn is over once it is abandoned, and gives back a turn that comes then", async () => {
-  const { call, turn } = open();
+  const { call, turn, isFree } = open();
   const reason = new Error("enough");
   call.abandon(reason);
   await call.end();
   call.hold(turn);
-  assertEquals(turn.isFree, true);
+  assertEquals(isFree(), true);
   assertStrictEquals(await assertRejects(() => call.next()), reason);
 });
 
 Deno.test("a call that is answered has its frames in order, asks for no cancellation, and then gives back its turn", async () => {
-  const { call, turn } = open();
+  const { call, turn, isFree } = open();
   const worker = new ToldWorker();
   call.hold(turn);
   worker.take(call);
   await worker.say({ chunk: 1 });
   await worker.say({ result: 2 });
-  assertEquals([await call.next(), turn.isFree, await call.next()], [{ chunk: 1 }, false, { result: 2 }]);
+  assertEquals([await call.next(), isFree(), await call.next()], [{ chunk: 1 }, false, { result: 2 }]);
   await call.end();
-  assertEquals([turn.isFree, worker.cancelled, call.attempt], [true, 0, undefined]);
+  assertEquals([isFree(), worker.cancelled, call.attempt], [true, 0, undefined]);
 });
 
 Deno.test("a call that is abandoned answers at once, keeps its turn until its worker has let go, and gives nobody what comes later", async () => {
-  const { call, turn } = open();
-  const worker = new ToldWorker();
+  const { call, turn, isFree } = open();
+  const files = new CountedFiles();
+  const worker = new ToldWorker(files);
   call.hold(turn);
   worker.take(call);
   const next = call.next();
   const reason = new Error("enough");
   call.abandon(reason);
   assertStrictEquals(await assertRejects(() => next), reason);
-  assertEquals(turn.isFree, false);
-  await worker.say({ chunk: "late" });
+  assertEquals(isFree(), false);
+  await worker.say({ chunk: {}, types: { "": "file" } });
   worker.isRunning = false;
   await worker.say({ error: { code: "cancelled", type: "CallCancelled", message: "", traceback: "" } });
   await call.end();
-  assertEquals([turn.isFree, worker.cancelled > 0, worker.discarded.length], [true, true, 2]);
+  assertEquals([isFree(), worker.cancelled > 0, files.discarded], [true, true, 1]);
 });
 
 Deno.test("a call whose worker is lost before it was sent goes to the next one", async () => {
@@ -106,7 +115,8 @@ Deno.test("a call whose worker is lost before it was sent goes to the next one",
   await first.lose(() => GONE, { isFinal: false });
   assertEquals([call.attempt, await call.loss], [undefined, undefined]);
   // Its files are ready only now, for a worker that is not there any more.
-  call.send(first, () => fail("it is sent to a worker that is gone"));
+  call.send(first, { endpoint: "execute" });
+  assertEquals(call.attempt, undefined);
   second.take(call);
   await second.say({ result: "from the second" });
   assertEquals(await call.next(), { result: "from the second" });
@@ -114,14 +124,14 @@ Deno.test("a call whose worker is lost before it was sent goes to the next one",
 });
 
 Deno.test("a call that was sent is lost with its worker, behind what that had sent, and gives back its turn at once", async () => {
-  const { call, turn } = open();
+  const { call, turn, isFree } = open();
   const worker = new ToldWorker();
   call.hold(turn);
   worker.take(call);
   await worker.say({ chunk: "sent" });
   await worker.hangUp();
   await worker.lose((members) => new WorkerExitError(`lost ${members}`, { plugin: "p" }), { isFinal: false });
-  assertEquals([turn.isFree, (await call.loss as Error).message], [true, "lost execute"]);
+  assertEquals([isFree(), (await call.loss as Error).message], [true, "lost execute"]);
   assertEquals(await call.next(), { chunk: "sent" });
   await assertRejects(() => call.next(), Error, "ended before its last frame");
   await call.end();
@@ -145,14 +155,14 @@ Deno.test("an idempotent call without an answer is sent again, though progress h
 
 Deno.test("no call waits for a next worker where none follows", async () => {
   for (const isSent of [false, true]) {
-    const { call, turn } = open({ idempotent: true });
+    const { call, turn, isFree } = open({ idempotent: true });
     const worker = new ToldWorker();
     call.hold(turn);
     if (isSent) worker.take(call);
     else call.assign(worker);
     await worker.hangUp();
     await worker.lose(() => GONE, { isFinal: true });
-    assertEquals([await call.loss, turn.isFree, call.signal.aborted], [GONE, true, !isSent]);
+    assertEquals([await call.loss, isFree(), call.signal.aborted], [GONE, true, !isSent]);
     await call.end();
   }
 });

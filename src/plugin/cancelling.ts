@@ -8,6 +8,7 @@ import { Limit } from "../protocol/limit.ts";
 import { pause } from "../protocol/timer.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";
 import { Reply } from "./reply.ts";
+import type { Turn } from "./send_queue.ts";
 
 /** One rung of the ladder. */
 export interface Rung {
@@ -34,8 +35,10 @@ const REPEAT_MS = { first: 10, longest: 320 } as const;
 
 /** A call under way in a worker. */
 export interface SentCall {
-  readonly worker: Pick<LoadedWorker, "exchange" | "terminate">;
+  readonly worker: Pick<LoadedWorker, "send" | "terminate">;
   readonly reply: Reply;
+  /** When the worker comes to it; left out where nothing is before it. */
+  readonly turn?: Pick<Turn, "isFirst" | "whenFirst">;
   /** The id under which the worker knows it; `undefined` for a question, whose connection is dropped. */
   readonly id: string | undefined;
   readonly member: string;
@@ -57,6 +60,8 @@ export interface Remains {
 export async function cancelInWorker(call: SentCall, budgetMs: number): Promise<Remains> {
   const { reply, worker, member } = call;
   const rest = readRest(reply);
+  await comesToIt(call, rest);
+  if (reply.ended) return { drained: rest };
   const hasLetGo = await isLetGo(call, { rest, budgetMs });
   if (!hasLetGo) reply.drop();
   const drained = drain(reply, { rest, budgetMs });
@@ -70,6 +75,17 @@ interface Wait {
   /** Resolves at the end of the reply. */
   readonly rest: Promise<void>;
   readonly budgetMs: number;
+}
+
+/**
+ * Whoever is behind another call is told, so that the worker does not run it, and then waited for: only from the moment in which the worker comes to a call
+ * it can take too long to end it.
+ */
+async function comesToIt({ worker, turn, id }: SentCall, rest: Promise<void>): Promise<void> {
+  if (turn === undefined || turn.isFirst || id === undefined) return;
+  const told = new Reply(worker.send({ endpoint: "cancel", body: { call_id: id, ahead: true } })).last();
+  told.catch(() => {}); // The worker is gone, and the call with it.
+  await Promise.race([turn.whenFirst, rest]);
 }
 
 async function readRest(reply: Reply): Promise<void> {
@@ -124,8 +140,8 @@ async function askToCancel({ worker, reply, id }: SentCall, { signal, onTold }: 
   }
 }
 
-async function isRunning({ exchange }: SentCall["worker"], id: string, signal: AbortSignal): Promise<boolean> {
-  const frame = await new Reply(exchange, { endpoint: "cancel", body: { call_id: id } }).last(signal);
+async function isRunning({ send }: SentCall["worker"], id: string, signal: AbortSignal): Promise<boolean> {
+  const frame = await new Reply(send({ endpoint: "cancel", body: { call_id: id } })).last(signal);
   return !("result" in frame && isNotRunning(frame.result));
 }
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
+import { sendBy, type SendRequest } from "../transport/frame_source.ts";
 import { cancelInWorker, type Remains } from "./cancelling.ts";
 import type { Termination } from "./loaded_worker.ts";
 import { Reply } from "./reply.ts";
@@ -11,18 +12,18 @@ const budgetMs = 2_000;
 /** A call in a worker that notes why it is ended. */
 class Sent {
   readonly terminations: Termination[] = [];
-  readonly #exchange: Exchange;
+  readonly #send: SendRequest;
   readonly reply: Reply;
 
   constructor(exchange: Exchange, { endpoint = "execute_stream" }: { endpoint?: "execute_stream" | "execute" } = {}) {
-    this.#exchange = exchange;
-    this.reply = new Reply(exchange, { endpoint, callId: "1" });
+    this.#send = sendBy(exchange);
+    this.reply = new Reply(this.#send({ endpoint, callId: "1" }));
   }
 
   /** Resolves when the worker has let go, to what resolves when nothing more comes. */
   async cancel(): Promise<Remains> {
     const terminate = (termination: Termination) => Promise.resolve(void this.terminations.push(termination));
-    const worker = { exchange: this.#exchange, terminate };
+    const worker = { send: this.#send, terminate };
     return await cancelInWorker({ worker, reply: this.reply, id: "1", member: "execute" }, budgetMs);
   }
 }

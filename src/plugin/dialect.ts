@@ -12,13 +12,23 @@ import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
 import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original/dialect.ts";
 import { UnixHttp } from "../transport/original/unix_http.ts";
-import type { HeldBack } from "../transport/upgraded_connection.ts";
+import { sendBy, type SendRequest } from "../transport/frame_source.ts";
+import type { HeldBack } from "../transport/upgrade.ts";
 import { UpgradedTransport } from "../transport/upgraded.ts";
 
 /** An exchange, and what has to be let go of with it. */
 export interface Dialect extends Disposable {
   /** Answers requests by frames. */
   readonly exchange: Exchange;
+  /** Sends a request on a connection of its own, where there is a shorter way than by the exchange. */
+  readonly sendAlone?: SendRequest;
+  /** Sends requests on one connection, for a worker that takes them ahead. */
+  readonly sendAhead?: SendRequest;
+}
+
+/** The shortest way to send a request on a connection of its own. */
+export function sendOf({ sendAlone, exchange }: Dialect): SendRequest {
+  return sendAlone ?? sendBy(exchange);
 }
 
 /** What the way depends on besides the worker. */

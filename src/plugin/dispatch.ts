@@ -8,8 +8,7 @@ import { isFileGone } from "../payload/file_result.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
 import type { ErrorBody } from "../protocol/messages.ts";
-import { Turns } from "../protocol/turns.ts";
-import { isExecution, type Operation, TakenBody } from "./arguments.ts";
+import { type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";
 import { atCaller } from "./caller_stack.ts";
 import { cancelledError, closedError, isBreach, isBroken, reportedError, transportError } from "./failures.ts";
@@ -17,13 +16,13 @@ import type { CallOptions, OperationOptions } from "./interface.ts";
 import { checkLimits } from "./limits.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";
 import { outcomeOf } from "./outcome.ts";
-import { Reply } from "./reply.ts";
-import { decodeFrame, discardFrame, holdFrame } from "./results.ts";
+import { decodeFrame } from "./results.ts";
+import { SendQueue, type Turn } from "./send_queue.ts";
+import { sendTo, type TakenOperation, turnRequest } from "./sending.ts";
 import { type CallTrace, followed, type Tracing } from "./tracing.ts";
 import { Workers, type WorkersOptions } from "./workers.ts";
-import { WrittenRequest } from "./written_request.ts";
 
-/** What holds for all operations of a plugin, and for the succession of its workers. */
+/** What holds for all operations of a plugin, and for its workers, one after the other. */
 export interface DispatchOptions extends WorkersOptions {
   /** How long a cancelled call may take to end in the worker, in milliseconds, before the worker is ended. Default: 2,000. */
   readonly cancelBudgetMs?: number;
@@ -40,18 +39,18 @@ interface RunOptions extends CallOptions {
   readonly on?: LoadedWorker;
 }
 
-/** An operation whose arguments are ready for the wire, but for what is to become a file. */
-interface TakenOperation {
-  readonly endpoint: Operation["endpoint"];
-  readonly taken: TakenBody;
+/** An operation on its way. */
+interface Run extends TakenOperation {
+  readonly call: Call;
+  readonly options: RunOptions;
 }
 
 /** Sends the operations of one plugin to whichever worker it has. */
 export class Dispatch {
   readonly #options: DispatchOptions;
   readonly #plugin: string;
-  readonly #turns: Turns;
-  readonly #open = new Set<Call>();
+  readonly #queue: SendQueue;
+  readonly #calls = new Set<Call>();
   /** What streams were called with that nobody has begun to read. */
   readonly #unread = new Set<TakenBody>();
   /** A worker may serve several hosts, which must not choose the same ids. */
@@ -64,14 +63,23 @@ export class Dispatch {
   constructor(first: LoadedWorker, options: DispatchOptions) {
     this.#options = options;
     this.#plugin = first.plugin.name;
-    this.#turns = new Turns(first.maxConcurrency);
+    this.#queue = new SendQueue(first.maxConcurrency);
     this.workers = new Workers(first, options);
     options.log.onlyCall = () => this.#onlyCall();
   }
 
   /** Runs an operation that has one result. */
   async run(operation: Operation, options: OperationOptions): Promise<unknown> {
-    return await this.#resultOf(operation, this.stream(operation, options));
+    if (this.#isTraced(operation)) return await this.#resultOf(operation, this.stream(operation, options));
+    const run = this.#open(operation, this.#take(operation, options), options);
+    try {
+      const { value, done } = await this.#next(run);
+      if (done) return value;
+    } finally {
+      const ended = this.#end(run);
+      if (ended !== undefined) await ended;
+    }
+    throw this.#breach(operation.member, "the worker answered with a stream");
   }
 
   /** Runs an operation that is the worker's own, and whose result is therefore an object, whatever the plugin does. */
@@ -91,9 +99,7 @@ export class Dispatch {
   /** Runs an operation, yields its chunks and returns its result. Leaving early cancels it in the worker. What it is called with is taken at once. */
   stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
     const take = outcomeOf(() => this.#take(operation, options));
-    const { tracing } = this.#options;
-    if (tracing === undefined || !endpointRule(operation.endpoint).isCall) return this.#frames(operation, take, options);
-    return this.#traced(operation, take, options);
+    return this.#isTraced(operation) ? this.#traced(operation, take, options) : this.#frames(operation, take, options);
   }
 
   async *#traced(operation: Operation, take: () => TakenBody, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
@@ -102,30 +108,47 @@ export class Dispatch {
   }
 
   async *#frames(operation: Operation, take: () => TakenBody, options: RunOptions): AsyncGenerator<unknown, unknown, void> {
-    const taken = take();
-    const { on, onProgress } = options;
-    if (on === undefined) this.workers.check(operation.member);
-    this.#unread.delete(taken);
-    const call = this.#openCall(operation, options);
+    const run = this.#open(operation, take(), options);
     try {
-      if (call.id !== undefined && on === undefined) call.hold(await this.#turn(call));
-      while (true) {
-        const worker = on === undefined ? await this.workers.assign(call) : call.assign(on);
-        await this.#send(call, worker, { endpoint: operation.endpoint, taken });
-        for (let frame = await this.#next(call); frame !== undefined; frame = await this.#next(call)) {
-          if ("progress" in frame) onProgress?.(frame);
-          else if ("chunk" in frame) yield decodeFrame(frame, call);
-          else if ("result" in frame) return decodeFrame(frame, call);
-          else await this.#failed(call, frame.error);
-        }
-        // The worker is gone, and nothing stands against sending the call to the next one.
+      for (let step = await this.#next(run);; step = await this.#next(run)) {
+        if (step.done) return step.value;
+        yield step.value;
       }
     } catch (error) {
-      throw atCaller(await this.#failureOf(call, error), this.#frames);
+      throw atCaller(error, this.#frames);
     } finally {
-      taken[Symbol.dispose]();
-      await this.#end(call);
+      await this.#end(run);
     }
+  }
+
+  /** The operation's next chunk, or its result. */
+  async #next(run: Run): Promise<IteratorResult<unknown, unknown>> {
+    const { call, options } = run;
+    try {
+      while (true) {
+        // The first attempt, and the next one when a worker is gone and nothing stands against it.
+        if (call.attempt?.reply === undefined) await this.#attempt(run);
+        const frame = await this.#frameOf(call);
+        if (frame === undefined) continue;
+        if ("result" in frame) return { done: true, value: decodeFrame(frame, call) };
+        if ("chunk" in frame) return { done: false, value: decodeFrame(frame, call) };
+        if ("progress" in frame) options.onProgress?.(frame);
+        else await this.#failed(call, frame.error);
+      }
+    } catch (error) {
+      throw await this.#failureOf(call, error);
+    }
+  }
+
+  /** Sends the operation to the worker that runs: when it has its turn, and the worker is there. */
+  async #attempt(run: Run): Promise<void> {
+    const { call, options: { on } } = run;
+    if (call.id !== undefined && on === undefined && !call.hasTurn) call.hold(this.#acquire(run) ?? await this.#wait(run));
+    const assigned = on === undefined ? this.workers.assign(call) : call.assign(on);
+    const worker = assigned instanceof Promise ? await assigned : assigned;
+    this.#queue.takesAhead = worker.sendAhead !== undefined;
+    const sent = sendTo(worker, call, run);
+    if (sent !== undefined) await sent;
   }
 
   async #resultOf({ member }: Operation, frames: AsyncGenerator<unknown, unknown, void>): Promise<unknown> {
@@ -137,7 +160,7 @@ export class Dispatch {
 
   /** Cancels what the worker runs or has waiting. False when there was nothing. */
   async cancel(options: OperationOptions): Promise<boolean> {
-    const sent = this.#sentCalls();
+    const sent = this.#running();
     // Each of them is cancelled by its id, and a worker that does not stop them is ended.
     for (const call of sent) call.abandon(cancelledError(call.name, "cancel()"));
     // Another program's calls are not known here.
@@ -149,7 +172,7 @@ export class Dispatch {
   async close(): Promise<void> {
     this.workers.close((member) => closedError({ plugin: this.#plugin, member }));
     for (const taken of this.#unread) taken[Symbol.dispose]();
-    await Promise.all([...this.#open].map(closeCall));
+    await Promise.all([...this.#calls].map(closeCall));
   }
 
   /** The plugin's own cleanup, the last request that a worker gets. A plugin that fails at it or takes too long is ended all the same. */
@@ -164,12 +187,13 @@ export class Dispatch {
     }
   }
 
-  #sentCalls(): Call[] {
-    return [...this.#open].filter(({ id, attempt }) => id !== undefined && attempt !== undefined);
+  /** The calls that the worker runs; those behind them wait, wherever they do it. */
+  #running(): Call[] {
+    return [...this.#calls].filter(({ id, isRunning }) => id !== undefined && isRunning);
   }
 
   #onlyCall(): string | undefined {
-    const running = this.#sentCalls();
+    const running = this.#running();
     return running.length === 1 ? running[0]!.id : undefined;
   }
 
@@ -188,70 +212,62 @@ export class Dispatch {
     return breach;
   }
 
-  #turn(call: Call): Promise<Disposable> {
-    const turn = this.#turns.acquire(call.signal);
-    return call.trace?.queue(turn) ?? turn;
+  #isTraced({ endpoint }: Operation): boolean {
+    return this.#options.tracing !== undefined && endpointRule(endpoint).isCall;
   }
 
-  #openCall({ member, endpoint }: Operation, { on, ...options }: RunOptions): Call {
+  #acquire(run: Run): Turn | undefined {
+    const turn = this.#queue.acquire(turnRequest(run.taken, run.options));
+    if (turn?.isFirst) run.call.trace?.hasTurn();
+    else if (turn !== undefined) void run.call.trace?.queue(turn.whenFirst);
+    return turn;
+  }
+
+  #wait(run: Run): Promise<Turn> {
+    const waiting = run.call.waitFor(this.#queue.wait(turnRequest(run.taken, run.options)));
+    if (run.call.trace !== undefined) void run.call.trace.queue(waiting.then((turn) => turn.whenFirst)).catch(() => {});
+    return waiting;
+  }
+
+  #open({ member, endpoint }: Operation, taken: TakenBody, options: RunOptions): Run {
+    const { on, signal, timeoutMs, onProgress, trace } = options;
+    if (on === undefined) this.workers.check(member);
+    this.#unread.delete(taken);
     const { isCall } = endpointRule(endpoint);
     const id = isCall ? options.callId ?? `${this.#idPrefix}-${this.#nextId++}` : undefined;
     // A question can be asked again.
-    const kind = isCall ? { idleTimeoutMs: options.idleTimeoutMs ?? this.#options.idleTimeoutMs } : { idempotent: true };
+    const idempotent = isCall ? options.idempotent : true;
+    const idleTimeoutMs = options.idleTimeoutMs ?? (isCall ? this.#options.idleTimeoutMs : undefined);
     const { cancelBudgetMs } = this.#options;
-    const call = new Call({ plugin: this.#plugin, member }, { ...options, ...kind, id, cancelBudgetMs });
-    if (on === undefined) this.#open.add(call);
-    return call;
+    const facts = { id, signal, timeoutMs, idleTimeoutMs, onProgress, idempotent, cancelBudgetMs, trace };
+    const call = new Call({ plugin: this.#plugin, member }, facts);
+    if (on === undefined) this.#calls.add(call);
+    return { call, endpoint, taken, options };
   }
 
-  async #end(call: Call): Promise<void> {
+  /** Lets go of an operation. Resolves when that is done, for one that has ended; one that was given up or left has its answer before that. */
+  #end({ call, taken }: Run): Promise<void> | undefined {
+    taken[Symbol.dispose]();
     const reply = call.attempt?.reply;
     const hasEnded = reply?.ended === true;
     if (hasEnded) reply.discardAhead();
-    const ended = call.end().finally(() => this.#open.delete(call));
-    // One that was given up or left has its answer before its worker has let go of it.
-    if (hasEnded) await ended;
+    const ended = call.end();
+    if (ended === undefined) this.#calls.delete(call);
+    else void ended.finally(() => this.#calls.delete(call));
+    return hasEnded ? ended : undefined;
   }
 
-  /** Sends the call to the worker that it is assigned to, if that is still there when the files of its arguments are written. */
-  async #send(call: Call, worker: LoadedWorker, { endpoint, taken }: TakenOperation): Promise<void> {
-    const paths = taken.slots.length === 0 ? [] : await this.#writeInputs(call, worker, { endpoint, taken });
-    const { id: callId, wantsProgress, trace } = call;
-    const { exchange, files } = worker;
-    const request = new WrittenRequest(
-      { endpoint, callId, sharesFiles: files.areShared, wantsProgress, trace: trace?.sent },
-      taken.json(paths),
-    );
-    trace?.send(worker, callId);
-    const discard = (frame: Frame) => discardFrame(frame, files);
-    const hold = (frame: Frame) => holdFrame(frame, files);
-    call.send(worker, () => new Reply(exchange, request, { discard, hold }));
-  }
-
-  /** Writes the files that are in the arguments. A configuration's files stay for as long as the worker. */
-  async #writeInputs(call: Call, worker: LoadedWorker, { endpoint, taken }: TakenOperation): Promise<readonly string[]> {
-    try {
-      const inputs = worker.files.openCall(call.signal);
-      if (isExecution(endpoint)) call.holdInputs(inputs);
-      else worker.files.keep(inputs);
-      const writing = taken.write(inputs, call);
-      return await (call.trace?.handOver(writing, inputs) ?? writing);
-    } catch (error) {
-      // A worker's folder goes with it. A call that may be sent again then is, with files for the next worker.
-      if (!call.signal.aborted && isFileGone(error)) await worker.ending();
-      if (call.signal.aborted || call.attempt?.worker === worker) throw error;
-      return []; // It is not sent to this worker any more.
-    }
-  }
-
-  async #next(call: Call): Promise<Frame | undefined> {
+  async #frameOf(call: Call): Promise<Frame | undefined> {
     try {
       return await call.next();
     } catch (error) {
-      if (call.signal.aborted || !isBroken(error)) throw error;
+      if (call.isAbandoned || !isBroken(error)) throw error;
       const loss = await this.#lossOf(call);
       if (call.attempt === undefined) return undefined;
-      throw loss ?? error;
+      if (loss !== undefined || !call.attempt.reply?.wasBehind) throw loss ?? error;
+      // The worker lives, and has hung up.
+      call.leave();
+      return undefined;
     }
   }
 
@@ -278,7 +294,7 @@ export class Dispatch {
   async #failureOf(call: Call, error: unknown): Promise<unknown> {
     // A worker's files go with it, and its end says more than that they are not there.
     const loss = isFileGone(error) ? await this.#lossOf(call) : undefined;
-    if (call.signal.aborted) return call.signal.reason;
+    if (call.isAbandoned) return call.signal.reason;
     const failure = loss ?? transportError(error, call.name);
     // A file that is gone was the plugin's to remove, and nobody reads what is not there.
     if (isBreach(failure) && !isFileGone(error) && call.attempt !== undefined) void this.workers.giveUp(call.attempt.worker, failure);

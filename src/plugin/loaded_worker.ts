@@ -6,9 +6,11 @@
 import type { PluginError } from "../errors.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { WorkerExit, WorkerProcess } from "../process/worker_process.ts";
-import type { Exchange } from "../protocol/exchange.ts";
 import type { ReadyBody } from "../protocol/messages.ts";
+import type { SendRequest } from "../transport/frame_source.ts";
 import { type EndReason, exitError } from "./failures.ts";
+import type { FrameCare } from "./reply.ts";
+import { discardFrame, holdFrame } from "./results.ts";
 
 /** How long a lost connection may wait for the news that the process has ended, in milliseconds. The kernel takes some two. */
 export const EXIT_TIMEOUT_MS = 1_000;
@@ -21,8 +23,10 @@ export type WorkerHandle = Pick<
 
 /** What a loaded worker is made of. */
 export interface WorkerParts {
-  /** Answers requests. */
-  readonly exchange: Exchange;
+  /** Sends a request, on a connection of its own. */
+  readonly send: SendRequest;
+  /** Sends a call behind those that the worker has not answered, which it answers first; left out where it takes none ahead. */
+  readonly sendAhead?: SendRequest;
   /** What the plugin says of itself. */
   readonly plugin: ReadyBody;
   readonly maxConcurrency: number;
@@ -41,8 +45,10 @@ export interface WorkerParts {
 /** An operation on a worker, which is told of the worker's end. */
 export interface Tenant {
   readonly name: { readonly member: string };
-  /** Aborted once its caller has an answer. */
-  readonly signal: AbortSignal;
+  /** Whether its caller has an answer already. */
+  readonly isAbandoned: boolean;
+  /** Whether the worker has nothing to run before it. */
+  readonly isRunning: boolean;
   /** Reads what the worker had sent, and keeps it. */
   readOut(): Promise<void>;
   /** Nothing more is wanted of the worker. */
@@ -70,7 +76,12 @@ export interface Termination extends EndReason {
 
 /** A worker, what it runs, and how it ends. */
 export class LoadedWorker implements AsyncDisposable {
-  readonly exchange: Exchange;
+  /** Sends a request, on a connection of its own. */
+  readonly send: SendRequest;
+  /** Sends a call behind those that the worker has not answered; `undefined` where it takes none ahead. */
+  readonly sendAhead: SendRequest | undefined;
+  /** What becomes of files in frames. */
+  readonly care: FrameCare;
   /** What the plugin says of itself. */
   readonly plugin: ReadyBody;
   readonly maxConcurrency: number;
@@ -86,8 +97,10 @@ export class LoadedWorker implements AsyncDisposable {
   #termination: Termination | undefined;
 
   /** Takes over what has been started or found. */
-  constructor({ exchange, plugin, maxConcurrency, process, warnings = [], files, exited, dispose }: WorkerParts) {
-    this.exchange = exchange;
+  constructor({ send, sendAhead, plugin, maxConcurrency, process, warnings = [], files, exited, dispose }: WorkerParts) {
+    this.send = send;
+    this.sendAhead = sendAhead;
+    this.care = { discard: (frame) => discardFrame(frame, files), hold: (frame) => holdFrame(frame, files) };
     this.plugin = plugin;
     this.maxConcurrency = maxConcurrency;
     this.process = process;
@@ -136,22 +149,22 @@ export class LoadedWorker implements AsyncDisposable {
    * take seconds to read.
    */
   async readOut(): Promise<void> {
-    await Promise.all([...this.#tenants].map((tenant) => tenant.signal.aborted ? tenant.drop() : tenant.readOut()));
+    await Promise.all([...this.#tenants].map((tenant) => tenant.isAbandoned ? tenant.drop() : tenant.readOut()));
   }
 
   /** The worker has ended: each operation fails, or is sent to the next worker. Resolves when nothing more is wanted of this one. */
   async lose(error: LossError, how: LossOptions): Promise<void> {
     const there = [...this.#tenants];
-    const hit = there.filter(({ signal }) => !signal.aborted);
-    const failure = error(hit.map(({ name }) => name.member));
-    for (const tenant of there) if (tenant.signal.aborted) tenant.drop();
+    const hit = there.filter(({ isAbandoned }) => !isAbandoned);
+    const failure = error(runningOf(hit));
+    for (const tenant of there) if (tenant.isAbandoned) tenant.drop();
     await Promise.all(hit.map((tenant) => tenant.lose(failure, how)));
   }
 
   /** The worker may go on, but this host wants nothing more of it. */
   abandonAll(error: LossError): void {
     const there = [...this.#tenants];
-    const failure = error(there.filter(({ signal }) => !signal.aborted).map(({ name }) => name.member));
+    const failure = error(runningOf(there.filter(({ isAbandoned }) => !isAbandoned)));
     for (const tenant of there) {
       tenant.abandon(failure);
       tenant.drop();
@@ -163,4 +176,9 @@ export class LoadedWorker implements AsyncDisposable {
     // A stack that is being disposed has whoever disposes it again go on at once.
     return this.#disposed ??= this.#dispose();
   }
+}
+
+/** What the worker ran; what waits in it for those to end it had not begun with. */
+function runningOf(tenants: readonly Tenant[]): string[] {
+  return tenants.filter(({ isRunning }) => isRunning).map(({ name }) => name.member);
 }

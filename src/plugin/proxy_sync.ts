@@ -96,7 +96,7 @@ export class RemotePluginProxySync implements Disposable {
     return this.#plugin.look().endpoint;
   }
 
-  /** How many calls the plugin runs at once. A stream that is open takes one of these places. */
+  /** How many calls the plugin runs at once. A stream that is open takes one of these turns. */
   get maxConcurrency(): number {
     return this.#plugin.facts.maxConcurrency;
   }
@@ -132,7 +132,7 @@ export class RemotePluginProxySync implements Disposable {
    * Calls the plugin and yields what it produces, as it is produced; up to 256 small chunks or 32 others are read ahead, none when there is an
    * `onProgress`. Leaving the loop cancels the call.
    *
-   * @throws {PluginStateError} When other streams that are open take every place of the plugin: the new one would wait for ever.
+   * @throws {PluginStateError} When other streams that are open take every turn of the plugin: the new one would wait for ever.
    */
   executeStream<Chunk = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: SyncCallOptions = {}): Generator<Chunk, void, void> {
     return this.#plugin.stream(operationOf("executeStream", { args, kwargs }), options) as Generator<Chunk, void, void>;

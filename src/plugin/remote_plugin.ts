@@ -27,7 +27,7 @@ import type {
 import { type Answer, MEMBERS, operationOf, type Question, questionAt } from "./members.ts";
 
 /** What a proxy needs besides its first worker. */
-interface Succession extends Pick<StartOptions, "cancelBudgetMs" | "onRestart"> {
+interface PluginParts extends Pick<StartOptions, "cancelBudgetMs" | "onRestart"> {
   readonly log: OutputLog;
   readonly spec?: PluginSpec;
   /** Starts another worker; `undefined` for one that something else runs. */
@@ -51,7 +51,7 @@ export class RemotePlugin implements AsyncDisposable {
   /** What looks wrong in the manifest and does no harm: an unknown key with its nearest known one, a program that is nowhere to be found. */
   readonly warnings: readonly string[];
 
-  private constructor(first: LoadedWorker, { log, spec, startWorker, cancelBudgetMs, onRestart, tracing }: Succession) {
+  private constructor(first: LoadedWorker, { log, spec, startWorker, cancelBudgetMs, onRestart, tracing }: PluginParts) {
     const next = startWorker && ((signal: AbortSignal) => this.#startNext(startWorker, signal));
     this.#dispatch = new Dispatch(first, {
       log,

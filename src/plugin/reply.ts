@@ -3,41 +3,42 @@
  *
  * @module
  */
-import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import { type ErrorFrame, type Frame, isLastFrame, type ResultFrame } from "../protocol/frames.ts";
 import { within } from "../protocol/limit.ts";
 import { BrokenReplyError } from "../transport/errors.ts";
+import type { FrameSource } from "../transport/frame_source.ts";
 
 /** What becomes of the files in frames that nobody has asked for. */
-export interface ReplyOptions {
+export interface FrameCare {
   /** Lets go of what a frame holds that nobody will get. */
-  readonly discard?: (frame: Frame) => void;
+  readonly discard: (frame: Frame) => void;
   /** Holds what a frame of a worker that has ended names, for whoever gets the frame later. */
-  readonly hold?: (frame: Frame) => void;
+  readonly hold: (frame: Frame) => void;
 }
+
+const NO_FILES: FrameCare = { discard: () => {}, hold: () => {} };
 
 /** How long nothing has to come of a worker that has ended until nothing more is waited for, and how long it may go on coming, in milliseconds. */
 const LAST_WORDS_MS = { quiet: 50, longest: 1_000 } as const;
 
 /** A request under way. */
 export class Reply {
-  readonly #frames: AsyncIterator<Frame>;
-  readonly #drop = new AbortController();
+  readonly #source: FrameSource;
+  readonly #care: FrameCare;
   /** What was read before anybody asked for it. */
   readonly #ahead: Promise<Frame>[] = [];
-  #count = 0;
+  #dropped: AbortController | undefined;
+  #isDropped = false;
+  #hasBegun = false;
   #hasAnswered = false;
+  #wasBehind = false;
   #ended = false;
-  /** Lets go of what a frame holds that nobody will get. */
-  readonly discard: (frame: Frame) => void;
-  readonly #hold: (frame: Frame) => void;
   #readOut: Promise<void> | undefined;
 
-  /** Sends the request. */
-  constructor(exchange: Exchange, request: WireRequest, { discard = () => {}, hold = () => {} }: ReplyOptions = {}) {
-    this.discard = discard;
-    this.#hold = hold;
-    this.#frames = exchange(request, this.#drop.signal)[Symbol.asyncIterator]();
+  /** Takes over a request that was sent. */
+  constructor(source: FrameSource, care: FrameCare = NO_FILES) {
+    this.#source = source;
+    this.#care = care;
   }
 
   /** Whether the worker has said its last word, or nothing more can come. */
@@ -52,17 +53,37 @@ export class Reply {
 
   /** Whether any frame has come. */
   get hasBegun(): boolean {
-    return this.#count > 0;
+    return this.#hasBegun;
+  }
+
+  /** Whether it ended before the worker can have begun with the request, which was behind another one. */
+  get wasBehind(): boolean {
+    return this.#wasBehind;
   }
 
   /** Aborted when the connection is dropped. */
   get dropped(): AbortSignal {
-    return this.#drop.signal;
+    this.#dropped ??= new AbortController();
+    if (this.#isDropped) this.#dropped.abort();
+    return this.#dropped.signal;
   }
 
   /** The next frame. */
   next(): Promise<Frame> {
     return this.#ahead.shift() ?? this.#read();
+  }
+
+  /** The next frame, or the error in its place, without a promise for it. */
+  receive(onFrame: (frame: Frame) => void, onError: (error: unknown) => void): void {
+    const ahead = this.#ahead.shift();
+    if (ahead !== undefined) return void ahead.then(onFrame, onError);
+    this.#source.receive((frame) => {
+      this.#note(frame);
+      onFrame(frame);
+    }, (error) => {
+      this.#end(error);
+      onError(error);
+    });
   }
 
   /** Reads all that a worker which has ended had sent, and keeps it for whoever asks for it. That is no more than what sockets hold. */
@@ -76,7 +97,7 @@ export class Reply {
     while (!this.#ended) {
       const frame = this.#read();
       this.#ahead.push(frame);
-      await frame.then(this.#hold, () => {});
+      await frame.then(this.#care.hold, () => {});
     }
     end.resolve();
   }
@@ -84,25 +105,34 @@ export class Reply {
   /** A program that has escaped with a connection in its hands must not hold up anybody. */
   async #dropWhenQuiet(end: Promise<void>): Promise<void> {
     const { quiet, longest } = LAST_WORDS_MS;
-    for (let waited = 0, seen = -1; waited < longest && seen !== this.#count && !this.#ended; waited += quiet) {
-      seen = this.#count;
+    for (let waited = 0, seen = -1; waited < longest && seen !== this.#source.received && !this.#ended; waited += quiet) {
+      seen = this.#source.received;
       await within(end, quiet);
     }
-    if (!this.#ended) this.#drop.abort(cutShort());
+    if (!this.#ended) this.drop(new BrokenReplyError("The reply ended before its last frame", { hasBegun: true }));
   }
 
-  async #read(): Promise<Frame> {
-    try {
-      const { value, done } = await this.#frames.next();
-      if (done) throw cutShort();
-      this.#count++;
-      this.#ended = isLastFrame(value);
-      this.#hasAnswered ||= !("progress" in value) && !("error" in value && value.error.code === "plugin_exit");
-      return value;
-    } catch (error) {
-      this.#ended = true;
-      throw error;
-    }
+  #read(): Promise<Frame> {
+    const { promise, resolve, reject } = Promise.withResolvers<Frame>();
+    this.#source.receive((frame) => {
+      this.#note(frame);
+      resolve(frame);
+    }, (error) => {
+      this.#end(error);
+      reject(error);
+    });
+    return promise;
+  }
+
+  #note(frame: Frame): void {
+    this.#hasBegun = true;
+    this.#ended = isLastFrame(frame);
+    this.#hasAnswered ||= !("progress" in frame) && !("error" in frame && frame.error.code === "plugin_exit");
+  }
+
+  #end(error: unknown): void {
+    this.#ended = true;
+    this.#wasBehind ||= error instanceof BrokenReplyError && error.wasBehind;
   }
 
   /**
@@ -111,7 +141,7 @@ export class Reply {
    * @param signal Drops the connection and rejects with its reason.
    */
   async last(signal?: AbortSignal): Promise<ResultFrame | ErrorFrame> {
-    const drop = () => this.#drop.abort(signal?.reason);
+    const drop = () => this.drop(signal?.reason);
     signal?.addEventListener("abort", drop, { once: true });
     try {
       signal?.throwIfAborted();
@@ -124,17 +154,21 @@ export class Reply {
     }
   }
 
+  /** Lets go of the files in a frame that nobody will get. */
+  discard(frame: Frame): void {
+    this.#care.discard(frame);
+  }
+
   /** Lets go of what was read ahead, which nobody asks for any more. */
   discardAhead(): void {
-    for (const frame of this.#ahead.splice(0)) frame.then(this.discard, () => {});
+    for (const frame of this.#ahead.splice(0)) frame.then(this.#care.discard, () => {});
   }
 
-  /** Drops the connection: nothing more comes. */
-  drop(): void {
-    this.#drop.abort();
+  /** Gives up the request: nothing more comes. */
+  drop(reason?: unknown): void {
+    this.#isDropped = true;
+    this.#wasBehind ||= this.#source.isBehind;
+    this.#source.drop(reason);
+    this.#dropped?.abort(reason);
   }
-}
-
-function cutShort(): BrokenReplyError {
-  return new BrokenReplyError("The reply ended before its last frame", { hasBegun: true });
 }

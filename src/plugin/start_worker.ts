@@ -8,13 +8,13 @@ import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts"
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { DEFAULT_QUOTA, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
 import { WorkerProcess } from "../process/worker_process.ts";
-import type { Exchange } from "../protocol/exchange.ts";
-import type { ErrorBody, HealthBody, ReadyBody } from "../protocol/messages.ts";
+import { AHEAD_FEATURE, type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
 import { Limit } from "../protocol/limit.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
+import { sendBy, type SendRequest } from "../transport/frame_source.ts";
 import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./failures.ts";
-import { dialectOf, holdsItsPort, loadAdvice, type Recognition, recognizeDialect } from "./dialect.ts";
+import { dialectOf, holdsItsPort, loadAdvice, type Recognition, recognizeDialect, sendOf } from "./dialect.ts";
 import type { AttachOptions, StartOptions, WorkerAddress, WorkerEndpoint } from "./interface.ts";
 import { importAdvice } from "./import_advice.ts";
 import { EXIT_TIMEOUT_MS, LoadedWorker, type WorkerHandle } from "./loaded_worker.ts";
@@ -63,17 +63,20 @@ async function tryToStart(
   deadline.phase = "handshake";
   const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
   const heldBack = (name: string) => worker.heldBack(name, EXIT_TIMEOUT_MS);
-  const { exchange } = cleanup.use(dialectOf(worker.hello, endpointOf(worker), { spec, upgrade: options.upgrade ?? true, heldBack }));
+  const dialect = cleanup.use(dialectOf(worker.hello, endpointOf(worker), { spec, upgrade: options.upgrade ?? true, heldBack }));
+  const send = sendOf(dialect);
+  const takesAhead = spec.maxConcurrency === 1 && worker.hello.features.includes(AHEAD_FEATURE);
   deadline.phase = "load";
-  if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, exchange, deadline.signal)) return undefined;
-  const plugin = await waitUntilLoaded(spec, worker, exchange, deadline.signal);
+  if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, dialect.exchange, deadline.signal)) return undefined;
+  const plugin = await waitUntilLoaded(spec, worker, send, deadline.signal);
   const quota = options.scratchQuota ?? DEFAULT_QUOTA;
-  const isInUse = worker.hello.features.includes("reuse") ? useTest(exchange) : undefined;
+  const isInUse = worker.hello.features.includes("reuse") ? useTest(send) : undefined;
   const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota, isInUse }));
   worker.unref();
   const owned = cleanup.move();
   return new LoadedWorker({
-    exchange,
+    send,
+    sendAhead: takesAhead ? dialect.sendAhead : undefined,
     plugin,
     maxConcurrency: spec.maxConcurrency,
     process: worker,
@@ -85,10 +88,10 @@ async function tryToStart(
 }
 
 /** Asks the worker whether anybody has a file open. Somebody may have, unless it says clearly that nobody has. */
-function useTest(exchange: Exchange): UseTest {
+function useTest(send: SendRequest): UseTest {
   return async (path, signal) => {
     try {
-      const frame = await new Reply(exchange, { endpoint: "in_use", body: { path } }).last(signal);
+      const frame = await new Reply(send({ endpoint: "in_use", body: { path } })).last(signal);
       return !("result" in frame) || (frame.result as { in_use?: unknown } | null)?.in_use !== false;
     } catch {
       signal.throwIfAborted();
@@ -106,13 +109,15 @@ export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade =
   const owned = new AsyncDisposableStack();
   const plugin = "url" in endpoint ? endpoint.url : "in memory";
   try {
-    const exchange = "exchange" in endpoint ? endpoint.exchange : await speakWith(owned, endpoint, { signal: signal ?? NEVER, upgrade });
-    const ready = await ask<ReadyBody>(exchange, "ready", { plugin, signal });
-    const health = await ask<HealthBody>(exchange, "health", { plugin, signal });
+    const send = "exchange" in endpoint
+      ? sendBy(endpoint.exchange)
+      : await speakWith(owned, endpoint, { signal: signal ?? NEVER, upgrade });
+    const ready = await ask<ReadyBody>(send, "ready", { plugin, signal });
+    const health = await ask<HealthBody>(send, "health", { plugin, signal });
     const files = owned.use(new WorkerFiles({ plugin: ready.name, folders: usableFolders(endpoint.scratch), quota: DEFAULT_QUOTA }));
     const maxConcurrency = concurrencyOf(health, plugin);
     const exited = "exited" in endpoint ? endpoint.exited : undefined;
-    return new LoadedWorker({ exchange, plugin: ready, maxConcurrency, exited, files, dispose: () => owned.disposeAsync() });
+    return new LoadedWorker({ send, plugin: ready, maxConcurrency, exited, files, dispose: () => owned.disposeAsync() });
   } catch (error) {
     await owned.disposeAsync();
     throw transportError(error, { plugin, member: "attach" });
@@ -121,8 +126,8 @@ export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade =
 
 const NEVER: AbortSignal = new AbortController().signal;
 
-async function speakWith(owned: AsyncDisposableStack, endpoint: HttpEndpoint, how: Recognition): Promise<Exchange> {
-  return owned.use(await recognizeDialect(endpoint, how)).exchange;
+async function speakWith(owned: AsyncDisposableStack, endpoint: HttpEndpoint, how: Recognition): Promise<SendRequest> {
+  return sendOf(owned.use(await recognizeDialect(endpoint, how)));
 }
 
 interface Asker {
@@ -130,8 +135,8 @@ interface Asker {
   readonly signal: AbortSignal | undefined;
 }
 
-async function ask<Body>(exchange: Exchange, endpoint: "ready" | "health", { plugin, signal }: Asker): Promise<Body> {
-  const frame = await new Reply(exchange, { endpoint }).last(signal);
+async function ask<Body>(send: SendRequest, endpoint: "ready" | "health", { plugin, signal }: Asker): Promise<Body> {
+  const frame = await new Reply(send({ endpoint })).last(signal);
   if ("error" in frame) throw loadError(frame.error, { plugin });
   return checked(frame.result, plugin) as Body;
 }
@@ -148,9 +153,9 @@ function concurrencyOf({ max_concurrency: count }: HealthBody, plugin: string): 
   throw new ProtocolError(`Cannot talk to "${plugin}": it does not say how many calls it runs at once`, { plugin });
 }
 
-async function waitUntilLoaded(spec: PluginSpec, worker: WorkerProcess, exchange: Exchange, signal: AbortSignal): Promise<ReadyBody> {
+async function waitUntilLoaded(spec: PluginSpec, worker: WorkerProcess, send: SendRequest, signal: AbortSignal): Promise<ReadyBody> {
   const plugin = spec.name;
-  const reply = new Reply(exchange, { endpoint: "ready" });
+  const reply = new Reply(send({ endpoint: "ready" }));
   try {
     const frame = await reply.last(signal);
     if ("error" in frame) throw await loadFailure(frame.error, worker, spec);

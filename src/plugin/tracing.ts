@@ -130,11 +130,16 @@ export class CallTrace {
     return context === undefined || active === undefined ? code() : context.with(active, code);
   }
 
+  /** The call has its turn at once. It has waited for nobody, however busy the host is. */
+  hasTurn(): void {
+    this.#means.instruments?.waits.record(0, this.#facts);
+  }
+
   /** The call waits for its turn. */
-  async queue<Turn>(turn: Promise<Turn>): Promise<Turn> {
+  async queue(turn: Promise<unknown>): Promise<void> {
     const begun = performance.now();
     try {
-      return await turn;
+      await turn;
     } finally {
       const waited = performance.now() - begun;
       this.#means.instruments?.waits.record(waited / 1000, this.#facts);

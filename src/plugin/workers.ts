@@ -15,7 +15,7 @@ import type { RestartEvent } from "./interface.ts";
 import type { LoadedWorker, LossError, LossOptions, Termination } from "./loaded_worker.ts";
 import { type Decision, Restarts } from "./restarts.ts";
 
-/** What the succession of workers depends on. */
+/** What a plugin's workers depend on. */
 export interface WorkersOptions {
   /** What is printed by all workers, one after the other. */
   readonly log: OutputLog;
@@ -44,7 +44,7 @@ type State =
 /** How a worker that something else runs ends for this host. */
 const LET_GO: WorkerExit = { code: null, signal: null, outOfMemory: false };
 
-/** The succession of a plugin's workers. */
+/** The workers of a plugin, one after the other. */
 export class Workers implements AsyncDisposable {
   readonly #options: WorkersOptions;
   readonly #restarts: Restarts;
@@ -86,10 +86,15 @@ export class Workers implements AsyncDisposable {
   }
 
   /** The worker that runs, whose end is the operation's from here on; waits for it while it is being started. */
-  async assign(call: Applicant): Promise<LoadedWorker> {
-    while (this.#state.kind === "changing") await untilAborted(this.#state.changed.promise, call.signal);
+  assign(call: Applicant): LoadedWorker | Promise<LoadedWorker> {
+    if (this.#state.kind === "changing") return this.#assignLater(call);
     this.check(call.name.member);
     return call.assign(this.#current);
+  }
+
+  async #assignLater(call: Applicant): Promise<LoadedWorker> {
+    while (this.#state.kind === "changing") await untilAborted(this.#state.changed.promise, call.signal);
+    return this.assign(call);
   }
 
   /** Keeps the host program alive until the last worker has ended. */

@@ -4,9 +4,6 @@
  * @module
  */
 
-const NEWLINE = 0x0a;
-const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-
 /** A line is longer than its reader allows. */
 export class LineTooLongError extends Error {
   override name = "LineTooLongError";
@@ -17,12 +14,23 @@ export class LineTooLongError extends Error {
   }
 }
 
+/** As much text as this is kept in one piece: many small pieces would take many times the room of their bytes. */
+const PIECE_LENGTH = 64 * 1024;
+
+const NOTHING = new Uint8Array(0);
+
 /** Takes bytes as they come and gives back the lines that they complete. */
 export class LineSplitter {
   readonly #maxBytes: number;
-  /** What has come of a line, in one piece: many small pieces would take many times the room of their bytes. */
-  #kept: Uint8Array<ArrayBuffer> = NOTHING;
+  /** What has come of a line, but for its latest pieces. */
+  #kept = "";
+  /** The latest pieces. */
+  #latest: string[] = [];
+  #latestLength = 0;
+  /** How many bytes both were made of. */
   #length = 0;
+  /** A character whose rest has not come. */
+  #begun: Uint8Array = NOTHING;
 
   /** Makes a splitter that takes lines of at most `maxBytes`. */
   constructor(maxBytes: number) {
@@ -36,45 +44,73 @@ export class LineSplitter {
    * @throws {TypeError} When the bytes are no UTF-8.
    */
   push(bytes: Uint8Array): string {
-    const first = bytes.indexOf(NEWLINE) + 1;
-    if (first === 0) {
-      this.#keep(bytes);
+    const text = this.#decode(bytes);
+    // The engine looks for a character in text many times as fast as for a byte in bytes.
+    const end = text.lastIndexOf("\n") + 1;
+    if (end === 0) {
+      this.#keep(text, bytes.length);
       return "";
     }
-    const last = bytes.lastIndexOf(NEWLINE) + 1;
-    const isFresh = this.#length === 0;
-    const text = isFresh
-      ? decode(bytes.subarray(0, last))
-      : this.#completed(bytes.subarray(0, first)) + decode(bytes.subarray(first, last));
-    this.#keep(bytes.subarray(last));
-    return text;
-  }
-
-  #completed(end: Uint8Array): string {
-    this.#keep(end);
-    const text = decode(this.#kept.subarray(0, this.#length));
-    this.#kept = NOTHING;
+    if (this.#length > 0) this.#keep("", text.indexOf("\n"));
+    this.#join();
+    const lines = this.#kept + text.slice(0, end);
+    this.#kept = "";
     this.#length = 0;
-    return text;
+    if (end < text.length) this.#keep(text.slice(end), text.length - end);
+    return lines;
   }
 
-  #keep(bytes: Uint8Array): void {
-    const length = this.#length + bytes.length;
-    if (length > this.#maxBytes) throw new LineTooLongError(this.#maxBytes);
-    if (length > this.#kept.length) this.#grow(length);
-    this.#kept.set(bytes, this.#length);
-    this.#length = length;
+  #keep(text: string, bytes: number): void {
+    this.#length += bytes;
+    if (this.#length > this.#maxBytes) throw new LineTooLongError(this.#maxBytes);
+    this.#latest.push(text);
+    this.#latestLength += text.length;
+    if (this.#latestLength >= PIECE_LENGTH || this.#latest.length >= PIECE_LENGTH) this.#join();
   }
 
-  #grow(length: number): void {
-    const larger = new Uint8Array(Math.min(this.#maxBytes, Math.max(length, 2 * this.#kept.length)));
-    larger.set(this.#kept.subarray(0, this.#length));
-    this.#kept = larger;
+  #join(): void {
+    this.#kept += this.#latest.join("");
+    this.#latest = [];
+    this.#latestLength = 0;
+  }
+
+  /** The characters that are whole. */
+  #decode(bytes: Uint8Array): string {
+    const all = this.#begun.length === 0 ? bytes : joined(this.#begun, bytes);
+    const end = all.length - begunBytes(all);
+    this.#begun = end === all.length ? NOTHING : all.slice(end);
+    return decode(end === all.length ? all : all.subarray(0, end));
   }
 }
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
 
+/** How many bytes at the end are of a character that goes on. */
+function begunBytes(bytes: Uint8Array): number {
+  for (let count = 1; count <= Math.min(3, bytes.length); count++) {
+    const byte = bytes[bytes.length - count]!;
+    if (byte < 0x80) return 0;
+    if (byte >= 0xc0) return count < lengthOf(byte) ? count : 0;
+  }
+  return 0;
+}
+
+/** How many bytes the character has that begins with this one. */
+function lengthOf(first: number): number {
+  return first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 1;
+}
+
+const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });
+const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const REPLACEMENT = "\ufffd";
+
+/** Reads leniently, which takes an eighth of the time, and strictly where something may have been replaced. */
 function decode(bytes: Uint8Array): string {
-  return UTF8.decode(bytes);
+  const text = LENIENT.decode(bytes);
+  return text.includes(REPLACEMENT) ? STRICT.decode(bytes) : text;
 }

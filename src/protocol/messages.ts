@@ -29,6 +29,9 @@ export const UPGRADE_ENDPOINT = "frames";
 /** The word in the hello line's `features` of a worker that upgrades connections. */
 export const UPGRADE_FEATURE = "upgrade";
 
+/** The word of one that takes requests on an upgraded connection before it has answered the first, and answers them in their order. */
+export const AHEAD_FEATURE = "ahead";
+
 /** Frames that a worker had held back on one of its connections when it ended. */
 export interface HeldFrames {
   /** What the host has called the connection. */

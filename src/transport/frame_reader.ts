@@ -13,22 +13,7 @@ import { MalformedReplyError } from "./errors.ts";
 /** Makes frames of the bytes of a reply. */
 export class FrameReader {
   readonly #splitter = new LineSplitter(MAX_FRAME_BYTES);
-  readonly #parse: (line: string) => Frame;
   #hasEnded = false;
-
-  /**
-   * Begins a reply.
-   *
-   * @param parse Makes a frame of a line. Default: takes nothing but frames.
-   */
-  constructor(parse: (line: string) => Frame = parseFrame) {
-    this.#parse = parse;
-  }
-
-  /** Begins the next reply on the same connection; the one before has ended. */
-  begin(): void {
-    this.#hasEnded = false;
-  }
 
   /**
    * The frames that these bytes complete.
@@ -39,7 +24,7 @@ export class FrameReader {
     const frames: Frame[] = [];
     for (const line of completedLines(this.#splitter, bytes)) {
       if (this.#hasEnded) throw new MalformedReplyError("It sent more after its last frame");
-      const frame = this.#parse(line);
+      const frame = parseFrame(line);
       this.#hasEnded = isLastFrame(frame);
       frames.push(frame);
     }

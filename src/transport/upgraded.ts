@@ -6,18 +6,24 @@
  */
 import { type Address, isLoopback, isUnix, parseAddress } from "../protocol/address.ts";
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
-import { type Frame, isLastFrame } from "../protocol/frames.ts";
-import { type HeldBack, UpgradedConnection, type UpgradeTarget } from "./upgraded_connection.ts";
+import type { Frame } from "../protocol/frames.ts";
+import type { SendRequest } from "./frame_source.ts";
+import { demandCallId } from "./request_line.ts";
+import type { UpgradedReply } from "./upgraded_reply.ts";
+import type { HeldBack, UpgradeTarget } from "./upgrade.ts";
+import { UpgradedConnection } from "./upgraded_connection.ts";
 import { demandToken, type HttpEndpoint } from "./http.ts";
 
 /** How many connections are kept for the next requests: as many as calls that are often open at once. */
 const MAX_IDLE = 16;
 
-/** The connections to one worker on this machine. A request has one for itself until its last frame has come. */
+/** The connections to one worker on this machine. A request has one for itself until its last frame has come, but for those that are sent ahead. */
 export class UpgradedTransport implements Disposable {
   readonly #target: UpgradeTarget;
   readonly #open = new Set<UpgradedConnection>();
   #idle: UpgradedConnection[] = [];
+  /** The one on which requests are sent ahead. */
+  #ahead: UpgradedConnection | undefined;
   #isClosed = false;
 
   /**
@@ -35,8 +41,25 @@ export class UpgradedTransport implements Disposable {
     return typeof Deno.connect === "function" && address !== undefined && (isUnix(address) || isLoopback(address.tcp));
   }
 
-  /** Sends one request and yields the frames of its reply. Aborting the signal closes its connection. */
+  /** Sends one request, and yields the frames of its reply. Aborting the signal closes its connection. */
   readonly exchange: Exchange = (request, signal) => this.#exchange(request, signal);
+
+  /**
+   * Sends a request at once. Dropping its reply closes its connection.
+   *
+   * @throws {RefusedError} When the request has an id, or the transport a token, that no worker takes.
+   */
+  readonly sendAlone: SendRequest = (request) => this.#send(request);
+
+  /**
+   * Sends a request at once, behind those that were sent so and have not been answered. The worker answers them in order.
+   *
+   * @throws {RefusedError} When the request has an id, or the transport a token, that no worker takes.
+   */
+  readonly sendAhead: SendRequest = (request) => {
+    if (this.#ahead === undefined || this.#ahead.isClosed) this.#ahead = this.#connect();
+    return this.#ahead.send(request);
+  };
 
   /**
    * Opens a connection ahead of the first request.
@@ -45,15 +68,15 @@ export class UpgradedTransport implements Disposable {
    * @throws {BrokenReplyError} When it cannot be reached so.
    */
   async prepare(signal: AbortSignal): Promise<void> {
-    const connection = await this.#connect();
-    const hangUp = () => this.#drop(connection);
+    signal.throwIfAborted();
+    const connection = this.#connect();
+    const hangUp = () => connection.close();
     signal.addEventListener("abort", hangUp, { once: true });
     try {
-      signal.throwIfAborted();
       await connection.upgraded();
-      this.#idle.push(connection);
+      this.#keep(connection);
     } catch (error) {
-      hangUp();
+      this.#keep(connection);
       throw signal.aborted ? signal.reason : error;
     } finally {
       signal.removeEventListener("abort", hangUp);
@@ -70,49 +93,34 @@ export class UpgradedTransport implements Disposable {
 
   async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
     signal.throwIfAborted();
-    const connection = this.#idle.pop() ?? await this.#connect();
-    const hangUp = () => this.#drop(connection);
+    const reply = this.#send(request);
+    const hangUp = () => reply.drop(signal.reason);
     signal.addEventListener("abort", hangUp, { once: true });
-    let isFree = false;
     try {
-      signal.throwIfAborted();
-      await connection.send(request);
-      while (!isFree) {
-        for (const frame of await connection.receive()) {
-          // Nobody asks for anything after the last frame, so that all has to be done before it.
-          if (isLastFrame(frame)) {
-            isFree = true;
-            signal.removeEventListener("abort", hangUp);
-            this.#keep(connection);
-          }
-          yield frame;
-        }
-      }
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      throw error;
+      yield* reply;
     } finally {
-      if (!isFree) {
-        signal.removeEventListener("abort", hangUp);
-        hangUp();
-      }
+      signal.removeEventListener("abort", hangUp);
+      reply.drop();
     }
   }
 
-  async #connect(): Promise<UpgradedConnection> {
+  #send(request: WireRequest): UpgradedReply {
+    demandCallId(request);
+    return (this.#idle.pop() ?? this.#connect()).send(request);
+  }
+
+  #connect(): UpgradedConnection {
     demandToken(this.#target.token);
-    const connection = await UpgradedConnection.open(this.#target);
+    const connection = new UpgradedConnection(this.#target, (free) => this.#keep(free));
     this.#open.add(connection);
-    if (this.#isClosed) this.#drop(connection);
+    if (this.#isClosed) connection.close();
     return connection;
   }
 
+  /** Keeps a connection without a request for the next one. */
   #keep(connection: UpgradedConnection): void {
-    if (this.#open.has(connection) && this.#idle.length < MAX_IDLE) this.#idle.push(connection);
-    else this.#drop(connection);
-  }
-
-  #drop(connection: UpgradedConnection): void {
+    if (!connection.isClosed && connection === this.#ahead) return;
+    if (!connection.isClosed && this.#open.has(connection) && this.#idle.length < MAX_IDLE) return void this.#idle.push(connection);
     this.#open.delete(connection);
     connection.close();
   }

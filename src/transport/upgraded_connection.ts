@@ -3,156 +3,267 @@
  *
  * @module
  */
-import { type Address, hostAndPort, isUnix } from "../protocol/address.ts";
-import { bodyText, type WireRequest } from "../protocol/exchange.ts";
-import type { Frame } from "../protocol/frames.ts";
-import { CALL_ID, CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/messages.ts";
-import type { TraceContext } from "../protocol/telemetry.ts";
-import { HttpReader } from "./http_reader.ts";
-import { BrokenReplyError, RefusedError } from "./errors.ts";
-import { FrameReader, parseFrame } from "./frame_reader.ts";
-import { refusal } from "./http_reply.ts";
+import type { WireRequest } from "../protocol/exchange.ts";
+import { type Frame, isLastFrame } from "../protocol/frames.ts";
+import { LineSplitter } from "../protocol/lines.ts";
+import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
+import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
+import { linesOf, NEWLINE, parseReplyLine } from "./reply_lines.ts";
+import { demandCallId, largeRequest, writeRequest } from "./request_line.ts";
+import { connect, demandUpgrade, type HeldBack, upgradeRequest, type UpgradeTarget, writeAll } from "./upgrade.ts";
+import { UpgradedReply } from "./upgraded_reply.ts";
 
-/** Where to connect to, and the token to show there. */
-export interface UpgradeTarget {
-  readonly address: Address;
-  readonly token: string;
-  /** Left out by a host that does not hear the worker's farewell. */
-  readonly heldBack?: HeldBack;
-}
+const READ_BYTES = 256 * 1024;
 
-/** Tells what a worker that has ended had still to send on a connection of this name. */
-export type HeldBack = (connection: string) => Promise<HeldFrames | undefined>;
-
-const READ_BYTES = 64 * 1024;
-
-/** A request that fits in here is written without making garbage. */
+/** Requests that fit in here together are written at once, and without making garbage. */
 const WRITE_BYTES = 16 * 1024;
 
-/** Room for the line before the body: it is longer only with a trace's baggage. */
-const HEAD_BYTES = 512;
+/** How many requests a worker has to do before it is worth waiting for more of them, and how many are waited for then. */
+const GATHERED = 8;
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 const UTF8 = new TextEncoder();
 
-/** A connection on which one request follows the other. */
+/** A connection whose requests are answered in the order in which they are sent. The next ones may be sent before the first is answered. */
 export class UpgradedConnection {
-  readonly #conn: Deno.Conn;
   readonly #name: string = crypto.randomUUID();
+  readonly #onFree: (connection: UpgradedConnection) => void;
   readonly #closed = Promise.withResolvers<undefined>();
   /** Asks once for what was held back. */
   #heldBack: HeldBack | undefined;
-  /** How many bytes have come since the upgrade. */
+  #conn: Deno.Conn | undefined;
+  readonly #opened: Promise<Deno.Conn>;
+  /** Reads the answer to the request for the upgrade, while that has not come. */
+  #upgrade: Promise<Uint8Array> | undefined;
   #count = 0;
   readonly #received = new Uint8Array(READ_BYTES);
-  readonly #sent = new Uint8Array(WRITE_BYTES);
-  readonly #reader = new FrameReader(parseReplyLine);
-  /** Reads the answer to the request for the upgrade, while that has not come. */
-  #upgrade: HttpReader | undefined;
-  /** What has come together with it. */
-  #early = NOTHING;
-  #hasBegun = false;
+  readonly #memory = new Uint8Array(WRITE_BYTES);
+  readonly #splitter = new LineSplitter(MAX_FRAME_BYTES);
+  #isMidLine = false;
+  /** What has not ended, in the order in which it was sent. */
+  readonly #replies: UpgradedReply[] = [];
+  #unsent: WireRequest[] = [];
+  #isWriting = false;
+  #isReading = false;
+  #isClosed = false;
+  #hasExited = false;
   #writeError: unknown;
 
-  private constructor(conn: Deno.Conn, heldBack: HeldBack | undefined) {
-    this.#conn = conn;
-    this.#heldBack = heldBack;
-    this.#upgrade = new HttpReader(conn);
+  /**
+   * Connects, and asks the worker to upgrade the connection. The first requests may be sent before it has answered that.
+   *
+   * @param onFree Called when the last reply has ended, before its last frame is given to anybody.
+   */
+  constructor(target: UpgradeTarget, onFree: (connection: UpgradedConnection) => void) {
+    this.#heldBack = target.heldBack;
+    this.#onFree = onFree;
+    this.#opened = this.#open(target);
+    this.#upgrade = this.#opened.then(demandUpgrade);
+    this.#upgrade.catch(() => this.close());
   }
 
-  /**
-   * Connects, and asks the worker to upgrade the connection. The first request may be sent before it has answered that.
-   *
-   * @throws {BrokenReplyError} When nothing listens there, or hangs up.
-   */
-  static async open({ address, token, heldBack }: UpgradeTarget): Promise<UpgradedConnection> {
-    const connection = new UpgradedConnection(await connect(address), heldBack);
-    try {
-      await connection.#write(upgradeRequest(token, heldBack && connection.#name));
-      return connection;
-    } catch (cause) {
-      connection.close();
-      throw new BrokenReplyError("The connection broke before the reply came", { cause });
-    }
+  /** Whether nothing can be sent any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** How many bytes have come since the upgrade. */
+  get received(): number {
+    return this.#count;
+  }
+
+  /** Whether a reply waits for another one to end. */
+  isBehind(reply: UpgradedReply): boolean {
+    return this.#replies.indexOf(reply) > 0;
   }
 
   /**
    * Waits until the worker has upgraded the connection.
    *
    * @throws {RefusedError} When it does not do so.
-   * @throws {BrokenReplyError} When it hangs up.
+   * @throws {BrokenReplyError} When nothing listens there, or hangs up.
    */
   async upgraded(): Promise<void> {
-    if (this.#upgrade === undefined) return;
-    try {
-      await demandUpgrade(this.#upgrade);
-      this.#early = this.#upgrade.rest();
-      this.#count = this.#early.length;
-      this.#upgrade = undefined;
-    } catch (error) {
-      if (error instanceof RefusedError) throw error;
-      throw new BrokenReplyError("The connection broke before the reply came", { cause: error });
-    }
+    await this.#upgrade;
   }
 
   /**
-   * Sends a request. A worker that has hung up may have said why: what cannot be written is told by {@linkcode receive}.
+   * Sends a request behind those that have not been answered. A worker that has hung up may have said why: what cannot be written is told by the reply.
    *
    * @throws {RefusedError} When the request has an id that no worker takes.
    */
-  async send(request: WireRequest): Promise<void> {
-    const parts = requestParts(request, this.#sent);
-    this.#reader.begin();
-    this.#hasBegun = false;
-    try {
-      for (const part of parts) await this.#write(part);
-    } catch (error) {
-      this.#writeError = error;
-    }
+  send(request: WireRequest): UpgradedReply {
+    demandCallId(request);
+    const reply = new UpgradedReply(this);
+    this.#replies.push(reply);
+    this.#unsent.push(request);
+    if (!this.#isWriting && this.#isWorthWriting) void this.#write();
+    if (!this.#isReading) void this.#read();
+    return reply;
   }
 
-  /**
-   * The frames that come next, one at least.
-   *
-   * @throws {RefusedError} When the worker refuses the request.
-   * @throws {MalformedReplyError} When what comes is no frame.
-   * @throws {BrokenReplyError} When nothing comes any more.
-   */
-  async receive(): Promise<readonly Frame[]> {
-    if (this.#upgrade !== undefined) await this.upgraded();
-    while (true) {
-      const bytes = await this.#read();
-      this.#hasBegun = true;
-      const frames = this.#reader.push(bytes);
-      if (frames.length > 0) return frames;
-    }
-  }
-
-  /** Hangs up, which abandons a request under way; twice is harmless. */
+  /** Hangs up, which abandons what is under way; twice is harmless. */
   close(): void {
+    this.#isClosed = true;
     this.#heldBack = undefined;
     this.#closed.resolve(undefined);
     try {
-      this.#conn.close();
+      this.#conn?.close();
     } catch {
       // It is closed already.
     }
   }
 
-  async #read(): Promise<Uint8Array> {
-    if (this.#early.length > 0) return this.#takeEarly();
+  /** Gives up a reply. What is behind one that nobody wants is still wanted, so that its frames are read over. */
+  drop(reply: UpgradedReply): void {
+    if (this.#replies.every(({ isDropped }) => isDropped) && this.#replies.includes(reply)) this.close();
+  }
+
+  async #open({ address, token, heldBack }: UpgradeTarget): Promise<Deno.Conn> {
+    const conn = await connect(address);
+    this.#conn = conn;
+    try {
+      if (this.#isClosed) throw new Deno.errors.Interrupted("It was closed while it was opened");
+      await writeAll(conn, upgradeRequest(token, heldBack && this.#name));
+      return conn;
+    } catch (cause) {
+      this.close();
+      throw new BrokenReplyError("The connection broke before the reply came", { cause });
+    }
+  }
+
+  /** To a worker that has enough to do requests go several at once. */
+  get #isWorthWriting(): boolean {
+    const count = this.#unsent.length;
+    return count >= GATHERED || (count > 0 && this.#replies.length - count < GATHERED);
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    try {
+      // What comes while a piece is written goes with the next one.
+      if (this.#upgrade !== undefined) await this.#opened;
+      while (this.#isWorthWriting) {
+        for (const part of this.#nextParts()) await writeAll(this.#conn!, part);
+      }
+    } catch (error) {
+      this.#writeError = error;
+      this.#unsent = [];
+    }
+    this.#isWriting = false;
+  }
+
+  /** The bytes of the requests that come next, as many as fit into the memory of the connection. */
+  #nextParts(): readonly Uint8Array[] {
+    let length = 0;
+    for (let sent = 0; sent < this.#unsent.length; sent++) {
+      const request = this.#unsent[sent]!;
+      const added = writeRequest(request, this.#memory.subarray(length));
+      if (added === undefined && sent === 0) {
+        this.#unsent.shift();
+        return largeRequest(request);
+      }
+      if (added === undefined) {
+        this.#unsent.splice(0, sent);
+        return [this.#memory.subarray(0, length)];
+      }
+      length += added;
+    }
+    this.#unsent = [];
+    return [this.#memory.subarray(0, length)];
+  }
+
+  async #read(): Promise<void> {
+    this.#isReading = true;
+    try {
+      while (this.#replies.length > 0) {
+        this.#take(await this.#nextBytes());
+        // A slow reader holds back the worker.
+        const [first] = this.#replies;
+        if (first?.isFull) await first.untilTaken();
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#isReading = false;
+  }
+
+  #take(bytes: Uint8Array): void {
+    for (let from = 0; from < bytes.length;) {
+      // What began in an earlier piece is taken by itself: whatever is wrong with it, or with what follows, is its own.
+      const end = this.#isMidLine ? bytes.indexOf(NEWLINE, from) + 1 || bytes.length : bytes.length;
+      this.#takeLines(bytes.subarray(from, end));
+      this.#isMidLine = bytes[end - 1] !== NEWLINE;
+      from = end;
+    }
+    const [first] = this.#replies;
+    if (first !== undefined && this.#isMidLine) first.hasBegun = true;
+    if (!this.#isWriting && this.#isWorthWriting) void this.#write();
+  }
+
+  #takeLines(bytes: Uint8Array): void {
+    for (const lines of linesOf(this.#splitter, bytes)) {
+      for (let at = 0; at < lines.length; at++) this.#takeLine(lines[at]!, at < lines.length - 1);
+    }
+  }
+
+  #takeLine(line: string, isFollowed: boolean): void {
+    const [reply] = this.#replies;
+    const frame = parseReplyLine(line);
+    const isLast = frame instanceof RefusedError || isLastFrame(frame);
+    if (reply === undefined || (isLast && isFollowed && this.#replies.length === 1)) {
+      throw new MalformedReplyError("It sent more after its last frame");
+    }
+    if (isLast) this.#replies.shift();
+    if (frame instanceof RefusedError && this.#replies.length === 0) this.close();
+    if (this.#replies.length === 0) this.#onFree(this);
+    if (frame instanceof RefusedError) reply.fail(frame);
+    else if (this.#isBehindExit(frame)) {
+      reply.fail(new BrokenReplyError("The plugin had ended before it began with the call", { wasBehind: true }));
+    } else reply.push(frame);
+  }
+
+  /** A worker whose plugin has ended tells each call that it has. Only the first of them can have begun, and nothing that comes after it. */
+  #isBehindExit(frame: Frame): boolean {
+    const isExit = "error" in frame && frame.error.code === "plugin_exit";
+    const isBehind = isExit && this.#hasExited;
+    this.#hasExited ||= isExit;
+    return isBehind;
+  }
+
+  /**
+   * The worker answers in order, and each before it begins with the next, so that it has not begun with anything behind the first. A worker that has sent
+   * what is no frame may have meant it as an answer.
+   */
+  #fail(error: unknown): void {
+    this.close();
+    const replies = this.#replies.splice(0);
+    this.#onFree(this);
+    const first = this.#hasExited ? undefined : replies.shift();
+    first?.fail(error instanceof BrokenReplyError && first.hasBegun ? cutShort(error) : error);
+    const wasBehind = !(error instanceof MalformedReplyError);
+    for (const reply of replies) {
+      reply.fail(new BrokenReplyError("The connection broke before the reply came", { cause: error, wasBehind }));
+    }
+  }
+
+  async #nextBytes(): Promise<Uint8Array> {
+    if (this.#upgrade !== undefined) {
+      const early = await this.#upgrade;
+      this.#upgrade = undefined;
+      if (early.length > 0) return this.#counted(early);
+    }
     let cause = this.#writeError;
     try {
-      const count = await this.#conn.read(this.#received);
+      const count = await this.#conn!.read(this.#received);
       if (count !== null) return this.#counted(this.#received.subarray(0, count));
     } catch (error) {
       cause ??= error;
     }
     const held = await this.#takeHeld();
     if (held.length > 0) return held;
-    const message = this.#hasBegun ? "The reply ended before its last frame" : "The connection broke before the reply came";
-    throw new BrokenReplyError(message, { cause, hasBegun: this.#hasBegun });
+    throw new BrokenReplyError("The connection broke before the reply came", { cause });
   }
 
   #counted(bytes: Uint8Array): Uint8Array {
@@ -168,94 +279,8 @@ export class UpgradedConnection {
     if (held === undefined || held.at > this.#count) return NOTHING;
     return UTF8.encode(held.frames).subarray(this.#count - held.at);
   }
-
-  #takeEarly(): Uint8Array {
-    const bytes = this.#early;
-    this.#early = NOTHING;
-    return bytes;
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
-    for (let written = await this.#conn.write(bytes); written < bytes.length;) written += await this.#conn.write(bytes.subarray(written));
-  }
 }
 
-async function connect(address: UpgradeTarget["address"]): Promise<Deno.Conn> {
-  try {
-    if (isUnix(address)) return await Deno.connect({ transport: "unix", path: address.unix });
-    return withoutDelay(await Deno.connect(hostAndPort(address)));
-  } catch (cause) {
-    throw new BrokenReplyError("Nothing listens at the worker's address", { cause });
-  }
-}
-
-function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
-  try {
-    conn.setNoDelay();
-    return conn;
-  } catch (error) {
-    conn.close();
-    throw error;
-  }
-}
-
-function upgradeRequest(token: string, name: string | undefined): Uint8Array {
-  const lines = [
-    `GET /${UPGRADE_ENDPOINT} HTTP/1.1`,
-    "Host: localhost",
-    `Authorization: Bearer ${token}`,
-    "Connection: Upgrade",
-    `Upgrade: ${UPGRADE_PROTOCOL}`,
-    ...(name === undefined ? [] : [`${CONNECTION_HEADER}: ${name}`]),
-  ];
-  return UTF8.encode(`${lines.join("\r\n")}\r\n\r\n`);
-}
-
-async function demandUpgrade(reader: HttpReader): Promise<void> {
-  const { status, headers } = await reader.head();
-  if (status === 101 && headers.get("upgrade") === UPGRADE_PROTOCOL) return;
-  throw await refusal(new Response(ReadableStream.from(reader.body(headers)), { status, headers: [...headers] }));
-}
-
-/** The line that says what is asked for and how long its body is, and the body, for the most part in the memory of the connection. */
-function requestParts(request: WireRequest, memory: Uint8Array): readonly Uint8Array[] {
-  const { endpoint, callId, sharesFiles, trace } = request;
-  if (callId !== undefined && !CALL_ID.test(callId)) throw new RefusedError(400, "A call id has 1 to 128 visible ASCII characters");
-  const text = bodyText(request) ?? "";
-  const { read, written } = UTF8.encodeInto(text, memory.subarray(HEAD_BYTES));
-  const large = read < text.length ? UTF8.encode(text) : undefined;
-  const call = callId === undefined ? "" : ` call=${callId}`;
-  const head = `${endpoint} ${large?.length ?? written}${call}${sharesFiles ? " files=shared" : ""}${traceFields(trace)}\n`;
-  const content = large ?? memory.subarray(HEAD_BYTES, HEAD_BYTES + written);
-  if (head.length > HEAD_BYTES) return [UTF8.encode(head), content];
-  const start = HEAD_BYTES - head.length;
-  for (let at = 0; at < head.length; at++) memory[start + at] = head.charCodeAt(at);
-  return large === undefined ? [memory.subarray(start, HEAD_BYTES + written)] : [memory.subarray(start, HEAD_BYTES), content];
-}
-
-/** White space means nothing in these; what else no line can carry is left out, as a trace is a courtesy. */
-function traceFields(trace: TraceContext | undefined): string {
-  if (trace === undefined) return "";
-  const fields = Object.entries(trace).map(([name, value]) => [name, value.replaceAll(/[ \t]/g, "")]);
-  return fields.filter(([, value]) => VISIBLE.test(value!)).map(([name, value]) => ` ${name}=${value}`).join("");
-}
-
-const VISIBLE = /^[\x21-\x7e]+$/;
-
-/** A frame, or the refusal that stands for the status of HTTP. */
-function parseReplyLine(line: string): Frame {
-  try {
-    return parseFrame(line);
-  } catch (error) {
-    throw refusalIn(line) ?? error;
-  }
-}
-
-function refusalIn(line: string): RefusedError | undefined {
-  try {
-    const { status, detail } = JSON.parse(line).refused;
-    return Number.isSafeInteger(status) && typeof detail === "string" ? new RefusedError(status, detail) : undefined;
-  } catch {
-    return undefined; // It is no JSON, or no refusal.
-  }
+function cutShort(cause: BrokenReplyError): BrokenReplyError {
+  return new BrokenReplyError("The reply ended before its last frame", { cause: cause.cause, hasBegun: true });
 }

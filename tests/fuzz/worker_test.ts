@@ -141,3 +141,68 @@ for (const { worker, wire } of WORKERS.flatMap((worker) => WIRES.map((wire) => (
     }
   });
 }
+
+/** A call that is sent ahead: how long it is, and whether it is cancelled before it comes. */
+interface Ahead {
+  readonly padding: number;
+  readonly cancelled: boolean;
+}
+
+const ahead: fc.Arbitrary<readonly Ahead[]> = fc.array(
+  fc.record({ padding: fc.oneof(fc.nat(40), fc.nat(100_000)), cancelled: fc.boolean() }),
+  { minLength: 1, maxLength: 32 },
+);
+
+/** Sends calls ahead in pieces that end anywhere, each with a number, and looks for the numbers in the answers. */
+async function talkAhead(calls: readonly Ahead[], cuts: readonly number[], target: Target): Promise<void> {
+  const ids = calls.map(() => crypto.randomUUID());
+  for (const [at, { cancelled }] of calls.entries()) if (cancelled) await cancelAhead(ids[at]!, target);
+  using connection = await openUpgraded(target);
+  const bytes = new TextEncoder().encode(
+    calls.map(({ padding }, at) => {
+      const body = JSON.stringify({ kwargs: { value: at } }) + " ".repeat(padding);
+      return `execute ${body.length} call=${ids[at]}\n${body}`;
+    }).join(""),
+  );
+  const ends = [...new Set(cuts.map((cut) => cut % bytes.length))].toSorted((a, b) => a - b);
+  const written = (async () => {
+    for (const [at, end] of [...ends, bytes.length].entries()) await connection.write(bytes.subarray(at === 0 ? 0 : ends[at - 1], end));
+  })();
+  for (const [at, { cancelled }] of calls.entries()) {
+    const { result, error } = JSON.parse(
+      await within(connection.readLine(), `the answer to call ${at} of ${JSON.stringify([calls, cuts])}`),
+    );
+    assertEquals(cancelled ? error.code : result, cancelled ? "cancelled" : at);
+  }
+  await written;
+}
+
+async function cancelAhead(id: string, target: Target): Promise<void> {
+  using connection = await openUpgraded(target);
+  const body = JSON.stringify({ call_id: id, ahead: true });
+  await connection.write(bytesOf(`cancel ${body.length}\n${body}`, target));
+  assertEquals(JSON.parse(await connection.readLine()), { result: { status: "cancelled" } });
+}
+
+for (const lanes of [1, 3]) {
+  Deno.test(`python worker, ${lanes} at once: calls that are sent ahead are answered in their order, each with its own answer`, async () => {
+    const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "rp-" }));
+    try {
+      const limits = { max_concurrency: lanes };
+      const plan = await planWorker({ worker: "python", transport: "unix", fixture: "gives_back", folder, start: { limits } });
+      await using process = await WorkerProcess.start({ command: plan.command, input: JSON.stringify(plan.start) + "\n" });
+      const target = { address: process.address, token: plan.start.token };
+      const talk = fc.tuple(ahead, fc.array(fc.nat(), { maxLength: 20 }));
+      const property = fc.asyncProperty(
+        fc.array(talk, { minLength: LANES, maxLength: LANES }),
+        async (all) => void await Promise.all(all.map(([calls, cuts]) => talkAhead(calls, cuts, target))),
+      );
+      const numRuns = Math.ceil(fuzzRuns() / LANES / 16);
+      await fc.assert(property, { numRuns, seed: fuzzSeed(`calls ahead, ${lanes} at once`), endOnFailure: true });
+      const { calls } = await ask("stats", target) as { calls: { running: number; queued: number } };
+      assertEquals([calls.running, calls.queued], [0, 0]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}

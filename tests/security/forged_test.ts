@@ -55,6 +55,19 @@ for (const face of DENO_FACES) {
     assertEquals((await plugin.getStats()).pid, pid);
   });
 
+  Deno.test(`${labelOf(face)}: a plugin that writes into the memory between the threads may lose its own answer, and the next ones come`, async () => {
+    await using plugin = await startFixture(face, "forges");
+    const pid = plugin.pid;
+    for (const scribbles of [[[0, 7]], [[0, 2 ** 30]], [[0, -1]], [[1, 12_345], [0, 12_345]]]) {
+      // Where there seems to be no room, the answer comes as a message.
+      const outcome = await plugin.execute({ messages: [], answer: "own", scribbles }).catch((error: unknown) => error);
+      assertEquals(outcome === "own" || outcome instanceof RemoteError && outcome.message.includes("no frame"), true, String(outcome));
+      assertEquals(await plugin.execute({ messages: [], answer: "next" }), "next");
+      assertEquals(await Array.fromAsync(plugin.executeStream({ messages: [], answer: "chunk" })), ["chunk"]);
+    }
+    assertEquals((await plugin.getStats()).pid, pid);
+  });
+
   Deno.test(`${labelOf(face)}: a plugin that says that it has ended stays ended, and its calls with it`, async () => {
     const plugin = await startFixture(face, "forges");
     const error = { code: "plugin_exit", type: "PluginExit", message: "bye", traceback: "" };

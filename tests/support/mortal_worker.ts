@@ -13,10 +13,11 @@ import type { WorkerExit } from "../../src/process/worker_process.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
 import { untilAborted } from "../../src/protocol/until_aborted.ts";
 import { BrokenReplyError } from "../../src/transport/errors.ts";
+import { sendBy } from "../../src/transport/frame_source.ts";
 import { inMemoryWorker } from "../../src/testing/mod.ts";
 import type { Plugin } from "../../src/worker/define_plugin.ts";
 
-/** A plugin and the succession of its workers. */
+/** A plugin and its workers, one after the other. */
 export class MortalPlugin {
   /** What sends its operations. */
   readonly dispatch: Dispatch;
@@ -64,7 +65,7 @@ export class MortalPlugin {
     };
     this.#kill = kill;
     return new LoadedWorker({
-      exchange: mortal(inMemoryWorker(this.#plugin, { maxConcurrency: 2 }).exchange, death.signal),
+      send: sendBy(mortal(inMemoryWorker(this.#plugin, { maxConcurrency: 2 }).exchange, death.signal)),
       plugin: { name: "mortal", version: "1", methods: [] },
       maxConcurrency: 2,
       files: new WorkerFiles({ plugin: "mortal", folders: undefined, quota: DEFAULT_QUOTA }),

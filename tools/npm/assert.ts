@@ -1,5 +1,5 @@
 /**
- * `@std/assert` from npm. The package there has no types: here are those of the names in use, as JSR has them, so that a mistake shows in both lanes.
+ * `@std/assert` from npm. The package there has no types: here are those of the names in use, as JSR has them, so that a mistake shows with both registries.
  *
  * @module
  */

@@ -133,11 +133,11 @@ async function checked(kind: string, tally: Tally, run: () => Promise<Promise<un
 }
 
 /** How long anything may take, in milliseconds; it is not a measure, but what hangs has to show. */
-const PATIENCE_MS = 60_000;
+const LIMIT_MS = 60_000;
 
 async function timely<T>(promise: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`No outcome within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+  const timer = setTimeout(() => late.reject(new Error(`No outcome within ${LIMIT_MS} ms`)), LIMIT_MS);
   try {
     return await Promise.race([promise, late.promise]);
   } finally {

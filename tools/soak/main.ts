@@ -21,7 +21,7 @@ import { endThread } from "./threads.ts";
 const USAGE = "Usage: deno task soak [--minutes N] [--plot FILE]";
 const MIB = 2 ** 20;
 
-/** How long a lane waits between two operations, in milliseconds: the machine is not ours alone. */
+/** How long a load waits between two operations, in milliseconds: the machine is not ours alone. */
 const PAUSE_MS = 2;
 
 type Runtime = "python" | "deno";
@@ -60,9 +60,9 @@ class Soak {
 
   async run(): Promise<void> {
     const runtimes: Runtime[] = this.#python === undefined ? ["deno"] : ["python", "deno"];
-    const lanes = runtimes.flatMap((runtime) => [this.#steadyLane(runtime), this.#restartingLane(runtime), this.#threadLane(runtime)]);
-    if (this.#python !== undefined) lanes.push(this.#forkingLane(), this.#closingLane());
-    await Promise.all([this.#watch(), ...lanes]);
+    const loads = runtimes.flatMap((runtime) => [this.#steadyLoad(runtime), this.#restartingLoad(runtime), this.#threadLoad(runtime)]);
+    if (this.#python !== undefined) loads.push(this.#forkingLoad(), this.#closingLoad());
+    await Promise.all([this.#watch(), ...loads]);
   }
 
   get #isOver(): boolean {
@@ -70,7 +70,7 @@ class Soak {
   }
 
   /** One worker for the whole time. */
-  async #steadyLane(runtime: Runtime): Promise<void> {
+  async #steadyLoad(runtime: Runtime): Promise<void> {
     await using plugin = await this.#start(runtime, { transport: "unix", max_concurrency: 1 });
     this.#steady[runtime] = plugin;
     while (!this.#isOver) await this.#act(plugin);
@@ -78,7 +78,7 @@ class Soak {
   }
 
   /** One worker after the other; each is let go of, or killed, while it is busy. */
-  async #restartingLane(runtime: Runtime): Promise<void> {
+  async #restartingLoad(runtime: Runtime): Promise<void> {
     for (let round = 0; !this.#isOver; round++) {
       const isKilled = round % 3 === 1;
       // One that is to be killed runs a call and a stream then. Two of five are reached by HTTP alone.
@@ -92,7 +92,7 @@ class Soak {
   }
 
   /** One worker for the whole time, whose plugin forks in two lanes. */
-  async #forkingLane(): Promise<void> {
+  async #forkingLoad(): Promise<void> {
     await using plugin = await this.#start("python", { max_concurrency: 2 }, { fixture: "forks" });
     const forking = async () => {
       while (!this.#isOver) await this.#pausing(forkAct(plugin, this.tally));
@@ -101,7 +101,7 @@ class Soak {
   }
 
   /** One worker after the other, each of which loses its descriptors to its plugin. */
-  async #closingLane(): Promise<void> {
+  async #closingLoad(): Promise<void> {
     while (!this.#isOver) {
       await using plugin = await this.#start("python", { max_concurrency: 2 }, { fixture: "closes_descriptors" });
       await this.#pausing(closeDescriptors(plugin, this.tally));
@@ -109,7 +109,7 @@ class Soak {
   }
 
   /** One thread after the other that holds a worker when it ends. */
-  async #threadLane(runtime: Runtime): Promise<void> {
+  async #threadLoad(runtime: Runtime): Promise<void> {
     for (; !this.#isOver; this.starts[runtime]++) await endThread(await this.#manifest(runtime), this.#folder, this.tally);
   }
 

@@ -15,7 +15,7 @@ const PROGRAM = new URL("thread.ts", import.meta.url);
 const LONGEST_MS = 200;
 
 /** How long a thread may take to have its plugin, in milliseconds; it is not a measure, but what hangs has to show. */
-const PATIENCE_MS = 60_000;
+const LIMIT_MS = 60_000;
 
 /** Has a thread start the plugin and call it, and ends the thread while it does: by `terminate()`, by its own wish, or by an error of its own. */
 export async function endThread(manifest: Manifest, scratchDir: string, tally: Tally): Promise<void> {
@@ -41,7 +41,7 @@ async function lives(plan: SoakThreadPlan): Promise<void> {
   const { promise: holds, resolve, reject } = Promise.withResolvers<void>();
   const onMessage = (message: string) => message === "holds" ? resolve() : reject(new Error(message));
   const thread = plan.kind === "web" ? webThread(plan, onMessage) : nodeThread(plan, onMessage);
-  const timer = setTimeout(() => reject(new Error(`No plugin within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+  const timer = setTimeout(() => reject(new Error(`No plugin within ${LIMIT_MS} ms`)), LIMIT_MS);
   try {
     await holds;
     // One that is terminated in the moment in which it exits Deno never ends.

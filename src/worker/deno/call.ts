@@ -4,7 +4,7 @@
  * @module
  */
 import type { ProgressBody } from "../../protocol/messages.ts";
-import { type Cancellable, cancelledBody } from "./cancelling.ts";
+import { type Cancellable, Cancellation, cancelledBody } from "./cancelling.ts";
 import { errorLine, type FrameLine, progressLine } from "./frame_line.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import type { CallOrder, CallSink } from "./plugin_runner.ts";
@@ -16,17 +16,13 @@ export class Call implements CallSink, Cancellable {
   /** What the call's reader gets. */
   readonly reply: FrameQueue = new FrameQueue();
   progress: ProgressBody = { progress: 0, message: "" };
-  readonly #abort = new AbortController();
+  readonly cancellation: Cancellation = new Cancellation();
   #isRunning = false;
+  #hasEnded = false;
 
   /** Takes an order. */
   constructor(order: CallOrder) {
     this.order = order;
-  }
-
-  /** Aborts when the call is cancelled or abandoned. */
-  get signal(): AbortSignal {
-    return this.#abort.signal;
   }
 
   /** From here on, being cancelled asks the plugin instead of ending the call at once. */
@@ -40,22 +36,23 @@ export class Call implements CallSink, Cancellable {
   }
 
   push(line: FrameLine): Promise<void> {
-    if (!this.signal.aborted) return this.reply.push(line);
+    if (!this.cancellation.isRequested) return this.reply.push(line);
     removeFiles(line.files);
     return Promise.resolve();
   }
 
   /** Cancels the call: a waiting one ends at once, a running one when its plugin has stopped. The host ends a worker whose plugin does not. */
   cancel(): void {
-    if (this.signal.aborted) return;
-    this.#abort.abort();
+    if (this.#hasEnded || this.cancellation.isRequested) return;
+    this.cancellation.request();
     if (!this.#isRunning) return this.#endCancelled();
     this.reply.release();
   }
 
   /** The plugin's code has come to rest. A cancelled call ends as cancelled, whatever its plugin made of it. */
   end(last: FrameLine): void {
-    if (!this.signal.aborted) return this.reply.end(last);
+    this.#hasEnded = true;
+    if (!this.cancellation.isRequested) return this.reply.end(last);
     removeFiles(last.files);
     this.#endCancelled();
   }

@@ -1,10 +1,11 @@
 /**
  * How calls are cancelled in this worker. A call climbs no further than it has to:
  *
- * 1. One that waits for its turn ends at once. Its plugin never hears of it.
- * 2. Of one that runs, the plugin's signal aborts, and the plugin's own `cancel()` is called. The call ends as cancelled when the plugin's code has come to
+ * 1. One that has not come yet, or is behind another one on its connection, ends when it is its turn to be read. Its plugin never hears of it.
+ * 2. One that waits for its turn ends at once. Its plugin never hears of it.
+ * 3. Of one that runs, the plugin's signal aborts, and the plugin's own `cancel()` is called. The call ends as cancelled when the plugin's code has come to
  *    rest, whatever it made of the call.
- * 3. A plugin that does not come to rest is ended with its process, by the host.
+ * 4. A plugin that does not come to rest is ended with its process, by the host.
  *
  * The host's rungs are in `src/plugin/cancelling.ts`.
  *
@@ -16,6 +17,40 @@ import type { Plugin } from "../define_plugin.ts";
 /** What `POST /cancel` answers. */
 export type CancelStatus = "cancelled" | "not_running";
 
+/** Whether one call is still wanted. */
+export class Cancellation {
+  #isRequested = false;
+  #controller: AbortController | undefined;
+  readonly #actions: (() => void)[] = [];
+
+  /** Whether the call is not wanted any more. */
+  get isRequested(): boolean {
+    return this.#isRequested;
+  }
+
+  /** Aborts when the call is not wanted any more. Made when it is asked for first: a signal costs some microseconds, and few calls look at theirs. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#isRequested) this.#controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  /** Has something done when the call is not wanted any more. */
+  onRequest(action: () => void): void {
+    this.#actions.push(action);
+  }
+
+  /** Takes the call for one that is not wanted. Twice is harmless. */
+  request(): void {
+    if (this.#isRequested) return;
+    this.#isRequested = true;
+    this.#controller?.abort();
+    for (const action of this.#actions) action();
+  }
+}
+
 /** A call as far as cancelling knows it. */
 export interface Cancellable {
   readonly order: { readonly callId: string };
@@ -23,22 +58,23 @@ export interface Cancellable {
   cancel(): void;
 }
 
+/** So many calls may be cancelled before they come; of more, the oldest are forgotten. */
+const MOST_AHEAD = 1024;
+
 /** The calls that can be cancelled, by their ids. */
 export class OpenCalls {
   readonly #calls = new Map<string, Cancellable>();
+  /** The ids of calls that were cancelled while they were on their way, or behind another one on their connection. */
+  readonly #ahead = new Set<string>();
 
   /** Whether a call of this id is open. */
   has(callId: string): boolean {
     return this.#calls.has(callId);
   }
 
-  /** Adds a call. Aborting the signal abandons it, which cancels it too. */
-  add(call: Cancellable, signal: AbortSignal): Disposable {
+  /** Adds a call. */
+  add(call: Cancellable): void {
     this.#calls.set(call.order.callId, call);
-    const abandon = () => call.cancel();
-    if (signal.aborted) abandon();
-    else signal.addEventListener("abort", abandon, { once: true });
-    return { [Symbol.dispose]: () => signal.removeEventListener("abort", abandon) };
   }
 
   /** Makes the id free for another call. */
@@ -51,6 +87,23 @@ export class OpenCalls {
     const calls = callId === undefined ? [...this.#calls.values()] : [this.#calls.get(callId)].filter((call) => call !== undefined);
     for (const call of calls) call.cancel();
     return calls.length > 0 ? "cancelled" : "not_running";
+  }
+
+  /** Cancels the call of this id, also one that has not come yet. */
+  cancelAhead(callId: string): CancelStatus {
+    if (this.cancel(callId) === "cancelled") return "cancelled";
+    this.#ahead.delete(callId);
+    this.#ahead.add(callId);
+    for (const oldest of this.#ahead) {
+      if (this.#ahead.size <= MOST_AHEAD) break;
+      this.#ahead.delete(oldest);
+    }
+    return "cancelled";
+  }
+
+  /** Whether a call that comes now was cancelled before. It is known once. */
+  wasCancelled(callId: string): boolean {
+    return this.#ahead.delete(callId);
   }
 }
 

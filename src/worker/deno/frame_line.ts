@@ -28,8 +28,31 @@ export interface FrameLine {
   readonly kind: "progress" | "chunk" | "result" | "error";
   /** The frame's JSON, without the newline. */
   readonly text: string;
+  /** The same with the newline, as bytes, where they are there already. */
+  readonly bytes?: Uint8Array;
   /** The files that the frame hands over. Whoever drops the frame removes them. */
   readonly files?: readonly string[];
+}
+
+/** A frame that has come as bytes. Whoever sends it on as it is never makes a text of it. */
+export class ReceivedLine implements FrameLine {
+  readonly kind: FrameLine["kind"];
+  readonly bytes: Uint8Array;
+
+  /** Takes the bytes, with the newline. */
+  constructor({ kind, bytes }: { readonly kind: FrameLine["kind"]; readonly bytes: Uint8Array }) {
+    this.kind = kind;
+    this.bytes = bytes;
+  }
+
+  get text(): string {
+    return new TextDecoder().decode(this.bytes.subarray(0, -1));
+  }
+}
+
+/** How long a frame is, about. */
+export function lengthOf(line: FrameLine): number {
+  return line.bytes?.length ?? line.text.length;
 }
 
 /** Whether nothing may follow this frame. */

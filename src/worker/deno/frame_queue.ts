@@ -11,16 +11,22 @@ const ROOM = 16;
 /** Progress reports cannot make a plugin wait, so beyond this many only the newest of them is kept. */
 const PROGRESS_ROOM = 256;
 
-/** Where the frames of one reply come from. */
-export interface FrameSource {
+/** Takes the frames of one reply. */
+export interface FrameTaker {
   /** Takes every frame that waits, and waits for one when there is none. The last of all is a result or an error. */
   take(): Promise<readonly FrameLine[]>;
   /** Nothing more is taken: the last frame has been sent, or the reader has gone. */
   leave(): void;
 }
 
+/** The frames of one reply, and a way to give it up. */
+export interface FrameSource extends FrameTaker {
+  /** Cancels the call whose reply it is, unless that has ended. */
+  abandon(): void;
+}
+
 /** A bounded queue with one reader. What is put in after the last frame is dropped. */
-export class FrameQueue implements FrameSource {
+export class FrameQueue implements FrameTaker {
   #waiting: FrameLine[] = [];
   #ended = false;
   #wakeReader: (() => void) | undefined;
@@ -98,7 +104,7 @@ export class FrameQueue implements FrameSource {
 }
 
 /** The frames of a reply, one by one, to its last. */
-export async function* framesOf(reply: Pick<FrameSource, "take">): AsyncGenerator<FrameLine, void, void> {
+export async function* framesOf(reply: Pick<FrameTaker, "take">): AsyncGenerator<FrameLine, void, void> {
   while (true) {
     for (const line of await reply.take()) {
       yield line;

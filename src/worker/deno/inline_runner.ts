@@ -5,7 +5,7 @@
  */
 import type { ReadyBody } from "../../protocol/messages.ts";
 import type { Plugin } from "../define_plugin.ts";
-import { askToStop, cancelledBody } from "./cancelling.ts";
+import { askToStop, type Cancellation, cancelledBody } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine, valueLine, withoutTypes } from "./frame_line.ts";
 import type { LoadedPlugin } from "./load_plugin.ts";
@@ -33,18 +33,18 @@ export class InlineRunner implements PluginRunner {
     return { status: "running", ready: this.#ready };
   }
 
-  async run(order: CallOrder, sink: CallSink, signal: AbortSignal): Promise<FrameLine> {
-    if (signal.aborted) return errorLine(cancelledBody());
-    const onAbort = () => void askToStop(this.#plugin);
-    signal.addEventListener("abort", onAbort, { once: true });
+  async run(order: CallOrder, sink: CallSink, cancellation: Cancellation): Promise<FrameLine> {
+    if (cancellation.isRequested) return errorLine(cancelledBody());
+    let isOver = false;
+    cancellation.onRequest(() => isOver || void askToStop(this.#plugin));
     const outbox = new Outbox(order.sharesFiles ? this.#results : undefined);
-    const code = () => CALLS[order.endpoint].run(this.#plugin, new RunningCall(order, { sink, signal, outbox }));
+    const code = () => CALLS[order.endpoint].run(this.#plugin, new RunningCall(order, { sink, cancellation, outbox }));
     try {
-      return await inSpan(order, { plugin: this.#ready.name, signal }, code);
+      return await inSpan(order, { plugin: this.#ready.name, cancellation }, code);
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      isOver = true;
       await outbox.close();
     }
   }

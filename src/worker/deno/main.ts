@@ -4,7 +4,7 @@
  * @module
  */
 import { type Address, isUnix, socketPathOf } from "../../protocol/address.ts";
-import { type HelloMessage, type StartFailure, type StartMessage, UPGRADE_FEATURE } from "../../protocol/messages.ts";
+import { AHEAD_FEATURE, type HelloMessage, type StartFailure, type StartMessage, UPGRADE_FEATURE } from "../../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../../protocol/telemetry.ts";
@@ -25,7 +25,7 @@ const EXPORT_MS = 200;
 /** How often it is tried to remove the folder, and how long it is waited in between, in milliseconds. */
 const REMOVAL = { tries: 10, pauseMs: 5 } as const;
 
-const FEATURES: readonly string[] = ["call_id", "cancel_by_id", "files", "frames", "signatures", "types", UPGRADE_FEATURE];
+const FEATURES: readonly string[] = [AHEAD_FEATURE, "call_id", "cancel_by_id", "files", "frames", "signatures", "types", UPGRADE_FEATURE];
 
 if (import.meta.main) await main();
 

@@ -6,6 +6,7 @@
 import type { CallEndpoint, Endpoint } from "../../protocol/endpoints.ts";
 import type { ErrorBody, ReadyBody } from "../../protocol/messages.ts";
 import type { TraceContext } from "../../protocol/telemetry.ts";
+import type { Cancellation } from "./cancelling.ts";
 import type { FrameLine } from "./frame_line.ts";
 
 /** The endpoints that ask the plugin something without a turn. */
@@ -16,6 +17,8 @@ export interface CallOrder {
   readonly endpoint: CallEndpoint;
   /** The request's body, decoded. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** The same as it came: text, which passes between threads at a fraction of what an object costs. */
+  readonly text?: string;
   readonly callId: string;
   /** Whether the host shares the scratch folder, so that results may be files there. */
   readonly sharesFiles: boolean;
@@ -45,10 +48,10 @@ export interface PluginRunner {
   /** Resolves when the plugin is no longer loading. Never rejects. */
   readonly settled: Promise<void>;
   /**
-   * Runs a call and resolves with its last frame when the plugin's code has come to rest. Never rejects. When the signal aborts, the
-   * plugin is asked to stop.
+   * Runs a call and resolves with its last frame when the plugin's code has come to rest. Never rejects. When the call is cancelled,
+   * the plugin is asked to stop.
    */
-  run(order: CallOrder, sink: CallSink, signal: AbortSignal): Promise<FrameLine>;
+  run(order: CallOrder, sink: CallSink, cancellation: Cancellation): Promise<FrameLine>;
   /** Asks the plugin something. Never rejects. */
   ask(endpoint: QuestionEndpoint): Promise<FrameLine>;
 }

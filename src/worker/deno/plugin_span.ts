@@ -4,12 +4,13 @@
  * @module
  */
 import { inTrace, markFailed, registeredTelemetry, RPC_SYSTEM, SCOPE, SPAN_KIND, type Tracer } from "../../protocol/telemetry.ts";
+import type { Cancellation } from "./cancelling.ts";
 import type { CallOrder } from "./plugin_runner.ts";
 
 /** Whose code a call runs, and what tells that its caller does not want it any more. */
 interface SpanFacts {
   readonly plugin: string;
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
 }
 
 /** Runs a call's code. Within it that span is active, so that the plugin's own are below it. */
@@ -20,7 +21,7 @@ export function inSpan<Result>(order: CallOrder, facts: SpanFacts, code: () => P
 
 function withSpan<Result>(
   order: CallOrder,
-  { plugin, signal, tracer }: SpanFacts & { readonly tracer: Tracer },
+  { plugin, cancellation, tracer }: SpanFacts & { readonly tracer: Tracer },
   code: () => Promise<Result>,
 ): Promise<Result> {
   const method = `${plugin}/${order.endpoint}`;
@@ -30,7 +31,7 @@ function withSpan<Result>(
       return await code();
     } catch (thrown) {
       // Whatever a cancelled call throws, it has not failed.
-      if (!signal.aborted) markFailed(span, thrown);
+      if (!cancellation.isRequested) markFailed(span, thrown);
       throw thrown;
     } finally {
       span.end();

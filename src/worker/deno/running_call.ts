@@ -4,6 +4,7 @@
  * @module
  */
 import type { CallContext } from "../define_plugin.ts";
+import type { Cancellation } from "./cancelling.ts";
 import { shortened } from "./error_body.ts";
 import { valueLine } from "./frame_line.ts";
 import type { Items } from "./iterables.ts";
@@ -13,7 +14,7 @@ import type { CallOrder, CallSink } from "./plugin_runner.ts";
 /** What a call is run with. */
 export interface RunningCallParts {
   readonly sink: CallSink;
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   readonly outbox: Outbox;
 }
 
@@ -24,26 +25,26 @@ export class RunningCall {
   readonly context: CallContext;
   readonly outbox: Outbox;
   readonly #sink: CallSink;
-  readonly #signal: AbortSignal;
+  readonly #cancellation: Cancellation;
 
   /** Begins it. */
-  constructor({ body, callId }: CallOrder, { sink, signal, outbox }: RunningCallParts) {
+  constructor({ body, callId }: CallOrder, { sink, cancellation, outbox }: RunningCallParts) {
     this.body = body;
     this.outbox = outbox;
     this.#sink = sink;
-    this.#signal = signal;
+    this.#cancellation = cancellation;
     const args = Array.isArray(body["args"]) ? body["args"] : [];
     const reportProgress = (progress: number, message = "") => sink.report(portion(progress), shortened(String(message)));
-    this.context = { callId, args, signal, reportProgress };
+    this.context = new Context({ callId, args, reportProgress }, cancellation);
   }
 
   /** Sends each item as a chunk. */
   async stream(items: Items): Promise<void> {
     for await (const item of items) {
-      if (this.#signal.aborted) return;
+      if (this.#cancellation.isRequested) return;
       await this.#sink.push(await valueLine("chunk", item, this.outbox));
       // Leaving the loop calls the iterator's return(), so that the plugin's "finally" runs before it would make another item.
-      if (this.#signal.aborted) return;
+      if (this.#cancellation.isRequested) return;
     }
   }
 
@@ -51,11 +52,36 @@ export class RunningCall {
   async collect(items: Items): Promise<unknown[]> {
     const list: unknown[] = [];
     for await (const item of items) {
-      if (this.#signal.aborted) break;
+      if (this.#cancellation.isRequested) break;
       list.push(item);
     }
     return list;
   }
+}
+
+/** What a plugin's method is given. Its signal is made when the plugin looks at it. */
+class Context implements CallContext {
+  readonly callId: string;
+  readonly args: readonly unknown[];
+  declare readonly signal: AbortSignal;
+  readonly reportProgress: CallContext["reportProgress"];
+  readonly #cancellation: Cancellation;
+
+  constructor({ callId, args, reportProgress }: Omit<CallContext, "signal">, cancellation: Cancellation) {
+    this.callId = callId;
+    this.args = args;
+    this.reportProgress = reportProgress;
+    this.#cancellation = cancellation;
+    Object.defineProperty(this, "signal", Context.#SIGNAL);
+  }
+
+  /** A member of each context, for a plugin may copy them. One getter serves all: the runtime makes a class of objects for each getter, and keeps it long. */
+  static readonly #SIGNAL: PropertyDescriptor & ThisType<Context> = {
+    enumerable: true,
+    get(): AbortSignal {
+      return this.#cancellation.signal;
+    },
+  };
 }
 
 /** A report is a courtesy: one that makes no sense as a portion does not fail the call. */

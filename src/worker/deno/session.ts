@@ -4,17 +4,16 @@
  *
  * @module
  */
-import { isRecord } from "../../protocol/json.ts";
 import type { Exchange, WireRequest } from "../../protocol/exchange.ts";
-import type { Frame, ValueTypes } from "../../protocol/frames.ts";
+import type { Frame } from "../../protocol/frames.ts";
 import { type CallEndpoint, type Endpoint, isCallEndpoint, isEndpoint } from "../../protocol/endpoints.ts";
 import type { HealthBody, ProgressBody, StatsBody, WorkerLimits } from "../../protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { Turns } from "../../protocol/turns.ts";
 import { untilAborted } from "../../protocol/until_aborted.ts";
-import { decodeValue } from "../../protocol/values.ts";
 import { Call } from "./call.ts";
-import { OpenCalls } from "./cancelling.ts";
+import { BadBodyError, type Body, decodeBody } from "./call_arguments.ts";
+import { cancelledBody, type CancelStatus, OpenCalls } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine, isLastLine, parseLine, plainResultLine } from "./frame_line.ts";
 import { framesOf, type FrameSource } from "./frame_queue.ts";
@@ -32,16 +31,9 @@ export interface SessionOptions {
   readonly usage: () => Promise<Usage>;
 }
 
-type Body = Readonly<Record<string, unknown>>;
-
 /** The call's id is that of a call still open. */
 export class CallIdInUseError extends Error {
   override name = "CallIdInUseError";
-}
-
-/** The request's body is not what the endpoint takes. */
-export class BadBodyError extends TypeError {
-  override name = "BadBodyError";
 }
 
 /** One worker's session, for as long as its process lives. */
@@ -64,7 +56,7 @@ export class WorkerSession {
     health: () => plainResultLine(this.#health()),
     stats: async () => plainResultLine(await this.#stats()),
     progress: () => plainResultLine(this.#progress.progress satisfies ProgressBody),
-    cancel: ({ call_id: id }) => plainResultLine({ status: this.#open.cancel(typeof id === "string" ? id : undefined) }),
+    cancel: (body) => plainResultLine({ status: this.#cancel(body) }),
     // Deno has no way to ask the system, and another thread may have it open.
     in_use: () => plainResultLine({ in_use: true }),
     config_schema: () => this.#ask("config_schema"),
@@ -93,46 +85,49 @@ export class WorkerSession {
   }
 
   /**
-   * Answers a request. Aborting the signal abandons it.
+   * Answers a request.
    *
    * @throws {CallIdInUseError} When a call with this id is open.
    * @throws {BadBodyError} When the body is not what the endpoint takes.
    */
-  reply(request: WireRequest, signal: AbortSignal): FrameSource {
-    if (isCallEndpoint(request.endpoint)) return this.#call(this.#order(request, request.endpoint), signal);
-    if (request.endpoint === "cancel") checkCallId(request.body?.["call_id"]);
+  reply(request: WireRequest): FrameSource {
+    if (isCallEndpoint(request.endpoint)) return this.#call(request, request.endpoint);
+    if (request.endpoint === "cancel") checkCancel(request.body ?? {});
     return once(this.#answer(request));
   }
 
   async *#exchange(request: WireRequest, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
-    const abandon = new AbortController();
-    const reply = this.reply(request, AbortSignal.any([signal, abandon.signal]));
+    const reply = this.reply(request);
+    const abandon = () => reply.abandon();
+    signal.addEventListener("abort", abandon, { once: true });
+    if (signal.aborted) abandon();
     try {
       for await (const line of framesOf(reply)) {
         signal.throwIfAborted();
         yield parseLine(line);
       }
     } finally {
+      signal.removeEventListener("abort", abandon);
       reply.leave();
-      abandon.abort();
+      abandon();
     }
   }
 
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, callId, sharesFiles = false, trace }: WireRequest, endpoint: CallEndpoint): CallOrder {
+  #order({ body = {}, json, callId, sharesFiles = false, trace }: WireRequest, endpoint: CallEndpoint): CallOrder {
     if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
-    const order = { endpoint, callId: callId ?? crypto.randomUUID(), sharesFiles, trace };
-    const takesArguments = endpoint === "execute" || endpoint === "execute_stream";
-    return { ...order, body: takesArguments ? decodeArguments(body) : body };
+    return { endpoint, body: decodeBody(endpoint, body), text: json, callId: callId ?? crypto.randomUUID(), sharesFiles, trace };
   }
 
-  #call(order: CallOrder, signal: AbortSignal): FrameSource {
-    const call = new Call(order);
-    const watch = this.#open.add(call, signal);
+  #call(request: WireRequest, endpoint: CallEndpoint): FrameSource {
+    const { callId } = request;
+    if (callId !== undefined && this.#open.wasCancelled(callId)) return once(Promise.resolve(errorLine(cancelledBody())));
+    const call = new Call(this.#order(request, endpoint));
+    this.#open.add(call);
     this.#replying.add(call);
     this.#active++;
-    void this.#serve(call).finally(() => watch[Symbol.dispose]());
-    return { take: () => this.#take(call), leave: () => this.#leave(call) };
+    void this.#serve(call);
+    return { take: () => this.#take(call), leave: () => this.#leave(call), abandon: () => call.cancel() };
   }
 
   #leave(call: Call): void {
@@ -151,10 +146,10 @@ export class WorkerSession {
     try {
       using _turn = await this.#admit(call);
       // One that was cancelled in the moment in which its turn came has been answered: nobody would stop its plugin any more.
-      call.signal.throwIfAborted();
+      if (call.cancellation.isRequested) return;
       call.markRunning();
       this.#progress = call;
-      call.end(await this.#runner.run(call.order, call, call.signal));
+      call.end(await this.#runner.run(call.order, call, call.cancellation));
     } catch (thrown) {
       call.end(errorLine(failureBody(thrown)));
     } finally {
@@ -166,13 +161,20 @@ export class WorkerSession {
 
   /** Waits until the plugin is loaded and it is the call's turn. */
   async #admit(call: Call): Promise<Disposable> {
-    if (this.#runner.state.status === "loading") await untilAborted(this.#runner.settled, call.signal);
-    return await this.#turns.acquire(call.signal);
+    if (this.#runner.state.status === "loading") await untilAborted(this.#runner.settled, call.cancellation.signal);
+    return await (this.#turns.taken < this.#options.limits.max_concurrency
+      ? this.#turns.acquire()
+      : this.#turns.acquire(call.cancellation.signal));
   }
 
   async #answer({ endpoint, body = {} }: WireRequest): Promise<FrameLine> {
     if (isEndpoint(endpoint) && !isCallEndpoint(endpoint)) return await this.#answers[endpoint](body);
     return errorLine({ code: "not_supported", type: "NotSupported", message: `There is no "${endpoint}"`, traceback: "" });
+  }
+
+  #cancel({ call_id: callId, ahead }: Body): CancelStatus {
+    if (typeof callId !== "string") return this.#open.cancel(undefined);
+    return ahead === true ? this.#open.cancelAhead(callId) : this.#open.cancel(callId);
   }
 
   async #ask(endpoint: QuestionEndpoint): Promise<FrameLine> {
@@ -217,23 +219,11 @@ export class WorkerSession {
 }
 
 function once(line: Promise<FrameLine>): FrameSource {
-  return { take: async () => [await line], leave: () => {} };
-}
-
-function decodeArguments(body: Body): Body {
-  const { args, kwargs, types } = body;
-  if (args !== undefined && !Array.isArray(args)) throw new BadBodyError('"args" must be an array');
-  if (kwargs !== undefined && !isRecord(kwargs)) throw new BadBodyError('"kwargs" must be an object');
-  if (types === undefined) return body;
-  if (!isRecord(types)) throw new BadBodyError('"types" must be an object');
-  try {
-    return decodeValue(body, types as ValueTypes) as Body;
-  } catch (error) {
-    throw new BadBodyError((error as Error).message);
-  }
+  return { take: async () => [await line], leave: () => {}, abandon: () => {} };
 }
 
 /** A mistyped id must not be taken for none, which would cancel every call. */
-function checkCallId(callId: unknown): void {
+function checkCancel({ call_id: callId, ahead }: Body): void {
   if (callId !== undefined && callId !== null && typeof callId !== "string") throw new BadBodyError('"call_id" must be a string');
+  if (ahead !== undefined && typeof ahead !== "boolean") throw new BadBodyError('"ahead" must be true or false');
 }

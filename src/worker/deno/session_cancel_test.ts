@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { HealthBody } from "../../protocol/messages.ts";
 import { InlineRunner } from "./inline_runner.ts";
 import { loadPlugin } from "./load_plugin.ts";
+import { BadBodyError } from "./call_arguments.ts";
 import { CallIdInUseError } from "./session.ts";
 import { call, failure, frames, gate, LABEL, NEVER, open, result, sessionOf } from "../../../tests/support/worker_session.ts";
 
@@ -129,9 +130,50 @@ Deno.test("A call that is cancelled in the moment in which its turn comes never 
       return inline.run(order, sink, signal);
     },
   });
-  const reply = session.reply({ endpoint: "execute", callId: "a" }, NEVER);
-  session.reply({ endpoint: "cancel", body: { call_id: "a" } }, NEVER);
+  const reply = session.reply({ endpoint: "execute", callId: "a" });
+  session.reply({ endpoint: "cancel", body: { call_id: "a" } });
   assertEquals((await reply.take()).map(({ kind }) => kind), ["error"]);
   assertEquals(await result(session, { endpoint: "execute" }), "done");
   assertEquals(runs, 1);
+});
+
+Deno.test("A call that was cancelled before it came ends as cancelled without its plugin, and its id is free again", async () => {
+  const { plugin, started, arrival, letGo } = gate();
+  const session = open(plugin);
+  const ahead = { endpoint: "cancel", body: { call_id: "a", ahead: true } } as const;
+  assertEquals(await result(session, ahead), { status: "cancelled" });
+  assertEquals((await failure(session, call("a"))).code, "cancelled");
+  assertEquals(started, []);
+  const again = result(session, call("a"));
+  await arrival("a");
+  letGo("a");
+  assertEquals(await again, "a");
+});
+
+Deno.test("Cancelling ahead cancels a call that is there, and remembers nothing", async () => {
+  const { plugin, arrival, letGo } = gate();
+  const session = open(plugin);
+  const running = failure(session, call("a"));
+  await arrival("a");
+  assertEquals(await result(session, { endpoint: "cancel", body: { call_id: "a", ahead: true } }), { status: "cancelled" });
+  letGo("a");
+  assertEquals((await running).code, "cancelled");
+  const next = result(session, call("a"));
+  await arrival("a");
+  letGo("a");
+  assertEquals(await next, "a");
+});
+
+Deno.test("Of more than 1,024 ids that were cancelled ahead the oldest is forgotten", async () => {
+  const session = open({ execute: ({ name }: { name: string }) => name });
+  for (let id = 0; id <= 1024; id++) await result(session, { endpoint: "cancel", body: { call_id: `${id}`, ahead: true } });
+  assertEquals(await result(session, call("0")), "0");
+  assertEquals((await failure(session, call("1"))).code, "cancelled");
+  assertEquals((await failure(session, call("1024"))).code, "cancelled");
+});
+
+Deno.test("Only true and false say whether a call is cancelled ahead, and without an id all that are open are cancelled", async () => {
+  const session = open({ execute: () => 1 });
+  await assertRejects(() => frames(session, { endpoint: "cancel", body: { call_id: "a", ahead: 1 } }), BadBodyError, '"ahead"');
+  assertEquals(await result(session, { endpoint: "cancel", body: { ahead: true } }), { status: "not_running" });
 });

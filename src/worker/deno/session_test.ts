@@ -3,7 +3,7 @@ import type { WireRequest } from "../../protocol/exchange.ts";
 import type { ErrorBody, HealthBody } from "../../protocol/messages.ts";
 import type { Plugin } from "../define_plugin.ts";
 import type { PluginRunner } from "./plugin_runner.ts";
-import { BadBodyError } from "./session.ts";
+import { BadBodyError } from "./call_arguments.ts";
 import { failure, frames, LABEL, last, open, result, sessionOf } from "../../../tests/support/worker_session.ts";
 
 Deno.test("execute gives the plugin its arguments and the host its result", async () => {

@@ -3,21 +3,28 @@
  *
  * @module
  */
+import { Cancellation } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
+import { type RingMemory, RingWriter } from "./frame_ring.ts";
 import type { CallOrder, CallSink, PluginRunner } from "./plugin_runner.ts";
-import { CHUNKS_ON_THE_WAY, type FromThread, type ToCalls } from "./thread_messages.ts";
+import { BELL, CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, type FromThread, type ToCalls } from "./thread_messages.ts";
 
-/** Runs what the control thread orders, and posts what comes of it. */
+/** Runs what the control thread orders, and tells it what comes of it. */
 export class ThreadCalls {
   readonly #runner: PluginRunner;
-  readonly #post: (message: FromThread) => void;
+  readonly #output: Output;
   readonly #open = new Map<number, ThreadCall>();
 
   /** Serves a plugin that is loaded. */
-  constructor(runner: PluginRunner, post: (message: FromThread) => void) {
+  constructor(runner: PluginRunner, post: (message: FromThread | typeof BELL) => void) {
     this.#runner = runner;
-    this.#post = post;
+    this.#output = new Output(post);
+  }
+
+  /** Leaves small frames in this memory from now on. */
+  useRing(memory: RingMemory): void {
+    this.#output.useRing(memory);
   }
 
   /** Takes one message of the control thread. */
@@ -30,52 +37,83 @@ export class ThreadCalls {
   }
 
   async #run(key: number, order: CallOrder): Promise<void> {
-    const call = new ThreadCall(key, this.#post);
+    const call = new ThreadCall(key, this.#output);
     this.#open.set(key, call);
-    await this.#end(key, this.#runner.run(order, call, call.signal));
+    await this.#end(key, this.#runner.run(order, call, call.cancellation));
     this.#open.delete(key);
   }
 
   async #end(key: number, last: Promise<FrameLine>): Promise<void> {
-    const line = await last.catch((thrown) => errorLine(failureBody(thrown)));
-    this.#post({ kind: "last", key, line });
+    this.#output.send(key, "last", await last.catch((thrown) => errorLine(failureBody(thrown))));
+  }
+}
+
+/** What goes to the control thread about calls: small frames by the ring, and all else as messages, in one order. */
+class Output {
+  readonly #post: (message: FromThread | typeof BELL) => void;
+  #ring: RingWriter | undefined;
+
+  constructor(post: (message: FromThread | typeof BELL) => void) {
+    this.#post = post;
+  }
+
+  useRing(memory: RingMemory): void {
+    this.#ring = new RingWriter(memory);
+  }
+
+  send(key: number, kind: "chunk" | "last", line: FrameLine): void {
+    if (!this.#leave(key, line)) this.#say({ kind, key, line });
+    else if (this.#ring!.hasToTell) this.#post(BELL);
+  }
+
+  report(key: number, progress: number, message: string): void {
+    this.#say({ kind: "progress", key, progress, message });
+  }
+
+  #leave(key: number, { kind, text, files }: FrameLine): boolean {
+    return files === undefined && (kind === "chunk" || kind === "result") && this.#ring?.write(key, kind, text) === true;
+  }
+
+  #say(message: FromThread): void {
+    this.#ring?.noteMessage();
+    this.#post(message);
   }
 }
 
 /** One call in the plugin's thread. Only a few of its chunks are on their way at a time, so that a slow reader slows the plugin. */
 class ThreadCall implements CallSink {
+  readonly cancellation: Cancellation = new Cancellation();
   readonly #key: number;
-  readonly #post: (message: FromThread) => void;
-  readonly #abort = new AbortController();
-  #onTheWay = 0;
+  readonly #output: Output;
+  /** How long the chunks on their way are, in characters, and all of them together. */
+  readonly #lengths: number[] = [];
+  #length = 0;
   #goOn: (() => void) | undefined;
 
-  constructor(key: number, post: (message: FromThread) => void) {
+  constructor(key: number, output: Output) {
     this.#key = key;
-    this.#post = post;
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
+    this.#output = output;
   }
 
   report(progress: number, message: string): void {
-    this.#post({ kind: "progress", key: this.#key, progress, message });
+    this.#output.report(this.#key, progress, message);
   }
 
   async push(line: FrameLine): Promise<void> {
-    this.#onTheWay++;
-    this.#post({ kind: "chunk", key: this.#key, line });
-    if (this.#onTheWay >= CHUNKS_ON_THE_WAY && !this.signal.aborted) await new Promise<void>((resolve) => this.#goOn = resolve);
+    this.#lengths.push(line.text.length);
+    this.#length += line.text.length;
+    this.#output.send(this.#key, "chunk", line);
+    const isFull = this.#lengths.length >= CHUNKS_ON_THE_WAY || this.#length >= CHARACTERS_ON_THE_WAY;
+    if (isFull && !this.cancellation.isRequested) await new Promise<void>((resolve) => this.#goOn = resolve);
   }
 
   makeRoom(chunks: number): void {
-    this.#onTheWay -= chunks;
+    for (const length of this.#lengths.splice(0, chunks)) this.#length -= length;
     this.#goOn?.();
   }
 
   cancel(): void {
-    this.#abort.abort();
+    this.cancellation.request();
     this.#goOn?.();
   }
 }

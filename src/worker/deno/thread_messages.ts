@@ -7,6 +7,8 @@ import { isRecord } from "../../protocol/json.ts";
 import type { ErrorBody, ErrorCode, ReadyBody } from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
+import { decodeBody } from "./call_arguments.ts";
+import type { RingMemory } from "./frame_ring.ts";
 import type { FilesAnswer, FilesQuestion } from "./files_question.ts";
 import type { CallOrder, QuestionEndpoint } from "./plugin_runner.ts";
 
@@ -18,8 +20,28 @@ export type ToCalls =
   /** There is room for this many more chunks. */
   | { readonly kind: "room"; readonly key: number; readonly chunks: number };
 
-/** From the control thread. The key of an answer is that of the question. */
-export type ToThread = ToCalls | { readonly kind: "files"; readonly key: number; readonly answer: FilesAnswer };
+/** From the control thread. The key of an answer is that of the question; a text is an order to run a call. */
+export type ToThread =
+  | string
+  | Exclude<ToCalls, { kind: "run" }>
+  | { readonly kind: "files"; readonly key: number; readonly answer: FilesAnswer }
+  /** Where frames may be left from now on. */
+  | { readonly kind: "ring"; readonly memory: RingMemory };
+
+/** An order to run a call as text. A body that has not come as text becomes one. */
+export function runText(key: number, { endpoint, body, text = JSON.stringify(body), callId, sharesFiles, trace }: CallOrder): string {
+  return `${JSON.stringify({ key, endpoint, callId, sharesFiles, trace })}\n${text}`;
+}
+
+/** Reads it. */
+export function readRun(text: string): Extract<ToCalls, { kind: "run" }> {
+  const at = text.indexOf("\n");
+  const { key, ...order } = JSON.parse(text.slice(0, at));
+  return { kind: "run", key, order: { ...order, body: decodeBody(order.endpoint, JSON.parse(text.slice(at + 1))) } };
+}
+
+/** From the plugin's thread as well: there is something in the ring. */
+export const BELL = "bell";
 
 /** From the plugin's thread. */
 export type FromThread =
@@ -36,10 +58,16 @@ export type FromThread =
   | { readonly kind: "ending"; readonly error: ErrorBody };
 
 /** How many chunks of a call may be on their way to the control thread. */
-export const CHUNKS_ON_THE_WAY = 16;
+export const CHUNKS_ON_THE_WAY = 64;
 
-/** Room is told of in lots of this many chunks: a message for each would cost as much as the chunk. */
-export const CHUNKS_PER_ROOM: number = CHUNKS_ON_THE_WAY / 2;
+/** How many characters they may have before the next one waits until all are taken: a few large chunks must not pile up. */
+export const CHARACTERS_ON_THE_WAY: number = 512 * 1024;
+
+/** Room is told of in lots, of so many chunks or characters: a message for each chunk would cost as much as the chunk. */
+export const ROOM: { readonly chunks: number; readonly characters: number } = {
+  chunks: CHUNKS_ON_THE_WAY / 2,
+  characters: CHARACTERS_ON_THE_WAY / 2,
+};
 
 /**
  * Reads what has come from the plugin's thread, where the plugin can say the same as we can, and anything else. What is returned is what its type says,
@@ -67,7 +95,7 @@ function optional<Value, Message>(value: Value | undefined, message: (value: Val
 }
 
 /** A call whose frames cannot be sent ends: neither may a chunk be missing, nor an answer never come. */
-function noFrame(key: number): FromThread {
+export function noFrame(key: number): Extract<FromThread, { kind: "last" }> {
   const what = new TypeError("What the plugin's thread sent is no frame: the plugin may have replaced what the worker makes frames with");
   return { kind: "last", key, line: errorLine({ ...errorBody("bad_result", what), traceback: "" }) };
 }

@@ -4,20 +4,22 @@
  * @module
  */
 import type { ErrorBody, PermissionSet, PluginTarget } from "../../protocol/messages.ts";
+import type { Cancellation } from "./cancelling.ts";
 import { errorBody } from "./error_body.ts";
-import { errorLine, type FrameLine } from "./frame_line.ts";
+import { errorLine, type FrameLine, lengthOf, ReceivedLine } from "./frame_line.ts";
+import { RingReader } from "./frame_ring.ts";
 import type { FilesQuestion } from "./files_question.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import { removeFiles, type ScratchFiles } from "./scratch_files.ts";
 import { describeCrash } from "./thread_crash.ts";
 import type { Surroundings } from "./plugin_surroundings.ts";
-import { CHUNKS_PER_ROOM, type FromThread, readFromThread, type ToThread } from "./thread_messages.ts";
+import { BELL, type FromThread, noFrame, readFromThread, ROOM, runText, type ToThread } from "./thread_messages.ts";
 
 interface OpenRun {
   readonly sink?: CallSink;
   readonly end: (last: FrameLine) => void;
-  /** Chunks taken since the thread was told of room. */
-  taken: number;
+  /** Chunks taken since the thread was told of room, and how long they were. */
+  taken: { chunks: number; characters: number };
 }
 
 /** A plugin in a thread of its own. */
@@ -32,7 +34,8 @@ export class ThreadRunner implements PluginRunner {
   readonly #files: ScratchFiles | undefined;
   readonly #settle: () => void;
   readonly #runs = new Map<number, OpenRun>();
-  #nextKey = 1;
+  #lastKey = 0;
+  #ring = new RingReader();
 
   /** Starts the thread, and in it the plugin. */
   constructor(target: PluginTarget, files?: ScratchFiles) {
@@ -51,10 +54,10 @@ export class ThreadRunner implements PluginRunner {
     return this.#state;
   }
 
-  run(order: CallOrder, sink: CallSink, signal: AbortSignal): Promise<FrameLine> {
+  run(order: CallOrder, sink: CallSink, cancellation: Cancellation): Promise<FrameLine> {
     return this.#send(sink, (key) => {
-      signal.addEventListener("abort", () => this.#post({ kind: "abort", key }), { once: true });
-      return { kind: "run", key, order };
+      cancellation.onRequest(() => this.#post({ kind: "abort", key }));
+      return runText(key, order);
     });
   }
 
@@ -65,16 +68,17 @@ export class ThreadRunner implements PluginRunner {
   #send(sink: CallSink | undefined, message: (key: number) => ToThread): Promise<FrameLine> {
     const { failure } = this.#state;
     if (failure !== undefined) return Promise.resolve(errorLine(failure));
-    const key = this.#nextKey++;
+    const key = this.#newKey();
     return new Promise((resolve) => {
-      this.#runs.set(key, { sink, end: resolve, taken: 0 });
-      try {
-        this.#post(message(key));
-      } catch (cause) {
-        const error = new RangeError("The arguments are nested too deeply to be given to the plugin's thread", { cause });
-        this.#end(key, errorLine(errorBody("plugin_error", error)));
-      }
+      this.#runs.set(key, { sink, end: resolve, taken: { chunks: 0, characters: 0 } });
+      this.#post(message(key));
     });
+  }
+
+  /** The ring has 32 bits for a key. */
+  #newKey(): number {
+    do this.#lastKey = this.#lastKey % 2 ** 30 + 1; while (this.#runs.has(this.#lastKey));
+    return this.#lastKey;
   }
 
   #post(message: ToThread): void {
@@ -89,21 +93,47 @@ export class ThreadRunner implements PluginRunner {
       name: target.name,
       deno: { permissions: threadPermissions(target.permissions, this.#files) },
     });
-    thread.addEventListener("message", ({ data }) => this.#take(readFromThread(data, this.#files?.results)));
+    thread.addEventListener("message", ({ data }) => this.#take(data));
     thread.addEventListener("error", (event) => {
       event.preventDefault();
+      this.#takeFrames();
       this.#fail(this.#announced ?? describeCrash(event.message));
     });
     return thread;
   }
 
-  #take(message: FromThread | undefined): void {
+  #take(said: unknown): void {
     // What a thread that has failed says afterwards must not bring it back.
     if (this.#state.failure !== undefined) return;
-    switch (message?.kind) {
+    if (said === BELL) return this.#takeFrames();
+    const message = readFromThread(said, this.#files?.results);
+    if (message === undefined) return;
+    if (message.kind === "progress" || message.kind === "chunk" || message.kind === "last") this.#ring.noteMessage();
+    this.#handle(message);
+  }
+
+  /** Whatever was left before a message has been told of before it. */
+  #takeFrames(): void {
+    try {
+      for (const { key, ...frame } of this.#ring.take()) {
+        const line = new ReceivedLine(frame);
+        if (frame.kind === "chunk") void this.#chunk(key, line);
+        else this.#end(key, line);
+      }
+    } catch {
+      // The plugin has written there. Nobody knows whose frames it has taken away.
+      for (const key of [...this.#runs.keys()]) this.#end(key, noFrame(key).line);
+      this.#ring = new RingReader();
+      this.#post({ kind: "ring", memory: this.#ring.memory });
+    }
+  }
+
+  #handle(message: FromThread): void {
+    switch (message.kind) {
       case "ready":
         if (this.#state.status !== "loading") return;
         this.#state = { status: "running", ready: message.ready };
+        this.#post({ kind: "ring", memory: this.#ring.memory });
         return this.#settle();
       case "unloadable":
         return this.#fail(message.error);
@@ -126,9 +156,11 @@ export class ThreadRunner implements PluginRunner {
     const run = this.#runs.get(key);
     if (run?.sink === undefined) return removeFiles(line.files);
     await run.sink.push(line);
-    if (++run.taken < CHUNKS_PER_ROOM) return;
-    this.#post({ kind: "room", key, chunks: run.taken });
-    run.taken = 0;
+    run.taken.chunks++;
+    run.taken.characters += lengthOf(line);
+    if (run.taken.chunks < ROOM.chunks && run.taken.characters < ROOM.characters) return;
+    this.#post({ kind: "room", key, chunks: run.taken.chunks });
+    run.taken = { chunks: 0, characters: 0 };
   }
 
   async #answer(key: number, question: FilesQuestion | undefined): Promise<void> {

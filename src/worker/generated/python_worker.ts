@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "e73e58c3c9a78f50";
+export const PYTHON_WORKER_HASH = "705c8ca1c768577d";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -178,97 +178,6 @@ def forget_unused(bytecode):
         path = os.path.join(bytecode.folder, name)
         if name.startswith("worker-") and time.time() - os.lstat(path).st_mtime > UNUSED_S and bytecode.read_own(path).startswith(MARK):
             os.unlink(path)
-\faside
-"""How the thread of a connection stands aside while the main thread reads in its place."""
-
-from __future__ import annotations
-
-import os
-import select
-import threading
-import time
-
-from .client import Client
-from .descriptors import DESCRIPTORS
-from .shelf import Shelf, Slot
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Optional
-
-STEP_UP = b"!"
-FLUSH = b"f"
-FLUSH_MS = 1
-
-
-class Aside:
-    """What a connection's own thread waits for meanwhile: to read again, a client that hangs up, and what is held back."""
-
-    def __init__(self, client: Client, shelf: Shelf) -> None:
-        self.is_taken = False  # whether the connection's own thread leaves it to the main thread to read
-        self.name = b""  # of the connection, where the host would hear of what was held back on it
-        self._client = client
-        self._shelf = shelf
-        self._lock = threading.Lock()
-        self._pipe: tuple[int, ...] = ()
-
-    def is_possible(self, may_open: bool) -> bool:
-        """Makes what is needed, if that may be; tells whether it is there."""
-        if self._pipe or not may_open:
-            return bool(self._pipe)
-        try:
-            self._pipe = os.pipe()
-        except OSError:
-            return False  # no file descriptor is free
-        DESCRIPTORS.keep(*self._pipe)
-        return True
-
-    def step_up(self) -> None:
-        """Has the connection's own thread read again."""
-        with self._lock:
-            if self.is_taken:
-                self.is_taken = False
-                DESCRIPTORS.write(self._pipe[1], STEP_UP)
-
-    def take_slot(self) -> Optional[Slot]:
-        """A place for frames that are held back, where the host would hear of them when this process ended before they were sent."""
-        return self._shelf.take(self.name, self._client.sent) if self.name else None
-
-    def ask_to_flush(self) -> None:
-        """Has the connection's own thread look after what the reply holds back."""
-        DESCRIPTORS.write(self._pipe[1], FLUSH)
-
-    def wait(self, hang_up: Callable[[], None], flush: Callable[[], bool]) -> None:
-        """Waits until the connection's own thread is to read again."""
-        events = select.poll()
-        events.register(self._pipe[0], select.POLLIN)
-        events.register(self._client, select.POLLRDHUP)
-        holds = False
-        while True:
-            ready = self._poll(events, holds)
-            if any(file == self._pipe[0] for file, _ in ready):
-                if os.read(self._pipe[0], 1) == STEP_UP:
-                    return
-                holds = True
-            elif ready:
-                events.unregister(self._client)
-                hang_up()
-            else:
-                holds = flush()
-
-    def close(self) -> None:
-        """The connection has ended."""
-        DESCRIPTORS.close(*self._pipe)
-
-    def _poll(self, events: Any, holds: bool) -> list[tuple[int, int]]:
-        try:
-            polled: list[tuple[int, int]] = events.poll(FLUSH_MS if holds else None)
-            return polled
-        except OSError:  # the plugin lets its process open no file any more, and the system looks at no more of them at a time
-            if not holds:
-                return [(self._pipe[0], select.POLLIN)]  # which is waited for by who reads it
-            time.sleep(FLUSH_MS / 1000)
-            return []
 \fbare_reply
 """Answers on an upgraded connection: section 11 of docs/protocol.md."""
 
@@ -276,7 +185,6 @@ from __future__ import annotations
 
 import time
 
-from .aside import Aside
 from .client import Client
 from .descriptors import DESCRIPTORS
 from .encoding import encode
@@ -286,20 +194,21 @@ from .shelf import Slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Callable, Optional
 
     from .scratch import Scratch
 
 FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
+FLUSH_S = 0.001
 STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
 
 
 class BareReply(FramedReply):
     """Section 11: the frames of section 4, and nothing around them."""
 
-    def __init__(self, client: Client, scratch: Scratch, aside: Aside, shares: bool = False) -> None:
+    def __init__(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None], shares: bool = False) -> None:
         super().__init__(client, scratch, shares=shares)
-        self._aside = aside
+        self._watch = watch
         self._held: Optional[Slot] = None
         self._held_until = 0.0
         self._last_at = 0.0
@@ -315,15 +224,15 @@ class BareReply(FramedReply):
                 self._send_held()
         super().close()
 
-    def flush(self) -> bool:
-        """Sends what is held back, once no frame follows any more; tells whether to look again."""
-        if not self._lock.acquire(timeout=STALL_S):
-            return True  # somebody is sending, and cannot
+    def flush(self) -> float:
+        """Sends what is held back, once no frame follows any more; tells in how many seconds to look again, zero for never."""
+        if not self._lock.acquire(False):
+            return STALL_S  # somebody is sending, and perhaps cannot
         try:
             self._is_watched = time.perf_counter() - self._last_at < FLOW_S
             if not self._is_watched:
                 self._send_held()
-            return self._is_watched
+            return FLUSH_S if self._is_watched else 0.0
         finally:
             self._lock.release()
 
@@ -336,6 +245,8 @@ class BareReply(FramedReply):
             if self._ended:
                 return False
             self._ended = last
+            if last and self._held is None:
+                return self._send(b"", data)
             before, self._last_at = self._last_at, time.perf_counter()
             # To wake the reader for each of many frames would cost more than the frames.
             if self._last_at - before < FLOW_S and not last and not self.hands_over():
@@ -346,13 +257,13 @@ class BareReply(FramedReply):
             return self._send_held(data)
 
     def _begin_to_hold(self) -> None:
-        """Finds a place for frames that wait for the next send, or, when that does not come, for the connection's own thread."""
-        if self.broken or not self._aside.is_taken:
+        """Finds a place for frames that wait for the next send, or, when that does not come, for the front."""
+        if self.broken:
             return
-        self._held, self._held_until = self._aside.take_slot(), self._last_at + FLOW_S
+        self._held, self._held_until = self._client.take_slot(), self._last_at + FLOW_S
         if self._held is not None and not self._is_watched:
             self._is_watched = True
-            self._aside.ask_to_flush()
+            self._watch(self)
 
     def _send_held(self, data: bytes = b"") -> bool:
         """Sends what is held back, and this. The shelf has it until it is sent: the process may end here."""
@@ -381,39 +292,32 @@ if TYPE_CHECKING:
 
     Body = Dict[str, Any]
 
-
-class Origin:
-    """Where a call came from, and where the lane that has run it finds the next one."""
-
-    is_aside = False
-
-    def fileno(self) -> int:
-        """The socket's number."""
-        raise NotImplementedError
-
-    def take_call(self) -> Optional[Call]:
-        """The next request, if it is a call and here in one piece."""
-        raise NotImplementedError
-
-    def step_up(self) -> None:
-        """Has its own thread read again."""
-        raise NotImplementedError
+NO_TRACE: dict[str, str] = {}
 
 
 class Call(Interruptible):
     """A call, from its request to its answer. What the worker asks of the plugin by itself has neither an endpoint nor a reply."""
 
-    def __init__(self, body: Body, endpoint: Optional[Endpoint] = None, reply: Optional[Reply] = None, call_id: str = "") -> None:
-        super().__init__()
+    connection: Any = None  # on which it came
+    running = False
+    ended = False
+    is_queued = False  # whether it waits for a lane: then its connection is nobody's
+    reported = 0.0
+    message = ""
+
+    def __init__(
+        self,
+        body: Body,
+        endpoint: Optional[Endpoint] = None,
+        reply: Optional[Reply] = None,
+        call_id: str = "",
+        trace: dict[str, str] = NO_TRACE,
+    ) -> None:
         self.endpoint = endpoint
         self.body = body
         self.reply = reply
         self.key: object = call_id or self
-        self.trace: dict[str, str] = {}
-        self.origin: Optional[Origin] = None
-        self.running = False
-        self.ended = False
-        self.progress: Body = {"progress": 0.0, "message": ""}
+        self.trace = trace
 
     def end(self) -> None:
         """The plugin's code has ended, or never will begin."""
@@ -421,19 +325,85 @@ class Call(Interruptible):
         self.running = False
         self.body = {}
 
+    def progress(self) -> Body:
+        """What was reported last."""
+        return {"progress": self.reported, "message": self.message}
+
     def report(self, progress: float, message: str) -> None:
         """Notes the progress and sends it."""
-        self.progress["progress"] = progress
-        self.progress["message"] = message
+        self.reported, self.message = progress, message
         if self.reply is not None and not self.ended and not DESCRIPTORS.is_forked:
             self.run_own(functools.partial(self.reply.progress, progress, message))
 
 
 CURRENT_CALL: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("remote_plugin_call", default=None)
+\fcanceller
+"""Who is asked to cancel calls."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from .call import Call
+from .cancelling import climb
+from .error_bodies import cancelled_body
+from .open_calls import OpenCalls
+from .plugin import Plugin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+MOST_AHEAD = 1024  # ids of calls that are cancelled before they have come
+
+
+class Canceller:
+    """Cancels calls: those that wait at once, those that run rung after rung, and those that have not come yet when they do."""
+
+    def __init__(self, plugin: Plugin, calls: OpenCalls, give_to_front: Callable[[Any], None], grace_s: float) -> None:
+        self._plugin = plugin
+        self._calls = calls
+        self._give_to_front = give_to_front
+        self._grace_s = grace_s
+        self._ahead: OrderedDict[str, None] = OrderedDict()
+
+    def cancel(self, wanted: Callable[[Call], bool]) -> bool:
+        """Cancels the open calls that are wanted; tells whether there was any."""
+        found, waiting, running = self._calls.cancel(wanted)
+        for call in waiting:
+            self._answer(call)
+        if running:
+            climb(running, self._plugin.ask_to_stop, self._grace_s)
+        return found
+
+    def cancel_ahead(self, call_id: str) -> None:
+        """Cancels a call; also one that is on its way behind another, and has not been read yet."""
+        self._ahead[call_id] = None  # first, for it may be read in this very moment
+        if len(self._ahead) > MOST_AHEAD:
+            self._ahead.popitem(last=False)
+        if self.cancel(lambda call: call.key == call_id):
+            self._ahead.pop(call_id, None)
+
+    def abandon(self, abandoned: Call) -> None:
+        """Cancels a call whose client is gone."""
+        self.cancel(lambda call: call is abandoned)
+
+    def is_cancelled(self, call_id: str) -> bool:
+        """Whether a call that has just been opened was cancelled before it came."""
+        return call_id in self._ahead and self._ahead.pop(call_id, self) is None
+
+    def _answer(self, call: Call) -> None:
+        assert call.reply is not None
+        call.reply.error(cancelled_body(self._plugin.name))
+        call.reply.close()
+        call.finish()
+        if call.is_queued:
+            call.connection.answered()
+            self._give_to_front(call.connection)
 \fcancelling
 """The home of cancellation in this worker: section 8 of docs/protocol.md, and the rungs of docs/reliability.md that are the worker's.
 
-A call that still waits for a lane is answered at once and never begins (\`OpenCalls.cancel\`). One that runs goes up these rungs:
+A call that still waits for a lane is answered at once and never begins (\`Canceller.cancel\`). One that runs goes up these rungs:
 
     asked        the plugin's own \`cancel()\` is called, and a coroutine's task is cancelled      at once
     interrupted  CallCancelled is raised in its code, on the main thread by SIGURG               after \`cancel_grace_ms\`
@@ -461,8 +431,11 @@ LATE_S = 0.05  # a wait that ends later than this has found the process stopped
 MAIN_THREAD = threading.get_ident()
 
 
+WINDOW = threading.Lock()  # one for all: what is done with it is short
+
+
 class Flag:
-    """What threading.Event does, at a tenth of what that costs: every call has one, and few are ever waited for."""
+    """What threading.Event does, at a tenth of what that costs: few are ever waited for."""
 
     __slots__ = ("_held", "_is_set")
 
@@ -472,9 +445,10 @@ class Flag:
         self._held.acquire()
 
     def set(self) -> None:
-        """Lets everybody go on who waits. To be called once."""
-        self._is_set = True
-        self._held.release()
+        """Lets everybody go on who waits."""
+        if not self._is_set:
+            self._is_set = True
+            self._held.release()
 
     def is_set(self) -> bool:
         """Whether nobody has to wait any more."""
@@ -487,16 +461,36 @@ class Flag:
 
 
 class Interruptible:
-    """Plugin code on a thread, which can be interrupted while it runs, and never when the worker's own code does."""
+    """Plugin code on a thread, which can be interrupted while it runs, and never when the worker's own code does.
 
-    def __init__(self) -> None:
-        self.cancelled = False
-        self.done = Flag()  # the reply is out, as far as it ever will be
-        self._task: Optional[AwaitedTask] = None
-        self._window = threading.Lock()
-        self._thread = 0
-        self._is_open = False
-        self._is_due = False
+    What most calls do not need is not made for each.
+    """
+
+    cancelled = False
+    _done: Optional[Flag] = None
+    _is_finished = False
+    _task: Optional[AwaitedTask] = None
+    _thread = 0
+    _is_open = False
+    _is_due = False
+
+    @property
+    def done(self) -> Flag:
+        """What tells that the reply is out, as far as it ever will be. It is made when somebody first waits for it."""
+        with WINDOW:
+            if self._done is None:
+                self._done = Flag()
+                if self._is_finished:
+                    self._done.set()
+            return self._done
+
+    def finish(self) -> None:
+        """The reply is out."""
+        self._is_finished = True
+        if self._done is not None or WINDOW.locked():
+            with WINDOW:
+                if self._done is not None:
+                    self._done.set()
 
     def run(self, code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
         """Runs plugin code on this thread: the only code that an interruption may hit."""
@@ -535,7 +529,7 @@ class Interruptible:
 
     def interrupt(self) -> None:
         """Raises CallCancelled in the plugin's code, if that is what runs at this moment."""
-        with self._window:
+        with WINDOW:
             # A coroutine is asked again; but one that keeps the loop from taking up the last request never gives way.
             task = self._task
             if task is not None and not (self._is_open and task.is_asked):
@@ -560,7 +554,7 @@ class Interruptible:
 
     def _close_window(self) -> None:
         """From here on no interruption is sent, and one that was sent but has not arrived never will."""
-        with self._window:
+        with WINDOW:
             self._is_open = False
         if self._is_due and self._thread != MAIN_THREAD:
             _raise_in(self._thread, None)
@@ -602,13 +596,13 @@ def climb(running: Sequence[Interruptible], ask_plugin: Callable[[], None], grac
 def _interrupt(calls: Sequence[Interruptible], grace_s: float) -> None:
     for call in calls:
         call.ask()
-    patience = grace_s
+    wait_s = grace_s
     while calls:
-        _wait_for_all(calls, patience)
+        _wait_for_all(calls, wait_s)
         calls = [call for call in calls if not call.done.is_set()]
         for call in calls:
             call.interrupt()
-        patience = INTERRUPT_AGAIN_S
+        wait_s = INTERRUPT_AGAIN_S
 
 
 def _wait_for_all(calls: Sequence[Interruptible], seconds: float) -> None:
@@ -634,23 +628,31 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 
 from .descriptors import DESCRIPTORS, identity
 from .fast import socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Optional
+
+    from .shelf import Shelf, Slot
 
 SO_COOKIE = 57  # of Linux; \`socket\` has no name for it
 MAX_JOINED = 64 * 1024  # up to here a copy costs less than a second call of the system
+AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
 
 
 class Client:
     """A connection's socket, which only the worker's own code may have closed."""
 
-    def __init__(self, client: socket.socket) -> None:
-        self.sent = 0  # bytes since the connection was upgraded
+    def __init__(self, client: socket.socket, shelf: Shelf) -> None:
+        self.lock = threading.Lock()  # for whoever sends
+        self.name = b""  # of the connection, where the host would hear of what was held back on it
+        self.may_wait = True  # for a client who does not read
+        self._sent = 0  # bytes since the connection was upgraded
+        self._shelf = shelf
         self._socket = client
         self._file = client.fileno()
         DESCRIPTORS.keep(self._file)
@@ -662,7 +664,9 @@ class Client:
         try:
             if self._identify() != self._identity:
                 DESCRIPTORS.lose()
-            if len(body) < MAX_JOINED:
+            if not self.may_wait:
+                self._send_at_once(head + body)
+            elif len(body) < MAX_JOINED:
                 self._socket.sendall(head + body)
             else:
                 self._socket.sendall(head)
@@ -670,15 +674,15 @@ class Client:
         except OSError:
             DESCRIPTORS.need(self._file)
             return False
-        self.sent += len(head) + len(body)
+        self._sent += len(head) + len(body)
         return True
 
-    def fileno(self) -> int:
-        """The socket's number."""
-        return self._socket.fileno()
+    def take_slot(self) -> Optional[Slot]:
+        """A place for frames that are held back, where the host would hear of them when this process ended before they were sent."""
+        return self._shelf.take(self.name, self._sent) if self.name else None
 
     def shut_down(self) -> None:
-        """Ends the connection for both sides; the thread that reads finds out."""
+        """Ends the connection for both sides; whoever reads it finds out."""
         DESCRIPTORS.need(self._file)
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
@@ -691,6 +695,10 @@ class Client:
         DESCRIPTORS.let_go(self._file)
         self._socket.close()
 
+    def _send_at_once(self, data: bytes) -> None:
+        if self._socket.send(data, AT_ONCE) < len(data):
+            raise BlockingIOError("The client does not read")
+
 
 def _identifier(client: socket.socket) -> Callable[[], object]:
     """Makes what tells sockets apart. Linux numbers them, which costs each reply half of what their facts would."""
@@ -700,239 +708,196 @@ def _identifier(client: socket.socket) -> Callable[[], object]:
     except OSError:
         return functools.partial(identity, client.fileno())
 \fconnection
-"""One connection, on either wire: sections 3 and 11 of docs/protocol.md."""
+"""One connection, on either wire: sections 3 and 11 of docs/protocol.md.
+
+It belongs to one thread at a time, which reads it and answers what it reads: to whoever has claimed it.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 
-from .aside import Aside
 from .bare_reply import BareReply
-from .call import Call, Origin
 from .client import Client
-from .constants import MAX_HEAD, UPGRADE_PROTOCOL
+from .constants import UPGRADE_PROTOCOL
 from .errors import Refusal
 from .fast import socket
-from .logs import log
-from .replies import PlainReply, Reply
-from .requests import BareRequest, HttpRequest, Request
-from .session import Session
-from .shelf import Shelf
+from .incoming import Incoming
+from .replies import PlainReply
+from .requests import BareRequest, HttpRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Optional, Union
 
-MAX_ASIDE = 64  # standing aside takes two more file descriptors, which are the plugin's as well
+    from .call import Call
+    from .endpoint import Endpoint
+    from .replies import Reply
+    from .requests import Request
+    from .session import Session
+    from .shelf import Shelf
+
 STRANGER_TIMEOUT_S = 5.0  # how long a connection may take to show the token for the first time
 DRAIN_S = 1.0
 
 
-class Connection(Origin):
-    """One client, on a thread of its own."""
+class Connection:
+    """One client."""
 
-    def __init__(self, session: Session, client: socket.socket, connections: set[Connection], shelf: Shelf) -> None:
+    def __init__(self, session: Session, client: socket.socket, shelf: Shelf) -> None:
+        self.file = client.fileno()
+        self.client = Client(client, shelf)
+        self.call: Optional[Call] = None  # the last one that was read, until it has been answered
+        self.deadline = time.monotonic() + STRANGER_TIMEOUT_S  # zero when there is none
+        self.is_over = False
+        self.asks = True  # whether the last request was no call: then it is the front's to read
+        self.question: Optional[tuple[Endpoint, Union[bytes, bytearray], Reply]] = None  # that is not answered at once
+        self.is_at_front = True  # whether the front reads it
+        self.is_registered = False  # among those that lanes read
+        self.is_armed = False  # whether lanes are told when something comes
         self._session = session
-        self._connections = connections
         self._socket = client
-        self._client = Client(client)
-        self._aside = Aside(self._client, shelf)
-        self._buffer = bytearray()
-        self._known = False
+        self._incoming = Incoming(client)
+        self._claim = threading.Lock()
         self._upgraded = False
-        self._hung_up = False
-        self._deadline = time.monotonic() + STRANGER_TIMEOUT_S
-        self._call: Optional[Call] = None
+        self._request: Optional[Request] = None  # whose body has not come yet
+        self.claim()
 
-    @property
-    def is_aside(self) -> bool:  # type: ignore[override]
-        """Whether its own thread leaves it to the main thread to read."""
-        return self._aside.is_taken
+    def claim(self) -> bool:
+        """Makes it this thread's, unless it is another's."""
+        return self._claim.acquire(False)
 
-    def fileno(self) -> int:
-        return self._client.fileno()
+    def release(self) -> None:
+        """From here on whoever claims it has it."""
+        self._claim.release()
 
-    def step_up(self) -> None:
-        self._aside.step_up()
+    def read(self) -> None:
+        """Reads what is there."""
+        if not self._incoming.read():
+            self.is_over = True
+        elif self._is_drained():
+            self._incoming.forget()
 
-    def serve(self) -> None:
-        """Answers one request after the other, until one side has had enough."""
-        try:
-            while self._turn():
-                pass
-        except OSError:
-            pass  # the client is gone
-        except Exception as error:
-            log(f"a connection failed: {error!r}")
-        finally:
-            self._abandon_call()
-            if self._call is not None:
-                self._call.done.wait()  # only then may the file descriptor become another connection's
-            self._aside.close()
-            self.close()
+    def next_call(self) -> Optional[Call]:
+        """The next call that is here as a whole. Questions before it are answered; None when more has to come, or nothing will."""
+        while self.call is None and self.question is None and not self.is_over and not self._is_drained():
+            try:
+                request = self._request or self._read_head()
+                if request is None or not self._answer(request):
+                    break
+            except Refusal as refusal:
+                self._refuse(refusal)
+            except OSError:
+                self.is_over = True
+        if self.is_over and self.call is not None:
+            self._session.abandon(self.call)
+        return self.call
+
+    def answered(self) -> None:
+        """The call has been answered."""
+        call, self.call = self.call, None
+        if call is not None and call.reply is not None and (call.reply.closes or call.reply.broken):
+            self.is_over = True
 
     def close(self) -> None:
         """Ends the connection for this side."""
-        self._client.close()
-        self._connections.discard(self)
+        self.is_over = True
+        self.client.close()
 
-    def take_call(self) -> Optional[Call]:
-        """For the main thread: the next request, if it is a call and here in one piece; what else comes is for this one's own thread."""
-        try:
-            data = self._socket.recv(MAX_HEAD)
-            head, end, text = data.partition(b"\\n" if self._upgraded else b"\\r\\n\\r\\n")
-            request = BareRequest(head) if self._upgraded else self._admitted(head)
-            is_whole = end and len(text) == request.body_length(self._session.max_body_bytes) and not self._buffer
-            if is_whole and request.endpoint().is_call:
-                self._call = self._session.open_call(request, text, self._reply_to(request))
-                self._call.origin = self
-                if self._hung_up:
-                    self._abandon_call()
-                return self._call
-        except OSError:
-            data = b""
-        except Refusal:
-            pass
-        self._buffer += data
-        return None
+    def _read_head(self) -> Optional[Request]:
+        if self._upgraded:
+            line = self._incoming.take_until(b"\\n")
+            return None if line is None else BareRequest(line)
+        head: Optional[bytes] = b""
+        while head == b"":  # empty lines before a request are nothing
+            head = self._incoming.take_until(b"\\r\\n\\r\\n")
+            head = head if head is None else head.lstrip(b"\\r\\n")
+        return None if head is None else self._admitted(HttpRequest(head))
 
-    def _turn(self) -> bool:
-        scratch = self._session.scratch
-        reply: Reply = BareReply(self._client, scratch, self._aside) if self._upgraded else PlainReply(self._client, scratch)
-        aside = False
-        try:
-            request = self._read_bare_request() if self._upgraded else self._read_request()
-            if request is None:
-                return False
-            body = self._read_body(request.body_length(self._session.max_body_bytes))
-            if isinstance(request, HttpRequest) and request.upgrades():
-                return self._upgrade(request.connection_name())
-            reply = self._reply_to(request)
-            aside = self._aside.is_taken = self._may_stand_aside(request)
-            self._call = self._session.answer(request, body, reply)
-            if self._call is not None:
-                self._call.origin = self
-                self._session.lanes.inbox.put(self._call)
-        except Refusal as refusal:
-            reply.refuse(refusal)
-            if refusal.closes:
-                self._drain()
-        if aside and self._call is not None:
-            self._aside.wait(self._hang_up, self._flush)
-        else:
-            self._aside.is_taken = False
-        return self._call is not None or not reply.closes
-
-    def _reply_to(self, request: Request) -> Reply:
-        return request.reply(self._client, self._aside, self._session.scratch)
-
-    def _may_stand_aside(self, request: Request) -> bool:
-        """Whether the main thread can read what comes after this request."""
-        if self._buffer or not self._session.lanes.inbox.reads or not request.endpoint().is_call:
-            return False
-        return self._aside.is_possible(may_open=len(self._connections) <= MAX_ASIDE)
-
-    def _hang_up(self) -> None:
-        self._hung_up = True
-        self._abandon_call()
-
-    def _flush(self) -> bool:
-        call = self._call
-        return call is not None and isinstance(call.reply, BareReply) and call.reply.flush()
-
-    def _abandon_call(self) -> None:
-        abandoned = self._call
-        if abandoned is not None:
-            self._session.lanes.cancel(lambda call: call is abandoned)
-
-    def _upgrade(self, name: str) -> bool:
-        self._upgraded = True
-        self._aside.name = name.encode("ascii")
-        lines = ("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: " + UPGRADE_PROTOCOL, "", "")
-        self._socket.sendall("\\r\\n".join(lines).encode("ascii"))
-        return True
-
-    def _welcome(self) -> None:
-        if not self._known:
-            self._known = True
-            self._socket.settimeout(None)
-
-    def _read_request(self) -> Optional[HttpRequest]:
-        head = b""
-        while not head:  # empty lines before a request are nothing
-            line = self._read_until(b"\\r\\n\\r\\n")
-            if line is None:
-                return None
-            head = line.lstrip(b"\\r\\n")
-        request = self._admitted(head)
-        self._welcome()
-        length = request.body_length(self._session.max_body_bytes)
-        if length and "100-continue" in request.headers.get("expect", "").lower():
+    def _admitted(self, request: HttpRequest) -> HttpRequest:
+        self._session.admit(request)
+        self.deadline = 0.0
+        if request.body_length(self._session.max_body_bytes) and "100-continue" in request.headers.get("expect", "").lower():
             self._socket.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\n")
         return request
 
-    def _admitted(self, head: bytes) -> HttpRequest:
-        request = HttpRequest(head)
-        self._session.admit(request)
-        return request
+    def _answer(self, request: Request) -> bool:
+        """Answers a request, or makes it the open call; tells whether that was here as a whole."""
+        body = self._incoming.take(request.body_length(self._session.max_body_bytes))
+        self._request = request if body is None else None
+        if body is None:
+            return False
+        if isinstance(request, HttpRequest) and request.upgrades():
+            self._upgrade(request.connection_name())
+            return True
+        reply = request.reply(self.client, self._session.scratch, self._session.watch)
+        try:
+            self._give(request, body, reply)
+        except Refusal as refusal:
+            self._refuse(refusal, reply)
+        return True
 
-    def _read_bare_request(self) -> Optional[BareRequest]:
-        line = self._read_until(b"\\n")
-        return None if line is None else BareRequest(line)
+    def _give(self, request: Request, body: Union[bytes, bytearray], reply: Reply) -> None:
+        endpoint = request.endpoint()
+        self.asks = not endpoint.is_call
+        if endpoint.is_call:
+            self.call = self._session.open_call(request, endpoint, body, reply)
+            self.call.connection = self
+        elif self._session.is_quick(endpoint):
+            self.client.may_wait = False  # others wait for this thread, and what it says here is short
+            try:
+                self._session.answer(endpoint, body, reply)
+            finally:
+                self.client.may_wait = True
+            self._told(reply)
+        else:
+            self.question = (endpoint, body, reply)
 
-    def _read_until(self, mark: bytes) -> Optional[bytes]:
-        """Reads what stands before a mark, and the mark. None when the client hangs up instead."""
-        if self._call is not None and self._buffer:
-            self._let_go()
-        seen = 0
-        while True:
-            end = self._buffer.find(mark, seen)
-            if max(end, len(self._buffer) if end < 0 else 0) > MAX_HEAD:
-                raise Refusal(431, "The request line and headers are too long", closes=True)
-            if end >= 0:
-                text = bytes(self._buffer[:end])
-                del self._buffer[: end + len(mark)]
-                return text
-            seen = max(0, len(self._buffer) - len(mark) + 1)
-            if not self._fill():
-                return None
+    def answer_question(self) -> None:
+        """Answers what could not be answered at once."""
+        assert self.question is not None
+        endpoint, body, reply = self.question
+        try:
+            self._session.answer(endpoint, body, reply)
+        except Refusal as refusal:
+            self._refuse(refusal, reply)
+        except OSError:
+            self.is_over = True
+        self._told(reply)
+        self.question = None
 
-    def _fill(self) -> bool:
-        """Reads what comes. While a call is open this is also how its client's death is noticed."""
-        if not self._known:  # byte after byte must not make it longer
-            self._socket.settimeout(max(0.001, self._deadline - time.monotonic()))
-        data = self._socket.recv(MAX_HEAD)
-        self._buffer += data
-        if data and self._call is not None:
-            self._let_go()
-        return bool(data)
+    def _told(self, reply: Reply) -> None:
+        if reply.closes or reply.broken:
+            self.is_over = True
 
-    def _let_go(self) -> None:
-        """The next request is here: it has to wait for the reply before it."""
-        assert self._call is not None
-        self._call.done.wait()
-        self._call = None
+    def _refuse(self, refusal: Refusal, reply: Optional[Reply] = None) -> None:
+        self._request = None
+        reply = reply or self._plain_reply()
+        reply.refuse(refusal)
+        self._told(reply)
+        if refusal.closes and not reply.broken:
+            self._drain()
 
-    def _read_body(self, length: int) -> bytearray:
-        body = bytearray(length)
-        filled = min(length, len(self._buffer))
-        body[:filled] = self._buffer[:filled]
-        del self._buffer[:filled]
-        view = memoryview(body)
-        while filled < length:
-            count = self._socket.recv_into(view[filled:])
-            if count == 0:
-                raise ConnectionError("The client hung up within a body")
-            filled += count
-        return body
+    def _plain_reply(self) -> Reply:
+        session = self._session
+        return BareReply(self.client, session.scratch, session.watch) if self._upgraded else PlainReply(self.client, session.scratch)
 
     def _drain(self) -> None:
         """Reads on for a moment: closing over unread bytes would make TCP take the refusal back."""
+        self.is_over, self.asks = False, True
+        self._incoming.forget()
         self._socket.shutdown(socket.SHUT_WR)
-        self._socket.settimeout(DRAIN_S)
-        deadline = time.monotonic() + DRAIN_S
-        while time.monotonic() < deadline and self._socket.recv(MAX_HEAD):
-            pass
+        self.deadline = -(time.monotonic() + DRAIN_S)
+
+    def _is_drained(self) -> bool:
+        return self.deadline < 0
+
+    def _upgrade(self, name: str) -> None:
+        self._upgraded = True
+        self.client.name = name.encode("ascii")
+        lines = ("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: " + UPGRADE_PROTOCOL, "", "")
+        self._socket.sendall("\\r\\n".join(lines).encode("ascii"))
 \fconstants
 """What the worker and its hosts have agreed on, and bounds that several modules keep."""
 
@@ -945,7 +910,7 @@ import threading
 PROTOCOL = 1
 VERSION = "0.1.0"
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+FEATURES = ["ahead", "call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:
@@ -1463,7 +1428,7 @@ from __future__ import annotations
 
 from .conversions import refuse, simplify_framed, to_json
 from .errors import BadResult
-from .json_text import LARGEST_DOUBLE, json_encoder
+from .json_text import LARGEST_DOUBLE, LONG, json_encoder, text_to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -1480,10 +1445,14 @@ _encode_flat = json_encoder(refuse, nests=False)
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Callable[[], Outbox]] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in \`types\`, and is a BadResult where that is None."""
     try:
-        flat = _is_flat(value)
-        text = (_encode_flat if flat else to_json if outbox is None else _encode_framed)(value).encode("ascii")
-        if (flat and len(text) < len(HUGE_INTEGER)) or not _may_lack(value, text):
-            return text
+        if _is_flat(value):
+            text = _flat_to_json(value)
+            if len(text) < len(HUGE_INTEGER) or not _has_huge_integer(value):
+                return text.encode("ascii")
+        else:
+            data = (to_json if outbox is None else _encode_framed)(value).encode("ascii")
+            if not _may_lack(value, data):
+                return data
     except Exception:
         pass  # rare: the walk below is slow, but it knows where it is
     from .walk import Walk
@@ -1519,6 +1488,22 @@ def _is_flat(value: Any) -> bool:
     return True
 
 
+def _flat_to_json(value: Any) -> str:
+    """Writes long texts on their own, which is quicker."""
+    if type(value) is str:
+        return text_to_json(value)
+    if type(value) is dict:
+        for member in value.values():
+            if type(member) is str and len(member) >= LONG:
+                return "{" + ",".join([text_to_json(key) + ":" + _flat_to_json(member) for key, member in value.items()]) + "}"
+    return _encode_flat(value)
+
+
+def _has_huge_integer(flat: Any) -> bool:
+    members = flat.values() if type(flat) is dict else (flat,)
+    return any(type(member) is int and not -LARGEST_DOUBLE <= member <= LARGEST_DOUBLE for member in members)
+
+
 def _may_lack(value: Any, text: bytes) -> bool:
     """Whether two keys may have become one in the text, or an integer may be in it that other readers take for infinite."""
     return (_has_odd_keys(value) or _looks_odd(text)) and not _is_clear(value)
@@ -1534,12 +1519,12 @@ def _looks_odd(text: bytes) -> bool:
 
     Few keys are looked at one by one, many at once, and no long number is sought where there are few digits: each is the quickest there.
     """
-    patience = len(text) // 4096 + 4
+    looks_left = len(text) // 4096 + 4
     at = text.find(b":")
-    while at >= 0 and patience:
+    while at >= 0 and looks_left:
         if text.endswith(ODD_KEYS, 0, at):
             return True
-        patience -= 1
+        looks_left -= 1
         at = text.find(b":", at + 1)
     if at < 0 and b"000" not in text[::100].translate(SHAPES):
         return False
@@ -2030,16 +2015,16 @@ try:
     import _socket as socket
     from _json import encode_basestring_ascii, make_encoder, make_scanner
     from _operator import _compare_digest as compare_digest
-    from _queue import SimpleQueue
+    from _queue import Empty, SimpleQueue
 except ImportError:
     import signal
     import socket
     from hmac import compare_digest  # type: ignore[assignment]
-    from queue import SimpleQueue
+    from queue import Empty, SimpleQueue
 
     encode_basestring_ascii = make_encoder = make_scanner = None  # type: ignore[assignment]
 
-__all__ = ("SimpleQueue", "compare_digest", "encode_basestring_ascii", "make_encoder", "make_scanner", "signal", "socket")
+__all__ = ("Empty", "SimpleQueue", "compare_digest", "encode_basestring_ascii", "make_encoder", "make_scanner", "signal", "socket")
 \ffiles late
 """Single files that are handed over, and what stands for bytes inside the JSON."""
 
@@ -2318,6 +2303,176 @@ def end_child(value: Any, in_child: Optional[Callable[[Any], None]]) -> NoReturn
     except BaseException as raised:
         error = raised
     end_as_script(error)
+\ffront
+"""The front: a thread that runs no plugin code. It accepts, answers what is no call, and notices clients that hang up."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from .connection import Connection
+from .descriptors import DESCRIPTORS
+from .fast import socket
+from .listening import accept
+from .logs import log
+from .readiness import CHANGES, HANGS_UP, READABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, Optional
+
+    from .call import Call
+    from .session import Session
+    from .shelf import Shelf
+    from .waiting import Waiting
+
+MAX_CONNECTIONS = 512
+NO_FILE_S = 0.05  # how long to wait for a free file descriptor
+
+
+class Front:
+    """Reads the connections of those who ask, and of all while no lane is idle."""
+
+    def __init__(self, listener: socket.socket, session: Session, waiting: Waiting, shelf: Shelf) -> None:
+        self._listener = listener
+        self._is_tcp = listener.family != getattr(socket, "AF_UNIX", None)
+        self._session = session
+        self._waiting = waiting
+        self._shelf = shelf
+        self._limited: set[Connection] = set()  # those that have a deadline
+        self._again_s: Optional[float] = None
+
+    def run(self) -> NoReturn:
+        """Serves for good."""
+        self._waiting.front.register(self._listener.fileno(), READABLE)
+        while True:
+            try:
+                self._turn()
+            except Exception as error:
+                DESCRIPTORS.check()
+                log(f"a connection failed: {error!r}")
+
+    def _turn(self) -> None:
+        waiting = self._waiting
+        for file, event in waiting.front.poll(self._longest_wait()):
+            if file == waiting.bell.file:
+                waiting.bell.silence()
+            elif file == self._listener.fileno():
+                self._meet()
+            elif file in waiting.connections:
+                self._look_at(waiting.connections[file], event)
+            else:
+                self._read_for_lanes()
+        while waiting.at_front:
+            self._go_on(waiting.at_front.popleft())
+        self._end_overdue()
+        self._flush()
+
+    def _longest_wait(self) -> float:
+        """How long to wait at most."""
+        waits = [abs(connection.deadline) - time.monotonic() for connection in self._limited]
+        if self._again_s is not None:
+            waits.append(self._again_s)
+        return max(0.0, min(waits)) if waits else -1
+
+    def _meet(self) -> None:
+        DESCRIPTORS.check()
+        try:
+            client = accept(self._listener)
+        except OSError:
+            time.sleep(NO_FILE_S)
+            return
+        if len(self._waiting.connections) >= MAX_CONNECTIONS:
+            client.close()
+            return
+        try:
+            if self._is_tcp:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
+            pass  # the client is gone, which shows when it is read
+        connection = Connection(self._session, client, self._shelf)
+        self._waiting.connections[connection.file] = connection
+        self._limited.add(connection)
+        self._waiting.front.register(connection.file, READABLE)
+        connection.release()
+
+    def _look_at(self, connection: Connection, event: int) -> None:
+        if not connection.is_at_front:
+            if event & ~READABLE:
+                self._hang_up(connection)
+        elif connection.claim():
+            connection.read()
+            self._go_on(connection)
+
+    def _hang_up(self, connection: Connection) -> None:
+        """The client is gone, and with it whoever wanted the call."""
+        connection.is_over = True
+        call = connection.call
+        if call is not None:
+            self._session.abandon(call)
+
+    def _read_for_lanes(self) -> None:
+        for connection in self._waiting.lent():
+            connection.read()
+            self._go_on(connection)
+        self._waiting.lend_again()
+
+    def _go_on(self, connection: Connection) -> None:
+        """Answers what is here, of a connection that this thread has claimed."""
+        try:
+            call = connection.next_call()
+        except Exception as error:
+            log(f"a connection failed: {error!r}")
+            connection.is_over, call = True, None
+        if connection.deadline == 0:
+            self._limited.discard(connection)
+        elif not connection.is_over:
+            self._limited.add(connection)
+        self._settle(connection, call)
+
+    def _settle(self, connection: Connection, call: Optional[Call]) -> None:
+        if call is not None:
+            self._watch(connection, is_at_front=False)
+            self._waiting.put(call)
+        elif connection.is_over:
+            self._limited.discard(connection)
+            self._waiting.close(connection)
+        elif connection.question is not None:
+            self._watch(connection, is_at_front=False)
+            threading.Thread(target=self._answer, args=(connection,), name="question", daemon=True).start()
+        else:
+            self._watch(connection, is_at_front=True)
+            connection.release()
+
+    def _watch(self, connection: Connection, is_at_front: bool) -> None:
+        if connection.is_at_front != is_at_front:
+            connection.is_at_front = is_at_front
+            self._waiting.front.modify(connection.file, READABLE if is_at_front else HANGS_UP | CHANGES)
+
+    def _answer(self, connection: Connection) -> None:
+        """Answers a question that the plugin's code answers, or that waits for the plugin; on a thread of its own."""
+        connection.answer_question()
+        self._waiting.give_to_front(connection)
+
+    def _end_overdue(self) -> None:
+        for connection in [one for one in self._limited if abs(one.deadline) <= time.monotonic()]:
+            if connection.claim():
+                connection.read()  # a process that was stopped may find here what came in time
+                self._go_on(connection)
+            if connection.deadline and connection.claim():
+                self._limited.discard(connection)
+                self._waiting.close(connection)
+
+    def _flush(self) -> None:
+        """Sends what replies hold back, once nothing comes behind it."""
+        self._again_s = None
+        for _ in range(len(self._waiting.watched)):
+            reply = self._waiting.watched.popleft()
+            again = reply.flush()
+            if again:
+                self._waiting.watched.append(reply)
+                self._again_s = min(again, self._again_s or again)
 \fheartbeat late
 """Progress that tells of nothing but the time."""
 
@@ -2354,11 +2509,11 @@ class Heartbeat:
     def _beat(self) -> None:
         began, told, base = time.monotonic(), "", ""
         while not self._over.wait(self._interval):
-            message = self._call.progress["message"]
+            message = self._call.message
             if message != told:
                 base = message  # the plugin has said something new
             told = "{} ({:.1f}s)".format(base, time.monotonic() - began).lstrip()
-            self._call.report(self._call.progress["progress"], told)
+            self._call.report(self._call.reported, told)
 \fhelpers
 """The functions that the worker gives a plugin's object: they serve the call for which the plugin's code runs."""
 
@@ -2491,147 +2646,80 @@ def evaluate(text: str, scope: Scope) -> typing.Any:
 def name_of(origin: typing.Any) -> str:
     """The name of a special form of \`typing\`, or of what stands in for it in another module."""
     return getattr(origin, "_name", None) or getattr(origin, "__name__", None) or ""
-\finbox
-"""The calls that wait for a lane."""
+\fincoming
+"""What has come on a connection and is not answered yet: cut into heads and bodies as it comes, without waiting."""
 
 from __future__ import annotations
 
-import os
-import select
-import time
-
-from .call import Call, Origin
-from .descriptors import DESCRIPTORS
-from .fast import SimpleQueue
+from .client import AT_ONCE
+from .constants import MAX_HEAD
+from .errors import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Optional, Union
 
-BRISK_S = 0.0001  # a caller who comes back within this time is worth staying awake for
+    from .fast import socket
 
-
-class Inbox:
-    """The calls that wait for a lane, first come, first served."""
-
-    reads = False
-
-    def __init__(self) -> None:
-        self._calls: SimpleQueue[Call] = SimpleQueue()
-
-    def put(self, call: Call) -> None:
-        """Adds a call."""
-        self._calls.put(call)
-
-    def get(self) -> Call:
-        """Waits for a call."""
-        return self._calls.get()
-
-    def served(self, call: Call) -> None:
-        """The call has ended."""
+PIECE = 64 * 1024
 
 
-class ReadingInbox(Inbox):
-    """The inbox of a worker whose only lane is the main thread, which then can read requests by itself.
+class Incoming:
+    """The bytes of one connection."""
 
-    A request that one thread reads for another costs two changes of threads, more than all the rest of a small call. So the
-    connection whose call came last is the main thread's guest: the thread of that connection stands aside, and the main
-    thread waits for both, the inbox and the guest's next request. As soon as a call comes by another way the guest is seen
-    out, and its own thread reads again: what waits while the main thread runs plugin code is always read by somebody.
-    """
+    def __init__(self, client: socket.socket) -> None:
+        self._socket = client
+        self._bytes = b""
+        self._at = 0
+        self._body: Optional[bytearray] = None  # one that has come in part
+        self._filled = 0
 
-    reads = True
+    def read(self) -> bool:
+        """Reads what is there; tells whether more can come."""
+        try:
+            if self._body is not None:
+                count = self._socket.recv_into(memoryview(self._body)[self._filled :], 0, AT_ONCE)
+                self._filled += count
+                return count > 0
+            data = self._socket.recv(PIECE, AT_ONCE)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self._bytes = self._bytes[self._at :] + data if self._at < len(self._bytes) else data
+        self._at = 0
+        return len(data) > 0
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._guest: Optional[Origin] = None
-        self._guest_file = -1
-        self._ring, self._bell = _bell()
-        self._ready = select.epoll()
-        self._ready.register(self._bell, select.EPOLLIN)
-        DESCRIPTORS.keep(self._ring, self._bell, self._ready.fileno())
-        self._is_brisk = False
+    def take_until(self, mark: bytes) -> Optional[bytes]:
+        """What stands before a mark; None when that is not here yet."""
+        end = self._bytes.find(mark, self._at)
+        if (end if end >= 0 else len(self._bytes)) - self._at > MAX_HEAD:
+            raise Refusal(431, "The request line and headers are too long", closes=True)
+        if end < 0:
+            return None
+        text = self._bytes[self._at : end]
+        self._at = end + len(mark)
+        return text
 
-    @staticmethod
-    def is_possible() -> bool:
-        """Whether the system can tell a client that hangs up from one that sends more."""
-        return hasattr(select, "epoll") and hasattr(select, "POLLRDHUP")
+    def take(self, length: int) -> Union[bytes, bytearray, None]:
+        """The next bytes, as many as these; None when they are not all here."""
+        if self._body is None:
+            end = self._at + length
+            if end <= len(self._bytes):
+                data = self._bytes[self._at : end]
+                self._at = end
+                return data
+            self._body, self._filled = bytearray(length), len(self._bytes) - self._at
+            self._body[: self._filled] = self._bytes[self._at :]
+            self._bytes, self._at = b"", 0
+        if self._filled < length:
+            return None
+        body, self._body = self._body, None
+        return body
 
-    def put(self, call: Call) -> None:
-        super().put(call)
-        if self._guest is not None:
-            _ring(self._ring)
-
-    def get(self) -> Call:
-        while self._guest is not None:
-            if any(file == self._bell for file, _ in self._wait()):
-                break
-            call = self._guest.take_call()
-            if call is not None:
-                return call
-            self._see_out()
-        self._see_out()
-        return super().get()
-
-    def _wait(self) -> list[tuple[int, int]]:
-        """Waits for the bell or the guest; awake for a guest who comes back at once, for to wake takes longer than a small call."""
-        end = time.perf_counter() + BRISK_S
-        while self._is_brisk and time.perf_counter() < end:
-            events = self._ready.poll(0)
-            if events:
-                return events
-            os.sched_yield()  # whoever wants this processor has it
-        begun = time.perf_counter()
-        events = self._ready.poll()
-        self._is_brisk = time.perf_counter() - begun < BRISK_S
-        return events
-
-    def served(self, call: Call) -> None:
-        """Keeps the call's connection as the guest, when that has nobody else to read it and nothing else waits."""
-        connection = call.origin
-        assert connection is not None
-        if not connection.is_aside:  # its own thread reads again, for the call was cancelled while it waited
-            if connection is self._guest:
-                self._see_out()
-            return
-        if connection is self._guest:
-            return
-        _silence(self._bell)
-        self._guest, self._guest_file = connection, connection.fileno()
-        self._ready.register(self._guest_file, select.EPOLLIN)
-        if not self._calls.empty():  # whoever puts a call in rings when there is a guest, so that none can slip through
-            self._see_out()
-
-    def _see_out(self) -> None:
-        guest, self._guest = self._guest, None
-        if guest is not None:
-            try:
-                self._ready.unregister(self._guest_file)
-            except OSError:
-                pass  # the connection has been closed meanwhile
-            guest.step_up()
-
-
-def _bell() -> tuple[int, int]:
-    """A pipe that wakes who waits for its second end: gives the end to ring with, and the other."""
-    bell, ring = os.pipe()
-    for end in (bell, ring):
-        os.set_blocking(end, False)
-    return ring, bell
-
-
-def _ring(ring: int) -> None:
-    try:
-        DESCRIPTORS.write(ring, b"!")
-    except BlockingIOError:
-        pass  # it rings already, and loudly
-
-
-def _silence(bell: int) -> None:
-    try:
-        os.read(bell, 65536)
-    except BlockingIOError:
-        pass  # it does not ring
+    def forget(self) -> None:
+        """Throws away what is here."""
+        self._bytes, self._at, self._body = b"", 0, None
 \finstance
 """The plugin's object, whose class may do anything when it is asked for an attribute."""
 
@@ -2684,6 +2772,9 @@ if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn
 
 LARGEST_DOUBLE = int(sys.float_info.max)
+LONG = 4096  # from here on it is quicker to look whether a text needs to be escaped than to escape it
+BLOCK = 64 * 1024  # what is looked through 34 times stays in the processor's cache
+ESCAPED = [*map(chr, range(32)), '"', "\\\\"]
 
 
 def json_encoder(default: Callable[[Any], Any], nests: bool = True) -> Callable[[Any], str]:
@@ -2698,6 +2789,21 @@ def json_encoder(default: Callable[[Any], Any], nests: bool = True) -> Callable[
         return lambda value: "".join(flat(value, 0))
     # What may hold itself needs an encoder of its own, which notes what it is in.
     return lambda value: "".join(make_encoder({}, *settings)(value, 0))
+
+
+_escape = encode_basestring_ascii or json_encoder(lambda value: value)
+
+
+def text_to_json(text: str) -> str:
+    """A text as JSON. Most long ones stay as they are. That a character is not in them is found out at the speed of memory."""
+    if len(text) < LONG or not text.isascii():
+        return _escape(text)
+    for start in range(0, len(text), BLOCK):
+        block = text[start : start + BLOCK]
+        for character in ESCAPED:
+            if character in block:
+                return _escape(text)
+    return f'"{text}"'
 
 
 def no_constant(name: str) -> NoReturn:
@@ -2744,67 +2850,57 @@ import gc
 import threading
 
 from .call import CURRENT_CALL, Call
-from .cancelling import MAIN_THREAD, SignalTarget, climb
+from .cancelling import MAIN_THREAD, SignalTarget
+from .connection import Connection
 from .descriptors import DESCRIPTORS
 from .error_bodies import cancelled_body
-from .inbox import Inbox, ReadingInbox
 from .logs import log
 from .open_calls import OpenCalls
 from .plugin import Plugin
 from .script_end import end_as_script
-from .start_line import Start
 from .tracebacks import traceback_of
+from .waiting import Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, NoReturn, Optional
+    from typing import Any, NoReturn, Optional
 
 
 class Lanes:
-    """Calls on their way to the plugin's code, and in it."""
+    """Calls in the plugin's code."""
 
-    def __init__(self, start: Start) -> None:
-        self.calls = OpenCalls()
-        self.plugin = Plugin(start.plugin, self.calls)
-        self.inbox = ReadingInbox() if start.max_concurrency == 1 and ReadingInbox.is_possible() else Inbox()
-        self._count = start.max_concurrency
-        self._grace_s = start.cancel_grace_s
+    def __init__(self, count: int, plugin: Plugin, calls: OpenCalls, waiting: Waiting) -> None:
+        self._plugin = plugin
+        self._calls = calls
+        self._waiting = waiting
+        self._count = count
         self._on_main = SignalTarget()
 
     def run(self) -> NoReturn:
         """Loads the plugin and runs the first lane; for the main thread, and for good."""
         self._on_main.listen()
         gc.enable()  # nothing of what a start makes is garbage
-        self.plugin.load()
+        self._plugin.load()
         for number in range(1, self._count):
             threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
         self._lane()
 
-    def cancel(self, wanted: Callable[[Call], bool]) -> bool:
-        """Cancels the open calls that are wanted; tells whether there was any."""
-        found, waiting, running = self.calls.cancel(wanted)
-        for call in waiting:
-            self._reply_cancelled(call)
-        if running:
-            climb(running, self.plugin.ask_to_stop, self._grace_s)
-        return found
-
     def _lane(self) -> NoReturn:
+        connection: Optional[Connection] = None
         while True:
             try:
-                call = self.inbox.get()
+                last, connection = connection, None
+                call = self._waiting.take(last)
+                connection = call.connection
                 try:
                     self._serve(call)
                 finally:
-                    self.inbox.served(call)
+                    call.connection.answered()
             except BaseException as error:  # a lane that ended would be lost for good
                 DESCRIPTORS.check()
                 log("a call was lost\\n" + traceback_of(error))
 
     def _serve(self, call: Call) -> None:
-        if not self.calls.begin(call):
-            call.done.wait()  # until then its connection is not to be touched
-            return
         if threading.get_ident() == MAIN_THREAD:
             self._on_main.code = call
         CURRENT_CALL.set(call)
@@ -2812,7 +2908,7 @@ class Lanes:
         error: Optional[BaseException] = None
         try:
             try:
-                value = self.plugin.perform(call)
+                value = self._plugin.perform(call)
             except BaseException as raised:  # also SystemExit: a plugin's sys.exit() is its failure, not the worker's
                 error = raised
             self._finish(call, value, error)
@@ -2820,29 +2916,22 @@ class Lanes:
             CURRENT_CALL.set(None)
             assert call.reply is not None
             call.reply.close()
-            call.done.set()
+            call.finish()
 
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
         if DESCRIPTORS.is_forked:  # by what is no call of a method
             end_as_script(error)
-        self.calls.close(call)
+        self._calls.close(call)
         assert call.reply is not None
         if call.cancelled:
-            call.reply.error(cancelled_body(self.plugin.name))
+            call.reply.error(cancelled_body(self._plugin.name))
             return
         try:
             if error is not None:
                 raise error
             call.reply.result(value)
         except BaseException as failure:
-            call.reply.error(self.plugin.describe(failure))
-
-    def _reply_cancelled(self, call: Call) -> None:
-        assert call.reply is not None and call.origin is not None
-        call.reply.error(cancelled_body(self.plugin.name))
-        call.reply.close()
-        call.origin.step_up()
-        call.done.set()
+            call.reply.error(self._plugin.describe(failure))
 \flibrary
 """The worker's late imports, which no file of the plugin's stands in for."""
 
@@ -3375,7 +3464,7 @@ class OpenCalls:
     """The calls that run, and those that wait for a lane."""
 
     def __init__(self) -> None:
-        self.progress: Body = {"progress": 0.0, "message": ""}  # of the call that began last
+        self._latest = Call({})
         self._lock = threading.Lock()
         self._open: dict[object, Call] = {}
         self._finished = 0
@@ -3394,8 +3483,18 @@ class OpenCalls:
             if call.ended:
                 return False  # it was cancelled while it waited
             call.running = True
-            self.progress = call.progress
+            self._latest = call
             return True
+
+    def enqueue(self, call: Call) -> bool:
+        """The call is to wait for a lane; tells whether it still may."""
+        with self._lock:
+            call.is_queued = not call.ended
+            return call.is_queued
+
+    def progress(self) -> Body:
+        """That of the call that began last."""
+        return self._latest.progress()
 
     def close(self, call: Call) -> None:
         """The plugin's code has ended."""
@@ -3451,7 +3550,7 @@ WIRE_MODULES = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
 
 def own_wires() -> list[Any]:
     """The modules in which classes of the original register for the wire, as far as this plugin uses them."""
-    loaded = map(sys.modules.get, WIRE_MODULES)
+    loaded = [sys.modules[name] for name in WIRE_MODULES if name in sys.modules]
     return [wire for wire in loaded if wire is not None and hasattr(wire, "wire_encode")]
 
 
@@ -3737,8 +3836,9 @@ class Plugin:
         if self.instance.attribute("_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
         assert call.endpoint is not None and call.endpoint.run is not None
-        code = functools.partial(call.endpoint.run, self, call)
-        return self._traced(call, code) if call.trace else code()
+        if call.trace:
+            return self._traced(call, functools.partial(call.endpoint.run, self, call))
+        return call.endpoint.run(self, call)
 
     def describe(self, error: BaseException) -> Body:
         """The body of a call's error. A plugin that nobody has initialized often lacks what \`initialize\` sets."""
@@ -3822,6 +3922,7 @@ from collections.abc import AsyncGenerator, Generator
 from .call import Call
 from .original import stamp_envelope
 from .plugin import Plugin
+from .running import PLAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -3839,7 +3940,7 @@ def initialize(plugin: Plugin, call: Call) -> Body:
 
 def execute(plugin: Plugin, call: Call) -> Any:
     result = _execute(plugin, call, "execute")
-    if isinstance(result, (Generator, AsyncGenerator)):
+    if type(result) not in PLAIN and isinstance(result, (Generator, AsyncGenerator)):
         return list(plugin.items(call, result))
     return result
 
@@ -4036,12 +4137,79 @@ def is_private_folder(path: str) -> bool:
             os.close(file)
     except OSError:
         return False
+\freadiness
+"""How threads wait for sockets. Linux tells of many at once, and of a client that hangs up."""
+
+from __future__ import annotations
+
+import select
+
+from .fast import socket
+
+READABLE = 0x1  # the numbers of Linux's epoll
+HANGS_UP = 0x2000
+ONCE = 1 << 30
+CHANGES = 1 << 31
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Union
+
+    Readiness = Union[select.epoll, "Selected"]
+
+IS_SHARED = hasattr(select, "epoll")  # whether several threads can wait for the same sockets
+
+
+def readiness() -> Readiness:
+    """Makes what waits for sockets."""
+    return select.epoll() if IS_SHARED else Selected()
+
+
+class Selected:
+    """What waits for sockets on other systems: for one thread, which is told of what others change by a socket of its own."""
+
+    def __init__(self) -> None:
+        self._files: dict[int, int] = {}
+
+    def register(self, file: int, events: int) -> None:
+        """Watches for these events."""
+        self._files[file] = events
+
+    modify = register
+
+    def unregister(self, file: int) -> None:
+        """Watches no more."""
+        self._files.pop(file, None)
+
+    def poll(self, timeout: float = -1, most: int = -1) -> list[tuple[int, int]]:
+        """Waits for this many seconds, or for good."""
+        files = [file for file, events in list(self._files.items()) if events]
+        try:
+            ready = select.select(files, [], [], None if timeout < 0 else timeout)[0]
+        except (OSError, ValueError):  # one has been closed meanwhile
+            return []
+        return [event for event in map(self._event, ready) if event[1]]
+
+    def _event(self, file: int) -> tuple[int, int]:
+        events = self._files.get(file, 0)
+        if events & READABLE or not events:
+            return file, events & READABLE
+        self._files[file] = 0  # something is there, be it more requests or the end: it tells of neither again
+        return file, HANGS_UP if _is_at_end(file) else 0
+
+
+def _is_at_end(file: int) -> bool:
+    peeked: Any = socket.socket(fileno=file)
+    try:
+        return not peeked.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return True
+    finally:
+        peeked.detach()
 \freplies
 """Answers to requests, sections 4 and 5 of docs/protocol.md."""
 
 from __future__ import annotations
-
-import threading
 
 from .client import Client
 from .constants import FRAMES_TYPE, MAX_FRAME
@@ -4058,6 +4226,7 @@ if TYPE_CHECKING:
 
     Body = Dict[str, Any]
 
+HEADS = {kind: b'{"%b":' % kind.encode("ascii") for kind in ("chunk", "error", "result")}
 REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -4087,7 +4256,7 @@ class Reply:
         self._shares = shares
         self._outbox: Optional[Outbox] = None
         self._client = client
-        self._lock = threading.Lock()
+        self._lock = client.lock
         self._begun = False
         self._ended = False
 
@@ -4186,8 +4355,9 @@ class FramedReply(Reply):
 
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
-        data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types, self.outbox))
-        data += b',"types":%b}\\n' % encode(types) if types else b"}\\n"
+        text = encode(value, kind, types, self.outbox)
+        end = b',"types":%b}\\n' % encode(types) if types else b"}\\n"
+        data = b"".join((HEADS[kind], text, end))
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
         return data
@@ -4223,7 +4393,6 @@ class PlainStreamReply(Reply):
 
 from __future__ import annotations
 
-from .aside import Aside
 from .bare_reply import BareReply
 from .client import Client
 from .constants import CONNECTION_HEADER, FRAMES_TYPE, MAX_ID, TRACE_HEADERS, UPGRADE_PATH, UPGRADE_PROTOCOL
@@ -4235,7 +4404,7 @@ from .scratch import Scratch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Callable, Optional
 
 
 # What the name of a header is made of, and what its value may not hold: others could read one header as two.
@@ -4262,7 +4431,7 @@ class Request:
         """The trace of which the call is a part, empty for none."""
         raise NotImplementedError
 
-    def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
+    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
         """Makes the reply in the form that was asked for."""
         raise NotImplementedError
 
@@ -4332,7 +4501,7 @@ class HttpRequest(Request):
         """What the host calls this connection when it hears of what was held back on it, empty when it does not hear of that."""
         return checked_id(self.headers.get(CONNECTION_HEADER), "connection's name")
 
-    def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
+    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
             return FramedReply(client, scratch, self.closes, self.headers.get("remote-plugin-files") == "shared")
@@ -4370,9 +4539,9 @@ class BareRequest(Request):
         """The trace of which the call is a part, empty for none."""
         return trace_in(self._named)
 
-    def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
+    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
         """Makes the reply."""
-        return BareReply(client, scratch, aside, self._named.get("files") == "shared")
+        return BareReply(client, scratch, watch, self._named.get("files") == "shared")
 
 
 def trace_in(fields: dict[str, str]) -> dict[str, str]:
@@ -4414,6 +4583,7 @@ if TYPE_CHECKING:
     from .event_loop import EventLoop
 
 NO_MORE = object()
+PLAIN = frozenset((dict, list, str, bytes, int, float, bool, type(None)))  # what most methods give, and nobody has to ask about
 
 
 class Runner:
@@ -4428,7 +4598,7 @@ class Runner:
         # Python 3.7 has to read this file far enough to refuse it, so there is no "/" to keep names free for kwargs.
         self, call, method = args[:3]
         result = call.run(lambda: method(*args[3:], **kwargs))
-        if isinstance(result, Awaitable):
+        if type(result) not in PLAIN and isinstance(result, Awaitable):
             result = self._event_loop().run(call, result)
         return result
 
@@ -4643,15 +4813,18 @@ def flush_of(stream: Any) -> Callable[[], None]:
 
 from __future__ import annotations
 
+from .bare_reply import BareReply
 from .call import Call
+from .canceller import Canceller
 from .decoding import decode_object, restore_types
 from .endpoint import Endpoint
 from .endpoints import METHODS
 from .error_bodies import describe
 from .errors import Refusal
 from .fast import compare_digest
-from .lanes import Lanes
 from .listening import is_loopback
+from .open_calls import OpenCalls
+from .plugin import Plugin
 from .replies import Reply
 from .requests import HttpRequest, Request
 from .start_line import Start
@@ -4659,19 +4832,26 @@ from .worker_endpoints import WorkerEndpoints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Union
+    from typing import Any, Callable, Dict, Union
 
     Body = Dict[str, Any]
+
+
+ARGUMENTS = (("args", list, "array"), ("kwargs", dict, "object"))
 
 
 class Session:
     """Lets requests in, answers them, and makes calls of those that are calls."""
 
-    def __init__(self, start: Start, lanes: Lanes) -> None:
-        self.lanes = lanes
+    def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, watch: Callable[[BareReply], None]) -> None:
         self.scratch = start.scratch
         self.max_body_bytes = start.max_body_bytes
-        self._answers = WorkerEndpoints(start, lanes, METHODS)
+        self.watch = watch
+        self.abandon = canceller.abandon
+        self._plugin = plugin
+        self._calls = calls
+        self._canceller = canceller
+        self._answers = WorkerEndpoints(start, plugin, calls, canceller, METHODS)
         self._is_tcp = not start.unix
         self._authorization = b"Bearer " + start.token.encode("utf-8")
 
@@ -4687,39 +4867,40 @@ class Session:
             if not all(map(is_loopback, hosts)):
                 raise Refusal(403, "The host of the request is not a loopback name", closes=True)
 
-    def answer(self, request: Request, text: bytearray, reply: Reply) -> Optional[Call]:
-        """Answers a request, or gives the call that will, once it is in the inbox."""
-        endpoint = request.endpoint()
-        if endpoint.is_call:
-            return self.open_call(request, text, reply)
+    def is_quick(self, endpoint: Endpoint) -> bool:
+        """Whether a question is answered at once, whatever the plugin's code does."""
+        return endpoint.answer is not None and (endpoint.name != "ready" or self._plugin.loaded.is_set())
+
+    def answer(self, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> None:
+        """Answers a question."""
         body = decode_object(text) if endpoint.verb == "POST" else {}
         try:
             reply.result(self._answer(endpoint, body))
         except Refusal:
             raise
         except Exception as error:
-            reply.error(describe(error, self.lanes.plugin.name))
-        return None
+            reply.error(describe(error, self._plugin.name))
 
-    def open_call(self, request: Request, text: Union[bytes, bytearray], reply: Reply) -> Call:
+    def open_call(self, request: Request, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> Call:
         """Makes the call that a request asks for."""
-        endpoint = request.endpoint()
-        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, request.call_id())
-        call.trace = request.trace()
-        self.lanes.calls.open(call)
+        call_id = request.call_id()
+        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace())
+        self._calls.open(call)
+        if call_id and self._canceller.is_cancelled(call_id):
+            self._canceller.abandon(call)
         return call
 
     def _answer(self, endpoint: Endpoint, body: Body) -> Any:
         if endpoint.answer is not None:
             return endpoint.answer(self._answers, body)
-        return self.lanes.plugin.perform(Call(body, endpoint))
+        return self._plugin.perform(Call(body, endpoint))
 
 
 def _checked(endpoint: Endpoint, body: Body) -> Body:
     if endpoint.takes_arguments:
         restore_types(body)
-        for key, kind, name in (("args", list, "array"), ("kwargs", dict, "object")):
-            if not isinstance(body.get(key, kind()), kind):
+        for key, kind, name in ARGUMENTS:
+            if key in body and not isinstance(body[key], kind):
                 raise Refusal(400, f'"{key}" is not an {name}')
     return body
 \fshelf
@@ -4927,7 +5108,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .constants import PROTOCOL
+from .constants import MAX_START_LINE, PROTOCOL
 from .decoding import decode_object
 from .encoding import encode
 from .errors import BadStart, Refusal
@@ -4938,8 +5119,6 @@ if TYPE_CHECKING:
     from typing import Any, Dict
 
     Body = Dict[str, Any]
-
-MAX_START_LINE = 1024 * 1024
 
 
 class Start:
@@ -5631,6 +5810,272 @@ def is_plain(value: typing.Any) -> bool:
     except (TypeError, ValueError, RecursionError):
         return False
     return True
+\fwaiting
+"""Where connections wait for their next request, and calls for a lane.
+
+A connection whose last request was a question waits at the front, a thread that runs no plugin code. One whose last request was
+a call waits for the lanes: an idle lane reads it, runs what it reads, and answers, and no other thread has to be woken. While
+all lanes run plugin code the front reads these connections as well, so that a question is answered and a call is in the queue.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+
+from .descriptors import DESCRIPTORS
+from .fast import Empty, SimpleQueue
+from .open_calls import OpenCalls
+from .readiness import IS_SHARED, ONCE, READABLE, readiness
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Deque, Optional
+
+    from .bare_reply import BareReply
+    from .call import Call
+    from .connection import Connection
+
+
+STAY_AWAKE_S = 0.0001  # a client who comes back within this time is worth staying awake for
+
+
+class Bell:
+    """What wakes a thread that waits for sockets."""
+
+    def __init__(self) -> None:
+        self.file, self._ring = os.pipe() if os.name == "posix" else self._sockets()
+        DESCRIPTORS.keep(self.file, self._ring)
+        if os.name == "posix":
+            for end in (self.file, self._ring):
+                os.set_blocking(end, False)
+
+    def ring(self) -> None:
+        """Wakes it."""
+        try:
+            self._write(b"!")
+        except BlockingIOError:
+            pass  # it rings already, and loudly
+
+    def silence(self) -> None:
+        """For who was woken."""
+        try:
+            self._read(65536)
+        except BlockingIOError:
+            pass  # it does not ring
+
+    def _write(self, data: bytes) -> None:
+        DESCRIPTORS.write(self._ring, data)
+
+    def _read(self, most: int) -> None:
+        os.read(self.file, most)
+
+    def _sockets(self) -> tuple[int, int]:
+        """Windows waits for nothing else than sockets."""
+        import socket
+
+        ends = socket.socketpair()
+        for end in ends:
+            end.setblocking(False)
+        self._read, self._write = ends[0].recv, ends[1].send  # type: ignore[method-assign]
+        return ends[0].fileno(), ends[1].fileno()
+
+
+class Waiting:
+    """Connections that wait for their next request, and calls that wait for a lane."""
+
+    def __init__(self, calls: OpenCalls, lanes: int) -> None:
+        self.connections: dict[int, Connection] = {}
+        self.front = readiness()
+        self.bell = Bell()
+        self.at_front: Deque[Connection] = deque()  # that are the front's from now on
+        self.watched: Deque[BareReply] = deque()  # that hold something back
+        self._calls = calls
+        self._queue: SimpleQueue[Call] = SimpleQueue()
+        self._lanes = readiness() if IS_SHARED else None
+        self._lanes_bell = Bell() if IS_SHARED else None
+        self._events = READABLE | (ONCE if lanes > 1 else 0)
+        self._idle: set[int] = set()
+        self._registered = 0
+        self._may_stay_awake = lanes == 1 and IS_SHARED
+        self._stays_awake = False
+        self._is_lent = False  # whether the front is told of what the lanes would read
+        if self._lanes is not None and self._lanes_bell is not None:
+            DESCRIPTORS.keep(self._lanes.fileno(), self.front.fileno())  # type: ignore[union-attr]
+            self._lanes.register(self._lanes_bell.file, READABLE)
+            self.front.register(self._lanes.fileno(), 0)  # type: ignore[union-attr]
+        self.front.register(self.bell.file, READABLE)
+
+    def take(self, connection: Optional[Connection]) -> Call:
+        """For a lane: the next call, which has begun. First what else has come on the connection that the lane has answered last."""
+        while True:
+            call = self._next_of(connection) if connection is not None else self._queued() or self._arrived()
+            connection = None
+            if call is None:
+                continue
+            if self._calls.begin(call):
+                self._lend(call)
+                return call
+            if not call.is_queued:  # it was cancelled in this very moment, and its connection is still this lane's
+                call.done.wait()
+                connection = call.connection
+                connection.answered()
+
+    def put(self, call: Call) -> None:
+        """For the front: lets a call wait for a lane."""
+        if not self._calls.enqueue(call):  # it was cancelled in this very moment
+            call.done.wait()
+            call.connection.answered()
+            self.give_to_front(call.connection)
+            return
+        self._queue.put(call)
+        if self._idle:
+            self._ring()
+
+    def give_to_front(self, connection: Connection) -> None:
+        """Lets the front read a connection that this thread has claimed."""
+        self.at_front.append(connection)
+        self.bell.ring()
+
+    def watch(self, reply: BareReply) -> None:
+        """Has the front look after what a reply holds back."""
+        self.watched.append(reply)
+        self.bell.ring()
+
+    def close(self, connection: Connection) -> None:
+        """The connection that this thread has claimed has ended."""
+        self.front.unregister(connection.file)
+        if connection.is_registered and self._lanes is not None:
+            self._registered -= 1
+            self._lanes.unregister(connection.file)
+        self.connections.pop(connection.file, None)
+        connection.close()
+
+    def lent(self) -> list[Connection]:
+        """For the front: what the lanes would read if one were idle. The caller has claimed it."""
+        found = []
+        if not self._idle and self._lanes is not None and self._lanes_bell is not None:
+            for file, _ in self._lanes.poll(0):
+                if file == self._lanes_bell.file:  # a lane was woken by something else, and looks into the queue before it waits again
+                    self._lanes_bell.silence()
+                connection = self.connections.get(file)
+                if connection is not None and self._take_from_lanes(connection):
+                    found.append(connection)
+        return found
+
+    def lend_again(self) -> None:
+        """For the front, which has been told once."""
+        self._is_lent = False
+        if not self._idle and self._registered:
+            self._tell_front()
+        if self._idle and not self._queue.empty():
+            self._ring()
+
+    def _next_of(self, connection: Connection) -> Optional[Call]:
+        call = connection.next_call()
+        if call is None:
+            self._let_go(connection)
+        return call
+
+    def _queued(self) -> Optional[Call]:
+        if self._lanes is None:
+            return self._queue.get()
+        try:
+            call = None if self._queue.empty() else self._queue.get_nowait()
+        except Empty:
+            return None  # another lane has been faster
+        if call is not None and self._idle and not self._queue.empty():
+            self._ring()  # whoever rang for that call may have woken nobody but this lane
+        return call
+
+    def _arrived(self) -> Optional[Call]:
+        """Waits for a connection on which something comes, or for the bell."""
+        assert self._lanes is not None and self._lanes_bell is not None
+        lane = threading.get_ident()
+        self._idle.add(lane)
+        try:
+            if self._is_lent:
+                self._is_lent = False
+                self.front.modify(self._lanes.fileno(), 0)
+            events = self._poll() if self._queue.empty() else []
+        finally:
+            self._idle.discard(lane)
+        for file, _ in events:
+            if file == self._lanes_bell.file:
+                self._lanes_bell.silence()
+                return None
+            connection = self.connections.get(file)
+            if connection is not None and connection.claim():
+                connection.read()
+                return self._next_of(connection)
+        return None
+
+    def _poll(self) -> list[tuple[int, int]]:
+        """Waits; awake for a client who comes back at once where another processor is free, for to wake takes longer than a small call."""
+        assert self._lanes is not None
+        begun = time.perf_counter()
+        while self._stays_awake and time.perf_counter() - begun < STAY_AWAKE_S:
+            events = self._lanes.poll(0, 1)
+            if events:
+                return events
+            os.sched_yield()  # whoever wants this processor has it
+        begun = time.perf_counter()
+        events = self._lanes.poll(-1, 1)
+        self._stays_awake = self._may_stay_awake and time.perf_counter() - begun < STAY_AWAKE_S
+        return events
+
+    def _let_go(self, connection: Connection) -> None:
+        """Lets a connection wait for its next request."""
+        if connection.is_over:
+            self.close(connection)
+        elif connection.asks or self._lanes is None:
+            if connection.is_registered:
+                self._lanes.modify(connection.file, 0)  # type: ignore[union-attr]
+                connection.is_armed = False
+            self.give_to_front(connection)
+        else:
+            connection.release()  # first, for whoever is told of it has to be able to claim it
+            self._arm(connection)
+
+    def _arm(self, connection: Connection) -> None:
+        assert self._lanes is not None
+        if not connection.is_registered:
+            connection.is_registered = connection.is_armed = True
+            self._registered += 1
+            self._lanes.register(connection.file, self._events)
+        elif self._events & ONCE or not connection.is_armed:
+            connection.is_armed = True
+            self._lanes.modify(connection.file, self._events)
+
+    def _take_from_lanes(self, connection: Connection) -> bool:
+        assert self._lanes is not None
+        if connection.claim():
+            connection.is_armed = False
+            self._lanes.modify(connection.file, 0)
+            return True
+        # A lane runs a call of its: what comes behind that has to wait, and must not tell the front again.
+        connection.is_armed = False
+        self._lanes.modify(connection.file, 0)
+        if connection.claim():  # and has just ended it, when it still thought that it would be told
+            connection.release()
+            self._arm(connection)
+        return False
+
+    def _lend(self, call: Call) -> None:
+        """Has the front told of what comes for the lanes, when none of them is idle and it may be of another connection than the call's."""
+        if not self._idle and not self._is_lent and self._registered > call.connection.is_registered:
+            self._tell_front()
+
+    def _tell_front(self) -> None:
+        assert self._lanes is not None
+        self._is_lent = True
+        self.front.modify(self._lanes.fileno(), READABLE | ONCE)
+
+    def _ring(self) -> None:
+        if self._lanes_bell is not None:
+            self._lanes_bell.ring()
 \fwalk late
 """The slow way through a value that JSON refuses: it knows where in it it is."""
 
@@ -5743,22 +6188,24 @@ class Walk:
             place += "." + str(part) if plain else "[" + to_json(part) + "]"
         return place
 \fworker
-"""The worker: it listens, and gives each connection a thread."""
+"""The worker: what it is made of, and where it listens."""
 
 from __future__ import annotations
 
 import threading
-import time
 
-from .connection import Connection
+from .canceller import Canceller
 from .descriptors import DESCRIPTORS
 from .errors import BadStart
-from .fast import socket
+from .front import Front
 from .lanes import Lanes
-from .listening import accept, listen_tcp, listen_unix
+from .listening import listen_tcp, listen_unix
+from .open_calls import OpenCalls
+from .plugin import Plugin
 from .session import Session
 from .shelf import Shelf
 from .start_line import Start
+from .waiting import Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -5766,17 +6213,18 @@ if TYPE_CHECKING:
 
     Body = Dict[str, Any]
 
-MAX_CONNECTIONS = 512
-
 
 class Worker:
-    """The listener, and the connections that it has accepted."""
+    """All that serves one plugin."""
 
     def __init__(self, start: Start, shelf: Shelf) -> None:
-        self._lanes = Lanes(start)
-        self._session = Session(start, self._lanes)
+        calls = OpenCalls()
+        plugin = Plugin(start.plugin, calls)
+        self._waiting = Waiting(calls, start.max_concurrency)
+        canceller = Canceller(plugin, calls, self._waiting.give_to_front, start.cancel_grace_s)
+        self._session = Session(start, plugin, calls, canceller, self._waiting.watch)
+        self._lanes = Lanes(start.max_concurrency, plugin, calls, self._waiting)
         self._shelf = shelf
-        self._connections: set[Connection] = set()
         self._start = start
 
     def listen(self) -> Body:
@@ -5795,31 +6243,9 @@ class Worker:
     def run(self) -> NoReturn:
         """Serves for good."""
         DESCRIPTORS.keep(self._listener.fileno())
-        threading.Thread(target=self._accept_all, name="accept", daemon=True).start()
+        front = Front(self._listener, self._session, self._waiting, self._shelf)
+        threading.Thread(target=front.run, name="front", daemon=True).start()
         self._lanes.run()
-
-    def _accept_all(self) -> NoReturn:
-        while True:
-            DESCRIPTORS.check()
-            try:
-                client = accept(self._listener)
-            except OSError:
-                time.sleep(0.05)  # no file descriptor is free: one will be
-                continue
-            if len(self._connections) >= MAX_CONNECTIONS:
-                client.close()
-                continue
-            self._meet(client)
-
-    def _meet(self, client: socket.socket) -> None:
-        connection = Connection(self._session, client, self._connections, self._shelf)
-        self._connections.add(connection)
-        try:
-            if not self._start.unix:
-                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=connection.serve, name="connection", daemon=True).start()
-        except (OSError, RuntimeError):  # the client is gone, or the system has no thread left
-            connection.close()
 \fworker_endpoints
 """What the worker answers by itself, also while the plugin's code runs."""
 
@@ -5830,9 +6256,11 @@ import sys
 import threading
 import time
 
+from .canceller import Canceller
 from .constants import KNOWS_USERS, PROTOCOL
 from .errors import Refusal
-from .lanes import Lanes
+from .open_calls import OpenCalls
+from .plugin import Plugin
 from .scratch import is_in_use
 from .start_line import Start
 
@@ -5846,11 +6274,11 @@ if TYPE_CHECKING:
 class WorkerEndpoints:
     """The worker's own answers."""
 
-    def __init__(self, start: Start, lanes: Lanes, methods: dict[str, str]) -> None:
+    def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, methods: dict[str, str]) -> None:
         self._methods = methods  # of plugins, by the endpoints that stand for them
-        self._plugin = lanes.plugin
-        self._calls = lanes.calls
-        self._lanes = lanes
+        self._plugin = plugin
+        self._calls = calls
+        self._canceller = canceller
         self._scratch = start.scratch
         self._max_concurrency = start.max_concurrency
         self._started = time.monotonic()
@@ -5893,13 +6321,16 @@ class WorkerEndpoints:
         return dict(stats, **{key: value for key, value in told.items() if value is not None})
 
     def progress(self, body: Body) -> Body:
-        return self._calls.progress
+        return self._calls.progress()
 
     def cancel(self, body: Body) -> Body:
         call_id = body.get("call_id")
         if call_id is not None and not isinstance(call_id, str):
             raise Refusal(400, '"call_id" is not a string')
-        found = self._lanes.cancel(lambda call: call_id is None or call.key == call_id)
+        if call_id is not None and body.get("ahead") is True:
+            self._canceller.cancel_ahead(call_id)
+            return {"status": "cancelled"}
+        found = self._canceller.cancel(lambda call: call_id is None or call.key == call_id)
         return {"status": "cancelled" if found else "not_running"}
 
     def in_use(self, body: Body) -> Body:

@@ -4,7 +4,7 @@
  * @module
  */
 import { type FrameLine, isLastLine } from "../frame_line.ts";
-import type { HttpConnection } from "./connection.ts";
+import { type HttpConnection, joined } from "./connection.ts";
 import { Refusal } from "./refusal.ts";
 import type { ReplyWriter } from "./reply_writer.ts";
 
@@ -43,10 +43,16 @@ export class BareWriter implements ReplyWriter {
   }
 
   async write(lines: readonly FrameLine[]): Promise<boolean> {
-    await this.#connection.writeText(lines.map(({ text }) => `${text}\n`).join(""));
+    await this.#connection.write(joined(lines.map(bytesOf)));
     return lines.some(isLastLine);
   }
 }
+
+function bytesOf({ text, bytes }: FrameLine): Uint8Array {
+  return bytes ?? UTF8.encode(`${text}\n`);
+}
+
+const UTF8 = new TextEncoder();
 
 /** Sends a refusal. */
 export async function writeBareRefusal(connection: HttpConnection, { status, message }: Refusal): Promise<void> {

@@ -7,6 +7,9 @@ import { MAX_HEADER_BYTES } from "../../../protocol/sizes.ts";
 
 const READ_BYTES = 64 * 1024;
 
+/** What a client sends ahead is read up to so many bytes: as much as a host sends behind its first request, and what it reads at once besides. */
+const MOST_AHEAD_BYTES = 128 * 1024;
+
 /** How long a refused client is listened to, so that it reads the refusal before it finds the connection closed. */
 const LINGER_MS = 1000;
 
@@ -27,6 +30,8 @@ export class HttpConnection {
   /** Bytes that have been read and not yet used. */
   #held: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #reading: Promise<boolean> | undefined;
+  #hasEnded = false;
+  #onClosed: (() => void) | undefined;
 
   /** Takes over a connection. */
   constructor(conn: Deno.Conn) {
@@ -68,19 +73,39 @@ export class HttpConnection {
   async readBody(length: number): Promise<Uint8Array<ArrayBuffer>> {
     if (length <= this.#held.length) return this.#use(length);
     const body = new Uint8Array(length);
-    let filled = this.#held.length;
-    body.set(this.#use(filled));
-    while (filled < length) {
-      const count = await this.#conn.read(body.subarray(filled));
-      if (count === null) throw new ConnectionEndedError();
-      filled += count;
-    }
+    for (let filled = 0; filled < length;) filled += await this.#fill(body.subarray(filled));
     return body;
   }
 
-  /** Calls back when the client closes while its request is being answered. */
-  async watch(onClosed: () => void): Promise<void> {
-    if (this.#held.length === 0 && !await this.#read()) onClosed();
+  /** What is held comes first, then what a read under way brings; only then is a body read into its own memory. */
+  async #fill(memory: Uint8Array<ArrayBuffer>): Promise<number> {
+    if (this.#held.length === 0 && this.#reading !== undefined) await this.#reading;
+    const held = this.#use(Math.min(this.#held.length, memory.length));
+    memory.set(held);
+    const count = held.length > 0 ? held.length : await this.#conn.read(memory);
+    if (count === null) throw new ConnectionEndedError();
+    return count;
+  }
+
+  /** Calls back when the client closes while its request is being answered. What it sends meanwhile is kept, as far as there is room. */
+  watch(onClosed: () => void): void {
+    this.#onClosed = onClosed;
+    this.#readAhead();
+  }
+
+  /** Whether the client has closed. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Ends that. */
+  unwatch(): void {
+    this.#onClosed = undefined;
+  }
+
+  #readAhead(): void {
+    if (this.#hasEnded) this.#onClosed?.();
+    else if (this.#onClosed !== undefined && this.#held.length < MOST_AHEAD_BYTES) void this.#read();
   }
 
   /** Writes all of it. */
@@ -116,17 +141,20 @@ export class HttpConnection {
 
   /** Reads more into what is held. A read that `watch` has begun is the same one. */
   #read(): Promise<boolean> {
-    return this.#reading ??= this.#readOnce().finally(() => this.#reading = undefined);
+    return this.#reading ??= this.#readOnce();
   }
 
   async #readOnce(): Promise<boolean> {
     const count = await this.#conn.read(this.#buffer).catch(() => null);
-    if (count === null) return false;
-    const held = new Uint8Array(this.#held.length + count);
-    held.set(this.#held);
-    held.set(this.#buffer.subarray(0, count), this.#held.length);
-    this.#held = held;
-    return true;
+    this.#reading = undefined;
+    if (count === null) this.#hasEnded = true;
+    else this.#hold(this.#buffer.subarray(0, count));
+    this.#readAhead();
+    return count !== null;
+  }
+
+  #hold(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#held = this.#held.length === 0 ? bytes.slice() : joined([this.#held, bytes]);
   }
 
   #use(length: number): Uint8Array<ArrayBuffer> {
@@ -134,6 +162,18 @@ export class HttpConnection {
     this.#held = this.#held.subarray(length);
     return used;
   }
+}
+
+/** Several pieces in one; a single one is not copied. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  if (pieces.length === 1) return pieces[0] as Uint8Array<ArrayBuffer>;
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 const HEAD_END = "\r\n\r\n";

@@ -8,7 +8,7 @@ import { type ErrorBody, FRAMES_MEDIA_TYPE, UPGRADE_PROTOCOL } from "../../../pr
 import type { ErrorFrame } from "../../../protocol/frames.ts";
 import { failureBody } from "../error_body.ts";
 import { type FrameLine, isLastLine, parseLine, plainValue } from "../frame_line.ts";
-import type { HttpConnection } from "./connection.ts";
+import { type HttpConnection, joined } from "./connection.ts";
 import type { RequestHead } from "./head.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -191,16 +191,6 @@ const MAX_JOINED_BYTES = 64 * 1024;
 
 async function writeParts(connection: HttpConnection, parts: readonly Uint8Array[]): Promise<void> {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (length <= MAX_JOINED_BYTES) return await connection.write(join(parts, length));
+  if (length <= MAX_JOINED_BYTES) return await connection.write(joined(parts));
   for (const part of parts) await connection.write(part);
-}
-
-function join(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

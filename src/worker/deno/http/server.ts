@@ -20,7 +20,8 @@ import { HeadTooLongError, HttpConnection } from "./connection.ts";
 import { parseHead, type RequestHead } from "./head.ts";
 import { isFramed, type ReplyWriter, replyWriter, writeContinue, writeRefusal, writeUpgrade } from "./reply_writer.ts";
 import { Refusal } from "./refusal.ts";
-import { BadBodyError, CallIdInUseError, type WorkerSession } from "../session.ts";
+import { BadBodyError } from "../call_arguments.ts";
+import { CallIdInUseError, type WorkerSession } from "../session.ts";
 
 /** How many connections may be open at once, those without the token included. */
 const MAX_CONNECTIONS = 512;
@@ -94,13 +95,14 @@ export class HttpServer {
     const body = parseBody(bytes);
     const sharesFiles = isFramed(head) && head.headers.get(FILES_HEADER) === "shared";
     const trace = traceFrom((name) => head.headers.get(name));
-    await this.#respond(connection, { endpoint, body, callId, sharesFiles, trace }, replyWriter(connection, head, endpoint));
+    await this.#respond(connection, { endpoint, ...body, callId, sharesFiles, trace }, replyWriter(connection, head, endpoint));
     return true;
   }
 
   /** Answers bare requests until the connection ends. */
   async #serveUpgraded(connection: HttpConnection): Promise<false> {
     await writeUpgrade(connection);
+    // The next request is looked at when the answer to this one is with the kernel: so a host whose worker dies knows which of several may have begun.
     while (await this.#serveBareRequest(connection));
     return false;
   }
@@ -114,9 +116,10 @@ export class HttpServer {
       const endpoint = knownEndpoint(name);
       const callId = checkedCallId(fields.get("call"));
       const trace = traceFrom((name) => fields.get(name));
-      const request = { endpoint, body: parseBody(bytes), callId, sharesFiles: fields.get("files") === "shared", trace };
+      const request = { endpoint, ...parseBody(bytes), callId, sharesFiles: fields.get("files") === "shared", trace };
       await this.#respond(connection, request, new BareWriter(connection));
-      return true;
+      // Whoever has closed wants nothing of what it had sent ahead.
+      return !connection.hasEnded;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       await writeBareRefusal(connection, error);
@@ -125,15 +128,18 @@ export class HttpServer {
   }
 
   async #respond(connection: HttpConnection, request: WireRequest, writer: ReplyWriter): Promise<void> {
-    const abandon = new AbortController();
-    const reply = this.#reply(request, abandon.signal);
-    void connection.watch(() => abandon.abort());
-    await send(reply, writer, abandon);
+    const reply = this.#reply(request);
+    connection.watch(() => reply.abandon());
+    try {
+      await send(reply, writer);
+    } finally {
+      connection.unwatch();
+    }
   }
 
-  #reply(request: WireRequest, signal: AbortSignal): FrameSource {
+  #reply(request: WireRequest): FrameSource {
     try {
-      return this.#session.reply(request, signal);
+      return this.#session.reply(request);
     } catch (error) {
       if (error instanceof CallIdInUseError) throw new Refusal(409, error.message);
       if (error instanceof BadBodyError) throw new Refusal(400, error.message);
@@ -181,14 +187,14 @@ function setNoDelay(conn: Deno.Conn): void {
   }
 }
 
-async function send(reply: FrameSource, writer: ReplyWriter, abandon: AbortController): Promise<void> {
+async function send(reply: FrameSource, writer: ReplyWriter): Promise<void> {
   try {
     let lines: readonly FrameLine[];
     do lines = await reply.take(); while (!await writer.write(lines));
     // A plain stream ends early at a chunk that it cannot carry.
-    if (!lines.some(isLastLine)) abandon.abort();
+    if (!lines.some(isLastLine)) reply.abandon();
   } catch (error) {
-    abandon.abort();
+    reply.abandon();
     throw error;
   } finally {
     reply.leave();
@@ -240,14 +246,20 @@ function checkedCallId(id: string | undefined): string | undefined {
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-function parseBody(bytes: Uint8Array): Record<string, unknown> {
-  if (bytes.length === 0) return {};
-  let body: unknown;
+interface ParsedBody {
+  readonly body: Record<string, unknown>;
+  readonly json: string;
+}
+
+function parseBody(bytes: Uint8Array): ParsedBody {
+  if (bytes.length === 0) return { body: {}, json: "{}" };
+  let [json, body]: [string, unknown] = ["", undefined];
   try {
-    body = JSON.parse(UTF8.decode(bytes));
+    json = UTF8.decode(bytes);
+    body = JSON.parse(json);
   } catch (error) {
     throw new Refusal(400, `The body is not JSON: ${(error as Error).message}`);
   }
   if (!isRecord(body)) throw new Refusal(400, "The body is not a JSON object");
-  return body;
+  return { body, json };
 }

@@ -4,13 +4,18 @@ It needs nothing but the standard library of Python 3.8 or later, so that it wor
 package manager. `deno task embed` packs the modules into one text, and start.py runs them from there. A module that is
 imported inside a function is late: it runs when it is wanted.
 
+Threads: the lanes, which run the plugin's code and read and answer the connections of calls; the first is the main thread, since
+that is where signals arrive and where many libraries want to be. The front, which accepts, answers questions and notices who
+hangs up. The lifeline's. The event loop's, for coroutines. And one for each question that the plugin's code answers.
+
     modules            how the modules find each other
     main               from the start line to the first call
     start_line · supervisor · memory_watch · lifeline · foreign        the process
-    listening · worker · connection · requests · aside · client        connections
+    worker · listening · front · waiting · readiness                   threads and sockets: who waits for what
+    connection · incoming · requests · client                          connections
     session · endpoints · worker_endpoints · plugin_endpoints          requests: endpoints is the one table
     replies · bare_reply · shelf                                       answers
-    inbox · lanes · open_calls · call · cancelling                     calls
+    lanes · open_calls · call · canceller · cancelling                 calls
     plugin · instance · helpers · running · event_loop · tracing       the plugin's code
     encoding · walk · conversions · decoding · json_text · original    values
     outbox · files · scratch · private_folder                          files

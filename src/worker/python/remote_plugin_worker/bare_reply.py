@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from .aside import Aside
 from .client import Client
 from .descriptors import DESCRIPTORS
 from .encoding import encode
@@ -14,20 +13,21 @@ from .shelf import Slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Callable, Optional
 
     from .scratch import Scratch
 
 FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
+FLUSH_S = 0.001
 STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
 
 
 class BareReply(FramedReply):
     """Section 11: the frames of section 4, and nothing around them."""
 
-    def __init__(self, client: Client, scratch: Scratch, aside: Aside, shares: bool = False) -> None:
+    def __init__(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None], shares: bool = False) -> None:
         super().__init__(client, scratch, shares=shares)
-        self._aside = aside
+        self._watch = watch
         self._held: Optional[Slot] = None
         self._held_until = 0.0
         self._last_at = 0.0
@@ -43,15 +43,15 @@ class BareReply(FramedReply):
                 self._send_held()
         super().close()
 
-    def flush(self) -> bool:
-        """Sends what is held back, once no frame follows any more; tells whether to look again."""
-        if not self._lock.acquire(timeout=STALL_S):
-            return True  # somebody is sending, and cannot
+    def flush(self) -> float:
+        """Sends what is held back, once no frame follows any more; tells in how many seconds to look again, zero for never."""
+        if not self._lock.acquire(False):
+            return STALL_S  # somebody is sending, and perhaps cannot
         try:
             self._is_watched = time.perf_counter() - self._last_at < FLOW_S
             if not self._is_watched:
                 self._send_held()
-            return self._is_watched
+            return FLUSH_S if self._is_watched else 0.0
         finally:
             self._lock.release()
 
@@ -64,6 +64,8 @@ class BareReply(FramedReply):
             if self._ended:
                 return False
             self._ended = last
+            if last and self._held is None:
+                return self._send(b"", data)
             before, self._last_at = self._last_at, time.perf_counter()
             # To wake the reader for each of many frames would cost more than the frames.
             if self._last_at - before < FLOW_S and not last and not self.hands_over():
@@ -74,13 +76,13 @@ class BareReply(FramedReply):
             return self._send_held(data)
 
     def _begin_to_hold(self) -> None:
-        """Finds a place for frames that wait for the next send, or, when that does not come, for the connection's own thread."""
-        if self.broken or not self._aside.is_taken:
+        """Finds a place for frames that wait for the next send, or, when that does not come, for the front."""
+        if self.broken:
             return
-        self._held, self._held_until = self._aside.take_slot(), self._last_at + FLOW_S
+        self._held, self._held_until = self._client.take_slot(), self._last_at + FLOW_S
         if self._held is not None and not self._is_watched:
             self._is_watched = True
-            self._aside.ask_to_flush()
+            self._watch(self)
 
     def _send_held(self, data: bytes = b"") -> bool:
         """Sends what is held back, and this. The shelf has it until it is sent: the process may end here."""

@@ -16,39 +16,32 @@ if TYPE_CHECKING:
 
     Body = Dict[str, Any]
 
-
-class Origin:
-    """Where a call came from, and where the lane that has run it finds the next one."""
-
-    is_aside = False
-
-    def fileno(self) -> int:
-        """The socket's number."""
-        raise NotImplementedError
-
-    def take_call(self) -> Optional[Call]:
-        """The next request, if it is a call and here in one piece."""
-        raise NotImplementedError
-
-    def step_up(self) -> None:
-        """Has its own thread read again."""
-        raise NotImplementedError
+NO_TRACE: dict[str, str] = {}
 
 
 class Call(Interruptible):
     """A call, from its request to its answer. What the worker asks of the plugin by itself has neither an endpoint nor a reply."""
 
-    def __init__(self, body: Body, endpoint: Optional[Endpoint] = None, reply: Optional[Reply] = None, call_id: str = "") -> None:
-        super().__init__()
+    connection: Any = None  # on which it came
+    running = False
+    ended = False
+    is_queued = False  # whether it waits for a lane: then its connection is nobody's
+    reported = 0.0
+    message = ""
+
+    def __init__(
+        self,
+        body: Body,
+        endpoint: Optional[Endpoint] = None,
+        reply: Optional[Reply] = None,
+        call_id: str = "",
+        trace: dict[str, str] = NO_TRACE,
+    ) -> None:
         self.endpoint = endpoint
         self.body = body
         self.reply = reply
         self.key: object = call_id or self
-        self.trace: dict[str, str] = {}
-        self.origin: Optional[Origin] = None
-        self.running = False
-        self.ended = False
-        self.progress: Body = {"progress": 0.0, "message": ""}
+        self.trace = trace
 
     def end(self) -> None:
         """The plugin's code has ended, or never will begin."""
@@ -56,10 +49,13 @@ class Call(Interruptible):
         self.running = False
         self.body = {}
 
+    def progress(self) -> Body:
+        """What was reported last."""
+        return {"progress": self.reported, "message": self.message}
+
     def report(self, progress: float, message: str) -> None:
         """Notes the progress and sends it."""
-        self.progress["progress"] = progress
-        self.progress["message"] = message
+        self.reported, self.message = progress, message
         if self.reply is not None and not self.ended and not DESCRIPTORS.is_forked:
             self.run_own(functools.partial(self.reply.progress, progress, message))
 

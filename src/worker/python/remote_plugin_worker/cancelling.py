@@ -1,6 +1,6 @@
 """The home of cancellation in this worker: section 8 of docs/protocol.md, and the rungs of docs/reliability.md that are the worker's.
 
-A call that still waits for a lane is answered at once and never begins (`OpenCalls.cancel`). One that runs goes up these rungs:
+A call that still waits for a lane is answered at once and never begins (`Canceller.cancel`). One that runs goes up these rungs:
 
     asked        the plugin's own `cancel()` is called, and a coroutine's task is cancelled      at once
     interrupted  CallCancelled is raised in its code, on the main thread by SIGURG               after `cancel_grace_ms`
@@ -28,8 +28,11 @@ LATE_S = 0.05  # a wait that ends later than this has found the process stopped
 MAIN_THREAD = threading.get_ident()
 
 
+WINDOW = threading.Lock()  # one for all: what is done with it is short
+
+
 class Flag:
-    """What threading.Event does, at a tenth of what that costs: every call has one, and few are ever waited for."""
+    """What threading.Event does, at a tenth of what that costs: few are ever waited for."""
 
     __slots__ = ("_held", "_is_set")
 
@@ -39,9 +42,10 @@ class Flag:
         self._held.acquire()
 
     def set(self) -> None:
-        """Lets everybody go on who waits. To be called once."""
-        self._is_set = True
-        self._held.release()
+        """Lets everybody go on who waits."""
+        if not self._is_set:
+            self._is_set = True
+            self._held.release()
 
     def is_set(self) -> bool:
         """Whether nobody has to wait any more."""
@@ -54,16 +58,36 @@ class Flag:
 
 
 class Interruptible:
-    """Plugin code on a thread, which can be interrupted while it runs, and never when the worker's own code does."""
+    """Plugin code on a thread, which can be interrupted while it runs, and never when the worker's own code does.
 
-    def __init__(self) -> None:
-        self.cancelled = False
-        self.done = Flag()  # the reply is out, as far as it ever will be
-        self._task: Optional[AwaitedTask] = None
-        self._window = threading.Lock()
-        self._thread = 0
-        self._is_open = False
-        self._is_due = False
+    What most calls do not need is not made for each.
+    """
+
+    cancelled = False
+    _done: Optional[Flag] = None
+    _is_finished = False
+    _task: Optional[AwaitedTask] = None
+    _thread = 0
+    _is_open = False
+    _is_due = False
+
+    @property
+    def done(self) -> Flag:
+        """What tells that the reply is out, as far as it ever will be. It is made when somebody first waits for it."""
+        with WINDOW:
+            if self._done is None:
+                self._done = Flag()
+                if self._is_finished:
+                    self._done.set()
+            return self._done
+
+    def finish(self) -> None:
+        """The reply is out."""
+        self._is_finished = True
+        if self._done is not None or WINDOW.locked():
+            with WINDOW:
+                if self._done is not None:
+                    self._done.set()
 
     def run(self, code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
         """Runs plugin code on this thread: the only code that an interruption may hit."""
@@ -102,7 +126,7 @@ class Interruptible:
 
     def interrupt(self) -> None:
         """Raises CallCancelled in the plugin's code, if that is what runs at this moment."""
-        with self._window:
+        with WINDOW:
             # A coroutine is asked again; but one that keeps the loop from taking up the last request never gives way.
             task = self._task
             if task is not None and not (self._is_open and task.is_asked):
@@ -127,7 +151,7 @@ class Interruptible:
 
     def _close_window(self) -> None:
         """From here on no interruption is sent, and one that was sent but has not arrived never will."""
-        with self._window:
+        with WINDOW:
             self._is_open = False
         if self._is_due and self._thread != MAIN_THREAD:
             _raise_in(self._thread, None)
@@ -169,13 +193,13 @@ def climb(running: Sequence[Interruptible], ask_plugin: Callable[[], None], grac
 def _interrupt(calls: Sequence[Interruptible], grace_s: float) -> None:
     for call in calls:
         call.ask()
-    patience = grace_s
+    wait_s = grace_s
     while calls:
-        _wait_for_all(calls, patience)
+        _wait_for_all(calls, wait_s)
         calls = [call for call in calls if not call.done.is_set()]
         for call in calls:
             call.interrupt()
-        patience = INTERRUPT_AGAIN_S
+        wait_s = INTERRUPT_AGAIN_S
 
 
 def _wait_for_all(calls: Sequence[Interruptible], seconds: float) -> None:

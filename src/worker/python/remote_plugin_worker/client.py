@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 
 from .descriptors import DESCRIPTORS, identity
 from .fast import socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Optional
+
+    from .shelf import Shelf, Slot
 
 SO_COOKIE = 57  # of Linux; `socket` has no name for it
 MAX_JOINED = 64 * 1024  # up to here a copy costs less than a second call of the system
+AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
 
 
 class Client:
     """A connection's socket, which only the worker's own code may have closed."""
 
-    def __init__(self, client: socket.socket) -> None:
-        self.sent = 0  # bytes since the connection was upgraded
+    def __init__(self, client: socket.socket, shelf: Shelf) -> None:
+        self.lock = threading.Lock()  # for whoever sends
+        self.name = b""  # of the connection, where the host would hear of what was held back on it
+        self.may_wait = True  # for a client who does not read
+        self._sent = 0  # bytes since the connection was upgraded
+        self._shelf = shelf
         self._socket = client
         self._file = client.fileno()
         DESCRIPTORS.keep(self._file)
@@ -32,7 +40,9 @@ class Client:
         try:
             if self._identify() != self._identity:
                 DESCRIPTORS.lose()
-            if len(body) < MAX_JOINED:
+            if not self.may_wait:
+                self._send_at_once(head + body)
+            elif len(body) < MAX_JOINED:
                 self._socket.sendall(head + body)
             else:
                 self._socket.sendall(head)
@@ -40,15 +50,15 @@ class Client:
         except OSError:
             DESCRIPTORS.need(self._file)
             return False
-        self.sent += len(head) + len(body)
+        self._sent += len(head) + len(body)
         return True
 
-    def fileno(self) -> int:
-        """The socket's number."""
-        return self._socket.fileno()
+    def take_slot(self) -> Optional[Slot]:
+        """A place for frames that are held back, where the host would hear of them when this process ended before they were sent."""
+        return self._shelf.take(self.name, self._sent) if self.name else None
 
     def shut_down(self) -> None:
-        """Ends the connection for both sides; the thread that reads finds out."""
+        """Ends the connection for both sides; whoever reads it finds out."""
         DESCRIPTORS.need(self._file)
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
@@ -60,6 +70,10 @@ class Client:
         DESCRIPTORS.need(self._file)
         DESCRIPTORS.let_go(self._file)
         self._socket.close()
+
+    def _send_at_once(self, data: bytes) -> None:
+        if self._socket.send(data, AT_ONCE) < len(data):
+            raise BlockingIOError("The client does not read")
 
 
 def _identifier(client: socket.socket) -> Callable[[], object]:

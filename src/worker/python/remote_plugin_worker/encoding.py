@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .conversions import refuse, simplify_framed, to_json
 from .errors import BadResult
-from .json_text import LARGEST_DOUBLE, json_encoder
+from .json_text import LARGEST_DOUBLE, LONG, json_encoder, text_to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +21,14 @@ _encode_flat = json_encoder(refuse, nests=False)
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Callable[[], Outbox]] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in `types`, and is a BadResult where that is None."""
     try:
-        flat = _is_flat(value)
-        text = (_encode_flat if flat else to_json if outbox is None else _encode_framed)(value).encode("ascii")
-        if (flat and len(text) < len(HUGE_INTEGER)) or not _may_lack(value, text):
-            return text
+        if _is_flat(value):
+            text = _flat_to_json(value)
+            if len(text) < len(HUGE_INTEGER) or not _has_huge_integer(value):
+                return text.encode("ascii")
+        else:
+            data = (to_json if outbox is None else _encode_framed)(value).encode("ascii")
+            if not _may_lack(value, data):
+                return data
     except Exception:
         pass  # rare: the walk below is slow, but it knows where it is
     from .walk import Walk
@@ -60,6 +64,22 @@ def _is_flat(value: Any) -> bool:
     return True
 
 
+def _flat_to_json(value: Any) -> str:
+    """Writes long texts on their own, which is quicker."""
+    if type(value) is str:
+        return text_to_json(value)
+    if type(value) is dict:
+        for member in value.values():
+            if type(member) is str and len(member) >= LONG:
+                return "{" + ",".join([text_to_json(key) + ":" + _flat_to_json(member) for key, member in value.items()]) + "}"
+    return _encode_flat(value)
+
+
+def _has_huge_integer(flat: Any) -> bool:
+    members = flat.values() if type(flat) is dict else (flat,)
+    return any(type(member) is int and not -LARGEST_DOUBLE <= member <= LARGEST_DOUBLE for member in members)
+
+
 def _may_lack(value: Any, text: bytes) -> bool:
     """Whether two keys may have become one in the text, or an integer may be in it that other readers take for infinite."""
     return (_has_odd_keys(value) or _looks_odd(text)) and not _is_clear(value)
@@ -75,12 +95,12 @@ def _looks_odd(text: bytes) -> bool:
 
     Few keys are looked at one by one, many at once, and no long number is sought where there are few digits: each is the quickest there.
     """
-    patience = len(text) // 4096 + 4
+    looks_left = len(text) // 4096 + 4
     at = text.find(b":")
-    while at >= 0 and patience:
+    while at >= 0 and looks_left:
         if text.endswith(ODD_KEYS, 0, at):
             return True
-        patience -= 1
+        looks_left -= 1
         at = text.find(b":", at + 1)
     if at < 0 and b"000" not in text[::100].translate(SHAPES):
         return False

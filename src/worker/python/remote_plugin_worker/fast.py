@@ -7,13 +7,13 @@ try:
     import _socket as socket
     from _json import encode_basestring_ascii, make_encoder, make_scanner
     from _operator import _compare_digest as compare_digest
-    from _queue import SimpleQueue
+    from _queue import Empty, SimpleQueue
 except ImportError:
     import signal
     import socket
     from hmac import compare_digest  # type: ignore[assignment]
-    from queue import SimpleQueue
+    from queue import Empty, SimpleQueue
 
     encode_basestring_ascii = make_encoder = make_scanner = None  # type: ignore[assignment]
 
-__all__ = ("SimpleQueue", "compare_digest", "encode_basestring_ascii", "make_encoder", "make_scanner", "signal", "socket")
+__all__ = ("Empty", "SimpleQueue", "compare_digest", "encode_basestring_ascii", "make_encoder", "make_scanner", "signal", "socket")

@@ -33,8 +33,8 @@ class Heartbeat:
     def _beat(self) -> None:
         began, told, base = time.monotonic(), "", ""
         while not self._over.wait(self._interval):
-            message = self._call.progress["message"]
+            message = self._call.message
             if message != told:
                 base = message  # the plugin has said something new
             told = "{} ({:.1f}s)".format(base, time.monotonic() - began).lstrip()
-            self._call.report(self._call.progress["progress"], told)
+            self._call.report(self._call.reported, told)

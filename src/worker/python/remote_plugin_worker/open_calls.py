@@ -19,7 +19,7 @@ class OpenCalls:
     """The calls that run, and those that wait for a lane."""
 
     def __init__(self) -> None:
-        self.progress: Body = {"progress": 0.0, "message": ""}  # of the call that began last
+        self._latest = Call({})
         self._lock = threading.Lock()
         self._open: dict[object, Call] = {}
         self._finished = 0
@@ -38,8 +38,18 @@ class OpenCalls:
             if call.ended:
                 return False  # it was cancelled while it waited
             call.running = True
-            self.progress = call.progress
+            self._latest = call
             return True
+
+    def enqueue(self, call: Call) -> bool:
+        """The call is to wait for a lane; tells whether it still may."""
+        with self._lock:
+            call.is_queued = not call.ended
+            return call.is_queued
+
+    def progress(self) -> Body:
+        """That of the call that began last."""
+        return self._latest.progress()
 
     def close(self, call: Call) -> None:
         """The plugin's code has ended."""

@@ -16,7 +16,7 @@ WIRE_MODULES = ("cjm_plugin_system.core.wire", "cjm_substrate.core.wire")
 
 def own_wires() -> list[Any]:
     """The modules in which classes of the original register for the wire, as far as this plugin uses them."""
-    loaded = map(sys.modules.get, WIRE_MODULES)
+    loaded = [sys.modules[name] for name in WIRE_MODULES if name in sys.modules]
     return [wire for wire in loaded if wire is not None and hasattr(wire, "wire_encode")]
 
 

@@ -96,8 +96,9 @@ class Plugin:
         if self.instance.attribute("_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
         assert call.endpoint is not None and call.endpoint.run is not None
-        code = functools.partial(call.endpoint.run, self, call)
-        return self._traced(call, code) if call.trace else code()
+        if call.trace:
+            return self._traced(call, functools.partial(call.endpoint.run, self, call))
+        return call.endpoint.run(self, call)
 
     def describe(self, error: BaseException) -> Body:
         """The body of a call's error. A plugin that nobody has initialized often lacks what `initialize` sets."""

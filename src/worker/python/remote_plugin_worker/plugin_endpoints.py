@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Generator
 from .call import Call
 from .original import stamp_envelope
 from .plugin import Plugin
+from .running import PLAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def initialize(plugin: Plugin, call: Call) -> Body:
 
 def execute(plugin: Plugin, call: Call) -> Any:
     result = _execute(plugin, call, "execute")
-    if isinstance(result, (Generator, AsyncGenerator)):
+    if type(result) not in PLAIN and isinstance(result, (Generator, AsyncGenerator)):
         return list(plugin.items(call, result))
     return result
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 from .client import Client
 from .constants import FRAMES_TYPE, MAX_FRAME
 from .descriptors import DESCRIPTORS
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 
     Body = Dict[str, Any]
 
+HEADS = {kind: b'{"%b":' % kind.encode("ascii") for kind in ("chunk", "error", "result")}
 REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -48,7 +47,7 @@ class Reply:
         self._shares = shares
         self._outbox: Optional[Outbox] = None
         self._client = client
-        self._lock = threading.Lock()
+        self._lock = client.lock
         self._begun = False
         self._ended = False
 
@@ -147,8 +146,9 @@ class FramedReply(Reply):
 
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
-        data = b'{"%b":%b' % (kind.encode("ascii"), encode(value, kind, types, self.outbox))
-        data += b',"types":%b}\n' % encode(types) if types else b"}\n"
+        text = encode(value, kind, types, self.outbox)
+        end = b',"types":%b}\n' % encode(types) if types else b"}\n"
+        data = b"".join((HEADS[kind], text, end))
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
         return data

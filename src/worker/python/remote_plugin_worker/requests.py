@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .aside import Aside
 from .bare_reply import BareReply
 from .client import Client
 from .constants import CONNECTION_HEADER, FRAMES_TYPE, MAX_ID, TRACE_HEADERS, UPGRADE_PATH, UPGRADE_PROTOCOL
@@ -14,7 +13,7 @@ from .scratch import Scratch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Callable, Optional
 
 
 # What the name of a header is made of, and what its value may not hold: others could read one header as two.
@@ -41,7 +40,7 @@ class Request:
         """The trace of which the call is a part, empty for none."""
         raise NotImplementedError
 
-    def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
+    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
         """Makes the reply in the form that was asked for."""
         raise NotImplementedError
 
@@ -111,7 +110,7 @@ class HttpRequest(Request):
         """What the host calls this connection when it hears of what was held back on it, empty when it does not hear of that."""
         return checked_id(self.headers.get(CONNECTION_HEADER), "connection's name")
 
-    def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
+    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
             return FramedReply(client, scratch, self.closes, self.headers.get("remote-plugin-files") == "shared")
@@ -149,9 +148,9 @@ class BareRequest(Request):
         """The trace of which the call is a part, empty for none."""
         return trace_in(self._named)
 
-    def reply(self, client: Client, aside: Aside, scratch: Scratch) -> Reply:
+    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
         """Makes the reply."""
-        return BareReply(client, scratch, aside, self._named.get("files") == "shared")
+        return BareReply(client, scratch, watch, self._named.get("files") == "shared")
 
 
 def trace_in(fields: dict[str, str]) -> dict[str, str]:

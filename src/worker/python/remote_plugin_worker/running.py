@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .event_loop import EventLoop
 
 NO_MORE = object()
+PLAIN = frozenset((dict, list, str, bytes, int, float, bool, type(None)))  # what most methods give, and nobody has to ask about
 
 
 class Runner:
@@ -29,7 +30,7 @@ class Runner:
         # Python 3.7 has to read this file far enough to refuse it, so there is no "/" to keep names free for kwargs.
         self, call, method = args[:3]
         result = call.run(lambda: method(*args[3:], **kwargs))
-        if isinstance(result, Awaitable):
+        if type(result) not in PLAIN and isinstance(result, Awaitable):
             result = self._event_loop().run(call, result)
         return result
 

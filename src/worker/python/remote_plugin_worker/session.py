@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from .bare_reply import BareReply
 from .call import Call
+from .canceller import Canceller
 from .decoding import decode_object, restore_types
 from .endpoint import Endpoint
 from .endpoints import METHODS
 from .error_bodies import describe
 from .errors import Refusal
 from .fast import compare_digest
-from .lanes import Lanes
 from .listening import is_loopback
+from .open_calls import OpenCalls
+from .plugin import Plugin
 from .replies import Reply
 from .requests import HttpRequest, Request
 from .start_line import Start
@@ -18,19 +21,26 @@ from .worker_endpoints import WorkerEndpoints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Union
+    from typing import Any, Callable, Dict, Union
 
     Body = Dict[str, Any]
+
+
+ARGUMENTS = (("args", list, "array"), ("kwargs", dict, "object"))
 
 
 class Session:
     """Lets requests in, answers them, and makes calls of those that are calls."""
 
-    def __init__(self, start: Start, lanes: Lanes) -> None:
-        self.lanes = lanes
+    def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, watch: Callable[[BareReply], None]) -> None:
         self.scratch = start.scratch
         self.max_body_bytes = start.max_body_bytes
-        self._answers = WorkerEndpoints(start, lanes, METHODS)
+        self.watch = watch
+        self.abandon = canceller.abandon
+        self._plugin = plugin
+        self._calls = calls
+        self._canceller = canceller
+        self._answers = WorkerEndpoints(start, plugin, calls, canceller, METHODS)
         self._is_tcp = not start.unix
         self._authorization = b"Bearer " + start.token.encode("utf-8")
 
@@ -46,38 +56,39 @@ class Session:
             if not all(map(is_loopback, hosts)):
                 raise Refusal(403, "The host of the request is not a loopback name", closes=True)
 
-    def answer(self, request: Request, text: bytearray, reply: Reply) -> Optional[Call]:
-        """Answers a request, or gives the call that will, once it is in the inbox."""
-        endpoint = request.endpoint()
-        if endpoint.is_call:
-            return self.open_call(request, text, reply)
+    def is_quick(self, endpoint: Endpoint) -> bool:
+        """Whether a question is answered at once, whatever the plugin's code does."""
+        return endpoint.answer is not None and (endpoint.name != "ready" or self._plugin.loaded.is_set())
+
+    def answer(self, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> None:
+        """Answers a question."""
         body = decode_object(text) if endpoint.verb == "POST" else {}
         try:
             reply.result(self._answer(endpoint, body))
         except Refusal:
             raise
         except Exception as error:
-            reply.error(describe(error, self.lanes.plugin.name))
-        return None
+            reply.error(describe(error, self._plugin.name))
 
-    def open_call(self, request: Request, text: Union[bytes, bytearray], reply: Reply) -> Call:
+    def open_call(self, request: Request, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> Call:
         """Makes the call that a request asks for."""
-        endpoint = request.endpoint()
-        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, request.call_id())
-        call.trace = request.trace()
-        self.lanes.calls.open(call)
+        call_id = request.call_id()
+        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace())
+        self._calls.open(call)
+        if call_id and self._canceller.is_cancelled(call_id):
+            self._canceller.abandon(call)
         return call
 
     def _answer(self, endpoint: Endpoint, body: Body) -> Any:
         if endpoint.answer is not None:
             return endpoint.answer(self._answers, body)
-        return self.lanes.plugin.perform(Call(body, endpoint))
+        return self._plugin.perform(Call(body, endpoint))
 
 
 def _checked(endpoint: Endpoint, body: Body) -> Body:
     if endpoint.takes_arguments:
         restore_types(body)
-        for key, kind, name in (("args", list, "array"), ("kwargs", dict, "object")):
-            if not isinstance(body.get(key, kind()), kind):
+        for key, kind, name in ARGUMENTS:
+            if key in body and not isinstance(body[key], kind):
                 raise Refusal(400, f'"{key}" is not an {name}')
     return body

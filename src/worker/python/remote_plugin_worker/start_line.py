@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .constants import PROTOCOL
+from .constants import MAX_START_LINE, PROTOCOL
 from .decoding import decode_object
 from .encoding import encode
 from .errors import BadStart, Refusal
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from typing import Any, Dict
 
     Body = Dict[str, Any]
-
-MAX_START_LINE = 1024 * 1024
 
 
 class Start:

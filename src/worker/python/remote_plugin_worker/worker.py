@@ -1,19 +1,21 @@
-"""The worker: it listens, and gives each connection a thread."""
+"""The worker: what it is made of, and where it listens."""
 
 from __future__ import annotations
 
 import threading
-import time
 
-from .connection import Connection
+from .canceller import Canceller
 from .descriptors import DESCRIPTORS
 from .errors import BadStart
-from .fast import socket
+from .front import Front
 from .lanes import Lanes
-from .listening import accept, listen_tcp, listen_unix
+from .listening import listen_tcp, listen_unix
+from .open_calls import OpenCalls
+from .plugin import Plugin
 from .session import Session
 from .shelf import Shelf
 from .start_line import Start
+from .waiting import Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,17 +23,18 @@ if TYPE_CHECKING:
 
     Body = Dict[str, Any]
 
-MAX_CONNECTIONS = 512
-
 
 class Worker:
-    """The listener, and the connections that it has accepted."""
+    """All that serves one plugin."""
 
     def __init__(self, start: Start, shelf: Shelf) -> None:
-        self._lanes = Lanes(start)
-        self._session = Session(start, self._lanes)
+        calls = OpenCalls()
+        plugin = Plugin(start.plugin, calls)
+        self._waiting = Waiting(calls, start.max_concurrency)
+        canceller = Canceller(plugin, calls, self._waiting.give_to_front, start.cancel_grace_s)
+        self._session = Session(start, plugin, calls, canceller, self._waiting.watch)
+        self._lanes = Lanes(start.max_concurrency, plugin, calls, self._waiting)
         self._shelf = shelf
-        self._connections: set[Connection] = set()
         self._start = start
 
     def listen(self) -> Body:
@@ -50,28 +53,6 @@ class Worker:
     def run(self) -> NoReturn:
         """Serves for good."""
         DESCRIPTORS.keep(self._listener.fileno())
-        threading.Thread(target=self._accept_all, name="accept", daemon=True).start()
+        front = Front(self._listener, self._session, self._waiting, self._shelf)
+        threading.Thread(target=front.run, name="front", daemon=True).start()
         self._lanes.run()
-
-    def _accept_all(self) -> NoReturn:
-        while True:
-            DESCRIPTORS.check()
-            try:
-                client = accept(self._listener)
-            except OSError:
-                time.sleep(0.05)  # no file descriptor is free: one will be
-                continue
-            if len(self._connections) >= MAX_CONNECTIONS:
-                client.close()
-                continue
-            self._meet(client)
-
-    def _meet(self, client: socket.socket) -> None:
-        connection = Connection(self._session, client, self._connections, self._shelf)
-        self._connections.add(connection)
-        try:
-            if not self._start.unix:
-                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=connection.serve, name="connection", daemon=True).start()
-        except (OSError, RuntimeError):  # the client is gone, or the system has no thread left
-            connection.close()

@@ -7,9 +7,11 @@ import sys
 import threading
 import time
 
+from .canceller import Canceller
 from .constants import KNOWS_USERS, PROTOCOL
 from .errors import Refusal
-from .lanes import Lanes
+from .open_calls import OpenCalls
+from .plugin import Plugin
 from .scratch import is_in_use
 from .start_line import Start
 
@@ -23,11 +25,11 @@ if TYPE_CHECKING:
 class WorkerEndpoints:
     """The worker's own answers."""
 
-    def __init__(self, start: Start, lanes: Lanes, methods: dict[str, str]) -> None:
+    def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, methods: dict[str, str]) -> None:
         self._methods = methods  # of plugins, by the endpoints that stand for them
-        self._plugin = lanes.plugin
-        self._calls = lanes.calls
-        self._lanes = lanes
+        self._plugin = plugin
+        self._calls = calls
+        self._canceller = canceller
         self._scratch = start.scratch
         self._max_concurrency = start.max_concurrency
         self._started = time.monotonic()
@@ -70,13 +72,16 @@ class WorkerEndpoints:
         return dict(stats, **{key: value for key, value in told.items() if value is not None})
 
     def progress(self, body: Body) -> Body:
-        return self._calls.progress
+        return self._calls.progress()
 
     def cancel(self, body: Body) -> Body:
         call_id = body.get("call_id")
         if call_id is not None and not isinstance(call_id, str):
             raise Refusal(400, '"call_id" is not a string')
-        found = self._lanes.cancel(lambda call: call_id is None or call.key == call_id)
+        if call_id is not None and body.get("ahead") is True:
+            self._canceller.cancel_ahead(call_id)
+            return {"status": "cancelled"}
+        found = self._canceller.cancel(lambda call: call_id is None or call.key == call_id)
         return {"status": "cancelled" if found else "not_running"}
 
     def in_use(self, body: Body) -> Body:

@@ -1,0 +1,65 @@
+/**
+ * Sends an operation to a worker: writes what has to be a file there, and then the request.
+ *
+ * @module
+ */
+import { isFileGone } from "../payload/file_result.ts";
+import { isExecution, type Operation, type TakenBody } from "./arguments.ts";
+import type { Call } from "./call.ts";
+import type { CallOptions } from "./interface.ts";
+import type { LoadedWorker } from "./loaded_worker.ts";
+import type { TurnRequest } from "./send_queue.ts";
+import { WrittenRequest } from "./written_request.ts";
+
+/** An operation whose arguments are ready for the wire, but for what is to become a file. */
+export interface TakenOperation {
+  readonly endpoint: Operation["endpoint"];
+  readonly taken: TakenBody;
+}
+
+interface WrittenOperation extends TakenOperation {
+  /** Where its files are. */
+  readonly paths?: readonly string[];
+}
+
+const NO_PATHS: readonly string[] = [];
+
+/** A call that has files is sent when nothing is before it, for they take room. One whose id its caller has chosen can come again under the same id. */
+export function turnRequest({ length, slots }: TakenBody, { callId }: CallOptions): TurnRequest {
+  return { length, isAlone: slots.length > 0 || callId !== undefined };
+}
+
+/** Sends it to the worker that it is assigned to; what has files, if that is still there when they are written. */
+export function sendTo(worker: LoadedWorker, call: Call, operation: TakenOperation): Promise<void> | undefined {
+  if (operation.taken.slots.length > 0) return sendWithFiles(worker, call, operation);
+  send(worker, call, operation);
+  return undefined;
+}
+
+async function sendWithFiles(worker: LoadedWorker, call: Call, operation: TakenOperation): Promise<void> {
+  const paths = await writeInputs(worker, call, operation);
+  if (paths !== undefined) send(worker, call, { ...operation, paths });
+}
+
+function send(worker: LoadedWorker, call: Call, { endpoint, taken, paths = NO_PATHS }: WrittenOperation): void {
+  const { id: callId, wantsProgress, trace } = call;
+  const facts = { endpoint, callId, sharesFiles: worker.files.areShared, wantsProgress, trace: trace?.sent };
+  trace?.send(worker, callId);
+  call.send(worker, new WrittenRequest(facts, taken.json(paths)));
+}
+
+/** Writes the files that are in the arguments. A configuration's files stay for as long as the worker. `undefined` when that is gone. */
+async function writeInputs(worker: LoadedWorker, call: Call, { endpoint, taken }: TakenOperation): Promise<readonly string[] | undefined> {
+  try {
+    const inputs = worker.files.openCall(call.signal);
+    if (isExecution(endpoint)) call.holdInputs(inputs);
+    else worker.files.keep(inputs);
+    const writing = taken.write(inputs, call);
+    return await (call.trace?.handOver(writing, inputs) ?? writing);
+  } catch (error) {
+    // A worker's folder goes with it. A call that may be sent again then is, with files for the next worker.
+    if (!call.isAbandoned && isFileGone(error)) await worker.ending();
+    if (call.isAbandoned || call.attempt?.worker === worker) throw error;
+    return undefined;
+  }
+}

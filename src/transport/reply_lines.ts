@@ -1,0 +1,45 @@
+/**
+ * The lines that answer requests on an upgraded connection.
+ *
+ * @module
+ */
+import type { Frame } from "../protocol/frames.ts";
+import type { LineSplitter } from "../protocol/lines.ts";
+import { MalformedReplyError, RefusedError } from "./errors.ts";
+import { completedLines, parseFrame } from "./frame_reader.ts";
+
+/** What ends a line. */
+export const NEWLINE = 0x0a;
+
+/** The lines that the bytes complete, all together; or, when one of them is no text, those before it one by one. */
+export function* linesOf(splitter: LineSplitter, bytes: Uint8Array): Generator<readonly string[], void, void> {
+  try {
+    return yield completedLines(splitter, bytes);
+  } catch (error) {
+    if (!(error instanceof MalformedReplyError)) throw error;
+  }
+  for (let from = 0, end = 0; from < bytes.length; from = end) {
+    end = bytes.indexOf(NEWLINE, from) + 1 || bytes.length;
+    yield completedLines(splitter, bytes.subarray(from, end));
+  }
+}
+
+/** A frame, or the refusal that stands for the status of HTTP. */
+export function parseReplyLine(line: string): Frame | RefusedError {
+  try {
+    return parseFrame(line);
+  } catch (error) {
+    const refused = refusalIn(line);
+    if (refused !== undefined) return refused;
+    throw error;
+  }
+}
+
+function refusalIn(line: string): RefusedError | undefined {
+  try {
+    const { status, detail } = JSON.parse(line).refused;
+    return Number.isSafeInteger(status) && typeof detail === "string" ? new RefusedError(status, detail) : undefined;
+  } catch {
+    return undefined; // It is no JSON, or no refusal.
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * How a connection becomes one of bare frames.
+ *
+ * @module
+ */
+import { type Address, hostAndPort, isUnix } from "../protocol/address.ts";
+import { CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/messages.ts";
+import { BrokenReplyError, RefusedError } from "./errors.ts";
+import { HttpReader } from "./http_reader.ts";
+import { refusal } from "./http_reply.ts";
+
+/** Where to connect to, and the token to show there. */
+export interface UpgradeTarget {
+  readonly address: Address;
+  readonly token: string;
+  /** Left out by a host that does not hear the worker's farewell. */
+  readonly heldBack?: HeldBack;
+}
+
+/** Tells what a worker that has ended had still to send on a connection of this name. */
+export type HeldBack = (connection: string) => Promise<HeldFrames | undefined>;
+
+const UTF8 = new TextEncoder();
+
+/** Opens a connection. */
+export async function connect(address: UpgradeTarget["address"]): Promise<Deno.Conn> {
+  try {
+    if (isUnix(address)) return await Deno.connect({ transport: "unix", path: address.unix });
+    return withoutDelay(await Deno.connect(hostAndPort(address)));
+  } catch (cause) {
+    throw new BrokenReplyError("Nothing listens at the worker's address", { cause });
+  }
+}
+
+function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
+  try {
+    conn.setNoDelay();
+    return conn;
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+}
+
+/** The request for the upgrade; with a name for the connection where the host hears the farewell. */
+export function upgradeRequest(token: string, name: string | undefined): Uint8Array {
+  const lines = [
+    `GET /${UPGRADE_ENDPOINT} HTTP/1.1`,
+    "Host: localhost",
+    `Authorization: Bearer ${token}`,
+    "Connection: Upgrade",
+    `Upgrade: ${UPGRADE_PROTOCOL}`,
+    ...(name === undefined ? [] : [`${CONNECTION_HEADER}: ${name}`]),
+  ];
+  return UTF8.encode(`${lines.join("\r\n")}\r\n\r\n`);
+}
+
+/** Reads the answer to the request for the upgrade, and gives what has come together with it. */
+export async function demandUpgrade(conn: Deno.Conn): Promise<Uint8Array> {
+  const reader = new HttpReader(conn);
+  try {
+    const { status, headers } = await reader.head();
+    if (status === 101 && headers.get("upgrade") === UPGRADE_PROTOCOL) return reader.rest();
+    throw await refusal(new Response(ReadableStream.from(reader.body(headers)), { status, headers: [...headers] }));
+  } catch (error) {
+    if (error instanceof RefusedError) throw error;
+    throw new BrokenReplyError("The connection broke before the reply came", { cause: error });
+  }
+}
+
+/** Writes all of it. */
+export async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let written = await conn.write(bytes); written < bytes.length;) written += await conn.write(bytes.subarray(written));
+}

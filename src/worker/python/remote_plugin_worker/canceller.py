@@ -1,0 +1,62 @@
+"""Who is asked to cancel calls."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from .call import Call
+from .cancelling import climb
+from .error_bodies import cancelled_body
+from .open_calls import OpenCalls
+from .plugin import Plugin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+MOST_AHEAD = 1024  # ids of calls that are cancelled before they have come
+
+
+class Canceller:
+    """Cancels calls: those that wait at once, those that run rung after rung, and those that have not come yet when they do."""
+
+    def __init__(self, plugin: Plugin, calls: OpenCalls, give_to_front: Callable[[Any], None], grace_s: float) -> None:
+        self._plugin = plugin
+        self._calls = calls
+        self._give_to_front = give_to_front
+        self._grace_s = grace_s
+        self._ahead: OrderedDict[str, None] = OrderedDict()
+
+    def cancel(self, wanted: Callable[[Call], bool]) -> bool:
+        """Cancels the open calls that are wanted; tells whether there was any."""
+        found, waiting, running = self._calls.cancel(wanted)
+        for call in waiting:
+            self._answer(call)
+        if running:
+            climb(running, self._plugin.ask_to_stop, self._grace_s)
+        return found
+
+    def cancel_ahead(self, call_id: str) -> None:
+        """Cancels a call; also one that is on its way behind another, and has not been read yet."""
+        self._ahead[call_id] = None  # first, for it may be read in this very moment
+        if len(self._ahead) > MOST_AHEAD:
+            self._ahead.popitem(last=False)
+        if self.cancel(lambda call: call.key == call_id):
+            self._ahead.pop(call_id, None)
+
+    def abandon(self, abandoned: Call) -> None:
+        """Cancels a call whose client is gone."""
+        self.cancel(lambda call: call is abandoned)
+
+    def is_cancelled(self, call_id: str) -> bool:
+        """Whether a call that has just been opened was cancelled before it came."""
+        return call_id in self._ahead and self._ahead.pop(call_id, self) is None
+
+    def _answer(self, call: Call) -> None:
+        assert call.reply is not None
+        call.reply.error(cancelled_body(self._plugin.name))
+        call.reply.close()
+        call.finish()
+        if call.is_queued:
+            call.connection.answered()
+            self._give_to_front(call.connection)

@@ -1,0 +1,73 @@
+"""What has come on a connection and is not answered yet: cut into heads and bodies as it comes, without waiting."""
+
+from __future__ import annotations
+
+from .client import AT_ONCE
+from .constants import MAX_HEAD
+from .errors import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Union
+
+    from .fast import socket
+
+PIECE = 64 * 1024
+
+
+class Incoming:
+    """The bytes of one connection."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self._socket = client
+        self._bytes = b""
+        self._at = 0
+        self._body: Optional[bytearray] = None  # one that has come in part
+        self._filled = 0
+
+    def read(self) -> bool:
+        """Reads what is there; tells whether more can come."""
+        try:
+            if self._body is not None:
+                count = self._socket.recv_into(memoryview(self._body)[self._filled :], 0, AT_ONCE)
+                self._filled += count
+                return count > 0
+            data = self._socket.recv(PIECE, AT_ONCE)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self._bytes = self._bytes[self._at :] + data if self._at < len(self._bytes) else data
+        self._at = 0
+        return len(data) > 0
+
+    def take_until(self, mark: bytes) -> Optional[bytes]:
+        """What stands before a mark; None when that is not here yet."""
+        end = self._bytes.find(mark, self._at)
+        if (end if end >= 0 else len(self._bytes)) - self._at > MAX_HEAD:
+            raise Refusal(431, "The request line and headers are too long", closes=True)
+        if end < 0:
+            return None
+        text = self._bytes[self._at : end]
+        self._at = end + len(mark)
+        return text
+
+    def take(self, length: int) -> Union[bytes, bytearray, None]:
+        """The next bytes, as many as these; None when they are not all here."""
+        if self._body is None:
+            end = self._at + length
+            if end <= len(self._bytes):
+                data = self._bytes[self._at : end]
+                self._at = end
+                return data
+            self._body, self._filled = bytearray(length), len(self._bytes) - self._at
+            self._body[: self._filled] = self._bytes[self._at :]
+            self._bytes, self._at = b"", 0
+        if self._filled < length:
+            return None
+        body, self._body = self._body, None
+        return body
+
+    def forget(self) -> None:
+        """Throws away what is here."""
+        self._bytes, self._at, self._body = b"", 0, None

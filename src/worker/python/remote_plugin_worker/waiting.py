@@ -1,0 +1,265 @@
+"""Where connections wait for their next request, and calls for a lane.
+
+A connection whose last request was a question waits at the front, a thread that runs no plugin code. One whose last request was
+a call waits for the lanes: an idle lane reads it, runs what it reads, and answers, and no other thread has to be woken. While
+all lanes run plugin code the front reads these connections as well, so that a question is answered and a call is in the queue.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+
+from .descriptors import DESCRIPTORS
+from .fast import Empty, SimpleQueue
+from .open_calls import OpenCalls
+from .readiness import IS_SHARED, ONCE, READABLE, readiness
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Deque, Optional
+
+    from .bare_reply import BareReply
+    from .call import Call
+    from .connection import Connection
+
+
+STAY_AWAKE_S = 0.0001  # a client who comes back within this time is worth staying awake for
+
+
+class Bell:
+    """What wakes a thread that waits for sockets."""
+
+    def __init__(self) -> None:
+        self.file, self._ring = os.pipe() if os.name == "posix" else self._sockets()
+        DESCRIPTORS.keep(self.file, self._ring)
+        if os.name == "posix":
+            for end in (self.file, self._ring):
+                os.set_blocking(end, False)
+
+    def ring(self) -> None:
+        """Wakes it."""
+        try:
+            self._write(b"!")
+        except BlockingIOError:
+            pass  # it rings already, and loudly
+
+    def silence(self) -> None:
+        """For who was woken."""
+        try:
+            self._read(65536)
+        except BlockingIOError:
+            pass  # it does not ring
+
+    def _write(self, data: bytes) -> None:
+        DESCRIPTORS.write(self._ring, data)
+
+    def _read(self, most: int) -> None:
+        os.read(self.file, most)
+
+    def _sockets(self) -> tuple[int, int]:
+        """Windows waits for nothing else than sockets."""
+        import socket
+
+        ends = socket.socketpair()
+        for end in ends:
+            end.setblocking(False)
+        self._read, self._write = ends[0].recv, ends[1].send  # type: ignore[method-assign]
+        return ends[0].fileno(), ends[1].fileno()
+
+
+class Waiting:
+    """Connections that wait for their next request, and calls that wait for a lane."""
+
+    def __init__(self, calls: OpenCalls, lanes: int) -> None:
+        self.connections: dict[int, Connection] = {}
+        self.front = readiness()
+        self.bell = Bell()
+        self.at_front: Deque[Connection] = deque()  # that are the front's from now on
+        self.watched: Deque[BareReply] = deque()  # that hold something back
+        self._calls = calls
+        self._queue: SimpleQueue[Call] = SimpleQueue()
+        self._lanes = readiness() if IS_SHARED else None
+        self._lanes_bell = Bell() if IS_SHARED else None
+        self._events = READABLE | (ONCE if lanes > 1 else 0)
+        self._idle: set[int] = set()
+        self._registered = 0
+        self._may_stay_awake = lanes == 1 and IS_SHARED
+        self._stays_awake = False
+        self._is_lent = False  # whether the front is told of what the lanes would read
+        if self._lanes is not None and self._lanes_bell is not None:
+            DESCRIPTORS.keep(self._lanes.fileno(), self.front.fileno())  # type: ignore[union-attr]
+            self._lanes.register(self._lanes_bell.file, READABLE)
+            self.front.register(self._lanes.fileno(), 0)  # type: ignore[union-attr]
+        self.front.register(self.bell.file, READABLE)
+
+    def take(self, connection: Optional[Connection]) -> Call:
+        """For a lane: the next call, which has begun. First what else has come on the connection that the lane has answered last."""
+        while True:
+            call = self._next_of(connection) if connection is not None else self._queued() or self._arrived()
+            connection = None
+            if call is None:
+                continue
+            if self._calls.begin(call):
+                self._lend(call)
+                return call
+            if not call.is_queued:  # it was cancelled in this very moment, and its connection is still this lane's
+                call.done.wait()
+                connection = call.connection
+                connection.answered()
+
+    def put(self, call: Call) -> None:
+        """For the front: lets a call wait for a lane."""
+        if not self._calls.enqueue(call):  # it was cancelled in this very moment
+            call.done.wait()
+            call.connection.answered()
+            self.give_to_front(call.connection)
+            return
+        self._queue.put(call)
+        if self._idle:
+            self._ring()
+
+    def give_to_front(self, connection: Connection) -> None:
+        """Lets the front read a connection that this thread has claimed."""
+        self.at_front.append(connection)
+        self.bell.ring()
+
+    def watch(self, reply: BareReply) -> None:
+        """Has the front look after what a reply holds back."""
+        self.watched.append(reply)
+        self.bell.ring()
+
+    def close(self, connection: Connection) -> None:
+        """The connection that this thread has claimed has ended."""
+        self.front.unregister(connection.file)
+        if connection.is_registered and self._lanes is not None:
+            self._registered -= 1
+            self._lanes.unregister(connection.file)
+        self.connections.pop(connection.file, None)
+        connection.close()
+
+    def lent(self) -> list[Connection]:
+        """For the front: what the lanes would read if one were idle. The caller has claimed it."""
+        found = []
+        if not self._idle and self._lanes is not None and self._lanes_bell is not None:
+            for file, _ in self._lanes.poll(0):
+                if file == self._lanes_bell.file:  # a lane was woken by something else, and looks into the queue before it waits again
+                    self._lanes_bell.silence()
+                connection = self.connections.get(file)
+                if connection is not None and self._take_from_lanes(connection):
+                    found.append(connection)
+        return found
+
+    def lend_again(self) -> None:
+        """For the front, which has been told once."""
+        self._is_lent = False
+        if not self._idle and self._registered:
+            self._tell_front()
+        if self._idle and not self._queue.empty():
+            self._ring()
+
+    def _next_of(self, connection: Connection) -> Optional[Call]:
+        call = connection.next_call()
+        if call is None:
+            self._let_go(connection)
+        return call
+
+    def _queued(self) -> Optional[Call]:
+        if self._lanes is None:
+            return self._queue.get()
+        try:
+            call = None if self._queue.empty() else self._queue.get_nowait()
+        except Empty:
+            return None  # another lane has been faster
+        if call is not None and self._idle and not self._queue.empty():
+            self._ring()  # whoever rang for that call may have woken nobody but this lane
+        return call
+
+    def _arrived(self) -> Optional[Call]:
+        """Waits for a connection on which something comes, or for the bell."""
+        assert self._lanes is not None and self._lanes_bell is not None
+        lane = threading.get_ident()
+        self._idle.add(lane)
+        try:
+            if self._is_lent:
+                self._is_lent = False
+                self.front.modify(self._lanes.fileno(), 0)
+            events = self._poll() if self._queue.empty() else []
+        finally:
+            self._idle.discard(lane)
+        for file, _ in events:
+            if file == self._lanes_bell.file:
+                self._lanes_bell.silence()
+                return None
+            connection = self.connections.get(file)
+            if connection is not None and connection.claim():
+                connection.read()
+                return self._next_of(connection)
+        return None
+
+    def _poll(self) -> list[tuple[int, int]]:
+        """Waits; awake for a client who comes back at once where another processor is free, for to wake takes longer than a small call."""
+        assert self._lanes is not None
+        begun = time.perf_counter()
+        while self._stays_awake and time.perf_counter() - begun < STAY_AWAKE_S:
+            events = self._lanes.poll(0, 1)
+            if events:
+                return events
+            os.sched_yield()  # whoever wants this processor has it
+        begun = time.perf_counter()
+        events = self._lanes.poll(-1, 1)
+        self._stays_awake = self._may_stay_awake and time.perf_counter() - begun < STAY_AWAKE_S
+        return events
+
+    def _let_go(self, connection: Connection) -> None:
+        """Lets a connection wait for its next request."""
+        if connection.is_over:
+            self.close(connection)
+        elif connection.asks or self._lanes is None:
+            if connection.is_registered:
+                self._lanes.modify(connection.file, 0)  # type: ignore[union-attr]
+                connection.is_armed = False
+            self.give_to_front(connection)
+        else:
+            connection.release()  # first, for whoever is told of it has to be able to claim it
+            self._arm(connection)
+
+    def _arm(self, connection: Connection) -> None:
+        assert self._lanes is not None
+        if not connection.is_registered:
+            connection.is_registered = connection.is_armed = True
+            self._registered += 1
+            self._lanes.register(connection.file, self._events)
+        elif self._events & ONCE or not connection.is_armed:
+            connection.is_armed = True
+            self._lanes.modify(connection.file, self._events)
+
+    def _take_from_lanes(self, connection: Connection) -> bool:
+        assert self._lanes is not None
+        if connection.claim():
+            connection.is_armed = False
+            self._lanes.modify(connection.file, 0)
+            return True
+        # A lane runs a call of its: what comes behind that has to wait, and must not tell the front again.
+        connection.is_armed = False
+        self._lanes.modify(connection.file, 0)
+        if connection.claim():  # and has just ended it, when it still thought that it would be told
+            connection.release()
+            self._arm(connection)
+        return False
+
+    def _lend(self, call: Call) -> None:
+        """Has the front told of what comes for the lanes, when none of them is idle and it may be of another connection than the call's."""
+        if not self._idle and not self._is_lent and self._registered > call.connection.is_registered:
+            self._tell_front()
+
+    def _tell_front(self) -> None:
+        assert self._lanes is not None
+        self._is_lent = True
+        self.front.modify(self._lanes.fileno(), READABLE | ONCE)
+
+    def _ring(self) -> None:
+        if self._lanes_bell is not None:
+            self._lanes_bell.ring()
