@@ -1,6 +1,6 @@
 /**
  * `deno task bench`: this project beside what people would pick instead, on the same work in one run. `--quick` takes less than two minutes,
- * `--only NAME` (again and again) measures some peers and keeps the other results, `--rounds N` takes less or more of them, and `--render` writes page and
+ * `--work` takes one for the processor time of small calls, `--only NAME` (again and again) measures some peers and keeps the other results, `--rounds N` takes less or more of them, and `--render` writes page and
  * plot from the results that are there. A run of all peers ends with that of big values (`payload/main.ts`), which has a page of its own.
  *
  * @module
@@ -16,11 +16,11 @@ import { PEERS, type PeerSpec } from "./peers.ts";
 import { EXTENTS, type Mode } from "./plan.ts";
 import { renderPage } from "./report/page.ts";
 import { renderPlot } from "./report/plot.ts";
-import { renderText } from "./report/text.ts";
+import { renderText, renderWork } from "./report/text.ts";
 import type { Results } from "./results.ts";
 import { runRounds } from "./rounds.ts";
 
-const USAGE = "Usage: deno task bench [--quick] [--only NAME]… [--rounds N] [--render], or deno task bench blocking|manager|payload";
+const USAGE = "Usage: deno task bench [--quick|--work] [--only NAME]… [--rounds N] [--render], or deno task bench blocking|manager|payload";
 
 interface Arguments {
   readonly mode: Mode;
@@ -30,13 +30,13 @@ interface Arguments {
 }
 
 function parseArguments(words: string[]): Arguments {
-  const { quick, render, rounds, only } = parseArgs(words, {
-    boolean: ["quick", "render"],
+  const { quick, work, render, rounds, only } = parseArgs(words, {
+    boolean: ["quick", "work", "render"],
     string: ["rounds", "only"],
     collect: ["only"],
     unknown: refuseAll(USAGE),
   });
-  const mode = quick ? "quick" : "full";
+  const mode = work ? "work" : quick ? "quick" : "full";
   return {
     mode,
     render,
@@ -52,7 +52,7 @@ function known(name: string): string {
 
 /** The whole bench is part of the project; a quick one is for whoever runs it. */
 function resultsFile(mode: Mode): string {
-  return pathOf(mode === "full" ? "bench/results/full.json" : "out/bench/quick.json");
+  return pathOf(mode === "full" ? "bench/results/full.json" : `out/bench/${mode}.json`);
 }
 
 async function readResults(mode: Mode): Promise<Results | undefined> {
@@ -84,7 +84,7 @@ async function measure({ mode, only, rounds }: Arguments): Promise<Results> {
     Object.assign(results.peers, fresh.peers);
     return write(mode, results);
   };
-  const specs = PEERS.filter(({ name }) => only.length === 0 || only.includes(name));
+  const specs = PEERS.filter((spec) => only.length === 0 ? takesPart(spec, mode) : only.includes(spec.name));
   try {
     await withSignal((signal) => runRounds(fresh, { mode, rounds, specs, python, temp, signal, say: console.error, save }));
     await save();
@@ -92,6 +92,11 @@ async function measure({ mode, only, rounds }: Arguments): Promise<Results> {
     await Deno.remove(temp, { recursive: true });
   }
   return results;
+}
+
+/** Work is measured for those who change this project, beside its floors. */
+function takesPart({ group, families }: PeerSpec, mode: Mode): boolean {
+  return mode !== "work" || (group !== "peer" && families.includes("placed"));
 }
 
 /** Ctrl-C ends what was started before it ends the program. */
@@ -123,9 +128,9 @@ async function main(): Promise<number> {
   const args = parseArguments(Deno.args);
   const results = args.render ? await readResults(args.mode) : await measure(args);
   if (results === undefined) throw new UsageError(`There are no results in "${resultsFile(args.mode)}" yet: run the bench first`);
-  console.log(renderText(results));
+  console.log(args.mode === "work" ? renderWork(results) : renderText(results));
   if (args.mode === "full") await writePage(results);
-  return args.render || args.only.length > 0 ? 0 : await measurePayload(args.mode);
+  return args.render || args.mode === "work" || args.only.length > 0 ? 0 : await measurePayload(args.mode);
 }
 
 /** It is a program of its own, for it may do everything: files in memory are for such. */

@@ -6,7 +6,9 @@
 import { delay } from "@std/async";
 import { TextLineStream } from "@std/streams";
 import { ANSWER_MARK } from "./driver/serve.ts";
+import { moveTo } from "./placement.ts";
 import { descendantsOf, listProcesses, type ProcessInfo } from "./process_tree.ts";
+import { processorTimes, usedBetween } from "./processor_time.ts";
 
 /** What a measuring process answers. */
 export interface Answer {
@@ -63,6 +65,25 @@ export class MeasuringProcess {
     return { host_mb: host / 1024, worker_mb: workers.reduce((sum, { residentKb }) => sum + residentKb, 0) / 1024 };
   }
 
+  /** Runs it and its workers on the given cores from now on. */
+  async moveTo(cores: readonly number[]): Promise<void> {
+    await moveTo(cores, await this.#pids());
+  }
+
+  /** Asks for a measurement that counts its calls, and adds what a call takes of the processors in host and worker. */
+  async askWithWork(request: Readonly<Record<string, unknown>>, limitMs: number): Promise<Answer> {
+    const [host, ...workers] = await this.#pids();
+    const before = await processorTimes([host!, ...workers]);
+    const answer = await this.ask(request, limitMs);
+    const after = await processorTimes([host!, ...workers]);
+    const { values } = answer;
+    if (values?.calls === undefined || !after.has(host!)) return answer;
+    const used = usedBetween(before, after) / values.calls * 1000;
+    after.delete(host!);
+    const worker = usedBetween(before, after) / values.calls * 1000;
+    return { values: { ...values, work_us: used, host_us: used - worker, worker_us: worker } };
+  }
+
   /** Ends it, in order or else by force, and tells how many processes it has left after an orderly end; they are killed in any case. */
   end(): Promise<number> {
     return this.#ended ??= this.#end();
@@ -84,6 +105,11 @@ export class MeasuringProcess {
     await this.#answers.cancel().catch(() => {});
     const left = await this.#killLeft();
     return signal === null ? left : 0;
+  }
+
+  /** Its own first. */
+  async #pids(): Promise<number[]> {
+    return [this.#child.pid, ...this.#note(await listProcesses()).map(({ pid }) => pid)];
   }
 
   #note(processes: readonly ProcessInfo[]): ProcessInfo[] {

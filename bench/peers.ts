@@ -28,7 +28,8 @@ export type Family =
   | "file-argument"
   | "file-result"
   | "growth"
-  | "memory";
+  | "memory"
+  | "placed";
 
 /** One row. */
 export interface PeerSpec {
@@ -45,6 +46,8 @@ export interface PeerSpec {
 }
 
 const ALL: readonly Family[] = ["start", "call", "open", "stream", "memory", "cancel", "argument", "result"];
+/** Those whose small calls are compared in each placement, and by processor time. */
+const PLACED: readonly Family[] = [...ALL, "placed"];
 const OVER_HTTP: readonly Family[] = ["call", "open", "stream", "argument", "result"];
 const FILES: readonly Family[] = ["file-argument", "file-result"];
 /** The peers have virtual environments, and so has everybody else: what an interpreter has installed takes part in its start. */
@@ -60,7 +63,7 @@ export const PEERS: readonly PeerSpec[] = [
     group: "ours",
     host: "deno",
     recipe: PLAIN,
-    families: [...ALL, ...FILES, "growth"],
+    families: [...PLACED, ...FILES, "growth"],
   },
   {
     name: "ours-python-8",
@@ -79,8 +82,8 @@ export const PEERS: readonly PeerSpec[] = [
     recipe: PLAIN,
     families: ["call", "open"],
   },
-  { name: "ours-blocking", title: "… blocking proxy", group: "ours", host: "deno", recipe: PLAIN, families: ALL },
-  { name: "ours-deno", title: "this project, Deno plugin", group: "ours", host: "deno", families: [...ALL, ...FILES, "growth"] },
+  { name: "ours-blocking", title: "… blocking proxy", group: "ours", host: "deno", recipe: PLAIN, families: PLACED },
+  { name: "ours-deno", title: "this project, Deno plugin", group: "ours", host: "deno", families: [...PLACED, ...FILES, "growth"] },
   { name: "ours-deno-8", title: "… 8 calls at once in the worker", group: "ours", host: "deno", families: ["call", "open"] },
   { name: "ours-deno-http", title: "… over HTTP", group: "ours", host: "deno", families: OVER_HTTP },
   { name: "ours-deno-http-8", title: "… over HTTP, 8 calls at once", group: "ours", host: "deno", families: ["call", "open"] },
@@ -144,7 +147,7 @@ export const PEERS: readonly PeerSpec[] = [
     host: "python",
     python: "execnet_channel:Execnet",
     recipe: { folder: "execnet", venv: true, pip: "execnet" },
-    families: ALL,
+    families: PLACED,
   },
   {
     name: "pythonia",
@@ -152,7 +155,7 @@ export const PEERS: readonly PeerSpec[] = [
     group: "peer",
     host: "node",
     recipe: { folder: "pythonia", venv: true, npm: "pythonia" },
-    families: ALL,
+    families: PLACED,
   },
   {
     name: "python-shell",
@@ -160,7 +163,7 @@ export const PEERS: readonly PeerSpec[] = [
     group: "peer",
     host: "node",
     recipe: { folder: "python-shell", venv: true, npm: "python-shell" },
-    families: ALL,
+    families: PLACED,
   },
   {
     name: "mcp",
@@ -185,6 +188,15 @@ export const PEERS: readonly PeerSpec[] = [
     host: "deno",
     families: OVER_HTTP,
   },
+  {
+    name: "lines-python",
+    title: "lines of JSON on pipes, Python",
+    group: "floor",
+    host: "deno",
+    recipe: PLAIN,
+    families: ["call", "open", "placed"],
+  },
+  { name: "lines-deno", title: "lines of JSON on pipes, Deno", group: "floor", host: "deno", families: ["call", "open", "placed"] },
   { name: "socket-echo", title: "bytes over a unix socket", group: "floor", host: "deno", recipe: PLAIN, families: ["call"] },
   { name: "memcpy", title: "memcpy", group: "floor", host: "deno", families: ["argument"] },
   { name: "bare-python", title: "python -c pass", group: "floor", host: "deno", recipe: PLAIN, families: ["start"] },

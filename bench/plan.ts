@@ -5,9 +5,10 @@
  */
 import type { Amounts } from "./driver/measures.ts";
 import type { Family, PeerSpec } from "./peers.ts";
+import type { Placement } from "./placement.ts";
 
-/** The whole bench, or one that continuous integration has time for. */
-export type Mode = "full" | "quick";
+/** The whole bench, one that continuous integration has time for, or the processor time of small calls alone. */
+export type Mode = "full" | "quick" | "work";
 
 /** One measurement of one peer in one round. */
 export interface Step {
@@ -19,6 +20,8 @@ export interface Step {
   readonly amounts: Amounts;
   /** Only in the rounds before this one. */
   readonly rounds: number;
+  /** Where it runs; wherever the system likes by default. */
+  readonly placement?: Placement;
 }
 
 /** How long and how often. */
@@ -36,6 +39,7 @@ export interface Extent {
 export const EXTENTS: Readonly<Record<Mode, Extent>> = {
   full: { rounds: 5, totalMs: 600_000, peerMs: 40_000, stepMs: 12_000 },
   quick: { rounds: 2, totalMs: 95_000, peerMs: 12_000, stepMs: 4_000 },
+  work: { rounds: 3, totalMs: 60_000, peerMs: 8_000, stepMs: 4_000 },
 };
 
 const KB = 1024;
@@ -45,6 +49,7 @@ const MB = 1024 * KB;
 export const SIZES: Readonly<Record<Mode, readonly number[]>> = {
   full: [KB, 64 * KB, MB, 16 * MB, 64 * MB],
   quick: [KB, MB],
+  work: [],
 };
 
 /** What doubles to see how costs grow. */
@@ -64,12 +69,15 @@ export function stepsFor(spec: PeerSpec, mode: Mode): readonly Step[] {
 
 function stepsOfMode(mode: Mode): Step[] {
   const full = mode === "full";
+  if (mode === "work") return [step("start", "start", {}), ...placedSteps(mode, "one")];
   const time = full ? { ms: 500, warmMs: 300 } : { ms: 250, warmMs: 150 };
   return [
     step("start", "start", {}),
     step("again", "start", { measure: "start" }),
-    step("call", "call", time),
-    ...(full ? [1, 16, 64] : [1, 64]).map((open) => step(`open${open}`, "open", { ...time, open })),
+    step("call", "call", { ...time, placement: "two" }),
+    ...(full ? [1, 16, 64] : [1, 64]).map((open) => step(`open${open}`, "open", { ...time, open, placement: "two" })),
+    ...placedSteps(mode, "one"),
+    ...placedSteps(mode, "busy"),
     step("stream", "stream", { count: full ? 10_000 : 2_000 }),
     step("memory", "memory", { measure: null }),
     step("cancel", "cancel", { count: full ? 5 : 2 }),
@@ -78,6 +86,23 @@ function stepsOfMode(mode: Mode): Step[] {
     step("stop", "start", { measure: "stop" }),
   ];
 }
+
+/** The small calls once more, in another placement than on two cores. */
+function placedSteps(mode: Mode, placement: Placement): Step[] {
+  // Time is counted in hundredths of a second, so that it is what ends the measurement, not a number of calls.
+  const time = { ...TIMES[mode], most: 1_000_000, placement };
+  const several = (mode === "full" ? [16, 64] : [64]).map((open) =>
+    step(`${placement}/open${open}`, "placed", { ...time, open, measure: "open" })
+  );
+  return [step(`${placement}/call`, "placed", { ...time, measure: "call" }), ...several];
+}
+
+/** How long calls in another placement are measured. */
+const TIMES = {
+  full: { ms: 400, warmMs: 200 },
+  quick: { ms: 250, warmMs: 100 },
+  work: { ms: 1_000, warmMs: 300 },
+};
 
 /** What has sizes. */
 export const PAYLOADS = ["argument", "result", "file-argument", "file-result"] as const;
@@ -101,8 +126,9 @@ interface StepFacts {
   /** The family's own by default; `null` for none. */
   readonly measure?: string | null;
   readonly rounds?: number;
+  readonly placement?: Placement;
 }
 
-function step(key: string, family: Family, { measure, rounds = Infinity, ...amounts }: Amounts & StepFacts): Step {
-  return { key, family, amounts, measure: measure === null ? undefined : measure ?? family, rounds };
+function step(key: string, family: Family, { measure, rounds = Infinity, placement, ...amounts }: Amounts & StepFacts): Step {
+  return { key, family, amounts, measure: measure === null ? undefined : measure ?? family, rounds, placement };
 }

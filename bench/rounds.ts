@@ -7,6 +7,7 @@ import { pathOf, registryFlags } from "@remote-plugin/tools/registry";
 import { bundleForNode, install, type Installed } from "./install.ts";
 import { type Answer, type MeasuringCommand, MeasuringProcess } from "./measuring_process.ts";
 import type { PeerSpec } from "./peers.ts";
+import { BusyProcess, coresFor, type Placement, usableCores } from "./placement.ts";
 import { type Extent, EXTENTS, type Mode, type Step, stepsFor } from "./plan.ts";
 import { type PeerResults, type Results, rounded } from "./results.ts";
 
@@ -36,6 +37,7 @@ const SLOW_PAYLOAD_MS = 3_000;
 export async function runRounds(results: Results, options: RunOptions): Promise<void> {
   const extent = EXTENTS[options.mode];
   const ready = await prepare(results, options);
+  const usable = await usableCores();
   const begun = performance.now();
   let longest = 0;
   for (let round = 0; round < options.rounds && !options.signal.aborted; round++) {
@@ -51,7 +53,7 @@ export async function runRounds(results: Results, options: RunOptions): Promise<
         continue;
       }
       options.say(`round ${round + 1} of ${options.rounds}: ${peer.spec.name}`);
-      await new PeerRound(peer, { ...options, extent, round }).run();
+      await new PeerRound(peer, { ...options, extent, round, usable }).run();
       await options.save(results);
     }
     longest = Math.max(longest, performance.now() - roundBegun);
@@ -123,6 +125,9 @@ async function programFor({ name, host, python }: PeerSpec, installed: Installed
   }
 }
 
+/** Why a placement cannot be had. */
+const NO_PLACE = "it takes `taskset` and a core for each that is named";
+
 /** An answer that did not come is a failure. */
 function timely(answer: Answer, limitMs: number): Answer {
   return answer.overdue && answer.failed === undefined ? { failed: `no answer within ${(limitMs / 1000).toFixed(0)} s` } : answer;
@@ -131,6 +136,8 @@ function timely(answer: Answer, limitMs: number): Answer {
 interface RoundFacts extends RunOptions {
   readonly extent: Extent;
   readonly round: number;
+  /** The cores that there are, as far as one may choose. */
+  readonly usable: readonly number[] | undefined;
 }
 
 /** One peer's turn. */
@@ -139,6 +146,7 @@ class PeerRound {
   readonly #facts: RoundFacts;
   readonly #deadline: number;
   #process: MeasuringProcess | undefined;
+  #placement: Placement | undefined;
 
   constructor(peer: ReadyPeer, facts: RoundFacts) {
     this.#peer = peer;
@@ -186,16 +194,37 @@ class PeerRound {
     this.#record(step, await this.#measure(step, Math.min(this.#facts.extent.stepMs, left + 1_000)));
   }
 
-  async #measure({ measure, amounts }: Step, limitMs: number): Promise<Answer> {
-    if (measure === undefined) return { values: await this.#process!.memory() };
-    const answer = await this.#process!.ask({ measure, ...amounts }, limitMs);
+  async #measure(step: Step, limitMs: number): Promise<Answer> {
+    if (step.measure === undefined) return { values: await this.#process!.memory() };
+    const answer = await this.#askAt(step, limitMs);
     if (answer.overdue) await this.#restart();
     return timely(answer, limitMs);
+  }
+
+  async #askAt({ measure, amounts, placement }: Step, limitMs: number): Promise<Answer> {
+    const { usable } = this.#facts;
+    await this.#moveTo(placement);
+    if (placement === undefined) return await this.#process!.ask({ measure, ...amounts }, limitMs);
+    const cores = coresFor(placement, usable);
+    if (cores === undefined && placement !== "two") return { cannot: NO_PLACE };
+    await using _ = placement === "busy" ? new BusyProcess(cores!, this.#facts.python) : undefined;
+    const warmUp = await this.#process!.ask({ measure, ...amounts, ms: amounts.warmMs, warmMs: 0 }, limitMs);
+    if (warmUp.values === undefined) return warmUp;
+    return await this.#process!.askWithWork({ measure, ...amounts, warmMs: 0 }, limitMs);
+  }
+
+  async #moveTo(placement: Placement | undefined): Promise<void> {
+    if (placement === this.#placement) return;
+    this.#placement = placement;
+    const { usable } = this.#facts;
+    const cores = placement === undefined ? usable : coresFor(placement, usable);
+    if (cores !== undefined) await this.#process!.moveTo(cores);
   }
 
   /** A process that does not answer is ended, and the rest is measured with a fresh one. */
   async #restart(): Promise<void> {
     await this.#process!.end();
+    this.#placement = undefined;
     this.#process = new MeasuringProcess(this.#peer.command);
     const { values } = await this.#process.ask({ measure: "start" }, START_LIMIT_MS);
     if (values === undefined) await this.#end();

@@ -6,6 +6,7 @@
 import type { PeerFactory } from "./peer.ts";
 import { BareFetch } from "./peers/bare_fetch.ts";
 import { BareStart, Memcpy, SocketEcho } from "./peers/floors.ts";
+import { Lines } from "./peers/lines.ts";
 import { Ours } from "./peers/ours.ts";
 import { OursBlocking } from "./peers/ours_blocking.ts";
 import { interpreter, workPath } from "./places.ts";
@@ -24,6 +25,8 @@ const PEERS: Readonly<Record<string, PeerFactory>> = {
   "ours-cjm-worker": () => new Ours("cjm", { maxConcurrency: 64 }),
   "fetch-python": () => new BareFetch("python"),
   "fetch-deno": () => new BareFetch("deno"),
+  "lines-python": () => new Lines([interpreter(), workPath("shell_loop.py")]),
+  "lines-deno": () => new Lines([Deno.execPath(), "run", "--no-config", "--no-lock", workPath("lines.ts")]),
   "socket-echo": () => new SocketEcho(),
   "memcpy": () => new Memcpy(),
   "bare-python": () => new BareStart([interpreter(), "-c", "pass"]),

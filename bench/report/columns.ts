@@ -32,6 +32,15 @@ export const COLUMNS: readonly Column[] = [
   { title: "worker, MB", key: "memory.worker_mb" },
 ];
 
+/** The columns of the table of processor time on one core. */
+export const WORK_COLUMNS: readonly Column[] = [1, 64].flatMap((open) => {
+  const step = open === 1 ? "one/call" : `one/open${open}`;
+  return [["work_us", "both"], ["host_us", "host"], ["worker_us", "worker"]].map(([value, title]) => ({
+    title: `${open} open: ${title}`,
+    key: `${step}.${value}`,
+  }));
+});
+
 /** A number with as many digits as it deserves, thousands apart. */
 export function readable(value: number): string {
   if (!Number.isFinite(value)) return "";

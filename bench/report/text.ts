@@ -8,7 +8,7 @@ import { PEERS } from "../peers.ts";
 import { type PAYLOADS, SIZES } from "../plan.ts";
 import { figureOf, type Results } from "../results.ts";
 import { targetsOf } from "../targets.ts";
-import { COLUMNS, fromOtherRuns, notesOf, readable, sizeText } from "./columns.ts";
+import { type Column, COLUMNS, fromOtherRuns, notesOf, readable, sizeText, WORK_COLUMNS } from "./columns.ts";
 
 /** All results as text: the table, large values, targets, and what is missing. Medians; the page has the spread as well. */
 export function renderText(results: Results): string {
@@ -18,8 +18,18 @@ export function renderText(results: Results): string {
 }
 
 function mainTable(results: Results): string {
-  const rows = shown(results).map(({ name, title }) => [title, ...COLUMNS.map(({ key }) => middle(results, name, key))]);
-  return textTable({ headings: ["", ...COLUMNS.map((column) => column.title)], rows });
+  return tableOf(results, COLUMNS);
+}
+
+/** Processor time alone. */
+export function renderWork(results: Results): string {
+  return ["Processor time of a small call in µs, all on one core", tableOf(results, WORK_COLUMNS), gaps(results)].join("\n");
+}
+
+function tableOf(results: Results, columns: readonly Column[]): string {
+  const rows = shown(results).map(({ name, title }) => [title, ...columns.map(({ key }) => middle(results, name, key))]);
+  const filled = rows.filter((row) => row.slice(1).some((text) => text !== ""));
+  return textTable({ headings: ["", ...columns.map((column) => column.title)], rows: filled });
 }
 
 function payloadTable(results: Results, families: readonly (typeof PAYLOADS)[number][]): string {
