@@ -104,16 +104,18 @@ function toLiteral(text: string): string {
 
 /** The worker imports nothing but its own modules, so that no import map is needed, and what one would say of others cannot matter. */
 async function denoWorker(): Promise<string> {
-  const entries = await Promise.all(
-    Object.entries(WORKER_FILES).map(async ([name, source]) => [name, source, toLiteral(await bundle(`src/worker/${source}`))] as const),
-  );
+  const entries: string[] = [];
+  // One after the other: on a machine that has bundled nothing yet, the first one fetches the bundler, and two at once get into each other's way.
+  for (const [name, source] of Object.entries(WORKER_FILES)) {
+    entries.push(`  // ${source}\n  ${JSON.stringify(name)}: ${toLiteral(await bundle(`src/worker/${source}`))},`);
+  }
   return [
     "// deno-fmt-ignore-file",
     `// Generated from the files in deno/. Do not edit; run: ${COMMAND}`,
     "",
     "/** The Deno worker: the files that its folder has to hold, by their names. */",
     "export const DENO_WORKER_FILES: Readonly<Record<string, string>> = {",
-    ...entries.map(([name, source, text]) => `  // ${source}\n  ${JSON.stringify(name)}: ${text},`),
+    ...entries,
     "};",
     "",
   ].join("\n");

@@ -52,7 +52,7 @@ export class CallFiles implements AsyncDisposable {
   readonly #quota: Quota;
   readonly #spares: SpareFiles | undefined;
   readonly #signal: AbortSignal;
-  readonly #made = new Map<string, Promise<string>>();
+  readonly #made = new Map<string, string>();
   readonly #written: { readonly path: string; readonly size: number }[] = [];
   #writing: Promise<unknown> = Promise.resolve();
   #bytes = 0;
@@ -92,9 +92,9 @@ export class CallFiles implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing;
     await Promise.allSettled(this.#written.splice(0).map(({ path, size }) => this.#spares?.keepInput(path, size)));
-    const folders = await Promise.allSettled(this.#made.values());
+    const folders = [...this.#made.values()];
     this.#made.clear();
-    await Promise.all(folders.map((folder) => folder.status === "fulfilled" ? removeIfThere(folder.value) : undefined));
+    await Promise.all(folders.map(removeIfThere));
     this.#quota.release(this.#bytes);
     this.#bytes = 0;
   }
@@ -112,11 +112,11 @@ export class CallFiles implements AsyncDisposable {
 
   async #writeIn(root: string, content: FileContent): Promise<string> {
     const { size, extension } = content;
-    const path = await Deno.makeTempFile({ dir: await this.#folderIn(root), suffix: extension });
+    const path = Deno.makeTempFileSync({ dir: this.#folderIn(root), suffix: extension });
     const spare = size === undefined ? undefined : await this.#spares?.takeTo(path, root, { size, signal: this.#signal });
     if (size !== undefined) this.#reserve(size);
     // Whatever the worker has put into its place by now, nothing is written but to the file that was made here.
-    using file = await (spare ?? new FoundFile(path, this.#shared, 0)).open();
+    using file = (spare ?? new FoundFile(path, this.#shared, 0)).open();
     await writeParts(file, withSourceErrors(content), (bytes) => this.#check(content, bytes));
     if (spare !== undefined) await file.truncate(size);
     if (size !== undefined) this.#written.push({ path, size });
@@ -135,7 +135,7 @@ export class CallFiles implements AsyncDisposable {
 
   /** The caller's own code may take as long as it likes, but holds up nobody once the call has been given up. */
   async #letWrite(source: FileBackedDTO): Promise<string> {
-    const folder = await this.#folderIn(this.#folders.disk);
+    const folder = this.#folderIn(this.#folders.disk);
     this.#signal.throwIfAborted();
     const path: unknown = await untilAborted(writtenBy(source, folder), this.#signal);
     if (typeof path !== "string") throw new TypeError(`its "toTempFile" gave no path, but ${typeof path}`);
@@ -147,25 +147,23 @@ export class CallFiles implements AsyncDisposable {
     return source instanceof ReadableStream ? source.pipeThrough(new TransformStream(), { signal: this.#signal }) : source;
   }
 
-  async #folderIn(root: string): Promise<string> {
+  /** Waits for the disk as long as that takes, as all do that make and open one file: the way to another thread and back would take many times as long. */
+  #folderIn(root: string): string {
     const shared = this.#shared.find(({ path }) => path === root)!;
     const made = this.#made.get(root) ?? makeFolder(shared);
     this.#made.set(root, made);
-    demandNoLink(await made, shared);
-    return await made;
+    demandNoLink(made, shared);
+    return made;
   }
 }
 
 /** All inputs are in one folder, which a plugin that may write results need not be allowed to write. */
-async function makeFolder(root: SharedFolder): Promise<string> {
+function makeFolder(root: SharedFolder): string {
   const inputs = join(root.path, INPUTS_FOLDER);
-  try {
-    Deno.mkdirSync(inputs, { mode: 0o700 });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-  }
+  // Not an error that it is there, as it is for all calls but the first: to make one takes longer than all else here.
+  Deno.mkdirSync(inputs, { mode: 0o700, recursive: true });
   demandNoLink(inputs, root);
-  return await Deno.makeTempDir({ dir: inputs, prefix: "in-" });
+  return Deno.makeTempDirSync({ dir: inputs, prefix: "in-" });
 }
 
 /** The same bytes; an error of their source is told from those of writing them. */

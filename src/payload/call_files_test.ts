@@ -176,10 +176,10 @@ Deno.test("nothing is written through a link that has taken the place of the fol
 Deno.test("nothing is written to another file than the one that was made", async () => {
   await using calls = new Calls();
   await using files = calls.open();
-  const make = Deno.makeTempFile.bind(Deno);
-  using _make = stub(Deno, "makeTempFile", async (options) => {
-    const path = await make(options);
-    await Deno.link(path, join(calls.path, "second"));
+  const make = Deno.makeTempFileSync.bind(Deno);
+  using _make = stub(Deno, "makeTempFileSync", (options) => {
+    const path = make(options);
+    Deno.linkSync(path, join(calls.path, "second"));
     return path;
   });
   await assertRejects(() => files.write(pattern(3)), ForeignFileError, "has 2 names");

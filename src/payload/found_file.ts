@@ -5,7 +5,7 @@
  * @module
  */
 import { basename, dirname, isAbsolute, join, relative, resolve } from "@std/path";
-import { MOST_BYTES_AT_ONCE } from "../protocol/file_values.ts";
+import { FEW_BYTES, MOST_BYTES_AT_ONCE } from "../protocol/file_values.ts";
 import type { FileMapping, MemoryMaps } from "./file_mapping.ts";
 
 /** The worker has named a file that is none of those that it may name, or there is another one in its place by now. */
@@ -117,13 +117,13 @@ export class FoundFile {
   async read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = into.subarray(0, this.size);
     if (this.size < SHARED_READ_BYTES) {
-      using file = await this.open();
+      using file = this.open();
       await this.#fill(bytes, file);
       return bytes;
     }
     const middle = Math.floor(this.size / 2); // A shift would take it for a number of 32 bits.
-    using first = await this.open();
-    using second = await this.open();
+    using first = this.open();
+    using second = this.open();
     await second.seek(middle, Deno.SeekMode.Start);
     const halves = await Promise.allSettled([this.#fill(bytes.subarray(0, middle), first), this.#fill(bytes.subarray(middle), second)]);
     for (const half of halves) if (half.status === "rejected") throw half.reason;
@@ -132,7 +132,7 @@ export class FoundFile {
 
   /** The file piece by piece. */
   async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-    using file = await this.open();
+    using file = this.open();
     for (let left = this.size; left > 0;) {
       const piece = new Uint8Array(Math.min(PIECE_BYTES, left));
       const count = await file.read(piece);
@@ -186,22 +186,9 @@ export class FoundFile {
 
   /**
    * Opens it for reading and writing: first it is opened, then what was opened is looked at. A FIFO would make one who only reads wait for a
-   * writer.
+   * writer. The way to another thread and back would take many times as long.
    */
-  async open(): Promise<Deno.FsFile> {
-    this.#check(this.#look());
-    const file = await Deno.open(this.path, { read: true, write: true }).catch(rethrowGone(this.path));
-    try {
-      this.#check(await file.stat());
-      return file;
-    } catch (error) {
-      file.close();
-      throw error;
-    }
-  }
-
-  /** The same at once, for one who must not wait. */
-  openSync(): Deno.FsFile {
+  open(): Deno.FsFile {
     this.#check(this.#look());
     const file = this.#opened();
     try {
@@ -223,7 +210,8 @@ export class FoundFile {
 
   async #fill(bytes: Uint8Array, file: Deno.FsFile): Promise<void> {
     for (let filled = 0; filled < bytes.length;) {
-      const count = await file.read(bytes.subarray(filled, filled + MOST_BYTES_AT_ONCE));
+      const rest = bytes.subarray(filled, filled + MOST_BYTES_AT_ONCE);
+      const count = rest.length <= FEW_BYTES ? file.readSync(rest) : await file.read(rest);
       if (count === null) throw this.#cutError();
       filled += count;
     }

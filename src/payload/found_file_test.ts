@@ -91,12 +91,11 @@ for (const [what, change] of Object.entries(CHANGES)) {
     const uses = [
       () => found.read(new Uint8Array(5)),
       () => found.pieces().next(),
-      () => found.open(),
       () => found.moveTo(join(shared.path, "moved")),
       () => found.remove(),
     ];
     for (const use of uses) await assertRejects(use, ForeignFileError);
-    assertThrows(() => found.openSync(), ForeignFileError);
+    assertThrows(() => found.open(), ForeignFileError);
     assertThrows(() => FoundFile.of({ ...found.facts }), ForeignFileError);
     assertEquals(shared.names(), ["a"]);
   });
@@ -106,10 +105,10 @@ Deno.test("a file that has gone is gone for all who read it, and needs no remova
   await using shared = new Shared();
   const found = shared.found("a", pattern(5));
   Deno.removeSync(found.path);
-  for (const use of [() => found.read(new Uint8Array(5)), () => found.open(), () => found.moveTo(join(shared.path, "b"))]) {
+  for (const use of [() => found.read(new Uint8Array(5)), () => found.moveTo(join(shared.path, "b"))]) {
     await assertRejects(use, FileGoneError, "is not there");
   }
-  assertThrows(() => found.openSync(), FileGoneError);
+  assertThrows(() => found.open(), FileGoneError);
   await found.remove();
 });
 
@@ -121,7 +120,7 @@ Deno.test("a file that goes between the look at it and its opening is gone, and 
   Deno.writeFileSync(found.path, pattern(5)); // Another one, so that what is at the path is there.
   using _lstat = stub(Deno, "lstatSync", () => ({ ...found.facts.identity }) as Deno.FileInfo);
   using _open = stub(Deno, "openSync", () => opened);
-  assertThrows(() => found.openSync(), FileGoneError);
+  assertThrows(() => found.open(), FileGoneError);
   assertThrows(() => opened.statSync(), Deno.errors.BadResource);
 });
 

@@ -53,7 +53,7 @@ export class HeldFile extends ContentFile implements Disposable {
   /** Opens a file that was found. Its errors are those of {@linkcode open}. */
   static of(found: FoundFile, mediaType: string): HeldFile {
     const extension = /^\.\w{1,16}$/.exec(extname(found.path))?.[0] ?? extensionOf(mediaType);
-    return new HeldFile(found.openSync(), { size: found.size, extension, mediaType });
+    return new HeldFile(found.open(), { size: found.size, extension, mediaType });
   }
 
   /** Holds it once more. */

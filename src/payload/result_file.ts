@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FileGoneError, type FoundFile } from "./found_file.ts";
+import type { FileGoneError, FoundFile } from "./found_file.ts";
 import { HeldFile } from "./held_file.ts";
 import { BYTES_MEDIA_TYPE } from "../protocol/media_types.ts";
 import type { SpareFiles } from "./spare_files.ts";
@@ -39,29 +39,13 @@ export class ResultFile implements LocatedSource {
     return { file: this.#file.facts };
   }
 
+  // Its worker cannot end between the look whether it is held and the opening: both are one step.
   async read(into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#held !== undefined) return await readHeld(this.#held, into);
-    try {
-      return await this.#file.read(into);
-    } catch (error) {
-      return await readHeld(this.#heldAfter(error), into);
-    }
+    return await (this.#held === undefined ? this.#file.read(into) : readHeld(this.#held, into));
   }
 
   async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-    if (this.#held !== undefined) return yield* this.#held.pieces();
-    try {
-      yield* this.#file.pieces();
-    } catch (error) {
-      // It is gone before its first piece: what is open is there to its end.
-      yield* this.#heldAfter(error).pieces();
-    }
-  }
-
-  /** The worker may have ended between the question for the file and its opening. */
-  #heldAfter(error: unknown): HeldFile {
-    if (error instanceof FileGoneError && this.#held !== undefined) return this.#held;
-    throw error;
+    yield* (this.#held ?? this.#file).pieces();
   }
 
   /** Keeps it open, so that it can be read when its worker's folder has been removed. False when it cannot be. */

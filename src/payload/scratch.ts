@@ -61,7 +61,7 @@ export class Quota {
 export async function roomiest({ disk, memory }: ScratchFolders, { size }: Pick<FileContent, "size">): Promise<string> {
   if (memory === undefined || size === undefined) return disk;
   // Only a host that may do everything has a folder in memory, and so it may ask this; others need not load it.
-  const { statfs } = await import("node:fs/promises");
-  const { bavail, bsize } = await statfs(memory);
+  const { statfsSync } = await import("node:fs");
+  const { bavail, bsize } = statfsSync(memory);
   return size <= bavail * bsize / 2 ? memory : disk;
 }

@@ -54,6 +54,7 @@ export class SpareFiles implements AsyncDisposable {
 
   /** Lays an input aside that its call does not need any more. One that the plugin has changed or given another name is left where it is. */
   async keepInput(path: string, size: number): Promise<void> {
+    if (size < SPARE_BYTES) return; // It goes with its folder.
     try {
       await this.keep(new FoundFile(path, this.#options.folders, size), "in");
     } catch (error) {

@@ -108,9 +108,16 @@ export async function writeParts(file: Deno.FsFile, { parts }: FileContent, rese
   for await (const part of parts) {
     if (!ArrayBuffer.isView(part)) throw new TypeError("A stream that becomes a file must give bytes");
     reserve(part.byteLength);
-    for (let rest = bytesOf(part); rest.length > 0;) rest = rest.subarray(await file.write(rest.subarray(0, MOST_BYTES_AT_ONCE)));
+    for (let rest = bytesOf(part); rest.length > 0;) rest = rest.subarray(await write(file, rest));
   }
 }
+
+function write(file: Deno.FsFile, bytes: Uint8Array): number | Promise<number> {
+  return bytes.length <= FEW_BYTES ? file.writeSync(bytes) : file.write(bytes.subarray(0, MOST_BYTES_AT_ONCE));
+}
+
+/** Up to here it takes longer to go to another thread and back than to read or write. */
+export const FEW_BYTES: number = 64 * 1024;
 
 /** The folder in a worker's scratch folder in which the host makes the folders of inputs. */
 export const INPUTS_FOLDER = "in";
