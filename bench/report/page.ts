@@ -73,7 +73,7 @@ const PLACEMENTS: readonly string[] = [
 const WORK: readonly string[] = [
   "Host and worker are pinned to one core. The figures are the processor time that a call takes of it, in all processes on either side. " +
   "Waiting is not in it, so placement and other programs change it least. " +
-  "The lines of JSON on pipes are a bare loop on both sides: less can hardly be done.",
+  "The lines of JSON on pipes are a bare loop on both sides, called from Deno. A peer that is called from another runtime may be below them.",
 ];
 
 const TARGET_NOTES: readonly string[] = [
@@ -123,8 +123,7 @@ function leads(results: Results): string {
   return [how, lines.map((line) => wrapped(line, "  ")).join("\n"), wrapped(LEFT_OUT)].join("\n\n");
 }
 
-const LEFT_OUT = "In parentheses stands what a peer cannot do. That is work which its calls do not have. " +
-  "[What is missing](#what-is-missing) has the rest.";
+const LEFT_OUT = "In parentheses stands what a peer cannot do. That is work which its calls do not have.";
 
 function gaps(results: Results): string {
   const lines = shown(results).flatMap(({ name, title }) =>
