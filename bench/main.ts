@@ -95,8 +95,9 @@ async function measure({ mode, only, rounds }: Arguments): Promise<Results> {
 }
 
 /** Work is measured for those who change this project, beside its floors. */
-function takesPart({ group, families }: PeerSpec, mode: Mode): boolean {
-  return mode !== "work" || (group !== "peer" && families.includes("placed"));
+function takesPart({ group, families, fullOnly }: PeerSpec, mode: Mode): boolean {
+  if (mode === "work") return group !== "peer" && families.includes("placed");
+  return mode === "full" || !fullOnly;
 }
 
 /** Ctrl-C ends what was started before it ends the program. */

@@ -43,6 +43,8 @@ export interface PeerSpec {
   readonly python?: string;
   readonly recipe?: Recipe;
   readonly families: readonly Family[];
+  /** Left out of a quick bench, which has time for what the targets need. */
+  readonly fullOnly?: true;
 }
 
 const ALL: readonly Family[] = ["start", "call", "open", "stream", "memory", "cancel", "argument", "result"];
@@ -71,6 +73,7 @@ export const PEERS: readonly PeerSpec[] = [
     group: "ours",
     host: "deno",
     recipe: PLAIN,
+    fullOnly: true,
     families: ["call", "open"],
   },
   { name: "ours-python-http", title: "… over HTTP", group: "ours", host: "deno", recipe: PLAIN, families: OVER_HTTP },
@@ -80,19 +83,35 @@ export const PEERS: readonly PeerSpec[] = [
     group: "ours",
     host: "deno",
     recipe: PLAIN,
+    fullOnly: true,
     families: ["call", "open"],
   },
   { name: "ours-blocking", title: "… blocking proxy", group: "ours", host: "deno", recipe: PLAIN, families: PLACED },
   { name: "ours-deno", title: "this project, Deno plugin", group: "ours", host: "deno", families: [...PLACED, ...FILES, "growth"] },
-  { name: "ours-deno-8", title: "… 8 calls at once in the worker", group: "ours", host: "deno", families: ["call", "open"] },
+  {
+    name: "ours-deno-8",
+    title: "… 8 calls at once in the worker",
+    group: "ours",
+    host: "deno",
+    fullOnly: true,
+    families: ["call", "open"],
+  },
   { name: "ours-deno-http", title: "… over HTTP", group: "ours", host: "deno", families: OVER_HTTP },
-  { name: "ours-deno-http-8", title: "… over HTTP, 8 calls at once", group: "ours", host: "deno", families: ["call", "open"] },
+  {
+    name: "ours-deno-http-8",
+    title: "… over HTTP, 8 calls at once",
+    group: "ours",
+    host: "deno",
+    fullOnly: true,
+    families: ["call", "open"],
+  },
   {
     name: "ours-cjm-worker",
     title: "this project, the original's own worker",
     group: "ours",
     host: "deno",
     recipe: CJM,
+    fullOnly: true,
     families: ["start", "call", "open", "stream"],
   },
   {
@@ -102,6 +121,7 @@ export const PEERS: readonly PeerSpec[] = [
     host: "python",
     python: "cjm:Blocking",
     recipe: CJM,
+    fullOnly: true,
     families: ALL,
   },
   {
@@ -120,6 +140,7 @@ export const PEERS: readonly PeerSpec[] = [
     host: "python",
     python: "cjm:Blocking",
     recipe: SUBSTRATE,
+    fullOnly: true,
     families: ALL,
   },
   {
@@ -129,6 +150,7 @@ export const PEERS: readonly PeerSpec[] = [
     host: "python",
     python: "cjm:Asynchronous",
     recipe: SUBSTRATE,
+    fullOnly: true,
     families: ALL,
   },
   {
@@ -171,6 +193,7 @@ export const PEERS: readonly PeerSpec[] = [
     group: "peer",
     host: "node",
     recipe: { folder: "mcp", venv: true, pip: "mcp", npm: "@modelcontextprotocol/sdk" },
+    fullOnly: true,
     families: ALL,
   },
   {
@@ -198,7 +221,7 @@ export const PEERS: readonly PeerSpec[] = [
   },
   { name: "lines-deno", title: "lines of JSON on pipes, Deno", group: "floor", host: "deno", families: ["call", "open", "placed"] },
   { name: "socket-echo", title: "bytes over a unix socket", group: "floor", host: "deno", recipe: PLAIN, families: ["call"] },
-  { name: "memcpy", title: "memcpy", group: "floor", host: "deno", families: ["argument"] },
+  { name: "memcpy", title: "memcpy", group: "floor", host: "deno", fullOnly: true, families: ["argument"] },
   { name: "bare-python", title: "python -c pass", group: "floor", host: "deno", recipe: PLAIN, families: ["start"] },
   { name: "bare-deno", title: "deno run of an empty file", group: "floor", host: "deno", families: ["start"] },
 ];

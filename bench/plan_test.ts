@@ -20,6 +20,17 @@ Deno.test("the quick bench measures no more kinds of things than the full one, a
   assert(quick.isSubsetOf(full) && full.has("growth") && !quick.has("growth"));
 });
 
+Deno.test("small calls are measured in each placement, and what has no placement comes wherever the system likes", () => {
+  const placements = (family: string) => stepsFor(OURS, "full").filter((step) => step.family === family).map(({ placement }) => placement);
+  assertEquals(placements("call"), ["two"]);
+  assertEquals(new Set(placements("placed")), new Set(["one", "busy"] as const));
+  assertEquals(placements("stream"), [undefined]);
+});
+
+Deno.test("a look at processor time alone takes one core", () => {
+  assertEquals(stepsFor(OURS, "work").map(({ key }) => key), ["start", "one/call", "one/open64"]);
+});
+
 Deno.test("memory is looked at from outside", () => {
   assertEquals(stepsFor(OURS, "quick").find(({ key }) => key === "memory")?.measure, undefined);
 });

@@ -18,8 +18,14 @@ Deno.test("a target that is reached is met, with the ratio and its spread", () =
 });
 
 Deno.test("a target that is missed is not met", () => {
-  const results = resultsWith({ "ours-python": { "call.p50_us": [300] }, "execnet": { "call.p50_us": [100] } });
-  assertEquals(verdict(results, "A call: below execnet"), ["3.00 ×", false]);
+  const results = resultsWith({ "ours-python": { "call.p50_us": [300] }, "appose": { "call.p50_us": [100] } });
+  assertEquals(verdict(results, "A call: below appose"), ["3.00 ×", false]);
+});
+
+Deno.test("a large result is held against the peers' of the same size", () => {
+  const results = resultsWith({ "ours-python": { "result/1048576.ms": [2] }, "execnet": { "result/1048576.ms": [1] } });
+  assertEquals(verdict(results, "A result of 1 MB: at most execnet's"), ["2.00 ×", false]);
+  assertEquals(verdict(results, "A result of 16 MB: at most execnet's"), ["not measured", undefined]);
 });
 
 Deno.test("what was not measured is neither met nor missed", () => {

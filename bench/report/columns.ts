@@ -4,6 +4,7 @@
  * @module
  */
 import { PEERS } from "../peers.ts";
+import { type PAYLOADS, SIZES } from "../plan.ts";
 import { type Figure, figureOf, type Results } from "../results.ts";
 
 /** A column. */
@@ -21,8 +22,8 @@ export const COLUMNS: readonly Column[] = [
   { title: "call p50, µs", key: "call.p50_us" },
   { title: "call p99, µs", key: "call.p99_us" },
   { title: "calls/s, 1 open", key: "open1.per_s" },
-  { title: "16 open", key: "open16.per_s" },
-  { title: "64 open", key: "open64.per_s" },
+  { title: "calls/s, 16 open", key: "open16.per_s" },
+  { title: "calls/s, 64 open", key: "open64.per_s" },
   { title: "chunks/s", key: "stream.per_s" },
   { title: "first chunk, ms", key: "stream.first_ms" },
   { title: "stopped, ms", key: "stop.ms" },
@@ -32,14 +33,34 @@ export const COLUMNS: readonly Column[] = [
   { title: "worker, MB", key: "memory.worker_mb" },
 ];
 
+/** The columns of the table of placements. */
+export const PLACED_COLUMNS: readonly Column[] = [
+  ...placed("call.p50_us", "call p50, µs"),
+  ...placed("open16.per_s", "calls/s, 16 open"),
+  ...placed("open64.per_s", "calls/s, 64 open"),
+];
+
+function placed(value: string, title: string): Column[] {
+  return [["one/", "one core"], ["", "two cores"], ["busy/", "beside a busy process"]].map(([step, where]) => ({
+    title: `${title}, ${where}`,
+    key: `${step}${value}`,
+  }));
+}
+
 /** The columns of the table of processor time on one core. */
 export const WORK_COLUMNS: readonly Column[] = [1, 64].flatMap((open) => {
   const step = open === 1 ? "one/call" : `one/open${open}`;
   return [["work_us", "both"], ["host_us", "host"], ["worker_us", "worker"]].map(([value, title]) => ({
-    title: `${open} open: ${title}`,
+    title: `processor µs, ${open} open, ${title}`,
     key: `${step}.${value}`,
   }));
 });
+
+/** The columns of a table of sizes. */
+export function sizeColumns(family: (typeof PAYLOADS)[number]): Column[] {
+  const what = family.replace(/^file-(.*)/, "$1 as file,");
+  return SIZES.full.map((bytes) => ({ title: `${what} ${sizeText(bytes)}`, key: `${family}/${bytes}.ms` }));
+}
 
 /** A number with as many digits as it deserves, thousands apart. */
 export function readable(value: number): string {

@@ -1,5 +1,5 @@
 /**
- * docs/performance.svg: six panels, a row for each peer, a dot for the median and a line for the range of the rounds.
+ * docs/performance.svg: eight panels, a row for each peer, a dot for the median and a line for the range of the rounds.
  *
  * @module
  */
@@ -18,6 +18,8 @@ interface Panel {
 const PANELS: readonly Panel[] = [
   { title: "Small call", hint: "µs, median; less is better", key: "call.p50_us", better: "less" },
   { title: "64 calls at once", hint: "calls a second; more is better", key: "open64.per_s", better: "more" },
+  { title: "Processor time, 1 call open", hint: "µs a call, both sides, one core", key: "one/call.work_us", better: "less" },
+  { title: "Processor time, 64 open", hint: "µs a call, both sides, one core", key: "one/open64.work_us", better: "less" },
   { title: "Stream of small chunks", hint: "chunks a second; more is better", key: "stream.per_s", better: "more" },
   { title: "Start to ready", hint: "ms, fresh host; less is better", key: "start.ready_ms", better: "less" },
   { title: "Memory of the worker", hint: "MB, all its processes; less is better", key: "memory.worker_mb", better: "less" },

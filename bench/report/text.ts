@@ -8,13 +8,17 @@ import { PEERS } from "../peers.ts";
 import { type PAYLOADS, SIZES } from "../plan.ts";
 import { figureOf, type Results } from "../results.ts";
 import { targetsOf } from "../targets.ts";
-import { type Column, COLUMNS, fromOtherRuns, notesOf, readable, sizeText, WORK_COLUMNS } from "./columns.ts";
+import { type Column, COLUMNS, fromOtherRuns, notesOf, PLACED_COLUMNS, readable, sizeText, WORK_COLUMNS } from "./columns.ts";
+import { leadLines } from "./leads.ts";
 
-/** All results as text: the table, large values, targets, and what is missing. Medians; the page has the spread as well. */
+/** All results as text, with targets at the end, where who waits is looking. Medians; the page has the spread as well. */
 export function renderText(results: Results): string {
   const payloads = payloadTable(results, ["argument", "result"]);
   const files = payloadTable(results, ["file-argument", "file-result"]);
-  return [mainTable(results), payloads, files, targets(results), gaps(results)].filter((part) => part !== "").join("\n\n");
+  const [placed, work] = [PLACED_COLUMNS, WORK_COLUMNS].map((columns) => tableOf(results, columns));
+  return [mainTable(results), placed!, work!, payloads, files, gaps(results), leadLines(results).join("\n"), targets(results)].filter((
+    part,
+  ) => part !== "").join("\n\n");
 }
 
 function mainTable(results: Results): string {
