@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { isRecord } from "../protocol/json.ts";
 import { messageOf } from "../protocol/text.ts";
 import { resolveReference } from "../plugin/type_schema.ts";
 import { askThread } from "../transport/asked_thread.ts";
-import { checkValue, type Finding, isObject, type JsonSchema } from "./schema_check.ts";
+import { checkValue, type Finding, type JsonSchema } from "./schema_check.ts";
 import type { CheckOrder } from "./schema_thread.ts";
 
 /** How long a check may take, in milliseconds: what is meant honestly takes less than one. */
@@ -65,7 +66,7 @@ class Steps {
     const { $ref } = schema;
     const target = $ref === undefined ? undefined : resolveReference(this.#root, $ref);
     if ($ref !== undefined && target === undefined) return Infinity;
-    return this.#sum(Object.values(schema)) + (isObject(target) ? this.of(target) : 0);
+    return this.#sum(Object.values(schema)) + (isRecord(target) ? this.of(target) : 0);
   }
 
   #sum(parts: readonly unknown[]): number {

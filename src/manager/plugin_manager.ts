@@ -8,6 +8,7 @@ import { ManifestError, type PluginError } from "../errors.ts";
 import { findManifests } from "../manifest/find.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
+import { messageOf } from "../protocol/text.ts";
 import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
 import type { PluginInterface } from "../plugin/members.ts";
 import { Admission } from "./admission.ts";
@@ -154,7 +155,7 @@ export class PluginManager implements AsyncDisposable {
 
   #watchProblem(cause: unknown): ManifestProblem {
     const source = (this.#options.folders ?? []).join(", ");
-    const message = `Cannot watch "${source}" for manifests: ${cause instanceof Error ? cause.message : cause}`;
+    const message = `Cannot watch "${source}" for manifests: ${messageOf(cause)}`;
     return { source, error: new ManifestError(message, { plugin: source, source, cause }) };
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Schema, Validator } from "@cfworker/json-schema";
+import { isRecord } from "../protocol/json.ts";
 
 /** A JSON Schema that is no boolean. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -65,14 +66,14 @@ const TYPES: ReadonlySet<unknown> = new Set(["null", "boolean", "object", "array
 /** The validator takes a misspelt schema for one that allows everything or nothing. */
 function checkSchema(schema: unknown, place: string): void {
   if (typeof schema === "boolean") return;
-  if (!isObject(schema)) throw new TypeError(`"${place}" is ${JSON.stringify(schema)}, wanted is a schema`);
+  if (!isRecord(schema)) throw new TypeError(`"${place}" is ${JSON.stringify(schema)}, wanted is a schema`);
   const types = schema.type === undefined ? [] : Array.isArray(schema.type) ? schema.type : [schema.type];
   const wrong = types.find((type) => !TYPES.has(type));
   if (wrong !== undefined) throw new TypeError(`"${place}.type" is ${JSON.stringify(wrong)}, which is no type`);
   for (const key of ["properties", "$defs", "definitions", "patternProperties"]) {
     const inner = schema[key];
     if (inner === undefined) continue;
-    if (!isObject(inner)) throw new TypeError(`"${place}.${key}" is ${JSON.stringify(inner)}, wanted is an object`);
+    if (!isRecord(inner)) throw new TypeError(`"${place}.${key}" is ${JSON.stringify(inner)}, wanted is an object`);
     for (const [name, one] of Object.entries(inner)) checkSchema(one, `${place}.${key}.${name}`);
   }
   if (schema.required !== undefined && !Array.isArray(schema.required)) throw new TypeError(`"${place}.required" is no list`);
@@ -82,10 +83,5 @@ function checkSchema(schema: unknown, place: string): void {
 }
 
 function patternsIn({ pattern, patternProperties }: JsonSchema): string[] {
-  return [...typeof pattern === "string" ? [pattern] : [], ...isObject(patternProperties) ? Object.keys(patternProperties) : []];
-}
-
-/** Whether a value is an object with members, as a schema is. */
-export function isObject(value: unknown): value is JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return [...typeof pattern === "string" ? [pattern] : [], ...isRecord(patternProperties) ? Object.keys(patternProperties) : []];
 }

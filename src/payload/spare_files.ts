@@ -8,7 +8,7 @@ import { demandNoLink, FileGoneError, ForeignFileError, FoundFile, type SharedFo
 import type { Quota } from "./scratch.ts";
 
 /** Smaller files are not worth the question whether somebody still has them open. `scratch.py` of the Python worker has the same number. */
-export const SPARE_BYTES: number = 1024 * 1024;
+const SPARE_BYTES: number = 1024 * 1024;
 
 /** The most bytes that wait to be written again. */
 const MOST_BYTES = 256 * 1024 * 1024;

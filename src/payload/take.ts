@@ -15,7 +15,7 @@ import { ContentFile } from "./ready_made.ts";
  * Up to this many bytes are copied when a call is made, so that its caller may change them at once. More are read when the call is sent. By `deno task
  * bench blocking` the copy of 1 MiB takes a tenth to a third of the time of its call, that of 64 MiB as long as the call, or longer.
  */
-export const TAKEN_BYTES: number = 1024 * 1024;
+const TAKEN_BYTES: number = 1024 * 1024;
 
 /** A result of another thread's proxy. */
 export class ResultElsewhere {

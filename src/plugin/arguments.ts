@@ -202,7 +202,7 @@ export function textOf(value: unknown, name: OperationName): string {
 }
 
 /** Arguments that cannot be sent. */
-export function invalidArguments(message: string, { plugin, member }: OperationName, cause: unknown): CallError {
+function invalidArguments(message: string, { plugin, member }: OperationName, cause: unknown): CallError {
   return new CallError("invalid_arguments", `Cannot run "${member}" of "${plugin}": ${lowerFirst(message)}`, { plugin, cause });
 }
 

@@ -7,6 +7,7 @@ import { ProtocolError, RemoteError } from "../errors.ts";
 import { isFileGone } from "../payload/file_result.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
+import { isRecord } from "../protocol/json.ts";
 import type { ErrorBody } from "../protocol/messages.ts";
 import { type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";
@@ -85,7 +86,7 @@ export class Dispatch {
   /** Runs an operation that is the worker's own, and whose result is therefore an object, whatever the plugin does. */
   async ask<Answer>(operation: Operation, options: OperationOptions): Promise<Answer> {
     const body = await this.run(operation, options);
-    if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Answer;
+    if (isRecord(body)) return body as Answer;
     throw this.#breach(operation.member, "the worker answered with what is no object");
   }
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isObject, type JsonSchema, resolveReference } from "./type_schema.ts";
+import { isRecord } from "../protocol/json.ts";
+import { type JsonSchema, resolveReference } from "./type_schema.ts";
 
 /** A schema, and the one in which its references are looked up. */
 interface Side {
@@ -45,8 +46,8 @@ class Comparison {
 
   #compareResolved(what: string, before: Side, after: Side): void {
     const [a, b] = [before.schema, after.schema];
-    if (isObject(a.properties) && isObject(b.properties)) return this.#compareMembers(what, before, after);
-    if (isObject(a.items) && isObject(b.items) && !a.prefixItems && !b.prefixItems) {
+    if (isRecord(a.properties) && isRecord(b.properties)) return this.#compareMembers(what, before, after);
+    if (isRecord(a.items) && isRecord(b.items) && !a.prefixItems && !b.prefixItems) {
       return this.#inner().compare(`each of ${what}`, inside(before, a.items), inside(after, b.items));
     }
     for (const key of ["anyOf", "allOf", "prefixItems"]) {
@@ -87,7 +88,7 @@ function resolved(side: Side): Side {
 }
 
 function inside({ root }: Side, schema: unknown): Side {
-  return { schema: isObject(schema) ? schema : {}, root };
+  return { schema: isRecord(schema) ? schema : {}, root };
 }
 
 function others(side: Side): Side {
@@ -127,8 +128,8 @@ function partText(side: Side, { depth, parts }: PartPlace): string {
   if (Array.isArray(anyOf)) return [...new Set(all(anyOf))].join(" or ");
   if (Array.isArray(allOf)) return [...new Set(all(allOf))].join(" and ");
   if (Array.isArray(prefixItems)) return `[${all(prefixItems).join(", ")}]`;
-  if (isObject(items)) return `a list of ${one(items)}`;
-  if (isObject(properties)) return `an object with ${Object.keys(properties).map((name) => `"${name}"`).join(", ") || "no members"}`;
-  if (isObject(additionalProperties)) return `an object of ${one(additionalProperties)}`;
+  if (isRecord(items)) return `a list of ${one(items)}`;
+  if (isRecord(properties)) return `an object with ${Object.keys(properties).map((name) => `"${name}"`).join(", ") || "no members"}`;
+  if (isRecord(additionalProperties)) return `an object of ${one(additionalProperties)}`;
   return typeof type === "string" ? type : Array.isArray(type) ? type.join(" or ") : "anything";
 }

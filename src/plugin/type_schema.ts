@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isRecord } from "../protocol/json.ts";
 
 /** A JSON Schema that is no boolean. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -38,8 +39,8 @@ export function resolveReference(root: JsonSchema, reference: unknown): JsonSche
   if (typeof reference !== "string" || !reference.startsWith("#")) return undefined;
   const path = reference.split("/").slice(1).map(decodePointer);
   let found: unknown = root;
-  for (const part of path) found = isObject(found) && Object.hasOwn(found, part) ? found[part] : undefined;
-  return isObject(found) ? found : undefined;
+  for (const part of path) found = isRecord(found) && Object.hasOwn(found, part) ? found[part] : undefined;
+  return isRecord(found) ? found : undefined;
 }
 
 /** One part of a reference as the name of a member. */
@@ -52,14 +53,9 @@ export function decodePointer(part: string): string {
   }
 }
 
-/** Whether a value is an object with members, as a schema is. */
-export function isObject(value: unknown): value is JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function reduced(schema: unknown, { depth, ...options }: Context): JsonSchema {
   if (schema === false) return { not: {} };
-  if (!isObject(schema) || depth > MAX_DEPTH) return {};
+  if (!isRecord(schema) || depth > MAX_DEPTH) return {};
   const inner = { ...options, depth: depth + 1 };
   const own = { ...scalars(schema), ...members(schema, inner), ...items(schema, inner), ...unions(schema, inner) };
   return { ...own, ...options.keepsTexts ? texts(schema) : {} };
@@ -71,7 +67,7 @@ function scalars({ $ref, type, enum: values, const: value, format, not }: JsonSc
     type,
     enum: Array.isArray(values) ? values : value === undefined ? undefined : [value],
     format: FORMATS[String(format)],
-    not: isObject(not) && Object.keys(not).length === 0 ? not : undefined,
+    not: isRecord(not) && Object.keys(not).length === 0 ? not : undefined,
   });
 }
 
@@ -79,14 +75,14 @@ function scalars({ $ref, type, enum: values, const: value, format, not }: JsonSc
 const FORMATS: Readonly<Record<string, string>> = { binary: "binary", path: "path", "file-path": "path", "directory-path": "path" };
 
 function members({ properties, required, additionalProperties, patternProperties }: JsonSchema, options: Context): JsonSchema {
-  const names = isObject(properties) ? Object.keys(properties) : [];
+  const names = isRecord(properties) ? Object.keys(properties) : [];
   const needed = Array.isArray(required) ? names.filter((name) => required.includes(name)) : [];
   return defined({
-    properties: isObject(properties) ? mapValues(properties, (one) => reduced(one, options)) : undefined,
+    properties: isRecord(properties) ? mapValues(properties, (one) => reduced(one, options)) : undefined,
     required: needed.length > 0 ? needed : undefined,
-    additionalProperties: isObject(patternProperties) || additionalProperties === true
+    additionalProperties: isRecord(patternProperties) || additionalProperties === true
       ? true
-      : isObject(additionalProperties)
+      : isRecord(additionalProperties)
       ? reduced(additionalProperties, options)
       : undefined,
   });
@@ -95,7 +91,7 @@ function members({ properties, required, additionalProperties, patternProperties
 function items({ items, prefixItems, additionalItems, minItems }: JsonSchema, options: Context): JsonSchema {
   const first = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : undefined;
   const rest = Array.isArray(items) ? additionalItems : items;
-  if (first === undefined) return isObject(rest) ? { items: reduced(rest, options) } : {};
+  if (first === undefined) return isRecord(rest) ? { items: reduced(rest, options) } : {};
   return defined({
     prefixItems: first.map((one) => reduced(one, options)),
     items: rest === false ? false : reduced(rest, options),
@@ -113,7 +109,7 @@ function unions({ anyOf, oneOf, allOf }: JsonSchema, options: Context): JsonSche
 
 function texts({ title, description, deprecated, properties }: JsonSchema): JsonSchema {
   // Of everything else the title says no more than its place, and would become a type of its own.
-  const isNamed = typeof title === "string" && isObject(properties);
+  const isNamed = typeof title === "string" && isRecord(properties);
   return defined({
     title: isNamed ? title : undefined,
     description: typeof description === "string" && description !== "" ? description : undefined,
@@ -122,7 +118,7 @@ function texts({ title, description, deprecated, properties }: JsonSchema): Json
 }
 
 function record(value: unknown): JsonSchema {
-  return isObject(value) ? value : {};
+  return isRecord(value) ? value : {};
 }
 
 function defined(members: Readonly<Record<string, unknown>>): JsonSchema {

@@ -5,6 +5,7 @@
  * @module
  */
 import { fromFileUrl, join, toFileUrl } from "@std/path";
+import { isRecord } from "../../src/protocol/json.ts";
 import type { PermissionSet, StartMessage } from "../../src/protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../../src/protocol/version.ts";
 import { PYTHON_WORKER_BOOT, PYTHON_WORKER_HASH, PYTHON_WORKER_PACK } from "../../src/worker/generated/python_worker.ts";
@@ -75,13 +76,9 @@ function merged<T extends object>(base: T, changes: Readonly<Record<string, unkn
   const result = { ...base } as Record<string, unknown>;
   for (const [key, change] of Object.entries(changes)) {
     const old = result[key];
-    result[key] = isObject(old) && isObject(change) ? merged(old, change) : change;
+    result[key] = isRecord(old) && isRecord(change) ? merged(old, change) : change;
   }
   return result as T;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function newToken(): string {

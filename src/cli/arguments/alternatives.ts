@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isObject, type JsonSchema, resolveReference } from "../../plugin/type_schema.ts";
+import { type JsonSchema, resolveReference } from "../../plugin/type_schema.ts";
+import { isRecord } from "../../protocol/json.ts";
 
 /** The schemas of which a value has to fit one; none where everything fits. */
 export function alternatives(schema: unknown, root: JsonSchema): JsonSchema[] {
@@ -17,8 +18,8 @@ interface Search {
 }
 
 function collect(schema: unknown, search: Search): JsonSchema[] {
-  const found = isObject(schema) && "$ref" in schema ? resolveReference(search.root, schema.$ref) : schema;
-  if (!isObject(found) || search.seen.has(found)) return [];
+  const found = isRecord(schema) && "$ref" in schema ? resolveReference(search.root, schema.$ref) : schema;
+  if (!isRecord(found) || search.seen.has(found)) return [];
   search.seen.add(found);
   const either = found.anyOf ?? found.oneOf;
   if (Array.isArray(either)) return either.flatMap((one) => collect(one, search));

@@ -5,7 +5,8 @@
  */
 import { resolve, toFileUrl } from "@std/path";
 import { closestString } from "@std/text";
-import { isObject, type JsonSchema } from "../../plugin/type_schema.ts";
+import type { JsonSchema } from "../../plugin/type_schema.ts";
+import { isRecord } from "../../protocol/json.ts";
 import { findLongInteger } from "../../protocol/exact_integers.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
 import { UsageError } from "../exit.ts";
@@ -24,7 +25,7 @@ export class ArgumentTypes {
   /** A method of which nothing is known takes everything. */
   constructor({ arguments: root = {}, positional }: MethodSignature) {
     this.#root = root;
-    this.#properties = isObject(root.properties) ? root.properties : {};
+    this.#properties = isRecord(root.properties) ? root.properties : {};
     this.#positional = positional;
   }
 
@@ -69,7 +70,7 @@ export class ArgumentTypes {
   }
 
   #described(name: string): string {
-    const { description } = isObject(this.#properties[name]) ? this.#properties[name] : {};
+    const { description } = isRecord(this.#properties[name]) ? this.#properties[name] : {};
     return typeof description === "string" ? `--${name} (${description.split("\n")[0]})` : `--${name}`;
   }
 
@@ -114,7 +115,7 @@ function valuesOf(given: string | boolean, { type, format, enum: values }: JsonS
     boolean: typeof value === "boolean",
     null: value === null,
     array: Array.isArray(value),
-    object: isObject(value),
+    object: isRecord(value),
   };
   return isRight[String(type)] ? [value] : [];
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isObject, type JsonSchema } from "../../plugin/type_schema.ts";
+import type { JsonSchema } from "../../plugin/type_schema.ts";
+import { isRecord } from "../../protocol/json.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
 import { alternatives } from "./alternatives.ts";
 
@@ -48,10 +49,10 @@ interface Argument {
 
 function argumentsOf(root: JsonSchema): Argument[] {
   const required: readonly unknown[] = Array.isArray(root.required) ? root.required : [];
-  return Object.entries(isObject(root.properties) ? root.properties : {}).map(([given, property]) => {
+  return Object.entries(isRecord(root.properties) ? root.properties : {}).map(([given, property]) => {
     // A name with a line break would pass for two lines of ours.
     const name = given.replaceAll(/\s+/g, " ");
-    const schema = isObject(property) ? property : {};
+    const schema = isRecord(property) ? property : {};
     return {
       name,
       schema,
@@ -74,7 +75,7 @@ function namedTexts(root: JsonSchema | undefined): string[] {
 function positionalTexts(positional: JsonSchema | undefined): string[] {
   if (positional === undefined) return [];
   const first = Array.isArray(positional.prefixItems) ? positional.prefixItems.map((item) => typeText(item, positional)) : [];
-  return isObject(positional.items) ? [...first, `*${typeText(positional.items, positional)}`] : first;
+  return isRecord(positional.items) ? [...first, `*${typeText(positional.items, positional)}`] : first;
 }
 
 /** A type in few words. */
@@ -93,5 +94,5 @@ function optionText({ type, format, enum: values, items }: JsonSchema, root: Jso
   if (Array.isArray(values)) return values.map((value) => JSON.stringify(value)).join(" | ");
   if (format === "binary") return "file";
   if (type !== "array") return String(type);
-  return isObject(items) ? `list of ${textOf(items, root, depth - 1)}` : "list";
+  return isRecord(items) ? `list of ${textOf(items, root, depth - 1)}` : "list";
 }

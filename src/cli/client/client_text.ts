@@ -4,7 +4,8 @@
  * @module
  */
 import { type PluginSchemas, typeSchemas } from "../../plugin/signatures.ts";
-import { isObject, type JsonSchema } from "../../plugin/type_schema.ts";
+import type { JsonSchema } from "../../plugin/type_schema.ts";
+import { isRecord } from "../../protocol/json.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
 import { declareTypes, type NamedSchema, typeName } from "./client_types.ts";
 
@@ -109,7 +110,7 @@ function isDeclared({ schema }: NamedSchema): boolean {
 }
 
 function hasNoMembers({ properties, additionalProperties }: JsonSchema): boolean {
-  return isObject(properties) && Object.keys(properties).length === 0 && additionalProperties === undefined;
+  return isRecord(properties) && Object.keys(properties).length === 0 && additionalProperties === undefined;
 }
 
 function configMembers(config: JsonSchema | undefined): string[] {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { decodePointer, isObject, type JsonSchema, resolveReference } from "../../plugin/type_schema.ts";
+import { decodePointer, type JsonSchema, resolveReference } from "../../plugin/type_schema.ts";
+import { isRecord } from "../../protocol/json.ts";
 
 /** A schema that becomes a type. */
 export interface NamedSchema {
@@ -103,11 +104,11 @@ function toLibrary(schema: JsonSchema, context: Context): JsonSchema {
   if (target !== undefined) return { ...texts, allOf: [{ $ref: target }] };
   if (not !== undefined) return { ...texts, tsType: "never" };
   if (format !== undefined) return { ...texts, tsType: fileType(schema, context) };
-  const inner = (one: unknown): JsonSchema => toLibrary(isObject(one) ? one : {}, context);
+  const inner = (one: unknown): JsonSchema => toLibrary(isRecord(one) ? one : {}, context);
   const own: Record<string, unknown> = { ...others };
   for (const key of ["anyOf", "allOf"]) if (Array.isArray(own[key])) own[key] = own[key].map(inner);
-  if (isObject(own.properties)) own.properties = Object.fromEntries(Object.entries(own.properties).map(([key, one]) => [key, inner(one)]));
-  if (isObject(own.additionalProperties)) own.additionalProperties = inner(own.additionalProperties);
+  if (isRecord(own.properties)) own.properties = Object.fromEntries(Object.entries(own.properties).map(([key, one]) => [key, inner(one)]));
+  if (isRecord(own.additionalProperties)) own.additionalProperties = inner(own.additionalProperties);
   const isOpen = own.type === "object" && own.properties === undefined && own.additionalProperties === undefined;
   if (isOpen) own.additionalProperties = true;
   if (!Array.isArray(prefixItems)) return items === undefined ? own : { ...own, items: inner(items) };

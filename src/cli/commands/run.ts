@@ -4,6 +4,7 @@ import { scratchRoot } from "../../permissions/required.ts";
 import type { CallOptions, Kwargs } from "../../plugin/interface.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import { parseJson } from "../arguments/argument_types.ts";
+import { isRecord } from "../../protocol/json.ts";
 import { demandArguments, readArguments } from "../arguments/read_arguments.ts";
 import { toldSignatures } from "../arguments/told_signatures.ts";
 import { FileOutput } from "../output/file_output.ts";
@@ -78,7 +79,7 @@ async function withStandardInput(kwargs: Record<string, unknown>, files: AsyncDi
 function readObject(text: string | undefined): Record<string, unknown> {
   if (text === undefined) return {};
   const value = parseJson(text);
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isRecord(value)) return value;
   throw new UsageError(`--kwargs must be a JSON object, not ${text}`);
 }
 

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "705c8ca1c768577d";
+export const PYTHON_WORKER_HASH = "84cbfca3e871b0ff";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -905,7 +905,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 
 PROTOCOL = 1
 VERSION = "0.1.0"
@@ -928,7 +927,6 @@ MAX_FRAME = 128 * 1024 * 1024
 # The most characters of a text that a plugin says beside its values: a message, a traceback.
 MOST_CHARACTERS = 1024 * 1024
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
-MAIN_THREAD = threading.get_ident()
 OWN_FILES = "<remote-plugin worker/"  # how the names begin under which the worker's code is compiled, says start.py
 \fconversions
 """Values that JSON does not know to such that it does."""
@@ -1204,7 +1202,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn, Union
 
-SO_COOKIE, MADV_WIPEONFORK = 57, 18  # of Linux; \`socket\` and \`mmap\` have no names for them
+MADV_WIPEONFORK = 18  # of Linux; \`mmap\` has no name for it
 LOST_DESCRIPTORS = 76  # the exit code of a worker whose descriptors the plugin has closed; EX_PROTOCOL in sysexits.h
 
 
@@ -3285,7 +3283,7 @@ import os
 import sys
 import threading
 
-from .constants import FEATURES, VERSION
+from .constants import FEATURES, OLDEST_PYTHON, VERSION
 from .error_bodies import describe
 from .errors import BadStart
 from .forks import prepare_for_forks
@@ -3301,9 +3299,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn
 
     from .foreign import ForeignWorker
-    from .start_line import Start
-
-OLDEST_PYTHON = (3, 8)
 
 
 def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
@@ -5596,10 +5591,7 @@ import sys
 import typing
 
 from .docstrings import read_docstring
-from .hint_names import evaluate, name_of
-
-Schema = typing.Dict[str, typing.Any]
-Scope = typing.Mapping[str, typing.Any]
+from .hint_names import Schema, Scope, evaluate, name_of
 
 BYTES = {"type": "string", "format": "binary"}
 ARRAY = {"type": "string", "format": "binary", "contentMediaType": "application/x-npy"}

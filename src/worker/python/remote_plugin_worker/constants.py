@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 
 PROTOCOL = 1
 VERSION = ""  # `deno task embed` puts the release here
@@ -27,5 +26,4 @@ MAX_FRAME = 128 * 1024 * 1024
 # The most characters of a text that a plugin says beside its values: a message, a traceback.
 MOST_CHARACTERS = 1024 * 1024
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
-MAIN_THREAD = threading.get_ident()
 OWN_FILES = "<remote-plugin worker/"  # how the names begin under which the worker's code is compiled, says start.py

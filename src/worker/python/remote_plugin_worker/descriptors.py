@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn, Union
 
-SO_COOKIE, MADV_WIPEONFORK = 57, 18  # of Linux; `socket` and `mmap` have no names for them
+MADV_WIPEONFORK = 18  # of Linux; `mmap` has no name for it
 LOST_DESCRIPTORS = 76  # the exit code of a worker whose descriptors the plugin has closed; EX_PROTOCOL in sysexits.h
 
 

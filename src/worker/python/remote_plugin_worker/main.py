@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 
-from .constants import FEATURES, VERSION
+from .constants import FEATURES, OLDEST_PYTHON, VERSION
 from .error_bodies import describe
 from .errors import BadStart
 from .forks import prepare_for_forks
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn
 
     from .foreign import ForeignWorker
-    from .start_line import Start
-
-OLDEST_PYTHON = (3, 8)
 
 
 def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:

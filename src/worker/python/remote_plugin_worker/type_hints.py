@@ -12,10 +12,7 @@ import sys
 import typing
 
 from .docstrings import read_docstring
-from .hint_names import evaluate, name_of
-
-Schema = typing.Dict[str, typing.Any]
-Scope = typing.Mapping[str, typing.Any]
+from .hint_names import Schema, Scope, evaluate, name_of
 
 BYTES = {"type": "string", "format": "binary"}
 ARRAY = {"type": "string", "format": "binary", "contentMediaType": "application/x-npy"}
