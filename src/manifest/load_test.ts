@@ -42,6 +42,7 @@ Deno.test("paths of a manifest belong to its folder, bare interpreter names to P
     class: "Plugin",
     path: [`${folder}/lib`, "/abs"],
     adapters: [],
+    environment: undefined,
     foreignWorker: undefined,
   });
 });

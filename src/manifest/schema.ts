@@ -45,6 +45,17 @@ const permissions = v.strictObject({
   import: v.optional(granted),
 });
 
+const argument = v.pipe(v.string(), v.nonEmpty(), v.regex(WITHOUT_NUL));
+const environment = v.union([
+  name,
+  v.strictObject({
+    python: v.optional(argument),
+    dependencies: v.optional(v.array(argument)),
+    index: v.optional(argument),
+    extra_args: v.optional(v.array(argument)),
+  }),
+]);
+
 const workerVariable = v.looseObject({
   name: variableName,
   secret: v.optional(v.boolean()),
@@ -69,6 +80,7 @@ const entries = {
   runtime: v.optional(v.picklist(["python", "deno"])),
   worker: v.optional(v.pipe(v.string(), v.regex(MODULE_NAME))),
   python_path: v.optional(name),
+  environment: v.optional(environment),
   module: name,
   class: v.optional(name),
   plugin_path: v.optional(v.union([v.string(), v.array(v.string())])),
