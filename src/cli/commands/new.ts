@@ -47,7 +47,7 @@ function readRuntime({ runtime, python, with: packages }: NewOptions): TemplateR
 function readPackages(text: string | undefined): string[] {
   if (text === undefined) return [];
   const packages = text.split(/,(?=\s*[A-Za-z])(?![^[]*\])/).map((word) => word.trim());
-  const wrong = packages.find((word) => !/^[A-Za-z0-9][^\n]*$/.test(word));
+  const wrong = packages.find((word) => !/^[A-Za-z0-9][\w.-]*\s*(\[[^\]]*\])?\s*([<>=!~@;].*)?$/.test(word));
   if (wrong === undefined) return packages;
   throw new UsageError(`--with is packages from PyPI with commas between them, for example numpy,pillow. "${wrong}" is none`);
 }
