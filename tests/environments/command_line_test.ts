@@ -21,6 +21,7 @@ Deno.test({
     assertMatch(made.err, /Made the environment of "shouter" in/);
     const again = JSON.parse((await user.run("env", "sync", "--json", "shouter")).out);
     assertEquals(again, { plugin: "shouter", folder: join(trial.environments, trial.left()[0]!), python: made.out.trim(), made: false });
+    assertEquals((await user.run("run", "shouter", "--text", "hello")).out, "HELLO!\n");
     await Deno.remove(made.out.trim());
     const [listed] = JSON.parse((await user.run("env", "list", "--json")).out);
     assertEquals([listed.plugin, listed.folder, listed.state, listed.bytes > 10_000], ["shouter", again.folder, "damaged", true]);
