@@ -44,11 +44,17 @@ export function interpreterIn(folder: string): string {
   return Deno.build.os === "windows" ? join(folder, "Scripts", "python.exe") : join(folder, "bin", "python");
 }
 
+/** What is known of an environment that cannot be made. */
+export interface EnvironmentFailure {
+  /** What it is made from, in words. */
+  readonly from?: string;
+  /** All that the tool wrote. */
+  readonly output?: string;
+  readonly cause?: unknown;
+}
+
 /** The error of an environment that cannot be made: `what` tells why, and what to do. */
-export function environmentError(
-  plugin: string,
-  what: string,
-  facts: { readonly output?: string; readonly cause?: unknown } = {},
-): WorkerStartError {
-  return new WorkerStartError(`Cannot make the environment of "${plugin}": ${what}`, { plugin, phase: "environment", ...facts });
+export function environmentError(plugin: string, what: string, { from, ...facts }: EnvironmentFailure = {}): WorkerStartError {
+  const whose = from === undefined ? `"${plugin}"` : `"${plugin}" from ${from}`;
+  return new WorkerStartError(`Cannot make the environment of ${whose}: ${what}`, { plugin, phase: "environment", ...facts });
 }

@@ -74,7 +74,7 @@ function readScript(reader: InputReader, path: string): ReadInputs {
   return { form, texts: [metadata, lock] };
 }
 
-const METADATA_EXAMPLE = 'lines such as "# /// script", "# dependencies = [\\"numpy\\"]" and "# ///", as PEP 723 has them';
+const METADATA_EXAMPLE = `lines such as "# /// script", '# dependencies = ["numpy"]' and "# ///", as PEP 723 has them`;
 
 function readProject(reader: InputReader, path: string): ReadInputs {
   const text = reader.text(path);

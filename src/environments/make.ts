@@ -96,7 +96,11 @@ async function run({ form, making }: Target, { command, python }: Uv, { phase, a
     { command: [...command, ...flags, ...args], python, cwd: workingFolder(form), env },
     { signal, onLine: (message) => NOISE.test(message) || report({ phase, message }) },
   );
-  if (!outcome.success) throw environmentError(plugin, uvSays(outcome.output, form), { output: outcome.output });
+  if (!outcome.success) throw environmentError(plugin, uvSays(outcome.output), { from: madeFrom(form), output: outcome.output });
+}
+
+function madeFrom(form: EnvironmentForm): string {
+  return form.kind === "inline" ? "its manifest" : `"${form.path}"`;
 }
 
 function unwritable(cause: unknown, root: string, { plugin }: Making): Error {

@@ -6,6 +6,7 @@
 import { basename, dirname, join } from "@std/path";
 import { CACHE_VARIABLES } from "../manifest/user_cache.ts";
 import type { EnvironmentSource } from "../manifest/manifest.ts";
+import { hostVariable } from "../manifest/host_access.ts";
 import { environmentsFolder } from "./environment.ts";
 import { uvPrograms } from "./uv_place.ts";
 
@@ -22,11 +23,13 @@ function filesOf(path: string): string[] {
   return basename(path) === "pyproject.toml" ? [path, join(dirname(path), "uv.lock")] : [path, `${path}.lock`];
 }
 
-/** What making takes besides: the folder in which it is made and `uv` is brought to, and the programs. */
+/** What making takes besides: the variable that names `uv`, if one does, the folder in which it is made and `uv` is brought to, and the programs. */
 export function makingNeeds(): Deno.PermissionDescriptor[] {
   const root = environmentsFolder();
   const folders = root === undefined ? [] : [dirname(root)];
+  const isNamed = hostVariable("UV") !== undefined;
   return [
+    ...(isNamed ? [{ name: "env", variable: "UV" } as const] : []),
     ...folders.flatMap((path) => [{ name: "read", path }, { name: "write", path }] as const),
     ...uvPrograms().map((command) => ({ name: "run", command }) as const),
   ];

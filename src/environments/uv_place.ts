@@ -18,12 +18,12 @@ export const PYTHON: string = Deno.build.os === "windows" ? "python" : "python3"
 export function uvPrograms(): string[] {
   const named = hostVariable("UV");
   if (named !== undefined) return [named];
-  const bringing = [PYTHON, ...[broughtUv()].filter((path) => path !== undefined)];
   const found = findProgram("uv");
-  if (found === undefined) return bringing;
-  if (isAbsolute(found) || mayRun(["uv"])) return ["uv"];
-  // The host may not look whether it is there, and Deno does not count a permission for a program that is not.
-  return mayRun(bringing) ? bringing : ["uv", ...bringing];
+  if (mayRun(["uv"]) || (found !== undefined && isAbsolute(found))) return ["uv"];
+  const bringing = [PYTHON, ...[broughtUv()].filter((path) => path !== undefined)];
+  // A host that may not look into the folders of PATH does not know, and Deno does not count a permission for a program that is not there.
+  const isUnknown = found !== undefined || hostVariable("PATH") === undefined;
+  return isUnknown && !mayRun(bringing) ? ["uv", ...bringing] : bringing;
 }
 
 /** Whether the host may run all of these. */
