@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "ee004cc0b24e4f45";
+export const PYTHON_WORKER_HASH = "4f3c4f806a15c998";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -3177,7 +3177,7 @@ if TYPE_CHECKING:
 NO_NEW_PRIVILEGES = 38
 CAPABILITIES_VERSION = 0x20080522
 # A host that is root reads the files of other users, and so does its plugin, in the places that it was given.
-KEPT_CAPABILITIES = 1 << 1 | 1 << 2  # DAC_OVERRIDE, DAC_READ_SEARCH
+KEPT_CAPABILITIES = 1 << 1  # DAC_OVERRIDE
 SET_BYTES = 24  # effective, permitted and inheritable ones, first their lower halves
 LAST_DESCRIPTOR = 0xFFFFFFFF
 
@@ -4573,10 +4573,11 @@ from __future__ import annotations
 import os
 import sys
 
-# Programs and libraries, and what is the same for all users. Nothing here is a secret of anybody's.
+# Programs and libraries, and what is the same for all users. Nothing here is a secret, as the keys beside certificates are.
 SYSTEM = (
     "/usr /lib /lib32 /lib64 /bin /sbin /nix/store /gnu/store /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime "
-    "/etc/timezone /etc/ssl /etc/pki /etc/ca-certificates /etc/passwd /etc/group /etc/nsswitch.conf /etc/mime.types /etc/os-release "
+    "/etc/timezone /etc/ssl/certs /etc/ssl/cert.pem /etc/ssl/openssl.cnf /etc/pki/tls/certs /etc/pki/tls/cert.pem /etc/pki/tls/openssl.cnf "
+    "/etc/pki/ca-trust /etc/crypto-policies /etc/ca-certificates /etc/passwd /etc/group /etc/nsswitch.conf /etc/mime.types /etc/os-release "
     "/etc/fonts /etc/magic /var/cache/fontconfig"
 ).split()
 # How many processors and how much memory there are, and this process itself. Other processes are out of sight.
@@ -5712,11 +5713,13 @@ REFUSED = (
     "quotactl_fd reboot request_key semctl semget semop semtimedop setdomainname sethostname setns settimeofday shmat shmctl shmget "
     "swapoff swapon syslog umount2 unshare userfaultfd vhangup"
 ).split()
-# Landlock knows no right for what these change, and the filter sees no path. What has an open file is left: \`fchmod\`, say.
+# Landlock knows no right for what these change or watch, and the filter sees no path. What has an open file is left: \`fchmod\`, say.
 METADATA = (
-    "chmod chown fchmodat fchmodat2 fchownat file_setattr futimesat lchown lremovexattr lsetxattr removexattr removexattrat "
-    "setxattr setxattrat utime utimes"
+    "chmod chown fchmodat fchmodat2 fchownat file_setattr futimesat inotify_add_watch lchown lremovexattr lsetxattr "
+    "removexattr removexattrat setxattr setxattrat utime utimes"
 ).split()
+# They read what is kept beside a file, by its path. Whoever copies files does without where this is not supported.
+ATTRIBUTES = "file_getattr getxattr getxattrat lgetxattr listxattr listxattrat llistxattr".split()
 # Of these processes the caller itself is 0.
 OWN_PROCESS = {"prlimit64": 0, "sched_setattr": 0, "sched_setparam": 0, "sched_setscheduler": 0}
 SEND_FLAGS = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
@@ -5737,6 +5740,8 @@ class Filter:
         self._machine = machine
         self._refused = [call for call in map(machine.number, REFUSED + METADATA) if call]
         self._cases: dict[int, Program] = {}
+        for name in ATTRIBUTES:
+            self._case(name, [_fail(errno.EOPNOTSUPP)])
         for name in () if run else ("execve", "execveat"):
             self._case(name, [_fail(errno.EACCES)])
         self._case("clone3", [_fail(errno.ENOSYS)])  # its flags are out of sight; libraries then take \`clone\`
@@ -6574,6 +6579,7 @@ fanotify_init 300 262
 fchmodat 268 53
 fchmodat2 452 452
 fchownat 260 54
+file_getattr 468 468
 file_setattr 469 469
 finit_module 313 273
 fsconfig 431 431
@@ -6581,7 +6587,10 @@ fsmount 432 432
 fsopen 430 430
 fspick 433 433
 futimesat 261 0
+getxattr 191 8
+getxattrat 464 464
 init_module 175 105
+inotify_add_watch 254 27
 io_uring_enter 426 426
 io_uring_register 427 427
 io_uring_setup 425 425
@@ -6594,7 +6603,11 @@ kexec_file_load 320 294
 kexec_load 246 104
 keyctl 250 219
 lchown 94 0
+lgetxattr 192 9
 listen 50 201
+listxattr 194 11
+listxattrat 465 465
+llistxattr 195 12
 lremovexattr 198 15
 lsetxattr 189 6
 mount 165 40

@@ -36,11 +36,13 @@ REFUSED = (
     "quotactl_fd reboot request_key semctl semget semop semtimedop setdomainname sethostname setns settimeofday shmat shmctl shmget "
     "swapoff swapon syslog umount2 unshare userfaultfd vhangup"
 ).split()
-# Landlock knows no right for what these change, and the filter sees no path. What has an open file is left: `fchmod`, say.
+# Landlock knows no right for what these change or watch, and the filter sees no path. What has an open file is left: `fchmod`, say.
 METADATA = (
-    "chmod chown fchmodat fchmodat2 fchownat file_setattr futimesat lchown lremovexattr lsetxattr removexattr removexattrat "
-    "setxattr setxattrat utime utimes"
+    "chmod chown fchmodat fchmodat2 fchownat file_setattr futimesat inotify_add_watch lchown lremovexattr lsetxattr "
+    "removexattr removexattrat setxattr setxattrat utime utimes"
 ).split()
+# They read what is kept beside a file, by its path. Whoever copies files does without where this is not supported.
+ATTRIBUTES = "file_getattr getxattr getxattrat lgetxattr listxattr listxattrat llistxattr".split()
 # Of these processes the caller itself is 0.
 OWN_PROCESS = {"prlimit64": 0, "sched_setattr": 0, "sched_setparam": 0, "sched_setscheduler": 0}
 SEND_FLAGS = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
@@ -61,6 +63,8 @@ class Filter:
         self._machine = machine
         self._refused = [call for call in map(machine.number, REFUSED + METADATA) if call]
         self._cases: dict[int, Program] = {}
+        for name in ATTRIBUTES:
+            self._case(name, [_fail(errno.EOPNOTSUPP)])
         for name in () if run else ("execve", "execveat"):
             self._case(name, [_fail(errno.EACCES)])
         self._case("clone3", [_fail(errno.ENOSYS)])  # its flags are out of sight; libraries then take `clone`
