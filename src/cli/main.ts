@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { messageOf } from "../protocol/text.ts";
 import { completions } from "./commands/completions.ts";
 import { config } from "./commands/config.ts";
@@ -74,7 +74,7 @@ function createProgram(act: Run): Command {
         collect,
       )
       .option("--state-dir <path>", "where configurations and logs are kept (default: $REMOTE_PLUGIN_HOME, ~/.local/state/remote-plugin)")
-      .option("--trust", "give Deno plugins all permissions that their manifests ask for (default: none)")
+      .option("--trust", "give plugins all permissions that their manifests ask for (default: none)")
       .option("--json", "write JSON, one value a line");
   addPluginCommands(add, act);
   addServerCommands(add, act);
@@ -93,6 +93,12 @@ function collect(path: string, before: readonly string[] = []): string[] {
   return [...before, path];
 }
 
+function boundsOption(): Option {
+  const what =
+    "bound Python plugins whose manifests ask for nothing (required), and processes of Deno plugins by the kernel as well (kernel)";
+  return new Option("--bounds <level>", what).choices(["required", "kernel"]);
+}
+
 type Add = (usage: string, description: string, folder?: string) => Command;
 
 function addPluginCommands(add: Add, act: Run): void {
@@ -109,6 +115,7 @@ function addPluginCommands(add: Add, act: Run): void {
     .option("--timeout <seconds>", "give up after so long")
     .option("--save <folder>", "copy the files that it gives to this folder, and print their paths")
     .option("--logs", "show what the plugin prints")
+    .addOption(boundsOption())
     .addHelpText("after", RUN_HELP)
     .action((plugin, rest, { help, ...options }: RunOptions & { help?: true }, command) => {
       if (help && plugin === undefined) return command.help();
@@ -149,7 +156,7 @@ function addServerCommands(add: Add, act: Run): void {
     .option("--cert <file>", "certificate for HTTPS").option("--key <file>", "its key")
     .option("--replicas <number>", "so many workers a plugin at most", "1")
     .option("--idle <seconds>", "end a plugin's workers after so long without a call")
-    .option("--logs", "show what the plugins print")
+    .option("--logs", "show what the plugins print").addOption(boundsOption())
     .action((options: ServeOptions, command) => act(command, (context) => serve(context, options)));
   add("stats", "show what the plugins of a running serve use").option("--url <url>", "of a server elsewhere")
     .option("--token-file <file>", `a file with its token (default: ${TOKEN_VARIABLE})`).option("--token <token>", "its token")

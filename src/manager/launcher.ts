@@ -93,11 +93,11 @@ export class Launcher {
   }
 
   async #startReplica(memory: Disposable): Promise<Replica> {
-    const { scratchDir, permissions } = this.#shared.options;
+    const { scratchDir, permissions, bounds } = this.#shared.options;
     const started = Promise.withResolvers<Replica>();
     const onExit = (exit: WorkerExit) => void started.promise.then((replica) => this.#exited(replica, exit));
     const onRestart = (event: RestartEvent) => void started.promise.then((replica) => this.#restarting(replica, event));
-    const options = { scratchDir, permissions, socketPath: this.#socketPath(), signal: this.#plugin.signal, onExit, onRestart };
+    const options = { scratchDir, permissions, bounds, socketPath: this.#socketPath(), signal: this.#plugin.signal, onExit, onRestart };
     const plugin = await RemotePlugin.start(this.#spec, options);
     try {
       await this.#configure(plugin);

@@ -6,6 +6,7 @@
 import type { ManifestSource } from "../manifest/load.ts";
 import { durationComplaint } from "../plugin/limits.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
+import type { BoundsLevel } from "../permissions/worker_grant.ts";
 import type { LogRecord } from "../process/output_log.ts";
 
 /** How many workers a plugin has. */
@@ -51,8 +52,16 @@ export interface ManagerOptions extends PluginSettings {
   readonly plugins?: Readonly<Record<string, PluginSettings>>;
   /** Whether the folders are watched for changes, those that come only later too. Until it is disposed, such a manager keeps the program alive. Default: false. */
   readonly watch?: boolean;
-  /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. It bounds no Python plugin. */
+  /**
+   * The most that a plugin may get of what its manifest asks for. Default: nothing. A Python plugin whose manifest has no `permissions` is not bounded by it
+   * unless `bounds` says so.
+   */
   readonly permissions?: PermissionPolicy;
+  /**
+   * Which plugins are bounded besides those that are anyway: `"required"` also a Python plugin whose manifest has no `permissions`, `"kernel"` besides that
+   * the process of a Deno plugin, by the kernel. Default: neither.
+   */
+  readonly bounds?: BoundsLevel;
   /** The folder in which all workers get private ones. Default: the system's folder for temporary files. */
   readonly scratchDir?: string;
   /** The folder for the workers' unix sockets. Default: each worker's private folder. */

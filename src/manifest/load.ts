@@ -6,8 +6,8 @@
 import { basename, dirname, fromFileUrl, isAbsolute, join, resolve, toFileUrl } from "@std/path";
 import { messageOf } from "../protocol/text.ts";
 import { ManifestError, PermissionDeniedError } from "../errors.ts";
-import type { PermissionSet } from "../protocol/messages.ts";
 import { resolveOriginal } from "./original.ts";
+import { checkPythonPermissions, heldPermissions, isBuiltin, resolvePermissions, unheldPermissions } from "./permissions.ts";
 import { checkManifest, escaped } from "./schema.ts";
 import type { DenoRuntime, Manifest, PluginSpec, PythonRuntime, RestartMode, RestartPolicy, RestartSettings } from "./manifest.ts";
 import { configuresRuntime } from "./variables.ts";
@@ -75,7 +75,8 @@ async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec
     idleTimeoutMs: manifest.idle_timeout_ms,
     restart: restartPolicy(manifest.restart ?? "never"),
     memory: { systemMb: manifest.resources?.min_system_ram_mb ?? 0, gpuMb: manifest.resources?.min_gpu_vram_mb ?? 0 },
-    warnings: [...warnings, ...original.warnings],
+    limits: { memoryMb: manifest.resources?.max_memory_mb, processes: manifest.resources?.max_processes },
+    warnings: [...warnings, ...original.warnings, ...unheldPermissions(name, manifest)],
   });
 }
 
@@ -99,8 +100,7 @@ function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver):
   const refuse = (place: string, what: string): ManifestError =>
     new ManifestError(`Cannot use the manifest of "${plugin}": "${place}" ${what}`, { plugin, source: paths.source, place });
   if (manifest.class === undefined) throw refuse("$.class", "is nothing, wanted is the name of the plugin's class");
-  // Whoever writes them expects bounds, and there are none.
-  if (manifest.permissions !== undefined) throw refuse("$.permissions", UNBOUND);
+  checkPythonPermissions(manifest, refuse);
   const interpreter = manifest.python_path ?? "python3";
   const folders = manifest.plugin_path ?? ".";
   return {
@@ -110,12 +110,10 @@ function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver):
     class: manifest.class,
     path: (typeof folders === "string" ? [folders] : folders).map((folder) => paths.file(folder)),
     adapters: manifest.adapters ?? [],
-    foreignWorker: manifest.worker === undefined || manifest.worker === "builtin" ? undefined : manifest.worker,
+    foreignWorker: isBuiltin(manifest) ? undefined : manifest.worker,
+    permissions: manifest.permissions && heldPermissions(manifest.permissions, (path) => paths.file(path)),
   };
 }
-
-const UNBOUND = "bounds nothing, for a Python plugin may do whatever the user may. " +
-  "Remove the key, and run code that you do not trust in a container or as another user";
 
 function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
   return {
@@ -133,17 +131,6 @@ function variablesOf({ env_vars = {}, worker_env = [], inherit_env = [] }: Manif
     ...worker_env.map(({ name }) => ({ name, isInherited: false, place: `$.worker_env.${escaped(name)}` })),
     ...inherited.map((name, index) => ({ name, isInherited: true, place: `$.inherit_env[${index}]` })),
   ];
-}
-
-/** Makes the paths in a set of permissions absolute. */
-function resolvePermissions(set: PermissionSet, toAbsolute: (path: string) => string): PermissionSet {
-  const resolved = { ...set };
-  for (const key of ["read", "write", "ffi"] as const) {
-    const list = set[key];
-    if (Array.isArray(list)) resolved[key] = list.map(toAbsolute);
-  }
-  if (Array.isArray(set.run)) resolved.run = set.run.map((program) => /[\\/]/.test(program) ? toAbsolute(program) : program);
-  return resolved;
 }
 
 /** Resolves what a manifest calls relative. */

@@ -57,7 +57,10 @@ export interface Manifest {
    * runtime. Default: none.
    */
   inherit_env?: true | string[];
-  /** Deno: what the plugin asks for. It gets what the host's policy allows of it. Default: nothing. A Python plugin cannot be bound, so there it is refused. */
+  /**
+   * What the plugin asks for. It gets what the host's policy allows of it. Default for Deno: nothing. A Python plugin without it is not bounded, unless the
+   * host requires that; with it the kernel holds it to `read`, `write`, `net` (ports) and `run`, which Linux can.
+   */
   permissions?: PermissionSet;
   /** How the worker is reached. Default: `"unix"` where the system has it and the host may use it, else `"tcp"`. */
   transport?: "unix" | "tcp";
@@ -88,12 +91,16 @@ export interface WorkerVariable {
   readonly default?: string | null;
 }
 
-/** The memory that one worker of a plugin needs. The keys are the original's. */
+/** What one worker of a plugin needs, in the original's keys, and what it is held to. */
 export interface PluginResources {
   /** Main memory, in MiB. */
   min_system_ram_mb?: number;
   /** GPU memory, in MiB. */
   min_gpu_vram_mb?: number;
+  /** The most memory that each process of a worker may have, in MiB. Linux only. Default: no limit. */
+  max_memory_mb?: number;
+  /** The most processes and threads that a worker may have. Linux only. Default: no limit. */
+  max_processes?: number;
 }
 
 /** When a worker is started again: never, when it ended otherwise than with exit code 0, or always. */
@@ -143,6 +150,8 @@ export interface PythonRuntime {
   readonly adapters: readonly string[];
   /** The module of a worker of the environment's own; `undefined` for ours. */
   readonly foreignWorker: string | undefined;
+  /** What the plugin asks for, paths absolute; `undefined` when the manifest does not bound it. */
+  readonly permissions: PermissionSet | undefined;
 }
 
 /** A plugin in a Deno process. */
@@ -196,6 +205,8 @@ export interface PluginSpec {
   readonly restart: RestartPolicy;
   /** What one worker needs, in MiB; 0 when the manifest does not say. */
   readonly memory: { readonly systemMb: number; readonly gpuMb: number };
+  /** What one worker is held to, in MiB and as a number; `undefined` where there is no limit. */
+  readonly limits: { readonly memoryMb: number | undefined; readonly processes: number | undefined };
   /** What looks wrong in the manifest and does no harm, for example an unknown key. */
   readonly warnings: readonly string[];
 }

@@ -63,6 +63,13 @@ const restart = v.union([
   }),
 ]);
 
+const resources = v.looseObject({
+  min_system_ram_mb: v.optional(amount),
+  min_gpu_vram_mb: v.optional(amount),
+  max_memory_mb: v.optional(atLeastOne),
+  max_processes: v.optional(atLeastOne),
+});
+
 const entries = {
   name: v.optional(name),
   version: v.optional(v.string()),
@@ -83,7 +90,7 @@ const entries = {
   start_timeout_ms: v.optional(atLeastOne),
   idle_timeout_ms: v.optional(atLeastOne),
   restart: v.optional(restart),
-  resources: v.optional(v.nullable(v.looseObject({ min_system_ram_mb: v.optional(amount), min_gpu_vram_mb: v.optional(amount) }))),
+  resources: v.optional(v.nullable(resources)),
 };
 const schema = v.looseObject(entries);
 

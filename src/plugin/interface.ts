@@ -5,6 +5,7 @@
  */
 import type { PluginError } from "../errors.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
+import type { BoundsLevel } from "../permissions/worker_grant.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ProgressBody } from "../protocol/messages.ts";
@@ -58,8 +59,16 @@ export interface RestartEvent {
 export interface StartOptions {
   /** Aborting it gives up the start, which then rejects with the signal's reason and leaves nothing. */
   readonly signal?: AbortSignal;
-  /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. It bounds no Python plugin. */
+  /**
+   * The most that a plugin may get of what its manifest asks for. Default: nothing. A Python plugin whose manifest has no `permissions` is not bounded by it
+   * unless `bounds` says so.
+   */
   readonly permissions?: PermissionPolicy;
+  /**
+   * Which plugins are bounded besides those that are anyway: `"required"` also a Python plugin whose manifest has no `permissions`, `"kernel"` besides that
+   * the process of a Deno plugin, by the kernel. Default: neither.
+   */
+  readonly bounds?: BoundsLevel;
   /**
    * The folder in which each worker gets a private one. Default: the system's folder for temporary files, and besides it, for big values and as far
    * as there is room, `/dev/shm`, which Deno opens only to programs that run with `--allow-all`.

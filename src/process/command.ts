@@ -9,6 +9,7 @@ import { networkVariables, type Variables, type WorkerVariables } from "../permi
 import { containsPath } from "../permissions/grant.ts";
 import { permissionFlags } from "../permissions/flags.ts";
 import { workerProgram } from "../permissions/required.ts";
+import type { WorkerGrant } from "../permissions/worker_grant.ts";
 import { type Address, addressUrl, isUnix } from "../protocol/address.ts";
 import type { PermissionSet, PluginTarget } from "../protocol/messages.ts";
 import { DENO_WORKER_FILES } from "../worker/generated/deno_worker.ts";
@@ -36,8 +37,8 @@ export interface WorkerCommand {
 export interface CommandContext {
   readonly folder: WorkerFolder;
   readonly listen: Address;
-  /** What a Deno plugin is granted. */
-  readonly permissions: PermissionSet;
+  /** What the plugin may do. */
+  readonly grant: WorkerGrant;
   /** Who has which variables. */
   readonly variables: WorkerVariables;
 }
@@ -49,23 +50,30 @@ export interface CommandContext {
  */
 export async function workerCommand(spec: PluginSpec, context: CommandContext): Promise<WorkerCommand> {
   const { runtime } = spec;
-  const { folder, listen, permissions, variables } = context;
+  const { folder, listen, grant, variables } = context;
   const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
     const python = { ...target, path: runtime.path, adapters: runtime.adapters };
-    return { program, args: pythonArguments(folder), target: python, foreign: runtime.foreignWorker, environment: variables.process };
+    const environment = grant.byKernel ? { ...variables.process, ...temporaryFolder(spec, folder) } : variables.process;
+    return { program, args: pythonArguments(folder), target: python, foreign: runtime.foreignWorker, environment };
   }
+  const permissions = grant.permissions ?? {};
   const network = { ...networkVariables(), ...variables.process };
   const access = moduleAccess({ module: runtime.module, granted: permissions.import, environment: network });
-  const grant = { listen, folder, permissions, access };
+  const deno = { listen, folder, permissions, access };
   const process = fetchesModules(access) ? network : variables.process;
   return {
-    ...denoArguments(spec, runtime, grant),
+    ...denoArguments(spec, runtime, deno),
     program,
     target: { ...target, path: [], permissions, env: variables.plugin },
-    environment: { ...process, ...await denoEnvironment(runtime, grant, process) },
+    environment: { ...process, ...await denoEnvironment(runtime, deno, process) },
   };
+}
+
+/** A plugin that the kernel bounds cannot write where others do. A manifest that names a folder grants it too. */
+function temporaryFolder({ env }: PluginSpec, folder: WorkerFolder): Variables {
+  return "TMPDIR" in env ? {} : { TMPDIR: folder.temporary };
 }
 
 function pythonArguments(folder: WorkerFolder): string[] {

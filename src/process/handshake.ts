@@ -6,7 +6,7 @@
 import type { WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { Address } from "../protocol/address.ts";
-import type { HelloMessage } from "../protocol/messages.ts";
+import type { ErrorBody, HelloMessage } from "../protocol/messages.ts";
 import { type HelloLine, readHello } from "./hello.ts";
 import type { RunningChild } from "./running_child.ts";
 import { startError } from "./start_failure.ts";
@@ -32,7 +32,7 @@ export async function awaitHello(spec: PluginSpec, running: RunningChild, { list
   try {
     const hello = await Promise.race([helloLine(spec, running, listen), aborted.promise]);
     running.logStdout(hello.rest, { saysFarewell: "features" in hello.message && hello.message.features.includes("farewell") });
-    if ("error" in hello.message) throw startError(spec, "handshake", hello.message.error.message, { output: running.log.tail });
+    if ("error" in hello.message) throw refusal(spec, hello.message.error, running.log.tail);
     return hello.message;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
@@ -40,6 +40,10 @@ export async function awaitHello(spec: PluginSpec, running: RunningChild, { list
   } finally {
     signal.removeEventListener("abort", abort);
   }
+}
+
+function refusal(spec: PluginSpec, { code, message }: ErrorBody, output: string): WorkerStartError {
+  return startError(spec, code === "bounds" ? "bounds" : "handshake", message, { output });
 }
 
 async function helloLine(spec: PluginSpec, running: RunningChild, listen: Address): Promise<HelloLine> {

@@ -6,7 +6,7 @@
 import { PluginError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { workerVariables } from "../permissions/environment.ts";
-import { type Grant, grantPermissions, type PermissionPolicy } from "../permissions/grant.ts";
+import { type BoundsOptions, grantTo, type WorkerGrant } from "../permissions/worker_grant.ts";
 import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
 import { chooseTransport, demandPermissions, memoryRoot, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
 import type { Address } from "../protocol/address.ts";
@@ -17,6 +17,7 @@ import { within } from "../protocol/limit.ts";
 import { type CommandContext, type WorkerCommand, workerCommand } from "./command.ts";
 import { endGroup } from "./end_group.ts";
 import { awaitHello } from "./handshake.ts";
+import { demandBounds, kernelBounds, resourceLimits, type WorkerFiles } from "./kernel_bounds.ts";
 import { fetchModules } from "./module_fetch.ts";
 import { spawn } from "./spawn.ts";
 import { messageOf } from "../protocol/text.ts";
@@ -31,9 +32,7 @@ import type { OutputLog } from "./output_log.ts";
 export type { WorkerExit };
 
 /** What a start depends on besides the manifest. */
-export interface LaunchOptions extends WorkerPlaces {
-  /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. It bounds no Python plugin. */
-  readonly permissions?: PermissionPolicy;
+export interface LaunchOptions extends WorkerPlaces, BoundsOptions {
   /** The most bytes that files for and from the plugin may have at a time. Default: 4 GiB. */
   readonly scratchQuota?: number;
 }
@@ -49,10 +48,8 @@ export interface LaunchWatch {
 /** What a worker was started with. */
 interface Launched {
   readonly start: StartMessage;
-  readonly warnings: readonly string[];
+  readonly grant: WorkerGrant;
 }
-
-/** The longest request body, in bytes: some more than the largest value that is sensibly sent inline. */
 
 /** How long a cancelled call may take to stop by itself, in milliseconds: a few turns of a loop that looks at its signal. */
 export const CANCEL_GRACE_MS = 200;
@@ -65,7 +62,7 @@ export class WorkerProcess implements AsyncDisposable {
   readonly token: string;
   /** What the worker prints. */
   readonly log: OutputLog;
-  /** What a Deno plugin was given; `undefined` for other plugins, which the system's own rights bound. */
+  /** What the plugin was given; `undefined` for one that the system's own rights alone bound. */
   readonly permissions: PermissionSet | undefined;
   /** What the plugin asks for and cannot have, though the policy has room for it: programs that were not found. */
   readonly warnings: readonly string[];
@@ -75,10 +72,10 @@ export class WorkerProcess implements AsyncDisposable {
   readonly exited: Promise<WorkerExit>;
   readonly #running: RunningChild;
 
-  private constructor(hello: HelloMessage, { start, warnings }: Launched, running: RunningChild) {
+  private constructor(hello: HelloMessage, { start, grant: { permissions, warnings } }: Launched, running: RunningChild) {
     this.hello = hello;
     this.token = start.token;
-    this.permissions = start.plugin.permissions;
+    this.permissions = permissions;
     this.warnings = warnings;
     this.scratch = { disk: start.scratch, memory: start.memory_scratch };
     this.log = running.log;
@@ -92,18 +89,19 @@ export class WorkerProcess implements AsyncDisposable {
    * @throws {PermissionDeniedError} When the host lacks a permission; nothing was started then.
    * @throws {ManifestError} When a variable would configure the runtime of a Deno plugin, and the policy does not name it; nothing was started then.
    * @throws {TypeError} When the policy has an entry that Deno would read as another one; nothing was started then.
-   * @throws {WorkerStartError} When it does not get as far; nothing is left then.
+   * @throws {WorkerStartError} When it does not get as far, or cannot be bounded as it should be; nothing is left then.
    */
   static async launch(spec: PluginSpec, options: LaunchOptions, { signal, log }: LaunchWatch): Promise<WorkerProcess> {
     demandPermissions(spec, options);
     const variables = workerVariables(spec, options.permissions ?? {});
-    const { permissions, notFound } = grantTo(spec, options);
+    const grant = grantTo(spec, options);
+    demandBounds(spec, grant);
     await using cleanup = new AsyncDisposableStack();
     const folder = cleanup.use(await made(spec, options, () => new WorkerFolder(scratchRoot(options), memoryRoot(spec, options))));
     const socket = chosenSocket(spec, options, folder);
     const listen = await chooseAddress(spec, options, { folder, socket });
-    const command = await prepareCommand(spec, { folder, listen, permissions, variables });
-    const tooLarge = startLineComplaint(command);
+    const command = await prepareCommand(spec, { folder, listen, grant, variables });
+    const tooLarge = startLineComplaint(command, grant);
     if (tooLarge !== undefined) throw startError(spec, "spawn", tooLarge, {});
     const unfetched = await fetchModules(command, signal);
     if (unfetched !== undefined) throw startError(spec, "load", `its modules cannot be fetched: ${unfetched}`, { output: unfetched });
@@ -111,12 +109,11 @@ export class WorkerProcess implements AsyncDisposable {
     const running = new RunningChild(child, { ...careFor(child, command.target), log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
     const scratch = await made(spec, options, () => folder.makeScratch());
-    const start = startMessage(spec, { listen, command, folder: folder.path, scratch, quota: options.scratchQuota ?? DEFAULT_QUOTA });
+    const start = startMessage(spec, { listen, command, grant, files: { folder, scratch }, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
     const hello = await awaitHello(spec, running, { listen, signal });
     cleanup.move();
-    const warnings = notFound.map((name) => `"${spec.name}" may not run "${name}": no folder of PATH into which the host may look has it`);
-    return new WorkerProcess(hello, { start, warnings }, running);
+    return new WorkerProcess(hello, { start, grant }, running);
   }
 
   /** Keeps the host program alive until the worker ends; without it a host that is done may exit, and the worker goes with it. */
@@ -151,10 +148,6 @@ export class WorkerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#running.end();
   }
-}
-
-function grantTo({ runtime }: PluginSpec, { permissions: policy = {} }: LaunchOptions): Grant {
-  return runtime.kind === "deno" ? grantPermissions(runtime.permissions, policy) : { permissions: {}, notFound: [] };
 }
 
 /** What a Python worker's supervisor does for itself, Deno workers have their host do. Only a plugin that may run programs can have left some. */
@@ -212,19 +205,21 @@ async function prepareCommand(spec: PluginSpec, context: CommandContext): Promis
 interface StartFacts {
   readonly listen: Address;
   readonly command: WorkerCommand;
-  readonly folder: string;
-  readonly scratch: ScratchFolders;
+  readonly grant: WorkerGrant;
+  readonly files: WorkerFiles;
   readonly quota: number;
 }
 
-function startMessage(spec: PluginSpec, { listen, command, folder, scratch, quota }: StartFacts): StartMessage {
+function startMessage(spec: PluginSpec, { listen, command, grant, files, quota }: StartFacts): StartMessage {
   const limits: WorkerLimits = {
     max_concurrency: spec.maxConcurrency,
     max_body_bytes: MAX_BODY_BYTES,
     cancel_grace_ms: CANCEL_GRACE_MS,
     scratch_quota: quota,
+    ...resourceLimits(spec),
   };
-  const { disk, memory } = scratch;
+  const { disk, memory } = files.scratch;
+  const bounds = spec.runtime.kind === "python" && grant.byKernel ? kernelBounds(spec, grant.permissions ?? {}, files) : undefined;
   return {
     protocol: PROTOCOL_VERSION,
     token: createToken(),
@@ -232,9 +227,10 @@ function startMessage(spec: PluginSpec, { listen, command, folder, scratch, quot
     plugin: command.target,
     foreign: command.foreign,
     limits,
+    ...(bounds === undefined ? {} : { bounds }),
     scratch: disk,
     ...(memory === undefined ? {} : { memory_scratch: memory }),
-    folder,
+    folder: files.folder.path,
   };
 }
 

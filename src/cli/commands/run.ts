@@ -1,6 +1,7 @@
 /** `run`: calls a plugin once. @module */
 import { PrivateFolder } from "../../payload/private_folder.ts";
 import { scratchRoot } from "../../permissions/required.ts";
+import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import type { CallOptions, Kwargs } from "../../plugin/interface.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import { parseJson } from "../arguments/argument_types.ts";
@@ -19,6 +20,7 @@ export interface RunOptions {
   readonly task?: string;
   readonly timeout?: string;
   readonly save?: string;
+  readonly bounds?: BoundsLevel;
 }
 
 /** Calls a plugin with the arguments of the command line, and prints what it gives. */
@@ -28,7 +30,8 @@ export async function run(context: Context, words: readonly string[], options: R
   if (reference === undefined) throw new UsageError("Which plugin? Write run PLUGIN, or see list");
   const timeoutMs = readSeconds(options.timeout);
   const given = readObject(options.kwargs);
-  const { manager, plugin } = await context.openManager(reference, { onLog: context.logWriter(options.logs ?? false) });
+  const onLog = context.logWriter(options.logs ?? false);
+  const { manager, plugin } = await context.openManager(reference, { onLog, bounds: options.bounds });
   await using _manager = manager;
   const handle = manager.get(plugin);
   const signature = (await toldSignatures(handle, signal))?.[options.stream ? "execute_stream" : "execute"];
