@@ -115,7 +115,7 @@ function addPluginCommands(add: Add, act: Run): void {
     .option("--timeout <seconds>", "give up after so long")
     .option("--save <folder>", "copy the files that it gives to this folder, and print their paths")
     .option("--logs", "show what the plugin prints")
-    .addOption(boundsOption())
+    .addOption(boundsOption()).option("--audit", "tell what the plugin tries that takes a permission, and what it is refused")
     .addHelpText("after", RUN_HELP)
     .action((plugin, rest, { help, ...options }: RunOptions & { help?: true }, command) => {
       if (help && plugin === undefined) return command.help();

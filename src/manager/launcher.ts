@@ -9,6 +9,7 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import type { RestartEvent } from "../plugin/interface.ts";
 import { operationOf } from "../plugin/members.ts";
 import { RemotePlugin } from "../plugin/remote_plugin.ts";
+import type { PermissionUse } from "../process/permission_audit.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { Admission } from "./admission.ts";
 import type { Configuration } from "./configuration.ts";
@@ -93,11 +94,13 @@ export class Launcher {
   }
 
   async #startReplica(memory: Disposable): Promise<Replica> {
-    const { scratchDir, permissions, bounds } = this.#shared.options;
+    const { scratchDir, permissions, bounds, auditPermissions: tell } = this.#shared.options;
     const started = Promise.withResolvers<Replica>();
     const onExit = (exit: WorkerExit) => void started.promise.then((replica) => this.#exited(replica, exit));
     const onRestart = (event: RestartEvent) => void started.promise.then((replica) => this.#restarting(replica, event));
-    const options = { scratchDir, permissions, bounds, socketPath: this.#socketPath(), signal: this.#plugin.signal, onExit, onRestart };
+    const auditPermissions = tell && ((use: PermissionUse) => tell(use, this.#spec.name));
+    const given = { scratchDir, permissions, bounds, auditPermissions };
+    const options = { ...given, socketPath: this.#socketPath(), signal: this.#plugin.signal, onExit, onRestart };
     const plugin = await RemotePlugin.start(this.#spec, options);
     try {
       await this.#configure(plugin);

@@ -7,6 +7,7 @@ import type { ManifestSource } from "../manifest/load.ts";
 import { durationComplaint } from "../plugin/limits.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { BoundsLevel } from "../permissions/worker_grant.ts";
+import type { PermissionUse } from "../process/permission_audit.ts";
 import type { LogRecord } from "../process/output_log.ts";
 
 /** How many workers a plugin has. */
@@ -74,6 +75,8 @@ export interface ManagerOptions extends PluginSettings {
   readonly healthIntervalMs?: number;
   /** Gets what the workers print, line by line. While it is set, they keep the program alive. */
   readonly onLog?: (record: LogRecord, plugin: string) => void;
+  /** Called for what plugins try that takes a permission, each thing once a worker, as {@linkcode StartOptions.auditPermissions} tells it. */
+  readonly auditPermissions?: (use: PermissionUse, plugin: string) => void;
   /** The program that tells the GPU memory of processes, as `nvidia-smi` does. Default: `"nvidia-smi"`; without it there are no such figures. */
   readonly gpuProgram?: string;
 }

@@ -63,7 +63,7 @@ async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec
     source: origin.source,
     runtime: manifest.runtime === "deno"
       ? denoRuntime(manifest, paths)
-      : pythonRuntime({ ...manifest, adapters: [...original.adapters] }, name, paths),
+      : pythonRuntime({ ...manifest, adapters: [...original.adapters] }, paths),
     cwd: manifest.cwd === undefined ? undefined : paths.file(manifest.cwd),
     env: original.env,
     runtimeVariables: manifest.runtime === "deno" ? variablesOf(manifest).filter(({ name }) => configuresRuntime(name)) : [],
@@ -96,9 +96,8 @@ function defaultName(module: string): string {
   return basename(module).replace(/\.[cm]?[jt]sx?$/, "") || module;
 }
 
-function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver): PythonRuntime {
-  const refuse = (place: string, what: string): ManifestError =>
-    new ManifestError(`Cannot use the manifest of "${plugin}": "${place}" ${what}`, { plugin, source: paths.source, place });
+function pythonRuntime(manifest: Manifest, paths: PathResolver): PythonRuntime {
+  const { refuse } = paths;
   if (manifest.class === undefined) throw refuse("$.class", "is nothing, wanted is the name of the plugin's class");
   checkPythonPermissions(manifest, refuse);
   const interpreter = manifest.python_path ?? "python3";
@@ -111,11 +110,13 @@ function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver):
     path: (typeof folders === "string" ? [folders] : folders).map((folder) => paths.file(folder)),
     adapters: manifest.adapters ?? [],
     foreignWorker: isBuiltin(manifest) ? undefined : manifest.worker,
-    permissions: manifest.permissions && heldPermissions(manifest.permissions, (path) => paths.file(path)),
+    permissions: heldPermissions(manifest, (path) => paths.file(path)),
+    isSandboxed: manifest.sandbox === "bubblewrap",
   };
 }
 
 function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
+  if (manifest.sandbox !== undefined) throw paths.refuse("$.sandbox", SANDBOXED);
   return {
     kind: "deno",
     module: paths.module(manifest.module),
@@ -123,6 +124,8 @@ function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
     permissions: resolvePermissions(manifest.permissions ?? {}, (path) => paths.file(path)),
   };
 }
+
+const SANDBOXED = 'is for Python plugins. Deno bounds this one; have the host start it with bounds: "kernel" for more than that';
 
 function variablesOf({ env_vars = {}, worker_env = [], inherit_env = [] }: Manifest): PluginSpec["runtimeVariables"] {
   const inherited = inherit_env === true ? [] : inherit_env;
@@ -146,6 +149,12 @@ class PathResolver {
   get source(): string | undefined {
     return this.#origin.source;
   }
+
+  /** The error of a value in the manifest. */
+  readonly refuse = (place: string, what: string): ManifestError => {
+    const message = `Cannot use the manifest of "${this.#plugin}": "${place}" ${what}`;
+    return new ManifestError(message, { plugin: this.#plugin, source: this.source, place });
+  };
 
   file(path: string): string {
     if (path === "~" || /^~[\\/]/.test(path)) return join(this.#home(path), path.slice(1));

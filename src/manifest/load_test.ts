@@ -44,6 +44,7 @@ Deno.test("paths of a manifest belong to its folder, bare interpreter names to P
     adapters: [],
     foreignWorker: undefined,
     permissions: undefined,
+    isSandboxed: false,
   });
 });
 
@@ -120,6 +121,9 @@ for (
     ["a port that is none", { ...PYTHON, permissions: { net: [":65536"] } }, "$.permissions.net[0]"],
     ["single programs for Python", { ...PYTHON, permissions: { run: ["git"] } }, "$.permissions.run"],
     ["bounds that its worker cannot keep", { ...PYTHON, worker: "cjm_plugin_system.core.worker", permissions: {} }, "$.permissions"],
+    ["a sandbox for Deno", { runtime: "deno", module: "x", sandbox: "bubblewrap" }, "$.sandbox"],
+    ["a sandbox around a worker of its own", { ...PYTHON, worker: "old_worker", sandbox: "bubblewrap" }, "$.sandbox"],
+    ["an unknown sandbox", { ...PYTHON, sandbox: "docker" }, "$.sandbox"],
     ["an unknown permission for Python", { ...PYTHON, permissions: { raed: ["a"] } }, "$.permissions.raed"],
     ["a limit of memory that is none", { ...PYTHON, resources: { max_memory_mb: 0 } }, "$.resources.max_memory_mb"],
     ["an empty permission", { runtime: "deno", module: "x", permissions: { read: ["/a", ""] } }, "$.permissions.read[1]"],

@@ -62,6 +62,11 @@ export interface Manifest {
    * host requires that; with it the kernel holds it to `read`, `write`, `net` (ports) and `run`, which Linux can.
    */
   permissions?: PermissionSet;
+  /**
+   * Python: what bounds the plugin. `"landlock"`, the default, is the kernel alone. `"bubblewrap"` has it run in a sandbox besides, where nothing of the disk is
+   * to be seen but what it may use; it has to be installed. Either bounds the plugin also without `permissions`, and then to nothing.
+   */
+  sandbox?: "landlock" | "bubblewrap";
   /** How the worker is reached. Default: `"unix"` where the system has it and the host may use it, else `"tcp"`. */
   transport?: "unix" | "tcp";
   /** How many calls the plugin may run at once. Default: 1, for most models are not thread-safe. */
@@ -152,6 +157,8 @@ export interface PythonRuntime {
   readonly foreignWorker: string | undefined;
   /** What the plugin asks for, paths absolute; `undefined` when the manifest does not bound it. */
   readonly permissions: PermissionSet | undefined;
+  /** Whether it runs in bubblewrap. */
+  readonly isSandboxed: boolean;
 }
 
 /** A plugin in a Deno process. */

@@ -30,10 +30,13 @@ export function isBuiltin({ worker = "builtin" }: Manifest): boolean {
 
 /** Refuses what no kernel could hold a Python plugin to: whoever writes it expects it to be kept. */
 export function checkPythonPermissions(manifest: Manifest, refuse: (place: string, what: string) => Error): void {
-  const { permissions } = manifest;
-  if (permissions === undefined) return;
+  const { permissions = {}, sandbox } = manifest;
+  if (manifest.permissions === undefined && sandbox === undefined) return;
   if (!isBuiltin(manifest)) {
-    throw refuse("$.permissions", `cannot be kept by the worker "${manifest.worker}". Remove "worker", so that the builtin one keeps them`);
+    throw refuse(
+      sandbox === undefined ? "$.permissions" : "$.sandbox",
+      `cannot be kept by the worker "${manifest.worker}". Remove "worker", so that the builtin one keeps them`,
+    );
   }
   const { net = [], run = [] } = permissions;
   const ports = net === true ? [] : net;
@@ -46,9 +49,10 @@ const WANTED_PORT = 'wanted is a port such as ":443", or true for "net": the ker
 const WANTED_RUN =
   "is a list, wanted is true: the kernel cannot hold a Python plugin to single programs. What it starts stays within the same bounds";
 
-/** What a Python plugin asks for and can be held to. */
-export function heldPermissions(set: PermissionSet, toAbsolute: (path: string) => string): PermissionSet {
-  const { read, write, net, run } = resolvePermissions(set, toAbsolute);
+/** What a Python plugin asks for and can be held to; `undefined` for one that its manifest does not bound. */
+export function heldPermissions({ permissions, sandbox }: Manifest, toAbsolute: (path: string) => string): PermissionSet | undefined {
+  if (permissions === undefined) return sandbox === undefined ? undefined : {};
+  const { read, write, net, run } = resolvePermissions(permissions, toAbsolute);
   return Object.fromEntries(Object.entries({ read, write, net, run }).filter(([, value]) => value !== undefined));
 }
 

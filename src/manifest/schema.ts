@@ -85,6 +85,7 @@ const entries = {
   env_vars: v.optional(v.record(variableName, variableValue)),
   inherit_env: v.optional(v.union([v.literal(true), v.array(variableName)])),
   permissions: v.optional(permissions),
+  sandbox: v.optional(v.picklist(["landlock", "bubblewrap"])),
   transport: v.optional(v.picklist(["unix", "tcp"])),
   max_concurrency: v.optional(atLeastOne),
   start_timeout_ms: v.optional(atLeastOne),

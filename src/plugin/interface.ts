@@ -7,6 +7,7 @@ import type { PluginError } from "../errors.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { BoundsLevel } from "../permissions/worker_grant.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
+import type { PermissionUse } from "../process/permission_audit.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ProgressBody } from "../protocol/messages.ts";
 
@@ -91,6 +92,11 @@ export interface StartOptions {
    * ended, and another one takes its place. Default: 2,000.
    */
   readonly cancelBudgetMs?: number;
+  /**
+   * Called for what the plugin tries that takes a permission, each thing once a worker. Linux only for Python, where it tells what Python itself opens and not
+   * what libraries in C do. Deno does not tell of programs that are started. Default: nobody is told.
+   */
+  readonly auditPermissions?: (use: PermissionUse) => void;
   /** Called before a worker is started in the place of one that has ended. */
   readonly onRestart?: (event: RestartEvent) => void;
   /** Called once when the worker has ended and no other one takes its place. Other than awaiting `exited`, it does not keep the host program alive. */

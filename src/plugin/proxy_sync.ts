@@ -14,8 +14,8 @@ import { BlockingPlugin, type SyncCallOptions, type SyncOperationOptions } from 
 import type { Kwargs, PluginConfig, Progress, StartOptions, WorkerAddress } from "./interface.ts";
 import { extensionOf, operationOf } from "./members.ts";
 
-/** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts. */
-export type SyncStartOptions = Omit<StartOptions, "signal" | "onRestart">;
+/** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts and permissions. */
+export type SyncStartOptions = Omit<StartOptions, "signal" | "onRestart" | "auditPermissions">;
 
 /**
  * A plugin in an isolated worker process, each of whose members blocks until it is done. `using` ends the worker, whatever happens.

@@ -29,6 +29,8 @@ export interface WorkerCommand {
   readonly foreign?: string;
   /** The process's environment. */
   readonly environment: Variables;
+  /** Whether the program is bubblewrap, whose pid and status are not the worker's. */
+  readonly isSandboxed?: true;
   /** What the program has to be run with first, if anything: it fetches the plugin's modules, while none of them runs. */
   readonly fetch?: readonly string[];
 }
@@ -41,6 +43,8 @@ export interface CommandContext {
   readonly grant: WorkerGrant;
   /** Who has which variables. */
   readonly variables: WorkerVariables;
+  /** Whether the worker tells what the plugin tries. */
+  readonly audited: boolean;
 }
 
 /**
@@ -50,13 +54,12 @@ export interface CommandContext {
  */
 export async function workerCommand(spec: PluginSpec, context: CommandContext): Promise<WorkerCommand> {
   const { runtime } = spec;
-  const { folder, listen, grant, variables } = context;
+  const { folder, listen, grant, variables, audited } = context;
   const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
     const python = { ...target, path: runtime.path, adapters: runtime.adapters };
-    const environment = grant.byKernel ? { ...variables.process, ...temporaryFolder(spec, folder) } : variables.process;
-    return { program, args: pythonArguments(folder), target: python, foreign: runtime.foreignWorker, environment };
+    return { program, args: pythonArguments(folder), target: python, foreign: runtime.foreignWorker, environment: variables.process };
   }
   const permissions = grant.permissions ?? {};
   const network = { ...networkVariables(), ...variables.process };
@@ -67,21 +70,21 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
     ...denoArguments(spec, runtime, deno),
     program,
     target: { ...target, path: [], permissions, env: variables.plugin },
-    environment: { ...process, ...await denoEnvironment(runtime, deno, process) },
+    environment: { ...process, ...await denoEnvironment(runtime, deno, process), ...audited ? AUDIT : {} },
   };
-}
-
-/** A plugin that the kernel bounds cannot write where others do. A manifest that names a folder grants it too. */
-function temporaryFolder({ env }: PluginSpec, folder: WorkerFolder): Variables {
-  return "TMPDIR" in env ? {} : { TMPDIR: folder.temporary };
 }
 
 function pythonArguments(folder: WorkerFolder): string[] {
   return ["-c", PYTHON_WORKER_BOOT, folder.write("worker.py", PYTHON_WORKER_PACK), PYTHON_WORKER_HASH];
 }
 
+/** Where Deno tells of each permission that it is asked for. In a file nobody would read it before the end. */
+const AUDIT = { DENO_AUDIT_PERMISSIONS: "/dev/stderr" };
+
+const SOURCES = new URL("../worker/", import.meta.url);
+
 /** What plugins of this repository import by a relative path. Where the package comes from the network, nobody can. */
-const WORKER_SOURCES = new URL("../worker/", import.meta.url);
+export const WORKER_SOURCES: readonly string[] = SOURCES.protocol === "file:" ? [fromFileUrl(SOURCES)] : [];
 
 /** The module that plugins import, by its names. The worker brings it along, so that it need not be fetched. */
 const AUTHOR_MODULE = "plugin_author.mjs";
@@ -175,11 +178,10 @@ function processPermissions(
   { listen, folder: { path: own }, permissions, access }: DenoGrant,
 ): PermissionSet {
   const socket = isUnix(listen) ? [listen.unix] : [];
-  const sources = WORKER_SOURCES.protocol === "file:" ? [fromFileUrl(WORKER_SOURCES)] : [];
   const folder = pluginFolder(spec, runtime);
   return {
     ...permissions,
-    read: union(permissions.read, [...(folder === undefined ? [] : [folder]), ...sources, ...socket, own]),
+    read: union(permissions.read, [...(folder === undefined ? [] : [folder]), ...WORKER_SOURCES, ...socket, own]),
     // The control thread writes the plugin's files, and removes the worker's own folder when the host cannot do it any more.
     write: union(permissions.write, [own, ...socket]),
     net: union(permissions.net, [isUnix(listen) ? addressUrl(listen) : `${listen.tcp}:0`]),
@@ -194,7 +196,7 @@ function union(allowance: true | readonly string[] | undefined, more: readonly s
 }
 
 /** The folder from which the plugin's modules are loaded: the manifest's when the plugin is in it, else the plugin's own. */
-function pluginFolder(spec: PluginSpec, runtime: DenoRuntime): string | undefined {
+export function pluginFolder(spec: Pick<PluginSpec, "source">, runtime: DenoRuntime): string | undefined {
   if (!runtime.module.startsWith("file:")) return undefined;
   const own = dirname(fromFileUrl(runtime.module));
   const manifests = spec.source === undefined ? own : dirname(spec.source);

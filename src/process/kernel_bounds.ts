@@ -20,7 +20,7 @@ export interface WorkerFiles {
 
 /** The bounds of a Python plugin. It reads its own folders and writes where its files lie. */
 export function kernelBounds({ runtime }: PluginSpec, granted: PermissionSet, { folder, scratch }: WorkerFiles): KernelBounds {
-  const own = [scratch.disk, ...scratch.memory === undefined ? [] : [scratch.memory], folder.temporary];
+  const own = [scratch.disk, ...scratch.memory === undefined ? [] : [scratch.memory]];
   const modules = runtime.kind === "python" ? runtime.path : [];
   return {
     read: [...pathsOf(granted.read), ...modules, folder.path, ...own],
@@ -68,6 +68,6 @@ const ADVICE =
   'Remove "permissions" from its manifest and "bounds" from the host, and run code that you do not trust in a container or as another user';
 
 /** The error of a plugin whose bounds cannot be kept. */
-function boundsError(spec: PluginSpec, what: string): WorkerStartError {
+export function boundsError(spec: PluginSpec, what: string): WorkerStartError {
   return startError(spec, "bounds", what, {});
 }

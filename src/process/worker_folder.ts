@@ -33,7 +33,7 @@ export class WorkerFolder implements AsyncDisposable {
   async #makeScratch(): Promise<ScratchFolders> {
     const [root, memoryRoot] = [this.#root, this.#memoryRoot];
     const disk = this.#base.file("scratch");
-    await Promise.all([...[disk, this.temporary].map((path) => Deno.mkdir(path, { mode: 0o700 })), sweepFolders(root, this.path)]);
+    await Promise.all([Deno.mkdir(disk, { mode: 0o700 }), sweepFolders(root, this.path)]);
     if (memoryRoot !== undefined) this.#memory = createIfPossible(memoryRoot);
     if (this.#memory !== undefined) await sweepFolders(memoryRoot!, this.#memory.path);
     return { disk, memory: this.#memory?.path };
@@ -42,11 +42,6 @@ export class WorkerFolder implements AsyncDisposable {
   /** The folder's path. */
   get path(): string {
     return this.#base.path;
-  }
-
-  /** The folder for temporary files of a plugin that may not write to the system's. */
-  get temporary(): string {
-    return this.file("tmp");
   }
 
   /** The path of a file in the folder. */

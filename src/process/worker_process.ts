@@ -9,12 +9,13 @@ import { workerVariables } from "../permissions/environment.ts";
 import { type BoundsOptions, grantTo, type WorkerGrant } from "../permissions/worker_grant.ts";
 import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
 import { chooseTransport, demandPermissions, memoryRoot, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
-import type { Address } from "../protocol/address.ts";
-import type { HeldFrames, HelloMessage, PermissionSet, PluginTarget, StartMessage, WorkerLimits } from "../protocol/messages.ts";
+import { type Address, isUnix } from "../protocol/address.ts";
+import type { HeldFrames, HelloMessage, PermissionSet, StartMessage, WorkerLimits } from "../protocol/messages.ts";
 import { MAX_BODY_BYTES } from "../protocol/sizes.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { within } from "../protocol/limit.ts";
-import { type CommandContext, type WorkerCommand, workerCommand } from "./command.ts";
+import { inBubblewrap, insideStatus } from "./bubblewrap.ts";
+import { type CommandContext, pluginFolder, WORKER_SOURCES, type WorkerCommand, workerCommand } from "./command.ts";
 import { endGroup } from "./end_group.ts";
 import { awaitHello } from "./handshake.ts";
 import { demandBounds, kernelBounds, resourceLimits, type WorkerFiles } from "./kernel_bounds.ts";
@@ -27,6 +28,7 @@ import { ChosenSocket, unixAddress } from "./socket_path.ts";
 import { MemoryWatch } from "./memory_watch.ts";
 import { type ChildCare, RunningChild, type WorkerExit } from "./running_child.ts";
 import { WorkerFolder } from "./worker_folder.ts";
+import { PermissionAudit, type PermissionListener } from "./permission_audit.ts";
 import type { OutputLog } from "./output_log.ts";
 
 export type { WorkerExit };
@@ -35,6 +37,8 @@ export type { WorkerExit };
 export interface LaunchOptions extends WorkerPlaces, BoundsOptions {
   /** The most bytes that files for and from the plugin may have at a time. Default: 4 GiB. */
   readonly scratchQuota?: number;
+  /** Told of what the plugin tries. */
+  readonly auditPermissions?: PermissionListener;
 }
 
 /** What a launch is watched by. */
@@ -100,20 +104,24 @@ export class WorkerProcess implements AsyncDisposable {
     const folder = cleanup.use(await made(spec, options, () => new WorkerFolder(scratchRoot(options), memoryRoot(spec, options))));
     const socket = chosenSocket(spec, options, folder);
     const listen = await chooseAddress(spec, options, { folder, socket });
-    const command = await prepareCommand(spec, { folder, listen, grant, variables });
-    const tooLarge = startLineComplaint(command, grant);
+    const bare = await prepareCommand(spec, { folder, listen, grant, variables, audited: options.auditPermissions !== undefined });
+    const tooLarge = startLineComplaint(bare, grant);
     if (tooLarge !== undefined) throw startError(spec, "spawn", tooLarge, {});
-    const unfetched = await fetchModules(command, signal);
+    const unfetched = await fetchModules(bare, signal);
     if (unfetched !== undefined) throw startError(spec, "load", `its modules cannot be fetched: ${unfetched}`, { output: unfetched });
+    log.takeLine = auditOf(spec, options, { grant, folder, listen });
+    const scratchMade = () => made(spec, options, () => folder.makeScratch());
+    const command = await enclosed(spec, bare, async () => ({ listen, grant, files: { folder, scratch: await scratchMade() } }));
     const child = spawn(spec, command);
-    const running = new RunningChild(child, { ...careFor(child, command.target), log, removeFiles: () => removeAll(folder, socket) });
+    const running = new RunningChild(child, { ...careFor(child, command), log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
-    const scratch = await made(spec, options, () => folder.makeScratch());
-    const start = startMessage(spec, { listen, command, grant, files: { folder, scratch }, quota: options.scratchQuota ?? DEFAULT_QUOTA });
+    const files = { folder, scratch: await scratchMade() };
+    const start = startMessage(spec, { listen, command, grant, files, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
-    const hello = await awaitHello(spec, running, { listen, signal });
+    const hello = await awaitHello(spec, running, { start, signal });
     cleanup.move();
-    return new WorkerProcess(hello, { start, grant }, running);
+    const seen = command.isSandboxed ? { ...hello, pid: child.pid } : hello;
+    return new WorkerProcess(seen, { start, grant }, running);
   }
 
   /** Keeps the host program alive until the worker ends; without it a host that is done may exit, and the worker goes with it. */
@@ -150,9 +158,37 @@ export class WorkerProcess implements AsyncDisposable {
   }
 }
 
+function auditOf(
+  { runtime, ...spec }: PluginSpec,
+  { auditPermissions }: LaunchOptions,
+  { grant, folder, listen }: Pick<CommandContext, "grant" | "folder" | "listen">,
+): OutputLog["takeLine"] {
+  if (auditPermissions === undefined) return undefined;
+  const own = [folder.path, ...WORKER_SOURCES, isUnix(listen) ? listen.unix : `${listen.tcp}:0`];
+  const audit = runtime.kind === "deno"
+    ? new PermissionAudit(auditPermissions, { granted: grant.permissions, own, modules: [pluginFolder(spec, runtime) ?? folder.path] })
+    : new PermissionAudit(auditPermissions, { granted: undefined, own, modules: [] });
+  return (line) => audit.take(line);
+}
+
+/** A worker that runs in a sandbox is shown its files from the start, so that they have to be there. */
+async function enclosed(
+  spec: PluginSpec,
+  command: WorkerCommand,
+  facts: () => Promise<Pick<StartFacts, "listen" | "grant" | "files">>,
+): Promise<WorkerCommand> {
+  if (spec.runtime.kind !== "python" || !spec.runtime.isSandboxed) return command;
+  const { listen, grant, files } = await facts();
+  const bounds = kernelBounds(spec, grant.permissions ?? {}, files);
+  return await inBubblewrap(spec, command, { listen, bounds, folder: files.folder.path });
+}
+
 /** What a Python worker's supervisor does for itself, Deno workers have their host do. Only a plugin that may run programs can have left some. */
-function careFor({ pid }: Deno.ChildProcess, { permissions }: PluginTarget): Pick<ChildCare, "memory" | "endGroup"> {
-  if (permissions === undefined) return {};
+function careFor(
+  { pid }: Deno.ChildProcess,
+  { target: { permissions }, isSandboxed }: WorkerCommand,
+): Pick<ChildCare, "memory" | "endGroup" | "readStatus"> {
+  if (permissions === undefined) return isSandboxed ? { readStatus: insideStatus } : {};
   const mayHaveChildren = permissions.run !== undefined || permissions.ffi !== undefined;
   return { memory: MemoryWatch.over(pid), endGroup: mayHaveChildren ? () => endGroup(pid) : undefined };
 }

@@ -151,6 +151,8 @@ export interface HelloMessage {
   readonly worker: string;
   /** What it can besides what every worker can. */
   readonly features: readonly string[];
+  /** By what the kernel holds the worker to its bounds, for example `landlock`; left out by a worker that was told none. */
+  readonly bounds?: string;
 }
 
 /** What the worker writes instead of a {@linkcode HelloMessage} when it cannot start. */

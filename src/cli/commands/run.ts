@@ -4,6 +4,8 @@ import { scratchRoot } from "../../permissions/required.ts";
 import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import type { CallOptions, Kwargs } from "../../plugin/interface.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
+import type { PermissionUse } from "../../process/permission_audit.ts";
+import { green, red } from "../output/painted.ts";
 import { parseJson } from "../arguments/argument_types.ts";
 import { isRecord } from "../../protocol/json.ts";
 import { demandArguments, readArguments } from "../arguments/read_arguments.ts";
@@ -21,6 +23,7 @@ export interface RunOptions {
   readonly timeout?: string;
   readonly save?: string;
   readonly bounds?: BoundsLevel;
+  readonly audit?: boolean;
 }
 
 /** Calls a plugin with the arguments of the command line, and prints what it gives. */
@@ -31,7 +34,11 @@ export async function run(context: Context, words: readonly string[], options: R
   const timeoutMs = readSeconds(options.timeout);
   const given = readObject(options.kwargs);
   const onLog = context.logWriter(options.logs ?? false);
-  const { manager, plugin } = await context.openManager(reference, { onLog, bounds: options.bounds });
+  const { manager, plugin } = await context.openManager(reference, {
+    onLog,
+    bounds: options.bounds,
+    auditPermissions: options.audit ? (use) => noteUse(context, use) : undefined,
+  });
   await using _manager = manager;
   const handle = manager.get(plugin);
   const signature = (await toldSignatures(handle, signal))?.[options.stream ? "execute_stream" : "execute"];
@@ -48,6 +55,10 @@ export async function run(context: Context, words: readonly string[], options: R
   } finally {
     terminal.clearProgress();
   }
+}
+
+function noteUse({ terminal }: Context, { permission, value, allowed }: PermissionUse): void {
+  terminal.note(allowed ? green("allowed") : red("refused"), ` ${permission}${value === undefined ? "" : ` ${value}`}`);
 }
 
 interface Call {
