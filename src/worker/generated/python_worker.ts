@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "84cbfca3e871b0ff";
+export const PYTHON_WORKER_HASH = "57dffbdc29d5fa9b";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -273,6 +273,108 @@ class BareReply(FramedReply):
         self._held.give_back()
         self._held = None
         return went_well
+\fbounds late
+"""Binds this process to what its plugin may do, by means of the kernel's, and for good: section 12 of docs/protocol.md.
+
+It happens after the supervisor's fork, which stays outside and still ends everything, and before the first thread and any code
+of the plugin's. What that code does, in Python or in C, in threads, children or programs, stays inside.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from array import array
+
+from .errors import CannotBind
+from .grant import Grant, is_within
+from .places import DEVICES, KERNEL, NAMES_OF_HOSTS, PROCESSES, SYSTEM, WRITABLE_DEVICES, own_python
+from .start_line import Start
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
+NO_NEW_PRIVILEGES = 38
+CAPABILITIES_VERSION = 0x20080522
+# A host that is root reads the files of other users, and so does its plugin, in the places that it was given.
+KEPT_CAPABILITIES = 1 << 1 | 1 << 2  # DAC_OVERRIDE, DAC_READ_SEARCH
+LAST_DESCRIPTOR = 0xFFFFFFFF
+
+
+class Bounds:
+    """The bounds of one worker. It cannot be made where they could not be held."""
+
+    def __init__(self, start: Start) -> None:
+        if start.foreign:
+            raise CannotBind("the worker of the plugin's own environment does not know of permissions")
+        if sys.platform != "linux":
+            raise CannotBind(f"the system {sys.platform} has no Landlock, which is of Linux")
+        from .kernel import Kernel
+        from .landlock import landlock_abi
+        from .syscalls import Machine
+
+        self.grant = Grant(start)
+        self._scratch = start.scratch.disk
+        self._machine = Machine()
+        self._kernel = Kernel()
+        self._abi = landlock_abi(self._kernel)
+
+    def close_foreign_files(self, but: int) -> None:
+        """Closes what this process has open and was not told of: the host may have left it a descriptor by mistake."""
+        self._close_from(3, but - 1)
+        self._close_from(but + 1, LAST_DESCRIPTOR)
+
+    def put_in_force(self) -> Body:
+        """Binds this process, and gives what the hello line says of that."""
+        self._prepare_variables()
+        try:
+            self._kernel.call(self._machine.number("prctl"), NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+            self._put_landlock_in_force()
+            self._drop_capabilities()
+            self._put_filter_in_force()
+        except OSError as error:
+            raise CannotBind(f"the kernel {os.uname().release} refused the bounds: {error}") from error
+        return {"bounds": "landlock", "abi": self._abi}
+
+    def _prepare_variables(self) -> None:
+        if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self.grant.write):
+            os.environ["TMPDIR"] = os.path.join(self._scratch, "tmp")
+            os.makedirs(os.environ["TMPDIR"], 0o700, exist_ok=True)
+        if isinstance(self.grant.net, list):
+            os.environ["RES_OPTIONS"] = "use-vc"  # names of hosts are asked for by TCP, which can be held to a port
+
+    def _put_landlock_in_force(self) -> None:
+        from .landlock import EXECUTE, READ, WRITE, Landlock
+
+        grant = self.grant
+        rules = Landlock(self._kernel, self._abi, grant.net)
+        execute = EXECUTE if grant.run else 0
+        rules.allow([*SYSTEM, *own_python(), *grant.read], READ | execute)
+        rules.allow([*KERNEL, *DEVICES, *(NAMES_OF_HOSTS if grant.net else ()), *(PROCESSES if grant.run else ())], READ)
+        rules.allow([*WRITABLE_DEVICES, *grant.write], WRITE | execute)
+        rules.put_in_force()
+
+    def _drop_capabilities(self) -> None:
+        """Of root's special rights none is left but that to files. Nothing gives them back: not even a program that is root's."""
+        head = array("I", (CAPABILITIES_VERSION, 0))
+        sets = array("I", bytes(24))  # effective, permitted and inheritable ones, first the lower halves
+        where = [held.buffer_info()[0] for held in (head, sets)]
+        self._kernel.call(self._machine.number("capget"), *where)
+        for place, held in enumerate(sets):
+            sets[place] = held & KEPT_CAPABILITIES if place < 2 else 0
+        self._kernel.call(self._machine.number("capset"), *where)
+
+    def _put_filter_in_force(self) -> None:
+        from .seccomp import filter_calls
+
+        filter_calls(self._kernel, self._machine, self.grant.net, self.grant.run)
+
+    def _close_from(self, first: int, last: int) -> None:
+        if first <= last:
+            self._kernel.call(self._machine.number("close_range"), first, last, 0)
 \fcall
 """One call: plugin code that runs, or waits to run, for one reply."""
 
@@ -1721,7 +1823,7 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         code = "not_supported"
     elif code == "plugin_error" and any(kind.__name__ in CANCELLED_NAMES for kind in type(error).__mro__):
         code = "cancelled"
-    category = "fatal" if code in ("bad_result", "load_error", "bad_start") else _category(error)
+    category = "fatal" if code in ("bad_result", "load_error", "bad_start", "bounds") else _category(error)
     retriable = attribute(error, "retriable", attribute(error, "default_retriable"))
     return {
         "code": code,
@@ -1832,6 +1934,13 @@ class LoadFailed(Exception):
 
 class BadStart(Exception):
     """The start line cannot be used."""
+
+
+class CannotBind(BadStart):
+    """The plugin cannot be held to what it may do here, and so it is not started."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The plugin cannot be held to its permissions here: {why}")
 \fevent_loop late
 """Coroutines and asynchronous generators of the plugin's."""
 
@@ -2471,6 +2580,63 @@ class Front:
             if again:
                 self._waiting.watched.append(reply)
                 self._again_s = min(again, self._again_s or again)
+\fgrant late
+"""What the start line says that a plugin may do."""
+
+from __future__ import annotations
+
+import os
+
+from .errors import BadStart
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Union
+
+    from .start_line import Start
+
+    Body = Dict[str, Any]
+
+MOST_PORTS = 65535
+
+
+class Grant:
+    """What a plugin may do, with what it needs anyway of its own: its modules, and the folders for its files."""
+
+    def __init__(self, start: Start) -> None:
+        told = start.bounds or {}
+        self.read = _paths(told, "read") + [path for path in start.plugin.get("path") or [] if os.path.isabs(path)]
+        self.write = _paths(told, "write") + start.scratch.roots()
+        self.net: Union[bool, list[int]] = _net(told.get("net", False))
+        self.run = _flag(told, "run")
+        self.audit = _flag(told, "audit")
+
+
+def is_within(path: str, places: list[str]) -> bool:
+    """Whether a path, with no link in it, is one of these places or lies in one."""
+    return any(path == place or path.startswith(place.rstrip("/") + "/") for place in places)
+
+
+def _paths(told: Body, key: str) -> list[str]:
+    paths = told.get(key, [])
+    if not isinstance(paths, list) or not all(isinstance(path, str) and os.path.isabs(path) for path in paths):
+        raise BadStart(f'"{key}" of "bounds" in the start line is not a list of absolute paths')
+    return paths
+
+
+def _net(net: Any) -> Union[bool, list[int]]:
+    if isinstance(net, bool):
+        return net
+    if not isinstance(net, list) or not all(type(port) is int and 0 < port <= MOST_PORTS for port in net):
+        raise BadStart('"net" of "bounds" in the start line is neither true nor false nor a list of ports')
+    return net or False
+
+
+def _flag(told: Body, key: str) -> bool:
+    flag = told.get(key, False)
+    if not isinstance(flag, bool):
+        raise BadStart(f'"{key}" of "bounds" in the start line is neither true nor false')
+    return flag
 \fheartbeat late
 """Progress that tells of nothing but the time."""
 
@@ -2839,6 +3005,143 @@ def _decode_or_complain(text: str) -> Any:
     from json import JSONDecoder
 
     return JSONDecoder(parse_constant=no_constant).decode(text)
+\fkernel late
+"""System calls that Python has no function for."""
+
+from __future__ import annotations
+
+import os
+
+from .errors import CannotBind
+
+try:
+    import _ctypes  # \`ctypes\` takes five times as long to import, and has no more of what is used here
+except ImportError:
+    raise CannotBind("this Python was built without its module _ctypes") from None
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+C_CALL, USES_ERRNO = 0x1, 0x8  # flags of \`_ctypes\`
+
+
+class Long(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
+    """A number of the width of a register."""
+
+    _type_ = "l"
+
+
+class Function(_ctypes.CFuncPtr):  # type: ignore[misc, name-defined]
+    """A function of the C library that gives a number."""
+
+    _flags_ = C_CALL | USES_ERRNO
+    _restype_ = Long
+
+
+def c_function(name: str) -> Any:
+    """A function of the C library."""
+    return Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), name))
+
+
+class Kernel:
+    """The kernel, asked by the numbers of its calls."""
+
+    def __init__(self) -> None:
+        self._syscall = c_function("syscall")
+
+    def call(self, number: int, *args: Any) -> int:
+        """Makes a call: of numbers, and of bytes, which are given by their address."""
+        given = [Long(value) if isinstance(value, int) else value for value in (number, *args)]
+        result: int = self._syscall(*given)
+        if result < 0:
+            code = _ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+        return result
+
+
+def number(value: int, length: int = 8) -> bytes:
+    """A number as it lies in memory. Both machines that are known here put the lowest byte first."""
+    return value.to_bytes(length, "little")
+\flandlock late
+"""Landlock: the kernel's own bounds for files, TCP and signals. It takes rights away from this process and its children for good."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from .errors import CannotBind
+from .kernel import Kernel, number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Union
+
+    Net = Union[bool, "list[int]"]
+
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on all machines
+ASK_VERSION = 1
+OLDEST_ABI = 6  # before, a process could send signals to its host
+RULE_PATH, RULE_PORT = 1, 2
+
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
+MAKE_CHAR, MAKE_SOCK, MAKE_BLOCK = 1 << 6, 1 << 9, 1 << 11
+TRUNCATE, IOCTL_DEV = 1 << 14, 1 << 15
+ALL_FILES = (1 << 16) - 1
+ON_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # what a rule for something else than a folder can have
+READ = READ_FILE | READ_DIR
+# A device that was made in a folder would lead to the whole disk.
+WRITE = ALL_FILES & ~(EXECUTE | MAKE_CHAR | MAKE_BLOCK | MAKE_SOCK)
+BIND_TCP, CONNECT_TCP = 1, 2
+ABSTRACT_SOCKETS, SIGNALS = 1, 2
+DNS_PORT = 53
+
+
+class Landlock:
+    """A set of rules, which binds nobody until it is put in force."""
+
+    def __init__(self, kernel: Kernel, abi: int, net: Net) -> None:
+        self._kernel = kernel
+        self.abi = abi
+        held_net = 0 if net is True else BIND_TCP | CONNECT_TCP
+        held = number(ALL_FILES) + number(held_net) + number(ABSTRACT_SOCKETS | SIGNALS)
+        self._rules = kernel.call(CREATE_RULESET, held, len(held), 0)
+        if isinstance(net, list):
+            for port in {*net, DNS_PORT} if net else ():
+                self._kernel.call(ADD_RULE, self._rules, RULE_PORT, number(CONNECT_TCP) + number(port), 0)
+
+    def allow(self, paths: Iterable[str], rights: int) -> None:
+        """Gives rights in these places. What is not there cannot be given."""
+        for path in paths:
+            try:
+                place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            except OSError:
+                continue
+            try:
+                self._add(place, rights)
+            finally:
+                os.close(place)
+
+    def put_in_force(self) -> None:
+        """Binds this thread, which must be the only one, and all that comes from it."""
+        self._kernel.call(RESTRICT_SELF, self._rules, 0)
+        os.close(self._rules)
+
+    def _add(self, place: int, rights: int) -> None:
+        rights &= ALL_FILES if stat.S_ISDIR(os.fstat(place).st_mode) else ON_FILES
+        self._kernel.call(ADD_RULE, self._rules, RULE_PATH, number(rights) + number(place, 4), 0)
+
+
+def landlock_abi(kernel: Kernel) -> int:
+    """The version of the kernel's Landlock, which has to be one that holds what the bounds promise."""
+    try:
+        abi = kernel.call(CREATE_RULESET, None, 0, ASK_VERSION)
+    except OSError:
+        raise CannotBind(f"the kernel {os.uname().release} has no Landlock, or it was turned off when the system started") from None
+    if abi < OLDEST_ABI:
+        raise CannotBind(f"the kernel {os.uname().release} has version {abi} of Landlock, and {OLDEST_ABI} is needed, of Linux 6.12")
+    return abi
 \flanes
 """The lanes: the threads that run plugin code, in the order in which calls have come. The first one is the main thread."""
 
@@ -3285,7 +3588,7 @@ import threading
 
 from .constants import FEATURES, OLDEST_PYTHON, VERSION
 from .error_bodies import describe
-from .errors import BadStart
+from .errors import BadStart, CannotBind
 from .forks import prepare_for_forks
 from .library import LIBRARY
 from .lifeline import Watch, arm_lifeline, hold_lifeline
@@ -3296,9 +3599,12 @@ from .worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, NoReturn
+    from typing import Any, Callable, Dict, NoReturn
 
+    from .bounds import Bounds
     from .foreign import ForeignWorker
+
+    Body = Dict[str, Any]
 
 
 def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
@@ -3309,6 +3615,7 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
         if sys.version_info < OLDEST_PYTHON:
             raise BadStart(f"This is Python {sys.version.split()[0]}; the worker needs 3.8 or later")
         start = Start(read_start_line())
+        bounds = _bounds(start, hello) if start.bounds is not None else None
         foreign = _foreign_worker(start) if start.foreign else None
         shelf = Shelf()
         if os.name == "posix":
@@ -3323,11 +3630,13 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
         worker = Worker(start, shelf)
-        address = worker.listen()
+        told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES}
+        if bounds is not None:
+            told.update(bounds.put_in_force())
     except (BadStart, OSError) as error:
-        say(hello, {"error": describe(error, "", "bad_start")})
+        say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
-    say(hello, {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES})
+    say(hello, told)
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)
@@ -3342,6 +3651,14 @@ def _foreign_worker(start: Start) -> ForeignWorker:
     from .foreign import ForeignWorker
 
     return ForeignWorker(start)
+
+
+def _bounds(start: Start, hello: int) -> Bounds:
+    from .bounds import Bounds
+
+    bounds = Bounds(start)
+    bounds.close_foreign_files(but=hello)
+    return bounds
 \fmemory_watch
 """Ends for want of memory."""
 
@@ -3732,6 +4049,35 @@ def _temporary_folder() -> str:
     from tempfile import gettempdir
 
     return gettempdir()
+\fplaces late
+"""The places that every plugin needs: the interpreter, the libraries, and what these read of the system."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# Programs and libraries, and what is the same for all users. Nothing here is a secret of anybody's.
+SYSTEM = (
+    "/usr /lib /lib32 /lib64 /bin /sbin /nix/store /gnu/store /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime "
+    "/etc/timezone /etc/ssl /etc/pki /etc/ca-certificates /etc/passwd /etc/group /etc/nsswitch.conf /etc/mime.types /etc/os-release "
+    "/etc/fonts /etc/magic /var/cache/fontconfig"
+).split()
+# How many processors and how much memory there are, and this process itself. Other processes are out of sight.
+KERNEL = (
+    "/proc/self /proc/cpuinfo /proc/meminfo /proc/stat /proc/uptime /proc/loadavg /proc/version /proc/filesystems /proc/sys "
+    "/sys/devices/system /sys/fs/cgroup /sys/kernel/mm"
+).split()
+DEVICES = ("/dev/zero", "/dev/random", "/dev/urandom")
+WRITABLE_DEVICES = ("/dev/null", "/dev/full")
+NAMES_OF_HOSTS = "/etc/resolv.conf /etc/hosts /etc/host.conf /etc/gai.conf /etc/services /etc/protocols".split()
+# A program that is run has another number than this process, and so another folder there.
+PROCESSES = ("/proc",)
+
+
+def own_python() -> set[str]:
+    """All that this interpreter imports from, also in a virtual environment or one of conda's."""
+    return {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *(entry for entry in sys.path if os.path.isabs(entry))}
 \fplugin
 """The plugin: its class is loaded here, and its methods are found here."""
 
@@ -4803,6 +5149,153 @@ def _exit_code(error: Optional[BaseException]) -> int:
 
 def flush_of(stream: Any) -> Callable[[], None]:
     return getattr(stream, "flush", lambda: None)
+\fseccomp late
+"""seccomp: which system calls this process and its children may make, for what Landlock does not hold.
+
+The filter is a program of the kernel's, which runs before each call. A call that it lets pass whatever its arguments are is
+remembered by the kernel as such, and costs nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+from array import array
+
+from .fast import socket
+from .kernel import Kernel, number
+from .syscalls import Machine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Union
+
+    Net = Union[bool, "list[int]"]
+    Program = "list[tuple[int, int, int, int]]"
+
+SET_MODE_FILTER = 1
+LOAD, EQUAL, AT_LEAST, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
+ALLOW, ERROR, KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
+NUMBER_AT, MACHINE_AT, ARGUMENTS_AT = 0, 4, 16
+X32 = 0x40000000
+
+# What leads around the bounds, reaches other processes, or changes the system; with CAP_SYS_ADMIN as well as without.
+REFUSED = (
+    "acct add_key bpf chroot clock_settime delete_module fanotify_init finit_module fsconfig fsmount fsopen fspick init_module "
+    "io_uring_enter io_uring_register io_uring_setup ioperm iopl ioprio_set kcmp kexec_file_load kexec_load keyctl mount mount_setattr "
+    "move_mount mq_open mq_unlink msgctl msgget msgrcv msgsnd name_to_handle_at open_by_handle_at open_tree open_tree_attr "
+    "perf_event_open pidfd_getfd pivot_root process_madvise process_mrelease process_vm_readv process_vm_writev ptrace quotactl "
+    "quotactl_fd reboot request_key semctl semget semop semtimedop setdomainname sethostname setns settimeofday shmat shmctl shmget "
+    "swapoff swapon syslog umount2 unshare userfaultfd vhangup"
+).split()
+# Landlock knows no right for what these change, and the filter sees no path. What has an open file is left: \`fchmod\`, say.
+METADATA = (
+    "chmod chown fchmodat fchmodat2 fchownat file_setattr futimesat lchown lremovexattr lsetxattr removexattr removexattrat "
+    "setxattr setxattrat utime utimes"
+).split()
+# Of these processes the caller itself is 0.
+OWN_PROCESS = {"prlimit64": 0, "sched_setattr": 0, "sched_setparam": 0, "sched_setscheduler": 0}
+SEND_FLAGS = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
+FAST_OPEN = 0x20000000  # connects without a question to Landlock
+NEW_NAMESPACES = 0x7E020000
+QUERY = 0xFFFFFFFF  # asks for the personality, and changes nothing
+TYPES_INTO_TERMINAL = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+KIND = 0xF  # of a socket, without its flags
+STREAM, DATAGRAM, IN_ORDER = 1, 2, 5
+UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
+TCP = socket.IPPROTO_TCP
+
+
+class Filter:
+    """The program, as it is written."""
+
+    def __init__(self, machine: Machine, net: Net, run: bool) -> None:
+        self._machine = machine
+        self._code: list[tuple[int, int, int, int]] = []
+        self._begin()
+        for name in REFUSED + METADATA:
+            self._case(name, [_fail(errno.EPERM)])
+        for name in () if run else ("execve", "execveat"):
+            self._case(name, [_fail(errno.EACCES)])
+        self._case("clone3", [_fail(errno.ENOSYS)])  # its flags are out of sight; libraries then take \`clone\`
+        self._case("clone", [*_argument(0, NEW_NAMESPACES), *_unless(0), _ALLOW])
+        self._case("personality", [*_argument(0), (EQUAL, 2, 0, 0), *_unless(QUERY), _ALLOW])
+        self._case("utimensat", [*_argument(1), *_unless(0), *_argument(1, high=True), *_unless(0), _ALLOW])
+        self._case("setpriority", [*_argument(0), *_unless(0), *_argument(1), *_unless(0), _ALLOW])
+        for name, place in OWN_PROCESS.items():
+            self._case(name, [*_argument(place), *_unless(0), _ALLOW])
+        self._case("ioctl", [*_argument(1), *(line for command in TYPES_INTO_TERMINAL for line in _if(command, errno.EPERM)), _ALLOW])
+        self._sockets(net)
+        self._code.append(_ALLOW)
+
+    def pack(self) -> bytes:
+        """The program as the kernel reads it."""
+        lines = (number(code, 2) + number(yes, 1) + number(no, 1) + number(value, 4) for code, yes, no, value in self._code)
+        return b"".join(lines)
+
+    def _begin(self) -> None:
+        """Another machine's calls have other numbers. What makes them is ended, for it could not even be told an error."""
+        self._code += [(LOAD, 0, 0, MACHINE_AT), (EQUAL, 1, 0, self._machine.audit_name), (RETURN, 0, 0, KILL_PROCESS)]
+        self._code.append((LOAD, 0, 0, NUMBER_AT))
+        if self._machine.has_x32:
+            self._code += [(AT_LEAST, 0, 1, X32), _fail(errno.EPERM)]
+
+    def _case(self, name: str, then: Program) -> None:
+        """What is done about a call. It comes to an end: what stands behind it is for other calls."""
+        call = self._machine.number(name)
+        if call:
+            self._code += [(EQUAL, 0, len(then), call), *then]
+
+    def _sockets(self, net: Net) -> None:
+        self._case("socketpair", [*_argument(0), *_unless(UNIX), *_argument(1, KIND), (EQUAL, 2, 0, STREAM), *_unless(IN_ORDER), _ALLOW])
+        self._case("socket", [*(line for kind in _open_sockets(net) for line in kind), _fail(errno.EACCES)])
+        if net is True:
+            return
+        self._case("listen", [_fail(errno.EACCES)])  # takes a port without a question to Landlock
+        for name, place in SEND_FLAGS.items():
+            self._case(name, [*_argument(place, FAST_OPEN), *_unless(0, errno.EACCES), _ALLOW])
+
+
+def _open_sockets(net: Net) -> list[Program]:
+    """Which sockets may be made. Multipath TCP is a stream as well, and nothing to Landlock: the protocol has to be TCP's own."""
+    if net is True:
+        inet = [_socket(family, kind) for family in (INET, INET6) for kind in (STREAM, DATAGRAM)]
+        return [*inet, [*_argument(0), (EQUAL, 0, 3, NETLINK), *_argument(2), (EQUAL, 0, 1, 0), _ALLOW]]
+    return [_socket(family, STREAM, only_tcp=True) for family in (INET, INET6)] if net else []
+
+
+def _socket(family: int, kind: int, only_tcp: bool = False) -> Program:
+    """Allows a kind of socket, and comes to its end for any other."""
+    protocol = [*_argument(2), (EQUAL, 1, 0, 0), (EQUAL, 0, 1, TCP)] if only_tcp else []
+    found = [*protocol, _ALLOW]
+    kinds = [*_argument(1, KIND), (EQUAL, 0, len(found), kind), *found]
+    return [*_argument(0), (EQUAL, 0, len(kinds), family), *kinds]
+
+
+def _argument(place: int, mask: int = 0, high: bool = False) -> Program:
+    load = (LOAD, 0, 0, ARGUMENTS_AT + 8 * place + 4 * high)
+    return [load, (AND, 0, 0, mask)] if mask else [load]
+
+
+def _unless(value: int, error: int = errno.EPERM) -> Program:
+    return [(EQUAL, 1, 0, value), _fail(error)]
+
+
+def _if(value: int, error: int) -> Program:
+    return [(EQUAL, 0, 1, value), _fail(error)]
+
+
+def _fail(error: int) -> tuple[int, int, int, int]:
+    return (RETURN, 0, 0, ERROR | error)
+
+
+_ALLOW = (RETURN, 0, 0, ALLOW)
+
+
+def filter_calls(kernel: Kernel, machine: Machine, net: Net, run: bool) -> None:
+    """Puts the filter in force for this thread, which must be the only one, and all that comes from it."""
+    program = Filter(machine, net, run).pack()
+    held = array("B", program)
+    kernel.call(machine.number("seccomp"), SET_MODE_FILTER, 0, number(len(program) // 8, 2) + bytes(6) + number(held.buffer_info()[0]))
 \fsession
 """What the worker answers, whichever connection asks."""
 
@@ -5137,6 +5630,7 @@ class Start:
         if not isinstance(self.plugin.get("path", []), list):
             raise BadStart('"path" in the start line is not a list')
         self.foreign = self._string(message, "foreign") if "foreign" in message else ""
+        self.bounds = self._object(message, "bounds") if "bounds" in message else None
         self.max_concurrency = self._number(limits, "max_concurrency", 1, 1)
         self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
         folders = (str(message.get(key) or "") for key in ("scratch", "memory_scratch"))
@@ -5432,6 +5926,141 @@ def describe_surface(kind: type) -> Body:
         else:
             surface["attributes"].append({"name": name, "type": type(member).__name__})
     return surface
+\fsyscalls late
+"""The numbers of the system calls that bounds are about."""
+
+from __future__ import annotations
+
+import os
+
+from .errors import CannotBind
+
+# By the names of the calls; a machine that has none of a name has 0 there.
+X86_64 = 0xC000003E
+AARCH64 = 0xC00000B7
+
+# name: (x86_64, aarch64). From 424 on all machines have the same.
+NUMBERS = {
+    "acct": (163, 89),
+    "add_key": (248, 217),
+    "bpf": (321, 280),
+    "chmod": (90, 0),
+    "chown": (92, 0),
+    "chroot": (161, 51),
+    "clock_settime": (227, 112),
+    "clone": (56, 220),
+    "clone3": (435, 435),
+    "delete_module": (176, 106),
+    "execve": (59, 221),
+    "execveat": (322, 281),
+    "fanotify_init": (300, 262),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "fchownat": (260, 54),
+    "file_setattr": (469, 469),
+    "finit_module": (313, 273),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fsopen": (430, 430),
+    "fspick": (433, 433),
+    "futimesat": (261, 0),
+    "init_module": (175, 105),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "io_uring_setup": (425, 425),
+    "ioctl": (16, 29),
+    "ioperm": (173, 0),
+    "iopl": (172, 0),
+    "ioprio_set": (251, 30),
+    "kcmp": (312, 272),
+    "kexec_file_load": (320, 294),
+    "kexec_load": (246, 104),
+    "keyctl": (250, 219),
+    "lchown": (94, 0),
+    "listen": (50, 201),
+    "lremovexattr": (198, 15),
+    "lsetxattr": (189, 6),
+    "mount": (165, 40),
+    "mount_setattr": (442, 442),
+    "move_mount": (429, 429),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
+    "msgctl": (71, 187),
+    "msgget": (68, 186),
+    "msgrcv": (70, 188),
+    "msgsnd": (69, 189),
+    "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265),
+    "open_tree": (428, 428),
+    "open_tree_attr": (467, 467),
+    "perf_event_open": (298, 241),
+    "personality": (135, 92),
+    "pidfd_getfd": (438, 438),
+    "pivot_root": (155, 41),
+    "prlimit64": (302, 261),
+    "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "ptrace": (101, 117),
+    "quotactl": (179, 60),
+    "quotactl_fd": (443, 443),
+    "reboot": (169, 142),
+    "removexattr": (197, 14),
+    "removexattrat": (466, 466),
+    "request_key": (249, 218),
+    "sched_setattr": (314, 274),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "semctl": (66, 191),
+    "semget": (64, 190),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
+    "sendmmsg": (307, 269),
+    "sendmsg": (46, 211),
+    "sendto": (44, 206),
+    "setdomainname": (171, 162),
+    "sethostname": (170, 161),
+    "setns": (308, 268),
+    "setpriority": (141, 140),
+    "settimeofday": (164, 170),
+    "setxattr": (188, 5),
+    "setxattrat": (463, 463),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "shmget": (29, 194),
+    "socket": (41, 198),
+    "socketpair": (53, 199),
+    "swapoff": (168, 225),
+    "swapon": (167, 224),
+    "syslog": (103, 116),
+    "umount2": (166, 39),
+    "unshare": (272, 97),
+    "userfaultfd": (323, 282),
+    "utime": (132, 0),
+    "utimensat": (280, 88),
+    "utimes": (235, 0),
+    "vhangup": (153, 58),
+}
+
+OF_ANY_MACHINE = {"capget": (125, 90), "capset": (126, 91), "close_range": (436, 436), "prctl": (157, 167), "seccomp": (317, 277)}
+
+
+class Machine:
+    """The machine that this runs on, as its kernel's calls know it."""
+
+    def __init__(self) -> None:
+        name = os.uname().machine
+        if name not in ("x86_64", "aarch64"):
+            raise CannotBind(f"the system calls of a machine of the kind {name} are not known")
+        column = ("x86_64", "aarch64").index(name)
+        self.audit_name = (X86_64, AARCH64)[column]
+        self.has_x32 = name == "x86_64"  # a second set of numbers for the same calls
+        self._numbers = {name: row[column] for name, row in {**NUMBERS, **OF_ANY_MACHINE}.items() if row[column]}
+
+    def number(self, name: str) -> int:
+        """The number of a call; 0 when this machine has none of the name."""
+        return self._numbers.get(name, 0)
 \ftracebacks
 """Texts about exceptions."""
 
