@@ -130,7 +130,8 @@ function neededEnv(spec: PluginSpec): Deno.EnvPermissionDescriptor[] {
 
 /** A program that is given by its name alone is looked for on the host's own `PATH`, which is the worker's as well. */
 function neededSearch({ runtime }: PluginSpec, policy: PermissionPolicy): Deno.EnvPermissionDescriptor[] {
-  return runtime.kind === "deno" && looksForPrograms(runtime.permissions, policy) ? [{ name: "env", variable: "PATH" }] : [];
+  const isSearching = runtime.kind === "deno" ? looksForPrograms(runtime.permissions, policy) : runtime.isSandboxed;
+  return isSearching ? [{ name: "env", variable: "PATH" }] : [];
 }
 
 /** The program in which a Python plugin's worker runs when its manifest has `"sandbox": "bubblewrap"`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dirname } from "@std/path";
+import { dirname, isAbsolute, join } from "@std/path";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { isUnix } from "../protocol/address.ts";
 import { parseJson } from "../protocol/json.ts";
@@ -57,10 +57,10 @@ export async function inBubblewrap(spec: PluginSpec, command: WorkerCommand, con
   const settings = [...SETTINGS, ...bounds.net === false ? [] : NETWORK_SETTINGS].map((name) => `/etc/${name}`);
   const read = [...SYSTEM, ...settings, ...await interpreterFolders(spec, command), ...bounds.read];
   const args = [
-    ...["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"],
+    ...["--unshare-all", "--new-session", "--cap-drop", "ALL"],
     ...bounds.net === false ? [] : ["--share-net"],
     ...["--proc", "/proc", "--dev", "/dev"],
-    ...mounts(read, [...bounds.write, folder, ...socket]),
+    ...mounts(read, [...bounds.write, folder, ...socket, ...keptBytecode(command)]),
     ...["--", command.program, ...command.args],
   ];
   return { ...command, program: BUBBLEWRAP, args, isSandboxed: true };
@@ -79,6 +79,12 @@ function mounts(read: readonly string[], write: readonly string[]): string[] {
 
 function depthOf(path: string): number {
   return path.split("/").filter((part) => part !== "").length;
+}
+
+/** Where the worker keeps its own bytecode, which it reads and writes before it is bound: `start.py` says so. */
+function keptBytecode({ environment: { XDG_CACHE_HOME = "", HOME = "" } }: WorkerCommand): string[] {
+  const folder = isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : isAbsolute(HOME) ? join(HOME, ".cache") : undefined;
+  return folder === undefined ? [] : [join(folder, "remote-plugin")];
 }
 
 async function interpreterFolders(spec: PluginSpec, { program, environment }: WorkerCommand): Promise<string[]> {

@@ -38,5 +38,10 @@ function complaint(spec: PluginSpec, command: WorkerCommand, cause: unknown): st
   if (/: (No such cwd|cwd is not a directory)/.test(cause.message)) {
     return `there is no folder "${spec.cwd}". Make it, or correct "cwd" in its manifest`;
   }
-  return `there is no program "${command.program}".${spec.runtime.kind === "python" ? ' Correct "python_path" in its manifest' : ""}`;
+  return `there is no program "${command.program}".${adviceFor(spec, command)}`;
+}
+
+function adviceFor({ runtime }: PluginSpec, { isSandboxed }: WorkerCommand): string {
+  if (isSandboxed) return ' Install bubblewrap, or remove "sandbox" from its manifest';
+  return runtime.kind === "python" ? ' Correct "python_path" in its manifest' : "";
 }
