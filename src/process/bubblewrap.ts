@@ -55,12 +55,12 @@ export async function inBubblewrap(spec: PluginSpec, command: WorkerCommand, con
   if (!isUnix(listen) && bounds.net === false) throw boundsError(spec, UNREACHABLE);
   const socket = isUnix(listen) ? [dirname(listen.unix)] : [];
   const settings = [...SETTINGS, ...bounds.net === false ? [] : NETWORK_SETTINGS].map((name) => `/etc/${name}`);
-  const read = [...SYSTEM, ...settings, ...await interpreterFolders(spec, command), ...bounds.read];
+  const read = [...SYSTEM, ...settings, ...await interpreterFolders(spec, command), ...keptBytecode(command), ...bounds.read];
   const args = [
     ...["--unshare-all", "--new-session", "--cap-drop", "ALL"],
     ...bounds.net === false ? [] : ["--share-net"],
     ...["--proc", "/proc", "--dev", "/dev"],
-    ...mounts(read, [...bounds.write, folder, ...socket, ...keptBytecode(command)]),
+    ...mounts(read, [...bounds.write, folder, ...socket]),
     ...["--", command.program, ...command.args],
   ];
   return { ...command, program: BUBBLEWRAP, args, isSandboxed: true };
@@ -81,7 +81,7 @@ function depthOf(path: string): number {
   return path.split("/").filter((part) => part !== "").length;
 }
 
-/** Where the worker keeps its own bytecode, which it reads and writes before it is bound: `start.py` says so. */
+/** Where the worker keeps its own bytecode, as `start.py` says. A worker in here reads it and adds nothing. */
 function keptBytecode({ environment: { XDG_CACHE_HOME = "", HOME = "" } }: WorkerCommand): string[] {
   const folder = isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : isAbsolute(HOME) ? join(HOME, ".cache") : undefined;
   return folder === undefined ? [] : [join(folder, "remote-plugin")];

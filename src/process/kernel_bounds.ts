@@ -13,13 +13,13 @@ import { startError } from "./start_failure.ts";
 import type { WorkerFolder } from "./worker_folder.ts";
 
 /** Where the files of a worker lie. */
-export interface WorkerFiles {
-  readonly folder: WorkerFolder;
+export interface BoundFiles {
+  readonly folder: Pick<WorkerFolder, "path">;
   readonly scratch: ScratchFolders;
 }
 
 /** The bounds of a Python plugin. It reads its own folders and writes where its files lie. */
-export function kernelBounds({ runtime }: PluginSpec, granted: PermissionSet, { folder, scratch }: WorkerFiles): KernelBounds {
+export function kernelBounds({ runtime }: PluginSpec, granted: PermissionSet, { folder, scratch }: BoundFiles): KernelBounds {
   const own = [scratch.disk, ...scratch.memory === undefined ? [] : [scratch.memory]];
   const modules = runtime.kind === "python" ? runtime.path : [];
   return {
@@ -48,7 +48,11 @@ export function resourceLimits({ limits: { memoryMb, processes } }: PluginSpec):
  *
  * @throws {WorkerStartError} When it cannot.
  */
-export function demandBounds(spec: PluginSpec, { byKernel }: WorkerGrant): void {
+export function demandBounds(
+  spec: PluginSpec,
+  { byKernel }: Pick<WorkerGrant, "byKernel">,
+  { os = Deno.build.os }: { readonly os?: string } = {},
+): void {
   const { runtime, limits } = spec;
   if (byKernel && runtime.kind === "python" && runtime.foreignWorker !== undefined) {
     throw boundsError(
@@ -56,16 +60,18 @@ export function demandBounds(spec: PluginSpec, { byKernel }: WorkerGrant): void 
       `the host requires bounds, and the worker "${runtime.foreignWorker}" keeps none. Remove "worker" from its manifest`,
     );
   }
-  if (Deno.build.os === "linux") return;
-  if (byKernel) throw boundsError(spec, `${UNBOUND}. ${runtime.kind === "python" ? ADVICE : 'Start it without bounds: "kernel"'}`);
-  if (limits.memoryMb !== undefined || limits.processes !== undefined) {
-    throw boundsError(spec, `${UNBOUND}. Remove "max_memory_mb" and "max_processes" from "resources" of its manifest`);
-  }
+  if (os === "linux") return;
+  const isLimited = limits.memoryMb !== undefined || limits.processes !== undefined;
+  if (!byKernel && !isLimited) return;
+  throw boundsError(spec, `the kernel is to hold it to its bounds, which Linux can and ${os} cannot. ${adviceFor(spec, byKernel)}`);
 }
 
-const UNBOUND = `it is to be held to its bounds by the kernel, which Linux can and "${Deno.build.os}" cannot`;
-const ADVICE =
-  'Remove "permissions" from its manifest and "bounds" from the host, and run code that you do not trust in a container or as another user';
+function adviceFor({ runtime }: PluginSpec, byKernel: boolean): string {
+  if (!byKernel) return 'Remove "max_memory_mb" and "max_processes" from "resources" of its manifest';
+  if (runtime.kind === "deno") return 'Start it without bounds: "kernel"';
+  return 'Remove "permissions" and "sandbox" from its manifest and "bounds" from the host, and run code that you do not trust in a container or as ' +
+    "another user";
+}
 
 /** The error of a plugin whose bounds cannot be kept. */
 export function boundsError(spec: PluginSpec, what: string): WorkerStartError {

@@ -18,7 +18,7 @@ import { inBubblewrap, insideStatus } from "./bubblewrap.ts";
 import { type CommandContext, pluginFolder, WORKER_SOURCES, type WorkerCommand, workerCommand } from "./command.ts";
 import { endGroup } from "./end_group.ts";
 import { awaitHello } from "./handshake.ts";
-import { demandBounds, kernelBounds, resourceLimits, type WorkerFiles } from "./kernel_bounds.ts";
+import { type BoundFiles, demandBounds, kernelBounds, resourceLimits } from "./kernel_bounds.ts";
 import { fetchModules } from "./module_fetch.ts";
 import { spawn } from "./spawn.ts";
 import { messageOf } from "../protocol/text.ts";
@@ -242,7 +242,7 @@ interface StartFacts {
   readonly listen: Address;
   readonly command: WorkerCommand;
   readonly grant: WorkerGrant;
-  readonly files: WorkerFiles;
+  readonly files: BoundFiles;
   readonly quota: number;
 }
 

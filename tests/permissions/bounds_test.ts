@@ -11,6 +11,7 @@ import {
 } from "@remote-plugin/proxy";
 import { PluginManager } from "@remote-plugin/proxy/manager";
 import { BOTH, fixtureManifest, foreignManifest, isRunning, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
 import { runHost } from "../support/run_host.ts";
 
 const PYTHON = BOTH[0]!;
@@ -117,6 +118,26 @@ Deno.test("python: a worker that cannot keep bounds is not started where the hos
   assertEquals(error.phase, "bounds");
   assertStringIncludes(error.message, 'the worker "old_worker" keeps none. Remove "worker" from its manifest');
 });
+
+Deno.test("python: a worker that says nothing of the bounds that it was told is not used", async () => {
+  await using scratch = await ScratchWatch.create();
+  const python_path = join(scratch.path, "python");
+  await Deno.writeTextFile(python_path, `#!${testPython()}\n${CARELESS}`, { mode: 0o700 });
+  const manifest = { python_path, module: "m", class: "C", permissions: {} };
+  const error = await assertRejects(() => RemotePluginProxy.start(manifest, { scratchDir: scratch.path }), WorkerStartError);
+  await Deno.remove(python_path);
+  assertEquals([error.phase, error.message], [
+    "bounds",
+    'Cannot start "m": its worker says nothing of the bounds that it was told to keep',
+  ]);
+});
+
+/** A worker of an earlier release, which passes over what it does not know. */
+const CARELESS = `import json, sys
+start = json.loads(sys.stdin.readline())
+print(json.dumps({"protocol": 1, "address": start["listen"], "pid": 1, "worker": "careless", "features": []}), flush=True)
+sys.stdin.read()
+`;
 
 Deno.test({
   name: "python in bubblewrap: a plugin that nobody could reach is not started, and one without bubblewrap is told of it",

@@ -1,0 +1,50 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { WorkerStartError } from "../errors.ts";
+import { loadManifest } from "../manifest/load.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import type { KernelBounds, PermissionSet } from "../protocol/messages.ts";
+import { demandBounds, kernelBounds, resourceLimits } from "./kernel_bounds.ts";
+
+const PYTHON: Manifest = { name: "p", module: "m", class: "C", plugin_path: "/plugins" };
+const FILES = { folder: { path: "/f" }, scratch: { disk: "/f/scratch", memory: "/dev/shm/f" } };
+const OWN = { read: ["/plugins", "/f", "/f/scratch", "/dev/shm/f"], write: ["/f/scratch", "/dev/shm/f"] };
+
+for (
+  const [what, granted, bounds] of [
+    ["nothing", {}, { ...OWN, net: false, run: false }],
+    ["files", { read: ["/a"], write: ["/b"] }, { read: ["/a", ...OWN.read], write: ["/b", ...OWN.write], net: false, run: false }],
+    ["everything", { read: true, write: true, net: true, run: true }, {
+      read: ["/", ...OWN.read],
+      write: ["/", ...OWN.write],
+      net: true,
+      run: true,
+    }],
+    ["ports", { net: [":443", ":80"] }, { ...OWN, net: [443, 80], run: false }],
+  ] satisfies [string, PermissionSet, Omit<KernelBounds, "audit">][]
+) {
+  Deno.test(`the kernel holds a plugin that was granted ${what} to that, and to what is its own`, async () => {
+    assertEquals(kernelBounds(await loadManifest(PYTHON), granted, FILES), { ...bounds, audit: false });
+  });
+}
+
+Deno.test("limits of memory and processes are told in bytes and as they are", async () => {
+  const spec = await loadManifest({ ...PYTHON, resources: { max_memory_mb: 2, max_processes: 3 } });
+  assertEquals([resourceLimits(spec), resourceLimits(await loadManifest(PYTHON))], [{ memory: 2_097_152, processes: 3 }, {}]);
+});
+
+Deno.test("where the kernel cannot keep bounds a plugin is not started, and told what to do", async () => {
+  const limited = await loadManifest({ ...PYTHON, resources: { max_processes: 3 } });
+  const deno = await loadManifest({ name: "p", runtime: "deno", module: "m.ts" });
+  for (
+    const [spec, byKernel, advice] of [
+      [await loadManifest(PYTHON), true, 'Remove "permissions" and "sandbox" from its manifest'],
+      [limited, false, 'Remove "max_memory_mb" and "max_processes" from "resources"'],
+      [deno, true, 'Start it without bounds: "kernel"'],
+    ] as const
+  ) {
+    const error = assertThrows(() => demandBounds(spec, { byKernel }, { os: "darwin" }), WorkerStartError, advice);
+    assertEquals(error.phase, "bounds");
+    demandBounds(spec, { byKernel }, { os: "linux" });
+  }
+  demandBounds(await loadManifest(PYTHON), { byKernel: false }, { os: "windows" });
+});
