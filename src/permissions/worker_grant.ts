@@ -9,11 +9,13 @@ import type { PermissionSet } from "../protocol/messages.ts";
 import { allowedBy, grantPermissions, intersectPermissions, type PermissionPolicy } from "./grant.ts";
 
 /**
- * How plugins are bounded that would not be otherwise. `"required"`: a Python plugin whose manifest has no `permissions` may do nothing, where it could do
- * whatever its user may. `"kernel"`: besides that, the kernel holds the process of a Deno plugin to its permissions, and not Deno alone. Default: a Python
- * plugin is bounded when its manifest has `permissions`, and a Deno plugin by Deno.
+ * How plugins are bounded. Default: a Python plugin whose manifest has `permissions` or `sandbox` by the kernel, and a Deno plugin by Deno.
+ *
+ * - `"required"`: a Python plugin whose manifest has neither may do nothing, where it could do whatever its user may.
+ * - `"kernel"`: besides that, the kernel holds the process of a Deno plugin to its permissions, and not Deno alone.
+ * - `"watched"`: no Python plugin is held to anything, and `auditPermissions` tells what it would be refused. It is for finding out what a plugin needs.
  */
-export type BoundsLevel = "required" | "kernel";
+export type BoundsLevel = "required" | "kernel" | "watched";
 
 /** What a host decides about bounds. */
 export interface BoundsOptions {
@@ -25,10 +27,10 @@ export interface BoundsOptions {
 
 /** What a plugin may do, and what of it could not be given. */
 export interface WorkerGrant {
-  /** `undefined` for a plugin that nothing but the system's own rights bounds. */
-  readonly permissions: PermissionSet | undefined;
-  /** Whether the kernel keeps it to that. */
-  readonly byKernel: boolean;
+  /** What both sides allow. */
+  readonly permissions: PermissionSet;
+  /** Who holds the plugin to it; `undefined` for a plugin that only the system's own rights bound. */
+  readonly keeper: "kernel" | "deno" | undefined;
   /** What the plugin asks for and cannot have, though the policy has room for it. */
   readonly warnings: readonly string[];
 }
@@ -39,16 +41,23 @@ export interface WorkerGrant {
  * @throws {TypeError} When the policy has an entry that Deno would read as another one.
  */
 export function grantTo({ name, runtime }: PluginSpec, { permissions: policy = {}, bounds }: BoundsOptions): WorkerGrant {
-  if (runtime.kind === "deno") {
-    const { permissions, notFound } = grantPermissions(runtime.permissions, policy);
-    const warnings = notFound.map((program) => `"${name}" may not run "${program}": no folder of PATH into which the host may look has it`);
-    return { permissions, byKernel: bounds === "kernel", warnings };
-  }
-  const requested = runtime.permissions ?? (bounds === undefined ? undefined : {});
-  if (requested === undefined) return { permissions: undefined, byKernel: false, warnings: [] };
+  if (runtime.kind === "python") return grantToPython(name, runtime.permissions, { policy, bounds });
+  const { permissions, notFound } = grantPermissions(runtime.permissions, policy);
+  const warnings = notFound.map((program) => `"${name}" may not run "${program}": no folder of PATH into which the host may look has it`);
+  return { permissions, keeper: bounds === "kernel" ? "kernel" : "deno", warnings };
+}
+
+interface Level {
+  readonly policy: PermissionPolicy;
+  readonly bounds: BoundsLevel | undefined;
+}
+
+function grantToPython(plugin: string, asked: PermissionSet | undefined, { policy, bounds }: Level): WorkerGrant {
+  const isHeld = bounds === undefined ? asked !== undefined : bounds !== "watched";
+  const requested = asked ?? {};
   const allowed = allowedBy(policy, requested);
-  const permissions = allowed === requested ? intersectPermissions(requested, "requested") : intersectPermissions(requested, held(allowed));
-  return { permissions, byKernel: true, warnings: unheld(name, requested, allowed) };
+  const permissions = intersectPermissions(requested, allowed === requested ? "requested" : held(allowed));
+  return { permissions, keeper: isHeld ? "kernel" : undefined, warnings: unheld(plugin, requested, allowed) };
 }
 
 /** What of a policy the kernel can hold a Python plugin to. Who allows one host or one program does not allow them all. */

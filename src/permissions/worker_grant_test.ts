@@ -8,10 +8,20 @@ async function grant(permissions: Manifest["permissions"], options: BoundsOption
 }
 
 Deno.test("a Python plugin that asks for nothing is not bounded, unless the host requires it", async () => {
-  assertEquals(await grant(undefined, { permissions: { read: true } }), { permissions: undefined, byKernel: false, warnings: [] });
-  for (const bounds of ["required", "kernel"] as const) {
-    assertEquals(await grant(undefined, { permissions: { read: true }, bounds }), { permissions: {}, byKernel: true, warnings: [] });
+  for (const bounds of [undefined, "watched", "required", "kernel"] as const) {
+    const keeper = bounds === "required" || bounds === "kernel" ? "kernel" : undefined;
+    assertEquals(await grant(undefined, { permissions: { read: true }, bounds }), { permissions: {}, keeper, warnings: [] });
   }
+});
+
+Deno.test("a Python plugin that is watched is held to nothing", async () => {
+  const asked = { read: ["/data"] };
+  assertEquals((await grant(asked, { permissions: "requested" })).keeper, "kernel");
+  assertEquals(await grant(asked, { permissions: "requested", bounds: "watched" }), {
+    permissions: asked,
+    keeper: undefined,
+    warnings: [],
+  });
 });
 
 Deno.test("a Python plugin gets no more than it asks for and no more than the policy allows", async () => {

@@ -65,10 +65,7 @@ export interface StartOptions {
    * unless `bounds` says so.
    */
   readonly permissions?: PermissionPolicy;
-  /**
-   * Which plugins are bounded besides those that are anyway: `"required"` also a Python plugin whose manifest has no `permissions`, `"kernel"` besides that
-   * the process of a Deno plugin, by the kernel. Default: neither.
-   */
+  /** Which plugins are bounded, and by whom. Default: those whose manifests ask for it, and all Deno plugins by Deno. */
   readonly bounds?: BoundsLevel;
   /**
    * The folder in which each worker gets a private one. Default: the system's folder for temporary files, and besides it, for big values and as far

@@ -10,8 +10,7 @@ import { parseJson } from "../protocol/json.ts";
 import { messageOf } from "../protocol/text.ts";
 import { BUBBLEWRAP } from "../permissions/required.ts";
 import type { CommandContext, WorkerCommand } from "./command.ts";
-import type { KernelBounds } from "../protocol/messages.ts";
-import { boundsError } from "./kernel_bounds.ts";
+import { boundsError, type Held } from "./kernel_bounds.ts";
 
 /** What any program needs of the system: its libraries, and how they are found. */
 const SYSTEM = ["/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/sys/devices/system"];
@@ -40,7 +39,7 @@ const ASK = "import json, sys; print(json.dumps([sys.prefix, sys.base_prefix, sy
 
 /** What is shown to a worker. */
 export interface SandboxContext extends Pick<CommandContext, "listen"> {
-  readonly bounds: KernelBounds;
+  readonly bounds: Held;
   /** The worker's own folder, in which its socket and its files lie. */
   readonly folder: string;
 }

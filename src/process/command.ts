@@ -44,7 +44,7 @@ export interface CommandContext {
   /** Who has which variables. */
   readonly variables: WorkerVariables;
   /** Whether the worker tells what the plugin tries. */
-  readonly audited: boolean;
+  readonly audit: boolean;
 }
 
 /**
@@ -54,14 +54,14 @@ export interface CommandContext {
  */
 export async function workerCommand(spec: PluginSpec, context: CommandContext): Promise<WorkerCommand> {
   const { runtime } = spec;
-  const { folder, listen, grant, variables, audited } = context;
+  const { folder, listen, grant, variables, audit } = context;
   const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
     const python = { ...target, path: runtime.path, adapters: runtime.adapters };
     return { program, args: pythonArguments(folder), target: python, foreign: runtime.foreignWorker, environment: variables.process };
   }
-  const permissions = grant.permissions ?? {};
+  const { permissions } = grant;
   const network = { ...networkVariables(), ...variables.process };
   const access = moduleAccess({ module: runtime.module, granted: permissions.import, environment: network });
   const deno = { listen, folder, permissions, access };
@@ -70,7 +70,7 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
     ...denoArguments(spec, runtime, deno),
     program,
     target: { ...target, path: [], permissions, env: variables.plugin },
-    environment: { ...process, ...await denoEnvironment(runtime, deno, process), ...audited ? AUDIT : {} },
+    environment: { ...process, ...await denoEnvironment(runtime, deno, process), ...audit ? AUDIT : {} },
   };
 }
 

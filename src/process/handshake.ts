@@ -34,7 +34,7 @@ export async function awaitHello(spec: PluginSpec, running: RunningChild, { star
     const hello = await Promise.race([helloLine(spec, running, start.listen), aborted.promise]);
     running.logStdout(hello.rest, { saysFarewell: "features" in hello.message && hello.message.features.includes("farewell") });
     if ("error" in hello.message) throw refusal(spec, hello.message.error, running.log.tail);
-    if (start.bounds !== undefined && hello.message.bounds === undefined) throw boundsError(spec, UNBOUND);
+    if (start.bounds?.hold && hello.message.bounds === undefined) throw boundsError(spec, UNBOUND);
     return hello.message;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;

@@ -18,8 +18,11 @@ export interface BoundFiles {
   readonly scratch: ScratchFolders;
 }
 
+/** What a worker is held to. */
+export type Held = Omit<KernelBounds, "hold" | "audit">;
+
 /** The bounds of a Python plugin. It reads its own folders and writes where its files lie. */
-export function kernelBounds({ runtime }: PluginSpec, granted: PermissionSet, { folder, scratch }: BoundFiles): KernelBounds {
+export function kernelBounds({ runtime }: PluginSpec, granted: PermissionSet, { folder, scratch }: BoundFiles): Held {
   const own = [scratch.disk, ...scratch.memory === undefined ? [] : [scratch.memory]];
   const modules = runtime.kind === "python" ? runtime.path : [];
   return {
@@ -27,7 +30,6 @@ export function kernelBounds({ runtime }: PluginSpec, granted: PermissionSet, { 
     write: [...pathsOf(granted.write), ...own],
     net: Array.isArray(granted.net) ? granted.net.flatMap((entry) => portOf(entry) ?? []) : granted.net === true,
     run: granted.run !== undefined,
-    audit: false,
   };
 }
 
@@ -50,10 +52,11 @@ export function resourceLimits({ limits: { memoryMb, processes } }: PluginSpec):
  */
 export function demandBounds(
   spec: PluginSpec,
-  { byKernel }: Pick<WorkerGrant, "byKernel">,
+  { keeper }: Pick<WorkerGrant, "keeper">,
   { os = Deno.build.os }: { readonly os?: string } = {},
 ): void {
   const { runtime, limits } = spec;
+  const byKernel = keeper === "kernel";
   if (byKernel && runtime.kind === "python" && runtime.foreignWorker !== undefined) {
     throw boundsError(
       spec,

@@ -2,8 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { WorkerStartError } from "../errors.ts";
 import { loadManifest } from "../manifest/load.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import type { KernelBounds, PermissionSet } from "../protocol/messages.ts";
-import { demandBounds, kernelBounds, resourceLimits } from "./kernel_bounds.ts";
+import type { PermissionSet } from "../protocol/messages.ts";
+import { demandBounds, type Held, kernelBounds, resourceLimits } from "./kernel_bounds.ts";
 
 const PYTHON: Manifest = { name: "p", module: "m", class: "C", plugin_path: "/plugins" };
 const FILES = { folder: { path: "/f" }, scratch: { disk: "/f/scratch", memory: "/dev/shm/f" } };
@@ -20,10 +20,10 @@ for (
       run: true,
     }],
     ["ports", { net: [":443", ":80"] }, { ...OWN, net: [443, 80], run: false }],
-  ] satisfies [string, PermissionSet, Omit<KernelBounds, "audit">][]
+  ] satisfies [string, PermissionSet, Held][]
 ) {
   Deno.test(`the kernel holds a plugin that was granted ${what} to that, and to what is its own`, async () => {
-    assertEquals(kernelBounds(await loadManifest(PYTHON), granted, FILES), { ...bounds, audit: false });
+    assertEquals(kernelBounds(await loadManifest(PYTHON), granted, FILES), bounds);
   });
 }
 
@@ -36,15 +36,15 @@ Deno.test("where the kernel cannot keep bounds a plugin is not started, and told
   const limited = await loadManifest({ ...PYTHON, resources: { max_processes: 3 } });
   const deno = await loadManifest({ name: "p", runtime: "deno", module: "m.ts" });
   for (
-    const [spec, byKernel, advice] of [
-      [await loadManifest(PYTHON), true, 'Remove "permissions" and "sandbox" from its manifest'],
-      [limited, false, 'Remove "max_memory_mb" and "max_processes" from "resources"'],
-      [deno, true, 'Start it without bounds: "kernel"'],
+    const [spec, keeper, advice] of [
+      [await loadManifest(PYTHON), "kernel", 'Remove "permissions" and "sandbox" from its manifest'],
+      [limited, undefined, 'Remove "max_memory_mb" and "max_processes" from "resources"'],
+      [deno, "kernel", 'Start it without bounds: "kernel"'],
     ] as const
   ) {
-    const error = assertThrows(() => demandBounds(spec, { byKernel }, { os: "darwin" }), WorkerStartError, advice);
+    const error = assertThrows(() => demandBounds(spec, { keeper }, { os: "darwin" }), WorkerStartError, advice);
     assertEquals(error.phase, "bounds");
-    demandBounds(spec, { byKernel }, { os: "linux" });
+    demandBounds(spec, { keeper }, { os: "linux" });
   }
-  demandBounds(await loadManifest(PYTHON), { byKernel: false }, { os: "windows" });
+  demandBounds(await loadManifest(PYTHON), { keeper: undefined }, { os: "windows" });
 });

@@ -24,6 +24,8 @@ export type PermissionListener = (use: PermissionUse) => void;
 export interface AuditedWorker {
   /** What a Deno plugin was given, whose runtime tells what is tried and not what comes of it; `undefined` for a Python worker, which tells both. */
   readonly granted: PermissionSet | undefined;
+  /** Whether nobody holds the plugin to anything, so that all that it tries is allowed. */
+  readonly isFree: boolean;
   /** The worker's folder, its address and the like. What is done there is the worker's doing, and not the plugin's. */
   readonly own: readonly string[];
   /** Folders from which a Deno plugin's modules are loaded, of which its runtime tells as of files that the plugin itself reads. */
@@ -44,8 +46,9 @@ export class PermissionAudit {
 
   /** Whether a line is no log text. */
   take(line: string): boolean {
-    const use = this.#worker.granted === undefined ? pythonUse(line) : denoUse(line, this.#worker.granted);
-    if (use === undefined) return false;
+    const told = this.#worker.granted === undefined ? pythonUse(line) : denoUse(line, this.#worker.granted);
+    if (told === undefined) return false;
+    const use = this.#worker.isFree ? { ...told, allowed: true } : told;
     const key = JSON.stringify([use.permission, use.value, use.allowed]);
     if (!this.#told.has(key) && !this.#isOwn(use)) {
       this.#told.add(key);
@@ -64,16 +67,16 @@ export class PermissionAudit {
   }
 }
 
-/** `RS {"audit": {…}} US`, as the Python worker writes it. */
+/** `RS {…, "access": {…}} US`, in front of a record of the Python worker's. */
 // deno-lint-ignore no-control-regex
-const TAG = /^\x1e(\{"audit".*\})\x1f$/;
+const TAG = /^\x1e(\{[^\x1f]*"access"[^\x1f]*\})\x1f/;
 
 function pythonUse(line: string): PermissionUse | undefined {
   const [, json] = TAG.exec(line) ?? [];
   const told = json === undefined ? undefined : parseJson(json);
-  if (!isRecord(told) || !isRecord(told.audit) || !isKind(told.audit.permission)) return undefined;
-  const { permission, value, allowed } = told.audit;
-  return { permission, value: typeof value === "string" ? value : undefined, allowed: allowed === true };
+  if (!isRecord(told) || !isRecord(told.access) || !isKind(told.access.key)) return undefined;
+  const { key: permission, target, allowed } = told.access;
+  return { permission, value: typeof target === "string" ? target : undefined, allowed: allowed === true };
 }
 
 /** A line of Deno's own audit log. */

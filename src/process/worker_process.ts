@@ -10,19 +10,18 @@ import { type BoundsOptions, grantTo, type WorkerGrant } from "../permissions/wo
 import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
 import { chooseTransport, demandPermissions, memoryRoot, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
 import { type Address, isUnix } from "../protocol/address.ts";
-import type { HeldFrames, HelloMessage, PermissionSet, StartMessage, WorkerLimits } from "../protocol/messages.ts";
-import { MAX_BODY_BYTES } from "../protocol/sizes.ts";
-import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import type { HeldFrames, HelloMessage, PermissionSet, StartMessage } from "../protocol/messages.ts";
 import { within } from "../protocol/limit.ts";
 import { inBubblewrap, insideStatus } from "./bubblewrap.ts";
 import { type CommandContext, pluginFolder, WORKER_SOURCES, type WorkerCommand, workerCommand } from "./command.ts";
 import { endGroup } from "./end_group.ts";
 import { awaitHello } from "./handshake.ts";
-import { type BoundFiles, demandBounds, kernelBounds, resourceLimits } from "./kernel_bounds.ts";
+import { demandBounds, kernelBounds } from "./kernel_bounds.ts";
 import { fetchModules } from "./module_fetch.ts";
 import { spawn } from "./spawn.ts";
 import { messageOf } from "../protocol/text.ts";
 import { startError } from "./start_failure.ts";
+import { type StartFacts, startMessage } from "./start_message.ts";
 import { startLineComplaint } from "./start_size.ts";
 import { ChosenSocket, unixAddress } from "./socket_path.ts";
 import { MemoryWatch } from "./memory_watch.ts";
@@ -55,9 +54,6 @@ interface Launched {
   readonly grant: WorkerGrant;
 }
 
-/** How long a cancelled call may take to stop by itself, in milliseconds: a few turns of a loop that looks at its signal. */
-export const CANCEL_GRACE_MS = 200;
-
 /** A running worker. */
 export class WorkerProcess implements AsyncDisposable {
   /** What the worker said of itself. */
@@ -76,10 +72,10 @@ export class WorkerProcess implements AsyncDisposable {
   readonly exited: Promise<WorkerExit>;
   readonly #running: RunningChild;
 
-  private constructor(hello: HelloMessage, { start, grant: { permissions, warnings } }: Launched, running: RunningChild) {
+  private constructor(hello: HelloMessage, { start, grant: { permissions, keeper, warnings } }: Launched, running: RunningChild) {
     this.hello = hello;
     this.token = start.token;
-    this.permissions = permissions;
+    this.permissions = keeper === undefined ? undefined : permissions;
     this.warnings = warnings;
     this.scratch = { disk: start.scratch, memory: start.memory_scratch };
     this.log = running.log;
@@ -104,19 +100,24 @@ export class WorkerProcess implements AsyncDisposable {
     const folder = cleanup.use(await made(spec, options, () => new WorkerFolder(scratchRoot(options), memoryRoot(spec, options))));
     const socket = chosenSocket(spec, options, folder);
     const listen = await chooseAddress(spec, options, { folder, socket });
-    const bare = await prepareCommand(spec, { folder, listen, grant, variables, audited: options.auditPermissions !== undefined });
+    const audit = options.auditPermissions !== undefined;
+    const bare = await prepareCommand(spec, { folder, listen, grant, variables, audit });
     const tooLarge = startLineComplaint(bare, grant);
     if (tooLarge !== undefined) throw startError(spec, "spawn", tooLarge, {});
     const unfetched = await fetchModules(bare, signal);
     if (unfetched !== undefined) throw startError(spec, "load", `its modules cannot be fetched: ${unfetched}`, { output: unfetched });
     log.takeLine = auditOf(spec, options, { grant, folder, listen });
     const scratchMade = () => made(spec, options, () => folder.makeScratch());
-    const command = await enclosed(spec, bare, async () => ({ listen, grant, files: { folder, scratch: await scratchMade() } }));
+    const command = await enclosed(
+      spec,
+      { command: bare, keeper: grant.keeper },
+      async () => ({ listen, grant, files: { folder, scratch: await scratchMade() } }),
+    );
     const child = spawn(spec, command);
     const running = new RunningChild(child, { ...careFor(child, command), log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
     const files = { folder, scratch: await scratchMade() };
-    const start = startMessage(spec, { listen, command, grant, files, quota: options.scratchQuota ?? DEFAULT_QUOTA });
+    const start = startMessage(spec, { listen, command, grant, files, audit, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
     const hello = await awaitHello(spec, running, { start, signal });
     cleanup.move();
@@ -160,26 +161,36 @@ export class WorkerProcess implements AsyncDisposable {
 
 function auditOf(
   { runtime, ...spec }: PluginSpec,
-  { auditPermissions }: LaunchOptions,
+  { auditPermissions, bounds }: LaunchOptions,
   { grant, folder, listen }: Pick<CommandContext, "grant" | "folder" | "listen">,
 ): OutputLog["takeLine"] {
   if (auditPermissions === undefined) return undefined;
   const own = [folder.path, ...WORKER_SOURCES, isUnix(listen) ? listen.unix : `${listen.tcp}:0`];
   const audit = runtime.kind === "deno"
-    ? new PermissionAudit(auditPermissions, { granted: grant.permissions, own, modules: [pluginFolder(spec, runtime) ?? folder.path] })
-    : new PermissionAudit(auditPermissions, { granted: undefined, own, modules: [] });
+    ? new PermissionAudit(auditPermissions, {
+      granted: grant.permissions,
+      isFree: false,
+      own,
+      modules: [pluginFolder(spec, runtime) ?? folder.path],
+    })
+    : new PermissionAudit(auditPermissions, {
+      granted: undefined,
+      isFree: grant.keeper === undefined && bounds !== "watched",
+      own,
+      modules: [],
+    });
   return (line) => audit.take(line);
 }
 
 /** A worker that runs in a sandbox is shown its files from the start, so that they have to be there. */
 async function enclosed(
   spec: PluginSpec,
-  command: WorkerCommand,
+  { command, keeper }: { readonly command: WorkerCommand; readonly keeper: WorkerGrant["keeper"] },
   facts: () => Promise<Pick<StartFacts, "listen" | "grant" | "files">>,
 ): Promise<WorkerCommand> {
-  if (spec.runtime.kind !== "python" || !spec.runtime.isSandboxed) return command;
+  if (spec.runtime.kind !== "python" || !spec.runtime.isSandboxed || keeper === undefined) return command;
   const { listen, grant, files } = await facts();
-  const bounds = kernelBounds(spec, grant.permissions ?? {}, files);
+  const bounds = kernelBounds(spec, grant.permissions, files);
   return await inBubblewrap(spec, command, { listen, bounds, folder: files.folder.path });
 }
 
@@ -236,41 +247,4 @@ async function prepareCommand(spec: PluginSpec, context: CommandContext): Promis
     const problem = `its worker cannot be written to "${context.folder.path}": ${messageOf(cause)}`;
     throw startError(spec, "spawn", `${problem}. Make room there, or give another folder as "scratchDir"`, { cause });
   }
-}
-
-interface StartFacts {
-  readonly listen: Address;
-  readonly command: WorkerCommand;
-  readonly grant: WorkerGrant;
-  readonly files: BoundFiles;
-  readonly quota: number;
-}
-
-function startMessage(spec: PluginSpec, { listen, command, grant, files, quota }: StartFacts): StartMessage {
-  const limits: WorkerLimits = {
-    max_concurrency: spec.maxConcurrency,
-    max_body_bytes: MAX_BODY_BYTES,
-    cancel_grace_ms: CANCEL_GRACE_MS,
-    scratch_quota: quota,
-    ...resourceLimits(spec),
-  };
-  const { disk, memory } = files.scratch;
-  const bounds = spec.runtime.kind === "python" && grant.byKernel ? kernelBounds(spec, grant.permissions ?? {}, files) : undefined;
-  return {
-    protocol: PROTOCOL_VERSION,
-    token: createToken(),
-    listen,
-    plugin: command.target,
-    foreign: command.foreign,
-    limits,
-    ...(bounds === undefined ? {} : { bounds }),
-    scratch: disk,
-    ...(memory === undefined ? {} : { memory_scratch: memory }),
-    folder: files.folder.path,
-  };
-}
-
-/** 256 random bits. */
-function createToken(): string {
-  return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
 }

@@ -95,8 +95,10 @@ export interface KernelBounds {
   readonly net: boolean | readonly number[];
   /** Whether programs may be started. */
   readonly run: boolean;
-  /** Whether the worker tells what the plugin tries. */
+  /** Whether the worker tells what the plugin tries, in its log. */
   readonly audit: boolean;
+  /** Whether the plugin is held to all this; otherwise it is only told what would be refused. */
+  readonly hold: boolean;
 }
 
 /** Bounds that the worker keeps. */

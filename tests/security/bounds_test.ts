@@ -36,11 +36,7 @@ class Bound implements AsyncDisposable {
     const command = [...become, ...inheriting, as === undefined ? plan.command[0]! : "/usr/bin/python3", ...args];
     const process = await WorkerProcess.start({ command, input: JSON.stringify(plan.start) + "\n" });
     if ("error" in process.hello) return new Bound(process, places, undefined);
-    return new Bound(
-      process,
-      places,
-      await RemotePluginProxy.attach({ url: `unix:${(process.hello.address as { unix: string }).unix}`, token: plan.start.token }),
-    );
+    return new Bound(process, places, await RemotePluginProxy.attach({ url: `unix:${(process.hello.address as { unix: string }).unix}`, token: plan.start.token }));
   }
 
   get hello(): HelloMessage | StartFailure {
