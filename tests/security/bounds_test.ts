@@ -1,100 +1,159 @@
-import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { dirname, join } from "@std/path";
-import { RemotePluginProxy } from "@remote-plugin/proxy";
-import type { HelloMessage, StartFailure } from "../../src/protocol/messages.ts";
-import { fixtureFolder } from "../support/fixtures.ts";
-import { planWorker } from "../support/worker_plan.ts";
-import { WorkerProcess } from "../support/worker_process.ts";
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { ProtocolError } from "@remote-plugin/proxy";
+import { type BoundOptions, BoundWorker, isRoot, type Places, STRANGER, whyUnbound } from "../support/bound_worker.ts";
 
+/** What came of each attempt: "through", the name of an error, or that of a signal that has ended the child which tried. */
 type Outcomes = Record<string, string>;
 
-/** What a worker is bound by. */
-type Told = Readonly<Record<string, unknown>>;
+/** What the kernel answers to a plugin without any permission. */
+const REFUSED: Outcomes = {
+  "read": "EACCES",
+  "read by openat": "EACCES",
+  "read by openat2": "EACCES",
+  "read in a new thread": "EACCES",
+  "read in an old thread": "EACCES",
+  "read in a child": "EACCES",
+  "read by ..": "EACCES",
+  "read by a link made before": "EACCES",
+  "read by a link of its own": "EACCES",
+  "read by /proc/self/root": "EACCES",
+  "read by /proc/self/cwd": "EACCES",
+  "list": "EACCES",
+  "write": "EACCES",
+  "write where it may read": "EACCES",
+  "write to its own memory's file": "EACCES",
+  "truncate": "EACCES",
+  "make a file": "EACCES",
+  "make a folder": "EACCES",
+  "make a device": "EACCES",
+  "remove": "EACCES",
+  "rename out": "EACCES",
+  "rename in": "EACCES",
+  "hard-link": "EXDEV",
+  "change of mode": "EPERM",
+  "change of time": "EACCES",
+  "change of owner": "EACCES",
+  "mark by an attribute": "EPERM",
+  "environment of the host": "EACCES",
+  "environment of the supervisor": "EACCES",
+  "memory of the supervisor": "EACCES",
+  "command line of the host": "EACCES",
+  "TCP": "EACCES",
+  "TCP by the kernel's own call": "EACCES",
+  "multipath TCP": "EACCES",
+  "TCP, fast open": "EACCES",
+  "TCP, listening": "EACCES",
+  "UDP": "EACCES",
+  "unix socket": "EACCES",
+  "unix socket in a child": "EACCES",
+  "unix socket, abstract": "EACCES",
+  "unix socket by half of a pair": "EPERM",
+  "netlink": "EACCES",
+  "vsock": "EACCES",
+  "the kernel's ciphers": "EACCES",
+  "signal to the host": "EPERM",
+  "signal to the supervisor": "EPERM",
+  "signal by pidfd": "EPERM",
+  "ptrace": "EPERM",
+  "process_vm_readv": "EPERM",
+  "pidfd_getfd": "EPERM",
+  "kcmp": "EPERM",
+  "limit of the host": "EPERM",
+  "rank of the host": "EPERM",
+  "rank of all": "EPERM",
+  "exec": "EACCES",
+  "exec in a child": "EACCES",
+  "exec by the loader": "EACCES",
+  "exec from memory": "EACCES",
+  "exec by os.system": "EACCES",
+  "io_uring": "EPERM",
+  "namespace": "EPERM",
+  "namespace of users": "EPERM",
+  "namespace by clone": "EPERM",
+  "namespace by clone3": "ENOSYS",
+  "mount": "EPERM",
+  "bpf": "EPERM",
+  "keys": "EPERM",
+  "events of the processor": "EPERM",
+  "page faults": "EPERM",
+  "handle of a file": "EPERM",
+  "shared memory of System V": "EPERM",
+  "personality": "EPERM",
+  "inherited descriptor": "EBADF",
+  ...(Deno.build.arch === "x86_64" ? { "call of the x32 kind": "EPERM", "call of the 32-bit kind": "SIGSYS" } : {}),
+};
 
-/** The user "nobody" of most systems, as whom root can become. */
-const STRANGER = 65_534;
+/** What is refused to users other than root by nobody's bounds. */
+const OF_ROOT = ["make a device", "namespace", "namespace by clone"];
 
-/** A worker with its places, which its test has to itself. */
-class Bound implements AsyncDisposable {
-  private constructor(readonly process: WorkerProcess, readonly places: Places, readonly plugin: RemotePluginProxy | undefined) {}
+const NOTHING = ({ granted }: Places) => ({ read: [granted], write: [], net: false, run: false });
 
-  static async start(fixture: string, { bounds, as }: { bounds?: (places: Places) => Told; as?: number } = {}): Promise<Bound> {
-    const places = await makePlaces(fixture, as);
-    const start = bounds === undefined ? {} : { bounds: bounds(places) };
-    const plan = await planWorker({
-      worker: "python",
-      transport: "unix",
-      fixture,
-      folder: places.scratch,
-      pluginFolder: places.code,
-      programFolder: places.code,
-      start,
-    });
-    const become = as === undefined ? [] : ["setpriv", `--reuid=${as}`, `--regid=${as}`, "--clear-groups"];
-    const inheriting = ["/bin/sh", "-c", 'exec "$@" 9</etc/passwd', "sh"];
-    const [, ...args] = plan.command;
-    const command = [...become, ...inheriting, as === undefined ? plan.command[0]! : "/usr/bin/python3", ...args];
-    const process = await WorkerProcess.start({ command, input: JSON.stringify(plan.start) + "\n" });
-    if ("error" in process.hello) return new Bound(process, places, undefined);
-    return new Bound(process, places, await RemotePluginProxy.attach({ url: `unix:${(process.hello.address as { unix: string }).unix}`, token: plan.start.token }));
-  }
-
-  get hello(): HelloMessage | StartFailure {
-    return this.process.hello;
-  }
-
-  async execute<T>(kwargs: Record<string, unknown> = {}): Promise<T> {
-    return await this.plugin!.execute(kwargs) as T;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.process[Symbol.asyncDispose]();
-    await Deno.remove(this.places.base, { recursive: true });
-  }
-}
-
-interface Places {
-  readonly base: string;
-  readonly code: string;
-  readonly scratch: string;
-  readonly granted: string;
-  readonly outside: string;
-}
-
-async function makePlaces(fixture: string, owner?: number): Promise<Places> {
-  const base = await Deno.realPath(await Deno.makeTempDir({ prefix: "rp-" }));
-  const places = { base, code: join(base, "c"), scratch: join(base, "s"), granted: join(base, "g"), outside: join(base, "o") };
-  for (const folder of [places.code, places.scratch, places.granted, places.outside]) await Deno.mkdir(folder);
-  await Deno.copyFile(join(fixtureFolder(fixture), "plugin.py"), join(places.code, "plugin.py"));
-  for (const name of ["secret", "removable", "movable"]) await Deno.writeTextFile(join(places.outside, name), name);
-  await Deno.writeTextFile(join(places.granted, "file"), "granted");
-  // Deno itself makes links only for a program that may read and write everywhere.
-  await new Deno.Command("ln", { args: ["-s", join(places.outside, "secret"), join(places.granted, "link")] }).output();
-  if (owner !== undefined) await giveTo(base, owner);
-  return places;
-}
-
-async function giveTo(folder: string, owner: number): Promise<void> {
-  await Deno.chown(folder, owner, owner);
-  for await (const { name, isDirectory, isSymlink } of Deno.readDir(folder)) {
-    if (isDirectory) await giveTo(join(folder, name), owner);
-    else if (!isSymlink) await Deno.chown(join(folder, name), owner, owner);
-  }
-}
-async function attempts(options: { bounds?: (places: Places) => Told; as?: number }): Promise<Outcomes> {
-  await using bound = await Bound.start("attempts", options);
+async function outcomes(options: BoundOptions): Promise<Outcomes> {
+  await using worker = await BoundWorker.start("attempts", options);
+  const { outside, granted, scratch } = worker.places;
   using tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const unix = join(bound.places.outside, "socket");
+  const unix = join(outside, "socket");
   using _listener = Deno.listen({ transport: "unix", path: unix });
   if (options.as !== undefined) await Deno.chown(unix, options.as, options.as);
-  const { outside, granted, scratch } = bound.places;
-  return await bound.execute<Outcomes>({ outside, granted, scratch, host: Deno.pid, port: tcp.addr.port, unix });
+  return await worker.plugin.execute({ outside, granted, scratch, host: Deno.pid, port: tcp.addr.port, unix }) as Outcomes;
 }
-Deno.test("try", async () => {
-  const bounds = ({ granted }: Places) => ({ read: [granted], write: [], net: false, run: false });
-  const free = await attempts({});
-  const asRoot = await attempts({ bounds });
-  const freeNobody = await attempts({ as: STRANGER });
-  const nobody = await attempts({ bounds, as: STRANGER });
-  for (const name of Object.keys(free)) console.log(name.padEnd(40), free[name], asRoot[name], freeNobody[name], nobody[name]);
+
+/** Runs a test as this user, and as another one where that is possible. */
+function testAsEither(name: string, test: (as?: number) => Promise<void>): void {
+  for (const as of [undefined, STRANGER]) {
+    Deno.test(`python: ${name}${as === undefined ? "" : ", as another user"}`, async () => {
+      const reason = await whyUnbound(as);
+      if (reason === undefined) await test(as);
+      else console.log(`skipped: ${reason}`);
+    });
+  }
+}
+
+testAsEither("the kernel refuses each attempt of a plugin that may do nothing", async (as) => {
+  assertEquals(await outcomes({ bounds: NOTHING, as }), REFUSED);
+});
+
+testAsEither("it is the bounds that refuse each attempt, and nothing else here", async (as) => {
+  const free = await outcomes({ as });
+  const asRoot = as === undefined && await isRoot();
+  const others = ["environment of the host", "signal to the host"]; // of another user
+  const names = Object.keys(REFUSED).filter((name) => asRoot || ![...OF_ROOT, ...(as === undefined ? [] : others)].includes(name));
+  for (const name of names) assertNotEquals(free[name], REFUSED[name], name);
+});
+
+testAsEither("with some ports granted TCP leads to these, and there is no way around", async (as) => {
+  using granted = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const told = await outcomes({ bounds: () => ({ net: [granted.addr.port] }), as });
+  const names = Object.keys(REFUSED).filter((name) => /TCP|UDP|socket|net|vsock/.test(name));
+  const open = ["TCP by the kernel's own call"]; // the call makes a socket, and connects it nowhere
+  for (const name of names) assertEquals(told[name], open.includes(name) ? "through" : REFUSED[name], name);
+  await using worker = await BoundWorker.start("attempts", { bounds: () => ({ net: [granted.addr.port] }), as });
+  assertEquals(await worker.plugin.execute({ connect: granted.addr.port }), "through");
+});
+
+testAsEither("with all of the network granted the rest stays shut", async (as) => {
+  const told = await outcomes({ bounds: () => ({ net: true }), as });
+  const open = ["TCP", "TCP by the kernel's own call", "multipath TCP", "TCP, fast open", "TCP, listening", "UDP", "netlink"];
+  assertEquals(told, { ...REFUSED, ...Object.fromEntries(open.map((name) => [name, "through"])) });
+});
+
+testAsEither("a program that the plugin may run is bound as well, also root's", async (as) => {
+  const told = await outcomes({ bounds: () => ({ run: true }), as });
+  // A program that may be run has to find itself.
+  const open = ["exec", "exec in a child", "exec by the loader", "exec from memory", "exec by os.system", "command line of the host"];
+  assertEquals(told, { ...REFUSED, ...Object.fromEntries(open.map((name) => [name, "through"])) });
+  await using worker = await BoundWorker.start("attempts", { bounds: () => ({ run: true }), as });
+  assertEquals(await worker.plugin.execute({ run: ["cat", join(worker.places.outside, "secret")] }), 1);
+  assertEquals(await worker.plugin.execute({ run: ["grep", "-Eq", "^CapEff:\\s+0{15}[06]$", "/proc/self/status"] }), 0);
+});
+
+Deno.test("python: a connection of the worker's own, on TCP, cannot be made to lead elsewhere", async () => {
+  const reason = await whyUnbound();
+  if (reason !== undefined) return console.log(`skipped: ${reason}`);
+  await using worker = await BoundWorker.start("attempts", { bounds: NOTHING, transport: "tcp" });
+  using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { scratch } = worker.places;
+  await assertRejects(() => worker.plugin.execute({ reconnect: other.addr.port, scratch }), ProtocolError);
+  assertEquals(await Deno.readTextFile(join(scratch, "told")), "EACCES EACCES EACCES");
 });

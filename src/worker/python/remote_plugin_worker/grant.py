@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from .errors import BadStart
+from .places import WRITABLE_DEVICES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ class Grant:
 
     def __init__(self, start: Start) -> None:
         told = start.bounds or {}
-        self.read = _paths(told, "read") + [path for path in start.plugin.get("path") or [] if os.path.isabs(path)]
-        self.write = _paths(told, "write") + start.scratch.roots()
+        self.own_read = [path for path in start.plugin.get("path") or [] if os.path.isabs(path)]
+        self.own_write = start.scratch.roots() + list(WRITABLE_DEVICES)
+        self.read = _paths(told, "read") + self.own_read
+        self.write = _paths(told, "write") + self.own_write
         self.net: Union[bool, list[int]] = _net(told.get("net", False))
         self.run = _flag(told, "run")
         self.audit = _flag(told, "audit")
+        self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
 
 
 def is_within(path: str, places: list[str]) -> bool:
@@ -49,8 +53,8 @@ def _net(net: Any) -> Union[bool, list[int]]:
     return net or False
 
 
-def _flag(told: Body, key: str) -> bool:
-    flag = told.get(key, False)
+def _flag(told: Body, key: str, default: bool = False) -> bool:
+    flag = told.get(key, default)
     if not isinstance(flag, bool):
         raise BadStart(f'"{key}" of "bounds" in the start line is neither true nor false')
     return flag

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
+import _ctypes  # `ctypes` takes five times as long to import, and has no more of what is used here
 import os
-
-from .errors import CannotBind
-
-try:
-    import _ctypes  # `ctypes` takes five times as long to import, and has no more of what is used here
-except ImportError:
-    raise CannotBind("this Python was built without its module _ctypes") from None
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +18,12 @@ class Long(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
     _type_ = "l"
 
 
+class Byte(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
+    """The first byte of some memory."""
+
+    _type_ = "c"
+
+
 class Function(_ctypes.CFuncPtr):  # type: ignore[misc, name-defined]
     """A function of the C library that gives a number."""
 
@@ -34,6 +34,12 @@ class Function(_ctypes.CFuncPtr):  # type: ignore[misc, name-defined]
 def c_function(name: str) -> Any:
     """A function of the C library."""
     return Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), name))
+
+
+def address_of(memory: Any, start: int = 0) -> int:
+    """Where memory lies that can be written to. It stays there as long as nobody makes it longer."""
+    address: int = _ctypes.addressof(Byte.from_buffer(memory, start))
+    return address
 
 
 class Kernel:

@@ -54,6 +54,7 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
         told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES}
         if bounds is not None:
             told.update(bounds.put_in_force())
+            worker.plugin.advise = bounds.advise
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)

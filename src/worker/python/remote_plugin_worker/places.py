@@ -26,3 +26,8 @@ PROCESSES = ("/proc",)
 def own_python() -> set[str]:
     """All that this interpreter imports from, also in a virtual environment or one of conda's."""
     return {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *(entry for entry in sys.path if os.path.isabs(entry))}
+
+
+def derived_places() -> list[str]:
+    """What may be read without a word of the manifest's."""
+    return [*SYSTEM, *KERNEL, *DEVICES, *NAMES_OF_HOSTS, *own_python()]
