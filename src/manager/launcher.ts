@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
+import type { EnvironmentStep } from "../environments/environment.ts";
 import { DEFAULT_START_TIMEOUT_MS } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { RestartEvent } from "../plugin/interface.ts";
@@ -94,13 +95,14 @@ export class Launcher {
   }
 
   async #startReplica(memory: Disposable): Promise<Replica> {
-    const { scratchDir, permissions, bounds, auditPermissions: tell } = this.#shared.options;
+    const { scratchDir, permissions, bounds, offline, auditPermissions: tell } = this.#shared.options;
     const started = Promise.withResolvers<Replica>();
     const onExit = (exit: WorkerExit) => void started.promise.then((replica) => this.#exited(replica, exit));
     const onRestart = (event: RestartEvent) => void started.promise.then((replica) => this.#restarting(replica, event));
+    const onEnvironment = (step: EnvironmentStep) => this.#shared.options.onEnvironment?.(step, this.#spec.name);
     const auditPermissions = tell && ((use: PermissionUse) => tell(use, this.#spec.name));
-    const given = { scratchDir, permissions, bounds, auditPermissions };
-    const options = { ...given, socketPath: this.#socketPath(), signal: this.#plugin.signal, onExit, onRestart };
+    const watch = { signal: this.#plugin.signal, auditPermissions, onEnvironment, onExit, onRestart };
+    const options = { scratchDir, permissions, bounds, offline, socketPath: this.#socketPath(), ...watch };
     const plugin = await RemotePlugin.start(this.#spec, options);
     try {
       await this.#configure(plugin);

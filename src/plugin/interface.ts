@@ -4,6 +4,7 @@
  * @module
  */
 import type { PluginError } from "../errors.ts";
+import type { EnvironmentStep } from "../environments/environment.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { BoundsLevel } from "../permissions/worker_grant.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
@@ -90,10 +91,14 @@ export interface StartOptions {
    */
   readonly cancelBudgetMs?: number;
   /**
-   * Called for what the plugin tries that takes a permission, each thing once a worker. Linux only for Python, where it tells what Python itself opens and not
-   * what libraries in C do. Deno does not tell of programs that are started. Default: nobody is told.
+   * Called for what the plugin tries that takes a permission, each thing once a worker. Of a Python plugin it tells what Python itself opens, and not what
+   * libraries in C do. Deno does not tell of programs that are started. Default: nobody is told.
    */
   readonly auditPermissions?: (use: PermissionUse) => void;
+  /** Whether nothing may be fetched for the plugin's environment, when one has to be made. Default: as the variable `UV_OFFLINE` says. */
+  readonly offline?: boolean;
+  /** Called for each step while the plugin's environment is made. One that is there already has none. */
+  readonly onEnvironment?: (step: EnvironmentStep) => void;
   /** Called before a worker is started in the place of one that has ended. */
   readonly onRestart?: (event: RestartEvent) => void;
   /** Called once when the worker has ended and no other one takes its place. Other than awaiting `exited`, it does not keep the host program alive. */
