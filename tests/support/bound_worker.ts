@@ -7,7 +7,7 @@ import { join } from "@std/path";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
 import type { HelloMessage, StartFailure } from "../../src/protocol/messages.ts";
 import { fixtureFolder } from "./fixtures.ts";
-import { type TransportKind, planWorker } from "./worker_plan.ts";
+import { planWorker, type TransportKind } from "./worker_plan.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** A file that every worker here inherits under the number 9 from whoever has started it. */
@@ -60,7 +60,15 @@ export class BoundWorker implements AsyncDisposable {
     const places = await makePlaces(fixture, options.as);
     const { transport = "unix", bounds } = options;
     const start = { ...options.start, ...(bounds === undefined ? {} : { bounds: bounds(places) }) };
-    const plan = await planWorker({ worker: "python", transport, fixture, folder: places.scratch, pluginFolder: places.code, programFolder: places.code, start });
+    const plan = await planWorker({
+      worker: "python",
+      transport,
+      fixture,
+      folder: places.scratch,
+      pluginFolder: places.code,
+      programFolder: places.code,
+      start,
+    });
     const process = await WorkerProcess.start({ command: commandOf(plan.command, options), input: JSON.stringify(plan.start) + "\n" });
     const { hello } = process;
     if ("error" in hello) return new BoundWorker(process, places, undefined);

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "f51580ee83c0ac7c";
+export const PYTHON_WORKER_HASH = "88ec4e1fa7601f7a";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -198,14 +198,15 @@ from .library import attribute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, NoReturn, Optional
+    from typing import Any, Callable, Iterator, Optional
 
     Tell = Callable[[str, str, bool], None]
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 MOST_REMEMBERED = 1000
 # What \`multiprocessing\` imports for processes that begin as programs of their own.
-STARTS_PROGRAMS = ("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver")
+BY_SPAWN, BY_SERVER = "multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"
+TAKE_FORK = 'take multiprocessing.get_context("fork")'
 NEEDS_STAND_INS = ("multiprocessing.synchronize", "multiprocessing.heap")
 ADD = 'add {} to "{}" of "permissions"'
 ADD_RUN = 'add "run": true to "permissions"'
@@ -325,9 +326,11 @@ class Access:
         self._change(target)
 
     def _import(self, module: str, *rest: Any) -> None:
-        if module in STARTS_PROGRAMS and not self._grant.run:
-            self._refuse("run", sys.executable, ADD_RUN + ', or take multiprocessing.get_context("fork")')
-        if module in NEEDS_STAND_INS and module not in self._prepared:
+        if module == BY_SPAWN and not self._grant.run:
+            self._refuse("run", sys.executable, ADD_RUN + ", or " + TAKE_FORK)
+        if module == BY_SERVER:
+            self._refuse("net", "a unix socket", TAKE_FORK)
+        if self._grant.hold and module in NEEDS_STAND_INS and module not in self._prepared:
             from .stand_ins import stand_in_for
 
             self._prepared.add(module)
@@ -336,7 +339,7 @@ class Access:
     def _run(self, program: Any, args: Any = None, folder: Any = None, *rest: Any) -> None:
         name = os.fsdecode(program)
         allowed = self._grant.run
-        if not allowed and not _is_program(name):
+        if not allowed and self._grant.hold and not _is_program(name):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)  # many a library looks whether there is one
         self._told("run", name, allowed)
         if not allowed:
@@ -364,10 +367,11 @@ class Access:
         if not allowed:
             self._refuse("net", target, ADD.format(_quoted(f":{port}" if isinstance(port, int) else ":443"), "net"))
 
-    def _refuse(self, key: str, target: str, advice: str) -> NoReturn:
-        """The kernel would refuse it as well, and could not say why."""
+    def _refuse(self, key: str, target: str, advice: str) -> None:
+        """The kernel would refuse it as well, and could not say why. A plugin that is only watched goes on."""
         self._told(key, target, False)
-        raise PermissionError(errno.EACCES, f"Requires {key} access to {_quoted(target)}: {advice}")
+        if self._grant.hold:
+            raise PermissionError(errno.EACCES, f"Requires {key} access to {_quoted(target)}: {advice}")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
