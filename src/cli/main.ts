@@ -14,7 +14,7 @@ import { messageOf } from "../protocol/text.ts";
 import { completions } from "./commands/completions.ts";
 import { config } from "./commands/config.ts";
 import { type CommonOptions, Context } from "./context.ts";
-import { doctor } from "./commands/doctor.ts";
+import { doctor, type DoctorOptions } from "./commands/doctor.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { EXIT, EXIT_HELP, exitCode, Interruption } from "./exit.ts";
 import { gen, type GenOptions } from "./commands/gen.ts";
@@ -125,12 +125,12 @@ function addPluginCommands(add: Add, act: Run): void {
   add("config <plugin> [settings...]", "show a plugin's configuration, or check and keep another: config whisper model=large")
     .option("--reset", "forget the settings before")
     .action((plugin, settings, { reset = false }, command) => act(command, (context) => config(context, plugin, { settings, reset })));
-  add("doctor [plugin]", "find what keeps plugins from working, with the fix for each").option(
-    "--fix",
-    "remove what is left of workers that are gone",
-  )
-    .action((reference, { fix = false }, command) =>
-      act(command, async (context) => await doctor(context, { reference, fix }) ? EXIT.ok : EXIT.unwell)
+  add("doctor [plugin]", "find what keeps plugins from working, with the fix for each")
+    .option("--fix", "remove what is left of workers that are gone")
+    .option("--bounds", "run the plugin held to nothing and then to its bounds, and tell the permissions that it needs")
+    .option("--kwargs <json>", "with --bounds: call it with these arguments, and do not only load it")
+    .action((reference, options: DoctorOptions, command) =>
+      act(command, async (context) => await doctor(context, reference, options) ? EXIT.ok : EXIT.unwell)
     );
   add("gen <plugin>", "write a client in TypeScript with the types of what a plugin takes and gives")
     .option("-o, --out <file>", "where to write it (default: standard output)")

@@ -94,7 +94,7 @@ function isKind(kind: unknown): kind is PermissionKind {
 }
 
 /** Whether a set holds all of what was tried, and not a part of it. */
-function allows(granted: PermissionSet, kind: PermissionKind, value: string | undefined): boolean {
+export function allows(granted: PermissionSet, kind: PermissionKind, value: string | undefined): boolean {
   const asked = value === undefined ? true : [value];
   const common = intersectPermissions({ [kind]: asked }, granted)[kind];
   return common === true || (value !== undefined && common?.length === 1 && common[0] === value);

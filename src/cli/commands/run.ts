@@ -90,7 +90,8 @@ async function withStandardInput(kwargs: Record<string, unknown>, files: AsyncDi
   return { ...kwargs, [name]: path };
 }
 
-function readObject(text: string | undefined): Record<string, unknown> {
+/** What `--kwargs` says. */
+export function readObject(text: string | undefined): Record<string, unknown> {
   if (text === undefined) return {};
   const value = parseJson(text);
   if (isRecord(value)) return value;
