@@ -99,7 +99,7 @@ test("a refusal of another port names it", async () => {
   assertStringIncludes(await messageOf(ask(worker, "listen")), 'set "net" of "permissions" to true');
 });
 
-test("a file that its owner lets nobody read is refused without advice", async () => {
+test("a file that is not there is no matter of permissions", async () => {
   await using worker = await BoundWorker.start("keeps_within", { bounds: ({ granted }) => ({ read: [granted] }) });
   const message = await messageOf(ask(worker, "read", { path: join(worker.places.granted, "none") }));
   assertEquals(message.includes('"permissions"'), false);

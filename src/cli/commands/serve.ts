@@ -2,7 +2,7 @@
 import type { Context } from "../context.ts";
 import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import { UsageError } from "../exit.ts";
-import { problemText } from "./list.ts";
+import { problemText } from "../context.ts";
 import { createGateway } from "../../gateway/gateway.ts";
 import { refusal } from "../../gateway/reply.ts";
 import { announcement } from "../serving/announcement.ts";
