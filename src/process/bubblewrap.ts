@@ -11,6 +11,7 @@ import { messageOf } from "../protocol/text.ts";
 import { BUBBLEWRAP } from "../permissions/required.ts";
 import type { CommandContext, WorkerCommand } from "./command.ts";
 import { boundsError, type Held } from "./kernel_bounds.ts";
+import type { StartFiles } from "./start_message.ts";
 
 /** What any program needs of the system: its libraries, and how they are found. */
 const SYSTEM = ["/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/sys/devices/system"];
@@ -40,8 +41,7 @@ const ASK = "import json, sys; print(json.dumps([sys.prefix, sys.base_prefix, sy
 /** What is shown to a worker. */
 export interface SandboxContext extends Pick<CommandContext, "listen"> {
   readonly bounds: Held;
-  /** The worker's own folder, in which its socket and its files lie. */
-  readonly folder: string;
+  readonly files: StartFiles;
 }
 
 /**
@@ -50,16 +50,23 @@ export interface SandboxContext extends Pick<CommandContext, "listen"> {
  * @throws {WorkerStartError} When nothing could be reached in there, or the interpreter does not tell where it lies.
  */
 export async function inBubblewrap(spec: PluginSpec, command: WorkerCommand, context: SandboxContext): Promise<WorkerCommand> {
-  const { bounds, folder, listen } = context;
+  const { bounds, files: { folder, scratch }, listen } = context;
   if (!isUnix(listen) && bounds.net === false) throw boundsError(spec, UNREACHABLE);
-  const socket = isUnix(listen) ? [dirname(listen.unix)] : [];
+  const own = [folder.path, ...scratch.memory === undefined ? [] : [scratch.memory], ...isUnix(listen) ? [dirname(listen.unix)] : []];
   const settings = [...SETTINGS, ...bounds.net === false ? [] : NETWORK_SETTINGS].map((name) => `/etc/${name}`);
-  const read = [...SYSTEM, ...settings, ...await interpreterFolders(spec, command), ...keptBytecode(command), ...bounds.read];
+  const read = [
+    ...SYSTEM,
+    ...settings,
+    ...await interpreterFolders(spec, command),
+    ...keptBytecode(command),
+    ...command.target.path,
+    ...bounds.read,
+  ];
   const args = [
     ...["--unshare-all", "--new-session", "--cap-drop", "ALL"],
     ...bounds.net === false ? [] : ["--share-net"],
     ...["--proc", "/proc", "--dev", "/dev"],
-    ...mounts(read, [...bounds.write, folder, ...socket]),
+    ...mounts(read, [...bounds.write, ...own]),
     ...["--", command.program, ...command.args],
   ];
   return { ...command, program: BUBBLEWRAP, args, isSandboxed: true };

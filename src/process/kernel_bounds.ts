@@ -1,5 +1,5 @@
 /**
- * What the kernel is to hold a worker to: what was granted, and what any plugin needs. What the runtime itself reads only the worker knows.
+ * What the kernel is to hold a worker to. The worker adds what any plugin needs: its modules, its scratch folders and the runtime's own files.
  *
  * @module
  */
@@ -7,30 +7,16 @@ import type { WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { portOf } from "../manifest/permissions.ts";
 import type { WorkerGrant } from "../permissions/worker_grant.ts";
-import type { ScratchFolders } from "../payload/worker_files.ts";
 import type { KernelBounds, PermissionSet, WorkerLimits } from "../protocol/messages.ts";
 import { startError } from "./start_failure.ts";
-import type { WorkerFolder } from "./worker_folder.ts";
-
-/** Where the files of a worker lie. */
-export interface BoundFiles {
-  readonly folder: Pick<WorkerFolder, "path">;
-  readonly scratch: ScratchFolders;
-}
 
 /** What a worker is held to. */
 export type Held = Omit<KernelBounds, "hold" | "audit">;
 
-/** The bounds of a Python plugin. It reads its own folders and writes where its files lie. */
-export function kernelBounds({ runtime }: PluginSpec, granted: PermissionSet, { folder, scratch }: BoundFiles): Held {
-  const own = [scratch.disk, ...scratch.memory === undefined ? [] : [scratch.memory]];
-  const modules = runtime.kind === "python" ? runtime.path : [];
-  return {
-    read: [...pathsOf(granted.read), ...modules, folder.path, ...own],
-    write: [...pathsOf(granted.write), ...own],
-    net: Array.isArray(granted.net) ? granted.net.flatMap((entry) => portOf(entry) ?? []) : granted.net === true,
-    run: granted.run !== undefined,
-  };
+/** A grant as the kernel holds a Python plugin to it. */
+export function kernelBounds({ read, write, net, run }: PermissionSet): Held {
+  const ports = net === true || net === undefined ? net === true : net.flatMap((entry) => portOf(entry) ?? []);
+  return { read: pathsOf(read), write: pathsOf(write), net: ports, run: run !== undefined };
 }
 
 function pathsOf(allowance: true | readonly string[] | undefined): readonly string[] {

@@ -9,18 +9,26 @@ import type { Address } from "../protocol/address.ts";
 import type { StartMessage, WorkerLimits } from "../protocol/messages.ts";
 import { MAX_BODY_BYTES } from "../protocol/sizes.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import type { ScratchFolders } from "../payload/worker_files.ts";
 import type { WorkerCommand } from "./command.ts";
-import { type BoundFiles, kernelBounds, resourceLimits } from "./kernel_bounds.ts";
+import type { WorkerFolder } from "./worker_folder.ts";
+import { kernelBounds, resourceLimits } from "./kernel_bounds.ts";
 
 /** How long a cancelled call may take to stop by itself, in milliseconds: a few turns of a loop that looks at its signal. */
 export const CANCEL_GRACE_MS = 200;
+
+/** Where the files of a worker lie. */
+export interface StartFiles {
+  readonly folder: WorkerFolder;
+  readonly scratch: ScratchFolders;
+}
 
 /** What the start line says besides the plugin. */
 export interface StartFacts {
   readonly listen: Address;
   readonly command: WorkerCommand;
   readonly grant: WorkerGrant;
-  readonly files: BoundFiles;
+  readonly files: StartFiles;
   readonly quota: number;
   readonly audit: boolean;
 }
@@ -36,7 +44,7 @@ export function startMessage(spec: PluginSpec, { listen, command, grant, files, 
   };
   const { disk, memory } = files.scratch;
   const isBounded = spec.runtime.kind === "python" && (grant.keeper !== undefined || audit);
-  const bounds = isBounded ? { ...kernelBounds(spec, grant.permissions, files), hold: grant.keeper !== undefined, audit } : undefined;
+  const bounds = isBounded ? { ...kernelBounds(grant.permissions), hold: grant.keeper !== undefined, audit } : undefined;
   return {
     protocol: PROTOCOL_VERSION,
     token: createToken(),

@@ -190,8 +190,7 @@ async function enclosed(
 ): Promise<WorkerCommand> {
   if (spec.runtime.kind !== "python" || !spec.runtime.isSandboxed || keeper === undefined) return command;
   const { listen, grant, files } = await facts();
-  const bounds = kernelBounds(spec, grant.permissions, files);
-  return await inBubblewrap(spec, command, { listen, bounds, folder: files.folder.path });
+  return await inBubblewrap(spec, command, { listen, files, bounds: kernelBounds(grant.permissions) });
 }
 
 /** What a Python worker's supervisor does for itself, Deno workers have their host do. Only a plugin that may run programs can have left some. */
