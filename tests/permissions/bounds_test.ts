@@ -153,6 +153,26 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "python in bubblewrap: each attempt to get out is refused, and what is outside is not to be seen",
+  ignore: !hasBubblewrap,
+  async fn() {
+    await using scratch = await ScratchWatch.create();
+    await using folder = await folderOfTwo(scratch);
+    const unix = join(folder.shut, "socket");
+    using _unix = Deno.listen({ transport: "unix", path: unix });
+    using tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    for (const name of ["secret", "removable", "movable"]) await Deno.writeTextFile(join(folder.shut, name), name);
+    const manifest: Partial<Manifest> = { permissions: { read: [folder.open] }, sandbox: "bubblewrap" };
+    await using plugin = await startFixture(PYTHON, "attempts", { manifest, scratchDir: scratch.path });
+    const places = { outside: folder.shut, granted: folder.open, scratch: plugin.endpoint!.scratch!.disk };
+    const outcomes = await plugin.execute<Record<string, string>>({ ...places, unix, host: Deno.pid, port: tcp.addr.port });
+    assertEquals(Object.keys(outcomes).filter((attempt) => outcomes[attempt] === "through"), []);
+    const unseen = ["read", "list", "write", "remove", "environment of the host", "signal to the host"];
+    assertEquals(unseen.map((attempt) => outcomes[attempt]), [...unseen.slice(1).map(() => "ENOENT"), "ESRCH"]);
+  },
+});
+
 Deno.test("deno: a host is told what a plugin tries, and what it is refused", async () => {
   await using scratch = await ScratchWatch.create();
   await using folder = await folderOfTwo(scratch);
