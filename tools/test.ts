@@ -3,7 +3,8 @@
  * folder of their own, and fails when they leave something behind.
  *
  * `--quick` takes less than a minute: `groups.ts` says what it leaves out. `--long` takes far more time and memory than all the rest. `--interop` adds the
- * tests with the original's published packages, and `--registry jsr` takes this project's packages from JSR. `--jobs 2` runs two groups at a time.
+ * tests with the original's published packages, and `--registry jsr` takes this project's packages from JSR. `--jobs 2` runs two groups at a time,
+ * and `--no-check` leaves the types to `deno task check`.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { INTEROP_FOLDER, prepareEnvironments, prepareFfmpeg } from "./environmen
 import { filesOf, type Group, GROUPS, type Places } from "./groups.ts";
 import { add, closingLine, countReport, type Counts, NONE } from "./junit.ts";
 import { findLeaks } from "./leaks.ts";
-import { findPythonWith } from "./packages.ts";
+import { findPythonWith, type PackagedPython } from "./packages.ts";
 import { findPython, pathWith } from "./python.ts";
 import { pathOf, type Registry, registryFlags } from "./registry.ts";
 import { holdBack, passThrough, type RunOptions } from "./run.ts";
@@ -28,6 +29,8 @@ interface Options {
   readonly interop: boolean;
   readonly quick: boolean;
   readonly long: boolean;
+  /** Whether types are checked. */
+  readonly check: boolean;
   /** How many groups run at a time. */
   readonly jobs: number;
 }
@@ -49,24 +52,27 @@ interface Run {
   readonly places: Omit<Places, "temp">;
   /** The folder of all that the run writes. */
   readonly base: string;
+  /** The Pythons with packages, by their folders. Groups that run at the same time may need the same one. */
+  readonly packaged: Map<string, Promise<PackagedPython>>;
 }
 
-const USAGE = "Usage: deno task test [PATH…] [--filter TEXT] [--quick | --long] [--interop] [--registry npm|jsr] [--jobs N]";
+const USAGE = "Usage: deno task test [PATH…] [--filter TEXT] [--quick | --long] [--interop] [--registry npm|jsr] [--jobs N] [--no-check]";
 
 /** `--long` hands over 10,000 files while workers are killed, and values of up to 2 GiB, for which the machine needs some 8 GiB of memory. */
 const LONG = { REMOTE_PLUGIN_TEST_HANDOFFS: "10000", REMOTE_PLUGIN_TEST_LARGEST: "3000000000" };
 
 function parse(words: string[]): Options {
-  const { registry, filter, interop, quick, long, jobs, _ } = parseArgs(words, {
+  const { registry, filter, interop, quick, long, check, jobs, _ } = parseArgs(words, {
     string: ["filter", "registry", "jobs"],
-    boolean: ["interop", "quick", "long"],
-    default: { registry: "npm", jobs: "1" },
+    boolean: ["interop", "quick", "long", "check"],
+    negatable: ["check"],
+    default: { registry: "npm", jobs: "1", check: true },
     unknown: refuseFlags(USAGE),
   });
   if (registry !== "npm" && registry !== "jsr") throw new UsageError(`There is no registry "${registry}". ${USAGE}`);
   if (!/^[1-9]$/.test(jobs)) throw new UsageError(`--jobs is a number of 1 to 9, not "${jobs}". ${USAGE}`);
   const paths = _.map((path) => String(path).replace(/^\.\/|\/$/g, ""));
-  return { registry, filter, interop, quick, long, paths, jobs: Number(jobs) };
+  return { registry, filter, interop, quick, long, check: check && !quick, paths, jobs: Number(jobs) };
 }
 
 /** Somebody pressed Ctrl-C, or sent SIGTERM. */
@@ -99,7 +105,7 @@ async function runGroup({ group, files, filter, temp }: Chosen, { options }: Run
     "--sanitize-ops",
     "--sanitize-resources",
     `--junit-path=${report}`,
-    ...(options.quick ? ["--no-check"] : []), // Types are for `deno task check`.
+    ...(options.check ? [] : ["--no-check"]), // Types are for `deno task check`.
     ...(filter === undefined ? [] : ["--filter", filter]),
   ];
   const command = [places.deno, "test", ...flags, ...files];
@@ -148,13 +154,15 @@ async function checkLeaks(temp: string): Promise<Counts> {
 }
 
 /** What the group needs of other people's packages; a reason where it cannot run without them. */
-async function equip(group: Group, places: Places): Promise<Places | string> {
-  if (group.interop) {
+async function equip({ packages, interop }: Group, places: Places, { packaged }: Run): Promise<Places | string> {
+  if (interop) {
     const reason = await prepareEnvironments(places.python);
     return reason ?? { ...places, ffmpeg: await findFfmpeg() };
   }
-  if (group.packages === undefined) return places;
-  const found = await findPythonWith(group.packages, places.python);
+  if (packages === undefined) return places;
+  const finding = packaged.get(packages.folder) ?? findPythonWith(packages, places.python);
+  packaged.set(packages.folder, finding);
+  const found = await finding;
   if (found.program === undefined) console.log(`ITS TESTS WITH PYTHON ARE SKIPPED, ${found.reason}`);
   return { ...places, packagedPython: found.program };
 }
@@ -166,8 +174,9 @@ async function findFfmpeg(): Promise<string | undefined> {
 }
 
 async function runAll(run: Run): Promise<Counts> {
-  // One iterator, from which each lane takes the next group.
-  const chosen = (await choose(run)).values();
+  const inOrder = await choose(run);
+  // One iterator, from which each lane takes the next group. The last ones take longest, and are not to be left alone at the end.
+  const chosen = (run.options.jobs === 1 ? inOrder : inOrder.toReversed()).values();
   const lanes = Array.from({ length: run.options.jobs }, () => runLane(chosen, run));
   return (await Promise.all(lanes)).reduce(add, NONE);
 }
@@ -184,7 +193,7 @@ async function runOne(chosen: Chosen, run: Run): Promise<Counts> {
   const own = { ...run.places, temp };
   const begin = performance.now();
   console.log(`\n== ${group.name}, group ${place}: ${group.flags(own).join(" ")}`);
-  const places = await equip(group, own);
+  const places = await equip(group, own, run);
   if (typeof places === "string") {
     console.log(`SKIPPED, for ${places}`);
     return { ...NONE, skipped: files.length };
@@ -211,7 +220,7 @@ async function main(): Promise<number> {
   const python = places.python ?? "no Python 3.8 or later, its tests are skipped";
   console.log(`deno ${Deno.version.deno}, ${python}, packages from ${options.registry}`);
   try {
-    const counts = await runAll({ options, places, base });
+    const counts = await runAll({ options, places, base, packaged: new Map() });
     if (counts.passed + counts.failed === 0) console.log("No test was run");
     console.log(`\n${closingLine(counts)}`);
     return counts.failed > 0 || counts.passed + counts.skipped === 0 ? 1 : 0;
