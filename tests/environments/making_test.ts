@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { type Manifest, RemotePluginProxy, RemotePluginProxySync } from "@remote-plugin/proxy";
+import { dirname, join } from "@std/path";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { type Manifest, RemotePluginProxy, RemotePluginProxySync, WorkerStartError } from "@remote-plugin/proxy";
 import { PluginManager } from "@remote-plugin/proxy/manager";
 import { CANNOT_MAKE, EnvironmentTrial, PACKAGE, scriptWith } from "../support/environments.ts";
 
@@ -78,3 +79,34 @@ Deno.test({
     assertNotEquals((await seenBy(trial, manifest)).python, python);
   },
 });
+
+/** What has a lock: the file that says what is wanted, the arguments that lock it, and what stands in the manifest. */
+const LOCKED: Readonly<Record<string, readonly [file: string, text: string, ...lock: string[]]>> = {
+  "a script's": ["plugin.py", scriptWith('dependencies = ["iniconfig"]'), "--script", "plugin.py"],
+  "a project's": ["pyproject.toml", PROJECT.replace("==2.0.0", ""), "--project", "."],
+};
+
+for (const [whose, [file, text, ...lock]] of Object.entries(LOCKED)) {
+  Deno.test({
+    name: `${whose} lock says which versions are installed, and one that is out of date is told`,
+    ignore,
+    async fn() {
+      await using trial = await EnvironmentTrial.create();
+      await trial.write(file, text);
+      const program = Deno.env.get("UV")!;
+      const command = {
+        args: ["lock", "--quiet", ...lock, "--upgrade-package", PACKAGE],
+        cwd: trial.folder,
+        env: { TMPDIR: trial.folder },
+      };
+      assert((await new Deno.Command(program, command).spawn().status).success);
+      const manifest = await trial.manifest(file);
+      const seen = await seenBy(trial, manifest);
+      const version = join(dirname(dirname(seen.file)), `${PACKAGE.replace("==", "-")}.dist-info`);
+      assert((await Deno.stat(version)).isDirectory);
+      await trial.write(file, text.replace('"iniconfig"', '"iniconfig", "six"'));
+      const error = await assertRejects(() => seenBy(trial, manifest), WorkerStartError, "needs to be updated");
+      assertStringIncludes(error.message, "Make it anew: remote-plugin env lock");
+    },
+  });
+}
