@@ -91,6 +91,11 @@ Deno.test("an unknown key is a warning that names the nearest known one", async 
   ]);
 });
 
+Deno.test("an unknown key that is like no known one is a warning that names none", async () => {
+  const spec = await loadManifest({ ...PYTHON, frobnicate: 2 } as Manifest);
+  assertEquals(spec.warnings, ['The manifest "(manifest object)" has the unknown key "frobnicate"']);
+});
+
 /** What may not stand under `environment`, its place, and what is said of it. */
 const WRONG_ENVIRONMENTS: readonly (readonly [unknown, string, string])[] = [
   [5, "$.environment", "is 5, wanted is a path that is not empty, or an object"],
@@ -122,6 +127,8 @@ Deno.test("a wrong type names its JSON path, what was there and what was wanted"
   const error = await complaint({ ...PYTHON, env_vars: { CUDA: 1 } });
   assertEquals(error.place, "$.env_vars.CUDA");
   assertEquals(error.message, 'Cannot use the manifest: "$.env_vars.CUDA" is 1, wanted is a string');
+  const number = await complaint({ ...PYTHON, max_concurrency: "2" });
+  assertEquals(number.message, 'Cannot use the manifest: "$.max_concurrency" is "2", wanted is a number');
 });
 
 for (

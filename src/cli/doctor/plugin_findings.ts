@@ -9,6 +9,7 @@ import type { PluginManager } from "../../manager/plugin_manager.ts";
 import { loadManifest } from "../../manifest/load.ts";
 import type { PluginSpec, PythonRuntime } from "../../manifest/manifest.ts";
 import { workerVariables } from "../../permissions/environment.ts";
+import { missingModuleAdvice } from "../../plugin/import_advice.ts";
 import { resolveEnvironment } from "../../plugin/resolve_environment.ts";
 import { demandPermissions, workerProgram } from "../../permissions/required.ts";
 import type { Context } from "../context.ts";
@@ -110,13 +111,7 @@ async function checkImport(spec: PluginSpec, runtime: PythonRuntime, report: Rep
   const { code, text } = await python(runtime.interpreter, ["-c", IMPORT, runtime.module, runtime.class], { env, cwd: spec.cwd });
   if (code === 0) return report("import", "good", `${runtime.module}.${runtime.class}`);
   const last = text.trim().split("\n").at(-1) ?? "";
-  const [, missing] = /No module named '([^']+)'/.exec(last) ?? [];
-  const isOwn = missing !== undefined && runtime.module.startsWith(missing);
-  const fix = missing === undefined
-    ? 'Correct the plugin\'s code, or "module" and "class" in the manifest'
-    : isOwn
-    ? `Put the folder of "${missing}" into "plugin_path"; it is ${runtime.path.join(", ")} now`
-    : `${runtime.interpreter} -m pip install ${missing}`;
+  const fix = missingModuleAdvice(runtime, last) ?? 'Correct the plugin\'s code, or "module" and "class" in the manifest';
   return report("import", "bad", last, fix);
 }
 
