@@ -3,7 +3,8 @@
  * folder of their own, and fails when they leave something behind.
  *
  * `--quick` takes less than a minute: `groups.ts` says what it leaves out. `--long` takes far more time and memory than all the rest. `--interop` adds the
- * tests with the original's published packages, and `--registry jsr` takes this project's packages from JSR. `--jobs 2` runs two groups at a time.
+ * tests with the original's published packages, and `--registry jsr` takes this project's packages from JSR. `--jobs 2` runs two groups at a time,
+ * and `--no-check` leaves the types to `deno task check`.
  *
  * @module
  */
@@ -28,6 +29,8 @@ interface Options {
   readonly interop: boolean;
   readonly quick: boolean;
   readonly long: boolean;
+  /** Whether types are checked. */
+  readonly check: boolean;
   /** How many groups run at a time. */
   readonly jobs: number;
 }
@@ -51,22 +54,23 @@ interface Run {
   readonly base: string;
 }
 
-const USAGE = "Usage: deno task test [PATH…] [--filter TEXT] [--quick | --long] [--interop] [--registry npm|jsr] [--jobs N]";
+const USAGE = "Usage: deno task test [PATH…] [--filter TEXT] [--quick | --long] [--interop] [--registry npm|jsr] [--jobs N] [--no-check]";
 
 /** `--long` hands over 10,000 files while workers are killed, and values of up to 2 GiB, for which the machine needs some 8 GiB of memory. */
 const LONG = { REMOTE_PLUGIN_TEST_HANDOFFS: "10000", REMOTE_PLUGIN_TEST_LARGEST: "3000000000" };
 
 function parse(words: string[]): Options {
-  const { registry, filter, interop, quick, long, jobs, _ } = parseArgs(words, {
+  const { registry, filter, interop, quick, long, check, jobs, _ } = parseArgs(words, {
     string: ["filter", "registry", "jobs"],
-    boolean: ["interop", "quick", "long"],
-    default: { registry: "npm", jobs: "1" },
+    boolean: ["interop", "quick", "long", "check"],
+    negatable: ["check"],
+    default: { registry: "npm", jobs: "1", check: true },
     unknown: refuseFlags(USAGE),
   });
   if (registry !== "npm" && registry !== "jsr") throw new UsageError(`There is no registry "${registry}". ${USAGE}`);
   if (!/^[1-9]$/.test(jobs)) throw new UsageError(`--jobs is a number of 1 to 9, not "${jobs}". ${USAGE}`);
   const paths = _.map((path) => String(path).replace(/^\.\/|\/$/g, ""));
-  return { registry, filter, interop, quick, long, paths, jobs: Number(jobs) };
+  return { registry, filter, interop, quick, long, check: check && !quick, paths, jobs: Number(jobs) };
 }
 
 /** Somebody pressed Ctrl-C, or sent SIGTERM. */
@@ -99,7 +103,7 @@ async function runGroup({ group, files, filter, temp }: Chosen, { options }: Run
     "--sanitize-ops",
     "--sanitize-resources",
     `--junit-path=${report}`,
-    ...(options.quick ? ["--no-check"] : []), // Types are for `deno task check`.
+    ...(options.check ? [] : ["--no-check"]), // Types are for `deno task check`.
     ...(filter === undefined ? [] : ["--filter", filter]),
   ];
   const command = [places.deno, "test", ...flags, ...files];
@@ -166,8 +170,9 @@ async function findFfmpeg(): Promise<string | undefined> {
 }
 
 async function runAll(run: Run): Promise<Counts> {
-  // One iterator, from which each lane takes the next group.
-  const chosen = (await choose(run)).values();
+  const inOrder = await choose(run);
+  // One iterator, from which each lane takes the next group. The last ones take longest, and are not to be left alone at the end.
+  const chosen = (run.options.jobs === 1 ? inOrder : inOrder.toReversed()).values();
   const lanes = Array.from({ length: run.options.jobs }, () => runLane(chosen, run));
   return (await Promise.all(lanes)).reduce(add, NONE);
 }
