@@ -11,12 +11,13 @@
  */
 import { Command, CommanderError } from "commander";
 import { messageOf } from "../protocol/text.ts";
-import { completions } from "./commands/completions.ts";
+import { type CommandWords, completions } from "./commands/completions.ts";
 import { config } from "./commands/config.ts";
 import { type CommonOptions, Context } from "./context.ts";
 import { doctor } from "./commands/doctor.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { EXIT, EXIT_HELP, exitCode, Interruption } from "./exit.ts";
+import { listEnvironments, lockPlugin, pruneEnvironments, syncEnvironment } from "./commands/env.ts";
 import { gen, type GenOptions } from "./commands/gen.ts";
 import { inspect } from "./commands/inspect.ts";
 import { list } from "./commands/list.ts";
@@ -74,8 +75,20 @@ function createProgram(act: Run): Command {
     .exitOverride().showSuggestionAfterError()
     // A plugin may have an argument that is called as an option of the program.
     .enablePositionalOptions().addHelpText("after", EXIT_HELP);
-  const add = (usage: string, description: string, folder = "-f, --folder <path>"): Command =>
-    program.command(usage).description(description)
+  const add = addTo(program);
+  addPluginCommands(add, act);
+  addEnvironmentCommands(addTo(program.command("env").description("list, make, lock and remove the environments of Python plugins")), act);
+  addServerCommands(add, act);
+  add("completions <shell>", "print the completion script for bash, zsh or fish").action((shell, _, command) =>
+    act(command, (context) => completions(context, shell, wordsOf(program)))
+  );
+  return program;
+}
+
+/** Adds commands with the options that all have. */
+function addTo(parent: Command): Add {
+  return (usage, description, folder = "-f, --folder <path>") =>
+    parent.command(usage).description(description)
       .option(
         folder,
         "where to look for manifests, more than once if need be (default: the working directory, then where cjm's tools keep them)",
@@ -85,12 +98,6 @@ function createProgram(act: Run): Command {
       .option("--trust", "give Deno plugins all permissions that their manifests ask for (default: none)")
       .option("--offline", "fetch nothing for the environments of plugins")
       .option("--json", "write JSON, one value a line");
-  addPluginCommands(add, act);
-  addServerCommands(add, act);
-  add("completions <shell>", "print the completion script for bash, zsh or fish").action((shell, _, command) =>
-    act(command, (context) => completions(context, shell, wordsOf(program)))
-  );
-  return program;
 }
 
 /** Commander repeats words of the command line in what it says. */
@@ -128,7 +135,7 @@ function addPluginCommands(add: Add, act: Run): void {
     .action((plugin, settings, { reset = false }, command) => act(command, (context) => config(context, plugin, { settings, reset })));
   add("doctor [plugin]", "find what keeps plugins from working, with the fix for each").option(
     "--fix",
-    "remove what is left of workers that are gone",
+    "remove what is left of workers that are gone, and make broken environments anew",
   )
     .action((reference, { fix = false }, command) =>
       act(command, async (context) => await doctor(context, { reference, fix }) ? EXIT.ok : EXIT.unwell)
@@ -141,7 +148,21 @@ function addPluginCommands(add: Add, act: Run): void {
     );
   add("new <name>", "make a working plugin with manifest and test").option("--runtime <runtime>", "python or deno", "python")
     .option("--python <program>", "the interpreter of a Python plugin, for example that of a virtual environment (default: python3)")
+    .option("--with <packages>", "packages from PyPI that it needs, for example numpy,pillow; the first start makes their environment")
     .action((name, options: NewOptions, command) => act(command, (context) => makeNew(context, name, options)));
+}
+
+function addEnvironmentCommands(add: Add, act: Run): void {
+  add("list", "list the environments that were made, with their size and age")
+    .action((_, command) => act(command, listEnvironments));
+  add("sync <plugin>", "make a plugin's environment, unless it is there, and print the path of its interpreter")
+    .action((plugin, _, command) => act(command, (context) => syncEnvironment(context, plugin)));
+  add("lock <plugin>", "write the versions of all packages into a lock beside the script or the project")
+    .option("--upgrade", "look for later versions than those in the lock that is there")
+    .action((plugin, options: { upgrade?: boolean }, command) => act(command, (context) => lockPlugin(context, plugin, options)));
+  add("prune", "remove the environments in which no plugin was started for some time")
+    .requiredOption("--older-than <time>", "for so long, for example 30d or 12h")
+    .action((options: { olderThan: string }, command) => act(command, (context) => pruneEnvironments(context, options)));
 }
 
 const RUN_HELP = `
@@ -170,8 +191,12 @@ function addServerCommands(add: Add, act: Run): void {
     .action((plugin, options, command) => act(command, (context) => logs(context, plugin, options)));
 }
 
-function wordsOf(program: Command): { name: string; options: string[] }[] {
-  return program.commands.map((command) => ({ name: command.name(), options: command.options.map(({ long }) => long!) }));
+function wordsOf(program: Command): CommandWords[] {
+  return program.commands.map((command) => ({
+    name: command.name(),
+    commands: command.commands.map((inner) => inner.name()),
+    options: [...new Set([command, ...command.commands].flatMap(({ options }) => options.map(({ long }) => long!)))],
+  }));
 }
 
 /** The first Ctrl-C ends the plugins in order, a second one at once. */
