@@ -2,6 +2,7 @@ import { dirname, join } from "@std/path";
 import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Manifest, RemotePluginProxy, RemotePluginProxySync, WorkerStartError } from "@remote-plugin/proxy";
 import { PluginManager } from "@remote-plugin/proxy/manager";
+import { foreignManifest } from "../support/fixture_proxy.ts";
 import { CANNOT_MAKE, EnvironmentTrial, PACKAGE, scriptWith } from "../support/environments.ts";
 
 const ignore = CANNOT_MAKE;
@@ -18,7 +19,6 @@ const PROJECT = `[project]\nname = "tried"\nversion = "1"\nrequires-python = ">=
 const FORMS: Readonly<Record<string, { readonly file?: readonly [string, string]; readonly environment: Manifest["environment"] }>> = {
   "script metadata": { file: ["plugin.py", scriptWith(`dependencies = ["${PACKAGE}"]`)], environment: "plugin.py" },
   "a project's folder": { file: ["project/pyproject.toml", PROJECT], environment: "project" },
-  "a project's file": { file: ["pyproject.toml", PROJECT], environment: "./pyproject.toml" },
   "a requirements file": { file: ["needs.txt", `# only this\n${PACKAGE}\n`], environment: "needs.txt" },
   "the manifest itself": { environment: { python: ">=3.8", dependencies: [PACKAGE] } },
 };
@@ -61,6 +61,18 @@ Deno.test({
     await using manager = await PluginManager.create({ manifests: [manifest], onEnvironment: trial.onEnvironment });
     assertEquals((await manager.get("tried").execute<Seen>()).python, python);
     assertEquals(trial.steps, []);
+  },
+});
+
+Deno.test({
+  name: "a worker of the original's runs in an environment as well",
+  ignore,
+  async fn() {
+    await using trial = await EnvironmentTrial.create();
+    const { python_path: _, ...manifest } = foreignManifest({ environment: { dependencies: [PACKAGE] } });
+    await using plugin = await RemotePluginProxy.start(manifest, { onEnvironment: trial.onEnvironment });
+    assertEquals((await plugin.execute<{ kwargs: unknown }>({ n: 1 })).kwargs, { n: 1 });
+    assertEquals(trial.left().length, 1);
   },
 });
 
