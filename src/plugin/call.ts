@@ -12,6 +12,7 @@ import { cancelInWorker, LADDER, type Remains } from "./cancelling.ts";
 import type { OperationName } from "./failures.ts";
 import type { CallOptions } from "./interface.ts";
 import type { LoadedWorker, LossOptions, Tenant } from "./loaded_worker.ts";
+import type { Entry } from "./ordered_list.ts";
 import { Reply } from "./reply.ts";
 import type { Turn, WaitForTurn } from "./send_queue.ts";
 import { SilenceWatch } from "./silence.ts";
@@ -55,6 +56,7 @@ export class Call implements Tenant {
   #wait: WaitForTurn | undefined;
   #turn: Turn | undefined;
   #attempt: Attempt | undefined;
+  #tenancy: Entry<Tenant> | undefined;
   #inputs: AsyncDisposable | undefined;
   #waiting: PromiseWithResolvers<Frame | undefined> | undefined;
   #loss: Promise<unknown> | undefined;
@@ -116,10 +118,10 @@ export class Call implements Tenant {
   }
 
   /** Waits for the operation's turn, as long as it is wanted. */
-  async waitFor(wait: WaitForTurn): Promise<Turn> {
+  waitFor(wait: WaitForTurn): Promise<Turn> {
     this.#wait = wait;
     if (this.#abandonment !== undefined) wait.leave(this.#abandonment.reason);
-    return await wait.turn;
+    return wait.turn;
   }
 
   /** Takes over the operation's turn. */
@@ -133,7 +135,7 @@ export class Call implements Tenant {
   assign(worker: LoadedWorker): LoadedWorker {
     this.throwIfAbandoned();
     this.#attempt = { worker, reply: undefined };
-    worker.admit(this);
+    this.#tenancy = worker.admit(this);
     return worker;
   }
 
@@ -163,21 +165,21 @@ export class Call implements Tenant {
     if (this.#abandonment !== undefined) reject(this.#abandonment.reason);
     else if (reply === undefined) resolve(undefined);
     else {
-      this.#listen();
-      reply.receive((frame) => {
+      if (this.#silence !== undefined) this.#listen(this.#silence);
+      const onFrame = (frame: Frame): void => {
         this.#silence?.pause();
         // A frame that comes after the caller has been answered is thrown away.
         if (this.isAbandoned) reply.discard(frame);
         else resolve(frame);
-      }, reject);
+      };
+      reply.receive({ onFrame, onError: reject });
     }
     return promise;
   }
 
   /** Silence counts while the worker has nothing to run before the operation. */
-  #listen(): void {
-    const [silence, waiting, log] = [this.#silence, this.#waiting, this.#attempt?.worker.process?.log];
-    if (silence === undefined) return;
+  #listen(silence: SilenceWatch): void {
+    const [waiting, log] = [this.#waiting, this.#attempt?.worker.process?.log];
     const listen = () => silence.listen(() => log?.lastAt ?? 0);
     if (this.#turn?.isFirst !== false) listen();
     else void this.#turn.whenFirst.then(() => this.#waiting === waiting && !this.#isReleased && listen());
@@ -233,7 +235,7 @@ export class Call implements Tenant {
   /** The worker has it no more. It may be sent to the next one, or once more to this one. */
   leave(): void {
     this.#silence?.pause();
-    this.#attempt?.worker.release(this);
+    if (this.#tenancy !== undefined) this.#attempt?.worker.release(this.#tenancy);
     this.#attempt = undefined;
     if (this.#turn !== undefined) this.#turn.isSent = false;
   }

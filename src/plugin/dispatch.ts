@@ -5,7 +5,6 @@
  */
 import { ProtocolError, RemoteError } from "../errors.ts";
 import { isFileGone } from "../payload/file_result.ts";
-import type { Frame } from "../protocol/frames.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
 import { isRecord } from "../protocol/json.ts";
 import type { ErrorBody } from "../protocol/messages.ts";
@@ -16,6 +15,7 @@ import { cancelledError, closedError, isBreach, isBroken, reportedError, transpo
 import type { CallOptions, OperationOptions } from "./interface.ts";
 import { checkLimits } from "./limits.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";
+import { type Entry, OrderedList } from "./ordered_list.ts";
 import { outcomeOf } from "./outcome.ts";
 import { decodeFrame } from "./results.ts";
 import { SendQueue, type Turn } from "./send_queue.ts";
@@ -44,6 +44,8 @@ interface RunOptions extends CallOptions {
 interface Run extends TakenOperation {
   readonly call: Call;
   readonly options: RunOptions;
+  /** Its place among all that are open; left out for what is one worker's alone. */
+  readonly entry: Entry<Call> | undefined;
 }
 
 /** Sends the operations of one plugin to whichever worker it has. */
@@ -51,7 +53,7 @@ export class Dispatch {
   readonly #options: DispatchOptions;
   readonly #plugin: string;
   readonly #queue: SendQueue;
-  readonly #calls = new Set<Call>();
+  readonly #calls = new OrderedList<Call>();
   /** What streams were called with that nobody has begun to read. */
   readonly #unread = new Set<TakenBody>();
   /** A worker may serve several hosts, which must not choose the same ids. */
@@ -125,31 +127,48 @@ export class Dispatch {
   /** The operation's next chunk, or its result. */
   async #next(run: Run): Promise<IteratorResult<unknown, unknown>> {
     const { call, options } = run;
-    try {
-      while (true) {
+    while (true) {
+      try {
         // The first attempt, and the next one when a worker is gone and nothing stands against it.
-        if (call.attempt?.reply === undefined) await this.#attempt(run);
-        const frame = await this.#frameOf(call);
+        const sending = call.attempt?.reply === undefined ? this.#attempt(run) : undefined;
+        if (sending !== undefined) await sending;
+        const frame = await call.next();
         if (frame === undefined) continue;
         if ("result" in frame) return { done: true, value: decodeFrame(frame, call) };
         if ("chunk" in frame) return { done: false, value: decodeFrame(frame, call) };
         if ("progress" in frame) options.onProgress?.(frame);
         else await this.#failed(call, frame.error);
+      } catch (error) {
+        const failure = await this.#failureOf(call, error);
+        if (failure !== MAY_BE_SENT) throw failure;
       }
-    } catch (error) {
-      throw await this.#failureOf(call, error);
     }
   }
 
-  /** Sends the operation to the worker that runs: when it has its turn, and the worker is there. */
-  async #attempt(run: Run): Promise<void> {
+  /** Sends the operation to the worker that runs: at once, or when it has its turn, the worker is there, and its files are written. */
+  #attempt(run: Run): Promise<void> | undefined {
     const { call, options: { on } } = run;
-    if (call.id !== undefined && on === undefined && !call.hasTurn) call.hold(this.#acquire(run) ?? await this.#wait(run));
-    const assigned = on === undefined ? this.workers.assign(call) : call.assign(on);
-    const worker = assigned instanceof Promise ? await assigned : assigned;
+    if (call.id !== undefined && on === undefined && !call.hasTurn) {
+      const turn = this.#acquire(run);
+      if (turn === undefined) return this.#attemptInTurn(run);
+      call.hold(turn);
+    }
+    const worker = on === undefined ? this.workers.assign(call) : call.assign(on);
+    return worker instanceof Promise ? this.#sendLater(worker, run) : this.#send(worker, run);
+  }
+
+  async #attemptInTurn(run: Run): Promise<void> {
+    run.call.hold(await this.#wait(run));
+    await this.#attempt(run);
+  }
+
+  async #sendLater(worker: Promise<LoadedWorker>, run: Run): Promise<void> {
+    await this.#send(await worker, run);
+  }
+
+  #send(worker: LoadedWorker, run: Run): Promise<void> | undefined {
     this.#queue.takesAhead = worker.sendAhead !== undefined;
-    const sent = sendTo(worker, call, run);
-    if (sent !== undefined) await sent;
+    return sendTo(worker, run.call, run);
   }
 
   async #resultOf({ member }: Operation, frames: AsyncGenerator<unknown, unknown, void>): Promise<unknown> {
@@ -242,34 +261,24 @@ export class Dispatch {
     const { cancelBudgetMs } = this.#options;
     const facts = { id, signal, timeoutMs, idleTimeoutMs, onProgress, idempotent, cancelBudgetMs, trace };
     const call = new Call({ plugin: this.#plugin, member }, facts);
-    if (on === undefined) this.#calls.add(call);
-    return { call, endpoint, taken, options };
+    const entry = on === undefined ? this.#calls.add(call) : undefined;
+    return { call, endpoint, taken, options, entry };
   }
 
   /** Lets go of an operation. Resolves when that is done, for one that has ended; one that was given up or left has its answer before that. */
-  #end({ call, taken }: Run): Promise<void> | undefined {
+  #end({ call, taken, entry }: Run): Promise<void> | undefined {
     taken[Symbol.dispose]();
     const reply = call.attempt?.reply;
     const hasEnded = reply?.ended === true;
     if (hasEnded) reply.discardAhead();
     const ended = call.end();
-    if (ended === undefined) this.#calls.delete(call);
-    else void ended.finally(() => this.#calls.delete(call));
+    if (ended === undefined) this.#forget(entry);
+    else void ended.finally(() => this.#forget(entry));
     return hasEnded ? ended : undefined;
   }
 
-  async #frameOf(call: Call): Promise<Frame | undefined> {
-    try {
-      return await call.next();
-    } catch (error) {
-      if (call.isAbandoned || !isBroken(error)) throw error;
-      const loss = await this.#lossOf(call);
-      if (call.attempt === undefined) return undefined;
-      if (loss !== undefined || !call.attempt.reply?.wasBehind) throw loss ?? error;
-      // The worker lives, and has hung up.
-      call.leave();
-      return undefined;
-    }
+  #forget(entry: Run["entry"]): void {
+    if (entry !== undefined) this.#calls.remove(entry);
   }
 
   /** The end of the process says more than the broken connection. It is the call's error, or lets it be sent again. */
@@ -291,16 +300,30 @@ export class Dispatch {
     await worker.terminate({ why: `its plugin cannot go on: ${error.message}`, cause, isCrash: true });
   }
 
-  /** What the caller is told of a call that has failed. */
+  /** What the caller is told of a call that has failed, or that it may be sent again. */
   async #failureOf(call: Call, error: unknown): Promise<unknown> {
+    const isCut = isBroken(error) && !call.isAbandoned;
     // A worker's files go with it, and its end says more than that they are not there.
-    const loss = isFileGone(error) ? await this.#lossOf(call) : undefined;
+    const loss = isCut || isFileGone(error) ? await this.#lossOf(call) : undefined;
+    if (isCut && mayBeSent(call, loss)) return MAY_BE_SENT;
     if (call.isAbandoned) return call.signal.reason;
     const failure = loss ?? transportError(error, call.name);
     // A file that is gone was the plugin's to remove, and nobody reads what is not there.
     if (isBreach(failure) && !isFileGone(error) && call.attempt !== undefined) void this.workers.giveUp(call.attempt.worker, failure);
     return failure;
   }
+}
+
+/** Stands for no failure. */
+const MAY_BE_SENT = Symbol("may be sent again");
+
+/** Whether nothing stands against another attempt of a call whose connection was lost. */
+function mayBeSent(call: Call, loss: unknown): boolean {
+  if (call.attempt === undefined) return true;
+  if (loss !== undefined || !call.attempt.reply?.wasBehind) return false;
+  // The worker lives, and has hung up.
+  call.leave();
+  return true;
 }
 
 /** Ends a call for a host that cleans up. The end of its worker, which came first, is what its caller is told. */

@@ -9,6 +9,7 @@ import type { WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { ReadyBody } from "../protocol/messages.ts";
 import type { SendRequest } from "../transport/frame_source.ts";
 import { type EndReason, exitError } from "./failures.ts";
+import { type Entry, OrderedList } from "./ordered_list.ts";
 import type { FrameCare } from "./reply.ts";
 import { discardFrame, holdFrame } from "./results.ts";
 
@@ -92,7 +93,7 @@ export class LoadedWorker implements AsyncDisposable {
   /** How the worker ended, where that can be told. */
   readonly exited: Promise<WorkerExit> | undefined;
   readonly #dispose: () => Promise<void>;
-  readonly #tenants = new Set<Tenant>();
+  readonly #tenants = new OrderedList<Tenant>();
   #disposed: Promise<void> | undefined;
   #termination: Termination | undefined;
 
@@ -116,13 +117,13 @@ export class LoadedWorker implements AsyncDisposable {
   }
 
   /** Tells this operation of the worker's end from now on. */
-  admit(tenant: Tenant): void {
-    this.#tenants.add(tenant);
+  admit(tenant: Tenant): Entry<Tenant> {
+    return this.#tenants.add(tenant);
   }
 
   /** Tells it nothing more. */
-  release(tenant: Tenant): void {
-    this.#tenants.delete(tenant);
+  release(tenant: Entry<Tenant>): void {
+    this.#tenants.remove(tenant);
   }
 
   /** How the process has ended, if it has, or does within the time that the news takes. */

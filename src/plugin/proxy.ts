@@ -135,8 +135,8 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws {WorkerExitError} When the worker ends first.
    * @throws The signal's reason, when the caller aborts it.
    */
-  execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {
-    return this.#answer(this.#plugin.run(operationOf("execute", { args, kwargs }), options)) as Promise<Result>;
+  execute<Result = unknown>(kwargs: Kwargs = {}, options: CallOptions = {}): Promise<Result> {
+    return this.#answer(this.#plugin.run(operationOf("execute", { args: options.args ?? [], kwargs }), options)) as Promise<Result>;
   }
 
   /** Calls the plugin and yields what it produces, as it is produced. Leaving the loop cancels the call. Errors are those of `execute`. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { OrderedList } from "./ordered_list.ts";
+
 /** The most calls that are on their way on one connection. */
 const MAX_OPEN = 32;
 
@@ -92,8 +94,7 @@ export class SendQueue {
   readonly #places: number;
   readonly #turns: Turn[] = [];
   #length = 0;
-  // A set keeps the order of arrival, and lets one who gives up leave from the middle at once.
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting = new OrderedList<Waiter>();
   #takesAhead = false;
   readonly #keeper: TurnKeeper = { sent: (turn) => this.#sent(turn), over: (turn) => this.#over(turn) };
 
@@ -111,16 +112,15 @@ export class SendQueue {
 
   /** A turn, if there is one at once. */
   acquire(request: TurnRequest): Turn | undefined {
-    return this.#waiting.size === 0 && this.#hasRoom(request) ? this.#admit(request) : undefined;
+    return this.#waiting.first === undefined && this.#hasRoom(request) ? this.#admit(request) : undefined;
   }
 
   /** Waits for a turn. */
   wait(request: TurnRequest): WaitForTurn {
     const { promise, resolve, reject } = Promise.withResolvers<Turn>();
-    const waiter: Waiter = { request, admit: resolve };
-    this.#waiting.add(waiter);
+    const entry = this.#waiting.add({ request, admit: resolve });
     const leave = (reason: unknown) => {
-      if (!this.#waiting.delete(waiter)) return;
+      if (!this.#waiting.remove(entry)) return;
       reject(reason);
       this.#admitNext();
     };
@@ -144,10 +144,9 @@ export class SendQueue {
   }
 
   #admitNext(): void {
-    for (const waiter of this.#waiting) {
-      if (!this.#hasRoom(waiter.request)) return;
-      this.#waiting.delete(waiter);
-      waiter.admit(this.#admit(waiter.request));
+    for (let first = this.#waiting.first; first !== undefined && this.#hasRoom(first.item.request); first = this.#waiting.first) {
+      this.#waiting.remove(first);
+      first.item.admit(this.#admit(first.item.request));
     }
   }
 
