@@ -157,9 +157,11 @@ export class Dispatch {
     return worker instanceof Promise ? this.#sendLater(worker, run) : this.#send(worker, run);
   }
 
-  async #attemptInTurn(run: Run): Promise<void> {
-    run.call.hold(await this.#wait(run));
-    await this.#attempt(run);
+  #attemptInTurn(run: Run): Promise<void> {
+    return this.#wait(run).then((turn) => {
+      run.call.hold(turn);
+      return this.#attempt(run);
+    });
   }
 
   async #sendLater(worker: Promise<LoadedWorker>, run: Run): Promise<void> {
