@@ -8,13 +8,13 @@ import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { Limit } from "../protocol/limit.ts";
-import { cancelInWorker, LADDER, type Remains } from "./cancelling.ts";
+import { cancelInWorker, LADDER, letsGo, type Remains } from "./cancelling.ts";
 import type { OperationName } from "./failures.ts";
 import type { CallOptions } from "./interface.ts";
 import type { LoadedWorker, LossOptions, Tenant } from "./loaded_worker.ts";
 import type { Entry } from "./ordered_list.ts";
 import { Reply } from "./reply.ts";
-import type { Turn, WaitForTurn } from "./send_queue.ts";
+import type { Turn, TurnHolder, WaitForTurn } from "./send_queue.ts";
 import { SilenceWatch } from "./silence.ts";
 import type { CallTrace } from "./tracing.ts";
 
@@ -33,6 +33,8 @@ export interface OpenOptions extends CallOptions {
   readonly cancelBudgetMs?: number;
   /** What is told of it to whoever traces calls. */
   readonly trace?: CallTrace;
+  /** Makes another id, under which it may be sent once more to the same worker. */
+  readonly newId?: () => string;
 }
 
 /**
@@ -40,13 +42,12 @@ export interface OpenOptions extends CallOptions {
  * lost before that, it ends with the loss, or waits for the next worker. Its caller and its limits abandon it in each of these states, whether or not
  * somebody waits for its next frame.
  */
-export class Call implements Tenant {
+export class Call implements Tenant, TurnHolder {
   readonly name: OperationName;
-  /** The id under which the worker knows it; `undefined` for what is no call. */
-  readonly id: string | undefined;
   /** What is told of it to whoever traces calls. */
   readonly trace: CallTrace | undefined;
   readonly #options: OpenOptions;
+  #id: string | undefined;
   readonly #onCallerAbort: (() => void) | undefined;
   readonly #limit: Limit | undefined;
   readonly #silence: SilenceWatch | undefined;
@@ -55,6 +56,7 @@ export class Call implements Tenant {
   #controller: AbortController | undefined;
   #wait: WaitForTurn | undefined;
   #turn: Turn | undefined;
+  #recall: Promise<boolean> | undefined;
   #attempt: Attempt | undefined;
   #tenancy: Entry<Tenant> | undefined;
   #inputs: AsyncDisposable | undefined;
@@ -67,7 +69,7 @@ export class Call implements Tenant {
   constructor(name: OperationName, options: OpenOptions) {
     const { id, trace, signal, timeoutMs, idleTimeoutMs } = options;
     this.name = name;
-    this.id = id;
+    this.#id = id;
     this.trace = trace;
     this.#options = options;
     if (timeoutMs !== undefined) this.#limit = new Limit(timeoutMs, () => this.abandon(tooLong(name, timeoutMs)));
@@ -78,6 +80,11 @@ export class Call implements Tenant {
     this.#onCallerAbort = () => this.abandon(signal.reason);
     signal.addEventListener("abort", this.#onCallerAbort, { once: true });
     if (signal.aborted) this.#onCallerAbort();
+  }
+
+  /** The id under which the worker knows it; `undefined` for what is no call. */
+  get id(): string | undefined {
+    return this.#id;
   }
 
   /** Whether progress is of use: somebody listens, or takes it for a sign of life. */
@@ -127,6 +134,7 @@ export class Call implements Tenant {
   /** Takes over the operation's turn. */
   hold(turn: Turn): void {
     this.#turn = turn;
+    turn.holder = this;
     // An operation that was abandoned in the moment in which its turn came has let go of all that it held by then.
     if (this.isAbandoned) turn[Symbol.dispose]();
   }
@@ -153,9 +161,11 @@ export class Call implements Tenant {
   send(worker: LoadedWorker, request: WireRequest): void {
     this.throwIfAbandoned();
     if (this.#attempt?.worker !== worker) return;
-    const send = this.#turn === undefined ? worker.send : worker.sendAhead ?? worker.send;
-    this.#attempt = { worker, reply: new Reply(send(request), worker.care) };
-    this.#turn?.send();
+    const turn = this.#turn;
+    const frames = turn === undefined || worker.sendAhead === undefined ? worker.send(request) : worker.sendAhead(request, turn.lane);
+    this.#attempt = { worker, reply: new Reply(frames, worker.care) };
+    this.#recall = undefined;
+    turn?.send();
   }
 
   /** The next frame, or the error with which the operation was abandoned. `undefined`: the worker is gone, and the request may be sent again. */
@@ -230,6 +240,31 @@ export class Call implements Tenant {
     this.#wait?.leave(this.#abandonment.reason);
     this.#waiting?.reject(this.#abandonment.reason);
     void this.end();
+  }
+
+  takeBack(behind: string): void {
+    this.#recall = this.#takeBack(behind);
+  }
+
+  /** Whether the worker has let go of it to have it sent to another lane. */
+  async wasTakenBack(): Promise<boolean> {
+    return await this.#recall ?? false;
+  }
+
+  async #takeBack(behind: string): Promise<boolean> {
+    const { worker, reply } = this.#attempt ?? {};
+    if (worker === undefined || reply === undefined || this.#id === undefined) return false;
+    const hasLetGo = await letsGo(worker, { call_id: this.#id, ahead: true, behind });
+    const isTakenBack = hasLetGo && this.#attempt?.reply === reply && !this.isAbandoned;
+    if (isTakenBack) {
+      this.leave();
+      // Its id is that of a call that never runs, for this worker.
+      this.#id = this.#options.newId?.();
+      this.#waiting?.resolve(undefined);
+      reply.drop();
+    }
+    this.#turn?.recalled(isTakenBack);
+    return isTakenBack;
   }
 
   /** The worker has it no more. It may be sent to the next one, or once more to this one. */

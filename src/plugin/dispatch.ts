@@ -59,6 +59,7 @@ export class Dispatch {
   /** A worker may serve several hosts, which must not choose the same ids. */
   readonly #idPrefix = crypto.randomUUID().slice(0, 8);
   #nextId = 1;
+  readonly #newId = () => `${this.#idPrefix}-${this.#nextId++}`;
   /** The workers, one after the other. */
   readonly workers: Workers;
 
@@ -137,7 +138,7 @@ export class Dispatch {
         if ("result" in frame) return { done: true, value: decodeFrame(frame, call) };
         if ("chunk" in frame) return { done: false, value: decodeFrame(frame, call) };
         if ("progress" in frame) options.onProgress?.(frame);
-        else await this.#failed(call, frame.error);
+        else if (frame.error.code !== "cancelled" || !await call.wasTakenBack()) await this.#failed(call, frame.error);
       } catch (error) {
         const failure = await this.#failureOf(call, error);
         if (failure !== MAY_BE_SENT) throw failure;
@@ -256,12 +257,12 @@ export class Dispatch {
     if (on === undefined) this.workers.check(member);
     this.#unread.delete(taken);
     const { isCall } = endpointRule(endpoint);
-    const id = isCall ? options.callId ?? `${this.#idPrefix}-${this.#nextId++}` : undefined;
+    const id = isCall ? options.callId ?? this.#newId() : undefined;
     // A question can be asked again.
     const idempotent = isCall ? options.idempotent : true;
     const idleTimeoutMs = options.idleTimeoutMs ?? (isCall ? this.#options.idleTimeoutMs : undefined);
     const { cancelBudgetMs } = this.#options;
-    const facts = { id, signal, timeoutMs, idleTimeoutMs, onProgress, idempotent, cancelBudgetMs, trace };
+    const facts = { id, newId: this.#newId, signal, timeoutMs, idleTimeoutMs, onProgress, idempotent, cancelBudgetMs, trace };
     const call = new Call({ plugin: this.#plugin, member }, facts);
     const entry = on === undefined ? this.#calls.add(call) : undefined;
     return { call, endpoint, taken, options, entry };

@@ -7,7 +7,7 @@ import type { PluginError } from "../errors.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { ReadyBody } from "../protocol/messages.ts";
-import type { SendRequest } from "../transport/frame_source.ts";
+import type { SendAhead, SendRequest } from "../transport/frame_source.ts";
 import { type EndReason, exitError } from "./failures.ts";
 import { type Entry, OrderedList } from "./ordered_list.ts";
 import type { FrameCare } from "./reply.ts";
@@ -27,7 +27,7 @@ export interface WorkerParts {
   /** Sends a request, on a connection of its own. */
   readonly send: SendRequest;
   /** Sends a call behind those that the worker has not answered, which it answers first; left out where it takes none ahead. */
-  readonly sendAhead?: SendRequest;
+  readonly sendAhead?: SendAhead;
   /** What the plugin says of itself. */
   readonly plugin: ReadyBody;
   readonly maxConcurrency: number;
@@ -80,7 +80,7 @@ export class LoadedWorker implements AsyncDisposable {
   /** Sends a request, on a connection of its own. */
   readonly send: SendRequest;
   /** Sends a call behind those that the worker has not answered; `undefined` where it takes none ahead. */
-  readonly sendAhead: SendRequest | undefined;
+  readonly sendAhead: SendAhead | undefined;
   /** What becomes of files in frames. */
   readonly care: FrameCare;
   /** What the plugin says of itself. */

@@ -30,6 +30,9 @@ export interface FrameSource {
 /** Sends a request. */
 export type SendRequest = (request: WireRequest) => FrameSource;
 
+/** Sends a request to a lane of the worker, behind those that were sent there and have not been answered. */
+export type SendAhead = (request: WireRequest, lane: number) => FrameSource;
+
 /** Sends requests by an exchange, each when its first frame is asked for. */
 export function sendBy(exchange: Exchange): SendRequest {
   return (request) => new ExchangedFrames(exchange, request);
