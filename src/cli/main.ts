@@ -27,6 +27,7 @@ import { runHelp } from "./commands/run_help.ts";
 import { serve, type ServeOptions } from "./commands/serve.ts";
 import { TOKEN_VARIABLE } from "./serving/token.ts";
 import { stats, type StatsOptions } from "./commands/stats.ts";
+import { failureLines } from "./output/failure.ts";
 import { red } from "./output/painted.ts";
 import { standardError, standardOutput, Terminal } from "./output/terminal.ts";
 
@@ -44,7 +45,7 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     } catch (error) {
       code = exitCode(signal.aborted ? signal.reason : error);
       if (code === EXIT.interrupted) terminal.note("Interrupted");
-      else terminal.note(red("error: "), messageOf(error));
+      else tell(error, command, terminal);
     }
   };
   try {
@@ -54,6 +55,13 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     throw error;
   }
+}
+
+function tell(error: unknown, command: Command, terminal: Terminal): void {
+  terminal.note(red("error: "), messageOf(error));
+  const hasLogs = command.options.some(({ long }) => long === "--logs");
+  const { logs = false } = command.opts<{ logs?: boolean }>();
+  for (const line of failureLines(error, { logs: hasLogs ? logs : undefined })) terminal.note(line);
 }
 
 type Run = (command: Command, body: Act) => Promise<void>;
@@ -75,6 +83,7 @@ function createProgram(act: Run): Command {
       )
       .option("--state-dir <path>", "where configurations and logs are kept (default: $REMOTE_PLUGIN_HOME, ~/.local/state/remote-plugin)")
       .option("--trust", "give Deno plugins all permissions that their manifests ask for (default: none)")
+      .option("--offline", "fetch nothing for the environments of plugins")
       .option("--json", "write JSON, one value a line");
   addPluginCommands(add, act);
   addServerCommands(add, act);

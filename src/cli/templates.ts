@@ -12,15 +12,22 @@ export interface TemplateRuntime {
   readonly runtime: "python" | "deno";
   /** The interpreter of a Python plugin. */
   readonly python: string;
+  /** The import map of the checkout that this program runs from; `undefined` when it does not. */
+  readonly importMap: string | undefined;
 }
 
 /** What the test of a plugin may do, as flags of `deno test`. */
-export const TEST_FLAGS = "--allow-read --allow-write=/tmp --allow-net --allow-run --allow-env";
+const TEST_FLAGS = "--allow-read --allow-write=/tmp --allow-net --allow-run --allow-env";
+
+/** What runs the test of a plugin, but for where that is. */
+export function testCommand({ importMap }: Pick<TemplateRuntime, "importMap">): string {
+  return `deno test ${importMap === undefined ? "" : `--no-config --import-map=${importMap} `}${TEST_FLAGS}`;
+}
 
 /** The files by name. */
-export function templateFiles(name: string, { runtime, python }: TemplateRuntime): Record<string, string> {
-  const own = runtime === "python" ? pythonFiles(name, python) : denoFiles(name);
-  return { ...own, "plugin_test.ts": test(name) };
+export function templateFiles(name: string, runtime: TemplateRuntime): Record<string, string> {
+  const own = runtime.runtime === "python" ? pythonFiles(name, runtime.python) : denoFiles(name);
+  return { ...own, "plugin_test.ts": test(name, runtime) };
 }
 
 function pythonFiles(name: string, interpreter: string): Record<string, string> {
@@ -135,9 +142,10 @@ export default class ${className(name)} {
 `;
 }
 
-function test(name: string): string {
-  return `// deno test ${TEST_FLAGS}
-import { RemotePluginProxy } from "jsr:@remote-plugin/proxy@^${PACKAGE_VERSION}";
+function test(name: string, runtime: TemplateRuntime): string {
+  const source = runtime.importMap === undefined ? `jsr:@remote-plugin/proxy@^${PACKAGE_VERSION}` : "@remote-plugin/proxy";
+  return `// ${testCommand(runtime)}
+import { RemotePluginProxy } from "${source}";
 
 Deno.test("${name} says a text louder", async () => {
   await using plugin = await RemotePluginProxy.start(new URL("./${PLUGIN_FILE}", import.meta.url));

@@ -78,9 +78,12 @@ class Lane {
     if (first !== undefined && !first.isFirst) first.isFirst = true;
   }
 
-  /** Whether a call may be sent behind the others: none is sent before those that have their turn, whose files may be written still. */
+  /**
+   * Whether a call may be sent behind the others. None is sent before those that have their turn, whose files may be written still; nor behind one that
+   * was given up before its files are gone, whose room it may need.
+   */
   takes(length: number): boolean {
-    if (this.turns.length >= MAX_OPEN || !this.turns.every(({ isSent }) => isSent)) return false;
+    if (this.turns.length >= MAX_OPEN || !this.turns.every(({ isSent, isGivenUp }) => isSent && !isGivenUp)) return false;
     return this.length - this.turns[0]!.length + length <= MAX_WAITING_LENGTH;
   }
 
@@ -103,6 +106,8 @@ export class Turn implements Disposable {
   #whenFirst: PromiseWithResolvers<void> | undefined;
   /** How long the call's body is. */
   readonly length: number;
+  /** Whether nobody waits for the call any more, which the worker still has. */
+  isGivenUp = false;
   /** In which lane the call runs. */
   lane = 0;
   /** Whether the worker that runs has the call. */

@@ -2,7 +2,7 @@
 import type { Context } from "../context.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { hostFindings } from "../doctor/host_findings.ts";
-import { problemText } from "./list.ts";
+import { problemText } from "../context.ts";
 import { pluginFindings } from "../doctor/plugin_findings.ts";
 import { bold, green, red, yellow } from "../output/painted.ts";
 

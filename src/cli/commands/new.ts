@@ -1,8 +1,9 @@
 /** `new`: a working plugin with its manifest and its test. @module */
-import { join, relative, resolve } from "@std/path";
+import { fromFileUrl, join, relative, resolve } from "@std/path";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
-import { templateFiles, type TemplateRuntime, TEST_FLAGS } from "../templates.ts";
+import { isThere } from "../../protocol/is_there.ts";
+import { templateFiles, type TemplateRuntime, testCommand } from "../templates.ts";
 
 /** The options of `new`. */
 export interface NewOptions {
@@ -35,17 +36,24 @@ function readRuntime({ runtime, python }: NewOptions): TemplateRuntime {
   }
   const interpreter = python ?? "python3";
   // In the manifest a relative path would belong to the plugin's folder.
-  return { runtime, python: /[\\/]/.test(interpreter) ? resolve(interpreter) : interpreter };
+  return { runtime, python: /[\\/]/.test(interpreter) ? resolve(interpreter) : interpreter, importMap: importMapOfCheckout() };
 }
 
-function commandsFor(name: string, folder: string, { runtime, python }: TemplateRuntime): string[] {
+/** Who runs this program from a checkout may not have the package from JSR. */
+function importMapOfCheckout(): string | undefined {
+  const map = new URL("../../../tools/npm_imports.json", import.meta.url);
+  return map.protocol === "file:" && isThere(fromFileUrl(map)) ? fromFileUrl(map) : undefined;
+}
+
+function commandsFor(name: string, folder: string, made: TemplateRuntime): string[] {
+  const { runtime, python } = made;
   const place = relative(".", folder);
   const words = '--text "hello there"';
   const ownTest = runtime === "python" ? [`${python} -m unittest discover ${place}`] : [];
   return [
     ...[`doctor ${name}`, `run ${name} ${words}`, `run --stream ${name} ${words}`].map((command) => `remote-plugin ${command}`),
     ...ownTest,
-    `deno test ${TEST_FLAGS} ${place}`,
+    `${testCommand(made)} ${place}`,
   ];
 }
 

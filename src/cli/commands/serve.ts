@@ -1,7 +1,7 @@
 /** `serve`: the plugins over HTTP. @module */
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
-import { problemText } from "./list.ts";
+import { problemText } from "../context.ts";
 import { createGateway } from "../../gateway/gateway.ts";
 import { refusal } from "../../gateway/reply.ts";
 import { announcement } from "../serving/announcement.ts";

@@ -116,10 +116,10 @@ def adopt_orphans() -> None:
     if sys.platform != "linux":
         return
     try:
-        from ctypes import CDLL
+        from .kernel import Long, c_function
 
         pr_set_child_subreaper = 36
-        CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+        c_function("prctl")(*map(Long, (pr_set_child_subreaper, 1, 0, 0, 0)))
     except (ImportError, OSError, AttributeError):
         pass  # the group is killed all the same
 
