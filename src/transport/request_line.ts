@@ -28,7 +28,7 @@ export function requestText(request: WireRequest, mostCharacters: number): strin
   return headOf(request, length) + text;
 }
 
-// deno-lint-ignore no-control-regex -- all of them stand for one byte
+/** All of them take one byte. */
 const ASCII = /^[\0-\x7f]*$/;
 
 /** The bytes of a request that is better written alone. */
