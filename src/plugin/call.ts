@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { CallTimeoutError } from "../errors.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { Limit } from "../protocol/limit.ts";
 import { cancelInWorker, LADDER, letsGo, type Remains } from "./cancelling.ts";
-import type { OperationName } from "./failures.ts";
+import { type OperationName, tooLongError, tooSilentError } from "./failures.ts";
 import type { CallOptions } from "./interface.ts";
 import type { LoadedWorker, LossOptions, Tenant } from "./loaded_worker.ts";
 import type { Entry } from "./ordered_list.ts";
@@ -72,9 +71,9 @@ export class Call implements Tenant, TurnHolder {
     this.#id = id;
     this.trace = trace;
     this.#options = options;
-    if (timeoutMs !== undefined) this.#limit = new Limit(timeoutMs, () => this.abandon(tooLong(name, timeoutMs)));
+    if (timeoutMs !== undefined) this.#limit = new Limit(timeoutMs, () => this.abandon(tooLongError(name, timeoutMs)));
     if (idleTimeoutMs !== undefined) {
-      this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong: () => this.abandon(tooSilent(name, idleTimeoutMs)) });
+      this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong: () => this.abandon(tooSilentError(name, idleTimeoutMs)) });
     }
     if (signal === undefined) return;
     this.#onCallerAbort = () => this.abandon(signal.reason);
@@ -319,15 +318,4 @@ async function removeFiles(files: AsyncDisposable): Promise<void> {
   } catch {
     // What cannot be removed now goes with the worker's folder.
   }
-}
-
-function tooLong({ plugin, member }: OperationName, timeoutMs: number): CallTimeoutError {
-  const message = `"${member}" of "${plugin}" took longer than its limit of ${timeoutMs} ms, and was told to stop`;
-  return new CallTimeoutError(message, { plugin, timeoutMs });
-}
-
-function tooSilent({ plugin, member }: OperationName, timeoutMs: number): CallTimeoutError {
-  const message =
-    `"${member}" of "${plugin}" gave no sign of life for ${timeoutMs} ms, no progress, chunk or line of output, and was told to stop`;
-  return new CallTimeoutError(message, { plugin, timeoutMs, idle: true });
 }

@@ -4,14 +4,13 @@
  * @module
  */
 import { ProtocolError, RemoteError } from "../errors.ts";
-import { isFileGone } from "../payload/file_result.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
 import { isRecord } from "../protocol/json.ts";
-import type { ErrorBody } from "../protocol/messages.ts";
 import { type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";
 import { atCaller } from "./caller_stack.ts";
-import { cancelledError, closedError, isBreach, isBroken, reportedError, transportError } from "./failures.ts";
+import { failed, failureOf, MAY_BE_SENT } from "./failed_attempt.ts";
+import { cancelledError, closedError } from "./failures.ts";
 import type { CallOptions, OperationOptions } from "./interface.ts";
 import { checkLimits } from "./limits.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";
@@ -138,9 +137,9 @@ export class Dispatch {
         if ("result" in frame) return { done: true, value: decodeFrame(frame, call) };
         if ("chunk" in frame) return { done: false, value: decodeFrame(frame, call) };
         if ("progress" in frame) options.onProgress?.(frame);
-        else if (frame.error.code !== "cancelled" || !await call.wasTakenBack()) await this.#failed(call, frame.error);
+        else if (frame.error.code !== "cancelled" || !await call.wasTakenBack()) await failed(call, frame.error);
       } catch (error) {
-        const failure = await this.#failureOf(call, error);
+        const failure = await failureOf(call, error, this.workers);
         if (failure !== MAY_BE_SENT) throw failure;
       }
     }
@@ -283,50 +282,6 @@ export class Dispatch {
   #forget(entry: Run["entry"]): void {
     if (entry !== undefined) this.#calls.remove(entry);
   }
-
-  /** The end of the process says more than the broken connection. It is the call's error, or lets it be sent again. */
-  async #lossOf(call: Call): Promise<unknown> {
-    const worker = call.attempt?.worker;
-    const exit = await worker?.ending();
-    if (call.loss !== undefined) return await call.loss;
-    // Of a worker that has not taken its place yet nobody else tells.
-    return exit && worker?.exitError(exit, [call.name.member]);
-  }
-
-  /** The worker reported an error. One whose plugin has ended its own thread is of no use any more, and ends like any that dies. */
-  async #failed(call: Call, error: ErrorBody): Promise<void> {
-    const cause = reportedError(error, call.name);
-    if (error.code !== "plugin_exit") throw cause;
-    const worker = call.attempt?.worker;
-    if (worker === undefined) return; // It has ended meanwhile, and the call is sent again.
-    if (worker.process === undefined) throw cause;
-    await worker.terminate({ why: `its plugin cannot go on: ${error.message}`, cause, isCrash: true });
-  }
-
-  /** What the caller is told of a call that has failed, or that it may be sent again. */
-  async #failureOf(call: Call, error: unknown): Promise<unknown> {
-    const isCut = isBroken(error) && !call.isAbandoned;
-    // A worker's files go with it, and its end says more than that they are not there.
-    const loss = isCut || isFileGone(error) ? await this.#lossOf(call) : undefined;
-    if (isCut && mayBeSent(call, loss)) return MAY_BE_SENT;
-    if (call.isAbandoned) return call.signal.reason;
-    const failure = loss ?? transportError(error, call.name);
-    // A file that is gone was the plugin's to remove, and nobody reads what is not there.
-    if (isBreach(failure) && !isFileGone(error) && call.attempt !== undefined) void this.workers.giveUp(call.attempt.worker, failure);
-    return failure;
-  }
-}
-
-/** Stands for no failure. */
-const MAY_BE_SENT = Symbol("may be sent again");
-
-/** Whether nothing stands against another attempt of a call whose connection was lost. */
-function mayBeSent(call: Call, loss: unknown): boolean {
-  if (call.attempt === undefined) return true;
-  if (loss !== undefined || !call.attempt.reply?.wasBehind) return false;
-  // The worker lives, and has hung up.
-  call.leave();
-  return true;
 }
 
 /** Ends a call for a host that cleans up. The end of its worker, which came first, is what its caller is told. */
