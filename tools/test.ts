@@ -16,7 +16,7 @@ import { INTEROP_FOLDER, prepareEnvironments, prepareFfmpeg } from "./environmen
 import { filesOf, type Group, GROUPS, type Places } from "./groups.ts";
 import { add, closingLine, countReport, type Counts, NONE } from "./junit.ts";
 import { findLeaks } from "./leaks.ts";
-import { findPythonWith } from "./packages.ts";
+import { findPythonWith, type PackagedPython } from "./packages.ts";
 import { findPython, pathWith } from "./python.ts";
 import { pathOf, type Registry, registryFlags } from "./registry.ts";
 import { holdBack, passThrough, type RunOptions } from "./run.ts";
@@ -52,6 +52,8 @@ interface Run {
   readonly places: Omit<Places, "temp">;
   /** The folder of all that the run writes. */
   readonly base: string;
+  /** The Pythons with packages, by their folders. Groups that run at the same time may need the same one. */
+  readonly packaged: Map<string, Promise<PackagedPython>>;
 }
 
 const USAGE = "Usage: deno task test [PATH…] [--filter TEXT] [--quick | --long] [--interop] [--registry npm|jsr] [--jobs N] [--no-check]";
@@ -152,13 +154,15 @@ async function checkLeaks(temp: string): Promise<Counts> {
 }
 
 /** What the group needs of other people's packages; a reason where it cannot run without them. */
-async function equip(group: Group, places: Places): Promise<Places | string> {
-  if (group.interop) {
+async function equip({ packages, interop }: Group, places: Places, { packaged }: Run): Promise<Places | string> {
+  if (interop) {
     const reason = await prepareEnvironments(places.python);
     return reason ?? { ...places, ffmpeg: await findFfmpeg() };
   }
-  if (group.packages === undefined) return places;
-  const found = await findPythonWith(group.packages, places.python);
+  if (packages === undefined) return places;
+  const finding = packaged.get(packages.folder) ?? findPythonWith(packages, places.python);
+  packaged.set(packages.folder, finding);
+  const found = await finding;
   if (found.program === undefined) console.log(`ITS TESTS WITH PYTHON ARE SKIPPED, ${found.reason}`);
   return { ...places, packagedPython: found.program };
 }
@@ -189,7 +193,7 @@ async function runOne(chosen: Chosen, run: Run): Promise<Counts> {
   const own = { ...run.places, temp };
   const begin = performance.now();
   console.log(`\n== ${group.name}, group ${place}: ${group.flags(own).join(" ")}`);
-  const places = await equip(group, own);
+  const places = await equip(group, own, run);
   if (typeof places === "string") {
     console.log(`SKIPPED, for ${places}`);
     return { ...NONE, skipped: files.length };
@@ -216,7 +220,7 @@ async function main(): Promise<number> {
   const python = places.python ?? "no Python 3.8 or later, its tests are skipped";
   console.log(`deno ${Deno.version.deno}, ${python}, packages from ${options.registry}`);
   try {
-    const counts = await runAll({ options, places, base });
+    const counts = await runAll({ options, places, base, packaged: new Map() });
     if (counts.passed + counts.failed === 0) console.log("No test was run");
     console.log(`\n${closingLine(counts)}`);
     return counts.failed > 0 || counts.passed + counts.skipped === 0 ? 1 : 0;

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { CANCEL_GRACE_MS } from "../process/worker_process.ts";
 import type { ErrorFrame, ResultFrame } from "../protocol/frames.ts";
 import { isRecord } from "../protocol/json.ts";
+import { CANCEL_GRACE_MS } from "../process/start_message.ts";
 import { Limit } from "../protocol/limit.ts";
 import { pause } from "../protocol/timer.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";

@@ -53,3 +53,16 @@ Deno.test("a new Python plugin may have an interpreter of its own, wherever its 
   const { code, err } = await user.run("new", "other", "--runtime", "deno", "--python", "python3");
   assertEquals([code, err.includes("--python is the interpreter of a Python plugin")], [2, true]);
 });
+
+Deno.test("a new Python plugin may need packages, which its own file names", async () => {
+  await using user = await User.create();
+  assertEquals((await user.run("new", "thumbs", "--with", "pillow>=9,<13, numpy,foo[a,b]")).code, 0);
+  const folder = join(user.folder.path, "thumbs");
+  const manifest = JSON.parse(await Deno.readTextFile(join(folder, "plugin.json")));
+  assertEquals([manifest.environment, manifest.python_path], ["./thumbs.py", undefined]);
+  const metadata = '# /// script\n# requires-python = ">=3.8"\n# dependencies = ["pillow>=9,<13", "numpy", "foo[a,b]"]\n# ///\n';
+  assertEquals((await Deno.readTextFile(join(folder, "thumbs.py"))).startsWith(metadata), true);
+  for (const more of [["--with", "numpy", "--runtime", "deno"], ["--with", "numpy", "--python", "python3"], ["--with", "numpy,,"]]) {
+    assertEquals([(await user.run("new", "other", ...more)).code, more], [2, more]);
+  }
+});

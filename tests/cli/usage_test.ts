@@ -6,7 +6,7 @@ Deno.test("--help explains every command, and the exit codes", async () => {
   await using user = await User.create();
   const { code, out } = await user.run("--help");
   assertEquals(code, 0);
-  for (const command of ["list", "inspect", "run", "config", "doctor", "new", "serve", "stats", "logs", "completions"]) {
+  for (const command of ["list", "inspect", "run", "config", "doctor", "new", "env", "serve", "stats", "logs", "completions"]) {
     assertStringIncludes(out, `\n  ${command} `);
   }
   assertStringIncludes((await user.run("run", "--help")).out, "The value - stands for a file");
@@ -37,6 +37,7 @@ Deno.test("what goes wrong is said in one line, with an exit code for its kind",
     [["new", "Bad-Name"], 2, "cannot be a plugin's name"],
     [["logs", "raises"], 2, 'There is no log of "raises"'],
     [["stats"], 2, "Nothing is served"],
+    [["env", "prune", "--older-than", "30"], 2, "--older-than must be a number with d, h, m or s"],
     [["completions", "tcsh"], 2, "bash, zsh and fish"],
   ];
   for (const [args, code, message] of cases) {

@@ -3,21 +3,22 @@
  *
  * @module
  */
-import { DELIMITER, dirname } from "@std/path";
+import { DELIMITER } from "@std/path";
 import { ManifestError, PermissionDeniedError, PluginError } from "../../errors.ts";
 import type { PluginManager } from "../../manager/plugin_manager.ts";
 import { loadManifest } from "../../manifest/load.ts";
 import type { PluginSpec, PythonRuntime } from "../../manifest/manifest.ts";
 import { workerVariables } from "../../permissions/environment.ts";
 import { missingModuleAdvice } from "../../plugin/import_advice.ts";
-import { resolveEnvironment } from "../../plugin/resolve_environment.ts";
-import { demandPermissions, workerProgram } from "../../permissions/required.ts";
+import { demandPermissions } from "../../permissions/required.ts";
 import type { Context } from "../context.ts";
-import type { Finding } from "./finding.ts";
+import { environmentFinding } from "./environment_finding.ts";
+import type { Finding, Report } from "./finding.ts";
 
-type Report = (check: string, verdict: Finding["verdict"], found: string, fix?: string) => Finding;
-
-/** Looks at manifest, permissions, interpreter and imports, and starts the plugin at last. What depends on something bad is left out. */
+/**
+ * Looks at manifest, environment, permissions, interpreter and imports, and starts the plugin at last. What depends on something bad is left out, and so is
+ * what depends on an environment that was not made yet.
+ */
 export async function* pluginFindings(context: Context, manager: PluginManager, name: string): AsyncGenerator<Finding, void, void> {
   const info = manager.info(name);
   const report: Report = (check, verdict, found, fix) => ({ about: info.name, check, verdict, found, fix });
@@ -25,9 +26,9 @@ export async function* pluginFindings(context: Context, manager: PluginManager, 
   yield info.warnings.length === 0
     ? report("manifest", "good", info.source!)
     : report("manifest", "odd", info.warnings.join("; "), "Correct the keys, or remove them");
-  const { spec, finding } = await checkEnvironment(plugin, report, context);
+  const { spec, finding } = await environmentFinding(context, plugin, report);
   if (finding !== undefined) yield finding;
-  if (finding?.verdict === "bad") return;
+  if (spec === undefined) return;
   const permissions = checkPermissions(spec, report, context);
   yield permissions;
   if (permissions.verdict === "bad") return;
@@ -43,18 +44,6 @@ export async function* pluginFindings(context: Context, manager: PluginManager, 
     if (imports.verdict === "bad") return;
   }
   yield await checkStart(context, manager, { name, report });
-}
-
-/** One that is not there, or has lost something, is made. */
-async function checkEnvironment(spec: PluginSpec, report: Report, context: Context): Promise<{ spec: PluginSpec; finding?: Finding }> {
-  if (spec.runtime.kind !== "python" || spec.runtime.environment === undefined) return { spec };
-  try {
-    const ready = await resolveEnvironment(spec, context.environmentOptions(spec.name));
-    return { spec: ready, finding: report("environment", "good", dirname(dirname(workerProgram(ready)))) };
-  } catch (error) {
-    if (!(error instanceof PluginError)) throw error;
-    return { spec, finding: report("environment", "bad", error.message, "Mend what the message says, and run doctor again") };
-  }
 }
 
 function checkPermissions(spec: PluginSpec, report: Report, { policy }: Context): Finding {
