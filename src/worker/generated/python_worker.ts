@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "ea466cb2fd09a6fc";
+export const PYTHON_WORKER_HASH = "0cfb9991fd13c6ff";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -733,6 +733,13 @@ class Canceller:
             self._ahead.popitem(last=False)
         if self.cancel(lambda call: call.key == call_id):
             self._ahead.pop(call_id, None)
+
+    def cancel_behind(self, call_id: str, first: str) -> bool:
+        """Cancels a call that comes behind another one, if that is open still: nothing behind it can have begun."""
+        self._ahead[call_id] = None  # first, for the other one may end in this very moment
+        if len(self._ahead) > MOST_AHEAD:
+            self._ahead.popitem(last=False)
+        return self._calls.has(first) or self._ahead.pop(call_id, self) is self
 
     def abandon(self, abandoned: Call) -> None:
         """Cancels a call whose client is gone."""
@@ -4313,6 +4320,11 @@ class OpenCalls:
                 raise Refusal(409, f'A call with the id "{call.key}" is still open')
             self._open[call.key] = call
 
+    def has(self, key: object) -> bool:
+        """Whether a call waits or runs."""
+        with self._lock:
+            return key in self._open
+
     def begin(self, call: Call) -> bool:
         """The call is to run; tells whether it still may."""
         with self._lock:
@@ -7587,7 +7599,12 @@ class WorkerEndpoints:
         call_id = body.get("call_id")
         if call_id is not None and not isinstance(call_id, str):
             raise Refusal(400, '"call_id" is not a string')
+        behind = body.get("behind")
+        if behind is not None and not isinstance(behind, str):
+            raise Refusal(400, '"behind" is not a string')
         if call_id is not None and body.get("ahead") is True:
+            if behind is not None:
+                return {"status": "cancelled" if self._canceller.cancel_behind(call_id, behind) else "not_running"}
             self._canceller.cancel_ahead(call_id)
             return {"status": "cancelled"}
         found = self._canceller.cancel(lambda call: call_id is None or call.key == call_id)
