@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from .access import Access
 from .encoding import encode
 from .errors import CannotBind
 from .grant import Grant, is_within
@@ -14,11 +13,14 @@ from .start_line import Start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Callable, Dict, Optional
 
     from .holding import Holding
 
     Body = Dict[str, Any]
+
+
+BY_PATH = ("chmod", "chown", "utime")
 
 
 class Bounds:
@@ -30,8 +32,6 @@ class Bounds:
         self._scratch = start.scratch.disk
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant)
-        self._access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
-        self.advise = self._access.advise
 
     def close_foreign_files(self, but: int) -> None:
         """Closes what the host may have left to this process by mistake."""
@@ -44,11 +44,17 @@ class Bounds:
         if self._holding is not None:
             self._prepare_variables()
             told = self._holding.put_in_force()
-            from .stand_ins import change_files_by_descriptor
-
-            change_files_by_descriptor()
-        self._access.watch()
         return told
+
+    def watch(self) -> Callable[[BaseException], str]:
+        """From here on refusals say what is missing. Gives what says it of an error."""
+        from .access import Access
+
+        if self._holding is not None:
+            change_files_by_descriptor()
+        access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
+        access.watch()
+        return access.advise
 
     def _prepare_variables(self) -> None:
         if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self._grant.write):
@@ -78,3 +84,24 @@ def tell_access(key: str, target: str, allowed: bool) -> None:
         os.write(2, line.encode("utf-8", "backslashreplace"))
     except OSError:
         pass  # the plugin has closed it
+
+
+def change_files_by_descriptor() -> None:
+    """Has `os.chmod`, `os.chown` and `os.utime` open the file, for the kernel lets none take a path that may lead out of the bounds."""
+    for name in BY_PATH:
+        setattr(os, name, _by_descriptor(getattr(os, name)))
+
+
+def _by_descriptor(act: Callable[..., None]) -> Callable[..., None]:
+    def changed(path: Any, *args: Any, dir_fd: Any = None, follow_symlinks: bool = True, **options: Any) -> None:
+        if isinstance(path, int):
+            return act(path, *args, **options)
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_symlinks else os.O_NOFOLLOW)
+        file = os.open(path, flags, dir_fd=dir_fd)
+        try:
+            act(file, *args, **options)
+        finally:
+            os.close(file)
+
+    changed.__name__ = changed.__qualname__ = act.__name__
+    return changed
