@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "84cbfca3e871b0ff";
+export const PYTHON_WORKER_HASH = "48509f3eccc17cce";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -183,96 +183,44 @@ def forget_unused(bytecode):
 
 from __future__ import annotations
 
-import time
-
-from .client import Client
 from .descriptors import DESCRIPTORS
 from .encoding import encode
 from .errors import Refusal
 from .replies import FramedReply
-from .shelf import Slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional
-
-    from .scratch import Scratch
-
-FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
-FLUSH_S = 0.001
-STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
+    from typing import Any
 
 
 class BareReply(FramedReply):
     """Section 11: the frames of section 4, and nothing around them."""
 
-    def __init__(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None], shares: bool = False) -> None:
-        super().__init__(client, scratch, shares=shares)
-        self._watch = watch
-        self._held: Optional[Slot] = None
-        self._held_until = 0.0
-        self._last_at = 0.0
-        self._is_watched = False
-
     def refuse(self, refusal: Refusal) -> None:
         self.closes = self.closes or refusal.closes
         self._part(encode({"refused": {"status": refusal.status, "detail": refusal.detail}}) + b"\\n", last=True)
 
-    def close(self) -> None:
-        if self._held is not None:  # the reply has no end
-            with self._lock:
-                self._send_held()
-        super().close()
-
-    def flush(self) -> float:
-        """Sends what is held back, once no frame follows any more; tells in how many seconds to look again, zero for never."""
-        if not self._lock.acquire(False):
-            return STALL_S  # somebody is sending, and perhaps cannot
-        try:
-            self._is_watched = time.perf_counter() - self._last_at < FLOW_S
-            if not self._is_watched:
-                self._send_held()
-            return FLUSH_S if self._is_watched else 0.0
-        finally:
-            self._lock.release()
+    def result(self, value: Any) -> None:
+        sent = self._part(self._frame("result", value), True)
+        if self._outbox is not None:
+            self._settle(sent)
 
     def _last(self, frame: bytes) -> bool:
         return self._part(frame, last=True)
 
     def _part(self, data: bytes, last: bool = False) -> bool:
-        DESCRIPTORS.stay_out()
-        with self._lock:
+        if not DESCRIPTORS.mark[0]:
+            DESCRIPTORS.stay_out()
+        client = self._client
+        with client.lock:
             if self._ended:
                 return False
+            may_be_held = (client.is_followed if last else self._begun) and (self._outbox is None or not self._outbox.is_waiting())
+            self._begun = True
             self._ended = last
-            if last and self._held is None:
-                return self._send(b"", data)
-            before, self._last_at = self._last_at, time.perf_counter()
-            # To wake the reader for each of many frames would cost more than the frames.
-            if self._last_at - before < FLOW_S and not last and not self.hands_over():
-                if self._held is None:
-                    self._begin_to_hold()
-                if self._held is not None and self._last_at < self._held_until and self._held.add(data):
-                    return True
-            return self._send_held(data)
-
-    def _begin_to_hold(self) -> None:
-        """Finds a place for frames that wait for the next send, or, when that does not come, for the front."""
-        if self.broken:
-            return
-        self._held, self._held_until = self._client.take_slot(), self._last_at + FLOW_S
-        if self._held is not None and not self._is_watched:
-            self._is_watched = True
-            self._watch(self)
-
-    def _send_held(self, data: bytes = b"") -> bool:
-        """Sends what is held back, and this. The shelf has it until it is sent: the process may end here."""
-        if self._held is None:
-            return self._send(b"", data) if data else not self.broken
-        went_well = self._send(b"", self._held.read() + data)
-        self._held.give_back()
-        self._held = None
-        return went_well
+            if not client.put(data, may_be_held):
+                self.broken = True
+            return not self.broken
 \fcall
 """One call: plugin code that runs, or waits to run, for one reply."""
 
@@ -416,19 +364,20 @@ from __future__ import annotations
 
 import threading
 import time
+from _thread import get_ident
 
 from .errors import CallCancelled
 from .fast import signal
-from .forks import run_plugin_code
+from .forks import NO_NAMES, run_plugin_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
-    from typing import Any, Callable, Optional, Sequence
+    from typing import Any, Callable, Mapping, Optional, Sequence
 
 INTERRUPT_AGAIN_S = 0.1
 LATE_S = 0.05  # a wait that ends later than this has found the process stopped
-MAIN_THREAD = threading.get_ident()
+MAIN_THREAD = get_ident()
 
 
 WINDOW = threading.Lock()  # one for all: what is done with it is short
@@ -492,12 +441,19 @@ class Interruptible:
                 if self._done is not None:
                     self._done.set()
 
-    def run(self, code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
+    def run(
+        self,
+        code: Callable[..., Any],
+        args: Sequence[Any] = (),
+        named: Mapping[str, Any] = NO_NAMES,
+        in_child: Optional[Callable[[Any], None]] = None,
+    ) -> Any:
         """Runs plugin code on this thread: the only code that an interruption may hit."""
         try:
             try:
-                self._open_window()
-                return run_plugin_code(code, in_child)
+                self._thread = get_ident()
+                self._is_open = True  # whoever interrupts looks at this first, so that no lock is needed
+                return run_plugin_code(code, args, named, in_child)
             finally:
                 self._close_window()
         except CallCancelled:
@@ -506,7 +462,7 @@ class Interruptible:
 
     def run_own(self, code: Callable[[], None]) -> None:
         """Runs the worker's own code for the plugin's, which has called it: an interruption must not tear what that does."""
-        if not self._is_open or self._thread != threading.get_ident():
+        if not self._is_open or self._thread != get_ident():
             code()  # on a helper thread of the plugin's, which nobody interrupts
             return
         try:
@@ -515,7 +471,7 @@ class Interruptible:
             self._close_window()
             code()
         finally:
-            self._open_window()
+            self._is_open = True
 
     def attach(self, task: Optional[AwaitedTask]) -> None:
         """From here on the code is this task's on the event loop, which is asked before anything is raised; None for no more."""
@@ -547,15 +503,12 @@ class Interruptible:
         """Whether a signal that has arrived on the main thread is for this code."""
         return self._is_due and self._is_open and self._thread == MAIN_THREAD
 
-    def _open_window(self) -> None:
-        """From here on this thread may be interrupted."""
-        self._thread = threading.get_ident()
-        self._is_open = True  # whoever interrupts looks at this first, so that no lock is needed
-
     def _close_window(self) -> None:
         """From here on no interruption is sent, and one that was sent but has not arrived never will."""
-        with WINDOW:
-            self._is_open = False
+        self._is_open = False
+        if WINDOW.locked():  # somebody interrupts at this moment, and may have seen the window open
+            with WINDOW:
+                pass
         if self._is_due and self._thread != MAIN_THREAD:
             _raise_in(self._thread, None)
 
@@ -629,6 +582,7 @@ from __future__ import annotations
 import functools
 import sys
 import threading
+import time
 
 from .descriptors import DESCRIPTORS, identity
 from .fast import socket
@@ -642,19 +596,29 @@ if TYPE_CHECKING:
 SO_COOKIE = 57  # of Linux; \`socket\` has no name for it
 MAX_JOINED = 64 * 1024  # up to here a copy costs less than a second call of the system
 AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
+FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
+FLUSH_S = 0.001  # how often the front looks whether frames follow
+PAUSE_S = 0.005  # how long nothing may be held back before the front stops to look: to wake it costs as much as some calls
+STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
 
 
 class Client:
     """A connection's socket, which only the worker's own code may have closed."""
 
-    def __init__(self, client: socket.socket, shelf: Shelf) -> None:
+    def __init__(self, client: socket.socket, shelf: Shelf, watch: Callable[[Client], None]) -> None:
         self.lock = threading.Lock()  # for whoever sends
         self.name = b""  # of the connection, where the host would hear of what was held back on it
         self.may_wait = True  # for a client who does not read
+        self.is_followed = False  # whether something stands behind the request that is answered: its answer may go with the next one
         self._sent = 0  # bytes since the connection was upgraded
         self._shelf = shelf
+        self._watch = watch
         self._socket = client
         self._file = client.fileno()
+        self._held: Optional[Slot] = None
+        self._held_until = 0.0
+        self._last_at = 0.0
+        self._is_watched = False
         DESCRIPTORS.keep(self._file)
         self._identify = _identifier(client)
         self._identity = self._identify()
@@ -677,12 +641,41 @@ class Client:
         self._sent += len(head) + len(body)
         return True
 
-    def take_slot(self) -> Optional[Slot]:
-        """A place for frames that are held back, where the host would hear of them when this process ended before they were sent."""
-        return self._shelf.take(self.name, self._sent) if self.name else None
+    def put(self, frame: bytes, may_be_held: bool) -> bool:
+        """Sends a frame, or holds it back for the next one: to wake the reader for each of many would cost more than the frames.
+
+        The caller has the lock.
+        """
+        before, self._last_at = self._last_at, time.perf_counter()
+        if may_be_held and self._last_at - before < FLOW_S:
+            if self._held is None:
+                self._begin_to_hold()
+            if self._held is not None and self._last_at < self._held_until and self._held.add(frame):
+                return True
+        return self._send_with_held(frame)
+
+    def send_held(self) -> None:
+        """Sends what is held back; no more follows."""
+        if self._held is not None:
+            with self.lock:
+                self._send_with_held(b"")
+
+    def flush(self) -> float:
+        """Sends what is held back, once no frame follows any more; tells in how many seconds to look again, zero for never."""
+        if not self.lock.acquire(False):
+            return STALL_S  # somebody is sending, and perhaps cannot
+        try:
+            pause_s = time.perf_counter() - self._last_at
+            if pause_s >= FLOW_S:
+                self._send_with_held(b"")
+            self._is_watched = pause_s < PAUSE_S
+            return FLUSH_S if self._is_watched else 0.0
+        finally:
+            self.lock.release()
 
     def shut_down(self) -> None:
         """Ends the connection for both sides; whoever reads it finds out."""
+        self.send_held()
         DESCRIPTORS.need(self._file)
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
@@ -691,9 +684,31 @@ class Client:
 
     def close(self) -> None:
         """Ends the connection for this side."""
+        self.send_held()
         DESCRIPTORS.need(self._file)
         DESCRIPTORS.let_go(self._file)
         self._socket.close()
+
+    def _begin_to_hold(self) -> None:
+        """Finds a place for frames that wait for the next send, or, when that does not come, for the front.
+
+        There is one only where the host would hear of them when this process ended before they were sent.
+        """
+        if not self.name:
+            return
+        self._held, self._held_until = self._shelf.take(self.name, self._sent), self._last_at + FLOW_S
+        if self._held is not None and not self._is_watched:
+            self._is_watched = True
+            self._watch(self)
+
+    def _send_with_held(self, frame: bytes) -> bool:
+        """Sends what is held back, and this. The shelf has it until it is sent: the process may end here."""
+        if self._held is None:
+            return self.send(b"", frame) if frame else True
+        went_well = self.send(b"", self._held.read() + frame)
+        self._held.give_back()
+        self._held = None
+        return went_well
 
     def _send_at_once(self, data: bytes) -> None:
         if self._socket.send(data, AT_ONCE) < len(data):
@@ -725,7 +740,7 @@ from .errors import Refusal
 from .fast import socket
 from .incoming import Incoming
 from .replies import PlainReply
-from .requests import BareRequest, HttpRequest
+from .requests import BareRequest, HttpRequest, checked_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -747,7 +762,7 @@ class Connection:
 
     def __init__(self, session: Session, client: socket.socket, shelf: Shelf) -> None:
         self.file = client.fileno()
-        self.client = Client(client, shelf)
+        self.client = Client(client, shelf, session.watch)
         self.call: Optional[Call] = None  # the last one that was read, until it has been answered
         self.deadline = time.monotonic() + STRANGER_TIMEOUT_S  # zero when there is none
         self.is_over = False
@@ -781,7 +796,7 @@ class Connection:
 
     def next_call(self) -> Optional[Call]:
         """The next call that is here as a whole. Questions before it are answered; None when more has to come, or nothing will."""
-        while self.call is None and self.question is None and not self.is_over and not self._is_drained():
+        while self.call is None and self.question is None and not self.is_over and self.deadline >= 0:
             try:
                 request = self._request or self._read_head()
                 if request is None or not self._answer(request):
@@ -790,7 +805,9 @@ class Connection:
                 self._refuse(refusal)
             except OSError:
                 self.is_over = True
-        if self.is_over and self.call is not None:
+        if self.call is None:
+            self.client.send_held()
+        elif self.is_over:
             self._session.abandon(self.call)
         return self.call
 
@@ -818,20 +835,24 @@ class Connection:
     def _admitted(self, request: HttpRequest) -> HttpRequest:
         self._session.admit(request)
         self.deadline = 0.0
-        if request.body_length(self._session.max_body_bytes) and "100-continue" in request.headers.get("expect", "").lower():
+        request.demand_length()
+        if checked_length(request.length, self._session.max_body_bytes) and "100-continue" in request.headers.get("expect", "").lower():
             self._socket.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\n")
         return request
 
     def _answer(self, request: Request) -> bool:
         """Answers a request, or makes it the open call; tells whether that was here as a whole."""
-        body = self._incoming.take(request.body_length(self._session.max_body_bytes))
-        self._request = request if body is None else None
+        incoming = self._incoming
+        body = incoming.take(checked_length(request.length, self._session.max_body_bytes))
         if body is None:
+            self._request = request
             return False
-        if isinstance(request, HttpRequest) and request.upgrades():
+        self._request = None
+        if not self._upgraded and request.upgrades():
             self._upgrade(request.connection_name())
             return True
-        reply = request.reply(self.client, self._session.scratch, self._session.watch)
+        self.client.is_followed = incoming.has_more
+        reply = request.reply(self.client, self._session.scratch)
         try:
             self._give(request, body, reply)
         except Refusal as refusal:
@@ -881,12 +902,13 @@ class Connection:
 
     def _plain_reply(self) -> Reply:
         session = self._session
-        return BareReply(self.client, session.scratch, session.watch) if self._upgraded else PlainReply(self.client, session.scratch)
+        return BareReply(self.client, session.scratch) if self._upgraded else PlainReply(self.client, session.scratch)
 
     def _drain(self) -> None:
         """Reads on for a moment: closing over unread bytes would make TCP take the refusal back."""
         self.is_over, self.asks = False, True
         self._incoming.forget()
+        self.client.send_held()
         self._socket.shutdown(socket.SHUT_WR)
         self.deadline = -(time.monotonic() + DRAIN_S)
 
@@ -1161,7 +1183,7 @@ def decode_object(text: Union[bytes, bytearray]) -> Body:
 
 def restore_types(body: Body) -> None:
     """Gives the values that \`types\` names their types back, in place."""
-    types = body.pop("types", None)
+    types = body.pop("types")
     if types is None:
         return
     if not isinstance(types, dict):
@@ -1215,12 +1237,12 @@ class Descriptors:
 
     def __init__(self) -> None:
         self._files: dict[int, object] = {}
-        self._mark: Union[bytearray, mmap.mmap] = bytearray(b"!")
+        self.mark: Union[bytearray, mmap.mmap] = bytearray(b"!")  # whose first byte is zero in such a child
 
     @property
     def is_forked(self) -> bool:
         """Whether this process is such a child."""
-        return not self._mark[0]
+        return not self.mark[0]
 
     def watch_forks(self) -> None:
         """From here on the children of this process leave the wire to it."""
@@ -1233,7 +1255,7 @@ class Descriptors:
         except OSError:
             return
         page[0] = 1
-        self._mark = page
+        self.mark = page
 
     def keep(self, *files: int) -> None:
         """From here on these are the worker's own."""
@@ -1268,7 +1290,7 @@ class Descriptors:
 
     def stay_out(self) -> None:
         """Ends a forked child that has come as far as a reply by other ways than the code of a call."""
-        if not self._mark[0]:
+        if not self.mark[0]:
             end_as_script()
 
     def lose(self) -> NoReturn:
@@ -1283,7 +1305,7 @@ class Descriptors:
 
     def leave_to_parent(self) -> None:
         """For a child right after its fork: the connections are its parent's alone, and are to end with it."""
-        self._mark[0] = 0
+        self.mark[0] = 0
         for file, known in self._files.items():
             if identity(file) == known:
                 os.close(file)
@@ -1443,8 +1465,8 @@ _encode_flat = json_encoder(refuse, nests=False)
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Callable[[], Outbox]] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in \`types\`, and is a BadResult where that is None."""
     try:
-        if _is_flat(value):
-            text = _flat_to_json(value)
+        text = _flat_to_json(value)
+        if text is not None:
             if len(text) < len(HUGE_INTEGER) or not _has_huge_integer(value):
                 return text.encode("ascii")
         else:
@@ -1472,29 +1494,28 @@ ARE_TEXT = {str}.issuperset
 MOST_FLAT = 32  # a mapping with more members is not looked through for the sake of a quick encoder
 
 
-def _is_flat(value: Any) -> bool:
-    """Whether a value is a scalar, or a short mapping of texts to scalars.
+def _flat_to_json(value: Any) -> Optional[str]:
+    """Writes a scalar, or a short mapping of texts to scalars; None for anything else.
 
     No two keys of such a mapping become one, it does not hold itself, and nothing in it is converted.
     """
     kind = type(value)
     if kind is not dict or len(value) > MOST_FLAT:
-        return kind in SCALARS
+        return _scalar_to_json(value) if kind in SCALARS else None
+    has_long = False
     for key, member in value.items():
-        if type(key) is not str or type(member) not in SCALARS:
-            return False
-    return True
-
-
-def _flat_to_json(value: Any) -> str:
-    """Writes long texts on their own, which is quicker."""
-    if type(value) is str:
-        return text_to_json(value)
-    if type(value) is dict:
-        for member in value.values():
-            if type(member) is str and len(member) >= LONG:
-                return "{" + ",".join([text_to_json(key) + ":" + _flat_to_json(member) for key, member in value.items()]) + "}"
+        kind = type(member)
+        if type(key) is not str or kind not in SCALARS:
+            return None
+        has_long = has_long or (kind is str and len(member) >= LONG)
+    if has_long:
+        return "{" + ",".join([text_to_json(key) + ":" + _scalar_to_json(member) for key, member in value.items()]) + "}"
     return _encode_flat(value)
+
+
+def _scalar_to_json(value: Any) -> str:
+    """Writes long texts on their own, which is quicker."""
+    return text_to_json(value) if type(value) is str else _encode_flat(value)
 
 
 def _has_huge_integer(flat: Any) -> bool:
@@ -1872,7 +1893,7 @@ class Steps:
         step = functools.partial(self._coroutine.send, None)
         while True:
             try:
-                future = self._call.run(step, _refuse_to_wait)
+                future = self._call.run(step, in_child=_refuse_to_wait)
             except StopIteration as end:
                 return end.value
             try:
@@ -2236,7 +2257,9 @@ from .script_end import end_as_script, flush_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, NoReturn, Optional
+    from typing import Any, Callable, Mapping, NoReturn, Optional, Sequence
+
+NO_NAMES: dict[str, Any] = {}
 
 
 class StandardStreams:
@@ -2279,15 +2302,20 @@ def prepare_for_forks() -> None:
     os.register_at_fork(after_in_child=atexit._clear)
 
 
-def run_plugin_code(code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
+def run_plugin_code(
+    code: Callable[..., Any],
+    args: Sequence[Any] = (),
+    named: Mapping[str, Any] = NO_NAMES,
+    in_child: Optional[Callable[[Any], None]] = None,
+) -> Any:
     """Runs code of the plugin's. Only its own process comes back: a child that it forks goes on with \`in_child\`, and ends."""
     try:
-        value = code()
+        value = code(*args, **named)
     except BaseException as error:
         if DESCRIPTORS.is_forked:
             end_as_script(error)
         raise
-    if DESCRIPTORS.is_forked:
+    if not DESCRIPTORS.mark[0]:
         end_child(value, in_child)
     return value
 
@@ -2326,6 +2354,7 @@ if TYPE_CHECKING:
     from .waiting import Waiting
 
 MAX_CONNECTIONS = 512
+TICK_S = 0.001
 NO_FILE_S = 0.05  # how long to wait for a free file descriptor
 
 
@@ -2353,7 +2382,10 @@ class Front:
 
     def _turn(self) -> None:
         waiting = self._waiting
-        for file, event in waiting.front.poll(self._longest_wait()):
+        events = waiting.front.poll(self._longest_wait())
+        if events and waiting.is_ticking:  # what is asked here may be about a call that has come there
+            self._read_for_lanes()
+        for file, event in events:
             if file == waiting.bell.file:
                 waiting.bell.silence()
             elif file == self._listener.fileno():
@@ -2362,16 +2394,21 @@ class Front:
                 self._look_at(waiting.connections[file], event)
             else:
                 self._read_for_lanes()
+                waiting.lend_again()
         while waiting.at_front:
             self._go_on(waiting.at_front.popleft())
         self._end_overdue()
         self._flush()
+        if waiting.is_ticking:
+            waiting.tick()
 
     def _longest_wait(self) -> float:
         """How long to wait at most."""
         waits = [abs(connection.deadline) - time.monotonic() for connection in self._limited]
         if self._again_s is not None:
             waits.append(self._again_s)
+        if self._waiting.is_ticking:
+            waits.append(TICK_S)
         return max(0.0, min(waits)) if waits else -1
 
     def _meet(self) -> None:
@@ -2414,7 +2451,6 @@ class Front:
         for connection in self._waiting.lent():
             connection.read()
             self._go_on(connection)
-        self._waiting.lend_again()
 
     def _go_on(self, connection: Connection) -> None:
         """Answers what is here, of a connection that this thread has claimed."""
@@ -2463,13 +2499,13 @@ class Front:
                 self._waiting.close(connection)
 
     def _flush(self) -> None:
-        """Sends what replies hold back, once nothing comes behind it."""
+        """Sends what is held back, once nothing comes behind it."""
         self._again_s = None
         for _ in range(len(self._waiting.watched)):
-            reply = self._waiting.watched.popleft()
-            again = reply.flush()
+            client = self._waiting.watched.popleft()
+            again = client.flush()
             if again:
-                self._waiting.watched.append(reply)
+                self._waiting.watched.append(client)
                 self._again_s = min(again, self._again_s or again)
 \fheartbeat late
 """Progress that tells of nothing but the time."""
@@ -2671,6 +2707,7 @@ class Incoming:
         self._at = 0
         self._body: Optional[bytearray] = None  # one that has come in part
         self._filled = 0
+        self.has_more = False  # whether something was here behind what was taken last
 
     def read(self) -> bool:
         """Reads what is there; tells whether more can come."""
@@ -2702,8 +2739,9 @@ class Incoming:
     def take(self, length: int) -> Union[bytes, bytearray, None]:
         """The next bytes, as many as these; None when they are not all here."""
         if self._body is None:
-            end = self._at + length
-            if end <= len(self._bytes):
+            end, has = self._at + length, len(self._bytes)
+            self.has_more = end < has
+            if end <= has:
                 data = self._bytes[self._at : end]
                 self._at = end
                 return data
@@ -2712,7 +2750,7 @@ class Incoming:
             self._bytes, self._at = b"", 0
         if self._filled < length:
             return None
-        body, self._body = self._body, None
+        body, self._body, self.has_more = self._body, None, False
         return body
 
     def forget(self) -> None:
@@ -2848,7 +2886,7 @@ import gc
 import threading
 
 from .call import CURRENT_CALL, Call
-from .cancelling import MAIN_THREAD, SignalTarget
+from .cancelling import SignalTarget
 from .connection import Connection
 from .descriptors import DESCRIPTORS
 from .error_bodies import cancelled_body
@@ -2880,27 +2918,26 @@ class Lanes:
         gc.enable()  # nothing of what a start makes is garbage
         self._plugin.load()
         for number in range(1, self._count):
-            threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
-        self._lane()
+            threading.Thread(target=self._lane, args=(SignalTarget(),), name=f"lane-{number}", daemon=True).start()
+        self._lane(self._on_main)
 
-    def _lane(self) -> NoReturn:
+    def _lane(self, target: SignalTarget) -> NoReturn:
         connection: Optional[Connection] = None
         while True:
             try:
                 last, connection = connection, None
                 call = self._waiting.take(last)
                 connection = call.connection
+                target.code = call
                 try:
                     self._serve(call)
                 finally:
-                    call.connection.answered()
+                    connection.answered()
             except BaseException as error:  # a lane that ended would be lost for good
                 DESCRIPTORS.check()
                 log("a call was lost\\n" + traceback_of(error))
 
     def _serve(self, call: Call) -> None:
-        if threading.get_ident() == MAIN_THREAD:
-            self._on_main.code = call
         CURRENT_CALL.set(call)
         value: Any = None
         error: Optional[BaseException] = None
@@ -2911,13 +2948,12 @@ class Lanes:
                 error = raised
             self._finish(call, value, error)
         finally:
-            CURRENT_CALL.set(None)
             assert call.reply is not None
             call.reply.close()
             call.finish()
 
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
-        if DESCRIPTORS.is_forked:  # by what is no call of a method
+        if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         self._calls.close(call)
         assert call.reply is not None
@@ -3237,7 +3273,7 @@ _tags_records = False
 def take_over_logging() -> None:
     """Has records of \`logging\` that the plugin has no handler for tell their level and call, in front of what is printed anyway."""
     global _tags_records
-    if _tags_records or "logging" not in sys.modules:
+    if _tags_records:
         return
     logging = LIBRARY.loaded("logging")
     if logging is None:
@@ -3459,7 +3495,7 @@ class OpenCalls:
     """The calls that run, and those that wait for a lane."""
 
     def __init__(self) -> None:
-        self._latest = Call({})
+        self.latest = Call({})  # that has begun
         self._lock = threading.Lock()
         self._open: dict[object, Call] = {}
         self._finished = 0
@@ -3478,7 +3514,7 @@ class OpenCalls:
             if call.ended:
                 return False  # it was cancelled while it waited
             call.running = True
-            self._latest = call
+            self.latest = call
             return True
 
     def enqueue(self, call: Call) -> bool:
@@ -3489,7 +3525,7 @@ class OpenCalls:
 
     def progress(self) -> Body:
         """That of the call that began last."""
-        return self._latest.progress()
+        return self.latest.progress()
 
     def close(self, call: Call) -> None:
         """The plugin's code has ended."""
@@ -3551,6 +3587,8 @@ def own_wires() -> list[Any]:
 
 def stamp_envelope(body: Body) -> None:
     """Gives plugins of the original the call's envelope, by which their adapters know, say, that a cache is to be passed over."""
+    if sys.modules.keys().isdisjoint(WIRE_MODULES):
+        return
     envelope = body.get("envelope")
     for wire in own_wires():
         wire.set_call_envelope(wire.CallEnvelope.from_wire(envelope) if envelope else None)
@@ -3749,6 +3787,7 @@ from .errors import LoadFailed, NotSupported
 from .forks import run_plugin_code
 from .helpers import Helpers
 from .instance import Instance
+from .library import attribute
 from .log_records import take_over_logging
 from .logs import log
 from .open_calls import OpenCalls
@@ -3774,6 +3813,7 @@ class Plugin:
         self.failure: Optional[Body] = None
         self.is_initialized = False
         self.loaded = threading.Event()
+        self._is_ready = False
         self.instance = Instance(None)
         self._target = target
         self._calls = calls
@@ -3790,6 +3830,7 @@ class Plugin:
             run_plugin_code(self._load)
         except BaseException as error:  # also SystemExit
             self.failure = describe(error, self.name, "load_error")
+        self._is_ready = self.failure is None
         self.loaded.set()
 
     def _load(self) -> None:
@@ -3819,16 +3860,17 @@ class Plugin:
 
     def wait(self) -> None:
         """Waits until the plugin is there."""
-        if not self.loaded.is_set():
-            self.loaded.wait()
+        self.loaded.wait()
         if self.failure is not None:
             raise LoadFailed(self.failure)
 
     def perform(self, call: Call) -> Any:
         """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
-        self.wait()
-        take_over_logging()
-        if self.instance.attribute("_cancel_requested") and self._calls.only_running() is call:
+        if not self._is_ready:
+            self.wait()
+        if "logging" in sys.modules:
+            take_over_logging()
+        if attribute(self.instance.of, "_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
         assert call.endpoint is not None and call.endpoint.run is not None
         if call.trace:
@@ -3856,8 +3898,8 @@ class Plugin:
 
     def need(self, name: str) -> Callable[..., Any]:
         """A method that the plugin has to have."""
-        method = self.instance.method(name)
-        if method is None:
+        method = attribute(self.instance.of, name)
+        if not callable(method):
             tasks = ", ".join(to_json(task) for task in sorted(self._adapters))
             instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
@@ -3880,7 +3922,7 @@ class Plugin:
 
     def forget_usage(self) -> None:
         """For a new call."""
-        if self.usage() is not None:
+        if self.instance.own("_last_api_usage") is not None:
             self.instance.set("_last_api_usage", None)  # of an earlier call
 
     def gpu_memory_mb(self) -> Optional[float]:
@@ -3915,6 +3957,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 
 from .call import Call
+from .forks import NO_NAMES
 from .original import stamp_envelope
 from .plugin import Plugin
 from .running import PLAIN
@@ -3928,7 +3971,7 @@ if TYPE_CHECKING:
 
 def initialize(plugin: Plugin, call: Call) -> Body:
     if plugin.instance.method("initialize") is not None or call.body:
-        plugin.invoke(call, plugin.need("initialize"), call.body)
+        plugin.invoke(call, plugin.need("initialize"), (call.body,))
         plugin.is_initialized = True
     return {"status": "ok"}
 
@@ -3952,7 +3995,7 @@ def task(plugin: Plugin, call: Call) -> Any:
     method = plugin.need_task(str(call.body.get("task")), str(call.body.get("method")))
     stamp_envelope(call.body)
     plugin.forget_usage()
-    return plugin.invoke(call, method, **call.body.get("kwargs") or {})
+    return plugin.invoke(call, method, (), call.body.get("kwargs") or NO_NAMES)
 
 
 def config_schema(plugin: Plugin, call: Call) -> Any:
@@ -4017,7 +4060,7 @@ def _execute(plugin: Plugin, call: Call, name: str) -> Any:
     method, body = plugin.need(name), call.body
     stamp_envelope(body)
     plugin.forget_usage()
-    return plugin.invoke(call, method, *body.get("args") or (), **body.get("kwargs") or {})
+    return plugin.invoke(call, method, body.get("args") or (), body.get("kwargs") or NO_NAMES)
 
 
 def _send_items(plugin: Plugin, call: Call, source: Any) -> None:
@@ -4044,7 +4087,7 @@ def _done(plugin: Plugin, call: Call, name: str, status: str, *args: Any) -> Bod
     method = plugin.instance.method(name)
     if method is None:
         return {"status": "not_supported"}
-    plugin.invoke(call, method, *args)
+    plugin.invoke(call, method, args)
     return {"status": status}
 \fprivate_folder late
 """Folders that say of themselves what they are: section 7 of docs/protocol.md."""
@@ -4243,17 +4286,16 @@ class Reply:
 
     content_type = "application/json"
     frames = False
+    broken = False
+    _outbox: Optional[Outbox] = None
+    _begun = False
+    _ended = False
 
     def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False) -> None:
         self.closes = closes
-        self.broken = False
         self._scratch = scratch
         self._shares = shares
-        self._outbox: Optional[Outbox] = None
         self._client = client
-        self._lock = client.lock
-        self._begun = False
-        self._ended = False
 
     def outbox(self) -> Outbox:
         """What the call hands over as files. It is made when it is first asked for: few calls hand anything over."""
@@ -4262,10 +4304,6 @@ class Reply:
 
             self._outbox = Outbox(self._scratch, self._shares)
         return self._outbox
-
-    def hands_over(self) -> bool:
-        """Whether something is handed over by a frame that has not been sent yet."""
-        return self._outbox is not None and self._outbox.is_waiting()
 
     def progress(self, progress: float, message: str) -> None:
         """Sends a progress frame where there are frames."""
@@ -4301,7 +4339,7 @@ class Reply:
 
     def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
         DESCRIPTORS.stay_out()
-        with self._lock:
+        with self._client.lock:
             if self._ended:
                 return False
             self._ended = True
@@ -4309,7 +4347,7 @@ class Reply:
 
     def _part(self, data: bytes, last: bool = False) -> bool:
         DESCRIPTORS.stay_out()
-        with self._lock:
+        with self._client.lock:
             if self._ended:
                 return False
             head = b"" if self._begun else self._head(200, "Transfer-Encoding: chunked\\r\\n")
@@ -4340,7 +4378,9 @@ class FramedReply(Reply):
         self._settle(self._part(self._frame("chunk", value)))
 
     def result(self, value: Any) -> None:
-        self._settle(self._last(self._frame("result", value)))
+        sent = self._last(self._frame("result", value))
+        if self._outbox is not None:
+            self._settle(sent)
 
     def error(self, body: Body) -> None:
         self._last(self._frame("error", body))
@@ -4351,8 +4391,7 @@ class FramedReply(Reply):
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
         text = encode(value, kind, types, self.outbox)
-        end = b',"types":%b}\\n' % encode(types) if types else b"}\\n"
-        data = b"".join((HEADS[kind], text, end))
+        data = b"".join((HEADS[kind], text, b',"types":%b}\\n' % encode(types) if types else b"}\\n"))
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
         return data
@@ -4389,6 +4428,7 @@ class PlainStreamReply(Reply):
 from __future__ import annotations
 
 from .bare_reply import BareReply
+from .call import NO_TRACE
 from .client import Client
 from .constants import CONNECTION_HEADER, FRAMES_TYPE, MAX_ID, TRACE_HEADERS, UPGRADE_PATH, UPGRADE_PROTOCOL
 from .endpoint import Endpoint
@@ -4399,7 +4439,7 @@ from .scratch import Scratch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional
+    from typing import Optional
 
 
 # What the name of a header is made of, and what its value may not hold: others could read one header as two.
@@ -4410,25 +4450,25 @@ NO_LINE_END = frozenset("\\0\\r\\n")
 class Request:
     """The head of a request, on either wire."""
 
+    length = "0"  # of the body that follows
+    call_id: Optional[str] = None  # that the host gave the call
+    trace = NO_TRACE  # of which the call is a part
+
     def endpoint(self) -> Endpoint:
         """What is asked for."""
         raise NotImplementedError
 
-    def body_length(self, limit: int) -> int:
-        """How many bytes of body follow."""
-        raise NotImplementedError
-
-    def call_id(self) -> str:
-        """The id that the host gave the call, empty when it gave none."""
-        raise NotImplementedError
-
-    def trace(self) -> dict[str, str]:
-        """The trace of which the call is a part, empty for none."""
-        raise NotImplementedError
-
-    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
+    def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         raise NotImplementedError
+
+    def upgrades(self) -> bool:
+        """Whether the connection is to carry bare frames from here on."""
+        return False
+
+    def connection_name(self) -> str:
+        """What the host calls this connection when it hears of what was held back on it, empty when it does not hear of that."""
+        return ""
 
 
 class HttpRequest(Request):
@@ -4450,6 +4490,9 @@ class HttpRequest(Request):
             # A repeated header becomes a list, which is no number, no token and no host: nothing has to choose.
             self.headers[name] = self.headers[name] + ", " + value if name in self.headers else value
         self.closes = "close" in self.headers.get("connection", "").lower()
+        self.length = self.headers.get("content-length", "0")
+        self.call_id = self.headers.get("remote-plugin-call")
+        self.trace = trace_in(self.headers)
 
     @staticmethod
     def _split(target: str) -> tuple[str, str]:
@@ -4469,7 +4512,6 @@ class HttpRequest(Request):
         return endpoint
 
     def upgrades(self) -> bool:
-        """Whether the connection is to carry bare frames from here on."""
         if self.path != UPGRADE_PATH:
             return False
         if self.method != "GET":
@@ -4478,25 +4520,15 @@ class HttpRequest(Request):
             raise Refusal(426, "This endpoint only upgrades its connection", extra=f"Upgrade: {UPGRADE_PROTOCOL}\\r\\n")
         return True
 
-    def body_length(self, limit: int) -> int:
-        """How many bytes of body follow."""
+    def demand_length(self) -> None:
+        """Refuses a body that does not tell its length."""
         if "transfer-encoding" in self.headers:
             raise Refusal(411, "The body has no Content-Length", closes=True)
-        return checked_length(self.headers.get("content-length", "0"), limit)
-
-    def call_id(self) -> str:
-        """The id that the host gave the call, empty when it gave none."""
-        return checked_id(self.headers.get("remote-plugin-call"), "call id")
-
-    def trace(self) -> dict[str, str]:
-        """The trace of which the call is a part, empty for none."""
-        return trace_in(self.headers)
 
     def connection_name(self) -> str:
-        """What the host calls this connection when it hears of what was held back on it, empty when it does not hear of that."""
         return checked_id(self.headers.get(CONNECTION_HEADER), "connection's name")
 
-    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
+    def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
             return FramedReply(client, scratch, self.closes, self.headers.get("remote-plugin-files") == "shared")
@@ -4512,8 +4544,14 @@ class BareRequest(Request):
         words = line.decode("latin-1").split(" ")
         if len(words) < 2:
             raise Refusal(400, "The request has no length", closes=True)
-        self._endpoint, self._length = words[:2]
-        self._named = dict(word.partition("=")[::2] for word in words[2:])
+        self._endpoint, self.length = words[:2]
+        fields: dict[str, str] = {}
+        for word in words[2:]:
+            name, _, fields[name] = word.partition("=")
+        self._shares_files = fields.get("files") == "shared"
+        self.call_id = fields.get("call")
+        if "traceparent" in fields:
+            self.trace = trace_in(fields)
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
@@ -4522,26 +4560,16 @@ class BareRequest(Request):
             raise Refusal(404, "Not Found")
         return endpoint
 
-    def body_length(self, limit: int) -> int:
-        """How many bytes of body follow."""
-        return checked_length(self._length, limit)
-
-    def call_id(self) -> str:
-        """The id that the host gave the call, empty when it gave none."""
-        return checked_id(self._named.get("call"), "call id")
-
-    def trace(self) -> dict[str, str]:
-        """The trace of which the call is a part, empty for none."""
-        return trace_in(self._named)
-
-    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
+    def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply."""
-        return BareReply(client, scratch, watch, self._named.get("files") == "shared")
+        return BareReply(client, scratch, False, self._shares_files)
 
 
 def trace_in(fields: dict[str, str]) -> dict[str, str]:
     """What a request's headers or fields say of the trace of which it is a part."""
-    return {name: fields[name] for name in TRACE_HEADERS if name in fields} if "traceparent" in fields else {}
+    if "traceparent" not in fields:
+        return NO_TRACE
+    return {name: fields[name] for name in TRACE_HEADERS if name in fields}
 
 
 def checked_length(text: str, limit: int) -> int:
@@ -4565,15 +4593,15 @@ def checked_id(text: Optional[str], what: str) -> str:
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import AsyncIterable, Awaitable, Generator
 
 from .call import Call
+from .forks import NO_NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, Optional
+    from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
     from .event_loop import EventLoop
 
@@ -4588,11 +4616,9 @@ class Runner:
         self._loop: Optional[EventLoop] = None
         self._lock = threading.Lock()
 
-    def invoke(*args: Any, **kwargs: Any) -> Any:
-        """Calls a method for a call, and waits for what it gives: \`invoke(call, method, …)\`."""
-        # Python 3.7 has to read this file far enough to refuse it, so there is no "/" to keep names free for kwargs.
-        self, call, method = args[:3]
-        result = call.run(lambda: method(*args[3:], **kwargs))
+    def invoke(self, call: Call, method: Callable[..., Any], args: Sequence[Any] = (), named: Mapping[str, Any] = NO_NAMES) -> Any:
+        """Calls a method for a call, and waits for what it gives."""
+        result = call.run(method, args, named)
         if type(result) not in PLAIN and isinstance(result, Awaitable):
             result = self._event_loop().run(call, result)
         return result
@@ -4613,16 +4639,16 @@ class Runner:
 
 
 def _sync_items(call: Call, source: Any) -> Iterator[Any]:
-    iterator = call.run(lambda: iter(source))
-    next_item = functools.partial(next, iterator, NO_MORE)
+    iterator = call.run(iter, (source,))
+    rest = (iterator, NO_MORE)
 
     def take_rest(item: Any) -> None:
         while item is not NO_MORE:  # what a forked child yields is nobody's
-            item = next_item()
+            item = next(*rest)
 
     try:
         while not call.cancelled:
-            item = call.run(next_item, take_rest)
+            item = call.run(next, rest, in_child=take_rest)
             if item is NO_MORE:
                 return
             yield item
@@ -4808,20 +4834,21 @@ def flush_of(stream: Any) -> Callable[[], None]:
 
 from __future__ import annotations
 
-from .bare_reply import BareReply
 from .call import Call
 from .canceller import Canceller
+from .client import Client
 from .decoding import decode_object, restore_types
 from .endpoint import Endpoint
 from .endpoints import METHODS
 from .error_bodies import describe
 from .errors import Refusal
 from .fast import compare_digest
+from .forks import NO_NAMES
 from .listening import is_loopback
 from .open_calls import OpenCalls
 from .plugin import Plugin
 from .replies import Reply
-from .requests import HttpRequest, Request
+from .requests import HttpRequest, Request, checked_id
 from .start_line import Start
 from .worker_endpoints import WorkerEndpoints
 
@@ -4832,13 +4859,13 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 
-ARGUMENTS = (("args", list, "array"), ("kwargs", dict, "object"))
+NO_ARGUMENTS: list[Any] = []
 
 
 class Session:
     """Lets requests in, answers them, and makes calls of those that are calls."""
 
-    def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, watch: Callable[[BareReply], None]) -> None:
+    def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, watch: Callable[[Client], None]) -> None:
         self.scratch = start.scratch
         self.max_body_bytes = start.max_body_bytes
         self.watch = watch
@@ -4878,8 +4905,8 @@ class Session:
 
     def open_call(self, request: Request, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> Call:
         """Makes the call that a request asks for."""
-        call_id = request.call_id()
-        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace())
+        call_id = checked_id(request.call_id, "call id")
+        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace)
         self._calls.open(call)
         if call_id and self._canceller.is_cancelled(call_id):
             self._canceller.abandon(call)
@@ -4893,10 +4920,12 @@ class Session:
 
 def _checked(endpoint: Endpoint, body: Body) -> Body:
     if endpoint.takes_arguments:
-        restore_types(body)
-        for key, kind, name in ARGUMENTS:
-            if key in body and not isinstance(body[key], kind):
-                raise Refusal(400, f'"{key}" is not an {name}')
+        if "types" in body:
+            restore_types(body)
+        if type(body.get("args", NO_ARGUMENTS)) is not list:
+            raise Refusal(400, '"args" is not an array')
+        if type(body.get("kwargs", NO_NAMES)) is not dict:
+            raise Refusal(400, '"kwargs" is not an object')
     return body
 \fshelf
 """Frames that are held back."""
@@ -5826,11 +5855,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Deque, Optional
 
-    from .bare_reply import BareReply
     from .call import Call
+    from .client import Client
     from .connection import Connection
 
 
+MOST_PAUSES = 5  # ticks with an idle lane after which there are none until the next call
 STAY_AWAKE_S = 0.0001  # a client who comes back within this time is worth staying awake for
 
 
@@ -5883,7 +5913,7 @@ class Waiting:
         self.front = readiness()
         self.bell = Bell()
         self.at_front: Deque[Connection] = deque()  # that are the front's from now on
-        self.watched: Deque[BareReply] = deque()  # that hold something back
+        self.watched: Deque[Client] = deque()  # for whom something is held back, or was a moment ago
         self._calls = calls
         self._queue: SimpleQueue[Call] = SimpleQueue()
         self._lanes = readiness() if IS_SHARED else None
@@ -5891,9 +5921,12 @@ class Waiting:
         self._events = READABLE | (ONCE if lanes > 1 else 0)
         self._idle: set[int] = set()
         self._registered = 0
-        self._may_stay_awake = lanes == 1 and IS_SHARED
+        self._may_stay_awake = lanes == 1 and IS_SHARED and len(os.sched_getaffinity(0)) > 1
         self._stays_awake = False
         self._is_lent = False  # whether the front is told of what the lanes would read
+        self.is_ticking = False  # whether the front looks from time to time how long the lanes are busy
+        self._latest: Optional[Call] = None  # that had begun when it looked last
+        self._pauses = 0  # how often it has found an idle lane
         if self._lanes is not None and self._lanes_bell is not None:
             DESCRIPTORS.keep(self._lanes.fileno(), self.front.fileno())  # type: ignore[union-attr]
             self._lanes.register(self._lanes_bell.file, READABLE)
@@ -5908,7 +5941,8 @@ class Waiting:
             if call is None:
                 continue
             if self._calls.begin(call):
-                self._lend(call)
+                if self._registered > call.connection.is_registered:
+                    self._begin_to_tick()
                 return call
             if not call.is_queued:  # it was cancelled in this very moment, and its connection is still this lane's
                 call.done.wait()
@@ -5931,9 +5965,9 @@ class Waiting:
         self.at_front.append(connection)
         self.bell.ring()
 
-    def watch(self, reply: BareReply) -> None:
-        """Has the front look after what a reply holds back."""
-        self.watched.append(reply)
+    def watch(self, client: Client) -> None:
+        """Has the front look after what is held back for a client."""
+        self.watched.append(client)
         self.bell.ring()
 
     def close(self, connection: Connection) -> None:
@@ -5956,6 +5990,16 @@ class Waiting:
                 if connection is not None and self._take_from_lanes(connection):
                     found.append(connection)
         return found
+
+    def tick(self) -> None:
+        """For the front: has it told of what comes for the lanes when they are busy with what they were busy with at the last tick."""
+        before, self._latest = self._latest, self._calls.latest
+        self._pauses = self._pauses + 1 if self._idle else 0
+        if self._pauses < MOST_PAUSES and (self._idle or before is not self._latest):
+            return
+        self.is_ticking = False  # first, for whoever begins a call sees to it that it is true
+        if not self._idle:
+            self._tell_front()
 
     def lend_again(self) -> None:
         """For the front, which has been told once."""
@@ -6007,6 +6051,8 @@ class Waiting:
     def _poll(self) -> list[tuple[int, int]]:
         """Waits; awake for a client who comes back at once where another processor is free, for to wake takes longer than a small call."""
         assert self._lanes is not None
+        if not self._may_stay_awake:
+            return self._lanes.poll(-1, 1)
         begun = time.perf_counter()
         while self._stays_awake and time.perf_counter() - begun < STAY_AWAKE_S:
             events = self._lanes.poll(0, 1)
@@ -6015,7 +6061,7 @@ class Waiting:
             os.sched_yield()  # whoever wants this processor has it
         begun = time.perf_counter()
         events = self._lanes.poll(-1, 1)
-        self._stays_awake = self._may_stay_awake and time.perf_counter() - begun < STAY_AWAKE_S
+        self._stays_awake = time.perf_counter() - begun < STAY_AWAKE_S
         return events
 
     def _let_go(self, connection: Connection) -> None:
@@ -6048,17 +6094,21 @@ class Waiting:
             self._lanes.modify(connection.file, 0)
             return True
         # A lane runs a call of its: what comes behind that has to wait, and must not tell the front again.
-        connection.is_armed = False
         self._lanes.modify(connection.file, 0)
+        connection.is_armed = False  # after that, for the lane looks at it when it has let go of the connection
         if connection.claim():  # and has just ended it, when it still thought that it would be told
             connection.release()
             self._arm(connection)
         return False
 
-    def _lend(self, call: Call) -> None:
-        """Has the front told of what comes for the lanes, when none of them is idle and it may be of another connection than the call's."""
-        if not self._idle and not self._is_lent and self._registered > call.connection.is_registered:
-            self._tell_front()
+    def _begin_to_tick(self) -> None:
+        """Has the front look after the lanes, when none of them is idle and something may come of another connection than the call's.
+
+        To have it told of that for each call would cost more than most calls.
+        """
+        if not self.is_ticking and not self._is_lent and not self._idle:
+            self.is_ticking = True
+            self.bell.ring()
 
     def _tell_front(self) -> None:
         assert self._lanes is not None

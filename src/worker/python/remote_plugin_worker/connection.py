@@ -15,7 +15,7 @@ from .errors import Refusal
 from .fast import socket
 from .incoming import Incoming
 from .replies import PlainReply
-from .requests import BareRequest, HttpRequest
+from .requests import BareRequest, HttpRequest, checked_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Connection:
 
     def __init__(self, session: Session, client: socket.socket, shelf: Shelf) -> None:
         self.file = client.fileno()
-        self.client = Client(client, shelf)
+        self.client = Client(client, shelf, session.watch)
         self.call: Optional[Call] = None  # the last one that was read, until it has been answered
         self.deadline = time.monotonic() + STRANGER_TIMEOUT_S  # zero when there is none
         self.is_over = False
@@ -71,7 +71,7 @@ class Connection:
 
     def next_call(self) -> Optional[Call]:
         """The next call that is here as a whole. Questions before it are answered; None when more has to come, or nothing will."""
-        while self.call is None and self.question is None and not self.is_over and not self._is_drained():
+        while self.call is None and self.question is None and not self.is_over and self.deadline >= 0:
             try:
                 request = self._request or self._read_head()
                 if request is None or not self._answer(request):
@@ -80,7 +80,9 @@ class Connection:
                 self._refuse(refusal)
             except OSError:
                 self.is_over = True
-        if self.is_over and self.call is not None:
+        if self.call is None:
+            self.client.send_held()
+        elif self.is_over:
             self._session.abandon(self.call)
         return self.call
 
@@ -108,20 +110,24 @@ class Connection:
     def _admitted(self, request: HttpRequest) -> HttpRequest:
         self._session.admit(request)
         self.deadline = 0.0
-        if request.body_length(self._session.max_body_bytes) and "100-continue" in request.headers.get("expect", "").lower():
+        request.demand_length()
+        if checked_length(request.length, self._session.max_body_bytes) and "100-continue" in request.headers.get("expect", "").lower():
             self._socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         return request
 
     def _answer(self, request: Request) -> bool:
         """Answers a request, or makes it the open call; tells whether that was here as a whole."""
-        body = self._incoming.take(request.body_length(self._session.max_body_bytes))
-        self._request = request if body is None else None
+        incoming = self._incoming
+        body = incoming.take(checked_length(request.length, self._session.max_body_bytes))
         if body is None:
+            self._request = request
             return False
-        if isinstance(request, HttpRequest) and request.upgrades():
+        self._request = None
+        if not self._upgraded and request.upgrades():
             self._upgrade(request.connection_name())
             return True
-        reply = request.reply(self.client, self._session.scratch, self._session.watch)
+        self.client.is_followed = incoming.has_more
+        reply = request.reply(self.client, self._session.scratch)
         try:
             self._give(request, body, reply)
         except Refusal as refusal:
@@ -171,12 +177,13 @@ class Connection:
 
     def _plain_reply(self) -> Reply:
         session = self._session
-        return BareReply(self.client, session.scratch, session.watch) if self._upgraded else PlainReply(self.client, session.scratch)
+        return BareReply(self.client, session.scratch) if self._upgraded else PlainReply(self.client, session.scratch)
 
     def _drain(self) -> None:
         """Reads on for a moment: closing over unread bytes would make TCP take the refusal back."""
         self.is_over, self.asks = False, True
         self._incoming.forget()
+        self.client.send_held()
         self._socket.shutdown(socket.SHUT_WR)
         self.deadline = -(time.monotonic() + DRAIN_S)
 

@@ -30,7 +30,7 @@ def decode_object(text: Union[bytes, bytearray]) -> Body:
 
 def restore_types(body: Body) -> None:
     """Gives the values that `types` names their types back, in place."""
-    types = body.pop("types", None)
+    types = body.pop("types")
     if types is None:
         return
     if not isinstance(types, dict):

@@ -21,8 +21,8 @@ _encode_flat = json_encoder(refuse, nests=False)
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Callable[[], Outbox]] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in `types`, and is a BadResult where that is None."""
     try:
-        if _is_flat(value):
-            text = _flat_to_json(value)
+        text = _flat_to_json(value)
+        if text is not None:
             if len(text) < len(HUGE_INTEGER) or not _has_huge_integer(value):
                 return text.encode("ascii")
         else:
@@ -50,29 +50,28 @@ ARE_TEXT = {str}.issuperset
 MOST_FLAT = 32  # a mapping with more members is not looked through for the sake of a quick encoder
 
 
-def _is_flat(value: Any) -> bool:
-    """Whether a value is a scalar, or a short mapping of texts to scalars.
+def _flat_to_json(value: Any) -> Optional[str]:
+    """Writes a scalar, or a short mapping of texts to scalars; None for anything else.
 
     No two keys of such a mapping become one, it does not hold itself, and nothing in it is converted.
     """
     kind = type(value)
     if kind is not dict or len(value) > MOST_FLAT:
-        return kind in SCALARS
+        return _scalar_to_json(value) if kind in SCALARS else None
+    has_long = False
     for key, member in value.items():
-        if type(key) is not str or type(member) not in SCALARS:
-            return False
-    return True
-
-
-def _flat_to_json(value: Any) -> str:
-    """Writes long texts on their own, which is quicker."""
-    if type(value) is str:
-        return text_to_json(value)
-    if type(value) is dict:
-        for member in value.values():
-            if type(member) is str and len(member) >= LONG:
-                return "{" + ",".join([text_to_json(key) + ":" + _flat_to_json(member) for key, member in value.items()]) + "}"
+        kind = type(member)
+        if type(key) is not str or kind not in SCALARS:
+            return None
+        has_long = has_long or (kind is str and len(member) >= LONG)
+    if has_long:
+        return "{" + ",".join([text_to_json(key) + ":" + _scalar_to_json(member) for key, member in value.items()]) + "}"
     return _encode_flat(value)
+
+
+def _scalar_to_json(value: Any) -> str:
+    """Writes long texts on their own, which is quicker."""
+    return text_to_json(value) if type(value) is str else _encode_flat(value)
 
 
 def _has_huge_integer(flat: Any) -> bool:

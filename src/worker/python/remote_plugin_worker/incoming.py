@@ -24,6 +24,7 @@ class Incoming:
         self._at = 0
         self._body: Optional[bytearray] = None  # one that has come in part
         self._filled = 0
+        self.has_more = False  # whether something was here behind what was taken last
 
     def read(self) -> bool:
         """Reads what is there; tells whether more can come."""
@@ -55,8 +56,9 @@ class Incoming:
     def take(self, length: int) -> Union[bytes, bytearray, None]:
         """The next bytes, as many as these; None when they are not all here."""
         if self._body is None:
-            end = self._at + length
-            if end <= len(self._bytes):
+            end, has = self._at + length, len(self._bytes)
+            self.has_more = end < has
+            if end <= has:
                 data = self._bytes[self._at : end]
                 self._at = end
                 return data
@@ -65,7 +67,7 @@ class Incoming:
             self._bytes, self._at = b"", 0
         if self._filled < length:
             return None
-        body, self._body = self._body, None
+        body, self._body, self.has_more = self._body, None, False
         return body
 
     def forget(self) -> None:

@@ -19,7 +19,7 @@ class OpenCalls:
     """The calls that run, and those that wait for a lane."""
 
     def __init__(self) -> None:
-        self._latest = Call({})
+        self.latest = Call({})  # that has begun
         self._lock = threading.Lock()
         self._open: dict[object, Call] = {}
         self._finished = 0
@@ -38,7 +38,7 @@ class OpenCalls:
             if call.ended:
                 return False  # it was cancelled while it waited
             call.running = True
-            self._latest = call
+            self.latest = call
             return True
 
     def enqueue(self, call: Call) -> bool:
@@ -49,7 +49,7 @@ class OpenCalls:
 
     def progress(self) -> Body:
         """That of the call that began last."""
-        return self._latest.progress()
+        return self.latest.progress()
 
     def close(self, call: Call) -> None:
         """The plugin's code has ended."""

@@ -14,6 +14,7 @@ from .errors import LoadFailed, NotSupported
 from .forks import run_plugin_code
 from .helpers import Helpers
 from .instance import Instance
+from .library import attribute
 from .log_records import take_over_logging
 from .logs import log
 from .open_calls import OpenCalls
@@ -39,6 +40,7 @@ class Plugin:
         self.failure: Optional[Body] = None
         self.is_initialized = False
         self.loaded = threading.Event()
+        self._is_ready = False
         self.instance = Instance(None)
         self._target = target
         self._calls = calls
@@ -55,6 +57,7 @@ class Plugin:
             run_plugin_code(self._load)
         except BaseException as error:  # also SystemExit
             self.failure = describe(error, self.name, "load_error")
+        self._is_ready = self.failure is None
         self.loaded.set()
 
     def _load(self) -> None:
@@ -84,16 +87,17 @@ class Plugin:
 
     def wait(self) -> None:
         """Waits until the plugin is there."""
-        if not self.loaded.is_set():
-            self.loaded.wait()
+        self.loaded.wait()
         if self.failure is not None:
             raise LoadFailed(self.failure)
 
     def perform(self, call: Call) -> Any:
         """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
-        self.wait()
-        take_over_logging()
-        if self.instance.attribute("_cancel_requested") and self._calls.only_running() is call:
+        if not self._is_ready:
+            self.wait()
+        if "logging" in sys.modules:
+            take_over_logging()
+        if attribute(self.instance.of, "_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
         assert call.endpoint is not None and call.endpoint.run is not None
         if call.trace:
@@ -121,8 +125,8 @@ class Plugin:
 
     def need(self, name: str) -> Callable[..., Any]:
         """A method that the plugin has to have."""
-        method = self.instance.method(name)
-        if method is None:
+        method = attribute(self.instance.of, name)
+        if not callable(method):
             tasks = ", ".join(to_json(task) for task in sorted(self._adapters))
             instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
@@ -145,7 +149,7 @@ class Plugin:
 
     def forget_usage(self) -> None:
         """For a new call."""
-        if self.usage() is not None:
+        if self.instance.own("_last_api_usage") is not None:
             self.instance.set("_last_api_usage", None)  # of an earlier call
 
     def gpu_memory_mb(self) -> Optional[float]:
