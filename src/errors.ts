@@ -123,8 +123,8 @@ export class PermissionDeniedError extends PluginError {
   }
 }
 
-/** How far a start had come when it failed. A manager's budget of memory is asked before anything else. */
-export type StartPhase = "admission" | "spawn" | "handshake" | "load";
+/** How far a start had come when it failed. A manager's budget of memory is asked before anything else, and then the environment is found or made. */
+export type StartPhase = "admission" | "environment" | "spawn" | "handshake" | "load";
 
 /** How a worker process ended, as far as it has. */
 export interface ExitDetails extends PluginErrorDetails {

@@ -6,7 +6,7 @@
 import { exists, walk } from "@std/fs";
 import { relative } from "@std/path";
 import { pathOf } from "./registry.ts";
-import { ARRAYS, type Packages, TRACING } from "./packages.ts";
+import { ARRAYS, type Packages, TRACING, UV } from "./packages.ts";
 
 /** What the permission flags of a group are made of. */
 export interface Places {
@@ -72,6 +72,7 @@ export const GROUPS: readonly Group[] = [
   { name: "files", roots: ["tests/files"], flags: killers, quick: QUICK_FILES },
   { name: "mapping", roots: ["tests/files/mapping_test.ts"], flags: mappers },
   { name: "workers", roots: ["tests/workers"], flags: killers, quick: QUICK_WORKERS },
+  { name: "environments", roots: ["tests/environments"], flags: killers, packages: UV },
   { name: "permissions", roots: ["tests/permissions"], flags: killers },
   { name: "security", roots: ["tests/security"], flags: killers },
   { name: "manager", roots: ["tests/manager"], flags: killers },

@@ -10,6 +10,7 @@ const LAYERS: readonly string[] = [
   "errors",
   "protocol",
   "manifest",
+  "environments",
   "permissions",
   "payload",
   "process",

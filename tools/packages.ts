@@ -24,6 +24,9 @@ export const ARRAYS: Packages = {
   modules: ["numpy", "pyarrow", "pandas", "pydantic", "attrs", "msgspec"],
 };
 
+/** To make environments by the real `uv`. */
+export const UV: Packages = { folder: "uv", names: ["uv==0.13.9"], modules: ["uv"] };
+
 /** To follow a trace into a Python plugin. */
 export const TRACING: Packages = {
   folder: "opentelemetry",

@@ -4,10 +4,12 @@
  * @module
  */
 import { join, resolve } from "@std/path";
+import type { EnvironmentStep } from "../environments/environment.ts";
 import { cjmManifestFolders } from "../manifest/discover.ts";
 import { isManifestPath } from "../manifest/names.ts";
 import { PluginManager } from "../manager/plugin_manager.ts";
 import type { ManagerOptions } from "../manager/options.ts";
+import type { StartOptions } from "../plugin/interface.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import { yellow } from "./output/painted.ts";
@@ -21,6 +23,7 @@ export interface CommonOptions {
   readonly stateDir?: string;
   readonly json?: boolean;
   readonly trust?: boolean;
+  readonly offline?: boolean;
 }
 
 /** What a command works with. */
@@ -70,9 +73,27 @@ export class Context {
       permissions: this.policy,
       configDir: join(this.stateDir, "config"),
       healthIntervalMs: 0,
+      offline: this.#options.offline,
+      onEnvironment: this.environmentTeller(),
       ...options,
     });
     return { manager, plugin: isPath ? manager.list()[0]!.name : reference ?? "" };
+  }
+
+  /** Tells how the making of environments comes along: each step in a terminal, elsewhere only that one is made. */
+  environmentTeller(): (step: EnvironmentStep, plugin: string) => void {
+    const told = new Set<string>();
+    return ({ message }, plugin) => {
+      if (!told.has(plugin)) this.terminal.note(`Making the environment of "${plugin}"`);
+      told.add(plugin);
+      this.terminal.progress(-1, message);
+    };
+  }
+
+  /** What the making of one plugin's environment depends on. */
+  environmentOptions(plugin: string): Pick<StartOptions, "signal" | "offline" | "onEnvironment"> {
+    const tell = this.environmentTeller();
+    return { signal: this.signal, offline: this.#options.offline, onEnvironment: (step) => tell(step, plugin) };
   }
 
   /** Keeps what plugins print, and shows it too when that is wanted. */

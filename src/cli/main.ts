@@ -75,6 +75,7 @@ function createProgram(act: Run): Command {
       )
       .option("--state-dir <path>", "where configurations and logs are kept (default: $REMOTE_PLUGIN_HOME, ~/.local/state/remote-plugin)")
       .option("--trust", "give Deno plugins all permissions that their manifests ask for (default: none)")
+      .option("--offline", "fetch nothing for the environments of plugins")
       .option("--json", "write JSON, one value a line");
   addPluginCommands(add, act);
   addServerCommands(add, act);

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
+import type { EnvironmentStep } from "../environments/environment.ts";
 import { DEFAULT_START_TIMEOUT_MS } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { RestartEvent } from "../plugin/interface.ts";
@@ -93,11 +94,13 @@ export class Launcher {
   }
 
   async #startReplica(memory: Disposable): Promise<Replica> {
-    const { scratchDir, permissions } = this.#shared.options;
+    const { scratchDir, permissions, offline } = this.#shared.options;
     const started = Promise.withResolvers<Replica>();
     const onExit = (exit: WorkerExit) => void started.promise.then((replica) => this.#exited(replica, exit));
     const onRestart = (event: RestartEvent) => void started.promise.then((replica) => this.#restarting(replica, event));
-    const options = { scratchDir, permissions, socketPath: this.#socketPath(), signal: this.#plugin.signal, onExit, onRestart };
+    const onEnvironment = (step: EnvironmentStep) => this.#shared.options.onEnvironment?.(step, this.#spec.name);
+    const watch = { signal: this.#plugin.signal, onEnvironment, onExit, onRestart };
+    const options = { scratchDir, permissions, offline, socketPath: this.#socketPath(), ...watch };
     const plugin = await RemotePlugin.start(this.#spec, options);
     try {
       await this.#configure(plugin);

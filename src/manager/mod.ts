@@ -20,6 +20,8 @@ export { cjmManifestFolders, discoverManifests } from "../manifest/discover.ts";
 export type { FoundManifest, FoundManifests } from "../manifest/discover.ts";
 export type {
   DenoRuntime,
+  EnvironmentSource,
+  InlineEnvironment,
   PluginResources,
   PluginSpec,
   PythonRuntime,

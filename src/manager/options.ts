@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { EnvironmentStep } from "../environments/environment.ts";
 import type { ManifestSource } from "../manifest/load.ts";
 import { durationComplaint } from "../plugin/limits.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
@@ -65,6 +66,10 @@ export interface ManagerOptions extends PluginSettings {
   readonly healthIntervalMs?: number;
   /** Gets what the workers print, line by line. While it is set, they keep the program alive. */
   readonly onLog?: (record: LogRecord, plugin: string) => void;
+  /** Whether nothing may be fetched for the plugins' environments, when some have to be made. Default: as the variable `UV_OFFLINE` says. */
+  readonly offline?: boolean;
+  /** Called for each step while a plugin's environment is made. One that is there already has none. */
+  readonly onEnvironment?: (step: EnvironmentStep, plugin: string) => void;
   /** The program that tells the GPU memory of processes, as `nvidia-smi` does. Default: `"nvidia-smi"`; without it there are no such figures. */
   readonly gpuProgram?: string;
 }

@@ -9,7 +9,17 @@ import { ManifestError, PermissionDeniedError } from "../errors.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import { resolveOriginal } from "./original.ts";
 import { checkManifest, escaped } from "./schema.ts";
-import type { DenoRuntime, Manifest, PluginSpec, PythonRuntime, RestartMode, RestartPolicy, RestartSettings } from "./manifest.ts";
+import type {
+  DenoRuntime,
+  EnvironmentSource,
+  InlineEnvironment,
+  Manifest,
+  PluginSpec,
+  PythonRuntime,
+  RestartMode,
+  RestartPolicy,
+  RestartSettings,
+} from "./manifest.ts";
 import { configuresRuntime } from "./variables.ts";
 
 /** Where manifests come from: a path, a `file:` or `https:` URL, the object itself, or one that has been read already. */
@@ -101,17 +111,26 @@ function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver):
   if (manifest.class === undefined) throw refuse("$.class", "is nothing, wanted is the name of the plugin's class");
   // Whoever writes them expects bounds, and there are none.
   if (manifest.permissions !== undefined) throw refuse("$.permissions", UNBOUND);
-  const interpreter = manifest.python_path ?? "python3";
+  if (manifest.environment !== undefined && manifest.python_path !== undefined) throw refuse("$.environment", TWO_INTERPRETERS);
   const folders = manifest.plugin_path ?? ".";
   return {
     kind: "python",
-    interpreter: /[\\/]/.test(interpreter) ? paths.file(interpreter) : interpreter,
+    interpreter: manifest.environment === undefined ? paths.program(manifest.python_path ?? "python3") : "",
+    environment: manifest.environment === undefined ? undefined : environmentSource(manifest.environment, paths),
     module: manifest.module,
     class: manifest.class,
     path: (typeof folders === "string" ? [folders] : folders).map((folder) => paths.file(folder)),
     adapters: manifest.adapters ?? [],
     foreignWorker: manifest.worker === undefined || manifest.worker === "builtin" ? undefined : manifest.worker,
   };
+}
+
+const TWO_INTERPRETERS = 'stands beside "python_path", and a plugin has one interpreter. Remove one of the two';
+
+function environmentSource(environment: string | InlineEnvironment, paths: PathResolver): EnvironmentSource {
+  if (typeof environment === "string") return { kind: "path", path: paths.file(environment) };
+  const { python, dependencies = [], index, extra_args: extraArgs = [] } = environment;
+  return { kind: "inline", folder: paths.folder, python: python && paths.program(python), dependencies, index, extraArgs };
 }
 
 const UNBOUND = "bounds nothing, for a Python plugin may do whatever the user may. " +
@@ -160,19 +179,25 @@ class PathResolver {
     return this.#origin.source;
   }
 
+  /** The folder to which relative paths belong; the network has none. */
+  get folder(): string | undefined {
+    const { base } = this.#origin;
+    if (base === undefined) return resolve(".");
+    return base.protocol === "file:" ? dirname(fromFileUrl(base)) : undefined;
+  }
+
   file(path: string): string {
     if (path === "~" || /^~[\\/]/.test(path)) return join(this.#home(path), path.slice(1));
     if (isAbsolute(path)) return path;
-    const { base } = this.#origin;
-    if (base === undefined) return resolve(path);
-    if (base.protocol === "file:") return join(dirname(fromFileUrl(base)), path);
-    throw new ManifestError(
-      `Cannot use the manifest "${base.href}": "${path}" is relative, and a manifest from the network has no folder`,
-      {
-        plugin: this.#plugin,
-        source: this.source,
-      },
-    );
+    const { folder } = this;
+    if (folder !== undefined) return join(folder, path);
+    const message = `Cannot use the manifest "${this.source}": "${path}" is relative, and a manifest from the network has no folder`;
+    throw new ManifestError(message, { plugin: this.#plugin, source: this.source });
+  }
+
+  /** A bare name stays as it is. */
+  program(program: string): string {
+    return /[\\/]/.test(program) ? this.file(program) : program;
   }
 
   module(module: string): string {

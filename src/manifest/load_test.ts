@@ -42,6 +42,7 @@ Deno.test("paths of a manifest belong to its folder, bare interpreter names to P
     class: "Plugin",
     path: [`${folder}/lib`, "/abs"],
     adapters: [],
+    environment: undefined,
     foreignWorker: undefined,
   });
 });
@@ -88,6 +89,33 @@ Deno.test("an unknown key is a warning that names the nearest known one", async 
   assertEquals(spec.warnings, [
     'The manifest "(manifest object)" has the unknown key "max_concurency"; the nearest known one is "max_concurrency"',
   ]);
+});
+
+/** What may not stand under `environment`, its place, and what is said of it. */
+const WRONG_ENVIRONMENTS: readonly (readonly [unknown, string, string])[] = [
+  [5, "$.environment", "is 5, wanted is a path that is not empty, or an object"],
+  [["numpy"], "$.environment", 'is ["numpy"], wanted is a path that is not empty, or an object'],
+  ["", "$.environment", 'is "", wanted is a path that is not empty, or an object'],
+  [{ pyton: "3" }, "$.environment.pyton", "is an unknown key, wanted is one of python, dependencies, index, extra_args"],
+  [{ dependencies: "numpy" }, "$.environment.dependencies", 'is "numpy", wanted is a list of strings'],
+  [{ dependencies: ["numpy", 4] }, "$.environment.dependencies[1]", "is 4, wanted is a string"],
+  [{ python: "" }, "$.environment.python", 'is "", wanted is a string that is not empty'],
+];
+
+Deno.test("an environment of a wrong type names what is wrong inside it", async () => {
+  for (const [environment, place, told] of WRONG_ENVIRONMENTS) {
+    const error = await assertRejects(() => loadManifest({ ...PYTHON, environment } as Manifest), ManifestError, told);
+    assertEquals(error.place, place);
+  }
+});
+
+Deno.test("an environment beside an interpreter is refused, and without one it has the paths of its manifest", async () => {
+  const both = { ...PYTHON, python_path: "python3", environment: "needs.txt" };
+  const error = await assertRejects(() => loadManifest(both), ManifestError, 'stands beside "python_path"');
+  assertEquals(error.place, "$.environment");
+  const { python_path: _, ...alone } = both;
+  const { folder, spec } = await loadText(JSON.stringify(alone));
+  assertEquals(spec.runtime.kind === "python" && spec.runtime.environment, { kind: "path", path: `${folder}/needs.txt` });
 });
 
 Deno.test("a wrong type names its JSON path, what was there and what was wanted", async () => {

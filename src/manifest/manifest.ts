@@ -32,6 +32,11 @@ export interface Manifest {
   worker?: string;
   /** The interpreter: a path, or a name that is looked up on `PATH`. Default: `"python3"`. */
   python_path?: string;
+  /**
+   * Python: what the environment is made from, in the place of `python_path`: a `.py` file with inline script metadata, a project's folder or its
+   * `pyproject.toml`, a requirements file, or the dependencies themselves. The first start makes it, and the others find it.
+   */
+  environment?: string | InlineEnvironment;
   /** Python: an import path such as `pkg.mod`. Deno: a path or URL. */
   module: string;
   /** Python: the class, always given. Deno: the name of the export. Default for Deno: `"default"`. */
@@ -74,6 +79,18 @@ export interface Manifest {
   restart?: RestartMode | RestartSettings;
   /** What one worker needs, by which a manager decides what may be loaded beside what. Default: nothing is known. */
   resources?: PluginResources | null;
+}
+
+/** What a Python plugin's environment is made from, where the manifest itself says it. */
+export interface InlineEnvironment {
+  /** The Python: a version such as `"3.12"`, a range such as `">=3.10,<3.13"`, or an interpreter's path. Default: the first from 3.8 on. */
+  python?: string;
+  /** What is installed, each as a line of a requirements file. Default: nothing. */
+  dependencies?: string[];
+  /** The URL of the index, in the place of PyPI. Default: what `uv` is configured with. */
+  index?: string;
+  /** Further arguments of `uv pip install`. Default: none. */
+  extra_args?: string[];
 }
 
 /** One variable that a plugin's worker reads, as the original's manifests list them under `worker_env`. */
@@ -127,12 +144,37 @@ export interface RestartPolicy {
   readonly windowMs: number;
 }
 
+/** What an environment is made from, paths absolute. */
+export type EnvironmentSource =
+  | {
+    /** What the path leads to tells which of the three forms it is. */
+    readonly kind: "path";
+    /** A script, a project or a requirements file. */
+    readonly path: string;
+  }
+  | {
+    /** What the manifest says itself. */
+    readonly kind: "inline";
+    /** The folder to which relative paths in the dependencies belong; a manifest from the network has none. */
+    readonly folder: string | undefined;
+    /** A version, a range or an absolute path; `undefined` for any Python. */
+    readonly python: string | undefined;
+    /** What is installed. */
+    readonly dependencies: readonly string[];
+    /** The URL of the index; `undefined` for the one that `uv` is configured with. */
+    readonly index: string | undefined;
+    /** Further arguments of `uv pip install`. */
+    readonly extraArgs: readonly string[];
+  };
+
 /** A plugin in a Python environment. */
 export interface PythonRuntime {
   /** Which runtime it is. */
   readonly kind: "python";
-  /** An absolute path, or a bare name that is looked up on `PATH`. */
+  /** An absolute path, or a bare name that is looked up on `PATH`. Where there is an `environment`, it is empty until that was found or made. */
   readonly interpreter: string;
+  /** What the environment is made from; `undefined` where the manifest names the interpreter. */
+  readonly environment: EnvironmentSource | undefined;
   /** The plugin's import path. */
   readonly module: string;
   /** The plugin's class. */

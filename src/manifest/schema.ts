@@ -45,6 +45,16 @@ const permissions = v.strictObject({
   import: v.optional(granted),
 });
 
+const argument = v.pipe(v.string(), v.nonEmpty(), v.regex(WITHOUT_NUL));
+const inlineEnvironment = v.strictObject({
+  python: v.optional(argument),
+  dependencies: v.optional(v.array(argument)),
+  index: v.optional(argument),
+  extra_args: v.optional(v.array(argument)),
+});
+/** Not a union, which does not tell what is wrong inside an object. */
+const environment = v.lazy((value) => isRecord(value) ? inlineEnvironment : name);
+
 const workerVariable = v.looseObject({
   name: variableName,
   secret: v.optional(v.boolean()),
@@ -69,6 +79,7 @@ const entries = {
   runtime: v.optional(v.picklist(["python", "deno"])),
   worker: v.optional(v.pipe(v.string(), v.regex(MODULE_NAME))),
   python_path: v.optional(name),
+  environment: v.optional(environment),
   module: name,
   class: v.optional(name),
   plugin_path: v.optional(v.union([v.string(), v.array(v.string())])),
@@ -184,7 +195,11 @@ function found(issue: v.BaseIssue<unknown>): string {
 
 function wanted(issue: v.BaseIssue<unknown>): string {
   const { expected } = issue;
-  if (expected === "never") return `one of ${Object.keys(permissions.entries).join(", ")}`;
+  if (expected === "never") {
+    const { entries } = issue.path?.[0]?.key === "environment" ? inlineEnvironment : permissions;
+    return `one of ${Object.keys(entries).join(", ")}`;
+  }
+  if (issue.path?.length === 1 && issue.path[0]!.key === "environment") return "a path that is not empty, or an object";
   if (expected?.startsWith("/^")) return WANTED_BY_PATTERN[expected.slice(1, -1)]!;
   if (expected === "!0") return "a string that is not empty";
   if (expected === "string" || expected === null || issue.input === undefined) return "a string";

@@ -6,7 +6,7 @@
 import { basename, isAbsolute, relative, resolve } from "@std/path";
 import { isSameVariable } from "../manifest/variables.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
-import { findProgram, isBareName } from "./programs.ts";
+import { findProgram, isBareName } from "../manifest/programs.ts";
 
 /**
  * The host's policy for a Deno plugin: the most that it may get, or `"requested"` for whatever its manifest asks for. Default: nothing.

@@ -5,6 +5,9 @@
  */
 import { resolve } from "@std/path";
 import { PermissionDeniedError } from "../errors.ts";
+import { interpreterIn } from "../environments/environment.ts";
+import { type EnvironmentPlace, findEnvironment } from "../environments/find.ts";
+import { findingNeeds, makingNeeds } from "../environments/needs.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { addressUrl } from "../protocol/address.ts";
@@ -67,13 +70,47 @@ export async function requiredPermissions(
   { blocking = false, mapping = false, permissions = "requested", ...places }: RequiredPermissionsOptions = {},
 ): Promise<RequiredPermissions> {
   const spec = await loadManifest(manifest);
+  const environment = await environmentNeeds(spec);
   const descriptors: Deno.PermissionDescriptor[] = [
-    ...neededPermissions(spec, { ...places, permissions }),
+    ...environment.descriptors,
+    ...neededPermissions(environment.spec, { ...places, permissions }),
     ...(blocking ? blockingPermissions() : []),
   ];
   if (mapping) descriptors.push({ name: "ffi" });
   if (spec.source !== undefined && !/^https?:/.test(spec.source)) descriptors.unshift({ name: "read", path: spec.source });
   return { descriptors, toFlags: () => descriptorFlags(descriptors) };
+}
+
+/** What a plugin's environment takes, and the plugin with the interpreter that is or will be in it. */
+async function environmentNeeds(spec: PluginSpec): Promise<{ spec: PluginSpec; descriptors: Deno.PermissionDescriptor[] }> {
+  const place = await placeOf(spec);
+  if (place === undefined) return { spec, descriptors: [] };
+  const making = place.state === "ready" ? [] : makingNeeds();
+  return { spec: place.spec, descriptors: [...place.needs, ...making] };
+}
+
+/** A plugin whose environment was looked for, with the interpreter that is or will be in it. */
+export interface PlacedPlugin extends EnvironmentPlace {
+  readonly folder: string;
+  readonly spec: PluginSpec;
+  /** What it took to look for it. */
+  readonly needs: readonly Deno.PermissionDescriptor[];
+}
+
+/**
+ * Looks for a plugin's environment; `undefined` for a plugin whose manifest names none.
+ *
+ * @throws {PermissionDeniedError} When the host may not look for it.
+ * @throws {WorkerStartError} When what it is made from is not there, or cannot be what is meant.
+ */
+export async function placeOf(spec: PluginSpec): Promise<PlacedPlugin | undefined> {
+  const { runtime } = spec;
+  if (runtime.kind !== "python" || runtime.environment === undefined) return undefined;
+  const needs = findingNeeds(runtime.environment);
+  demand(spec, needs);
+  const place = await findEnvironment(runtime.environment, spec.name);
+  const read = place.inputs.files.map((path) => ({ name: "read", path }) as const);
+  return { ...place, spec: { ...spec, runtime: { ...runtime, interpreter: interpreterIn(place.folder) } }, needs: [...needs, ...read] };
 }
 
 /** What a start depends on besides the manifest. */
@@ -87,7 +124,20 @@ type LaunchPlan = WorkerPlaces & Pick<RequiredPermissionsOptions, "permissions">
  * @throws {TypeError} When the policy has an entry that Deno would read as another one.
  */
 export function demandPermissions(spec: PluginSpec, plan: LaunchPlan): void {
-  const missing = neededPermissions(spec, plan).filter((one) => !isGranted(one));
+  demand(spec, neededPermissions(spec, plan));
+}
+
+/**
+ * Makes sure that the host may make a plugin's environment and start the plugin in it.
+ *
+ * @throws {PermissionDeniedError} Lists every missing permission and the flags that give them.
+ */
+export function demandMaking(spec: PluginSpec, plan: LaunchPlan): void {
+  demand(spec, [...makingNeeds(), ...neededPermissions(spec, plan)]);
+}
+
+function demand(spec: PluginSpec, needed: readonly Deno.PermissionDescriptor[]): void {
+  const missing = needed.filter((one) => !isGranted(one));
   if (missing.length === 0) return;
   const flags = descriptorFlags(missing);
   throw new PermissionDeniedError(`Cannot start "${spec.name}": the host lacks permissions. Add ${flags.join(" ")}`, {

@@ -4,6 +4,7 @@
  * @module
  */
 import { PluginStateError } from "../errors.ts";
+import type { EnvironmentStep } from "../environments/environment.ts";
 import { resultGoneError } from "../payload/file_result.ts";
 import { FileResultSync, type LocatedAccess } from "../payload/file_result_sync.ts";
 import type { ResultLocation } from "../payload/location.ts";
@@ -14,7 +15,7 @@ import { BlockingBridge } from "../transport/blocking/bridge.ts";
 import { encodeBody } from "./arguments.ts";
 import { BLOCKING_WORKER, type BlockingRequest, type CallFacts, type PluginFacts } from "./blocking_worker.ts";
 import { cancelledError, closedError } from "./failures.ts";
-import type { CallOptions, OperationOptions, Progress } from "./interface.ts";
+import type { CallOptions, OperationOptions, Progress, StartOptions } from "./interface.ts";
 import { type Answer, type MemberOperation, operationOf, type Question } from "./members.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { Batch } from "./run_ahead.ts";
@@ -28,6 +29,9 @@ export type SyncOperationOptions = Omit<OperationOptions, "signal">;
 
 /** What the blocking `execute` and `executeStream` take. */
 export type SyncCallOptions = Omit<CallOptions, "signal">;
+
+/** How the start of a plugin is followed. */
+type OpenOptions = Pick<StartOptions, "onEnvironment">;
 
 /** A stream that is to be read to its end. */
 interface Pull {
@@ -60,10 +64,11 @@ export class BlockingPlugin implements Disposable {
   }
 
   /** Starts the thread, and has it start a worker or attach to one. */
-  static open(request: BlockingRequest, plugin: string): BlockingPlugin {
+  static open(request: BlockingRequest, plugin: string, { onEnvironment }: OpenOptions = {}): BlockingPlugin {
     using owned = new DisposableStack();
     const bridge = owned.use(new BlockingBridge<BlockingRequest>(BLOCKING_WORKER, plugin));
-    const facts = bridge.ask(request) as PluginFacts;
+    const onProgress = onEnvironment && (({ message }: Progress) => onEnvironment(JSON.parse(message) as EnvironmentStep));
+    const facts = bridge.ask(request, { onProgress }) as PluginFacts;
     owned.move();
     return new BlockingPlugin(bridge, facts);
   }

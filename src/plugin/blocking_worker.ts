@@ -32,7 +32,10 @@ export type BlockingRequest =
     readonly manifest: string | Manifest | PluginSpec;
     /** Whether the manifest was checked before it was sent. */
     readonly isChecked: boolean;
+    /** The options that are data. */
     readonly options: StartOptions;
+    /** Whether somebody listens to the making of an environment. */
+    readonly reports: boolean;
     readonly trace?: TraceContext;
   }
   | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
@@ -93,6 +96,12 @@ function manifestOf({ manifest, isChecked }: Extract<BlockingRequest, { kind: "s
   return isChecked ? asChecked(manifest as PluginSpec) : manifest;
 }
 
+function startOptions({ options, reports }: Extract<BlockingRequest, { kind: "start" }>, control: BridgeControl): StartOptions {
+  if (!reports) return options;
+  // It goes the way of a call's progress.
+  return { ...options, onEnvironment: (step) => control.onProgress({ progress: -1, message: JSON.stringify(step) }) };
+}
+
 class BlockingWorker {
   readonly #streams = new Map<number, RunAhead>();
   /** What streams that have not begun are called with. */
@@ -110,7 +119,7 @@ class BlockingWorker {
   async #answer(request: BlockingRequest, control: BridgeControl): Promise<unknown> {
     switch (request.kind) {
       case "start":
-        return this.#adopt(await RemotePlugin.start(manifestOf(request), request.options));
+        return this.#adopt(await RemotePlugin.start(manifestOf(request), startOptions(request, control)));
       case "attach":
         return this.#adopt(await RemotePlugin.attach(request.endpoint));
       case "call":

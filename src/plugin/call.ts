@@ -255,10 +255,13 @@ export class Call implements Tenant {
   }
 
   async #release(worker: LoadedWorker | undefined, reply: Reply | undefined): Promise<void> {
-    const remains = worker && reply?.ended === false ? await this.#cancel(worker, reply) : undefined;
+    const isOpen = worker !== undefined && reply?.ended === false;
+    if (this.#turn !== undefined) this.#turn.isGivenUp = isOpen;
+    const remains = isOpen ? await this.#cancel(worker, reply) : undefined;
     if (this.#inputs !== undefined) await removeFiles(this.#inputs);
-    this.#finish();
+    // The next call finds the room that files took which nobody has taken, and none of these files.
     await remains?.drained;
+    this.#finish();
   }
 
   #finish(): void {

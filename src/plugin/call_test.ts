@@ -45,23 +45,28 @@ class ToldWorker extends LoadedWorker {
   }
 }
 
-/** Counts the files that nobody gets. */
+/** Counts the files that nobody gets. Their removal takes as long as the test says. */
 class CountedFiles extends WorkerFiles {
   discarded = 0;
+  readonly #removal: Promise<void>;
 
-  constructor() {
+  constructor(removal = Promise.resolve()) {
     super({ plugin: "p", folders: undefined, quota: DEFAULT_QUOTA });
+    this.#removal = removal;
   }
 
   override discard(): Promise<void> {
     this.discarded++;
-    return Promise.resolve();
+    return this.#removal;
   }
 }
 
-/** An operation, and the queue in which it has the only turn. */
-function open(options: OpenOptions = {}): { call: Call; turn: Turn; isFree: () => boolean } {
+/** An operation, and the queue in which it has the only turn that is not ahead of others. */
+function open(
+  { takesAhead = false, ...options }: OpenOptions & { takesAhead?: boolean } = {},
+): { call: Call; turn: Turn; isFree: () => boolean } {
   const queue = new SendQueue(1);
+  queue.takesAhead = takesAhead;
   const wanted = { length: 0, isAlone: false };
   const turn = queue.acquire(wanted)!;
   const isFree = () => queue.acquire(wanted) !== undefined;
@@ -106,6 +111,26 @@ Deno.test("a call that is abandoned answers at once, keeps its turn until its wo
   await worker.say({ error: { code: "cancelled", type: "CallCancelled", message: "", traceback: "" } });
   await call.end();
   assertEquals([isFree(), worker.cancelled > 0, files.discarded], [true, true, 1]);
+});
+
+Deno.test("a call that is given up lets none be sent behind it, also to a worker that takes calls ahead, before the files are gone that nobody took", async () => {
+  const { call, turn, isFree } = open({ takesAhead: true });
+  const removal = Promise.withResolvers<void>();
+  const files = new CountedFiles(removal.promise);
+  const worker = new ToldWorker(files);
+  call.hold(turn);
+  worker.take(call);
+  await worker.say({ chunk: 1 });
+  await call.next();
+  const ended = call.end();
+  worker.isRunning = false;
+  await worker.say({ chunk: {}, types: { "": "file" } });
+  await worker.say({ error: { code: "cancelled", type: "CallCancelled", message: "", traceback: "" } });
+  await new Promise((resolve) => setTimeout(resolve)); // All that waits for nothing else has happened by then.
+  assertEquals([isFree(), files.discarded], [false, 1]);
+  removal.resolve();
+  await ended;
+  assertEquals(isFree(), true);
 });
 
 Deno.test("a call whose worker is lost before it was sent goes to the next one", async () => {

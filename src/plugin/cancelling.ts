@@ -46,7 +46,7 @@ export interface SentCall {
 
 /** A call of which the worker has let go. */
 export interface Remains {
-  /** Resolves when nothing more comes of it. */
+  /** Resolves when nothing more comes of it, and the files are gone that nobody has taken. */
   readonly drained: Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export async function cancelInWorker(call: SentCall, budgetMs: number): Promise<
   const { reply, worker, member } = call;
   const rest = readRest(reply);
   await comesToIt(call, rest);
-  if (reply.ended) return { drained: rest };
+  if (reply.ended) return { drained: reply.discarded() };
   const hasLetGo = await isLetGo(call, { rest, budgetMs });
   if (!hasLetGo) reply.drop();
   const drained = drain(reply, { rest, budgetMs });
@@ -99,6 +99,7 @@ async function readRest(reply: Reply): Promise<void> {
 async function drain(reply: Reply, { rest, budgetMs }: Wait): Promise<void> {
   using _limit = new Limit(budgetMs, () => reply.drop());
   await rest;
+  await reply.discarded();
 }
 
 /** Whether the worker lets go of the call in time. It may take as long to answer that it shall, and then as long to do it. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { PluginError } from "../errors.ts";
+import type { EnvironmentStep } from "../environments/environment.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { Exchange } from "../protocol/exchange.ts";
@@ -82,6 +83,10 @@ export interface StartOptions {
    * ended, and another one takes its place. Default: 2,000.
    */
   readonly cancelBudgetMs?: number;
+  /** Whether nothing may be fetched for the plugin's environment, when one has to be made. Default: as the variable `UV_OFFLINE` says. */
+  readonly offline?: boolean;
+  /** Called for each step while the plugin's environment is made. One that is there already has none. */
+  readonly onEnvironment?: (step: EnvironmentStep) => void;
   /** Called before a worker is started in the place of one that has ended. */
   readonly onRestart?: (event: RestartEvent) => void;
   /** Called once when the worker has ended and no other one takes its place. Other than awaiting `exited`, it does not keep the host program alive. */

@@ -50,10 +50,11 @@ export class RemotePluginProxySync implements Disposable {
    * @throws {PermissionDeniedError} When the host lacks a permission; it lists the flags to add.
    * @throws {WorkerStartError} When the worker does not start or the plugin cannot be loaded.
    */
-  static start(manifest: ManifestSource, options: SyncStartOptions = {}): RemotePluginProxySync {
+  static start(manifest: ManifestSource, { onEnvironment, ...options }: SyncStartOptions = {}): RemotePluginProxySync {
     const plugin = typeof manifest === "string" || manifest instanceof URL ? String(manifest) : manifest?.name ?? "(manifest object)";
     const sent = { manifest: sendable(manifest, plugin), isChecked: isChecked(manifest) };
-    return new RemotePluginProxySync(BlockingPlugin.open({ kind: "start", ...sent, options, trace: activeTrace() }, plugin));
+    const request = { kind: "start", ...sent, options, reports: onEnvironment !== undefined, trace: activeTrace() } as const;
+    return new RemotePluginProxySync(BlockingPlugin.open(request, plugin, { onEnvironment }));
   }
 
   /**

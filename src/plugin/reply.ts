@@ -10,13 +10,13 @@ import type { FrameSource } from "../transport/frame_source.ts";
 
 /** What becomes of the files in frames that nobody has asked for. */
 export interface FrameCare {
-  /** Lets go of what a frame holds that nobody will get. */
-  readonly discard: (frame: Frame) => void;
+  /** Lets go of what a frame holds that nobody will get. `undefined` when that is nothing. */
+  readonly discard: (frame: Frame) => Promise<unknown> | undefined;
   /** Holds what a frame of a worker that has ended names, for whoever gets the frame later. */
   readonly hold: (frame: Frame) => void;
 }
 
-const NO_FILES: FrameCare = { discard: () => {}, hold: () => {} };
+const NO_FILES: FrameCare = { discard: () => undefined, hold: () => {} };
 
 /** How long nothing has to come of a worker that has ended until nothing more is waited for, and how long it may go on coming, in milliseconds. */
 const LAST_WORDS_MS = { quiet: 50, longest: 1_000 } as const;
@@ -34,6 +34,8 @@ export class Reply {
   #wasBehind = false;
   #ended = false;
   #readOut: Promise<void> | undefined;
+  /** What goes on of letting go of frames. */
+  #discards: Promise<unknown>[] = [];
 
   /** Takes over a request that was sent. */
   constructor(source: FrameSource, care: FrameCare = NO_FILES) {
@@ -156,12 +158,18 @@ export class Reply {
 
   /** Lets go of the files in a frame that nobody will get. */
   discard(frame: Frame): void {
-    this.#care.discard(frame);
+    const discard = this.#care.discard(frame);
+    if (discard !== undefined) this.#discards.push(discard);
   }
 
   /** Lets go of what was read ahead, which nobody asks for any more. */
   discardAhead(): void {
     for (const frame of this.#ahead.splice(0)) frame.then(this.#care.discard, () => {});
+  }
+
+  /** Resolves when the files of all frames that were discarded are gone. */
+  async discarded(): Promise<void> {
+    await Promise.allSettled(this.#discards.splice(0));
   }
 
   /** Gives up the request: nothing more comes. */

@@ -27,7 +27,7 @@ export function decodeFrame(frame: ChunkFrame | ResultFrame, receiver: Receiver)
   const { types, longInteger } = frame;
   const [kind, value] = "chunk" in frame ? ["chunk", frame.chunk] : ["result", frame.result];
   if (longInteger !== undefined) {
-    if (files !== undefined) discardFrame(frame, files);
+    if (files !== undefined) void discardFrame(frame, files);
     throw longIntegerError(longInteger, kind as string, receiver);
   }
   try {
@@ -52,9 +52,11 @@ function longIntegerError({ path, digits }: LongInteger, kind: string, { name }:
   return badValueError(message, name);
 }
 
-/** Removes the files of a frame for which nobody waits any more. */
-export function discardFrame(frame: Frame, files: WorkerFiles): void {
-  forEachFile(frame, (raw) => void files.discard(raw));
+/** Removes the files of a frame for which nobody waits any more. `undefined` when it has none. */
+export function discardFrame(frame: Frame, files: WorkerFiles): Promise<unknown> | undefined {
+  const removals: Promise<void>[] = [];
+  forEachFile(frame, (raw) => removals.push(files.discard(raw)));
+  return removals.length === 0 ? undefined : Promise.all(removals);
 }
 
 /** Holds the files of a frame that a worker which has ended had sent, until somebody asks for the frame. */

@@ -47,6 +47,8 @@ export class Turn implements Disposable {
   readonly length: number;
   /** Whether the worker that runs has the call. */
   isSent = false;
+  /** Whether nobody waits for the call any more, which the worker still has. */
+  isGivenUp = false;
 
   /** Begins. */
   constructor(keeper: TurnKeeper, length: number) {
@@ -132,7 +134,8 @@ export class SendQueue {
     if (count < this.#places) return true;
     if (!this.#takesAhead || isAlone || count >= MAX_OPEN) return false;
     // In the order of their coming: none is sent before those that have their turn, whose files may be written still.
-    if (!this.#turns.every(({ isSent }) => isSent)) return false;
+    // Behind a call that was given up none is sent before its files are gone, whose room it may need.
+    if (!this.#turns.every(({ isSent, isGivenUp }) => isSent && !isGivenUp)) return false;
     return this.#length - this.#turns[0]!.length + length <= MAX_WAITING_LENGTH;
   }
 

@@ -18,6 +18,7 @@ import { dialectOf, holdsItsPort, loadAdvice, type Recognition, recognizeDialect
 import type { AttachOptions, StartOptions, WorkerAddress, WorkerEndpoint } from "./interface.ts";
 import { importAdvice } from "./import_advice.ts";
 import { EXIT_TIMEOUT_MS, LoadedWorker, type WorkerHandle } from "./loaded_worker.ts";
+import { resolveEnvironment } from "./resolve_environment.ts";
 import { Reply } from "./reply.ts";
 import { SilenceWatch } from "./silence.ts";
 
@@ -34,7 +35,9 @@ export interface StartWatch {
  *
  * @throws {WorkerStartError} When it does not get as far; nothing is left then.
  */
-export async function startWorker(spec: PluginSpec, options: StartOptions, watch: StartWatch): Promise<LoadedWorker> {
+export async function startWorker(plugin: PluginSpec, options: StartOptions, watch: StartWatch): Promise<LoadedWorker> {
+  // Its time is no worker's: to fetch a large library takes minutes.
+  const spec = await resolveEnvironment(plugin, { ...options, signal: watch.signal });
   const log = new OutputLog(watch.log);
   using deadline = new StartDeadline(spec, { signal: watch.signal, log });
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt++) {

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { isAbsolute, join } from "@std/path";
-import { hostVariable, isGranted } from "../manifest/host_access.ts";
+import { join } from "@std/path";
+import { isGranted } from "../manifest/host_access.ts";
+import { userCache } from "../manifest/user_cache.ts";
 import { removeIfThere } from "../payload/private_folder.ts";
 
 /** Nobody else removes the folder of a plugin that is gone. */
@@ -20,7 +21,7 @@ const PREFIX = "deno-";
  * @param own A folder of this program's, which tells whose folders may be used.
  */
 export async function keptModules(identity: unknown, own: string): Promise<string | undefined> {
-  const cache = userCache();
+  const cache = Deno.build.os === "windows" ? undefined : userCache();
   if (cache === undefined || !mayUse(cache)) return undefined;
   try {
     const { uid } = await Deno.lstat(own);
@@ -35,15 +36,6 @@ export async function keptModules(identity: unknown, own: string): Promise<strin
   } catch {
     return undefined;
   }
-}
-
-/** The same as the Python worker's, `cache_folder()` in start.py. */
-function userCache(): string | undefined {
-  if (Deno.build.os === "windows") return undefined;
-  const named = hostVariable("XDG_CACHE_HOME");
-  if (named !== undefined && isAbsolute(named)) return named;
-  const home = hostVariable("HOME");
-  return home === undefined ? undefined : join(home, Deno.build.os === "darwin" ? "Library/Caches" : ".cache");
 }
 
 function mayUse(path: string): boolean {

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { DELIMITER } from "@std/path";
+import { DELIMITER, dirname } from "@std/path";
 import { ManifestError, PermissionDeniedError, PluginError } from "../../errors.ts";
 import type { PluginManager } from "../../manager/plugin_manager.ts";
 import { loadManifest } from "../../manifest/load.ts";
 import type { PluginSpec, PythonRuntime } from "../../manifest/manifest.ts";
 import { workerVariables } from "../../permissions/environment.ts";
-import { demandPermissions } from "../../permissions/required.ts";
+import { resolveEnvironment } from "../../plugin/resolve_environment.ts";
+import { demandPermissions, workerProgram } from "../../permissions/required.ts";
 import type { Context } from "../context.ts";
 import type { Finding } from "./finding.ts";
 
@@ -19,10 +20,13 @@ type Report = (check: string, verdict: Finding["verdict"], found: string, fix?: 
 export async function* pluginFindings(context: Context, manager: PluginManager, name: string): AsyncGenerator<Finding, void, void> {
   const info = manager.info(name);
   const report: Report = (check, verdict, found, fix) => ({ about: info.name, check, verdict, found, fix });
-  const spec = await loadManifest(info.source!);
+  const plugin = await loadManifest(info.source!);
   yield info.warnings.length === 0
     ? report("manifest", "good", info.source!)
     : report("manifest", "odd", info.warnings.join("; "), "Correct the keys, or remove them");
+  const { spec, finding } = await checkEnvironment(plugin, report, context);
+  if (finding !== undefined) yield finding;
+  if (finding?.verdict === "bad") return;
   const permissions = checkPermissions(spec, report, context);
   yield permissions;
   if (permissions.verdict === "bad") return;
@@ -38,6 +42,18 @@ export async function* pluginFindings(context: Context, manager: PluginManager, 
     if (imports.verdict === "bad") return;
   }
   yield await checkStart(context, manager, { name, report });
+}
+
+/** One that is not there, or has lost something, is made. */
+async function checkEnvironment(spec: PluginSpec, report: Report, context: Context): Promise<{ spec: PluginSpec; finding?: Finding }> {
+  if (spec.runtime.kind !== "python" || spec.runtime.environment === undefined) return { spec };
+  try {
+    const ready = await resolveEnvironment(spec, context.environmentOptions(spec.name));
+    return { spec: ready, finding: report("environment", "good", dirname(dirname(workerProgram(ready)))) };
+  } catch (error) {
+    if (!(error instanceof PluginError)) throw error;
+    return { spec, finding: report("environment", "bad", error.message, "Mend what the message says, and run doctor again") };
+  }
 }
 
 function checkPermissions(spec: PluginSpec, report: Report, { policy }: Context): Finding {

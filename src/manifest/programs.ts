@@ -4,7 +4,7 @@
  * @module
  */
 import { DELIMITER, isAbsolute, join, resolve } from "@std/path";
-import { hostVariable, mayRead } from "../manifest/host_access.ts";
+import { hostVariable, mayRead } from "./host_access.ts";
 
 /**
  * The absolute path of a program, which need not be there when it is given as a path. A bare name stands for the first of that name on the host's own `PATH`.

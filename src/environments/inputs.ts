@@ -1,0 +1,150 @@
+/**
+ * What an environment is made from, as it stands in files and in the manifest.
+ *
+ * @module
+ */
+import { basename, dirname, join, resolve } from "@std/path";
+import type { EnvironmentSource } from "../manifest/manifest.ts";
+import { environmentError } from "./environment.ts";
+
+/** Which form it is, and what `uv` has to know of it. */
+export type EnvironmentForm =
+  | { readonly kind: "script"; readonly path: string; readonly hasLock: boolean; readonly requiresPython: string | undefined }
+  | {
+    readonly kind: "project";
+    readonly path: string;
+    readonly hasLock: boolean;
+    readonly requiresPython: string | undefined;
+    readonly isPackage: boolean;
+  }
+  | { readonly kind: "requirements"; readonly path: string }
+  | Extract<EnvironmentSource, { kind: "inline" }>;
+
+/** What an environment is made from. */
+export interface EnvironmentInputs {
+  /** Its form. */
+  readonly form: EnvironmentForm;
+  /** Names all of it: another text, another path or another platform is another environment. */
+  readonly hash: string;
+  /** The files that were looked at, whether they are there or not. */
+  readonly files: readonly string[];
+}
+
+/** What is larger is none of the files that are meant. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** The metadata of a script, as PEP 723 has it. */
+const SCRIPT_METADATA = /^# \/\/\/ script$\s((?:^#(?:| .*)$\s)+)^# \/\/\/$/m;
+const REQUIRES_PYTHON = /^(?:#\s*)?requires-python\s*=\s*["']([^"']*)["']/m;
+/** A project without it has dependencies and is nothing that could be installed itself, unless it says that it is. */
+const IS_PACKAGE = /^\s*\[build-system\]|^\s*package\s*=\s*true/m;
+const INCLUDED = /^\s*(?:-r|-c|--requirement|--constraint)[\s=]\s*(\S+)/gm;
+
+/**
+ * Reads what an environment is made from.
+ *
+ * @throws {WorkerStartError} When it is not there, or cannot be what is meant.
+ * @throws {Deno.errors.NotCapable} When the host may not read it.
+ */
+export async function readInputs(source: EnvironmentSource, plugin: string): Promise<EnvironmentInputs> {
+  const reader = new InputReader(plugin);
+  const { form, texts } = source.kind === "inline" ? { form: source, texts: [] } : readPath(reader, source.path);
+  const { os, arch } = Deno.build;
+  return { form, hash: await hashOf(JSON.stringify([form, texts, os, arch])), files: [...reader.files] };
+}
+
+interface ReadInputs {
+  readonly form: EnvironmentForm;
+  readonly texts: readonly (string | undefined)[];
+}
+
+function readPath(reader: InputReader, path: string): ReadInputs {
+  if (reader.isFolder(path)) return readProject(reader, join(path, "pyproject.toml"));
+  if (basename(path) === "pyproject.toml") return readProject(reader, path);
+  return /\.pyw?$/.test(path) ? readScript(reader, path) : readRequirements(reader, path);
+}
+
+/** The plugin's code beside the metadata is none of its environment. */
+function readScript(reader: InputReader, path: string): ReadInputs {
+  const text = reader.text(path).replaceAll("\r\n", "\n");
+  const metadata = SCRIPT_METADATA.exec(text)?.[1];
+  if (metadata === undefined) throw reader.error(`"${path}" has no script metadata. Add ${METADATA_EXAMPLE}`);
+  const lock = reader.textIfThere(`${path}.lock`);
+  const form = { kind: "script", path, hasLock: lock !== undefined, requiresPython: REQUIRES_PYTHON.exec(metadata)?.[1] } as const;
+  return { form, texts: [metadata, lock] };
+}
+
+const METADATA_EXAMPLE = `lines such as "# /// script", '# dependencies = ["numpy"]' and "# ///", as PEP 723 has them`;
+
+function readProject(reader: InputReader, path: string): ReadInputs {
+  const text = reader.text(path);
+  const lock = reader.textIfThere(join(dirname(path), "uv.lock"));
+  const requiresPython = REQUIRES_PYTHON.exec(text)?.[1];
+  const form = { kind: "project", path, hasLock: lock !== undefined, requiresPython, isPackage: IS_PACKAGE.test(text) } as const;
+  return { form, texts: [text, lock] };
+}
+
+/** Also of the files that it names. */
+function readRequirements(reader: InputReader, path: string): ReadInputs {
+  const texts = new Map<string, string | undefined>([[path, reader.text(path)]]);
+  for (const [file, text] of texts) {
+    for (const [, name] of text?.matchAll(INCLUDED) ?? []) {
+      const included = resolve(dirname(file), name!);
+      if (!/^https?:/.test(name!) && !texts.has(included)) texts.set(included, reader.textIfThere(included));
+    }
+  }
+  return { form: { kind: "requirements", path }, texts: [...texts].flat() };
+}
+
+/** Reads small files. A start waits for it: the way to the runtime's pool of threads and back would take longer. */
+class InputReader {
+  readonly files = new Set<string>();
+  readonly #plugin: string;
+
+  constructor(plugin: string) {
+    this.#plugin = plugin;
+  }
+
+  error(what: string, cause?: unknown): Error {
+    return environmentError(this.#plugin, what, { cause });
+  }
+
+  isFolder(path: string): boolean {
+    return this.#stat(path).isDirectory;
+  }
+
+  text(path: string): string {
+    const { isFile, size } = this.#stat(path);
+    if (!isFile) throw this.error(`"${path}" is no file. Correct "environment" in its manifest`);
+    if (size > MAX_BYTES) {
+      throw this.error(`"${path}" has ${size} bytes, so it is no requirements file. Correct "environment" in its manifest`);
+    }
+    return Deno.readTextFileSync(path);
+  }
+
+  textIfThere(path: string): string | undefined {
+    this.files.add(path);
+    try {
+      return Deno.readTextFileSync(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error instanceof Deno.errors.NotCapable ? error : this.error(`"${path}" cannot be read`, error);
+    }
+  }
+
+  #stat(path: string): Deno.FileInfo {
+    this.files.add(path);
+    try {
+      return Deno.statSync(path);
+    } catch (cause) {
+      if (cause instanceof Deno.errors.NotCapable) throw cause;
+      const what = cause instanceof Deno.errors.NotFound ? `there is no "${path}"` : `"${path}" cannot be read`;
+      throw this.error(`${what}. Correct "environment" in its manifest`, cause);
+    }
+  }
+}
+
+async function hashOf(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(digest).toHex().slice(0, 24);
+}

@@ -1,0 +1,115 @@
+/**
+ * Makes a plugin's environment by `uv`.
+ *
+ * @module
+ */
+import { dirname } from "@std/path";
+import { PluginError } from "../errors.ts";
+import { hostVariable } from "../manifest/host_access.ts";
+import type { PluginSpec } from "../manifest/manifest.ts";
+import { messageOf } from "../protocol/text.ts";
+import { installCommand, isTooOld, requiredPython, type UvCommand, venvCommand, workingFolder } from "./commands.ts";
+import { CACHE_ADVICE, environmentError, type EnvironmentOptions, type EnvironmentPhase } from "./environment.ts";
+import { FileLock } from "./file_lock.ts";
+import { type EnvironmentPlace, stateOf } from "./find.ts";
+import type { EnvironmentForm } from "./inputs.ts";
+import { removeLeft } from "./left.ts";
+import type { Making } from "./making.ts";
+import { pythonVersion, writeStamp } from "./stamp.ts";
+import { runSupervised } from "./supervised.ts";
+import { findUv, type Uv } from "./uv.ts";
+import { uvSays } from "./uv_says.ts";
+
+const NEVER: AbortSignal = new AbortController().signal;
+
+/**
+ * Makes a plugin's environment, unless another host does so meanwhile. It is made beside its place, with what it says of itself, and renamed when it is
+ * whole: nobody ever finds a part of it.
+ *
+ * @param place Where it will be, as `findEnvironment()` tells.
+ * @throws {WorkerStartError} When it cannot be made; it tells what `uv` said. Nothing of it is left then.
+ */
+export async function makeEnvironment(spec: PluginSpec, place: EnvironmentPlace, options: EnvironmentOptions = {}): Promise<void> {
+  const { signal = NEVER, offline = isOffline(), onEnvironment: report = () => {} } = options;
+  const making = { plugin: spec.name, signal, offline, report };
+  const { inputs: { form }, folder } = place;
+  demandRecentPython(form, making);
+  try {
+    Deno.mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+    const onWait = () => report({ phase: "wait", message: "Waiting for another host, which makes the same environment" });
+    using _lock = await FileLock.take(`${folder}.lock`, { signal, onWait });
+    if (stateOf(folder).state === "ready") return;
+    await makeLocked(spec, { form, folder, making });
+  } catch (cause) {
+    if (cause instanceof PluginError || cause instanceof Deno.errors.NotCapable || signal.aborted) throw cause;
+    throw unwritable(cause, dirname(folder), making);
+  }
+}
+
+function isOffline(): boolean {
+  return /^(1|true|yes|on|t|y)$/i.test(hostVariable("UV_OFFLINE") ?? "");
+}
+
+function demandRecentPython(form: EnvironmentForm, { plugin }: Making): void {
+  const required = requiredPython(form);
+  if (required === undefined || !isTooOld(required)) return;
+  throw environmentError(plugin, `it requires Python "${required}", and a worker runs on Python 3.8 or later. Nothing was installed`);
+}
+
+interface Target {
+  readonly form: EnvironmentForm;
+  readonly folder: string;
+  readonly making: Making;
+}
+
+async function makeLocked(spec: PluginSpec, { form, folder, making }: Target): Promise<void> {
+  const uv = await findUv(making);
+  await removeLeft(folder);
+  const attempt = `${folder}.${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    await fill({ form, folder: attempt, making }, uv);
+    const madeFrom = form.kind === "inline" ? undefined : form.path;
+    writeStamp(attempt, { plugin: spec.name, manifest: spec.source, madeFrom });
+    // A damaged one is in the way. What still runs from it keeps what it has opened.
+    await Deno.rename(folder, `${folder}.damaged`).catch(() => {});
+    await Deno.rename(attempt, folder);
+  } finally {
+    await removeLeft(folder);
+  }
+}
+
+/** The Python is looked at before anything is installed for it. */
+async function fill(target: Target, uv: Uv): Promise<void> {
+  const { form, folder, making } = target;
+  await run(target, uv, { phase: "python", ...venvCommand(form, folder) });
+  const version = pythonVersion(folder);
+  if (isTooOld(`==${version}`)) {
+    throw environmentError(making.plugin, `its Python is ${version}, and a worker runs on Python 3.8 or later. Nothing was installed`);
+  }
+  const install = installCommand(form, folder);
+  if (install !== undefined) await run(target, uv, { phase: "packages", ...install });
+}
+
+/** What it says of the place, which is not the last one, and what people are to do there. */
+const NOISE = /^(Creating virtual environment|Activate with|Using Python .* environment at)|^\s*$/;
+
+type Step = UvCommand & { readonly phase: EnvironmentPhase };
+
+async function run({ form, making }: Target, { command, python }: Uv, { phase, args, env }: Step): Promise<void> {
+  const { plugin, signal, offline, report } = making;
+  report({ phase, message: phase === "python" ? "Choosing the Python" : "Installing the packages" });
+  const flags = offline ? ["--offline"] : [];
+  const outcome = await runSupervised(
+    { command: [...command, ...flags, ...args], python, cwd: workingFolder(form), env },
+    { signal, onLine: (message) => NOISE.test(message) || report({ phase, message }) },
+  );
+  if (!outcome.success) throw environmentError(plugin, uvSays(outcome.output), { from: madeFrom(form), output: outcome.output });
+}
+
+function madeFrom(form: EnvironmentForm): string {
+  return form.kind === "inline" ? "its manifest" : `"${form.path}"`;
+}
+
+function unwritable(cause: unknown, root: string, { plugin }: Making): Error {
+  return environmentError(plugin, `"${root}" cannot be written to: ${messageOf(cause)}. Set ${CACHE_ADVICE}`, { cause });
+}

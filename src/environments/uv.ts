@@ -1,0 +1,104 @@
+/**
+ * Finds `uv`, or brings it.
+ *
+ * @module
+ */
+import { dirname } from "@std/path";
+import { hostVariable } from "../manifest/host_access.ts";
+import { messageOf } from "../protocol/text.ts";
+import { environmentError } from "./environment.ts";
+import { FileLock } from "./file_lock.ts";
+import { removeLeft } from "./left.ts";
+import { type CommandLine, runSupervised } from "./supervised.ts";
+import type { Making } from "./making.ts";
+import { broughtUv, mayRun, PYTHON, UV_VERSION, uvFolder } from "./uv_place.ts";
+
+/** `uv`, and the Python that runs its supervisor. */
+export interface Uv {
+  /** How it is called. */
+  readonly command: CommandLine;
+  /** How the Python is called. */
+  readonly python: CommandLine;
+}
+
+const WHERE_TO_GET = "Install uv (https://docs.astral.sh/uv/), or set UV to its path";
+
+/**
+ * Finds `uv`: by the variable `UV`, on `PATH`, where an earlier host has brought it to, or as a module of the Python on `PATH`. Else `pip` brings it.
+ *
+ * @throws {WorkerStartError} When there is none and none can be brought.
+ */
+export async function findUv(making: Making): Promise<Uv> {
+  const named = hostVariable("UV");
+  if (named !== undefined) {
+    const complaint = await complaintOf([named]);
+    if (complaint === undefined) return uvOf([named]);
+    throw environmentError(making.plugin, `"${named}", which the variable UV names, cannot be run: ${complaint}. Correct UV, or unset it`);
+  }
+  const brought = broughtUv();
+  const ways: CommandLine[] = [["uv"], ...(brought === undefined ? [] : [[brought] as const]), [PYTHON, "-m", "uv"]];
+  for (const way of ways) if (mayRun([way[0]]) && await complaintOf(way) === undefined) return uvOf(way);
+  return uvOf([await bringUv(making)]);
+}
+
+/** Any Python that `uv` finds runs the supervisor, and the one that brought `uv` or has it as a module does so at once. */
+function uvOf(command: CommandLine): Uv {
+  const [program, ...args] = command;
+  const ownPython: CommandLine = [program, ...args, "run", "--no-project", "--quiet", "python"];
+  return { command, python: args.length > 0 ? [program] : ownPython };
+}
+
+/** Why it does not run; `undefined` when it does. */
+async function complaintOf([program, ...args]: CommandLine): Promise<string | undefined> {
+  try {
+    const { success, stderr } = await new Deno.Command(program, { args: [...args, "--version"], stdin: "null", stdout: "null" }).output();
+    return success ? undefined : new TextDecoder().decode(stderr).trim();
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** A pinned version into a folder of its own, which is renamed when it is whole. */
+async function bringUv(making: Making): Promise<string> {
+  const { plugin, signal, offline, report } = making;
+  const folder = uvFolder();
+  if (folder === undefined) throw environmentError(plugin, `there is no "uv". ${WHERE_TO_GET}`);
+  if (offline) throw environmentError(plugin, `there is no "uv", and it cannot be brought offline. ${WHERE_TO_GET}`);
+  Deno.mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  using _lock = await FileLock.take(`${folder}.lock`, {
+    signal,
+    onWait: () => report({ phase: "wait", message: "Waiting for another host, which brings uv" }),
+  });
+  if (await complaintOf([broughtUv()!]) === undefined) return broughtUv()!;
+  report({ phase: "uv", message: `Bringing uv ${UV_VERSION} by pip` });
+  await removeLeft(folder);
+  const attempt = `${folder}.${crypto.randomUUID()}`;
+  const pip: CommandLine = [
+    PYTHON,
+    "-m",
+    "pip",
+    "install",
+    "--target",
+    attempt,
+    "--only-binary",
+    ":all:",
+    "--no-deps",
+    `uv==${UV_VERSION}`,
+  ];
+  try {
+    const watch = { signal, onLine: (message: string) => report({ phase: "uv", message }) };
+    const { success, output } = await runSupervised({ command: pip, python: [PYTHON] }, watch);
+    if (!success) {
+      throw environmentError(plugin, `there is no "uv", and pip does not bring it: ${lastLine(output)}. ${WHERE_TO_GET}`, { output });
+    }
+    await Deno.rename(attempt, folder);
+    return broughtUv()!;
+  } finally {
+    await removeLeft(folder);
+  }
+}
+
+function lastLine(output: string): string {
+  const lines = output.trim().split("\n");
+  return lines.findLast((line) => /^error/i.test(line)) ?? lines.at(-1)!;
+}

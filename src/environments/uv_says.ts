@@ -1,0 +1,35 @@
+/**
+ * What `uv` says when it fails, and what to do about it.
+ *
+ * @module
+ */
+/** What to do, by what it says. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/No space left|os error (28|122)\b/, "Make room there, or set XDG_CACHE_HOME and UV_CACHE_DIR to folders that have it"],
+  [/Read-only file system|Permission denied|os error (13|30)\b/, "Set XDG_CACHE_HOME and UV_CACHE_DIR to folders that can be written"],
+  [/network was disabled|--offline|offline mode/i, "Go online once, so that the cache of uv has them"],
+  [
+    /No interpreter found|python-build-standalone|No download found/,
+    "Install that Python, by uv python install or from https://www.python.org/downloads/, or correct what is required",
+  ],
+  [/Failed to fetch|error sending request|HTTP status|timed out/i, "Look at the network, and at the address of the index"],
+  [/No solution found|not found in/, "Correct the dependencies"],
+  [/parse|UTF-8|Unexpected/i, "Correct what cannot be read"],
+];
+
+/** A message that is longer is cut: some reasons list each version of a package. */
+const MAX_LENGTH = 1_000;
+
+/** The lines of a quotation that point at its parts. */
+const POINTERS = /^\d*\s*\|?[\s^]*$/;
+
+/** The reason that `uv` gives, without the steps before it, and what to do. */
+export function uvSays(output: string): string {
+  const lines = output.trim().split("\n").map((line) => line.trim());
+  const start = lines.findIndex((line) => /^(error|×)/.test(line));
+  const told = lines.slice(Math.max(start, 0)).filter((line) => !POINTERS.test(line)).join(" ");
+  const reason = told.replace(/^error:\s*/, "").replace(/\.$/, "");
+  const advice = ADVICE.find(([pattern]) => pattern.test(reason))?.[1];
+  const shown = reason.length > MAX_LENGTH ? `${reason.slice(0, MAX_LENGTH)} …` : reason;
+  return `uv says: ${shown}${advice === undefined ? "" : `. ${advice}`}`;
+}

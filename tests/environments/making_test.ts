@@ -1,0 +1,80 @@
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { type Manifest, RemotePluginProxy, RemotePluginProxySync } from "@remote-plugin/proxy";
+import { PluginManager } from "@remote-plugin/proxy/manager";
+import { CANNOT_MAKE, EnvironmentTrial, PACKAGE, scriptWith } from "../support/environments.ts";
+
+const ignore = CANNOT_MAKE;
+
+/** Where the plugin's package lies. */
+interface Seen {
+  readonly python: string;
+  readonly file: string;
+}
+
+const PROJECT = `[project]\nname = "tried"\nversion = "1"\nrequires-python = ">=3.8"\ndependencies = ["${PACKAGE}"]\n`;
+
+/** Each form of an environment: the file that it takes, if any, and what stands in the manifest. */
+const FORMS: Readonly<Record<string, { readonly file?: readonly [string, string]; readonly environment: Manifest["environment"] }>> = {
+  "script metadata": { file: ["plugin.py", scriptWith(`dependencies = ["${PACKAGE}"]`)], environment: "plugin.py" },
+  "a project's folder": { file: ["project/pyproject.toml", PROJECT], environment: "project" },
+  "a project's file": { file: ["pyproject.toml", PROJECT], environment: "./pyproject.toml" },
+  "a requirements file": { file: ["needs.txt", `# only this\n${PACKAGE}\n`], environment: "needs.txt" },
+  "the manifest itself": { environment: { python: ">=3.8", dependencies: [PACKAGE] } },
+};
+
+for (const [form, { file, environment }] of Object.entries(FORMS)) {
+  Deno.test({
+    name: `an environment is made from ${form}, and found by the next start without a program`,
+    ignore,
+    async fn() {
+      await using trial = await EnvironmentTrial.create();
+      if (file !== undefined) await trial.write(...file);
+      const manifest = await trial.manifest(environment);
+      const first = await seenBy(trial, manifest);
+      assertStringIncludes(first.file, trial.environments);
+      assertEquals(trial.left().length, 1);
+      assert(trial.steps.some(({ phase }) => phase === "packages"));
+      trial.set({ UV: "/nowhere/uv" });
+      trial.steps.length = 0;
+      assertEquals(await seenBy(trial, manifest), first);
+      assertEquals(trial.steps, []);
+    },
+  });
+}
+
+async function seenBy(trial: EnvironmentTrial, manifest: string): Promise<Seen> {
+  await using plugin = await RemotePluginProxy.start(manifest, { onEnvironment: trial.onEnvironment });
+  return await plugin.execute<Seen>();
+}
+
+Deno.test({
+  name: "an environment is the same for the blocking proxy and for a manager, and the first of them makes it",
+  ignore,
+  async fn() {
+    await using trial = await EnvironmentTrial.create();
+    const manifest = await trial.manifest({ dependencies: [PACKAGE] });
+    using blocking = RemotePluginProxySync.start(manifest, { onEnvironment: trial.onEnvironment });
+    const { python } = blocking.execute() as unknown as Seen;
+    assertEquals(trial.steps.at(-1)?.phase, "packages");
+    trial.steps.length = 0;
+    await using manager = await PluginManager.create({ manifests: [manifest], onEnvironment: trial.onEnvironment });
+    assertEquals((await manager.get("tried").execute<Seen>()).python, python);
+    assertEquals(trial.steps, []);
+  },
+});
+
+Deno.test({
+  name: "other dependencies are another environment, and other code beside a script's metadata is not",
+  ignore,
+  async fn() {
+    await using trial = await EnvironmentTrial.create();
+    const script = scriptWith(`dependencies = ["${PACKAGE}"]`);
+    const manifest = await trial.manifest("plugin.py");
+    await trial.write("plugin.py", script);
+    const { python } = await seenBy(trial, manifest);
+    await trial.write("plugin.py", `${script}\n# More.\n`);
+    assertEquals((await seenBy(trial, manifest)).python, python);
+    await trial.write("plugin.py", script.replace("==2.0.0", "==2.1.0"));
+    assertNotEquals((await seenBy(trial, manifest)).python, python);
+  },
+});
