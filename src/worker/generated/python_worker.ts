@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "48509f3eccc17cce";
+export const PYTHON_WORKER_HASH = "2ba60a63f72f81d0";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -267,12 +267,6 @@ class Call(Interruptible):
         self.key: object = call_id or self
         self.trace = trace
 
-    def end(self) -> None:
-        """The plugin's code has ended, or never will begin."""
-        self.ended = True
-        self.running = False
-        self.body = {}
-
     def progress(self) -> Body:
         """What was reported last."""
         return {"progress": self.reported, "message": self.message}
@@ -313,7 +307,7 @@ class Canceller:
         self._calls = calls
         self._give_to_front = give_to_front
         self._grace_s = grace_s
-        self._ahead: OrderedDict[str, None] = OrderedDict()
+        self.ahead: OrderedDict[str, None] = OrderedDict()  # the ids of calls that are cancelled before they have come
 
     def cancel(self, wanted: Callable[[Call], bool]) -> bool:
         """Cancels the open calls that are wanted; tells whether there was any."""
@@ -326,11 +320,11 @@ class Canceller:
 
     def cancel_ahead(self, call_id: str) -> None:
         """Cancels a call; also one that is on its way behind another, and has not been read yet."""
-        self._ahead[call_id] = None  # first, for it may be read in this very moment
-        if len(self._ahead) > MOST_AHEAD:
-            self._ahead.popitem(last=False)
+        self.ahead[call_id] = None  # first, for it may be read in this very moment
+        if len(self.ahead) > MOST_AHEAD:
+            self.ahead.popitem(last=False)
         if self.cancel(lambda call: call.key == call_id):
-            self._ahead.pop(call_id, None)
+            self.ahead.pop(call_id, None)
 
     def abandon(self, abandoned: Call) -> None:
         """Cancels a call whose client is gone."""
@@ -338,7 +332,7 @@ class Canceller:
 
     def is_cancelled(self, call_id: str) -> bool:
         """Whether a call that has just been opened was cancelled before it came."""
-        return call_id in self._ahead and self._ahead.pop(call_id, self) is None
+        return call_id in self.ahead and self.ahead.pop(call_id, self) is None
 
     def _answer(self, call: Call) -> None:
         assert call.reply is not None
@@ -854,18 +848,20 @@ class Connection:
         self.client.is_followed = incoming.has_more
         reply = request.reply(self.client, self._session.scratch)
         try:
-            self._give(request, body, reply)
+            endpoint = request.endpoint()
+            self.asks = not endpoint.is_call
+            if endpoint.is_call:
+                self.call = self._session.open_call(request, endpoint, body, reply)
+                self.call.connection = self
+            else:
+                self._take_question(endpoint, body, reply)
         except Refusal as refusal:
             self._refuse(refusal, reply)
         return True
 
-    def _give(self, request: Request, body: Union[bytes, bytearray], reply: Reply) -> None:
-        endpoint = request.endpoint()
-        self.asks = not endpoint.is_call
-        if endpoint.is_call:
-            self.call = self._session.open_call(request, endpoint, body, reply)
-            self.call.connection = self
-        elif self._session.is_quick(endpoint):
+    def _take_question(self, endpoint: Endpoint, body: Union[bytes, bytearray], reply: Reply) -> None:
+        """Answers a question, if that does not take long."""
+        if self._session.is_quick(endpoint):
             self.client.may_wait = False  # others wait for this thread, and what it says here is short
             try:
                 self._session.answer(endpoint, body, reply)
@@ -2785,7 +2781,10 @@ class Instance:
 
     def own(self, name: str) -> Any:
         """What the object has in an attribute of its own; a class can make up any other."""
-        own = attribute(self.of, "__dict__")
+        try:
+            own = self.of.__dict__
+        except Exception:
+            return None
         return own.get(name) if isinstance(own, dict) else None
 
     def set(self, name: str, value: Any) -> None:
@@ -3491,6 +3490,9 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 
+NOTHING: Body = {}  # what a call that has ended was given
+
+
 class OpenCalls:
     """The calls that run, and those that wait for a lane."""
 
@@ -3559,7 +3561,10 @@ class OpenCalls:
         return running[0] if len(running) == 1 else None
 
     def _close(self, call: Call) -> None:
-        call.end()
+        """The plugin's code has ended, or never will begin."""
+        call.ended = True
+        call.running = False
+        call.body = NOTHING
         del self._open[call.key]
         self._finished += 1
 \foriginal
@@ -3587,8 +3592,6 @@ def own_wires() -> list[Any]:
 
 def stamp_envelope(body: Body) -> None:
     """Gives plugins of the original the call's envelope, by which their adapters know, say, that a cache is to be passed over."""
-    if sys.modules.keys().isdisjoint(WIRE_MODULES):
-        return
     envelope = body.get("envelope")
     for wire in own_wires():
         wire.set_call_envelope(wire.CallEnvelope.from_wire(envelope) if envelope else None)
@@ -3791,7 +3794,7 @@ from .library import attribute
 from .log_records import take_over_logging
 from .logs import log
 from .open_calls import OpenCalls
-from .original import make_data_folders
+from .original import WIRE_MODULES, make_data_folders, stamp_envelope
 from .running import Runner
 from .tracebacks import traceback_of
 
@@ -3920,8 +3923,10 @@ class Plugin:
         """What a plugin of the original has reported of its last call by \`report_usage\`, such as \`{"tokens": 12}\`."""
         return self.instance.own("_last_api_usage")
 
-    def forget_usage(self) -> None:
-        """For a new call."""
+    def renew(self, body: Body) -> None:
+        """Has plugins of the original begin with a new call."""
+        if not sys.modules.keys().isdisjoint(WIRE_MODULES):
+            stamp_envelope(body)
         if self.instance.own("_last_api_usage") is not None:
             self.instance.set("_last_api_usage", None)  # of an earlier call
 
@@ -3958,7 +3963,6 @@ from collections.abc import AsyncGenerator, Generator
 
 from .call import Call
 from .forks import NO_NAMES
-from .original import stamp_envelope
 from .plugin import Plugin
 from .running import PLAIN
 
@@ -3993,8 +3997,7 @@ def execute_stream(plugin: Plugin, call: Call) -> None:
 
 def task(plugin: Plugin, call: Call) -> Any:
     method = plugin.need_task(str(call.body.get("task")), str(call.body.get("method")))
-    stamp_envelope(call.body)
-    plugin.forget_usage()
+    plugin.renew(call.body)
     return plugin.invoke(call, method, (), call.body.get("kwargs") or NO_NAMES)
 
 
@@ -4058,8 +4061,7 @@ def structural_surface(plugin: Plugin, call: Call) -> Body:
 
 def _execute(plugin: Plugin, call: Call, name: str) -> Any:
     method, body = plugin.need(name), call.body
-    stamp_envelope(body)
-    plugin.forget_usage()
+    plugin.renew(body)
     return plugin.invoke(call, method, body.get("args") or (), body.get("kwargs") or NO_NAMES)
 
 
@@ -4908,7 +4910,7 @@ class Session:
         call_id = checked_id(request.call_id, "call id")
         call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace)
         self._calls.open(call)
-        if call_id and self._canceller.is_cancelled(call_id):
+        if self._canceller.ahead and self._canceller.is_cancelled(call_id):
             self._canceller.abandon(call)
         return call
 
@@ -5303,16 +5305,12 @@ def supervise(worker: int, farewell: int, start: Start, shelf: Shelf) -> NoRetur
 
 
 def say_farewell(farewell: int, status: int, memory: MemoryWatch, shelf: Shelf) -> None:
-    """Tells the host what it cannot see of the worker's end, if there is anything."""
-    told: Body = {}
-    held = shelf.list_held()
-    if held:
-        told["held"] = held
+    """Tells the host what it cannot see of the worker's end. That nothing was held back is worth telling, too."""
+    told: Body = {"held": shelf.list_held()}
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and memory.somebody_was_killed():
         told["out_of_memory"] = True
     try:
-        if told:
-            say(farewell, {"farewell": told})
+        say(farewell, {"farewell": told})
     except OSError:
         pass  # the host has gone as well
 
@@ -5936,7 +5934,7 @@ class Waiting:
     def take(self, connection: Optional[Connection]) -> Call:
         """For a lane: the next call, which has begun. First what else has come on the connection that the lane has answered last."""
         while True:
-            call = self._next_of(connection) if connection is not None else self._queued() or self._arrived()
+            call = self._queued() or self._arrived() if connection is None else self._next_of(connection)
             connection = None
             if call is None:
                 continue

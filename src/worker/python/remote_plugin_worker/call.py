@@ -43,12 +43,6 @@ class Call(Interruptible):
         self.key: object = call_id or self
         self.trace = trace
 
-    def end(self) -> None:
-        """The plugin's code has ended, or never will begin."""
-        self.ended = True
-        self.running = False
-        self.body = {}
-
     def progress(self) -> Body:
         """What was reported last."""
         return {"progress": self.reported, "message": self.message}

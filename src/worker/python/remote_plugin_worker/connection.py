@@ -129,18 +129,20 @@ class Connection:
         self.client.is_followed = incoming.has_more
         reply = request.reply(self.client, self._session.scratch)
         try:
-            self._give(request, body, reply)
+            endpoint = request.endpoint()
+            self.asks = not endpoint.is_call
+            if endpoint.is_call:
+                self.call = self._session.open_call(request, endpoint, body, reply)
+                self.call.connection = self
+            else:
+                self._take_question(endpoint, body, reply)
         except Refusal as refusal:
             self._refuse(refusal, reply)
         return True
 
-    def _give(self, request: Request, body: Union[bytes, bytearray], reply: Reply) -> None:
-        endpoint = request.endpoint()
-        self.asks = not endpoint.is_call
-        if endpoint.is_call:
-            self.call = self._session.open_call(request, endpoint, body, reply)
-            self.call.connection = self
-        elif self._session.is_quick(endpoint):
+    def _take_question(self, endpoint: Endpoint, body: Union[bytes, bytearray], reply: Reply) -> None:
+        """Answers a question, if that does not take long."""
+        if self._session.is_quick(endpoint):
             self.client.may_wait = False  # others wait for this thread, and what it says here is short
             try:
                 self._session.answer(endpoint, body, reply)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 
+NOTHING: Body = {}  # what a call that has ended was given
+
+
 class OpenCalls:
     """The calls that run, and those that wait for a lane."""
 
@@ -83,6 +86,9 @@ class OpenCalls:
         return running[0] if len(running) == 1 else None
 
     def _close(self, call: Call) -> None:
-        call.end()
+        """The plugin's code has ended, or never will begin."""
+        call.ended = True
+        call.running = False
+        call.body = NOTHING
         del self._open[call.key]
         self._finished += 1

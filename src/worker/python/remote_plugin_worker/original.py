@@ -22,8 +22,6 @@ def own_wires() -> list[Any]:
 
 def stamp_envelope(body: Body) -> None:
     """Gives plugins of the original the call's envelope, by which their adapters know, say, that a cache is to be passed over."""
-    if sys.modules.keys().isdisjoint(WIRE_MODULES):
-        return
     envelope = body.get("envelope")
     for wire in own_wires():
         wire.set_call_envelope(wire.CallEnvelope.from_wire(envelope) if envelope else None)

@@ -18,7 +18,7 @@ from .library import attribute
 from .log_records import take_over_logging
 from .logs import log
 from .open_calls import OpenCalls
-from .original import make_data_folders
+from .original import WIRE_MODULES, make_data_folders, stamp_envelope
 from .running import Runner
 from .tracebacks import traceback_of
 
@@ -147,8 +147,10 @@ class Plugin:
         """What a plugin of the original has reported of its last call by `report_usage`, such as `{"tokens": 12}`."""
         return self.instance.own("_last_api_usage")
 
-    def forget_usage(self) -> None:
-        """For a new call."""
+    def renew(self, body: Body) -> None:
+        """Has plugins of the original begin with a new call."""
+        if not sys.modules.keys().isdisjoint(WIRE_MODULES):
+            stamp_envelope(body)
         if self.instance.own("_last_api_usage") is not None:
             self.instance.set("_last_api_usage", None)  # of an earlier call
 

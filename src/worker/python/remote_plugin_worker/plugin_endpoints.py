@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Generator
 
 from .call import Call
 from .forks import NO_NAMES
-from .original import stamp_envelope
 from .plugin import Plugin
 from .running import PLAIN
 
@@ -41,8 +40,7 @@ def execute_stream(plugin: Plugin, call: Call) -> None:
 
 def task(plugin: Plugin, call: Call) -> Any:
     method = plugin.need_task(str(call.body.get("task")), str(call.body.get("method")))
-    stamp_envelope(call.body)
-    plugin.forget_usage()
+    plugin.renew(call.body)
     return plugin.invoke(call, method, (), call.body.get("kwargs") or NO_NAMES)
 
 
@@ -106,8 +104,7 @@ def structural_surface(plugin: Plugin, call: Call) -> Body:
 
 def _execute(plugin: Plugin, call: Call, name: str) -> Any:
     method, body = plugin.need(name), call.body
-    stamp_envelope(body)
-    plugin.forget_usage()
+    plugin.renew(body)
     return plugin.invoke(call, method, body.get("args") or (), body.get("kwargs") or NO_NAMES)
 
 

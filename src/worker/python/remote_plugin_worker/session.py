@@ -76,7 +76,7 @@ class Session:
         call_id = checked_id(request.call_id, "call id")
         call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace)
         self._calls.open(call)
-        if call_id and self._canceller.is_cancelled(call_id):
+        if self._canceller.ahead and self._canceller.is_cancelled(call_id):
             self._canceller.abandon(call)
         return call
 

@@ -102,7 +102,7 @@ class Waiting:
     def take(self, connection: Optional[Connection]) -> Call:
         """For a lane: the next call, which has begun. First what else has come on the connection that the lane has answered last."""
         while True:
-            call = self._next_of(connection) if connection is not None else self._queued() or self._arrived()
+            call = self._queued() or self._arrived() if connection is None else self._next_of(connection)
             connection = None
             if call is None:
                 continue
