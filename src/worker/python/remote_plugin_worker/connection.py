@@ -73,6 +73,8 @@ class Connection:
         """The next call that is here as a whole. Questions before it are answered; None when more has to come, or nothing will."""
         while self.call is None and self.question is None and not self.is_over and self.deadline >= 0:
             try:
+                if self._upgraded and self._request is None and self._open_plain_call():
+                    break
                 request = self._request or self._read_head()
                 if request is None or not self._answer(request):
                     break
@@ -89,13 +91,28 @@ class Connection:
     def answered(self) -> None:
         """The call has been answered."""
         call, self.call = self.call, None
-        if call is not None and call.reply is not None and (call.reply.closes or call.reply.broken):
+        reply = None if call is None else call.made_reply
+        if reply is not None and (reply.closes or reply.broken):
             self.is_over = True
+
+    def make_reply(self, is_over: bool = False) -> BareReply:
+        """Makes the answer to a call on the upgraded connection of a host that shares its folders."""
+        return BareReply(self.client, self._session.scratch, shares=True, ended=is_over)
 
     def close(self) -> None:
         """Ends the connection for this side."""
         self.is_over = True
         self.client.close()
+
+    def _open_plain_call(self) -> bool:
+        """Makes the open call of a request as most are, if that is what comes next."""
+        plain = self._incoming.take_plain()
+        if plain is None:
+            return False
+        self.client.is_followed = self._incoming.has_more
+        self.asks = False
+        self.call = self._session.open_plain_call(*plain, self)
+        return True
 
     def _read_head(self) -> Optional[Request]:
         if self._upgraded:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from .client import AT_ONCE
-from .constants import MAX_HEAD
+from .constants import MAX_HEAD, MAX_ID
+from .decoding import read_plain_body
 from .errors import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Union
+    from typing import Any, Dict, Optional, Union
 
     from .fast import socket
 
+    Body = Dict[str, Any]
+
+PLAIN_BEGIN, PLAIN_END = b"execute ", b" files=shared"
 PIECE = 64 * 1024
 
 
@@ -52,6 +56,25 @@ class Incoming:
         text = self._bytes[self._at : end]
         self._at = end + len(mark)
         return text
+
+    def take_plain(self) -> Optional[tuple[str, Body]]:
+        """A request as most are, as its id and its body; None when what comes next is not here as a whole, or is another one.
+
+        All that stands here was found out by splitting it in the way of any request, and takes a fraction of the time.
+        """
+        data, at = self._bytes, self._at
+        end = data.find(b"\n", at)
+        if end < 0 or not data.startswith(PLAIN_BEGIN, at) or not data.endswith(PLAIN_END, at, end):
+            return None
+        length, _, call_id = data[at + len(PLAIN_BEGIN) : end - len(PLAIN_END)].partition(b" call=")
+        if not length.isdigit() or len(length) > 5 or len(call_id) > MAX_ID or not call_id.replace(b"-", b"").isalnum():
+            return None
+        stop = end + 1 + int(length)
+        body = read_plain_body(data[end + 1 : stop]) if stop <= len(data) else None
+        if body is None:
+            return None
+        self._at, self.has_more = stop, stop < len(data)
+        return call_id.decode("ascii"), body
 
     def take(self, length: int) -> Union[bytes, bytearray, None]:
         """The next bytes, as many as these; None when they are not all here."""

@@ -9,6 +9,7 @@ from .call import CURRENT_CALL, Call
 from .cancelling import SignalTarget
 from .connection import Connection
 from .descriptors import DESCRIPTORS
+from .encoding import plain_result
 from .error_bodies import cancelled_body
 from .logs import log
 from .open_calls import OpenCalls
@@ -68,14 +69,18 @@ class Lanes:
                 error = raised
             self._finish(call, value, error)
         finally:
-            assert call.reply is not None
-            call.reply.close()
+            if call.made_reply is not None:
+                call.made_reply.close()
             call.finish()
 
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         self._calls.close(call)
+        if error is None and not call.cancelled and call.made_reply is None:
+            frame = plain_result(value)
+            if frame is not None and call.answer(frame):
+                return
         assert call.reply is not None
         if call.cancelled:
             call.reply.error(cancelled_body(self._plugin.name))

@@ -42,10 +42,10 @@ class Reply:
     broken = False
     _outbox: Optional[Outbox] = None
     _begun = False
-    _ended = False
 
-    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False) -> None:
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False, ended: bool = False) -> None:
         self.closes = closes
+        self._ended = ended
         self._scratch = scratch
         self._shares = shares
         self._client = client

@@ -7,7 +7,7 @@ from .canceller import Canceller
 from .client import Client
 from .decoding import decode_object, restore_types
 from .endpoint import Endpoint
-from .endpoints import METHODS
+from .endpoints import ENDPOINTS, METHODS
 from .error_bodies import describe
 from .errors import Refusal
 from .fast import compare_digest
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 NO_ARGUMENTS: list[Any] = []
+EXECUTE = ENDPOINTS["execute"]
 
 
 class Session:
@@ -71,14 +72,24 @@ class Session:
         except Exception as error:
             reply.error(describe(error, self._plugin.name))
 
+    def open_plain_call(self, call_id: str, body: Body, connection: Any) -> Call:
+        """Makes the call that a request as most are asks for."""
+        call = Call(body, EXECUTE, None, call_id)
+        call.connection = connection
+        self._open(call, call_id)
+        return call
+
     def open_call(self, request: Request, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> Call:
         """Makes the call that a request asks for."""
         call_id = checked_id(request.call_id, "call id")
         call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace)
+        self._open(call, call_id)
+        return call
+
+    def _open(self, call: Call, call_id: str) -> None:
         self._calls.open(call)
         if self._canceller.ahead and self._canceller.is_cancelled(call_id):
             self._canceller.abandon(call)
-        return call
 
     def _answer(self, endpoint: Endpoint, body: Body) -> Any:
         if endpoint.answer is not None:
