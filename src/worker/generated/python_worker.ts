@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "3234c806ff00da1a";
+export const PYTHON_WORKER_HASH = "e5684c3557bd881c";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -221,6 +221,55 @@ class BareReply(FramedReply):
             if not client.put(data, may_be_held):
                 self.broken = True
             return not self.broken
+\fbell
+"""What wakes a thread that waits for sockets."""
+
+from __future__ import annotations
+
+import os
+
+from .descriptors import DESCRIPTORS
+
+
+class Bell:
+    """What wakes a thread that waits for sockets."""
+
+    def __init__(self) -> None:
+        self.file, self._ring = os.pipe() if os.name == "posix" else self._sockets()
+        DESCRIPTORS.keep(self.file, self._ring)
+        if os.name == "posix":
+            for end in (self.file, self._ring):
+                os.set_blocking(end, False)
+
+    def ring(self) -> None:
+        """Wakes it."""
+        try:
+            self._write(b"!")
+        except BlockingIOError:
+            pass  # it rings already, and loudly
+
+    def silence(self) -> None:
+        """For who was woken."""
+        try:
+            self._read(65536)
+        except BlockingIOError:
+            pass  # it does not ring
+
+    def _write(self, data: bytes) -> None:
+        DESCRIPTORS.write(self._ring, data)
+
+    def _read(self, most: int) -> None:
+        os.read(self.file, most)
+
+    def _sockets(self) -> tuple[int, int]:
+        """Windows waits for nothing else than sockets."""
+        import socket
+
+        ends = socket.socketpair()
+        for end in ends:
+            end.setblocking(False)
+        self._read, self._write = ends[0].recv, ends[1].send  # type: ignore[method-assign]
+        return ends[0].fileno(), ends[1].fileno()
 \fcall
 """One call: plugin code that runs, or waits to run, for one reply."""
 
@@ -814,7 +863,7 @@ class Connection:
 
     def next_call(self) -> Optional[Call]:
         """The next call that is here as a whole. Questions before it are answered; None when more has to come, or nothing will."""
-        while self.call is None and self.question is None and not self.is_over and self.deadline >= 0:
+        while self.call is None and self._incoming.has_more and self.question is None and not self.is_over and self.deadline >= 0:
             try:
                 if self._upgraded and self._request is None and self._open_plain_call():
                     break
@@ -2771,7 +2820,7 @@ class Incoming:
         self._at = 0
         self._body: Optional[bytearray] = None  # one that has come in part
         self._filled = 0
-        self.has_more = False  # whether something was here behind what was taken last
+        self.has_more = False  # whether something is here that was not looked at, or may have become whole
 
     def read(self) -> bool:
         """Reads what is there; tells whether more can come."""
@@ -2779,7 +2828,8 @@ class Incoming:
             if self._body is not None:
                 count = self._socket.recv_into(memoryview(self._body)[self._filled :], 0, AT_ONCE)
                 self._filled += count
-                return count > 0
+                self.has_more = count > 0
+                return self.has_more
             data = self._socket.recv(PIECE, AT_ONCE)
         except BlockingIOError:
             return True
@@ -2787,7 +2837,8 @@ class Incoming:
             return False
         self._bytes = self._bytes[self._at :] + data if self._at < len(self._bytes) else data
         self._at = 0
-        return len(data) > 0
+        self.has_more = len(data) > 0
+        return self.has_more
 
     def take_until(self, mark: bytes) -> Optional[bytes]:
         """What stands before a mark; None when that is not here yet."""
@@ -2838,6 +2889,7 @@ class Incoming:
 
     def forget(self) -> None:
         """Throws away what is here."""
+        self.has_more = False
         self._bytes, self._at, self._body = b"", 0, None
 \finstance
 """The plugin's object, whose class may do anything when it is asked for an attribute."""
@@ -5947,6 +5999,7 @@ import threading
 import time
 from collections import deque
 
+from .bell import Bell
 from .descriptors import DESCRIPTORS
 from .fast import Empty, SimpleQueue
 from .open_calls import OpenCalls
@@ -5963,47 +6016,6 @@ if TYPE_CHECKING:
 
 MOST_PAUSES = 5  # ticks with an idle lane after which there are none until the next call
 STAY_AWAKE_S = 0.0001  # a client who comes back within this time is worth staying awake for
-
-
-class Bell:
-    """What wakes a thread that waits for sockets."""
-
-    def __init__(self) -> None:
-        self.file, self._ring = os.pipe() if os.name == "posix" else self._sockets()
-        DESCRIPTORS.keep(self.file, self._ring)
-        if os.name == "posix":
-            for end in (self.file, self._ring):
-                os.set_blocking(end, False)
-
-    def ring(self) -> None:
-        """Wakes it."""
-        try:
-            self._write(b"!")
-        except BlockingIOError:
-            pass  # it rings already, and loudly
-
-    def silence(self) -> None:
-        """For who was woken."""
-        try:
-            self._read(65536)
-        except BlockingIOError:
-            pass  # it does not ring
-
-    def _write(self, data: bytes) -> None:
-        DESCRIPTORS.write(self._ring, data)
-
-    def _read(self, most: int) -> None:
-        os.read(self.file, most)
-
-    def _sockets(self) -> tuple[int, int]:
-        """Windows waits for nothing else than sockets."""
-        import socket
-
-        ends = socket.socketpair()
-        for end in ends:
-            end.setblocking(False)
-        self._read, self._write = ends[0].recv, ends[1].send  # type: ignore[method-assign]
-        return ends[0].fileno(), ends[1].fileno()
 
 
 class Waiting:
@@ -6037,7 +6049,7 @@ class Waiting:
     def take(self, connection: Optional[Connection]) -> Call:
         """For a lane: the next call, which has begun. First what else has come on the connection that the lane has answered last."""
         while True:
-            call = self._queued() or self._arrived() if connection is None else self._next_of(connection)
+            call = self._next_of(connection) if connection is not None else self._queued() or self._arrived()
             connection = None
             if call is None:
                 continue
@@ -6176,7 +6188,8 @@ class Waiting:
             self.give_to_front(connection)
         else:
             connection.release()  # first, for whoever is told of it has to be able to claim it
-            self._arm(connection)
+            if self._events & ONCE or not connection.is_armed:
+                self._arm(connection)
 
     def _arm(self, connection: Connection) -> None:
         assert self._lanes is not None
@@ -6184,7 +6197,7 @@ class Waiting:
             connection.is_registered = connection.is_armed = True
             self._registered += 1
             self._lanes.register(connection.file, self._events)
-        elif self._events & ONCE or not connection.is_armed:
+        else:
             connection.is_armed = True
             self._lanes.modify(connection.file, self._events)
 

@@ -71,7 +71,7 @@ class Connection:
 
     def next_call(self) -> Optional[Call]:
         """The next call that is here as a whole. Questions before it are answered; None when more has to come, or nothing will."""
-        while self.call is None and self.question is None and not self.is_over and self.deadline >= 0:
+        while self.call is None and self._incoming.has_more and self.question is None and not self.is_over and self.deadline >= 0:
             try:
                 if self._upgraded and self._request is None and self._open_plain_call():
                     break

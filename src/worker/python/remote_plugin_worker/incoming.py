@@ -28,7 +28,7 @@ class Incoming:
         self._at = 0
         self._body: Optional[bytearray] = None  # one that has come in part
         self._filled = 0
-        self.has_more = False  # whether something was here behind what was taken last
+        self.has_more = False  # whether something is here that was not looked at, or may have become whole
 
     def read(self) -> bool:
         """Reads what is there; tells whether more can come."""
@@ -36,7 +36,8 @@ class Incoming:
             if self._body is not None:
                 count = self._socket.recv_into(memoryview(self._body)[self._filled :], 0, AT_ONCE)
                 self._filled += count
-                return count > 0
+                self.has_more = count > 0
+                return self.has_more
             data = self._socket.recv(PIECE, AT_ONCE)
         except BlockingIOError:
             return True
@@ -44,7 +45,8 @@ class Incoming:
             return False
         self._bytes = self._bytes[self._at :] + data if self._at < len(self._bytes) else data
         self._at = 0
-        return len(data) > 0
+        self.has_more = len(data) > 0
+        return self.has_more
 
     def take_until(self, mark: bytes) -> Optional[bytes]:
         """What stands before a mark; None when that is not here yet."""
@@ -95,4 +97,5 @@ class Incoming:
 
     def forget(self) -> None:
         """Throws away what is here."""
+        self.has_more = False
         self._bytes, self._at, self._body = b"", 0, None

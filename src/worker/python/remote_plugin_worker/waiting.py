@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 
+from .bell import Bell
 from .descriptors import DESCRIPTORS
 from .fast import Empty, SimpleQueue
 from .open_calls import OpenCalls
@@ -28,47 +29,6 @@ if TYPE_CHECKING:
 
 MOST_PAUSES = 5  # ticks with an idle lane after which there are none until the next call
 STAY_AWAKE_S = 0.0001  # a client who comes back within this time is worth staying awake for
-
-
-class Bell:
-    """What wakes a thread that waits for sockets."""
-
-    def __init__(self) -> None:
-        self.file, self._ring = os.pipe() if os.name == "posix" else self._sockets()
-        DESCRIPTORS.keep(self.file, self._ring)
-        if os.name == "posix":
-            for end in (self.file, self._ring):
-                os.set_blocking(end, False)
-
-    def ring(self) -> None:
-        """Wakes it."""
-        try:
-            self._write(b"!")
-        except BlockingIOError:
-            pass  # it rings already, and loudly
-
-    def silence(self) -> None:
-        """For who was woken."""
-        try:
-            self._read(65536)
-        except BlockingIOError:
-            pass  # it does not ring
-
-    def _write(self, data: bytes) -> None:
-        DESCRIPTORS.write(self._ring, data)
-
-    def _read(self, most: int) -> None:
-        os.read(self.file, most)
-
-    def _sockets(self) -> tuple[int, int]:
-        """Windows waits for nothing else than sockets."""
-        import socket
-
-        ends = socket.socketpair()
-        for end in ends:
-            end.setblocking(False)
-        self._read, self._write = ends[0].recv, ends[1].send  # type: ignore[method-assign]
-        return ends[0].fileno(), ends[1].fileno()
 
 
 class Waiting:
@@ -102,7 +62,7 @@ class Waiting:
     def take(self, connection: Optional[Connection]) -> Call:
         """For a lane: the next call, which has begun. First what else has come on the connection that the lane has answered last."""
         while True:
-            call = self._queued() or self._arrived() if connection is None else self._next_of(connection)
+            call = self._next_of(connection) if connection is not None else self._queued() or self._arrived()
             connection = None
             if call is None:
                 continue
@@ -241,7 +201,8 @@ class Waiting:
             self.give_to_front(connection)
         else:
             connection.release()  # first, for whoever is told of it has to be able to claim it
-            self._arm(connection)
+            if self._events & ONCE or not connection.is_armed:
+                self._arm(connection)
 
     def _arm(self, connection: Connection) -> None:
         assert self._lanes is not None
@@ -249,7 +210,7 @@ class Waiting:
             connection.is_registered = connection.is_armed = True
             self._registered += 1
             self._lanes.register(connection.file, self._events)
-        elif self._events & ONCE or not connection.is_armed:
+        else:
             connection.is_armed = True
             self._lanes.modify(connection.file, self._events)
 
