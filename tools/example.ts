@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { requiredPermissions } from "@remote-plugin/proxy";
 import { existsSync } from "@std/fs";
-import { declaredFlags, type Names } from "./flags.ts";
+import { declaredFlags, declaredPlugins, type Names } from "./flags.ts";
 import { findLeaks, type Leaks } from "./leaks.ts";
 import { findPython, pathWith } from "./python.ts";
 import { pathOf, registryFlags, ROOT } from "./registry.ts";
@@ -36,11 +37,21 @@ async function run(name: string, args: readonly string[]): Promise<number> {
   const python = await findPython();
   const temp = await Deno.realPath(await Deno.makeTempDir({ prefix: "rpp-" }));
   try {
-    const flags = declaredFlags(await Deno.readTextFile(mainOf(name)), namesFor(name, temp, python));
+    const source = await Deno.readTextFile(mainOf(name));
+    const flags = declaredFlags(source, namesFor(name, temp, python));
     if (flags === undefined) {
       return complain(`"examples/${name}/main.ts" declares no permissions: begin it with a line "// flags: --allow-…"`);
     }
-    const command = [Deno.execPath(), "run", "--no-prompt", ...registryFlags("npm"), ...flags, mainOf(name), ...args];
+    const command = [
+      Deno.execPath(),
+      "run",
+      "--no-prompt",
+      ...registryFlags("npm"),
+      ...flags,
+      ...await neededFlags(source, { name, temp }),
+      mainOf(name),
+      ...args,
+    ];
     const env = {
       TMPDIR: temp,
       TMP: temp,
@@ -52,6 +63,13 @@ async function run(name: string, args: readonly string[]): Promise<number> {
   } finally {
     await Deno.remove(temp, { recursive: true });
   }
+}
+
+/** What a host needs for the plugins that an example starts. */
+async function neededFlags(source: string, { name, temp }: { name: string; temp: string }): Promise<string[]> {
+  const manifests = declaredPlugins(source).map((file) => pathOf(`examples/${name}/${file}`));
+  const needed = await Promise.all(manifests.map((manifest) => requiredPermissions(manifest, { scratchDir: temp })));
+  return needed.flatMap((permissions) => permissions.toFlags());
 }
 
 function complain(message: string): number {

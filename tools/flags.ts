@@ -14,11 +14,20 @@ export type Names = Readonly<Record<string, string | undefined>>;
  * `$NAME` stands for a value in `names`. A value of a list that this machine has not is left out, and with its last one the flag.
  */
 export function declaredFlags(source: string, names: Names): string[] | undefined {
-  const lines = source.split("\n");
-  const end = lines.findIndex((line) => !line.startsWith("//"));
-  const declared = lines.slice(0, end < 0 ? undefined : end).flatMap((line) => /^\/\/ flags:(.*)$/.exec(line)?.[1] ?? []);
+  const declared = topLines(source).flatMap((line) => /^\/\/ flags:(.*)$/.exec(line)?.[1] ?? []);
   if (declared.length === 0) return undefined;
   return declared.flatMap((line) => line.split(" ")).filter((word) => word !== "").flatMap((word) => resolve(word, names));
+}
+
+/** The manifests of the plugins that a script starts: what stands after `// plugin:` in the comment lines at its top. */
+export function declaredPlugins(source: string): string[] {
+  return topLines(source).flatMap((line) => /^\/\/ plugin: (\S+)$/.exec(line)?.[1] ?? []);
+}
+
+function topLines(source: string): string[] {
+  const lines = source.split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("//"));
+  return lines.slice(0, end < 0 ? undefined : end);
 }
 
 function resolve(flag: string, names: Names): string[] {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { declaredFlags } from "./flags.ts";
+import { declaredFlags, declaredPlugins } from "./flags.ts";
 
 const NAMES = { PYTHON: "/usr/bin/python3", TMP: "/tmp/x" };
 
@@ -31,4 +31,10 @@ Deno.test("an unknown name is refused", () => {
     Error,
     `"$PYHTON" in "$PYHTON" is not known, only $PYTHON, $TMP`,
   );
+});
+
+Deno.test("a script names the manifests of its plugins beside its flags", () => {
+  const source = "// flags: --allow-net\n// plugin: a.json\n// plugin: b/c.json\nimport x;\n// plugin: late.json\n";
+  assertEquals(declaredPlugins(source), ["a.json", "b/c.json"]);
+  assertEquals(declaredPlugins("import x;\n"), []);
 });

@@ -80,7 +80,7 @@ export const GROUPS: readonly Group[] = [
   { name: "tracing", roots: ["tests/tracing"], flags: packagedWorkers, packages: TRACING },
   { name: "fuzz", roots: ["tests/fuzz"], flags: workers },
   { name: "interop", roots: ["tests/interop"], flags: interop, interop: true },
-  { name: "docs", roots: ["tests/docs"], flags: tools },
+  { name: "docs", roots: ["tests/docs"], flags: tools, packages: UV },
   { name: "examples", roots: ["tests/examples"], flags: tools },
 ];
 

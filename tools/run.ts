@@ -52,6 +52,19 @@ export async function passThrough(command: readonly string[], options: RunOption
   }
 }
 
+/** Runs a program and keeps what it prints, in its order. It gets our Ctrl-C and SIGTERM, and we end when it has. */
+export async function holdBack(command: readonly string[], options: RunOptions = {}): Promise<Pick<Outcome, "code" | "output">> {
+  const joined = ["sh", "-c", 'exec "$@" 2>&1', "sh", ...command];
+  const child = commandOf(joined, { ...options, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
+  const release = forwardSignals(child);
+  try {
+    const { code, stdout } = await child.output();
+    return { code, output: new TextDecoder().decode(stdout) };
+  } finally {
+    release();
+  }
+}
+
 /** A program that ends without reading its input is no failure of ours. */
 async function write(stream: WritableStream<Uint8Array>, text: string): Promise<void> {
   const writer = stream.getWriter();

@@ -35,7 +35,9 @@ export async function recordSession(importMap: string): Promise<string> {
   try {
     const shown: string[] = [];
     for (const line of TYPED) shown.push(`$ ${line}\n${await run(line, folder, importMap)}`);
-    return shown.join("").replaceAll(await Deno.realPath(folder), "/home/you/plugins").replaceAll(folder, "/home/you/plugins").trimEnd();
+    // The page shows what a user of JSR sees, who needs no import map.
+    const published = shown.join("").replaceAll(`--no-config --import-map=${pathOf("tools/npm_imports.json")} `, "");
+    return published.replaceAll(await Deno.realPath(folder), "/home/you/plugins").replaceAll(folder, "/home/you/plugins").trimEnd();
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

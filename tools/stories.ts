@@ -4,7 +4,8 @@
  * @module
  */
 import { ensureDir } from "@std/fs";
-import { dirname } from "@std/path";
+import { dirname, join } from "@std/path";
+import { userCache } from "../src/manifest/user_cache.ts";
 import { printsAs, type Story, type StoryFile, type StoryStep } from "./markdown.ts";
 import { copyPackage } from "./package_copy.ts";
 import { folderUrl, ownNames, packagesOf, readJson, type Registry, ROOT } from "./registry.ts";
@@ -23,10 +24,16 @@ export async function tryStory(story: Story, registry: Registry): Promise<void> 
   for (const value of story.values) JSON.parse(value);
   const program = story.program === "" ? [] : [{ name: PROGRAM, text: story.program }];
   await inFolder([...story.files, ...program], registry, async (folder) => {
-    for (const step of story.steps) await tryStep(step, folder, story.files.length > 0);
+    const variables = makesEnvironment(story) ? environmentVariables(folder) : {};
+    for (const step of story.steps) await tryStep(step, { folder, hasFiles: story.files.length > 0, variables });
     if (story.program !== "") await runDeno(story.runnable ? ["run", "--no-prompt", "--check", PROGRAM] : ["check", PROGRAM], folder);
     if (story.steps.length === 0) await checkFiles(story, folder);
   });
+}
+
+/** Whether a story makes an environment, for which it takes `uv` and PyPI. */
+export function makesEnvironment({ files, steps }: Story): boolean {
+  return steps.length > 0 && files.some(({ name, text }) => name.endsWith(".json") && text.includes('"environment":'));
 }
 
 /** Type-checks programs in one go; each has a name, by which the error tells them apart. */
@@ -61,7 +68,14 @@ async function inFolder(files: readonly StoryFile[], registry: Registry, body: (
   }
 }
 
-async function tryStep({ commands, expected }: StoryStep, folder: string, hasFiles: boolean): Promise<void> {
+/** Where a step is tried. */
+interface Stage {
+  readonly folder: string;
+  readonly hasFiles: boolean;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+async function tryStep({ commands, expected }: StoryStep, { folder, hasFiles, variables }: Stage): Promise<void> {
   let printed = "";
   for (const command of commands) {
     const words = command[0] === "npx" ? command.slice(command.findIndex((word) => /^deno(@|$)/.test(word))) : command;
@@ -70,7 +84,7 @@ async function tryStep({ commands, expected }: StoryStep, folder: string, hasFil
     if (verb === "task") checkTask(rest);
     else if (verb === "add") checkAdd(rest);
     else if (verb === "run" && hasFiles) {
-      printed += (await runDeno(["run", "--no-prompt", ...rest.map((word) => expand(word, folder))], folder)).stdout;
+      printed += (await runDeno(["run", "--no-prompt", ...rest.map((word) => expand(word, folder))], folder, variables)).stdout;
     }
   }
   if (hasFiles && expected !== undefined && !printsAs(printed, expected)) throw new Error(`It printed\n${printed}\nand not\n${expected}`);
@@ -98,8 +112,22 @@ async function checkFiles({ files }: Story, folder: string): Promise<void> {
   if (sources.length > 0) await runDeno(["check", ...sources], folder);
 }
 
-async function runDeno(args: readonly string[], folder: string): Promise<Outcome> {
-  const outcome = await capture([Deno.execPath(), ...args], { cwd: folder, signal: AbortSignal.timeout(LIMIT_MS), env: { NO_COLOR: "1" } });
+async function runDeno(args: readonly string[], folder: string, variables: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+  const env = { NO_COLOR: "1", ...variables };
+  const outcome = await capture([Deno.execPath(), ...args], { cwd: folder, signal: AbortSignal.timeout(LIMIT_MS), env });
   if (outcome.code !== 0) throw new Error(`"deno ${args.join(" ")}" ended with code ${outcome.code} and printed\n${outcome.output}`);
   return outcome;
+}
+
+/** Environments are made in a folder that goes with the story's. Deno keeps its cache, and `uv` has one that all tests share. */
+function environmentVariables(folder: string): Record<string, string> {
+  const python = Deno.env.get("REMOTE_PLUGIN_TEST_PACKAGED_PYTHON");
+  if (!python) throw new Error("The story makes an environment, and there is no uv");
+  const programs = dirname(python);
+  return {
+    DENO_DIR: Deno.env.get("DENO_DIR") ?? join(userCache()!, "deno"),
+    XDG_CACHE_HOME: `${folder}/.cache`,
+    UV: join(programs, "uv"),
+    UV_CACHE_DIR: join(dirname(programs), "cache"),
+  };
 }

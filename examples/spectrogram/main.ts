@@ -1,6 +1,5 @@
-// flags: --allow-run=$PYTHON,$REPO/out/venv-numpy/bin/python,$REPO/out/venv-numpy/Scripts/python.exe
-// flags: --allow-read=$REPO/out,$REPO/examples/shared,$TMP --allow-write=$REPO/out,$TMP
-// flags: --allow-net=127.0.0.1 --allow-env=PYTHON,TMPDIR,TMP,TEMP
+// flags: --allow-read=$REPO/out,$REPO/examples/shared --allow-write=$REPO/out --allow-env=TMPDIR,TMP,TEMP
+// plugin: spectrogram.json
 /**
  * A recording goes to numpy as an array, its spectrogram comes back as one, and becomes a picture: neither passes through JSON.
  *
@@ -11,45 +10,21 @@ import { type FileResult, RemotePluginProxy } from "@remote-plugin/proxy";
 import type { NdArray } from "@remote-plugin/proxy/protocol";
 import { WavFile } from "../demo/wav.ts";
 import { Checks } from "../shared/checks.ts";
+import { orSkip, tellStep } from "../shared/environment.ts";
 import { readSentences, SPEECH_WAV } from "../shared/recording.ts";
-import { ensureEnvironment, interpreterOf, UnavailableError } from "../transcribe/virtual_environment.ts";
 import { heatColour, pngOf } from "./png.ts";
 
-const ENVIRONMENT = fromFileUrl(new URL("../../out/venv-numpy", import.meta.url));
+const MANIFEST = fromFileUrl(new URL("spectrogram.json", import.meta.url));
 const PICTURE = fromFileUrl(new URL("../../out/spectrogram.png", import.meta.url));
 const STEP = 128;
 const WINDOW = 512;
-const SKIPPED = 77;
 
 async function main(): Promise<void> {
-  const python = Deno.env.get("PYTHON");
-  if (python === undefined) return skip("there is no Python 3.8 or later");
-  try {
-    await ensureEnvironment(ENVIRONMENT, { python, requirement: "numpy", onStep: console.log });
-  } catch (error) {
-    if (error instanceof UnavailableError) return skip(error.message);
-    throw error;
-  }
-  await show();
-}
-
-function skip(reason: string): void {
-  console.log(`Skipped: ${reason}`);
-  Deno.exitCode = SKIPPED;
-}
-
-async function show(): Promise<void> {
   using wav = await WavFile.open(SPEECH_WAV);
   const { rate } = wav;
   const samples = await wav.read(wav.length);
   const recording = Int16Array.from(samples, (sample) => Math.round(sample * 32768));
-  await using plugin = await RemotePluginProxy.start({
-    python_path: interpreterOf(ENVIRONMENT),
-    module: "spectrogram",
-    class: "Spectrogram",
-    plugin_path: fromFileUrl(new URL(".", import.meta.url)),
-    env_vars: { PYTHONDONTWRITEBYTECODE: "1" },
-  });
+  await using plugin = await RemotePluginProxy.start(MANIFEST, { onEnvironment: tellStep });
   // The plugin gets the path of a .npy file, which is gone when the call has ended.
   const begun = performance.now();
   await using result = await plugin.execute<FileResult>({ samples: recording, window: WINDOW, step: STEP });
@@ -114,4 +89,4 @@ async function check(spectrogram: Spectrogram, { samples, rate }: { samples: num
   checks.report();
 }
 
-await main();
+await orSkip(main);

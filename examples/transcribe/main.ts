@@ -1,23 +1,20 @@
-// flags: --allow-run=$PYTHON,$REPO/out/venv-transcribe/bin/python,$REPO/out/venv-transcribe/Scripts/python.exe
-// flags: --allow-read=$REPO/out,$REPO/examples/shared/speech.txt,$TMP --allow-write=$REPO/out,$TMP
-// flags: --allow-net=127.0.0.1 --allow-env=PYTHON,TMPDIR,TMP,TEMP
+// flags: --allow-read=$REPO/examples/shared/speech.txt --allow-env=TMPDIR,TMP,TEMP
+// plugin: transcribe.json
 /**
- * Speech to text in an environment of its own: makes it, installs PocketSphinx with its weights from PyPI, and transcribes a recording as a stream.
+ * Speech to text in an environment of its own, which the first start makes: PocketSphinx with its weights from PyPI transcribes a recording as a stream.
  *
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import { type Manifest, RemotePluginProxy } from "@remote-plugin/proxy";
+import { RemotePluginProxy } from "@remote-plugin/proxy";
 import { Checks } from "../shared/checks.ts";
+import { orSkip, tellStep } from "../shared/environment.ts";
 import { readSentences, SPEECH_WAV } from "../shared/recording.ts";
 import { tableLines } from "../shared/table.ts";
 import { bold, dim, ProgressBar } from "../shared/terminal.ts";
-import { ensureEnvironment, interpreterOf, UnavailableError } from "./virtual_environment.ts";
 import { wordErrorRate } from "./word_errors.ts";
 
-const ENVIRONMENT = fromFileUrl(new URL("../../out/venv-transcribe", import.meta.url));
-const MANIFEST = fromFileUrl(new URL("../../out/transcribe.json", import.meta.url));
-const SKIPPED = 77;
+const MANIFEST = fromFileUrl(new URL("transcribe.json", import.meta.url));
 
 /** On this recording PocketSphinx 5.1.1 makes no mistake, and 5 in 18 words when it listens with the least fitting settings that were tried. */
 const WORST_WORD_ERROR_RATE = 0.25;
@@ -29,39 +26,12 @@ interface Segment {
 }
 
 async function main(): Promise<void> {
-  const python = Deno.env.get("PYTHON");
-  if (python === undefined) return skip("there is no Python 3.8 or later");
-  try {
-    const version = await ensureEnvironment(ENVIRONMENT, { python, requirement: "pocketsphinx~=5.0", onStep: console.log });
-    console.log(`PocketSphinx ${version} is in ${ENVIRONMENT}`);
-  } catch (error) {
-    if (error instanceof UnavailableError) return skip(error.message);
-    throw error;
-  }
-  await writeManifest();
   report(await transcribe(), await readSentences());
-}
-
-function skip(reason: string): void {
-  console.log(`Skipped: ${reason}`);
-  Deno.exitCode = SKIPPED;
-}
-
-/** What a tool that installs plugins would write. */
-async function writeManifest(): Promise<void> {
-  const manifest: Manifest = {
-    name: "transcribe",
-    python_path: interpreterOf(ENVIRONMENT),
-    module: "transcribe_plugin",
-    class: "TranscribePlugin",
-    plugin_path: fromFileUrl(new URL(".", import.meta.url)),
-  };
-  await Deno.writeTextFile(MANIFEST, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 async function transcribe(): Promise<Segment[]> {
   const begun = performance.now();
-  await using plugin = await RemotePluginProxy.start(MANIFEST);
+  await using plugin = await RemotePluginProxy.start(MANIFEST, { onEnvironment: tellStep });
   await plugin.initialize();
   console.log(`"${plugin.name}" is ready after ${since(begun)}\n\n${bold("Heard")}`);
   const segments: Segment[] = [];
@@ -107,4 +77,4 @@ function percent(part: number): string {
   return `${(100 * part).toFixed(1)} %`;
 }
 
-await main();
+await orSkip(main);

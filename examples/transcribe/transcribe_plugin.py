@@ -1,3 +1,7 @@
+# /// script
+# requires-python = ">=3.8"
+# dependencies = ["pocketsphinx~=5.0"]
+# ///
 """Speech to text with PocketSphinx, whose package on PyPI carries the weights of its American English model."""
 
 import wave

@@ -7,7 +7,7 @@ import { join, resolve } from "@std/path";
 import type { EnvironmentStep } from "../environments/environment.ts";
 import { cjmManifestFolders } from "../manifest/discover.ts";
 import { isManifestPath } from "../manifest/names.ts";
-import { PluginManager } from "../manager/plugin_manager.ts";
+import { type ManifestProblem, PluginManager } from "../manager/plugin_manager.ts";
 import type { ManagerOptions } from "../manager/options.ts";
 import type { StartOptions } from "../plugin/interface.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
@@ -59,7 +59,7 @@ export class Context {
     return new KeptLogs(this.stateDir);
   }
 
-  /** What Deno plugins may do of what they ask for. */
+  /** What plugins may do of what they ask for. */
   get policy(): PermissionPolicy {
     return this.#options.trust ? "requested" : {};
   }
@@ -77,6 +77,9 @@ export class Context {
       onEnvironment: this.environmentTeller(),
       ...options,
     });
+    const isUnknown = !isPath && reference !== undefined && manager.list().every(({ name }) => name !== reference);
+    // It may be one of these, whose names are not known.
+    if (isUnknown) { for (const problem of manager.problems) this.terminal.note(yellow(problemText(problem))); }
     return { manager, plugin: isPath ? manager.list()[0]!.name : reference ?? "" };
   }
 
@@ -111,6 +114,11 @@ export class Context {
       if (show) this.terminal.note(`${plugin}: ${record.text}`);
     };
   }
+}
+
+/** What is wrong with a manifest, with its path. */
+export function problemText({ source, error: { message } }: ManifestProblem): string {
+  return message.includes(source) ? message : `${source}: ${message}`;
 }
 
 function isThere(folder: string): boolean {

@@ -9,14 +9,15 @@
  *
  * @module
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { messageOf } from "../protocol/text.ts";
-import { completions } from "./commands/completions.ts";
+import { type CommandWords, completions } from "./commands/completions.ts";
 import { config } from "./commands/config.ts";
 import { type CommonOptions, Context } from "./context.ts";
-import { doctor } from "./commands/doctor.ts";
+import { doctor, type DoctorOptions } from "./commands/doctor.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { EXIT, EXIT_HELP, exitCode, Interruption } from "./exit.ts";
+import { listEnvironments, lockPlugin, pruneEnvironments, syncEnvironment } from "./commands/env.ts";
 import { gen, type GenOptions } from "./commands/gen.ts";
 import { inspect } from "./commands/inspect.ts";
 import { list } from "./commands/list.ts";
@@ -27,6 +28,7 @@ import { runHelp } from "./commands/run_help.ts";
 import { serve, type ServeOptions } from "./commands/serve.ts";
 import { TOKEN_VARIABLE } from "./serving/token.ts";
 import { stats, type StatsOptions } from "./commands/stats.ts";
+import { failureLines } from "./output/failure.ts";
 import { red } from "./output/painted.ts";
 import { standardError, standardOutput, Terminal } from "./output/terminal.ts";
 
@@ -44,7 +46,7 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     } catch (error) {
       code = exitCode(signal.aborted ? signal.reason : error);
       if (code === EXIT.interrupted) terminal.note("Interrupted");
-      else terminal.note(red("error: "), messageOf(error));
+      else tell(error, command, terminal);
     }
   };
   try {
@@ -54,6 +56,13 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     throw error;
   }
+}
+
+function tell(error: unknown, command: Command, terminal: Terminal): void {
+  terminal.note(red("error: "), messageOf(error));
+  const hasLogs = command.options.some(({ long }) => long === "--logs");
+  const { logs = false } = command.opts<{ logs?: boolean }>();
+  for (const line of failureLines(error, { logs: hasLogs ? logs : undefined })) terminal.note(line);
 }
 
 type Run = (command: Command, body: Act) => Promise<void>;
@@ -66,23 +75,29 @@ function createProgram(act: Run): Command {
     .exitOverride().showSuggestionAfterError()
     // A plugin may have an argument that is called as an option of the program.
     .enablePositionalOptions().addHelpText("after", EXIT_HELP);
-  const add = (usage: string, description: string, folder = "-f, --folder <path>"): Command =>
-    program.command(usage).description(description)
+  const add = addTo(program);
+  addPluginCommands(add, act);
+  addEnvironmentCommands(addTo(program.command("env").description("list, make, lock and remove the environments of Python plugins")), act);
+  addServerCommands(add, act);
+  add("completions <shell>", "print the completion script for bash, zsh or fish").action((shell, _, command) =>
+    act(command, (context) => completions(context, shell, wordsOf(program)))
+  );
+  return program;
+}
+
+/** Adds commands with the options that all have. */
+function addTo(parent: Command): Add {
+  return (usage, description, folder = "-f, --folder <path>") =>
+    parent.command(usage).description(description)
       .option(
         folder,
         "where to look for manifests, more than once if need be (default: the working directory, then where cjm's tools keep them)",
         collect,
       )
       .option("--state-dir <path>", "where configurations and logs are kept (default: $REMOTE_PLUGIN_HOME, ~/.local/state/remote-plugin)")
-      .option("--trust", "give Deno plugins all permissions that their manifests ask for (default: none)")
+      .option("--trust", "give plugins all permissions that their manifests ask for (default: none)")
       .option("--offline", "fetch nothing for the environments of plugins")
       .option("--json", "write JSON, one value a line");
-  addPluginCommands(add, act);
-  addServerCommands(add, act);
-  add("completions <shell>", "print the completion script for bash, zsh or fish").action((shell, _, command) =>
-    act(command, (context) => completions(context, shell, wordsOf(program)))
-  );
-  return program;
 }
 
 /** Commander repeats words of the command line in what it says. */
@@ -92,6 +107,12 @@ function writeTo(output: ReturnType<typeof standardError>, text: string): void {
 
 function collect(path: string, before: readonly string[] = []): string[] {
   return [...before, path];
+}
+
+function boundsOption(): Option {
+  const what =
+    "bound Python plugins whose manifests ask for nothing (required), and processes of Deno plugins by the kernel as well (kernel)";
+  return new Option("--bounds <level>", what).choices(["required", "kernel"]);
 }
 
 type Add = (usage: string, description: string, folder?: string) => Command;
@@ -110,6 +131,7 @@ function addPluginCommands(add: Add, act: Run): void {
     .option("--timeout <seconds>", "give up after so long")
     .option("--save <folder>", "copy the files that it gives to this folder, and print their paths")
     .option("--logs", "show what the plugin prints")
+    .addOption(boundsOption()).option("--audit", "tell what the plugin tries that takes a permission, and what it is refused")
     .addHelpText("after", RUN_HELP)
     .action((plugin, rest, { help, ...options }: RunOptions & { help?: true }, command) => {
       if (help && plugin === undefined) return command.help();
@@ -118,12 +140,12 @@ function addPluginCommands(add: Add, act: Run): void {
   add("config <plugin> [settings...]", "show a plugin's configuration, or check and keep another: config whisper model=large")
     .option("--reset", "forget the settings before")
     .action((plugin, settings, { reset = false }, command) => act(command, (context) => config(context, plugin, { settings, reset })));
-  add("doctor [plugin]", "find what keeps plugins from working, with the fix for each").option(
-    "--fix",
-    "remove what is left of workers that are gone",
-  )
-    .action((reference, { fix = false }, command) =>
-      act(command, async (context) => await doctor(context, { reference, fix }) ? EXIT.ok : EXIT.unwell)
+  add("doctor [plugin]", "find what keeps plugins from working, with the fix for each")
+    .option("--fix", "remove what is left of workers that are gone, and make broken environments anew")
+    .option("--bounds", "run the plugin held to nothing and then to its bounds, and tell the permissions that it needs")
+    .option("--kwargs <json>", "with --bounds: call it with these arguments, and do not only load it")
+    .action((reference, options: DoctorOptions, command) =>
+      act(command, async (context) => await doctor(context, reference, options) ? EXIT.ok : EXIT.unwell)
     );
   add("gen <plugin>", "write a client in TypeScript with the types of what a plugin takes and gives")
     .option("-o, --out <file>", "where to write it (default: standard output)")
@@ -133,7 +155,21 @@ function addPluginCommands(add: Add, act: Run): void {
     );
   add("new <name>", "make a working plugin with manifest and test").option("--runtime <runtime>", "python or deno", "python")
     .option("--python <program>", "the interpreter of a Python plugin, for example that of a virtual environment (default: python3)")
+    .option("--with <packages>", "packages from PyPI that it needs, for example numpy,pillow; the first start makes their environment")
     .action((name, options: NewOptions, command) => act(command, (context) => makeNew(context, name, options)));
+}
+
+function addEnvironmentCommands(add: Add, act: Run): void {
+  add("list", "list the environments that were made, with their size and age")
+    .action((_, command) => act(command, listEnvironments));
+  add("sync <plugin>", "make a plugin's environment, unless it is there, and print the path of its interpreter")
+    .action((plugin, _, command) => act(command, (context) => syncEnvironment(context, plugin)));
+  add("lock <plugin>", "write the versions of all packages into a lock beside the script or the project")
+    .option("--upgrade", "look for later versions than those in the lock that is there")
+    .action((plugin, options: { upgrade?: boolean }, command) => act(command, (context) => lockPlugin(context, plugin, options)));
+  add("prune", "remove the environments in which no plugin was started for some time")
+    .requiredOption("--older-than <time>", "for so long, for example 30d or 12h")
+    .action((options: { olderThan: string }, command) => act(command, (context) => pruneEnvironments(context, options)));
 }
 
 const RUN_HELP = `
@@ -150,7 +186,7 @@ function addServerCommands(add: Add, act: Run): void {
     .option("--cert <file>", "certificate for HTTPS").option("--key <file>", "its key")
     .option("--replicas <number>", "so many workers a plugin at most", "1")
     .option("--idle <seconds>", "end a plugin's workers after so long without a call")
-    .option("--logs", "show what the plugins print")
+    .option("--logs", "show what the plugins print").addOption(boundsOption())
     .action((options: ServeOptions, command) => act(command, (context) => serve(context, options)));
   add("stats", "show what the plugins of a running serve use").option("--url <url>", "of a server elsewhere")
     .option("--token-file <file>", `a file with its token (default: ${TOKEN_VARIABLE})`).option("--token <token>", "its token")
@@ -162,8 +198,12 @@ function addServerCommands(add: Add, act: Run): void {
     .action((plugin, options, command) => act(command, (context) => logs(context, plugin, options)));
 }
 
-function wordsOf(program: Command): { name: string; options: string[] }[] {
-  return program.commands.map((command) => ({ name: command.name(), options: command.options.map(({ long }) => long!) }));
+function wordsOf(program: Command): CommandWords[] {
+  return program.commands.map((command) => ({
+    name: command.name(),
+    commands: command.commands.map((inner) => inner.name()),
+    options: [...new Set([command, ...command.commands].flatMap(({ options }) => options.map(({ long }) => long!)))],
+  }));
 }
 
 /** The first Ctrl-C ends the plugins in order, a second one at once. */

@@ -10,22 +10,32 @@ import { PACKAGE_VERSION } from "../protocol/version.ts";
 /** What a plugin runs in. */
 export interface TemplateRuntime {
   readonly runtime: "python" | "deno";
-  /** The interpreter of a Python plugin. */
+  /** The interpreter of a Python plugin that needs no packages. */
   readonly python: string;
+  /** The packages of a Python plugin, from which its environment is made. */
+  readonly packages: readonly string[];
+  /** The import map of the checkout that this program runs from; `undefined` when it does not. */
+  readonly importMap: string | undefined;
 }
 
 /** What the test of a plugin may do, as flags of `deno test`. */
-export const TEST_FLAGS = "--allow-read --allow-write=/tmp --allow-net --allow-run --allow-env";
+const TEST_FLAGS = "--allow-read --allow-write=/tmp --allow-net --allow-run --allow-env";
 
-/** The files by name. */
-export function templateFiles(name: string, { runtime, python }: TemplateRuntime): Record<string, string> {
-  const own = runtime === "python" ? pythonFiles(name, python) : denoFiles(name);
-  return { ...own, "plugin_test.ts": test(name) };
+/** What runs the test of a plugin, but for where that is. */
+export function testCommand({ importMap }: Pick<TemplateRuntime, "importMap">): string {
+  return `deno test ${importMap === undefined ? "" : `--no-config --import-map=${importMap} `}${TEST_FLAGS}`;
 }
 
-function pythonFiles(name: string, interpreter: string): Record<string, string> {
-  const manifest = { name, version: "0.1.0", python_path: interpreter, module: name, class: className(name) };
-  return { [PLUGIN_FILE]: json(manifest), [`${name}.py`]: python(name), [`test_${name}.py`]: pythonTest(name) };
+/** The files by name. */
+export function templateFiles(name: string, template: TemplateRuntime): Record<string, string> {
+  const own = template.runtime === "python" ? pythonFiles(name, template) : denoFiles(name);
+  return { ...own, "plugin_test.ts": test(name, template) };
+}
+
+function pythonFiles(name: string, { python: interpreter, packages }: TemplateRuntime): Record<string, string> {
+  const place = packages.length > 0 ? { environment: `./${name}.py` } : { python_path: interpreter };
+  const manifest = { name, version: "0.1.0", ...place, module: name, class: className(name) };
+  return { [PLUGIN_FILE]: json(manifest), [`${name}.py`]: scriptMetadata(packages) + python(name), [`test_${name}.py`]: pythonTest(name) };
 }
 
 function denoFiles(name: string): Record<string, string> {
@@ -38,6 +48,16 @@ function className(name: string): string {
 
 function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** What the plugin's environment is made from. */
+function scriptMetadata(packages: readonly string[]): string {
+  if (packages.length === 0) return "";
+  return `# /// script
+# requires-python = ">=3.8"
+# dependencies = [${packages.map((name) => JSON.stringify(name)).join(", ")}]
+# ///
+`;
 }
 
 function python(name: string): string {
@@ -135,9 +155,10 @@ export default class ${className(name)} {
 `;
 }
 
-function test(name: string): string {
-  return `// deno test ${TEST_FLAGS}
-import { RemotePluginProxy } from "jsr:@remote-plugin/proxy@^${PACKAGE_VERSION}";
+function test(name: string, runtime: TemplateRuntime): string {
+  const source = runtime.importMap === undefined ? `jsr:@remote-plugin/proxy@^${PACKAGE_VERSION}` : "@remote-plugin/proxy";
+  return `// ${testCommand(runtime)}
+import { RemotePluginProxy } from "${source}";
 
 Deno.test("${name} says a text louder", async () => {
   await using plugin = await RemotePluginProxy.start(new URL("./${PLUGIN_FILE}", import.meta.url));

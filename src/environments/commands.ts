@@ -32,7 +32,8 @@ export function installCommand(form: EnvironmentForm, folder: string): UvCommand
   switch (form.kind) {
     case "script":
       if (!form.hasLock) return { args: [...install, "--requirements", form.path] };
-      return { args: ["sync", "--script", form.path, "--active", "--frozen"], env: { VIRTUAL_ENV: folder } };
+      // It leaves a file in the folder for temporary ones.
+      return { args: ["sync", "--script", form.path, "--active", "--frozen"], env: { VIRTUAL_ENV: folder, TMPDIR: folder } };
     case "project": {
       const project = dirname(form.path);
       const env = { UV_PROJECT_ENVIRONMENT: folder };

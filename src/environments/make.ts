@@ -5,7 +5,6 @@
  */
 import { dirname } from "@std/path";
 import { PluginError } from "../errors.ts";
-import { hostVariable } from "../manifest/host_access.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { messageOf } from "../protocol/text.ts";
 import { installCommand, isTooOld, requiredPython, type UvCommand, venvCommand, workingFolder } from "./commands.ts";
@@ -14,13 +13,11 @@ import { FileLock } from "./file_lock.ts";
 import { type EnvironmentPlace, stateOf } from "./find.ts";
 import type { EnvironmentForm } from "./inputs.ts";
 import { removeLeft } from "./left.ts";
-import type { Making } from "./making.ts";
+import { type Making, makingOf } from "./making.ts";
 import { pythonVersion, writeStamp } from "./stamp.ts";
 import { runSupervised } from "./supervised.ts";
 import { findUv, type Uv } from "./uv.ts";
 import { uvSays } from "./uv_says.ts";
-
-const NEVER: AbortSignal = new AbortController().signal;
 
 /**
  * Makes a plugin's environment, unless another host does so meanwhile. It is made beside its place, with what it says of itself, and renamed when it is
@@ -30,8 +27,8 @@ const NEVER: AbortSignal = new AbortController().signal;
  * @throws {WorkerStartError} When it cannot be made; it tells what `uv` said. Nothing of it is left then.
  */
 export async function makeEnvironment(spec: PluginSpec, place: EnvironmentPlace, options: EnvironmentOptions = {}): Promise<void> {
-  const { signal = NEVER, offline = isOffline(), onEnvironment: report = () => {} } = options;
-  const making = { plugin: spec.name, signal, offline, report };
+  const making = makingOf(spec.name, options);
+  const { signal, report } = making;
   const { inputs: { form }, folder } = place;
   demandRecentPython(form, making);
   try {
@@ -44,10 +41,6 @@ export async function makeEnvironment(spec: PluginSpec, place: EnvironmentPlace,
     if (cause instanceof PluginError || cause instanceof Deno.errors.NotCapable || signal.aborted) throw cause;
     throw unwritable(cause, dirname(folder), making);
   }
-}
-
-function isOffline(): boolean {
-  return /^(1|true|yes|on|t|y)$/i.test(hostVariable("UV_OFFLINE") ?? "");
 }
 
 function demandRecentPython(form: EnvironmentForm, { plugin }: Making): void {

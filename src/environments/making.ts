@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { EnvironmentStep } from "./environment.ts";
+import { hostVariable } from "../manifest/host_access.ts";
+import type { EnvironmentOptions, EnvironmentStep } from "./environment.ts";
 
 /** What all steps of a making share. */
 export interface Making {
@@ -15,4 +16,15 @@ export interface Making {
   readonly offline: boolean;
   /** Tells a step. */
   readonly report: (step: EnvironmentStep) => void;
+}
+
+const NEVER: AbortSignal = new AbortController().signal;
+
+/** A making for a plugin, with what is left out as it is by default. */
+export function makingOf(plugin: string, { signal = NEVER, offline = isOffline(), onEnvironment = () => {} }: EnvironmentOptions): Making {
+  return { plugin, signal, offline, report: onEnvironment };
+}
+
+function isOffline(): boolean {
+  return /^(1|true|yes|on|t|y)$/i.test(hostVariable("UV_OFFLINE") ?? "");
 }

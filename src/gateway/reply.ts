@@ -115,7 +115,7 @@ function item(frame: Frame): string {
   return "error" in frame ? `${JSON.stringify({ _job_error: frame.error })}\n` : "";
 }
 
-function statusOf({ code }: ErrorBody, endpoint: Endpoint | ExtensionEndpoint): number {
+function statusOf({ code, category }: ErrorBody, endpoint: Endpoint | ExtensionEndpoint): number {
   if (code === "cancelled") return STATUS_CODE.Conflict;
-  return endpoint === "initialize" ? STATUS_CODE.BadRequest : STATUS_CODE.InternalServerError;
+  return category === "user_input" || endpoint === "initialize" ? STATUS_CODE.BadRequest : STATUS_CODE.InternalServerError;
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { closestString } from "@std/text";
 import { ManifestError, PluginError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
+import { nameHint } from "../manifest/nearest_name.ts";
 import type { Entry } from "./entry.ts";
 import { compareVersions } from "./versions.ts";
 
@@ -68,7 +68,7 @@ export class Registry {
   #hint(reference: string, versions: readonly Entry[]): string {
     if (versions.length > 0) return `Known versions are ${versions.map(({ spec }) => `"${spec.version}"`).join(", ")}`;
     const names = [...this.#entries.keys()];
-    return names.length === 0 ? "No manifest was found" : `The nearest name is "${closestString(reference, names)}"`;
+    return names.length === 0 ? "No manifest was found" : nameHint(reference, names);
   }
 }
 

@@ -4,10 +4,10 @@
  * @module
  */
 import * as v from "valibot";
-import { closestString } from "@std/text";
 import { isRecord } from "../protocol/json.ts";
 import { ManifestError } from "../errors.ts";
 import type { Manifest } from "./manifest.ts";
+import { nearestName } from "./nearest_name.ts";
 import { VARIABLE_NAME } from "./variables.ts";
 
 const MODULE_NAME = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/;
@@ -73,6 +73,13 @@ const restart = v.union([
   }),
 ]);
 
+const resources = v.looseObject({
+  min_system_ram_mb: v.optional(amount),
+  min_gpu_vram_mb: v.optional(amount),
+  max_memory_mb: v.optional(atLeastOne),
+  max_processes: v.optional(atLeastOne),
+});
+
 const entries = {
   name: v.optional(name),
   version: v.optional(v.string()),
@@ -89,12 +96,13 @@ const entries = {
   env_vars: v.optional(v.record(variableName, variableValue)),
   inherit_env: v.optional(v.union([v.literal(true), v.array(variableName)])),
   permissions: v.optional(permissions),
+  sandbox: v.optional(v.picklist(["landlock", "bubblewrap"])),
   transport: v.optional(v.picklist(["unix", "tcp"])),
   max_concurrency: v.optional(atLeastOne),
   start_timeout_ms: v.optional(atLeastOne),
   idle_timeout_ms: v.optional(atLeastOne),
   restart: v.optional(restart),
-  resources: v.optional(v.nullable(v.looseObject({ min_system_ram_mb: v.optional(amount), min_gpu_vram_mb: v.optional(amount) }))),
+  resources: v.optional(v.nullable(resources)),
 };
 const schema = v.looseObject(entries);
 
@@ -205,12 +213,20 @@ function wanted(issue: v.BaseIssue<unknown>): string {
   if (expected === "string" || expected === null || issue.input === undefined) return "a string";
   if (expected === ">=0") return "a number that is not negative";
   if (expected.startsWith(">=")) return `a whole number of at least ${expected.slice(2)}`;
-  return expected.replaceAll(/[()]/g, "").replaceAll(" | ", " or ").replace("Array", "a list of strings").replace("Object", "an object");
+  return expected.replaceAll(/[()]/g, "").split(" | ").map((kind) => WANTED_BY_KIND[kind] ?? kind).join(" or ");
 }
+
+const WANTED_BY_KIND: Readonly<Record<string, string>> = {
+  string: "a string",
+  number: "a number",
+  boolean: "true or false",
+  Array: "a list of strings",
+  Object: "an object",
+};
 
 function unknownKeys(raw: object, plugin: string): string[] {
   return Object.keys(raw).filter((key) => !(key in entries) && !ORIGINAL_KEYS.has(key)).map((key) => {
-    const nearest = closestString(key, Object.keys(entries));
-    return `The manifest "${plugin}" has the unknown key "${key}"; the nearest known one is "${nearest}"`;
+    const nearest = nearestName(key, Object.keys(entries));
+    return `The manifest "${plugin}" has the unknown key "${key}"${nearest === undefined ? "" : `; the nearest known one is "${nearest}"`}`;
   });
 }

@@ -5,6 +5,7 @@
  */
 import { join } from "@std/path";
 import { demandNoLink, FileGoneError, ForeignFileError, FoundFile, type SharedFolder, SPARE_PREFIX } from "./found_file.ts";
+import { isThere } from "../protocol/is_there.ts";
 import type { Quota } from "./scratch.ts";
 
 /** Smaller files are not worth the question whether somebody still has them open. `scratch.py` of the Python worker has the same number. */
@@ -157,14 +158,5 @@ export class SpareFiles implements AsyncDisposable {
     }
     demandNoLink(folder, this.#options.folders.find(({ path }) => path === root)!);
     return folder;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { PluginSpec, PythonRuntime } from "../manifest/manifest.ts";
+import type { PluginSpec } from "../manifest/manifest.ts";
+import { missingAdvice } from "./import_advice.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import { isUnix, parseAddress } from "../protocol/address.ts";
 import type { Exchange } from "../protocol/exchange.ts";
@@ -87,19 +88,12 @@ export async function recognizeDialect(endpoint: HttpEndpoint, { upgrade, signal
 /** What to do about a worker of the original that ended before it was ready, by what it printed. */
 export function loadAdvice({ runtime }: PluginSpec, printed: string): string {
   if (runtime.kind !== "python" || runtime.foreignWorker === undefined) return "";
-  const [, missing] = /No module named '([\w.]+)'/.exec(printed) ?? [];
-  const pip = `${runtime.interpreter} -m pip install`;
   // The original's workers say FATAL of a plugin that they cannot load; all else is about themselves.
-  if (printed.includes("FATAL: Failed to load")) return missing === undefined ? "" : `. ${missingAdvice(runtime, missing, pip)}`;
+  if (printed.includes("FATAL: Failed to load")) return missingAdvice(runtime, printed);
   const wanted = KNOWN_WORKERS[runtime.foreignWorker.split(".")[0]!];
-  return wanted === undefined ? "" : `. If it is the worker that does not start, install it anew there: ${pip} --upgrade "${wanted}"`;
-}
-
-function missingAdvice({ module }: PythonRuntime, missing: string, pip: string): string {
-  const [top, own] = [missing.split(".")[0]!, module.split(".")[0]!];
-  return top === own
-    ? `Install it there, or correct "module" or "plugin_path" in the manifest`
-    : `Install what has it there: ${pip} ${top}`;
+  return wanted === undefined
+    ? ""
+    : `. If it is the worker that does not start, install it anew there: ${runtime.interpreter} -m pip install --upgrade "${wanted}"`;
 }
 
 const ATTACHED_ADVICE = `Install a worker that is known here in its environment: ${

@@ -31,7 +31,7 @@ export function reportedError(body: ErrorBody, { plugin, member }: OperationName
     case "cancelled":
       return new CallCancelledError(`"${member}" of "${plugin}" was cancelled`, { plugin });
     case "not_supported":
-      return new CallError("not_supported", `"${plugin}" has no "${member}": ${body.message}`, { plugin });
+      return new CallError("not_supported", `Cannot run "${member}" of "${plugin}": ${itLacks(body)}`, { plugin });
     case "load_error":
       return loadError(body, { plugin });
     default:
@@ -71,6 +71,11 @@ function saidIn({ type, message }: ErrorBody): string {
     /, run again with the --allow-([a-z]+) flag/,
     '. Name it under "$1" in the manifest\'s "permissions", and have the host give it',
   );
+}
+
+/** What a plugin lacks, without its name, which stands before it. */
+function itLacks({ message }: ErrorBody): string {
+  return lowerFirst(message.replace(/^The plugin( "[^"]*")?/, "it"));
 }
 
 /** A value that the plugin gave and the worker let pass, and that goes no further. */

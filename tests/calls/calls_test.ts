@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   CallCancelledError,
   CallError,
@@ -122,6 +122,7 @@ for (const face of BOTH_OF_EITHER) {
     assertEquals([await plugin.prefetch(), await plugin.getConfigSchema(), await plugin.getCurrentConfig()], [false, {}, {}]);
     const error = await assertRejects(() => plugin.initialize({ model: "x" }), CallError);
     assertEquals(error.code, "not_supported");
+    assertMatch(error.message, /^Cannot run "initialize" of "echo": it has no (method )?"initialize"$/);
   });
 
   for (

@@ -14,10 +14,11 @@ try remote-plugin in
 try remote-plugin inspect n
 try remote-plugin gen --ch
 try remote-plugin run --st
+try remote-plugin env pr
 `;
   await user.folder.write("try.sh", script);
   const { stdout } = await new Deno.Command("bash", { args: [join(user.folder.path, "try.sh")] }).output();
-  assertEquals(new TextDecoder().decode(stdout), "inspect\nnaps\n--check\n--state-dir --stream\n");
+  assertEquals(new TextDecoder().decode(stdout), "inspect\nnaps\n--check\n--state-dir --stream\nprune\n");
 });
 
 Deno.test("the completion scripts are ones that their shells can read", async () => {

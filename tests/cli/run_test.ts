@@ -55,6 +55,32 @@ Deno.test("arguments have the types that the plugin tells, and what it does not 
   }
 });
 
+Deno.test("what a plugin raises is said with its place, and --logs shows the traceback", async () => {
+  await using user = await User.create({ "raises.json": await pythonManifest("raises") });
+  const { code, err } = await user.run("run", "raises");
+  assertEquals(code, 1);
+  assertMatch(err, /^error: [^\n]*\n {2}at \/.*\/raises\/plugin\.py:24\n {2}--logs shows the traceback and what the plugin prints\n$/);
+  assertMatch((await user.run("run", "--logs", "raises")).err, /\nTraceback \(most recent call last\):\n {2}File ".*in execute\n/);
+});
+
+Deno.test("a module that a plugin lacks is said with what installs it", async () => {
+  const manifest = { ...await pythonManifest("naps"), name: "lacks", module: "lacks", plugin_path: "." };
+  await using user = await User.create({ "lacks.json": manifest, "lacks.py": "import a_package_that_is_not_there" });
+  const { code, err } = await user.run("run", "lacks");
+  assertEquals(code, 3);
+  assertMatch(err, / -m pip install a_package_that_is_not_there\n/);
+});
+
+Deno.test("a number that JSON lacks is a text in what is printed, and that is said", async () => {
+  await using user = await User.create({ "not_finite.json": await pythonManifest("not_finite") });
+  const { code, out, err } = await user.run("run", "--json", "not_finite");
+  assertEquals([code, JSON.parse(out).scores, err], [
+    0,
+    [0.5, "NaN"],
+    "JSON has no NaN and no Infinity and no -Infinity. A text stands for each\n",
+  ]);
+});
+
 Deno.test("what a plugin takes is told in a line a method and one an argument, by inspect and by run PLUGIN --help", async () => {
   await using user = await User.create({ "typed.json": await pythonManifest("typed") });
   const told = `execute(text: string, times: integer = 1) -> string  Repeats a text.
@@ -106,4 +132,18 @@ Deno.test("Ctrl-C in the middle of a call ends the plugin and says so", async ()
   const [{ code }, err] = await Promise.all([within(child.status, "the end"), toText(child.stderr)]);
   assertEquals([code, err], [130, "Interrupted\n"]);
   await lines.cancel();
+});
+
+Deno.test({
+  name: "run --audit tells what a plugin tries, and --bounds required has the kernel refuse it",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using user = await User.create({ "reaches.json": await pythonManifest("reaches"), "file.txt": "text" });
+    const read = join(user.folder.path, "file.txt");
+    const free = await user.run("run", "--audit", "reaches", "--read", read);
+    assertEquals([free.code, free.out, free.err], [0, "text\n", `allowed read ${read}\n`]);
+    const bounded = await user.run("run", "--audit", "--bounds", "required", "reaches", "--read", read);
+    assertEquals([bounded.code, bounded.out], [1, ""]);
+    assertMatch(bounded.err, new RegExp(`^refused read ${read}\nerror: .*PermissionError`));
+  },
 });

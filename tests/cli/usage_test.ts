@@ -6,7 +6,7 @@ Deno.test("--help explains every command, and the exit codes", async () => {
   await using user = await User.create();
   const { code, out } = await user.run("--help");
   assertEquals(code, 0);
-  for (const command of ["list", "inspect", "run", "config", "doctor", "new", "serve", "stats", "logs", "completions"]) {
+  for (const command of ["list", "inspect", "run", "config", "doctor", "new", "env", "serve", "stats", "logs", "completions"]) {
     assertStringIncludes(out, `\n  ${command} `);
   }
   assertStringIncludes((await user.run("run", "--help")).out, "The value - stands for a file");
@@ -30,12 +30,14 @@ Deno.test("what goes wrong is said in one line, with an exit code for its kind",
     [["run"], 2, "Which plugin?"],
     [["inspect"], 2, "missing required argument"],
     [["runn", "raises"], 2, "Did you mean run"],
+    [["run", "no_class"], 2, '"$.class" is nothing'],
     [["run", "./no_class.json"], 3, '"$.class" is nothing'],
     [["run", "--timeout", "soon", "raises"], 2, "--timeout must be a number of seconds"],
     [["run", "--kwargs", "[1]", "raises"], 2, "--kwargs must be a JSON object"],
     [["new", "Bad-Name"], 2, "cannot be a plugin's name"],
     [["logs", "raises"], 2, 'There is no log of "raises"'],
     [["stats"], 2, "Nothing is served"],
+    [["env", "prune", "--older-than", "30"], 2, "--older-than must be a number with d, h, m or s"],
     [["completions", "tcsh"], 2, "bash, zsh and fish"],
   ];
   for (const [args, code, message] of cases) {

@@ -1,6 +1,7 @@
+import { CANNOT_MAKE } from "../support/environments.ts";
 import { readStories } from "../../tools/markdown.ts";
 import { pathOf, ROOT } from "../../tools/registry.ts";
-import { tryStory } from "../../tools/stories.ts";
+import { makesEnvironment, tryStory } from "../../tools/stories.ts";
 
 const PAGES = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", ...pagesIn("docs")];
 
@@ -20,7 +21,10 @@ function textOf(page: string): string {
 
 for (const page of PAGES) {
   for (const story of readStories(textOf(page))) {
-    Deno.test(`${page} says the truth under "${story.heading}"`, () =>
-      tryStory(story, Deno.env.get("REMOTE_PLUGIN_TEST_REGISTRY") === "jsr" ? "jsr" : "npm"));
+    Deno.test({
+      name: `${page} says the truth under "${story.heading}"`,
+      ignore: makesEnvironment(story) && CANNOT_MAKE,
+      fn: () => tryStory(story, Deno.env.get("REMOTE_PLUGIN_TEST_REGISTRY") === "jsr" ? "jsr" : "npm"),
+    });
   }
 }

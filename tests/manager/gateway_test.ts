@@ -70,6 +70,17 @@ Deno.test("a result that is bytes is refused where no frames are asked for, and 
   assertEquals((await framed.json()).result.data, new Uint8Array([0, 1, 2]).toBase64());
 });
 
+Deno.test("a gateway answers a wrong argument with 400, and what else fails in a plugin with 500", async () => {
+  await using watch = await ManagerWatch.of("fails");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  for (
+    const [kwargs, status, category] of [[{ kind: "value" }, 400, "user_input"], [{}, 400, "user_input"], [{ kind: "bug" }, 500, "fatal"]]
+  ) {
+    const answer = await gateway(ask("/fails/execute", { body: JSON.stringify({ kwargs }) }));
+    assertEquals([answer.status, (await answer.json())._job_error.category], [status, category]);
+  }
+});
+
 Deno.test("a client that goes away has given up its call, where a server tells no more than the request does", async () => {
   await using watch = await ManagerWatch.of("holds");
   const gateway = createGateway(watch.manager, { token: TOKEN });

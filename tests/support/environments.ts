@@ -5,6 +5,7 @@
  */
 import type { EnvironmentStep, Manifest } from "@remote-plugin/proxy";
 import { dirname, join } from "@std/path";
+import { userCache } from "../../src/manifest/user_cache.ts";
 import { hostVariables } from "./host_variables.ts";
 
 /** The Python beside which `uv` is; empty where it cannot be had, which tools/test.ts tells aloud. */
@@ -37,7 +38,14 @@ export class EnvironmentTrial implements AsyncDisposable {
   private constructor(folder: string) {
     this.folder = join(folder, "plugin");
     this.cache = join(folder, "cache");
-    this.set({ XDG_CACHE_HOME: this.cache, UV: join(dirname(PYTHON), "uv"), UV_CACHE_DIR: join(dirname(dirname(PYTHON)), "cache") });
+    // Deno has its own cache in the same place, and would fill it again.
+    const denoDir = Deno.env.get("DENO_DIR") ?? join(userCache()!, "deno");
+    this.set({
+      DENO_DIR: denoDir,
+      XDG_CACHE_HOME: this.cache,
+      UV: join(dirname(PYTHON), "uv"),
+      UV_CACHE_DIR: join(dirname(dirname(PYTHON)), "cache"),
+    });
   }
 
   /** Makes the folder, with a plugin in it. */

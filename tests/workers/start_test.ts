@@ -11,6 +11,7 @@ import {
   startEither,
   startFixture,
 } from "../support/fixture_proxy.ts";
+import { fixtureFolder } from "../support/fixtures.ts";
 import { testPython } from "../support/python.ts";
 
 /** The error of a start that fails; what it leaves in its scratch folder fails the test. */
@@ -154,6 +155,12 @@ Deno.test("an interpreter that is not there is a WorkerStartError that says whic
   const error = await assertRejects(() => RemotePluginProxy.start(manifest), WorkerStartError);
   assertEquals(error.phase, "spawn");
   assertEquals(error.message, 'Cannot start "ghost": there is no program "/no/such/python". Correct "python_path" in its manifest');
+  const folder = fixtureFolder("naps");
+  const refused = await assertRejects(() => RemotePluginProxy.start({ ...manifest, python_path: folder }), WorkerStartError);
+  assertEquals(
+    refused.message,
+    `Cannot start "ghost": the program "${folder}" cannot be run: it is a folder. Correct "python_path" in its manifest`,
+  );
 });
 
 Deno.test("a program that is no Python at all is a WorkerStartError with its exit code", async () => {

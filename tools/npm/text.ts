@@ -6,4 +6,5 @@
 import * as std from "deno-std/text/mod.js";
 
 export const closestString: (givenWord: string, possibleWords: readonly string[]) => string = std.closestString;
+export const levenshteinDistance: (str1: string, str2: string) => number = std.levenshteinDistance;
 export const toPascalCase: (input: string) => string = std.toPascalCase;

@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve, toFileUrl } from "@std/path";
-import { closestString } from "@std/text";
+import { nameHint } from "../../manifest/nearest_name.ts";
 import type { JsonSchema } from "../../plugin/type_schema.ts";
 import { isRecord } from "../../protocol/json.ts";
 import { findLongInteger } from "../../protocol/exact_integers.ts";
@@ -83,7 +83,7 @@ export class ArgumentTypes {
         ? ". It takes no arguments by name"
         : near.length === 0
         ? ""
-        : `. The nearest name is --${closestString(name, near)}`;
+        : `. ${nameHint(name, near, (one) => `--${one}`)}`;
       throw new UsageError(`There is no argument --${name}${hint}`);
     }
     const values = given.map((one) => typeof one === "string" ? readValue(one) : one);

@@ -58,6 +58,7 @@ Deno.test("what the plugin does not take is said before anything is called", () 
     [["--title"], "--title needs a value: a string"],
     [["--title", "a", "--title", "b"], "--title is given 2 times, and is no list"],
     [["--titel", "a"], "There is no argument --titel. The nearest name is --title"],
+    [["--frob", "a"], "There is no argument --frob. Known are --"],
     [["--box", "3"], '--box must be an object, not "3"'],
     [["a", "many"], 'Argument 2 must be a whole number or null, not "many"'],
     [["--"], '"--" is no argument. Write --name value'],

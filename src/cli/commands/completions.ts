@@ -5,6 +5,8 @@ import { UsageError } from "../exit.ts";
 /** A command with its options, as they are completed. */
 export interface CommandWords {
   readonly name: string;
+  /** The commands below it. */
+  readonly commands: readonly string[];
   readonly options: readonly string[];
 }
 
@@ -18,7 +20,7 @@ export function completions({ terminal }: Context, shell: string, commands: read
 const NAMES = "remote-plugin list --names 2>/dev/null";
 
 function bash(commands: readonly CommandWords[]): string {
-  const cases = commands.map(({ name, options }) => `    ${name}) words="${options.join(" ")}" ;;`);
+  const cases = commands.map(({ name, commands, options }) => `    ${name}) words="${[...commands, ...options].join(" ")}" ;;`);
   return `# Add to ~/.bashrc: source <(remote-plugin completions bash)
 _remote_plugin() {
   local words word current="\${COMP_WORDS[COMP_CWORD]}"
@@ -46,8 +48,8 @@ ${bash(commands).split("\n").slice(1).join("\n")}`;
 
 function fish(commands: readonly CommandWords[]): string {
   const names = commands.map(({ name }) => name).join(" ");
-  const lines = commands.flatMap(({ name, options }) => [
-    `complete -c remote-plugin -n "__fish_seen_subcommand_from ${name}" -a "(${NAMES})"`,
+  const lines = commands.flatMap(({ name, commands, options }) => [
+    `complete -c remote-plugin -n "__fish_seen_subcommand_from ${name}" -a "${[...commands, `(${NAMES})`].join(" ")}"`,
     ...options.map((option) => `complete -c remote-plugin -n "__fish_seen_subcommand_from ${name}" -l ${option.replace(/^--/, "")}`),
   ]);
   return [

@@ -1,7 +1,6 @@
 /** `list`: which plugins there are. @module */
 import type { PluginInfo } from "../../manager/info.ts";
-import type { ManifestProblem } from "../../manager/plugin_manager.ts";
-import type { Context } from "../context.ts";
+import { type Context, problemText } from "../context.ts";
 import { yellow } from "../output/painted.ts";
 
 /** Lists the plugins in the folders. Manifests that cannot be used go to standard error. */
@@ -14,11 +13,6 @@ export async function list(context: Context, { names = false }: { names?: boolea
   else if (plugins.length > 0) terminal.table({ headings: ["NAME", "VERSION", "RUNTIME", "MANIFEST"], rows: plugins.map(row) });
   else terminal.line(`No plugin in ${context.folders.join(", ")}. Make one with "remote-plugin new NAME", or give another --folder`);
   for (const problem of manager.problems) terminal.note(yellow(problemText(problem)));
-}
-
-/** What is wrong with a manifest, with its path. */
-export function problemText({ source, error: { message } }: ManifestProblem): string {
-  return message.includes(source) ? message : `${source}: ${message}`;
 }
 
 /** A plugin as JSON. */

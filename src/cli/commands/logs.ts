@@ -1,7 +1,7 @@
 /** `logs`: what a plugin has printed, for people or as JSON. @module */
-import { closestString } from "@std/text";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
+import { nameHint } from "../../manifest/nearest_name.ts";
 import { fromLogLine } from "../state/log_line.ts";
 
 /** Shows the last lines that a plugin printed under `run` or `serve`, and with `follow` those that come, until Ctrl-C. */
@@ -28,7 +28,7 @@ async function readLog({ logs, stateDir }: Context, plugin: string): Promise<str
   const text = await logs.read(plugin);
   if (text !== undefined) return text;
   const known = await logs.names();
-  const hint = known.length === 0 ? "Logs are kept once a plugin has run" : `The nearest name is "${closestString(plugin, known)}"`;
+  const hint = known.length === 0 ? "Logs are kept once a plugin has run" : nameHint(plugin, known);
   throw new UsageError(`There is no log of "${plugin}" in "${stateDir}". ${hint}`);
 }
 

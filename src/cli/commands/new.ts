@@ -1,13 +1,15 @@
 /** `new`: a working plugin with its manifest and its test. @module */
-import { join, relative, resolve } from "@std/path";
+import { fromFileUrl, join, relative, resolve } from "@std/path";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
-import { templateFiles, type TemplateRuntime, TEST_FLAGS } from "../templates.ts";
+import { isThere } from "../../protocol/is_there.ts";
+import { templateFiles, type TemplateRuntime, testCommand } from "../templates.ts";
 
 /** The options of `new`. */
 export interface NewOptions {
   readonly runtime: string;
   readonly python?: string;
+  readonly with?: string;
 }
 
 /** Writes a plugin into a folder of its own name. Nothing that is there is touched. */
@@ -28,24 +30,47 @@ export async function makeNew(context: Context, name: string, options: NewOption
   for (const command of commandsFor(name, folder, runtime)) terminal.line(`  ${command}`);
 }
 
-function readRuntime({ runtime, python }: NewOptions): TemplateRuntime {
+function readRuntime({ runtime, python, with: packages }: NewOptions): TemplateRuntime {
   if (runtime !== "python" && runtime !== "deno") throw new UsageError(`--runtime must be "python" or "deno", not "${runtime}"`);
   if (runtime === "deno" && python !== undefined) {
     throw new UsageError("--python is the interpreter of a Python plugin. Leave it out, or --runtime deno");
   }
+  if (packages !== undefined && (runtime === "deno" || python !== undefined)) {
+    const other = runtime === "deno" ? "--runtime deno" : "--python";
+    throw new UsageError(`--with makes an environment for a Python plugin. Leave it out, or ${other}`);
+  }
   const interpreter = python ?? "python3";
   // In the manifest a relative path would belong to the plugin's folder.
-  return { runtime, python: /[\\/]/.test(interpreter) ? resolve(interpreter) : interpreter };
+  const path = /[\\/]/.test(interpreter) ? resolve(interpreter) : interpreter;
+  return { runtime, python: path, packages: readPackages(packages), importMap: importMapOfCheckout() };
 }
 
-function commandsFor(name: string, folder: string, { runtime, python }: TemplateRuntime): string[] {
+/** A comma stands between packages, and also within the versions and the extras of one. */
+function readPackages(text: string | undefined): string[] {
+  if (text === undefined) return [];
+  const packages = text.split(/,(?=\s*[A-Za-z])(?![^[]*\])/).map((word) => word.trim());
+  const wrong = packages.find((word) => !/^[A-Za-z0-9][\w.-]*\s*(\[[^\]]*\])?\s*([<>=!~@;].*)?$/.test(word));
+  if (wrong === undefined) return packages;
+  throw new UsageError(`--with is packages from PyPI with commas between them, for example numpy,pillow. "${wrong}" is none`);
+}
+
+/** Who runs this program from a checkout may not have the package from JSR. */
+function importMapOfCheckout(): string | undefined {
+  const map = new URL("../../../tools/npm_imports.json", import.meta.url);
+  return map.protocol === "file:" && isThere(fromFileUrl(map)) ? fromFileUrl(map) : undefined;
+}
+
+function commandsFor(name: string, folder: string, made: TemplateRuntime): string[] {
+  const { runtime, python, packages } = made;
   const place = relative(".", folder);
   const words = '--text "hello there"';
-  const ownTest = runtime === "python" ? [`${python} -m unittest discover ${place}`] : [];
+  const making = packages.length > 0 ? [`env sync ${name}`] : [];
+  const interpreter = packages.length > 0 ? `"$(remote-plugin env sync ${name})"` : python;
+  const ownTest = runtime === "python" ? [`${interpreter} -m unittest discover ${place}`] : [];
   return [
-    ...[`doctor ${name}`, `run ${name} ${words}`, `run --stream ${name} ${words}`].map((command) => `remote-plugin ${command}`),
+    ...[...making, `doctor ${name}`, `run ${name} ${words}`, `run --stream ${name} ${words}`].map((command) => `remote-plugin ${command}`),
     ...ownTest,
-    `deno test ${TEST_FLAGS} ${place}`,
+    `${testCommand(made)} ${place}`,
   ];
 }
 

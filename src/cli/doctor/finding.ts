@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Makes a finding about a plugin. */
+export type Report = (check: string, verdict: Finding["verdict"], found: string, fix?: string) => Finding;
+
 /** One thing that was looked at. */
 export interface Finding {
   /** The host, or a plugin. */

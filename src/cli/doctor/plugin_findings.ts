@@ -3,20 +3,22 @@
  *
  * @module
  */
-import { DELIMITER, dirname } from "@std/path";
+import { DELIMITER } from "@std/path";
 import { ManifestError, PermissionDeniedError, PluginError } from "../../errors.ts";
 import type { PluginManager } from "../../manager/plugin_manager.ts";
 import { loadManifest } from "../../manifest/load.ts";
 import type { PluginSpec, PythonRuntime } from "../../manifest/manifest.ts";
 import { workerVariables } from "../../permissions/environment.ts";
-import { resolveEnvironment } from "../../plugin/resolve_environment.ts";
-import { demandPermissions, workerProgram } from "../../permissions/required.ts";
+import { missingModuleAdvice } from "../../plugin/import_advice.ts";
+import { demandPermissions } from "../../permissions/required.ts";
 import type { Context } from "../context.ts";
-import type { Finding } from "./finding.ts";
+import { environmentFinding } from "./environment_finding.ts";
+import type { Finding, Report } from "./finding.ts";
 
-type Report = (check: string, verdict: Finding["verdict"], found: string, fix?: string) => Finding;
-
-/** Looks at manifest, permissions, interpreter and imports, and starts the plugin at last. What depends on something bad is left out. */
+/**
+ * Looks at manifest, environment, permissions, interpreter and imports, and starts the plugin at last. What depends on something bad is left out, and so is
+ * what depends on an environment that was not made yet.
+ */
 export async function* pluginFindings(context: Context, manager: PluginManager, name: string): AsyncGenerator<Finding, void, void> {
   const info = manager.info(name);
   const report: Report = (check, verdict, found, fix) => ({ about: info.name, check, verdict, found, fix });
@@ -24,9 +26,9 @@ export async function* pluginFindings(context: Context, manager: PluginManager, 
   yield info.warnings.length === 0
     ? report("manifest", "good", info.source!)
     : report("manifest", "odd", info.warnings.join("; "), "Correct the keys, or remove them");
-  const { spec, finding } = await checkEnvironment(plugin, report, context);
+  const { spec, finding } = await environmentFinding(context, plugin, report);
   if (finding !== undefined) yield finding;
-  if (finding?.verdict === "bad") return;
+  if (spec === undefined) return;
   const permissions = checkPermissions(spec, report, context);
   yield permissions;
   if (permissions.verdict === "bad") return;
@@ -42,18 +44,6 @@ export async function* pluginFindings(context: Context, manager: PluginManager, 
     if (imports.verdict === "bad") return;
   }
   yield await checkStart(context, manager, { name, report });
-}
-
-/** One that is not there, or has lost something, is made. */
-async function checkEnvironment(spec: PluginSpec, report: Report, context: Context): Promise<{ spec: PluginSpec; finding?: Finding }> {
-  if (spec.runtime.kind !== "python" || spec.runtime.environment === undefined) return { spec };
-  try {
-    const ready = await resolveEnvironment(spec, context.environmentOptions(spec.name));
-    return { spec: ready, finding: report("environment", "good", dirname(dirname(workerProgram(ready)))) };
-  } catch (error) {
-    if (!(error instanceof PluginError)) throw error;
-    return { spec, finding: report("environment", "bad", error.message, "Mend what the message says, and run doctor again") };
-  }
 }
 
 function checkPermissions(spec: PluginSpec, report: Report, { policy }: Context): Finding {
@@ -110,13 +100,7 @@ async function checkImport(spec: PluginSpec, runtime: PythonRuntime, report: Rep
   const { code, text } = await python(runtime.interpreter, ["-c", IMPORT, runtime.module, runtime.class], { env, cwd: spec.cwd });
   if (code === 0) return report("import", "good", `${runtime.module}.${runtime.class}`);
   const last = text.trim().split("\n").at(-1) ?? "";
-  const [, missing] = /No module named '([^']+)'/.exec(last) ?? [];
-  const isOwn = missing !== undefined && runtime.module.startsWith(missing);
-  const fix = missing === undefined
-    ? 'Correct the plugin\'s code, or "module" and "class" in the manifest'
-    : isOwn
-    ? `Put the folder of "${missing}" into "plugin_path"; it is ${runtime.path.join(", ")} now`
-    : `${runtime.interpreter} -m pip install ${missing}`;
+  const fix = missingModuleAdvice(runtime, last) ?? 'Correct the plugin\'s code, or "module" and "class" in the manifest';
   return report("import", "bad", last, fix);
 }
 

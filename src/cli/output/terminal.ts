@@ -55,6 +55,7 @@ export class Terminal {
   readonly #out = standardOutput();
   readonly #err = standardError();
   #progressLength = 0;
+  #isToldOfNumbers = false;
 
   /** Looks at whether the outputs are terminals. Colours heed NO_COLOR by themselves. */
   constructor({ json }: { readonly json: boolean }) {
@@ -69,14 +70,14 @@ export class Terminal {
   /** Writes a result: text as it is, any other value as JSON. */
   result(value: unknown): void {
     this.clearProgress();
-    if (this.json) this.#out.json(JSON.stringify(value ?? null));
+    if (this.json) this.#out.json(this.#toJson(value));
     else if (typeof value === "string") this.#out.line([value]);
-    else this.#out.json(JSON.stringify(value ?? null, null, 2));
+    else this.#out.json(this.#toJson(value, 2));
   }
 
   /** Writes one of many results: as JSON in one line where it is short, so that each can be told from the next. */
   chunk(value: unknown): void {
-    const line = JSON.stringify(value ?? null);
+    const line = this.#toJson(value);
     if (typeof value === "string" || this.json || line.length > MAX_CHUNK) return this.result(value);
     this.clearProgress();
     this.#out.json(line);
@@ -115,6 +116,19 @@ export class Terminal {
   /** Clears the screen for the next picture of a live table. */
   clearScreen(): void {
     if (this.isInteractive) Deno.stdout.writeSync(new TextEncoder().encode("\x1b[H\x1b[2J"));
+  }
+
+  /** JSON would have `null` for numbers that it lacks. */
+  #toJson(value: unknown, indent?: number): string {
+    const lacks = new Set<string>();
+    const json = JSON.stringify(value ?? null, (_, part) => {
+      if (typeof part !== "number" || Number.isFinite(part)) return part;
+      lacks.add(String(part));
+      return String(part);
+    }, indent);
+    if (lacks.size > 0 && !this.#isToldOfNumbers) this.note(`JSON has no ${[...lacks].join(" and no ")}. A text stands for each`);
+    this.#isToldOfNumbers ||= lacks.size > 0;
+    return json;
   }
 
   #draw(text: string): void {

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Address, isUnix, socketPathOf } from "../../protocol/address.ts";
+import { isThere } from "../../protocol/is_there.ts";
 import { AHEAD_FEATURE, type HelloMessage, type StartFailure, type StartMessage, UPGRADE_FEATURE } from "../../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
@@ -158,15 +159,6 @@ function isRemoved(path: string): boolean {
     return true;
   } catch {
     return !isThere(path);
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "e5684c3557bd881c";
+export const PYTHON_WORKER_HASH = "1ce91f158be29794";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -178,6 +178,248 @@ def forget_unused(bytecode):
         path = os.path.join(bytecode.folder, name)
         if name.startswith("worker-") and time.time() - os.lstat(path).st_mtime > UNUSED_S and bytecode.read_own(path).startswith(MARK):
             os.unlink(path)
+\faccess late
+"""What a plugin with bounds asks for, as far as Python tells of it, and what has to be added when it is refused.
+
+The kernel alone holds the bounds, and says no more than "Permission denied". Python tells an audit hook beforehand what is about
+to be done. So here it is said which key of "permissions" is missing.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+from .constants import OWN_FILES
+from .fast import socket
+from .grant import Grant, is_within
+from .library import attribute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator, Optional
+
+    Tell = Callable[[str, str, bool], None]
+
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+MOST_REMEMBERED = 1000
+# What \`multiprocessing\` imports for processes that begin as programs of their own.
+BY_SPAWN, BY_SERVER = "multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"
+TAKE_FORK = 'take multiprocessing.get_context("fork")'
+NEEDS_STAND_INS = ("multiprocessing.synchronize", "multiprocessing.heap")
+ADD = 'add {} to "{}" of "permissions"'
+ADD_RUN = 'add "run": true to "permissions"'
+# By the file of the library in which an error came up that names no path.
+BY_PLACE = {
+    "socket.py": 'Add ports such as ":443" to "net" of "permissions", or set it to true. Unix sockets are open to no plugin',
+    "synchronize.py": 'Add "/dev/shm" to "write" of "permissions"',
+    "shared_memory.py": 'Add "/dev/shm" to "write" of "permissions"',
+}
+
+
+class Access:
+    """Watches what the plugin does. \`tell\` gets each thing that it asks for, with its key and whether it may have it."""
+
+    def __init__(self, grant: Grant, own: Callable[[], list[str]], tell: Optional[Tell]) -> None:
+        self._grant = grant
+        self._find_own = own
+        self._own: Optional[list[str]] = None
+        self._tell = tell
+        self._tellings: set[tuple[str, str]] = set()
+        self._prepared: set[str] = set()
+        self._places: dict[str, str] = {}  # what must be writable, by the path that was asked for
+        self._watches: dict[str, Callable[..., None]] = {
+            "open": self._open,
+            "import": self._import,
+            "os.truncate": lambda path, *rest: self._write(path, path),
+            **dict.fromkeys(("os.mkdir", "os.remove", "os.rmdir"), self._change),
+            **dict.fromkeys(("os.rename", "os.link", "os.symlink"), self._move),
+            **dict.fromkeys(("os.exec", "os.posix_spawn", "subprocess.Popen"), self._run),
+            "os.system": lambda command: self._run("/bin/sh"),
+            **dict.fromkeys(("socket.connect", "socket.sendto", "socket.sendmsg"), self._connect),
+            "socket.bind": self._bind,
+            **dict.fromkeys(("socket.getaddrinfo", "socket.gethostbyname"), self._look_up),
+        }
+        if tell is not None:
+            self._watches.update(dict.fromkeys(("os.listdir", "os.scandir"), lambda path=None, *rest: self._read(path or ".")))
+
+    def watch(self) -> None:
+        """From here on Python tells of what it is about to do."""
+        watches = self._watches
+
+        def hook(event: str, args: tuple[Any, ...]) -> None:
+            watch = watches.get(event)
+            if watch is not None:
+                watch(*args)
+
+        sys.addaudithook(hook)
+
+    def advise(self, error: BaseException) -> str:
+        """What stands behind the message of an error that came of a refusal; nothing for any other."""
+        for refused in _chain(error):
+            if isinstance(refused, PermissionError) or attribute(refused, "errno") == errno.EXDEV:
+                advice = self._advice(refused)
+                if advice:
+                    return ". " + advice
+        return ""
+
+    def _advice(self, error: BaseException) -> str:
+        place = _place_of(error)
+        if place in BY_PLACE:
+            return BY_PLACE[place]
+        for path in (attribute(error, "filename"), attribute(error, "filename2")):
+            if isinstance(path, (str, bytes)):
+                name = os.fsdecode(path)
+                key, real = "write" if name in self._places else "read", os.path.realpath(self._places.get(name, name))
+                if not self._may(key, real):
+                    self._told(key, real, False)
+                    return _capital(ADD.format(_quoted(real), key))
+        return ""
+
+    def _may(self, key: str, real: str) -> bool:
+        if is_within(real, self._grant.write):
+            return True
+        return key == "read" and (is_within(real, self._grant.read) or self._is_own(real))
+
+    def _is_own(self, real: str) -> bool:
+        if self._own is None:
+            self._own = [os.path.realpath(path) for path in [*self._find_own(), *self._grant.own_read, *self._grant.own_write]]
+        return is_within(real, self._own)
+
+    def _told(self, key: str, target: str, allowed: bool) -> None:
+        if self._tell is not None and (key, target) not in self._tellings:
+            self._tellings.add((key, target))
+            self._tell(key, target, allowed)
+
+    def _open(self, path: Any, mode: Any, flags: int) -> None:
+        if flags & WRITES:
+            self._write(path, path if os.path.exists(path) else _folder(path))
+        elif self._tell is not None:
+            self._read(path)
+
+    def _read(self, path: Any) -> None:
+        if isinstance(path, (str, bytes, os.PathLike)):
+            real = os.path.realpath(os.fsdecode(path))
+            if not self._is_own(real):
+                self._told("read", real, self._may("read", real))
+
+    def _write(self, path: Any, place: Any) -> None:
+        """Remembers what has to be writable for it, in case that it is refused."""
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return  # a file that is open
+        if "__pycache__" in os.fsdecode(path):
+            return  # the interpreter's, which does without
+        if len(self._places) > MOST_REMEMBERED:
+            self._places.clear()
+        self._places[os.fsdecode(path)] = os.fsdecode(place)
+        if self._tell is not None:
+            real = os.path.realpath(os.fsdecode(place))
+            if not is_within(real, self._grant.own_write):
+                self._told("write", real, self._may("write", real))
+
+    def _change(self, path: Any, *rest: Any) -> None:
+        self._write(path, _folder(path))
+
+    def _move(self, source: Any, target: Any, *rest: Any) -> None:
+        self._change(source)
+        self._change(target)
+
+    def _import(self, module: str, *rest: Any) -> None:
+        if module == BY_SPAWN and not self._grant.run:
+            self._refuse("run", sys.executable, ADD_RUN + ", or " + TAKE_FORK)
+        if module == BY_SERVER:
+            self._refuse("net", "a unix socket", TAKE_FORK)
+        if self._grant.hold and module in NEEDS_STAND_INS and module not in self._prepared:
+            from .stand_ins import stand_in_for
+
+            self._prepared.add(module)
+            stand_in_for(module)
+
+    def _run(self, program: Any, args: Any = None, folder: Any = None, *rest: Any) -> None:
+        name = os.fsdecode(program)
+        allowed = self._grant.run
+        if not allowed and self._grant.hold and not _is_program(name):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)  # many a library looks whether there is one
+        self._told("run", name, allowed)
+        if not allowed:
+            self._refuse("run", name, ADD_RUN)
+
+    def _connect(self, client: Any, address: Any, *rest: Any) -> None:
+        net = self._grant.net
+        if not isinstance(address, tuple) or len(address) < 2:
+            return  # of another family, which the kernel refuses
+        allowed = net is True or (isinstance(net, list) and address[1] in net)
+        self._net(address[0], address[1], allowed)
+
+    def _bind(self, client: Any, address: Any) -> None:
+        if isinstance(address, tuple) and len(address) >= 2 and self._grant.net is not True:
+            self._refuse("net", f"{address[0]}:{address[1]}", 'set "net" of "permissions" to true, for ports are those to connect to')
+
+    def _look_up(self, host: Any, port: Any = None, *rest: Any) -> None:
+        if not self._grant.net and host and host != "localhost" and not _is_address(host):
+            self._net(host, port, False)
+
+    def _net(self, host: Any, port: Any, allowed: bool) -> None:
+        target = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+        target = target if port is None else f"{target}:{port}"
+        self._told("net", target, allowed)
+        if not allowed:
+            self._refuse("net", target, ADD.format(_quoted(f":{port}" if isinstance(port, int) else ":443"), "net"))
+
+    def _refuse(self, key: str, target: str, advice: str) -> None:
+        """The kernel would refuse it as well, and could not say why. A plugin that is only watched goes on."""
+        self._told(key, target, False)
+        if self._grant.hold:
+            raise PermissionError(errno.EACCES, f"Requires {key} access to {_quoted(target)}: {advice}")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and those that it came of."""
+    seen: list[BaseException] = []
+    following: Optional[BaseException] = error
+    while following is not None and following not in seen:
+        yield following
+        seen.append(following)
+        following = following.__cause__ or following.__context__
+
+
+def _place_of(error: BaseException) -> str:
+    """The name of the file in which an error came up, none of the worker's own."""
+    entry, found = error.__traceback__, ""
+    while entry is not None:
+        file = entry.tb_frame.f_code.co_filename
+        found = found if file.startswith(OWN_FILES) else file
+        entry = entry.tb_next
+    return os.path.basename(found)
+
+
+def _folder(path: Any) -> Any:
+    return os.path.dirname(os.path.abspath(os.fsdecode(path))) if isinstance(path, (str, bytes, os.PathLike)) else path
+
+
+def _is_program(name: str) -> bool:
+    folders = [""] if os.path.dirname(name) else os.get_exec_path()
+    return any(os.path.exists(os.path.join(folder, name)) for folder in folders)
+
+
+def _is_address(host: Any) -> bool:
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, name.partition("%")[0])
+            return True
+        except (OSError, ValueError):
+            pass
+    return False
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 \fbare_reply
 """Answers on an upgraded connection: section 11 of docs/protocol.md."""
 
@@ -270,6 +512,109 @@ class Bell:
             end.setblocking(False)
         self._read, self._write = ends[0].recv, ends[1].send  # type: ignore[method-assign]
         return ends[0].fileno(), ends[1].fileno()
+\fbounds late
+"""The bounds of a plugin: what it may do, and what it is told when it tries more. Section 12 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .access import Access
+from .encoding import encode
+from .errors import CannotBind
+from .grant import Grant, is_within
+from .places import derived_places
+from .start_line import Start
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional
+
+    from .holding import Holding
+
+    Body = Dict[str, Any]
+
+
+BY_PATH = ("chmod", "chown", "utime")
+
+
+class Bounds:
+    """The bounds of one worker. They cannot be made where they could not be held."""
+
+    def __init__(self, start: Start) -> None:
+        self._grant = Grant(start)
+        self._holding: Optional[Holding] = None
+        self._scratch = start.scratch.disk
+        if self._grant.hold:
+            self._holding = _find_holding(start, self._grant)
+        self._access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
+        self.advise = self._access.advise
+
+    def close_foreign_files(self, but: int) -> None:
+        """Closes what the host may have left to this process by mistake."""
+        if self._holding is not None:
+            self._holding.close_files(but)
+
+    def put_in_force(self) -> Body:
+        """Binds this process, and gives what the hello line says of that."""
+        told: Body = {}
+        if self._holding is not None:
+            self._prepare_variables()
+            told = self._holding.put_in_force()
+            change_files_by_descriptor()
+        self._access.watch()
+        return told
+
+    def _prepare_variables(self) -> None:
+        if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self._grant.write):
+            os.environ["TMPDIR"] = os.path.join(self._scratch, "tmp")
+            os.makedirs(os.environ["TMPDIR"], 0o700, exist_ok=True)
+        if isinstance(self._grant.net, list):
+            os.environ["RES_OPTIONS"] = "use-vc"  # names of hosts are asked for by TCP, which can be held to a port
+
+
+def _find_holding(start: Start, grant: Grant) -> Holding:
+    if start.foreign:
+        raise CannotBind("the worker of the plugin's own environment does not know of permissions")
+    if sys.platform != "linux":
+        raise CannotBind(f"the system {sys.platform} has no Landlock, which is of Linux")
+    try:
+        from .holding import Holding
+    except ImportError:
+        raise CannotBind("this Python was built without its module _ctypes") from None
+    return Holding(grant)
+
+
+def tell_access(key: str, target: str, allowed: bool) -> None:
+    """Writes one record of the audit to the log."""
+    tag = encode({"level": "debug", "access": {"key": key, "target": target, "allowed": allowed}}).decode("ascii")
+    line = f"\\x1e{tag}\\x1f{'may' if allowed else 'may not'} {key} {target!r}\\n"
+    try:
+        os.write(2, line.encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass  # the plugin has closed it
+
+
+def change_files_by_descriptor() -> None:
+    """Has \`os.chmod\`, \`os.chown\` and \`os.utime\` open the file, for the kernel lets none take a path that may lead out of the bounds."""
+    for name in BY_PATH:
+        setattr(os, name, _by_descriptor(getattr(os, name)))
+
+
+def _by_descriptor(act: Callable[..., None]) -> Callable[..., None]:
+    def changed(path: Any, *args: Any, dir_fd: Any = None, follow_symlinks: bool = True, **options: Any) -> None:
+        if isinstance(path, int):
+            return act(path, *args, **options)
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_symlinks else os.O_NOFOLLOW)
+        file = os.open(path, flags, dir_fd=dir_fd)
+        try:
+            act(file, *args, **options)
+        finally:
+            os.close(file)
+
+    changed.__name__ = changed.__qualname__ = act.__name__
+    return changed
 \fcall
 """One call: plugin code that runs, or waits to run, for one reply."""
 
@@ -1036,6 +1381,98 @@ MAX_FRAME = 128 * 1024 * 1024
 MOST_CHARACTERS = 1024 * 1024
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
 OWN_FILES = "<remote-plugin worker/"  # how the names begin under which the worker's code is compiled, says start.py
+\fcontrol_group late
+"""Control groups of Linux, of the first version and of the second: for what a worker and all that it starts take together."""
+
+from __future__ import annotations
+
+import os
+
+from .scratch import attempt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Optional
+
+ROOT = "/sys/fs/cgroup"
+NAME = "remote-plugin-{}"
+# Where a limit is written, and what has to be written besides: memory is no limit while it can be moved to the disk.
+FILES = {"memory": ("memory.max", "memory.limit_in_bytes"), "pids": ("pids.max",)}
+FILES_OF_SWAP = {"memory.swap.max": 0, "memory.memsw.limit_in_bytes": None}
+
+
+class ControlGroup:
+    """One group, of one kind of limit."""
+
+    def __init__(self, kind: str, path: str) -> None:
+        self.kind = kind
+        self.path = path
+
+    def limit(self, limit: int) -> bool:
+        """Sets its limit. A group that has no place for one is none of this kind."""
+        place = next((name for name in FILES[self.kind] if os.path.exists(os.path.join(self.path, name))), "")
+        if not place:
+            return False
+        self._write(place, limit)
+        for name, value in FILES_OF_SWAP.items() if self.kind == "memory" else ():
+            if os.path.exists(os.path.join(self.path, name)):
+                self._write(name, limit if value is None else value)
+        return True
+
+    def enter(self) -> None:
+        """Moves this process into the group. What it starts is there from its beginning."""
+        self._write("cgroup.procs", os.getpid())
+
+    def remove(self) -> None:
+        """Removes the group, when it is empty."""
+        attempt(os.rmdir, self.path)
+
+    def _write(self, name: str, value: int) -> None:
+        with open(os.path.join(self.path, name), "w", encoding="ascii") as file:
+            file.write(str(value))
+
+
+def make_group(kind: str, limit: int) -> Optional[ControlGroup]:
+    """Makes a group below that of this process or beside it; None where this user may not."""
+    for folder in _folders(kind):
+        _remove_left(folder)
+        group = ControlGroup(kind, os.path.join(folder, NAME.format(os.getpid())))
+        is_new = not os.path.exists(group.path)  # in the second version one group is for all kinds of limits
+        try:
+            os.makedirs(group.path, exist_ok=True)
+            if group.limit(limit):
+                return group
+        except OSError:
+            pass
+        if is_new:
+            group.remove()
+    return None
+
+
+def _folders(kind: str) -> Iterator[str]:
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8") as groups:
+            lines = [line.rstrip("\\n").split(":", 2) for line in groups]
+    except (OSError, ValueError):
+        return
+    for _, controllers, path in lines:
+        if controllers == "" or kind in controllers.split(","):
+            top = ROOT + ("/" + kind if controllers else "")
+            own = top + path.rstrip("/")
+            own = own if os.path.isdir(own) else top  # a container may see its own group as the root
+            yield own
+            yield os.path.dirname(own)  # a group of the second version that has processes has no groups with limits below it
+
+
+def _remove_left(folder: str) -> None:
+    """Removes groups of supervisors that were killed. One that has processes cannot be removed."""
+    prefix = NAME.format("")
+    try:
+        left = [name for name in os.listdir(folder) if name.startswith(prefix) and not os.path.exists("/proc/" + name[len(prefix) :])]
+    except OSError:
+        return
+    for name in left:
+        attempt(os.rmdir, os.path.join(folder, name))
 \fconversions
 """Values that JSON does not know to such that it does."""
 
@@ -1851,7 +2288,7 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         code = "not_supported"
     elif code == "plugin_error" and any(kind.__name__ in CANCELLED_NAMES for kind in type(error).__mro__):
         code = "cancelled"
-    category = "fatal" if code in ("bad_result", "load_error", "bad_start") else _category(error)
+    category = "fatal" if code in ("bad_result", "load_error", "bad_start", "bounds") else _category(error)
     retriable = attribute(error, "retriable", attribute(error, "default_retriable"))
     return {
         "code": code,
@@ -1962,6 +2399,13 @@ class LoadFailed(Exception):
 
 class BadStart(Exception):
     """The start line cannot be used."""
+
+
+class CannotBind(BadStart):
+    """The plugin cannot be held to its bounds here, and so it is not started."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The plugin cannot be held to its bounds here: {why}")
 \fevent_loop late
 """Coroutines and asynchronous generators of the plugin's."""
 
@@ -2616,6 +3060,67 @@ class Front:
             if again:
                 self._waiting.watched.append(client)
                 self._again_s = min(again, self._again_s or again)
+\fgrant late
+"""What the start line says that a plugin may do."""
+
+from __future__ import annotations
+
+import os
+
+from .errors import BadStart
+from .places import WRITABLE_DEVICES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Union
+
+    from .start_line import Start
+
+    Body = Dict[str, Any]
+
+MOST_PORTS = 65535
+
+
+class Grant:
+    """What a plugin may do, with what it needs anyway of its own: its modules, and the folders for its files."""
+
+    def __init__(self, start: Start) -> None:
+        told = start.bounds or {}
+        self.own_read = [path for path in start.plugin.get("path") or [] if os.path.isabs(path)]
+        self.own_write = start.scratch.roots() + list(WRITABLE_DEVICES)
+        self.read = _paths(told, "read") + self.own_read
+        self.write = _paths(told, "write") + self.own_write
+        self.net: Union[bool, list[int]] = _net(told.get("net", False))
+        self.run = _flag(told, "run")
+        self.audit = _flag(told, "audit")
+        self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
+
+
+def is_within(path: str, places: list[str]) -> bool:
+    """Whether a path, with no link in it, is one of these places or lies in one."""
+    return any(path == place or path.startswith(place.rstrip("/") + "/") for place in places)
+
+
+def _paths(told: Body, key: str) -> list[str]:
+    paths = told.get(key, [])
+    if not isinstance(paths, list) or not all(isinstance(path, str) and os.path.isabs(path) for path in paths):
+        raise BadStart(f'"{key}" of "bounds" in the start line is not a list of absolute paths')
+    return paths
+
+
+def _net(net: Any) -> Union[bool, list[int]]:
+    if isinstance(net, bool):
+        return net
+    if not isinstance(net, list) or not all(type(port) is int and 0 < port <= MOST_PORTS for port in net):
+        raise BadStart('"net" of "bounds" in the start line is neither true nor false nor a list of ports')
+    return net or False
+
+
+def _flag(told: Body, key: str, default: bool = False) -> bool:
+    flag = told.get(key, default)
+    if not isinstance(flag, bool):
+        raise BadStart(f'"{key}" of "bounds" in the start line is neither true nor false')
+    return flag
 \fheartbeat late
 """Progress that tells of nothing but the time."""
 
@@ -2789,6 +3294,87 @@ def evaluate(text: str, scope: Scope) -> typing.Any:
 def name_of(origin: typing.Any) -> str:
     """The name of a special form of \`typing\`, or of what stands in for it in another module."""
     return getattr(origin, "_name", None) or getattr(origin, "__name__", None) or ""
+\fholding late
+"""Holds this process to a grant by means of the kernel's, for good.
+
+It happens after the supervisor's fork, which stays outside and still ends everything, and before the first thread and any code
+of the plugin's. What that code does, in Python or in C, in threads, children or programs, stays inside.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .errors import CannotBind
+from .grant import Grant
+from .kernel import Kernel, address_of, number
+from .landlock import EXECUTE, READ, WRITE, Landlock, landlock_abi
+from .places import DEVICES, KERNEL, NAMES_OF_HOSTS, PROCESSES, SYSTEM, own_python
+from .seccomp import filter_calls
+from .syscalls import Machine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
+NO_NEW_PRIVILEGES = 38
+CAPABILITIES_VERSION = 0x20080522
+# A host that is root reads the files of other users, and so does its plugin, in the places that it was given.
+KEPT_CAPABILITIES = 1 << 1  # DAC_OVERRIDE
+SET_BYTES = 24  # effective, permitted and inheritable ones, first their lower halves
+LAST_DESCRIPTOR = 0xFFFFFFFF
+
+
+class Holding:
+    """What the kernel is told. It cannot be made where the kernel could not hold it."""
+
+    def __init__(self, grant: Grant) -> None:
+        self._grant = grant
+        self._machine = Machine()
+        self._kernel = Kernel()
+        self._abi = landlock_abi(self._kernel)
+
+    def close_files(self, but: int) -> None:
+        """Closes what this process has open besides the standard streams and one more file."""
+        self._close_from(3, but - 1)
+        self._close_from(but + 1, LAST_DESCRIPTOR)
+
+    def put_in_force(self) -> Body:
+        """Binds this process, and gives what the hello line says of that."""
+        try:
+            self._kernel.call(self._machine.number("prctl"), NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+            self._put_landlock_in_force()
+            self._drop_capabilities()
+            self._put_filter_in_force()
+        except OSError as error:
+            raise CannotBind(f"the kernel {os.uname().release} refused the bounds: {error}") from error
+        return {"bounds": "landlock", "abi": self._abi}
+
+    def _put_landlock_in_force(self) -> None:
+        grant = self._grant
+        rules = Landlock(self._kernel, self._abi, grant.net)
+        execute = EXECUTE if grant.run else 0
+        rules.allow([*SYSTEM, *own_python(), *grant.read], READ | execute)
+        rules.allow([*KERNEL, *DEVICES, *(NAMES_OF_HOSTS if grant.net else ()), *(PROCESSES if grant.run else ())], READ)
+        rules.allow(grant.write, WRITE | execute)
+        rules.put_in_force()
+
+    def _drop_capabilities(self) -> None:
+        """Of root's special rights none is left but that to files. Nothing gives them back: not even a program that is root's."""
+        head = number(CAPABILITIES_VERSION, 4) + number(0, 4)
+        held = bytearray(SET_BYTES)
+        self._kernel.call(self._machine.number("capget"), head, address_of(held))
+        effective, permitted = (number(int.from_bytes(held[at : at + 4], "little") & KEPT_CAPABILITIES, 4) for at in (0, 4))
+        self._kernel.call(self._machine.number("capset"), head, effective + permitted + bytes(SET_BYTES - 8))
+
+    def _put_filter_in_force(self) -> None:
+        filter_calls(self._kernel, self._machine, self._grant.net, self._grant.run)
+
+    def _close_from(self, first: int, last: int) -> None:
+        if first <= last:
+            self._kernel.call(self._machine.number("close_range"), first, last, 0)
 \fincoming
 """What has come on a connection and is not answered yet: cut into heads and bodies as it comes, without waiting."""
 
@@ -3015,6 +3601,149 @@ def _decode_or_complain(text: str) -> Any:
     from json import JSONDecoder
 
     return JSONDecoder(parse_constant=no_constant).decode(text)
+\fkernel late
+"""System calls that Python has no function for."""
+
+from __future__ import annotations
+
+import _ctypes  # \`ctypes\` takes five times as long to import, and has no more of what is used here
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+C_CALL, USES_ERRNO = 0x1, 0x8  # flags of \`_ctypes\`
+
+
+class Long(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
+    """A number of the width of a register."""
+
+    _type_ = "l"
+
+
+class Byte(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
+    """The first byte of some memory."""
+
+    _type_ = "c"
+
+
+class Function(_ctypes.CFuncPtr):  # type: ignore[misc, name-defined]
+    """A function of the C library that gives a number."""
+
+    _flags_ = C_CALL | USES_ERRNO
+    _restype_ = Long
+
+
+def c_function(name: str) -> Any:
+    """A function of the C library."""
+    return Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), name))
+
+
+def address_of(memory: Any, start: int = 0) -> int:
+    """Where memory lies that can be written to. It stays there as long as nobody makes it longer."""
+    address: int = _ctypes.addressof(Byte.from_buffer(memory, start))
+    return address
+
+
+class Kernel:
+    """The kernel, asked by the numbers of its calls."""
+
+    def __init__(self) -> None:
+        self._syscall = c_function("syscall")
+
+    def call(self, number: int, *args: Any) -> int:
+        """Makes a call: of numbers, and of bytes, which are given by their address."""
+        given = [Long(value) if isinstance(value, int) else value for value in (number, *args)]
+        result: int = self._syscall(*given)
+        if result < 0:
+            code = _ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+        return result
+
+
+def number(value: int, length: int = 8) -> bytes:
+    """A number as it lies in memory. Both machines that are known here put the lowest byte first."""
+    return value.to_bytes(length, "little")
+\flandlock late
+"""Landlock: the kernel's own bounds for files, TCP and signals. It takes rights away from this process and its children for good."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from .errors import CannotBind
+from .kernel import Kernel, number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Union
+
+    Net = Union[bool, "list[int]"]
+
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on all machines
+ASK_VERSION = 1
+OLDEST_ABI = 6  # before, a process could send signals to its host
+RULE_PATH, RULE_PORT = 1, 2
+
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
+MAKE_CHAR, MAKE_SOCK, MAKE_BLOCK = 1 << 6, 1 << 9, 1 << 11
+TRUNCATE, IOCTL_DEV = 1 << 14, 1 << 15
+ALL_FILES = (1 << 16) - 1
+ON_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # what a rule for something else than a folder can have
+READ = READ_FILE | READ_DIR
+# A device that was made in a folder would lead to the whole disk.
+WRITE = ALL_FILES & ~(EXECUTE | MAKE_CHAR | MAKE_BLOCK | MAKE_SOCK)
+BIND_TCP, CONNECT_TCP = 1, 2
+ABSTRACT_SOCKETS, SIGNALS = 1, 2
+DNS_PORT = 53
+
+
+class Landlock:
+    """A set of rules, which binds nobody until it is put in force."""
+
+    def __init__(self, kernel: Kernel, abi: int, net: Net) -> None:
+        self._kernel = kernel
+        self.abi = abi
+        held_net = 0 if net is True else BIND_TCP | CONNECT_TCP
+        held = number(ALL_FILES) + number(held_net) + number(ABSTRACT_SOCKETS | SIGNALS)
+        self._rules = kernel.call(CREATE_RULESET, held, len(held), 0)
+        if isinstance(net, list):
+            for port in {*net, DNS_PORT} if net else ():
+                self._kernel.call(ADD_RULE, self._rules, RULE_PORT, number(CONNECT_TCP) + number(port), 0)
+
+    def allow(self, paths: Iterable[str], rights: int) -> None:
+        """Gives rights in these places. What is not there cannot be given."""
+        for path in paths:
+            try:
+                place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            except OSError:
+                continue
+            try:
+                self._add(place, rights)
+            finally:
+                os.close(place)
+
+    def put_in_force(self) -> None:
+        """Binds this thread, which must be the only one, and all that comes from it."""
+        self._kernel.call(RESTRICT_SELF, self._rules, 0)
+        os.close(self._rules)
+
+    def _add(self, place: int, rights: int) -> None:
+        rights &= ALL_FILES if stat.S_ISDIR(os.fstat(place).st_mode) else ON_FILES
+        self._kernel.call(ADD_RULE, self._rules, RULE_PATH, number(rights) + number(place, 4), 0)
+
+
+def landlock_abi(kernel: Kernel) -> int:
+    """The version of the kernel's Landlock, which has to be one that holds what the bounds promise."""
+    try:
+        abi = kernel.call(CREATE_RULESET, None, 0, ASK_VERSION)
+    except OSError:
+        raise CannotBind(f"the kernel {os.uname().release} has no Landlock, or it was turned off when the system started") from None
+    if abi < OLDEST_ABI:
+        raise CannotBind(f"the kernel {os.uname().release} has version {abi} of Landlock, and {OLDEST_ABI} is needed, of Linux 6.12")
+    return abi
 \flanes
 """The lanes: the threads that run plugin code, in the order in which calls have come. The first one is the main thread."""
 
@@ -3155,6 +3884,9 @@ class StandardLibrary:
 
     def import_module(self, name: str, scope: Any = None, local: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         """What \`import\` is for the worker's own modules. What is not the library's is the plugin's environment's."""
+        loaded = sys.modules.get(name)
+        if loaded is not None and level == 0 and "." not in name and id(loaded) in self._first:
+            return loaded  # which most are
         self._names = self._names or self._read_names()
         find = self._import if name.partition(".")[0] in self._names else builtins.__import__
         return find(name, scope, local, fromlist, level)
@@ -3353,6 +4085,80 @@ def arm_lifeline(lifeline: int) -> None:
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
     except (ImportError, AttributeError, OSError):
         pass  # not Linux
+\flimits late
+"""How much a worker and all that it starts may take: memory, and processes.
+
+A control group holds all of them together, where this user may make one. The limits of the system's hold each process for itself,
+and let Python raise a MemoryError before the kernel has to end somebody. There are both where both are possible.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .control_group import ControlGroup, make_group
+from .errors import CannotBind
+from .start_line import Start
+
+# The worker's own, in addition to what the plugin may take: its interpreter with the stacks of its threads, and these but for the lanes.
+OWN_BYTES = 64 * 1024 * 1024
+OWN_TASKS = 3
+
+
+class Limits:
+    """The limits of one worker."""
+
+    def __init__(self, start: Start) -> None:
+        if sys.platform != "linux":
+            raise CannotBind(f"the system {sys.platform} has no limits for memory and processes that this worker knows")
+        self._memory = start.max_memory and start.max_memory + OWN_BYTES
+        self._tasks = start.max_processes and start.max_processes + OWN_TASKS + start.max_concurrency
+        made = (make_group(kind, limit) for kind, limit in (("memory", self._memory), ("pids", self._tasks)) if limit)
+        self.groups: list[ControlGroup] = [group for group in made if group is not None]
+        if self._tasks and os.geteuid() == 0 and not any(group.kind == "pids" for group in self.groups):
+            self.remove()
+            raise CannotBind("the system limits the processes of all users but root, and no control group can be made")
+
+    def put_in_force(self) -> None:
+        """For the worker, before it runs any code of the plugin's."""
+        import resource
+
+        try:
+            for group in self.groups:
+                group.enter()
+            if self._memory:
+                _lower(resource.RLIMIT_DATA, self._memory)
+            if self._tasks and not any(group.kind == "pids" for group in self.groups):
+                _lower(resource.RLIMIT_NPROC, self._tasks + _tasks_of_user())
+        except (OSError, ValueError) as error:
+            raise CannotBind(f"the system refused the limits: {error}") from error
+
+    def remove(self) -> None:
+        """For the supervisor, when nobody is left who is held."""
+        for group in self.groups:
+            group.remove()
+
+
+def _lower(kind: int, limit: int) -> None:
+    """Sets a limit that nobody raises again, unless there is a lower one already."""
+    import resource
+
+    hard = resource.getrlimit(kind)[1]
+    limit = limit if hard == resource.RLIM_INFINITY else min(hard, limit)
+    resource.setrlimit(kind, (limit, limit))
+
+
+def _tasks_of_user() -> int:
+    """How many processes and threads this user has: the system's limit is for all of them together."""
+    return sum(_tasks_of(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def _tasks_of(pid: str) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/task")) if os.stat(f"/proc/{pid}").st_uid == os.getuid() else 0
+    except OSError:
+        return 0  # it has ended
 \flistening
 """Sockets that listen, and who may talk to them."""
 
@@ -3464,7 +4270,7 @@ import threading
 
 from .constants import FEATURES, OLDEST_PYTHON, VERSION
 from .error_bodies import describe
-from .errors import BadStart
+from .errors import BadStart, CannotBind
 from .forks import prepare_for_forks
 from .library import LIBRARY
 from .lifeline import Watch, arm_lifeline, hold_lifeline
@@ -3475,9 +4281,13 @@ from .worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, NoReturn
+    from typing import Any, Callable, Dict, NoReturn
 
+    from .bounds import Bounds
     from .foreign import ForeignWorker
+    from .limits import Limits
+
+    Body = Dict[str, Any]
 
 
 def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
@@ -3488,10 +4298,14 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
         if sys.version_info < OLDEST_PYTHON:
             raise BadStart(f"This is Python {sys.version.split()[0]}; the worker needs 3.8 or later")
         start = Start(read_start_line())
+        bounds = _bounds(start, hello) if start.bounds is not None else None
         foreign = _foreign_worker(start) if start.foreign else None
+        limits = _limits(start) if start.max_memory or start.max_processes else None
         shelf = Shelf()
         if os.name == "posix":
-            lifeline = fork_worker(hello, start, shelf)
+            lifeline = fork_worker(hello, start, shelf, limits)
+            if limits is not None:
+                limits.put_in_force()
             if foreign is not None:
                 arm_lifeline(lifeline)
                 foreign.become(hello, lifeline)
@@ -3502,11 +4316,14 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
         worker = Worker(start, shelf)
-        address = worker.listen()
+        told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES}
+        if bounds is not None:
+            told.update(bounds.put_in_force())
+            worker.plugin.advise = bounds.advise
     except (BadStart, OSError) as error:
-        say(hello, {"error": describe(error, "", "bad_start")})
+        say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
-    say(hello, {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES})
+    say(hello, told)
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)
@@ -3521,6 +4338,20 @@ def _foreign_worker(start: Start) -> ForeignWorker:
     from .foreign import ForeignWorker
 
     return ForeignWorker(start)
+
+
+def _bounds(start: Start, hello: int) -> Bounds:
+    from .bounds import Bounds
+
+    bounds = Bounds(start)
+    bounds.close_foreign_files(but=hello)
+    return bounds
+
+
+def _limits(start: Start) -> Limits:
+    from .limits import Limits
+
+    return Limits(start)
 \fmemory_watch
 """Ends for want of memory."""
 
@@ -3528,17 +4359,19 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Optional, Sequence
 
 
 class MemoryWatch:
     """Tells whether the system has killed a process for want of memory since this began, where Linux counts that.
 
-    The control group of this process counts its own; without one the whole system's count has to do.
+    The control group of this process counts its own, or one that was made for its worker; without one the whole system's count
+    has to do.
     """
 
-    def __init__(self, root: str = "") -> None:
-        self._counters = [path for path in self._candidates(root) if self._read(path) is not None][:1]
+    def __init__(self, root: str = "", groups: Sequence[str] = ()) -> None:
+        made = [f"{group}/memory.{name}" for group in groups for name in ("events", "oom_control")]
+        self._counters = [path for path in made + self._candidates(root) if self._read(path) is not None][:1]
         self._before = self._total()
 
     def somebody_was_killed(self) -> bool:
@@ -3917,6 +4750,41 @@ def _temporary_folder() -> str:
     from tempfile import gettempdir
 
     return gettempdir()
+\fplaces late
+"""The places that every plugin needs: the interpreter, the libraries, and what these read of the system."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# Programs and libraries, and what is the same for all users. Nothing here is a secret, as the keys beside certificates are.
+SYSTEM = (
+    "/usr /lib /lib32 /lib64 /bin /sbin /nix/store /gnu/store /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime "
+    "/etc/timezone /etc/ssl/certs /etc/ssl/cert.pem /etc/ssl/openssl.cnf /etc/pki/tls/certs /etc/pki/tls/cert.pem /etc/pki/tls/openssl.cnf "
+    "/etc/pki/ca-trust /etc/crypto-policies /etc/ca-certificates /etc/passwd /etc/group /etc/nsswitch.conf /etc/mime.types /etc/os-release "
+    "/etc/fonts /etc/magic /var/cache/fontconfig"
+).split()
+# How many processors and how much memory there are, and this process itself. Other processes are out of sight.
+KERNEL = (
+    "/proc/self /proc/cpuinfo /proc/meminfo /proc/stat /proc/uptime /proc/loadavg /proc/version /proc/filesystems /proc/sys "
+    "/sys/devices/system /sys/fs/cgroup /sys/kernel/mm"
+).split()
+DEVICES = ("/dev/zero", "/dev/random", "/dev/urandom")
+WRITABLE_DEVICES = ("/dev/null", "/dev/full")
+NAMES_OF_HOSTS = "/etc/resolv.conf /etc/hosts /etc/host.conf /etc/gai.conf /etc/services /etc/protocols".split()
+# A program that is run has another number than this process, and so another folder there.
+PROCESSES = ("/proc",)
+
+
+def own_python() -> set[str]:
+    """All that this interpreter imports from, also in a virtual environment or one of conda's."""
+    return {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *(entry for entry in sys.path if os.path.isabs(entry))}
+
+
+def derived_places() -> list[str]:
+    """What may be read without a word of the manifest's."""
+    return [*SYSTEM, *KERNEL, *DEVICES, *NAMES_OF_HOSTS, *own_python()]
 \fplugin
 """The plugin: its class is loaded here, and its methods are found here."""
 
@@ -3962,6 +4830,7 @@ class Plugin:
         self.loaded = threading.Event()
         self._is_ready = False
         self.instance = Instance(None)
+        self.advise: Callable[[BaseException], str] = lambda error: ""  # what stands behind the message of a refusal
         self._target = target
         self._calls = calls
         self._runner = Runner()
@@ -3977,6 +4846,7 @@ class Plugin:
             run_plugin_code(self._load)
         except BaseException as error:  # also SystemExit
             self.failure = describe(error, self.name, "load_error")
+            self.failure["message"] += self.advise(error)
         self._is_ready = self.failure is None
         self.loaded.set()
 
@@ -4027,6 +4897,7 @@ class Plugin:
     def describe(self, error: BaseException) -> Body:
         """The body of a call's error. A plugin that nobody has initialized often lacks what \`initialize\` sets."""
         body = describe(error, self.name)
+        body["message"] += self.advise(error)
         lacks = "{!r} object has no attribute".format(type(self.instance.of).__name__)
         if isinstance(error, AttributeError) and lacks in body["message"]:
             if not self.is_initialized and self.instance.method("initialize") is not None:
@@ -4975,6 +5846,174 @@ def _exit_code(error: Optional[BaseException]) -> int:
 
 def flush_of(stream: Any) -> Callable[[], None]:
     return getattr(stream, "flush", lambda: None)
+\fseccomp late
+"""seccomp: which system calls this process and its children may make, for what Landlock does not hold.
+
+The filter is a program of the kernel's, which runs before each call. A call that it lets pass whatever its arguments are is
+remembered by the kernel as such, and costs nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from .fast import socket
+from .kernel import Kernel, address_of, number
+from .syscalls import Machine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Union
+
+    Net = Union[bool, "list[int]"]
+    Program = "list[int]"
+
+SET_MODE_FILTER = 1
+LOAD, EQUAL, AT_LEAST, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
+ALLOW, ERROR, KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
+NUMBER_AT, MACHINE_AT, ARGUMENTS_AT = 0, 4, 16
+X32 = 0x40000000
+LINE_BYTES = 8
+GROUP = 8  # calls; no jump is wider than 255 lines
+
+# What leads around the bounds, reaches other processes, or changes the system; with CAP_SYS_ADMIN as well as without.
+REFUSED = (
+    "acct add_key bpf chroot clock_settime delete_module fanotify_init finit_module fsconfig fsmount fsopen fspick init_module "
+    "io_uring_enter io_uring_register io_uring_setup ioperm iopl ioprio_set kcmp kexec_file_load kexec_load keyctl mount mount_setattr "
+    "move_mount mq_open mq_unlink msgctl msgget msgrcv msgsnd name_to_handle_at open_by_handle_at open_tree open_tree_attr "
+    "perf_event_open pidfd_getfd pivot_root process_madvise process_mrelease process_vm_readv process_vm_writev ptrace quotactl "
+    "quotactl_fd reboot request_key semctl semget semop semtimedop setdomainname sethostname setns settimeofday shmat shmctl shmget "
+    "swapoff swapon syslog umount2 unshare userfaultfd vhangup"
+).split()
+# Landlock knows no right for what these change or watch, and the filter sees no path. What has an open file is left: \`fchmod\`, say.
+METADATA = (
+    "chmod chown fchmodat fchmodat2 fchownat file_setattr futimesat inotify_add_watch lchown lremovexattr lsetxattr "
+    "removexattr removexattrat setxattr setxattrat utime utimes"
+).split()
+# They read what is kept beside a file, by its path. Whoever copies files does without where this is not supported.
+ATTRIBUTES = "file_getattr getxattr getxattrat lgetxattr listxattr listxattrat llistxattr".split()
+# Of these processes the caller itself is 0.
+OWN_PROCESS = {"prlimit64": 0, "sched_setattr": 0, "sched_setparam": 0, "sched_setscheduler": 0}
+SEND_FLAGS = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
+FAST_OPEN = 0x20000000  # connects without a question to Landlock
+NEW_NAMESPACES = 0x7E020000
+QUERY = 0xFFFFFFFF  # asks for the personality, and changes nothing
+TYPES_INTO_TERMINAL = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+KIND = 0xF  # of a socket, without its flags
+STREAM, DATAGRAM, IN_ORDER = 1, 2, 5
+UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
+TCP = socket.IPPROTO_TCP
+
+
+class Filter:
+    """The program, as it is written."""
+
+    def __init__(self, machine: Machine, net: Net, run: bool) -> None:
+        self._machine = machine
+        self._refused = [call for call in map(machine.number, REFUSED + METADATA) if call]
+        self._cases: dict[int, Program] = {}
+        for name in ATTRIBUTES:
+            self._case(name, [_fail(errno.EOPNOTSUPP)])
+        for name in () if run else ("execve", "execveat"):
+            self._case(name, [_fail(errno.EACCES)])
+        self._case("clone3", [_fail(errno.ENOSYS)])  # its flags are out of sight; libraries then take \`clone\`
+        self._case("clone", [*_argument(0, NEW_NAMESPACES), *_unless(0), _ALLOW])
+        self._case("personality", [*_argument(0), _line(EQUAL, 0, 2, 0), *_unless(QUERY), _ALLOW])
+        self._case("utimensat", [*_argument(1), *_unless(0), *_argument(1, high=True), *_unless(0), _ALLOW])
+        self._case("setpriority", [*_argument(0), *_unless(0), *_argument(1), *_unless(0), _ALLOW])
+        for name, place in OWN_PROCESS.items():
+            self._case(name, [*_argument(place), *_unless(0), _ALLOW])
+        self._case("ioctl", [*_argument(1), *(line for command in TYPES_INTO_TERMINAL for line in _if(command, errno.EPERM)), _ALLOW])
+        self._sockets(net)
+
+    def pack(self) -> bytes:
+        """The program as the kernel reads it: the calls in the order of their numbers, in groups that a larger number passes over."""
+        program = self._beginning()
+        numbers = sorted([*self._refused, *self._cases])
+        groups = [numbers[start : start + GROUP] for start in range(0, len(numbers), GROUP)]
+        for group, following in zip(groups, [*groups[1:], [X32]]):
+            lines = self._group(group)
+            program += [_line(AT_LEAST, following[0], len(lines), 0), *lines]
+        return b"".join([line.to_bytes(LINE_BYTES, "little") for line in [*program, _ALLOW]])
+
+    def _group(self, group: list[int]) -> Program:
+        """What is done about some calls, and about all between the first and the next group's."""
+        refused = [call for call in group if call not in self._cases]
+        lines = [
+            line for call in group if call in self._cases for line in (_line(EQUAL, call, 0, len(self._cases[call])), *self._cases[call])
+        ]
+        lines += [_line(EQUAL, call, len(refused) - place) for place, call in enumerate(refused)]
+        return [*lines, _ALLOW, _fail(errno.EPERM)]
+
+    def _beginning(self) -> Program:
+        """Another machine's calls have other numbers. What makes them is ended, for it could not even be told an error."""
+        lines = [_line(LOAD, MACHINE_AT), _line(EQUAL, self._machine.audit_name, 1, 0), _line(RETURN, KILL_PROCESS), _line(LOAD, NUMBER_AT)]
+        return lines + ([_line(AT_LEAST, X32, 0, 1), _fail(errno.EPERM)] if self._machine.has_x32 else [])
+
+    def _case(self, name: str, then: Program) -> None:
+        """What is done about a call. It comes to an end: what stands behind it is for other calls."""
+        call = self._machine.number(name)
+        if call:
+            self._cases[call] = then
+
+    def _sockets(self, net: Net) -> None:
+        self._case(
+            "socketpair", [*_argument(0), *_unless(UNIX), *_argument(1, KIND), _line(EQUAL, STREAM, 2, 0), *_unless(IN_ORDER), _ALLOW]
+        )
+        self._case("socket", [*(line for kind in _open_sockets(net) for line in kind), _fail(errno.EACCES)])
+        if net is True:
+            return
+        self._case("listen", [_fail(errno.EACCES)])  # takes a port without a question to Landlock
+        for name, place in SEND_FLAGS.items():
+            self._case(name, [*_argument(place, FAST_OPEN), *_unless(0, errno.EACCES), _ALLOW])
+
+
+def _open_sockets(net: Net) -> list[Program]:
+    """Which sockets may be made. Multipath TCP is a stream as well, and nothing to Landlock: the protocol has to be TCP's own."""
+    if net is True:
+        inet = [_socket(family, kind) for family in (INET, INET6) for kind in (STREAM, DATAGRAM)]
+        return [*inet, [*_argument(0), _line(EQUAL, NETLINK, 0, 3), *_argument(2), _line(EQUAL, 0, 0, 1), _ALLOW]]
+    return [_socket(family, STREAM, only_tcp=True) for family in (INET, INET6)] if net else []
+
+
+def _socket(family: int, kind: int, only_tcp: bool = False) -> Program:
+    """Allows a kind of socket, and comes to its end for any other."""
+    protocol = [*_argument(2), _line(EQUAL, 0, 1, 0), _line(EQUAL, TCP, 0, 1)] if only_tcp else []
+    found = [*protocol, _ALLOW]
+    kinds = [*_argument(1, KIND), _line(EQUAL, kind, 0, len(found)), *found]
+    return [*_argument(0), _line(EQUAL, family, 0, len(kinds)), *kinds]
+
+
+def _argument(place: int, mask: int = 0, high: bool = False) -> Program:
+    load = _line(LOAD, ARGUMENTS_AT + 8 * place + 4 * high)
+    return [load, _line(AND, mask)] if mask else [load]
+
+
+def _unless(value: int, error: int = errno.EPERM) -> Program:
+    return [_line(EQUAL, value, 1, 0), _fail(error)]
+
+
+def _if(value: int, error: int) -> Program:
+    return [_line(EQUAL, value, 0, 1), _fail(error)]
+
+
+def _line(code: int, value: int, yes: int = 0, no: int = 0) -> int:
+    """A line of the program: what to do with a value, and how many lines to pass over if that is so, and if it is not."""
+    return code | yes << 16 | no << 24 | value << 32
+
+
+def _fail(error: int) -> int:
+    return _line(RETURN, ERROR | error)
+
+
+_ALLOW = _line(RETURN, ALLOW)
+
+
+def filter_calls(kernel: Kernel, machine: Machine, net: Net, run: bool) -> None:
+    """Puts the filter in force for this thread, which must be the only one, and all that comes from it."""
+    program = bytearray(Filter(machine, net, run).pack())
+    told = number(len(program) // LINE_BYTES, 2) + bytes(6) + number(address_of(program))
+    kernel.call(machine.number("seccomp"), SET_MODE_FILTER, 0, told)
 \fsession
 """What the worker answers, whichever connection asks."""
 
@@ -5281,6 +6320,75 @@ def _listed(item: Schema) -> Schema:
     """A list of items, whose definitions stay at the top."""
     inner = {key: value for key, value in item.items() if key != "$defs"}
     return dict(array_of(inner), **({"$defs": item["$defs"]} if "$defs" in item else {}))
+\fstand_ins late
+"""What stands in for functions of the library that would not work within bounds, for what the bounds allow."""
+
+from __future__ import annotations
+
+import builtins
+import mmap
+import os
+import sys
+import threading
+
+from .kernel import Long, address_of, c_function
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SEMAPHORE_BYTES = 32  # of all known C libraries, where a register has 64 bits
+
+
+def stand_in_for(module: str) -> None:
+    """Prepares what a module of \`multiprocessing\` is about to be made of, or the module itself."""
+    if module == "multiprocessing.synchronize":
+        made_of = builtins.__import__("_multiprocessing")
+        made_of.SemLock = semaphores_in_memory(made_of.SemLock)
+    elif module == "multiprocessing.heap":
+        builtins.__import__(module)
+        sys.modules[module].Arena._dir_candidates = []  # it takes the temporary folder then
+
+
+def semaphores_in_memory(named: Any) -> type:
+    """Makes the semaphores of forked processes in memory that they share. Those that have a name are files in a folder of all processes."""
+    memory = SharedMemory()
+
+    class SemLock:
+        SEM_VALUE_MAX = named.SEM_VALUE_MAX
+        _rebuild = named._rebuild
+
+        def __new__(cls, kind: int, value: int, maxvalue: int, name: str, unlink: bool) -> Any:
+            if not unlink:  # a process that is no fork finds it by its name
+                return named(kind, value, maxvalue, name, unlink)
+            return named._rebuild(memory.make_semaphore(value), kind, maxvalue, None)
+
+    return SemLock
+
+
+class SharedMemory:
+    """Memory that this process shares with those that it forks. What is taken of it is not given back: it is 32 bytes a semaphore."""
+
+    def __init__(self) -> None:
+        self._initialize = c_function("sem_init")
+        self._pages: list[mmap.mmap] = []  # which are not to end
+        self._renew()
+        os.register_at_fork(after_in_child=self._renew)  # its parent goes on with the page that they share
+
+    def make_semaphore(self, value: int) -> int:
+        """Gives the address of a new semaphore."""
+        with self._lock:
+            if self._taken + SEMAPHORE_BYTES > mmap.PAGESIZE:
+                self._page, self._taken = mmap.mmap(-1, mmap.PAGESIZE), 0
+                self._pages.append(self._page)
+            address = address_of(self._page, self._taken)
+            self._taken += SEMAPHORE_BYTES
+        self._initialize(Long(address), Long(1), Long(value))
+        return address
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
+        self._taken = mmap.PAGESIZE
 \fstart_line
 """The start line and the hello line: section 1 of docs/protocol.md."""
 
@@ -5323,7 +6431,10 @@ class Start:
         if not isinstance(self.plugin.get("path", []), list):
             raise BadStart('"path" in the start line is not a list')
         self.foreign = self._string(message, "foreign") if "foreign" in message else ""
+        self.bounds = self._object(message, "bounds") if "bounds" in message else None
         self.max_concurrency = self._number(limits, "max_concurrency", 1, 1)
+        self.max_memory = self._number(limits, "memory", 0, 0)
+        self.max_processes = self._number(limits, "processes", 0, 0)
         self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
         folders = (str(message.get(key) or "") for key in ("scratch", "memory_scratch"))
         self.scratch = Scratch(*folders, quota=self._number(limits, "scratch_quota", 0, 0))
@@ -5404,14 +6515,16 @@ from .start_line import Start, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, NoReturn
+    from typing import Any, Dict, NoReturn, Optional
+
+    from .limits import Limits
 
     Body = Dict[str, Any]
 
 REAP_TIMEOUT_S = 2.0
 
 
-def fork_worker(hello: int, start: Start, shelf: Shelf) -> int:
+def fork_worker(hello: int, start: Start, shelf: Shelf, limits: Optional[Limits]) -> int:
     """Forks. Comes back in the worker alone, with the end of a pipe that is open for as long as the supervisor lives.
 
     The process that the host started becomes the supervisor. It has one duty, which no plugin can keep it from: when
@@ -5423,7 +6536,7 @@ def fork_worker(hello: int, start: Start, shelf: Shelf) -> int:
     worker = os.fork()
     if worker != 0:
         os.close(lifeline)
-        supervise(worker, hello, start, shelf)
+        supervise(worker, hello, start, shelf, limits)
     os.register_at_fork(after_in_child=shelf.leave)
     os.close(held)
     os.setpgid(0, 0)
@@ -5434,9 +6547,9 @@ def fork_worker(hello: int, start: Start, shelf: Shelf) -> int:
     return lifeline
 
 
-def supervise(worker: int, farewell: int, start: Start, shelf: Shelf) -> NoReturn:
+def supervise(worker: int, farewell: int, start: Start, shelf: Shelf, limits: Optional[Limits]) -> NoReturn:
     """Waits for the host's end or the worker's, whichever comes first, clears up, and ends as the worker did."""
-    memory = MemoryWatch()
+    memory = MemoryWatch(groups=[group.path for group in limits.groups] if limits is not None else ())
     try:
         os.setpgid(worker, worker)
     except OSError:
@@ -5452,6 +6565,8 @@ def supervise(worker: int, farewell: int, start: Start, shelf: Shelf) -> NoRetur
     kill_group(worker, signal.SIGKILL)
     kill_children()
     say_farewell(farewell, status, memory, shelf)
+    if limits is not None:
+        limits.remove()
     if is_gone.is_set() or is_hung_up(0):
         remove_files(start)
     if os.WIFSIGNALED(status):
@@ -5496,10 +6611,10 @@ def adopt_orphans() -> None:
     if sys.platform != "linux":
         return
     try:
-        from ctypes import CDLL
+        from .kernel import Long, c_function
 
         pr_set_child_subreaper = 36
-        CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+        c_function("prctl")(*map(Long, (pr_set_child_subreaper, 1, 0, 0, 0)))
     except (ImportError, OSError, AttributeError):
         pass  # the group is killed all the same
 
@@ -5614,6 +6729,151 @@ def describe_surface(kind: type) -> Body:
         else:
             surface["attributes"].append({"name": name, "type": type(member).__name__})
     return surface
+\fsyscalls late
+"""The numbers of the system calls that bounds are about."""
+
+from __future__ import annotations
+
+import os
+
+from .errors import CannotBind
+
+X86_64, AARCH64 = 0xC000003E, 0xC00000B7  # what the filter is told of the machine that makes a call
+
+# Name, number of x86_64, number of aarch64; 0 where a machine has no such call. From 424 on all have the same.
+NUMBERS = """
+acct 163 89
+add_key 248 217
+bpf 321 280
+capget 125 90
+capset 126 91
+chmod 90 0
+chown 92 0
+chroot 161 51
+clock_settime 227 112
+clone 56 220
+clone3 435 435
+close_range 436 436
+delete_module 176 106
+execve 59 221
+execveat 322 281
+fanotify_init 300 262
+fchmodat 268 53
+fchmodat2 452 452
+fchownat 260 54
+file_getattr 468 468
+file_setattr 469 469
+finit_module 313 273
+fsconfig 431 431
+fsmount 432 432
+fsopen 430 430
+fspick 433 433
+futimesat 261 0
+getxattr 191 8
+getxattrat 464 464
+init_module 175 105
+inotify_add_watch 254 27
+io_uring_enter 426 426
+io_uring_register 427 427
+io_uring_setup 425 425
+ioctl 16 29
+ioperm 173 0
+iopl 172 0
+ioprio_set 251 30
+kcmp 312 272
+kexec_file_load 320 294
+kexec_load 246 104
+keyctl 250 219
+lchown 94 0
+lgetxattr 192 9
+listen 50 201
+listxattr 194 11
+listxattrat 465 465
+llistxattr 195 12
+lremovexattr 198 15
+lsetxattr 189 6
+mount 165 40
+mount_setattr 442 442
+move_mount 429 429
+mq_open 240 180
+mq_unlink 241 181
+msgctl 71 187
+msgget 68 186
+msgrcv 70 188
+msgsnd 69 189
+name_to_handle_at 303 264
+open_by_handle_at 304 265
+open_tree 428 428
+open_tree_attr 467 467
+perf_event_open 298 241
+personality 135 92
+pidfd_getfd 438 438
+pivot_root 155 41
+prctl 157 167
+prlimit64 302 261
+process_madvise 440 440
+process_mrelease 448 448
+process_vm_readv 310 270
+process_vm_writev 311 271
+ptrace 101 117
+quotactl 179 60
+quotactl_fd 443 443
+reboot 169 142
+removexattr 197 14
+removexattrat 466 466
+request_key 249 218
+sched_setattr 314 274
+sched_setparam 142 118
+sched_setscheduler 144 119
+seccomp 317 277
+semctl 66 191
+semget 64 190
+semop 65 193
+semtimedop 220 192
+sendmmsg 307 269
+sendmsg 46 211
+sendto 44 206
+setdomainname 171 162
+sethostname 170 161
+setns 308 268
+setpriority 141 140
+settimeofday 164 170
+setxattr 188 5
+setxattrat 463 463
+shmat 30 196
+shmctl 31 195
+shmget 29 194
+socket 41 198
+socketpair 53 199
+swapoff 168 225
+swapon 167 224
+syslog 103 116
+umount2 166 39
+unshare 272 97
+userfaultfd 323 282
+utime 132 0
+utimensat 280 88
+utimes 235 0
+vhangup 153 58
+"""
+
+
+class Machine:
+    """The machine that this runs on, as its kernel's calls know it."""
+
+    def __init__(self) -> None:
+        name = os.uname().machine
+        if name not in ("x86_64", "aarch64"):
+            raise CannotBind(f"the system calls of a machine of the kind {name} are not known")
+        is_x86 = name == "x86_64"
+        self.audit_name = X86_64 if is_x86 else AARCH64
+        self.has_x32 = is_x86  # a second set of numbers for the same calls
+        words = NUMBERS.split()
+        self._numbers = dict(zip(words[::3], words[1 if is_x86 else 2 :: 3]))
+
+    def number(self, name: str) -> int:
+        """The number of a call; 0 when this machine has none of the name."""
+        return int(self._numbers.get(name, 0))
 \ftracebacks
 """Texts about exceptions."""
 
@@ -6375,7 +7635,7 @@ class Worker:
 
     def __init__(self, start: Start, shelf: Shelf) -> None:
         calls = OpenCalls()
-        plugin = Plugin(start.plugin, calls)
+        self.plugin = plugin = Plugin(start.plugin, calls)
         self._waiting = Waiting(calls, start.max_concurrency)
         canceller = Canceller(plugin, calls, self._waiting.give_to_front, start.cancel_grace_s)
         self._session = Session(start, plugin, calls, canceller, self._waiting.watch)

@@ -63,7 +63,7 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         code = "not_supported"
     elif code == "plugin_error" and any(kind.__name__ in CANCELLED_NAMES for kind in type(error).__mro__):
         code = "cancelled"
-    category = "fatal" if code in ("bad_result", "load_error", "bad_start") else _category(error)
+    category = "fatal" if code in ("bad_result", "load_error", "bad_start", "bounds") else _category(error)
     retriable = attribute(error, "retriable", attribute(error, "default_retriable"))
     return {
         "code": code,

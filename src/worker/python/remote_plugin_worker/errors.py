@@ -57,3 +57,10 @@ class LoadFailed(Exception):
 
 class BadStart(Exception):
     """The start line cannot be used."""
+
+
+class CannotBind(BadStart):
+    """The plugin cannot be held to its bounds here, and so it is not started."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The plugin cannot be held to its bounds here: {why}")

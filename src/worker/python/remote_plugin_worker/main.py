@@ -9,7 +9,7 @@ import threading
 
 from .constants import FEATURES, OLDEST_PYTHON, VERSION
 from .error_bodies import describe
-from .errors import BadStart
+from .errors import BadStart, CannotBind
 from .forks import prepare_for_forks
 from .library import LIBRARY
 from .lifeline import Watch, arm_lifeline, hold_lifeline
@@ -20,9 +20,13 @@ from .worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, NoReturn
+    from typing import Any, Callable, Dict, NoReturn
 
+    from .bounds import Bounds
     from .foreign import ForeignWorker
+    from .limits import Limits
+
+    Body = Dict[str, Any]
 
 
 def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
@@ -33,10 +37,14 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
         if sys.version_info < OLDEST_PYTHON:
             raise BadStart(f"This is Python {sys.version.split()[0]}; the worker needs 3.8 or later")
         start = Start(read_start_line())
+        bounds = _bounds(start, hello) if start.bounds is not None else None
         foreign = _foreign_worker(start) if start.foreign else None
+        limits = _limits(start) if start.max_memory or start.max_processes else None
         shelf = Shelf()
         if os.name == "posix":
-            lifeline = fork_worker(hello, start, shelf)
+            lifeline = fork_worker(hello, start, shelf, limits)
+            if limits is not None:
+                limits.put_in_force()
             if foreign is not None:
                 arm_lifeline(lifeline)
                 foreign.become(hello, lifeline)
@@ -47,11 +55,14 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
         worker = Worker(start, shelf)
-        address = worker.listen()
+        told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES}
+        if bounds is not None:
+            told.update(bounds.put_in_force())
+            worker.plugin.advise = bounds.advise
     except (BadStart, OSError) as error:
-        say(hello, {"error": describe(error, "", "bad_start")})
+        say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
-    say(hello, {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES})
+    say(hello, told)
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)
@@ -66,3 +77,17 @@ def _foreign_worker(start: Start) -> ForeignWorker:
     from .foreign import ForeignWorker
 
     return ForeignWorker(start)
+
+
+def _bounds(start: Start, hello: int) -> Bounds:
+    from .bounds import Bounds
+
+    bounds = Bounds(start)
+    bounds.close_foreign_files(but=hello)
+    return bounds
+
+
+def _limits(start: Start) -> Limits:
+    from .limits import Limits
+
+    return Limits(start)

@@ -42,6 +42,7 @@ class Plugin:
         self.loaded = threading.Event()
         self._is_ready = False
         self.instance = Instance(None)
+        self.advise: Callable[[BaseException], str] = lambda error: ""  # what stands behind the message of a refusal
         self._target = target
         self._calls = calls
         self._runner = Runner()
@@ -57,6 +58,7 @@ class Plugin:
             run_plugin_code(self._load)
         except BaseException as error:  # also SystemExit
             self.failure = describe(error, self.name, "load_error")
+            self.failure["message"] += self.advise(error)
         self._is_ready = self.failure is None
         self.loaded.set()
 
@@ -107,6 +109,7 @@ class Plugin:
     def describe(self, error: BaseException) -> Body:
         """The body of a call's error. A plugin that nobody has initialized often lacks what `initialize` sets."""
         body = describe(error, self.name)
+        body["message"] += self.advise(error)
         lacks = "{!r} object has no attribute".format(type(self.instance.of).__name__)
         if isinstance(error, AttributeError) and lacks in body["message"]:
             if not self.is_initialized and self.instance.method("initialize") is not None:

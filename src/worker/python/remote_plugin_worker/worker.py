@@ -29,7 +29,7 @@ class Worker:
 
     def __init__(self, start: Start, shelf: Shelf) -> None:
         calls = OpenCalls()
-        plugin = Plugin(start.plugin, calls)
+        self.plugin = plugin = Plugin(start.plugin, calls)
         self._waiting = Waiting(calls, start.max_concurrency)
         canceller = Canceller(plugin, calls, self._waiting.give_to_front, start.cancel_grace_s)
         self._session = Session(start, plugin, calls, canceller, self._waiting.watch)

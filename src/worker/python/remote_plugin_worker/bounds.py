@@ -1,0 +1,102 @@
+"""The bounds of a plugin: what it may do, and what it is told when it tries more. Section 12 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .access import Access
+from .encoding import encode
+from .errors import CannotBind
+from .grant import Grant, is_within
+from .places import derived_places
+from .start_line import Start
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional
+
+    from .holding import Holding
+
+    Body = Dict[str, Any]
+
+
+BY_PATH = ("chmod", "chown", "utime")
+
+
+class Bounds:
+    """The bounds of one worker. They cannot be made where they could not be held."""
+
+    def __init__(self, start: Start) -> None:
+        self._grant = Grant(start)
+        self._holding: Optional[Holding] = None
+        self._scratch = start.scratch.disk
+        if self._grant.hold:
+            self._holding = _find_holding(start, self._grant)
+        self._access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
+        self.advise = self._access.advise
+
+    def close_foreign_files(self, but: int) -> None:
+        """Closes what the host may have left to this process by mistake."""
+        if self._holding is not None:
+            self._holding.close_files(but)
+
+    def put_in_force(self) -> Body:
+        """Binds this process, and gives what the hello line says of that."""
+        told: Body = {}
+        if self._holding is not None:
+            self._prepare_variables()
+            told = self._holding.put_in_force()
+            change_files_by_descriptor()
+        self._access.watch()
+        return told
+
+    def _prepare_variables(self) -> None:
+        if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self._grant.write):
+            os.environ["TMPDIR"] = os.path.join(self._scratch, "tmp")
+            os.makedirs(os.environ["TMPDIR"], 0o700, exist_ok=True)
+        if isinstance(self._grant.net, list):
+            os.environ["RES_OPTIONS"] = "use-vc"  # names of hosts are asked for by TCP, which can be held to a port
+
+
+def _find_holding(start: Start, grant: Grant) -> Holding:
+    if start.foreign:
+        raise CannotBind("the worker of the plugin's own environment does not know of permissions")
+    if sys.platform != "linux":
+        raise CannotBind(f"the system {sys.platform} has no Landlock, which is of Linux")
+    try:
+        from .holding import Holding
+    except ImportError:
+        raise CannotBind("this Python was built without its module _ctypes") from None
+    return Holding(grant)
+
+
+def tell_access(key: str, target: str, allowed: bool) -> None:
+    """Writes one record of the audit to the log."""
+    tag = encode({"level": "debug", "access": {"key": key, "target": target, "allowed": allowed}}).decode("ascii")
+    line = f"\x1e{tag}\x1f{'may' if allowed else 'may not'} {key} {target!r}\n"
+    try:
+        os.write(2, line.encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass  # the plugin has closed it
+
+
+def change_files_by_descriptor() -> None:
+    """Has `os.chmod`, `os.chown` and `os.utime` open the file, for the kernel lets none take a path that may lead out of the bounds."""
+    for name in BY_PATH:
+        setattr(os, name, _by_descriptor(getattr(os, name)))
+
+
+def _by_descriptor(act: Callable[..., None]) -> Callable[..., None]:
+    def changed(path: Any, *args: Any, dir_fd: Any = None, follow_symlinks: bool = True, **options: Any) -> None:
+        if isinstance(path, int):
+            return act(path, *args, **options)
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_symlinks else os.O_NOFOLLOW)
+        file = os.open(path, flags, dir_fd=dir_fd)
+        try:
+            act(file, *args, **options)
+        finally:
+            os.close(file)
+
+    changed.__name__ = changed.__qualname__ = act.__name__
+    return changed

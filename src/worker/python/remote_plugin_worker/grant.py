@@ -1,0 +1,60 @@
+"""What the start line says that a plugin may do."""
+
+from __future__ import annotations
+
+import os
+
+from .errors import BadStart
+from .places import WRITABLE_DEVICES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Union
+
+    from .start_line import Start
+
+    Body = Dict[str, Any]
+
+MOST_PORTS = 65535
+
+
+class Grant:
+    """What a plugin may do, with what it needs anyway of its own: its modules, and the folders for its files."""
+
+    def __init__(self, start: Start) -> None:
+        told = start.bounds or {}
+        self.own_read = [path for path in start.plugin.get("path") or [] if os.path.isabs(path)]
+        self.own_write = start.scratch.roots() + list(WRITABLE_DEVICES)
+        self.read = _paths(told, "read") + self.own_read
+        self.write = _paths(told, "write") + self.own_write
+        self.net: Union[bool, list[int]] = _net(told.get("net", False))
+        self.run = _flag(told, "run")
+        self.audit = _flag(told, "audit")
+        self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
+
+
+def is_within(path: str, places: list[str]) -> bool:
+    """Whether a path, with no link in it, is one of these places or lies in one."""
+    return any(path == place or path.startswith(place.rstrip("/") + "/") for place in places)
+
+
+def _paths(told: Body, key: str) -> list[str]:
+    paths = told.get(key, [])
+    if not isinstance(paths, list) or not all(isinstance(path, str) and os.path.isabs(path) for path in paths):
+        raise BadStart(f'"{key}" of "bounds" in the start line is not a list of absolute paths')
+    return paths
+
+
+def _net(net: Any) -> Union[bool, list[int]]:
+    if isinstance(net, bool):
+        return net
+    if not isinstance(net, list) or not all(type(port) is int and 0 < port <= MOST_PORTS for port in net):
+        raise BadStart('"net" of "bounds" in the start line is neither true nor false nor a list of ports')
+    return net or False
+
+
+def _flag(told: Body, key: str, default: bool = False) -> bool:
+    flag = told.get(key, default)
+    if not isinstance(flag, bool):
+        raise BadStart(f'"{key}" of "bounds" in the start line is neither true nor false')
+    return flag

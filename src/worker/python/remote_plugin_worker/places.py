@@ -1,0 +1,34 @@
+"""The places that every plugin needs: the interpreter, the libraries, and what these read of the system."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# Programs and libraries, and what is the same for all users. Nothing here is a secret, as the keys beside certificates are.
+SYSTEM = (
+    "/usr /lib /lib32 /lib64 /bin /sbin /nix/store /gnu/store /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime "
+    "/etc/timezone /etc/ssl/certs /etc/ssl/cert.pem /etc/ssl/openssl.cnf /etc/pki/tls/certs /etc/pki/tls/cert.pem /etc/pki/tls/openssl.cnf "
+    "/etc/pki/ca-trust /etc/crypto-policies /etc/ca-certificates /etc/passwd /etc/group /etc/nsswitch.conf /etc/mime.types /etc/os-release "
+    "/etc/fonts /etc/magic /var/cache/fontconfig"
+).split()
+# How many processors and how much memory there are, and this process itself. Other processes are out of sight.
+KERNEL = (
+    "/proc/self /proc/cpuinfo /proc/meminfo /proc/stat /proc/uptime /proc/loadavg /proc/version /proc/filesystems /proc/sys "
+    "/sys/devices/system /sys/fs/cgroup /sys/kernel/mm"
+).split()
+DEVICES = ("/dev/zero", "/dev/random", "/dev/urandom")
+WRITABLE_DEVICES = ("/dev/null", "/dev/full")
+NAMES_OF_HOSTS = "/etc/resolv.conf /etc/hosts /etc/host.conf /etc/gai.conf /etc/services /etc/protocols".split()
+# A program that is run has another number than this process, and so another folder there.
+PROCESSES = ("/proc",)
+
+
+def own_python() -> set[str]:
+    """All that this interpreter imports from, also in a virtual environment or one of conda's."""
+    return {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *(entry for entry in sys.path if os.path.isabs(entry))}
+
+
+def derived_places() -> list[str]:
+    """What may be read without a word of the manifest's."""
+    return [*SYSTEM, *KERNEL, *DEVICES, *NAMES_OF_HOSTS, *own_python()]
