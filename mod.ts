@@ -44,6 +44,8 @@ export type { ManifestSource } from "./src/manifest/load.ts";
 export { requiredPermissions } from "./src/permissions/required.ts";
 export type { RequiredPermissions, RequiredPermissionsOptions } from "./src/permissions/required.ts";
 export type { PermissionPolicy } from "./src/permissions/grant.ts";
+export type { PermissionUse } from "./src/process/permission_audit.ts";
+export type { BoundsLevel } from "./src/permissions/worker_grant.ts";
 export { bytesFile, imageFile, npyFile, wavFile } from "./src/payload/ready_made.ts";
 export { FileMapping } from "./src/payload/file_mapping.ts";
 export { FileResult } from "./src/payload/file_result.ts";

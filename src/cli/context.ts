@@ -59,7 +59,7 @@ export class Context {
     return new KeptLogs(this.stateDir);
   }
 
-  /** What Deno plugins may do of what they ask for. */
+  /** What plugins may do of what they ask for. */
   get policy(): PermissionPolicy {
     return this.#options.trust ? "requested" : {};
   }

@@ -9,12 +9,12 @@
  *
  * @module
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { messageOf } from "../protocol/text.ts";
 import { type CommandWords, completions } from "./commands/completions.ts";
 import { config } from "./commands/config.ts";
 import { type CommonOptions, Context } from "./context.ts";
-import { doctor } from "./commands/doctor.ts";
+import { doctor, type DoctorOptions } from "./commands/doctor.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { EXIT, EXIT_HELP, exitCode, Interruption } from "./exit.ts";
 import { listEnvironments, lockPlugin, pruneEnvironments, syncEnvironment } from "./commands/env.ts";
@@ -95,7 +95,7 @@ function addTo(parent: Command): Add {
         collect,
       )
       .option("--state-dir <path>", "where configurations and logs are kept (default: $REMOTE_PLUGIN_HOME, ~/.local/state/remote-plugin)")
-      .option("--trust", "give Deno plugins all permissions that their manifests ask for (default: none)")
+      .option("--trust", "give plugins all permissions that their manifests ask for (default: none)")
       .option("--offline", "fetch nothing for the environments of plugins")
       .option("--json", "write JSON, one value a line");
 }
@@ -107,6 +107,12 @@ function writeTo(output: ReturnType<typeof standardError>, text: string): void {
 
 function collect(path: string, before: readonly string[] = []): string[] {
   return [...before, path];
+}
+
+function boundsOption(): Option {
+  const what =
+    "bound Python plugins whose manifests ask for nothing (required), and processes of Deno plugins by the kernel as well (kernel)";
+  return new Option("--bounds <level>", what).choices(["required", "kernel"]);
 }
 
 type Add = (usage: string, description: string, folder?: string) => Command;
@@ -125,6 +131,7 @@ function addPluginCommands(add: Add, act: Run): void {
     .option("--timeout <seconds>", "give up after so long")
     .option("--save <folder>", "copy the files that it gives to this folder, and print their paths")
     .option("--logs", "show what the plugin prints")
+    .addOption(boundsOption()).option("--audit", "tell what the plugin tries that takes a permission, and what it is refused")
     .addHelpText("after", RUN_HELP)
     .action((plugin, rest, { help, ...options }: RunOptions & { help?: true }, command) => {
       if (help && plugin === undefined) return command.help();
@@ -133,12 +140,12 @@ function addPluginCommands(add: Add, act: Run): void {
   add("config <plugin> [settings...]", "show a plugin's configuration, or check and keep another: config whisper model=large")
     .option("--reset", "forget the settings before")
     .action((plugin, settings, { reset = false }, command) => act(command, (context) => config(context, plugin, { settings, reset })));
-  add("doctor [plugin]", "find what keeps plugins from working, with the fix for each").option(
-    "--fix",
-    "remove what is left of workers that are gone, and make broken environments anew",
-  )
-    .action((reference, { fix = false }, command) =>
-      act(command, async (context) => await doctor(context, { reference, fix }) ? EXIT.ok : EXIT.unwell)
+  add("doctor [plugin]", "find what keeps plugins from working, with the fix for each")
+    .option("--fix", "remove what is left of workers that are gone, and make broken environments anew")
+    .option("--bounds", "run the plugin held to nothing and then to its bounds, and tell the permissions that it needs")
+    .option("--kwargs <json>", "with --bounds: call it with these arguments, and do not only load it")
+    .action((reference, options: DoctorOptions, command) =>
+      act(command, async (context) => await doctor(context, reference, options) ? EXIT.ok : EXIT.unwell)
     );
   add("gen <plugin>", "write a client in TypeScript with the types of what a plugin takes and gives")
     .option("-o, --out <file>", "where to write it (default: standard output)")
@@ -179,7 +186,7 @@ function addServerCommands(add: Add, act: Run): void {
     .option("--cert <file>", "certificate for HTTPS").option("--key <file>", "its key")
     .option("--replicas <number>", "so many workers a plugin at most", "1")
     .option("--idle <seconds>", "end a plugin's workers after so long without a call")
-    .option("--logs", "show what the plugins print")
+    .option("--logs", "show what the plugins print").addOption(boundsOption())
     .action((options: ServeOptions, command) => act(command, (context) => serve(context, options)));
   add("stats", "show what the plugins of a running serve use").option("--url <url>", "of a server elsewhere")
     .option("--token-file <file>", `a file with its token (default: ${TOKEN_VARIABLE})`).option("--token <token>", "its token")

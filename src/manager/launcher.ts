@@ -10,6 +10,7 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import type { RestartEvent } from "../plugin/interface.ts";
 import { operationOf } from "../plugin/members.ts";
 import { RemotePlugin } from "../plugin/remote_plugin.ts";
+import type { PermissionUse } from "../process/permission_audit.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { Admission } from "./admission.ts";
 import type { Configuration } from "./configuration.ts";
@@ -94,13 +95,14 @@ export class Launcher {
   }
 
   async #startReplica(memory: Disposable): Promise<Replica> {
-    const { scratchDir, permissions, offline } = this.#shared.options;
+    const { scratchDir, permissions, bounds, offline, auditPermissions: tell } = this.#shared.options;
     const started = Promise.withResolvers<Replica>();
     const onExit = (exit: WorkerExit) => void started.promise.then((replica) => this.#exited(replica, exit));
     const onRestart = (event: RestartEvent) => void started.promise.then((replica) => this.#restarting(replica, event));
     const onEnvironment = (step: EnvironmentStep) => this.#shared.options.onEnvironment?.(step, this.#spec.name);
-    const watch = { signal: this.#plugin.signal, onEnvironment, onExit, onRestart };
-    const options = { scratchDir, permissions, offline, socketPath: this.#socketPath(), ...watch };
+    const auditPermissions = tell && ((use: PermissionUse) => tell(use, this.#spec.name));
+    const watch = { signal: this.#plugin.signal, auditPermissions, onEnvironment, onExit, onRestart };
+    const options = { scratchDir, permissions, bounds, offline, socketPath: this.#socketPath(), ...watch };
     const plugin = await RemotePlugin.start(this.#spec, options);
     try {
       await this.#configure(plugin);

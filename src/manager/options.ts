@@ -7,6 +7,8 @@ import type { EnvironmentStep } from "../environments/environment.ts";
 import type { ManifestSource } from "../manifest/load.ts";
 import { durationComplaint } from "../plugin/limits.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
+import type { BoundsLevel } from "../permissions/worker_grant.ts";
+import type { PermissionUse } from "../process/permission_audit.ts";
 import type { LogRecord } from "../process/output_log.ts";
 
 /** How many workers a plugin has. */
@@ -52,8 +54,13 @@ export interface ManagerOptions extends PluginSettings {
   readonly plugins?: Readonly<Record<string, PluginSettings>>;
   /** Whether the folders are watched for changes, those that come only later too. Until it is disposed, such a manager keeps the program alive. Default: false. */
   readonly watch?: boolean;
-  /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. It bounds no Python plugin. */
+  /**
+   * The most that a plugin may get of what its manifest asks for. Default: nothing. A Python plugin whose manifest has no `permissions` is not bounded by it
+   * unless `bounds` says so.
+   */
   readonly permissions?: PermissionPolicy;
+  /** Which plugins are bounded, and by whom. Default: those whose manifests ask for it, and all Deno plugins by Deno. */
+  readonly bounds?: BoundsLevel;
   /** The folder in which all workers get private ones. Default: the system's folder for temporary files. */
   readonly scratchDir?: string;
   /** The folder for the workers' unix sockets. Default: each worker's private folder. */
@@ -66,6 +73,8 @@ export interface ManagerOptions extends PluginSettings {
   readonly healthIntervalMs?: number;
   /** Gets what the workers print, line by line. While it is set, they keep the program alive. */
   readonly onLog?: (record: LogRecord, plugin: string) => void;
+  /** Called for what plugins try that takes a permission, each thing once a worker, as {@linkcode StartOptions.auditPermissions} tells it. */
+  readonly auditPermissions?: (use: PermissionUse, plugin: string) => void;
   /** Whether nothing may be fetched for the plugins' environments, when some have to be made. Default: as the variable `UV_OFFLINE` says. */
   readonly offline?: boolean;
   /** Called for each step while a plugin's environment is made. One that is there already has none. */

@@ -6,8 +6,8 @@
 import { basename, dirname, fromFileUrl, isAbsolute, join, resolve, toFileUrl } from "@std/path";
 import { messageOf } from "../protocol/text.ts";
 import { ManifestError, PermissionDeniedError } from "../errors.ts";
-import type { PermissionSet } from "../protocol/messages.ts";
 import { resolveOriginal } from "./original.ts";
+import { checkPythonPermissions, heldPermissions, isBuiltin, resolvePermissions, unheldPermissions } from "./permissions.ts";
 import { checkManifest, escaped } from "./schema.ts";
 import type {
   DenoRuntime,
@@ -73,7 +73,7 @@ async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec
     source: origin.source,
     runtime: manifest.runtime === "deno"
       ? denoRuntime(manifest, paths)
-      : pythonRuntime({ ...manifest, adapters: [...original.adapters] }, name, paths),
+      : pythonRuntime({ ...manifest, adapters: [...original.adapters] }, paths),
     cwd: manifest.cwd === undefined ? undefined : paths.file(manifest.cwd),
     env: original.env,
     runtimeVariables: manifest.runtime === "deno" ? variablesOf(manifest).filter(({ name }) => configuresRuntime(name)) : [],
@@ -85,7 +85,8 @@ async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec
     idleTimeoutMs: manifest.idle_timeout_ms,
     restart: restartPolicy(manifest.restart ?? "never"),
     memory: { systemMb: manifest.resources?.min_system_ram_mb ?? 0, gpuMb: manifest.resources?.min_gpu_vram_mb ?? 0 },
-    warnings: [...warnings, ...original.warnings],
+    limits: { memoryMb: manifest.resources?.max_memory_mb, processes: manifest.resources?.max_processes },
+    warnings: [...warnings, ...original.warnings, ...unheldPermissions(name, manifest)],
   });
 }
 
@@ -105,12 +106,10 @@ function defaultName(module: string): string {
   return basename(module).replace(/\.[cm]?[jt]sx?$/, "") || module;
 }
 
-function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver): PythonRuntime {
-  const refuse = (place: string, what: string): ManifestError =>
-    new ManifestError(`Cannot use the manifest of "${plugin}": "${place}" ${what}`, { plugin, source: paths.source, place });
+function pythonRuntime(manifest: Manifest, paths: PathResolver): PythonRuntime {
+  const { refuse } = paths;
   if (manifest.class === undefined) throw refuse("$.class", "is nothing, wanted is the name of the plugin's class");
-  // Whoever writes them expects bounds, and there are none.
-  if (manifest.permissions !== undefined) throw refuse("$.permissions", UNBOUND);
+  checkPythonPermissions(manifest, refuse);
   if (manifest.environment !== undefined && manifest.python_path !== undefined) throw refuse("$.environment", TWO_INTERPRETERS);
   const folders = manifest.plugin_path ?? ".";
   return {
@@ -121,7 +120,9 @@ function pythonRuntime(manifest: Manifest, plugin: string, paths: PathResolver):
     class: manifest.class,
     path: (typeof folders === "string" ? [folders] : folders).map((folder) => paths.file(folder)),
     adapters: manifest.adapters ?? [],
-    foreignWorker: manifest.worker === undefined || manifest.worker === "builtin" ? undefined : manifest.worker,
+    foreignWorker: isBuiltin(manifest) ? undefined : manifest.worker,
+    permissions: heldPermissions(manifest, (path) => paths.file(path)),
+    isSandboxed: manifest.sandbox === "bubblewrap",
   };
 }
 
@@ -133,10 +134,8 @@ function environmentSource(environment: string | InlineEnvironment, paths: PathR
   return { kind: "inline", folder: paths.folder, python: python && paths.program(python), dependencies, index, extraArgs };
 }
 
-const UNBOUND = "bounds nothing, for a Python plugin may do whatever the user may. " +
-  "Remove the key, and run code that you do not trust in a container or as another user";
-
 function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
+  if (manifest.sandbox !== undefined) throw paths.refuse("$.sandbox", SANDBOXED);
   return {
     kind: "deno",
     module: paths.module(manifest.module),
@@ -145,6 +144,8 @@ function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
   };
 }
 
+const SANDBOXED = 'is for Python plugins. Deno bounds this one; have the host start it with bounds: "kernel" for more than that';
+
 function variablesOf({ env_vars = {}, worker_env = [], inherit_env = [] }: Manifest): PluginSpec["runtimeVariables"] {
   const inherited = inherit_env === true ? [] : inherit_env;
   return [
@@ -152,17 +153,6 @@ function variablesOf({ env_vars = {}, worker_env = [], inherit_env = [] }: Manif
     ...worker_env.map(({ name }) => ({ name, isInherited: false, place: `$.worker_env.${escaped(name)}` })),
     ...inherited.map((name, index) => ({ name, isInherited: true, place: `$.inherit_env[${index}]` })),
   ];
-}
-
-/** Makes the paths in a set of permissions absolute. */
-function resolvePermissions(set: PermissionSet, toAbsolute: (path: string) => string): PermissionSet {
-  const resolved = { ...set };
-  for (const key of ["read", "write", "ffi"] as const) {
-    const list = set[key];
-    if (Array.isArray(list)) resolved[key] = list.map(toAbsolute);
-  }
-  if (Array.isArray(set.run)) resolved.run = set.run.map((program) => /[\\/]/.test(program) ? toAbsolute(program) : program);
-  return resolved;
 }
 
 /** Resolves what a manifest calls relative. */
@@ -178,6 +168,12 @@ class PathResolver {
   get source(): string | undefined {
     return this.#origin.source;
   }
+
+  /** The error of a value in the manifest. */
+  readonly refuse = (place: string, what: string): ManifestError => {
+    const message = `Cannot use the manifest of "${this.#plugin}": "${place}" ${what}`;
+    return new ManifestError(message, { plugin: this.#plugin, source: this.source, place });
+  };
 
   /** The folder to which relative paths belong; the network has none. */
   get folder(): string | undefined {

@@ -44,6 +44,8 @@ Deno.test("paths of a manifest belong to its folder, bare interpreter names to P
     adapters: [],
     environment: undefined,
     foreignWorker: undefined,
+    permissions: undefined,
+    isSandboxed: false,
   });
 });
 
@@ -150,9 +152,15 @@ for (
     ["an equals sign in a worker's variable", { ...PYTHON, worker_env: [{ name: "A=B", default: "1" }] }, "$.worker_env[0].name"],
     ["an empty working folder", { ...PYTHON, cwd: "" }, "$.cwd"],
     ["NUL in its working folder", { ...PYTHON, cwd: "/srv\0" }, "$.cwd"],
-    ["bounds for Python", { ...PYTHON, permissions: { read: ["/srv"] } }, "$.permissions"],
-    ["bounds for Python that allow nothing", { ...PYTHON, permissions: {} }, "$.permissions"],
-    ["bounds for Python in so many words", { ...PYTHON, runtime: "python", permissions: { net: true } }, "$.permissions"],
+    ["a host's name for Python", { ...PYTHON, permissions: { net: [":443", "example.com:443"] } }, "$.permissions.net[1]"],
+    ["a port that is none", { ...PYTHON, permissions: { net: [":65536"] } }, "$.permissions.net[0]"],
+    ["single programs for Python", { ...PYTHON, permissions: { run: ["git"] } }, "$.permissions.run"],
+    ["bounds that its worker cannot keep", { ...PYTHON, worker: "cjm_plugin_system.core.worker", permissions: {} }, "$.permissions"],
+    ["a sandbox for Deno", { runtime: "deno", module: "x", sandbox: "bubblewrap" }, "$.sandbox"],
+    ["a sandbox around a worker of its own", { ...PYTHON, worker: "old_worker", sandbox: "bubblewrap" }, "$.sandbox"],
+    ["an unknown sandbox", { ...PYTHON, sandbox: "docker" }, "$.sandbox"],
+    ["an unknown permission for Python", { ...PYTHON, permissions: { raed: ["a"] } }, "$.permissions.raed"],
+    ["a limit of memory that is none", { ...PYTHON, resources: { max_memory_mb: 0 } }, "$.resources.max_memory_mb"],
     ["an empty permission", { runtime: "deno", module: "x", permissions: { read: ["/a", ""] } }, "$.permissions.read[1]"],
     ["two permissions in one", { runtime: "deno", module: "x", permissions: { read: ["/a,/etc"] } }, "$.permissions.read[0]"],
     ["a pattern for programs", { runtime: "deno", module: "x", permissions: { run: ["/usr/bin/*"] } }, "$.permissions.run[0]"],
@@ -177,9 +185,31 @@ Deno.test("a manifest that was checked is taken as it is", async () => {
   assertStrictEquals(await loadManifest(checked), checked);
 });
 
-Deno.test("a Python manifest with permissions is told that they bound nothing, and what to do", async () => {
-  const error = await complaint({ ...PYTHON, permissions: {} });
-  assertStringIncludes(error.message, '"$.permissions" bounds nothing, for a Python plugin may do whatever the user may. Remove the key');
+Deno.test("a Python manifest's permissions are those that the kernel can keep, with absolute paths", async () => {
+  const { spec, folder } = await loadText(
+    JSON.stringify({ ...PYTHON, permissions: { read: ["data"], write: true, net: [":443"], run: [] } }),
+  );
+  const { runtime } = spec;
+  assertEquals(runtime.kind === "python" && runtime.permissions, {
+    read: [`${folder}/data`],
+    write: true,
+    net: [":443"],
+    run: [],
+  });
+});
+
+Deno.test("a Python manifest is told which of its permissions mean nothing, and what does", async () => {
+  const { runtime, warnings } = await loadManifest({ ...PYTHON, permissions: { env: ["HOME"], import: ["a.com"] } });
+  assertEquals(runtime.kind === "python" && runtime.permissions, {});
+  assertEquals(warnings, [
+    '"env" in "permissions" of "pkg.mod" means nothing for a Python plugin: its environment is what "env_vars" and "inherit_env" say',
+    '"import" in "permissions" of "pkg.mod" means nothing for a Python plugin: what it may read ("read") it may import',
+  ]);
+});
+
+Deno.test("a manifest's limits of memory and processes are read", async () => {
+  const { limits } = await loadManifest({ ...PYTHON, resources: { max_memory_mb: 512, max_processes: 8 } });
+  assertEquals(limits, { memoryMb: 512, processes: 8 });
 });
 
 Deno.test("a manifest that is no JSON says so and names its file", async () => {

@@ -62,8 +62,16 @@ export interface Manifest {
    * runtime. Default: none.
    */
   inherit_env?: true | string[];
-  /** Deno: what the plugin asks for. It gets what the host's policy allows of it. Default: nothing. A Python plugin cannot be bound, so there it is refused. */
+  /**
+   * What the plugin asks for. It gets what the host's policy allows of it. Default for Deno: nothing. A Python plugin without it is not bounded, unless the
+   * host requires that; with it the kernel holds it to `read`, `write`, `net` (ports) and `run`, which Linux can.
+   */
   permissions?: PermissionSet;
+  /**
+   * Python: what bounds the plugin. `"landlock"`, the default, is the kernel alone. `"bubblewrap"` has it run in a sandbox besides, where nothing of the disk is
+   * to be seen but what it may use; it has to be installed. Either bounds the plugin also without `permissions`, and then to nothing.
+   */
+  sandbox?: "landlock" | "bubblewrap";
   /** How the worker is reached. Default: `"unix"` where the system has it and the host may use it, else `"tcp"`. */
   transport?: "unix" | "tcp";
   /** How many calls the plugin may run at once. Default: 1, for most models are not thread-safe. */
@@ -105,12 +113,16 @@ export interface WorkerVariable {
   readonly default?: string | null;
 }
 
-/** The memory that one worker of a plugin needs. The keys are the original's. */
+/** What one worker of a plugin needs, in the original's keys, and what it is held to. */
 export interface PluginResources {
   /** Main memory, in MiB. */
   min_system_ram_mb?: number;
   /** GPU memory, in MiB. */
   min_gpu_vram_mb?: number;
+  /** The most memory that each process of a worker may have, in MiB. Linux only. Default: no limit. */
+  max_memory_mb?: number;
+  /** The most processes and threads that a worker may have. Linux only. Default: no limit. */
+  max_processes?: number;
 }
 
 /** When a worker is started again: never, when it ended otherwise than with exit code 0, or always. */
@@ -185,6 +197,10 @@ export interface PythonRuntime {
   readonly adapters: readonly string[];
   /** The module of a worker of the environment's own; `undefined` for ours. */
   readonly foreignWorker: string | undefined;
+  /** What the plugin asks for, paths absolute; `undefined` when the manifest does not bound it. */
+  readonly permissions: PermissionSet | undefined;
+  /** Whether it runs in bubblewrap. */
+  readonly isSandboxed: boolean;
 }
 
 /** A plugin in a Deno process. */
@@ -238,6 +254,8 @@ export interface PluginSpec {
   readonly restart: RestartPolicy;
   /** What one worker needs, in MiB; 0 when the manifest does not say. */
   readonly memory: { readonly systemMb: number; readonly gpuMb: number };
+  /** What one worker is held to, in MiB and as a number; `undefined` where there is no limit. */
+  readonly limits: { readonly memoryMb: number | undefined; readonly processes: number | undefined };
   /** What looks wrong in the manifest and does no harm, for example an unknown key. */
   readonly warnings: readonly string[];
 }

@@ -73,6 +73,13 @@ const restart = v.union([
   }),
 ]);
 
+const resources = v.looseObject({
+  min_system_ram_mb: v.optional(amount),
+  min_gpu_vram_mb: v.optional(amount),
+  max_memory_mb: v.optional(atLeastOne),
+  max_processes: v.optional(atLeastOne),
+});
+
 const entries = {
   name: v.optional(name),
   version: v.optional(v.string()),
@@ -89,12 +96,13 @@ const entries = {
   env_vars: v.optional(v.record(variableName, variableValue)),
   inherit_env: v.optional(v.union([v.literal(true), v.array(variableName)])),
   permissions: v.optional(permissions),
+  sandbox: v.optional(v.picklist(["landlock", "bubblewrap"])),
   transport: v.optional(v.picklist(["unix", "tcp"])),
   max_concurrency: v.optional(atLeastOne),
   start_timeout_ms: v.optional(atLeastOne),
   idle_timeout_ms: v.optional(atLeastOne),
   restart: v.optional(restart),
-  resources: v.optional(v.nullable(v.looseObject({ min_system_ram_mb: v.optional(amount), min_gpu_vram_mb: v.optional(amount) }))),
+  resources: v.optional(v.nullable(resources)),
 };
 const schema = v.looseObject(entries);
 

@@ -1,5 +1,5 @@
 /**
- * What a Deno plugin may do: what its manifest asks for, as far as the host's policy allows it.
+ * What a plugin may do: what its manifest asks for, as far as the host's policy allows it.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { PermissionSet } from "../protocol/messages.ts";
 import { findProgram, isBareName } from "../manifest/programs.ts";
 
 /**
- * The host's policy for a Deno plugin: the most that it may get, or `"requested"` for whatever its manifest asks for. Default: nothing.
+ * The host's policy for a plugin: the most that it may get, or `"requested"` for whatever its manifest asks for. Default: nothing.
  */
 export type PermissionPolicy = PermissionSet | "requested";
 
@@ -28,7 +28,7 @@ export interface Grant {
 }
 
 /**
- * What both the request and the policy allow. Paths of the request must be absolute.
+ * What both the request and the policy allow a Deno plugin. Paths of the request must be absolute.
  *
  * @throws {TypeError} When the policy has an entry that Deno would read as another one, or a pattern for programs.
  */
@@ -97,7 +97,12 @@ function foundPrograms(allowance: true | readonly string[]): true | readonly str
   return allowance === true ? true : allowance.flatMap((program) => findProgram(program) ?? []);
 }
 
-function allowedBy(policy: PermissionPolicy, requested: PermissionSet): PermissionSet {
+/**
+ * What a policy allows of a request.
+ *
+ * @throws {TypeError} When it has an entry that Deno would read as another one, or a pattern for programs.
+ */
+export function allowedBy(policy: PermissionPolicy, requested: PermissionSet): PermissionSet {
   if (policy === "requested") return requested;
   for (const kind of PERMISSION_KINDS) {
     for (const entry of listOf(policy[kind])) {

@@ -154,7 +154,7 @@ function neededPermissions(spec: PluginSpec, { permissions: policy = {}, ...plac
   return [
     ...files.flatMap((path) => [{ name: "read", path }, { name: "write", path }] as const),
     ...neededNet(spec, places),
-    neededRun(spec, policy),
+    ...neededRun(spec, policy),
     ...neededEnv(spec),
     ...neededSearch(spec, policy),
   ];
@@ -167,10 +167,11 @@ function neededNet(spec: PluginSpec, places: WorkerPlaces): Deno.NetPermissionDe
 }
 
 /** Deno lets nobody set a dynamic linker's variables for a child who may not run everything. It looks at their names as it does here. */
-function neededRun(spec: PluginSpec, policy: PermissionPolicy): Deno.RunPermissionDescriptor {
+function neededRun(spec: PluginSpec, policy: PermissionPolicy): Deno.RunPermissionDescriptor[] {
   const set = Object.entries(processVariables(spec, policy)).filter(([, value]) => value !== "");
   const setsLinker = set.some(([name]) => /^\s*(LD|DYLD)_/i.test(name));
-  return setsLinker ? { name: "run" } : { name: "run", command: workerProgram(spec) };
+  const programs = spec.runtime.kind === "python" && spec.runtime.isSandboxed ? [workerProgram(spec), BUBBLEWRAP] : [workerProgram(spec)];
+  return setsLinker ? [{ name: "run" }] : programs.map((command) => ({ name: "run", command }));
 }
 
 function neededEnv(spec: PluginSpec): Deno.EnvPermissionDescriptor[] {
@@ -179,8 +180,12 @@ function neededEnv(spec: PluginSpec): Deno.EnvPermissionDescriptor[] {
 
 /** A program that is given by its name alone is looked for on the host's own `PATH`, which is the worker's as well. */
 function neededSearch({ runtime }: PluginSpec, policy: PermissionPolicy): Deno.EnvPermissionDescriptor[] {
-  return runtime.kind === "deno" && looksForPrograms(runtime.permissions, policy) ? [{ name: "env", variable: "PATH" }] : [];
+  const isSearching = runtime.kind === "deno" ? looksForPrograms(runtime.permissions, policy) : runtime.isSandboxed;
+  return isSearching ? [{ name: "env", variable: "PATH" }] : [];
 }
+
+/** The program in which a Python plugin's worker runs when its manifest has `"sandbox": "bubblewrap"`. */
+export const BUBBLEWRAP = "bwrap";
 
 /** The program that the host starts for a plugin. */
 export function workerProgram(spec: PluginSpec): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CANCEL_GRACE_MS } from "../process/worker_process.ts";
+import { CANCEL_GRACE_MS } from "../process/start_message.ts";
 import { Limit } from "../protocol/limit.ts";
 import { pause } from "../protocol/timer.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";

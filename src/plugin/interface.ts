@@ -6,7 +6,9 @@
 import type { PluginError } from "../errors.ts";
 import type { EnvironmentStep } from "../environments/environment.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
+import type { BoundsLevel } from "../permissions/worker_grant.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
+import type { PermissionUse } from "../process/permission_audit.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ProgressBody } from "../protocol/messages.ts";
 
@@ -59,8 +61,13 @@ export interface RestartEvent {
 export interface StartOptions {
   /** Aborting it gives up the start, which then rejects with the signal's reason and leaves nothing. */
   readonly signal?: AbortSignal;
-  /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. It bounds no Python plugin. */
+  /**
+   * The most that a plugin may get of what its manifest asks for. Default: nothing. A Python plugin whose manifest has no `permissions` is not bounded by it
+   * unless `bounds` says so.
+   */
   readonly permissions?: PermissionPolicy;
+  /** Which plugins are bounded, and by whom. Default: those whose manifests ask for it, and all Deno plugins by Deno. */
+  readonly bounds?: BoundsLevel;
   /**
    * The folder in which each worker gets a private one. Default: the system's folder for temporary files, and besides it, for big values and as far
    * as there is room, `/dev/shm`, which Deno opens only to programs that run with `--allow-all`.
@@ -83,6 +90,11 @@ export interface StartOptions {
    * ended, and another one takes its place. Default: 2,000.
    */
   readonly cancelBudgetMs?: number;
+  /**
+   * Called for what the plugin tries that takes a permission, each thing once a worker. Of a Python plugin it tells what Python itself opens, and not what
+   * libraries in C do. Deno does not tell of programs that are started. Default: nobody is told.
+   */
+  readonly auditPermissions?: (use: PermissionUse) => void;
   /** Whether nothing may be fetched for the plugin's environment, when one has to be made. Default: as the variable `UV_OFFLINE` says. */
   readonly offline?: boolean;
   /** Called for each step while the plugin's environment is made. One that is there already has none. */

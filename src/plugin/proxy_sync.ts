@@ -14,8 +14,8 @@ import { BlockingPlugin, type SyncCallOptions, type SyncOperationOptions } from 
 import type { Kwargs, PluginConfig, Progress, StartOptions, WorkerAddress } from "./interface.ts";
 import { extensionOf, operationOf } from "./members.ts";
 
-/** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts. */
-export type SyncStartOptions = Omit<StartOptions, "signal" | "onRestart">;
+/** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts and permissions. */
+export type SyncStartOptions = Omit<StartOptions, "signal" | "onRestart" | "auditPermissions">;
 
 /**
  * A plugin in an isolated worker process, each of whose members blocks until it is done. `using` ends the worker, whatever happens.
@@ -87,7 +87,10 @@ export class RemotePluginProxySync implements Disposable {
     return this.#plugin.look().pid;
   }
 
-  /** What a Deno plugin was given of what its manifest asks for; `undefined` for Python, which the system's own rights bound. */
+  /**
+   * What the plugin was given of what its manifest asks for; `undefined` for a Python plugin that is not bounded, and so may do whatever its user may, and for
+   * one that was attached.
+   */
   get permissions(): PermissionSet | undefined {
     return this.#plugin.look().permissions;
   }

@@ -101,7 +101,10 @@ export class RemotePlugin implements AsyncDisposable {
     return this.#dispatch.workers.current.process?.hello.pid;
   }
 
-  /** What a Deno plugin was given of what its manifest asks for; `undefined` for Python, which the system's own rights bound. */
+  /**
+   * What the plugin was given of what its manifest asks for; `undefined` for a Python plugin that is not bounded, and so may do whatever its user may, and for
+   * one that was attached.
+   */
   get permissions(): PermissionSet | undefined {
     return this.#dispatch.workers.current.process?.permissions;
   }

@@ -9,6 +9,7 @@ import { networkVariables, type Variables, type WorkerVariables } from "../permi
 import { containsPath } from "../permissions/grant.ts";
 import { permissionFlags } from "../permissions/flags.ts";
 import { workerProgram } from "../permissions/required.ts";
+import type { WorkerGrant } from "../permissions/worker_grant.ts";
 import { type Address, addressUrl, isUnix } from "../protocol/address.ts";
 import type { PermissionSet, PluginTarget } from "../protocol/messages.ts";
 import { DENO_WORKER_FILES } from "../worker/generated/deno_worker.ts";
@@ -28,6 +29,8 @@ export interface WorkerCommand {
   readonly foreign?: string;
   /** The process's environment. */
   readonly environment: Variables;
+  /** Whether the program is bubblewrap, whose pid and status are not the worker's. */
+  readonly isSandboxed?: true;
   /** What the program has to be run with first, if anything: it fetches the plugin's modules, while none of them runs. */
   readonly fetch?: readonly string[];
 }
@@ -36,10 +39,12 @@ export interface WorkerCommand {
 export interface CommandContext {
   readonly folder: WorkerFolder;
   readonly listen: Address;
-  /** What a Deno plugin is granted. */
-  readonly permissions: PermissionSet;
+  /** What the plugin may do. */
+  readonly grant: WorkerGrant;
   /** Who has which variables. */
   readonly variables: WorkerVariables;
+  /** Whether the worker tells what the plugin tries. */
+  readonly audit: boolean;
 }
 
 /**
@@ -49,22 +54,23 @@ export interface CommandContext {
  */
 export async function workerCommand(spec: PluginSpec, context: CommandContext): Promise<WorkerCommand> {
   const { runtime } = spec;
-  const { folder, listen, permissions, variables } = context;
+  const { folder, listen, grant, variables, audit } = context;
   const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
     const python = { ...target, path: runtime.path, adapters: runtime.adapters };
     return { program, args: pythonArguments(folder), target: python, foreign: runtime.foreignWorker, environment: variables.process };
   }
+  const { permissions } = grant;
   const network = { ...networkVariables(), ...variables.process };
   const access = moduleAccess({ module: runtime.module, granted: permissions.import, environment: network });
-  const grant = { listen, folder, permissions, access };
+  const deno = { listen, folder, permissions, access };
   const process = fetchesModules(access) ? network : variables.process;
   return {
-    ...denoArguments(spec, runtime, grant),
+    ...denoArguments(spec, runtime, deno),
     program,
     target: { ...target, path: [], permissions, env: variables.plugin },
-    environment: { ...process, ...await denoEnvironment(runtime, grant, process) },
+    environment: { ...process, ...await denoEnvironment(runtime, deno, process), ...audit ? AUDIT : {} },
   };
 }
 
@@ -72,8 +78,13 @@ function pythonArguments(folder: WorkerFolder): string[] {
   return ["-c", PYTHON_WORKER_BOOT, folder.write("worker.py", PYTHON_WORKER_PACK), PYTHON_WORKER_HASH];
 }
 
+/** Where Deno tells of each permission that it is asked for. In a file nobody would read it before the end. */
+const AUDIT = { DENO_AUDIT_PERMISSIONS: "/dev/stderr" };
+
+const SOURCES = new URL("../worker/", import.meta.url);
+
 /** What plugins of this repository import by a relative path. Where the package comes from the network, nobody can. */
-const WORKER_SOURCES = new URL("../worker/", import.meta.url);
+export const WORKER_SOURCES: readonly string[] = SOURCES.protocol === "file:" ? [fromFileUrl(SOURCES)] : [];
 
 /** The module that plugins import, by its names. The worker brings it along, so that it need not be fetched. */
 const AUTHOR_MODULE = "plugin_author.mjs";
@@ -167,11 +178,10 @@ function processPermissions(
   { listen, folder: { path: own }, permissions, access }: DenoGrant,
 ): PermissionSet {
   const socket = isUnix(listen) ? [listen.unix] : [];
-  const sources = WORKER_SOURCES.protocol === "file:" ? [fromFileUrl(WORKER_SOURCES)] : [];
   const folder = pluginFolder(spec, runtime);
   return {
     ...permissions,
-    read: union(permissions.read, [...(folder === undefined ? [] : [folder]), ...sources, ...socket, own]),
+    read: union(permissions.read, [...(folder === undefined ? [] : [folder]), ...WORKER_SOURCES, ...socket, own]),
     // The control thread writes the plugin's files, and removes the worker's own folder when the host cannot do it any more.
     write: union(permissions.write, [own, ...socket]),
     net: union(permissions.net, [isUnix(listen) ? addressUrl(listen) : `${listen.tcp}:0`]),
@@ -186,7 +196,7 @@ function union(allowance: true | readonly string[] | undefined, more: readonly s
 }
 
 /** The folder from which the plugin's modules are loaded: the manifest's when the plugin is in it, else the plugin's own. */
-function pluginFolder(spec: PluginSpec, runtime: DenoRuntime): string | undefined {
+export function pluginFolder(spec: Pick<PluginSpec, "source">, runtime: DenoRuntime): string | undefined {
   if (!runtime.module.startsWith("file:")) return undefined;
   const own = dirname(fromFileUrl(runtime.module));
   const manifests = spec.source === undefined ? own : dirname(spec.source);

@@ -6,15 +6,16 @@
 import type { WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { Address } from "../protocol/address.ts";
-import type { HelloMessage } from "../protocol/messages.ts";
+import type { ErrorBody, HelloMessage, StartMessage } from "../protocol/messages.ts";
+import { boundsError } from "./kernel_bounds.ts";
 import { type HelloLine, readHello } from "./hello.ts";
 import type { RunningChild } from "./running_child.ts";
 import { startError } from "./start_failure.ts";
 
 /** What a worker's hello is waited for with. */
 export interface HelloRequest {
-  /** Where the worker was told to listen. */
-  readonly listen: Address;
+  /** What the worker was told. */
+  readonly start: Pick<StartMessage, "listen" | "bounds">;
   /** Aborting it gives up the wait. */
   readonly signal: AbortSignal;
 }
@@ -24,15 +25,16 @@ export interface HelloRequest {
  *
  * @throws {WorkerStartError} When it ends first, cannot start, or says what no worker may say.
  */
-export async function awaitHello(spec: PluginSpec, running: RunningChild, { listen, signal }: HelloRequest): Promise<HelloMessage> {
+export async function awaitHello(spec: PluginSpec, running: RunningChild, { start, signal }: HelloRequest): Promise<HelloMessage> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   try {
-    const hello = await Promise.race([helloLine(spec, running, listen), aborted.promise]);
+    const hello = await Promise.race([helloLine(spec, running, start.listen), aborted.promise]);
     running.logStdout(hello.rest, { saysFarewell: "features" in hello.message && hello.message.features.includes("farewell") });
-    if ("error" in hello.message) throw startError(spec, "handshake", hello.message.error.message, { output: running.log.tail });
+    if ("error" in hello.message) throw refusal(spec, hello.message.error, running.log.tail);
+    if (start.bounds?.hold && hello.message.bounds === undefined) throw boundsError(spec, UNBOUND);
     return hello.message;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
@@ -40,6 +42,12 @@ export async function awaitHello(spec: PluginSpec, running: RunningChild, { list
   } finally {
     signal.removeEventListener("abort", abort);
   }
+}
+
+const UNBOUND = "its worker says nothing of the bounds that it was told to keep";
+
+function refusal(spec: PluginSpec, { code, message }: ErrorBody, output: string): WorkerStartError {
+  return startError(spec, code === "bounds" ? "bounds" : "handshake", message, { output });
 }
 
 async function helloLine(spec: PluginSpec, running: RunningChild, listen: Address): Promise<HelloLine> {

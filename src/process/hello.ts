@@ -105,7 +105,7 @@ function checkedFailure(error: unknown): StartFailure {
 }
 
 function checkedHello(hello: object, listen: Address): HelloMessage {
-  const { address, pid, worker, features } = hello as Record<string, unknown>;
+  const { address, pid, worker, features, bounds } = hello as Record<string, unknown>;
   if (!isRecord(address)) throw new TypeError("its hello line names no address");
   // What listens anywhere else is not the process that was started, and would get the token.
   if (!isAsked(address, hasPickedPort(features) ? { tcp: "127.0.0.1" } : listen)) {
@@ -118,6 +118,7 @@ function checkedHello(hello: object, listen: Address): HelloMessage {
     pid,
     worker: typeof worker === "string" ? worker : "unknown",
     features: Array.isArray(features) ? features.filter((feature): feature is string => typeof feature === "string") : [],
+    ...(typeof bounds === "string" ? { bounds } : {}),
   };
 }
 

@@ -39,6 +39,8 @@ export class OutputLog implements AsyncIterable<LogRecord> {
   readonly #forwardTo: OutputLog | undefined;
   /** Tells the call that runs now, if exactly one does. */
   onlyCall: () => string | undefined = () => undefined;
+  /** Takes lines that are no log text, if there can be some, and says whether it has. */
+  takeLine: ((line: string) => boolean) | undefined;
   #lastLines: string[] = [];
   #characters = 0;
   #lastAt = 0;
@@ -58,7 +60,9 @@ export class OutputLog implements AsyncIterable<LogRecord> {
     const lines = new CuttingLines();
     for await (const chunk of chunks) {
       const batch = new Batch();
-      for (const text of lines.push(chunk)) this.#put(stream, readLogLine(text), batch);
+      for (const text of lines.push(chunk)) {
+        if (this.takeLine?.(text) !== true) this.#put(stream, readLogLine(text), batch);
+      }
     }
     const rest = lines.rest();
     if (rest !== "") this.add(stream, rest);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { insideStatus } from "./bubblewrap.ts";
 import type { StartMessage } from "../protocol/messages.ts";
 import { Limit, within } from "../protocol/limit.ts";
 import { Timer } from "../protocol/timer.ts";
@@ -30,6 +31,8 @@ export interface ChildCare {
   readonly memory?: MemoryWatch;
   /** Ends what the child has started, where nothing of the child's own does when it is killed. */
   readonly endGroup?: () => Promise<void>;
+  /** How what matters has ended, where the child runs it and tells of its end by its own. */
+  readonly readStatus?: typeof insideStatus;
 }
 
 /** What V8 prints before it gives up. */
@@ -126,8 +129,8 @@ export class RunningChild {
     }
   }
 
-  async #watch({ removeFiles, memory, endGroup }: ChildCare): Promise<WorkerExit> {
-    const { code, signal } = await this.child.status;
+  async #watch({ removeFiles, memory, endGroup, readStatus = (status) => status }: ChildCare): Promise<WorkerExit> {
+    const { code, signal } = readStatus(await this.child.status);
     this.#hasEnded = true;
     // Nobody has to wait for it who is only told of the end.
     if (!this.#asked) this.#groupEnd = endGroup?.();

@@ -33,13 +33,18 @@ export function spawn(spec: PluginSpec, command: WorkerCommand): Deno.ChildProce
 }
 
 function complaint(spec: PluginSpec, command: WorkerCommand, cause: unknown): string {
-  const advice = spec.runtime.kind === "python" ? '. Correct "python_path" in its manifest' : "";
+  const advice = adviceFor(spec, command);
   if (!(cause instanceof Deno.errors.NotFound)) return commandComplaint(command, cause) ?? `${refusal(command, cause)}${advice}`;
   // Deno has one kind of error for both, and tells them apart in its text alone.
   if (/: (No such cwd|cwd is not a directory)/.test(cause.message)) {
     return `there is no folder "${spec.cwd}". Make it, or correct "cwd" in its manifest`;
   }
   return `there is no program "${command.program}"${advice}`;
+}
+
+function adviceFor({ runtime }: PluginSpec, { isSandboxed }: WorkerCommand): string {
+  if (isSandboxed) return '. Install bubblewrap, or remove "sandbox" from its manifest';
+  return runtime.kind === "python" ? '. Correct "python_path" in its manifest' : "";
 }
 
 function refusal({ program }: WorkerCommand, cause: unknown): string {

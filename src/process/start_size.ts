@@ -5,6 +5,7 @@
  */
 import type { Variables } from "../permissions/environment.ts";
 import { MAX_CONTROL_LINE_BYTES } from "../protocol/sizes.ts";
+import type { WorkerGrant } from "../permissions/worker_grant.ts";
 import type { WorkerCommand } from "./command.ts";
 
 /** What the start line says besides the plugin, at most: an address, a token, limits and the paths of three folders. */
@@ -17,8 +18,8 @@ const ADVICE =
   'Write what is large to a file, and put its path into the variable ("env_vars", "worker_env" or "inherit_env" of the manifest)';
 
 /** What is wrong when the start line would be longer than a worker reads; `undefined` when it is not. */
-export function startLineComplaint({ target }: WorkerCommand): string | undefined {
-  const { env = {}, ...rest } = target;
+export function startLineComplaint({ target }: WorkerCommand, { permissions }: WorkerGrant): string | undefined {
+  const { env = {}, ...rest } = { ...target, permissions };
   const most = MAX_CONTROL_LINE_BYTES - REST_BYTES - jsonBytes(rest);
   if (most < 0) {
     return `its paths, adapters and permissions take ${jsonBytes(rest)} bytes, more than a worker reads. Name folders instead of files`;

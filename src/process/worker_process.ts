@@ -6,36 +6,38 @@
 import { PluginError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { workerVariables } from "../permissions/environment.ts";
-import { type Grant, grantPermissions, type PermissionPolicy } from "../permissions/grant.ts";
+import { type BoundsOptions, grantTo, type WorkerGrant } from "../permissions/worker_grant.ts";
 import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
 import { chooseTransport, demandPermissions, memoryRoot, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
-import type { Address } from "../protocol/address.ts";
-import type { HeldFrames, HelloMessage, PermissionSet, PluginTarget, StartMessage, WorkerLimits } from "../protocol/messages.ts";
-import { MAX_BODY_BYTES } from "../protocol/sizes.ts";
-import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import { type Address, isUnix } from "../protocol/address.ts";
+import type { HeldFrames, HelloMessage, PermissionSet, StartMessage } from "../protocol/messages.ts";
 import { within } from "../protocol/limit.ts";
-import { type CommandContext, type WorkerCommand, workerCommand } from "./command.ts";
+import { inBubblewrap, insideStatus } from "./bubblewrap.ts";
+import { type CommandContext, pluginFolder, WORKER_SOURCES, type WorkerCommand, workerCommand } from "./command.ts";
 import { endGroup } from "./end_group.ts";
 import { awaitHello } from "./handshake.ts";
+import { demandBounds, kernelBounds } from "./kernel_bounds.ts";
 import { fetchModules } from "./module_fetch.ts";
 import { spawn } from "./spawn.ts";
 import { messageOf } from "../protocol/text.ts";
 import { startError } from "./start_failure.ts";
+import { type StartFacts, startMessage } from "./start_message.ts";
 import { startLineComplaint } from "./start_size.ts";
 import { ChosenSocket, unixAddress } from "./socket_path.ts";
 import { MemoryWatch } from "./memory_watch.ts";
 import { type ChildCare, RunningChild, type WorkerExit } from "./running_child.ts";
 import { WorkerFolder } from "./worker_folder.ts";
+import { PermissionAudit, type PermissionListener } from "./permission_audit.ts";
 import type { OutputLog } from "./output_log.ts";
 
 export type { WorkerExit };
 
 /** What a start depends on besides the manifest. */
-export interface LaunchOptions extends WorkerPlaces {
-  /** The most that a Deno plugin may get of what its manifest asks for. Default: nothing. It bounds no Python plugin. */
-  readonly permissions?: PermissionPolicy;
+export interface LaunchOptions extends WorkerPlaces, BoundsOptions {
   /** The most bytes that files for and from the plugin may have at a time. Default: 4 GiB. */
   readonly scratchQuota?: number;
+  /** Told of what the plugin tries. */
+  readonly auditPermissions?: PermissionListener;
 }
 
 /** What a launch is watched by. */
@@ -49,13 +51,8 @@ export interface LaunchWatch {
 /** What a worker was started with. */
 interface Launched {
   readonly start: StartMessage;
-  readonly warnings: readonly string[];
+  readonly grant: WorkerGrant;
 }
-
-/** The longest request body, in bytes: some more than the largest value that is sensibly sent inline. */
-
-/** How long a cancelled call may take to stop by itself, in milliseconds: a few turns of a loop that looks at its signal. */
-export const CANCEL_GRACE_MS = 200;
 
 /** A running worker. */
 export class WorkerProcess implements AsyncDisposable {
@@ -65,7 +62,7 @@ export class WorkerProcess implements AsyncDisposable {
   readonly token: string;
   /** What the worker prints. */
   readonly log: OutputLog;
-  /** What a Deno plugin was given; `undefined` for other plugins, which the system's own rights bound. */
+  /** What the plugin was given; `undefined` for one that the system's own rights alone bound. */
   readonly permissions: PermissionSet | undefined;
   /** What the plugin asks for and cannot have, though the policy has room for it: programs that were not found. */
   readonly warnings: readonly string[];
@@ -75,10 +72,10 @@ export class WorkerProcess implements AsyncDisposable {
   readonly exited: Promise<WorkerExit>;
   readonly #running: RunningChild;
 
-  private constructor(hello: HelloMessage, { start, warnings }: Launched, running: RunningChild) {
+  private constructor(hello: HelloMessage, { start, grant: { permissions, keeper, warnings } }: Launched, running: RunningChild) {
     this.hello = hello;
     this.token = start.token;
-    this.permissions = start.plugin.permissions;
+    this.permissions = keeper === undefined ? undefined : permissions;
     this.warnings = warnings;
     this.scratch = { disk: start.scratch, memory: start.memory_scratch };
     this.log = running.log;
@@ -92,31 +89,40 @@ export class WorkerProcess implements AsyncDisposable {
    * @throws {PermissionDeniedError} When the host lacks a permission; nothing was started then.
    * @throws {ManifestError} When a variable would configure the runtime of a Deno plugin, and the policy does not name it; nothing was started then.
    * @throws {TypeError} When the policy has an entry that Deno would read as another one; nothing was started then.
-   * @throws {WorkerStartError} When it does not get as far; nothing is left then.
+   * @throws {WorkerStartError} When it does not get as far, or cannot be bounded as it should be; nothing is left then.
    */
   static async launch(spec: PluginSpec, options: LaunchOptions, { signal, log }: LaunchWatch): Promise<WorkerProcess> {
     demandPermissions(spec, options);
     const variables = workerVariables(spec, options.permissions ?? {});
-    const { permissions, notFound } = grantTo(spec, options);
+    const grant = grantTo(spec, options);
+    demandBounds(spec, grant);
     await using cleanup = new AsyncDisposableStack();
     const folder = cleanup.use(await made(spec, options, () => new WorkerFolder(scratchRoot(options), memoryRoot(spec, options))));
     const socket = chosenSocket(spec, options, folder);
     const listen = await chooseAddress(spec, options, { folder, socket });
-    const command = await prepareCommand(spec, { folder, listen, permissions, variables });
-    const tooLarge = startLineComplaint(command);
+    const audit = options.auditPermissions !== undefined;
+    const bare = await prepareCommand(spec, { folder, listen, grant, variables, audit });
+    const tooLarge = startLineComplaint(bare, grant);
     if (tooLarge !== undefined) throw startError(spec, "spawn", tooLarge, {});
-    const unfetched = await fetchModules(command, signal);
+    const unfetched = await fetchModules(bare, signal);
     if (unfetched !== undefined) throw startError(spec, "load", `its modules cannot be fetched: ${unfetched}`, { output: unfetched });
+    log.takeLine = auditOf(spec, options, { grant, folder, listen });
+    const scratchMade = () => made(spec, options, () => folder.makeScratch());
+    const command = await enclosed(
+      spec,
+      { command: bare, keeper: grant.keeper },
+      async () => ({ listen, grant, files: { folder, scratch: await scratchMade() } }),
+    );
     const child = spawn(spec, command);
-    const running = new RunningChild(child, { ...careFor(child, command.target), log, removeFiles: () => removeAll(folder, socket) });
+    const running = new RunningChild(child, { ...careFor(child, command), log, removeFiles: () => removeAll(folder, socket) });
     cleanup.defer(() => running.end());
-    const scratch = await made(spec, options, () => folder.makeScratch());
-    const start = startMessage(spec, { listen, command, folder: folder.path, scratch, quota: options.scratchQuota ?? DEFAULT_QUOTA });
+    const files = { folder, scratch: await scratchMade() };
+    const start = startMessage(spec, { listen, command, grant, files, audit, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
-    const hello = await awaitHello(spec, running, { listen, signal });
+    const hello = await awaitHello(spec, running, { start, signal });
     cleanup.move();
-    const warnings = notFound.map((name) => `"${spec.name}" may not run "${name}": no folder of PATH into which the host may look has it`);
-    return new WorkerProcess(hello, { start, warnings }, running);
+    const seen = command.isSandboxed ? { ...hello, pid: child.pid } : hello;
+    return new WorkerProcess(seen, { start, grant }, running);
   }
 
   /** Keeps the host program alive until the worker ends; without it a host that is done may exit, and the worker goes with it. */
@@ -153,13 +159,46 @@ export class WorkerProcess implements AsyncDisposable {
   }
 }
 
-function grantTo({ runtime }: PluginSpec, { permissions: policy = {} }: LaunchOptions): Grant {
-  return runtime.kind === "deno" ? grantPermissions(runtime.permissions, policy) : { permissions: {}, notFound: [] };
+function auditOf(
+  { runtime, ...spec }: PluginSpec,
+  { auditPermissions, bounds }: LaunchOptions,
+  { grant, folder, listen }: Pick<CommandContext, "grant" | "folder" | "listen">,
+): OutputLog["takeLine"] {
+  if (auditPermissions === undefined) return undefined;
+  const own = [folder.path, ...WORKER_SOURCES, isUnix(listen) ? listen.unix : `${listen.tcp}:0`];
+  const audit = runtime.kind === "deno"
+    ? new PermissionAudit(auditPermissions, {
+      granted: grant.permissions,
+      isFree: false,
+      own,
+      modules: [pluginFolder(spec, runtime) ?? folder.path],
+    })
+    : new PermissionAudit(auditPermissions, {
+      granted: undefined,
+      isFree: grant.keeper === undefined && bounds !== "watched",
+      own,
+      modules: [],
+    });
+  return (line) => audit.take(line);
+}
+
+/** A worker that runs in a sandbox is shown its files from the start, so that they have to be there. */
+async function enclosed(
+  spec: PluginSpec,
+  { command, keeper }: { readonly command: WorkerCommand; readonly keeper: WorkerGrant["keeper"] },
+  facts: () => Promise<Pick<StartFacts, "listen" | "grant" | "files">>,
+): Promise<WorkerCommand> {
+  if (spec.runtime.kind !== "python" || !spec.runtime.isSandboxed || keeper === undefined) return command;
+  const { listen, grant, files } = await facts();
+  return await inBubblewrap(spec, command, { listen, files, bounds: kernelBounds(grant.permissions) });
 }
 
 /** What a Python worker's supervisor does for itself, Deno workers have their host do. Only a plugin that may run programs can have left some. */
-function careFor({ pid }: Deno.ChildProcess, { permissions }: PluginTarget): Pick<ChildCare, "memory" | "endGroup"> {
-  if (permissions === undefined) return {};
+function careFor(
+  { pid }: Deno.ChildProcess,
+  { target: { permissions }, isSandboxed }: WorkerCommand,
+): Pick<ChildCare, "memory" | "endGroup" | "readStatus"> {
+  if (permissions === undefined) return isSandboxed ? { readStatus: insideStatus } : {};
   const mayHaveChildren = permissions.run !== undefined || permissions.ffi !== undefined;
   return { memory: MemoryWatch.over(pid), endGroup: mayHaveChildren ? () => endGroup(pid) : undefined };
 }
@@ -207,38 +246,4 @@ async function prepareCommand(spec: PluginSpec, context: CommandContext): Promis
     const problem = `its worker cannot be written to "${context.folder.path}": ${messageOf(cause)}`;
     throw startError(spec, "spawn", `${problem}. Make room there, or give another folder as "scratchDir"`, { cause });
   }
-}
-
-interface StartFacts {
-  readonly listen: Address;
-  readonly command: WorkerCommand;
-  readonly folder: string;
-  readonly scratch: ScratchFolders;
-  readonly quota: number;
-}
-
-function startMessage(spec: PluginSpec, { listen, command, folder, scratch, quota }: StartFacts): StartMessage {
-  const limits: WorkerLimits = {
-    max_concurrency: spec.maxConcurrency,
-    max_body_bytes: MAX_BODY_BYTES,
-    cancel_grace_ms: CANCEL_GRACE_MS,
-    scratch_quota: quota,
-  };
-  const { disk, memory } = scratch;
-  return {
-    protocol: PROTOCOL_VERSION,
-    token: createToken(),
-    listen,
-    plugin: command.target,
-    foreign: command.foreign,
-    limits,
-    scratch: disk,
-    ...(memory === undefined ? {} : { memory_scratch: memory }),
-    folder,
-  };
-}
-
-/** 256 random bits. */
-function createToken(): string {
-  return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
 }

@@ -42,17 +42,20 @@ export interface HeldFrames {
   readonly frames: string;
 }
 
-/** A set of Deno permissions: `true` is all, a list is these, a missing key is none. */
+/**
+ * A set of permissions: `true` is all, a list is these, a missing key is none. A Python plugin has `read`, `write`, `net`, whose entries are ports such as
+ * `:443`, and `run`, which is `true` or nothing.
+ */
 export interface PermissionSet {
   /** Files and folders that may be read. */
   readonly read?: true | readonly string[];
   /** Files and folders that may be written. */
   readonly write?: true | readonly string[];
-  /** Hosts, with or without a port. */
+  /** Hosts, with or without a port. Python: ports, each with a colon before it. */
   readonly net?: true | readonly string[];
   /** Environment variables. */
   readonly env?: true | readonly string[];
-  /** Programs that may be started. */
+  /** Programs that may be started. Python: all or none. */
   readonly run?: true | readonly string[];
   /** Dynamic libraries. */
   readonly ffi?: true | readonly string[];
@@ -82,6 +85,22 @@ export interface PluginTarget {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** What the kernel holds a worker's process to, which the worker asks it for before any plugin code runs. Paths are absolute. */
+export interface KernelBounds {
+  /** Files and folders that may be read, besides what the runtime itself needs. */
+  readonly read: readonly string[];
+  /** Files and folders that may be written, and folders in which some may be made and removed. */
+  readonly write: readonly string[];
+  /** No network, all of it, or TCP connections to these ports. */
+  readonly net: boolean | readonly number[];
+  /** Whether programs may be started. */
+  readonly run: boolean;
+  /** Whether the worker tells what the plugin tries, in its log. */
+  readonly audit: boolean;
+  /** Whether the plugin is held to all this; otherwise it is only told what would be refused. */
+  readonly hold: boolean;
+}
+
 /** Bounds that the worker keeps. */
 export interface WorkerLimits {
   /** How many calls run at once. */
@@ -92,6 +111,10 @@ export interface WorkerLimits {
   readonly cancel_grace_ms: number;
   /** The most bytes that the files in the scratch folders may have; none when it is left out. */
   readonly scratch_quota?: number;
+  /** The most memory that each of its processes may have, in bytes; no limit when it is left out. */
+  readonly memory?: number;
+  /** The most processes and threads that it may have; no limit when it is left out. */
+  readonly processes?: number;
 }
 
 /** The one line that the host writes to the worker's standard input. */
@@ -108,6 +131,8 @@ export interface StartMessage {
   readonly foreign?: string;
   /** What to keep within. */
   readonly limits: WorkerLimits;
+  /** What the kernel holds the worker to; a worker that cannot have that ends with an error of the code `bounds`. Nothing when it is left out. */
+  readonly bounds?: KernelBounds;
   /** A folder of the worker's own, for files. */
   readonly scratch: string;
   /** Another one in memory, preferred for what fits into it. */
@@ -128,6 +153,8 @@ export interface HelloMessage {
   readonly worker: string;
   /** What it can besides what every worker can. */
   readonly features: readonly string[];
+  /** By what the kernel holds the worker to its bounds, for example `landlock`; left out by a worker that was told none. */
+  readonly bounds?: string;
 }
 
 /** What the worker writes instead of a {@linkcode HelloMessage} when it cannot start. */
@@ -146,7 +173,8 @@ export type ErrorCode =
   | "cancelled"
   | "not_supported"
   | "plugin_exit"
-  | "bad_start";
+  | "bad_start"
+  | "bounds";
 
 /** An error on the wire. The last five keys are the original's; only the first four must be there. */
 export interface ErrorBody {

@@ -46,3 +46,26 @@ Deno.test("doctor --fix removes what is left of a worker that is gone, and nothi
   assertEquals([left, checkout].map((path) => names.includes(basename(path))), [false, true]);
   await Deno.remove(checkout, { recursive: true });
 });
+
+Deno.test({
+  name: "doctor --bounds tells what a plugin is refused, and permissions with which it runs",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const reaches = await pythonManifest("reaches");
+    await using user = await User.create({ "reaches.json": { ...reaches, permissions: {} }, "file.txt": "text" });
+    const read = join(user.folder.path, "file.txt");
+    const outcome = await user.run("doctor", "--json", "--bounds", "reaches", "--kwargs", JSON.stringify({ read }));
+    const findings: { check: string; verdict: string; found: string }[] = JSON.parse(outcome.out);
+    const told = findings.slice(-4).map(({ check, verdict, found }) => [check, verdict, found]);
+    assertEquals(told.map(([check, verdict]) => `${check}: ${verdict}`), [
+      "unbounded: good",
+      "refused: odd",
+      "bounded: odd",
+      "permissions: good",
+    ]);
+    assertEquals([told[1]![2], outcome.code], [`read ${read}`, 0]);
+    assertStringIncludes(told[2]![2]!, "PermissionError");
+    assertEquals(told[3]![2], `with these it runs bounded: {"read":["${read}"]}`);
+    assertStringIncludes((await user.run("doctor", "--bounds")).err, "Which plugin?");
+  },
+});

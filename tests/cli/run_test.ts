@@ -133,3 +133,17 @@ Deno.test("Ctrl-C in the middle of a call ends the plugin and says so", async ()
   assertEquals([code, err], [130, "Interrupted\n"]);
   await lines.cancel();
 });
+
+Deno.test({
+  name: "run --audit tells what a plugin tries, and --bounds required has the kernel refuse it",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using user = await User.create({ "reaches.json": await pythonManifest("reaches"), "file.txt": "text" });
+    const read = join(user.folder.path, "file.txt");
+    const free = await user.run("run", "--audit", "reaches", "--read", read);
+    assertEquals([free.code, free.out, free.err], [0, "text\n", `allowed read ${read}\n`]);
+    const bounded = await user.run("run", "--audit", "--bounds", "required", "reaches", "--read", read);
+    assertEquals([bounded.code, bounded.out], [1, ""]);
+    assertMatch(bounded.err, new RegExp(`^refused read ${read}\nerror: .*PermissionError`));
+  },
+});

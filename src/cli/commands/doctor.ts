@@ -1,13 +1,29 @@
 /** `doctor`: finds what keeps plugins from working, and says how to mend it. @module */
 import type { Context } from "../context.ts";
+import { loadManifest } from "../../manifest/load.ts";
+import { boundsFindings } from "../doctor/bounds_findings.ts";
+import { readObject } from "./run.ts";
+import { UsageError } from "../exit.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { hostFindings } from "../doctor/host_findings.ts";
 import { problemText } from "../context.ts";
 import { pluginFindings } from "../doctor/plugin_findings.ts";
 import { bold, green, red, yellow } from "../output/painted.ts";
 
+/** The options of `doctor`. */
+export interface DoctorOptions {
+  readonly fix?: boolean;
+  readonly bounds?: boolean;
+  readonly kwargs?: string;
+}
+
 /** Looks at the host and at one plugin, or at all. False when something has to be mended. */
-export async function doctor(context: Context, { reference, fix }: { reference: string | undefined; fix: boolean }): Promise<boolean> {
+export async function doctor(
+  context: Context,
+  reference: string | undefined,
+  { fix = false, bounds = false, kwargs }: DoctorOptions,
+): Promise<boolean> {
+  if (bounds && reference === undefined) throw new UsageError("Which plugin? Write doctor --bounds PLUGIN, which runs it held to nothing");
   const { terminal } = context;
   const findings: Finding[] = [];
   const report = (finding: Finding) => {
@@ -23,6 +39,9 @@ export async function doctor(context: Context, { reference, fix }: { reference: 
   for (const name of names) {
     context.signal.throwIfAborted();
     for await (const finding of pluginFindings(context, manager, name)) report(finding);
+    if (!bounds || findings.some(({ verdict }) => verdict === "bad")) continue;
+    const trial = { spec: await loadManifest(manager.info(name).source!), kwargs: kwargs === undefined ? undefined : readObject(kwargs) };
+    for await (const finding of boundsFindings(context, trial)) report(finding);
   }
   if (terminal.json) terminal.result(findings);
   const bad = findings.filter(({ verdict }) => verdict === "bad").length;

@@ -1,8 +1,11 @@
 /** `run`: calls a plugin once. @module */
 import { PrivateFolder } from "../../payload/private_folder.ts";
 import { scratchRoot } from "../../permissions/required.ts";
+import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import type { CallOptions, Kwargs } from "../../plugin/interface.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
+import type { PermissionUse } from "../../process/permission_audit.ts";
+import { green, red } from "../output/painted.ts";
 import { parseJson } from "../arguments/argument_types.ts";
 import { isRecord } from "../../protocol/json.ts";
 import { demandArguments, readArguments } from "../arguments/read_arguments.ts";
@@ -19,6 +22,8 @@ export interface RunOptions {
   readonly task?: string;
   readonly timeout?: string;
   readonly save?: string;
+  readonly bounds?: BoundsLevel;
+  readonly audit?: boolean;
 }
 
 /** Calls a plugin with the arguments of the command line, and prints what it gives. */
@@ -28,7 +33,12 @@ export async function run(context: Context, words: readonly string[], options: R
   if (reference === undefined) throw new UsageError("Which plugin? Write run PLUGIN, or see list");
   const timeoutMs = readSeconds(options.timeout);
   const given = readObject(options.kwargs);
-  const { manager, plugin } = await context.openManager(reference, { onLog: context.logWriter(options.logs ?? false) });
+  const onLog = context.logWriter(options.logs ?? false);
+  const { manager, plugin } = await context.openManager(reference, {
+    onLog,
+    bounds: options.bounds,
+    auditPermissions: options.audit ? (use) => noteUse(context, use) : undefined,
+  });
   await using _manager = manager;
   const handle = manager.get(plugin);
   const signature = (await toldSignatures(handle, signal))?.[options.stream ? "execute_stream" : "execute"];
@@ -45,6 +55,10 @@ export async function run(context: Context, words: readonly string[], options: R
   } finally {
     terminal.clearProgress();
   }
+}
+
+function noteUse({ terminal }: Context, { permission, value, allowed }: PermissionUse): void {
+  terminal.note(allowed ? green("allowed") : red("refused"), ` ${permission}${value === undefined ? "" : ` ${value}`}`);
 }
 
 interface Call {
@@ -76,7 +90,8 @@ async function withStandardInput(kwargs: Record<string, unknown>, files: AsyncDi
   return { ...kwargs, [name]: path };
 }
 
-function readObject(text: string | undefined): Record<string, unknown> {
+/** What `--kwargs` says. */
+export function readObject(text: string | undefined): Record<string, unknown> {
   if (text === undefined) return {};
   const value = parseJson(text);
   if (isRecord(value)) return value;

@@ -1,5 +1,6 @@
 /** `serve`: the plugins over HTTP. @module */
 import type { Context } from "../context.ts";
+import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import { UsageError } from "../exit.ts";
 import { problemText } from "../context.ts";
 import { createGateway } from "../../gateway/gateway.ts";
@@ -18,6 +19,7 @@ export interface ServeOptions extends TokenOptions {
   readonly replicas: string;
   readonly idle?: string;
   readonly logs?: boolean;
+  readonly bounds?: BoundsLevel;
 }
 
 /** Serves the plugins until Ctrl-C. */
@@ -26,7 +28,8 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const replicas = { min: 1, max: readNumber("replicas", options.replicas) };
   const unloadAfterMs = options.idle === undefined ? undefined : 1_000 * readNumber("idle", options.idle);
   const onLog = context.logWriter(options.logs ?? false);
-  const { manager } = await context.openManager(undefined, { onLog, replicas, unloadAfterMs, watch: true, healthIntervalMs: 10_000 });
+  const managed = { onLog, replicas, unloadAfterMs, bounds: options.bounds, watch: true, healthIntervalMs: 10_000 };
+  const { manager } = await context.openManager(undefined, managed);
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(manager);
   const token = await chosenToken(options) ?? newToken();

@@ -1,0 +1,77 @@
+/**
+ * What a worker's plugin may do, whatever its runtime.
+ *
+ * @module
+ */
+import type { PluginSpec } from "../manifest/manifest.ts";
+import { portOf } from "../manifest/permissions.ts";
+import type { PermissionSet } from "../protocol/messages.ts";
+import { allowedBy, grantPermissions, intersectPermissions, type PermissionPolicy } from "./grant.ts";
+
+/**
+ * How plugins are bounded. Default: a Python plugin whose manifest has `permissions` or `sandbox` by the kernel, and a Deno plugin by Deno.
+ *
+ * - `"required"`: a Python plugin whose manifest has neither may do nothing, where it could do whatever its user may.
+ * - `"kernel"`: besides that, the kernel holds the process of a Deno plugin to its permissions, and not Deno alone.
+ * - `"watched"`: no Python plugin is held to anything, and `auditPermissions` tells what it would be refused. It is for finding out what a plugin needs.
+ */
+export type BoundsLevel = "required" | "kernel" | "watched";
+
+/** What a host decides about bounds. */
+export interface BoundsOptions {
+  /** The most that a plugin may get of what its manifest asks for. Default: nothing. */
+  readonly permissions?: PermissionPolicy;
+  /** Which plugins are bounded besides those that are anyway. */
+  readonly bounds?: BoundsLevel;
+}
+
+/** What a plugin may do, and what of it could not be given. */
+export interface WorkerGrant {
+  /** What both sides allow. */
+  readonly permissions: PermissionSet;
+  /** Who holds the plugin to it; `undefined` for a plugin that only the system's own rights bound. */
+  readonly keeper: "kernel" | "deno" | undefined;
+  /** What the plugin asks for and cannot have, though the policy has room for it. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * What both sides allow a plugin.
+ *
+ * @throws {TypeError} When the policy has an entry that Deno would read as another one.
+ */
+export function grantTo({ name, runtime }: PluginSpec, { permissions: policy = {}, bounds }: BoundsOptions): WorkerGrant {
+  if (runtime.kind === "python") return grantToPython(name, runtime.permissions, { policy, bounds });
+  const { permissions, notFound } = grantPermissions(runtime.permissions, policy);
+  const warnings = notFound.map((program) => `"${name}" may not run "${program}": no folder of PATH into which the host may look has it`);
+  return { permissions, keeper: bounds === "kernel" ? "kernel" : "deno", warnings };
+}
+
+interface Level {
+  readonly policy: PermissionPolicy;
+  readonly bounds: BoundsLevel | undefined;
+}
+
+function grantToPython(plugin: string, asked: PermissionSet | undefined, { policy, bounds }: Level): WorkerGrant {
+  const isHeld = bounds === undefined ? asked !== undefined : bounds !== "watched";
+  const requested = asked ?? {};
+  const allowed = allowedBy(policy, requested);
+  const permissions = intersectPermissions(requested, allowed === requested ? "requested" : held(allowed));
+  return { permissions, keeper: isHeld ? "kernel" : undefined, warnings: unheld(plugin, requested, allowed) };
+}
+
+/** What of a policy the kernel can hold a Python plugin to. Who allows one host or one program does not allow them all. */
+function held({ read, write, net, run }: PermissionSet): PermissionSet {
+  const ports = net === true ? true : net?.filter((entry) => portOf(entry) !== undefined);
+  return { read, write, net: ports, run: run === true ? true : undefined };
+}
+
+function unheld(plugin: string, requested: PermissionSet, allowed: PermissionSet): string[] {
+  const of = (what: string) =>
+    `"${plugin}" is a Python plugin, which the kernel cannot hold to the ${what} of the policy. It gets none of these`;
+  const hosts = allowed.net === true ? [] : allowed.net?.filter((entry) => portOf(entry) === undefined) ?? [];
+  return [
+    ...(requested.net !== undefined && hosts.length > 0 ? [of("hosts")] : []),
+    ...(requested.run !== undefined && Array.isArray(allowed.run) && allowed.run.length > 0 ? [of("programs")] : []),
+  ];
+}

@@ -1,0 +1,192 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import {
+  type FileResult,
+  type Manifest,
+  RemoteError,
+  RemotePluginProxy,
+  requiredPermissions,
+  WorkerExitError,
+  WorkerStartError,
+} from "@remote-plugin/proxy";
+import { PluginManager } from "@remote-plugin/proxy/manager";
+import { BOTH, fixtureManifest, foreignManifest, isRunning, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
+import { testPython } from "../support/python.ts";
+import { runHost } from "../support/run_host.ts";
+
+const PYTHON = BOTH[0]!;
+
+const hasBubblewrap = await new Deno.Command("bwrap", { args: ["--ro-bind", "/", "/", "true"] }).output().then(
+  ({ success }) => success,
+  () => false,
+);
+
+/** What bounds a plugin, and whether it can be had here. */
+const KEEPERS = [
+  { keeper: "Landlock", bounded: {}, ignore: Deno.build.os !== "linux" },
+  { keeper: "bubblewrap", bounded: { sandbox: "bubblewrap" }, ignore: !hasBubblewrap },
+] as const;
+
+/** A folder with a file that a plugin may read and one that it may not. */
+async function folderOfTwo(scratch: ScratchWatch): Promise<AsyncDisposable & { path: string; open: string; shut: string }> {
+  const path = await Deno.makeTempDir({ dir: scratch.path });
+  const [open, shut] = [join(path, "open"), join(path, "shut")];
+  for (const folder of [open, shut]) {
+    await Deno.mkdir(folder);
+    await Deno.writeTextFile(join(folder, "file"), "text");
+  }
+  return { path, open, shut, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+async function refusal(attempt: Promise<unknown>): Promise<string> {
+  const error = await assertRejects(() => attempt, RemoteError);
+  return error.remoteType;
+}
+
+for (const { keeper, bounded, ignore } of KEEPERS) {
+  const test = (name: string, fn: () => Promise<void>) => Deno.test({ name: `python in ${keeper}: ${name}`, ignore, fn });
+
+  test("a plugin may do what its manifest asks for as far as the policy allows, and no more", async () => {
+    await using scratch = await ScratchWatch.create();
+    await using folder = await folderOfTwo(scratch);
+    using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const [port, otherPort] = [server, other].map(({ addr }) => (addr as Deno.NetAddr).port);
+    const permissions = { read: [folder.path], write: [folder.open], net: [`:${port}`, `:${otherPort}`], run: true } as const;
+    const policy = { read: [folder.open], write: true, net: [`:${port}`] } as const;
+    await using plugin = await startFixture(PYTHON, "reaches", { manifest: { permissions, ...bounded }, permissions: policy });
+    assertEquals(plugin.permissions, { read: [folder.open], write: [folder.open], net: [`:${port}`] });
+    assertEquals(await plugin.execute({ read: join(folder.open, "file") }), "text");
+    assertEquals(await plugin.execute({ write: join(folder.open, "new") }), 7);
+    assertEquals(await plugin.execute({ connect: port }), "done");
+    const refused = ["FileNotFoundError", "PermissionError"];
+    for (
+      const attempt of [{ read: join(folder.shut, "file") }, { write: join(folder.shut, "new") }, { connect: otherPort }, {
+        run: "/bin/true",
+      }]
+    ) {
+      assertStringIncludes(refused.join(), await refusal(plugin.execute(attempt)));
+    }
+    assertEquals([...Deno.readDirSync(folder.shut)].length, 1);
+  });
+
+  test("big values go as files in both directions", async () => {
+    await using plugin = await startFixture(PYTHON, "hands_over", { manifest: { permissions: {}, ...bounded } });
+    const given = await plugin.execute<{ path: { size: number } }>({ action: "describe", path: new Uint8Array(300_000) });
+    assertEquals(given.path.size, 300_000);
+    const result = await plugin.execute<FileResult>({ action: "give", size: 300_000 });
+    assertEquals((await result.bytes()).length, 300_000);
+  });
+
+  test("a plugin that kills itself ends with its signal, and nothing of it is left", async () => {
+    await using scratch = await ScratchWatch.create();
+    const manifest: Partial<Manifest> = { permissions: {}, ...bounded };
+    await using plugin = await startFixture(PYTHON, "kills_itself", { manifest, scratchDir: scratch.path });
+    assertEquals(await isRunning(plugin.pid!), true);
+    const error = await assertRejects(() => plugin.execute(), WorkerExitError);
+    assertEquals([error.signal, error.exitCode], ["SIGKILL", null]);
+    assertEquals([scratch.names(), await isRunning(plugin.pid!)], [[], false]);
+  });
+
+  test("a host runs with exactly the flags of requiredPermissions()", async () => {
+    await using scratch = await ScratchWatch.create();
+    const own = await Deno.makeTempDir({ dir: scratch.path });
+    const manifest = { ...await fixtureManifest(PYTHON, "echo"), permissions: {}, ...bounded } as Manifest;
+    const places = { scratchDir: scratch.path, socketPath: join(own, "own.sock") };
+    const flags = (await requiredPermissions(manifest, places)).toFlags();
+    const { code, stdout, stderr } = await runHost("calls_once", flags, [manifest, places, { n: 1 }]);
+    assertEquals([code, stderr, JSON.parse(stdout).result], [0, "", { args: [], kwargs: { n: 1 } }]);
+    await Deno.remove(own, { recursive: true });
+  });
+}
+
+Deno.test("python: a host that requires bounds has a plugin do nothing whose manifest asks for nothing, alone and in a manager", async () => {
+  await using scratch = await ScratchWatch.create();
+  await using folder = await folderOfTwo(scratch);
+  const manifest = { name: "reaches", ...await fixtureManifest(PYTHON, "reaches") };
+  const options = { bounds: "required", permissions: { read: true } } as const;
+  await using plugin = await RemotePluginProxy.start(manifest, options);
+  await using manager = await PluginManager.create({ manifests: [manifest], ...options });
+  assertEquals(plugin.permissions, {});
+  for (const one of [plugin, manager.get("reaches")]) {
+    assertEquals(await refusal(one.execute({ read: join(folder.open, "file") })), "PermissionError");
+  }
+});
+
+Deno.test("python: a worker that cannot keep bounds is not started where the host requires some", async () => {
+  const error = await assertRejects(() => RemotePluginProxy.start(foreignManifest(), { bounds: "required" }), WorkerStartError);
+  assertEquals(error.phase, "bounds");
+  assertStringIncludes(error.message, 'the worker "old_worker" keeps none. Remove "worker" from its manifest');
+});
+
+Deno.test("python: a worker that says nothing of the bounds that it was told is not used", async () => {
+  await using scratch = await ScratchWatch.create();
+  const python_path = join(scratch.path, "python");
+  await Deno.writeTextFile(python_path, `#!${testPython()}\n${CARELESS}`, { mode: 0o700 });
+  const manifest = { python_path, module: "m", class: "C", permissions: {} };
+  const error = await assertRejects(() => RemotePluginProxy.start(manifest, { scratchDir: scratch.path }), WorkerStartError);
+  await Deno.remove(python_path);
+  assertEquals([error.phase, error.message], [
+    "bounds",
+    'Cannot start "m": its worker says nothing of the bounds that it was told to keep',
+  ]);
+});
+
+/** A worker of an earlier release, which passes over what it does not know. */
+const CARELESS = `import json, sys
+start = json.loads(sys.stdin.readline())
+print(json.dumps({"protocol": 1, "address": start["listen"], "pid": 1, "worker": "careless", "features": []}), flush=True)
+sys.stdin.read()
+`;
+
+Deno.test({
+  name: "python in bubblewrap: a plugin that nobody could reach is not started, and one without bubblewrap is told of it",
+  ignore: !hasBubblewrap,
+  async fn() {
+    const unreachable = { sandbox: "bubblewrap", transport: "tcp" } as const;
+    const error = await assertRejects(() => startFixture(PYTHON, "echo", { manifest: unreachable }), WorkerStartError);
+    assertEquals(error.phase, "bounds");
+    assertStringIncludes(error.message, "can be reached by a unix socket alone");
+    const missing = { sandbox: "bubblewrap", env_vars: { PATH: "/nowhere" } } as const;
+    const { message } = await assertRejects(() => startFixture(PYTHON, "echo", { manifest: missing }), WorkerStartError);
+    assertStringIncludes(message, 'there is no program "bwrap". Install bubblewrap, or remove "sandbox" from its manifest');
+  },
+});
+
+Deno.test({
+  name: "python in bubblewrap: each attempt to get out is refused, and what is outside is not to be seen",
+  ignore: !hasBubblewrap,
+  async fn() {
+    await using scratch = await ScratchWatch.create();
+    await using folder = await folderOfTwo(scratch);
+    const unix = join(folder.shut, "socket");
+    using _unix = Deno.listen({ transport: "unix", path: unix });
+    using tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    for (const name of ["secret", "removable", "movable"]) await Deno.writeTextFile(join(folder.shut, name), name);
+    const manifest: Partial<Manifest> = { permissions: { read: [folder.open] }, sandbox: "bubblewrap" };
+    await using plugin = await startFixture(PYTHON, "attempts", { manifest, scratchDir: scratch.path });
+    const places = { outside: folder.shut, granted: folder.open, scratch: plugin.endpoint!.scratch!.disk };
+    const outcomes = await plugin.execute<Record<string, string>>({ ...places, unix, host: Deno.pid, port: tcp.addr.port });
+    assertEquals(Object.keys(outcomes).filter((attempt) => outcomes[attempt] === "through"), []);
+    const unseen = ["read", "list", "write", "remove", "environment of the host", "signal to the host"];
+    assertEquals(unseen.map((attempt) => outcomes[attempt]), [...unseen.slice(1).map(() => "ENOENT"), "ESRCH"]);
+  },
+});
+
+Deno.test("deno: a host is told what a plugin tries, and what it is refused", async () => {
+  await using scratch = await ScratchWatch.create();
+  await using folder = await folderOfTwo(scratch);
+  const [open, shut] = [join(folder.open, "file"), join(folder.shut, "file")];
+  const module = join(folder.path, "reads.ts");
+  await Deno.writeTextFile(module, "export default { execute: ({ path }: { path: string }) => Deno.readTextFileSync(path) };\n");
+  const uses: unknown[] = [];
+  const manifest: Manifest = { runtime: "deno", module, permissions: { read: [folder.open] } };
+  await using plugin = await RemotePluginProxy.start(manifest, { permissions: "requested", auditPermissions: (use) => uses.push(use) });
+  await plugin.execute({ path: open });
+  await plugin.execute({ path: open });
+  await assertRejects(() => plugin.execute({ path: "/etc/hostname" }));
+  await assertRejects(() => plugin.execute({ path: shut }));
+  await plugin.cleanup();
+  // What is refused in the folder of the plugin's own modules cannot be told from their imports.
+  assertEquals(uses, [{ permission: "read", value: open, allowed: true }, { permission: "read", value: "/etc/hostname", allowed: false }]);
+});
