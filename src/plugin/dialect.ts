@@ -13,7 +13,7 @@ import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
 import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original/dialect.ts";
 import { UnixHttp } from "../transport/original/unix_http.ts";
-import { sendBy, type SendRequest } from "../transport/frame_source.ts";
+import { type SendAhead, sendBy, type SendRequest } from "../transport/frame_source.ts";
 import type { HeldBack } from "../transport/upgrade.ts";
 import { UpgradedTransport } from "../transport/upgraded.ts";
 
@@ -24,7 +24,7 @@ export interface Dialect extends Disposable {
   /** Sends a request on a connection of its own, where there is a shorter way than by the exchange. */
   readonly sendAlone?: SendRequest;
   /** Sends requests on one connection, for a worker that takes them ahead. */
-  readonly sendAhead?: SendRequest;
+  readonly sendAhead?: SendAhead;
 }
 
 /** The shortest way to send a request on a connection of its own. */
