@@ -17,6 +17,12 @@ export interface UvCommand {
 /** What a worker runs on. */
 export const OLDEST = ">=3.8";
 
+/** In a project and in a script's metadata. */
+const REQUIRES_PYTHON = /^(?:#\s*)?requires-python\s*=\s*["']([^"']*)["']/m;
+
+/** A project without it has dependencies and is nothing that could be installed itself, unless it says that it is. */
+const IS_PACKAGE = /^\s*\[build-system\]|^\s*package\s*=\s*true/m;
+
 /** Folders and scripts that can be renamed with the environment. */
 const VENV = ["venv", "--relocatable"];
 
@@ -49,7 +55,7 @@ export function installCommand(form: EnvironmentForm, folder: string, options: I
       const project = dirname(form.path);
       const env = { ...ownTemporary(folder), UV_PROJECT_ENVIRONMENT: folder };
       if (form.hasLock) return { args: ["sync", ...common, "--project", project, "--locked", "--no-default-groups"], env };
-      return { args: [...install, ...(form.isPackage ? ["--editable", project] : ["--requirements", form.path])] };
+      return { args: [...install, ...(IS_PACKAGE.test(form.text) ? ["--editable", project] : ["--requirements", form.path])] };
     }
     case "requirements":
       return { args: [...install, "--requirements", form.path] };
@@ -75,7 +81,7 @@ export function workingFolder(form: EnvironmentForm): string | undefined {
 
 /** What is said of the Python, as it is told to people and to `uv`. */
 export function requiredPython(form: EnvironmentForm): string | undefined {
-  return form.kind === "inline" ? form.python : form.kind === "requirements" ? undefined : form.requiresPython;
+  return form.kind === "inline" ? form.python : form.kind === "requirements" ? undefined : REQUIRES_PYTHON.exec(form.text)?.[1];
 }
 
 /** A range goes together with what a worker needs; a version and a path stand for themselves. */

@@ -29,7 +29,7 @@ Deno.test("what a manifest lists is installed, and a password of its index is in
 });
 
 Deno.test("bytecode is written where that is asked for, and a lock is used as it is", () => {
-  const form: EnvironmentForm = { kind: "script", path: "/p/a.py", hasLock: true, requiresPython: undefined };
+  const form: EnvironmentForm = { kind: "script", path: "/p/a.py", hasLock: true, text: "" };
   assertEquals(installCommand(form, "/e", { compiles: true }), {
     args: ["sync", "--python", "/e/bin/python", "--compile-bytecode", "--script", "/p/a.py", "--active", "--locked"],
     env: { TMPDIR: "/e", VIRTUAL_ENV: "/e" },
