@@ -21,7 +21,7 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     outbox · files · scratch · private_folder                          files
     become                                                             another program in the place of this one, bound
     bounds · grant · places · holding · landlock · seccomp             bounds: what the plugin may do
-    syscalls · kernel · access · stand_ins
+    syscalls · kernel · access · stand_ins · limits · control_group
     errors · error_bodies · tracebacks                                 errors
     signatures · type_hints · hint_names · docstrings · surface        what a plugin's methods take and give
     library · descriptors · forks · script_end · logs · log_records    what keeps the worker and the plugin apart

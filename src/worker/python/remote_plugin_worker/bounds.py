@@ -14,11 +14,14 @@ from .start_line import Start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Callable, Dict, Optional
 
     from .holding import Holding
 
     Body = Dict[str, Any]
+
+
+BY_PATH = ("chmod", "chown", "utime")
 
 
 class Bounds:
@@ -44,8 +47,6 @@ class Bounds:
         if self._holding is not None:
             self._prepare_variables()
             told = self._holding.put_in_force()
-            from .stand_ins import change_files_by_descriptor
-
             change_files_by_descriptor()
         self._access.watch()
         return told
@@ -78,3 +79,24 @@ def tell_access(key: str, target: str, allowed: bool) -> None:
         os.write(2, line.encode("utf-8", "backslashreplace"))
     except OSError:
         pass  # the plugin has closed it
+
+
+def change_files_by_descriptor() -> None:
+    """Has `os.chmod`, `os.chown` and `os.utime` open the file, for the kernel lets none take a path that may lead out of the bounds."""
+    for name in BY_PATH:
+        setattr(os, name, _by_descriptor(getattr(os, name)))
+
+
+def _by_descriptor(act: Callable[..., None]) -> Callable[..., None]:
+    def changed(path: Any, *args: Any, dir_fd: Any = None, follow_symlinks: bool = True, **options: Any) -> None:
+        if isinstance(path, int):
+            return act(path, *args, **options)
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_symlinks else os.O_NOFOLLOW)
+        file = os.open(path, flags, dir_fd=dir_fd)
+        try:
+            act(file, *args, **options)
+        finally:
+            os.close(file)
+
+    changed.__name__ = changed.__qualname__ = act.__name__
+    return changed

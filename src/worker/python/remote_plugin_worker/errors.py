@@ -60,7 +60,7 @@ class BadStart(Exception):
 
 
 class CannotBind(BadStart):
-    """The plugin cannot be held to what it may do here, and so it is not started."""
+    """The plugin cannot be held to its bounds here, and so it is not started."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The plugin cannot be held to its permissions here: {why}")
+        super().__init__(f"The plugin cannot be held to its bounds here: {why}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NO_NEW_PRIVILEGES = 38
 CAPABILITIES_VERSION = 0x20080522
 # A host that is root reads the files of other users, and so does its plugin, in the places that it was given.
-KEPT_CAPABILITIES = 1 << 1 | 1 << 2  # DAC_OVERRIDE, DAC_READ_SEARCH
+KEPT_CAPABILITIES = 1 << 1  # DAC_OVERRIDE
 SET_BYTES = 24  # effective, permitted and inheritable ones, first their lower halves
 LAST_DESCRIPTOR = 0xFFFFFFFF
 

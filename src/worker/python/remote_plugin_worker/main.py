@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .bounds import Bounds
     from .foreign import ForeignWorker
+    from .limits import Limits
 
     Body = Dict[str, Any]
 
@@ -38,9 +39,12 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
         start = Start(read_start_line())
         bounds = _bounds(start, hello) if start.bounds is not None else None
         foreign = _foreign_worker(start) if start.foreign else None
+        limits = _limits(start) if start.max_memory or start.max_processes else None
         shelf = Shelf()
         if os.name == "posix":
-            lifeline = fork_worker(hello, start, shelf)
+            lifeline = fork_worker(hello, start, shelf, limits)
+            if limits is not None:
+                limits.put_in_force()
             if foreign is not None:
                 arm_lifeline(lifeline)
                 foreign.become(hello, lifeline)
@@ -81,3 +85,9 @@ def _bounds(start: Start, hello: int) -> Bounds:
     bounds = Bounds(start)
     bounds.close_foreign_files(but=hello)
     return bounds
+
+
+def _limits(start: Start) -> Limits:
+    from .limits import Limits
+
+    return Limits(start)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Optional, Sequence
 
 
 class MemoryWatch:
     """Tells whether the system has killed a process for want of memory since this began, where Linux counts that.
 
-    The control group of this process counts its own; without one the whole system's count has to do.
+    The control group of this process counts its own, or one that was made for its worker; without one the whole system's count
+    has to do.
     """
 
-    def __init__(self, root: str = "") -> None:
-        self._counters = [path for path in self._candidates(root) if self._read(path) is not None][:1]
+    def __init__(self, root: str = "", groups: Sequence[str] = ()) -> None:
+        made = [f"{group}/memory.{name}" for group in groups for name in ("events", "oom_control")]
+        self._counters = [path for path in made + self._candidates(root) if self._read(path) is not None][:1]
         self._before = self._total()
 
     def somebody_was_killed(self) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-# Programs and libraries, and what is the same for all users. Nothing here is a secret of anybody's.
+# Programs and libraries, and what is the same for all users. Nothing here is a secret, as the keys beside certificates are.
 SYSTEM = (
     "/usr /lib /lib32 /lib64 /bin /sbin /nix/store /gnu/store /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime "
-    "/etc/timezone /etc/ssl /etc/pki /etc/ca-certificates /etc/passwd /etc/group /etc/nsswitch.conf /etc/mime.types /etc/os-release "
+    "/etc/timezone /etc/ssl/certs /etc/ssl/cert.pem /etc/ssl/openssl.cnf /etc/pki/tls/certs /etc/pki/tls/cert.pem /etc/pki/tls/openssl.cnf "
+    "/etc/pki/ca-trust /etc/crypto-policies /etc/ca-certificates /etc/passwd /etc/group /etc/nsswitch.conf /etc/mime.types /etc/os-release "
     "/etc/fonts /etc/magic /var/cache/fontconfig"
 ).split()
 # How many processors and how much memory there are, and this process itself. Other processes are out of sight.

@@ -36,11 +36,13 @@ REFUSED = (
     "quotactl_fd reboot request_key semctl semget semop semtimedop setdomainname sethostname setns settimeofday shmat shmctl shmget "
     "swapoff swapon syslog umount2 unshare userfaultfd vhangup"
 ).split()
-# Landlock knows no right for what these change, and the filter sees no path. What has an open file is left: `fchmod`, say.
+# Landlock knows no right for what these change or watch, and the filter sees no path. What has an open file is left: `fchmod`, say.
 METADATA = (
-    "chmod chown fchmodat fchmodat2 fchownat file_setattr futimesat lchown lremovexattr lsetxattr removexattr removexattrat "
-    "setxattr setxattrat utime utimes"
+    "chmod chown fchmodat fchmodat2 fchownat file_setattr futimesat inotify_add_watch lchown lremovexattr lsetxattr "
+    "removexattr removexattrat setxattr setxattrat utime utimes"
 ).split()
+# They read what is kept beside a file, by its path. Whoever copies files does without where this is not supported.
+ATTRIBUTES = "file_getattr getxattr getxattrat lgetxattr listxattr listxattrat llistxattr".split()
 # Of these processes the caller itself is 0.
 OWN_PROCESS = {"prlimit64": 0, "sched_setattr": 0, "sched_setparam": 0, "sched_setscheduler": 0}
 SEND_FLAGS = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
@@ -68,9 +70,10 @@ class Filter:
 
     def __init__(self, machine: Machine, allowed: Allowed) -> None:
         self._machine = machine
+        self._refused = [call for call in map(machine.number, REFUSED + METADATA) if call]
         self._cases: dict[int, Program] = {}
-        for name in REFUSED + METADATA:
-            self._case(name, [_fail(errno.EPERM)])
+        for name in ATTRIBUTES:
+            self._case(name, [_fail(errno.EOPNOTSUPP)])
         for name in () if allowed.run else ("execve", "execveat"):
             self._case(name, [_fail(errno.EACCES)])
         self._case("clone3", [_fail(errno.ENOSYS)])  # its flags are out of sight; libraries then take `clone`
@@ -86,12 +89,21 @@ class Filter:
     def pack(self) -> bytes:
         """The program as the kernel reads it: the calls in the order of their numbers, in groups that a larger number passes over."""
         program = self._beginning()
-        numbers = sorted(self._cases)
+        numbers = sorted([*self._refused, *self._cases])
         groups = [numbers[start : start + GROUP] for start in range(0, len(numbers), GROUP)]
         for group, following in zip(groups, [*groups[1:], [X32]]):
-            lines = [line for call in group for line in (_line(EQUAL, call, 0, len(self._cases[call])), *self._cases[call])]
-            program += [_line(AT_LEAST, following[0], len(lines) + 1, 0), *lines, _ALLOW]
+            lines = self._group(group)
+            program += [_line(AT_LEAST, following[0], len(lines), 0), *lines]
         return b"".join([line.to_bytes(LINE_BYTES, "little") for line in [*program, _ALLOW]])
+
+    def _group(self, group: list[int]) -> Program:
+        """What is done about some calls, and about all between the first and the next group's."""
+        refused = [call for call in group if call not in self._cases]
+        lines = [
+            line for call in group if call in self._cases for line in (_line(EQUAL, call, 0, len(self._cases[call])), *self._cases[call])
+        ]
+        lines += [_line(EQUAL, call, len(refused) - place) for place, call in enumerate(refused)]
+        return [*lines, _ALLOW, _fail(errno.EPERM)]
 
     def _beginning(self) -> Program:
         """Another machine's calls have other numbers. What makes them is ended, for it could not even be told an error."""

@@ -12,16 +12,9 @@ from .kernel import Long, address_of, c_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any
 
 SEMAPHORE_BYTES = 32  # of all known C libraries, where a register has 64 bits
-BY_PATH = ("chmod", "chown", "utime")
-
-
-def change_files_by_descriptor() -> None:
-    """Has `os.chmod`, `os.chown` and `os.utime` open the file, for the kernel lets none take a path that may lead out of the bounds."""
-    for name in BY_PATH:
-        setattr(os, name, _by_descriptor(getattr(os, name)))
 
 
 def stand_in_for(module: str) -> None:
@@ -32,21 +25,6 @@ def stand_in_for(module: str) -> None:
     elif module == "multiprocessing.heap":
         builtins.__import__(module)
         sys.modules[module].Arena._dir_candidates = []  # it takes the temporary folder then
-
-
-def _by_descriptor(act: Callable[..., None]) -> Callable[..., None]:
-    def changed(path: Any, *args: Any, dir_fd: Any = None, follow_symlinks: bool = True, **options: Any) -> None:
-        if isinstance(path, int):
-            return act(path, *args, **options)
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_symlinks else os.O_NOFOLLOW)
-        file = os.open(path, flags, dir_fd=dir_fd)
-        try:
-            act(file, *args, **options)
-        finally:
-            os.close(file)
-
-    changed.__name__ = changed.__qualname__ = act.__name__
-    return changed
 
 
 def semaphores_in_memory(named: Any) -> type:

@@ -41,6 +41,8 @@ class Start:
         self.foreign = self._string(message, "foreign") if "foreign" in message else ""
         self.bounds = self._object(message, "bounds") if "bounds" in message else None
         self.max_concurrency = self._number(limits, "max_concurrency", 1, 1)
+        self.max_memory = self._number(limits, "memory", 0, 0)
+        self.max_processes = self._number(limits, "processes", 0, 0)
         self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
         folders = (str(message.get(key) or "") for key in ("scratch", "memory_scratch"))
         self.scratch = Scratch(*folders, quota=self._number(limits, "scratch_quota", 0, 0))

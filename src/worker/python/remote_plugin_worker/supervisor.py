@@ -20,14 +20,16 @@ from .start_line import Start, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, NoReturn
+    from typing import Any, Dict, NoReturn, Optional
+
+    from .limits import Limits
 
     Body = Dict[str, Any]
 
 REAP_TIMEOUT_S = 2.0
 
 
-def fork_worker(hello: int, start: Start, shelf: Shelf) -> int:
+def fork_worker(hello: int, start: Start, shelf: Shelf, limits: Optional[Limits]) -> int:
     """Forks. Comes back in the worker alone, with the end of a pipe that is open for as long as the supervisor lives.
 
     The process that the host started becomes the supervisor. It has one duty, which no plugin can keep it from: when
@@ -39,7 +41,7 @@ def fork_worker(hello: int, start: Start, shelf: Shelf) -> int:
     worker = os.fork()
     if worker != 0:
         os.close(lifeline)
-        supervise(worker, hello, start, shelf)
+        supervise(worker, hello, start, shelf, limits)
     os.register_at_fork(after_in_child=shelf.leave)
     os.close(held)
     os.setpgid(0, 0)
@@ -50,9 +52,9 @@ def fork_worker(hello: int, start: Start, shelf: Shelf) -> int:
     return lifeline
 
 
-def supervise(worker: int, farewell: int, start: Start, shelf: Shelf) -> NoReturn:
+def supervise(worker: int, farewell: int, start: Start, shelf: Shelf, limits: Optional[Limits]) -> NoReturn:
     """Waits for the host's end or the worker's, whichever comes first, clears up, and ends as the worker did."""
-    memory = MemoryWatch()
+    memory = MemoryWatch(groups=[group.path for group in limits.groups] if limits is not None else ())
     try:
         os.setpgid(worker, worker)
     except OSError:
@@ -68,6 +70,8 @@ def supervise(worker: int, farewell: int, start: Start, shelf: Shelf) -> NoRetur
     kill_group(worker, signal.SIGKILL)
     kill_children()
     say_farewell(farewell, status, memory, shelf)
+    if limits is not None:
+        limits.remove()
     if is_gone.is_set() or is_hung_up(0):
         remove_files(start)
     if os.WIFSIGNALED(status):

@@ -29,6 +29,7 @@ fanotify_init 300 262
 fchmodat 268 53
 fchmodat2 452 452
 fchownat 260 54
+file_getattr 468 468
 file_setattr 469 469
 finit_module 313 273
 fsconfig 431 431
@@ -36,7 +37,10 @@ fsmount 432 432
 fsopen 430 430
 fspick 433 433
 futimesat 261 0
+getxattr 191 8
+getxattrat 464 464
 init_module 175 105
+inotify_add_watch 254 27
 io_uring_enter 426 426
 io_uring_register 427 427
 io_uring_setup 425 425
@@ -49,7 +53,11 @@ kexec_file_load 320 294
 kexec_load 246 104
 keyctl 250 219
 lchown 94 0
+lgetxattr 192 9
 listen 50 201
+listxattr 194 11
+listxattrat 465 465
+llistxattr 195 12
 lremovexattr 198 15
 lsetxattr 189 6
 mount 165 40
