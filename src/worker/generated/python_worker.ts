@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "fe6e071719d2bc6e";
+export const PYTHON_WORKER_HASH = "621e051b3dd0ff65";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -572,7 +572,6 @@ from __future__ import annotations
 import os
 import sys
 
-from .access import Access
 from .encoding import encode
 from .errors import CannotBind
 from .grant import Grant, is_within
@@ -581,11 +580,14 @@ from .start_line import Start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Callable, Dict, Optional
 
     from .holding import Holding
 
     Body = Dict[str, Any]
+
+
+BY_PATH = ("chmod", "chown", "utime")
 
 
 class Bounds:
@@ -597,8 +599,6 @@ class Bounds:
         self._scratch = start.scratch.disk
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant)
-        self._access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
-        self.advise = self._access.advise
 
     def close_foreign_files(self, but: int) -> None:
         """Closes what the host may have left to this process by mistake."""
@@ -611,11 +611,17 @@ class Bounds:
         if self._holding is not None:
             self._prepare_variables()
             told = self._holding.put_in_force()
-            from .stand_ins import change_files_by_descriptor
-
-            change_files_by_descriptor()
-        self._access.watch()
         return told
+
+    def watch(self) -> Callable[[BaseException], str]:
+        """From here on refusals say what is missing. Gives what says it of an error."""
+        from .access import Access
+
+        if self._holding is not None:
+            change_files_by_descriptor()
+        access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
+        access.watch()
+        return access.advise
 
     def _prepare_variables(self) -> None:
         if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self._grant.write):
@@ -645,6 +651,27 @@ def tell_access(key: str, target: str, allowed: bool) -> None:
         os.write(2, line.encode("utf-8", "backslashreplace"))
     except OSError:
         pass  # the plugin has closed it
+
+
+def change_files_by_descriptor() -> None:
+    """Has \`os.chmod\`, \`os.chown\` and \`os.utime\` open the file, for the kernel lets none take a path that may lead out of the bounds."""
+    for name in BY_PATH:
+        setattr(os, name, _by_descriptor(getattr(os, name)))
+
+
+def _by_descriptor(act: Callable[..., None]) -> Callable[..., None]:
+    def changed(path: Any, *args: Any, dir_fd: Any = None, follow_symlinks: bool = True, **options: Any) -> None:
+        if isinstance(path, int):
+            return act(path, *args, **options)
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_symlinks else os.O_NOFOLLOW)
+        file = os.open(path, flags, dir_fd=dir_fd)
+        try:
+            act(file, *args, **options)
+        finally:
+            os.close(file)
+
+    changed.__name__ = changed.__qualname__ = act.__name__
+    return changed
 \fcall
 """One call: plugin code that runs, or waits to run, for one reply."""
 
@@ -1300,6 +1327,98 @@ MAX_FRAME = 128 * 1024 * 1024
 MOST_CHARACTERS = 1024 * 1024
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
 OWN_FILES = "<remote-plugin worker/"  # how the names begin under which the worker's code is compiled, says start.py
+\fcontrol_group late
+"""Control groups of Linux, of the first version and of the second: for what a worker and all that it starts take together."""
+
+from __future__ import annotations
+
+import os
+
+from .scratch import attempt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Optional
+
+ROOT = "/sys/fs/cgroup"
+NAME = "remote-plugin-{}"
+# Where a limit is written, and what has to be written besides: memory is no limit while it can be moved to the disk.
+FILES = {"memory": ("memory.max", "memory.limit_in_bytes"), "pids": ("pids.max",)}
+FILES_OF_SWAP = {"memory.swap.max": 0, "memory.memsw.limit_in_bytes": None}
+
+
+class ControlGroup:
+    """One group, of one kind of limit."""
+
+    def __init__(self, kind: str, path: str) -> None:
+        self.kind = kind
+        self.path = path
+
+    def limit(self, limit: int) -> bool:
+        """Sets its limit. A group that has no place for one is none of this kind."""
+        place = next((name for name in FILES[self.kind] if os.path.exists(os.path.join(self.path, name))), "")
+        if not place:
+            return False
+        self._write(place, limit)
+        for name, value in FILES_OF_SWAP.items() if self.kind == "memory" else ():
+            if os.path.exists(os.path.join(self.path, name)):
+                self._write(name, limit if value is None else value)
+        return True
+
+    def enter(self) -> None:
+        """Moves this process into the group. What it starts is there from its beginning."""
+        self._write("cgroup.procs", os.getpid())
+
+    def remove(self) -> None:
+        """Removes the group, when it is empty."""
+        attempt(os.rmdir, self.path)
+
+    def _write(self, name: str, value: int) -> None:
+        with open(os.path.join(self.path, name), "w", encoding="ascii") as file:
+            file.write(str(value))
+
+
+def make_group(kind: str, limit: int) -> Optional[ControlGroup]:
+    """Makes a group below that of this process or beside it; None where this user may not."""
+    for folder in _folders(kind):
+        _remove_left(folder)
+        group = ControlGroup(kind, os.path.join(folder, NAME.format(os.getpid())))
+        is_new = not os.path.exists(group.path)  # in the second version one group is for all kinds of limits
+        try:
+            os.makedirs(group.path, exist_ok=True)
+            if group.limit(limit):
+                return group
+        except OSError:
+            pass
+        if is_new:
+            group.remove()
+    return None
+
+
+def _folders(kind: str) -> Iterator[str]:
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8") as groups:
+            lines = [line.rstrip("\\n").split(":", 2) for line in groups]
+    except (OSError, ValueError):
+        return
+    for _, controllers, path in lines:
+        if controllers == "" or kind in controllers.split(","):
+            top = ROOT + ("/" + kind if controllers else "")
+            own = top + path.rstrip("/")
+            own = own if os.path.isdir(own) else top  # a container may see its own group as the root
+            yield own
+            yield os.path.dirname(own)  # a group of the second version that has processes has no groups with limits below it
+
+
+def _remove_left(folder: str) -> None:
+    """Removes groups of supervisors that were killed. One that has processes cannot be removed."""
+    prefix = NAME.format("")
+    try:
+        left = [name for name in os.listdir(folder) if name.startswith(prefix) and not os.path.exists("/proc/" + name[len(prefix) :])]
+    except OSError:
+        return
+    for name in left:
+        attempt(os.rmdir, os.path.join(folder, name))
 \fconversions
 """Values that JSON does not know to such that it does."""
 
@@ -2207,10 +2326,10 @@ class BadStart(Exception):
 
 
 class CannotBind(BadStart):
-    """The plugin cannot be held to what it may do here, and so it is not started."""
+    """The plugin cannot be held to its bounds here, and so it is not started."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The plugin cannot be held to its permissions here: {why}")
+        super().__init__(f"The plugin cannot be held to its bounds here: {why}")
 \fevent_loop late
 """Coroutines and asynchronous generators of the plugin's."""
 
@@ -3111,7 +3230,7 @@ if TYPE_CHECKING:
 NO_NEW_PRIVILEGES = 38
 CAPABILITIES_VERSION = 0x20080522
 # A host that is root reads the files of other users, and so does its plugin, in the places that it was given.
-KEPT_CAPABILITIES = 1 << 1 | 1 << 2  # DAC_OVERRIDE, DAC_READ_SEARCH
+KEPT_CAPABILITIES = 1 << 1  # DAC_OVERRIDE
 SET_BYTES = 24  # effective, permitted and inheritable ones, first their lower halves
 LAST_DESCRIPTOR = 0xFFFFFFFF
 
@@ -3367,29 +3486,31 @@ def _decode_or_complain(text: str) -> Any:
 
 from __future__ import annotations
 
-import _ctypes  # \`ctypes\` takes five times as long to import, and has no more of what is used here
+import builtins
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# \`ctypes\` takes five times as long to import, and has no more of what is used here. No file of the plugin's is on the path yet.
+_ctypes = builtins.__import__("_ctypes")
 C_CALL, USES_ERRNO = 0x1, 0x8  # flags of \`_ctypes\`
 
 
-class Long(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
+class Long(_ctypes._SimpleCData):  # type: ignore[misc]
     """A number of the width of a register."""
 
     _type_ = "l"
 
 
-class Byte(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
+class Byte(_ctypes._SimpleCData):  # type: ignore[misc]
     """The first byte of some memory."""
 
     _type_ = "c"
 
 
-class Function(_ctypes.CFuncPtr):  # type: ignore[misc, name-defined]
+class Function(_ctypes.CFuncPtr):  # type: ignore[misc]
     """A function of the C library that gives a number."""
 
     _flags_ = C_CALL | USES_ERRNO
@@ -3846,6 +3967,80 @@ def arm_lifeline(lifeline: int) -> None:
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
     except (ImportError, AttributeError, OSError):
         pass  # not Linux
+\flimits late
+"""How much a worker and all that it starts may take: memory, and processes.
+
+A control group holds all of them together, where this user may make one. The limits of the system's hold each process for itself,
+and let Python raise a MemoryError before the kernel has to end somebody. There are both where both are possible.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .control_group import ControlGroup, make_group
+from .errors import CannotBind
+from .start_line import Start
+
+# The worker's own, in addition to what the plugin may take: its interpreter with the stacks of its threads, and these but for the lanes.
+OWN_BYTES = 64 * 1024 * 1024
+OWN_TASKS = 3
+
+
+class Limits:
+    """The limits of one worker."""
+
+    def __init__(self, start: Start) -> None:
+        if sys.platform != "linux":
+            raise CannotBind(f"the system {sys.platform} has no limits for memory and processes that this worker knows")
+        self._memory = start.max_memory and start.max_memory + OWN_BYTES
+        self._tasks = start.max_processes and start.max_processes + OWN_TASKS + start.max_concurrency
+        made = (make_group(kind, limit) for kind, limit in (("memory", self._memory), ("pids", self._tasks)) if limit)
+        self.groups: list[ControlGroup] = [group for group in made if group is not None]
+        if self._tasks and os.geteuid() == 0 and not any(group.kind == "pids" for group in self.groups):
+            self.remove()
+            raise CannotBind("the system limits the processes of all users but root, and no control group can be made")
+
+    def put_in_force(self) -> None:
+        """For the worker, before it runs any code of the plugin's."""
+        import resource
+
+        try:
+            for group in self.groups:
+                group.enter()
+            if self._memory:
+                _lower(resource.RLIMIT_DATA, self._memory)
+            if self._tasks and not any(group.kind == "pids" for group in self.groups):
+                _lower(resource.RLIMIT_NPROC, self._tasks + _tasks_of_user())
+        except (OSError, ValueError) as error:
+            raise CannotBind(f"the system refused the limits: {error}") from error
+
+    def remove(self) -> None:
+        """For the supervisor, when nobody is left who is held."""
+        for group in self.groups:
+            group.remove()
+
+
+def _lower(kind: int, limit: int) -> None:
+    """Sets a limit that nobody raises again, unless there is a lower one already."""
+    import resource
+
+    hard = resource.getrlimit(kind)[1]
+    limit = limit if hard == resource.RLIM_INFINITY else min(hard, limit)
+    resource.setrlimit(kind, (limit, limit))
+
+
+def _tasks_of_user() -> int:
+    """How many processes and threads this user has: the system's limit is for all of them together."""
+    return sum(_tasks_of(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def _tasks_of(pid: str) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/task")) if os.stat(f"/proc/{pid}").st_uid == os.getuid() else 0
+    except OSError:
+        return 0  # it has ended
 \flistening
 """Sockets that listen, and who may talk to them."""
 
@@ -3972,6 +4167,7 @@ if TYPE_CHECKING:
 
     from .bounds import Bounds
     from .foreign import ForeignWorker
+    from .limits import Limits
 
     Body = Dict[str, Any]
 
@@ -3986,9 +4182,12 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
         start = Start(read_start_line())
         bounds = _bounds(start, hello) if start.bounds is not None else None
         foreign = _foreign_worker(start) if start.foreign else None
+        limits = _limits(start) if start.max_memory or start.max_processes else None
         shelf = Shelf()
         if os.name == "posix":
-            lifeline = fork_worker(hello, start, shelf)
+            lifeline = fork_worker(hello, start, shelf, limits)
+            if limits is not None:
+                limits.put_in_force()
             if foreign is not None:
                 arm_lifeline(lifeline)
                 foreign.become(hello, lifeline)
@@ -4002,11 +4201,12 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
         told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES}
         if bounds is not None:
             told.update(bounds.put_in_force())
-            worker.plugin.advise = bounds.advise
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
     say(hello, told)
+    if bounds is not None:
+        worker.plugin.advise = bounds.watch()  # it binds nobody, so that the host need not wait for it
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)
@@ -4029,6 +4229,12 @@ def _bounds(start: Start, hello: int) -> Bounds:
     bounds = Bounds(start)
     bounds.close_foreign_files(but=hello)
     return bounds
+
+
+def _limits(start: Start) -> Limits:
+    from .limits import Limits
+
+    return Limits(start)
 \fmemory_watch
 """Ends for want of memory."""
 
@@ -4036,17 +4242,19 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Optional, Sequence
 
 
 class MemoryWatch:
     """Tells whether the system has killed a process for want of memory since this began, where Linux counts that.
 
-    The control group of this process counts its own; without one the whole system's count has to do.
+    The control group of this process counts its own, or one that was made for its worker; without one the whole system's count
+    has to do.
     """
 
-    def __init__(self, root: str = "") -> None:
-        self._counters = [path for path in self._candidates(root) if self._read(path) is not None][:1]
+    def __init__(self, root: str = "", groups: Sequence[str] = ()) -> None:
+        made = [f"{group}/memory.{name}" for group in groups for name in ("events", "oom_control")]
+        self._counters = [path for path in made + self._candidates(root) if self._read(path) is not None][:1]
         self._before = self._total()
 
     def somebody_was_killed(self) -> bool:
@@ -4428,10 +4636,11 @@ from __future__ import annotations
 import os
 import sys
 
-# Programs and libraries, and what is the same for all users. Nothing here is a secret of anybody's.
+# Programs and libraries, and what is the same for all users. Nothing here is a secret, as the keys beside certificates are.
 SYSTEM = (
     "/usr /lib /lib32 /lib64 /bin /sbin /nix/store /gnu/store /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime "
-    "/etc/timezone /etc/ssl /etc/pki /etc/ca-certificates /etc/passwd /etc/group /etc/nsswitch.conf /etc/mime.types /etc/os-release "
+    "/etc/timezone /etc/ssl/certs /etc/ssl/cert.pem /etc/ssl/openssl.cnf /etc/pki/tls/certs /etc/pki/tls/cert.pem /etc/pki/tls/openssl.cnf "
+    "/etc/pki/ca-trust /etc/crypto-policies /etc/ca-certificates /etc/passwd /etc/group /etc/nsswitch.conf /etc/mime.types /etc/os-release "
     "/etc/fonts /etc/magic /var/cache/fontconfig"
 ).split()
 # How many processors and how much memory there are, and this process itself. Other processes are out of sight.
@@ -5578,11 +5787,13 @@ REFUSED = (
     "quotactl_fd reboot request_key semctl semget semop semtimedop setdomainname sethostname setns settimeofday shmat shmctl shmget "
     "swapoff swapon syslog umount2 unshare userfaultfd vhangup"
 ).split()
-# Landlock knows no right for what these change, and the filter sees no path. What has an open file is left: \`fchmod\`, say.
+# Landlock knows no right for what these change or watch, and the filter sees no path. What has an open file is left: \`fchmod\`, say.
 METADATA = (
-    "chmod chown fchmodat fchmodat2 fchownat file_setattr futimesat lchown lremovexattr lsetxattr removexattr removexattrat "
-    "setxattr setxattrat utime utimes"
+    "chmod chown fchmodat fchmodat2 fchownat file_setattr futimesat inotify_add_watch lchown lremovexattr lsetxattr "
+    "removexattr removexattrat setxattr setxattrat utime utimes"
 ).split()
+# They read what is kept beside a file, by its path. Whoever copies files does without where this is not supported.
+ATTRIBUTES = "file_getattr getxattr getxattrat lgetxattr listxattr listxattrat llistxattr".split()
 # Of these processes the caller itself is 0.
 OWN_PROCESS = {"prlimit64": 0, "sched_setattr": 0, "sched_setparam": 0, "sched_setscheduler": 0}
 SEND_FLAGS = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
@@ -5610,9 +5821,10 @@ class Filter:
 
     def __init__(self, machine: Machine, allowed: Allowed) -> None:
         self._machine = machine
+        self._refused = [call for call in map(machine.number, REFUSED + METADATA) if call]
         self._cases: dict[int, Program] = {}
-        for name in REFUSED + METADATA:
-            self._case(name, [_fail(errno.EPERM)])
+        for name in ATTRIBUTES:
+            self._case(name, [_fail(errno.EOPNOTSUPP)])
         for name in () if allowed.run else ("execve", "execveat"):
             self._case(name, [_fail(errno.EACCES)])
         self._case("clone3", [_fail(errno.ENOSYS)])  # its flags are out of sight; libraries then take \`clone\`
@@ -5628,12 +5840,21 @@ class Filter:
     def pack(self) -> bytes:
         """The program as the kernel reads it: the calls in the order of their numbers, in groups that a larger number passes over."""
         program = self._beginning()
-        numbers = sorted(self._cases)
+        numbers = sorted([*self._refused, *self._cases])
         groups = [numbers[start : start + GROUP] for start in range(0, len(numbers), GROUP)]
         for group, following in zip(groups, [*groups[1:], [X32]]):
-            lines = [line for call in group for line in (_line(EQUAL, call, 0, len(self._cases[call])), *self._cases[call])]
-            program += [_line(AT_LEAST, following[0], len(lines) + 1, 0), *lines, _ALLOW]
+            lines = self._group(group)
+            program += [_line(AT_LEAST, following[0], len(lines), 0), *lines]
         return b"".join([line.to_bytes(LINE_BYTES, "little") for line in [*program, _ALLOW]])
+
+    def _group(self, group: list[int]) -> Program:
+        """What is done about some calls, and about all between the first and the next group's."""
+        refused = [call for call in group if call not in self._cases]
+        lines = [
+            line for call in group if call in self._cases for line in (_line(EQUAL, call, 0, len(self._cases[call])), *self._cases[call])
+        ]
+        lines += [_line(EQUAL, call, len(refused) - place) for place, call in enumerate(refused)]
+        return [*lines, _ALLOW, _fail(errno.EPERM)]
 
     def _beginning(self) -> Program:
         """Another machine's calls have other numbers. What makes them is ended, for it could not even be told an error."""
@@ -6012,16 +6233,9 @@ from .kernel import Long, address_of, c_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any
 
 SEMAPHORE_BYTES = 32  # of all known C libraries, where a register has 64 bits
-BY_PATH = ("chmod", "chown", "utime")
-
-
-def change_files_by_descriptor() -> None:
-    """Has \`os.chmod\`, \`os.chown\` and \`os.utime\` open the file, for the kernel lets none take a path that may lead out of the bounds."""
-    for name in BY_PATH:
-        setattr(os, name, _by_descriptor(getattr(os, name)))
 
 
 def stand_in_for(module: str) -> None:
@@ -6032,21 +6246,6 @@ def stand_in_for(module: str) -> None:
     elif module == "multiprocessing.heap":
         builtins.__import__(module)
         sys.modules[module].Arena._dir_candidates = []  # it takes the temporary folder then
-
-
-def _by_descriptor(act: Callable[..., None]) -> Callable[..., None]:
-    def changed(path: Any, *args: Any, dir_fd: Any = None, follow_symlinks: bool = True, **options: Any) -> None:
-        if isinstance(path, int):
-            return act(path, *args, **options)
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_symlinks else os.O_NOFOLLOW)
-        file = os.open(path, flags, dir_fd=dir_fd)
-        try:
-            act(file, *args, **options)
-        finally:
-            os.close(file)
-
-    changed.__name__ = changed.__qualname__ = act.__name__
-    return changed
 
 
 def semaphores_in_memory(named: Any) -> type:
@@ -6132,6 +6331,8 @@ class Start:
         self.foreign = self._string(message, "foreign") if "foreign" in message else ""
         self.bounds = self._object(message, "bounds") if "bounds" in message else None
         self.max_concurrency = self._number(limits, "max_concurrency", 1, 1)
+        self.max_memory = self._number(limits, "memory", 0, 0)
+        self.max_processes = self._number(limits, "processes", 0, 0)
         self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
         folders = (str(message.get(key) or "") for key in ("scratch", "memory_scratch"))
         self.scratch = Scratch(*folders, quota=self._number(limits, "scratch_quota", 0, 0))
@@ -6212,14 +6413,16 @@ from .start_line import Start, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, NoReturn
+    from typing import Any, Dict, NoReturn, Optional
+
+    from .limits import Limits
 
     Body = Dict[str, Any]
 
 REAP_TIMEOUT_S = 2.0
 
 
-def fork_worker(hello: int, start: Start, shelf: Shelf) -> int:
+def fork_worker(hello: int, start: Start, shelf: Shelf, limits: Optional[Limits]) -> int:
     """Forks. Comes back in the worker alone, with the end of a pipe that is open for as long as the supervisor lives.
 
     The process that the host started becomes the supervisor. It has one duty, which no plugin can keep it from: when
@@ -6231,7 +6434,7 @@ def fork_worker(hello: int, start: Start, shelf: Shelf) -> int:
     worker = os.fork()
     if worker != 0:
         os.close(lifeline)
-        supervise(worker, hello, start, shelf)
+        supervise(worker, hello, start, shelf, limits)
     os.register_at_fork(after_in_child=shelf.leave)
     os.close(held)
     os.setpgid(0, 0)
@@ -6242,9 +6445,9 @@ def fork_worker(hello: int, start: Start, shelf: Shelf) -> int:
     return lifeline
 
 
-def supervise(worker: int, farewell: int, start: Start, shelf: Shelf) -> NoReturn:
+def supervise(worker: int, farewell: int, start: Start, shelf: Shelf, limits: Optional[Limits]) -> NoReturn:
     """Waits for the host's end or the worker's, whichever comes first, clears up, and ends as the worker did."""
-    memory = MemoryWatch()
+    memory = MemoryWatch(groups=[group.path for group in limits.groups] if limits is not None else ())
     try:
         os.setpgid(worker, worker)
     except OSError:
@@ -6260,6 +6463,8 @@ def supervise(worker: int, farewell: int, start: Start, shelf: Shelf) -> NoRetur
     kill_group(worker, signal.SIGKILL)
     kill_children()
     say_farewell(farewell, status, memory, shelf)
+    if limits is not None:
+        limits.remove()
     if is_gone.is_set() or is_hung_up(0):
         remove_files(start)
     if os.WIFSIGNALED(status):
@@ -6458,6 +6663,7 @@ fanotify_init 300 262
 fchmodat 268 53
 fchmodat2 452 452
 fchownat 260 54
+file_getattr 468 468
 file_setattr 469 469
 finit_module 313 273
 fsconfig 431 431
@@ -6465,7 +6671,10 @@ fsmount 432 432
 fsopen 430 430
 fspick 433 433
 futimesat 261 0
+getxattr 191 8
+getxattrat 464 464
 init_module 175 105
+inotify_add_watch 254 27
 io_uring_enter 426 426
 io_uring_register 427 427
 io_uring_setup 425 425
@@ -6478,7 +6687,11 @@ kexec_file_load 320 294
 kexec_load 246 104
 keyctl 250 219
 lchown 94 0
+lgetxattr 192 9
 listen 50 201
+listxattr 194 11
+listxattrat 465 465
+llistxattr 195 12
 lremovexattr 198 15
 lsetxattr 189 6
 mount 165 40
