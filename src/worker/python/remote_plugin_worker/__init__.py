@@ -11,7 +11,7 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     modules            how the modules find each other
     main               from the start line to the first call
     start_line · supervisor · memory_watch · lifeline · foreign        the process
-    worker · listening · front · waiting · readiness                   threads and sockets: who waits for what
+    worker · listening · front · waiting · bell · readiness                   threads and sockets: who waits for what
     connection · incoming · requests · client                          connections
     session · endpoints · worker_endpoints · plugin_endpoints          requests: endpoints is the one table
     replies · bare_reply · shelf                                       answers
@@ -19,6 +19,7 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     plugin · instance · helpers · running · event_loop · tracing       the plugin's code
     encoding · walk · conversions · decoding · json_text · original    values
     outbox · files · scratch · private_folder                          files
+    become                                                             another program in the place of this one, bound
     bounds · grant · places · holding · landlock · seccomp             bounds: what the plugin may do
     syscalls · kernel · access · stand_ins · limits · control_group
     errors · error_bodies · tracebacks                                 errors
