@@ -35,8 +35,12 @@ const SETTINGS = [
 /** What is read besides by who uses the network. */
 const NETWORK_SETTINGS = ["resolv.conf", "hosts", "host.conf", "gai.conf", "services"];
 
-/** Where an interpreter lies with its modules, as it says itself. */
-const ASK = "import json, sys; print(json.dumps([sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]))";
+/** Where an interpreter lies with its modules, as it says itself. What packages have each Python run stays outside of this one, which nothing bounds. */
+const ASK = `import json, site, sys
+site.addpackage = lambda folder, name, known: known
+site.execsitecustomize = site.execusercustomize = lambda: None
+site.main()
+print(json.dumps([sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]))`;
 
 /** What is shown to a worker. */
 export interface SandboxContext extends Pick<CommandContext, "listen"> {
@@ -101,7 +105,7 @@ async function interpreterFolders(spec: PluginSpec, { program, environment }: Wo
 }
 
 async function askInterpreter(program: string, env: WorkerCommand["environment"]): Promise<string> {
-  const { stdout, stderr } = await new Deno.Command(program, { args: ["-c", ASK], clearEnv: true, env, stdin: "null" }).output();
+  const { stdout, stderr } = await new Deno.Command(program, { args: ["-S", "-c", ASK], clearEnv: true, env, stdin: "null" }).output();
   return new TextDecoder().decode(stdout).trim() || new TextDecoder().decode(stderr).trim();
 }
 

@@ -59,8 +59,10 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
-    const python = { ...target, path: runtime.path, adapters: runtime.adapters };
-    return { program, args: pythonArguments(folder), target: python, foreign: runtime.foreignWorker, environment: variables.process };
+    const isHeld = grant.keeper !== undefined;
+    const python = { ...target, path: runtime.path, adapters: runtime.adapters, ...(isHeld ? { env: variables.plugin } : {}) };
+    const args = [...(isHeld ? WITHOUT_CODE_OF_PACKAGES : []), ...pythonArguments(folder)];
+    return { program, args, target: python, foreign: runtime.foreignWorker, environment: variables.process };
   }
   const { permissions } = grant;
   const network = { ...networkVariables(), ...variables.process };
@@ -78,6 +80,9 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   const needs = { process: processPermissions(spec, runtime, deno), granted: permissions, cache: own.DENO_DIR };
   return { ...command, ...heldByKernel(command, { bounds: denoBounds(needs), folder }) };
 }
+
+/** What packages have each Python run is for a worker to run that is bound. */
+const WITHOUT_CODE_OF_PACKAGES = ["-S"];
 
 function pythonArguments(folder: WorkerFolder): string[] {
   return ["-c", PYTHON_WORKER_BOOT, folder.write("worker.py", PYTHON_WORKER_PACK), PYTHON_WORKER_HASH];

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import {
   type FileResult,
   type Manifest,
@@ -147,11 +147,52 @@ Deno.test({
     const error = await assertRejects(() => startFixture(PYTHON, "echo", { manifest: unreachable }), WorkerStartError);
     assertEquals(error.phase, "bounds");
     assertStringIncludes(error.message, "can be reached by a unix socket alone");
-    const missing = { sandbox: "bubblewrap", env_vars: { PATH: "/nowhere" } } as const;
-    const { message } = await assertRejects(() => startFixture(PYTHON, "echo", { manifest: missing }), WorkerStartError);
-    assertStringIncludes(message, 'there is no program "bwrap". Install bubblewrap, or remove "sandbox" from its manifest');
+    const path = Deno.env.get("PATH")!;
+    Deno.env.set("PATH", "/nowhere");
+    try {
+      const { message } = await assertRejects(
+        () => startFixture(PYTHON, "echo", { manifest: { sandbox: "bubblewrap" } }),
+        WorkerStartError,
+      );
+      assertStringIncludes(message, 'there is no program "bwrap". Install bubblewrap, or remove "sandbox" from its manifest');
+    } finally {
+      Deno.env.set("PATH", path);
+    }
   },
 });
+
+/** A virtual environment whose packages have each Python run code, and a folder that they ask for by the same way. */
+async function hostileEnvironment(folder: string, wanted: string): Promise<string> {
+  await new Deno.Command(testPython(), { args: ["-m", "venv", "--without-pip", folder] }).output();
+  const [version] = [...Deno.readDirSync(join(folder, "lib"))];
+  const packages = join(folder, "lib", version!.name, "site-packages");
+  const tries = `try: open(${JSON.stringify(wanted)}).read(); why = "through"\nexcept OSError as error: why = type(error).__name__\n`;
+  await Deno.writeTextFile(join(packages, "tries.py"), `import os\n${tries}os.environ["TRIED"] = why\n`);
+  await Deno.writeTextFile(join(packages, "tries.pth"), `import tries\n${dirname(wanted)}\n`);
+  await Deno.writeTextFile(join(packages, "sitecustomize.py"), 'import os; os.environ["CUSTOMIZED"] = "yes"\n');
+  return join(folder, "bin", "python");
+}
+
+for (const { keeper, bounded, ignore } of KEEPERS) {
+  Deno.test({
+    name: `python in ${keeper}: what a package has each Python run is bounded as well, and so is what a manifest's variables have run`,
+    ignore,
+    async fn() {
+      await using scratch = await ScratchWatch.create();
+      await using folder = await folderOfTwo(scratch);
+      const wanted = join(folder.shut, "file");
+      const python_path = await hostileEnvironment(join(folder.path, "environment"), wanted);
+      // Who has a cache of the worker's bytecode, or a first folder of modules, has the worker run it.
+      const env_vars = { PYTHONPATH: folder.open, XDG_CACHE_HOME: folder.open, LD_LIBRARY_PATH: folder.open, TZ: "Asia/Tokyo" };
+      await Deno.writeTextFile(join(folder.open, "socket.py"), "raise SystemExit(7)\n");
+      const manifest: Partial<Manifest> = { python_path, permissions: {}, env_vars, ...bounded };
+      await using plugin = await startFixture(PYTHON, "reaches", { manifest });
+      const refused = await refusal(plugin.execute({ read: wanted }));
+      assertEquals(await plugin.execute({ variables: Object.keys(env_vars) }), Object.values(env_vars));
+      assertEquals(await plugin.execute({ variables: ["TRIED", "CUSTOMIZED"] }), [refused, "yes"]);
+    },
+  });
+}
 
 Deno.test({
   name: "python in bubblewrap: each attempt to get out is refused, and what is outside is not to be seen",

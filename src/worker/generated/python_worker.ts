@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "426471c3048b3df6";
+export const PYTHON_WORKER_HASH = "ee9ced6e1e233a3b";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -568,10 +568,12 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from .encoding import encode
 from .errors import CannotBind
 from .grant import Grant, is_within
+from .late_site import LateSite
 from .places import derived_places
 from .start_line import Start
 
@@ -593,6 +595,8 @@ class Bounds:
         self._grant = Grant(start.bounds or {}, start.plugin.get("path") or [], start.scratch.roots())
         self._holding: Optional[Holding] = None
         self._scratch = start.scratch.disk
+        self._variables: dict[str, str] = start.plugin.get("env") or {}
+        self._site: Optional[LateSite] = LateSite() if sys.flags.no_site else None
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant)
 
@@ -603,10 +607,12 @@ class Bounds:
 
     def put_in_force(self) -> Body:
         """Binds this process, and gives what the hello line says of that."""
-        told: Body = {}
-        if self._holding is not None:
-            self._prepare_variables()
-            told = self._holding.put_in_force()
+        if self._holding is None:
+            return {}
+        told = self._holding.put_in_force()
+        os.environ.update(self._variables)
+        time.tzset()
+        self._prepare_variables()
         return told
 
     def watch(self) -> Callable[[BaseException], str]:
@@ -617,6 +623,8 @@ class Bounds:
             change_files_by_descriptor()
         access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
         access.watch()
+        if self._site is not None:
+            self._site.run_code()
         return access.advise
 
     def _prepare_variables(self) -> None:
@@ -3908,6 +3916,48 @@ class Lanes:
             call.reply.result(value)
         except BaseException as failure:
             call.reply.error(self._plugin.describe(failure))
+\flate_site late
+"""What packages have Python run when it starts, for a worker that is to be bound first.
+
+An environment's folders may have files that end in \`.pth\`, which Python runs, and so may a module \`sitecustomize\`. The host starts such a
+worker by \`-S\`, which leaves all of that out.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+RUNS_CODE = ("addpackage", "execsitecustomize", "execusercustomize")
+
+
+class LateSite:
+    """The module \`site\` in two steps: first its folders are found, and later their code is run."""
+
+    def __init__(self) -> None:
+        import site
+
+        self._site = site
+        self._files: list[tuple[str, str]] = []
+        kept = {name: getattr(site, name) for name in RUNS_CODE}
+        vars(site).update(dict.fromkeys(RUNS_CODE, lambda: None), addpackage=self._remember)
+        site.main()
+        vars(site).update(kept)
+
+    def run_code(self) -> None:
+        """For a worker that is bound. A folder that such a file adds to the path is none that may be read for that."""
+        site: Any = self._site
+        for folder, name in self._files:
+            site.addpackage(folder, name, None)
+        site.execsitecustomize()
+        if site.ENABLE_USER_SITE:
+            site.execusercustomize()
+
+    def _remember(self, folder: str, name: str, known: Any) -> Any:
+        self._files.append((folder, name))
+        return known
+
 \flibrary
 """The worker's late imports, which no file of the plugin's stands in for."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from .encoding import encode
 from .errors import CannotBind
 from .grant import Grant, is_within
+from .late_site import LateSite
 from .places import derived_places
 from .start_line import Start
 
@@ -29,6 +31,8 @@ class Bounds:
         self._grant = Grant(start.bounds or {}, start.plugin.get("path") or [], start.scratch.roots())
         self._holding: Optional[Holding] = None
         self._scratch = start.scratch.disk
+        self._variables: dict[str, str] = start.plugin.get("env") or {}
+        self._site: Optional[LateSite] = LateSite() if sys.flags.no_site else None
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant)
 
@@ -39,10 +43,12 @@ class Bounds:
 
     def put_in_force(self) -> Body:
         """Binds this process, and gives what the hello line says of that."""
-        told: Body = {}
-        if self._holding is not None:
-            self._prepare_variables()
-            told = self._holding.put_in_force()
+        if self._holding is None:
+            return {}
+        told = self._holding.put_in_force()
+        os.environ.update(self._variables)
+        time.tzset()
+        self._prepare_variables()
         return told
 
     def watch(self) -> Callable[[BaseException], str]:
@@ -53,6 +59,8 @@ class Bounds:
             change_files_by_descriptor()
         access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
         access.watch()
+        if self._site is not None:
+            self._site.run_code()
         return access.advise
 
     def _prepare_variables(self) -> None:
