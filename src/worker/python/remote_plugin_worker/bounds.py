@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 
-
-
 class Bounds:
     """The bounds of one worker. They cannot be made where they could not be held."""
 

@@ -38,4 +38,3 @@ class LateSite:
     def _remember(self, folder: str, name: str, known: Any) -> Any:
         self._files.append((folder, name))
         return known
-
