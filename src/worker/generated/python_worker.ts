@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "ee9ced6e1e233a3b";
+export const PYTHON_WORKER_HASH = "6bbe22d073651c88";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -584,8 +584,6 @@ if TYPE_CHECKING:
     from .holding import Holding
 
     Body = Dict[str, Any]
-
-
 
 
 class Bounds:
@@ -3957,7 +3955,6 @@ class LateSite:
     def _remember(self, folder: str, name: str, known: Any) -> Any:
         self._files.append((folder, name))
         return known
-
 \flibrary
 """The worker's late imports, which no file of the plugin's stands in for."""
 
