@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "6bbe22d073651c88";
+export const PYTHON_WORKER_HASH = "11a9bea02b47e34e";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -3136,7 +3136,7 @@ from __future__ import annotations
 
 import os
 
-from .errors import BadStart
+from .errors import BadStart, CannotBind
 from .places import WRITABLE_DEVICES
 
 TYPE_CHECKING = False
@@ -3152,21 +3152,36 @@ class Grant:
     """What a plugin may do, with what it needs anyway of its own: its modules, and the folders for its files."""
 
     def __init__(self, told: Body, modules: list[str], scratch: list[str]) -> None:
+        self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
         self.own_read = [path for path in modules if os.path.isabs(path)]
         self.own_write = scratch + list(WRITABLE_DEVICES)
-        self.read = _paths(told, "read") + self.own_read
-        self.write = _paths(told, "write") + self.own_write
+        read, write = _paths(told, "read"), _paths(told, "write")
+        if self.hold and "home" in told:
+            _check_modules(self.own_read, [str(told["home"]), *read, *write])
+        self.read = read + self.own_read
+        self.write = write + self.own_write
         self.net: Union[bool, list[int]] = _net(told.get("net", False))
         self.run = _flag(told, "run")
         self.audit = _flag(told, "audit")
         self.listens = False  # of a worker that binds itself before it listens
         self.program = ""  # which it becomes when it is bound
-        self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
 
 
 def is_within(path: str, places: list[str]) -> bool:
     """Whether a path, with no link in it, is one of these places or lies in one."""
     return any(path == place or path.startswith(place.rstrip("/") + "/") for place in places)
+
+
+def _check_modules(modules: list[str], places: list[str]) -> None:
+    """A manifest says where modules lie, and what it names there is read without having been granted. So that is its own folder."""
+    allowed = [os.path.realpath(place) for place in places]
+    for path in modules:
+        real = os.path.realpath(path)
+        if not is_within(real, allowed):
+            raise CannotBind(
+                f'"{real}" in "plugin_path" lies outside of the folder of its manifest, and it was not granted. '
+                'Add it to "read" of "permissions", and have the host allow it'
+            )
 
 
 def _paths(told: Body, key: str) -> list[str]:
@@ -4906,7 +4921,10 @@ LOADER_WITHIN = 4096
 
 def own_python() -> set[str]:
     """All that this interpreter imports from, also in a virtual environment or one of conda's."""
-    return {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *(entry for entry in sys.path if os.path.isabs(entry))}
+    found = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *sys.path}
+    return {
+        place for place in found if os.path.isabs(place) and place != "/"
+    }  # where that is an interpreter's, it has /usr and /lib besides
 
 
 def derived_places() -> list[str]:
@@ -6040,6 +6058,7 @@ QUERY = 0xFFFFFFFF  # asks for the personality, and changes nothing
 # TIOCSTI and TIOCLINUX type into a terminal. The others mark a file that may only be read (FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR), or
 # make it one that nobody changes again (FS_IOC_ENABLE_VERITY).
 REFUSED_COMMANDS = (0x5412, 0x541C, 0x40086602, 0x401C5820, 0x40806685)
+REPLACES_PROTOCOL = 31  # TCP_ULP: a connection of "smc" is none of TCP to Landlock
 KIND = 0xF  # of a socket, without its flags
 STREAM, DATAGRAM, IN_ORDER = 1, 2, 5
 UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
@@ -6118,6 +6137,8 @@ class Filter:
             return
         if not listen:
             self._case("listen", [_fail(errno.EACCES)])  # takes a port without a question to Landlock
+        replaces = [*_argument(2), *_if(REPLACES_PROTOCOL, errno.EACCES)]
+        self._case("setsockopt", [*_argument(1), _line(EQUAL, TCP, 0, len(replaces)), *replaces, _ALLOW])
         for name, place in SEND_FLAGS.items():
             self._case(name, [*_argument(place, FAST_OPEN), *_unless(0, errno.EACCES), _ALLOW])
 
@@ -6995,6 +7016,7 @@ setdomainname 171 162
 sethostname 170 161
 setns 308 268
 setpriority 141 140
+setsockopt 54 208
 settimeofday 164 170
 setxattr 188 5
 setxattrat 463 463

@@ -29,7 +29,10 @@ LOADER_WITHIN = 4096
 
 def own_python() -> set[str]:
     """All that this interpreter imports from, also in a virtual environment or one of conda's."""
-    return {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *(entry for entry in sys.path if os.path.isabs(entry))}
+    found = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *sys.path}
+    return {
+        place for place in found if os.path.isabs(place) and place != "/"
+    }  # where that is an interpreter's, it has /usr and /lib besides
 
 
 def derived_places() -> list[str]:

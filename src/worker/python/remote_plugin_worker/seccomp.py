@@ -56,6 +56,7 @@ QUERY = 0xFFFFFFFF  # asks for the personality, and changes nothing
 # TIOCSTI and TIOCLINUX type into a terminal. The others mark a file that may only be read (FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR), or
 # make it one that nobody changes again (FS_IOC_ENABLE_VERITY).
 REFUSED_COMMANDS = (0x5412, 0x541C, 0x40086602, 0x401C5820, 0x40806685)
+REPLACES_PROTOCOL = 31  # TCP_ULP: a connection of "smc" is none of TCP to Landlock
 KIND = 0xF  # of a socket, without its flags
 STREAM, DATAGRAM, IN_ORDER = 1, 2, 5
 UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
@@ -134,6 +135,8 @@ class Filter:
             return
         if not listen:
             self._case("listen", [_fail(errno.EACCES)])  # takes a port without a question to Landlock
+        replaces = [*_argument(2), *_if(REPLACES_PROTOCOL, errno.EACCES)]
+        self._case("setsockopt", [*_argument(1), _line(EQUAL, TCP, 0, len(replaces)), *replaces, _ALLOW])
         for name, place in SEND_FLAGS.items():
             self._case(name, [*_argument(place, FAST_OPEN), *_unless(0, errno.EACCES), _ALLOW])
 

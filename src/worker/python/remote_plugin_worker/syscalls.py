@@ -109,6 +109,7 @@ setdomainname 171 162
 sethostname 170 161
 setns 308 268
 setpriority 141 140
+setsockopt 54 208
 settimeofday 164 170
 setxattr 188 5
 setxattrat 463 463
