@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { WorkerStartError } from "../errors.ts";
+import { installCommand, requiredPython } from "./commands.ts";
 import { type EnvironmentInputs, readInputs } from "./inputs.ts";
 
 /** What is read of one file among these. */
@@ -19,7 +20,7 @@ Deno.test("a script's metadata is found with either line end, and says which Pyt
   for (const text of [SCRIPT, SCRIPT.replaceAll("\n", "\r\n")]) {
     const { form } = await inputsOf({ "p.py": text }, "p.py");
     assert(form.kind === "script");
-    assertEquals([form.requiresPython, form.hasLock], [">=3.9", false]);
+    assertEquals([requiredPython(form), form.hasLock], [">=3.9", false]);
   }
   const { form } = await inputsOf({ "p.py": SCRIPT, "p.py.lock": "version = 1" }, "p.py");
   assert(form.kind === "script" && form.hasLock);
@@ -28,7 +29,8 @@ Deno.test("a script's metadata is found with either line end, and says which Pyt
 Deno.test("a project with something to build is a package, and one with a lock has one", async () => {
   const found = await inputsOf({ "pyproject.toml": "[project]\n[build-system]\n", "uv.lock": "" }, ".");
   assert(found.form.kind === "project");
-  assertEquals([found.form.isPackage, found.form.hasLock, found.form.requiresPython], [true, true, undefined]);
+  assertEquals([found.form.hasLock, requiredPython(found.form)], [true, undefined]);
+  assertEquals(installCommand({ ...found.form, hasLock: false }, "/e")?.args.at(-2), "--editable");
 });
 
 Deno.test("what a requirements file names counts as its own, also in a circle, and so does what is not there", async () => {

@@ -24,6 +24,7 @@ LOAD, EQUAL, AT_LEAST, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
 ALLOW, ERROR, KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 NUMBER_AT, MACHINE_AT, ARGUMENTS_AT = 0, 4, 16
 X32 = 0x40000000
+FIRST_UNKNOWN = 470  # of Linux 6.18. What a later kernel can do besides may lead out, and programs know how to do without.
 LINE_BYTES = 8
 GROUP = 8  # calls; no jump is wider than 255 lines
 
@@ -108,7 +109,8 @@ class Filter:
     def _beginning(self) -> Program:
         """Another machine's calls have other numbers. What makes them is ended, for it could not even be told an error."""
         lines = [_line(LOAD, MACHINE_AT), _line(EQUAL, self._machine.audit_name, 1, 0), _line(RETURN, KILL_PROCESS), _line(LOAD, NUMBER_AT)]
-        return lines + ([_line(AT_LEAST, X32, 0, 1), _fail(errno.EPERM)] if self._machine.has_x32 else [])
+        lines += [_line(AT_LEAST, X32, 0, 1), _fail(errno.EPERM)] if self._machine.has_x32 else []
+        return [*lines, _line(AT_LEAST, FIRST_UNKNOWN, 0, 1), _fail(errno.ENOSYS)]
 
     def _case(self, name: str, then: Program) -> None:
         """What is done about a call. It comes to an end: what stands behind it is for other calls."""
