@@ -73,7 +73,7 @@ export async function requiredPermissions(
   { blocking = false, mapping = false, permissions = "requested", ...places }: RequiredPermissionsOptions = {},
 ): Promise<RequiredPermissions> {
   const spec = await loadManifest(manifest);
-  const environment = environmentNeeds(spec);
+  const environment = await environmentNeeds(spec);
   const descriptors: Deno.PermissionDescriptor[] = [
     ...environment.descriptors,
     ...neededPermissions(environment.spec, { ...places, permissions }),
@@ -85,8 +85,8 @@ export async function requiredPermissions(
 }
 
 /** What a plugin's environment takes, and the plugin with the interpreter that is or will be in it. */
-function environmentNeeds(spec: PluginSpec): { spec: PluginSpec; descriptors: Deno.PermissionDescriptor[] } {
-  const place = placeOf(spec);
+async function environmentNeeds(spec: PluginSpec): Promise<{ spec: PluginSpec; descriptors: Deno.PermissionDescriptor[] }> {
+  const place = await placeOf(spec);
   if (place === undefined) return { spec, descriptors: [] };
   const making = place.state === "ready" ? [] : makingNeeds();
   return { spec: place.spec, descriptors: [...place.needs, ...making] };
@@ -106,12 +106,12 @@ export interface PlacedPlugin extends EnvironmentPlace {
  * @throws {PermissionDeniedError} When the host may not look for it.
  * @throws {WorkerStartError} When what it is made from is not there, or cannot be what is meant.
  */
-export function placeOf(spec: PluginSpec): PlacedPlugin | undefined {
+export async function placeOf(spec: PluginSpec): Promise<PlacedPlugin | undefined> {
   const { runtime } = spec;
   if (runtime.kind !== "python" || runtime.environment === undefined) return undefined;
   const needs = findingNeeds(runtime.environment);
   demand(spec, needs);
-  const place = findEnvironment(runtime.environment, spec.name);
+  const place = await findEnvironment(runtime.environment, spec.name);
   const read = place.inputs.files.map((path) => ({ name: "read", path }) as const);
   return { ...place, spec: { ...spec, runtime: { ...runtime, interpreter: interpreterIn(place.folder) } }, needs: [...needs, ...read] };
 }
