@@ -61,12 +61,12 @@ const NEWLINE = 0x0a;
 export interface Farewell {
   /** The system's out-of-memory killer has ended it. */
   readonly outOfMemory: boolean;
-  /** What it had not sent yet. */
-  readonly held: readonly HeldFrames[];
+  /** What it had not sent yet; `undefined` when it has not told. */
+  readonly held: readonly HeldFrames[] | undefined;
 }
 
 /** Of a worker that says none. */
-export const NO_FAREWELL: Farewell = { outOfMemory: false, held: [] };
+export const NO_FAREWELL: Farewell = { outOfMemory: false, held: undefined };
 
 /** Reads to the end of the pipe. What is no farewell is passed over, and so is what is too long for one. */
 export async function readFarewell(chunks: AsyncIterable<Uint8Array>): Promise<Farewell> {

@@ -139,7 +139,7 @@ Deno.test("standard output is the log's from the hello line on", async () => {
   child.out.print("hello line\nand more");
   child.end();
   await running.exited;
-  assertEquals([running.log.tail, (await running.farewell).held], ["behind the hello line\nand more", []]);
+  assertEquals([running.log.tail, (await running.farewell).held], ["behind the hello line\nand more", undefined]);
 });
 
 Deno.test("a farewell is no log text, and tells of want of memory", async () => {

@@ -148,9 +148,10 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   /** What the worker had held back on a connection of this name, and had not sent when it ended, if it does within this many milliseconds. */
-  async heldBack(connection: string, milliseconds: number): Promise<HeldFrames | undefined> {
+  async heldBack(connection: string, milliseconds: number): Promise<HeldFrames | "untold" | undefined> {
     const farewell = await within(this.#running.farewell, milliseconds);
-    return farewell?.held.find((held) => held.connection === connection);
+    if (farewell !== undefined && farewell.held === undefined) return "untold";
+    return farewell?.held?.find((held) => held.connection === connection);
   }
 
   /** Ends the worker: cuts its lifeline, then kills it when it has not ended in time. */

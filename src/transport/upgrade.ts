@@ -17,8 +17,8 @@ export interface UpgradeTarget {
   readonly heldBack?: HeldBack;
 }
 
-/** Tells what a worker that has ended had still to send on a connection of this name. */
-export type HeldBack = (connection: string) => Promise<HeldFrames | undefined>;
+/** Tells what a worker that has ended had still to send on a connection of this name; `"untold"` when it has ended without telling. */
+export type HeldBack = (connection: string) => Promise<HeldFrames | "untold" | undefined>;
 
 const UTF8 = new TextEncoder();
 

@@ -50,6 +50,8 @@ export class UpgradedConnection {
   #isReading = false;
   #isClosed = false;
   #hasExited = false;
+  /** Whether the worker has ended, and nobody tells which calls it had done. */
+  #isUntold = false;
   #writeError: unknown;
 
   /**
@@ -239,7 +241,7 @@ export class UpgradedConnection {
 
   /**
    * The worker answers in order, and each before it begins with the next, so that it has not begun with anything behind the first. A worker that has sent
-   * what is no frame may have meant it as an answer.
+   * what is no frame may have meant it as an answer, and one that ends without its farewell may have held answers back.
    */
   #fail(error: unknown): void {
     this.close();
@@ -247,7 +249,7 @@ export class UpgradedConnection {
     this.#onFree(this);
     const first = this.#hasExited ? undefined : replies.shift();
     first?.fail(error instanceof BrokenReplyError && first.hasBegun ? cutShort(error) : error);
-    const wasBehind = !(error instanceof MalformedReplyError);
+    const wasBehind = !(error instanceof MalformedReplyError) && !this.#isUntold;
     for (const reply of replies) {
       reply.fail(new BrokenReplyError("The connection broke before the reply came", { cause: error, wasBehind }));
     }
@@ -282,7 +284,8 @@ export class UpgradedConnection {
     const asked = this.#heldBack?.(this.#name);
     this.#heldBack = undefined;
     const held = await Promise.race([asked, this.#closed.promise]);
-    if (held === undefined || held.at > this.#count) return NOTHING;
+    this.#isUntold = held === "untold";
+    if (held === undefined || held === "untold" || held.at > this.#count) return NOTHING;
     return UTF8.encode(held.frames).subarray(this.#count - held.at);
   }
 }

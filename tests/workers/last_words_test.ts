@@ -119,6 +119,34 @@ for (const face of BOTH_WIRES) {
   });
 }
 
+for (const face of [{ worker: "python", transport: "unix" }, { worker: "python", transport: "tcp" }] as const) {
+  Deno.test(`${labelOf(face)} over ${face.transport}: the answers of all calls before the one that ends its process arrive`, async () => {
+    const restart = { mode: "on_failure", initial_delay_ms: 1 } as const;
+    await using plugin = await startFixture(face, "stubborn", { manifest: { restart } });
+    for (const then of ["exit", "die_once"]) {
+      const value = then === "exit" ? 7 : await Deno.makeTempFile();
+      if (typeof value === "string") await Deno.remove(value);
+      const ends = numbers(30).map((number) => plugin.execute(number === 20 ? { then, value } : { value: number }));
+      await within(assertRejects(() => ends[20]!, WorkerExitError), "the call that ends the process");
+      assertEquals(await Promise.all(ends.toSpliced(20, 1)), numbers(30).toSpliced(20, 1));
+      if (typeof value === "string") await Deno.remove(value);
+    }
+  });
+}
+
+Deno.test("python: where nobody tells what a worker had done, no call that may have begun is run again", async () => {
+  const restart = { mode: "on_failure", initial_delay_ms: 1 } as const;
+  await using plugin = await startFixture({ worker: "python", transport: "unix" }, "stubborn", { manifest: { restart } });
+  const runs = Promise.withResolvers<void>();
+  const first = plugin.execute({ then: "holds" }, { onProgress: () => runs.resolve() });
+  const behind = numbers(5).map((number) => plugin.execute({ value: number }));
+  await within(runs.promise, "the first call");
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", "ppid=", "-p", String(plugin.pid)] }).output();
+  Deno.kill(Number(new TextDecoder().decode(stdout)), "SIGKILL");
+  for (const end of [first, ...behind]) await within(assertRejects(() => end, WorkerExitError), "the end of a call");
+  assertEquals(await plugin.execute({ value: 1 }), 1);
+});
+
 Deno.test("python: a host that has only attached to the worker gets what a plugin gave before it ended its process", async () => {
   for (const way of WAYS.python) {
     await using plugin = await startFixture({ worker: "python", transport: "unix" }, "gives_and_dies");

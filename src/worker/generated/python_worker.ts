@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "0a38f6cce72a81c1";
+export const PYTHON_WORKER_HASH = "5933adee6ad1ef2d";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -425,96 +425,93 @@ def _capital(text: str) -> str:
 
 from __future__ import annotations
 
-import time
-
-from .client import Client
 from .descriptors import DESCRIPTORS
 from .encoding import encode
 from .errors import Refusal
 from .replies import FramedReply
-from .shelf import Slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional
-
-    from .scratch import Scratch
-
-FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
-FLUSH_S = 0.001
-STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
+    from typing import Any
 
 
 class BareReply(FramedReply):
     """Section 11: the frames of section 4, and nothing around them."""
 
-    def __init__(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None], shares: bool = False) -> None:
-        super().__init__(client, scratch, shares=shares)
-        self._watch = watch
-        self._held: Optional[Slot] = None
-        self._held_until = 0.0
-        self._last_at = 0.0
-        self._is_watched = False
-
     def refuse(self, refusal: Refusal) -> None:
         self.closes = self.closes or refusal.closes
         self._part(encode({"refused": {"status": refusal.status, "detail": refusal.detail}}) + b"\\n", last=True)
 
-    def close(self) -> None:
-        if self._held is not None:  # the reply has no end
-            with self._lock:
-                self._send_held()
-        super().close()
-
-    def flush(self) -> float:
-        """Sends what is held back, once no frame follows any more; tells in how many seconds to look again, zero for never."""
-        if not self._lock.acquire(False):
-            return STALL_S  # somebody is sending, and perhaps cannot
-        try:
-            self._is_watched = time.perf_counter() - self._last_at < FLOW_S
-            if not self._is_watched:
-                self._send_held()
-            return FLUSH_S if self._is_watched else 0.0
-        finally:
-            self._lock.release()
+    def result(self, value: Any) -> None:
+        sent = self._part(self._frame("result", value), True)
+        if self._outbox is not None:
+            self._settle(sent)
 
     def _last(self, frame: bytes) -> bool:
         return self._part(frame, last=True)
 
     def _part(self, data: bytes, last: bool = False) -> bool:
-        DESCRIPTORS.stay_out()
-        with self._lock:
+        if not DESCRIPTORS.mark[0]:
+            DESCRIPTORS.stay_out()
+        client = self._client
+        with client.lock:
             if self._ended:
                 return False
+            may_be_held = (client.is_followed if last else self._begun) and (self._outbox is None or not self._outbox.is_waiting())
+            self._begun = True
             self._ended = last
-            if last and self._held is None:
-                return self._send(b"", data)
-            before, self._last_at = self._last_at, time.perf_counter()
-            # To wake the reader for each of many frames would cost more than the frames.
-            if self._last_at - before < FLOW_S and not last and not self.hands_over():
-                if self._held is None:
-                    self._begin_to_hold()
-                if self._held is not None and self._last_at < self._held_until and self._held.add(data):
-                    return True
-            return self._send_held(data)
+            if not client.put(data, may_be_held):
+                self.broken = True
+            return not self.broken
+\fbell
+"""What wakes a thread that waits for sockets."""
 
-    def _begin_to_hold(self) -> None:
-        """Finds a place for frames that wait for the next send, or, when that does not come, for the front."""
-        if self.broken:
-            return
-        self._held, self._held_until = self._client.take_slot(), self._last_at + FLOW_S
-        if self._held is not None and not self._is_watched:
-            self._is_watched = True
-            self._watch(self)
+from __future__ import annotations
 
-    def _send_held(self, data: bytes = b"") -> bool:
-        """Sends what is held back, and this. The shelf has it until it is sent: the process may end here."""
-        if self._held is None:
-            return self._send(b"", data) if data else not self.broken
-        went_well = self._send(b"", self._held.read() + data)
-        self._held.give_back()
-        self._held = None
-        return went_well
+import os
+
+from .descriptors import DESCRIPTORS
+
+
+class Bell:
+    """What wakes a thread that waits for sockets."""
+
+    def __init__(self) -> None:
+        self.file, self._ring = os.pipe() if os.name == "posix" else self._sockets()
+        DESCRIPTORS.keep(self.file, self._ring)
+        if os.name == "posix":
+            for end in (self.file, self._ring):
+                os.set_blocking(end, False)
+
+    def ring(self) -> None:
+        """Wakes it."""
+        try:
+            self._write(b"!")
+        except BlockingIOError:
+            pass  # it rings already, and loudly
+
+    def silence(self) -> None:
+        """For who was woken."""
+        try:
+            self._read(65536)
+        except BlockingIOError:
+            pass  # it does not ring
+
+    def _write(self, data: bytes) -> None:
+        DESCRIPTORS.write(self._ring, data)
+
+    def _read(self, most: int) -> None:
+        os.read(self.file, most)
+
+    def _sockets(self) -> tuple[int, int]:
+        """Windows waits for nothing else than sockets."""
+        import socket
+
+        ends = socket.socketpair()
+        for end in ends:
+            end.setblocking(False)
+        self._read, self._write = ends[0].recv, ends[1].send  # type: ignore[method-assign]
+        return ends[0].fileno(), ends[1].fileno()
 \fbounds late
 """The bounds of a plugin: what it may do, and what it is told when it tries more. Section 12 of docs/protocol.md."""
 
@@ -523,7 +520,6 @@ from __future__ import annotations
 import os
 import sys
 
-from .access import Access
 from .encoding import encode
 from .errors import CannotBind
 from .grant import Grant, is_within
@@ -551,8 +547,6 @@ class Bounds:
         self._scratch = start.scratch.disk
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant)
-        self._access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
-        self.advise = self._access.advise
 
     def close_foreign_files(self, but: int) -> None:
         """Closes what the host may have left to this process by mistake."""
@@ -565,9 +559,17 @@ class Bounds:
         if self._holding is not None:
             self._prepare_variables()
             told = self._holding.put_in_force()
-            change_files_by_descriptor()
-        self._access.watch()
         return told
+
+    def watch(self) -> Callable[[BaseException], str]:
+        """From here on refusals say what is missing. Gives what says it of an error."""
+        from .access import Access
+
+        if self._holding is not None:
+            change_files_by_descriptor()
+        access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
+        access.watch()
+        return access.advise
 
     def _prepare_variables(self) -> None:
         if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self._grant.write):
@@ -644,11 +646,13 @@ class Call(Interruptible):
     """A call, from its request to its answer. What the worker asks of the plugin by itself has neither an endpoint nor a reply."""
 
     connection: Any = None  # on which it came
+    made_reply: Optional[Reply] = None
     running = False
     ended = False
     is_queued = False  # whether it waits for a lane: then its connection is nobody's
     reported = 0.0
     message = ""
+    _is_answered = False
 
     def __init__(
         self,
@@ -660,15 +664,30 @@ class Call(Interruptible):
     ) -> None:
         self.endpoint = endpoint
         self.body = body
-        self.reply = reply
+        if reply is not None:
+            self.made_reply = reply
         self.key: object = call_id or self
         self.trace = trace
 
-    def end(self) -> None:
-        """The plugin's code has ended, or never will begin."""
-        self.ended = True
-        self.running = False
-        self.body = {}
+    @property
+    def reply(self) -> Optional[Reply]:
+        """The answer. Most calls need nothing but its last frame, so that it is made when it is first asked for."""
+        if self.made_reply is None and self.connection is not None:
+            with self.connection.client.lock:
+                if self.made_reply is None:
+                    self.made_reply = self.connection.make_reply(self._is_answered)
+        return self.made_reply
+
+    def answer(self, frame: bytes) -> bool:
+        """Sends a last frame before which there was none; tells whether that is so."""
+        client = self.connection.client
+        with client.lock:
+            if self.made_reply is not None:
+                return False
+            self._is_answered = True
+            if not client.put(frame, client.is_followed):
+                self.connection.is_over = True
+        return True
 
     def progress(self) -> Body:
         """What was reported last."""
@@ -677,8 +696,9 @@ class Call(Interruptible):
     def report(self, progress: float, message: str) -> None:
         """Notes the progress and sends it."""
         self.reported, self.message = progress, message
-        if self.reply is not None and not self.ended and not DESCRIPTORS.is_forked:
-            self.run_own(functools.partial(self.reply.progress, progress, message))
+        reply = None if self.ended else self.reply
+        if reply is not None and not DESCRIPTORS.is_forked:
+            self.run_own(functools.partial(reply.progress, progress, message))
 
 
 CURRENT_CALL: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("remote_plugin_call", default=None)
@@ -710,7 +730,7 @@ class Canceller:
         self._calls = calls
         self._give_to_front = give_to_front
         self._grace_s = grace_s
-        self._ahead: OrderedDict[str, None] = OrderedDict()
+        self.ahead: OrderedDict[str, None] = OrderedDict()  # the ids of calls that are cancelled before they have come
 
     def cancel(self, wanted: Callable[[Call], bool]) -> bool:
         """Cancels the open calls that are wanted; tells whether there was any."""
@@ -723,11 +743,11 @@ class Canceller:
 
     def cancel_ahead(self, call_id: str) -> None:
         """Cancels a call; also one that is on its way behind another, and has not been read yet."""
-        self._ahead[call_id] = None  # first, for it may be read in this very moment
-        if len(self._ahead) > MOST_AHEAD:
-            self._ahead.popitem(last=False)
+        self.ahead[call_id] = None  # first, for it may be read in this very moment
+        if len(self.ahead) > MOST_AHEAD:
+            self.ahead.popitem(last=False)
         if self.cancel(lambda call: call.key == call_id):
-            self._ahead.pop(call_id, None)
+            self.ahead.pop(call_id, None)
 
     def cancel_behind(self, call_id: str, first: str) -> bool:
         """Cancels a call that comes behind another one, if that is open still: nothing behind it can have begun."""
@@ -742,7 +762,7 @@ class Canceller:
 
     def is_cancelled(self, call_id: str) -> bool:
         """Whether a call that has just been opened was cancelled before it came."""
-        return call_id in self._ahead and self._ahead.pop(call_id, self) is None
+        return call_id in self.ahead and self.ahead.pop(call_id, self) is None
 
     def _answer(self, call: Call) -> None:
         assert call.reply is not None
@@ -768,19 +788,20 @@ from __future__ import annotations
 
 import threading
 import time
+from _thread import get_ident
 
 from .errors import CallCancelled
 from .fast import signal
-from .forks import run_plugin_code
+from .forks import NO_NAMES, run_plugin_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
-    from typing import Any, Callable, Optional, Sequence
+    from typing import Any, Callable, Mapping, Optional, Sequence
 
 INTERRUPT_AGAIN_S = 0.1
 LATE_S = 0.05  # a wait that ends later than this has found the process stopped
-MAIN_THREAD = threading.get_ident()
+MAIN_THREAD = get_ident()
 
 
 WINDOW = threading.Lock()  # one for all: what is done with it is short
@@ -844,12 +865,19 @@ class Interruptible:
                 if self._done is not None:
                     self._done.set()
 
-    def run(self, code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
+    def run(
+        self,
+        code: Callable[..., Any],
+        args: Sequence[Any] = (),
+        named: Mapping[str, Any] = NO_NAMES,
+        in_child: Optional[Callable[[Any], None]] = None,
+    ) -> Any:
         """Runs plugin code on this thread: the only code that an interruption may hit."""
         try:
             try:
-                self._open_window()
-                return run_plugin_code(code, in_child)
+                self._thread = get_ident()
+                self._is_open = True  # whoever interrupts looks at this first, so that no lock is needed
+                return run_plugin_code(code, args, named, in_child)
             finally:
                 self._close_window()
         except CallCancelled:
@@ -858,7 +886,7 @@ class Interruptible:
 
     def run_own(self, code: Callable[[], None]) -> None:
         """Runs the worker's own code for the plugin's, which has called it: an interruption must not tear what that does."""
-        if not self._is_open or self._thread != threading.get_ident():
+        if not self._is_open or self._thread != get_ident():
             code()  # on a helper thread of the plugin's, which nobody interrupts
             return
         try:
@@ -867,7 +895,7 @@ class Interruptible:
             self._close_window()
             code()
         finally:
-            self._open_window()
+            self._is_open = True
 
     def attach(self, task: Optional[AwaitedTask]) -> None:
         """From here on the code is this task's on the event loop, which is asked before anything is raised; None for no more."""
@@ -899,15 +927,12 @@ class Interruptible:
         """Whether a signal that has arrived on the main thread is for this code."""
         return self._is_due and self._is_open and self._thread == MAIN_THREAD
 
-    def _open_window(self) -> None:
-        """From here on this thread may be interrupted."""
-        self._thread = threading.get_ident()
-        self._is_open = True  # whoever interrupts looks at this first, so that no lock is needed
-
     def _close_window(self) -> None:
         """From here on no interruption is sent, and one that was sent but has not arrived never will."""
-        with WINDOW:
-            self._is_open = False
+        self._is_open = False
+        if WINDOW.locked():  # somebody interrupts at this moment, and may have seen the window open
+            with WINDOW:
+                pass
         if self._is_due and self._thread != MAIN_THREAD:
             _raise_in(self._thread, None)
 
@@ -981,6 +1006,7 @@ from __future__ import annotations
 import functools
 import sys
 import threading
+import time
 
 from .descriptors import DESCRIPTORS, identity
 from .fast import socket
@@ -994,19 +1020,29 @@ if TYPE_CHECKING:
 SO_COOKIE = 57  # of Linux; \`socket\` has no name for it
 MAX_JOINED = 64 * 1024  # up to here a copy costs less than a second call of the system
 AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
+FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
+FLUSH_S = 0.001  # how often the front looks whether frames follow
+PAUSE_S = 0.005  # how long nothing may be held back before the front stops to look: to wake it costs as much as some calls
+STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
 
 
 class Client:
     """A connection's socket, which only the worker's own code may have closed."""
 
-    def __init__(self, client: socket.socket, shelf: Shelf) -> None:
+    def __init__(self, client: socket.socket, shelf: Shelf, watch: Callable[[Client], None]) -> None:
         self.lock = threading.Lock()  # for whoever sends
         self.name = b""  # of the connection, where the host would hear of what was held back on it
         self.may_wait = True  # for a client who does not read
+        self.is_followed = False  # whether something stands behind the request that is answered: its answer may go with the next one
         self._sent = 0  # bytes since the connection was upgraded
         self._shelf = shelf
+        self._watch = watch
         self._socket = client
         self._file = client.fileno()
+        self._held: Optional[Slot] = None
+        self._held_until = 0.0
+        self._last_at = 0.0
+        self._is_watched = False
         DESCRIPTORS.keep(self._file)
         self._identify = _identifier(client)
         self._identity = self._identify()
@@ -1029,12 +1065,41 @@ class Client:
         self._sent += len(head) + len(body)
         return True
 
-    def take_slot(self) -> Optional[Slot]:
-        """A place for frames that are held back, where the host would hear of them when this process ended before they were sent."""
-        return self._shelf.take(self.name, self._sent) if self.name else None
+    def put(self, frame: bytes, may_be_held: bool) -> bool:
+        """Sends a frame, or holds it back for the next one: to wake the reader for each of many would cost more than the frames.
+
+        The caller has the lock.
+        """
+        before, self._last_at = self._last_at, time.perf_counter()
+        if may_be_held and self._last_at - before < FLOW_S:
+            if self._held is None:
+                self._begin_to_hold()
+            if self._held is not None and self._last_at < self._held_until and self._held.add(frame):
+                return True
+        return self._send_with_held(frame)
+
+    def send_held(self) -> None:
+        """Sends what is held back; no more follows."""
+        if self._held is not None:
+            with self.lock:
+                self._send_with_held(b"")
+
+    def flush(self) -> float:
+        """Sends what is held back, once no frame follows any more; tells in how many seconds to look again, zero for never."""
+        if not self.lock.acquire(False):
+            return STALL_S  # somebody is sending, and perhaps cannot
+        try:
+            pause_s = time.perf_counter() - self._last_at
+            if pause_s >= FLOW_S:
+                self._send_with_held(b"")
+            self._is_watched = pause_s < PAUSE_S
+            return FLUSH_S if self._is_watched else 0.0
+        finally:
+            self.lock.release()
 
     def shut_down(self) -> None:
         """Ends the connection for both sides; whoever reads it finds out."""
+        self.send_held()
         DESCRIPTORS.need(self._file)
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
@@ -1043,9 +1108,31 @@ class Client:
 
     def close(self) -> None:
         """Ends the connection for this side."""
+        self.send_held()
         DESCRIPTORS.need(self._file)
         DESCRIPTORS.let_go(self._file)
         self._socket.close()
+
+    def _begin_to_hold(self) -> None:
+        """Finds a place for frames that wait for the next send, or, when that does not come, for the front.
+
+        There is one only where the host would hear of them when this process ended before they were sent.
+        """
+        if not self.name:
+            return
+        self._held, self._held_until = self._shelf.take(self.name, self._sent), self._last_at + FLOW_S
+        if self._held is not None and not self._is_watched:
+            self._is_watched = True
+            self._watch(self)
+
+    def _send_with_held(self, frame: bytes) -> bool:
+        """Sends what is held back, and this. The shelf has it until it is sent: the process may end here."""
+        if self._held is None:
+            return self.send(b"", frame) if frame else True
+        went_well = self.send(b"", self._held.read() + frame)
+        self._held.give_back()
+        self._held = None
+        return went_well
 
     def _send_at_once(self, data: bytes) -> None:
         if self._socket.send(data, AT_ONCE) < len(data):
@@ -1077,7 +1164,7 @@ from .errors import Refusal
 from .fast import socket
 from .incoming import Incoming
 from .replies import PlainReply
-from .requests import BareRequest, HttpRequest
+from .requests import BareRequest, HttpRequest, checked_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -1099,7 +1186,7 @@ class Connection:
 
     def __init__(self, session: Session, client: socket.socket, shelf: Shelf) -> None:
         self.file = client.fileno()
-        self.client = Client(client, shelf)
+        self.client = Client(client, shelf, session.watch)
         self.call: Optional[Call] = None  # the last one that was read, until it has been answered
         self.deadline = time.monotonic() + STRANGER_TIMEOUT_S  # zero when there is none
         self.is_over = False
@@ -1133,8 +1220,10 @@ class Connection:
 
     def next_call(self) -> Optional[Call]:
         """The next call that is here as a whole. Questions before it are answered; None when more has to come, or nothing will."""
-        while self.call is None and self.question is None and not self.is_over and not self._is_drained():
+        while self.call is None and self._incoming.has_more and self.question is None and not self.is_over and self.deadline >= 0:
             try:
+                if self._upgraded and self._request is None and self._open_plain_call():
+                    break
                 request = self._request or self._read_head()
                 if request is None or not self._answer(request):
                     break
@@ -1142,20 +1231,37 @@ class Connection:
                 self._refuse(refusal)
             except OSError:
                 self.is_over = True
-        if self.is_over and self.call is not None:
+        if self.call is None:
+            self.client.send_held()
+        elif self.is_over:
             self._session.abandon(self.call)
         return self.call
 
     def answered(self) -> None:
         """The call has been answered."""
         call, self.call = self.call, None
-        if call is not None and call.reply is not None and (call.reply.closes or call.reply.broken):
+        reply = None if call is None else call.made_reply
+        if reply is not None and (reply.closes or reply.broken):
             self.is_over = True
+
+    def make_reply(self, is_over: bool = False) -> BareReply:
+        """Makes the answer to a call on the upgraded connection of a host that shares its folders."""
+        return BareReply(self.client, self._session.scratch, shares=True, ended=is_over)
 
     def close(self) -> None:
         """Ends the connection for this side."""
         self.is_over = True
         self.client.close()
+
+    def _open_plain_call(self) -> bool:
+        """Makes the open call of a request as most are, if that is what comes next."""
+        plain = self._incoming.take_plain()
+        if plain is None:
+            return False
+        self.client.is_followed = self._incoming.has_more
+        self.asks = False
+        self.call = self._session.open_plain_call(*plain, self)
+        return True
 
     def _read_head(self) -> Optional[Request]:
         if self._upgraded:
@@ -1170,33 +1276,39 @@ class Connection:
     def _admitted(self, request: HttpRequest) -> HttpRequest:
         self._session.admit(request)
         self.deadline = 0.0
-        if request.body_length(self._session.max_body_bytes) and "100-continue" in request.headers.get("expect", "").lower():
+        request.demand_length()
+        if checked_length(request.length, self._session.max_body_bytes) and "100-continue" in request.headers.get("expect", "").lower():
             self._socket.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\n")
         return request
 
     def _answer(self, request: Request) -> bool:
         """Answers a request, or makes it the open call; tells whether that was here as a whole."""
-        body = self._incoming.take(request.body_length(self._session.max_body_bytes))
-        self._request = request if body is None else None
+        incoming = self._incoming
+        body = incoming.take(checked_length(request.length, self._session.max_body_bytes))
         if body is None:
+            self._request = request
             return False
-        if isinstance(request, HttpRequest) and request.upgrades():
+        self._request = None
+        if not self._upgraded and request.upgrades():
             self._upgrade(request.connection_name())
             return True
-        reply = request.reply(self.client, self._session.scratch, self._session.watch)
+        self.client.is_followed = incoming.has_more
+        reply = request.reply(self.client, self._session.scratch)
         try:
-            self._give(request, body, reply)
+            endpoint = request.endpoint()
+            self.asks = not endpoint.is_call
+            if endpoint.is_call:
+                self.call = self._session.open_call(request, endpoint, body, reply)
+                self.call.connection = self
+            else:
+                self._take_question(endpoint, body, reply)
         except Refusal as refusal:
             self._refuse(refusal, reply)
         return True
 
-    def _give(self, request: Request, body: Union[bytes, bytearray], reply: Reply) -> None:
-        endpoint = request.endpoint()
-        self.asks = not endpoint.is_call
-        if endpoint.is_call:
-            self.call = self._session.open_call(request, endpoint, body, reply)
-            self.call.connection = self
-        elif self._session.is_quick(endpoint):
+    def _take_question(self, endpoint: Endpoint, body: Union[bytes, bytearray], reply: Reply) -> None:
+        """Answers a question, if that does not take long."""
+        if self._session.is_quick(endpoint):
             self.client.may_wait = False  # others wait for this thread, and what it says here is short
             try:
                 self._session.answer(endpoint, body, reply)
@@ -1233,12 +1345,13 @@ class Connection:
 
     def _plain_reply(self) -> Reply:
         session = self._session
-        return BareReply(self.client, session.scratch, session.watch) if self._upgraded else PlainReply(self.client, session.scratch)
+        return BareReply(self.client, session.scratch) if self._upgraded else PlainReply(self.client, session.scratch)
 
     def _drain(self) -> None:
         """Reads on for a moment: closing over unread bytes would make TCP take the refusal back."""
         self.is_over, self.asks = False, True
         self._incoming.forget()
+        self.client.send_held()
         self._socket.shutdown(socket.SHUT_WR)
         self.deadline = -(time.monotonic() + DRAIN_S)
 
@@ -1583,7 +1696,7 @@ from .json_text import json_decoder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Union
+    from typing import Any, Dict, Optional, Union
 
     Body = Dict[str, Any]
 
@@ -1603,9 +1716,20 @@ def decode_object(text: Union[bytes, bytearray]) -> Body:
     return body
 
 
+def read_plain_body(text: bytes) -> Optional[Body]:
+    """Reads the body of a call with nothing but arguments; None when it is another one."""
+    try:
+        body = _decode(text.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    if type(body) is not dict or len(body) != 2 or type(body.get("args")) is not list or type(body.get("kwargs")) is not dict:
+        return None
+    return body
+
+
 def restore_types(body: Body) -> None:
     """Gives the values that \`types\` names their types back, in place."""
-    types = body.pop("types", None)
+    types = body.pop("types")
     if types is None:
         return
     if not isinstance(types, dict):
@@ -1659,12 +1783,12 @@ class Descriptors:
 
     def __init__(self) -> None:
         self._files: dict[int, object] = {}
-        self._mark: Union[bytearray, mmap.mmap] = bytearray(b"!")
+        self.mark: Union[bytearray, mmap.mmap] = bytearray(b"!")  # whose first byte is zero in such a child
 
     @property
     def is_forked(self) -> bool:
         """Whether this process is such a child."""
-        return not self._mark[0]
+        return not self.mark[0]
 
     def watch_forks(self) -> None:
         """From here on the children of this process leave the wire to it."""
@@ -1677,7 +1801,7 @@ class Descriptors:
         except OSError:
             return
         page[0] = 1
-        self._mark = page
+        self.mark = page
 
     def keep(self, *files: int) -> None:
         """From here on these are the worker's own."""
@@ -1712,7 +1836,7 @@ class Descriptors:
 
     def stay_out(self) -> None:
         """Ends a forked child that has come as far as a reply by other ways than the code of a call."""
-        if not self._mark[0]:
+        if not self.mark[0]:
             end_as_script()
 
     def lose(self) -> NoReturn:
@@ -1727,7 +1851,7 @@ class Descriptors:
 
     def leave_to_parent(self) -> None:
         """For a child right after its fork: the connections are its parent's alone, and are to end with it."""
-        self._mark[0] = 0
+        self.mark[0] = 0
         for file, known in self._files.items():
             if identity(file) == known:
                 os.close(file)
@@ -1868,6 +1992,7 @@ def _field_of(body: typing.Sequence[str]) -> typing.Tuple[str, str]:
 
 from __future__ import annotations
 
+from .constants import MAX_FRAME
 from .conversions import refuse, simplify_framed, to_json
 from .errors import BadResult
 from .json_text import LARGEST_DOUBLE, LONG, json_encoder, text_to_json
@@ -1886,17 +2011,9 @@ _encode_flat = json_encoder(refuse, nests=False)
 
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Callable[[], Outbox]] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in \`types\`, and is a BadResult where that is None."""
-    try:
-        if _is_flat(value):
-            text = _flat_to_json(value)
-            if len(text) < len(HUGE_INTEGER) or not _has_huge_integer(value):
-                return text.encode("ascii")
-        else:
-            data = (to_json if outbox is None else _encode_framed)(value).encode("ascii")
-            if not _may_lack(value, data):
-                return data
-    except Exception:
-        pass  # rare: the walk below is slow, but it knows where it is
+    data = _encode_at_once(value, to_json if outbox is None else _encode_framed)
+    if data is not None:
+        return data
     from .walk import Walk
 
     try:
@@ -1905,40 +2022,58 @@ def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbo
         raise BadResult(f'The {what} at "$" is nested too deeply for JSON') from None
 
 
+def plain_result(value: Any) -> Optional[bytes]:
+    """The last frame of a call whose result needs no more than JSON; None when it may."""
+    text = _encode_at_once(value, _encode_framed)
+    return None if text is None or len(text) > MAX_FRAME - MOST_AROUND else b'{"result":%b}\\n' % text
+
+
+def _encode_at_once(value: Any, to_text: Callable[[Any], str]) -> Optional[bytes]:
+    """Turns a value into JSON by C code alone; None when that cannot be done, which the walk finds the reason for."""
+    try:
+        text = _flat_to_json(value)
+        if text is not None:
+            return text.encode("ascii") if len(text) < len(HUGE_INTEGER) or not _has_huge_integer(value) else None
+        data = to_text(value).encode("ascii")
+        return None if _may_lack(value, data) else data
+    except Exception:
+        return None
+
+
 # How a key ends in JSON that may have been something else than text.
 ODD_KEYS = (*(b'%d"' % digit for digit in range(10)), b'"true"', b'"false"', b'"null"')
 # The same where every digit is a zero, and the letters of those words, of which few other keys are made, are two.
 SHAPES = bytes.maketrans(b"123456789ftanrulse", b'000000000"AAABBBBB')
 NUMBER_AS_KEY, WORD_AS_KEY, HUGE_INTEGER = b'0":', b'"ABBB":', b"0" * 309
+MOST_AROUND = 32  # bytes of a frame around its value
 SCALARS = {str, int, float, bool, type(None)}
 ARE_SCALARS = SCALARS.issuperset
 ARE_TEXT = {str}.issuperset
 MOST_FLAT = 32  # a mapping with more members is not looked through for the sake of a quick encoder
 
 
-def _is_flat(value: Any) -> bool:
-    """Whether a value is a scalar, or a short mapping of texts to scalars.
+def _flat_to_json(value: Any) -> Optional[str]:
+    """Writes a scalar, or a short mapping of texts to scalars; None for anything else.
 
     No two keys of such a mapping become one, it does not hold itself, and nothing in it is converted.
     """
     kind = type(value)
     if kind is not dict or len(value) > MOST_FLAT:
-        return kind in SCALARS
+        return _scalar_to_json(value) if kind in SCALARS else None
+    has_long = False
     for key, member in value.items():
-        if type(key) is not str or type(member) not in SCALARS:
-            return False
-    return True
-
-
-def _flat_to_json(value: Any) -> str:
-    """Writes long texts on their own, which is quicker."""
-    if type(value) is str:
-        return text_to_json(value)
-    if type(value) is dict:
-        for member in value.values():
-            if type(member) is str and len(member) >= LONG:
-                return "{" + ",".join([text_to_json(key) + ":" + _flat_to_json(member) for key, member in value.items()]) + "}"
+        kind = type(member)
+        if type(key) is not str or kind not in SCALARS:
+            return None
+        has_long = has_long or (kind is str and len(member) >= LONG)
+    if has_long:
+        return "{" + ",".join([text_to_json(key) + ":" + _scalar_to_json(member) for key, member in value.items()]) + "}"
     return _encode_flat(value)
+
+
+def _scalar_to_json(value: Any) -> str:
+    """Writes long texts on their own, which is quicker."""
+    return text_to_json(value) if type(value) is str else _encode_flat(value)
 
 
 def _has_huge_integer(flat: Any) -> bool:
@@ -2323,7 +2458,7 @@ class Steps:
         step = functools.partial(self._coroutine.send, None)
         while True:
             try:
-                future = self._call.run(step, _refuse_to_wait)
+                future = self._call.run(step, in_child=_refuse_to_wait)
             except StopIteration as end:
                 return end.value
             try:
@@ -2687,7 +2822,9 @@ from .script_end import end_as_script, flush_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, NoReturn, Optional
+    from typing import Any, Callable, Mapping, NoReturn, Optional, Sequence
+
+NO_NAMES: dict[str, Any] = {}
 
 
 class StandardStreams:
@@ -2730,15 +2867,20 @@ def prepare_for_forks() -> None:
     os.register_at_fork(after_in_child=atexit._clear)
 
 
-def run_plugin_code(code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
+def run_plugin_code(
+    code: Callable[..., Any],
+    args: Sequence[Any] = (),
+    named: Mapping[str, Any] = NO_NAMES,
+    in_child: Optional[Callable[[Any], None]] = None,
+) -> Any:
     """Runs code of the plugin's. Only its own process comes back: a child that it forks goes on with \`in_child\`, and ends."""
     try:
-        value = code()
+        value = code(*args, **named)
     except BaseException as error:
         if DESCRIPTORS.is_forked:
             end_as_script(error)
         raise
-    if DESCRIPTORS.is_forked:
+    if not DESCRIPTORS.mark[0]:
         end_child(value, in_child)
     return value
 
@@ -2777,6 +2919,7 @@ if TYPE_CHECKING:
     from .waiting import Waiting
 
 MAX_CONNECTIONS = 512
+TICK_S = 0.001
 NO_FILE_S = 0.05  # how long to wait for a free file descriptor
 
 
@@ -2804,7 +2947,10 @@ class Front:
 
     def _turn(self) -> None:
         waiting = self._waiting
-        for file, event in waiting.front.poll(self._longest_wait()):
+        events = waiting.front.poll(self._longest_wait())
+        if events and waiting.is_ticking:  # what is asked here may be about a call that has come there
+            self._read_for_lanes()
+        for file, event in events:
             if file == waiting.bell.file:
                 waiting.bell.silence()
             elif file == self._listener.fileno():
@@ -2813,16 +2959,21 @@ class Front:
                 self._look_at(waiting.connections[file], event)
             else:
                 self._read_for_lanes()
+                waiting.lend_again()
         while waiting.at_front:
             self._go_on(waiting.at_front.popleft())
         self._end_overdue()
         self._flush()
+        if waiting.is_ticking:
+            waiting.tick()
 
     def _longest_wait(self) -> float:
         """How long to wait at most."""
         waits = [abs(connection.deadline) - time.monotonic() for connection in self._limited]
         if self._again_s is not None:
             waits.append(self._again_s)
+        if self._waiting.is_ticking:
+            waits.append(TICK_S)
         return max(0.0, min(waits)) if waits else -1
 
     def _meet(self) -> None:
@@ -2865,7 +3016,6 @@ class Front:
         for connection in self._waiting.lent():
             connection.read()
             self._go_on(connection)
-        self._waiting.lend_again()
 
     def _go_on(self, connection: Connection) -> None:
         """Answers what is here, of a connection that this thread has claimed."""
@@ -2914,13 +3064,13 @@ class Front:
                 self._waiting.close(connection)
 
     def _flush(self) -> None:
-        """Sends what replies hold back, once nothing comes behind it."""
+        """Sends what is held back, once nothing comes behind it."""
         self._again_s = None
         for _ in range(len(self._waiting.watched)):
-            reply = self._waiting.watched.popleft()
-            again = reply.flush()
+            client = self._waiting.watched.popleft()
+            again = client.flush()
             if again:
-                self._waiting.watched.append(reply)
+                self._waiting.watched.append(client)
                 self._again_s = min(again, self._again_s or again)
 \fgrant late
 """What the start line says that a plugin may do."""
@@ -3243,15 +3393,19 @@ class Holding:
 from __future__ import annotations
 
 from .client import AT_ONCE
-from .constants import MAX_HEAD
+from .constants import MAX_HEAD, MAX_ID
+from .decoding import read_plain_body
 from .errors import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Union
+    from typing import Any, Dict, Optional, Union
 
     from .fast import socket
 
+    Body = Dict[str, Any]
+
+PLAIN_BEGIN, PLAIN_END = b"execute ", b" files=shared"
 PIECE = 64 * 1024
 
 
@@ -3264,6 +3418,7 @@ class Incoming:
         self._at = 0
         self._body: Optional[bytearray] = None  # one that has come in part
         self._filled = 0
+        self.has_more = False  # whether something is here that was not looked at, or may have become whole
 
     def read(self) -> bool:
         """Reads what is there; tells whether more can come."""
@@ -3271,7 +3426,8 @@ class Incoming:
             if self._body is not None:
                 count = self._socket.recv_into(memoryview(self._body)[self._filled :], 0, AT_ONCE)
                 self._filled += count
-                return count > 0
+                self.has_more = count > 0
+                return self.has_more
             data = self._socket.recv(PIECE, AT_ONCE)
         except BlockingIOError:
             return True
@@ -3279,7 +3435,8 @@ class Incoming:
             return False
         self._bytes = self._bytes[self._at :] + data if self._at < len(self._bytes) else data
         self._at = 0
-        return len(data) > 0
+        self.has_more = len(data) > 0
+        return self.has_more
 
     def take_until(self, mark: bytes) -> Optional[bytes]:
         """What stands before a mark; None when that is not here yet."""
@@ -3292,11 +3449,31 @@ class Incoming:
         self._at = end + len(mark)
         return text
 
+    def take_plain(self) -> Optional[tuple[str, Body]]:
+        """A request as most are, as its id and its body; None when what comes next is not here as a whole, or is another one.
+
+        All that stands here was found out by splitting it in the way of any request, and takes a fraction of the time.
+        """
+        data, at = self._bytes, self._at
+        end = data.find(b"\\n", at)
+        if end < 0 or not data.startswith(PLAIN_BEGIN, at) or not data.endswith(PLAIN_END, at, end):
+            return None
+        length, _, call_id = data[at + len(PLAIN_BEGIN) : end - len(PLAIN_END)].partition(b" call=")
+        if not length.isdigit() or len(length) > 5 or len(call_id) > MAX_ID or not call_id.replace(b"-", b"").isalnum():
+            return None
+        stop = end + 1 + int(length)
+        body = read_plain_body(data[end + 1 : stop]) if stop <= len(data) else None
+        if body is None:
+            return None
+        self._at, self.has_more = stop, stop < len(data)
+        return call_id.decode("ascii"), body
+
     def take(self, length: int) -> Union[bytes, bytearray, None]:
         """The next bytes, as many as these; None when they are not all here."""
         if self._body is None:
-            end = self._at + length
-            if end <= len(self._bytes):
+            end, has = self._at + length, len(self._bytes)
+            self.has_more = end < has
+            if end <= has:
                 data = self._bytes[self._at : end]
                 self._at = end
                 return data
@@ -3305,11 +3482,12 @@ class Incoming:
             self._bytes, self._at = b"", 0
         if self._filled < length:
             return None
-        body, self._body = self._body, None
+        body, self._body, self.has_more = self._body, None, False
         return body
 
     def forget(self) -> None:
         """Throws away what is here."""
+        self.has_more = False
         self._bytes, self._at, self._body = b"", 0, None
 \finstance
 """The plugin's object, whose class may do anything when it is asked for an attribute."""
@@ -3340,7 +3518,10 @@ class Instance:
 
     def own(self, name: str) -> Any:
         """What the object has in an attribute of its own; a class can make up any other."""
-        own = attribute(self.of, "__dict__")
+        try:
+            own = self.of.__dict__
+        except Exception:
+            return None
         return own.get(name) if isinstance(own, dict) else None
 
     def set(self, name: str, value: Any) -> None:
@@ -3437,29 +3618,31 @@ def _decode_or_complain(text: str) -> Any:
 
 from __future__ import annotations
 
-import _ctypes  # \`ctypes\` takes five times as long to import, and has no more of what is used here
+import builtins
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# \`ctypes\` takes five times as long to import, and has no more of what is used here. No file of the plugin's is on the path yet.
+_ctypes = builtins.__import__("_ctypes")
 C_CALL, USES_ERRNO = 0x1, 0x8  # flags of \`_ctypes\`
 
 
-class Long(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
+class Long(_ctypes._SimpleCData):  # type: ignore[misc]
     """A number of the width of a register."""
 
     _type_ = "l"
 
 
-class Byte(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
+class Byte(_ctypes._SimpleCData):  # type: ignore[misc]
     """The first byte of some memory."""
 
     _type_ = "c"
 
 
-class Function(_ctypes.CFuncPtr):  # type: ignore[misc, name-defined]
+class Function(_ctypes.CFuncPtr):  # type: ignore[misc]
     """A function of the C library that gives a number."""
 
     _flags_ = C_CALL | USES_ERRNO
@@ -3584,9 +3767,10 @@ import gc
 import threading
 
 from .call import CURRENT_CALL, Call
-from .cancelling import MAIN_THREAD, SignalTarget
+from .cancelling import SignalTarget
 from .connection import Connection
 from .descriptors import DESCRIPTORS
+from .encoding import plain_result
 from .error_bodies import cancelled_body
 from .logs import log
 from .open_calls import OpenCalls
@@ -3616,27 +3800,26 @@ class Lanes:
         gc.enable()  # nothing of what a start makes is garbage
         self._plugin.load()
         for number in range(1, self._count):
-            threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
-        self._lane()
+            threading.Thread(target=self._lane, args=(SignalTarget(),), name=f"lane-{number}", daemon=True).start()
+        self._lane(self._on_main)
 
-    def _lane(self) -> NoReturn:
+    def _lane(self, target: SignalTarget) -> NoReturn:
         connection: Optional[Connection] = None
         while True:
             try:
                 last, connection = connection, None
                 call = self._waiting.take(last)
                 connection = call.connection
+                target.code = call
                 try:
                     self._serve(call)
                 finally:
-                    call.connection.answered()
+                    connection.answered()
             except BaseException as error:  # a lane that ended would be lost for good
                 DESCRIPTORS.check()
                 log("a call was lost\\n" + traceback_of(error))
 
     def _serve(self, call: Call) -> None:
-        if threading.get_ident() == MAIN_THREAD:
-            self._on_main.code = call
         CURRENT_CALL.set(call)
         value: Any = None
         error: Optional[BaseException] = None
@@ -3647,15 +3830,18 @@ class Lanes:
                 error = raised
             self._finish(call, value, error)
         finally:
-            CURRENT_CALL.set(None)
-            assert call.reply is not None
-            call.reply.close()
+            if call.made_reply is not None:
+                call.made_reply.close()
             call.finish()
 
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
-        if DESCRIPTORS.is_forked:  # by what is no call of a method
+        if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         self._calls.close(call)
+        if error is None and not call.cancelled and call.made_reply is None:
+            frame = plain_result(value)
+            if frame is not None and call.answer(frame):
+                return
         assert call.reply is not None
         if call.cancelled:
             call.reply.error(cancelled_body(self._plugin.name))
@@ -4050,7 +4236,7 @@ _tags_records = False
 def take_over_logging() -> None:
     """Has records of \`logging\` that the plugin has no handler for tell their level and call, in front of what is printed anyway."""
     global _tags_records
-    if _tags_records or "logging" not in sys.modules:
+    if _tags_records:
         return
     logging = LIBRARY.loaded("logging")
     if logging is None:
@@ -4147,11 +4333,12 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
         told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES}
         if bounds is not None:
             told.update(bounds.put_in_force())
-            worker.plugin.advise = bounds.advise
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
     say(hello, told)
+    if bounds is not None:
+        worker.plugin.advise = bounds.watch()  # it binds nobody, so that the host need not wait for it
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)
@@ -4295,11 +4482,14 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 
+NOTHING: Body = {}  # what a call that has ended was given
+
+
 class OpenCalls:
     """The calls that run, and those that wait for a lane."""
 
     def __init__(self) -> None:
-        self._latest = Call({})
+        self.latest = Call({})  # that has begun
         self._lock = threading.Lock()
         self._open: dict[object, Call] = {}
         self._finished = 0
@@ -4323,7 +4513,7 @@ class OpenCalls:
             if call.ended:
                 return False  # it was cancelled while it waited
             call.running = True
-            self._latest = call
+            self.latest = call
             return True
 
     def enqueue(self, call: Call) -> bool:
@@ -4334,7 +4524,7 @@ class OpenCalls:
 
     def progress(self) -> Body:
         """That of the call that began last."""
-        return self._latest.progress()
+        return self.latest.progress()
 
     def close(self, call: Call) -> None:
         """The plugin's code has ended."""
@@ -4368,7 +4558,10 @@ class OpenCalls:
         return running[0] if len(running) == 1 else None
 
     def _close(self, call: Call) -> None:
-        call.end()
+        """The plugin's code has ended, or never will begin."""
+        call.ended = True
+        call.running = False
+        call.body = NOTHING
         del self._open[call.key]
         self._finished += 1
 \foriginal
@@ -4629,10 +4822,11 @@ from .errors import LoadFailed, NotSupported
 from .forks import run_plugin_code
 from .helpers import Helpers
 from .instance import Instance
+from .library import attribute
 from .log_records import take_over_logging
 from .logs import log
 from .open_calls import OpenCalls
-from .original import make_data_folders
+from .original import WIRE_MODULES, make_data_folders, stamp_envelope
 from .running import Runner
 from .tracebacks import traceback_of
 
@@ -4654,6 +4848,7 @@ class Plugin:
         self.failure: Optional[Body] = None
         self.is_initialized = False
         self.loaded = threading.Event()
+        self._is_ready = False
         self.instance = Instance(None)
         self.advise: Callable[[BaseException], str] = lambda error: ""  # what stands behind the message of a refusal
         self._target = target
@@ -4672,6 +4867,7 @@ class Plugin:
         except BaseException as error:  # also SystemExit
             self.failure = describe(error, self.name, "load_error")
             self.failure["message"] += self.advise(error)
+        self._is_ready = self.failure is None
         self.loaded.set()
 
     def _load(self) -> None:
@@ -4701,16 +4897,17 @@ class Plugin:
 
     def wait(self) -> None:
         """Waits until the plugin is there."""
-        if not self.loaded.is_set():
-            self.loaded.wait()
+        self.loaded.wait()
         if self.failure is not None:
             raise LoadFailed(self.failure)
 
     def perform(self, call: Call) -> Any:
         """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
-        self.wait()
-        take_over_logging()
-        if self.instance.attribute("_cancel_requested") and self._calls.only_running() is call:
+        if not self._is_ready:
+            self.wait()
+        if "logging" in sys.modules:
+            take_over_logging()
+        if attribute(self.instance.of, "_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
         assert call.endpoint is not None and call.endpoint.run is not None
         if call.trace:
@@ -4739,8 +4936,8 @@ class Plugin:
 
     def need(self, name: str) -> Callable[..., Any]:
         """A method that the plugin has to have."""
-        method = self.instance.method(name)
-        if method is None:
+        method = attribute(self.instance.of, name)
+        if not callable(method):
             tasks = ", ".join(to_json(task) for task in sorted(self._adapters))
             instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
@@ -4761,9 +4958,11 @@ class Plugin:
         """What a plugin of the original has reported of its last call by \`report_usage\`, such as \`{"tokens": 12}\`."""
         return self.instance.own("_last_api_usage")
 
-    def forget_usage(self) -> None:
-        """For a new call."""
-        if self.usage() is not None:
+    def renew(self, body: Body) -> None:
+        """Has plugins of the original begin with a new call."""
+        if not sys.modules.keys().isdisjoint(WIRE_MODULES):
+            stamp_envelope(body)
+        if self.instance.own("_last_api_usage") is not None:
             self.instance.set("_last_api_usage", None)  # of an earlier call
 
     def gpu_memory_mb(self) -> Optional[float]:
@@ -4798,7 +4997,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 
 from .call import Call
-from .original import stamp_envelope
+from .forks import NO_NAMES
 from .plugin import Plugin
 from .running import PLAIN
 
@@ -4811,7 +5010,7 @@ if TYPE_CHECKING:
 
 def initialize(plugin: Plugin, call: Call) -> Body:
     if plugin.instance.method("initialize") is not None or call.body:
-        plugin.invoke(call, plugin.need("initialize"), call.body)
+        plugin.invoke(call, plugin.need("initialize"), (call.body,))
         plugin.is_initialized = True
     return {"status": "ok"}
 
@@ -4833,9 +5032,8 @@ def execute_stream(plugin: Plugin, call: Call) -> None:
 
 def task(plugin: Plugin, call: Call) -> Any:
     method = plugin.need_task(str(call.body.get("task")), str(call.body.get("method")))
-    stamp_envelope(call.body)
-    plugin.forget_usage()
-    return plugin.invoke(call, method, **call.body.get("kwargs") or {})
+    plugin.renew(call.body)
+    return plugin.invoke(call, method, (), call.body.get("kwargs") or NO_NAMES)
 
 
 def config_schema(plugin: Plugin, call: Call) -> Any:
@@ -4898,9 +5096,8 @@ def structural_surface(plugin: Plugin, call: Call) -> Body:
 
 def _execute(plugin: Plugin, call: Call, name: str) -> Any:
     method, body = plugin.need(name), call.body
-    stamp_envelope(body)
-    plugin.forget_usage()
-    return plugin.invoke(call, method, *body.get("args") or (), **body.get("kwargs") or {})
+    plugin.renew(body)
+    return plugin.invoke(call, method, body.get("args") or (), body.get("kwargs") or NO_NAMES)
 
 
 def _send_items(plugin: Plugin, call: Call, source: Any) -> None:
@@ -4927,7 +5124,7 @@ def _done(plugin: Plugin, call: Call, name: str, status: str, *args: Any) -> Bod
     method = plugin.instance.method(name)
     if method is None:
         return {"status": "not_supported"}
-    plugin.invoke(call, method, *args)
+    plugin.invoke(call, method, args)
     return {"status": status}
 \fprivate_folder late
 """Folders that say of themselves what they are: section 7 of docs/protocol.md."""
@@ -5126,17 +5323,16 @@ class Reply:
 
     content_type = "application/json"
     frames = False
+    broken = False
+    _outbox: Optional[Outbox] = None
+    _begun = False
 
-    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False) -> None:
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False, ended: bool = False) -> None:
         self.closes = closes
-        self.broken = False
+        self._ended = ended
         self._scratch = scratch
         self._shares = shares
-        self._outbox: Optional[Outbox] = None
         self._client = client
-        self._lock = client.lock
-        self._begun = False
-        self._ended = False
 
     def outbox(self) -> Outbox:
         """What the call hands over as files. It is made when it is first asked for: few calls hand anything over."""
@@ -5145,10 +5341,6 @@ class Reply:
 
             self._outbox = Outbox(self._scratch, self._shares)
         return self._outbox
-
-    def hands_over(self) -> bool:
-        """Whether something is handed over by a frame that has not been sent yet."""
-        return self._outbox is not None and self._outbox.is_waiting()
 
     def progress(self, progress: float, message: str) -> None:
         """Sends a progress frame where there are frames."""
@@ -5184,7 +5376,7 @@ class Reply:
 
     def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
         DESCRIPTORS.stay_out()
-        with self._lock:
+        with self._client.lock:
             if self._ended:
                 return False
             self._ended = True
@@ -5192,7 +5384,7 @@ class Reply:
 
     def _part(self, data: bytes, last: bool = False) -> bool:
         DESCRIPTORS.stay_out()
-        with self._lock:
+        with self._client.lock:
             if self._ended:
                 return False
             head = b"" if self._begun else self._head(200, "Transfer-Encoding: chunked\\r\\n")
@@ -5223,7 +5415,9 @@ class FramedReply(Reply):
         self._settle(self._part(self._frame("chunk", value)))
 
     def result(self, value: Any) -> None:
-        self._settle(self._last(self._frame("result", value)))
+        sent = self._last(self._frame("result", value))
+        if self._outbox is not None:
+            self._settle(sent)
 
     def error(self, body: Body) -> None:
         self._last(self._frame("error", body))
@@ -5234,8 +5428,7 @@ class FramedReply(Reply):
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
         text = encode(value, kind, types, self.outbox)
-        end = b',"types":%b}\\n' % encode(types) if types else b"}\\n"
-        data = b"".join((HEADS[kind], text, end))
+        data = b"".join((HEADS[kind], text, b',"types":%b}\\n' % encode(types) if types else b"}\\n"))
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
         return data
@@ -5272,6 +5465,7 @@ class PlainStreamReply(Reply):
 from __future__ import annotations
 
 from .bare_reply import BareReply
+from .call import NO_TRACE
 from .client import Client
 from .constants import CONNECTION_HEADER, FRAMES_TYPE, MAX_ID, TRACE_HEADERS, UPGRADE_PATH, UPGRADE_PROTOCOL
 from .endpoint import Endpoint
@@ -5282,7 +5476,7 @@ from .scratch import Scratch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional
+    from typing import Optional
 
 
 # What the name of a header is made of, and what its value may not hold: others could read one header as two.
@@ -5293,25 +5487,25 @@ NO_LINE_END = frozenset("\\0\\r\\n")
 class Request:
     """The head of a request, on either wire."""
 
+    length = "0"  # of the body that follows
+    call_id: Optional[str] = None  # that the host gave the call
+    trace = NO_TRACE  # of which the call is a part
+
     def endpoint(self) -> Endpoint:
         """What is asked for."""
         raise NotImplementedError
 
-    def body_length(self, limit: int) -> int:
-        """How many bytes of body follow."""
-        raise NotImplementedError
-
-    def call_id(self) -> str:
-        """The id that the host gave the call, empty when it gave none."""
-        raise NotImplementedError
-
-    def trace(self) -> dict[str, str]:
-        """The trace of which the call is a part, empty for none."""
-        raise NotImplementedError
-
-    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
+    def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         raise NotImplementedError
+
+    def upgrades(self) -> bool:
+        """Whether the connection is to carry bare frames from here on."""
+        return False
+
+    def connection_name(self) -> str:
+        """What the host calls this connection when it hears of what was held back on it, empty when it does not hear of that."""
+        return ""
 
 
 class HttpRequest(Request):
@@ -5333,6 +5527,9 @@ class HttpRequest(Request):
             # A repeated header becomes a list, which is no number, no token and no host: nothing has to choose.
             self.headers[name] = self.headers[name] + ", " + value if name in self.headers else value
         self.closes = "close" in self.headers.get("connection", "").lower()
+        self.length = self.headers.get("content-length", "0")
+        self.call_id = self.headers.get("remote-plugin-call")
+        self.trace = trace_in(self.headers)
 
     @staticmethod
     def _split(target: str) -> tuple[str, str]:
@@ -5352,7 +5549,6 @@ class HttpRequest(Request):
         return endpoint
 
     def upgrades(self) -> bool:
-        """Whether the connection is to carry bare frames from here on."""
         if self.path != UPGRADE_PATH:
             return False
         if self.method != "GET":
@@ -5361,25 +5557,15 @@ class HttpRequest(Request):
             raise Refusal(426, "This endpoint only upgrades its connection", extra=f"Upgrade: {UPGRADE_PROTOCOL}\\r\\n")
         return True
 
-    def body_length(self, limit: int) -> int:
-        """How many bytes of body follow."""
+    def demand_length(self) -> None:
+        """Refuses a body that does not tell its length."""
         if "transfer-encoding" in self.headers:
             raise Refusal(411, "The body has no Content-Length", closes=True)
-        return checked_length(self.headers.get("content-length", "0"), limit)
-
-    def call_id(self) -> str:
-        """The id that the host gave the call, empty when it gave none."""
-        return checked_id(self.headers.get("remote-plugin-call"), "call id")
-
-    def trace(self) -> dict[str, str]:
-        """The trace of which the call is a part, empty for none."""
-        return trace_in(self.headers)
 
     def connection_name(self) -> str:
-        """What the host calls this connection when it hears of what was held back on it, empty when it does not hear of that."""
         return checked_id(self.headers.get(CONNECTION_HEADER), "connection's name")
 
-    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
+    def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
             return FramedReply(client, scratch, self.closes, self.headers.get("remote-plugin-files") == "shared")
@@ -5395,8 +5581,14 @@ class BareRequest(Request):
         words = line.decode("latin-1").split(" ")
         if len(words) < 2:
             raise Refusal(400, "The request has no length", closes=True)
-        self._endpoint, self._length = words[:2]
-        self._named = dict(word.partition("=")[::2] for word in words[2:])
+        self._endpoint, self.length = words[:2]
+        fields: dict[str, str] = {}
+        for word in words[2:]:
+            name, _, fields[name] = word.partition("=")
+        self._shares_files = fields.get("files") == "shared"
+        self.call_id = fields.get("call")
+        if "traceparent" in fields:
+            self.trace = trace_in(fields)
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
@@ -5405,26 +5597,16 @@ class BareRequest(Request):
             raise Refusal(404, "Not Found")
         return endpoint
 
-    def body_length(self, limit: int) -> int:
-        """How many bytes of body follow."""
-        return checked_length(self._length, limit)
-
-    def call_id(self) -> str:
-        """The id that the host gave the call, empty when it gave none."""
-        return checked_id(self._named.get("call"), "call id")
-
-    def trace(self) -> dict[str, str]:
-        """The trace of which the call is a part, empty for none."""
-        return trace_in(self._named)
-
-    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
+    def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply."""
-        return BareReply(client, scratch, watch, self._named.get("files") == "shared")
+        return BareReply(client, scratch, False, self._shares_files)
 
 
 def trace_in(fields: dict[str, str]) -> dict[str, str]:
     """What a request's headers or fields say of the trace of which it is a part."""
-    return {name: fields[name] for name in TRACE_HEADERS if name in fields} if "traceparent" in fields else {}
+    if "traceparent" not in fields:
+        return NO_TRACE
+    return {name: fields[name] for name in TRACE_HEADERS if name in fields}
 
 
 def checked_length(text: str, limit: int) -> int:
@@ -5448,15 +5630,15 @@ def checked_id(text: Optional[str], what: str) -> str:
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import AsyncIterable, Awaitable, Generator
 
 from .call import Call
+from .forks import NO_NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, Optional
+    from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
     from .event_loop import EventLoop
 
@@ -5471,11 +5653,9 @@ class Runner:
         self._loop: Optional[EventLoop] = None
         self._lock = threading.Lock()
 
-    def invoke(*args: Any, **kwargs: Any) -> Any:
-        """Calls a method for a call, and waits for what it gives: \`invoke(call, method, …)\`."""
-        # Python 3.7 has to read this file far enough to refuse it, so there is no "/" to keep names free for kwargs.
-        self, call, method = args[:3]
-        result = call.run(lambda: method(*args[3:], **kwargs))
+    def invoke(self, call: Call, method: Callable[..., Any], args: Sequence[Any] = (), named: Mapping[str, Any] = NO_NAMES) -> Any:
+        """Calls a method for a call, and waits for what it gives."""
+        result = call.run(method, args, named)
         if type(result) not in PLAIN and isinstance(result, Awaitable):
             result = self._event_loop().run(call, result)
         return result
@@ -5496,16 +5676,16 @@ class Runner:
 
 
 def _sync_items(call: Call, source: Any) -> Iterator[Any]:
-    iterator = call.run(lambda: iter(source))
-    next_item = functools.partial(next, iterator, NO_MORE)
+    iterator = call.run(iter, (source,))
+    rest = (iterator, NO_MORE)
 
     def take_rest(item: Any) -> None:
         while item is not NO_MORE:  # what a forked child yields is nobody's
-            item = next_item()
+            item = next(*rest)
 
     try:
         while not call.cancelled:
-            item = call.run(next_item, take_rest)
+            item = call.run(next, rest, in_child=take_rest)
             if item is NO_MORE:
                 return
             yield item
@@ -5859,20 +6039,21 @@ def filter_calls(kernel: Kernel, machine: Machine, net: Net, run: bool) -> None:
 
 from __future__ import annotations
 
-from .bare_reply import BareReply
 from .call import Call
 from .canceller import Canceller
+from .client import Client
 from .decoding import decode_object, restore_types
 from .endpoint import Endpoint
-from .endpoints import METHODS
+from .endpoints import ENDPOINTS, METHODS
 from .error_bodies import describe
 from .errors import Refusal
 from .fast import compare_digest
+from .forks import NO_NAMES
 from .listening import is_loopback
 from .open_calls import OpenCalls
 from .plugin import Plugin
 from .replies import Reply
-from .requests import HttpRequest, Request
+from .requests import HttpRequest, Request, checked_id
 from .start_line import Start
 from .worker_endpoints import WorkerEndpoints
 
@@ -5883,13 +6064,14 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 
-ARGUMENTS = (("args", list, "array"), ("kwargs", dict, "object"))
+NO_ARGUMENTS: list[Any] = []
+EXECUTE = ENDPOINTS["execute"]
 
 
 class Session:
     """Lets requests in, answers them, and makes calls of those that are calls."""
 
-    def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, watch: Callable[[BareReply], None]) -> None:
+    def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, watch: Callable[[Client], None]) -> None:
         self.scratch = start.scratch
         self.max_body_bytes = start.max_body_bytes
         self.watch = watch
@@ -5927,14 +6109,24 @@ class Session:
         except Exception as error:
             reply.error(describe(error, self._plugin.name))
 
+    def open_plain_call(self, call_id: str, body: Body, connection: Any) -> Call:
+        """Makes the call that a request as most are asks for."""
+        call = Call(body, EXECUTE, None, call_id)
+        call.connection = connection
+        self._open(call, call_id)
+        return call
+
     def open_call(self, request: Request, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> Call:
         """Makes the call that a request asks for."""
-        call_id = request.call_id()
-        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace())
-        self._calls.open(call)
-        if call_id and self._canceller.is_cancelled(call_id):
-            self._canceller.abandon(call)
+        call_id = checked_id(request.call_id, "call id")
+        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace)
+        self._open(call, call_id)
         return call
+
+    def _open(self, call: Call, call_id: str) -> None:
+        self._calls.open(call)
+        if self._canceller.ahead and self._canceller.is_cancelled(call_id):
+            self._canceller.abandon(call)
 
     def _answer(self, endpoint: Endpoint, body: Body) -> Any:
         if endpoint.answer is not None:
@@ -5944,10 +6136,12 @@ class Session:
 
 def _checked(endpoint: Endpoint, body: Body) -> Body:
     if endpoint.takes_arguments:
-        restore_types(body)
-        for key, kind, name in ARGUMENTS:
-            if key in body and not isinstance(body[key], kind):
-                raise Refusal(400, f'"{key}" is not an {name}')
+        if "types" in body:
+            restore_types(body)
+        if type(body.get("args", NO_ARGUMENTS)) is not list:
+            raise Refusal(400, '"args" is not an array')
+        if type(body.get("kwargs", NO_NAMES)) is not dict:
+            raise Refusal(400, '"kwargs" is not an object')
     return body
 \fshelf
 """Frames that are held back."""
@@ -6401,16 +6595,12 @@ def supervise(worker: int, farewell: int, start: Start, shelf: Shelf, limits: Op
 
 
 def say_farewell(farewell: int, status: int, memory: MemoryWatch, shelf: Shelf) -> None:
-    """Tells the host what it cannot see of the worker's end, if there is anything."""
-    told: Body = {}
-    held = shelf.list_held()
-    if held:
-        told["held"] = held
+    """Tells the host what it cannot see of the worker's end. That nothing was held back is worth telling, too."""
+    told: Body = {"held": shelf.list_held()}
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and memory.somebody_was_killed():
         told["out_of_memory"] = True
     try:
-        if told:
-            say(farewell, {"farewell": told})
+        say(farewell, {"farewell": told})
     except OSError:
         pass  # the host has gone as well
 
@@ -7089,6 +7279,7 @@ import threading
 import time
 from collections import deque
 
+from .bell import Bell
 from .descriptors import DESCRIPTORS
 from .fast import Empty, SimpleQueue
 from .open_calls import OpenCalls
@@ -7098,53 +7289,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Deque, Optional
 
-    from .bare_reply import BareReply
     from .call import Call
+    from .client import Client
     from .connection import Connection
 
 
+MOST_PAUSES = 5  # ticks with an idle lane after which there are none until the next call
 STAY_AWAKE_S = 0.0001  # a client who comes back within this time is worth staying awake for
-
-
-class Bell:
-    """What wakes a thread that waits for sockets."""
-
-    def __init__(self) -> None:
-        self.file, self._ring = os.pipe() if os.name == "posix" else self._sockets()
-        DESCRIPTORS.keep(self.file, self._ring)
-        if os.name == "posix":
-            for end in (self.file, self._ring):
-                os.set_blocking(end, False)
-
-    def ring(self) -> None:
-        """Wakes it."""
-        try:
-            self._write(b"!")
-        except BlockingIOError:
-            pass  # it rings already, and loudly
-
-    def silence(self) -> None:
-        """For who was woken."""
-        try:
-            self._read(65536)
-        except BlockingIOError:
-            pass  # it does not ring
-
-    def _write(self, data: bytes) -> None:
-        DESCRIPTORS.write(self._ring, data)
-
-    def _read(self, most: int) -> None:
-        os.read(self.file, most)
-
-    def _sockets(self) -> tuple[int, int]:
-        """Windows waits for nothing else than sockets."""
-        import socket
-
-        ends = socket.socketpair()
-        for end in ends:
-            end.setblocking(False)
-        self._read, self._write = ends[0].recv, ends[1].send  # type: ignore[method-assign]
-        return ends[0].fileno(), ends[1].fileno()
 
 
 class Waiting:
@@ -7155,7 +7306,7 @@ class Waiting:
         self.front = readiness()
         self.bell = Bell()
         self.at_front: Deque[Connection] = deque()  # that are the front's from now on
-        self.watched: Deque[BareReply] = deque()  # that hold something back
+        self.watched: Deque[Client] = deque()  # for whom something is held back, or was a moment ago
         self._calls = calls
         self._queue: SimpleQueue[Call] = SimpleQueue()
         self._lanes = readiness() if IS_SHARED else None
@@ -7163,9 +7314,12 @@ class Waiting:
         self._events = READABLE | (ONCE if lanes > 1 else 0)
         self._idle: set[int] = set()
         self._registered = 0
-        self._may_stay_awake = lanes == 1 and IS_SHARED
+        self._may_stay_awake = lanes == 1 and IS_SHARED and len(os.sched_getaffinity(0)) > 1
         self._stays_awake = False
         self._is_lent = False  # whether the front is told of what the lanes would read
+        self.is_ticking = False  # whether the front looks from time to time how long the lanes are busy
+        self._latest: Optional[Call] = None  # that had begun when it looked last
+        self._pauses = 0  # how often it has found an idle lane
         if self._lanes is not None and self._lanes_bell is not None:
             DESCRIPTORS.keep(self._lanes.fileno(), self.front.fileno())  # type: ignore[union-attr]
             self._lanes.register(self._lanes_bell.file, READABLE)
@@ -7180,7 +7334,8 @@ class Waiting:
             if call is None:
                 continue
             if self._calls.begin(call):
-                self._lend(call)
+                if self._registered > call.connection.is_registered:
+                    self._begin_to_tick()
                 return call
             if not call.is_queued:  # it was cancelled in this very moment, and its connection is still this lane's
                 call.done.wait()
@@ -7203,9 +7358,9 @@ class Waiting:
         self.at_front.append(connection)
         self.bell.ring()
 
-    def watch(self, reply: BareReply) -> None:
-        """Has the front look after what a reply holds back."""
-        self.watched.append(reply)
+    def watch(self, client: Client) -> None:
+        """Has the front look after what is held back for a client."""
+        self.watched.append(client)
         self.bell.ring()
 
     def close(self, connection: Connection) -> None:
@@ -7228,6 +7383,16 @@ class Waiting:
                 if connection is not None and self._take_from_lanes(connection):
                     found.append(connection)
         return found
+
+    def tick(self) -> None:
+        """For the front: has it told of what comes for the lanes when they are busy with what they were busy with at the last tick."""
+        before, self._latest = self._latest, self._calls.latest
+        self._pauses = self._pauses + 1 if self._idle else 0
+        if self._pauses < MOST_PAUSES and (self._idle or before is not self._latest):
+            return
+        self.is_ticking = False  # first, for whoever begins a call sees to it that it is true
+        if not self._idle:
+            self._tell_front()
 
     def lend_again(self) -> None:
         """For the front, which has been told once."""
@@ -7279,6 +7444,8 @@ class Waiting:
     def _poll(self) -> list[tuple[int, int]]:
         """Waits; awake for a client who comes back at once where another processor is free, for to wake takes longer than a small call."""
         assert self._lanes is not None
+        if not self._may_stay_awake:
+            return self._lanes.poll(-1, 1)
         begun = time.perf_counter()
         while self._stays_awake and time.perf_counter() - begun < STAY_AWAKE_S:
             events = self._lanes.poll(0, 1)
@@ -7287,7 +7454,7 @@ class Waiting:
             os.sched_yield()  # whoever wants this processor has it
         begun = time.perf_counter()
         events = self._lanes.poll(-1, 1)
-        self._stays_awake = self._may_stay_awake and time.perf_counter() - begun < STAY_AWAKE_S
+        self._stays_awake = time.perf_counter() - begun < STAY_AWAKE_S
         return events
 
     def _let_go(self, connection: Connection) -> None:
@@ -7301,7 +7468,8 @@ class Waiting:
             self.give_to_front(connection)
         else:
             connection.release()  # first, for whoever is told of it has to be able to claim it
-            self._arm(connection)
+            if self._events & ONCE or not connection.is_armed:
+                self._arm(connection)
 
     def _arm(self, connection: Connection) -> None:
         assert self._lanes is not None
@@ -7309,7 +7477,7 @@ class Waiting:
             connection.is_registered = connection.is_armed = True
             self._registered += 1
             self._lanes.register(connection.file, self._events)
-        elif self._events & ONCE or not connection.is_armed:
+        else:
             connection.is_armed = True
             self._lanes.modify(connection.file, self._events)
 
@@ -7320,17 +7488,21 @@ class Waiting:
             self._lanes.modify(connection.file, 0)
             return True
         # A lane runs a call of its: what comes behind that has to wait, and must not tell the front again.
-        connection.is_armed = False
         self._lanes.modify(connection.file, 0)
+        connection.is_armed = False  # after that, for the lane looks at it when it has let go of the connection
         if connection.claim():  # and has just ended it, when it still thought that it would be told
             connection.release()
             self._arm(connection)
         return False
 
-    def _lend(self, call: Call) -> None:
-        """Has the front told of what comes for the lanes, when none of them is idle and it may be of another connection than the call's."""
-        if not self._idle and not self._is_lent and self._registered > call.connection.is_registered:
-            self._tell_front()
+    def _begin_to_tick(self) -> None:
+        """Has the front look after the lanes, when none of them is idle and something may come of another connection than the call's.
+
+        To have it told of that for each call would cost more than most calls.
+        """
+        if not self.is_ticking and not self._is_lent and not self._idle:
+            self.is_ticking = True
+            self.bell.ring()
 
     def _tell_front(self) -> None:
         assert self._lanes is not None

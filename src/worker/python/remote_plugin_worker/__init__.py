@@ -11,7 +11,7 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     modules            how the modules find each other
     main               from the start line to the first call
     start_line · supervisor · memory_watch · lifeline · foreign        the process
-    worker · listening · front · waiting · readiness                   threads and sockets: who waits for what
+    worker · listening · front · waiting · bell · readiness                   threads and sockets: who waits for what
     connection · incoming · requests · client                          connections
     session · endpoints · worker_endpoints · plugin_endpoints          requests: endpoints is the one table
     replies · bare_reply · shelf                                       answers

@@ -23,11 +23,13 @@ class Call(Interruptible):
     """A call, from its request to its answer. What the worker asks of the plugin by itself has neither an endpoint nor a reply."""
 
     connection: Any = None  # on which it came
+    made_reply: Optional[Reply] = None
     running = False
     ended = False
     is_queued = False  # whether it waits for a lane: then its connection is nobody's
     reported = 0.0
     message = ""
+    _is_answered = False
 
     def __init__(
         self,
@@ -39,15 +41,30 @@ class Call(Interruptible):
     ) -> None:
         self.endpoint = endpoint
         self.body = body
-        self.reply = reply
+        if reply is not None:
+            self.made_reply = reply
         self.key: object = call_id or self
         self.trace = trace
 
-    def end(self) -> None:
-        """The plugin's code has ended, or never will begin."""
-        self.ended = True
-        self.running = False
-        self.body = {}
+    @property
+    def reply(self) -> Optional[Reply]:
+        """The answer. Most calls need nothing but its last frame, so that it is made when it is first asked for."""
+        if self.made_reply is None and self.connection is not None:
+            with self.connection.client.lock:
+                if self.made_reply is None:
+                    self.made_reply = self.connection.make_reply(self._is_answered)
+        return self.made_reply
+
+    def answer(self, frame: bytes) -> bool:
+        """Sends a last frame before which there was none; tells whether that is so."""
+        client = self.connection.client
+        with client.lock:
+            if self.made_reply is not None:
+                return False
+            self._is_answered = True
+            if not client.put(frame, client.is_followed):
+                self.connection.is_over = True
+        return True
 
     def progress(self) -> Body:
         """What was reported last."""
@@ -56,8 +73,9 @@ class Call(Interruptible):
     def report(self, progress: float, message: str) -> None:
         """Notes the progress and sends it."""
         self.reported, self.message = progress, message
-        if self.reply is not None and not self.ended and not DESCRIPTORS.is_forked:
-            self.run_own(functools.partial(self.reply.progress, progress, message))
+        reply = None if self.ended else self.reply
+        if reply is not None and not DESCRIPTORS.is_forked:
+            self.run_own(functools.partial(reply.progress, progress, message))
 
 
 CURRENT_CALL: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("remote_plugin_call", default=None)

@@ -25,7 +25,7 @@ class Canceller:
         self._calls = calls
         self._give_to_front = give_to_front
         self._grace_s = grace_s
-        self._ahead: OrderedDict[str, None] = OrderedDict()
+        self.ahead: OrderedDict[str, None] = OrderedDict()  # the ids of calls that are cancelled before they have come
 
     def cancel(self, wanted: Callable[[Call], bool]) -> bool:
         """Cancels the open calls that are wanted; tells whether there was any."""
@@ -38,11 +38,11 @@ class Canceller:
 
     def cancel_ahead(self, call_id: str) -> None:
         """Cancels a call; also one that is on its way behind another, and has not been read yet."""
-        self._ahead[call_id] = None  # first, for it may be read in this very moment
-        if len(self._ahead) > MOST_AHEAD:
-            self._ahead.popitem(last=False)
+        self.ahead[call_id] = None  # first, for it may be read in this very moment
+        if len(self.ahead) > MOST_AHEAD:
+            self.ahead.popitem(last=False)
         if self.cancel(lambda call: call.key == call_id):
-            self._ahead.pop(call_id, None)
+            self.ahead.pop(call_id, None)
 
     def cancel_behind(self, call_id: str, first: str) -> bool:
         """Cancels a call that comes behind another one, if that is open still: nothing behind it can have begun."""
@@ -57,7 +57,7 @@ class Canceller:
 
     def is_cancelled(self, call_id: str) -> bool:
         """Whether a call that has just been opened was cancelled before it came."""
-        return call_id in self._ahead and self._ahead.pop(call_id, self) is None
+        return call_id in self.ahead and self.ahead.pop(call_id, self) is None
 
     def _answer(self, call: Call) -> None:
         assert call.reply is not None

@@ -13,19 +13,20 @@ from __future__ import annotations
 
 import threading
 import time
+from _thread import get_ident
 
 from .errors import CallCancelled
 from .fast import signal
-from .forks import run_plugin_code
+from .forks import NO_NAMES, run_plugin_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
-    from typing import Any, Callable, Optional, Sequence
+    from typing import Any, Callable, Mapping, Optional, Sequence
 
 INTERRUPT_AGAIN_S = 0.1
 LATE_S = 0.05  # a wait that ends later than this has found the process stopped
-MAIN_THREAD = threading.get_ident()
+MAIN_THREAD = get_ident()
 
 
 WINDOW = threading.Lock()  # one for all: what is done with it is short
@@ -89,12 +90,19 @@ class Interruptible:
                 if self._done is not None:
                     self._done.set()
 
-    def run(self, code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
+    def run(
+        self,
+        code: Callable[..., Any],
+        args: Sequence[Any] = (),
+        named: Mapping[str, Any] = NO_NAMES,
+        in_child: Optional[Callable[[Any], None]] = None,
+    ) -> Any:
         """Runs plugin code on this thread: the only code that an interruption may hit."""
         try:
             try:
-                self._open_window()
-                return run_plugin_code(code, in_child)
+                self._thread = get_ident()
+                self._is_open = True  # whoever interrupts looks at this first, so that no lock is needed
+                return run_plugin_code(code, args, named, in_child)
             finally:
                 self._close_window()
         except CallCancelled:
@@ -103,7 +111,7 @@ class Interruptible:
 
     def run_own(self, code: Callable[[], None]) -> None:
         """Runs the worker's own code for the plugin's, which has called it: an interruption must not tear what that does."""
-        if not self._is_open or self._thread != threading.get_ident():
+        if not self._is_open or self._thread != get_ident():
             code()  # on a helper thread of the plugin's, which nobody interrupts
             return
         try:
@@ -112,7 +120,7 @@ class Interruptible:
             self._close_window()
             code()
         finally:
-            self._open_window()
+            self._is_open = True
 
     def attach(self, task: Optional[AwaitedTask]) -> None:
         """From here on the code is this task's on the event loop, which is asked before anything is raised; None for no more."""
@@ -144,15 +152,12 @@ class Interruptible:
         """Whether a signal that has arrived on the main thread is for this code."""
         return self._is_due and self._is_open and self._thread == MAIN_THREAD
 
-    def _open_window(self) -> None:
-        """From here on this thread may be interrupted."""
-        self._thread = threading.get_ident()
-        self._is_open = True  # whoever interrupts looks at this first, so that no lock is needed
-
     def _close_window(self) -> None:
         """From here on no interruption is sent, and one that was sent but has not arrived never will."""
-        with WINDOW:
-            self._is_open = False
+        self._is_open = False
+        if WINDOW.locked():  # somebody interrupts at this moment, and may have seen the window open
+            with WINDOW:
+                pass
         if self._is_due and self._thread != MAIN_THREAD:
             _raise_in(self._thread, None)
 

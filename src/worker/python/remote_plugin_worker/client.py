@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import threading
+import time
 
 from .descriptors import DESCRIPTORS, identity
 from .fast import socket
@@ -18,19 +19,29 @@ if TYPE_CHECKING:
 SO_COOKIE = 57  # of Linux; `socket` has no name for it
 MAX_JOINED = 64 * 1024  # up to here a copy costs less than a second call of the system
 AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
+FLOW_S = 0.0003  # frames that follow one another faster than this are sent together, and none is kept for twice as long while they do
+FLUSH_S = 0.001  # how often the front looks whether frames follow
+PAUSE_S = 0.005  # how long nothing may be held back before the front stops to look: to wake it costs as much as some calls
+STALL_S = 0.05  # how long to wait for a reply that is being sent before looking at it again
 
 
 class Client:
     """A connection's socket, which only the worker's own code may have closed."""
 
-    def __init__(self, client: socket.socket, shelf: Shelf) -> None:
+    def __init__(self, client: socket.socket, shelf: Shelf, watch: Callable[[Client], None]) -> None:
         self.lock = threading.Lock()  # for whoever sends
         self.name = b""  # of the connection, where the host would hear of what was held back on it
         self.may_wait = True  # for a client who does not read
+        self.is_followed = False  # whether something stands behind the request that is answered: its answer may go with the next one
         self._sent = 0  # bytes since the connection was upgraded
         self._shelf = shelf
+        self._watch = watch
         self._socket = client
         self._file = client.fileno()
+        self._held: Optional[Slot] = None
+        self._held_until = 0.0
+        self._last_at = 0.0
+        self._is_watched = False
         DESCRIPTORS.keep(self._file)
         self._identify = _identifier(client)
         self._identity = self._identify()
@@ -53,12 +64,41 @@ class Client:
         self._sent += len(head) + len(body)
         return True
 
-    def take_slot(self) -> Optional[Slot]:
-        """A place for frames that are held back, where the host would hear of them when this process ended before they were sent."""
-        return self._shelf.take(self.name, self._sent) if self.name else None
+    def put(self, frame: bytes, may_be_held: bool) -> bool:
+        """Sends a frame, or holds it back for the next one: to wake the reader for each of many would cost more than the frames.
+
+        The caller has the lock.
+        """
+        before, self._last_at = self._last_at, time.perf_counter()
+        if may_be_held and self._last_at - before < FLOW_S:
+            if self._held is None:
+                self._begin_to_hold()
+            if self._held is not None and self._last_at < self._held_until and self._held.add(frame):
+                return True
+        return self._send_with_held(frame)
+
+    def send_held(self) -> None:
+        """Sends what is held back; no more follows."""
+        if self._held is not None:
+            with self.lock:
+                self._send_with_held(b"")
+
+    def flush(self) -> float:
+        """Sends what is held back, once no frame follows any more; tells in how many seconds to look again, zero for never."""
+        if not self.lock.acquire(False):
+            return STALL_S  # somebody is sending, and perhaps cannot
+        try:
+            pause_s = time.perf_counter() - self._last_at
+            if pause_s >= FLOW_S:
+                self._send_with_held(b"")
+            self._is_watched = pause_s < PAUSE_S
+            return FLUSH_S if self._is_watched else 0.0
+        finally:
+            self.lock.release()
 
     def shut_down(self) -> None:
         """Ends the connection for both sides; whoever reads it finds out."""
+        self.send_held()
         DESCRIPTORS.need(self._file)
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
@@ -67,9 +107,31 @@ class Client:
 
     def close(self) -> None:
         """Ends the connection for this side."""
+        self.send_held()
         DESCRIPTORS.need(self._file)
         DESCRIPTORS.let_go(self._file)
         self._socket.close()
+
+    def _begin_to_hold(self) -> None:
+        """Finds a place for frames that wait for the next send, or, when that does not come, for the front.
+
+        There is one only where the host would hear of them when this process ended before they were sent.
+        """
+        if not self.name:
+            return
+        self._held, self._held_until = self._shelf.take(self.name, self._sent), self._last_at + FLOW_S
+        if self._held is not None and not self._is_watched:
+            self._is_watched = True
+            self._watch(self)
+
+    def _send_with_held(self, frame: bytes) -> bool:
+        """Sends what is held back, and this. The shelf has it until it is sent: the process may end here."""
+        if self._held is None:
+            return self.send(b"", frame) if frame else True
+        went_well = self.send(b"", self._held.read() + frame)
+        self._held.give_back()
+        self._held = None
+        return went_well
 
     def _send_at_once(self, data: bytes) -> None:
         if self._socket.send(data, AT_ONCE) < len(data):

@@ -15,7 +15,7 @@ from .errors import Refusal
 from .fast import socket
 from .incoming import Incoming
 from .replies import PlainReply
-from .requests import BareRequest, HttpRequest
+from .requests import BareRequest, HttpRequest, checked_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Connection:
 
     def __init__(self, session: Session, client: socket.socket, shelf: Shelf) -> None:
         self.file = client.fileno()
-        self.client = Client(client, shelf)
+        self.client = Client(client, shelf, session.watch)
         self.call: Optional[Call] = None  # the last one that was read, until it has been answered
         self.deadline = time.monotonic() + STRANGER_TIMEOUT_S  # zero when there is none
         self.is_over = False
@@ -71,8 +71,10 @@ class Connection:
 
     def next_call(self) -> Optional[Call]:
         """The next call that is here as a whole. Questions before it are answered; None when more has to come, or nothing will."""
-        while self.call is None and self.question is None and not self.is_over and not self._is_drained():
+        while self.call is None and self._incoming.has_more and self.question is None and not self.is_over and self.deadline >= 0:
             try:
+                if self._upgraded and self._request is None and self._open_plain_call():
+                    break
                 request = self._request or self._read_head()
                 if request is None or not self._answer(request):
                     break
@@ -80,20 +82,37 @@ class Connection:
                 self._refuse(refusal)
             except OSError:
                 self.is_over = True
-        if self.is_over and self.call is not None:
+        if self.call is None:
+            self.client.send_held()
+        elif self.is_over:
             self._session.abandon(self.call)
         return self.call
 
     def answered(self) -> None:
         """The call has been answered."""
         call, self.call = self.call, None
-        if call is not None and call.reply is not None and (call.reply.closes or call.reply.broken):
+        reply = None if call is None else call.made_reply
+        if reply is not None and (reply.closes or reply.broken):
             self.is_over = True
+
+    def make_reply(self, is_over: bool = False) -> BareReply:
+        """Makes the answer to a call on the upgraded connection of a host that shares its folders."""
+        return BareReply(self.client, self._session.scratch, shares=True, ended=is_over)
 
     def close(self) -> None:
         """Ends the connection for this side."""
         self.is_over = True
         self.client.close()
+
+    def _open_plain_call(self) -> bool:
+        """Makes the open call of a request as most are, if that is what comes next."""
+        plain = self._incoming.take_plain()
+        if plain is None:
+            return False
+        self.client.is_followed = self._incoming.has_more
+        self.asks = False
+        self.call = self._session.open_plain_call(*plain, self)
+        return True
 
     def _read_head(self) -> Optional[Request]:
         if self._upgraded:
@@ -108,33 +127,39 @@ class Connection:
     def _admitted(self, request: HttpRequest) -> HttpRequest:
         self._session.admit(request)
         self.deadline = 0.0
-        if request.body_length(self._session.max_body_bytes) and "100-continue" in request.headers.get("expect", "").lower():
+        request.demand_length()
+        if checked_length(request.length, self._session.max_body_bytes) and "100-continue" in request.headers.get("expect", "").lower():
             self._socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         return request
 
     def _answer(self, request: Request) -> bool:
         """Answers a request, or makes it the open call; tells whether that was here as a whole."""
-        body = self._incoming.take(request.body_length(self._session.max_body_bytes))
-        self._request = request if body is None else None
+        incoming = self._incoming
+        body = incoming.take(checked_length(request.length, self._session.max_body_bytes))
         if body is None:
+            self._request = request
             return False
-        if isinstance(request, HttpRequest) and request.upgrades():
+        self._request = None
+        if not self._upgraded and request.upgrades():
             self._upgrade(request.connection_name())
             return True
-        reply = request.reply(self.client, self._session.scratch, self._session.watch)
+        self.client.is_followed = incoming.has_more
+        reply = request.reply(self.client, self._session.scratch)
         try:
-            self._give(request, body, reply)
+            endpoint = request.endpoint()
+            self.asks = not endpoint.is_call
+            if endpoint.is_call:
+                self.call = self._session.open_call(request, endpoint, body, reply)
+                self.call.connection = self
+            else:
+                self._take_question(endpoint, body, reply)
         except Refusal as refusal:
             self._refuse(refusal, reply)
         return True
 
-    def _give(self, request: Request, body: Union[bytes, bytearray], reply: Reply) -> None:
-        endpoint = request.endpoint()
-        self.asks = not endpoint.is_call
-        if endpoint.is_call:
-            self.call = self._session.open_call(request, endpoint, body, reply)
-            self.call.connection = self
-        elif self._session.is_quick(endpoint):
+    def _take_question(self, endpoint: Endpoint, body: Union[bytes, bytearray], reply: Reply) -> None:
+        """Answers a question, if that does not take long."""
+        if self._session.is_quick(endpoint):
             self.client.may_wait = False  # others wait for this thread, and what it says here is short
             try:
                 self._session.answer(endpoint, body, reply)
@@ -171,12 +196,13 @@ class Connection:
 
     def _plain_reply(self) -> Reply:
         session = self._session
-        return BareReply(self.client, session.scratch, session.watch) if self._upgraded else PlainReply(self.client, session.scratch)
+        return BareReply(self.client, session.scratch) if self._upgraded else PlainReply(self.client, session.scratch)
 
     def _drain(self) -> None:
         """Reads on for a moment: closing over unread bytes would make TCP take the refusal back."""
         self.is_over, self.asks = False, True
         self._incoming.forget()
+        self.client.send_held()
         self._socket.shutdown(socket.SHUT_WR)
         self.deadline = -(time.monotonic() + DRAIN_S)
 

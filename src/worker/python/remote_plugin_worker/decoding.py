@@ -8,7 +8,7 @@ from .json_text import json_decoder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Union
+    from typing import Any, Dict, Optional, Union
 
     Body = Dict[str, Any]
 
@@ -28,9 +28,20 @@ def decode_object(text: Union[bytes, bytearray]) -> Body:
     return body
 
 
+def read_plain_body(text: bytes) -> Optional[Body]:
+    """Reads the body of a call with nothing but arguments; None when it is another one."""
+    try:
+        body = _decode(text.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    if type(body) is not dict or len(body) != 2 or type(body.get("args")) is not list or type(body.get("kwargs")) is not dict:
+        return None
+    return body
+
+
 def restore_types(body: Body) -> None:
     """Gives the values that `types` names their types back, in place."""
-    types = body.pop("types", None)
+    types = body.pop("types")
     if types is None:
         return
     if not isinstance(types, dict):

@@ -25,12 +25,12 @@ class Descriptors:
 
     def __init__(self) -> None:
         self._files: dict[int, object] = {}
-        self._mark: Union[bytearray, mmap.mmap] = bytearray(b"!")
+        self.mark: Union[bytearray, mmap.mmap] = bytearray(b"!")  # whose first byte is zero in such a child
 
     @property
     def is_forked(self) -> bool:
         """Whether this process is such a child."""
-        return not self._mark[0]
+        return not self.mark[0]
 
     def watch_forks(self) -> None:
         """From here on the children of this process leave the wire to it."""
@@ -43,7 +43,7 @@ class Descriptors:
         except OSError:
             return
         page[0] = 1
-        self._mark = page
+        self.mark = page
 
     def keep(self, *files: int) -> None:
         """From here on these are the worker's own."""
@@ -78,7 +78,7 @@ class Descriptors:
 
     def stay_out(self) -> None:
         """Ends a forked child that has come as far as a reply by other ways than the code of a call."""
-        if not self._mark[0]:
+        if not self.mark[0]:
             end_as_script()
 
     def lose(self) -> NoReturn:
@@ -93,7 +93,7 @@ class Descriptors:
 
     def leave_to_parent(self) -> None:
         """For a child right after its fork: the connections are its parent's alone, and are to end with it."""
-        self._mark[0] = 0
+        self.mark[0] = 0
         for file, known in self._files.items():
             if identity(file) == known:
                 os.close(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .constants import MAX_FRAME
 from .conversions import refuse, simplify_framed, to_json
 from .errors import BadResult
 from .json_text import LARGEST_DOUBLE, LONG, json_encoder, text_to_json
@@ -20,17 +21,9 @@ _encode_flat = json_encoder(refuse, nests=False)
 
 def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbox: Optional[Callable[[], Outbox]] = None) -> bytes:
     """Turns a plugin's value into JSON. What JSON lacks is named in `types`, and is a BadResult where that is None."""
-    try:
-        if _is_flat(value):
-            text = _flat_to_json(value)
-            if len(text) < len(HUGE_INTEGER) or not _has_huge_integer(value):
-                return text.encode("ascii")
-        else:
-            data = (to_json if outbox is None else _encode_framed)(value).encode("ascii")
-            if not _may_lack(value, data):
-                return data
-    except Exception:
-        pass  # rare: the walk below is slow, but it knows where it is
+    data = _encode_at_once(value, to_json if outbox is None else _encode_framed)
+    if data is not None:
+        return data
     from .walk import Walk
 
     try:
@@ -39,40 +32,58 @@ def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbo
         raise BadResult(f'The {what} at "$" is nested too deeply for JSON') from None
 
 
+def plain_result(value: Any) -> Optional[bytes]:
+    """The last frame of a call whose result needs no more than JSON; None when it may."""
+    text = _encode_at_once(value, _encode_framed)
+    return None if text is None or len(text) > MAX_FRAME - MOST_AROUND else b'{"result":%b}\n' % text
+
+
+def _encode_at_once(value: Any, to_text: Callable[[Any], str]) -> Optional[bytes]:
+    """Turns a value into JSON by C code alone; None when that cannot be done, which the walk finds the reason for."""
+    try:
+        text = _flat_to_json(value)
+        if text is not None:
+            return text.encode("ascii") if len(text) < len(HUGE_INTEGER) or not _has_huge_integer(value) else None
+        data = to_text(value).encode("ascii")
+        return None if _may_lack(value, data) else data
+    except Exception:
+        return None
+
+
 # How a key ends in JSON that may have been something else than text.
 ODD_KEYS = (*(b'%d"' % digit for digit in range(10)), b'"true"', b'"false"', b'"null"')
 # The same where every digit is a zero, and the letters of those words, of which few other keys are made, are two.
 SHAPES = bytes.maketrans(b"123456789ftanrulse", b'000000000"AAABBBBB')
 NUMBER_AS_KEY, WORD_AS_KEY, HUGE_INTEGER = b'0":', b'"ABBB":', b"0" * 309
+MOST_AROUND = 32  # bytes of a frame around its value
 SCALARS = {str, int, float, bool, type(None)}
 ARE_SCALARS = SCALARS.issuperset
 ARE_TEXT = {str}.issuperset
 MOST_FLAT = 32  # a mapping with more members is not looked through for the sake of a quick encoder
 
 
-def _is_flat(value: Any) -> bool:
-    """Whether a value is a scalar, or a short mapping of texts to scalars.
+def _flat_to_json(value: Any) -> Optional[str]:
+    """Writes a scalar, or a short mapping of texts to scalars; None for anything else.
 
     No two keys of such a mapping become one, it does not hold itself, and nothing in it is converted.
     """
     kind = type(value)
     if kind is not dict or len(value) > MOST_FLAT:
-        return kind in SCALARS
+        return _scalar_to_json(value) if kind in SCALARS else None
+    has_long = False
     for key, member in value.items():
-        if type(key) is not str or type(member) not in SCALARS:
-            return False
-    return True
-
-
-def _flat_to_json(value: Any) -> str:
-    """Writes long texts on their own, which is quicker."""
-    if type(value) is str:
-        return text_to_json(value)
-    if type(value) is dict:
-        for member in value.values():
-            if type(member) is str and len(member) >= LONG:
-                return "{" + ",".join([text_to_json(key) + ":" + _flat_to_json(member) for key, member in value.items()]) + "}"
+        kind = type(member)
+        if type(key) is not str or kind not in SCALARS:
+            return None
+        has_long = has_long or (kind is str and len(member) >= LONG)
+    if has_long:
+        return "{" + ",".join([text_to_json(key) + ":" + _scalar_to_json(member) for key, member in value.items()]) + "}"
     return _encode_flat(value)
+
+
+def _scalar_to_json(value: Any) -> str:
+    """Writes long texts on their own, which is quicker."""
+    return text_to_json(value) if type(value) is str else _encode_flat(value)
 
 
 def _has_huge_integer(flat: Any) -> bool:

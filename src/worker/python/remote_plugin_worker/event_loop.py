@@ -37,7 +37,7 @@ class Steps:
         step = functools.partial(self._coroutine.send, None)
         while True:
             try:
-                future = self._call.run(step, _refuse_to_wait)
+                future = self._call.run(step, in_child=_refuse_to_wait)
             except StopIteration as end:
                 return end.value
             try:

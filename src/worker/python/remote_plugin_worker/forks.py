@@ -12,7 +12,9 @@ from .script_end import end_as_script, flush_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, NoReturn, Optional
+    from typing import Any, Callable, Mapping, NoReturn, Optional, Sequence
+
+NO_NAMES: dict[str, Any] = {}
 
 
 class StandardStreams:
@@ -55,15 +57,20 @@ def prepare_for_forks() -> None:
     os.register_at_fork(after_in_child=atexit._clear)
 
 
-def run_plugin_code(code: Callable[[], Any], in_child: Optional[Callable[[Any], None]] = None) -> Any:
+def run_plugin_code(
+    code: Callable[..., Any],
+    args: Sequence[Any] = (),
+    named: Mapping[str, Any] = NO_NAMES,
+    in_child: Optional[Callable[[Any], None]] = None,
+) -> Any:
     """Runs code of the plugin's. Only its own process comes back: a child that it forks goes on with `in_child`, and ends."""
     try:
-        value = code()
+        value = code(*args, **named)
     except BaseException as error:
         if DESCRIPTORS.is_forked:
             end_as_script(error)
         raise
-    if DESCRIPTORS.is_forked:
+    if not DESCRIPTORS.mark[0]:
         end_child(value, in_child)
     return value
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .waiting import Waiting
 
 MAX_CONNECTIONS = 512
+TICK_S = 0.001
 NO_FILE_S = 0.05  # how long to wait for a free file descriptor
 
 
@@ -49,7 +50,10 @@ class Front:
 
     def _turn(self) -> None:
         waiting = self._waiting
-        for file, event in waiting.front.poll(self._longest_wait()):
+        events = waiting.front.poll(self._longest_wait())
+        if events and waiting.is_ticking:  # what is asked here may be about a call that has come there
+            self._read_for_lanes()
+        for file, event in events:
             if file == waiting.bell.file:
                 waiting.bell.silence()
             elif file == self._listener.fileno():
@@ -58,16 +62,21 @@ class Front:
                 self._look_at(waiting.connections[file], event)
             else:
                 self._read_for_lanes()
+                waiting.lend_again()
         while waiting.at_front:
             self._go_on(waiting.at_front.popleft())
         self._end_overdue()
         self._flush()
+        if waiting.is_ticking:
+            waiting.tick()
 
     def _longest_wait(self) -> float:
         """How long to wait at most."""
         waits = [abs(connection.deadline) - time.monotonic() for connection in self._limited]
         if self._again_s is not None:
             waits.append(self._again_s)
+        if self._waiting.is_ticking:
+            waits.append(TICK_S)
         return max(0.0, min(waits)) if waits else -1
 
     def _meet(self) -> None:
@@ -110,7 +119,6 @@ class Front:
         for connection in self._waiting.lent():
             connection.read()
             self._go_on(connection)
-        self._waiting.lend_again()
 
     def _go_on(self, connection: Connection) -> None:
         """Answers what is here, of a connection that this thread has claimed."""
@@ -159,11 +167,11 @@ class Front:
                 self._waiting.close(connection)
 
     def _flush(self) -> None:
-        """Sends what replies hold back, once nothing comes behind it."""
+        """Sends what is held back, once nothing comes behind it."""
         self._again_s = None
         for _ in range(len(self._waiting.watched)):
-            reply = self._waiting.watched.popleft()
-            again = reply.flush()
+            client = self._waiting.watched.popleft()
+            again = client.flush()
             if again:
-                self._waiting.watched.append(reply)
+                self._waiting.watched.append(client)
                 self._again_s = min(again, self._again_s or again)

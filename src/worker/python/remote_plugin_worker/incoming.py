@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from .client import AT_ONCE
-from .constants import MAX_HEAD
+from .constants import MAX_HEAD, MAX_ID
+from .decoding import read_plain_body
 from .errors import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Union
+    from typing import Any, Dict, Optional, Union
 
     from .fast import socket
 
+    Body = Dict[str, Any]
+
+PLAIN_BEGIN, PLAIN_END = b"execute ", b" files=shared"
 PIECE = 64 * 1024
 
 
@@ -24,6 +28,7 @@ class Incoming:
         self._at = 0
         self._body: Optional[bytearray] = None  # one that has come in part
         self._filled = 0
+        self.has_more = False  # whether something is here that was not looked at, or may have become whole
 
     def read(self) -> bool:
         """Reads what is there; tells whether more can come."""
@@ -31,7 +36,8 @@ class Incoming:
             if self._body is not None:
                 count = self._socket.recv_into(memoryview(self._body)[self._filled :], 0, AT_ONCE)
                 self._filled += count
-                return count > 0
+                self.has_more = count > 0
+                return self.has_more
             data = self._socket.recv(PIECE, AT_ONCE)
         except BlockingIOError:
             return True
@@ -39,7 +45,8 @@ class Incoming:
             return False
         self._bytes = self._bytes[self._at :] + data if self._at < len(self._bytes) else data
         self._at = 0
-        return len(data) > 0
+        self.has_more = len(data) > 0
+        return self.has_more
 
     def take_until(self, mark: bytes) -> Optional[bytes]:
         """What stands before a mark; None when that is not here yet."""
@@ -52,11 +59,31 @@ class Incoming:
         self._at = end + len(mark)
         return text
 
+    def take_plain(self) -> Optional[tuple[str, Body]]:
+        """A request as most are, as its id and its body; None when what comes next is not here as a whole, or is another one.
+
+        All that stands here was found out by splitting it in the way of any request, and takes a fraction of the time.
+        """
+        data, at = self._bytes, self._at
+        end = data.find(b"\n", at)
+        if end < 0 or not data.startswith(PLAIN_BEGIN, at) or not data.endswith(PLAIN_END, at, end):
+            return None
+        length, _, call_id = data[at + len(PLAIN_BEGIN) : end - len(PLAIN_END)].partition(b" call=")
+        if not length.isdigit() or len(length) > 5 or len(call_id) > MAX_ID or not call_id.replace(b"-", b"").isalnum():
+            return None
+        stop = end + 1 + int(length)
+        body = read_plain_body(data[end + 1 : stop]) if stop <= len(data) else None
+        if body is None:
+            return None
+        self._at, self.has_more = stop, stop < len(data)
+        return call_id.decode("ascii"), body
+
     def take(self, length: int) -> Union[bytes, bytearray, None]:
         """The next bytes, as many as these; None when they are not all here."""
         if self._body is None:
-            end = self._at + length
-            if end <= len(self._bytes):
+            end, has = self._at + length, len(self._bytes)
+            self.has_more = end < has
+            if end <= has:
                 data = self._bytes[self._at : end]
                 self._at = end
                 return data
@@ -65,9 +92,10 @@ class Incoming:
             self._bytes, self._at = b"", 0
         if self._filled < length:
             return None
-        body, self._body = self._body, None
+        body, self._body, self.has_more = self._body, None, False
         return body
 
     def forget(self) -> None:
         """Throws away what is here."""
+        self.has_more = False
         self._bytes, self._at, self._body = b"", 0, None

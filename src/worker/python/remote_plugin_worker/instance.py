@@ -26,7 +26,10 @@ class Instance:
 
     def own(self, name: str) -> Any:
         """What the object has in an attribute of its own; a class can make up any other."""
-        own = attribute(self.of, "__dict__")
+        try:
+            own = self.of.__dict__
+        except Exception:
+            return None
         return own.get(name) if isinstance(own, dict) else None
 
     def set(self, name: str, value: Any) -> None:

@@ -6,9 +6,10 @@ import gc
 import threading
 
 from .call import CURRENT_CALL, Call
-from .cancelling import MAIN_THREAD, SignalTarget
+from .cancelling import SignalTarget
 from .connection import Connection
 from .descriptors import DESCRIPTORS
+from .encoding import plain_result
 from .error_bodies import cancelled_body
 from .logs import log
 from .open_calls import OpenCalls
@@ -38,27 +39,26 @@ class Lanes:
         gc.enable()  # nothing of what a start makes is garbage
         self._plugin.load()
         for number in range(1, self._count):
-            threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
-        self._lane()
+            threading.Thread(target=self._lane, args=(SignalTarget(),), name=f"lane-{number}", daemon=True).start()
+        self._lane(self._on_main)
 
-    def _lane(self) -> NoReturn:
+    def _lane(self, target: SignalTarget) -> NoReturn:
         connection: Optional[Connection] = None
         while True:
             try:
                 last, connection = connection, None
                 call = self._waiting.take(last)
                 connection = call.connection
+                target.code = call
                 try:
                     self._serve(call)
                 finally:
-                    call.connection.answered()
+                    connection.answered()
             except BaseException as error:  # a lane that ended would be lost for good
                 DESCRIPTORS.check()
                 log("a call was lost\n" + traceback_of(error))
 
     def _serve(self, call: Call) -> None:
-        if threading.get_ident() == MAIN_THREAD:
-            self._on_main.code = call
         CURRENT_CALL.set(call)
         value: Any = None
         error: Optional[BaseException] = None
@@ -69,15 +69,18 @@ class Lanes:
                 error = raised
             self._finish(call, value, error)
         finally:
-            CURRENT_CALL.set(None)
-            assert call.reply is not None
-            call.reply.close()
+            if call.made_reply is not None:
+                call.made_reply.close()
             call.finish()
 
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
-        if DESCRIPTORS.is_forked:  # by what is no call of a method
+        if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         self._calls.close(call)
+        if error is None and not call.cancelled and call.made_reply is None:
+            frame = plain_result(value)
+            if frame is not None and call.answer(frame):
+                return
         assert call.reply is not None
         if call.cancelled:
             call.reply.error(cancelled_body(self._plugin.name))

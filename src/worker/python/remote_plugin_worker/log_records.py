@@ -18,7 +18,7 @@ _tags_records = False
 def take_over_logging() -> None:
     """Has records of `logging` that the plugin has no handler for tell their level and call, in front of what is printed anyway."""
     global _tags_records
-    if _tags_records or "logging" not in sys.modules:
+    if _tags_records:
         return
     logging = LIBRARY.loaded("logging")
     if logging is None:

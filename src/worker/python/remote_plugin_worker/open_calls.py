@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 
+NOTHING: Body = {}  # what a call that has ended was given
+
+
 class OpenCalls:
     """The calls that run, and those that wait for a lane."""
 
     def __init__(self) -> None:
-        self._latest = Call({})
+        self.latest = Call({})  # that has begun
         self._lock = threading.Lock()
         self._open: dict[object, Call] = {}
         self._finished = 0
@@ -43,7 +46,7 @@ class OpenCalls:
             if call.ended:
                 return False  # it was cancelled while it waited
             call.running = True
-            self._latest = call
+            self.latest = call
             return True
 
     def enqueue(self, call: Call) -> bool:
@@ -54,7 +57,7 @@ class OpenCalls:
 
     def progress(self) -> Body:
         """That of the call that began last."""
-        return self._latest.progress()
+        return self.latest.progress()
 
     def close(self, call: Call) -> None:
         """The plugin's code has ended."""
@@ -88,6 +91,9 @@ class OpenCalls:
         return running[0] if len(running) == 1 else None
 
     def _close(self, call: Call) -> None:
-        call.end()
+        """The plugin's code has ended, or never will begin."""
+        call.ended = True
+        call.running = False
+        call.body = NOTHING
         del self._open[call.key]
         self._finished += 1

@@ -14,10 +14,11 @@ from .errors import LoadFailed, NotSupported
 from .forks import run_plugin_code
 from .helpers import Helpers
 from .instance import Instance
+from .library import attribute
 from .log_records import take_over_logging
 from .logs import log
 from .open_calls import OpenCalls
-from .original import make_data_folders
+from .original import WIRE_MODULES, make_data_folders, stamp_envelope
 from .running import Runner
 from .tracebacks import traceback_of
 
@@ -39,6 +40,7 @@ class Plugin:
         self.failure: Optional[Body] = None
         self.is_initialized = False
         self.loaded = threading.Event()
+        self._is_ready = False
         self.instance = Instance(None)
         self.advise: Callable[[BaseException], str] = lambda error: ""  # what stands behind the message of a refusal
         self._target = target
@@ -57,6 +59,7 @@ class Plugin:
         except BaseException as error:  # also SystemExit
             self.failure = describe(error, self.name, "load_error")
             self.failure["message"] += self.advise(error)
+        self._is_ready = self.failure is None
         self.loaded.set()
 
     def _load(self) -> None:
@@ -86,16 +89,17 @@ class Plugin:
 
     def wait(self) -> None:
         """Waits until the plugin is there."""
-        if not self.loaded.is_set():
-            self.loaded.wait()
+        self.loaded.wait()
         if self.failure is not None:
             raise LoadFailed(self.failure)
 
     def perform(self, call: Call) -> Any:
         """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
-        self.wait()
-        take_over_logging()
-        if self.instance.attribute("_cancel_requested") and self._calls.only_running() is call:
+        if not self._is_ready:
+            self.wait()
+        if "logging" in sys.modules:
+            take_over_logging()
+        if attribute(self.instance.of, "_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
         assert call.endpoint is not None and call.endpoint.run is not None
         if call.trace:
@@ -124,8 +128,8 @@ class Plugin:
 
     def need(self, name: str) -> Callable[..., Any]:
         """A method that the plugin has to have."""
-        method = self.instance.method(name)
-        if method is None:
+        method = attribute(self.instance.of, name)
+        if not callable(method):
             tasks = ", ".join(to_json(task) for task in sorted(self._adapters))
             instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
@@ -146,9 +150,11 @@ class Plugin:
         """What a plugin of the original has reported of its last call by `report_usage`, such as `{"tokens": 12}`."""
         return self.instance.own("_last_api_usage")
 
-    def forget_usage(self) -> None:
-        """For a new call."""
-        if self.usage() is not None:
+    def renew(self, body: Body) -> None:
+        """Has plugins of the original begin with a new call."""
+        if not sys.modules.keys().isdisjoint(WIRE_MODULES):
+            stamp_envelope(body)
+        if self.instance.own("_last_api_usage") is not None:
             self.instance.set("_last_api_usage", None)  # of an earlier call
 
     def gpu_memory_mb(self) -> Optional[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 
 from .call import Call
-from .original import stamp_envelope
+from .forks import NO_NAMES
 from .plugin import Plugin
 from .running import PLAIN
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def initialize(plugin: Plugin, call: Call) -> Body:
     if plugin.instance.method("initialize") is not None or call.body:
-        plugin.invoke(call, plugin.need("initialize"), call.body)
+        plugin.invoke(call, plugin.need("initialize"), (call.body,))
         plugin.is_initialized = True
     return {"status": "ok"}
 
@@ -40,9 +40,8 @@ def execute_stream(plugin: Plugin, call: Call) -> None:
 
 def task(plugin: Plugin, call: Call) -> Any:
     method = plugin.need_task(str(call.body.get("task")), str(call.body.get("method")))
-    stamp_envelope(call.body)
-    plugin.forget_usage()
-    return plugin.invoke(call, method, **call.body.get("kwargs") or {})
+    plugin.renew(call.body)
+    return plugin.invoke(call, method, (), call.body.get("kwargs") or NO_NAMES)
 
 
 def config_schema(plugin: Plugin, call: Call) -> Any:
@@ -105,9 +104,8 @@ def structural_surface(plugin: Plugin, call: Call) -> Body:
 
 def _execute(plugin: Plugin, call: Call, name: str) -> Any:
     method, body = plugin.need(name), call.body
-    stamp_envelope(body)
-    plugin.forget_usage()
-    return plugin.invoke(call, method, *body.get("args") or (), **body.get("kwargs") or {})
+    plugin.renew(body)
+    return plugin.invoke(call, method, body.get("args") or (), body.get("kwargs") or NO_NAMES)
 
 
 def _send_items(plugin: Plugin, call: Call, source: Any) -> None:
@@ -134,5 +132,5 @@ def _done(plugin: Plugin, call: Call, name: str, status: str, *args: Any) -> Bod
     method = plugin.instance.method(name)
     if method is None:
         return {"status": "not_supported"}
-    plugin.invoke(call, method, *args)
+    plugin.invoke(call, method, args)
     return {"status": status}

@@ -39,17 +39,16 @@ class Reply:
 
     content_type = "application/json"
     frames = False
+    broken = False
+    _outbox: Optional[Outbox] = None
+    _begun = False
 
-    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False) -> None:
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False, ended: bool = False) -> None:
         self.closes = closes
-        self.broken = False
+        self._ended = ended
         self._scratch = scratch
         self._shares = shares
-        self._outbox: Optional[Outbox] = None
         self._client = client
-        self._lock = client.lock
-        self._begun = False
-        self._ended = False
 
     def outbox(self) -> Outbox:
         """What the call hands over as files. It is made when it is first asked for: few calls hand anything over."""
@@ -58,10 +57,6 @@ class Reply:
 
             self._outbox = Outbox(self._scratch, self._shares)
         return self._outbox
-
-    def hands_over(self) -> bool:
-        """Whether something is handed over by a frame that has not been sent yet."""
-        return self._outbox is not None and self._outbox.is_waiting()
 
     def progress(self, progress: float, message: str) -> None:
         """Sends a progress frame where there are frames."""
@@ -97,7 +92,7 @@ class Reply:
 
     def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
         DESCRIPTORS.stay_out()
-        with self._lock:
+        with self._client.lock:
             if self._ended:
                 return False
             self._ended = True
@@ -105,7 +100,7 @@ class Reply:
 
     def _part(self, data: bytes, last: bool = False) -> bool:
         DESCRIPTORS.stay_out()
-        with self._lock:
+        with self._client.lock:
             if self._ended:
                 return False
             head = b"" if self._begun else self._head(200, "Transfer-Encoding: chunked\r\n")
@@ -136,7 +131,9 @@ class FramedReply(Reply):
         self._settle(self._part(self._frame("chunk", value)))
 
     def result(self, value: Any) -> None:
-        self._settle(self._last(self._frame("result", value)))
+        sent = self._last(self._frame("result", value))
+        if self._outbox is not None:
+            self._settle(sent)
 
     def error(self, body: Body) -> None:
         self._last(self._frame("error", body))
@@ -147,8 +144,7 @@ class FramedReply(Reply):
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
         text = encode(value, kind, types, self.outbox)
-        end = b',"types":%b}\n' % encode(types) if types else b"}\n"
-        data = b"".join((HEADS[kind], text, end))
+        data = b"".join((HEADS[kind], text, b',"types":%b}\n' % encode(types) if types else b"}\n"))
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
         return data

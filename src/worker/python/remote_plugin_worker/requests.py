@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .bare_reply import BareReply
+from .call import NO_TRACE
 from .client import Client
 from .constants import CONNECTION_HEADER, FRAMES_TYPE, MAX_ID, TRACE_HEADERS, UPGRADE_PATH, UPGRADE_PROTOCOL
 from .endpoint import Endpoint
@@ -13,7 +14,7 @@ from .scratch import Scratch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional
+    from typing import Optional
 
 
 # What the name of a header is made of, and what its value may not hold: others could read one header as two.
@@ -24,25 +25,25 @@ NO_LINE_END = frozenset("\0\r\n")
 class Request:
     """The head of a request, on either wire."""
 
+    length = "0"  # of the body that follows
+    call_id: Optional[str] = None  # that the host gave the call
+    trace = NO_TRACE  # of which the call is a part
+
     def endpoint(self) -> Endpoint:
         """What is asked for."""
         raise NotImplementedError
 
-    def body_length(self, limit: int) -> int:
-        """How many bytes of body follow."""
-        raise NotImplementedError
-
-    def call_id(self) -> str:
-        """The id that the host gave the call, empty when it gave none."""
-        raise NotImplementedError
-
-    def trace(self) -> dict[str, str]:
-        """The trace of which the call is a part, empty for none."""
-        raise NotImplementedError
-
-    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
+    def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         raise NotImplementedError
+
+    def upgrades(self) -> bool:
+        """Whether the connection is to carry bare frames from here on."""
+        return False
+
+    def connection_name(self) -> str:
+        """What the host calls this connection when it hears of what was held back on it, empty when it does not hear of that."""
+        return ""
 
 
 class HttpRequest(Request):
@@ -64,6 +65,9 @@ class HttpRequest(Request):
             # A repeated header becomes a list, which is no number, no token and no host: nothing has to choose.
             self.headers[name] = self.headers[name] + ", " + value if name in self.headers else value
         self.closes = "close" in self.headers.get("connection", "").lower()
+        self.length = self.headers.get("content-length", "0")
+        self.call_id = self.headers.get("remote-plugin-call")
+        self.trace = trace_in(self.headers)
 
     @staticmethod
     def _split(target: str) -> tuple[str, str]:
@@ -83,7 +87,6 @@ class HttpRequest(Request):
         return endpoint
 
     def upgrades(self) -> bool:
-        """Whether the connection is to carry bare frames from here on."""
         if self.path != UPGRADE_PATH:
             return False
         if self.method != "GET":
@@ -92,25 +95,15 @@ class HttpRequest(Request):
             raise Refusal(426, "This endpoint only upgrades its connection", extra=f"Upgrade: {UPGRADE_PROTOCOL}\r\n")
         return True
 
-    def body_length(self, limit: int) -> int:
-        """How many bytes of body follow."""
+    def demand_length(self) -> None:
+        """Refuses a body that does not tell its length."""
         if "transfer-encoding" in self.headers:
             raise Refusal(411, "The body has no Content-Length", closes=True)
-        return checked_length(self.headers.get("content-length", "0"), limit)
-
-    def call_id(self) -> str:
-        """The id that the host gave the call, empty when it gave none."""
-        return checked_id(self.headers.get("remote-plugin-call"), "call id")
-
-    def trace(self) -> dict[str, str]:
-        """The trace of which the call is a part, empty for none."""
-        return trace_in(self.headers)
 
     def connection_name(self) -> str:
-        """What the host calls this connection when it hears of what was held back on it, empty when it does not hear of that."""
         return checked_id(self.headers.get(CONNECTION_HEADER), "connection's name")
 
-    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
+    def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
             return FramedReply(client, scratch, self.closes, self.headers.get("remote-plugin-files") == "shared")
@@ -126,8 +119,14 @@ class BareRequest(Request):
         words = line.decode("latin-1").split(" ")
         if len(words) < 2:
             raise Refusal(400, "The request has no length", closes=True)
-        self._endpoint, self._length = words[:2]
-        self._named = dict(word.partition("=")[::2] for word in words[2:])
+        self._endpoint, self.length = words[:2]
+        fields: dict[str, str] = {}
+        for word in words[2:]:
+            name, _, fields[name] = word.partition("=")
+        self._shares_files = fields.get("files") == "shared"
+        self.call_id = fields.get("call")
+        if "traceparent" in fields:
+            self.trace = trace_in(fields)
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
@@ -136,26 +135,16 @@ class BareRequest(Request):
             raise Refusal(404, "Not Found")
         return endpoint
 
-    def body_length(self, limit: int) -> int:
-        """How many bytes of body follow."""
-        return checked_length(self._length, limit)
-
-    def call_id(self) -> str:
-        """The id that the host gave the call, empty when it gave none."""
-        return checked_id(self._named.get("call"), "call id")
-
-    def trace(self) -> dict[str, str]:
-        """The trace of which the call is a part, empty for none."""
-        return trace_in(self._named)
-
-    def reply(self, client: Client, scratch: Scratch, watch: Callable[[BareReply], None]) -> Reply:
+    def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply."""
-        return BareReply(client, scratch, watch, self._named.get("files") == "shared")
+        return BareReply(client, scratch, False, self._shares_files)
 
 
 def trace_in(fields: dict[str, str]) -> dict[str, str]:
     """What a request's headers or fields say of the trace of which it is a part."""
-    return {name: fields[name] for name in TRACE_HEADERS if name in fields} if "traceparent" in fields else {}
+    if "traceparent" not in fields:
+        return NO_TRACE
+    return {name: fields[name] for name in TRACE_HEADERS if name in fields}
 
 
 def checked_length(text: str, limit: int) -> int:

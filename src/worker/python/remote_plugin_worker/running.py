@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import AsyncIterable, Awaitable, Generator
 
 from .call import Call
+from .forks import NO_NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, Optional
+    from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
     from .event_loop import EventLoop
 
@@ -25,11 +25,9 @@ class Runner:
         self._loop: Optional[EventLoop] = None
         self._lock = threading.Lock()
 
-    def invoke(*args: Any, **kwargs: Any) -> Any:
-        """Calls a method for a call, and waits for what it gives: `invoke(call, method, …)`."""
-        # Python 3.7 has to read this file far enough to refuse it, so there is no "/" to keep names free for kwargs.
-        self, call, method = args[:3]
-        result = call.run(lambda: method(*args[3:], **kwargs))
+    def invoke(self, call: Call, method: Callable[..., Any], args: Sequence[Any] = (), named: Mapping[str, Any] = NO_NAMES) -> Any:
+        """Calls a method for a call, and waits for what it gives."""
+        result = call.run(method, args, named)
         if type(result) not in PLAIN and isinstance(result, Awaitable):
             result = self._event_loop().run(call, result)
         return result
@@ -50,16 +48,16 @@ class Runner:
 
 
 def _sync_items(call: Call, source: Any) -> Iterator[Any]:
-    iterator = call.run(lambda: iter(source))
-    next_item = functools.partial(next, iterator, NO_MORE)
+    iterator = call.run(iter, (source,))
+    rest = (iterator, NO_MORE)
 
     def take_rest(item: Any) -> None:
         while item is not NO_MORE:  # what a forked child yields is nobody's
-            item = next_item()
+            item = next(*rest)
 
     try:
         while not call.cancelled:
-            item = call.run(next_item, take_rest)
+            item = call.run(next, rest, in_child=take_rest)
             if item is NO_MORE:
                 return
             yield item

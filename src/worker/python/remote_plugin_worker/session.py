@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from .bare_reply import BareReply
 from .call import Call
 from .canceller import Canceller
+from .client import Client
 from .decoding import decode_object, restore_types
 from .endpoint import Endpoint
-from .endpoints import METHODS
+from .endpoints import ENDPOINTS, METHODS
 from .error_bodies import describe
 from .errors import Refusal
 from .fast import compare_digest
+from .forks import NO_NAMES
 from .listening import is_loopback
 from .open_calls import OpenCalls
 from .plugin import Plugin
 from .replies import Reply
-from .requests import HttpRequest, Request
+from .requests import HttpRequest, Request, checked_id
 from .start_line import Start
 from .worker_endpoints import WorkerEndpoints
 
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 
-ARGUMENTS = (("args", list, "array"), ("kwargs", dict, "object"))
+NO_ARGUMENTS: list[Any] = []
+EXECUTE = ENDPOINTS["execute"]
 
 
 class Session:
     """Lets requests in, answers them, and makes calls of those that are calls."""
 
-    def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, watch: Callable[[BareReply], None]) -> None:
+    def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, watch: Callable[[Client], None]) -> None:
         self.scratch = start.scratch
         self.max_body_bytes = start.max_body_bytes
         self.watch = watch
@@ -70,14 +72,24 @@ class Session:
         except Exception as error:
             reply.error(describe(error, self._plugin.name))
 
+    def open_plain_call(self, call_id: str, body: Body, connection: Any) -> Call:
+        """Makes the call that a request as most are asks for."""
+        call = Call(body, EXECUTE, None, call_id)
+        call.connection = connection
+        self._open(call, call_id)
+        return call
+
     def open_call(self, request: Request, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> Call:
         """Makes the call that a request asks for."""
-        call_id = request.call_id()
-        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace())
-        self._calls.open(call)
-        if call_id and self._canceller.is_cancelled(call_id):
-            self._canceller.abandon(call)
+        call_id = checked_id(request.call_id, "call id")
+        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace)
+        self._open(call, call_id)
         return call
+
+    def _open(self, call: Call, call_id: str) -> None:
+        self._calls.open(call)
+        if self._canceller.ahead and self._canceller.is_cancelled(call_id):
+            self._canceller.abandon(call)
 
     def _answer(self, endpoint: Endpoint, body: Body) -> Any:
         if endpoint.answer is not None:
@@ -87,8 +99,10 @@ class Session:
 
 def _checked(endpoint: Endpoint, body: Body) -> Body:
     if endpoint.takes_arguments:
-        restore_types(body)
-        for key, kind, name in ARGUMENTS:
-            if key in body and not isinstance(body[key], kind):
-                raise Refusal(400, f'"{key}" is not an {name}')
+        if "types" in body:
+            restore_types(body)
+        if type(body.get("args", NO_ARGUMENTS)) is not list:
+            raise Refusal(400, '"args" is not an array')
+        if type(body.get("kwargs", NO_NAMES)) is not dict:
+            raise Refusal(400, '"kwargs" is not an object')
     return body

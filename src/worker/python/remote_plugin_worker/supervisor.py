@@ -80,16 +80,12 @@ def supervise(worker: int, farewell: int, start: Start, shelf: Shelf, limits: Op
 
 
 def say_farewell(farewell: int, status: int, memory: MemoryWatch, shelf: Shelf) -> None:
-    """Tells the host what it cannot see of the worker's end, if there is anything."""
-    told: Body = {}
-    held = shelf.list_held()
-    if held:
-        told["held"] = held
+    """Tells the host what it cannot see of the worker's end. That nothing was held back is worth telling, too."""
+    told: Body = {"held": shelf.list_held()}
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and memory.somebody_was_killed():
         told["out_of_memory"] = True
     try:
-        if told:
-            say(farewell, {"farewell": told})
+        say(farewell, {"farewell": told})
     except OSError:
         pass  # the host has gone as well
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 
+from .bell import Bell
 from .descriptors import DESCRIPTORS
 from .fast import Empty, SimpleQueue
 from .open_calls import OpenCalls
@@ -21,53 +22,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Deque, Optional
 
-    from .bare_reply import BareReply
     from .call import Call
+    from .client import Client
     from .connection import Connection
 
 
+MOST_PAUSES = 5  # ticks with an idle lane after which there are none until the next call
 STAY_AWAKE_S = 0.0001  # a client who comes back within this time is worth staying awake for
-
-
-class Bell:
-    """What wakes a thread that waits for sockets."""
-
-    def __init__(self) -> None:
-        self.file, self._ring = os.pipe() if os.name == "posix" else self._sockets()
-        DESCRIPTORS.keep(self.file, self._ring)
-        if os.name == "posix":
-            for end in (self.file, self._ring):
-                os.set_blocking(end, False)
-
-    def ring(self) -> None:
-        """Wakes it."""
-        try:
-            self._write(b"!")
-        except BlockingIOError:
-            pass  # it rings already, and loudly
-
-    def silence(self) -> None:
-        """For who was woken."""
-        try:
-            self._read(65536)
-        except BlockingIOError:
-            pass  # it does not ring
-
-    def _write(self, data: bytes) -> None:
-        DESCRIPTORS.write(self._ring, data)
-
-    def _read(self, most: int) -> None:
-        os.read(self.file, most)
-
-    def _sockets(self) -> tuple[int, int]:
-        """Windows waits for nothing else than sockets."""
-        import socket
-
-        ends = socket.socketpair()
-        for end in ends:
-            end.setblocking(False)
-        self._read, self._write = ends[0].recv, ends[1].send  # type: ignore[method-assign]
-        return ends[0].fileno(), ends[1].fileno()
 
 
 class Waiting:
@@ -78,7 +39,7 @@ class Waiting:
         self.front = readiness()
         self.bell = Bell()
         self.at_front: Deque[Connection] = deque()  # that are the front's from now on
-        self.watched: Deque[BareReply] = deque()  # that hold something back
+        self.watched: Deque[Client] = deque()  # for whom something is held back, or was a moment ago
         self._calls = calls
         self._queue: SimpleQueue[Call] = SimpleQueue()
         self._lanes = readiness() if IS_SHARED else None
@@ -86,9 +47,12 @@ class Waiting:
         self._events = READABLE | (ONCE if lanes > 1 else 0)
         self._idle: set[int] = set()
         self._registered = 0
-        self._may_stay_awake = lanes == 1 and IS_SHARED
+        self._may_stay_awake = lanes == 1 and IS_SHARED and len(os.sched_getaffinity(0)) > 1
         self._stays_awake = False
         self._is_lent = False  # whether the front is told of what the lanes would read
+        self.is_ticking = False  # whether the front looks from time to time how long the lanes are busy
+        self._latest: Optional[Call] = None  # that had begun when it looked last
+        self._pauses = 0  # how often it has found an idle lane
         if self._lanes is not None and self._lanes_bell is not None:
             DESCRIPTORS.keep(self._lanes.fileno(), self.front.fileno())  # type: ignore[union-attr]
             self._lanes.register(self._lanes_bell.file, READABLE)
@@ -103,7 +67,8 @@ class Waiting:
             if call is None:
                 continue
             if self._calls.begin(call):
-                self._lend(call)
+                if self._registered > call.connection.is_registered:
+                    self._begin_to_tick()
                 return call
             if not call.is_queued:  # it was cancelled in this very moment, and its connection is still this lane's
                 call.done.wait()
@@ -126,9 +91,9 @@ class Waiting:
         self.at_front.append(connection)
         self.bell.ring()
 
-    def watch(self, reply: BareReply) -> None:
-        """Has the front look after what a reply holds back."""
-        self.watched.append(reply)
+    def watch(self, client: Client) -> None:
+        """Has the front look after what is held back for a client."""
+        self.watched.append(client)
         self.bell.ring()
 
     def close(self, connection: Connection) -> None:
@@ -151,6 +116,16 @@ class Waiting:
                 if connection is not None and self._take_from_lanes(connection):
                     found.append(connection)
         return found
+
+    def tick(self) -> None:
+        """For the front: has it told of what comes for the lanes when they are busy with what they were busy with at the last tick."""
+        before, self._latest = self._latest, self._calls.latest
+        self._pauses = self._pauses + 1 if self._idle else 0
+        if self._pauses < MOST_PAUSES and (self._idle or before is not self._latest):
+            return
+        self.is_ticking = False  # first, for whoever begins a call sees to it that it is true
+        if not self._idle:
+            self._tell_front()
 
     def lend_again(self) -> None:
         """For the front, which has been told once."""
@@ -202,6 +177,8 @@ class Waiting:
     def _poll(self) -> list[tuple[int, int]]:
         """Waits; awake for a client who comes back at once where another processor is free, for to wake takes longer than a small call."""
         assert self._lanes is not None
+        if not self._may_stay_awake:
+            return self._lanes.poll(-1, 1)
         begun = time.perf_counter()
         while self._stays_awake and time.perf_counter() - begun < STAY_AWAKE_S:
             events = self._lanes.poll(0, 1)
@@ -210,7 +187,7 @@ class Waiting:
             os.sched_yield()  # whoever wants this processor has it
         begun = time.perf_counter()
         events = self._lanes.poll(-1, 1)
-        self._stays_awake = self._may_stay_awake and time.perf_counter() - begun < STAY_AWAKE_S
+        self._stays_awake = time.perf_counter() - begun < STAY_AWAKE_S
         return events
 
     def _let_go(self, connection: Connection) -> None:
@@ -224,7 +201,8 @@ class Waiting:
             self.give_to_front(connection)
         else:
             connection.release()  # first, for whoever is told of it has to be able to claim it
-            self._arm(connection)
+            if self._events & ONCE or not connection.is_armed:
+                self._arm(connection)
 
     def _arm(self, connection: Connection) -> None:
         assert self._lanes is not None
@@ -232,7 +210,7 @@ class Waiting:
             connection.is_registered = connection.is_armed = True
             self._registered += 1
             self._lanes.register(connection.file, self._events)
-        elif self._events & ONCE or not connection.is_armed:
+        else:
             connection.is_armed = True
             self._lanes.modify(connection.file, self._events)
 
@@ -243,17 +221,21 @@ class Waiting:
             self._lanes.modify(connection.file, 0)
             return True
         # A lane runs a call of its: what comes behind that has to wait, and must not tell the front again.
-        connection.is_armed = False
         self._lanes.modify(connection.file, 0)
+        connection.is_armed = False  # after that, for the lane looks at it when it has let go of the connection
         if connection.claim():  # and has just ended it, when it still thought that it would be told
             connection.release()
             self._arm(connection)
         return False
 
-    def _lend(self, call: Call) -> None:
-        """Has the front told of what comes for the lanes, when none of them is idle and it may be of another connection than the call's."""
-        if not self._idle and not self._is_lent and self._registered > call.connection.is_registered:
-            self._tell_front()
+    def _begin_to_tick(self) -> None:
+        """Has the front look after the lanes, when none of them is idle and something may come of another connection than the call's.
+
+        To have it told of that for each call would cost more than most calls.
+        """
+        if not self.is_ticking and not self._is_lent and not self._idle:
+            self.is_ticking = True
+            self.bell.ring()
 
     def _tell_front(self) -> None:
         assert self._lanes is not None
