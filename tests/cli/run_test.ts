@@ -3,6 +3,7 @@ import { toText } from "@std/streams";
 import { join } from "@std/path";
 import { within } from "../support/guard.ts";
 import { User } from "../support/cli_user.ts";
+import { fixtureFolder } from "../support/fixtures.ts";
 import { pythonManifest } from "../support/managed_plugins.ts";
 import { PrintedLines } from "../support/printed_lines.ts";
 
@@ -138,7 +139,9 @@ Deno.test({
   name: "run --audit tells what a plugin tries, and --bounds required has the kernel refuse it",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    await using user = await User.create({ "reaches.json": await pythonManifest("reaches"), "file.txt": "text" });
+    const reaches = await pythonManifest("reaches", { plugin_path: "." });
+    const code = await Deno.readTextFile(join(fixtureFolder("reaches"), "plugin.py"));
+    await using user = await User.create({ "reaches.json": reaches, "plugin.py": code, "file.txt": "text" });
     const read = join(user.folder.path, "file.txt");
     const free = await user.run("run", "--audit", "reaches", "--read", read);
     assertEquals([free.code, free.out, free.err], [0, "text\n", `allowed read ${read}\n`]);
