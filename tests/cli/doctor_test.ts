@@ -2,7 +2,6 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { basename, join } from "@std/path";
 import { OWNER_FILE, OWNER_LINE } from "../../src/protocol/private_folder.ts";
 import { User } from "../support/cli_user.ts";
-import { fixtureFolder } from "../support/fixtures.ts";
 import { pythonManifest } from "../support/managed_plugins.ts";
 
 Deno.test("doctor tells what is wrong with an interpreter, a module, a class, a working folder and a permission, and how to mend it", async () => {
@@ -52,9 +51,9 @@ Deno.test({
   name: "doctor --bounds tells what a plugin is refused, and permissions with which it runs",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const reaches = await pythonManifest("reaches", { permissions: {}, plugin_path: "." });
-    const code = await Deno.readTextFile(join(fixtureFolder("reaches"), "plugin.py"));
-    await using user = await User.create({ "reaches.json": reaches, "plugin.py": code, "file.txt": "text" });
+    const reaches = await pythonManifest("reaches", { permissions: {}, plugin_path: "code" });
+    await using user = await User.create({ "reaches.json": reaches, "file.txt": "text" });
+    await user.takeCode("reaches", "code");
     const read = join(user.folder.path, "file.txt");
     const outcome = await user.run("doctor", "--json", "--bounds", "reaches", "--kwargs", JSON.stringify({ read }));
     const findings: { check: string; verdict: string; found: string }[] = JSON.parse(outcome.out);

@@ -3,7 +3,6 @@ import { toText } from "@std/streams";
 import { join } from "@std/path";
 import { within } from "../support/guard.ts";
 import { User } from "../support/cli_user.ts";
-import { fixtureFolder } from "../support/fixtures.ts";
 import { pythonManifest } from "../support/managed_plugins.ts";
 import { PrintedLines } from "../support/printed_lines.ts";
 
@@ -139,9 +138,8 @@ Deno.test({
   name: "run --audit tells what a plugin tries, and --bounds required has the kernel refuse it",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const reaches = await pythonManifest("reaches", { plugin_path: "." });
-    const code = await Deno.readTextFile(join(fixtureFolder("reaches"), "plugin.py"));
-    await using user = await User.create({ "reaches.json": reaches, "plugin.py": code, "file.txt": "text" });
+    await using user = await User.create({ "reaches.json": await pythonManifest("reaches", { plugin_path: "code" }), "file.txt": "text" });
+    await user.takeCode("reaches", "code");
     const read = join(user.folder.path, "file.txt");
     const free = await user.run("run", "--audit", "reaches", "--read", read);
     assertEquals([free.code, free.out, free.err], [0, "text\n", `allowed read ${read}\n`]);
