@@ -72,3 +72,18 @@ Deno.test({
     assertStringIncludes(error.message, 'there is no "uv"');
   },
 });
+
+Deno.test({
+  name: "where there is no uv, a host is to be allowed to run what brings it, also when the one who asks may run everything",
+  ignore,
+  async fn() {
+    await using trial = await EnvironmentTrial.create();
+    await pathWith(trial, { python3: testPython() });
+    const { descriptors } = await requiredPermissions(await trial.manifest({ dependencies: [PACKAGE] }));
+    const commands = descriptors.flatMap((one) => one.name === "run" ? one.command : []);
+    assertEquals(commands.slice(0, 2), ["python3", join(trial.cache, "remote-plugin", "uv-0.13.9", "bin", "uv")]);
+    await Deno.rename(join(trial.folder, "bin", "python3"), join(trial.folder, "bin", "uv"));
+    const after = await requiredPermissions(await trial.manifest({ dependencies: [PACKAGE] }));
+    assertEquals(after.descriptors.flatMap((one) => one.name === "run" ? one.command : [])[0], "uv");
+  },
+});
