@@ -72,6 +72,7 @@ export const GROUPS: readonly Group[] = [
   { name: "files", roots: ["tests/files"], flags: killers, quick: QUICK_FILES },
   { name: "mapping", roots: ["tests/files/mapping_test.ts"], flags: mappers },
   { name: "workers", roots: ["tests/workers"], flags: killers, quick: QUICK_WORKERS },
+  { name: "bounded", roots: ["tests/workers/bounded_packages_test.ts"], flags: packagedKillers, packages: ARRAYS },
   { name: "environments", roots: ["tests/environments"], flags: killers, packages: UV },
   { name: "permissions", roots: ["tests/permissions"], flags: killers },
   { name: "security", roots: ["tests/security"], flags: killers },
@@ -125,6 +126,11 @@ function workers({ repo, temp, deno, python }: Places): string[] {
 /** The plugin runs in the environment that has the packages; what has been installed there is not read by the test itself. */
 function packagedWorkers(places: Places): string[] {
   return workers({ ...places, python: places.packagedPython });
+}
+
+/** The same, for tests that look after processes as well. */
+function packagedKillers(places: Places): string[] {
+  return killers({ ...places, python: places.packagedPython });
 }
 
 /** Deno lets only those who may run everything kill a process that is not their child. */

@@ -26,18 +26,17 @@ export function venvCommand(form: EnvironmentForm, folder: string): UvCommand {
   return { args: [...VENV, "--no-project", "--python", python, folder] };
 }
 
-/** Installs what is wanted; `undefined` when that is nothing. */
+/** Installs what is wanted; `undefined` when that is nothing. A lock is used as it is, and one that is out of date is an error. */
 export function installCommand(form: EnvironmentForm, folder: string): UvCommand | undefined {
   const install = ["pip", "install", "--python", folder];
   switch (form.kind) {
     case "script":
       if (!form.hasLock) return { args: [...install, "--requirements", form.path] };
-      // It leaves a file in the folder for temporary ones.
-      return { args: ["sync", "--script", form.path, "--active", "--frozen"], env: { VIRTUAL_ENV: folder, TMPDIR: folder } };
+      return { args: ["sync", "--script", form.path, "--active", "--locked"], env: { ...ownTemporary(folder), VIRTUAL_ENV: folder } };
     case "project": {
       const project = dirname(form.path);
-      const env = { UV_PROJECT_ENVIRONMENT: folder };
-      if (form.hasLock) return { args: ["sync", "--project", project, "--frozen", "--no-default-groups"], env };
+      const env = { ...ownTemporary(folder), UV_PROJECT_ENVIRONMENT: folder };
+      if (form.hasLock) return { args: ["sync", "--project", project, "--locked", "--no-default-groups"], env };
       return { args: [...install, ...(form.isPackage ? ["--editable", project] : ["--requirements", form.path])] };
     }
     case "requirements":
@@ -50,6 +49,11 @@ export function installCommand(form: EnvironmentForm, folder: string): UvCommand
         env: form.index === undefined ? {} : { UV_DEFAULT_INDEX: form.index },
       };
   }
+}
+
+/** A lock leaves a file in the folder for temporary ones. */
+function ownTemporary(folder: string): Record<string, string> {
+  return { TMPDIR: folder };
 }
 
 /** Where `uv` runs: relative paths belong there, and so does a configuration of its own. */

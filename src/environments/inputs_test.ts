@@ -7,7 +7,7 @@ async function inputsOf(files: Readonly<Record<string, string>>, name: string): 
   const folder = await Deno.makeTempDir();
   try {
     for (const [file, text] of Object.entries(files)) await Deno.writeTextFile(`${folder}/${file}`, text);
-    return { ...await readInputs({ kind: "path", path: `${folder}/${name}` }, "p"), folder };
+    return { ...readInputs({ kind: "path", path: `${folder}/${name}` }, "p"), folder };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -34,13 +34,13 @@ Deno.test("a project with something to build is a package, and one with a lock h
 Deno.test("what a requirements file names counts as its own, also in a circle, and so does what is not there", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const hash = async () => (await readInputs({ kind: "path", path: `${folder}/a.txt` }, "p")).hash;
+    const hash = () => readInputs({ kind: "path", path: `${folder}/a.txt` }, "p").hash;
     await Deno.writeTextFile(`${folder}/a.txt`, "-r b.txt\n-c https://example.org/c.txt\n");
-    const without = await hash();
+    const without = hash();
     await Deno.writeTextFile(`${folder}/b.txt`, "--constraint=a.txt\nnumpy\n");
-    const before = await hash();
+    const before = hash();
     await Deno.writeTextFile(`${folder}/b.txt`, "--constraint=a.txt\npillow\n");
-    assertEquals(new Set([without, before, await hash()]).size, 3);
+    assertEquals(new Set([without, before, hash()]).size, 3);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -50,7 +50,7 @@ export async function lockEnvironment(
       { signal: making.signal, onLine: (message) => making.report({ phase: "packages", message }) },
     );
     if (success) return lock;
-    throw new WorkerStartError(`Cannot lock the environment of "${name}": from "${form.path}": ${uvSays(output)}`, {
+    throw new WorkerStartError(`Cannot lock the environment of "${name}" from "${form.path}": ${uvSays(output)}`, {
       plugin: name,
       phase: "environment",
       output,

@@ -7,6 +7,7 @@
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/No space left|os error (28|122)\b/, "Make room there, or set XDG_CACHE_HOME and UV_CACHE_DIR to folders that have it"],
   [/Read-only file system|Permission denied|os error (13|30)\b/, "Set XDG_CACHE_HOME and UV_CACHE_DIR to folders that can be written"],
+  [/lockfile .*needs to be updated/, "Make it anew: remote-plugin env lock, or uv lock"],
   [/network was disabled|--offline|offline mode/i, "Go online once, so that the cache of uv has them"],
   [
     /No interpreter found|python-build-standalone|No download found/,

@@ -70,7 +70,7 @@ export async function requiredPermissions(
   { blocking = false, mapping = false, permissions = "requested", ...places }: RequiredPermissionsOptions = {},
 ): Promise<RequiredPermissions> {
   const spec = await loadManifest(manifest);
-  const environment = await environmentNeeds(spec);
+  const environment = environmentNeeds(spec);
   const descriptors: Deno.PermissionDescriptor[] = [
     ...environment.descriptors,
     ...neededPermissions(environment.spec, { ...places, permissions }),
@@ -82,8 +82,8 @@ export async function requiredPermissions(
 }
 
 /** What a plugin's environment takes, and the plugin with the interpreter that is or will be in it. */
-async function environmentNeeds(spec: PluginSpec): Promise<{ spec: PluginSpec; descriptors: Deno.PermissionDescriptor[] }> {
-  const place = await placeOf(spec);
+function environmentNeeds(spec: PluginSpec): { spec: PluginSpec; descriptors: Deno.PermissionDescriptor[] } {
+  const place = placeOf(spec);
   if (place === undefined) return { spec, descriptors: [] };
   const making = place.state === "ready" ? [] : makingNeeds();
   return { spec: place.spec, descriptors: [...place.needs, ...making] };
@@ -103,12 +103,12 @@ export interface PlacedPlugin extends EnvironmentPlace {
  * @throws {PermissionDeniedError} When the host may not look for it.
  * @throws {WorkerStartError} When what it is made from is not there, or cannot be what is meant.
  */
-export async function placeOf(spec: PluginSpec): Promise<PlacedPlugin | undefined> {
+export function placeOf(spec: PluginSpec): PlacedPlugin | undefined {
   const { runtime } = spec;
   if (runtime.kind !== "python" || runtime.environment === undefined) return undefined;
   const needs = findingNeeds(runtime.environment);
   demand(spec, needs);
-  const place = await findEnvironment(runtime.environment, spec.name);
+  const place = findEnvironment(runtime.environment, spec.name);
   const read = place.inputs.files.map((path) => ({ name: "read", path }) as const);
   return { ...place, spec: { ...spec, runtime: { ...runtime, interpreter: interpreterIn(place.folder) } }, needs: [...needs, ...read] };
 }

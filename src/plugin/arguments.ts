@@ -140,6 +140,7 @@ export class TakenBody implements Disposable {
 }
 
 function takeAll(slots: readonly FileSlot[], name: OperationName): readonly FileSlot[] {
+  if (slots.length === 0) return NO_SLOTS;
   const taken: FileSlot[] = [];
   try {
     for (const slot of slots) taken.push({ ...slot, source: takeOne(slot, name) });

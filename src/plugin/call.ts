@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { CallTimeoutError } from "../errors.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { Limit } from "../protocol/limit.ts";
-import { cancelInWorker, LADDER, type Remains } from "./cancelling.ts";
-import type { OperationName } from "./failures.ts";
+import { cancelInWorker, LADDER, letsGo, type Remains } from "./cancelling.ts";
+import { type OperationName, tooLongError, tooSilentError } from "./failures.ts";
 import type { CallOptions } from "./interface.ts";
 import type { LoadedWorker, LossOptions, Tenant } from "./loaded_worker.ts";
+import type { Entry } from "./ordered_list.ts";
 import { Reply } from "./reply.ts";
-import type { Turn, WaitForTurn } from "./send_queue.ts";
+import type { Turn, TurnHolder, WaitForTurn } from "./send_queue.ts";
 import { SilenceWatch } from "./silence.ts";
 import type { CallTrace } from "./tracing.ts";
 
@@ -32,6 +32,8 @@ export interface OpenOptions extends CallOptions {
   readonly cancelBudgetMs?: number;
   /** What is told of it to whoever traces calls. */
   readonly trace?: CallTrace;
+  /** Makes another id, under which it may be sent once more to the same worker. */
+  readonly newId?: () => string;
 }
 
 /**
@@ -39,13 +41,12 @@ export interface OpenOptions extends CallOptions {
  * lost before that, it ends with the loss, or waits for the next worker. Its caller and its limits abandon it in each of these states, whether or not
  * somebody waits for its next frame.
  */
-export class Call implements Tenant {
+export class Call implements Tenant, TurnHolder {
   readonly name: OperationName;
-  /** The id under which the worker knows it; `undefined` for what is no call. */
-  readonly id: string | undefined;
   /** What is told of it to whoever traces calls. */
   readonly trace: CallTrace | undefined;
   readonly #options: OpenOptions;
+  #id: string | undefined;
   readonly #onCallerAbort: (() => void) | undefined;
   readonly #limit: Limit | undefined;
   readonly #silence: SilenceWatch | undefined;
@@ -54,7 +55,9 @@ export class Call implements Tenant {
   #controller: AbortController | undefined;
   #wait: WaitForTurn | undefined;
   #turn: Turn | undefined;
+  #recall: Promise<boolean> | undefined;
   #attempt: Attempt | undefined;
+  #tenancy: Entry<Tenant> | undefined;
   #inputs: AsyncDisposable | undefined;
   #waiting: PromiseWithResolvers<Frame | undefined> | undefined;
   #loss: Promise<unknown> | undefined;
@@ -65,17 +68,22 @@ export class Call implements Tenant {
   constructor(name: OperationName, options: OpenOptions) {
     const { id, trace, signal, timeoutMs, idleTimeoutMs } = options;
     this.name = name;
-    this.id = id;
+    this.#id = id;
     this.trace = trace;
     this.#options = options;
-    if (timeoutMs !== undefined) this.#limit = new Limit(timeoutMs, () => this.abandon(tooLong(name, timeoutMs)));
+    if (timeoutMs !== undefined) this.#limit = new Limit(timeoutMs, () => this.abandon(tooLongError(name, timeoutMs)));
     if (idleTimeoutMs !== undefined) {
-      this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong: () => this.abandon(tooSilent(name, idleTimeoutMs)) });
+      this.#silence = new SilenceWatch({ limitMs: idleTimeoutMs, onTooLong: () => this.abandon(tooSilentError(name, idleTimeoutMs)) });
     }
     if (signal === undefined) return;
     this.#onCallerAbort = () => this.abandon(signal.reason);
     signal.addEventListener("abort", this.#onCallerAbort, { once: true });
     if (signal.aborted) this.#onCallerAbort();
+  }
+
+  /** The id under which the worker knows it; `undefined` for what is no call. */
+  get id(): string | undefined {
+    return this.#id;
   }
 
   /** Whether progress is of use: somebody listens, or takes it for a sign of life. */
@@ -116,15 +124,16 @@ export class Call implements Tenant {
   }
 
   /** Waits for the operation's turn, as long as it is wanted. */
-  async waitFor(wait: WaitForTurn): Promise<Turn> {
+  waitFor(wait: WaitForTurn): Promise<Turn> {
     this.#wait = wait;
     if (this.#abandonment !== undefined) wait.leave(this.#abandonment.reason);
-    return await wait.turn;
+    return wait.turn;
   }
 
   /** Takes over the operation's turn. */
   hold(turn: Turn): void {
     this.#turn = turn;
+    turn.holder = this;
     // An operation that was abandoned in the moment in which its turn came has let go of all that it held by then.
     if (this.isAbandoned) turn[Symbol.dispose]();
   }
@@ -133,7 +142,7 @@ export class Call implements Tenant {
   assign(worker: LoadedWorker): LoadedWorker {
     this.throwIfAbandoned();
     this.#attempt = { worker, reply: undefined };
-    worker.admit(this);
+    this.#tenancy = worker.admit(this);
     return worker;
   }
 
@@ -151,9 +160,11 @@ export class Call implements Tenant {
   send(worker: LoadedWorker, request: WireRequest): void {
     this.throwIfAbandoned();
     if (this.#attempt?.worker !== worker) return;
-    const send = this.#turn === undefined ? worker.send : worker.sendAhead ?? worker.send;
-    this.#attempt = { worker, reply: new Reply(send(request), worker.care) };
-    this.#turn?.send();
+    const turn = this.#turn;
+    const frames = turn === undefined || worker.sendAhead === undefined ? worker.send(request) : worker.sendAhead(request, turn.lane);
+    this.#attempt = { worker, reply: new Reply(frames, worker.care) };
+    this.#recall = undefined;
+    turn?.send();
   }
 
   /** The next frame, or the error with which the operation was abandoned. `undefined`: the worker is gone, and the request may be sent again. */
@@ -163,21 +174,21 @@ export class Call implements Tenant {
     if (this.#abandonment !== undefined) reject(this.#abandonment.reason);
     else if (reply === undefined) resolve(undefined);
     else {
-      this.#listen();
-      reply.receive((frame) => {
+      if (this.#silence !== undefined) this.#listen(this.#silence);
+      const onFrame = (frame: Frame): void => {
         this.#silence?.pause();
         // A frame that comes after the caller has been answered is thrown away.
         if (this.isAbandoned) reply.discard(frame);
         else resolve(frame);
-      }, reject);
+      };
+      reply.receive({ onFrame, onError: reject });
     }
     return promise;
   }
 
   /** Silence counts while the worker has nothing to run before the operation. */
-  #listen(): void {
-    const [silence, waiting, log] = [this.#silence, this.#waiting, this.#attempt?.worker.process?.log];
-    if (silence === undefined) return;
+  #listen(silence: SilenceWatch): void {
+    const [waiting, log] = [this.#waiting, this.#attempt?.worker.process?.log];
     const listen = () => silence.listen(() => log?.lastAt ?? 0);
     if (this.#turn?.isFirst !== false) listen();
     else void this.#turn.whenFirst.then(() => this.#waiting === waiting && !this.#isReleased && listen());
@@ -230,10 +241,35 @@ export class Call implements Tenant {
     void this.end();
   }
 
+  takeBack(behind: string): void {
+    this.#recall = this.#takeBack(behind);
+  }
+
+  /** Whether the worker has let go of it to have it sent to another lane. */
+  async wasTakenBack(): Promise<boolean> {
+    return await this.#recall ?? false;
+  }
+
+  async #takeBack(behind: string): Promise<boolean> {
+    const { worker, reply } = this.#attempt ?? {};
+    if (worker === undefined || reply === undefined || this.#id === undefined) return false;
+    const hasLetGo = await letsGo(worker, { call_id: this.#id, ahead: true, behind });
+    const isTakenBack = hasLetGo && this.#attempt?.reply === reply && !this.isAbandoned;
+    if (isTakenBack) {
+      this.leave();
+      // Its id is that of a call that never runs, for this worker.
+      this.#id = this.#options.newId?.();
+      this.#waiting?.resolve(undefined);
+      reply.drop();
+    }
+    this.#turn?.recalled(isTakenBack);
+    return isTakenBack;
+  }
+
   /** The worker has it no more. It may be sent to the next one, or once more to this one. */
   leave(): void {
     this.#silence?.pause();
-    this.#attempt?.worker.release(this);
+    if (this.#tenancy !== undefined) this.#attempt?.worker.release(this.#tenancy);
     this.#attempt = undefined;
     if (this.#turn !== undefined) this.#turn.isSent = false;
   }
@@ -282,15 +318,4 @@ async function removeFiles(files: AsyncDisposable): Promise<void> {
   } catch {
     // What cannot be removed now goes with the worker's folder.
   }
-}
-
-function tooLong({ plugin, member }: OperationName, timeoutMs: number): CallTimeoutError {
-  const message = `"${member}" of "${plugin}" took longer than its limit of ${timeoutMs} ms, and was told to stop`;
-  return new CallTimeoutError(message, { plugin, timeoutMs });
-}
-
-function tooSilent({ plugin, member }: OperationName, timeoutMs: number): CallTimeoutError {
-  const message =
-    `"${member}" of "${plugin}" gave no sign of life for ${timeoutMs} ms, no progress, chunk or line of output, and was told to stop`;
-  return new CallTimeoutError(message, { plugin, timeoutMs, idle: true });
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { ErrorFrame, ResultFrame } from "../protocol/frames.ts";
+import { isRecord } from "../protocol/json.ts";
 import { CANCEL_GRACE_MS } from "../process/start_message.ts";
 import { Limit } from "../protocol/limit.ts";
 import { pause } from "../protocol/timer.ts";
@@ -143,9 +145,26 @@ async function askToCancel({ worker, reply, id }: SentCall, { signal, onTold }: 
 
 async function isRunning({ send }: SentCall["worker"], id: string, signal: AbortSignal): Promise<boolean> {
   const frame = await new Reply(send({ endpoint: "cancel", body: { call_id: id } })).last(signal);
-  return !("result" in frame && isNotRunning(frame.result));
+  return statusIn(frame) !== "not_running";
 }
 
-function isNotRunning(result: unknown): boolean {
-  return typeof result === "object" && result !== null && "status" in result && result.status === "not_running";
+/** A call that waits behind another one, as `POST /cancel` names it. */
+interface WaitingCall {
+  readonly call_id: string;
+  readonly ahead: true;
+  /** The id of the other one. */
+  readonly behind: string;
+}
+
+/** Whether a worker lets go of a call that waits behind another one. It does not when the other one has ended; nor does a worker that is gone. */
+export async function letsGo({ send }: SentCall["worker"], call: WaitingCall): Promise<boolean> {
+  try {
+    return statusIn(await new Reply(send({ endpoint: "cancel", body: { ...call } })).last()) === "cancelled";
+  } catch {
+    return false;
+  }
+}
+
+function statusIn(frame: ResultFrame | ErrorFrame): unknown {
+  return "result" in frame && isRecord(frame.result) ? frame.result.status : undefined;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { PluginSpec } from "../manifest/manifest.ts";
-import { missingAdvice } from "./import_advice.ts";
+import { howToInstall, missingAdvice } from "./import_advice.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import { isUnix, parseAddress } from "../protocol/address.ts";
 import type { Exchange } from "../protocol/exchange.ts";
@@ -13,7 +13,7 @@ import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
 import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original/dialect.ts";
 import { UnixHttp } from "../transport/original/unix_http.ts";
-import { sendBy, type SendRequest } from "../transport/frame_source.ts";
+import { type SendAhead, sendBy, type SendRequest } from "../transport/frame_source.ts";
 import type { HeldBack } from "../transport/upgrade.ts";
 import { UpgradedTransport } from "../transport/upgraded.ts";
 
@@ -24,7 +24,7 @@ export interface Dialect extends Disposable {
   /** Sends a request on a connection of its own, where there is a shorter way than by the exchange. */
   readonly sendAlone?: SendRequest;
   /** Sends requests on one connection, for a worker that takes them ahead. */
-  readonly sendAhead?: SendRequest;
+  readonly sendAhead?: SendAhead;
 }
 
 /** The shortest way to send a request on a connection of its own. */
@@ -60,9 +60,10 @@ const KNOWN_WORKERS: Readonly<Record<string, string>> = {
 
 /** Which worker of the original to install where. */
 function installAdvice({ runtime }: PluginSpec): string {
-  const [program, module] = runtime.kind === "python" ? [runtime.interpreter, runtime.foreignWorker ?? ""] : ["python3", ""];
-  const wanted = KNOWN_WORKERS[module.split(".")[0]!] ?? KNOWN_WORKERS.cjm_plugin_system;
-  return `Install a worker that is known here: ${program} -m pip install --upgrade "${wanted}", or leave "worker" out of the manifest`;
+  const module = runtime.kind === "python" ? runtime.foreignWorker ?? "" : "";
+  const wanted = `"${KNOWN_WORKERS[module.split(".")[0]!] ?? KNOWN_WORKERS.cjm_plugin_system}"`;
+  const how = runtime.kind === "python" ? howToInstall(runtime, wanted, { anew: true }) : `python3 -m pip install --upgrade ${wanted}`;
+  return `Install a worker that is known here: ${how}, or leave "worker" out of the manifest`;
 }
 
 /** How to find out how to talk to a worker. */
@@ -93,7 +94,7 @@ export function loadAdvice({ runtime }: PluginSpec, printed: string): string {
   const wanted = KNOWN_WORKERS[runtime.foreignWorker.split(".")[0]!];
   return wanted === undefined
     ? ""
-    : `. If it is the worker that does not start, install it anew there: ${runtime.interpreter} -m pip install --upgrade "${wanted}"`;
+    : `. If it is the worker that does not start, install it anew there: ${howToInstall(runtime, `"${wanted}"`, { anew: true })}`;
 }
 
 const ATTACHED_ADVICE = `Install a worker that is known here in its environment: ${

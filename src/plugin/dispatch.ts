@@ -4,18 +4,17 @@
  * @module
  */
 import { ProtocolError, RemoteError } from "../errors.ts";
-import { isFileGone } from "../payload/file_result.ts";
-import type { Frame } from "../protocol/frames.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
 import { isRecord } from "../protocol/json.ts";
-import type { ErrorBody } from "../protocol/messages.ts";
 import { type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";
 import { atCaller } from "./caller_stack.ts";
-import { cancelledError, closedError, isBreach, isBroken, reportedError, transportError } from "./failures.ts";
+import { failed, failureOf, MAY_BE_SENT } from "./failed_attempt.ts";
+import { cancelledError, closedError } from "./failures.ts";
 import type { CallOptions, OperationOptions } from "./interface.ts";
 import { checkLimits } from "./limits.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";
+import { type Entry, OrderedList } from "./ordered_list.ts";
 import { outcomeOf } from "./outcome.ts";
 import { decodeFrame } from "./results.ts";
 import { SendQueue, type Turn } from "./send_queue.ts";
@@ -44,6 +43,8 @@ interface RunOptions extends CallOptions {
 interface Run extends TakenOperation {
   readonly call: Call;
   readonly options: RunOptions;
+  /** Its place among all that are open; left out for what is one worker's alone. */
+  readonly entry: Entry<Call> | undefined;
 }
 
 /** Sends the operations of one plugin to whichever worker it has. */
@@ -51,12 +52,13 @@ export class Dispatch {
   readonly #options: DispatchOptions;
   readonly #plugin: string;
   readonly #queue: SendQueue;
-  readonly #calls = new Set<Call>();
+  readonly #calls = new OrderedList<Call>();
   /** What streams were called with that nobody has begun to read. */
   readonly #unread = new Set<TakenBody>();
   /** A worker may serve several hosts, which must not choose the same ids. */
   readonly #idPrefix = crypto.randomUUID().slice(0, 8);
   #nextId = 1;
+  readonly #newId = () => `${this.#idPrefix}-${this.#nextId++}`;
   /** The workers, one after the other. */
   readonly workers: Workers;
 
@@ -125,31 +127,50 @@ export class Dispatch {
   /** The operation's next chunk, or its result. */
   async #next(run: Run): Promise<IteratorResult<unknown, unknown>> {
     const { call, options } = run;
-    try {
-      while (true) {
+    while (true) {
+      try {
         // The first attempt, and the next one when a worker is gone and nothing stands against it.
-        if (call.attempt?.reply === undefined) await this.#attempt(run);
-        const frame = await this.#frameOf(call);
+        const sending = call.attempt?.reply === undefined ? this.#attempt(run) : undefined;
+        if (sending !== undefined) await sending;
+        const frame = await call.next();
         if (frame === undefined) continue;
         if ("result" in frame) return { done: true, value: decodeFrame(frame, call) };
         if ("chunk" in frame) return { done: false, value: decodeFrame(frame, call) };
         if ("progress" in frame) options.onProgress?.(frame);
-        else await this.#failed(call, frame.error);
+        else if (frame.error.code !== "cancelled" || !await call.wasTakenBack()) await failed(call, frame.error);
+      } catch (error) {
+        const failure = await failureOf(call, error, this.workers);
+        if (failure !== MAY_BE_SENT) throw failure;
       }
-    } catch (error) {
-      throw await this.#failureOf(call, error);
     }
   }
 
-  /** Sends the operation to the worker that runs: when it has its turn, and the worker is there. */
-  async #attempt(run: Run): Promise<void> {
+  /** Sends the operation to the worker that runs: at once, or when it has its turn, the worker is there, and its files are written. */
+  #attempt(run: Run): Promise<void> | undefined {
     const { call, options: { on } } = run;
-    if (call.id !== undefined && on === undefined && !call.hasTurn) call.hold(this.#acquire(run) ?? await this.#wait(run));
-    const assigned = on === undefined ? this.workers.assign(call) : call.assign(on);
-    const worker = assigned instanceof Promise ? await assigned : assigned;
+    if (call.id !== undefined && on === undefined && !call.hasTurn) {
+      const turn = this.#acquire(run);
+      if (turn === undefined) return this.#attemptInTurn(run);
+      call.hold(turn);
+    }
+    const worker = on === undefined ? this.workers.assign(call) : call.assign(on);
+    return worker instanceof Promise ? this.#sendLater(worker, run) : this.#send(worker, run);
+  }
+
+  #attemptInTurn(run: Run): Promise<void> {
+    return this.#wait(run).then((turn) => {
+      run.call.hold(turn);
+      return this.#attempt(run);
+    });
+  }
+
+  async #sendLater(worker: Promise<LoadedWorker>, run: Run): Promise<void> {
+    await this.#send(await worker, run);
+  }
+
+  #send(worker: LoadedWorker, run: Run): Promise<void> | undefined {
     this.#queue.takesAhead = worker.sendAhead !== undefined;
-    const sent = sendTo(worker, call, run);
-    if (sent !== undefined) await sent;
+    return sendTo(worker, run.call, run);
   }
 
   async #resultOf({ member }: Operation, frames: AsyncGenerator<unknown, unknown, void>): Promise<unknown> {
@@ -235,71 +256,31 @@ export class Dispatch {
     if (on === undefined) this.workers.check(member);
     this.#unread.delete(taken);
     const { isCall } = endpointRule(endpoint);
-    const id = isCall ? options.callId ?? `${this.#idPrefix}-${this.#nextId++}` : undefined;
+    const id = isCall ? options.callId ?? this.#newId() : undefined;
     // A question can be asked again.
     const idempotent = isCall ? options.idempotent : true;
     const idleTimeoutMs = options.idleTimeoutMs ?? (isCall ? this.#options.idleTimeoutMs : undefined);
     const { cancelBudgetMs } = this.#options;
-    const facts = { id, signal, timeoutMs, idleTimeoutMs, onProgress, idempotent, cancelBudgetMs, trace };
+    const facts = { id, newId: this.#newId, signal, timeoutMs, idleTimeoutMs, onProgress, idempotent, cancelBudgetMs, trace };
     const call = new Call({ plugin: this.#plugin, member }, facts);
-    if (on === undefined) this.#calls.add(call);
-    return { call, endpoint, taken, options };
+    const entry = on === undefined ? this.#calls.add(call) : undefined;
+    return { call, endpoint, taken, options, entry };
   }
 
   /** Lets go of an operation. Resolves when that is done, for one that has ended; one that was given up or left has its answer before that. */
-  #end({ call, taken }: Run): Promise<void> | undefined {
+  #end({ call, taken, entry }: Run): Promise<void> | undefined {
     taken[Symbol.dispose]();
     const reply = call.attempt?.reply;
     const hasEnded = reply?.ended === true;
     if (hasEnded) reply.discardAhead();
     const ended = call.end();
-    if (ended === undefined) this.#calls.delete(call);
-    else void ended.finally(() => this.#calls.delete(call));
+    if (ended === undefined) this.#forget(entry);
+    else void ended.finally(() => this.#forget(entry));
     return hasEnded ? ended : undefined;
   }
 
-  async #frameOf(call: Call): Promise<Frame | undefined> {
-    try {
-      return await call.next();
-    } catch (error) {
-      if (call.isAbandoned || !isBroken(error)) throw error;
-      const loss = await this.#lossOf(call);
-      if (call.attempt === undefined) return undefined;
-      if (loss !== undefined || !call.attempt.reply?.wasBehind) throw loss ?? error;
-      // The worker lives, and has hung up.
-      call.leave();
-      return undefined;
-    }
-  }
-
-  /** The end of the process says more than the broken connection. It is the call's error, or lets it be sent again. */
-  async #lossOf(call: Call): Promise<unknown> {
-    const worker = call.attempt?.worker;
-    const exit = await worker?.ending();
-    if (call.loss !== undefined) return await call.loss;
-    // Of a worker that has not taken its place yet nobody else tells.
-    return exit && worker?.exitError(exit, [call.name.member]);
-  }
-
-  /** The worker reported an error. One whose plugin has ended its own thread is of no use any more, and ends like any that dies. */
-  async #failed(call: Call, error: ErrorBody): Promise<void> {
-    const cause = reportedError(error, call.name);
-    if (error.code !== "plugin_exit") throw cause;
-    const worker = call.attempt?.worker;
-    if (worker === undefined) return; // It has ended meanwhile, and the call is sent again.
-    if (worker.process === undefined) throw cause;
-    await worker.terminate({ why: `its plugin cannot go on: ${error.message}`, cause, isCrash: true });
-  }
-
-  /** What the caller is told of a call that has failed. */
-  async #failureOf(call: Call, error: unknown): Promise<unknown> {
-    // A worker's files go with it, and its end says more than that they are not there.
-    const loss = isFileGone(error) ? await this.#lossOf(call) : undefined;
-    if (call.isAbandoned) return call.signal.reason;
-    const failure = loss ?? transportError(error, call.name);
-    // A file that is gone was the plugin's to remove, and nobody reads what is not there.
-    if (isBreach(failure) && !isFileGone(error) && call.attempt !== undefined) void this.workers.giveUp(call.attempt.worker, failure);
-    return failure;
+  #forget(entry: Run["entry"]): void {
+    if (entry !== undefined) this.#calls.remove(entry);
   }
 }
 

@@ -7,6 +7,7 @@ import { lowerFirst } from "../protocol/text.ts";
 import {
   CallCancelledError,
   CallError,
+  CallTimeoutError,
   type PluginError,
   PluginStateError,
   ProtocolError,
@@ -126,6 +127,19 @@ export function closedError({ plugin, member }: OperationName): PluginStateError
 /** The operation was ended by another member of the plugin, for example `cleanup()`. */
 export function cancelledError({ plugin, member }: OperationName, by: string): CallCancelledError {
   return new CallCancelledError(`"${member}" of "${plugin}" was cancelled, for ${by} was called`, { plugin });
+}
+
+/** The operation has taken longer than it may. */
+export function tooLongError({ plugin, member }: OperationName, timeoutMs: number): CallTimeoutError {
+  const message = `"${member}" of "${plugin}" took longer than its limit of ${timeoutMs} ms, and was told to stop`;
+  return new CallTimeoutError(message, { plugin, timeoutMs });
+}
+
+/** The operation has been silent for longer than it may. */
+export function tooSilentError({ plugin, member }: OperationName, timeoutMs: number): CallTimeoutError {
+  const message =
+    `"${member}" of "${plugin}" gave no sign of life for ${timeoutMs} ms, no progress, chunk or line of output, and was told to stop`;
+  return new CallTimeoutError(message, { plugin, timeoutMs, idle: true });
 }
 
 /** Whether the connection was lost, for which the end of the process is the better explanation. */

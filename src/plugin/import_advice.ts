@@ -7,15 +7,19 @@ import { dirname, fromFileUrl } from "@std/path";
 import type { PluginSpec, PythonRuntime } from "../manifest/manifest.ts";
 
 /** What to do about a module that a Python plugin lacks; `undefined` when its error says nothing of one. */
-export function missingModuleAdvice({ interpreter, environment, module, path }: PythonRuntime, message: string): string | undefined {
+export function missingModuleAdvice(runtime: PythonRuntime, message: string): string | undefined {
   const [, missing] = /No module named '([\w.]+)'/.exec(message) ?? [];
   if (missing === undefined) return undefined;
-  const [top, own] = [missing, module].map((name) => name.split(".")[0]);
-  if (top === own) return `Put the folder of "${missing}" into "plugin_path"; it is ${path.join(", ")} now`;
-  if (environment !== undefined) {
-    return `Name what has it in ${environment.kind === "path" ? `"${environment.path}"` : 'the manifest\'s "environment"'}`;
-  }
-  return `Install what has it there: ${interpreter} -m pip install ${top}`;
+  const [top, own] = [missing, runtime.module].map((name) => name.split(".")[0]);
+  if (top === own) return `Put the folder of "${missing}" into "plugin_path"; it is ${runtime.path.join(", ")} now`;
+  return `Install what has it there: ${howToInstall(runtime, top!)}`;
+}
+
+/** How to put a package where a plugin finds it: by `pip`, or by what its environment is made from. */
+export function howToInstall({ interpreter, environment }: PythonRuntime, requirement: string, { anew = false } = {}): string {
+  if (environment === undefined) return `${interpreter} -m pip install ${anew ? "--upgrade " : ""}${requirement}`;
+  const where = environment.kind === "path" ? `"${environment.path}"` : 'the manifest\'s "environment"';
+  return `name ${requirement} in ${where}`;
 }
 
 /** The same as it goes on from a message; nothing where there is none. */

@@ -7,8 +7,9 @@ import type { PluginError } from "../errors.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { ReadyBody } from "../protocol/messages.ts";
-import type { SendRequest } from "../transport/frame_source.ts";
+import type { SendAhead, SendRequest } from "../transport/frame_source.ts";
 import { type EndReason, exitError } from "./failures.ts";
+import { type Entry, OrderedList } from "./ordered_list.ts";
 import type { FrameCare } from "./reply.ts";
 import { discardFrame, holdFrame } from "./results.ts";
 
@@ -26,7 +27,7 @@ export interface WorkerParts {
   /** Sends a request, on a connection of its own. */
   readonly send: SendRequest;
   /** Sends a call behind those that the worker has not answered, which it answers first; left out where it takes none ahead. */
-  readonly sendAhead?: SendRequest;
+  readonly sendAhead?: SendAhead;
   /** What the plugin says of itself. */
   readonly plugin: ReadyBody;
   readonly maxConcurrency: number;
@@ -79,7 +80,7 @@ export class LoadedWorker implements AsyncDisposable {
   /** Sends a request, on a connection of its own. */
   readonly send: SendRequest;
   /** Sends a call behind those that the worker has not answered; `undefined` where it takes none ahead. */
-  readonly sendAhead: SendRequest | undefined;
+  readonly sendAhead: SendAhead | undefined;
   /** What becomes of files in frames. */
   readonly care: FrameCare;
   /** What the plugin says of itself. */
@@ -92,7 +93,7 @@ export class LoadedWorker implements AsyncDisposable {
   /** How the worker ended, where that can be told. */
   readonly exited: Promise<WorkerExit> | undefined;
   readonly #dispose: () => Promise<void>;
-  readonly #tenants = new Set<Tenant>();
+  readonly #tenants = new OrderedList<Tenant>();
   #disposed: Promise<void> | undefined;
   #termination: Termination | undefined;
 
@@ -116,13 +117,13 @@ export class LoadedWorker implements AsyncDisposable {
   }
 
   /** Tells this operation of the worker's end from now on. */
-  admit(tenant: Tenant): void {
-    this.#tenants.add(tenant);
+  admit(tenant: Tenant): Entry<Tenant> {
+    return this.#tenants.add(tenant);
   }
 
   /** Tells it nothing more. */
-  release(tenant: Tenant): void {
-    this.#tenants.delete(tenant);
+  release(tenant: Entry<Tenant>): void {
+    this.#tenants.remove(tenant);
   }
 
   /** How the process has ended, if it has, or does within the time that the news takes. */

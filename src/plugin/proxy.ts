@@ -123,7 +123,7 @@ export class RemotePluginProxy implements PluginInterface {
 
   /** Gives the plugin its configuration. Optional: a plugin that needs it says so by its own error. A worker that is started again gets it as well. */
   initialize(config: PluginConfig = {}, options: OperationOptions = {}): Promise<void> {
-    return this.#answer(this.#plugin.run(operationOf("initialize", config), options)) as Promise<void>;
+    return toldToCaller(this.#plugin.run(operationOf("initialize", config), options)) as Promise<void>;
   }
 
   /**
@@ -138,8 +138,8 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws {WorkerExitError} When the worker ends first.
    * @throws The signal's reason, when the caller aborts it.
    */
-  execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {
-    return this.#answer(this.#plugin.run(operationOf("execute", { args, kwargs }), options)) as Promise<Result>;
+  execute<Result = unknown>(kwargs: Kwargs = {}, options: CallOptions = {}): Promise<Result> {
+    return toldToCaller(this.#plugin.run(operationOf("execute", { args: options.args ?? [], kwargs }), options)) as Promise<Result>;
   }
 
   /** Calls the plugin and yields what it produces, as it is produced. Leaving the loop cancels the call. Errors are those of `execute`. */
@@ -149,12 +149,12 @@ export class RemotePluginProxy implements PluginInterface {
 
   /** The JSON Schema of the configuration; `{}` when the plugin has none. */
   getConfigSchema(options: OperationOptions = {}): Promise<Record<string, unknown>> {
-    return this.#answer(this.#plugin.ask("getConfigSchema", options));
+    return toldToCaller(this.#plugin.ask("getConfigSchema", options));
   }
 
   /** The configuration as the plugin has it now; `{}` when it tells none. */
   getCurrentConfig(options: OperationOptions = {}): Promise<Record<string, unknown>> {
-    return this.#answer(this.#plugin.ask("getCurrentConfig", options));
+    return toldToCaller(this.#plugin.ask("getCurrentConfig", options));
   }
 
   /**
@@ -164,17 +164,17 @@ export class RemotePluginProxy implements PluginInterface {
    * @throws {CallError} With the code `not_supported` when the worker is older than this, or one of the original's.
    */
   getSignatures(options: OperationOptions = {}): Promise<SignaturesBody> {
-    return this.#answer(this.#plugin.ask("getSignatures", options));
+    return toldToCaller(this.#plugin.ask("getSignatures", options));
   }
 
   /** What the worker uses: processor, memory, calls. */
   getStats(options: OperationOptions = {}): Promise<StatsBody> {
-    return this.#answer(this.#plugin.ask("getStats", options));
+    return toldToCaller(this.#plugin.ask("getStats", options));
   }
 
   /** How far the call that started last has come. */
   getProgress(options: OperationOptions = {}): Promise<Progress> {
-    return this.#answer(this.#plugin.ask("getProgress", options));
+    return toldToCaller(this.#plugin.ask("getProgress", options));
   }
 
   /**
@@ -198,36 +198,27 @@ export class RemotePluginProxy implements PluginInterface {
     body?: Readonly<Record<string, unknown>>,
     options: OperationOptions = {},
   ): Promise<Result> {
-    return this.#answer(this.#plugin.run(extensionOf(endpoint, body), options)) as Promise<Result>;
+    return toldToCaller(this.#plugin.run(extensionOf(endpoint, body), options)) as Promise<Result>;
   }
 
   /** Whether the worker answers. False after `cleanup()`, and when no answer comes within two seconds. */
   isAlive(): Promise<boolean> {
-    return this.#answer(this.#plugin.run(operationOf("isAlive"), {})) as Promise<boolean>;
+    return toldToCaller(this.#plugin.run(operationOf("isAlive"), {})) as Promise<boolean>;
   }
 
   /** Cancels every call that runs or waits in the worker. False when there was none. */
   cancel(options: OperationOptions = {}): Promise<boolean> {
-    return this.#answer(this.#plugin.run(operationOf("cancel"), options)) as Promise<boolean>;
+    return toldToCaller(this.#plugin.run(operationOf("cancel"), options)) as Promise<boolean>;
   }
 
   /** Lets the plugin download or load ahead of the first call. False when it has nothing to prefetch. */
   prefetch(options: OperationOptions = {}): Promise<boolean> {
-    return this.#answer(this.#plugin.run(operationOf("prefetch"), options)) as Promise<boolean>;
+    return toldToCaller(this.#plugin.run(operationOf("prefetch"), options)) as Promise<boolean>;
   }
 
   /** Gives a plugin that is initialized another configuration. One without a `reconfigure` of its own is initialized again. */
   reconfigure(config: PluginConfig, options: OperationOptions = {}): Promise<void> {
-    return this.#answer(this.#plugin.run(operationOf("reconfigure", { new_config: config }), options)) as Promise<void>;
-  }
-
-  /** What a member gives. It is awaited here alone, so that an error is told to come from the member's caller. */
-  async #answer<Result>(answer: Promise<Result>): Promise<Result> {
-    try {
-      return await answer;
-    } catch (error) {
-      throw atCaller(error, this.#answer);
-    }
+    return toldToCaller(this.#plugin.run(operationOf("reconfigure", { new_config: config }), options)) as Promise<void>;
   }
 
   /** Lets the plugin go, and its worker when this host has started it. What is open is cancelled. Calling it again is harmless. */
@@ -239,4 +230,13 @@ export class RemotePluginProxy implements PluginInterface {
   [Symbol.asyncDispose](): Promise<void> {
     return this.cleanup();
   }
+}
+
+/** What a member gives, whose errors are told to come from the member's caller. */
+function toldToCaller<Result>(answer: Promise<Result>): Promise<Result> {
+  return answer.catch(failAtCaller);
+}
+
+function failAtCaller(error: unknown): never {
+  throw atCaller(error, failAtCaller);
 }

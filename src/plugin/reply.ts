@@ -6,7 +6,7 @@
 import { type ErrorFrame, type Frame, isLastFrame, type ResultFrame } from "../protocol/frames.ts";
 import { within } from "../protocol/limit.ts";
 import { BrokenReplyError } from "../transport/errors.ts";
-import type { FrameSource } from "../transport/frame_source.ts";
+import type { FrameReceiver, FrameSource } from "../transport/frame_source.ts";
 
 /** What becomes of the files in frames that nobody has asked for. */
 export interface FrameCare {
@@ -26,7 +26,7 @@ export class Reply {
   readonly #source: FrameSource;
   readonly #care: FrameCare;
   /** What was read before anybody asked for it. */
-  readonly #ahead: Promise<Frame>[] = [];
+  #ahead: Promise<Frame>[] | undefined;
   #dropped: AbortController | undefined;
   #isDropped = false;
   #hasBegun = false;
@@ -72,20 +72,14 @@ export class Reply {
 
   /** The next frame. */
   next(): Promise<Frame> {
-    return this.#ahead.shift() ?? this.#read();
+    return this.#ahead?.shift() ?? this.#read();
   }
 
   /** The next frame, or the error in its place, without a promise for it. */
-  receive(onFrame: (frame: Frame) => void, onError: (error: unknown) => void): void {
-    const ahead = this.#ahead.shift();
-    if (ahead !== undefined) return void ahead.then(onFrame, onError);
-    this.#source.receive((frame) => {
-      this.#note(frame);
-      onFrame(frame);
-    }, (error) => {
-      this.#end(error);
-      onError(error);
-    });
+  receive(receiver: FrameReceiver): void {
+    const ahead = this.#ahead?.shift();
+    if (ahead === undefined) this.#source.receive(new NotingReceiver(this, receiver));
+    else void ahead.then((frame) => receiver.onFrame(frame), (error) => receiver.onError(error));
   }
 
   /** Reads all that a worker which has ended had sent, and keeps it for whoever asks for it. That is no more than what sockets hold. */
@@ -98,7 +92,7 @@ export class Reply {
     void this.#dropWhenQuiet(end.promise);
     while (!this.#ended) {
       const frame = this.#read();
-      this.#ahead.push(frame);
+      (this.#ahead ??= []).push(frame);
       await frame.then(this.#care.hold, () => {});
     }
     end.resolve();
@@ -116,23 +110,19 @@ export class Reply {
 
   #read(): Promise<Frame> {
     const { promise, resolve, reject } = Promise.withResolvers<Frame>();
-    this.#source.receive((frame) => {
-      this.#note(frame);
-      resolve(frame);
-    }, (error) => {
-      this.#end(error);
-      reject(error);
-    });
+    this.#source.receive(new NotingReceiver(this, { onFrame: resolve, onError: reject }));
     return promise;
   }
 
-  #note(frame: Frame): void {
+  /** A frame has come. */
+  note(frame: Frame): void {
     this.#hasBegun = true;
     this.#ended = isLastFrame(frame);
     this.#hasAnswered ||= !("progress" in frame) && !("error" in frame && frame.error.code === "plugin_exit");
   }
 
-  #end(error: unknown): void {
+  /** No frame comes any more. */
+  noteEnd(error: unknown): void {
     this.#ended = true;
     this.#wasBehind ||= error instanceof BrokenReplyError && error.wasBehind;
   }
@@ -164,7 +154,7 @@ export class Reply {
 
   /** Lets go of what was read ahead, which nobody asks for any more. */
   discardAhead(): void {
-    for (const frame of this.#ahead.splice(0)) frame.then(this.#care.discard, () => {});
+    for (const frame of this.#ahead?.splice(0) ?? []) frame.then(this.#care.discard, () => {});
   }
 
   /** Resolves when the files of all frames that were discarded are gone. */
@@ -178,5 +168,26 @@ export class Reply {
     this.#wasBehind ||= this.#source.isBehind;
     this.#source.drop(reason);
     this.#dropped?.abort(reason);
+  }
+}
+
+/** Has the reply know what its receiver gets. */
+class NotingReceiver implements FrameReceiver {
+  readonly #reply: Reply;
+  readonly #receiver: FrameReceiver;
+
+  constructor(reply: Reply, receiver: FrameReceiver) {
+    this.#reply = reply;
+    this.#receiver = receiver;
+  }
+
+  onFrame(frame: Frame): void {
+    this.#reply.note(frame);
+    this.#receiver.onFrame(frame);
+  }
+
+  onError(error: unknown): void {
+    this.#reply.noteEnd(error);
+    this.#receiver.onError(error);
   }
 }

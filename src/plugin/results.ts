@@ -23,8 +23,9 @@ interface Receiver {
 
 /** Gives a chunk or a result its types and files. */
 export function decodeFrame(frame: ChunkFrame | ResultFrame, receiver: Receiver): unknown {
-  const { name: { plugin, member }, files } = receiver;
   const { types, longInteger } = frame;
+  if (types === undefined && longInteger === undefined) return "chunk" in frame ? frame.chunk : frame.result;
+  const { name: { plugin, member }, files } = receiver;
   const [kind, value] = "chunk" in frame ? ["chunk", frame.chunk] : ["result", frame.result];
   if (longInteger !== undefined) {
     if (files !== undefined) void discardFrame(frame, files);

@@ -68,7 +68,7 @@ async function tryToStart(
   const heldBack = (name: string) => worker.heldBack(name, EXIT_TIMEOUT_MS);
   const dialect = cleanup.use(dialectOf(worker.hello, endpointOf(worker), { spec, upgrade: options.upgrade ?? true, heldBack }));
   const send = sendOf(dialect);
-  const takesAhead = spec.maxConcurrency === 1 && worker.hello.features.includes(AHEAD_FEATURE);
+  const takesAhead = worker.hello.features.includes(AHEAD_FEATURE);
   deadline.phase = "load";
   if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, dialect.exchange, deadline.signal)) return undefined;
   const plugin = await waitUntilLoaded(spec, worker, send, deadline.signal);

@@ -20,6 +20,53 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** The primitives that objects are made of by `Object(1)`, by the names of their classes. */
 const BOXES: ReadonlySet<string> = new Set(["Number", "String", "Boolean", "BigInt", "Symbol"]);
 
+/** To look through a value with more parts than these twice would take what is won by it. */
+const MOST_PARTS = 1_000;
+
+/** Whether a value is small, and JSON as it is: nothing in it has to be replaced, named or refused. */
+export function isSmallPlainJson(value: unknown): boolean {
+  return partsLeft(value, MOST_PARTS) >= 0;
+}
+
+/** How many parts there may be besides; less than none where a part is not plain. Nothing is made for this, for every call comes by here. */
+function partsLeft(value: unknown, parts: number): number {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+    case "undefined":
+      return parts - 1;
+    case "number":
+      return isPlainNumber(value) ? parts - 1 : -1;
+    case "object":
+      return value === null || parts <= 0 ? parts - 1 : Array.isArray(value) ? partsLeftOf(value, parts) : partsLeftIn(value, parts);
+    default:
+      return -1;
+  }
+}
+
+function partsLeftOf(items: readonly unknown[], parts: number): number {
+  if (items.length > parts || Object.keys(items).length !== items.length) return -1;
+  let left = parts - 1;
+  // A hole is no part, and something else may have as many members.
+  for (let i = 0; i < items.length && left >= 0; i++) left = items[i] === undefined ? -1 : partsLeft(items[i], left);
+  return left;
+}
+
+function partsLeftIn(record: object, parts: number): number {
+  if (!isPlain(record) || Object.getOwnPropertySymbols(record).length > 0) return -1;
+  let left = parts - 1;
+  for (const key in record) {
+    left = partsLeft((record as Record<string, unknown>)[key], left);
+    if (left < 0) return left;
+  }
+  return left;
+}
+
+/** Whether JSON carries a number as it is: it has no NaN, no infinities, and JavaScript writes -0 as 0. */
+export function isPlainNumber(value: number): boolean {
+  return value - value === 0 && (value !== 0 || 1 / value > 0);
+}
+
 /** Whether an object is written with braces and belongs to no class, as nearly all are. */
 export function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ValueTypes } from "./frames.ts";
-import { isPlain, unboxed, whyNoData } from "./plain_data.ts";
+import { isPlain, isPlainNumber, isSmallPlainJson, unboxed, whyNoData } from "./plain_data.ts";
 
 /** A value cannot be sent, and where in it the reason lies. */
 export class UnsendableValueError extends TypeError {
@@ -45,6 +45,7 @@ export type FileTest = (value: object) => boolean;
  * cycle, and what cannot be read or is nested more than 1,000 deep.
  */
 export function encodeValue(value: unknown, isFile: FileTest = () => false): EncodedValue {
+  if (isAsItIs(value)) return { value };
   const types: Record<string, string> = {};
   const slots: FileSlot[] = [];
   const encoded = new Encoder(types, slots, isFile).encodeRoot(value);
@@ -53,6 +54,15 @@ export function encodeValue(value: unknown, isFile: FileTest = () => false): Enc
     ...(Object.keys(types).length === 0 ? {} : { types }),
     ...(slots.length === 0 ? {} : { slots }),
   };
+}
+
+/** Whether nothing is to be done. A getter or a proxy of the caller's may throw, which is told with its place. */
+function isAsItIs(value: unknown): boolean {
+  try {
+    return isSmallPlainJson(value);
+  } catch {
+    return false;
+  }
 }
 
 /** Puts what a slot's source has become into the encoded value, and returns that value. */
@@ -234,11 +244,6 @@ function whyLost(source: object): string | undefined {
   } catch {
     return "a view of memory that has been made too short for it";
   }
-}
-
-/** Whether JSON carries a number as it is: it has no NaN, no infinities, and JavaScript writes -0 as 0. */
-function isPlainNumber(value: number): boolean {
-  return value - value === 0 && (value !== 0 || 1 / value > 0);
 }
 
 function isPlainPrimitive(value: unknown): boolean {

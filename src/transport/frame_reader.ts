@@ -4,7 +4,7 @@
  * @module
  */
 import { findLongInteger, type LongInteger } from "../protocol/exact_integers.ts";
-import { type Frame, isLastFrame, type ValueTypes } from "../protocol/frames.ts";
+import { type ChunkFrame, type Frame, isLastFrame, type ResultFrame, type ValueTypes } from "../protocol/frames.ts";
 import { LineSplitter, LineTooLongError } from "../protocol/lines.ts";
 import type { ErrorBody } from "../protocol/messages.ts";
 import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
@@ -35,7 +35,9 @@ export class FrameReader {
 /** The lines that a reply's bytes complete, without their ends and without the empty ones; what follows the last line's end is no frame. */
 export function completedLines(splitter: LineSplitter, bytes: Uint8Array): string[] {
   try {
-    return splitter.push(bytes).split("\n").filter((line) => line !== "");
+    const text = splitter.push(bytes);
+    const isOne = text.length > 1 && text.indexOf("\n") === text.length - 1;
+    return isOne ? [text.slice(0, -1)] : text.split("\n").filter((line) => line !== "");
   } catch (cause) {
     const what = cause instanceof LineTooLongError ? `a frame longer than ${MAX_FRAME_BYTES} bytes` : "what is no UTF-8";
     throw new MalformedReplyError(`It sent ${what}`, { cause });
@@ -50,6 +52,7 @@ export function completedLines(splitter: LineSplitter, bytes: Uint8Array): strin
 export function parseFrame(line: string): Frame {
   const frame = parseJson(line);
   if (typeof frame !== "object" || frame === null) throw malformed(line);
+  if (isBare(frame)) return withLongInteger(frame, line);
   const { chunk, result, error, progress, message, types } = frame as Record<string, unknown>;
   // A frame of two kinds would be read in two ways.
   if (KINDS.reduce((count, key) => count + Number(Object.hasOwn(frame, key)), 0) !== 1) throw malformed(line);
@@ -58,6 +61,21 @@ export function parseFrame(line: string): Frame {
   if (Number.isFinite(progress) && typeof message === "string") return { progress: progress as number, message };
   if (isErrorBody(error)) return { error: plainError(error) };
   throw malformed(line);
+}
+
+/** Whether it is a result or a chunk and nothing besides, as most frames are. */
+function isBare(frame: object): frame is ChunkFrame | ResultFrame {
+  let count = 0;
+  for (const key in frame) {
+    if (++count > 1 || (key !== "result" && key !== "chunk")) return false;
+  }
+  return count === 1;
+}
+
+function withLongInteger(frame: ChunkFrame | ResultFrame, line: string): Frame {
+  const value = "chunk" in frame ? frame.chunk : frame.result;
+  const holdsNone = typeof value === "string" || Number.isSafeInteger(value);
+  return holdsNone ? frame : { ...frame, ...longIntegerIn(value, line) };
 }
 
 const KINDS = ["chunk", "result", "error", "progress"] as const;

@@ -7,10 +7,18 @@ import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { BrokenReplyError } from "./errors.ts";
 
+/** Whoever asks for a frame. */
+export interface FrameReceiver {
+  /** It has come. */
+  onFrame(frame: Frame): void;
+  /** None comes any more. */
+  onError(error: unknown): void;
+}
+
 /** A request that was sent, and what answers it. */
 export interface FrameSource {
   /** Gives the next frame, or the error in its place: at once when it is there, else when it comes. */
-  receive(onFrame: (frame: Frame) => void, onError: (error: unknown) => void): void;
+  receive(receiver: FrameReceiver): void;
   /** A number that grows with what comes on its connection. */
   readonly received: number;
   /** Whether the worker cannot have begun with it, for one before it on its connection is not answered. */
@@ -21,6 +29,9 @@ export interface FrameSource {
 
 /** Sends a request. */
 export type SendRequest = (request: WireRequest) => FrameSource;
+
+/** Sends a request to a lane of the worker, behind those that were sent there and have not been answered. */
+export type SendAhead = (request: WireRequest, lane: number) => FrameSource;
 
 /** Sends requests by an exchange, each when its first frame is asked for. */
 export function sendBy(exchange: Exchange): SendRequest {
@@ -37,12 +48,12 @@ class ExchangedFrames implements FrameSource {
     this.#frames = exchange(request, this.#drop.signal)[Symbol.asyncIterator]();
   }
 
-  receive(onFrame: (frame: Frame) => void, onError: (error: unknown) => void): void {
+  receive(receiver: FrameReceiver): void {
     this.#frames.next().then(({ value, done }) => {
       this.received++;
-      if (done) onError(cutShort());
-      else onFrame(value);
-    }, onError);
+      if (done) receiver.onError(cutShort());
+      else receiver.onFrame(value);
+    }, (error) => receiver.onError(error));
   }
 
   drop(reason?: unknown): void {

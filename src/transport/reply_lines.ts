@@ -11,13 +11,18 @@ import { completedLines, parseFrame } from "./frame_reader.ts";
 /** What ends a line. */
 export const NEWLINE = 0x0a;
 
-/** The lines that the bytes complete, all together; or, when one of them is no text, those before it one by one. */
-export function* linesOf(splitter: LineSplitter, bytes: Uint8Array): Generator<readonly string[], void, void> {
+/** The lines that the bytes complete, all together; `undefined` when one of them is no text. */
+export function linesOf(splitter: LineSplitter, bytes: Uint8Array): readonly string[] | undefined {
   try {
-    return yield completedLines(splitter, bytes);
+    return completedLines(splitter, bytes);
   } catch (error) {
     if (!(error instanceof MalformedReplyError)) throw error;
+    return undefined;
   }
+}
+
+/** Those before the one that is no text, one by one. */
+export function* linesOneByOne(splitter: LineSplitter, bytes: Uint8Array): Generator<readonly string[], void, void> {
   for (let from = 0, end = 0; from < bytes.length; from = end) {
     end = bytes.indexOf(NEWLINE, from) + 1 || bytes.length;
     yield completedLines(splitter, bytes.subarray(from, end));

@@ -8,9 +8,6 @@ import { CALL_ID } from "../protocol/messages.ts";
 import type { TraceContext } from "../protocol/telemetry.ts";
 import { RefusedError } from "./errors.ts";
 
-/** Room for the line before the body: it is longer only with a trace's baggage. */
-const HEAD_BYTES = 512;
-
 const UTF8 = new TextEncoder();
 
 /**
@@ -22,21 +19,35 @@ export function demandCallId({ callId }: WireRequest): void {
   if (callId !== undefined && !CALL_ID.test(callId)) throw new RefusedError(400, "A call id has 1 to 128 visible ASCII characters");
 }
 
-/** Writes a request to the beginning of this memory, and gives its length; `undefined` when it does not fit. */
-export function writeRequest(request: WireRequest, memory: Uint8Array): number | undefined {
+/** The text of a request, of which several may be written together; `undefined` for one whose body has more characters than this. */
+export function requestText(request: WireRequest, mostCharacters: number): string | undefined {
   const text = bodyText(request) ?? "";
-  if (HEAD_BYTES + text.length > memory.length) return undefined;
-  const { read, written } = UTF8.encodeInto(text, memory.subarray(HEAD_BYTES));
-  const head = headOf(request, written);
-  if (read < text.length || head.length > HEAD_BYTES) return undefined;
-  for (let at = 0; at < head.length; at++) memory[at] = head.charCodeAt(at);
-  memory.copyWithin(head.length, HEAD_BYTES, HEAD_BYTES + written);
-  return head.length + written;
+  if (text.length > mostCharacters) return undefined;
+  // To look is faster than to encode.
+  const length = ASCII.test(text) ? text.length : UTF8.encode(text).length;
+  return headOf(request, length) + text;
 }
 
-/** The bytes of a request that fits into no such memory. */
+/** All of them take one byte. */
+const ASCII = /^[\0-\x7f]*$/;
+
+/** The bytes of a request that is better written alone. */
 export function largeRequest(request: WireRequest): readonly Uint8Array[] {
-  const content = UTF8.encode(bodyText(request) ?? "");
+  const text = bodyText(request) ?? "";
+  return largeAscii(request, text) ?? largeParts(request, UTF8.encode(text));
+}
+
+/** Line and body in one piece, which wakes the worker once; `undefined` when a character takes more than one byte. */
+function largeAscii(request: WireRequest, text: string): readonly Uint8Array[] | undefined {
+  const head = headOf(request, text.length);
+  const bytes = new Uint8Array(head.length + text.length);
+  const { read } = UTF8.encodeInto(text, bytes.subarray(head.length));
+  if (read < text.length) return undefined;
+  UTF8.encodeInto(head, bytes);
+  return [bytes];
+}
+
+function largeParts(request: WireRequest, content: Uint8Array): readonly Uint8Array[] {
   return [UTF8.encode(headOf(request, content.length)), content];
 }
 

@@ -7,7 +7,7 @@
 import { type Address, isLoopback, isUnix, parseAddress } from "../protocol/address.ts";
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
-import type { SendRequest } from "./frame_source.ts";
+import type { SendAhead, SendRequest } from "./frame_source.ts";
 import { demandCallId } from "./request_line.ts";
 import type { UpgradedReply } from "./upgraded_reply.ts";
 import type { HeldBack, UpgradeTarget } from "./upgrade.ts";
@@ -22,8 +22,8 @@ export class UpgradedTransport implements Disposable {
   readonly #target: UpgradeTarget;
   readonly #open = new Set<UpgradedConnection>();
   #idle: UpgradedConnection[] = [];
-  /** The one on which requests are sent ahead. */
-  #ahead: UpgradedConnection | undefined;
+  /** Those on which requests are sent ahead, one for each lane. */
+  readonly #ahead: UpgradedConnection[] = [];
   #isClosed = false;
 
   /**
@@ -52,13 +52,14 @@ export class UpgradedTransport implements Disposable {
   readonly sendAlone: SendRequest = (request) => this.#send(request);
 
   /**
-   * Sends a request at once, behind those that were sent so and have not been answered. The worker answers them in order.
+   * Sends a request at once, behind those that were sent to the same lane and have not been answered. The worker answers them in order.
    *
    * @throws {RefusedError} When the request has an id, or the transport a token, that no worker takes.
    */
-  readonly sendAhead: SendRequest = (request) => {
-    if (this.#ahead === undefined || this.#ahead.isClosed) this.#ahead = this.#connect();
-    return this.#ahead.send(request);
+  readonly sendAhead: SendAhead = (request, lane) => {
+    const open = this.#ahead[lane];
+    const connection = open === undefined || open.isClosed ? this.#ahead[lane] = this.#connect() : open;
+    return connection.send(request);
   };
 
   /**
@@ -119,7 +120,7 @@ export class UpgradedTransport implements Disposable {
 
   /** Keeps a connection without a request for the next one. */
   #keep(connection: UpgradedConnection): void {
-    if (!connection.isClosed && connection === this.#ahead) return;
+    if (!connection.isClosed && this.#ahead.includes(connection)) return;
     if (!connection.isClosed && this.#open.has(connection) && this.#idle.length < MAX_IDLE) return void this.#idle.push(connection);
     this.#open.delete(connection);
     connection.close();

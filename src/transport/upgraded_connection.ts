@@ -8,15 +8,15 @@ import { type Frame, isLastFrame } from "../protocol/frames.ts";
 import { LineSplitter } from "../protocol/lines.ts";
 import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
-import { linesOf, NEWLINE, parseReplyLine } from "./reply_lines.ts";
-import { demandCallId, largeRequest, writeRequest } from "./request_line.ts";
+import { linesOf, linesOneByOne, NEWLINE, parseReplyLine } from "./reply_lines.ts";
+import { demandCallId, largeRequest, requestText } from "./request_line.ts";
 import { connect, demandUpgrade, type HeldBack, upgradeRequest, type UpgradeTarget, writeAll } from "./upgrade.ts";
 import { UpgradedReply } from "./upgraded_reply.ts";
 
 const READ_BYTES = 256 * 1024;
 
-/** Requests that fit in here together are written at once, and without making garbage. */
-const WRITE_BYTES = 16 * 1024;
+/** Requests that have no more characters together are written at once. Each may take three bytes. */
+const WRITE_CHARACTERS = 16 * 1024;
 
 /** How many requests a worker has to do before it is worth waiting for more of them, and how many are waited for then. */
 const GATHERED = 8;
@@ -38,12 +38,14 @@ export class UpgradedConnection {
   #upgrade: Promise<Uint8Array> | undefined;
   #count = 0;
   readonly #received = new Uint8Array(READ_BYTES);
-  readonly #memory = new Uint8Array(WRITE_BYTES);
+  readonly #memory = new Uint8Array(3 * WRITE_CHARACTERS);
   readonly #splitter = new LineSplitter(MAX_FRAME_BYTES);
   #isMidLine = false;
   /** What has not ended, in the order in which it was sent. */
   readonly #replies: UpgradedReply[] = [];
   #unsent: WireRequest[] = [];
+  readonly #onRead = (count: number | null) => count === null ? this.#lastBytes() : this.#counted(this.#received.subarray(0, count));
+  readonly #onReadError = (error: unknown) => this.#lastBytes(error);
   #isWriting = false;
   #isReading = false;
   #isClosed = false;
@@ -144,10 +146,13 @@ export class UpgradedConnection {
   async #write(): Promise<void> {
     this.#isWriting = true;
     try {
-      // What comes while a piece is written goes with the next one.
-      if (this.#upgrade !== undefined) await this.#opened;
+      // What is sent in the same moment goes together, and what comes while a piece is written goes with the next one.
+      await (this.#upgrade === undefined ? undefined : this.#opened);
       while (this.#isWorthWriting) {
-        for (const part of this.#nextParts()) await writeAll(this.#conn!, part);
+        for (const part of this.#nextParts()) {
+          const written = await this.#conn!.write(part);
+          if (written < part.length) await writeAll(this.#conn!, part.subarray(written));
+        }
       }
     } catch (error) {
       this.#writeError = error;
@@ -158,27 +163,23 @@ export class UpgradedConnection {
 
   /** The bytes of the requests that come next, as many as fit into the memory of the connection. */
   #nextParts(): readonly Uint8Array[] {
-    let length = 0;
-    for (let sent = 0; sent < this.#unsent.length; sent++) {
-      const request = this.#unsent[sent]!;
-      const added = writeRequest(request, this.#memory.subarray(length));
-      if (added === undefined && sent === 0) {
-        this.#unsent.shift();
-        return largeRequest(request);
-      }
-      if (added === undefined) {
-        this.#unsent.splice(0, sent);
-        return [this.#memory.subarray(0, length)];
-      }
-      length += added;
+    let text = "";
+    let count = 0;
+    for (; count < this.#unsent.length; count++) {
+      const next = requestText(this.#unsent[count]!, WRITE_CHARACTERS / 2);
+      if (next === undefined || text.length + next.length > WRITE_CHARACTERS) break;
+      text += next;
     }
-    this.#unsent = [];
-    return [this.#memory.subarray(0, length)];
+    if (count === 0) return largeRequest(this.#unsent.shift()!);
+    if (count === this.#unsent.length) this.#unsent = [];
+    else this.#unsent.splice(0, count);
+    return [this.#memory.subarray(0, UTF8.encodeInto(text, this.#memory).written)];
   }
 
   async #read(): Promise<void> {
     this.#isReading = true;
     try {
+      if (this.#upgrade !== undefined) this.#take(await this.#earlyBytes(this.#upgrade));
       while (this.#replies.length > 0) {
         this.#take(await this.#nextBytes());
         // A slow reader holds back the worker.
@@ -195,7 +196,7 @@ export class UpgradedConnection {
     for (let from = 0; from < bytes.length;) {
       // What began in an earlier piece is taken by itself: whatever is wrong with it, or with what follows, is its own.
       const end = this.#isMidLine ? bytes.indexOf(NEWLINE, from) + 1 || bytes.length : bytes.length;
-      this.#takeLines(bytes.subarray(from, end));
+      this.#takeLines(end - from === bytes.length ? bytes : bytes.subarray(from, end));
       this.#isMidLine = bytes[end - 1] !== NEWLINE;
       from = end;
     }
@@ -205,9 +206,13 @@ export class UpgradedConnection {
   }
 
   #takeLines(bytes: Uint8Array): void {
-    for (const lines of linesOf(this.#splitter, bytes)) {
-      for (let at = 0; at < lines.length; at++) this.#takeLine(lines[at]!, at < lines.length - 1);
-    }
+    const lines = linesOf(this.#splitter, bytes);
+    if (lines !== undefined) return this.#takeAll(lines);
+    for (const line of linesOneByOne(this.#splitter, bytes)) this.#takeAll(line);
+  }
+
+  #takeAll(lines: readonly string[]): void {
+    for (let at = 0; at < lines.length; at++) this.#takeLine(lines[at]!, at < lines.length - 1);
   }
 
   #takeLine(line: string, isFollowed: boolean): void {
@@ -250,27 +255,28 @@ export class UpgradedConnection {
     }
   }
 
-  async #nextBytes(): Promise<Uint8Array> {
-    if (this.#upgrade !== undefined) {
-      const early = await this.#upgrade;
-      this.#upgrade = undefined;
-      if (early.length > 0) return this.#counted(early);
-    }
-    let cause = this.#writeError;
-    try {
-      const count = await this.#conn!.read(this.#received);
-      if (count !== null) return this.#counted(this.#received.subarray(0, count));
-    } catch (error) {
-      cause ??= error;
-    }
-    const held = await this.#takeHeld();
-    if (held.length > 0) return held;
-    throw new BrokenReplyError("The connection broke before the reply came", { cause });
+  /** What has come together with the answer to the request for the upgrade. */
+  async #earlyBytes(upgrade: Promise<Uint8Array>): Promise<Uint8Array> {
+    const early = await upgrade;
+    this.#upgrade = undefined;
+    return this.#counted(early);
   }
 
   #counted(bytes: Uint8Array): Uint8Array {
     this.#count += bytes.length;
     return bytes;
+  }
+
+  /** It has no other promises than the one of the operation that reads, for every small call waits for this. */
+  #nextBytes(): Promise<Uint8Array> {
+    return this.#conn!.read(this.#received).then(this.#onRead, this.#onReadError);
+  }
+
+  /** What the worker had still to send when it hung up. */
+  async #lastBytes(cause?: unknown): Promise<Uint8Array> {
+    const held = await this.#takeHeld();
+    if (held.length > 0) return held;
+    throw new BrokenReplyError("The connection broke before the reply came", { cause: this.#writeError ?? cause });
   }
 
   /** What the worker had still to send when it ended, but for what has come: it may have ended between sending that and noting it. */

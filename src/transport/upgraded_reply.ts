@@ -5,12 +5,7 @@
  */
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
 import { BrokenReplyError } from "./errors.ts";
-import type { FrameSource } from "./frame_source.ts";
-
-interface Receiver {
-  readonly onFrame: (frame: Frame) => void;
-  readonly onError: (error: unknown) => void;
-}
+import type { FrameReceiver, FrameSource } from "./frame_source.ts";
 
 /** What a reply needs of its connection. */
 interface ReplyConnection {
@@ -25,9 +20,10 @@ interface ReplyConnection {
 /** What its connection puts in, and somebody takes out. */
 export class UpgradedReply implements FrameSource, AsyncIterableIterator<Frame, undefined> {
   readonly #connection: ReplyConnection;
-  #frames: Frame[] = [];
+  /** What nobody has asked for yet, and those who have asked; made when there is any, for a small call has neither. */
+  #frames: Frame[] | undefined;
+  #receivers: FrameReceiver[] | undefined;
   #failure: { readonly error: unknown } | undefined;
-  readonly #receivers: Receiver[] = [];
   #whenTaken: (() => void) | undefined;
   #hasEnded = false;
   #isOver = false;
@@ -51,7 +47,7 @@ export class UpgradedReply implements FrameSource, AsyncIterableIterator<Frame, 
 
   /** Whether nobody has asked yet for what has come. */
   get isFull(): boolean {
-    return this.#frames.length > 0;
+    return this.#frames !== undefined && this.#frames.length > 0;
   }
 
   /** Resolves when all that has come was asked for, or is wanted no more. */
@@ -63,32 +59,35 @@ export class UpgradedReply implements FrameSource, AsyncIterableIterator<Frame, 
   push(frame: Frame): void {
     this.hasBegun = true;
     if (this.isDropped) return;
-    const receiver = this.#receivers.shift();
-    if (receiver === undefined) this.#frames.push(frame);
+    const receiver = this.#receivers?.shift();
+    if (receiver === undefined) (this.#frames ??= []).push(frame);
     else receiver.onFrame(frame);
     this.#hasEnded = isLastFrame(frame);
-    if (this.#hasEnded && this.#receivers.length > 0) this.fail(ended());
+    if (this.#hasEnded && this.#receivers !== undefined && this.#receivers.length > 0) this.fail(ended());
   }
 
   /** No more comes. */
   fail(error: unknown): void {
     this.#failure ??= { error };
-    for (const { onError } of this.#receivers.splice(0)) onError(this.#failure.error);
+    const receivers = this.#receivers ?? [];
+    this.#receivers = undefined;
+    for (const receiver of receivers) receiver.onError(this.#failure.error);
   }
 
-  receive(onFrame: (frame: Frame) => void, onError: (error: unknown) => void): void {
-    const frame = this.#frames.shift();
-    if (this.#frames.length === 0) this.#release();
-    if (frame !== undefined) onFrame(frame);
-    else if (this.#failure !== undefined) onError(this.#failure.error);
-    else if (this.#hasEnded) onError(ended());
-    else this.#receivers.push({ onFrame, onError });
+  receive(receiver: FrameReceiver): void {
+    const frame = this.#frames?.shift();
+    if (!this.isFull) this.#release();
+    if (frame !== undefined) receiver.onFrame(frame);
+    else if (this.#failure !== undefined) receiver.onError(this.#failure.error);
+    else if (this.#hasEnded) receiver.onError(ended());
+    else if (this.#receivers === undefined) this.#receivers = [receiver];
+    else this.#receivers.push(receiver);
   }
 
   drop(reason: unknown = new DOMException("The reply was given up", "AbortError")): void {
     if (this.isDropped) return;
     this.isDropped = true;
-    this.#frames = [];
+    this.#frames = undefined;
     this.fail(reason);
     this.#release();
     this.#connection.drop(this);
@@ -98,7 +97,7 @@ export class UpgradedReply implements FrameSource, AsyncIterableIterator<Frame, 
   async next(): Promise<IteratorResult<Frame, undefined>> {
     if (this.#isOver) return { done: true, value: undefined };
     const { promise, resolve, reject } = Promise.withResolvers<Frame>();
-    this.receive(resolve, reject);
+    this.receive({ onFrame: resolve, onError: reject });
     const value = await promise;
     this.#isOver = isLastFrame(value);
     return { done: false, value };

@@ -1,6 +1,8 @@
-import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { type Manifest, RemotePluginProxy, RemotePluginProxySync } from "@remote-plugin/proxy";
+import { dirname, join } from "@std/path";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { type Manifest, RemotePluginProxy, RemotePluginProxySync, WorkerStartError } from "@remote-plugin/proxy";
 import { PluginManager } from "@remote-plugin/proxy/manager";
+import { foreignManifest } from "../support/fixture_proxy.ts";
 import { CANNOT_MAKE, EnvironmentTrial, PACKAGE, scriptWith } from "../support/environments.ts";
 
 const ignore = CANNOT_MAKE;
@@ -17,7 +19,6 @@ const PROJECT = `[project]\nname = "tried"\nversion = "1"\nrequires-python = ">=
 const FORMS: Readonly<Record<string, { readonly file?: readonly [string, string]; readonly environment: Manifest["environment"] }>> = {
   "script metadata": { file: ["plugin.py", scriptWith(`dependencies = ["${PACKAGE}"]`)], environment: "plugin.py" },
   "a project's folder": { file: ["project/pyproject.toml", PROJECT], environment: "project" },
-  "a project's file": { file: ["pyproject.toml", PROJECT], environment: "./pyproject.toml" },
   "a requirements file": { file: ["needs.txt", `# only this\n${PACKAGE}\n`], environment: "needs.txt" },
   "the manifest itself": { environment: { python: ">=3.8", dependencies: [PACKAGE] } },
 };
@@ -64,6 +65,18 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a worker of the original's runs in an environment as well",
+  ignore,
+  async fn() {
+    await using trial = await EnvironmentTrial.create();
+    const { python_path: _, ...manifest } = foreignManifest({ environment: { dependencies: [PACKAGE] } });
+    await using plugin = await RemotePluginProxy.start(manifest, { onEnvironment: trial.onEnvironment });
+    assertEquals((await plugin.execute<{ kwargs: unknown }>({ n: 1 })).kwargs, { n: 1 });
+    assertEquals(trial.left().length, 1);
+  },
+});
+
+Deno.test({
   name: "other dependencies are another environment, and other code beside a script's metadata is not",
   ignore,
   async fn() {
@@ -78,3 +91,34 @@ Deno.test({
     assertNotEquals((await seenBy(trial, manifest)).python, python);
   },
 });
+
+/** What has a lock: the file that says what is wanted, the arguments that lock it, and what stands in the manifest. */
+const LOCKED: Readonly<Record<string, readonly [file: string, text: string, ...lock: string[]]>> = {
+  "a script's": ["plugin.py", scriptWith('dependencies = ["iniconfig"]'), "--script", "plugin.py"],
+  "a project's": ["pyproject.toml", PROJECT.replace("==2.0.0", ""), "--project", "."],
+};
+
+for (const [whose, [file, text, ...lock]] of Object.entries(LOCKED)) {
+  Deno.test({
+    name: `${whose} lock says which versions are installed, and one that is out of date is told`,
+    ignore,
+    async fn() {
+      await using trial = await EnvironmentTrial.create();
+      await trial.write(file, text);
+      const program = Deno.env.get("UV")!;
+      const command = {
+        args: ["lock", "--quiet", ...lock, "--upgrade-package", PACKAGE],
+        cwd: trial.folder,
+        env: { TMPDIR: trial.folder },
+      };
+      assert((await new Deno.Command(program, command).spawn().status).success);
+      const manifest = await trial.manifest(file);
+      const seen = await seenBy(trial, manifest);
+      const version = join(dirname(dirname(seen.file)), `${PACKAGE.replace("==", "-")}.dist-info`);
+      assert((await Deno.stat(version)).isDirectory);
+      await trial.write(file, text.replace('"iniconfig"', '"iniconfig", "six"'));
+      const error = await assertRejects(() => seenBy(trial, manifest), WorkerStartError, "needs to be updated");
+      assertStringIncludes(error.message, "Make it anew: remote-plugin env lock");
+    },
+  });
+}

@@ -118,6 +118,9 @@ export class AheadWorker {
   async #reply(conn: Deno.Conn, { endpoint }: Arrived, body: Record<string, unknown>): Promise<void> {
     if (endpoint !== "cancel") return await write(conn, '{"result":{}}');
     const id = body.call_id as string | undefined;
+    if (body.behind !== undefined && !this.#running.has(body.behind as string)) {
+      return await write(conn, '{"result":{"status":"not_running"}}');
+    }
     const running = id === undefined ? [...this.#running.values()] : [this.#running.get(id)].filter((each) => each !== undefined);
     for (const each of running) each.abort();
     if (running.length === 0 && body.ahead === true) this.#remembered.add(id!);
@@ -189,6 +192,11 @@ export class AheadPlugin implements AsyncDisposable {
     });
   }
 
+  /** How many lanes its workers have. */
+  get maxConcurrency(): number {
+    return this.#options.maxConcurrency ?? 1;
+  }
+
   /** The worker that runs. */
   get worker(): AheadWorker {
     return this.workers.at(-1)!;
@@ -217,12 +225,12 @@ export class AheadPlugin implements AsyncDisposable {
     const worker = new AheadWorker(path, this.#answer);
     this.workers.push(worker);
     const transport = new UpgradedTransport({ url: `unix:${path}`, token: "token" });
-    const { maxConcurrency = 1, scratch } = this.#options;
+    const { maxConcurrency, scratch } = { ...this.#options, maxConcurrency: this.maxConcurrency };
     const exited = worker.exited.promise;
     const log = new OutputLog(this.log);
     return new LoadedWorker({
       send: transport.sendAlone,
-      sendAhead: maxConcurrency === 1 ? transport.sendAhead : undefined,
+      sendAhead: transport.sendAhead,
       plugin: { name: "ahead", version: "1", methods: [] },
       maxConcurrency,
       files: new WorkerFiles({ plugin: "ahead", folders: scratch, quota: DEFAULT_QUOTA }),

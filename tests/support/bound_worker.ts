@@ -41,6 +41,8 @@ export interface BoundOptions {
   /** A program that is run in front of the worker's. */
   readonly launcher?: readonly string[];
   readonly transport?: TransportKind;
+  /** The interpreter. Default: the tests' own, or the system's for another user. */
+  readonly python?: string;
 }
 
 /** A worker with its places, which its test has to itself. */
@@ -95,11 +97,11 @@ export class BoundWorker implements AsyncDisposable {
   }
 }
 
-function commandOf([python, ...args]: readonly string[], { as, launcher = [] }: BoundOptions): string[] {
+function commandOf([own, ...args]: readonly string[], { as, launcher = [], python }: BoundOptions): string[] {
   const become = as === undefined ? [] : ["setpriv", `--reuid=${as}`, `--regid=${as}`, "--clear-groups"];
   const inheriting = ["/bin/sh", "-c", `exec "$@" 9<${INHERITED}`, "sh"];
   // The Python of the tests may be where nobody else may go.
-  return [...become, ...inheriting, ...launcher, as === undefined ? python! : "/usr/bin/python3", ...args];
+  return [...become, ...inheriting, ...launcher, python ?? (as === undefined ? own! : "/usr/bin/python3"), ...args];
 }
 
 async function makePlaces(fixture: string, owner?: number): Promise<Places> {

@@ -91,7 +91,7 @@ Deno.test("a plugin whose package is missing is a WorkerStartError that says wha
   const error = await assertRejects(() => RemotePluginProxy.start(foreignManifest({ module: "needs_a_package" })), WorkerStartError);
   assertStringIncludes(error.message, `. Install what has it there: ${testPython()} -m pip install a_package_that_is_not_there`);
   const none = await assertRejects(() => RemotePluginProxy.start(foreignManifest({ module: "no.such.module" })), WorkerStartError);
-  assertStringIncludes(none.message, 'or correct "module" or "plugin_path" in the manifest');
+  assertStringIncludes(none.message, 'Put the folder of "no" into "plugin_path"');
 });
 
 Deno.test("a worker that dies of its own import is a WorkerStartError that says what to install where", async () => {

@@ -4,8 +4,7 @@ import { type KeptEnvironment, keptEnvironments, removeAllLeft, removeUnused } f
 import { isLockable, lockEnvironment } from "../../environments/lock.ts";
 import { makeEnvironment } from "../../environments/make.ts";
 import { loadManifest } from "../../manifest/load.ts";
-import type { PluginSpec } from "../../manifest/manifest.ts";
-import { type PlacedPlugin, placeOf } from "../../permissions/required.ts";
+import { type PlacedPlugin, placeOf, workerProgram } from "../../permissions/required.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
 import { duration, readDuration } from "../output/duration.ts";
@@ -16,7 +15,7 @@ export async function listEnvironments({ terminal }: Context): Promise<void> {
   const kept = await keptEnvironments();
   if (terminal.json) return terminal.result(kept);
   if (kept.length === 0) return terminal.line("No environment was made yet. The first start of a plugin with one makes it");
-  terminal.table({ headings: ["PLUGIN", "PYTHON", "MIB", "AGE", "UNUSED", "FOLDER"], rows: kept.map(row) });
+  terminal.table({ headings: ["PLUGIN", "PYTHON", "MiB", "AGE", "UNUSED", "FOLDER"], rows: kept.map(row) });
 }
 
 function row({ plugin, python, bytes, madeAt, usedAt, state, folder }: KeptEnvironment): string[] {
@@ -32,16 +31,14 @@ function megabytes(bytes: number): string {
 export async function syncEnvironment(context: Context, reference: string): Promise<void> {
   const { terminal } = context;
   const plugin = await plugged(context, reference);
-  const { name, runtime } = plugin.spec;
+  const { name } = plugin.spec;
   const begun = performance.now();
   if (plugin.state !== "ready") {
     await makeEnvironment(plugin.spec, plugin, context.environmentOptions(name));
     terminal.note(`Made the environment of "${name}" in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   }
-  const { interpreter } = runtime as Extract<PluginSpec["runtime"], { kind: "python" }>;
-  terminal.result(
-    terminal.json ? { plugin: name, folder: plugin.folder, python: interpreter, made: plugin.state !== "ready" } : interpreter,
-  );
+  const python = workerProgram(plugin.spec);
+  terminal.result(terminal.json ? { plugin: name, folder: plugin.folder, python, made: plugin.state !== "ready" } : python);
 }
 
 /** `env lock`: writes down the versions of all packages, beside what the environment is made from. */

@@ -101,6 +101,11 @@ export class OpenCalls {
     return "cancelled";
   }
 
+  /** Cancels a call that comes behind the one of the id `first`, if that is open still: nothing behind it can have begun. */
+  cancelBehind(callId: string, first: string): CancelStatus {
+    return this.has(first) ? this.cancelAhead(callId) : "not_running";
+  }
+
   /** Whether a call that comes now was cancelled before. It is known once. */
   wasCancelled(callId: string): boolean {
     return this.#ahead.delete(callId);

@@ -172,8 +172,9 @@ export class WorkerSession {
     return errorLine({ code: "not_supported", type: "NotSupported", message: `There is no "${endpoint}"`, traceback: "" });
   }
 
-  #cancel({ call_id: callId, ahead }: Body): CancelStatus {
+  #cancel({ call_id: callId, ahead, behind }: Body): CancelStatus {
     if (typeof callId !== "string") return this.#open.cancel(undefined);
+    if (ahead === true && typeof behind === "string") return this.#open.cancelBehind(callId, behind);
     return ahead === true ? this.#open.cancelAhead(callId) : this.#open.cancel(callId);
   }
 
@@ -223,7 +224,8 @@ function once(line: Promise<FrameLine>): FrameSource {
 }
 
 /** A mistyped id must not be taken for none, which would cancel every call. */
-function checkCancel({ call_id: callId, ahead }: Body): void {
+function checkCancel({ call_id: callId, ahead, behind }: Body): void {
   if (callId !== undefined && callId !== null && typeof callId !== "string") throw new BadBodyError('"call_id" must be a string');
+  if (behind !== undefined && behind !== null && typeof behind !== "string") throw new BadBodyError('"behind" must be a string');
   if (ahead !== undefined && typeof ahead !== "boolean") throw new BadBodyError('"ahead" must be true or false');
 }

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "1ce91f158be29794";
+export const PYTHON_WORKER_HASH = "43e02cd779f6f484";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -520,7 +520,6 @@ from __future__ import annotations
 import os
 import sys
 
-from .access import Access
 from .encoding import encode
 from .errors import CannotBind
 from .grant import Grant, is_within
@@ -548,8 +547,6 @@ class Bounds:
         self._scratch = start.scratch.disk
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant)
-        self._access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
-        self.advise = self._access.advise
 
     def close_foreign_files(self, but: int) -> None:
         """Closes what the host may have left to this process by mistake."""
@@ -562,9 +559,17 @@ class Bounds:
         if self._holding is not None:
             self._prepare_variables()
             told = self._holding.put_in_force()
-            change_files_by_descriptor()
-        self._access.watch()
         return told
+
+    def watch(self) -> Callable[[BaseException], str]:
+        """From here on refusals say what is missing. Gives what says it of an error."""
+        from .access import Access
+
+        if self._holding is not None:
+            change_files_by_descriptor()
+        access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
+        access.watch()
+        return access.advise
 
     def _prepare_variables(self) -> None:
         if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self._grant.write):
@@ -743,6 +748,13 @@ class Canceller:
             self.ahead.popitem(last=False)
         if self.cancel(lambda call: call.key == call_id):
             self.ahead.pop(call_id, None)
+
+    def cancel_behind(self, call_id: str, first: str) -> bool:
+        """Cancels a call that comes behind another one, if that is open still: nothing behind it can have begun."""
+        self.ahead[call_id] = None  # first, for the other one may end in this very moment
+        if len(self.ahead) > MOST_AHEAD:
+            self.ahead.popitem(last=False)
+        return self._calls.has(first) or self.ahead.pop(call_id, self) is self
 
     def abandon(self, abandoned: Call) -> None:
         """Cancels a call whose client is gone."""
@@ -3606,29 +3618,31 @@ def _decode_or_complain(text: str) -> Any:
 
 from __future__ import annotations
 
-import _ctypes  # \`ctypes\` takes five times as long to import, and has no more of what is used here
+import builtins
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# \`ctypes\` takes five times as long to import, and has no more of what is used here. No file of the plugin's is on the path yet.
+_ctypes = builtins.__import__("_ctypes")
 C_CALL, USES_ERRNO = 0x1, 0x8  # flags of \`_ctypes\`
 
 
-class Long(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
+class Long(_ctypes._SimpleCData):  # type: ignore[misc]
     """A number of the width of a register."""
 
     _type_ = "l"
 
 
-class Byte(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
+class Byte(_ctypes._SimpleCData):  # type: ignore[misc]
     """The first byte of some memory."""
 
     _type_ = "c"
 
 
-class Function(_ctypes.CFuncPtr):  # type: ignore[misc, name-defined]
+class Function(_ctypes.CFuncPtr):  # type: ignore[misc]
     """A function of the C library that gives a number."""
 
     _flags_ = C_CALL | USES_ERRNO
@@ -4319,11 +4333,12 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
         told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES}
         if bounds is not None:
             told.update(bounds.put_in_force())
-            worker.plugin.advise = bounds.advise
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
     say(hello, told)
+    if bounds is not None:
+        worker.plugin.advise = bounds.watch()  # it binds nobody, so that the host need not wait for it
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)
@@ -4486,6 +4501,11 @@ class OpenCalls:
                 DESCRIPTORS.check()  # a client whose connection the plugin has closed may ask once more, on another one
                 raise Refusal(409, f'A call with the id "{call.key}" is still open')
             self._open[call.key] = call
+
+    def has(self, key: object) -> bool:
+        """Whether a call waits or runs."""
+        with self._lock:
+            return key in self._open
 
     def begin(self, call: Call) -> bool:
         """The call is to run; tells whether it still may."""
@@ -7743,7 +7763,12 @@ class WorkerEndpoints:
         call_id = body.get("call_id")
         if call_id is not None and not isinstance(call_id, str):
             raise Refusal(400, '"call_id" is not a string')
+        behind = body.get("behind")
+        if behind is not None and not isinstance(behind, str):
+            raise Refusal(400, '"behind" is not a string')
         if call_id is not None and body.get("ahead") is True:
+            if behind is not None:
+                return {"status": "cancelled" if self._canceller.cancel_behind(call_id, behind) else "not_running"}
             self._canceller.cancel_ahead(call_id)
             return {"status": "cancelled"}
         found = self._canceller.cancel(lambda call: call_id is None or call.key == call_id)

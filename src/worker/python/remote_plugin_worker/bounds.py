@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from .access import Access
 from .encoding import encode
 from .errors import CannotBind
 from .grant import Grant, is_within
@@ -33,8 +32,6 @@ class Bounds:
         self._scratch = start.scratch.disk
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant)
-        self._access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
-        self.advise = self._access.advise
 
     def close_foreign_files(self, but: int) -> None:
         """Closes what the host may have left to this process by mistake."""
@@ -47,9 +44,17 @@ class Bounds:
         if self._holding is not None:
             self._prepare_variables()
             told = self._holding.put_in_force()
-            change_files_by_descriptor()
-        self._access.watch()
         return told
+
+    def watch(self) -> Callable[[BaseException], str]:
+        """From here on refusals say what is missing. Gives what says it of an error."""
+        from .access import Access
+
+        if self._holding is not None:
+            change_files_by_descriptor()
+        access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
+        access.watch()
+        return access.advise
 
     def _prepare_variables(self) -> None:
         if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self._grant.write):

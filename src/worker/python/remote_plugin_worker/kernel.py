@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import _ctypes  # `ctypes` takes five times as long to import, and has no more of what is used here
+import builtins
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# `ctypes` takes five times as long to import, and has no more of what is used here. No file of the plugin's is on the path yet.
+_ctypes = builtins.__import__("_ctypes")
 C_CALL, USES_ERRNO = 0x1, 0x8  # flags of `_ctypes`
 
 
-class Long(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
+class Long(_ctypes._SimpleCData):  # type: ignore[misc]
     """A number of the width of a register."""
 
     _type_ = "l"
 
 
-class Byte(_ctypes._SimpleCData):  # type: ignore[misc, name-defined]
+class Byte(_ctypes._SimpleCData):  # type: ignore[misc]
     """The first byte of some memory."""
 
     _type_ = "c"
 
 
-class Function(_ctypes.CFuncPtr):  # type: ignore[misc, name-defined]
+class Function(_ctypes.CFuncPtr):  # type: ignore[misc]
     """A function of the C library that gives a number."""
 
     _flags_ = C_CALL | USES_ERRNO

@@ -58,11 +58,12 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
         told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES}
         if bounds is not None:
             told.update(bounds.put_in_force())
-            worker.plugin.advise = bounds.advise
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
     say(hello, told)
+    if bounds is not None:
+        worker.plugin.advise = bounds.watch()  # it binds nobody, so that the host need not wait for it
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)

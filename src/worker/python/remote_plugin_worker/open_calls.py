@@ -35,6 +35,11 @@ class OpenCalls:
                 raise Refusal(409, f'A call with the id "{call.key}" is still open')
             self._open[call.key] = call
 
+    def has(self, key: object) -> bool:
+        """Whether a call waits or runs."""
+        with self._lock:
+            return key in self._open
+
     def begin(self, call: Call) -> bool:
         """The call is to run; tells whether it still may."""
         with self._lock:

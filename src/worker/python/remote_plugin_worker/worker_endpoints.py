@@ -78,7 +78,12 @@ class WorkerEndpoints:
         call_id = body.get("call_id")
         if call_id is not None and not isinstance(call_id, str):
             raise Refusal(400, '"call_id" is not a string')
+        behind = body.get("behind")
+        if behind is not None and not isinstance(behind, str):
+            raise Refusal(400, '"behind" is not a string')
         if call_id is not None and body.get("ahead") is True:
+            if behind is not None:
+                return {"status": "cancelled" if self._canceller.cancel_behind(call_id, behind) else "not_running"}
             self._canceller.cancel_ahead(call_id)
             return {"status": "cancelled"}
         found = self._canceller.cancel(lambda call: call_id is None or call.key == call_id)
