@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "43e02cd779f6f484";
+export const PYTHON_WORKER_HASH = "a9ad479cf0abad38";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -2659,17 +2659,25 @@ def plain_file(given: Union[str, os.PathLike[str]], who: str, folder: str = "") 
     try:
         facts = os.lstat(path)
         kind = KINDS_OF_FILES.get(stat.S_IFMT(facts.st_mode), "something else than a file")
-        if kind == "a file" and folder and os.path.realpath(path) != os.path.join(os.path.realpath(folder), os.path.relpath(path, folder)):
+        if kind == "a file" and folder and _is_behind_link(path, folder):
             kind = "a file behind a link"
         if kind == "a file" and facts.st_nlink != 1:
             kind = f"a file with {facts.st_nlink} names"
         if kind == "a file":
-            os.chmod(path, 0o600)
+            if stat.S_IMODE(facts.st_mode) != 0o600:
+                os.chmod(path, 0o600)
             os.close(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC))
             return path
     except (OSError, ValueError) as error:
         raise UnfitFile(f'{who} the path "{path}", which cannot be opened: {error}') from None
     raise UnfitFile(f'{who} the path of {kind}, "{path}"; only a plain file can be handed over')
+
+
+def _is_behind_link(path: str, folder: str) -> bool:
+    """Whether a link in the folder leads to the path; nothing in it does to what lies there itself."""
+    if os.path.dirname(path) == folder:
+        return False
+    return os.path.realpath(path) != os.path.join(os.path.realpath(folder), os.path.relpath(path, folder))
 
 
 # What the type bits of a mode stand for.
@@ -4631,6 +4639,7 @@ class Outbox:
         self._scratch = scratch if is_shared and scratch.disk else None
         self._disk = scratch.disk
         self._folders: dict[str, str] = {}
+        self._kept: set[str] = set()
         self._own_folder = ""
         self._private: Optional[PrivateFolder] = None
         self._pending: set[str] = set()
@@ -4659,6 +4668,13 @@ class Outbox:
                 self._private = PrivateFolder(_temporary_folder())
             self._own_folder = self._folder_in(self._private.path if self._private else self._disk)
         return self._own_folder
+
+    def keep_folders(self) -> None:
+        """For a frame behind which others come: the host removes a folder that it finds empty, and these are still in use."""
+        for folder in self._folders.values():
+            if folder not in self._kept:
+                os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
+                self._kept.add(folder)
 
     def is_waiting(self) -> bool:
         """Whether something is handed over by a frame that has not been sent yet."""
@@ -4760,8 +4776,6 @@ class Outbox:
         if root not in self._folders:
             folder = os.path.join(root, "out-" + random_name())
             os.mkdir(folder, 0o700)
-            # The host removes folders that it finds empty, and this one is in use until the call has ended.
-            os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
             self._folders[root] = folder
         return self._folders[root]
 
@@ -5412,7 +5426,10 @@ class FramedReply(Reply):
         self._part(encode({"progress": progress, "message": message}) + b"\\n")
 
     def chunk(self, value: Any) -> None:
-        self._settle(self._part(self._frame("chunk", value)))
+        frame = self._frame("chunk", value)
+        if self._outbox is not None:
+            self._outbox.keep_folders()
+        self._settle(self._part(frame))
 
     def result(self, value: Any) -> None:
         sent = self._last(self._frame("result", value))
