@@ -4,6 +4,7 @@
  * @module
  */
 import { dirname } from "@std/path";
+import { interpreterIn } from "./environment.ts";
 import type { EnvironmentForm } from "./inputs.ts";
 
 /** One command of `uv`. */
@@ -14,10 +15,22 @@ export interface UvCommand {
 }
 
 /** What a worker runs on. */
-const OLDEST = ">=3.8";
+export const OLDEST = ">=3.8";
+
+/** In a project and in a script's metadata. */
+const REQUIRES_PYTHON = /^(?:#\s*)?requires-python\s*=\s*["']([^"']*)["']/m;
+
+/** A project without it has dependencies and is nothing that could be installed itself, unless it says that it is. */
+const IS_PACKAGE = /^\s*\[build-system\]|^\s*package\s*=\s*true/m;
 
 /** Folders and scripts that can be renamed with the environment. */
 const VENV = ["venv", "--relocatable"];
+
+/** How packages are installed. */
+export interface InstallOptions {
+  /** Whether their bytecode is written too. Default: false, for Python does so for what a plugin imports, unless it is bounded. */
+  readonly compiles?: boolean;
+}
 
 /** Makes an environment without packages. A project's own settings say which Python it takes, and any other form's only what it requires. */
 export function venvCommand(form: EnvironmentForm, folder: string): UvCommand {
@@ -27,17 +40,22 @@ export function venvCommand(form: EnvironmentForm, folder: string): UvCommand {
 }
 
 /** Installs what is wanted; `undefined` when that is nothing. A lock is used as it is, and one that is out of date is an error. */
-export function installCommand(form: EnvironmentForm, folder: string): UvCommand | undefined {
-  const install = ["pip", "install", "--python", folder];
+export function installCommand(form: EnvironmentForm, folder: string, options: InstallOptions = {}): UvCommand | undefined {
+  // The Python is the environment's, whatever the user's variables and the files beside the plugin say.
+  const common = ["--python", interpreterIn(folder), ...(options.compiles ? ["--compile-bytecode"] : [])];
+  const install = ["pip", "install", ...common];
   switch (form.kind) {
     case "script":
       if (!form.hasLock) return { args: [...install, "--requirements", form.path] };
-      return { args: ["sync", "--script", form.path, "--active", "--locked"], env: { ...ownTemporary(folder), VIRTUAL_ENV: folder } };
+      return {
+        args: ["sync", ...common, "--script", form.path, "--active", "--locked"],
+        env: { ...ownTemporary(folder), VIRTUAL_ENV: folder },
+      };
     case "project": {
       const project = dirname(form.path);
       const env = { ...ownTemporary(folder), UV_PROJECT_ENVIRONMENT: folder };
-      if (form.hasLock) return { args: ["sync", "--project", project, "--locked", "--no-default-groups"], env };
-      return { args: [...install, ...(form.isPackage ? ["--editable", project] : ["--requirements", form.path])] };
+      if (form.hasLock) return { args: ["sync", ...common, "--project", project, "--locked", "--no-default-groups"], env };
+      return { args: [...install, ...(IS_PACKAGE.test(form.text) ? ["--editable", project] : ["--requirements", form.path])] };
     }
     case "requirements":
       return { args: [...install, "--requirements", form.path] };
@@ -63,7 +81,7 @@ export function workingFolder(form: EnvironmentForm): string | undefined {
 
 /** What is said of the Python, as it is told to people and to `uv`. */
 export function requiredPython(form: EnvironmentForm): string | undefined {
-  return form.kind === "inline" ? form.python : form.kind === "requirements" ? undefined : form.requiresPython;
+  return form.kind === "inline" ? form.python : form.kind === "requirements" ? undefined : REQUIRES_PYTHON.exec(form.text)?.[1];
 }
 
 /** A range goes together with what a worker needs; a version and a path stand for themselves. */

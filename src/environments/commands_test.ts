@@ -22,8 +22,16 @@ Deno.test("a range of Pythons goes together with what a worker needs, a version 
 Deno.test("what a manifest lists is installed, and a password of its index is in no argument", () => {
   const form = inline({ dependencies: ["a", "--b"], index: "https://me:secret@index/simple", extraArgs: ["--no-build"] });
   assertEquals(installCommand(form, "/e"), {
-    args: ["pip", "install", "--python", "/e", "--no-build", "--", "a", "--b"],
+    args: ["pip", "install", "--python", "/e/bin/python", "--no-build", "--", "a", "--b"],
     env: { UV_DEFAULT_INDEX: "https://me:secret@index/simple" },
   });
   assertEquals(installCommand(inline({}), "/e"), undefined);
+});
+
+Deno.test("bytecode is written where that is asked for, and a lock is used as it is", () => {
+  const form: EnvironmentForm = { kind: "script", path: "/p/a.py", hasLock: true, text: "" };
+  assertEquals(installCommand(form, "/e", { compiles: true }), {
+    args: ["sync", "--python", "/e/bin/python", "--compile-bytecode", "--script", "/p/a.py", "--active", "--locked"],
+    env: { TMPDIR: "/e", VIRTUAL_ENV: "/e" },
+  });
 });

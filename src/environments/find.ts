@@ -27,8 +27,8 @@ export interface EnvironmentPlace {
  * @throws {WorkerStartError} When what it is made from is not there, or cannot be what is meant.
  * @throws {Deno.errors.NotCapable} When the host may not read it.
  */
-export function findEnvironment(source: EnvironmentSource, plugin: string): EnvironmentPlace {
-  const inputs = readInputs(source, plugin);
+export async function findEnvironment(source: EnvironmentSource, plugin: string): Promise<EnvironmentPlace> {
+  const inputs = await readInputs(source, plugin);
   const root = environmentsFolder();
   if (root === undefined) throw environmentError(plugin, `there is no folder for caches. Set ${CACHE_ADVICE}`);
   const folder = join(root, inputs.hash);

@@ -9,16 +9,15 @@ import { environmentError } from "./environment.ts";
 
 /** Which form it is, and what `uv` has to know of it. */
 export type EnvironmentForm =
-  | { readonly kind: "script"; readonly path: string; readonly hasLock: boolean; readonly requiresPython: string | undefined }
-  | {
-    readonly kind: "project";
-    readonly path: string;
-    readonly hasLock: boolean;
-    readonly requiresPython: string | undefined;
-    readonly isPackage: boolean;
-  }
-  | { readonly kind: "requirements"; readonly path: string }
+  | FileForm & { readonly kind: "script" | "project"; readonly hasLock: boolean }
+  | FileForm & { readonly kind: "requirements" }
   | Extract<EnvironmentSource, { kind: "inline" }>;
+
+interface FileForm {
+  readonly path: string;
+  /** What the file says: of a script its metadata alone. */
+  readonly text: string;
+}
 
 /** What an environment is made from. */
 export interface EnvironmentInputs {
@@ -35,9 +34,6 @@ const MAX_BYTES = 16 * 1024 * 1024;
 
 /** The metadata of a script, as PEP 723 has it. */
 const SCRIPT_METADATA = /^# \/\/\/ script$\s((?:^#(?:| .*)$\s)+)^# \/\/\/$/m;
-const REQUIRES_PYTHON = /^(?:#\s*)?requires-python\s*=\s*["']([^"']*)["']/m;
-/** A project without it has dependencies and is nothing that could be installed itself, unless it says that it is. */
-const IS_PACKAGE = /^\s*\[build-system\]|^\s*package\s*=\s*true/m;
 const INCLUDED = /^\s*(?:-r|-c|--requirement|--constraint)[\s=]\s*(\S+)/gm;
 
 /**
@@ -46,15 +42,16 @@ const INCLUDED = /^\s*(?:-r|-c|--requirement|--constraint)[\s=]\s*(\S+)/gm;
  * @throws {WorkerStartError} When it is not there, or cannot be what is meant.
  * @throws {Deno.errors.NotCapable} When the host may not read it.
  */
-export function readInputs(source: EnvironmentSource, plugin: string): EnvironmentInputs {
+export async function readInputs(source: EnvironmentSource, plugin: string): Promise<EnvironmentInputs> {
   const reader = new InputReader(plugin);
   const { form, texts } = source.kind === "inline" ? { form: source, texts: [] } : readPath(reader, source.path);
   const { os, arch } = Deno.build;
-  return { form, hash: hashOf(JSON.stringify([form, texts, os, arch])), files: [...reader.files] };
+  return { form, hash: await hashOf(JSON.stringify([form, texts, os, arch])), files: [...reader.files] };
 }
 
 interface ReadInputs {
   readonly form: EnvironmentForm;
+  /** What else it is made from. */
   readonly texts: readonly (string | undefined)[];
 }
 
@@ -70,8 +67,7 @@ function readScript(reader: InputReader, path: string): ReadInputs {
   const metadata = SCRIPT_METADATA.exec(text)?.[1];
   if (metadata === undefined) throw reader.error(`"${path}" has no script metadata. Add ${METADATA_EXAMPLE}`);
   const lock = reader.textIfThere(`${path}.lock`);
-  const form = { kind: "script", path, hasLock: lock !== undefined, requiresPython: REQUIRES_PYTHON.exec(metadata)?.[1] } as const;
-  return { form, texts: [metadata, lock] };
+  return { form: { kind: "script", path, text: metadata, hasLock: lock !== undefined }, texts: [lock] };
 }
 
 const METADATA_EXAMPLE = `lines such as "# /// script", '# dependencies = ["numpy"]' and "# ///", as PEP 723 has them`;
@@ -79,21 +75,20 @@ const METADATA_EXAMPLE = `lines such as "# /// script", '# dependencies = ["nump
 function readProject(reader: InputReader, path: string): ReadInputs {
   const text = reader.text(path);
   const lock = reader.textIfThere(join(dirname(path), "uv.lock"));
-  const requiresPython = REQUIRES_PYTHON.exec(text)?.[1];
-  const form = { kind: "project", path, hasLock: lock !== undefined, requiresPython, isPackage: IS_PACKAGE.test(text) } as const;
-  return { form, texts: [text, lock] };
+  return { form: { kind: "project", path, text, hasLock: lock !== undefined }, texts: [lock] };
 }
 
 /** Also of the files that it names. */
 function readRequirements(reader: InputReader, path: string): ReadInputs {
-  const texts = new Map<string, string | undefined>([[path, reader.text(path)]]);
+  const own = reader.text(path);
+  const texts = new Map<string, string | undefined>([[path, own]]);
   for (const [file, text] of texts) {
     for (const [, name] of text?.matchAll(INCLUDED) ?? []) {
       const included = resolve(dirname(file), name!);
       if (!/^https?:/.test(name!) && !texts.has(included)) texts.set(included, reader.textIfThere(included));
     }
   }
-  return { form: { kind: "requirements", path }, texts: [...texts].flat() };
+  return { form: { kind: "requirements", path, text: own }, texts: [...texts].flat() };
 }
 
 /** Reads small files. A start waits for it: the way to the runtime's pool of threads and back would take longer. */
@@ -144,16 +139,7 @@ class InputReader {
   }
 }
 
-/**
- * FNV-1a, 64 bits of it in two parts. A digest by the runtime takes the way to its pool of threads, for which a start on a busy machine waits ten times as
- * long as for all the rest.
- */
-function hashOf(text: string): string {
-  let [one, other] = [0x811c9dc5, 0xcbf29ce4];
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    one = Math.imul(one ^ code, 0x01000193);
-    other = Math.imul(other ^ code, 0x85ebca6b);
-  }
-  return [one, other].map((part) => (part >>> 0).toString(16).padStart(8, "0")).join("");
+async function hashOf(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(digest).toHex().slice(0, 24);
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { WorkerStartError } from "../errors.ts";
+import { installCommand, requiredPython } from "./commands.ts";
 import { type EnvironmentInputs, readInputs } from "./inputs.ts";
 
 /** What is read of one file among these. */
@@ -7,7 +8,7 @@ async function inputsOf(files: Readonly<Record<string, string>>, name: string): 
   const folder = await Deno.makeTempDir();
   try {
     for (const [file, text] of Object.entries(files)) await Deno.writeTextFile(`${folder}/${file}`, text);
-    return { ...readInputs({ kind: "path", path: `${folder}/${name}` }, "p"), folder };
+    return { ...await readInputs({ kind: "path", path: `${folder}/${name}` }, "p"), folder };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -19,7 +20,7 @@ Deno.test("a script's metadata is found with either line end, and says which Pyt
   for (const text of [SCRIPT, SCRIPT.replaceAll("\n", "\r\n")]) {
     const { form } = await inputsOf({ "p.py": text }, "p.py");
     assert(form.kind === "script");
-    assertEquals([form.requiresPython, form.hasLock], [">=3.9", false]);
+    assertEquals([requiredPython(form), form.hasLock], [">=3.9", false]);
   }
   const { form } = await inputsOf({ "p.py": SCRIPT, "p.py.lock": "version = 1" }, "p.py");
   assert(form.kind === "script" && form.hasLock);
@@ -28,19 +29,20 @@ Deno.test("a script's metadata is found with either line end, and says which Pyt
 Deno.test("a project with something to build is a package, and one with a lock has one", async () => {
   const found = await inputsOf({ "pyproject.toml": "[project]\n[build-system]\n", "uv.lock": "" }, ".");
   assert(found.form.kind === "project");
-  assertEquals([found.form.isPackage, found.form.hasLock, found.form.requiresPython], [true, true, undefined]);
+  assertEquals([found.form.hasLock, requiredPython(found.form)], [true, undefined]);
+  assertEquals(installCommand({ ...found.form, hasLock: false }, "/e")?.args.at(-2), "--editable");
 });
 
 Deno.test("what a requirements file names counts as its own, also in a circle, and so does what is not there", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const hash = () => readInputs({ kind: "path", path: `${folder}/a.txt` }, "p").hash;
+    const hash = async () => (await readInputs({ kind: "path", path: `${folder}/a.txt` }, "p")).hash;
     await Deno.writeTextFile(`${folder}/a.txt`, "-r b.txt\n-c https://example.org/c.txt\n");
-    const without = hash();
+    const without = await hash();
     await Deno.writeTextFile(`${folder}/b.txt`, "--constraint=a.txt\nnumpy\n");
-    const before = hash();
+    const before = await hash();
     await Deno.writeTextFile(`${folder}/b.txt`, "--constraint=a.txt\npillow\n");
-    assertEquals(new Set([without, before, hash()]).size, 3);
+    assertEquals(new Set([without, before, await hash()]).size, 3);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

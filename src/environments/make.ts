@@ -36,11 +36,21 @@ export async function makeEnvironment(spec: PluginSpec, place: EnvironmentPlace,
     const onWait = () => report({ phase: "wait", message: "Waiting for another host, which makes the same environment" });
     using _lock = await FileLock.take(`${folder}.lock`, { signal, onWait });
     if (stateOf(folder).state === "ready") return;
-    await makeLocked(spec, { form, folder, making });
+    await makeLocked(spec, { form, folder, making, compiles: isBounded(spec) });
   } catch (cause) {
-    if (cause instanceof PluginError || cause instanceof Deno.errors.NotCapable || signal.aborted) throw cause;
+    if (signal.aborted || !isOfSystem(cause)) throw cause;
     throw unwritable(cause, dirname(folder), making);
   }
+}
+
+/** A plugin that is bounded cannot write into its environment, so that Python would compile what it imports at each start. */
+function isBounded({ runtime }: PluginSpec): boolean {
+  return runtime.kind === "python" && (runtime.permissions !== undefined || runtime.isSandboxed);
+}
+
+/** Whether the system itself has refused something to this host. */
+function isOfSystem(error: unknown): boolean {
+  return error instanceof Error && /\(os error \d+\)/.test(error.message) && !(error instanceof PluginError);
 }
 
 function demandRecentPython(form: EnvironmentForm, { plugin }: Making): void {
@@ -53,14 +63,15 @@ interface Target {
   readonly form: EnvironmentForm;
   readonly folder: string;
   readonly making: Making;
+  readonly compiles: boolean;
 }
 
-async function makeLocked(spec: PluginSpec, { form, folder, making }: Target): Promise<void> {
+async function makeLocked(spec: PluginSpec, { form, folder, making, compiles }: Target): Promise<void> {
   const uv = await findUv(making);
   await removeLeft(folder);
   const attempt = `${folder}.${crypto.randomUUID().slice(0, 8)}`;
   try {
-    await fill({ form, folder: attempt, making }, uv);
+    await fill({ form, folder: attempt, making, compiles }, uv);
     const madeFrom = form.kind === "inline" ? undefined : form.path;
     writeStamp(attempt, { plugin: spec.name, manifest: spec.source, madeFrom });
     // A damaged one is in the way. What still runs from it keeps what it has opened.
@@ -73,13 +84,13 @@ async function makeLocked(spec: PluginSpec, { form, folder, making }: Target): P
 
 /** The Python is looked at before anything is installed for it. */
 async function fill(target: Target, uv: Uv): Promise<void> {
-  const { form, folder, making } = target;
+  const { form, folder, making, compiles } = target;
   await run(target, uv, { phase: "python", ...venvCommand(form, folder) });
   const version = pythonVersion(folder);
   if (isTooOld(`==${version}`)) {
     throw environmentError(making.plugin, `its Python is ${version}, and a worker runs on Python 3.8 or later. Nothing was installed`);
   }
-  const install = installCommand(form, folder);
+  const install = installCommand(form, folder, { compiles });
   if (install !== undefined) await run(target, uv, { phase: "packages", ...install });
 }
 

@@ -6,6 +6,7 @@
 import { dirname } from "@std/path";
 import { hostVariable } from "../manifest/host_access.ts";
 import { messageOf } from "../protocol/text.ts";
+import { OLDEST } from "./commands.ts";
 import { environmentError } from "./environment.ts";
 import { FileLock } from "./file_lock.ts";
 import { removeLeft } from "./left.ts";
@@ -44,7 +45,7 @@ export async function findUv(making: Making): Promise<Uv> {
 /** Any Python that `uv` finds runs the supervisor, and the one that brought `uv` or has it as a module does so at once. */
 function uvOf(command: CommandLine): Uv {
   const [program, ...args] = command;
-  const ownPython: CommandLine = [program, ...args, "run", "--no-project", "--quiet", "python"];
+  const ownPython: CommandLine = [program, ...args, "run", "--no-project", "--quiet", "--python", OLDEST, "python"];
   return { command, python: args.length > 0 ? [program] : ownPython };
 }
 

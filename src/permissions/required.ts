@@ -15,6 +15,7 @@ import { blockingPermissions } from "./blocking.ts";
 import { processVariables } from "./environment.ts";
 import { hostVariable, isGranted } from "../manifest/host_access.ts";
 import { descriptorFlags } from "./flags.ts";
+import type { BoundsLevel } from "./worker_grant.ts";
 import { looksForPrograms, type PermissionPolicy } from "./grant.ts";
 
 /** What the permissions depend on besides the manifest. */
@@ -35,10 +36,12 @@ export interface RequiredPermissionsOptions {
   readonly mapping?: boolean;
   /** The policy that `RemotePluginProxy.start()` will be given. Default: `"requested"`, which needs the most. */
   readonly permissions?: PermissionPolicy;
+  /** The same as will be given to `RemotePluginProxy.start()`. */
+  readonly bounds?: BoundsLevel;
 }
 
-/** Where a worker's files and its socket go. */
-export type WorkerPlaces = Pick<RequiredPermissionsOptions, "scratchDir" | "socketPath">;
+/** Where a worker's files and its socket go, and who holds it. */
+export type WorkerPlaces = Pick<RequiredPermissionsOptions, "scratchDir" | "socketPath" | "bounds">;
 
 /** What a host needs, as descriptors and as flags. */
 export interface RequiredPermissions {
@@ -70,7 +73,7 @@ export async function requiredPermissions(
   { blocking = false, mapping = false, permissions = "requested", ...places }: RequiredPermissionsOptions = {},
 ): Promise<RequiredPermissions> {
   const spec = await loadManifest(manifest);
-  const environment = environmentNeeds(spec);
+  const environment = await environmentNeeds(spec);
   const descriptors: Deno.PermissionDescriptor[] = [
     ...environment.descriptors,
     ...neededPermissions(environment.spec, { ...places, permissions }),
@@ -82,8 +85,8 @@ export async function requiredPermissions(
 }
 
 /** What a plugin's environment takes, and the plugin with the interpreter that is or will be in it. */
-function environmentNeeds(spec: PluginSpec): { spec: PluginSpec; descriptors: Deno.PermissionDescriptor[] } {
-  const place = placeOf(spec);
+async function environmentNeeds(spec: PluginSpec): Promise<{ spec: PluginSpec; descriptors: Deno.PermissionDescriptor[] }> {
+  const place = await placeOf(spec);
   if (place === undefined) return { spec, descriptors: [] };
   const making = place.state === "ready" ? [] : makingNeeds();
   return { spec: place.spec, descriptors: [...place.needs, ...making] };
@@ -103,12 +106,12 @@ export interface PlacedPlugin extends EnvironmentPlace {
  * @throws {PermissionDeniedError} When the host may not look for it.
  * @throws {WorkerStartError} When what it is made from is not there, or cannot be what is meant.
  */
-export function placeOf(spec: PluginSpec): PlacedPlugin | undefined {
+export async function placeOf(spec: PluginSpec): Promise<PlacedPlugin | undefined> {
   const { runtime } = spec;
   if (runtime.kind !== "python" || runtime.environment === undefined) return undefined;
   const needs = findingNeeds(runtime.environment);
   demand(spec, needs);
-  const place = findEnvironment(runtime.environment, spec.name);
+  const place = await findEnvironment(runtime.environment, spec.name);
   const read = place.inputs.files.map((path) => ({ name: "read", path }) as const);
   return { ...place, spec: { ...spec, runtime: { ...runtime, interpreter: interpreterIn(place.folder) } }, needs: [...needs, ...read] };
 }
@@ -154,9 +157,9 @@ function neededPermissions(spec: PluginSpec, { permissions: policy = {}, ...plac
   return [
     ...files.flatMap((path) => [{ name: "read", path }, { name: "write", path }] as const),
     ...neededNet(spec, places),
-    ...neededRun(spec, policy),
+    ...neededRun(spec, { policy, launcher: launcherOf(spec, places) }),
     ...neededEnv(spec),
-    ...neededSearch(spec, policy),
+    ...neededSearch(spec, { policy, launcher: launcherOf(spec, places) }),
   ];
 }
 
@@ -166,11 +169,22 @@ function neededNet(spec: PluginSpec, places: WorkerPlaces): Deno.NetPermissionDe
   return [{ name: "net", host: addressUrl({ unix: places.socketPath }) }, { name: "net", host: "localhost" }];
 }
 
+interface Launch {
+  readonly policy: PermissionPolicy;
+  readonly launcher: string | undefined;
+}
+
+/** The program that starts a worker's own, if there is one between. */
+function launcherOf({ runtime }: PluginSpec, { bounds }: WorkerPlaces): string | undefined {
+  if (runtime.kind === "deno") return bounds === "kernel" ? LAUNCHER : undefined;
+  return runtime.isSandboxed && bounds !== "watched" ? BUBBLEWRAP : undefined;
+}
+
 /** Deno lets nobody set a dynamic linker's variables for a child who may not run everything. It looks at their names as it does here. */
-function neededRun(spec: PluginSpec, policy: PermissionPolicy): Deno.RunPermissionDescriptor[] {
+function neededRun(spec: PluginSpec, { policy, launcher }: Launch): Deno.RunPermissionDescriptor[] {
   const set = Object.entries(processVariables(spec, policy)).filter(([, value]) => value !== "");
   const setsLinker = set.some(([name]) => /^\s*(LD|DYLD)_/i.test(name));
-  const programs = spec.runtime.kind === "python" && spec.runtime.isSandboxed ? [workerProgram(spec), BUBBLEWRAP] : [workerProgram(spec)];
+  const programs = launcher === undefined ? [workerProgram(spec)] : [workerProgram(spec), launcher];
   return setsLinker ? [{ name: "run" }] : programs.map((command) => ({ name: "run", command }));
 }
 
@@ -179,21 +193,28 @@ function neededEnv(spec: PluginSpec): Deno.EnvPermissionDescriptor[] {
 }
 
 /** A program that is given by its name alone is looked for on the host's own `PATH`, which is the worker's as well. */
-function neededSearch({ runtime }: PluginSpec, policy: PermissionPolicy): Deno.EnvPermissionDescriptor[] {
-  const isSearching = runtime.kind === "deno" ? looksForPrograms(runtime.permissions, policy) : runtime.isSandboxed;
+function neededSearch({ runtime }: PluginSpec, { policy, launcher }: Launch): Deno.EnvPermissionDescriptor[] {
+  const isSearching = launcher !== undefined || (runtime.kind === "deno" && looksForPrograms(runtime.permissions, policy));
   return isSearching ? [{ name: "env", variable: "PATH" }] : [];
 }
 
 /** The program in which a Python plugin's worker runs when its manifest has `"sandbox": "bubblewrap"`. */
 export const BUBBLEWRAP = "bwrap";
 
+/** The program that has the kernel hold a Deno worker's process, and becomes it. */
+export const LAUNCHER = "python3";
+
 /** The program that the host starts for a plugin. */
 export function workerProgram(spec: PluginSpec): string {
   return spec.runtime.kind === "python" ? spec.runtime.interpreter : Deno.execPath();
 }
 
-/** How a worker will be reached: as its manifest says, else by a unix socket where there is one and the host may use it. */
+/**
+ * How a worker will be reached: as its manifest says, else by a unix socket where there is one and the host may use it. A Deno process that the kernel holds
+ * makes its own socket, and one that may make unix sockets could reach those of others.
+ */
 export function chooseTransport(spec: PluginSpec, places: WorkerPlaces): "unix" | "tcp" {
+  if (spec.runtime.kind === "deno" && places.bounds === "kernel") return "tcp";
   if (spec.transport !== undefined) return spec.transport;
   if (Deno.build.os === "windows") return "tcp";
   return places.socketPath !== undefined || mayUseAnySocket() ? "unix" : "tcp";

@@ -16,7 +16,7 @@ import type { StartOptions } from "./interface.ts";
  * @throws {WorkerStartError} When it cannot be made; nothing of it is left then.
  */
 export async function resolveEnvironment(plugin: PluginSpec, options: StartOptions = {}): Promise<PluginSpec> {
-  const place = placeOf(plugin);
+  const place = await placeOf(plugin);
   if (place === undefined) return plugin;
   const { spec, folder, state } = place;
   if (state !== "ready") {

@@ -16,6 +16,7 @@ import { DENO_WORKER_FILES } from "../worker/generated/deno_worker.ts";
 import { PYTHON_WORKER_BOOT, PYTHON_WORKER_HASH, PYTHON_WORKER_PACK } from "../worker/generated/python_worker.ts";
 import { type ModuleSettings, readModuleSettings } from "./deno_config.ts";
 import { withFixedNames } from "./import_map.ts";
+import { denoBounds, heldByKernel } from "./held_deno.ts";
 import { fetchesModules, type ModuleAccess, moduleAccess, npmFlags, remoteFlags } from "./module_access.ts";
 import { keptModules } from "./module_cache.ts";
 import type { WorkerFolder } from "./worker_folder.ts";
@@ -66,12 +67,16 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   const access = moduleAccess({ module: runtime.module, granted: permissions.import, environment: network });
   const deno = { listen, folder, permissions, access };
   const process = fetchesModules(access) ? network : variables.process;
-  return {
+  const own = await denoEnvironment(runtime, deno, process);
+  const command = {
     ...denoArguments(spec, runtime, deno),
     program,
     target: { ...target, path: [], permissions, env: variables.plugin },
-    environment: { ...process, ...await denoEnvironment(runtime, deno, process), ...audit ? AUDIT : {} },
+    environment: { ...process, ...own, ...audit ? AUDIT : {} },
   };
+  if (grant.keeper !== "kernel") return command;
+  const needs = { process: processPermissions(spec, runtime, deno), granted: permissions, cache: own.DENO_DIR };
+  return { ...command, ...heldByKernel(command, { bounds: denoBounds(needs), folder }) };
 }
 
 function pythonArguments(folder: WorkerFolder): string[] {
@@ -151,7 +156,7 @@ async function denoEnvironment(
   { module }: DenoRuntime,
   { folder, permissions, access }: DenoGrant,
   { NPM_CONFIG_REGISTRY: npm, JSR_URL: jsr }: Variables,
-): Promise<Variables> {
+): Promise<Variables & { readonly DENO_DIR: string }> {
   const kept = fetchesModules(access) ? await keptModules({ module, permissions, npm, jsr }, folder.path) : undefined;
   return {
     DENO_DIR: kept ?? passingCache(folder),

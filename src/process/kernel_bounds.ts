@@ -49,9 +49,6 @@ export function demandBounds(
       `the host requires bounds, and the worker "${runtime.foreignWorker}" keeps none. Remove "worker" from its manifest`,
     );
   }
-  if (byKernel && runtime.kind === "deno") {
-    throw boundsError(spec, "its process cannot be held by the kernel yet. " + adviceFor(spec, byKernel));
-  }
   if (os === "linux") return;
   const isLimited = limits.memoryMb !== undefined || limits.processes !== undefined;
   if (!byKernel && !isLimited) return;

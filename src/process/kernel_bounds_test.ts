@@ -35,7 +35,7 @@ Deno.test("where the kernel cannot keep bounds a plugin is not started, and told
   ) {
     const error = assertThrows(() => demandBounds(spec, { keeper }, { os: "darwin" }), WorkerStartError, advice);
     assertEquals(error.phase, "bounds");
-    if (spec !== deno) demandBounds(spec, { keeper }, { os: "linux" });
+    demandBounds(spec, { keeper }, { os: "linux" });
   }
   demandBounds(await loadManifest(PYTHON), { keeper: undefined }, { os: "windows" });
 });

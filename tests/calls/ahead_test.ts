@@ -298,9 +298,13 @@ Deno.test("brief calls go ahead to each lane, and a call behind a long one runs 
   });
 });
 
-/** Makes the host see that calls are brief. */
+/** Makes the host see that calls are brief: a call that is that for its caller is for the host, too, whatever else the machine does. */
 async function untilBrief(plugin: AheadPlugin): Promise<void> {
-  for (let n = 100; n < 120; n++) await plugin.execute({ n });
+  for (let n = 100, inARow = 0; inARow < 8; n++) {
+    const since = performance.now();
+    await plugin.execute({ n });
+    inARow = performance.now() - since < 2 ? inARow + 1 : 0;
+  }
 }
 
 Deno.test("cleanup() ends what runs and what waits, and nothing of that is begun", async () => {

@@ -128,3 +128,17 @@ for (const [what, [options, told]] of Object.entries(DISKS)) {
     },
   });
 }
+
+Deno.test({
+  name: "an exception of onEnvironment is what the start rejects with, and nothing is left",
+  ignore: CANNOT_MAKE,
+  async fn() {
+    await using trial = await EnvironmentTrial.create();
+    const manifest = await trial.manifest({ dependencies: [PACKAGE] });
+    const onEnvironment = () => {
+      throw new RangeError("No room on the screen");
+    };
+    await assertRejects(() => RemotePluginProxy.start(manifest, { onEnvironment }), RangeError, "No room on the screen");
+    assertEquals(trial.left(), []);
+  },
+});

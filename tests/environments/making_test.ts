@@ -77,6 +77,16 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a bounded plugin imports what its environment has, whose bytecode is there before it starts",
+  ignore: ignore || Deno.build.os !== "linux",
+  async fn() {
+    await using trial = await EnvironmentTrial.create();
+    const { file } = await seenBy(trial, await trial.manifest({ dependencies: [PACKAGE] }, { permissions: {} }));
+    assertEquals([...Deno.readDirSync(join(dirname(file), "__pycache__"))].filter(({ name }) => name.startsWith("__init__.")).length, 1);
+  },
+});
+
+Deno.test({
   name: "other dependencies are another environment, and other code beside a script's metadata is not",
   ignore,
   async fn() {

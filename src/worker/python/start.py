@@ -87,8 +87,8 @@ def module_codes(pack, source_hash):
 
 if __name__ == "__main__":
     gc.disable()
-    _, worker, made_from = sys.argv
-    sys.argv[:] = [worker]
+    _, worker, made_from, *program = sys.argv
+    sys.argv[:] = [worker, *program]
     codes = module_codes(worker, made_from)
     names = {"__name__": "remote_plugin_modules"}
     exec(codes["modules"], names)

@@ -27,7 +27,7 @@ class Bounds:
     """The bounds of one worker. They cannot be made where they could not be held."""
 
     def __init__(self, start: Start) -> None:
-        self._grant = Grant(start)
+        self._grant = Grant(start.bounds or {}, start.plugin.get("path") or [], start.scratch.roots())
         self._holding: Optional[Holding] = None
         self._scratch = start.scratch.disk
         if self._grant.hold:

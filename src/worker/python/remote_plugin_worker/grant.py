@@ -11,8 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Union
 
-    from .start_line import Start
-
     Body = Dict[str, Any]
 
 MOST_PORTS = 65535
@@ -21,15 +19,16 @@ MOST_PORTS = 65535
 class Grant:
     """What a plugin may do, with what it needs anyway of its own: its modules, and the folders for its files."""
 
-    def __init__(self, start: Start) -> None:
-        told = start.bounds or {}
-        self.own_read = [path for path in start.plugin.get("path") or [] if os.path.isabs(path)]
-        self.own_write = start.scratch.roots() + list(WRITABLE_DEVICES)
+    def __init__(self, told: Body, modules: list[str], scratch: list[str]) -> None:
+        self.own_read = [path for path in modules if os.path.isabs(path)]
+        self.own_write = scratch + list(WRITABLE_DEVICES)
         self.read = _paths(told, "read") + self.own_read
         self.write = _paths(told, "write") + self.own_write
         self.net: Union[bool, list[int]] = _net(told.get("net", False))
         self.run = _flag(told, "run")
         self.audit = _flag(told, "audit")
+        self.listens = False  # of a worker that binds itself before it listens
+        self.program = ""  # which it becomes when it is bound
         self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
 
 

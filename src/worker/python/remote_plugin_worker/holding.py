@@ -12,8 +12,8 @@ from .errors import CannotBind
 from .grant import Grant
 from .kernel import Kernel, address_of, number
 from .landlock import EXECUTE, READ, WRITE, Landlock, landlock_abi
-from .places import DEVICES, KERNEL, NAMES_OF_HOSTS, PROCESSES, SYSTEM, own_python
-from .seccomp import filter_calls
+from .places import DEVICES, KERNEL, NAMES_OF_HOSTS, PROCESSES, SYSTEM, loaders_of, own_python
+from .seccomp import Allowed, filter_calls
 from .syscalls import Machine
 
 TYPE_CHECKING = False
@@ -57,11 +57,13 @@ class Holding:
 
     def _put_landlock_in_force(self) -> None:
         grant = self._grant
-        rules = Landlock(self._kernel, self._abi, grant.net)
+        rules = Landlock(self._kernel, self._abi, grant.net, grant.listens)
         execute = EXECUTE if grant.run else 0
         rules.allow([*SYSTEM, *own_python(), *grant.read], READ | execute)
         rules.allow([*KERNEL, *DEVICES, *(NAMES_OF_HOSTS if grant.net else ()), *(PROCESSES if grant.run else ())], READ)
         rules.allow(grant.write, WRITE | execute)
+        if grant.program:
+            rules.allow([grant.program, *loaders_of(grant.program)], READ | EXECUTE)
         rules.put_in_force()
 
     def _drop_capabilities(self) -> None:
@@ -73,7 +75,8 @@ class Holding:
         self._kernel.call(self._machine.number("capset"), head, effective + permitted + bytes(SET_BYTES - 8))
 
     def _put_filter_in_force(self) -> None:
-        filter_calls(self._kernel, self._machine, self._grant.net, self._grant.run)
+        grant = self._grant
+        filter_calls(self._kernel, self._machine, Allowed(grant.net, grant.run or bool(grant.program), grant.listens))
 
     def _close_from(self, first: int, last: int) -> None:
         if first <= last:

@@ -30,17 +30,20 @@ WRITE = ALL_FILES & ~(EXECUTE | MAKE_CHAR | MAKE_BLOCK | MAKE_SOCK)
 BIND_TCP, CONNECT_TCP = 1, 2
 ABSTRACT_SOCKETS, SIGNALS = 1, 2
 DNS_PORT = 53
+ANY_FREE_PORT = 0
 
 
 class Landlock:
     """A set of rules, which binds nobody until it is put in force."""
 
-    def __init__(self, kernel: Kernel, abi: int, net: Net) -> None:
+    def __init__(self, kernel: Kernel, abi: int, net: Net, listens: bool) -> None:
         self._kernel = kernel
         self.abi = abi
         held_net = 0 if net is True else BIND_TCP | CONNECT_TCP
         held = number(ALL_FILES) + number(held_net) + number(ABSTRACT_SOCKETS | SIGNALS)
         self._rules = kernel.call(CREATE_RULESET, held, len(held), 0)
+        if listens and net is not True:
+            kernel.call(ADD_RULE, self._rules, RULE_PORT, number(BIND_TCP) + number(ANY_FREE_PORT), 0)
         if isinstance(net, list):
             for port in {*net, DNS_PORT} if net else ():
                 self._kernel.call(ADD_RULE, self._rules, RULE_PORT, number(CONNECT_TCP) + number(port), 0)

@@ -24,6 +24,9 @@ NAMES_OF_HOSTS = "/etc/resolv.conf /etc/hosts /etc/host.conf /etc/gai.conf /etc/
 PROCESSES = ("/proc",)
 
 
+LOADER_WITHIN = 4096
+
+
 def own_python() -> set[str]:
     """All that this interpreter imports from, also in a virtual environment or one of conda's."""
     return {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *(entry for entry in sys.path if os.path.isabs(entry))}
@@ -32,3 +35,11 @@ def own_python() -> set[str]:
 def derived_places() -> list[str]:
     """What may be read without a word of the manifest's."""
     return [*SYSTEM, *KERNEL, *DEVICES, *NAMES_OF_HOSTS, *own_python()]
+
+
+def loaders_of(program: str) -> list[str]:
+    """The program that loads another one's libraries, by which it is run: its name stands at the beginning of the file."""
+    with open(program, "rb") as file:
+        start = file.read(LOADER_WITHIN)
+    at = start.find(b"/ld-")
+    return [os.fsdecode(start[start.rindex(b"\0", 0, at) + 1 : start.index(b"\0", at)])] if at > 0 else []

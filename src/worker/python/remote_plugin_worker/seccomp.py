@@ -24,6 +24,7 @@ LOAD, EQUAL, AT_LEAST, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
 ALLOW, ERROR, KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 NUMBER_AT, MACHINE_AT, ARGUMENTS_AT = 0, 4, 16
 X32 = 0x40000000
+FIRST_UNKNOWN = 470  # of Linux 6.18. What a later kernel can do besides may lead out, and programs know how to do without.
 LINE_BYTES = 8
 GROUP = 8  # calls; no jump is wider than 255 lines
 
@@ -56,16 +57,25 @@ UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
 TCP = socket.IPPROTO_TCP
 
 
+class Allowed:
+    """What the filter lets pass besides what is nobody's concern."""
+
+    def __init__(self, net: Net, run: bool, listen: bool) -> None:
+        self.net = net
+        self.run = run
+        self.listen = listen
+
+
 class Filter:
     """The program, as it is written."""
 
-    def __init__(self, machine: Machine, net: Net, run: bool) -> None:
+    def __init__(self, machine: Machine, allowed: Allowed) -> None:
         self._machine = machine
         self._refused = [call for call in map(machine.number, REFUSED + METADATA) if call]
         self._cases: dict[int, Program] = {}
         for name in ATTRIBUTES:
             self._case(name, [_fail(errno.EOPNOTSUPP)])
-        for name in () if run else ("execve", "execveat"):
+        for name in () if allowed.run else ("execve", "execveat"):
             self._case(name, [_fail(errno.EACCES)])
         self._case("clone3", [_fail(errno.ENOSYS)])  # its flags are out of sight; libraries then take `clone`
         self._case("clone", [*_argument(0, NEW_NAMESPACES), *_unless(0), _ALLOW])
@@ -75,7 +85,7 @@ class Filter:
         for name, place in OWN_PROCESS.items():
             self._case(name, [*_argument(place), *_unless(0), _ALLOW])
         self._case("ioctl", [*_argument(1), *(line for command in TYPES_INTO_TERMINAL for line in _if(command, errno.EPERM)), _ALLOW])
-        self._sockets(net)
+        self._sockets(allowed.net, allowed.listen)
 
     def pack(self) -> bytes:
         """The program as the kernel reads it: the calls in the order of their numbers, in groups that a larger number passes over."""
@@ -99,7 +109,8 @@ class Filter:
     def _beginning(self) -> Program:
         """Another machine's calls have other numbers. What makes them is ended, for it could not even be told an error."""
         lines = [_line(LOAD, MACHINE_AT), _line(EQUAL, self._machine.audit_name, 1, 0), _line(RETURN, KILL_PROCESS), _line(LOAD, NUMBER_AT)]
-        return lines + ([_line(AT_LEAST, X32, 0, 1), _fail(errno.EPERM)] if self._machine.has_x32 else [])
+        lines += [_line(AT_LEAST, X32, 0, 1), _fail(errno.EPERM)] if self._machine.has_x32 else []
+        return [*lines, _line(AT_LEAST, FIRST_UNKNOWN, 0, 1), _fail(errno.ENOSYS)]
 
     def _case(self, name: str, then: Program) -> None:
         """What is done about a call. It comes to an end: what stands behind it is for other calls."""
@@ -107,24 +118,25 @@ class Filter:
         if call:
             self._cases[call] = then
 
-    def _sockets(self, net: Net) -> None:
+    def _sockets(self, net: Net, listen: bool) -> None:
         self._case(
             "socketpair", [*_argument(0), *_unless(UNIX), *_argument(1, KIND), _line(EQUAL, STREAM, 2, 0), *_unless(IN_ORDER), _ALLOW]
         )
-        self._case("socket", [*(line for kind in _open_sockets(net) for line in kind), _fail(errno.EACCES)])
+        self._case("socket", [*(line for kind in _open_sockets(net, listen) for line in kind), _fail(errno.EACCES)])
         if net is True:
             return
-        self._case("listen", [_fail(errno.EACCES)])  # takes a port without a question to Landlock
+        if not listen:
+            self._case("listen", [_fail(errno.EACCES)])  # takes a port without a question to Landlock
         for name, place in SEND_FLAGS.items():
             self._case(name, [*_argument(place, FAST_OPEN), *_unless(0, errno.EACCES), _ALLOW])
 
 
-def _open_sockets(net: Net) -> list[Program]:
+def _open_sockets(net: Net, listen: bool) -> list[Program]:
     """Which sockets may be made. Multipath TCP is a stream as well, and nothing to Landlock: the protocol has to be TCP's own."""
     if net is True:
         inet = [_socket(family, kind) for family in (INET, INET6) for kind in (STREAM, DATAGRAM)]
         return [*inet, [*_argument(0), _line(EQUAL, NETLINK, 0, 3), *_argument(2), _line(EQUAL, 0, 0, 1), _ALLOW]]
-    return [_socket(family, STREAM, only_tcp=True) for family in (INET, INET6)] if net else []
+    return [_socket(family, STREAM, only_tcp=True) for family in (INET, INET6)] if net or listen else []
 
 
 def _socket(family: int, kind: int, only_tcp: bool = False) -> Program:
@@ -160,8 +172,8 @@ def _fail(error: int) -> int:
 _ALLOW = _line(RETURN, ALLOW)
 
 
-def filter_calls(kernel: Kernel, machine: Machine, net: Net, run: bool) -> None:
+def filter_calls(kernel: Kernel, machine: Machine, allowed: Allowed) -> None:
     """Puts the filter in force for this thread, which must be the only one, and all that comes from it."""
-    program = bytearray(Filter(machine, net, run).pack())
+    program = bytearray(Filter(machine, allowed).pack())
     told = number(len(program) // LINE_BYTES, 2) + bytes(6) + number(address_of(program))
     kernel.call(machine.number("seccomp"), SET_MODE_FILTER, 0, told)
