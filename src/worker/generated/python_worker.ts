@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "a9ad479cf0abad38";
+export const PYTHON_WORKER_HASH = "082d6533fc520023";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -106,8 +106,8 @@ def module_codes(pack, source_hash):
 
 if __name__ == "__main__":
     gc.disable()
-    _, worker, made_from = sys.argv
-    sys.argv[:] = [worker]
+    _, worker, made_from, *program = sys.argv
+    sys.argv[:] = [worker, *program]
     codes = module_codes(worker, made_from)
     names = {"__name__": "remote_plugin_modules"}
     exec(codes["modules"], names)
@@ -463,6 +463,55 @@ class BareReply(FramedReply):
             if not client.put(data, may_be_held):
                 self.broken = True
             return not self.broken
+\fbecome late
+"""Holds this process to bounds, and becomes another program: how the kernel holds the worker of a Deno plugin.
+
+No module imports this one. start.py runs it in the place of main when it is given a program.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .decoding import decode_object
+from .error_bodies import describe
+from .errors import BadStart, CannotBind
+from .grant import Grant
+from .start_line import say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, NoReturn
+
+STDOUT, LAST_STREAM = 1, 2
+
+
+def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
+    """Becomes the program, or says in the place of its hello line why not."""
+    _, told, program, *arguments = sys.argv
+    try:
+        _hold(_read(told), program)
+        os.execv(program, [program, *arguments])
+    except (BadStart, OSError) as error:
+        say(STDOUT, {"error": describe(error, "", "bounds")})
+        sys.exit(1)
+
+
+def _read(told: str) -> Grant:
+    with open(told, "rb") as file:
+        return Grant(decode_object(file.read()), [], [])
+
+
+def _hold(grant: Grant, program: str) -> None:
+    try:
+        from .holding import Holding
+    except ImportError:
+        raise CannotBind("the python3 that would bind it was built without its module _ctypes") from None
+    grant.listens, grant.program = True, program
+    holding = Holding(grant)
+    holding.close_files(but=LAST_STREAM)
+    holding.put_in_force()
 \fbell
 """What wakes a thread that waits for sockets."""
 
@@ -542,7 +591,7 @@ class Bounds:
     """The bounds of one worker. They cannot be made where they could not be held."""
 
     def __init__(self, start: Start) -> None:
-        self._grant = Grant(start)
+        self._grant = Grant(start.bounds or {}, start.plugin.get("path") or [], start.scratch.roots())
         self._holding: Optional[Holding] = None
         self._scratch = start.scratch.disk
         if self._grant.hold:
@@ -3094,8 +3143,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Union
 
-    from .start_line import Start
-
     Body = Dict[str, Any]
 
 MOST_PORTS = 65535
@@ -3104,15 +3151,16 @@ MOST_PORTS = 65535
 class Grant:
     """What a plugin may do, with what it needs anyway of its own: its modules, and the folders for its files."""
 
-    def __init__(self, start: Start) -> None:
-        told = start.bounds or {}
-        self.own_read = [path for path in start.plugin.get("path") or [] if os.path.isabs(path)]
-        self.own_write = start.scratch.roots() + list(WRITABLE_DEVICES)
+    def __init__(self, told: Body, modules: list[str], scratch: list[str]) -> None:
+        self.own_read = [path for path in modules if os.path.isabs(path)]
+        self.own_write = scratch + list(WRITABLE_DEVICES)
         self.read = _paths(told, "read") + self.own_read
         self.write = _paths(told, "write") + self.own_write
         self.net: Union[bool, list[int]] = _net(told.get("net", False))
         self.run = _flag(told, "run")
         self.audit = _flag(told, "audit")
+        self.listens = False  # of a worker that binds itself before it listens
+        self.program = ""  # which it becomes when it is bound
         self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
 
 
@@ -3329,8 +3377,8 @@ from .errors import CannotBind
 from .grant import Grant
 from .kernel import Kernel, address_of, number
 from .landlock import EXECUTE, READ, WRITE, Landlock, landlock_abi
-from .places import DEVICES, KERNEL, NAMES_OF_HOSTS, PROCESSES, SYSTEM, own_python
-from .seccomp import filter_calls
+from .places import DEVICES, KERNEL, NAMES_OF_HOSTS, PROCESSES, SYSTEM, loaders_of, own_python
+from .seccomp import Allowed, filter_calls
 from .syscalls import Machine
 
 TYPE_CHECKING = False
@@ -3374,11 +3422,13 @@ class Holding:
 
     def _put_landlock_in_force(self) -> None:
         grant = self._grant
-        rules = Landlock(self._kernel, self._abi, grant.net)
+        rules = Landlock(self._kernel, self._abi, grant.net, grant.listens)
         execute = EXECUTE if grant.run else 0
         rules.allow([*SYSTEM, *own_python(), *grant.read], READ | execute)
         rules.allow([*KERNEL, *DEVICES, *(NAMES_OF_HOSTS if grant.net else ()), *(PROCESSES if grant.run else ())], READ)
         rules.allow(grant.write, WRITE | execute)
+        if grant.program:
+            rules.allow([grant.program, *loaders_of(grant.program)], READ | EXECUTE)
         rules.put_in_force()
 
     def _drop_capabilities(self) -> None:
@@ -3390,7 +3440,8 @@ class Holding:
         self._kernel.call(self._machine.number("capset"), head, effective + permitted + bytes(SET_BYTES - 8))
 
     def _put_filter_in_force(self) -> None:
-        filter_calls(self._kernel, self._machine, self._grant.net, self._grant.run)
+        grant = self._grant
+        filter_calls(self._kernel, self._machine, Allowed(grant.net, grant.run or bool(grant.program), grant.listens))
 
     def _close_from(self, first: int, last: int) -> None:
         if first <= last:
@@ -3720,17 +3771,20 @@ WRITE = ALL_FILES & ~(EXECUTE | MAKE_CHAR | MAKE_BLOCK | MAKE_SOCK)
 BIND_TCP, CONNECT_TCP = 1, 2
 ABSTRACT_SOCKETS, SIGNALS = 1, 2
 DNS_PORT = 53
+ANY_FREE_PORT = 0
 
 
 class Landlock:
     """A set of rules, which binds nobody until it is put in force."""
 
-    def __init__(self, kernel: Kernel, abi: int, net: Net) -> None:
+    def __init__(self, kernel: Kernel, abi: int, net: Net, listens: bool) -> None:
         self._kernel = kernel
         self.abi = abi
         held_net = 0 if net is True else BIND_TCP | CONNECT_TCP
         held = number(ALL_FILES) + number(held_net) + number(ABSTRACT_SOCKETS | SIGNALS)
         self._rules = kernel.call(CREATE_RULESET, held, len(held), 0)
+        if listens and net is not True:
+            kernel.call(ADD_RULE, self._rules, RULE_PORT, number(BIND_TCP) + number(ANY_FREE_PORT), 0)
         if isinstance(net, list):
             for port in {*net, DNS_PORT} if net else ():
                 self._kernel.call(ADD_RULE, self._rules, RULE_PORT, number(CONNECT_TCP) + number(port), 0)
@@ -4433,6 +4487,7 @@ from __future__ import annotations
 
 import builtins
 import marshal
+import sys
 from types import ModuleType
 
 TYPE_CHECKING = False
@@ -4453,8 +4508,8 @@ class Modules:
         self._builtins = dict(vars(builtins), __import__=self._import)
 
     def run_main(self) -> NoReturn:
-        """Runs the worker."""
-        self._load("main").main(self._find_others_by)
+        """Runs the worker, or has this process become that of another program."""
+        self._load("become" if len(sys.argv) > 1 else "main").main(self._find_others_by)
 
     def _find_others_by(self, find: Callable[..., Any]) -> None:
         """From here on what the worker's modules import besides each other is found so."""
@@ -4811,6 +4866,9 @@ NAMES_OF_HOSTS = "/etc/resolv.conf /etc/hosts /etc/host.conf /etc/gai.conf /etc/
 PROCESSES = ("/proc",)
 
 
+LOADER_WITHIN = 4096
+
+
 def own_python() -> set[str]:
     """All that this interpreter imports from, also in a virtual environment or one of conda's."""
     return {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *(entry for entry in sys.path if os.path.isabs(entry))}
@@ -4819,6 +4877,14 @@ def own_python() -> set[str]:
 def derived_places() -> list[str]:
     """What may be read without a word of the manifest's."""
     return [*SYSTEM, *KERNEL, *DEVICES, *NAMES_OF_HOSTS, *own_python()]
+
+
+def loaders_of(program: str) -> list[str]:
+    """The program that loads another one's libraries, by which it is run: its name stands at the beginning of the file."""
+    with open(program, "rb") as file:
+        start = file.read(LOADER_WITHIN)
+    at = start.find(b"/ld-")
+    return [os.fsdecode(start[start.rindex(b"\\0", 0, at) + 1 : start.index(b"\\0", at)])] if at > 0 else []
 \fplugin
 """The plugin: its class is loaded here, and its methods are found here."""
 
@@ -5910,6 +5976,7 @@ LOAD, EQUAL, AT_LEAST, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
 ALLOW, ERROR, KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 NUMBER_AT, MACHINE_AT, ARGUMENTS_AT = 0, 4, 16
 X32 = 0x40000000
+FIRST_UNKNOWN = 470  # of Linux 6.18. What a later kernel can do besides may lead out, and programs know how to do without.
 LINE_BYTES = 8
 GROUP = 8  # calls; no jump is wider than 255 lines
 
@@ -5942,16 +6009,25 @@ UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
 TCP = socket.IPPROTO_TCP
 
 
+class Allowed:
+    """What the filter lets pass besides what is nobody's concern."""
+
+    def __init__(self, net: Net, run: bool, listen: bool) -> None:
+        self.net = net
+        self.run = run
+        self.listen = listen
+
+
 class Filter:
     """The program, as it is written."""
 
-    def __init__(self, machine: Machine, net: Net, run: bool) -> None:
+    def __init__(self, machine: Machine, allowed: Allowed) -> None:
         self._machine = machine
         self._refused = [call for call in map(machine.number, REFUSED + METADATA) if call]
         self._cases: dict[int, Program] = {}
         for name in ATTRIBUTES:
             self._case(name, [_fail(errno.EOPNOTSUPP)])
-        for name in () if run else ("execve", "execveat"):
+        for name in () if allowed.run else ("execve", "execveat"):
             self._case(name, [_fail(errno.EACCES)])
         self._case("clone3", [_fail(errno.ENOSYS)])  # its flags are out of sight; libraries then take \`clone\`
         self._case("clone", [*_argument(0, NEW_NAMESPACES), *_unless(0), _ALLOW])
@@ -5961,7 +6037,7 @@ class Filter:
         for name, place in OWN_PROCESS.items():
             self._case(name, [*_argument(place), *_unless(0), _ALLOW])
         self._case("ioctl", [*_argument(1), *(line for command in TYPES_INTO_TERMINAL for line in _if(command, errno.EPERM)), _ALLOW])
-        self._sockets(net)
+        self._sockets(allowed.net, allowed.listen)
 
     def pack(self) -> bytes:
         """The program as the kernel reads it: the calls in the order of their numbers, in groups that a larger number passes over."""
@@ -5985,7 +6061,8 @@ class Filter:
     def _beginning(self) -> Program:
         """Another machine's calls have other numbers. What makes them is ended, for it could not even be told an error."""
         lines = [_line(LOAD, MACHINE_AT), _line(EQUAL, self._machine.audit_name, 1, 0), _line(RETURN, KILL_PROCESS), _line(LOAD, NUMBER_AT)]
-        return lines + ([_line(AT_LEAST, X32, 0, 1), _fail(errno.EPERM)] if self._machine.has_x32 else [])
+        lines += [_line(AT_LEAST, X32, 0, 1), _fail(errno.EPERM)] if self._machine.has_x32 else []
+        return [*lines, _line(AT_LEAST, FIRST_UNKNOWN, 0, 1), _fail(errno.ENOSYS)]
 
     def _case(self, name: str, then: Program) -> None:
         """What is done about a call. It comes to an end: what stands behind it is for other calls."""
@@ -5993,24 +6070,25 @@ class Filter:
         if call:
             self._cases[call] = then
 
-    def _sockets(self, net: Net) -> None:
+    def _sockets(self, net: Net, listen: bool) -> None:
         self._case(
             "socketpair", [*_argument(0), *_unless(UNIX), *_argument(1, KIND), _line(EQUAL, STREAM, 2, 0), *_unless(IN_ORDER), _ALLOW]
         )
-        self._case("socket", [*(line for kind in _open_sockets(net) for line in kind), _fail(errno.EACCES)])
+        self._case("socket", [*(line for kind in _open_sockets(net, listen) for line in kind), _fail(errno.EACCES)])
         if net is True:
             return
-        self._case("listen", [_fail(errno.EACCES)])  # takes a port without a question to Landlock
+        if not listen:
+            self._case("listen", [_fail(errno.EACCES)])  # takes a port without a question to Landlock
         for name, place in SEND_FLAGS.items():
             self._case(name, [*_argument(place, FAST_OPEN), *_unless(0, errno.EACCES), _ALLOW])
 
 
-def _open_sockets(net: Net) -> list[Program]:
+def _open_sockets(net: Net, listen: bool) -> list[Program]:
     """Which sockets may be made. Multipath TCP is a stream as well, and nothing to Landlock: the protocol has to be TCP's own."""
     if net is True:
         inet = [_socket(family, kind) for family in (INET, INET6) for kind in (STREAM, DATAGRAM)]
         return [*inet, [*_argument(0), _line(EQUAL, NETLINK, 0, 3), *_argument(2), _line(EQUAL, 0, 0, 1), _ALLOW]]
-    return [_socket(family, STREAM, only_tcp=True) for family in (INET, INET6)] if net else []
+    return [_socket(family, STREAM, only_tcp=True) for family in (INET, INET6)] if net or listen else []
 
 
 def _socket(family: int, kind: int, only_tcp: bool = False) -> Program:
@@ -6046,9 +6124,9 @@ def _fail(error: int) -> int:
 _ALLOW = _line(RETURN, ALLOW)
 
 
-def filter_calls(kernel: Kernel, machine: Machine, net: Net, run: bool) -> None:
+def filter_calls(kernel: Kernel, machine: Machine, allowed: Allowed) -> None:
     """Puts the filter in force for this thread, which must be the only one, and all that comes from it."""
-    program = bytearray(Filter(machine, net, run).pack())
+    program = bytearray(Filter(machine, allowed).pack())
     told = number(len(program) // LINE_BYTES, 2) + bytes(6) + number(address_of(program))
     kernel.call(machine.number("seccomp"), SET_MODE_FILTER, 0, told)
 \fsession
