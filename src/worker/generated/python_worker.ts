@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "082d6533fc520023";
+export const PYTHON_WORKER_HASH = "9900ca1e1aec7af4";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -1106,7 +1106,8 @@ class Client:
             elif len(body) < MAX_JOINED:
                 self._socket.sendall(head + body)
             else:
-                self._socket.sendall(head)
+                if head:
+                    self._socket.sendall(head)
                 self._socket.sendall(body)
         except OSError:
             DESCRIPTORS.need(self._file)
@@ -2074,7 +2075,7 @@ def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbo
 def plain_result(value: Any) -> Optional[bytes]:
     """The last frame of a call whose result needs no more than JSON; None when it may."""
     text = _encode_at_once(value, _encode_framed)
-    return None if text is None or len(text) > MAX_FRAME - MOST_AROUND else b'{"result":%b}\\n' % text
+    return None if text is None or len(text) > MAX_FRAME - MOST_AROUND else b"".join((b'{"result":', text, b"}\\n"))
 
 
 def _encode_at_once(value: Any, to_text: Callable[[Any], str]) -> Optional[bytes]:
