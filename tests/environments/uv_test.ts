@@ -1,8 +1,10 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { RemotePluginProxy, WorkerStartError } from "@remote-plugin/proxy";
+import { RemotePluginProxy, requiredPermissions, WorkerStartError } from "@remote-plugin/proxy";
 import { CANNOT_MAKE, EnvironmentTrial, PACKAGE } from "../support/environments.ts";
+import { ScratchWatch } from "../support/fixture_proxy.ts";
 import { testPython } from "../support/python.ts";
+import { runHost } from "../support/run_host.ts";
 
 const ignore = CANNOT_MAKE || Deno.build.os === "windows";
 
@@ -24,15 +26,20 @@ async function start(trial: EnvironmentTrial): Promise<string[]> {
 }
 
 Deno.test({
-  name: "without uv anywhere pip brings a pinned version, once",
+  name: "without uv anywhere pip brings a pinned version once, and a host with the flags of requiredPermissions() may have it do so",
   ignore,
   async fn() {
     await using trial = await EnvironmentTrial.create();
+    await using scratch = await ScratchWatch.create();
     trial.set({ PIP_CACHE_DIR: join(Deno.env.get("UV_CACHE_DIR")!, "pip") });
     await pathWith(trial, { python3: testPython() });
-    assertStringIncludes((await start(trial))[0]!, "Bringing uv 0.13.9 by pip");
+    const manifest = await trial.manifest({ dependencies: [PACKAGE] }, { transport: "tcp" });
+    const places = { scratchDir: scratch.path };
+    const flags = (await requiredPermissions(manifest, places)).toFlags();
+    assertEquals(flags.filter((flag) => flag.startsWith("--allow-run=python3,")).length, 1);
+    const { stdout, stderr } = await runHost("calls_once", flags, [manifest, places, {}]);
+    assertStringIncludes(stdout, trial.environments, stderr);
     await Deno.remove(trial.environments, { recursive: true });
-    trial.steps.length = 0;
     assertEquals(await start(trial), []);
     const own = [...Deno.readDirSync(dirname(trial.environments))].map(({ name }) => name).filter((name) => name.startsWith("uv-"));
     assertEquals(own.sort(), ["uv-0.13.9", "uv-0.13.9.lock"]);
@@ -63,5 +70,20 @@ Deno.test({
     );
     assertEquals(error.phase, "environment");
     assertStringIncludes(error.message, 'there is no "uv"');
+  },
+});
+
+Deno.test({
+  name: "where there is no uv, a host is to be allowed to run what brings it, also when the one who asks may run everything",
+  ignore,
+  async fn() {
+    await using trial = await EnvironmentTrial.create();
+    await pathWith(trial, { python3: testPython() });
+    const { descriptors } = await requiredPermissions(await trial.manifest({ dependencies: [PACKAGE] }));
+    const commands = descriptors.flatMap((one) => one.name === "run" ? one.command : []);
+    assertEquals(commands.slice(0, 2), ["python3", join(trial.cache, "remote-plugin", "uv-0.13.9", "bin", "uv")]);
+    await Deno.rename(join(trial.folder, "bin", "python3"), join(trial.folder, "bin", "uv"));
+    const after = await requiredPermissions(await trial.manifest({ dependencies: [PACKAGE] }));
+    assertEquals(after.descriptors.flatMap((one) => one.name === "run" ? one.command : [])[0], "uv");
   },
 });
