@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "69c202f4b6244560";
+export const PYTHON_WORKER_HASH = "94f794e32f9156e3";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -732,6 +732,8 @@ class Call(Interruptible):
 
     def answer(self, frame: bytes) -> bool:
         """Sends a last frame before which there was none; tells whether that is so."""
+        if not DESCRIPTORS.mark[0]:
+            DESCRIPTORS.stay_out()
         client = self.connection.client
         with client.lock:
             if self.made_reply is not None:
@@ -1312,7 +1314,7 @@ class Connection:
 
     def _open_plain_call(self) -> bool:
         """Makes the open call of a request as most are, if that is what comes next."""
-        plain = self._incoming.take_plain()
+        plain = self._incoming.take_plain(self._session.max_body_bytes)
         if plain is None:
             return False
         self.client.is_followed = self._incoming.has_more
@@ -3516,7 +3518,7 @@ class Incoming:
         self._at = end + len(mark)
         return text
 
-    def take_plain(self) -> Optional[tuple[str, Body]]:
+    def take_plain(self, limit: int) -> Optional[tuple[str, Body]]:
         """A request as most are, as its id and its body; None when what comes next is not here as a whole, or is another one.
 
         All that stands here was found out by splitting it in the way of any request, and takes a fraction of the time.
@@ -3529,7 +3531,9 @@ class Incoming:
         if not length.isdigit() or len(length) > 5 or len(call_id) > MAX_ID or not call_id.replace(b"-", b"").isalnum():
             return None
         stop = end + 1 + int(length)
-        body = read_plain_body(data[end + 1 : stop]) if stop <= len(data) else None
+        if stop > len(data) or int(length) > limit:
+            return None
+        body = read_plain_body(data[end + 1 : stop])
         if body is None:
             return None
         self._at, self.has_more = stop, stop < len(data)
@@ -3908,10 +3912,16 @@ class Lanes:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         self._calls.close(call)
-        if error is None and not call.cancelled and call.made_reply is None:
-            frame = plain_result(value)
-            if frame is not None and call.answer(frame):
-                return
+        try:
+            if error is None and not call.cancelled and call.made_reply is None:
+                frame = plain_result(value)
+                if frame is not None and call.answer(frame):
+                    return
+        except BaseException as failure:  # of what the plugin's values do when they are looked at
+            error = failure
+        self._reply(call, value, error)
+
+    def _reply(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
         assert call.reply is not None
         if call.cancelled:
             call.reply.error(cancelled_body(self._plugin.name))

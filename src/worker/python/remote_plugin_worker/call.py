@@ -60,6 +60,8 @@ class Call(Interruptible):
 
     def answer(self, frame: bytes) -> bool:
         """Sends a last frame before which there was none; tells whether that is so."""
+        if not DESCRIPTORS.mark[0]:
+            DESCRIPTORS.stay_out()
         client = self.connection.client
         with client.lock:
             if self.made_reply is not None:
