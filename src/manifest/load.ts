@@ -136,6 +136,9 @@ function environmentSource(environment: string | InlineEnvironment, paths: PathR
 
 function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
   if (manifest.sandbox !== undefined) throw paths.refuse("$.sandbox", SANDBOXED);
+  for (const key of ["max_memory_mb", "max_processes"] as const) {
+    if (manifest.resources?.[key] !== undefined) throw paths.refuse(`$.resources.${key}`, UNLIMITED);
+  }
   return {
     kind: "deno",
     module: paths.module(manifest.module),
@@ -144,6 +147,8 @@ function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
   };
 }
 
+const UNLIMITED =
+  "is for Python plugins, for nothing can hold a Deno process to it. Remove it, or have a container or a service manager do it";
 const SANDBOXED = 'is for Python plugins. Deno bounds this one; have the host start it with bounds: "kernel" for more than that';
 
 function variablesOf({ env_vars = {}, worker_env = [], inherit_env = [] }: Manifest): PluginSpec["runtimeVariables"] {

@@ -156,6 +156,7 @@ for (
     ["a port that is none", { ...PYTHON, permissions: { net: [":65536"] } }, "$.permissions.net[0]"],
     ["single programs for Python", { ...PYTHON, permissions: { run: ["git"] } }, "$.permissions.run"],
     ["bounds that its worker cannot keep", { ...PYTHON, worker: "cjm_plugin_system.core.worker", permissions: {} }, "$.permissions"],
+    ["a limit that nothing holds", { runtime: "deno", module: "x", resources: { max_processes: 4 } }, "$.resources.max_processes"],
     ["a sandbox for Deno", { runtime: "deno", module: "x", sandbox: "bubblewrap" }, "$.sandbox"],
     ["a sandbox around a worker of its own", { ...PYTHON, worker: "old_worker", sandbox: "bubblewrap" }, "$.sandbox"],
     ["an unknown sandbox", { ...PYTHON, sandbox: "docker" }, "$.sandbox"],

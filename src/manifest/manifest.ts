@@ -119,9 +119,9 @@ export interface PluginResources {
   min_system_ram_mb?: number;
   /** GPU memory, in MiB. */
   min_gpu_vram_mb?: number;
-  /** The most memory that each process of a worker may have, in MiB. Linux only. Default: no limit. */
+  /** Python: the most memory that a worker may have besides the interpreter, in MiB. Linux only. Default: no limit. */
   max_memory_mb?: number;
-  /** The most processes and threads that a worker may have. Linux only. Default: no limit. */
+  /** Python: the most processes and threads that a worker may have besides its own. Linux only. Default: no limit. */
   max_processes?: number;
 }
 

@@ -6,7 +6,6 @@
 import { dirname, isAbsolute, join } from "@std/path";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { isUnix } from "../protocol/address.ts";
-import { parseJson } from "../protocol/json.ts";
 import { messageOf } from "../protocol/text.ts";
 import { BUBBLEWRAP } from "../permissions/required.ts";
 import type { CommandContext, WorkerCommand } from "./command.ts";
@@ -36,7 +35,7 @@ const SETTINGS = [
 const NETWORK_SETTINGS = ["resolv.conf", "hosts", "host.conf", "gai.conf", "services"];
 
 /** Where an interpreter lies with its modules, as it says itself. */
-const ASK = "import json, sys; print(json.dumps([sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]))";
+const ASK = String.raw`import sys; sys.stdout.write("\0".join([sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]))`;
 
 /** What is shown to a worker. */
 export interface SandboxContext extends Pick<CommandContext, "listen"> {
@@ -94,15 +93,18 @@ function keptBytecode({ environment: { XDG_CACHE_HOME = "", HOME = "" } }: Worke
 }
 
 async function interpreterFolders(spec: PluginSpec, { program, environment }: WorkerCommand): Promise<string[]> {
-  const told = await askInterpreter(program, environment).catch((error) => messageOf(error));
-  const folders = parseJson(told);
-  if (Array.isArray(folders)) return folders.filter((folder) => typeof folder === "string" && folder.startsWith("/") && folder !== "/");
-  throw boundsError(spec, `"${program}" does not tell where its modules lie. It said: ${told}`);
+  const { success, text } = await askInterpreter(program, environment);
+  if (success) return text.split("\0").filter((folder) => isAbsolute(folder) && folder !== "/");
+  throw boundsError(spec, `"${program}" does not tell where its modules lie. It said: ${text.trim()}`);
 }
 
-async function askInterpreter(program: string, env: WorkerCommand["environment"]): Promise<string> {
-  const { stdout, stderr } = await new Deno.Command(program, { args: ["-c", ASK], clearEnv: true, env, stdin: "null" }).output();
-  return new TextDecoder().decode(stdout).trim() || new TextDecoder().decode(stderr).trim();
+async function askInterpreter(program: string, env: WorkerCommand["environment"]): Promise<{ success: boolean; text: string }> {
+  try {
+    const { success, stdout, stderr } = await new Deno.Command(program, { args: ["-c", ASK], clearEnv: true, env, stdin: "null" }).output();
+    return { success, text: new TextDecoder().decode(success ? stdout : stderr) };
+  } catch (error) {
+    return { success: false, text: messageOf(error) };
+  }
 }
 
 /** What bubblewrap says in the place of a signal. */

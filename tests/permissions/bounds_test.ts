@@ -113,6 +113,18 @@ Deno.test("python: a host that requires bounds has a plugin do nothing whose man
   }
 });
 
+Deno.test({
+  name: "python: a plugin gets no more memory than its manifest says, and goes on",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using plugin = await startFixture(PYTHON, "fills_memory", { manifest: { resources: { max_memory_mb: 64 } } });
+    for (let call = 0; call < 2; call++) {
+      const error = await assertRejects(() => plugin.execute({ system: true }), RemoteError);
+      assertEquals([error.remoteType, error.category], ["MemoryError", "resource"]);
+    }
+  },
+});
+
 Deno.test("python: a worker that cannot keep bounds is not started where the host requires some", async () => {
   const error = await assertRejects(() => RemotePluginProxy.start(foreignManifest(), { bounds: "required" }), WorkerStartError);
   assertEquals(error.phase, "bounds");

@@ -88,6 +88,7 @@ test("a refusal names the key that is missing", async () => {
   await refused("with_pool", { method: "spawn" }, '"permissions"');
   await refused("with_pool", { method: "forkserver" }, '"permissions"');
   await refused("with_shared_memory", {}, '. Add "/dev/shm" to "write" of "permissions"');
+  assertEquals((await messageOf(ask(worker, "read_and_hide", { path: secret }))).includes("Add"), false);
   assertEquals(await ask(worker, "look_for", { program: "no-such-program" }), "done without");
 });
 

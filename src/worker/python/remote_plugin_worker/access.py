@@ -76,7 +76,7 @@ class Access:
 
     def advise(self, error: BaseException) -> str:
         """What stands behind the message of an error that came of a refusal; nothing for any other."""
-        for refused in _chain(error):
+        for refused in _chain(error) if self._grant.hold else ():
             if isinstance(refused, PermissionError) or attribute(refused, "errno") == errno.EXDEV:
                 advice = self._advice(refused)
                 if advice:
@@ -195,12 +195,12 @@ class Access:
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """An error and those that it came of."""
-    seen: list[BaseException] = []
+    seen: set[int] = set()
     following: Optional[BaseException] = error
-    while following is not None and following not in seen:
+    while following is not None and id(following) not in seen:
         yield following
-        seen.append(following)
-        following = following.__cause__ or following.__context__
+        seen.add(id(following))
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
 
 
 def _place_of(error: BaseException) -> str:

@@ -44,7 +44,7 @@ class StandardLibrary:
     def import_module(self, name: str, scope: Any = None, local: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         """What `import` is for the worker's own modules. What is not the library's is the plugin's environment's."""
         loaded = sys.modules.get(name)
-        if loaded is not None and level == 0 and "." not in name and id(loaded) in self._first:
+        if level == 0 and "." not in name and id(loaded) in self._first and all(hasattr(loaded, part) for part in fromlist or ()):
             return loaded  # which most are
         self._names = self._names or self._read_names()
         find = self._import if name.partition(".")[0] in self._names else builtins.__import__
