@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "94f794e32f9156e3";
+export const PYTHON_WORKER_HASH = "3d1186b980e14916";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -257,7 +257,7 @@ class Access:
 
     def advise(self, error: BaseException) -> str:
         """What stands behind the message of an error that came of a refusal; nothing for any other."""
-        for refused in _chain(error):
+        for refused in _chain(error) if self._grant.hold else ():
             if isinstance(refused, PermissionError) or attribute(refused, "errno") == errno.EXDEV:
                 advice = self._advice(refused)
                 if advice:
@@ -376,12 +376,12 @@ class Access:
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """An error and those that it came of."""
-    seen: list[BaseException] = []
+    seen: set[int] = set()
     following: Optional[BaseException] = error
-    while following is not None and following not in seen:
+    while following is not None and id(following) not in seen:
         yield following
-        seen.append(following)
-        following = following.__cause__ or following.__context__
+        seen.add(id(following))
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
 
 
 def _place_of(error: BaseException) -> str:
@@ -3979,7 +3979,7 @@ class StandardLibrary:
     def import_module(self, name: str, scope: Any = None, local: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         """What \`import\` is for the worker's own modules. What is not the library's is the plugin's environment's."""
         loaded = sys.modules.get(name)
-        if loaded is not None and level == 0 and "." not in name and id(loaded) in self._first:
+        if level == 0 and "." not in name and id(loaded) in self._first and all(hasattr(loaded, part) for part in fromlist or ()):
             return loaded  # which most are
         self._names = self._names or self._read_names()
         find = self._import if name.partition(".")[0] in self._names else builtins.__import__
