@@ -34,8 +34,10 @@ const SETTINGS = [
 /** What is read besides by who uses the network. */
 const NETWORK_SETTINGS = ["resolv.conf", "hosts", "host.conf", "gai.conf", "services"];
 
-/** Where an interpreter lies with its modules, as it says itself. */
-const ASK = String.raw`import sys; sys.stdout.write("\0".join([sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]))`;
+/** Where an interpreter lies with its modules, as it says itself. It runs none of their code, and minds no variable. */
+const ASK = String.raw`import os, sys
+programs = [sys.executable, os.path.realpath(sys.executable)]
+sys.stdout.write("\0".join([sys.base_prefix, *(os.path.dirname(os.path.dirname(program)) for program in programs)]))`;
 
 /** What is shown to a worker. */
 export interface SandboxContext extends Pick<CommandContext, "listen"> {
@@ -100,7 +102,12 @@ async function interpreterFolders(spec: PluginSpec, { program, environment }: Wo
 
 async function askInterpreter(program: string, env: WorkerCommand["environment"]): Promise<{ success: boolean; text: string }> {
   try {
-    const { success, stdout, stderr } = await new Deno.Command(program, { args: ["-c", ASK], clearEnv: true, env, stdin: "null" }).output();
+    const { success, stdout, stderr } = await new Deno.Command(program, {
+      args: ["-I", "-S", "-c", ASK],
+      clearEnv: true,
+      env,
+      stdin: "null",
+    }).output();
     return { success, text: new TextDecoder().decode(success ? stdout : stderr) };
   } catch (error) {
     return { success: false, text: messageOf(error) };

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "5085ff1a32cbd5c0";
+export const PYTHON_WORKER_HASH = "b5d49337f3b4c804";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -566,6 +566,7 @@ class Bell:
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
 
@@ -616,6 +617,8 @@ class Bounds:
 
         if self._holding is not None:
             change_files_by_descriptor()
+        if sys.flags.no_site:
+            builtins.__import__("site").main()  # what Python does when it starts: it runs code of the packages
         access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
         access.watch()
         return access.advise
@@ -633,6 +636,8 @@ def _find_holding(start: Start, grant: Grant) -> Holding:
         raise CannotBind("the worker of the plugin's own environment does not know of permissions")
     if sys.platform != "linux":
         raise CannotBind(f"the system {sys.platform} has no Landlock, which is of Linux")
+    if not sys.flags.no_site:
+        raise CannotBind("this Python was started without -S, so that code of its packages may have run already")
     try:
         from .holding import Holding
     except ImportError:
@@ -4887,9 +4892,24 @@ PROCESSES = ("/proc",)
 LOADER_WITHIN = 4096
 
 
-def own_python() -> set[str]:
-    """All that this interpreter imports from, also in a virtual environment or one of conda's."""
-    return {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *(entry for entry in sys.path if os.path.isabs(entry))}
+def own_python() -> list[str]:
+    """Where this interpreter lies with its libraries, and its virtual environment with the packages.
+
+    It goes by the program that runs. Variables and what stands in the environment's files could name any other folder.
+    """
+    programs = {sys.executable, os.path.realpath(sys.executable)}
+    folders = {os.path.dirname(os.path.dirname(program)) for program in programs}
+    return [*(folders - {"/", ""}), *_packages_of_user()]
+
+
+def _packages_of_user() -> list[str]:
+    try:
+        import pwd
+
+        home = pwd.getpwuid(os.getuid()).pw_dir  # a variable could name another one
+    except (ImportError, KeyError):
+        return []
+    return [os.path.join(home, ".local/lib/python{}.{}/site-packages".format(*sys.version_info))]
 
 
 def derived_places() -> list[str]:

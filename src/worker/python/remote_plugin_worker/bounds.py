@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
 
@@ -52,6 +53,8 @@ class Bounds:
 
         if self._holding is not None:
             change_files_by_descriptor()
+        if sys.flags.no_site:
+            builtins.__import__("site").main()  # what Python does when it starts: it runs code of the packages
         access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
         access.watch()
         return access.advise
@@ -69,6 +72,8 @@ def _find_holding(start: Start, grant: Grant) -> Holding:
         raise CannotBind("the worker of the plugin's own environment does not know of permissions")
     if sys.platform != "linux":
         raise CannotBind(f"the system {sys.platform} has no Landlock, which is of Linux")
+    if not sys.flags.no_site:
+        raise CannotBind("this Python was started without -S, so that code of its packages may have run already")
     try:
         from .holding import Holding
     except ImportError:
