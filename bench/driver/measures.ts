@@ -189,8 +189,10 @@ async function plugins(bench: Bench, { count }: Required<Amounts>): Promise<Valu
   }
 }
 
+/** The end of a peer of its own: what another has been through, such as large values, would be a part of its end. */
 async function stop(bench: Bench): Promise<Values> {
   if (bench.peer.call === undefined) return {}; // It has ended by itself.
+  await small(await bench.start());
   const begun = performance.now();
   await bench.stop();
   return { ms: performance.now() - begun };

@@ -25,7 +25,7 @@ export interface EnvironmentPlace {
  * Looks for a plugin's environment.
  *
  * @throws {WorkerStartError} When what it is made from is not there, or cannot be what is meant.
- * @throws {Deno.errors.NotCapable} When the host may not read it.
+ * @throws {PermissionDeniedError} When the host may not read a file that it names.
  */
 export async function findEnvironment(source: EnvironmentSource, plugin: string): Promise<EnvironmentPlace> {
   const inputs = await readInputs(source, plugin);

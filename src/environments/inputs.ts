@@ -4,6 +4,8 @@
  * @module
  */
 import { basename, dirname, join, resolve } from "@std/path";
+import { PermissionDeniedError } from "../errors.ts";
+import { mayRead } from "../manifest/host_access.ts";
 import type { EnvironmentSource } from "../manifest/manifest.ts";
 import { environmentError } from "./environment.ts";
 
@@ -40,7 +42,7 @@ const INCLUDED = /^\s*(?:-r|-c|--requirement|--constraint)[\s=]\s*(\S+)/gm;
  * Reads what an environment is made from.
  *
  * @throws {WorkerStartError} When it is not there, or cannot be what is meant.
- * @throws {Deno.errors.NotCapable} When the host may not read it.
+ * @throws {PermissionDeniedError} When the host may not read a file that it names.
  */
 export async function readInputs(source: EnvironmentSource, plugin: string): Promise<EnvironmentInputs> {
   const reader = new InputReader(plugin);
@@ -119,12 +121,20 @@ class InputReader {
 
   textIfThere(path: string): string | undefined {
     this.files.add(path);
+    if (!mayRead(path)) throw this.#mayNotRead(path);
     try {
       return Deno.readTextFileSync(path);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error instanceof Deno.errors.NotCapable ? error : this.error(`"${path}" cannot be read`, error);
+      throw this.error(`"${path}" cannot be read`, error);
     }
+  }
+
+  /** Which files a requirements file names, nobody knows before it is read. */
+  #mayNotRead(path: string): PermissionDeniedError {
+    const [plugin, flag] = [this.#plugin, `--allow-read=${path}`];
+    const message = `Cannot look for the environment of "${plugin}": the host may not read "${path}". Add ${flag}`;
+    return new PermissionDeniedError(message, { plugin, missing: [{ name: "read", path }], flags: [flag] });
   }
 
   #stat(path: string): Deno.FileInfo {

@@ -9,7 +9,7 @@ import { interpreterIn } from "../environments/environment.ts";
 import { type EnvironmentPlace, findEnvironment } from "../environments/find.ts";
 import { findingNeeds, makingNeeds } from "../environments/needs.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
-import type { PluginSpec } from "../manifest/manifest.ts";
+import type { EnvironmentSource, PluginSpec } from "../manifest/manifest.ts";
 import { addressUrl } from "../protocol/address.ts";
 import { blockingPermissions } from "./blocking.ts";
 import { processVariables } from "./environment.ts";
@@ -88,16 +88,17 @@ export async function requiredPermissions(
 async function environmentNeeds(spec: PluginSpec): Promise<{ spec: PluginSpec; descriptors: Deno.PermissionDescriptor[] }> {
   const place = await placeOf(spec);
   if (place === undefined) return { spec, descriptors: [] };
+  const read = place.inputs.files.map((path) => ({ name: "read", path }) as const);
   const making = place.state === "ready" ? [] : makingNeeds();
-  return { spec: place.spec, descriptors: [...place.needs, ...making] };
+  return { spec: place.spec, descriptors: [...findingNeeds(place.source), ...read, ...making] };
 }
 
 /** A plugin whose environment was looked for, with the interpreter that is or will be in it. */
 export interface PlacedPlugin extends EnvironmentPlace {
   readonly folder: string;
   readonly spec: PluginSpec;
-  /** What it took to look for it. */
-  readonly needs: readonly Deno.PermissionDescriptor[];
+  /** What it is made from, as the manifest names it. */
+  readonly source: EnvironmentSource;
 }
 
 /**
@@ -109,11 +110,11 @@ export interface PlacedPlugin extends EnvironmentPlace {
 export async function placeOf(spec: PluginSpec): Promise<PlacedPlugin | undefined> {
   const { runtime } = spec;
   if (runtime.kind !== "python" || runtime.environment === undefined) return undefined;
-  const needs = findingNeeds(runtime.environment);
-  demand(spec, needs);
-  const place = await findEnvironment(runtime.environment, spec.name);
-  const read = place.inputs.files.map((path) => ({ name: "read", path }) as const);
-  return { ...place, spec: { ...spec, runtime: { ...runtime, interpreter: interpreterIn(place.folder) } }, needs: [...needs, ...read] };
+  const source = runtime.environment;
+  // Each start of a program comes by here, and most may read all.
+  if (!isGranted({ name: "read" }) || !isGranted({ name: "env" })) demand(spec, findingNeeds(source));
+  const place = await findEnvironment(source, spec.name);
+  return { ...place, source, spec: { ...spec, runtime: { ...runtime, interpreter: interpreterIn(place.folder) } } };
 }
 
 /** What a start depends on besides the manifest. */

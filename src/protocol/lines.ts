@@ -78,8 +78,10 @@ export class LineSplitter {
   #decode(bytes: Uint8Array): string {
     const all = this.#begun.length === 0 ? bytes : joined(this.#begun, bytes);
     const end = all.length - begunBytes(all);
+    // First, for bytes that are no text leave nothing behind: they may be tried again, line by line.
+    const text = decode(end === all.length ? all : all.subarray(0, end));
     this.#begun = end === all.length ? NOTHING : all.slice(end);
-    return decode(end === all.length ? all : all.subarray(0, end));
+    return text;
   }
 }
 

@@ -57,6 +57,12 @@ Deno.test("a line in three million pieces is one, and takes no more than a few t
   assertEquals(splitter.push(bytesOf("\n")), `${"x".repeat(3 * MANY)}\n`);
 });
 
+Deno.test("bytes that are no text leave nothing behind, though they end within a character", () => {
+  const splitter = new LineSplitter(100);
+  assertThrows(() => splitter.push(new Uint8Array([...bytesOf("one\ntwo\n"), 0xfc, 0xe4])), TypeError);
+  assertEquals(splitter.push(bytesOf("one\n")), "one\n");
+});
+
 Deno.test("a line that is longer than the bound is refused, with its end and before it", () => {
   const splitter = new LineSplitter(3);
   assertEquals(splitter.push(bytesOf("abc")), "");

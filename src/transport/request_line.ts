@@ -34,11 +34,15 @@ const ASCII = /^[\0-\x7f]*$/;
 /** The bytes of a request that is better written alone. */
 export function largeRequest(request: WireRequest): readonly Uint8Array[] {
   const text = bodyText(request) ?? "";
-  return largeAscii(request, text) ?? largeParts(request, UTF8.encode(text));
+  const whole = text.length <= WHOLE_CHARACTERS ? wholeAscii(request, text) : undefined;
+  return whole ?? partsOf(request, UTF8.encode(text));
 }
 
+/** A longer body takes more time to be written behind its line than the worker takes to be woken twice. */
+const WHOLE_CHARACTERS = 256 * 1024;
+
 /** Line and body in one piece, which wakes the worker once; `undefined` when a character takes more than one byte. */
-function largeAscii(request: WireRequest, text: string): readonly Uint8Array[] | undefined {
+function wholeAscii(request: WireRequest, text: string): readonly Uint8Array[] | undefined {
   const head = headOf(request, text.length);
   const bytes = new Uint8Array(head.length + text.length);
   const { read } = UTF8.encodeInto(text, bytes.subarray(head.length));
@@ -47,7 +51,7 @@ function largeAscii(request: WireRequest, text: string): readonly Uint8Array[] |
   return [bytes];
 }
 
-function largeParts(request: WireRequest, content: Uint8Array): readonly Uint8Array[] {
+function partsOf(request: WireRequest, content: Uint8Array): readonly Uint8Array[] {
   return [UTF8.encode(headOf(request, content.length)), content];
 }
 

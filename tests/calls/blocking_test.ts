@@ -10,9 +10,10 @@ import {
   WorkerExitError,
 } from "@remote-plugin/proxy";
 import { loadManifest } from "../../src/manifest/load.ts";
+import type { Numbered } from "../fixtures/threads/calls_numbered.ts";
 import { eventually, within } from "../support/guard.ts";
 import { spawnHost } from "../support/run_host.ts";
-import { BOTH, fixtureManifest, gone, isRunning, labelOf, ScratchWatch, startBlocking } from "../support/fixture_proxy.ts";
+import { BOTH, fixtureManifest, gone, isRunning, labelOf, ScratchWatch, startBlocking, startFixture } from "../support/fixture_proxy.ts";
 import { PrintedLines } from "../support/printed_lines.ts";
 
 for (const face of BOTH) {
@@ -192,6 +193,35 @@ for (const face of BOTH) {
       thread.terminate();
     }
   });
+}
+
+for (const face of BOTH) {
+  Deno.test(`${labelOf(face)}: callers that block in threads of their own, and many that do not, share one worker, and each call is run once`, async () => {
+    await using scratch = await ScratchWatch.create();
+    const begun = `${scratch.path}/begun`;
+    await using plugin = await startFixture(face, "numbered");
+    // The first of them is type-checked, which takes its time.
+    assertEquals(await wrongAnswers({ endpoint: plugin.endpoint!, from: 0, count: 1, begun }), []);
+    const threads = [1, 2, 3].map((thread) => wrongAnswers({ endpoint: plugin.endpoint!, from: 1_000 * thread, count: 100, begun }));
+    const others = Array.from({ length: 300 }, (_, n) => plugin.execute({ n: 10_000 + n, begun }));
+    assertEquals(await Promise.all(others), others.map((_, n) => 10_000 + n));
+    assertEquals((await Promise.all(threads)).flat(), []);
+    const numbers = (await Deno.readTextFile(begun)).trim().split("\n");
+    assertEquals([numbers.length, new Set(numbers).size], [601, 601]);
+    await Deno.remove(begun);
+  });
+}
+
+/** What is wrong with the answers to the calls of a thread that blocks. */
+async function wrongAnswers(plan: Numbered): Promise<unknown[]> {
+  const thread = new Worker(new URL("../fixtures/threads/calls_numbered.ts", import.meta.url), { type: "module" });
+  const answer = Promise.withResolvers<unknown[]>();
+  thread.onmessage = ({ data }: MessageEvent<unknown[]>) => answer.resolve(data);
+  thread.onerror = (event) => answer.reject(new Error(event.message));
+  thread.postMessage(plan);
+  const wrong = await within(answer.promise, "the thread");
+  thread.terminate();
+  return wrong;
 }
 
 Deno.test("blocking: a thread that may not wait is told of the asynchronous twin", async () => {

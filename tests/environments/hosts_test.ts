@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { dirname } from "@std/path";
+import { dirname, join } from "@std/path";
 import { type EnvironmentStep, RemotePluginProxy, requiredPermissions } from "@remote-plugin/proxy";
 import { User } from "../support/cli_user.ts";
 import { CANNOT_MAKE, EnvironmentTrial, PACKAGE } from "../support/environments.ts";
@@ -146,7 +146,8 @@ Deno.test({
   async fn() {
     await using trial = await EnvironmentTrial.create();
     await using scratch = await ScratchWatch.create();
-    await trial.write("needs.txt", PACKAGE);
+    await trial.write("needs.txt", "-r more.txt\n");
+    await trial.write("more.txt", PACKAGE);
     const manifest = await trial.manifest("needs.txt", { transport: "tcp" });
     const places = { scratchDir: scratch.path };
     for (const what of ["making", "finding"]) {
@@ -159,6 +160,9 @@ Deno.test({
         assertEquals(error, "PermissionDeniedError", `${what} without ${flag}`);
         assertEquals(told.flatMap(entriesOf).filter((entry: string) => !entriesOf(flag).includes(entry)), []);
       }));
+      const own = flags.map((flag) => flag.replace(`${join(trial.folder, "more.txt")},`, ""));
+      const { stdout: told } = await runHost("calls_once", own, [manifest, places, {}]);
+      assertEquals(JSON.parse(told).flags, [`--allow-read=${join(trial.folder, "more.txt")}`]);
       const { stdout, stderr } = await runHost("calls_once", flags, [manifest, places, {}]);
       assertEquals(stderr, "");
       assertStringIncludes(JSON.parse(stdout).result.file, trial.environments);

@@ -13,6 +13,7 @@ import { fixtureFolder, readFixture } from "../../tests/support/fixtures.ts";
 import { readNumber, refuseAll, runTool } from "../arguments.ts";
 import { findLeaks } from "../leaks.ts";
 import { findPython } from "../python.ts";
+import { callInCrowd } from "./crowd.ts";
 import { act, cleanUpBusy, closeDescriptors, forkAct, killWorker, Tally } from "./load.ts";
 import { leftOpen, openFiles, openSignalSockets } from "./open_files.ts";
 import { plot, reportLine, type Sample, summary } from "./report.ts";
@@ -23,6 +24,9 @@ const MIB = 2 ** 20;
 
 /** How long a load waits between two operations, in milliseconds: the machine is not ours alone. */
 const PAUSE_MS = 2;
+
+/** How long a crowd calls one plugin, in milliseconds. */
+const CROWD_MS = 10_000;
 
 type Runtime = "python" | "deno";
 
@@ -60,7 +64,12 @@ class Soak {
 
   async run(): Promise<void> {
     const runtimes: Runtime[] = this.#python === undefined ? ["deno"] : ["python", "deno"];
-    const loads = runtimes.flatMap((runtime) => [this.#steadyLoad(runtime), this.#restartingLoad(runtime), this.#threadLoad(runtime)]);
+    const loads = runtimes.flatMap((runtime) => [
+      this.#steadyLoad(runtime),
+      this.#restartingLoad(runtime),
+      this.#threadLoad(runtime),
+      this.#crowdLoad(runtime),
+    ]);
     if (this.#python !== undefined) loads.push(this.#forkingLoad(), this.#closingLoad());
     await Promise.all([this.#watch(), ...loads]);
   }
@@ -88,6 +97,31 @@ class Soak {
       for (let at = 0; at < operations && !this.#isOver; at++) await this.#act(plugin);
       if (round % 3 === 0) await cleanUpBusy(plugin, this.tally);
       else if (isKilled) await this.#kill(plugin);
+    }
+  }
+
+  /** 64 callers of one plugin, whose workers are killed; for a while with one lane, then with four. */
+  async #crowdLoad(runtime: Runtime): Promise<void> {
+    for (let round = 0; !this.#isOver; round++) {
+      const restart = { mode: "always", initial_delay_ms: 1, max_delay_ms: 10, max_crashes: 10_000 } as const;
+      const settings = { restart, max_concurrency: round % 2 === 0 ? 1 : 4 };
+      await using plugin = await this.#start(runtime, settings, { fixture: "numbered", permissions: "requested" });
+      const end = performance.now() + CROWD_MS;
+      await callInCrowd(plugin, {
+        begun: `${this.#folder}/begun-${runtime}-${round}`,
+        tally: this.tally,
+        isOver: () => this.#isOver || performance.now() > end,
+        kill: () => this.#killNow(plugin),
+      });
+    }
+  }
+
+  #killNow({ pid }: RemotePluginProxy): void {
+    try {
+      Deno.kill(pid!, "SIGKILL");
+      this.kills++;
+    } catch {
+      // It has ended, and the next one is not there yet.
     }
   }
 

@@ -44,6 +44,9 @@ const BEGINNINGS: Readonly<Record<RingKind, Uint8Array>> = {
 
 const NEWLINE = 10;
 
+/** After so many looks in a row for which there was no wait others come first. */
+const MOST_AT_ONCE = 16;
+
 /** Makes the memory. */
 export function ringMemory(): RingMemory {
   return { counts: new Int32Array(new SharedArrayBuffer(16)), bytes: new Uint8Array(new SharedArrayBuffer(SIZE)) };
@@ -80,9 +83,9 @@ export class RingWriter {
     return true;
   }
 
-  /** Whether the reader has to be told that something lies here; when it does, it is taken for told. */
-  get hasToTell(): boolean {
-    return Atomics.exchange(this.#counts, BELL, 1) === 0;
+  /** Tells the reader that something lies here, unless it has been told. */
+  tell(): void {
+    if (Atomics.exchange(this.#counts, BELL, 1) === 0) Atomics.notify(this.#counts, BELL);
   }
 
   #placeFor(size: number): number | undefined {
@@ -115,6 +118,19 @@ export class RingReader {
   readonly memory: RingMemory = ringMemory();
   readonly #words = new Int32Array(this.memory.bytes.buffer);
   #read = 0;
+  #toldAtOnce = 0;
+
+  /**
+   * Resolves when something lies here. A message that tells it would cost several times as much.
+   *
+   * The plugin can say so without end. All else that this thread does must go on then.
+   */
+  async untilTold(): Promise<void> {
+    const told = Atomics.waitAsync(this.memory.counts, BELL, 0);
+    if (told.async) await told.value;
+    this.#toldAtOnce = told.async ? 0 : this.#toldAtOnce + 1;
+    if (this.#toldAtOnce > MOST_AT_ONCE) await new Promise((resolve) => setTimeout(resolve));
+  }
 
   /** Notes that a message about a call has been taken. */
   noteMessage(): void {

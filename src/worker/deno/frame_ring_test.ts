@@ -40,12 +40,28 @@ Deno.test("a frame overtakes no message, and one that is long goes as a message"
   assertEquals(writer.write(1, "result", '{"result":1}'), true);
 });
 
-Deno.test("the reader is told once of all that lies there", () => {
+Deno.test("the reader is told of what lies there, whether or not it waits for that already", async () => {
   const { reader, writer } = open();
-  writer.write(1, "chunk", '{"chunk":1}');
-  assertEquals([writer.hasToTell, writer.hasToTell], [true, false]);
-  reader.take();
-  assertEquals(writer.hasToTell, true);
+  // To wait for shared memory does not keep a program alive.
+  const alive = setInterval(() => {}, 1_000);
+  for (let n = 0; n < 40; n++) {
+    const told = n % 2 === 0 ? reader.untilTold() : undefined;
+    writer.write(n, "chunk", `{"chunk":${n}}`);
+    writer.tell();
+    await (told ?? reader.untilTold());
+    assertEquals(taken(reader), [[n, "chunk", `{"chunk":${n}}\n`]]);
+  }
+  clearInterval(alive);
+});
+
+Deno.test("a writer that tells without end leaves the reader's thread time for all else", async () => {
+  const { reader, writer } = open();
+  let isOver = false;
+  setTimeout(() => isOver = true);
+  while (!isOver) {
+    writer.tell();
+    await reader.untilTold();
+  }
 });
 
 for (

@@ -12,11 +12,11 @@ import { type LoadedPlugin, pluginFromModule, type PluginLabel } from "./load_pl
 import type { Results } from "./outbox.ts";
 import type { PluginRunner } from "./plugin_runner.ts";
 import { ThreadCalls } from "./thread_calls.ts";
-import { type BELL, type FromThread, readRun, type ToThread } from "./thread_messages.ts";
+import { type FromThread, readRun, type ToThread } from "./thread_messages.ts";
 
 /** The part of a worker's global scope that is used here. */
 interface ThreadScope {
-  postMessage(message: FromThread | typeof BELL): void;
+  postMessage(message: FromThread): void;
   addEventListener(type: "message", listener: (event: MessageEvent<ToThread>) => void): void;
   addEventListener(type: "error", listener: (event: ErrorEvent) => void): void;
   addEventListener(type: "unhandledrejection", listener: (event: PromiseRejectionEvent) => void): void;
@@ -52,8 +52,9 @@ export function startPlugin(exports: Readonly<Record<string, unknown>>, exportNa
 function serve(runner: PluginRunner, asker: FilesAsker): void {
   const calls = new ThreadCalls(runner, post);
   scope.addEventListener("message", ({ data }) => {
+    calls.takeOrder();
     if (typeof data === "string") calls.take(readRun(data));
-    else if (data.kind === "ring") calls.useRing(data.memory);
+    else if (data.kind === "ring") calls.useMemory(data);
     else if (data.kind === "files") asker.take(data.key, data.answer);
     else calls.take(data);
   });

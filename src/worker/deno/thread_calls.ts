@@ -7,24 +7,40 @@ import { Cancellation } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
 import { type RingMemory, RingWriter } from "./frame_ring.ts";
+import { Mailbox, type MailboxMemory } from "./mailbox.ts";
 import type { CallOrder, CallSink, PluginRunner } from "./plugin_runner.ts";
-import { BELL, CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, type FromThread, type ToCalls } from "./thread_messages.ts";
+import { CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, type FromThread, readRun, type ToCalls } from "./thread_messages.ts";
 
 /** Runs what the control thread orders, and tells it what comes of it. */
 export class ThreadCalls {
   readonly #runner: PluginRunner;
   readonly #output: Output;
   readonly #open = new Map<number, ThreadCall>();
+  #orders: Mailbox | undefined;
 
   /** Serves a plugin that is loaded. */
-  constructor(runner: PluginRunner, post: (message: FromThread | typeof BELL) => void) {
+  constructor(runner: PluginRunner, post: (message: FromThread) => void) {
     this.#runner = runner;
     this.#output = new Output(post);
   }
 
-  /** Leaves small frames in this memory from now on. */
-  useRing(memory: RingMemory): void {
+  /** Leaves small frames in this memory from now on, and looks for orders there. */
+  useMemory({ memory, orders }: { readonly memory: RingMemory; readonly orders: MailboxMemory }): void {
     this.#output.useRing(memory);
+    if (this.#orders === undefined) void this.#takeOrders(this.#orders = new Mailbox(orders));
+  }
+
+  /** Takes the order that has been left, which came before all that is told by a message from now on. */
+  takeOrder(): void {
+    const text = this.#orders?.take();
+    if (text !== undefined) this.take(readRun(text));
+  }
+
+  async #takeOrders(orders: Mailbox): Promise<never> {
+    while (true) {
+      await orders.untilPut();
+      this.takeOrder();
+    }
   }
 
   /** Takes one message of the control thread. */
@@ -50,10 +66,10 @@ export class ThreadCalls {
 
 /** What goes to the control thread about calls: small frames by the ring, and all else as messages, in one order. */
 class Output {
-  readonly #post: (message: FromThread | typeof BELL) => void;
+  readonly #post: (message: FromThread) => void;
   #ring: RingWriter | undefined;
 
-  constructor(post: (message: FromThread | typeof BELL) => void) {
+  constructor(post: (message: FromThread) => void) {
     this.#post = post;
   }
 
@@ -63,7 +79,7 @@ class Output {
 
   send(key: number, kind: "chunk" | "last", line: FrameLine): void {
     if (!this.#leave(key, line)) this.#say({ kind, key, line });
-    else if (this.#ring!.hasToTell) this.#post(BELL);
+    else this.#ring!.tell();
   }
 
   report(key: number, progress: number, message: string): void {

@@ -9,6 +9,7 @@ import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
 import { decodeBody } from "./call_arguments.ts";
 import type { RingMemory } from "./frame_ring.ts";
+import type { MailboxMemory } from "./mailbox.ts";
 import type { FilesAnswer, FilesQuestion } from "./files_question.ts";
 import type { CallOrder, QuestionEndpoint } from "./plugin_runner.ts";
 
@@ -25,8 +26,8 @@ export type ToThread =
   | string
   | Exclude<ToCalls, { kind: "run" }>
   | { readonly kind: "files"; readonly key: number; readonly answer: FilesAnswer }
-  /** Where frames may be left from now on. */
-  | { readonly kind: "ring"; readonly memory: RingMemory };
+  /** Where frames may be left from now on, and where orders are. */
+  | { readonly kind: "ring"; readonly memory: RingMemory; readonly orders: MailboxMemory };
 
 /** An order to run a call as text. A body that has not come as text becomes one. */
 export function runText(key: number, { endpoint, body, text = JSON.stringify(body), callId, sharesFiles, trace }: CallOrder): string {
@@ -39,9 +40,6 @@ export function readRun(text: string): Extract<ToCalls, { kind: "run" }> {
   const { key, ...order } = JSON.parse(text.slice(0, at));
   return { kind: "run", key, order: { ...order, body: decodeBody(order.endpoint, JSON.parse(text.slice(at + 1))) } };
 }
-
-/** From the plugin's thread as well: there is something in the ring. */
-export const BELL = "bell";
 
 /** From the plugin's thread. */
 export type FromThread =

@@ -8,12 +8,13 @@ import type { Cancellation } from "./cancelling.ts";
 import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine, lengthOf, ReceivedLine } from "./frame_line.ts";
 import { RingReader } from "./frame_ring.ts";
+import { Mailbox, mailboxMemory } from "./mailbox.ts";
 import type { FilesQuestion } from "./files_question.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import { removeFiles, type ScratchFiles } from "./scratch_files.ts";
 import { describeCrash } from "./thread_crash.ts";
 import type { Surroundings } from "./plugin_surroundings.ts";
-import { BELL, type FromThread, noFrame, readFromThread, ROOM, runText, type ToThread } from "./thread_messages.ts";
+import { type FromThread, noFrame, readFromThread, ROOM, runText, type ToThread } from "./thread_messages.ts";
 
 interface OpenRun {
   readonly sink?: CallSink;
@@ -36,6 +37,7 @@ export class ThreadRunner implements PluginRunner {
   readonly #runs = new Map<number, OpenRun>();
   #lastKey = 0;
   #ring = new RingReader();
+  readonly #orders = new Mailbox(mailboxMemory());
 
   /** Starts the thread, and in it the plugin. */
   constructor(target: PluginTarget, files?: ScratchFiles) {
@@ -82,7 +84,8 @@ export class ThreadRunner implements PluginRunner {
   }
 
   #post(message: ToThread): void {
-    this.#thread?.postMessage(message);
+    // What is posted next is looked at when this has been taken.
+    if (typeof message !== "string" || !this.#orders.put(message)) this.#thread?.postMessage(message);
   }
 
   #start(target: PluginTarget): Worker {
@@ -105,14 +108,27 @@ export class ThreadRunner implements PluginRunner {
   #take(said: unknown): void {
     // What a thread that has failed says afterwards must not bring it back.
     if (this.#state.failure !== undefined) return;
-    if (said === BELL) return this.#takeFrames();
+    // What the thread has left by now it has left before.
+    this.#takeFrames();
     const message = readFromThread(said, this.#files?.results);
     if (message === undefined) return;
     if (message.kind === "progress" || message.kind === "chunk" || message.kind === "last") this.#ring.noteMessage();
     this.#handle(message);
   }
 
-  /** Whatever was left before a message has been told of before it. */
+  /** Takes what the thread leaves, for as long as it does. */
+  async #takeAllFrames(ring: RingReader): Promise<void> {
+    while (this.#ring === ring && this.#state.failure === undefined) {
+      await ring.untilTold();
+      if (this.#ring === ring) this.#takeFrames();
+    }
+  }
+
+  #offerRing(): void {
+    this.#post({ kind: "ring", memory: this.#ring.memory, orders: this.#orders.memory });
+    void this.#takeAllFrames(this.#ring);
+  }
+
   #takeFrames(): void {
     try {
       for (const { key, ...frame } of this.#ring.take()) {
@@ -124,7 +140,7 @@ export class ThreadRunner implements PluginRunner {
       // The plugin has written there. Nobody knows whose frames it has taken away.
       for (const key of [...this.#runs.keys()]) this.#end(key, noFrame(key).line);
       this.#ring = new RingReader();
-      this.#post({ kind: "ring", memory: this.#ring.memory });
+      this.#offerRing();
     }
   }
 
@@ -133,7 +149,7 @@ export class ThreadRunner implements PluginRunner {
       case "ready":
         if (this.#state.status !== "loading") return;
         this.#state = { status: "running", ready: message.ready };
-        this.#post({ kind: "ring", memory: this.#ring.memory });
+        this.#offerRing();
         return this.#settle();
       case "unloadable":
         return this.#fail(message.error);
