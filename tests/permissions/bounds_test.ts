@@ -89,6 +89,26 @@ for (const { keeper, bounded, ignore } of KEEPERS) {
     assertEquals([scratch.names(), await isRunning(plugin.pid!)], [[], false]);
   });
 
+  test("code that a package has Python run at each start is bounded as well", async () => {
+    await using scratch = await ScratchWatch.create();
+    const [environment, mark] = [join(scratch.path, "environment"), join(scratch.path, "mark")];
+    await new Deno.Command(testPython(), { args: ["-m", "venv", "--without-pip", environment] }).output();
+    const python_path = join(environment, "bin/python");
+    const { stdout } = await new Deno.Command(python_path, { args: ["-c", "import site; print(site.getsitepackages()[0])"] }).output();
+    const packages = new TextDecoder().decode(stdout).trim();
+    await Deno.writeTextFile(
+      join(packages, "starts.pth"),
+      `import os; os.close(os.open(${JSON.stringify(mark)}, os.O_CREAT | os.O_WRONLY))\n`,
+    );
+    try {
+      await using plugin = await startFixture(PYTHON, "echo", { manifest: { permissions: {}, python_path, ...bounded } });
+      assertEquals(await plugin.execute(), { args: [], kwargs: {} });
+      assertEquals(scratch.names(), ["environment"]);
+    } finally {
+      await Deno.remove(environment, { recursive: true });
+    }
+  });
+
   test("a host runs with exactly the flags of requiredPermissions()", async () => {
     await using scratch = await ScratchWatch.create();
     const own = await Deno.makeTempDir({ dir: scratch.path });
