@@ -60,13 +60,14 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
     const python = { ...target, path: runtime.path, adapters: runtime.adapters };
-    return {
+    const command = {
       program,
       args: pythonArguments(folder, grant),
       target: python,
       foreign: runtime.foreignWorker,
       environment: variables.process,
     };
+    return grant.keeper === "kernel" ? withOwnVariables(command, variables) : command;
   }
   const { permissions } = grant;
   const network = { ...networkVariables(), ...variables.process };
@@ -83,6 +84,12 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   if (grant.keeper !== "kernel") return command;
   const needs = { process: processPermissions(spec, runtime, deno), granted: permissions, cache: own.DENO_DIR };
   return { ...command, ...heldByKernel(command, { bounds: denoBounds(needs), folder }) };
+}
+
+/** Variables can have a process run code before it has bound itself, as `LD_PRELOAD` does. It takes those of the manifest when it has. */
+function withOwnVariables(command: WorkerCommand, { process, own }: WorkerVariables): WorkerCommand {
+  const env = Object.fromEntries(Object.entries(process).filter(([name, value]) => own[name] !== value));
+  return { ...command, environment: own, target: { ...command.target, env } };
 }
 
 /** A worker that is to bind itself does so before its packages are looked at, whose `.pth` files are code that Python runs when it starts. */

@@ -180,8 +180,10 @@ Deno.test({
     const error = await assertRejects(() => startFixture(PYTHON, "echo", { manifest: unreachable }), WorkerStartError);
     assertEquals(error.phase, "bounds");
     assertStringIncludes(error.message, "can be reached by a unix socket alone");
-    const missing = { sandbox: "bubblewrap", env_vars: { PATH: "/nowhere" } } as const;
-    const { message } = await assertRejects(() => startFixture(PYTHON, "echo", { manifest: missing }), WorkerStartError);
+    const manifest = { ...await fixtureManifest(PYTHON, "echo"), sandbox: "bubblewrap" };
+    const { stdout } = await runHost("calls_once", ["--allow-all"], [manifest, {}, {}], { PATH: "/nowhere" });
+    const { message } = JSON.parse(stdout);
+    // The host's own PATH counts: a manifest could name a program of the plugin's.
     assertStringIncludes(message, 'there is no program "bwrap". Install bubblewrap, or remove "sandbox" from its manifest');
   },
 });
@@ -234,4 +236,12 @@ Deno.test("deno: a host is told what a plugin tries, and what it is refused", as
   await plugin.cleanup();
   // What is refused in the folder of the plugin's own modules cannot be told from their imports.
   assertEquals(uses, [{ permission: "read", value: open, allowed: true }, { permission: "read", value: "/etc/hostname", allowed: false }]);
+});
+
+Deno.test("python: variables of a manifest reach a bounded plugin, and not the process before it is bound", async () => {
+  const env_vars = { LD_PRELOAD: "/nonexistent/code.so", GREETING: "hello" };
+  await using plugin = await startFixture(PYTHON, "evaluates", { manifest: { permissions: {}, env_vars } });
+  const seen = "[__import__('os').environ.get(name) for name in ('GREETING', 'LD_PRELOAD')]";
+  assertEquals(await plugin.execute({ expression: seen }), ["hello", "/nonexistent/code.so"]);
+  assertEquals(await plugin.execute({ expression: "b'LD_PRELOAD' in open('/proc/self/environ', 'rb').read()" }), false);
 });

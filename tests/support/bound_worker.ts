@@ -36,7 +36,7 @@ export interface BoundOptions {
   readonly bounds?: (places: Places) => Readonly<Record<string, unknown>>;
   /** Files in the folder that may be read. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Variables of the worker. */
+  /** Variables of the worker. One that binds itself gets them by its start line. */
   readonly variables?: (places: Places) => Readonly<Record<string, string>>;
   /** What else differs in the start line. */
   readonly start?: Readonly<Record<string, unknown>>;
@@ -65,7 +65,9 @@ export class BoundWorker implements AsyncDisposable {
   static async start(fixture: string, options: BoundOptions = {}): Promise<BoundWorker> {
     const places = await makePlaces(fixture, options);
     const { transport = "unix", bounds } = options;
-    const start = { ...options.start, ...(bounds === undefined ? {} : { bounds: bounds(places) }) };
+    const variables = options.variables?.(places);
+    const bound = bounds === undefined ? {} : { bounds: bounds(places), plugin: { env: variables ?? {} } };
+    const start = { ...options.start, ...bound };
     const plan = await planWorker({
       worker: "python",
       transport,
@@ -78,7 +80,7 @@ export class BoundWorker implements AsyncDisposable {
     const process = await WorkerProcess.start({
       command: commandOf(plan.command, options),
       input: JSON.stringify(plan.start) + "\n",
-      variables: options.variables?.(places),
+      variables: bounds === undefined ? variables : {},
     });
     const { hello } = process;
     if ("error" in hello) return new BoundWorker(process, places, undefined);
