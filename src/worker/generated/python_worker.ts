@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "b5d49337f3b4c804";
+export const PYTHON_WORKER_HASH = "47568962a8365f1c";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -571,7 +571,7 @@ import os
 import sys
 
 from .encoding import encode
-from .errors import CannotBind
+from .errors import BadStart, CannotBind
 from .grant import Grant, is_within
 from .places import derived_places
 from .start_line import Start
@@ -595,6 +595,7 @@ class Bounds:
         self._grant = Grant(start.bounds or {}, start.plugin.get("path") or [], start.scratch.roots())
         self._holding: Optional[Holding] = None
         self._scratch = start.scratch.disk
+        self._variables = variables_of(start.plugin)
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant)
 
@@ -618,17 +619,29 @@ class Bounds:
         if self._holding is not None:
             change_files_by_descriptor()
         if sys.flags.no_site:
+            sys.path[:0] = [path for path in self._variables.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(path)]
+            sys.dont_write_bytecode = sys.dont_write_bytecode or bool(self._variables.get("PYTHONDONTWRITEBYTECODE"))
             builtins.__import__("site").main()  # what Python does when it starts: it runs code of the packages
         access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
         access.watch()
         return access.advise
 
     def _prepare_variables(self) -> None:
+        """Takes the variables of the plugin's: before, they could have had this process run its code."""
+        os.environ.update(self._variables)
         if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self._grant.write):
             os.environ["TMPDIR"] = os.path.join(self._scratch, "tmp")
             os.makedirs(os.environ["TMPDIR"], 0o700, exist_ok=True)
         if isinstance(self._grant.net, list):
             os.environ["RES_OPTIONS"] = "use-vc"  # names of hosts are asked for by TCP, which can be held to a port
+
+
+def variables_of(plugin: Body) -> dict[str, str]:
+    """What the start line says that the plugin's environment has besides."""
+    told = plugin.get("env") or {}
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+        raise BadStart('"env" of "plugin" in the start line is not an object of strings')
+    return told
 
 
 def _find_holding(start: Start, grant: Grant) -> Holding:
