@@ -62,6 +62,7 @@ async function openUpgraded(target: Target): Promise<RawConnection> {
     "Authorization: Bearer TOKEN",
     "Connection: Upgrade",
     "Upgrade: remote-plugin-frames",
+    `Remote-Plugin-Connection: ${crypto.randomUUID()}`,
   ];
   await connection.write(bytesOf(`${lines.join("\r\n")}\r\n\r\n`, target));
   assertEquals((await connection.readHead()).status, 101);
@@ -142,14 +143,15 @@ for (const { worker, wire } of WORKERS.flatMap((worker) => WIRES.map((wire) => (
   });
 }
 
-/** A call that is sent ahead: how long it is, and whether it is cancelled before it comes. */
+/** A call that is sent ahead: how long it is, whether it is as this host sends most, and whether it is cancelled before it comes. */
 interface Ahead {
   readonly padding: number;
+  readonly isPlain: boolean;
   readonly cancelled: boolean;
 }
 
 const ahead: fc.Arbitrary<readonly Ahead[]> = fc.array(
-  fc.record({ padding: fc.oneof(fc.nat(40), fc.nat(100_000)), cancelled: fc.boolean() }),
+  fc.record({ padding: fc.oneof(fc.nat(40), fc.nat(100_000)), isPlain: fc.boolean(), cancelled: fc.boolean() }),
   { minLength: 1, maxLength: 32 },
 );
 
@@ -159,9 +161,9 @@ async function talkAhead(calls: readonly Ahead[], cuts: readonly number[], targe
   for (const [at, { cancelled }] of calls.entries()) if (cancelled) await cancelAhead(ids[at]!, target);
   using connection = await openUpgraded(target);
   const bytes = new TextEncoder().encode(
-    calls.map(({ padding }, at) => {
-      const body = JSON.stringify({ kwargs: { value: at } }) + " ".repeat(padding);
-      return `execute ${body.length} call=${ids[at]}\n${body}`;
+    calls.map(({ padding, isPlain }, at) => {
+      const body = JSON.stringify({ ...(isPlain ? { args: [] } : {}), kwargs: { value: at } }) + " ".repeat(padding);
+      return `execute ${body.length} call=${ids[at]}${isPlain ? " files=shared" : ""}\n${body}`;
     }).join(""),
   );
   const ends = [...new Set(cuts.map((cut) => cut % bytes.length))].toSorted((a, b) => a - b);

@@ -10,8 +10,9 @@ import {
   WorkerStartError,
 } from "@remote-plugin/proxy";
 import { PluginManager } from "@remote-plugin/proxy/manager";
-import { BOTH, fixtureManifest, foreignManifest, isRunning, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
+import { BOTH, fixtureManifest, foreignManifest, gone, isRunning, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 import { testPython } from "../support/python.ts";
+import { killHost } from "../support/killed_host.ts";
 import { runHost } from "../support/run_host.ts";
 
 const PYTHON = BOTH[0]!;
@@ -182,6 +183,18 @@ Deno.test({
     assertEquals(Object.keys(outcomes).filter((attempt) => outcomes[attempt] === "through"), []);
     const unseen = ["read", "list", "write", "remove", "environment of the host", "signal to the host"];
     assertEquals(unseen.map((attempt) => outcomes[attempt]), [...unseen.slice(1).map(() => "ENOENT"), "ESRCH"]);
+  },
+});
+
+Deno.test({
+  name: "python in bubblewrap: the worker of a host that was killed ends, and the next host removes what no sandbox can",
+  ignore: !hasBubblewrap,
+  async fn() {
+    await using scratch = await ScratchWatch.create();
+    const manifest = { ...await fixtureManifest(PYTHON, "holds"), sandbox: "bubblewrap" } as Manifest;
+    await gone(await killHost(manifest, { scratchDir: scratch.path }));
+    await using _next = await startFixture(PYTHON, "echo", { scratchDir: scratch.path });
+    assertEquals(scratch.names().length, 1);
   },
 });
 

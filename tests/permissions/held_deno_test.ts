@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { type FileResult, type Manifest, requiredPermissions, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
-import { BOTH, fixtureManifest, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
+import { BOTH, fixtureManifest, gone, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 import { hostVariables } from "../support/host_variables.ts";
+import { killHost } from "../support/killed_host.ts";
 import { runHost } from "../support/run_host.ts";
 
 const DENO = BOTH[1]!;
@@ -66,5 +67,17 @@ Deno.test({
     using _ = hostVariables({ PATH: "/nowhere" });
     const { message } = await assertRejects(() => startFixture(DENO, "echo", { bounds: "kernel" }), WorkerStartError);
     assertStringIncludes(message, 'there is no program "python3". Install Python 3.8 or later, or start it without bounds: "kernel"');
+  },
+});
+
+Deno.test({
+  name: "deno, held by the kernel: the worker of a host that was killed ends, and the next host removes its folder",
+  ignore,
+  async fn() {
+    await using scratch = await ScratchWatch.create();
+    const manifest = await fixtureManifest({ ...DENO, transport: "tcp" }, "holds");
+    await gone(await killHost(manifest, { scratchDir: scratch.path, bounds: "kernel" }));
+    await using _next = await startFixture(DENO, "echo", { scratchDir: scratch.path });
+    assertEquals(scratch.names().length, 1);
   },
 });

@@ -114,6 +114,13 @@ Deno.test("an integer of which JavaScript has no number is refused with its plac
   assertEquals(await plugin.execute({ evaluate: "2**60" }), 2 ** 60);
 });
 
+Deno.test("python: a result that ends whoever looks at it is its own call's error, and the plugin goes on", async () => {
+  await using plugin = await startEither({ worker: "python", transport: "unix" }, "python_values");
+  const error = await assertRejects(() => plugin.execute({ bad: "exiting" }), RemoteError, "not to be read");
+  assertEquals(error.remoteType, "SystemExit");
+  assertEquals(await plugin.execute({ good: "tuple" }), [1, [2, 3]]);
+});
+
 Deno.test("through serve an integer of which JavaScript has no number is refused with its place, on its way in and out", async () => {
   const [python] = BOTH;
   const manifests = { gives: await fixtureManifest(python!, "gives_back"), evaluates: await fixtureManifest(python!, "evaluates") };

@@ -134,6 +134,18 @@ for (const face of [{ worker: "python", transport: "unix" }, { worker: "python",
   });
 }
 
+Deno.test("python: answers that were held back arrive while the next call takes its time", async () => {
+  await using plugin = await startFixture({ worker: "python", transport: "unix" }, "naps");
+  for (let round = 0; round < 3; round++) {
+    const brief = numbers(20).map(() => plugin.execute());
+    const giveUp = new AbortController();
+    const long = plugin.execute({ seconds: 60 }, { signal: giveUp.signal });
+    assertEquals(await within(Promise.all(brief), "the answers"), brief.map(() => plugin.pid));
+    giveUp.abort();
+    await assertRejects(() => long);
+  }
+});
+
 Deno.test("python: where nobody tells what a worker had done, no call that may have begun is run again", async () => {
   const restart = { mode: "on_failure", initial_delay_ms: 1 } as const;
   await using plugin = await startFixture({ worker: "python", transport: "unix" }, "stubborn", { manifest: { restart } });

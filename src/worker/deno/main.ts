@@ -155,11 +155,21 @@ function removeFolder(path: string, isLoading: boolean): void {
 function isRemoved(path: string): boolean {
   try {
     for (const { name } of Deno.readDirSync(path)) if (name !== OWNER_FILE) Deno.removeSync(`${path}/${name}`, { recursive: true });
-    Deno.removeSync(path, { recursive: true });
+    if (mayRemove(path)) Deno.removeSync(path, { recursive: true });
     return true;
   } catch {
     return !isThere(path);
   }
+}
+
+/** A process that the kernel holds may remove what is in its folder, and not the folder. What says that others may is left there then. */
+function mayRemove(folder: string): boolean {
+  try {
+    Deno.removeSync(folder);
+  } catch (error) {
+    return !(error instanceof Deno.errors.PermissionDenied);
+  }
+  return false;
 }
 
 function attempt(action: () => void): void {

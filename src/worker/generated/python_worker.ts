@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "222b55ce5d89bd83";
+export const PYTHON_WORKER_HASH = "5085ff1a32cbd5c0";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -722,6 +722,9 @@ class Call(Interruptible):
     def reply(self) -> Optional[Reply]:
         """The answer. Most calls need nothing but its last frame, so that it is made when it is first asked for."""
         if self.made_reply is None and self.connection is not None:
+            if DESCRIPTORS.is_forked:  # another thread may have had the lock at the fork
+                self.made_reply = self.connection.make_reply(is_over=True)
+                return self.made_reply
             with self.connection.client.lock:
                 if self.made_reply is None:
                     self.made_reply = self.connection.make_reply(self._is_answered)
@@ -729,6 +732,8 @@ class Call(Interruptible):
 
     def answer(self, frame: bytes) -> bool:
         """Sends a last frame before which there was none; tells whether that is so."""
+        if not DESCRIPTORS.mark[0]:
+            DESCRIPTORS.stay_out()
         client = self.connection.client
         with client.lock:
             if self.made_reply is not None:
@@ -745,9 +750,13 @@ class Call(Interruptible):
     def report(self, progress: float, message: str) -> None:
         """Notes the progress and sends it."""
         self.reported, self.message = progress, message
-        reply = None if self.ended else self.reply
-        if reply is not None and not DESCRIPTORS.is_forked:
-            self.run_own(functools.partial(reply.progress, progress, message))
+        if not self.ended and not DESCRIPTORS.is_forked:
+            self.run_own(functools.partial(self._send, progress, message))
+
+    def _send(self, progress: float, message: str) -> None:
+        reply = self.reply
+        if reply is not None:
+            reply.progress(progress, message)
 
 
 CURRENT_CALL: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("remote_plugin_call", default=None)
@@ -800,10 +809,10 @@ class Canceller:
 
     def cancel_behind(self, call_id: str, first: str) -> bool:
         """Cancels a call that comes behind another one, if that is open still: nothing behind it can have begun."""
-        self._ahead[call_id] = None  # first, for the other one may end in this very moment
-        if len(self._ahead) > MOST_AHEAD:
-            self._ahead.popitem(last=False)
-        return self._calls.has(first) or self._ahead.pop(call_id, self) is self
+        self.ahead[call_id] = None  # first, for the other one may end in this very moment
+        if len(self.ahead) > MOST_AHEAD:
+            self.ahead.popitem(last=False)
+        return self._calls.has(first) or self.ahead.pop(call_id, self) is self
 
     def abandon(self, abandoned: Call) -> None:
         """Cancels a call whose client is gone."""
@@ -1106,7 +1115,8 @@ class Client:
             elif len(body) < MAX_JOINED:
                 self._socket.sendall(head + body)
             else:
-                self._socket.sendall(head)
+                if head:
+                    self._socket.sendall(head)
                 self._socket.sendall(body)
         except OSError:
             DESCRIPTORS.need(self._file)
@@ -1304,7 +1314,7 @@ class Connection:
 
     def _open_plain_call(self) -> bool:
         """Makes the open call of a request as most are, if that is what comes next."""
-        plain = self._incoming.take_plain()
+        plain = self._incoming.take_plain(self._session.max_body_bytes)
         if plain is None:
             return False
         self.client.is_followed = self._incoming.has_more
@@ -2074,7 +2084,7 @@ def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbo
 def plain_result(value: Any) -> Optional[bytes]:
     """The last frame of a call whose result needs no more than JSON; None when it may."""
     text = _encode_at_once(value, _encode_framed)
-    return None if text is None or len(text) > MAX_FRAME - MOST_AROUND else b'{"result":%b}\\n' % text
+    return None if text is None or len(text) > MAX_FRAME - MOST_AROUND else b"".join((b'{"result":', text, b"}\\n"))
 
 
 def _encode_at_once(value: Any, to_text: Callable[[Any], str]) -> Optional[bytes]:
@@ -2708,17 +2718,25 @@ def plain_file(given: Union[str, os.PathLike[str]], who: str, folder: str = "") 
     try:
         facts = os.lstat(path)
         kind = KINDS_OF_FILES.get(stat.S_IFMT(facts.st_mode), "something else than a file")
-        if kind == "a file" and folder and os.path.realpath(path) != os.path.join(os.path.realpath(folder), os.path.relpath(path, folder)):
+        if kind == "a file" and folder and _is_behind_link(path, folder):
             kind = "a file behind a link"
         if kind == "a file" and facts.st_nlink != 1:
             kind = f"a file with {facts.st_nlink} names"
         if kind == "a file":
-            os.chmod(path, 0o600)
+            if stat.S_IMODE(facts.st_mode) != 0o600:
+                os.chmod(path, 0o600)
             os.close(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC))
             return path
     except (OSError, ValueError) as error:
         raise UnfitFile(f'{who} the path "{path}", which cannot be opened: {error}') from None
     raise UnfitFile(f'{who} the path of {kind}, "{path}"; only a plain file can be handed over')
+
+
+def _is_behind_link(path: str, folder: str) -> bool:
+    """Whether a link in the folder leads to the path; nothing in it does to what lies there itself."""
+    if os.path.dirname(path) == folder:
+        return False
+    return os.path.realpath(path) != os.path.join(os.path.realpath(folder), os.path.relpath(path, folder))
 
 
 # What the type bits of a mode stand for.
@@ -3500,7 +3518,7 @@ class Incoming:
         self._at = end + len(mark)
         return text
 
-    def take_plain(self) -> Optional[tuple[str, Body]]:
+    def take_plain(self, limit: int) -> Optional[tuple[str, Body]]:
         """A request as most are, as its id and its body; None when what comes next is not here as a whole, or is another one.
 
         All that stands here was found out by splitting it in the way of any request, and takes a fraction of the time.
@@ -3513,7 +3531,9 @@ class Incoming:
         if not length.isdigit() or len(length) > 5 or len(call_id) > MAX_ID or not call_id.replace(b"-", b"").isalnum():
             return None
         stop = end + 1 + int(length)
-        body = read_plain_body(data[end + 1 : stop]) if stop <= len(data) else None
+        if stop > len(data) or int(length) > limit:
+            return None
+        body = read_plain_body(data[end + 1 : stop])
         if body is None:
             return None
         self._at, self.has_more = stop, stop < len(data)
@@ -3892,10 +3912,16 @@ class Lanes:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         self._calls.close(call)
-        if error is None and not call.cancelled and call.made_reply is None:
-            frame = plain_result(value)
-            if frame is not None and call.answer(frame):
-                return
+        try:
+            if error is None and not call.cancelled and call.made_reply is None:
+                frame = plain_result(value)
+                if frame is not None and call.answer(frame):
+                    return
+        except BaseException as failure:  # of what the plugin's values do when they are looked at
+            error = failure
+        self._reply(call, value, error)
+
+    def _reply(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
         assert call.reply is not None
         if call.cancelled:
             call.reply.error(cancelled_body(self._plugin.name))
@@ -4686,6 +4712,7 @@ class Outbox:
         self._scratch = scratch if is_shared and scratch.disk else None
         self._disk = scratch.disk
         self._folders: dict[str, str] = {}
+        self._kept: set[str] = set()
         self._own_folder = ""
         self._private: Optional[PrivateFolder] = None
         self._pending: set[str] = set()
@@ -4714,6 +4741,13 @@ class Outbox:
                 self._private = PrivateFolder(_temporary_folder())
             self._own_folder = self._folder_in(self._private.path if self._private else self._disk)
         return self._own_folder
+
+    def keep_folders(self) -> None:
+        """For a frame behind which others come: the host removes a folder that it finds empty, and these are still in use."""
+        for folder in self._folders.values():
+            if folder not in self._kept:
+                os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
+                self._kept.add(folder)
 
     def is_waiting(self) -> bool:
         """Whether something is handed over by a frame that has not been sent yet."""
@@ -4815,8 +4849,6 @@ class Outbox:
         if root not in self._folders:
             folder = os.path.join(root, "out-" + random_name())
             os.mkdir(folder, 0o700)
-            # The host removes folders that it finds empty, and this one is in use until the call has ended.
-            os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
             self._folders[root] = folder
         return self._folders[root]
 
@@ -5251,6 +5283,8 @@ def remove_private(folder: str) -> None:
     """Removes a private folder. What says that it is one goes last, for another host goes on with what is left."""
     owner_file = os.path.join(folder, OWNER_FILE)
     remove_all(folder, {owner_file})
+    if os.path.ismount(folder):
+        return  # it was shown to a sandbox, and nobody in there can remove it
     attempt(os.unlink, owner_file)
     attempt(os.rmdir, folder)
 
@@ -5478,7 +5512,10 @@ class FramedReply(Reply):
         self._part(encode({"progress": progress, "message": message}) + b"\\n")
 
     def chunk(self, value: Any) -> None:
-        self._settle(self._part(self._frame("chunk", value)))
+        frame = self._frame("chunk", value)
+        if self._outbox is not None:
+            self._outbox.keep_folders()
+        self._settle(self._part(frame))
 
     def result(self, value: Any) -> None:
         sent = self._last(self._frame("result", value))
@@ -7374,6 +7411,8 @@ if TYPE_CHECKING:
 
 MOST_PAUSES = 5  # ticks with an idle lane after which there are none until the next call
 STAY_AWAKE_S = 0.0001  # a client who comes back within this time is worth staying awake for
+TAKEN_S = 0.00002  # a look at the sockets takes longer only if another process has had the processor meanwhile
+ASLEEP_S = 0.1  # how long nobody stays awake then: it would take time from that process, and save none
 
 
 class Waiting:
@@ -7394,6 +7433,7 @@ class Waiting:
         self._registered = 0
         self._may_stay_awake = lanes == 1 and IS_SHARED and len(os.sched_getaffinity(0)) > 1
         self._stays_awake = False
+        self._may_again_at = 0.0
         self._is_lent = False  # whether the front is told of what the lanes would read
         self.is_ticking = False  # whether the front looks from time to time how long the lanes are busy
         self._latest: Optional[Call] = None  # that had begun when it looked last
@@ -7524,15 +7564,19 @@ class Waiting:
         assert self._lanes is not None
         if not self._may_stay_awake:
             return self._lanes.poll(-1, 1)
-        begun = time.perf_counter()
-        while self._stays_awake and time.perf_counter() - begun < STAY_AWAKE_S:
+        begun = now = time.perf_counter()
+        while self._stays_awake and now - begun < STAY_AWAKE_S:
             events = self._lanes.poll(0, 1)
             if events:
                 return events
             os.sched_yield()  # whoever wants this processor has it
+            before, now = now, time.perf_counter()
+            if now - before > TAKEN_S:  # and somebody did
+                self._stays_awake, self._may_again_at = False, now + ASLEEP_S
         begun = time.perf_counter()
         events = self._lanes.poll(-1, 1)
-        self._stays_awake = time.perf_counter() - begun < STAY_AWAKE_S
+        now = time.perf_counter()
+        self._stays_awake = now - begun < STAY_AWAKE_S and now > self._may_again_at
         return events
 
     def _let_go(self, connection: Connection) -> None:

@@ -50,6 +50,9 @@ class Call(Interruptible):
     def reply(self) -> Optional[Reply]:
         """The answer. Most calls need nothing but its last frame, so that it is made when it is first asked for."""
         if self.made_reply is None and self.connection is not None:
+            if DESCRIPTORS.is_forked:  # another thread may have had the lock at the fork
+                self.made_reply = self.connection.make_reply(is_over=True)
+                return self.made_reply
             with self.connection.client.lock:
                 if self.made_reply is None:
                     self.made_reply = self.connection.make_reply(self._is_answered)
@@ -57,6 +60,8 @@ class Call(Interruptible):
 
     def answer(self, frame: bytes) -> bool:
         """Sends a last frame before which there was none; tells whether that is so."""
+        if not DESCRIPTORS.mark[0]:
+            DESCRIPTORS.stay_out()
         client = self.connection.client
         with client.lock:
             if self.made_reply is not None:
@@ -73,9 +78,13 @@ class Call(Interruptible):
     def report(self, progress: float, message: str) -> None:
         """Notes the progress and sends it."""
         self.reported, self.message = progress, message
-        reply = None if self.ended else self.reply
-        if reply is not None and not DESCRIPTORS.is_forked:
-            self.run_own(functools.partial(reply.progress, progress, message))
+        if not self.ended and not DESCRIPTORS.is_forked:
+            self.run_own(functools.partial(self._send, progress, message))
+
+    def _send(self, progress: float, message: str) -> None:
+        reply = self.reply
+        if reply is not None:
+            reply.progress(progress, message)
 
 
 CURRENT_CALL: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("remote_plugin_call", default=None)

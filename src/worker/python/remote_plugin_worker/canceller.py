@@ -46,10 +46,10 @@ class Canceller:
 
     def cancel_behind(self, call_id: str, first: str) -> bool:
         """Cancels a call that comes behind another one, if that is open still: nothing behind it can have begun."""
-        self._ahead[call_id] = None  # first, for the other one may end in this very moment
-        if len(self._ahead) > MOST_AHEAD:
-            self._ahead.popitem(last=False)
-        return self._calls.has(first) or self._ahead.pop(call_id, self) is self
+        self.ahead[call_id] = None  # first, for the other one may end in this very moment
+        if len(self.ahead) > MOST_AHEAD:
+            self.ahead.popitem(last=False)
+        return self._calls.has(first) or self.ahead.pop(call_id, self) is self
 
     def abandon(self, abandoned: Call) -> None:
         """Cancels a call whose client is gone."""

@@ -56,7 +56,8 @@ class Client:
             elif len(body) < MAX_JOINED:
                 self._socket.sendall(head + body)
             else:
-                self._socket.sendall(head)
+                if head:
+                    self._socket.sendall(head)
                 self._socket.sendall(body)
         except OSError:
             DESCRIPTORS.need(self._file)

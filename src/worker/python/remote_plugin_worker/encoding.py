@@ -35,7 +35,7 @@ def encode(value: Any, what: str = "result", types: Optional[Body] = None, outbo
 def plain_result(value: Any) -> Optional[bytes]:
     """The last frame of a call whose result needs no more than JSON; None when it may."""
     text = _encode_at_once(value, _encode_framed)
-    return None if text is None or len(text) > MAX_FRAME - MOST_AROUND else b'{"result":%b}\n' % text
+    return None if text is None or len(text) > MAX_FRAME - MOST_AROUND else b"".join((b'{"result":', text, b"}\n"))
 
 
 def _encode_at_once(value: Any, to_text: Callable[[Any], str]) -> Optional[bytes]:

@@ -47,17 +47,25 @@ def plain_file(given: Union[str, os.PathLike[str]], who: str, folder: str = "") 
     try:
         facts = os.lstat(path)
         kind = KINDS_OF_FILES.get(stat.S_IFMT(facts.st_mode), "something else than a file")
-        if kind == "a file" and folder and os.path.realpath(path) != os.path.join(os.path.realpath(folder), os.path.relpath(path, folder)):
+        if kind == "a file" and folder and _is_behind_link(path, folder):
             kind = "a file behind a link"
         if kind == "a file" and facts.st_nlink != 1:
             kind = f"a file with {facts.st_nlink} names"
         if kind == "a file":
-            os.chmod(path, 0o600)
+            if stat.S_IMODE(facts.st_mode) != 0o600:
+                os.chmod(path, 0o600)
             os.close(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC))
             return path
     except (OSError, ValueError) as error:
         raise UnfitFile(f'{who} the path "{path}", which cannot be opened: {error}') from None
     raise UnfitFile(f'{who} the path of {kind}, "{path}"; only a plain file can be handed over')
+
+
+def _is_behind_link(path: str, folder: str) -> bool:
+    """Whether a link in the folder leads to the path; nothing in it does to what lies there itself."""
+    if os.path.dirname(path) == folder:
+        return False
+    return os.path.realpath(path) != os.path.join(os.path.realpath(folder), os.path.relpath(path, folder))
 
 
 # What the type bits of a mode stand for.

@@ -59,7 +59,7 @@ class Incoming:
         self._at = end + len(mark)
         return text
 
-    def take_plain(self) -> Optional[tuple[str, Body]]:
+    def take_plain(self, limit: int) -> Optional[tuple[str, Body]]:
         """A request as most are, as its id and its body; None when what comes next is not here as a whole, or is another one.
 
         All that stands here was found out by splitting it in the way of any request, and takes a fraction of the time.
@@ -72,7 +72,9 @@ class Incoming:
         if not length.isdigit() or len(length) > 5 or len(call_id) > MAX_ID or not call_id.replace(b"-", b"").isalnum():
             return None
         stop = end + 1 + int(length)
-        body = read_plain_body(data[end + 1 : stop]) if stop <= len(data) else None
+        if stop > len(data) or int(length) > limit:
+            return None
+        body = read_plain_body(data[end + 1 : stop])
         if body is None:
             return None
         self._at, self.has_more = stop, stop < len(data)

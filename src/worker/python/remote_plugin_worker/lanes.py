@@ -77,10 +77,16 @@ class Lanes:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         self._calls.close(call)
-        if error is None and not call.cancelled and call.made_reply is None:
-            frame = plain_result(value)
-            if frame is not None and call.answer(frame):
-                return
+        try:
+            if error is None and not call.cancelled and call.made_reply is None:
+                frame = plain_result(value)
+                if frame is not None and call.answer(frame):
+                    return
+        except BaseException as failure:  # of what the plugin's values do when they are looked at
+            error = failure
+        self._reply(call, value, error)
+
+    def _reply(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
         assert call.reply is not None
         if call.cancelled:
             call.reply.error(cancelled_body(self._plugin.name))

@@ -29,6 +29,7 @@ class Outbox:
         self._scratch = scratch if is_shared and scratch.disk else None
         self._disk = scratch.disk
         self._folders: dict[str, str] = {}
+        self._kept: set[str] = set()
         self._own_folder = ""
         self._private: Optional[PrivateFolder] = None
         self._pending: set[str] = set()
@@ -57,6 +58,13 @@ class Outbox:
                 self._private = PrivateFolder(_temporary_folder())
             self._own_folder = self._folder_in(self._private.path if self._private else self._disk)
         return self._own_folder
+
+    def keep_folders(self) -> None:
+        """For a frame behind which others come: the host removes a folder that it finds empty, and these are still in use."""
+        for folder in self._folders.values():
+            if folder not in self._kept:
+                os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
+                self._kept.add(folder)
 
     def is_waiting(self) -> bool:
         """Whether something is handed over by a frame that has not been sent yet."""
@@ -158,8 +166,6 @@ class Outbox:
         if root not in self._folders:
             folder = os.path.join(root, "out-" + random_name())
             os.mkdir(folder, 0o700)
-            # The host removes folders that it finds empty, and this one is in use until the call has ended.
-            os.close(os.open(os.path.join(folder, ".open"), os.O_CREAT))
             self._folders[root] = folder
         return self._folders[root]
 

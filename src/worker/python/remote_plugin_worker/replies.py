@@ -128,7 +128,10 @@ class FramedReply(Reply):
         self._part(encode({"progress": progress, "message": message}) + b"\n")
 
     def chunk(self, value: Any) -> None:
-        self._settle(self._part(self._frame("chunk", value)))
+        frame = self._frame("chunk", value)
+        if self._outbox is not None:
+            self._outbox.keep_folders()
+        self._settle(self._part(frame))
 
     def result(self, value: Any) -> None:
         sent = self._last(self._frame("result", value))

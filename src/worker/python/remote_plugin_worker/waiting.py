@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MOST_PAUSES = 5  # ticks with an idle lane after which there are none until the next call
 STAY_AWAKE_S = 0.0001  # a client who comes back within this time is worth staying awake for
+TAKEN_S = 0.00002  # a look at the sockets takes longer only if another process has had the processor meanwhile
+ASLEEP_S = 0.1  # how long nobody stays awake then: it would take time from that process, and save none
 
 
 class Waiting:
@@ -49,6 +51,7 @@ class Waiting:
         self._registered = 0
         self._may_stay_awake = lanes == 1 and IS_SHARED and len(os.sched_getaffinity(0)) > 1
         self._stays_awake = False
+        self._may_again_at = 0.0
         self._is_lent = False  # whether the front is told of what the lanes would read
         self.is_ticking = False  # whether the front looks from time to time how long the lanes are busy
         self._latest: Optional[Call] = None  # that had begun when it looked last
@@ -179,15 +182,19 @@ class Waiting:
         assert self._lanes is not None
         if not self._may_stay_awake:
             return self._lanes.poll(-1, 1)
-        begun = time.perf_counter()
-        while self._stays_awake and time.perf_counter() - begun < STAY_AWAKE_S:
+        begun = now = time.perf_counter()
+        while self._stays_awake and now - begun < STAY_AWAKE_S:
             events = self._lanes.poll(0, 1)
             if events:
                 return events
             os.sched_yield()  # whoever wants this processor has it
+            before, now = now, time.perf_counter()
+            if now - before > TAKEN_S:  # and somebody did
+                self._stays_awake, self._may_again_at = False, now + ASLEEP_S
         begun = time.perf_counter()
         events = self._lanes.poll(-1, 1)
-        self._stays_awake = time.perf_counter() - begun < STAY_AWAKE_S
+        now = time.perf_counter()
+        self._stays_awake = now - begun < STAY_AWAKE_S and now > self._may_again_at
         return events
 
     def _let_go(self, connection: Connection) -> None:
