@@ -67,6 +67,8 @@ export interface WorkerVariables {
   readonly process: Variables;
   /** What a Deno plugin and the programs that it starts see besides. */
   readonly plugin: Variables;
+  /** Of `process`, what no manifest has a say in: a process that is to bind itself has nothing else before. */
+  readonly own: Variables;
 }
 
 /**
@@ -80,9 +82,9 @@ export function workerVariables(spec: PluginSpec, policy: PermissionPolicy): Wor
   const own = { ...tracingVariables(spec), ...readableVariables(defaultNames()) };
   if (spec.runtime.kind === "deno") {
     const { process, plugin } = denoVariables(spec, spec.runtime, policy);
-    return { process: { ...own, ...process }, plugin };
+    return { process: { ...own, ...process }, plugin, own };
   }
-  return { process: withInterpreterFirst({ ...own, ...inheritedVariables(spec), ...spec.env }, spec), plugin: {} };
+  return { process: withInterpreterFirst({ ...own, ...inheritedVariables(spec), ...spec.env }, spec), plugin: {}, own };
 }
 
 /**
@@ -107,7 +109,7 @@ function foreseenVariables({ inheritEnv }: PluginSpec): Variables {
 }
 
 /** What a manifest adds. */
-function denoVariables(spec: PluginSpec, runtime: DenoRuntime, policy: PermissionPolicy): WorkerVariables {
+function denoVariables(spec: PluginSpec, runtime: DenoRuntime, policy: PermissionPolicy): Omit<WorkerVariables, "own"> {
   checkRuntimeVariables(spec, runtime, policy);
   const entries = Object.entries({ ...inheritedVariables(spec), ...spec.env });
   const named = entries.filter(([name]) => isForProcess(name, runtime, policy));

@@ -60,7 +60,14 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
     const python = { ...target, path: runtime.path, adapters: runtime.adapters };
-    return { program, args: pythonArguments(folder), target: python, foreign: runtime.foreignWorker, environment: variables.process };
+    const command = {
+      program,
+      args: pythonArguments(folder, grant),
+      target: python,
+      foreign: runtime.foreignWorker,
+      environment: variables.process,
+    };
+    return grant.keeper === "kernel" ? withOwnVariables(command, variables) : command;
   }
   const { permissions } = grant;
   const network = { ...networkVariables(), ...variables.process };
@@ -79,8 +86,16 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   return { ...command, ...heldByKernel(command, { bounds: denoBounds(needs), folder }) };
 }
 
-function pythonArguments(folder: WorkerFolder): string[] {
-  return ["-c", PYTHON_WORKER_BOOT, folder.write("worker.py", PYTHON_WORKER_PACK), PYTHON_WORKER_HASH];
+/** Variables can have a process run code before it has bound itself, as `LD_PRELOAD` does. It takes those of the manifest when it has. */
+function withOwnVariables(command: WorkerCommand, { process, own }: WorkerVariables): WorkerCommand {
+  const env = Object.fromEntries(Object.entries(process).filter(([name, value]) => own[name] !== value));
+  return { ...command, environment: own, target: { ...command.target, env } };
+}
+
+/** A worker that is to bind itself does so before its packages are looked at, whose `.pth` files are code that Python runs when it starts. */
+function pythonArguments(folder: WorkerFolder, { keeper }: WorkerGrant): string[] {
+  const bare = keeper === "kernel" ? ["-S"] : [];
+  return [...bare, "-c", PYTHON_WORKER_BOOT, folder.write("worker.py", PYTHON_WORKER_PACK), PYTHON_WORKER_HASH];
 }
 
 /** Where Deno tells of each permission that it is asked for. In a file nobody would read it before the end. */

@@ -89,6 +89,26 @@ for (const { keeper, bounded, ignore } of KEEPERS) {
     assertEquals([scratch.names(), await isRunning(plugin.pid!)], [[], false]);
   });
 
+  test("code that a package has Python run at each start is bounded as well", async () => {
+    await using scratch = await ScratchWatch.create();
+    const [environment, mark] = [join(scratch.path, "environment"), join(scratch.path, "mark")];
+    await new Deno.Command(testPython(), { args: ["-m", "venv", "--without-pip", environment] }).output();
+    const python_path = join(environment, "bin/python");
+    const { stdout } = await new Deno.Command(python_path, { args: ["-c", "import site; print(site.getsitepackages()[0])"] }).output();
+    const packages = new TextDecoder().decode(stdout).trim();
+    await Deno.writeTextFile(
+      join(packages, "starts.pth"),
+      `import os; os.close(os.open(${JSON.stringify(mark)}, os.O_CREAT | os.O_WRONLY))\n`,
+    );
+    try {
+      await using plugin = await startFixture(PYTHON, "echo", { manifest: { permissions: {}, python_path, ...bounded } });
+      assertEquals(await plugin.execute(), { args: [], kwargs: {} });
+      assertEquals(scratch.names(), ["environment"]);
+    } finally {
+      await Deno.remove(environment, { recursive: true });
+    }
+  });
+
   test("a host runs with exactly the flags of requiredPermissions()", async () => {
     await using scratch = await ScratchWatch.create();
     const own = await Deno.makeTempDir({ dir: scratch.path });
@@ -160,8 +180,10 @@ Deno.test({
     const error = await assertRejects(() => startFixture(PYTHON, "echo", { manifest: unreachable }), WorkerStartError);
     assertEquals(error.phase, "bounds");
     assertStringIncludes(error.message, "can be reached by a unix socket alone");
-    const missing = { sandbox: "bubblewrap", env_vars: { PATH: "/nowhere" } } as const;
-    const { message } = await assertRejects(() => startFixture(PYTHON, "echo", { manifest: missing }), WorkerStartError);
+    const manifest = { ...await fixtureManifest(PYTHON, "echo"), sandbox: "bubblewrap" };
+    const { stdout } = await runHost("calls_once", ["--allow-all"], [manifest, {}, {}], { PATH: "/nowhere" });
+    const { message } = JSON.parse(stdout);
+    // The host's own PATH counts: a manifest could name a program of the plugin's.
     assertStringIncludes(message, 'there is no program "bwrap". Install bubblewrap, or remove "sandbox" from its manifest');
   },
 });
@@ -214,4 +236,12 @@ Deno.test("deno: a host is told what a plugin tries, and what it is refused", as
   await plugin.cleanup();
   // What is refused in the folder of the plugin's own modules cannot be told from their imports.
   assertEquals(uses, [{ permission: "read", value: open, allowed: true }, { permission: "read", value: "/etc/hostname", allowed: false }]);
+});
+
+Deno.test("python: variables of a manifest reach a bounded plugin, and not the process before it is bound", async () => {
+  const env_vars = { LD_PRELOAD: "/nonexistent/code.so", GREETING: "hello" };
+  await using plugin = await startFixture(PYTHON, "evaluates", { manifest: { permissions: {}, env_vars } });
+  const seen = "[__import__('os').environ.get(name) for name in ('GREETING', 'LD_PRELOAD')]";
+  assertEquals(await plugin.execute({ expression: seen }), ["hello", "/nonexistent/code.so"]);
+  assertEquals(await plugin.execute({ expression: "b'LD_PRELOAD' in open('/proc/self/environ', 'rb').read()" }), false);
 });
