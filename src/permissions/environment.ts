@@ -10,7 +10,6 @@ import type { DenoRuntime, PluginSpec } from "../manifest/manifest.ts";
 import { configuresRuntime, isSameVariable } from "../manifest/variables.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../protocol/telemetry.ts";
 import { namesVariable, type PermissionPolicy } from "./grant.ts";
-import type { WorkerGrant } from "./worker_grant.ts";
 import { isGranted, mayReadEnv } from "../manifest/host_access.ts";
 
 /** What a program needs to find its tools, its home, its language and its folders for what does not last, and nothing that is ever secret. */
@@ -66,31 +65,26 @@ export type Variables = Readonly<Record<string, string>>;
 export interface WorkerVariables {
   /** What the worker's process starts with. */
   readonly process: Variables;
-  /** What the plugin and the programs that it starts see besides. */
+  /** What a Deno plugin and the programs that it starts see besides. */
   readonly plugin: Variables;
+  /** Of `process`, what no manifest has a say in: a process that is to bind itself has nothing else before. */
+  readonly own: Variables;
 }
 
 /**
  * The variables of a worker. Its process has the default names as far as the host may read them, and what tracing needs when it is on. What `inherit_env`
- * names, and then `env_vars`, is the process's as well for a Python plugin, and a Deno plugin's own. The worker of a Python plugin that the kernel holds sets
- * `env_vars` when it is bound: before, a variable such as `LD_PRELOAD` would have it run what it names.
+ * names, and then `env_vars`, is the process's as well for a Python plugin, and a Deno plugin's own.
  *
  * @throws {PermissionDeniedError} When the host may not read a variable that the manifest names.
  * @throws {ManifestError} When one would configure the runtime of a Deno plugin, and the policy does not name it.
  */
-export function workerVariables(
-  spec: PluginSpec,
-  policy: PermissionPolicy,
-  { keeper }: Partial<Pick<WorkerGrant, "keeper">> = {},
-): WorkerVariables {
+export function workerVariables(spec: PluginSpec, policy: PermissionPolicy): WorkerVariables {
   const own = { ...tracingVariables(spec), ...readableVariables(defaultNames()) };
   if (spec.runtime.kind === "deno") {
     const { process, plugin } = denoVariables(spec, spec.runtime, policy);
-    return { process: { ...own, ...process }, plugin };
+    return { process: { ...own, ...process }, plugin, own };
   }
-  const inherited = { ...own, ...inheritedVariables(spec) };
-  if (keeper === "kernel") return { process: withInterpreterFirst(inherited, spec), plugin: spec.env };
-  return { process: withInterpreterFirst({ ...inherited, ...spec.env }, spec), plugin: {} };
+  return { process: withInterpreterFirst({ ...own, ...inheritedVariables(spec), ...spec.env }, spec), plugin: {}, own };
 }
 
 /**
@@ -115,7 +109,7 @@ function foreseenVariables({ inheritEnv }: PluginSpec): Variables {
 }
 
 /** What a manifest adds. */
-function denoVariables(spec: PluginSpec, runtime: DenoRuntime, policy: PermissionPolicy): WorkerVariables {
+function denoVariables(spec: PluginSpec, runtime: DenoRuntime, policy: PermissionPolicy): Omit<WorkerVariables, "own"> {
   checkRuntimeVariables(spec, runtime, policy);
   const entries = Object.entries({ ...inheritedVariables(spec), ...spec.env });
   const named = entries.filter(([name]) => isForProcess(name, runtime, policy));

@@ -34,12 +34,16 @@ const SETTINGS = [
 /** What is read besides by who uses the network. */
 const NETWORK_SETTINGS = ["resolv.conf", "hosts", "host.conf", "gai.conf", "services"];
 
-/** Where an interpreter lies with its modules, as it says itself. What packages have each Python run stays outside of this one, which nothing bounds. */
-const ASK = String.raw`import site, sys
-site.addpackage = lambda folder, name, known: known
-site.execsitecustomize = site.execusercustomize = lambda: None
-site.main()
-sys.stdout.write("\0".join([sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]))`;
+/**
+ * Where an interpreter lies with its modules, as it says itself, and the virtual environment in which it is. It is asked without its packages, whose `.pth`
+ * files are code that is the plugin's, and without variables, which could name any folder.
+ */
+const ASK = String.raw`
+import os, sys
+environment = os.path.dirname(os.path.dirname(sys.executable))
+own = [environment] if os.path.exists(environment + "/pyvenv.cfg") else []
+sys.stdout.write("\0".join([sys.prefix, sys.base_prefix, sys.exec_prefix, *own, *sys.path]))
+`;
 
 /** What is shown to a worker. */
 export interface SandboxContext extends Pick<CommandContext, "listen"> {
@@ -104,8 +108,12 @@ async function interpreterFolders(spec: PluginSpec, { program, environment }: Wo
 
 async function askInterpreter(program: string, env: WorkerCommand["environment"]): Promise<{ success: boolean; text: string }> {
   try {
-    const args = ["-S", "-c", ASK];
-    const { success, stdout, stderr } = await new Deno.Command(program, { args, clearEnv: true, env, stdin: "null" }).output();
+    const { success, stdout, stderr } = await new Deno.Command(program, {
+      args: ["-I", "-S", "-c", ASK],
+      clearEnv: true,
+      env,
+      stdin: "null",
+    }).output();
     return { success, text: new TextDecoder().decode(success ? stdout : stderr) };
   } catch (error) {
     return { success: false, text: messageOf(error) };

@@ -59,10 +59,15 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
-    const isHeld = grant.keeper !== undefined;
-    const python = { ...target, path: runtime.path, adapters: runtime.adapters, ...(isHeld ? { env: variables.plugin } : {}) };
-    const args = [...(isHeld ? WITHOUT_CODE_OF_PACKAGES : []), ...pythonArguments(folder)];
-    return { program, args, target: python, foreign: runtime.foreignWorker, environment: variables.process };
+    const python = { ...target, path: runtime.path, adapters: runtime.adapters };
+    const command = {
+      program,
+      args: pythonArguments(folder, grant),
+      target: python,
+      foreign: runtime.foreignWorker,
+      environment: variables.process,
+    };
+    return grant.keeper === "kernel" ? withOwnVariables(command, variables) : command;
   }
   const { permissions } = grant;
   const network = { ...networkVariables(), ...variables.process };
@@ -81,11 +86,16 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   return { ...command, ...heldByKernel(command, { bounds: denoBounds(needs), folder }) };
 }
 
-/** What packages have each Python run is for a worker to run that is bound. */
-const WITHOUT_CODE_OF_PACKAGES = ["-S"];
+/** Variables can have a process run code before it has bound itself, as `LD_PRELOAD` does. It takes those of the manifest when it has. */
+function withOwnVariables(command: WorkerCommand, { process, own }: WorkerVariables): WorkerCommand {
+  const env = Object.fromEntries(Object.entries(process).filter(([name, value]) => own[name] !== value));
+  return { ...command, environment: own, target: { ...command.target, env } };
+}
 
-function pythonArguments(folder: WorkerFolder): string[] {
-  return ["-c", PYTHON_WORKER_BOOT, folder.write("worker.py", PYTHON_WORKER_PACK), PYTHON_WORKER_HASH];
+/** A worker that is to bind itself does so before its packages are looked at, whose `.pth` files are code that Python runs when it starts. */
+function pythonArguments(folder: WorkerFolder, { keeper }: WorkerGrant): string[] {
+  const bare = keeper === "kernel" ? ["-S"] : [];
+  return [...bare, "-c", PYTHON_WORKER_BOOT, folder.write("worker.py", PYTHON_WORKER_PACK), PYTHON_WORKER_HASH];
 }
 
 /** Where Deno tells of each permission that it is asked for. In a file nobody would read it before the end. */

@@ -81,7 +81,10 @@ export interface PluginTarget {
   readonly adapters?: readonly string[];
   /** Deno: what the plugin's own thread may do. */
   readonly permissions?: PermissionSet;
-  /** Variables that the plugin and the programs that it starts see, and that the worker's process does not start with. */
+  /**
+   * Environment variables that the plugin and the programs that it starts see, and that the worker's process does not have. Python: for a worker that
+   * binds itself.
+   */
   readonly env?: Readonly<Record<string, string>>;
 }
 

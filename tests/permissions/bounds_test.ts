@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import {
   type FileResult,
   type Manifest,
@@ -90,6 +90,26 @@ for (const { keeper, bounded, ignore } of KEEPERS) {
     assertEquals([scratch.names(), await isRunning(plugin.pid!)], [[], false]);
   });
 
+  test("code that a package has Python run at each start is bounded as well", async () => {
+    await using scratch = await ScratchWatch.create();
+    const [environment, mark] = [join(scratch.path, "environment"), join(scratch.path, "mark")];
+    await new Deno.Command(testPython(), { args: ["-m", "venv", "--without-pip", environment] }).output();
+    const python_path = join(environment, "bin/python");
+    const { stdout } = await new Deno.Command(python_path, { args: ["-c", "import site; print(site.getsitepackages()[0])"] }).output();
+    const packages = new TextDecoder().decode(stdout).trim();
+    await Deno.writeTextFile(
+      join(packages, "starts.pth"),
+      `import os; os.close(os.open(${JSON.stringify(mark)}, os.O_CREAT | os.O_WRONLY))\n`,
+    );
+    try {
+      await using plugin = await startFixture(PYTHON, "echo", { manifest: { permissions: {}, python_path, ...bounded } });
+      assertEquals(await plugin.execute(), { args: [], kwargs: {} });
+      assertEquals(scratch.names(), ["environment"]);
+    } finally {
+      await Deno.remove(environment, { recursive: true });
+    }
+  });
+
   test("a host runs with exactly the flags of requiredPermissions()", async () => {
     await using scratch = await ScratchWatch.create();
     const own = await Deno.makeTempDir({ dir: scratch.path });
@@ -115,6 +135,18 @@ Deno.test("python: a host that requires bounds has a plugin do nothing whose man
   }
 });
 
+Deno.test({
+  name: "python: a plugin gets no more memory than its manifest says, and goes on",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using plugin = await startFixture(PYTHON, "fills_memory", { manifest: { resources: { max_memory_mb: 64 } } });
+    for (let call = 0; call < 2; call++) {
+      const error = await assertRejects(() => plugin.execute({ system: true }), RemoteError);
+      assertEquals([error.remoteType, error.category], ["MemoryError", "resource"]);
+    }
+  },
+});
+
 Deno.test("python: a manifest cannot have the whole disk read by saying that its modules lie there, nor by a link", async () => {
   await using scratch = await ScratchWatch.create();
   const own = await Deno.makeTempDir({ dir: scratch.path });
@@ -137,18 +169,6 @@ Deno.test("python: a manifest cannot have the whole disk read by saying that its
   }
   assertEquals(await start([".", "/usr/share"], ["/usr"]), "PermissionError");
   await Deno.remove(own, { recursive: true });
-});
-
-Deno.test({
-  name: "python: a plugin gets no more memory than its manifest says, and goes on",
-  ignore: Deno.build.os !== "linux",
-  async fn() {
-    await using plugin = await startFixture(PYTHON, "fills_memory", { manifest: { resources: { max_memory_mb: 64 } } });
-    for (let call = 0; call < 2; call++) {
-      const error = await assertRejects(() => plugin.execute({ system: true }), RemoteError);
-      assertEquals([error.remoteType, error.category], ["MemoryError", "resource"]);
-    }
-  },
 });
 
 Deno.test("python: a worker that cannot keep bounds is not started where the host requires some", async () => {
@@ -185,52 +205,13 @@ Deno.test({
     const error = await assertRejects(() => startFixture(PYTHON, "echo", { manifest: unreachable }), WorkerStartError);
     assertEquals(error.phase, "bounds");
     assertStringIncludes(error.message, "can be reached by a unix socket alone");
-    const path = Deno.env.get("PATH")!;
-    Deno.env.set("PATH", "/nowhere");
-    try {
-      const { message } = await assertRejects(
-        () => startFixture(PYTHON, "echo", { manifest: { sandbox: "bubblewrap" } }),
-        WorkerStartError,
-      );
-      assertStringIncludes(message, 'there is no program "bwrap". Install bubblewrap, or remove "sandbox" from its manifest');
-    } finally {
-      Deno.env.set("PATH", path);
-    }
+    const manifest = { ...await fixtureManifest(PYTHON, "echo"), sandbox: "bubblewrap" };
+    const { stdout } = await runHost("calls_once", ["--allow-all"], [manifest, {}, {}], { PATH: "/nowhere" });
+    const { message } = JSON.parse(stdout);
+    // The host's own PATH counts: a manifest could name a program of the plugin's.
+    assertStringIncludes(message, 'there is no program "bwrap". Install bubblewrap, or remove "sandbox" from its manifest');
   },
 });
-
-/** A virtual environment whose packages have each Python run code, and a folder that they ask for by the same way. */
-async function hostileEnvironment(folder: string, wanted: string): Promise<string> {
-  await new Deno.Command(testPython(), { args: ["-m", "venv", "--without-pip", folder] }).output();
-  const [version] = [...Deno.readDirSync(join(folder, "lib"))];
-  const packages = join(folder, "lib", version!.name, "site-packages");
-  const tries = `try: open(${JSON.stringify(wanted)}).read(); why = "through"\nexcept OSError as error: why = type(error).__name__\n`;
-  await Deno.writeTextFile(join(packages, "tries.py"), `import os\n${tries}os.environ["TRIED"] = why\n`);
-  await Deno.writeTextFile(join(packages, "tries.pth"), `import tries\n${dirname(wanted)}\n`);
-  await Deno.writeTextFile(join(packages, "sitecustomize.py"), 'import os; os.environ["CUSTOMIZED"] = "yes"\n');
-  return join(folder, "bin", "python");
-}
-
-for (const { keeper, bounded, ignore } of KEEPERS) {
-  Deno.test({
-    name: `python in ${keeper}: what a package has each Python run is bounded as well, and so is what a manifest's variables have run`,
-    ignore,
-    async fn() {
-      await using scratch = await ScratchWatch.create();
-      await using folder = await folderOfTwo(scratch);
-      const wanted = join(folder.shut, "file");
-      const python_path = await hostileEnvironment(join(folder.path, "environment"), wanted);
-      // Who has a cache of the worker's bytecode, or a first folder of modules, has the worker run it.
-      const env_vars = { PYTHONPATH: folder.open, XDG_CACHE_HOME: folder.open, LD_LIBRARY_PATH: folder.open, TZ: "Asia/Tokyo" };
-      await Deno.writeTextFile(join(folder.open, "socket.py"), "raise SystemExit(7)\n");
-      const manifest: Partial<Manifest> = { python_path, permissions: {}, env_vars, ...bounded };
-      await using plugin = await startFixture(PYTHON, "reaches", { manifest });
-      const refused = await refusal(plugin.execute({ read: wanted }));
-      assertEquals(await plugin.execute({ variables: Object.keys(env_vars) }), Object.values(env_vars));
-      assertEquals(await plugin.execute({ variables: ["TRIED", "CUSTOMIZED"] }), [refused, "yes"]);
-    },
-  });
-}
 
 Deno.test({
   name: "python in bubblewrap: each attempt to get out is refused, and what is outside is not to be seen",
@@ -280,4 +261,12 @@ Deno.test("deno: a host is told what a plugin tries, and what it is refused", as
   await plugin.cleanup();
   // What is refused in the folder of the plugin's own modules cannot be told from their imports.
   assertEquals(uses, [{ permission: "read", value: open, allowed: true }, { permission: "read", value: "/etc/hostname", allowed: false }]);
+});
+
+Deno.test("python: variables of a manifest reach a bounded plugin, and not the process before it is bound", async () => {
+  const env_vars = { LD_PRELOAD: "/nonexistent/code.so", GREETING: "hello" };
+  await using plugin = await startFixture(PYTHON, "evaluates", { manifest: { permissions: {}, env_vars } });
+  const seen = "[__import__('os').environ.get(name) for name in ('GREETING', 'LD_PRELOAD')]";
+  assertEquals(await plugin.execute({ expression: seen }), ["hello", "/nonexistent/code.so"]);
+  assertEquals(await plugin.execute({ expression: "b'LD_PRELOAD' in open('/proc/self/environ', 'rb').read()" }), false);
 });

@@ -166,3 +166,27 @@ Deno.test("python: a connection of the worker's own, on TCP, cannot be made to l
   await worker.process.printed(/told: .*\n/);
   assertStringIncludes(worker.process.log, "told: EACCES EACCES EACCES\n");
 });
+
+/** Python runs this when it starts, as it runs what the packages of an environment have it run. */
+const SITECUSTOMIZE = `
+import builtins, errno, os
+secret = os.path.join(os.path.dirname(os.path.dirname(__file__)), "o", "secret")
+try:
+    with open(secret) as file:
+        builtins.told = file.read()
+except OSError as error:
+    builtins.told = errno.errorcode[error.errno]
+`;
+
+testAsEither("code that packages have Python run when it starts is bound, and a variable opens no folder", async (as) => {
+  const options: BoundOptions = {
+    as,
+    files: { "sitecustomize.py": SITECUSTOMIZE },
+    variables: ({ granted, outside }) => ({ PYTHONPATH: `${granted}:${outside}`, HOME: outside }),
+  };
+  await using free = await BoundWorker.start("attempts", options);
+  assertEquals(await free.plugin.execute({ told: true }), "secret");
+  await using worker = await BoundWorker.start("attempts", { ...options, bounds: NOTHING });
+  assertEquals(await worker.plugin.execute({ told: true }), "EACCES");
+  assertEquals(await worker.plugin.execute({ read: join(worker.places.outside, "secret") }), "EACCES");
+});

@@ -34,6 +34,10 @@ export interface Places {
 export interface BoundOptions {
   /** `bounds` of the start line; none by default. */
   readonly bounds?: (places: Places) => Readonly<Record<string, unknown>>;
+  /** Files in the folder that may be read. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Variables of the worker. One that binds itself gets them by its start line. */
+  readonly variables?: (places: Places) => Readonly<Record<string, string>>;
   /** What else differs in the start line. */
   readonly start?: Readonly<Record<string, unknown>>;
   /** The user that the worker runs as, and that owns its places. Default: the test's own. */
@@ -59,9 +63,11 @@ export class BoundWorker implements AsyncDisposable {
 
   /** Starts a worker for a fixture, and waits for its hello line. */
   static async start(fixture: string, options: BoundOptions = {}): Promise<BoundWorker> {
-    const places = await makePlaces(fixture, options.as);
+    const places = await makePlaces(fixture, options);
     const { transport = "unix", bounds } = options;
-    const start = { ...options.start, ...(bounds === undefined ? {} : { bounds: bounds(places) }) };
+    const variables = options.variables?.(places);
+    const bound = bounds === undefined ? {} : { bounds: bounds(places), plugin: { env: variables ?? {} } };
+    const start = { ...options.start, ...bound };
     const plan = await planWorker({
       worker: "python",
       transport,
@@ -71,7 +77,11 @@ export class BoundWorker implements AsyncDisposable {
       programFolder: places.code,
       start,
     });
-    const process = await WorkerProcess.start({ command: commandOf(plan.command, options), input: JSON.stringify(plan.start) + "\n" });
+    const process = await WorkerProcess.start({
+      command: commandOf(plan.command, options),
+      input: JSON.stringify(plan.start) + "\n",
+      variables: bounds === undefined ? variables : {},
+    });
     const { hello } = process;
     if ("error" in hello) return new BoundWorker(process, places, undefined);
     const url = "unix" in hello.address ? `unix:${hello.address.unix}` : `http://${hello.address.tcp}`;
@@ -97,14 +107,21 @@ export class BoundWorker implements AsyncDisposable {
   }
 }
 
-function commandOf([own, ...args]: readonly string[], { as, launcher = [], python }: BoundOptions): string[] {
+function commandOf([own, ...args]: readonly string[], { as, launcher = [], python, bounds }: BoundOptions): string[] {
   const become = as === undefined ? [] : ["setpriv", `--reuid=${as}`, `--regid=${as}`, "--clear-groups"];
   const inheriting = ["/bin/sh", "-c", `exec "$@" 9<${INHERITED}`, "sh"];
   // The Python of the tests may be where nobody else may go.
-  return [...become, ...inheriting, ...launcher, python ?? (as === undefined ? own! : "/usr/bin/python3"), ...args];
+  return [
+    ...become,
+    ...inheriting,
+    ...launcher,
+    python ?? (as === undefined ? own! : "/usr/bin/python3"),
+    ...(bounds === undefined ? [] : ["-S"]),
+    ...args,
+  ];
 }
 
-async function makePlaces(fixture: string, owner?: number): Promise<Places> {
+async function makePlaces(fixture: string, { as: owner, files = {} }: BoundOptions): Promise<Places> {
   const base = await Deno.realPath(await Deno.makeTempDir({ prefix: "rp-" }));
   const places = { base, code: join(base, "c"), scratch: join(base, "s"), granted: join(base, "g"), outside: join(base, "o") };
   for (const folder of [places.code, places.scratch, places.granted, places.outside]) await Deno.mkdir(folder);
@@ -113,6 +130,7 @@ async function makePlaces(fixture: string, owner?: number): Promise<Places> {
   await Deno.writeTextFile(join(places.granted, "file"), "granted");
   // Deno itself makes links only for a program that may read and write everywhere.
   await new Deno.Command("ln", { args: ["-s", join(places.outside, "secret"), join(places.granted, "link")] }).output();
+  for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(places.granted, name), text);
   if (owner !== undefined) await new Deno.Command("chown", { args: ["-R", "-h", `${owner}:${owner}`, base] }).output();
   return places;
 }

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "4e221d0aaa422b91";
+export const PYTHON_WORKER_HASH = "6c58d4973adc0158";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -566,14 +566,13 @@ class Bell:
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
-import time
 
 from .encoding import encode
-from .errors import CannotBind
+from .errors import BadStart, CannotBind
 from .grant import Grant, is_within
-from .late_site import LateSite
 from .places import derived_places
 from .start_line import Start
 
@@ -593,8 +592,7 @@ class Bounds:
         self._grant = Grant(start.bounds or {}, start.plugin.get("path") or [], start.scratch.roots())
         self._holding: Optional[Holding] = None
         self._scratch = start.scratch.disk
-        self._variables: dict[str, str] = start.plugin.get("env") or {}
-        self._site: Optional[LateSite] = LateSite() if sys.flags.no_site else None
+        self._variables = variables_of(start.plugin)
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant)
 
@@ -605,12 +603,10 @@ class Bounds:
 
     def put_in_force(self) -> Body:
         """Binds this process, and gives what the hello line says of that."""
-        if self._holding is None:
-            return {}
-        told = self._holding.put_in_force()
-        os.environ.update(self._variables)
-        time.tzset()
-        self._prepare_variables()
+        told: Body = {}
+        if self._holding is not None:
+            self._prepare_variables()
+            told = self._holding.put_in_force()
         return told
 
     def watch(self) -> Callable[[BaseException], str]:
@@ -619,13 +615,17 @@ class Bounds:
 
         if self._holding is not None:
             change_files_by_descriptor()
+        if sys.flags.no_site:
+            sys.path[:0] = [path for path in self._variables.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(path)]
+            sys.dont_write_bytecode = sys.dont_write_bytecode or bool(self._variables.get("PYTHONDONTWRITEBYTECODE"))
+            builtins.__import__("site").main()  # what Python does when it starts: it runs code of the packages
         access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
         access.watch()
-        if self._site is not None:
-            self._site.run_code()
         return access.advise
 
     def _prepare_variables(self) -> None:
+        """Takes the variables of the plugin's: before, they could have had this process run its code."""
+        os.environ.update(self._variables)
         if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self._grant.write):
             os.environ["TMPDIR"] = os.path.join(self._scratch, "tmp")
             os.makedirs(os.environ["TMPDIR"], 0o700, exist_ok=True)
@@ -633,11 +633,21 @@ class Bounds:
             os.environ["RES_OPTIONS"] = "use-vc"  # names of hosts are asked for by TCP, which can be held to a port
 
 
+def variables_of(plugin: Body) -> dict[str, str]:
+    """What the start line says that the plugin's environment has besides."""
+    told = plugin.get("env") or {}
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+        raise BadStart('"env" of "plugin" in the start line is not an object of strings')
+    return told
+
+
 def _find_holding(start: Start, grant: Grant) -> Holding:
     if start.foreign:
         raise CannotBind("the worker of the plugin's own environment does not know of permissions")
     if sys.platform != "linux":
         raise CannotBind(f"the system {sys.platform} has no Landlock, which is of Linux")
+    if not sys.flags.no_site:
+        raise CannotBind("this Python was started without -S, so that code of its packages may have run already")
     try:
         from .holding import Holding
     except ImportError:
@@ -3955,47 +3965,6 @@ class Lanes:
             call.reply.result(value)
         except BaseException as failure:
             call.reply.error(self._plugin.describe(failure))
-\flate_site late
-"""What packages have Python run when it starts, for a worker that is to be bound first.
-
-An environment's folders may have files that end in \`.pth\`, which Python runs, and so may a module \`sitecustomize\`. The host starts such a
-worker by \`-S\`, which leaves all of that out.
-"""
-
-from __future__ import annotations
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-RUNS_CODE = ("addpackage", "execsitecustomize", "execusercustomize")
-
-
-class LateSite:
-    """The module \`site\` in two steps: first its folders are found, and later their code is run."""
-
-    def __init__(self) -> None:
-        import site
-
-        self._site = site
-        self._files: list[tuple[str, str]] = []
-        kept = {name: getattr(site, name) for name in RUNS_CODE}
-        vars(site).update(dict.fromkeys(RUNS_CODE, lambda: None), addpackage=self._remember)
-        site.main()
-        vars(site).update(kept)
-
-    def run_code(self) -> None:
-        """For a worker that is bound. A folder that such a file adds to the path is none that may be read for that."""
-        site: Any = self._site
-        for folder, name in self._files:
-            site.addpackage(folder, name, None)
-        site.execsitecustomize()
-        if site.ENABLE_USER_SITE:
-            site.execusercustomize()
-
-    def _remember(self, folder: str, name: str, known: Any) -> Any:
-        self._files.append((folder, name))
-        return known
 \flibrary
 """The worker's late imports, which no file of the plugin's stands in for."""
 
@@ -4951,12 +4920,24 @@ PROCESSES = ("/proc",)
 LOADER_WITHIN = 4096
 
 
-def own_python() -> set[str]:
-    """All that this interpreter imports from, also in a virtual environment or one of conda's."""
-    found = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *sys.path}
-    return {
-        place for place in found if os.path.isabs(place) and place != "/"
-    }  # where that is an interpreter's, it has /usr and /lib besides
+def own_python() -> list[str]:
+    """Where this interpreter lies with its libraries, and its virtual environment with the packages.
+
+    It goes by the program that runs. Variables and what stands in the environment's files could name any other folder.
+    """
+    programs = {sys.executable, os.path.realpath(sys.executable)}
+    folders = {os.path.dirname(os.path.dirname(program)) for program in programs}
+    return [*(folders - {"/", ""}), *_packages_of_user()]
+
+
+def _packages_of_user() -> list[str]:
+    try:
+        import pwd
+
+        home = pwd.getpwuid(os.getuid()).pw_dir  # a variable could name another one
+    except (ImportError, KeyError):
+        return []
+    return [os.path.join(home, ".local/lib/python{}.{}/site-packages".format(*sys.version_info))]
 
 
 def derived_places() -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
-import time
 
 from .encoding import encode
-from .errors import CannotBind
+from .errors import BadStart, CannotBind
 from .grant import Grant, is_within
-from .late_site import LateSite
 from .places import derived_places
 from .start_line import Start
 
@@ -29,8 +28,7 @@ class Bounds:
         self._grant = Grant(start.bounds or {}, start.plugin.get("path") or [], start.scratch.roots())
         self._holding: Optional[Holding] = None
         self._scratch = start.scratch.disk
-        self._variables: dict[str, str] = start.plugin.get("env") or {}
-        self._site: Optional[LateSite] = LateSite() if sys.flags.no_site else None
+        self._variables = variables_of(start.plugin)
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant)
 
@@ -41,12 +39,10 @@ class Bounds:
 
     def put_in_force(self) -> Body:
         """Binds this process, and gives what the hello line says of that."""
-        if self._holding is None:
-            return {}
-        told = self._holding.put_in_force()
-        os.environ.update(self._variables)
-        time.tzset()
-        self._prepare_variables()
+        told: Body = {}
+        if self._holding is not None:
+            self._prepare_variables()
+            told = self._holding.put_in_force()
         return told
 
     def watch(self) -> Callable[[BaseException], str]:
@@ -55,13 +51,17 @@ class Bounds:
 
         if self._holding is not None:
             change_files_by_descriptor()
+        if sys.flags.no_site:
+            sys.path[:0] = [path for path in self._variables.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(path)]
+            sys.dont_write_bytecode = sys.dont_write_bytecode or bool(self._variables.get("PYTHONDONTWRITEBYTECODE"))
+            builtins.__import__("site").main()  # what Python does when it starts: it runs code of the packages
         access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
         access.watch()
-        if self._site is not None:
-            self._site.run_code()
         return access.advise
 
     def _prepare_variables(self) -> None:
+        """Takes the variables of the plugin's: before, they could have had this process run its code."""
+        os.environ.update(self._variables)
         if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self._grant.write):
             os.environ["TMPDIR"] = os.path.join(self._scratch, "tmp")
             os.makedirs(os.environ["TMPDIR"], 0o700, exist_ok=True)
@@ -69,11 +69,21 @@ class Bounds:
             os.environ["RES_OPTIONS"] = "use-vc"  # names of hosts are asked for by TCP, which can be held to a port
 
 
+def variables_of(plugin: Body) -> dict[str, str]:
+    """What the start line says that the plugin's environment has besides."""
+    told = plugin.get("env") or {}
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+        raise BadStart('"env" of "plugin" in the start line is not an object of strings')
+    return told
+
+
 def _find_holding(start: Start, grant: Grant) -> Holding:
     if start.foreign:
         raise CannotBind("the worker of the plugin's own environment does not know of permissions")
     if sys.platform != "linux":
         raise CannotBind(f"the system {sys.platform} has no Landlock, which is of Linux")
+    if not sys.flags.no_site:
+        raise CannotBind("this Python was started without -S, so that code of its packages may have run already")
     try:
         from .holding import Holding
     except ImportError:

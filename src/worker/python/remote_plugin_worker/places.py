@@ -27,12 +27,24 @@ PROCESSES = ("/proc",)
 LOADER_WITHIN = 4096
 
 
-def own_python() -> set[str]:
-    """All that this interpreter imports from, also in a virtual environment or one of conda's."""
-    found = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *sys.path}
-    return {
-        place for place in found if os.path.isabs(place) and place != "/"
-    }  # where that is an interpreter's, it has /usr and /lib besides
+def own_python() -> list[str]:
+    """Where this interpreter lies with its libraries, and its virtual environment with the packages.
+
+    It goes by the program that runs. Variables and what stands in the environment's files could name any other folder.
+    """
+    programs = {sys.executable, os.path.realpath(sys.executable)}
+    folders = {os.path.dirname(os.path.dirname(program)) for program in programs}
+    return [*(folders - {"/", ""}), *_packages_of_user()]
+
+
+def _packages_of_user() -> list[str]:
+    try:
+        import pwd
+
+        home = pwd.getpwuid(os.getuid()).pw_dir  # a variable could name another one
+    except (ImportError, KeyError):
+        return []
+    return [os.path.join(home, ".local/lib/python{}.{}/site-packages".format(*sys.version_info))]
 
 
 def derived_places() -> list[str]:
