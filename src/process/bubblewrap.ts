@@ -34,10 +34,16 @@ const SETTINGS = [
 /** What is read besides by who uses the network. */
 const NETWORK_SETTINGS = ["resolv.conf", "hosts", "host.conf", "gai.conf", "services"];
 
-/** Where an interpreter lies with its modules, as it says itself. It runs none of their code, and minds no variable. */
-const ASK = String.raw`import os, sys
-programs = [sys.executable, os.path.realpath(sys.executable)]
-sys.stdout.write("\0".join([sys.base_prefix, *(os.path.dirname(os.path.dirname(program)) for program in programs)]))`;
+/**
+ * Where an interpreter lies with its modules, as it says itself, and the virtual environment in which it is. It is asked without its packages, whose `.pth`
+ * files are code that is the plugin's, and without variables, which could name any folder.
+ */
+const ASK = String.raw`
+import os, sys
+environment = os.path.dirname(os.path.dirname(sys.executable))
+own = [environment] if os.path.exists(environment + "/pyvenv.cfg") else []
+sys.stdout.write("\0".join([sys.prefix, sys.base_prefix, sys.exec_prefix, *own, *sys.path]))
+`;
 
 /** What is shown to a worker. */
 export interface SandboxContext extends Pick<CommandContext, "listen"> {
