@@ -44,7 +44,9 @@ export function startMessage(spec: PluginSpec, { listen, command, grant, files, 
   };
   const { disk, memory } = files.scratch;
   const isBounded = spec.runtime.kind === "python" && (grant.keeper !== undefined || audit);
-  const bounds = isBounded ? { ...kernelBounds(grant.permissions), hold: grant.keeper !== undefined, audit } : undefined;
+  const bounds = isBounded
+    ? { ...kernelBounds(grant.permissions), within: grant.within, hold: grant.keeper !== undefined, audit }
+    : undefined;
   return {
     protocol: PROTOCOL_VERSION,
     token: createToken(),

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "47568962a8365f1c";
+export const PYTHON_WORKER_HASH = "2f37b104f88a8e8b";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -3165,6 +3165,7 @@ from __future__ import annotations
 import os
 
 from .errors import BadStart
+from .logs import log
 from .places import WRITABLE_DEVICES
 
 TYPE_CHECKING = False
@@ -3182,8 +3183,8 @@ class Grant:
     def __init__(self, told: Body, modules: list[str], scratch: list[str]) -> None:
         self.own_read = [path for path in modules if os.path.isabs(path)]
         self.own_write = scratch + list(WRITABLE_DEVICES)
-        self.read = _paths(told, "read") + self.own_read
-        self.write = _paths(told, "write") + self.own_write
+        self.read = _granted(told, "read") + self.own_read
+        self.write = _granted(told, "write") + self.own_write
         self.net: Union[bool, list[int]] = _net(told.get("net", False))
         self.run = _flag(told, "run")
         self.audit = _flag(told, "audit")
@@ -3195,6 +3196,21 @@ class Grant:
 def is_within(path: str, places: list[str]) -> bool:
     """Whether a path, with no link in it, is one of these places or lies in one."""
     return any(path == place or path.startswith(place.rstrip("/") + "/") for place in places)
+
+
+def _granted(told: Body, key: str) -> list[str]:
+    """The places that were granted, without those from which a link leads out of what the host allows."""
+    paths, within = _paths(told, key), told.get("within") or {}
+    if not isinstance(within, dict):
+        raise BadStart('"within" of "bounds" in the start line is not an object')
+    if not isinstance(within.get(key), list):
+        return paths
+    allowed = [os.path.realpath(path) for path in _paths(within, key)]
+    real = {path: os.path.realpath(path) for path in paths}
+    for path in paths:
+        if not is_within(real[path], allowed):
+            log(f'the plugin may not {key} "{path}": its links lead to "{real[path]}", which the host does not allow')
+    return [real[path] for path in paths if is_within(real[path], allowed)]
 
 
 def _paths(told: Body, key: str) -> list[str]:
