@@ -18,7 +18,7 @@ export interface UvCommand {
 export const OLDEST = ">=3.8";
 
 /** In a project and in a script's metadata. */
-const REQUIRES_PYTHON = /^(?:#\s*)?requires-python\s*=\s*["']([^"']*)["']/m;
+const REQUIRES_PYTHON = /^\s*requires-python\s*=\s*["']([^"']*)["']/m;
 
 /** A project without it has dependencies and is nothing that could be installed itself, unless it says that it is. */
 const IS_PACKAGE = /^\s*\[build-system\]|^\s*package\s*=\s*true/m;
@@ -95,11 +95,11 @@ function isRange(python: string): boolean {
   return /^\s*[<>=!~]/.test(python);
 }
 
-/** Whether a range leaves out every Python from 3.8 on. */
+/** Whether a version or a range leaves out every Python from 3.8 on. */
 export function isTooOld(range: string): boolean {
   return range.split(",").some((part) => {
-    const [, operator, major, minor] = /^\s*(<=?|===?|~=)\s*(\d+)(?:\.(\d+))?/.exec(part) ?? [];
-    if (operator === undefined) return false;
+    const [, operator, major, minor] = /^\s*(<=?|===?|~=)?\s*(\d+)(?:\.(\d+))?/.exec(part) ?? [];
+    if (major === undefined) return false;
     if (major !== "3") return Number(major) < 3;
     if (minor === undefined) return operator === "<";
     return operator === "<" ? Number(minor) <= 8 : Number(minor) < 8;

@@ -10,6 +10,10 @@ Deno.test("a range that leaves out every Python of a worker is told from one tha
   assertEquals(RECENT.filter(isTooOld), []);
 });
 
+Deno.test("a version is too old as a range of it alone is, and a path and another Python's name tell nothing", () => {
+  assertEquals(["3.7", "3.7.17", "2", "3", "3.8", "3.12", "/opt/python3.7", "pypy"].filter(isTooOld), ["3.7", "3.7.17", "2"]);
+});
+
 function inline(more: Partial<Extract<EnvironmentForm, { kind: "inline" }>>): EnvironmentForm {
   return { kind: "inline", folder: "/p", python: undefined, dependencies: [], index: undefined, extraArgs: [], ...more };
 }

@@ -7,7 +7,7 @@ import { join } from "@std/path";
 import { WorkerStartError } from "../errors.ts";
 import { userCache } from "../manifest/user_cache.ts";
 
-/** What is being done while an environment is made: waiting for another host that makes it, bringing `uv`, choosing the Python, installing the packages. */
+/** What is being done while an environment is made: waiting for another start, of any host, that makes it, bringing `uv`, choosing the Python, installing the packages. */
 export type EnvironmentPhase = "wait" | "uv" | "python" | "packages";
 
 /** One step of the making of an environment. */

@@ -17,7 +17,7 @@ export type EnvironmentForm =
 
 interface FileForm {
   readonly path: string;
-  /** What the file says: of a script its metadata alone. */
+  /** What the file says: of a script the TOML of its metadata alone. */
   readonly text: string;
 }
 
@@ -36,7 +36,10 @@ const MAX_BYTES = 16 * 1024 * 1024;
 
 /** The metadata of a script, as PEP 723 has it. */
 const SCRIPT_METADATA = /^# \/\/\/ script$\s((?:^#(?:| .*)$\s)+)^# \/\/\/$/m;
-const INCLUDED = /^\s*(?:-r|-c|--requirement|--constraint)[\s=]\s*(\S+)/gm;
+/** What was meant to be one. */
+const ALMOST_METADATA = /^\W{0,8}\/\/\/\s*script\b/m;
+/** A name goes on to the end of its line, and may be quoted. */
+const INCLUDED = /^\s*(?:-r|-c|--requirement|--constraint)(?:=|\s)[^\S\n]*([^\s#][^\r\n#]*)/gm;
 
 /**
  * Reads what an environment is made from.
@@ -67,12 +70,16 @@ function readPath(reader: InputReader, path: string): ReadInputs {
 function readScript(reader: InputReader, path: string): ReadInputs {
   const text = reader.text(path).replaceAll("\r\n", "\n");
   const metadata = SCRIPT_METADATA.exec(text)?.[1];
+  if (metadata === undefined && ALMOST_METADATA.test(text)) {
+    throw reader.error(`the script metadata of "${path}" cannot be read. ${METADATA_RULE}`);
+  }
   if (metadata === undefined) throw reader.error(`"${path}" has no script metadata. Add ${METADATA_EXAMPLE}`);
   const lock = reader.textIfThere(`${path}.lock`);
-  return { form: { kind: "script", path, text: metadata, hasLock: lock !== undefined }, texts: [lock] };
+  return { form: { kind: "script", path, text: metadata.replace(/^# ?/gm, ""), hasLock: lock !== undefined }, texts: [lock] };
 }
 
 const METADATA_EXAMPLE = `lines such as "# /// script", '# dependencies = ["numpy"]' and "# ///", as PEP 723 has them`;
+const METADATA_RULE = `Begin each of its lines with "# ", put nothing before or after "# /// script", and end it with the line "# ///"`;
 
 function readProject(reader: InputReader, path: string): ReadInputs {
   const text = reader.text(path);
@@ -85,12 +92,18 @@ function readRequirements(reader: InputReader, path: string): ReadInputs {
   const own = reader.text(path);
   const texts = new Map<string, string | undefined>([[path, own]]);
   for (const [file, text] of texts) {
-    for (const [, name] of text?.matchAll(INCLUDED) ?? []) {
-      const included = resolve(dirname(file), name!);
-      if (!/^https?:/.test(name!) && !texts.has(included)) texts.set(included, reader.textIfThere(included));
+    for (const [, written] of text?.matchAll(INCLUDED) ?? []) {
+      const name = unquoted(written!.trim());
+      const included = resolve(dirname(file), name);
+      if (!/^https?:/.test(name) && !texts.has(included)) texts.set(included, reader.textIfThere(included));
     }
   }
   return { form: { kind: "requirements", path, text: own }, texts: [...texts].flat() };
+}
+
+/** A name as `uv` reads it. */
+function unquoted(name: string): string {
+  return name.replace(/^(["'])(.*)\1$/, "$2").replaceAll(/\\([\\"' ])/g, "$1");
 }
 
 /** Reads small files. A start waits for it: the way to the runtime's pool of threads and back would take longer. */

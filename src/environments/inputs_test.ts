@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { WorkerStartError } from "../errors.ts";
 import { installCommand, requiredPython } from "./commands.ts";
 import { type EnvironmentInputs, readInputs } from "./inputs.ts";
@@ -25,6 +25,36 @@ Deno.test("a script's metadata is found with either line end, and says which Pyt
   const { form } = await inputsOf({ "p.py": SCRIPT, "p.py.lock": "version = 1" }, "p.py");
   assert(form.kind === "script" && form.hasLock);
 });
+
+Deno.test("metadata that is almost that of a script is told from none", async () => {
+  const almost = ["# /// script ", "#/// script", "\uFEFF# /// script", "# ///script", "# /// script\n#dependencies = []"];
+  for (const line of almost) {
+    const error = await assertRejects(() => inputsOf({ "p.py": `${line}\n# dependencies = []\n# ///\n` }, "p.py"), WorkerStartError);
+    assertStringIncludes(error.message, 'p.py" cannot be read. Begin each of its lines');
+  }
+});
+
+Deno.test("a line of a project that is a comment requires no Python", async () => {
+  const { form } = await inputsOf({ "pyproject.toml": '[project]\n# requires-python = "<3.8"\n' }, ".");
+  assertEquals(requiredPython(form), undefined);
+});
+
+/** As `uv` reads them. */
+const INCLUDING = [
+  "-r b c.txt",
+  '-r "b c.txt" # why',
+  "-c 'b c.txt'",
+  "-r b\\ c.txt",
+  "--requirement=b c.txt",
+  "\t--constraint  b c.txt  ",
+];
+
+for (const line of INCLUDING) {
+  Deno.test(`"${line}" names a file`, async () => {
+    const { folder, files } = await inputsOf({ "a.txt": `six\r\n${line}\r\n`, "b c.txt": "idna" }, "a.txt");
+    assertEquals(files, [`${folder}/a.txt`, `${folder}/b c.txt`]);
+  });
+}
 
 Deno.test("a project with something to build is a package, and one with a lock has one", async () => {
   const found = await inputsOf({ "pyproject.toml": "[project]\n[build-system]\n", "uv.lock": "" }, ".");

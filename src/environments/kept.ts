@@ -35,7 +35,9 @@ export async function keptEnvironments(): Promise<KeptEnvironment[]> {
 /** Removes an environment, unless it was used after some moment, or is being made anew. True when it is gone. */
 export async function removeUnused(folder: string, since: Date): Promise<boolean> {
   using lock = FileLock.tryTake(`${folder}.lock`);
-  if (lock === undefined || Deno.statSync(stampFile(folder)).mtime! > since) return false;
+  if (lock === undefined) return false;
+  const used = await ifThere(Deno.stat(stampFile(folder)));
+  if (used === undefined || used.mtime! > since) return false;
   // Nobody ever finds a part of it.
   await Deno.rename(folder, `${folder}.removed`);
   await removeLeft(folder);
@@ -70,7 +72,12 @@ async function describe(folder: string): Promise<KeptEnvironment | undefined> {
   if (stamp === undefined) return undefined;
   const { plugin, manifest, madeFrom, python } = stamp;
   const { state } = stateOf(folder);
-  const [made, used] = await Promise.all([Deno.stat(join(folder, "pyvenv.cfg")), Deno.stat(stampFile(folder))]);
+  const [made, used, bytes] = await Promise.all([
+    ifThere(Deno.stat(join(folder, "pyvenv.cfg"))),
+    ifThere(Deno.stat(stampFile(folder))),
+    ifThere(bytesIn(folder)),
+  ]);
+  if (used === undefined || bytes === undefined) return undefined;
   return {
     plugin,
     manifest,
@@ -78,8 +85,8 @@ async function describe(folder: string): Promise<KeptEnvironment | undefined> {
     python,
     folder,
     state: state === "ready" ? "ready" : "damaged",
-    bytes: await bytesIn(folder),
-    madeAt: made.mtime ?? new Date(0),
+    bytes,
+    madeAt: (made ?? used).mtime ?? new Date(0),
     usedAt: used.mtime ?? new Date(0),
   };
 }
@@ -91,4 +98,14 @@ async function bytesIn(folder: string): Promise<number> {
     bytes += isDirectory ? await bytesIn(path) : (await Deno.lstat(path)).size;
   }
   return bytes;
+}
+
+/** What is found; `undefined` for what somebody else has removed meanwhile. */
+async function ifThere<Found>(looking: Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }

@@ -41,7 +41,7 @@ export async function lockEnvironment(
   const making = makingOf(name, options);
   const { command, python } = await findUv(making);
   const { args, lock } = lockCommand(form);
-  const flags = [...(upgrade ? ["--upgrade"] : []), ...(making.offline ? ["--offline"] : [])];
+  const flags = upgrade ? ["--upgrade"] : [];
   // It leaves a file in the folder for temporary ones.
   const temp = await Deno.makeTempDir({ prefix: "remote-plugin-lock-" });
   try {

@@ -33,7 +33,7 @@ export async function makeEnvironment(spec: PluginSpec, place: EnvironmentPlace,
   demandRecentPython(form, making);
   try {
     Deno.mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
-    const onWait = () => report({ phase: "wait", message: "Waiting for another host, which makes the same environment" });
+    const onWait = () => report({ phase: "wait", message: "Waiting for another start, which makes the same environment" });
     using _lock = await FileLock.take(`${folder}.lock`, { signal, onWait });
     if (stateOf(folder).state === "ready") return;
     await makeLocked(spec, { form, folder, making, compiles: isBounded(spec) });
@@ -87,7 +87,7 @@ async function fill(target: Target, uv: Uv): Promise<void> {
   const { form, folder, making, compiles } = target;
   await run(target, uv, { phase: "python", ...venvCommand(form, folder) });
   const version = pythonVersion(folder);
-  if (isTooOld(`==${version}`)) {
+  if (isTooOld(version)) {
     throw environmentError(making.plugin, `its Python is ${version}, and a worker runs on Python 3.8 or later. Nothing was installed`);
   }
   const install = installCommand(form, folder, { compiles });
@@ -100,11 +100,10 @@ const NOISE = /^(Creating virtual environment|Activate with|Using Python .* envi
 type Step = UvCommand & { readonly phase: EnvironmentPhase };
 
 async function run({ form, making }: Target, { command, python }: Uv, { phase, args, env }: Step): Promise<void> {
-  const { plugin, signal, offline, report } = making;
+  const { plugin, signal, report } = making;
   report({ phase, message: phase === "python" ? "Choosing the Python" : "Installing the packages" });
-  const flags = offline ? ["--offline"] : [];
   const outcome = await runSupervised(
-    { command: [...command, ...flags, ...args], python, cwd: workingFolder(form), env },
+    { command: [...command, ...args], python, cwd: workingFolder(form), env },
     { signal, onLine: (message) => NOISE.test(message) || report({ phase, message }) },
   );
   if (!outcome.success) throw environmentError(plugin, uvSays(outcome.output), { from: madeFrom(form), output: outcome.output });

@@ -8,7 +8,7 @@ import { messageOf } from "../protocol/text.ts";
 
 /**
  * Its standard input is the lifeline. Deno ends whole groups of processes only for those who may run everything, and a host that is killed ends nobody at
- * all. The group is the program's own, so that Ctrl-C in a terminal reaches the host alone.
+ * all. The group is the program's own, so that Ctrl-C in a terminal reaches the host alone. It runs beside the plugin's modules, and imports none of them.
  */
 const SUPERVISOR = `
 import os, signal, subprocess, sys, threading
@@ -46,10 +46,15 @@ export interface SupervisedWatch {
   readonly onLine: (line: string) => void;
 }
 
+/** Not all that `uv` and the builders of packages write of an address is without its password. */
+function withoutPasswords(line: string): string {
+  return line.replaceAll(/:\/\/(?!git@)[^\s/]*@/g, "://****@");
+}
+
 /** What became of a program. */
 export interface Outcome {
   readonly success: boolean;
-  /** What it wrote to standard error; the reason when it could not be started. */
+  /** What it wrote to standard error, without passwords of addresses; the reason when it could not be started. */
   readonly output: string;
 }
 
@@ -61,7 +66,7 @@ export async function runSupervised({ command, python, cwd, env }: Supervised, {
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(program, {
-      args: [...args, "-c", SUPERVISOR, ...command],
+      args: [...args, "-I", "-c", SUPERVISOR, ...command],
       cwd,
       env,
       stdin: "piped",
@@ -82,8 +87,9 @@ export async function runSupervised({ command, python, cwd, env }: Supervised, {
   });
   const lines: string[] = [];
   for await (const line of child.stderr.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())) {
-    lines.push(line);
-    onLine(line);
+    const told = withoutPasswords(line);
+    lines.push(told);
+    onLine(told);
   }
   const { success } = await child.status;
   signal.throwIfAborted();

@@ -16,7 +16,7 @@ import { broughtUv, mayRun, PYTHON, UV_VERSION, uvFolder } from "./uv_place.ts";
 
 /** `uv`, and the Python that runs its supervisor. */
 export interface Uv {
-  /** How it is called. */
+  /** How it is called, and whether it may fetch anything. */
   readonly command: CommandLine;
   /** How the Python is called. */
   readonly python: CommandLine;
@@ -33,19 +33,19 @@ export async function findUv(making: Making): Promise<Uv> {
   const named = hostVariable("UV");
   if (named !== undefined) {
     const complaint = await complaintOf([named]);
-    if (complaint === undefined) return uvOf([named]);
+    if (complaint === undefined) return uvOf([named], making);
     throw environmentError(making.plugin, `"${named}", which the variable UV names, cannot be run: ${complaint}. Correct UV, or unset it`);
   }
   const brought = broughtUv();
   const ways: CommandLine[] = [["uv"], ...(brought === undefined ? [] : [[brought] as const]), [PYTHON, "-m", "uv"]];
-  for (const way of ways) if (mayRun([way[0]]) && await complaintOf(way) === undefined) return uvOf(way);
-  return uvOf([await bringUv(making)]);
+  for (const way of ways) if (mayRun([way[0]]) && await complaintOf(way) === undefined) return uvOf(way, making);
+  return uvOf([await bringUv(making)], making);
 }
 
 /** Any Python that `uv` finds runs the supervisor, and the one that brought `uv` or has it as a module does so at once. */
-function uvOf(command: CommandLine): Uv {
-  const [program, ...args] = command;
-  const ownPython: CommandLine = [program, ...args, "run", "--no-project", "--quiet", "--python", OLDEST, "python"];
+function uvOf([program, ...args]: CommandLine, { offline }: Making): Uv {
+  const command: CommandLine = [program, ...args, ...(offline ? ["--offline"] : [])];
+  const ownPython: CommandLine = [...command, "run", "--no-project", "--quiet", "--python", OLDEST, "python"];
   return { command, python: args.length > 0 ? [program] : ownPython };
 }
 
@@ -66,7 +66,7 @@ async function bringUv(making: Making): Promise<string> {
   if (folder === undefined || program === undefined) throw environmentError(plugin, `there is no "uv". ${WHERE_TO_GET}`);
   if (offline) throw environmentError(plugin, `there is no "uv", and it cannot be brought offline. ${WHERE_TO_GET}`);
   Deno.mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
-  const onWait = () => report({ phase: "wait", message: "Waiting for another host, which brings uv" });
+  const onWait = () => report({ phase: "wait", message: "Waiting for another start, which brings uv" });
   using _lock = await FileLock.take(`${folder}.lock`, { signal, onWait });
   if (await complaintOf([program]) !== undefined) await installUv(folder, making);
   return program;

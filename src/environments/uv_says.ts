@@ -7,7 +7,9 @@
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/No space left|os error (28|122)\b/, "Make room there, or set XDG_CACHE_HOME and UV_CACHE_DIR to folders that have it"],
   [/Read-only file system|Permission denied|os error (13|30)\b/, "Set XDG_CACHE_HOME and UV_CACHE_DIR to folders that can be written"],
+  [/^Failed to build/, "Install what it takes to build it, or choose a version that needs no building"],
   [/lockfile .*needs to be updated/, "Make it anew: remote-plugin env lock, or uv lock"],
+  [/authentication credentials|\b40[13] /, "Look at the address of the index, and at its name and password"],
   [/network was disabled|--offline|offline mode/i, "Go online once, so that the cache of uv has them"],
   [
     /No interpreter found|python-build-standalone|No download found/,

@@ -24,6 +24,16 @@ const TOLD: readonly (readonly [output: string, reason: string, advice: string])
     "Look at the network, and at the address of the index",
   ],
   [
+    "error: No solution found\n\nhint: An index URL (http://x/simple) could not be queried due to a lack of valid authentication credentials (401 Unauthorized).",
+    "No solution found hint: An index URL (http://x/simple) could not be queried due to a lack of valid authentication credentials (401 Unauthorized)",
+    "Look at the address of the index, and at its name and password",
+  ],
+  [
+    "error: Failed to build `a @ file:///a`\n  cause: RuntimeError: the kettle is empty",
+    "Failed to build `a @ file:///a` cause: RuntimeError: the kettle is empty",
+    "Install what it takes to build it, or choose a version that needs no building",
+  ],
+  [
     "error: Failed to write\n  cause: No space left on device (os error 28)",
     "Failed to write cause: No space left on device (os error 28)",
     "Make room there, or set XDG_CACHE_HOME and UV_CACHE_DIR to folders that have it",

@@ -95,7 +95,6 @@ async function environmentNeeds(spec: PluginSpec): Promise<{ spec: PluginSpec; d
 
 /** A plugin whose environment was looked for, with the interpreter that is or will be in it. */
 export interface PlacedPlugin extends EnvironmentPlace {
-  readonly folder: string;
   readonly spec: PluginSpec;
   /** What it is made from, as the manifest names it. */
   readonly source: EnvironmentSource;

@@ -13,9 +13,10 @@ import type { CallOptions } from "./interface.ts";
 import type { LoadedWorker, LossOptions, Tenant } from "./loaded_worker.ts";
 import type { Entry } from "./ordered_list.ts";
 import { Reply } from "./reply.ts";
-import type { Turn, TurnHolder, WaitForTurn } from "./send_queue.ts";
+import type { WaitForTurn } from "./send_queue.ts";
 import { SilenceWatch } from "./silence.ts";
 import type { CallTrace } from "./tracing.ts";
+import type { Turn, TurnHolder } from "./turn.ts";
 
 /** An operation on one worker. */
 export interface Attempt {

@@ -5,7 +5,8 @@ import { type Frame, isLastFrame } from "../protocol/frames.ts";
 import { WorkerExitError } from "../errors.ts";
 import { Call, type OpenOptions } from "./call.ts";
 import { LoadedWorker } from "./loaded_worker.ts";
-import { SendQueue, type Turn } from "./send_queue.ts";
+import { SendQueue } from "./send_queue.ts";
+import type { Turn } from "./turn.ts";
 import { sendBy } from "../transport/frame_source.ts";
 
 const NAME = { plugin: "p", member: "execute" };

@@ -10,7 +10,7 @@ import { Limit } from "../protocol/limit.ts";
 import { pause } from "../protocol/timer.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";
 import { Reply } from "./reply.ts";
-import type { Turn } from "./send_queue.ts";
+import type { Turn } from "./turn.ts";
 
 /** One rung of the ladder. */
 export interface Rung {

@@ -17,9 +17,10 @@ import type { LoadedWorker } from "./loaded_worker.ts";
 import { type Entry, OrderedList } from "./ordered_list.ts";
 import { outcomeOf } from "./outcome.ts";
 import { decodeFrame } from "./results.ts";
-import { SendQueue, type Turn } from "./send_queue.ts";
+import { SendQueue } from "./send_queue.ts";
 import { sendTo, type TakenOperation, turnRequest } from "./sending.ts";
 import { type CallTrace, followed, type Tracing } from "./tracing.ts";
+import type { Turn } from "./turn.ts";
 import { Workers, type WorkersOptions } from "./workers.ts";
 
 /** What holds for all operations of a plugin, and for its workers, one after the other. */

@@ -35,7 +35,7 @@ export class Reply {
   #ended = false;
   #readOut: Promise<void> | undefined;
   /** What goes on of letting go of frames. */
-  #discards: Promise<unknown>[] = [];
+  #discards: Promise<unknown>[] | undefined;
 
   /** Takes over a request that was sent. */
   constructor(source: FrameSource, care: FrameCare = NO_FILES) {
@@ -149,7 +149,7 @@ export class Reply {
   /** Lets go of the files in a frame that nobody will get. */
   discard(frame: Frame): void {
     const discard = this.#care.discard(frame);
-    if (discard !== undefined) this.#discards.push(discard);
+    if (discard !== undefined) (this.#discards ??= []).push(discard);
   }
 
   /** Lets go of what was read ahead, which nobody asks for any more. */
@@ -159,7 +159,7 @@ export class Reply {
 
   /** Resolves when the files of all frames that were discarded are gone. */
   async discarded(): Promise<void> {
-    await Promise.allSettled(this.#discards.splice(0));
+    await Promise.allSettled(this.#discards?.splice(0) ?? []);
   }
 
   /** Gives up the request: nothing more comes. */

@@ -4,13 +4,9 @@
  * @module
  */
 
-import { OrderedList } from "./ordered_list.ts";
-
-/** The most calls that are on their way on one connection. */
-const MAX_OPEN = 32;
-
-/** The most that the bodies of calls may have that wait in the worker, in characters. A larger one waits here until it is the first. */
-const MAX_WAITING_LENGTH = 64 * 1024;
+import { Lane } from "./lane.ts";
+import { type Entry, OrderedList } from "./ordered_list.ts";
+import { Turn, type TurnKeeper } from "./turn.ts";
 
 /** To a worker with several lanes calls are sent ahead after so many in a row that have taken less than this, in milliseconds. */
 const BRIEF = { calls: 8, ms: 2 } as const;
@@ -34,135 +30,28 @@ export interface WaitForTurn {
   leave(reason: unknown): void;
 }
 
-interface Waiter {
+/** A call that waits for its turn in a list. */
+class Waiter implements WaitForTurn {
   readonly request: TurnRequest;
+  readonly turn: Promise<Turn>;
   readonly admit: (turn: Turn) => void;
-}
+  readonly #reject: (reason: unknown) => void;
+  readonly #onLeave: (waiter: Waiter) => boolean;
+  /** Its place in the list. */
+  entry: Entry<Waiter> | undefined;
 
-/** What a turn tells its queue. */
-interface TurnKeeper {
-  sent(turn: Turn): void;
-  moves(turn: Turn): void;
-  stays(turn: Turn): void;
-  over(turn: Turn): void;
-}
-
-/** A call that has a turn. */
-export interface TurnHolder {
-  readonly id: string | undefined;
-  /** Takes the call back from the worker if that has not begun with it, which it cannot while the call of this id is open. */
-  takeBack(behind: string): void;
-}
-
-/** The calls of one lane, in the order in which the worker runs them. */
-class Lane {
-  readonly number: number;
-  readonly turns: Turn[] = [];
-  /** How long their bodies are. */
-  length = 0;
-
-  constructor(number: number) {
-    this.number = number;
+  /** `onLeave` takes it out of the list, and tells whether it was there. */
+  constructor(request: TurnRequest, onLeave: (waiter: Waiter) => boolean) {
+    const { promise, resolve, reject } = Promise.withResolvers<Turn>();
+    this.request = request;
+    this.turn = promise;
+    this.admit = resolve;
+    this.#reject = reject;
+    this.#onLeave = onLeave;
   }
 
-  add(turn: Turn): void {
-    turn.lane = this.number;
-    turn.isFirst = this.turns.push(turn) === 1;
-    this.length += turn.length;
-  }
-
-  remove(turn: Turn): void {
-    this.turns.splice(this.turns.indexOf(turn), 1);
-    this.length -= turn.length;
-    const [first] = this.turns;
-    if (first !== undefined && !first.isFirst) first.isFirst = true;
-  }
-
-  /**
-   * Whether a call may be sent behind the others. None is sent before those that have their turn, whose files may be written still; nor behind one that
-   * was given up before its files are gone, whose room it may need.
-   */
-  takes(length: number): boolean {
-    if (this.turns.length >= MAX_OPEN || !this.turns.every(({ isSent, isGivenUp }) => isSent && !isGivenUp)) return false;
-    return this.length - this.turns[0]!.length + length <= MAX_WAITING_LENGTH;
-  }
-
-  /** The worker runs calls in the order in which they were sent, which after its predecessor's end may be another one. */
-  sort(sent: Turn): void {
-    const at = this.turns.indexOf(sent);
-    const before = this.turns.findIndex(({ isSent }) => !isSent);
-    if (before === -1 || before > at) return;
-    this.turns.splice(at, 1);
-    this.turns.splice(before, 0, sent);
-    this.turns.forEach((each, place) => each.isFirst = place === 0);
-  }
-}
-
-/** A call's right to be run, from when it may be sent until the worker has let go of it. */
-export class Turn implements Disposable {
-  readonly #keeper: TurnKeeper;
-  #isFirst = false;
-  #isOver = false;
-  #whenFirst: PromiseWithResolvers<void> | undefined;
-  /** How long the call's body is. */
-  readonly length: number;
-  /** Whether nobody waits for the call any more, which the worker still has. */
-  isGivenUp = false;
-  /** In which lane the call runs. */
-  lane = 0;
-  /** Whether the worker that runs has the call. */
-  isSent = false;
-  /** Since when the worker has nothing to run before it, as `performance.now()` counts; only where there are several lanes. */
-  since = 0;
-  /** The call. */
-  holder: TurnHolder | undefined;
-  /** Whether the call is being taken back. */
-  isWanted = false;
-
-  /** Begins. */
-  constructor(keeper: TurnKeeper, length: number) {
-    this.#keeper = keeper;
-    this.length = length;
-  }
-
-  /** Whether the worker has nothing to run before it. */
-  get isFirst(): boolean {
-    return this.#isFirst;
-  }
-
-  set isFirst(isFirst: boolean) {
-    this.#isFirst = isFirst;
-    if (isFirst) this.#whenFirst?.resolve();
-    else this.#whenFirst = undefined;
-  }
-
-  /** Resolves when the worker has nothing to run before it, or the turn is over. */
-  get whenFirst(): Promise<void> {
-    if (this.#isFirst || this.#isOver) return Promise.resolve();
-    return (this.#whenFirst ??= Promise.withResolvers()).promise;
-  }
-
-  /** The call was sent. */
-  send(): void {
-    if (this.#isOver) return;
-    this.isSent = true;
-    this.#keeper.sent(this);
-  }
-
-  /** The call was taken back, or could not be: it may be sent to a lane that has nothing to do, or stays where it is. */
-  recalled(isTakenBack: boolean): void {
-    this.isWanted = false;
-    if (this.#isOver) return;
-    if (isTakenBack) this.#keeper.moves(this);
-    else this.#keeper.stays(this);
-  }
-
-  /** Lets the next one have its turn; twice is harmless. */
-  [Symbol.dispose](): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#keeper.over(this);
-    this.#whenFirst?.resolve();
+  leave(reason: unknown): void {
+    if (this.#onLeave(this)) this.#reject(reason);
   }
 }
 
@@ -201,15 +90,16 @@ export class SendQueue {
 
   /** Waits for a turn. */
   wait(request: TurnRequest): WaitForTurn {
-    const { promise, resolve, reject } = Promise.withResolvers<Turn>();
-    const entry = this.#waiting.add({ request, admit: resolve });
-    const leave = (reason: unknown) => {
-      if (!this.#waiting.remove(entry)) return;
-      reject(reason);
-      this.#admitNext();
-    };
-    return { turn: promise, leave };
+    const waiter = new Waiter(request, this.#leave);
+    waiter.entry = this.#waiting.add(waiter);
+    return waiter;
   }
+
+  readonly #leave = ({ entry }: Waiter): boolean => {
+    const wasThere = this.#waiting.remove(entry!);
+    if (wasThere) this.#admitNext();
+    return wasThere;
+  };
 
   get #hasLanes(): boolean {
     return this.#lanes.length > 1;

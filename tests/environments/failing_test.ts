@@ -57,6 +57,18 @@ const FAILING: Readonly<Record<string, Failing>> = {
     environment: { python: "3.99" },
     told: ["uv says: No interpreter found for Python 3.99", "Install that Python"],
   },
+  "a version of Python that is older than a worker runs on": {
+    environment: { python: "3.7" },
+    told: ['it requires Python "3.7"', "Nothing was installed"],
+  },
+  "a package that cannot be built": {
+    file: [
+      "kettle/pyproject.toml",
+      '[project]\nname = "kettle"\nversion = "1"\n[build-system]\nrequires = []\nbuild-backend = "nowhere"',
+    ],
+    environment: { dependencies: ["./kettle"] },
+    told: ["uv says: Failed to build `kettle", "Install what it takes to build it"],
+  },
   "a script that requires an older Python than a worker runs on": {
     file: ["script.py", scriptWith('requires-python = ">=3.6,<3.8"')],
     environment: "script.py",
@@ -102,6 +114,17 @@ Deno.test({
     assertStringIncludes(error.message, "500");
     assertStringIncludes(error.output, "500");
     assert(!`${error.message}${error.output}`.includes("secret"));
+  },
+});
+
+Deno.test({
+  name: "an address that uv quotes is told without its password",
+  ignore: CANNOT_MAKE,
+  async fn() {
+    await using trial = await EnvironmentTrial.create();
+    const index = "http://me:sec@ret@127.0.0.1:99999/simple";
+    const error = await failure(trial, { environment: { dependencies: [PACKAGE], index } });
+    for (const text of [error.message, error.output]) assertStringIncludes(text, "http://****@127.0.0.1:99999/simple");
   },
 });
 

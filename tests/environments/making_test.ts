@@ -49,6 +49,17 @@ async function seenBy(trial: EnvironmentTrial, manifest: string): Promise<Seen> 
 }
 
 Deno.test({
+  name: "a module of the plugin that is called as one of Python's own does not keep its environment from being made",
+  ignore,
+  async fn() {
+    await using trial = await EnvironmentTrial.create();
+    for (const name of ["signal.py", "subprocess.py"]) await trial.write(`of_plugin/${name}`, "raise RuntimeError");
+    await trial.write("of_plugin/needs.txt", PACKAGE);
+    assertStringIncludes((await seenBy(trial, await trial.manifest("of_plugin/needs.txt"))).file, trial.environments);
+  },
+});
+
+Deno.test({
   name: "an environment is the same for the blocking proxy and for a manager, and the first of them makes it",
   ignore,
   async fn() {

@@ -47,6 +47,21 @@ Deno.test({
 });
 
 Deno.test({
+  name: "uv is told of each of its runs that nothing may be fetched",
+  ignore,
+  async fn() {
+    await using trial = await EnvironmentTrial.create();
+    const uv = join(trial.folder, "uv");
+    await trial.write("uv", `#!/bin/sh\necho "$1 $2" >> "${uv}.log"\nexec "${Deno.env.get("UV")}" "$@"\n`);
+    await Deno.chmod(uv, 0o755);
+    trial.set({ UV: uv });
+    await using _plugin = await RemotePluginProxy.start(await trial.manifest({}), { offline: true });
+    const runs = (await Deno.readTextFile(`${uv}.log`)).trim().split("\n");
+    assertEquals(runs.filter((run) => run !== "--version "), ["--offline run", "--offline venv"]);
+  },
+});
+
+Deno.test({
   name: "uv is taken as a module of the Python on PATH",
   ignore,
   async fn() {
