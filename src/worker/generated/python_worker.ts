@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "2f37b104f88a8e8b";
+export const PYTHON_WORKER_HASH = "65cd99ae4ce9f6c1";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -607,8 +607,8 @@ class Bounds:
     def put_in_force(self) -> Body:
         """Binds this process, and gives what the hello line says of that."""
         told: Body = {}
+        self._prepare_variables()  # also of a run that is only watched: what it would need is what it is found to need
         if self._holding is not None:
-            self._prepare_variables()
             told = self._holding.put_in_force()
         return told
 
