@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "65cd99ae4ce9f6c1";
+export const PYTHON_WORKER_HASH = "3b096da14285b7ef";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -7937,7 +7937,10 @@ class WorkerEndpoints:
         behind = body.get("behind")
         if behind is not None and not isinstance(behind, str):
             raise Refusal(400, '"behind" is not a string')
-        if call_id is not None and body.get("ahead") is True:
+        ahead = body.get("ahead", False)
+        if not isinstance(ahead, bool):
+            raise Refusal(400, '"ahead" is neither true nor false')
+        if call_id is not None and ahead:
             if behind is not None:
                 return {"status": "cancelled" if self._canceller.cancel_behind(call_id, behind) else "not_running"}
             self._canceller.cancel_ahead(call_id)
