@@ -31,6 +31,8 @@ export interface WorkerGrant {
   readonly permissions: PermissionSet;
   /** Who holds the plugin to it; `undefined` for a plugin that only the system's own rights bound. */
   readonly keeper: "kernel" | "deno" | undefined;
+  /** Where the policy lets files be read and written, when it names places. A link in a granted place must not lead out of these. */
+  readonly within?: Pick<PermissionSet, "read" | "write">;
   /** What the plugin asks for and cannot have, though the policy has room for it. */
   readonly warnings: readonly string[];
 }
@@ -57,7 +59,11 @@ function grantToPython(plugin: string, asked: PermissionSet | undefined, { polic
   const requested = asked ?? {};
   const allowed = allowedBy(policy, requested);
   const permissions = intersectPermissions(requested, allowed === requested ? "requested" : held(allowed));
-  return { permissions, keeper: isHeld ? "kernel" : undefined, warnings: unheld(plugin, requested, allowed) };
+  const granted = { permissions, keeper: isHeld ? "kernel" as const : undefined, warnings: unheld(plugin, requested, allowed) };
+  const bounded = (["read", "write"] as const).filter((kind) => permissions[kind] !== undefined && Array.isArray(allowed[kind]));
+  if (!isHeld || allowed === requested || bounded.length === 0) return granted;
+  const places = Object.fromEntries(bounded.map((kind) => [kind, allowed[kind]]));
+  return { ...granted, within: intersectPermissions(places, "requested") };
 }
 
 /** What of a policy the kernel can hold a Python plugin to. Who allows one host or one program does not allow them all. */

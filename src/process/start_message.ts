@@ -47,7 +47,9 @@ export function startMessage(spec: PluginSpec, { listen, command, grant, files, 
   const isBounded = spec.runtime.kind === "python" && (grant.keeper !== undefined || audit);
   // A manifest that the program itself has written, and read from no file, may have modules anywhere.
   const home = spec.source === undefined ? {} : { home: dirname(spec.source) };
-  const bounds = isBounded ? { ...kernelBounds(grant.permissions), ...home, hold: grant.keeper !== undefined, audit } : undefined;
+  const bounds = isBounded
+    ? { ...kernelBounds(grant.permissions), ...home, within: grant.within, hold: grant.keeper !== undefined, audit }
+    : undefined;
   return {
     protocol: PROTOCOL_VERSION,
     token: createToken(),

@@ -94,6 +94,8 @@ export interface KernelBounds {
   readonly read: readonly string[];
   /** Files and folders that may be written, and folders in which some may be made and removed. */
   readonly write: readonly string[];
+  /** Where the places of `read` and `write` have to lie once their links are followed; anywhere for `true` or nothing. */
+  readonly within?: { readonly read?: true | readonly string[]; readonly write?: true | readonly string[] };
   /** No network, all of it, or TCP connections to these ports. */
   readonly net: boolean | readonly number[];
   /** Whether programs may be started. */

@@ -68,5 +68,7 @@ Deno.test({
     assertStringIncludes(told[2]![2]!, "PermissionError");
     assertEquals(told[3]![2], `with these it runs bounded: {"read":["${read}"]}`);
     assertStringIncludes((await user.run("doctor", "--bounds")).err, "Which plugin?");
+    const temporary = await user.run("doctor", "--json", "--bounds", "reaches", "--kwargs", JSON.stringify({ temporary: true }));
+    assertEquals([temporary.out.includes('"refused"'), temporary.code], [false, 0]);
   },
 });

@@ -270,3 +270,18 @@ Deno.test("python: variables of a manifest reach a bounded plugin, and not the p
   assertEquals(await plugin.execute({ expression: seen }), ["hello", "/nonexistent/code.so"]);
   assertEquals(await plugin.execute({ expression: "b'LD_PRELOAD' in open('/proc/self/environ', 'rb').read()" }), false);
 });
+
+Deno.test("python: a link in a plugin's folder leads nowhere that the policy does not name", async () => {
+  await using scratch = await ScratchWatch.create();
+  await using folder = await folderOfTwo(scratch);
+  const link = join(folder.open, "link");
+  await new Deno.Command("ln", { args: ["-s", folder.shut, link] }).output();
+  const manifest = { permissions: { read: [link, folder.open] } };
+  const expression = `open(${JSON.stringify(join(link, "file"))}).read()`;
+  await using free = await startFixture(PYTHON, "evaluates", { manifest });
+  assertEquals(await free.execute({ expression }), "text");
+  await using plugin = await startFixture(PYTHON, "evaluates", { manifest, permissions: { read: [folder.open] } });
+  const error = await assertRejects(() => plugin.execute({ expression }), RemoteError);
+  assertStringIncludes(error.message, `Add "${join(folder.shut, "file")}" to "read"`);
+  assertEquals(await plugin.execute({ expression: `open(${JSON.stringify(join(folder.open, "file"))}).read()` }), "text");
+});

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "6c58d4973adc0158";
+export const PYTHON_WORKER_HASH = "a865ee4155178fad";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -604,8 +604,8 @@ class Bounds:
     def put_in_force(self) -> Body:
         """Binds this process, and gives what the hello line says of that."""
         told: Body = {}
+        self._prepare_variables()  # also of a run that is only watched: what it would need is what it is found to need
         if self._holding is not None:
-            self._prepare_variables()
             told = self._holding.put_in_force()
         return told
 
@@ -3165,6 +3165,7 @@ from __future__ import annotations
 import os
 
 from .errors import BadStart, CannotBind
+from .logs import log
 from .places import WRITABLE_DEVICES
 
 TYPE_CHECKING = False
@@ -3183,7 +3184,7 @@ class Grant:
         self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
         self.own_read = [path for path in modules if os.path.isabs(path)]
         self.own_write = scratch + list(WRITABLE_DEVICES)
-        read, write = _paths(told, "read"), _paths(told, "write")
+        read, write = _granted(told, "read"), _granted(told, "write")
         if self.hold and "home" in told:
             _check_modules(self.own_read, [str(told["home"]), *read, *write])
         self.read = read + self.own_read
@@ -3210,6 +3211,21 @@ def _check_modules(modules: list[str], places: list[str]) -> None:
                 f'"{real}" in "plugin_path" lies outside of the folder of its manifest, and it was not granted. '
                 'Add it to "read" of "permissions", and have the host allow it'
             )
+
+
+def _granted(told: Body, key: str) -> list[str]:
+    """The places that were granted, without those from which a link leads out of what the host allows."""
+    paths, within = _paths(told, key), told.get("within") or {}
+    if not isinstance(within, dict):
+        raise BadStart('"within" of "bounds" in the start line is not an object')
+    if not isinstance(within.get(key), list):
+        return paths
+    allowed = [os.path.realpath(path) for path in _paths(within, key)]
+    real = {path: os.path.realpath(path) for path in paths}
+    for path in paths:
+        if not is_within(real[path], allowed):
+            log(f'the plugin may not {key} "{path}": its links lead to "{real[path]}", which the host does not allow')
+    return [real[path] for path in paths if is_within(real[path], allowed)]
 
 
 def _paths(told: Body, key: str) -> list[str]:
@@ -7951,7 +7967,10 @@ class WorkerEndpoints:
         behind = body.get("behind")
         if behind is not None and not isinstance(behind, str):
             raise Refusal(400, '"behind" is not a string')
-        if call_id is not None and body.get("ahead") is True:
+        ahead = body.get("ahead", False)
+        if not isinstance(ahead, bool):
+            raise Refusal(400, '"ahead" is neither true nor false')
+        if call_id is not None and ahead:
             if behind is not None:
                 return {"status": "cancelled" if self._canceller.cancel_behind(call_id, behind) else "not_running"}
             self._canceller.cancel_ahead(call_id)

@@ -40,8 +40,8 @@ class Bounds:
     def put_in_force(self) -> Body:
         """Binds this process, and gives what the hello line says of that."""
         told: Body = {}
+        self._prepare_variables()  # also of a run that is only watched: what it would need is what it is found to need
         if self._holding is not None:
-            self._prepare_variables()
             told = self._holding.put_in_force()
         return told
 

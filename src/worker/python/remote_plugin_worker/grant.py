@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from .errors import BadStart, CannotBind
+from .logs import log
 from .places import WRITABLE_DEVICES
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ class Grant:
         self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
         self.own_read = [path for path in modules if os.path.isabs(path)]
         self.own_write = scratch + list(WRITABLE_DEVICES)
-        read, write = _paths(told, "read"), _paths(told, "write")
+        read, write = _granted(told, "read"), _granted(told, "write")
         if self.hold and "home" in told:
             _check_modules(self.own_read, [str(told["home"]), *read, *write])
         self.read = read + self.own_read
@@ -50,6 +51,21 @@ def _check_modules(modules: list[str], places: list[str]) -> None:
                 f'"{real}" in "plugin_path" lies outside of the folder of its manifest, and it was not granted. '
                 'Add it to "read" of "permissions", and have the host allow it'
             )
+
+
+def _granted(told: Body, key: str) -> list[str]:
+    """The places that were granted, without those from which a link leads out of what the host allows."""
+    paths, within = _paths(told, key), told.get("within") or {}
+    if not isinstance(within, dict):
+        raise BadStart('"within" of "bounds" in the start line is not an object')
+    if not isinstance(within.get(key), list):
+        return paths
+    allowed = [os.path.realpath(path) for path in _paths(within, key)]
+    real = {path: os.path.realpath(path) for path in paths}
+    for path in paths:
+        if not is_within(real[path], allowed):
+            log(f'the plugin may not {key} "{path}": its links lead to "{real[path]}", which the host does not allow')
+    return [real[path] for path in paths if is_within(real[path], allowed)]
 
 
 def _paths(told: Body, key: str) -> list[str]:

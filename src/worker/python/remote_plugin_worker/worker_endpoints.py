@@ -81,7 +81,10 @@ class WorkerEndpoints:
         behind = body.get("behind")
         if behind is not None and not isinstance(behind, str):
             raise Refusal(400, '"behind" is not a string')
-        if call_id is not None and body.get("ahead") is True:
+        ahead = body.get("ahead", False)
+        if not isinstance(ahead, bool):
+            raise Refusal(400, '"ahead" is neither true nor false')
+        if call_id is not None and ahead:
             if behind is not None:
                 return {"status": "cancelled" if self._canceller.cancel_behind(call_id, behind) else "not_running"}
             self._canceller.cancel_ahead(call_id)
