@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "a865ee4155178fad";
+export const PYTHON_WORKER_HASH = "12fa2d54a42e1b5a";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -3201,18 +3201,6 @@ def is_within(path: str, places: list[str]) -> bool:
     return any(path == place or path.startswith(place.rstrip("/") + "/") for place in places)
 
 
-def _check_modules(modules: list[str], places: list[str]) -> None:
-    """A manifest says where modules lie, and what it names there is read without having been granted. So that is its own folder."""
-    allowed = [os.path.realpath(place) for place in places]
-    for path in modules:
-        real = os.path.realpath(path)
-        if not is_within(real, allowed):
-            raise CannotBind(
-                f'"{real}" in "plugin_path" lies outside of the folder of its manifest, and it was not granted. '
-                'Add it to "read" of "permissions", and have the host allow it'
-            )
-
-
 def _granted(told: Body, key: str) -> list[str]:
     """The places that were granted, without those from which a link leads out of what the host allows."""
     paths, within = _paths(told, key), told.get("within") or {}
@@ -3226,6 +3214,18 @@ def _granted(told: Body, key: str) -> list[str]:
         if not is_within(real[path], allowed):
             log(f'the plugin may not {key} "{path}": its links lead to "{real[path]}", which the host does not allow')
     return [real[path] for path in paths if is_within(real[path], allowed)]
+
+
+def _check_modules(modules: list[str], places: list[str]) -> None:
+    """A manifest says where modules lie, and what it names there is read without having been granted. So that is its own folder."""
+    allowed = [os.path.realpath(place) for place in places]
+    for path in modules:
+        real = os.path.realpath(path)
+        if not is_within(real, allowed):
+            raise CannotBind(
+                f'"{real}" in "plugin_path" lies outside of the folder of its manifest, and it was not granted. '
+                'Add it to "read" of "permissions", and have the host allow it'
+            )
 
 
 def _paths(told: Body, key: str) -> list[str]:
