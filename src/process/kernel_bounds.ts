@@ -11,7 +11,7 @@ import type { KernelBounds, PermissionSet, WorkerLimits } from "../protocol/mess
 import { startError } from "./start_failure.ts";
 
 /** What a worker is held to. */
-export type Held = Omit<KernelBounds, "hold" | "audit" | "within">;
+export type Held = Omit<KernelBounds, "home" | "hold" | "audit" | "within">;
 
 /** A grant as the kernel holds a Python plugin to it. */
 export function kernelBounds({ read, write, net, run }: PermissionSet): Held {

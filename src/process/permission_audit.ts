@@ -32,6 +32,9 @@ export interface AuditedWorker {
   readonly modules: readonly string[];
 }
 
+/** How many uses are told of. A plugin can write such lines itself, and each is remembered. */
+export const MOST_TOLD = 10_000;
+
 /** Reads a worker's lines, and tells of each use once. */
 export class PermissionAudit {
   readonly #tell: PermissionListener;
@@ -50,7 +53,7 @@ export class PermissionAudit {
     if (told === undefined) return false;
     const use = this.#worker.isFree ? { ...told, allowed: true } : told;
     const key = JSON.stringify([use.permission, use.value, use.allowed]);
-    if (!this.#told.has(key) && !this.#isOwn(use)) {
+    if (!this.#told.has(key) && this.#told.size < MOST_TOLD && !this.#isOwn(use)) {
       this.#told.add(key);
       // What the listener throws is its program's error, and not one of reading what the worker prints.
       queueMicrotask(() => this.#tell(use));

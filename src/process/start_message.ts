@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { WorkerGrant } from "../permissions/worker_grant.ts";
 import type { Address } from "../protocol/address.ts";
@@ -44,8 +45,10 @@ export function startMessage(spec: PluginSpec, { listen, command, grant, files, 
   };
   const { disk, memory } = files.scratch;
   const isBounded = spec.runtime.kind === "python" && (grant.keeper !== undefined || audit);
+  // A manifest that the program itself has written, and read from no file, may have modules anywhere.
+  const home = spec.source === undefined ? {} : { home: dirname(spec.source) };
   const bounds = isBounded
-    ? { ...kernelBounds(grant.permissions), within: grant.within, hold: grant.keeper !== undefined, audit }
+    ? { ...kernelBounds(grant.permissions), ...home, within: grant.within, hold: grant.keeper !== undefined, audit }
     : undefined;
   return {
     protocol: PROTOCOL_VERSION,

@@ -100,6 +100,8 @@ export interface KernelBounds {
   readonly net: boolean | readonly number[];
   /** Whether programs may be started. */
   readonly run: boolean;
+  /** The folder that the plugin comes from. Its modules lie in there, or where it may read. */
+  readonly home?: string;
   /** Whether the worker tells what the plugin tries, in its log. */
   readonly audit: boolean;
   /** Whether the plugin is held to all this; otherwise it is only told what would be refused. */

@@ -51,8 +51,9 @@ Deno.test({
   name: "doctor --bounds tells what a plugin is refused, and permissions with which it runs",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const reaches = await pythonManifest("reaches");
-    await using user = await User.create({ "reaches.json": { ...reaches, permissions: {} }, "file.txt": "text" });
+    const reaches = await pythonManifest("reaches", { permissions: {}, plugin_path: "code" });
+    await using user = await User.create({ "reaches.json": reaches, "file.txt": "text" });
+    await user.takeCode("reaches", "code");
     const read = join(user.folder.path, "file.txt");
     const outcome = await user.run("doctor", "--json", "--bounds", "reaches", "--kwargs", JSON.stringify({ read }));
     const findings: { check: string; verdict: string; found: string }[] = JSON.parse(outcome.out);

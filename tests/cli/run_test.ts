@@ -138,7 +138,8 @@ Deno.test({
   name: "run --audit tells what a plugin tries, and --bounds required has the kernel refuse it",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    await using user = await User.create({ "reaches.json": await pythonManifest("reaches"), "file.txt": "text" });
+    await using user = await User.create({ "reaches.json": await pythonManifest("reaches", { plugin_path: "code" }), "file.txt": "text" });
+    await user.takeCode("reaches", "code");
     const read = join(user.folder.path, "file.txt");
     const free = await user.run("run", "--audit", "reaches", "--read", read);
     assertEquals([free.code, free.out, free.err], [0, "text\n", `allowed read ${read}\n`]);

@@ -11,6 +11,7 @@ import {
 } from "@remote-plugin/proxy";
 import { PluginManager } from "@remote-plugin/proxy/manager";
 import { BOTH, fixtureManifest, foreignManifest, gone, isRunning, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
+import { fixtureFolder } from "../support/fixtures.ts";
 import { testPython } from "../support/python.ts";
 import { killHost } from "../support/killed_host.ts";
 import { runHost } from "../support/run_host.ts";
@@ -144,6 +145,30 @@ Deno.test({
       assertEquals([error.remoteType, error.category], ["MemoryError", "resource"]);
     }
   },
+});
+
+Deno.test("python: a manifest cannot have the whole disk read by saying that its modules lie there, nor by a link", async () => {
+  await using scratch = await ScratchWatch.create();
+  const own = await Deno.makeTempDir({ dir: scratch.path });
+  await new Deno.Command("ln", { args: ["-s", "/", join(own, "link")] }).output();
+  await Deno.copyFile(join(fixtureFolder("reaches"), "plugin.py"), join(own, "plugin.py"));
+  const manifest = join(own, "plugin.json");
+  const start = async (plugin_path: string[], read?: string[]) => {
+    const permissions = read === undefined ? {} : { read };
+    await Deno.writeTextFile(
+      manifest,
+      JSON.stringify({ python_path: testPython(), module: "plugin", class: "Reaches", plugin_path, permissions }),
+    );
+    await using plugin = await RemotePluginProxy.start(manifest, { permissions: { read: ["/usr"] } });
+    return await refusal(plugin.execute({ read: "/etc/shadow" }));
+  };
+  for (const path of ["/", "./link"]) {
+    const error = await assertRejects(() => start([".", path]), WorkerStartError);
+    assertEquals(error.phase, "bounds");
+    assertStringIncludes(error.message, '"/" in "plugin_path" lies outside of the folder of its manifest, and it was not granted');
+  }
+  assertEquals(await start([".", "/usr/share"], ["/usr"]), "PermissionError");
+  await Deno.remove(own, { recursive: true });
 });
 
 Deno.test("python: a worker that cannot keep bounds is not started where the host requires some", async () => {

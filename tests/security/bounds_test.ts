@@ -33,7 +33,10 @@ const REFUSED: Outcomes = {
   "hard-link": "EXDEV",
   "change of mode": "EPERM",
   "change of time": "EACCES",
-  "change of owner": "EACCES",
+  "change of owner": "EPERM",
+  "mode of what it may read": "EPERM",
+  "owner of what it may read": "EPERM",
+  "attributes of what it may read": "ENOTSUP",
   "mark by an attribute": "EPERM",
   "attributes": "ENOTSUP",
   "attributes by an open path": "EPERM",
@@ -139,13 +142,13 @@ testAsEither("with some ports granted TCP leads to these, and there is no way ar
 });
 
 testAsEither("with all of the network granted the rest stays shut", async (as) => {
-  const told = await outcomes({ bounds: () => ({ net: true }), as });
+  const told = await outcomes({ bounds: ({ granted }) => ({ read: [granted], net: true }), as });
   const open = ["TCP", "TCP by the kernel's own call", "multipath TCP", "TCP, fast open", "TCP, listening", "UDP", "netlink"];
   assertEquals(told, { ...REFUSED, ...Object.fromEntries(open.map((name) => [name, "through"])) });
 });
 
 testAsEither("a program that the plugin may run is bound as well, also root's", async (as) => {
-  const told = await outcomes({ bounds: () => ({ run: true }), as });
+  const told = await outcomes({ bounds: ({ granted }) => ({ read: [granted], run: true }), as });
   // A program that may be run has to find itself.
   const open = ["exec", "exec in a child", "exec by the loader", "exec from memory", "exec by os.system", "command line of the host"];
   assertEquals(told, { ...REFUSED, ...Object.fromEntries(open.map((name) => [name, "through"])) });

@@ -4,6 +4,7 @@
  * @module
  */
 import { dirname, fromFileUrl, join } from "@std/path";
+import { fixtureFolder } from "./fixtures.ts";
 import { within } from "./guard.ts";
 import { hostArguments } from "./run_host.ts";
 import { testPython } from "./python.ts";
@@ -43,6 +44,12 @@ export class User implements AsyncDisposable {
   /** Makes the folder, with these manifests by file name. */
   static async create(manifests: Readonly<Record<string, unknown>> = {}): Promise<User> {
     return new User(await ManifestFolder.create(manifests));
+  }
+
+  /** Puts a fixture's code into a folder of the user's, where a plugin that is bounded may read it. */
+  async takeCode(fixture: string, folder: string): Promise<void> {
+    await Deno.mkdir(join(this.folder.path, folder));
+    await Deno.copyFile(join(fixtureFolder(fixture), "plugin.py"), join(this.folder.path, folder, "plugin.py"));
   }
 
   /** Starts the program. */

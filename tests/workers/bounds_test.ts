@@ -41,7 +41,7 @@ test("what keeps within the bounds works in them", async () => {
   assertEquals(await ask(worker, "with_tempfile"), join(scratch, "tmp"));
   assertEquals(await ask(worker, "with_logging", { folder: scratch }), "written\n");
   assertEquals(await ask(worker, "with_executor"), [0, 2, 4, 6]);
-  assertEquals(await ask(worker, "with_copies", { folder: scratch }), ["0o640", 1]);
+  assertEquals(await ask(worker, "with_copies", { folder: scratch }), ["0o644", 1]); // nobody else gets to write
   assertEquals(await ask(worker, "with_sqlite", { folder: scratch }), [7]);
   assertEquals(await ask(worker, "with_pool"), [0, 2, 4, 6]);
   assertEquals(await ask(worker, "with_locks"), 2000);

@@ -12,6 +12,7 @@ import { demandArguments, readArguments } from "../arguments/read_arguments.ts";
 import { toldSignatures } from "../arguments/told_signatures.ts";
 import { FileOutput } from "../output/file_output.ts";
 import type { Context } from "../context.ts";
+import { visibleLine } from "../output/visible.ts";
 import { UsageError } from "../exit.ts";
 
 /** The options of `run`. */
@@ -58,7 +59,7 @@ export async function run(context: Context, words: readonly string[], options: R
 }
 
 function noteUse({ terminal }: Context, { permission, value, allowed }: PermissionUse): void {
-  terminal.note(allowed ? green("allowed") : red("refused"), ` ${permission}${value === undefined ? "" : ` ${value}`}`);
+  terminal.note(allowed ? green("allowed") : red("refused"), ` ${permission}${value === undefined ? "" : ` ${visibleLine(value)}`}`);
 }
 
 interface Call {

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 
-BY_PATH = ("chmod", "chown", "utime")
-
-
 class Bounds:
     """The bounds of one worker. They cannot be made where they could not be held."""
 
@@ -105,12 +102,15 @@ def tell_access(key: str, target: str, allowed: bool) -> None:
 
 
 def change_files_by_descriptor() -> None:
-    """Has `os.chmod`, `os.chown` and `os.utime` open the file, for the kernel lets none take a path that may lead out of the bounds."""
-    for name in BY_PATH:
-        setattr(os, name, _by_descriptor(getattr(os, name)))
+    """Has `os.chmod` and `os.utime` open the file, for the kernel lets none take a path that may lead out of the bounds."""
+    from .seccomp import WRONG_MODE
+
+    set_mode = os.chmod
+    os.chmod = _by_descriptor(lambda file, mode: set_mode(file, mode & ~WRONG_MODE), "chmod")
+    os.utime = _by_descriptor(os.utime, "utime")
 
 
-def _by_descriptor(act: Callable[..., None]) -> Callable[..., None]:
+def _by_descriptor(act: Callable[..., None], name: str) -> Callable[..., None]:
     def changed(path: Any, *args: Any, dir_fd: Any = None, follow_symlinks: bool = True, **options: Any) -> None:
         if isinstance(path, int):
             return act(path, *args, **options)
@@ -121,5 +121,5 @@ def _by_descriptor(act: Callable[..., None]) -> Callable[..., None]:
         finally:
             os.close(file)
 
-    changed.__name__ = changed.__qualname__ = act.__name__
+    changed.__name__ = changed.__qualname__ = name
     return changed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .errors import BadStart
+from .errors import BadStart, CannotBind
 from .logs import log
 from .places import WRITABLE_DEVICES
 
@@ -21,16 +21,19 @@ class Grant:
     """What a plugin may do, with what it needs anyway of its own: its modules, and the folders for its files."""
 
     def __init__(self, told: Body, modules: list[str], scratch: list[str]) -> None:
+        self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
         self.own_read = [path for path in modules if os.path.isabs(path)]
         self.own_write = scratch + list(WRITABLE_DEVICES)
-        self.read = _granted(told, "read") + self.own_read
-        self.write = _granted(told, "write") + self.own_write
+        read, write = _granted(told, "read"), _granted(told, "write")
+        if self.hold and "home" in told:
+            _check_modules(self.own_read, [str(told["home"]), *read, *write])
+        self.read = read + self.own_read
+        self.write = write + self.own_write
         self.net: Union[bool, list[int]] = _net(told.get("net", False))
         self.run = _flag(told, "run")
         self.audit = _flag(told, "audit")
         self.listens = False  # of a worker that binds itself before it listens
         self.program = ""  # which it becomes when it is bound
-        self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
 
 
 def is_within(path: str, places: list[str]) -> bool:
@@ -51,6 +54,18 @@ def _granted(told: Body, key: str) -> list[str]:
         if not is_within(real[path], allowed):
             log(f'the plugin may not {key} "{path}": its links lead to "{real[path]}", which the host does not allow')
     return [real[path] for path in paths if is_within(real[path], allowed)]
+
+
+def _check_modules(modules: list[str], places: list[str]) -> None:
+    """A manifest says where modules lie, and what it names there is read without having been granted. So that is its own folder."""
+    allowed = [os.path.realpath(place) for place in places]
+    for path in modules:
+        real = os.path.realpath(path)
+        if not is_within(real, allowed):
+            raise CannotBind(
+                f'"{real}" in "plugin_path" lies outside of the folder of its manifest, and it was not granted. '
+                'Add it to "read" of "permissions", and have the host allow it'
+            )
 
 
 def _paths(told: Body, key: str) -> list[str]:

@@ -37,20 +37,26 @@ REFUSED = (
     "quotactl_fd reboot request_key semctl semget semop semtimedop setdomainname sethostname setns settimeofday shmat shmctl shmget "
     "swapoff swapon syslog umount2 unshare userfaultfd vhangup"
 ).split()
-# Landlock knows no right for what these change or watch, and the filter sees no path. What has an open file is left: `fchmod`, say.
+# Landlock knows no right for what these change or watch, and the filter sees no path.
 METADATA = (
-    "chmod chown fchmodat fchmodat2 fchownat file_setattr futimesat inotify_add_watch lchown lremovexattr lsetxattr "
+    "chmod chown fchmodat fchmodat2 fchown fchownat file_setattr futimesat inotify_add_watch lchown lremovexattr lsetxattr "
     "removexattr removexattrat setxattr setxattrat utime utimes"
 ).split()
-# They read what is kept beside a file, by its path. Whoever copies files does without where this is not supported.
-ATTRIBUTES = "file_getattr getxattr getxattrat lgetxattr listxattr listxattrat llistxattr".split()
+# They read what is kept beside a file by its path, or change it by a file that may only be read: an attribute lets others write.
+# Whoever copies files does without where this is not supported.
+ATTRIBUTES = "file_getattr fremovexattr fsetxattr getxattr getxattrat lgetxattr listxattr listxattrat llistxattr".split()
+# A file that may only be read can be given a mode as well. None lets others write or run it as this user, or keeps the owner out.
+WRONG_MODE, WANTED_MODE = 0o7022, 0o400
 # Of these processes the caller itself is 0.
 OWN_PROCESS = {"prlimit64": 0, "sched_setattr": 0, "sched_setparam": 0, "sched_setscheduler": 0}
 SEND_FLAGS = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 FAST_OPEN = 0x20000000  # connects without a question to Landlock
 NEW_NAMESPACES = 0x7E020000
 QUERY = 0xFFFFFFFF  # asks for the personality, and changes nothing
-TYPES_INTO_TERMINAL = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+# TIOCSTI and TIOCLINUX type into a terminal. The others mark a file that may only be read (FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR), or
+# make it one that nobody changes again (FS_IOC_ENABLE_VERITY).
+REFUSED_COMMANDS = (0x5412, 0x541C, 0x40086602, 0x401C5820, 0x40806685)
+REPLACES_PROTOCOL = 31  # TCP_ULP: a connection of "smc" is none of TCP to Landlock
 KIND = 0xF  # of a socket, without its flags
 STREAM, DATAGRAM, IN_ORDER = 1, 2, 5
 UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
@@ -81,10 +87,12 @@ class Filter:
         self._case("clone", [*_argument(0, NEW_NAMESPACES), *_unless(0), _ALLOW])
         self._case("personality", [*_argument(0), _line(EQUAL, 0, 2, 0), *_unless(QUERY), _ALLOW])
         self._case("utimensat", [*_argument(1), *_unless(0), *_argument(1, high=True), *_unless(0), _ALLOW])
+        mode_is_right = [*_argument(1, WRONG_MODE), *_unless(0), *_argument(1, WANTED_MODE), *_unless(WANTED_MODE)]
+        self._case("fchmod", [*mode_is_right, _ALLOW])
         self._case("setpriority", [*_argument(0), *_unless(0), *_argument(1), *_unless(0), _ALLOW])
         for name, place in OWN_PROCESS.items():
             self._case(name, [*_argument(place), *_unless(0), _ALLOW])
-        self._case("ioctl", [*_argument(1), *(line for command in TYPES_INTO_TERMINAL for line in _if(command, errno.EPERM)), _ALLOW])
+        self._case("ioctl", [*_argument(1), *(line for command in REFUSED_COMMANDS for line in _if(command, errno.EPERM)), _ALLOW])
         self._sockets(allowed.net, allowed.listen)
 
     def pack(self) -> bytes:
@@ -127,6 +135,8 @@ class Filter:
             return
         if not listen:
             self._case("listen", [_fail(errno.EACCES)])  # takes a port without a question to Landlock
+        replaces = [*_argument(2), *_if(REPLACES_PROTOCOL, errno.EACCES)]
+        self._case("setsockopt", [*_argument(1), _line(EQUAL, TCP, 0, len(replaces)), *replaces, _ALLOW])
         for name, place in SEND_FLAGS.items():
             self._case(name, [*_argument(place, FAST_OPEN), *_unless(0, errno.EACCES), _ALLOW])
 

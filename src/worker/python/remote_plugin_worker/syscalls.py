@@ -26,13 +26,17 @@ delete_module 176 106
 execve 59 221
 execveat 322 281
 fanotify_init 300 262
+fchmod 91 52
 fchmodat 268 53
 fchmodat2 452 452
+fchown 93 55
 fchownat 260 54
 file_getattr 468 468
 file_setattr 469 469
 finit_module 313 273
+fremovexattr 199 16
 fsconfig 431 431
+fsetxattr 190 7
 fsmount 432 432
 fsopen 430 430
 fspick 433 433
@@ -105,6 +109,7 @@ setdomainname 171 162
 sethostname 170 161
 setns 308 268
 setpriority 141 140
+setsockopt 54 208
 settimeofday 164 170
 setxattr 188 5
 setxattrat 463 463
