@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "3b096da14285b7ef";
+export const PYTHON_WORKER_HASH = "12fa2d54a42e1b5a";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -585,9 +585,6 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 
-BY_PATH = ("chmod", "chown", "utime")
-
-
 class Bounds:
     """The bounds of one worker. They cannot be made where they could not be held."""
 
@@ -669,12 +666,15 @@ def tell_access(key: str, target: str, allowed: bool) -> None:
 
 
 def change_files_by_descriptor() -> None:
-    """Has \`os.chmod\`, \`os.chown\` and \`os.utime\` open the file, for the kernel lets none take a path that may lead out of the bounds."""
-    for name in BY_PATH:
-        setattr(os, name, _by_descriptor(getattr(os, name)))
+    """Has \`os.chmod\` and \`os.utime\` open the file, for the kernel lets none take a path that may lead out of the bounds."""
+    from .seccomp import WRONG_MODE
+
+    set_mode = os.chmod
+    os.chmod = _by_descriptor(lambda file, mode: set_mode(file, mode & ~WRONG_MODE), "chmod")
+    os.utime = _by_descriptor(os.utime, "utime")
 
 
-def _by_descriptor(act: Callable[..., None]) -> Callable[..., None]:
+def _by_descriptor(act: Callable[..., None], name: str) -> Callable[..., None]:
     def changed(path: Any, *args: Any, dir_fd: Any = None, follow_symlinks: bool = True, **options: Any) -> None:
         if isinstance(path, int):
             return act(path, *args, **options)
@@ -685,7 +685,7 @@ def _by_descriptor(act: Callable[..., None]) -> Callable[..., None]:
         finally:
             os.close(file)
 
-    changed.__name__ = changed.__qualname__ = act.__name__
+    changed.__name__ = changed.__qualname__ = name
     return changed
 \fcall
 """One call: plugin code that runs, or waits to run, for one reply."""
@@ -3164,7 +3164,7 @@ from __future__ import annotations
 
 import os
 
-from .errors import BadStart
+from .errors import BadStart, CannotBind
 from .logs import log
 from .places import WRITABLE_DEVICES
 
@@ -3181,16 +3181,19 @@ class Grant:
     """What a plugin may do, with what it needs anyway of its own: its modules, and the folders for its files."""
 
     def __init__(self, told: Body, modules: list[str], scratch: list[str]) -> None:
+        self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
         self.own_read = [path for path in modules if os.path.isabs(path)]
         self.own_write = scratch + list(WRITABLE_DEVICES)
-        self.read = _granted(told, "read") + self.own_read
-        self.write = _granted(told, "write") + self.own_write
+        read, write = _granted(told, "read"), _granted(told, "write")
+        if self.hold and "home" in told:
+            _check_modules(self.own_read, [str(told["home"]), *read, *write])
+        self.read = read + self.own_read
+        self.write = write + self.own_write
         self.net: Union[bool, list[int]] = _net(told.get("net", False))
         self.run = _flag(told, "run")
         self.audit = _flag(told, "audit")
         self.listens = False  # of a worker that binds itself before it listens
         self.program = ""  # which it becomes when it is bound
-        self.hold = _flag(told, "hold", True)  # a run that is only watched tells what the plugin would need
 
 
 def is_within(path: str, places: list[str]) -> bool:
@@ -3211,6 +3214,18 @@ def _granted(told: Body, key: str) -> list[str]:
         if not is_within(real[path], allowed):
             log(f'the plugin may not {key} "{path}": its links lead to "{real[path]}", which the host does not allow')
     return [real[path] for path in paths if is_within(real[path], allowed)]
+
+
+def _check_modules(modules: list[str], places: list[str]) -> None:
+    """A manifest says where modules lie, and what it names there is read without having been granted. So that is its own folder."""
+    allowed = [os.path.realpath(place) for place in places]
+    for path in modules:
+        real = os.path.realpath(path)
+        if not is_within(real, allowed):
+            raise CannotBind(
+                f'"{real}" in "plugin_path" lies outside of the folder of its manifest, and it was not granted. '
+                'Add it to "read" of "permissions", and have the host allow it'
+            )
 
 
 def _paths(told: Body, key: str) -> list[str]:
@@ -6058,20 +6073,26 @@ REFUSED = (
     "quotactl_fd reboot request_key semctl semget semop semtimedop setdomainname sethostname setns settimeofday shmat shmctl shmget "
     "swapoff swapon syslog umount2 unshare userfaultfd vhangup"
 ).split()
-# Landlock knows no right for what these change or watch, and the filter sees no path. What has an open file is left: \`fchmod\`, say.
+# Landlock knows no right for what these change or watch, and the filter sees no path.
 METADATA = (
-    "chmod chown fchmodat fchmodat2 fchownat file_setattr futimesat inotify_add_watch lchown lremovexattr lsetxattr "
+    "chmod chown fchmodat fchmodat2 fchown fchownat file_setattr futimesat inotify_add_watch lchown lremovexattr lsetxattr "
     "removexattr removexattrat setxattr setxattrat utime utimes"
 ).split()
-# They read what is kept beside a file, by its path. Whoever copies files does without where this is not supported.
-ATTRIBUTES = "file_getattr getxattr getxattrat lgetxattr listxattr listxattrat llistxattr".split()
+# They read what is kept beside a file by its path, or change it by a file that may only be read: an attribute lets others write.
+# Whoever copies files does without where this is not supported.
+ATTRIBUTES = "file_getattr fremovexattr fsetxattr getxattr getxattrat lgetxattr listxattr listxattrat llistxattr".split()
+# A file that may only be read can be given a mode as well. None lets others write or run it as this user, or keeps the owner out.
+WRONG_MODE, WANTED_MODE = 0o7022, 0o400
 # Of these processes the caller itself is 0.
 OWN_PROCESS = {"prlimit64": 0, "sched_setattr": 0, "sched_setparam": 0, "sched_setscheduler": 0}
 SEND_FLAGS = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 FAST_OPEN = 0x20000000  # connects without a question to Landlock
 NEW_NAMESPACES = 0x7E020000
 QUERY = 0xFFFFFFFF  # asks for the personality, and changes nothing
-TYPES_INTO_TERMINAL = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+# TIOCSTI and TIOCLINUX type into a terminal. The others mark a file that may only be read (FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR), or
+# make it one that nobody changes again (FS_IOC_ENABLE_VERITY).
+REFUSED_COMMANDS = (0x5412, 0x541C, 0x40086602, 0x401C5820, 0x40806685)
+REPLACES_PROTOCOL = 31  # TCP_ULP: a connection of "smc" is none of TCP to Landlock
 KIND = 0xF  # of a socket, without its flags
 STREAM, DATAGRAM, IN_ORDER = 1, 2, 5
 UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
@@ -6102,10 +6123,12 @@ class Filter:
         self._case("clone", [*_argument(0, NEW_NAMESPACES), *_unless(0), _ALLOW])
         self._case("personality", [*_argument(0), _line(EQUAL, 0, 2, 0), *_unless(QUERY), _ALLOW])
         self._case("utimensat", [*_argument(1), *_unless(0), *_argument(1, high=True), *_unless(0), _ALLOW])
+        mode_is_right = [*_argument(1, WRONG_MODE), *_unless(0), *_argument(1, WANTED_MODE), *_unless(WANTED_MODE)]
+        self._case("fchmod", [*mode_is_right, _ALLOW])
         self._case("setpriority", [*_argument(0), *_unless(0), *_argument(1), *_unless(0), _ALLOW])
         for name, place in OWN_PROCESS.items():
             self._case(name, [*_argument(place), *_unless(0), _ALLOW])
-        self._case("ioctl", [*_argument(1), *(line for command in TYPES_INTO_TERMINAL for line in _if(command, errno.EPERM)), _ALLOW])
+        self._case("ioctl", [*_argument(1), *(line for command in REFUSED_COMMANDS for line in _if(command, errno.EPERM)), _ALLOW])
         self._sockets(allowed.net, allowed.listen)
 
     def pack(self) -> bytes:
@@ -6148,6 +6171,8 @@ class Filter:
             return
         if not listen:
             self._case("listen", [_fail(errno.EACCES)])  # takes a port without a question to Landlock
+        replaces = [*_argument(2), *_if(REPLACES_PROTOCOL, errno.EACCES)]
+        self._case("setsockopt", [*_argument(1), _line(EQUAL, TCP, 0, len(replaces)), *replaces, _ALLOW])
         for name, place in SEND_FLAGS.items():
             self._case(name, [*_argument(place, FAST_OPEN), *_unless(0, errno.EACCES), _ALLOW])
 
@@ -6942,13 +6967,17 @@ delete_module 176 106
 execve 59 221
 execveat 322 281
 fanotify_init 300 262
+fchmod 91 52
 fchmodat 268 53
 fchmodat2 452 452
+fchown 93 55
 fchownat 260 54
 file_getattr 468 468
 file_setattr 469 469
 finit_module 313 273
+fremovexattr 199 16
 fsconfig 431 431
+fsetxattr 190 7
 fsmount 432 432
 fsopen 430 430
 fspick 433 433
@@ -7021,6 +7050,7 @@ setdomainname 171 162
 sethostname 170 161
 setns 308 268
 setpriority 141 140
+setsockopt 54 208
 settimeofday 164 170
 setxattr 188 5
 setxattrat 463 463
