@@ -21,7 +21,7 @@ export interface RingMemory {
 /** How many bytes have been written and read, in 32 bits, which wrap. */
 const WRITTEN = 0;
 const READ = 1;
-/** How many messages about calls have been taken. What was sent as one must not be overtaken by what lies here. */
+/** How many messages have been taken. What was posted as one must not be overtaken by what lies here. */
 const TAKEN = 2;
 /** Whether the reader has been told that something lies here. */
 const BELL = 3;
@@ -58,24 +58,20 @@ export class RingWriter {
   readonly #bytes: RingMemory["bytes"];
   readonly #words: Int32Array;
   readonly #encoder = new TextEncoder();
-  #sent = 0;
+  readonly #posted: { readonly count: number };
 
-  /** Writes to this memory, and nobody else does. */
-  constructor({ counts, bytes }: RingMemory) {
+  /** Writes to this memory, and nobody else does. `posted` tells how many messages were posted. */
+  constructor({ counts, bytes }: RingMemory, posted: { readonly count: number }) {
     this.#counts = counts;
     this.#bytes = bytes;
     this.#words = new Int32Array(bytes.buffer);
-  }
-
-  /** Notes that something about a call is sent as a message. */
-  noteMessage(): void {
-    this.#sent = this.#sent + 1 | 0;
+    this.#posted = posted;
   }
 
   /** Leaves a frame. Returns whether there was room for it, and it overtakes no message. */
   write(key: number, kind: RingKind, text: string): boolean {
     const most = recordSize(3 * text.length);
-    if (most > LONGEST || Atomics.load(this.#counts, TAKEN) !== this.#sent) return false;
+    if (most > LONGEST || Atomics.load(this.#counts, TAKEN) !== this.#posted.count) return false;
     const at = this.#placeFor(most);
     if (at === undefined) return false;
     const { written } = this.#encoder.encodeInto(text, this.#bytes.subarray(at + HEAD, at + most));
@@ -118,7 +114,19 @@ export class RingReader {
   readonly memory: RingMemory = ringMemory();
   readonly #words = new Int32Array(this.memory.bytes.buffer);
   #read = 0;
+  #taken: number;
   #toldAtOnce = 0;
+
+  /** Makes the memory. `taken` tells how many messages have been taken before. */
+  constructor(taken = 0) {
+    this.#taken = taken;
+    Atomics.store(this.memory.counts, TAKEN, taken);
+  }
+
+  /** How many messages have been taken, in 32 bits, which wrap. */
+  get taken(): number {
+    return this.#taken;
+  }
 
   /**
    * Resolves when something lies here. A message that tells it would cost several times as much.
@@ -132,9 +140,10 @@ export class RingReader {
     if (this.#toldAtOnce > MOST_AT_ONCE) await new Promise((resolve) => setTimeout(resolve));
   }
 
-  /** Notes that a message about a call has been taken. */
+  /** Notes that a message has been taken. */
   noteMessage(): void {
-    Atomics.add(this.memory.counts, TAKEN, 1);
+    this.#taken = this.#taken + 1 | 0;
+    Atomics.store(this.memory.counts, TAKEN, this.#taken);
   }
 
   /**

@@ -11,12 +11,13 @@ import { InlineRunner } from "./inline_runner.ts";
 import { type LoadedPlugin, pluginFromModule, type PluginLabel } from "./load_plugin.ts";
 import type { Results } from "./outbox.ts";
 import type { PluginRunner } from "./plugin_runner.ts";
+import { Posting } from "./posting.ts";
 import { ThreadCalls } from "./thread_calls.ts";
 import { type FromThread, readRun, type ToThread } from "./thread_messages.ts";
 
 /** The part of a worker's global scope that is used here. */
 interface ThreadScope {
-  postMessage(message: FromThread): void;
+  postMessage(message: unknown, ...rest: unknown[]): void;
   addEventListener(type: "message", listener: (event: MessageEvent<ToThread>) => void): void;
   addEventListener(type: "error", listener: (event: ErrorEvent) => void): void;
   addEventListener(type: "unhandledrejection", listener: (event: PromiseRejectionEvent) => void): void;
@@ -25,8 +26,8 @@ interface ThreadScope {
 }
 
 const scope = globalThis as unknown as ThreadScope;
-// The plugin may replace the globals; what it puts there is not for us.
-const post: ThreadScope["postMessage"] = scope.postMessage.bind(scope);
+const posting = new Posting(scope);
+const post = (message: FromThread) => posting.post(message);
 
 watchForTheEnd();
 
@@ -50,7 +51,7 @@ export function startPlugin(exports: Readonly<Record<string, unknown>>, exportNa
 }
 
 function serve(runner: PluginRunner, asker: FilesAsker): void {
-  const calls = new ThreadCalls(runner, post);
+  const calls = new ThreadCalls(runner, posting);
   scope.addEventListener("message", ({ data }) => {
     calls.takeOrder();
     if (typeof data === "string") calls.take(readRun(data));

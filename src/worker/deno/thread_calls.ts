@@ -9,7 +9,8 @@ import { errorLine, type FrameLine } from "./frame_line.ts";
 import { type RingMemory, RingWriter } from "./frame_ring.ts";
 import { Mailbox, type MailboxMemory } from "./mailbox.ts";
 import type { CallOrder, CallSink, PluginRunner } from "./plugin_runner.ts";
-import { CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, type FromThread, readRun, type ToCalls } from "./thread_messages.ts";
+import type { Posting } from "./posting.ts";
+import { CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, readRun, type ToCalls } from "./thread_messages.ts";
 
 /** Runs what the control thread orders, and tells it what comes of it. */
 export class ThreadCalls {
@@ -19,15 +20,15 @@ export class ThreadCalls {
   #orders: Mailbox | undefined;
 
   /** Serves a plugin that is loaded. */
-  constructor(runner: PluginRunner, post: (message: FromThread) => void) {
+  constructor(runner: PluginRunner, posting: Posting) {
     this.#runner = runner;
-    this.#output = new Output(post);
+    this.#output = new Output(posting);
   }
 
   /** Leaves small frames in this memory from now on, and looks for orders there. */
   useMemory({ memory, orders }: { readonly memory: RingMemory; readonly orders: MailboxMemory }): void {
     this.#output.useRing(memory);
-    if (this.#orders === undefined) void this.#takeOrders(this.#orders = new Mailbox(orders));
+    void this.#takeOrders(this.#orders = new Mailbox(orders));
   }
 
   /** Takes the order that has been left, which came before all that is told by a message from now on. */
@@ -36,8 +37,8 @@ export class ThreadCalls {
     if (text !== undefined) this.take(readRun(text));
   }
 
-  async #takeOrders(orders: Mailbox): Promise<never> {
-    while (true) {
+  async #takeOrders(orders: Mailbox): Promise<void> {
+    while (this.#orders === orders) {
       await orders.untilPut();
       this.takeOrder();
     }
@@ -66,33 +67,28 @@ export class ThreadCalls {
 
 /** What goes to the control thread about calls: small frames by the ring, and all else as messages, in one order. */
 class Output {
-  readonly #post: (message: FromThread) => void;
+  readonly #posting: Posting;
   #ring: RingWriter | undefined;
 
-  constructor(post: (message: FromThread) => void) {
-    this.#post = post;
+  constructor(posting: Posting) {
+    this.#posting = posting;
   }
 
   useRing(memory: RingMemory): void {
-    this.#ring = new RingWriter(memory);
+    this.#ring = new RingWriter(memory, this.#posting);
   }
 
   send(key: number, kind: "chunk" | "last", line: FrameLine): void {
-    if (!this.#leave(key, line)) this.#say({ kind, key, line });
+    if (!this.#leave(key, line)) this.#posting.post({ kind, key, line });
     else this.#ring!.tell();
   }
 
   report(key: number, progress: number, message: string): void {
-    this.#say({ kind: "progress", key, progress, message });
+    this.#posting.post({ kind: "progress", key, progress, message });
   }
 
   #leave(key: number, { kind, text, files }: FrameLine): boolean {
     return files === undefined && (kind === "chunk" || kind === "result") && this.#ring?.write(key, kind, text) === true;
-  }
-
-  #say(message: FromThread): void {
-    this.#ring?.noteMessage();
-    this.#post(message);
   }
 }
 

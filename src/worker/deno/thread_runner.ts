@@ -37,7 +37,7 @@ export class ThreadRunner implements PluginRunner {
   readonly #runs = new Map<number, OpenRun>();
   #lastKey = 0;
   #ring = new RingReader();
-  readonly #orders = new Mailbox(mailboxMemory());
+  #orders = new Mailbox(mailboxMemory());
 
   /** Starts the thread, and in it the plugin. */
   constructor(target: PluginTarget, files?: ScratchFiles) {
@@ -110,10 +110,9 @@ export class ThreadRunner implements PluginRunner {
     if (this.#state.failure !== undefined) return;
     // What the thread has left by now it has left before.
     this.#takeFrames();
+    this.#ring.noteMessage();
     const message = readFromThread(said, this.#files?.results);
-    if (message === undefined) return;
-    if (message.kind === "progress" || message.kind === "chunk" || message.kind === "last") this.#ring.noteMessage();
-    this.#handle(message);
+    if (message !== undefined) this.#handle(message);
   }
 
   /** Takes what the thread leaves, for as long as it does. */
@@ -139,7 +138,9 @@ export class ThreadRunner implements PluginRunner {
     } catch {
       // The plugin has written there. Nobody knows whose frames it has taken away.
       for (const key of [...this.#runs.keys()]) this.#end(key, noFrame(key).line);
-      this.#ring = new RingReader();
+      this.#ring = new RingReader(this.#ring.taken);
+      // The orders that are left in the old one run before the thread knows of the new ring.
+      this.#orders = new Mailbox(mailboxMemory());
       this.#offerRing();
     }
   }
