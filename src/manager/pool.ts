@@ -209,7 +209,8 @@ export class Pool {
   #leastLoaded(): Replica | undefined {
     let best: Replica | undefined;
     for (const replica of this.#replicas) {
-      if (replica.calls < this.#limits.callsEach && (best === undefined || replica.calls < best.calls)) best = replica;
+      const isFree = replica.calls < this.#limits.callsEach && !replica.plugin.isOver;
+      if (isFree && (best === undefined || replica.calls < best.calls)) best = replica;
     }
     return best;
   }

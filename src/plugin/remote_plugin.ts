@@ -120,6 +120,11 @@ export class RemotePlugin implements AsyncDisposable {
     return this.#dispatch.workers.current.maxConcurrency;
   }
 
+  /** Whether no operation begins any more: the worker has ended, though its end may not have been told yet, and no other one takes its place. */
+  get isOver(): boolean {
+    return this.#dispatch.workers.isOver;
+  }
+
   /** How the worker ended, once it has and no other one takes its place. For one that was attached: when `cleanup()` was called. */
   get exited(): Promise<WorkerExit> {
     this.#dispatch.workers.ref();

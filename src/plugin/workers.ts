@@ -70,6 +70,11 @@ export class Workers implements AsyncDisposable {
     return this.#current;
   }
 
+  /** Whether no operation begins any more. */
+  get isOver(): boolean {
+    return this.#state.kind === "over";
+  }
+
   /** How the last worker ended, once no other one follows. */
   get ended(): Promise<WorkerExit> {
     return this.#ended.promise;
