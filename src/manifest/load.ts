@@ -121,7 +121,7 @@ function pythonRuntime(manifest: Manifest, paths: PathResolver): PythonRuntime {
     path: (typeof folders === "string" ? [folders] : folders).map((folder) => paths.file(folder)),
     adapters: manifest.adapters ?? [],
     foreignWorker: isBuiltin(manifest) ? undefined : manifest.worker,
-    permissions: heldPermissions(manifest, (path) => paths.file(path)),
+    permissions: heldPermissions(manifest, paths),
     isSandboxed: manifest.sandbox === "bubblewrap",
   };
 }
@@ -143,7 +143,7 @@ function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
     kind: "deno",
     module: paths.module(manifest.module),
     class: manifest.class ?? "default",
-    permissions: resolvePermissions(manifest.permissions ?? {}, (path) => paths.file(path)),
+    permissions: resolvePermissions(manifest.permissions ?? {}, paths),
   };
 }
 

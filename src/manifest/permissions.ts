@@ -50,9 +50,9 @@ const WANTED_RUN =
   "is a list, wanted is true: the kernel cannot hold a Python plugin to single programs. What it starts stays within the same bounds";
 
 /** What a Python plugin asks for and can be held to; `undefined` for one that its manifest does not bound. */
-export function heldPermissions({ permissions, sandbox }: Manifest, toAbsolute: (path: string) => string): PermissionSet | undefined {
+export function heldPermissions({ permissions, sandbox }: Manifest, paths: ManifestPaths): PermissionSet | undefined {
   if (permissions === undefined) return sandbox === undefined ? undefined : {};
-  const { read, write, net, run } = resolvePermissions(permissions, toAbsolute);
+  const { read, write, net, run } = resolvePermissions(permissions, paths);
   return Object.fromEntries(Object.entries({ read, write, net, run }).filter(([, value]) => value !== undefined));
 }
 
@@ -63,13 +63,20 @@ export function unheldPermissions(plugin: string, { runtime, permissions = {} }:
   return kinds.map((kind) => `"${kind}" in "permissions" of "${plugin}" means nothing for a Python plugin: ${ELSEWHERE[kind]}`);
 }
 
+/** Makes absolute what a manifest names. */
+export interface ManifestPaths {
+  file(path: string): string;
+  /** A bare name stays as it is. */
+  program(program: string): string;
+}
+
 /** Makes the paths in a set of permissions absolute. */
-export function resolvePermissions(set: PermissionSet, toAbsolute: (path: string) => string): PermissionSet {
+export function resolvePermissions(set: PermissionSet, paths: ManifestPaths): PermissionSet {
   const resolved = { ...set };
   for (const key of ["read", "write", "ffi"] as const) {
     const list = set[key];
-    if (Array.isArray(list)) resolved[key] = list.map(toAbsolute);
+    if (Array.isArray(list)) resolved[key] = list.map((path) => paths.file(path));
   }
-  if (Array.isArray(set.run)) resolved.run = set.run.map((program) => /[\\/]/.test(program) ? toAbsolute(program) : program);
+  if (Array.isArray(set.run)) resolved.run = set.run.map((program) => paths.program(program));
   return resolved;
 }
