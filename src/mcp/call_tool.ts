@@ -27,17 +27,20 @@ export interface ToolCallSettings {
   readonly manager: PluginManager;
   readonly files: ClientFiles;
   /** The folder to which files of results are copied, if there is one. */
-  readonly folder: string | undefined;
+  readonly folder?: string | undefined;
+  /** What to do about a file for which a result has no room, as a sentence. */
+  readonly largeFileAdvice: string;
 }
 
 /** Calls a plugin. What it refuses, and what fails in it, is a result for whoever has called to read. */
-export async function callTool(tool: PluginTool, call: ToolCall, { manager, files, folder }: ToolCallSettings): Promise<CallToolResult> {
+export async function callTool(tool: PluginTool, call: ToolCall, settings: ToolCallSettings): Promise<CallToolResult> {
   const { signal, notes } = call;
+  const { manager, files } = settings;
   try {
     const { args, kwargs } = await readToolArguments(call.arguments, { ...tool, files });
     const options: CallOptions = { args, signal, onProgress: (report) => notes?.report(report) };
     const plugin = manager.get(tool.plugin);
-    const result = new ToolResult({ output: tool.output, folder });
+    const result = new ToolResult({ ...settings, output: tool.output });
     if (tool.endpoint === "execute") return await result.of(await plugin.execute(kwargs, options));
     return await result.ofStream(plugin.executeStream(kwargs, options), (line) => notes?.chunk(line));
   } catch (error) {

@@ -11,7 +11,9 @@ import { extensionOf } from "../protocol/media_types.ts";
 /** Where files go. */
 export interface GivenFilesOptions {
   /** The folder to which they are copied, if there is one. */
-  readonly folder: string | undefined;
+  readonly folder?: string | undefined;
+  /** What to do about a file that has no room, as a sentence. */
+  readonly largeFileAdvice: string;
   /** Takes so many bytes of what a result may have. False when there are not so many left. */
   readonly reserve: (bytes: number) => boolean;
 }
@@ -42,7 +44,9 @@ export class GivenFiles {
     if (isDropped) return { media_type, size };
     const copy = await this.#copy(file);
     const content = await this.#content(file, copy !== undefined);
-    if (content === undefined && copy === undefined) this.blocks.push({ type: "text", text: tooLarge(file) });
+    if (content === undefined && copy === undefined) {
+      this.blocks.push({ type: "text", text: `${tooLarge(file)}. ${this.#options.largeFileAdvice}` });
+    }
     return { media_type, size, ...content === undefined ? {} : { content }, ...copy === undefined ? {} : { uri: copy.uri } };
   }
 
@@ -104,5 +108,5 @@ function base64Length(bytes: number): number {
 }
 
 function tooLarge({ size, mediaType }: FileResult): string {
-  return `A file of ${size} bytes (${mediaType}) is more than the result has room for. The server keeps it where "--save" names a folder`;
+  return `A file of ${size} bytes (${mediaType}) is more than the result has room for`;
 }

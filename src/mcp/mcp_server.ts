@@ -30,6 +30,8 @@ export interface McpOptions {
   readonly only?: string | undefined;
   /** The folder to which the files of results are copied. Default: they are content alone. */
   readonly folder?: string | undefined;
+  /** What to do about a file for which a result has no room, as a sentence. */
+  readonly largeFileAdvice: string;
   /** Called with the error of a plugin that cannot be asked what it takes, and is therefore no tool. */
   readonly onProblem?: (plugin: string, error: unknown) => void;
 }
@@ -82,9 +84,8 @@ export class McpServers implements AsyncDisposable {
       return failure(messageOf(error));
     }
     if (tool === undefined) throw this.#unknown(params.name);
-    using notes = progressNotes(mcpReq);
-    const { files, folder } = this.#options;
-    const settings = { manager: this.#manager, files, folder };
+    await using notes = progressNotes(mcpReq);
+    const settings = { ...this.#options, manager: this.#manager };
     const result = await callTool(tool, { arguments: params.arguments ?? {}, signal, notes }, settings);
     return result.isError ? result : server.projectCallToolResult(result, tool.output);
   }
@@ -105,7 +106,5 @@ function asTool({ name, plugin, description, input: inputSchema, output }: Plugi
 function progressNotes({ _meta, notify }: ServerContext["mcpReq"]): ProgressNotes | undefined {
   const progressToken = _meta?.progressToken;
   if (progressToken === undefined) return undefined;
-  return new ProgressNotes((note) => {
-    notify({ method: "notifications/progress", params: { progressToken, ...note } }).catch(() => {});
-  });
+  return new ProgressNotes((note) => notify({ method: "notifications/progress", params: { progressToken, ...note } }).catch(() => {}));
 }

@@ -22,14 +22,15 @@ const MAX_MESSAGE = 2_000;
 const STEP = 1e-6;
 
 /** Tells a client how far a call has come. */
-export class ProgressNotes implements Disposable {
-  readonly #send: (note: ProgressNote) => void;
+export class ProgressNotes implements AsyncDisposable {
+  readonly #send: (note: ProgressNote) => Promise<void>;
+  #sent: Promise<void> = Promise.resolve();
   #last = -STEP;
   #waiting: ProgressNote | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Tells nothing yet. */
-  constructor(send: (note: ProgressNote) => void) {
+  constructor(send: (note: ProgressNote) => Promise<void>) {
     this.#send = send;
   }
 
@@ -49,10 +50,11 @@ export class ProgressNotes implements Disposable {
     this.#tell({ progress: this.#last, message });
   }
 
-  /** Tells what has not been told yet. */
-  [Symbol.dispose](): void {
+  /** Tells what has not been told yet: nothing may come behind the result. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#flush();
     clearTimeout(this.#timer);
+    await this.#sent;
   }
 
   #tell(note: ProgressNote): void {
@@ -67,6 +69,6 @@ export class ProgressNotes implements Disposable {
     if (note === undefined) return;
     this.#waiting = undefined;
     this.#timer = setTimeout(() => this.#flush(), NOTE_INTERVAL_MS);
-    this.#send(note);
+    this.#sent = this.#send(note);
   }
 }

@@ -12,8 +12,10 @@ import { type McpOptions, McpServers } from "./mcp_server.ts";
 /** The longest message of a client, in bytes: files come inside it. */
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
 
+const LARGE_FILE_ADVICE = 'The server copies files to a folder when it is started with "--save FOLDER"';
+
 /** What a server on standard input and output is told. */
-export interface StdioOptions extends Omit<McpOptions, "files"> {
+export interface StdioOptions extends Omit<McpOptions, "files" | "largeFileAdvice"> {
   /** Ends it. */
   readonly signal: AbortSignal;
   /** Called with what a client has sent that is no message of the protocol. */
@@ -22,7 +24,7 @@ export interface StdioOptions extends Omit<McpOptions, "files"> {
 
 /** Serves one client, until it closes standard input or the signal is aborted. Nothing else may write to standard output meanwhile. */
 export async function serveOnStdio(manager: PluginManager, { signal, onNonsense, ...options }: StdioOptions): Promise<void> {
-  await using servers = new McpServers(manager, { ...options, files: "local" });
+  await using servers = new McpServers(manager, { ...options, files: "local", largeFileAdvice: LARGE_FILE_ADVICE });
   const transport = new ToldTransport();
   let server: Server | undefined;
   const handle = serveStdio(() => server = servers.make(), { transport, onerror: onNonsense });

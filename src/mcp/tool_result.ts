@@ -19,6 +19,8 @@ export interface ToolResultOptions {
   readonly output: JsonSchema | undefined;
   /** The folder to which files are copied. Default: they are content alone. */
   readonly folder?: string | undefined;
+  /** What to do about a file for which the result has no room, as a sentence. */
+  readonly largeFileAdvice: string;
 }
 
 /** Takes what a plugin gives, all at once or piece by piece. */
@@ -28,9 +30,9 @@ export class ToolResult {
   #left = MAX_RESULT_BYTES;
 
   /** Takes nothing yet. */
-  constructor({ output, folder }: ToolResultOptions) {
+  constructor({ output, ...options }: ToolResultOptions) {
     this.#output = output;
-    this.#files = new GivenFiles({ folder, reserve: (bytes) => this.#reserve(bytes) });
+    this.#files = new GivenFiles({ ...options, reserve: (bytes) => this.#reserve(bytes) });
   }
 
   /** The result of a call. */
@@ -40,7 +42,7 @@ export class ToolResult {
     const json = await this.#json(value);
     if (value instanceof FileResult && !isStructured) return { content: this.#files.blocks };
     if (!this.#reserve(wireBytes(json) + bytesOf(json))) return failure(tooLong(bytesOf(json)));
-    return await this.#structured(json, json);
+    return await this.#structured(typeof value === "string" ? value : json, json);
   }
 
   /**
