@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
-import type { Exchange } from "../protocol/exchange.ts";
-import { definePlugin } from "../worker/mod.ts";
-import { inMemoryWorker } from "../testing/mod.ts";
+import type { Exchange } from "../../src/protocol/exchange.ts";
+import { definePlugin } from "@remote-plugin/proxy/worker";
+import { inMemoryWorker } from "@remote-plugin/proxy/testing";
 
 const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
