@@ -7,6 +7,8 @@ import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
 import { wantsToken } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
+import { healthRoutes } from "./health_routes.ts";
+import { metricsRoutes } from "./metrics_routes.ts";
 import { knownPagesOnly, ownHostOnly } from "./pages.ts";
 import { pluginRoutes } from "./plugin_routes.ts";
 import { refusal } from "./refusal.ts";
@@ -15,8 +17,11 @@ import { refusal } from "./refusal.ts";
 export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   const { options } = context;
   const app = new Hono<GatewayEnv>();
+  // A load balancer asks by any name.
+  app.route("/", healthRoutes());
   app.use(ownHostOnly(options), knownPagesOnly(options));
-  // Modules that answer without a token come here.
+  // Modules that answer without a token, or see to theirs, come here.
+  app.route("/", metricsRoutes(context));
   app.use(wantsToken(options));
   // The names that a gateway itself has come before those of plugins.
   app.route("/", pluginRoutes(context));
