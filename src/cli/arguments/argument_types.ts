@@ -10,7 +10,7 @@ import { isRecord } from "../../protocol/json.ts";
 import { findLongInteger } from "../../protocol/exact_integers.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
 import { UsageError } from "../exit.ts";
-import { alternatives } from "./alternatives.ts";
+import { alternatives } from "../../plugin/schema_alternatives.ts";
 
 /** How long names are, and how many, among which the nearest is looked for. */
 const MAX_NAME = 100;
