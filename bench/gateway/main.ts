@@ -15,7 +15,8 @@ import { readResults, writeResults } from "../results_file.ts";
 import { figureOf, type PeerResults, type Results, rounded } from "../results.ts";
 import { readable } from "../report/columns.ts";
 import { gatewayTargets } from "./targets.ts";
-import { attached, bareFiles, calls, FILE_BYTES, files, memoryOfFiles, stream, type Values } from "./measures.ts";
+import { ATTACKS } from "./attacks.ts";
+import { attached, bareFiles, calls, FILE_BYTES, files, honestCalls, memoryOfFiles, stream, type Values } from "./measures.ts";
 import { type Server, startBare, startGateway } from "./servers.ts";
 
 const USAGE = "Usage: deno task bench gateway [--quick]";
@@ -69,6 +70,12 @@ async function measureRound(results: Results, { gateway, bare, extent }: Round):
   await step("bare", "file", () => bareFiles(bare, bytes));
   await step("gateway", "file", () => files(plugin, bytes));
   await step("gateway", "memory", () => memoryOfFiles(gateway, plugin, { open: 4, bytes: FILE_BYTES }));
+  for (const [name, attack] of Object.entries(ATTACKS)) {
+    await step("gateway", `attack-${name}`, async () => {
+      await using _attack = await attack(gateway.facts);
+      return await honestCalls(gateway, 50);
+    });
+  }
 }
 
 interface StepName {
@@ -91,8 +98,8 @@ function messageOf(error: unknown): string {
 }
 
 async function writeWork(folder: string, python: string): Promise<void> {
-  const manifest = { name: "work", python_path: python, module: "plugin", class: "Work", plugin_path: pathOf("bench/work") };
-  await Deno.writeTextFile(`${folder}/work.json`, JSON.stringify(manifest));
+  const manifest = { python_path: python, module: "plugin", class: "Work", plugin_path: pathOf("bench/work") };
+  for (const name of ["work", "honest"]) await Deno.writeTextFile(`${folder}/${name}.json`, JSON.stringify({ ...manifest, name }));
 }
 
 function text(results: Results): string {

@@ -123,9 +123,12 @@ async function peakDuring(server: Server, action: () => Promise<unknown>): Promi
   return Math.max(0, await server.memoryMb("VmHWM") - before);
 }
 
-/** How long one small call takes on a connection of its own, connecting included, in milliseconds: the median of some, and the longest. */
+/**
+ * How long one small call takes on a connection of its own, connecting included, in milliseconds: the median of some, and the longest. It goes to a plugin that
+ * nobody else calls.
+ */
 export async function honestCalls({ facts: { url, token } }: Server, count: number): Promise<Values> {
-  const request = writtenRequest(`${url}/work/execute`, { token, body: CALL });
+  const request = writtenRequest(`${url}/honest/execute`, { token, body: CALL });
   const times: number[] = [];
   for (let call = 0; call < count; call++) {
     times.push(

@@ -14,6 +14,8 @@ export interface ServerFacts {
   readonly url: string;
   /** What requests carry; empty where they carry nothing. */
   readonly token: string;
+  /** What the requests of an operator carry; empty where they carry nothing. */
+  readonly operatorToken: string;
 }
 
 /** How one is started. */
@@ -58,8 +60,8 @@ export class Server implements AsyncDisposable {
     const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
     const { value } = await lines.read();
     if (value === undefined) throw new Error(`"${program}" has not begun to serve`);
-    const { url, token = "" } = JSON.parse(value);
-    return new Server(child, lines, { url, token });
+    const { url, token = "", operatorToken = "" } = JSON.parse(value);
+    return new Server(child, lines, { url, token, operatorToken });
   }
 
   /** Its process, without those of its workers. */

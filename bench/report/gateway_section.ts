@@ -6,7 +6,7 @@
 import { wrapped } from "@remote-plugin/tools/page-style";
 import { markdownTable } from "@remote-plugin/tools/tables";
 import type { Results } from "../results.ts";
-import { cell, type Column } from "./columns.ts";
+import { cell, type Column, notesOf } from "./columns.ts";
 
 const INTRO: readonly string[] = [
   "`remote-plugin serve` with a Python plugin, beside a bare `Deno.serve()` that parses JSON and answers with JSON, and writes an upload into a file. " +
@@ -42,6 +42,7 @@ export function gatewaySection(results: Results): string[] {
     table(results, CALLS),
     table(results, FILES),
     ...attacks(results),
+    ...notes(results),
   ];
 }
 
@@ -61,4 +62,12 @@ function attacks(results: Results): string[] {
     wrapped("How long a small call on a new connection takes, while others do their worst:"),
     markdownTable({ heads, numbersFrom: 1 }, rows),
   ];
+}
+
+/** What could not be measured, and why. */
+function notes(results: Results): string[] {
+  const lines = ROWS.flatMap(([name, title]) =>
+    notesOf(results, name).map(({ steps, note }) => wrapped(`- ${title}: \`${steps.join("`, `")}\`: ${note}`, "  "))
+  );
+  return lines.length === 0 ? [] : [lines.join("\n")];
 }

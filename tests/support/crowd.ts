@@ -16,8 +16,9 @@ export interface CrowdOptions {
 const AT_ONCE = 500;
 
 /** Connections of clients that write one thing and then wait. */
-export class Crowd implements Disposable {
+export class Crowd implements AsyncDisposable {
   readonly #conns: Deno.TcpConn[] = [];
+  #looking: Promise<unknown> = Promise.resolve();
 
   /** Opens the connections, and has each of them say its first words. */
   static async gather(url: string, { size, says = "" }: CrowdOptions): Promise<Crowd> {
@@ -41,14 +42,38 @@ export class Crowd implements Disposable {
     return await Promise.all(this.#conns.map(statusOf));
   }
 
+  /** Has each write a piece so many times, or until its connection is closed. */
+  async send(piece: Uint8Array, times: number): Promise<void> {
+    await Promise.all(this.#conns.map(async (conn) => {
+      for (let sent = 0; sent < times && await writeAll(conn, piece); sent++);
+    }));
+  }
+
+  /** Resolves when so many have had a reply of this status, with how many have had it by then. Others may wait for theirs. */
+  async count(status: number, wanted: number): Promise<number> {
+    const enough = Promise.withResolvers<void>();
+    let count = 0;
+    const looking = this.#conns.map(async (conn) => {
+      if (await statusOf(conn) === status && ++count === wanted) enough.resolve();
+    });
+    // Those that still wait are let go of with their connections.
+    this.#looking = Promise.allSettled(looking);
+    await enough.promise;
+    return count;
+  }
+
   /** Closes all connections. */
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     for (const conn of this.#conns.splice(0)) conn.close();
+    await this.#looking;
   }
 }
 
 /** A request, as it is written. */
-export function requestText(path: string, { headers, body = "" }: { readonly headers: Readonly<Record<string, string>>; readonly body?: string }): string {
+export function requestText(
+  path: string,
+  { headers, body = "" }: { readonly headers: Readonly<Record<string, string>>; readonly body?: string },
+): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `POST ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body}`;
 }
