@@ -6,11 +6,11 @@
 import { resolve, toFileUrl } from "@std/path";
 import { nameHint } from "../../manifest/nearest_name.ts";
 import type { JsonSchema } from "../../plugin/type_schema.ts";
+import * as texts from "../../plugin/text_values.ts";
 import { isRecord } from "../../protocol/json.ts";
-import { findLongInteger } from "../../protocol/exact_integers.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
 import { UsageError } from "../exit.ts";
-import { alternatives } from "./alternatives.ts";
+import { alternatives } from "../../plugin/schema_alternatives.ts";
 
 /** How long names are, and how many, among which the nearest is looked for. */
 const MAX_NAME = 100;
@@ -103,21 +103,11 @@ export class ArgumentTypes {
 }
 
 /** What a word is as a value of this schema; nothing when it is none. */
-function valuesOf(given: string | boolean, { type, format, enum: values }: JsonSchema): unknown[] {
-  if (Array.isArray(values)) return values.filter((value) => String(value) === String(given)).slice(0, 1);
-  if (typeof given === "boolean") return type === "boolean" ? [given] : [];
-  if (format === "binary") return [fileAt(given)];
-  if (type === "string") return [given];
-  const value = readValue(given);
-  const isRight: Readonly<Record<string, boolean>> = {
-    number: typeof value === "number",
-    integer: Number.isInteger(value),
-    boolean: typeof value === "boolean",
-    null: value === null,
-    array: Array.isArray(value),
-    object: isRecord(value),
-  };
-  return isRight[String(type)] ? [value] : [];
+function valuesOf(given: string | boolean, schema: JsonSchema): unknown[] {
+  const isChoice = Array.isArray(schema.enum);
+  if (typeof given === "boolean" && !isChoice) return schema.type === "boolean" ? [given] : [];
+  if (typeof given === "string" && schema.format === "binary" && !isChoice) return [fileAt(given)];
+  return asUsage(() => texts.valuesOfText(String(given), schema));
 }
 
 /** A file that the plugin is given as one. */
@@ -139,9 +129,7 @@ function nameOf({ type, format, enum: values }: JsonSchema): string {
 
 /** JSON where it reads as such, and text where not. */
 export function readValue(text: string): unknown {
-  if (!/^(-?\d|[{["]|(true|false|null)$)/.test(text)) return text;
-  const value = parseJson(text);
-  return value === undefined ? text : value;
+  return asUsage(() => texts.readValue(text));
 }
 
 /**
@@ -150,13 +138,14 @@ export function readValue(text: string): unknown {
  * @throws {UsageError} When it holds an integer that would become another one.
  */
 export function parseJson(text: string): unknown {
-  let value: unknown;
+  return asUsage(() => texts.parseJson(text));
+}
+
+/** Whoever typed a text that is no value is told so. */
+function asUsage<Value>(read: () => Value): Value {
   try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
+    return read();
+  } catch (cause) {
+    throw cause instanceof texts.TextValueError ? new UsageError(cause.message, { cause }) : cause;
   }
-  const long = findLongInteger(value, () => text);
-  if (long === undefined) return value;
-  throw new UsageError(`No number of JavaScript holds ${long.digits}, and it would be sent as another one. Put it in quotes, as a text`);
 }
