@@ -81,13 +81,11 @@ export class Uploads implements AsyncDisposable {
     const extension = extensionFor(facts);
     this.#folder ??= PrivateFolder.create(this.#place.root);
     const path = this.#folder.file(`${this.#count++}${extension}`);
-    const before = this.#bytes;
     try {
-      await this.#write(path, pieces);
+      return new Upload(path, await this.#write(path, pieces), extension);
     } catch (cause) {
       throw isFull(cause) ? new NoRoomError("the gateway's disk is full", { cause }) : cause;
     }
-    return new Upload(path, this.#bytes - before, extension);
   }
 
   /** Removes the files. */
@@ -97,13 +95,16 @@ export class Uploads implements AsyncDisposable {
     this.#bytes = 0;
   }
 
-  async #write(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  async #write(path: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
     using file = await Deno.open(path, { createNew: true, write: true, mode: 0o600 });
+    let size = 0;
     for await (const piece of pieces) {
       this.#place.quota.reserve(piece.length);
       this.#bytes += piece.length;
+      size += piece.length;
       for (let rest = piece; rest.length > 0;) rest = rest.subarray(await file.write(rest));
     }
+    return size;
   }
 }
 
