@@ -6,7 +6,6 @@
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { NoRoomError } from "../payload/scratch.ts";
 import { messageOf } from "../protocol/text.ts";
 import type { FormField } from "./form.ts";
 import type { Uploads } from "./uploads.ts";
@@ -64,7 +63,7 @@ class FormReader {
     this.#uploads = uploads;
     parser.on("field", (name, value, _, isCut, __, mediaType) => this.#takeText({ name, value, mediaType }, isCut));
     parser.on("file", (name, stream, filename, _, mediaType) => this.#takeFile(stream, { name, filename, mediaType }));
-    parser.on("partsLimit", () => this.#fail(new FormError(`The form has more than ${MAX_PARTS} parts`)));
+    parser.on("partsLimit", () => this.#fail(`The form has more than ${MAX_PARTS} parts`));
   }
 
   async read(body: ReadableStream<Uint8Array>): Promise<FormField[]> {
@@ -76,17 +75,17 @@ class FormReader {
       // Whoever reads a file whose end does not come would wait for ever.
       for (const stream of this.#streams) stream.destroy();
       await Promise.allSettled(this.#files);
-      throw this.#stop.signal.aborted ? this.#stop.signal.reason : new FormError(`The form cannot be read: ${messageOf(cause)}`, { cause });
+      throw this.#stop.signal.aborted ? this.#stop.signal.reason : notWhole(cause);
     }
   }
 
   #takeText(field: FormField, isCut: boolean): void {
     this.#textBytes += field.value.toString().length;
     if (isCut || this.#textBytes > MAX_TEXT_BYTES) {
-      return this.#fail(new FormError(`The form's texts are longer than ${MAX_TEXT_BYTES} bytes. Give long ones as files`));
+      return this.#fail(`The form's texts are longer than ${MAX_TEXT_BYTES} bytes. Give long ones as files`);
     }
     if (isNamed(field)) this.#texts.push(field);
-    else this.#fail(new FormError("A part of the form has no name"));
+    else this.#fail("A part of the form has no name");
   }
 
   #takeFile(stream: BusboyFileStream, facts: UploadedPart): void {
@@ -94,24 +93,35 @@ class FormReader {
     stream.on("error", () => {});
     this.#streams.add(stream);
     const file = this.#receive(stream, facts);
-    file.catch((error) => this.#fail(error));
+    // What fails while the form still comes ends the reading of it.
+    file.catch((error) => this.#stop.abort(error));
     this.#files.push(file);
   }
 
   /** A browser sends a file without a name and without bytes where none was chosen. */
   async #receive(stream: BusboyFileStream, { name, filename, mediaType }: UploadedPart): Promise<FormField | undefined> {
     if (!isNamed({ name })) throw new FormError("A part of the form has no name");
-    const value = await this.#uploads.receive(stream, { filename, mediaType });
+    const value = await this.#uploads.receive(piecesOf(stream), { filename, mediaType });
     this.#streams.delete(stream);
     return filename === "" && value.size === 0 ? undefined : { name, value, mediaType };
   }
 
-  /** What fails while the form still comes ends the reading of it. */
-  #fail(error: unknown): void {
-    const isTold = error instanceof FormError || error instanceof NoRoomError;
-    if (isTold) this.#stop.abort(error);
-    else this.#stop.abort(new FormError(`The form cannot be read: ${messageOf(error)}`, { cause: error }));
+  #fail(message: string): void {
+    this.#stop.abort(new FormError(message));
   }
+}
+
+/** The same pieces; an error of their source is told from those of writing them. */
+async function* piecesOf(stream: BusboyFileStream): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* stream;
+  } catch (cause) {
+    throw notWhole(cause);
+  }
+}
+
+function notWhole(cause: unknown): FormError {
+  return new FormError("The form ended before its last part did, or is none", { cause });
 }
 
 interface UploadedPart {

@@ -3,6 +3,8 @@ import { NoRoomError, Quota } from "../payload/scratch.ts";
 import { FormError, readMultipart } from "./multipart.ts";
 import { Upload, Uploads } from "./uploads.ts";
 
+const NOT_WHOLE = "The form ended before its last part did, or is none";
+
 interface Received extends AsyncDisposable {
   readonly root: string;
   readonly uploads: Uploads;
@@ -87,9 +89,9 @@ Deno.test("a file that was not chosen is no argument", async () => {
 Deno.test("what is no whole form is refused, and nothing of it is left", async () => {
   const part = (headers: string) => `--xyz\n${headers}\n\nabc`;
   const cases: [string, string][] = [
-    ["nonsense", "nexpected end of multipart data"],
-    [part('Content-Disposition: form-data; name="f"; filename="x"'), "nexpected end of multipart data"],
-    [part('Content-Disposition: form-data; name="f"'), "nexpected end of multipart data"],
+    ["nonsense", NOT_WHOLE],
+    [part('Content-Disposition: form-data; name="f"; filename="x"'), NOT_WHOLE],
+    [part('Content-Disposition: form-data; name="f"'), NOT_WHOLE],
     [`${part("Content-Disposition: form-data; filename=x")}\n--xyz--\n`, "A part of the form has no name"],
     [`${part("Content-Disposition: form-data")}\n--xyz--\n`, "A part of the form has no name"],
   ];
@@ -111,7 +113,7 @@ Deno.test("a client that goes away in the middle of a file leaves nothing", asyn
       controller.error(new Error("the client has gone"));
     },
   });
-  await assertRejects(() => readMultipart({ body: left, contentType }, received.uploads), FormError, "the client has gone");
+  await assertRejects(() => readMultipart({ body: left, contentType }, received.uploads), FormError, NOT_WHOLE);
 });
 
 Deno.test("more bytes than there is room for are refused before they are written, however long the form goes on", async () => {
