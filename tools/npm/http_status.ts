@@ -7,6 +7,7 @@ import * as std from "deno-std/http/status.js";
 
 /** The statuses that are in use, by their names. */
 export interface StatusCodes {
+  readonly OK: 200;
   readonly BadRequest: 400;
   readonly Unauthorized: 401;
   readonly Forbidden: 403;
@@ -15,6 +16,7 @@ export interface StatusCodes {
   readonly Conflict: 409;
   readonly LengthRequired: 411;
   readonly ContentTooLarge: 413;
+  readonly MisdirectedRequest: 421;
   readonly InternalServerError: 500;
 }
 

@@ -4,7 +4,7 @@ import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import { UsageError } from "../exit.ts";
 import { problemText } from "../context.ts";
 import { createGateway } from "../../gateway/gateway.ts";
-import { refusal } from "../../gateway/reply.ts";
+import { refusal } from "../../gateway/refusal.ts";
 import { announcement } from "../serving/announcement.ts";
 import { writeServerFile } from "../serving/server_file.ts";
 import { chosenToken, newToken, type TokenOptions } from "../serving/token.ts";
@@ -33,6 +33,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(manager);
   const token = await chosenToken(options) ?? newToken();
+  const operatorToken = newToken().value;
   const tls = await readTls(options);
   const server = Deno.serve(
     {
@@ -42,12 +43,12 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       onError: (error) => tellCrash(context, error),
       ...tls,
     },
-    createGateway(manager, { token: token.value }),
+    createGateway(manager, { token: token.value, operatorToken, hosts: [options.host] }),
   );
   cleanup.defer(() => server.shutdown());
   const url = `${"cert" in tls ? "https" : "http"}://${options.host}:${(server.addr as Deno.NetAddr).port}`;
-  cleanup.use(await writeServerFile(context.stateDir, { url, token: token.value, pid: Deno.pid }));
-  if (terminal.json) terminal.result({ url, token: token.value });
+  cleanup.use(await writeServerFile(context.stateDir, { url, token: token.value, operatorToken, pid: Deno.pid }));
+  if (terminal.json) terminal.result({ url, token: token.value, operatorToken });
   for (const line of announcement({ url, token, names: manager.list().map(({ name }) => name) })) terminal.line(line);
   if (!("cert" in tls) && !isLocal(options.host)) terminal.note(yellow(UNENCRYPTED));
   for (const problem of manager.problems) terminal.note(yellow(problemText(problem)));

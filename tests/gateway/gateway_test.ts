@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RemotePluginProxy } from "@remote-plugin/proxy";
-import { createGateway } from "@remote-plugin/proxy/gateway";
+import { type CallObserver, type CallOutcome, createGateway, type ObservedCall } from "@remote-plugin/proxy/gateway";
 import { ManagerWatch } from "../support/managed_plugins.ts";
 import { eventually, within } from "../support/guard.ts";
 
@@ -12,7 +12,7 @@ function ask(path: string, { body, ...init }: RequestInit & { readonly body?: st
     ...body === undefined ? {} : { "content-length": `${body.length}` },
     ...init.headers,
   };
-  return new Request(`http://gateway${path}`, { method: body === undefined ? "GET" : "POST", body, ...init, headers });
+  return new Request(`http://localhost${path}`, { method: body === undefined ? "GET" : "POST", body, ...init, headers });
 }
 
 Deno.test("a gateway answers standard requests with standard responses, whatever server they come from", async () => {
@@ -31,7 +31,11 @@ Deno.test("a gateway refuses what it does not serve, and says what there is", as
   const gateway = createGateway(watch.manager, { token: TOKEN });
   const cases: [Request, number, string][] = [
     [ask("/holds/stats", { headers: { authorization: "Bearer let-me-out" } }), 401, "The token is missing or wrong"],
-    [ask("/holds/stats", { headers: { origin: "http://page" } }), 403, "Requests of web pages are refused"],
+    [
+      ask("/holds/stats", { headers: { origin: "http://page" } }),
+      403,
+      'The page "http://page" may not ask. Name it in "origins" if it may',
+    ],
     [ask("/held/stats"), 404, 'There is no plugin "held". The nearest name is "holds"'],
     [ask("/held"), 404, 'There is no plugin "held". The nearest name is "holds"'],
     [ask("/holds/execut"), 404, 'There is no endpoint "holds/execut"'],
@@ -49,6 +53,95 @@ Deno.test("a gateway refuses what it does not serve, and says what there is", as
     assertEquals([response.status, (await response.json()).detail], [status, detail]);
   }
   assertEquals(watch.events, []);
+});
+
+Deno.test("what changes a plugin for everybody takes the token of an operator", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN, operatorToken: "chief" });
+  for (const [endpoint, body] of [["initialize", "{}"], ["reconfigure", '{"new_config": {}}'], ["cleanup", "{}"]] as const) {
+    const refused = await gateway(ask(`/holds/${endpoint}`, { body }));
+    assertEquals([refused.status, (await refused.json()).code], [403, "operator_only"]);
+    const allowed = await gateway(ask(`/holds/${endpoint}`, { body, headers: { authorization: "Bearer chief" } }));
+    assertEquals(allowed.status, 200, await allowed.text());
+  }
+});
+
+Deno.test("without an operator's token nobody is one", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const answer = await gateway(ask("/holds/initialize", { body: "{}" }));
+  assertEquals([answer.status, (await answer.json()).detail], [403, '"initialize" takes the token of an operator']);
+});
+
+Deno.test("a caller cancels calls of its own token, an operator those of everybody", async () => {
+  await using watch = await ManagerWatch.of("holds", {}, { max_concurrency: 3 });
+  const gateway = createGateway(watch.manager, { token: ["one", "two"], operatorToken: "chief" });
+  const as = (token: string, headers = {}) => ({ headers: { authorization: `Bearer ${token}`, ...headers } });
+  const hold = (token: string) =>
+    gateway(ask("/holds/execute", { body: JSON.stringify({ kwargs: { hold: "s" } }), ...as(token, { "remote-plugin-call": "same" }) }));
+  const cancel = async (token: string, body: string) => (await (await gateway(ask("/holds/cancel", { body, ...as(token) }))).json()).status;
+  const [one, two] = [hold("one"), hold("two")];
+  await eventually(async () => (await watch.manager.get("holds").getStats()).calls.running === 2, "two running calls");
+  assertEquals(await cancel("one", '{"call_id": "other"}'), "not_running");
+  assertEquals(await cancel("one", "{}"), "cancelled");
+  assertEquals((await within(one, "the end of the first call")).status, 409);
+  await eventually(async () => (await watch.manager.get("holds").getStats()).calls.running === 1, "one running call");
+  assertEquals(await cancel("chief", '{"call_id": "same"}'), "cancelled");
+  assertEquals((await within(two, "the end of the second call")).status, 409);
+});
+
+Deno.test("a gateway answers to addresses, to localhost and to the names that it was given", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN, hosts: ["plugins.example.com"] });
+  for (
+    const [host, status] of [["127.0.0.1:8000", 200], ["[::1]", 200], ["localhost:1", 200], ["plugins.example.com", 200], [
+      "evil.test",
+      421,
+    ]]
+  ) {
+    const { headers } = ask("/holds");
+    assertEquals([host, (await gateway(new Request(`http://${host}/holds`, { headers }))).status], [host, status]);
+  }
+});
+
+Deno.test("a page calls from where it was named, or where it was served", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN, origins: ["https://app.example.com"] });
+  const preflight = {
+    method: "OPTIONS",
+    headers: { origin: "https://app.example.com", "access-control-request-method": "POST", authorization: "" },
+  };
+  const asked = await gateway(ask("/holds/execute", preflight));
+  assertEquals([asked.status, asked.headers.get("access-control-allow-origin")], [204, "https://app.example.com"]);
+  const call = { body: JSON.stringify({ kwargs: { note: "a" } }), headers: { origin: "https://app.example.com" } };
+  const answer = await gateway(ask("/holds/execute", call));
+  assertEquals([await answer.json(), answer.headers.get("access-control-allow-origin")], ["a", "https://app.example.com"]);
+  assertEquals((await gateway(ask("/holds", { headers: { origin: "http://localhost" } }))).status, 200);
+});
+
+Deno.test("an observer is told of every call, as it begins and as it ends", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const told: [string, ObservedCall, CallOutcome | undefined][] = [];
+  const observer: CallObserver = {
+    opened: (call) => told.push(["opened", call, undefined]),
+    ended: (call, outcome) => told.push(["ended", call, outcome]),
+  };
+  const gateway = createGateway(watch.manager, { token: TOKEN, observers: [observer] });
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const body = JSON.stringify({ kwargs: { note: "a" } });
+  const answer = await (await gateway(ask("/holds/execute", { body, headers: { traceparent } }))).bytes();
+  const [opened, ended] = told;
+  assertEquals(told.map(([what]) => what), ["opened", "ended"]);
+  assertEquals(opened![1], ended![1]);
+  assertEquals([opened![1].plugin, opened![1].endpoint, opened![1].client, opened![1].traceparent], [
+    "holds",
+    "execute",
+    "caller 1",
+    traceparent,
+  ]);
+  const { durationMs, ...outcome } = ended![2]!;
+  assertEquals(outcome, { status: 200, code: undefined, bytesIn: body.length, bytesOut: answer.length, chunks: 0 });
+  assertEquals(durationMs > 0, true);
 });
 
 Deno.test("a gateway tells of a plugin without starting it", async () => {
