@@ -7,6 +7,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
 import { wantsToken } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
+import { docsRoutes, openApiRoutes } from "./openapi/routes.ts";
 import { knownPagesOnly, ownHostOnly } from "./pages.ts";
 import { pluginRoutes } from "./plugin_routes.ts";
 import { refusal } from "./refusal.ts";
@@ -17,8 +18,10 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.use(ownHostOnly(options), knownPagesOnly(options));
   // Modules that answer without a token come here.
+  app.route("/", docsRoutes());
   app.use(wantsToken(options));
   // The names that a gateway itself has come before those of plugins.
+  app.route("/", openApiRoutes(context));
   app.route("/", pluginRoutes(context));
   app.notFound(({ req }) => refusal(STATUS_CODE.NotFound, `There is no endpoint "${req.path.slice(1)}"`, { code: "not_found" }));
   // What nobody expects is the server's to tell.

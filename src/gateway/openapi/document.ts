@@ -5,7 +5,8 @@
  */
 import { PACKAGE_VERSION } from "../../protocol/version.ts";
 import { Components } from "./components.ts";
-import { type OpenApiDocument, type PathItem, PROBLEM_MEDIA_TYPE } from "./openapi.ts";
+import { PROBLEM_MEDIA_TYPE } from "../problem.ts";
+import type { OpenApiDocument, PathItem } from "./openapi.ts";
 import { listOf, OWN_SCHEMAS, reference } from "./own_schemas.ts";
 import { answers, type DescribedPlugin, pluginPaths } from "./plugin_paths.ts";
 

@@ -55,6 +55,3 @@ export interface OpenApiDocument {
 
 /** The media type of lines of JSON. */
 export const NDJSON_MEDIA_TYPE = "application/x-ndjson";
-
-/** The media type of problems (RFC 9457). */
-export const PROBLEM_MEDIA_TYPE = "application/problem+json";
