@@ -6,6 +6,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { PluginInterface } from "../plugin/members.ts";
 import { FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { messageOf } from "../protocol/text.ts";
 import type { Asked, GatewayContext, GatewayRequestInfo } from "./context.ts";
 import { framesOf } from "./frames.ts";
@@ -33,10 +34,11 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   }
   // A client that closes its connection has abandoned its call.
   (asked.env?.info?.completed ?? clientGone(asked.req.raw)).catch(() => call.cancel());
-  const observed = { plugin, endpoint, callId, client, traceparent: headers.get("traceparent") ?? undefined, startedAt: new Date() };
+  const traceContext = activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined);
+  const observed = { plugin, endpoint, callId, client, traceparent: traceContext?.traceparent, startedAt: new Date() };
   const report = new CallReport(observed, context.observers, request);
   const target = { handle, manager, calls, client, workerCallId: call.workerCallId, role: asked.get("role") };
-  const frames = framesOf((onProgress) => operate(request, target, { signal: call.signal, onProgress }));
+  const frames = framesOf((onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext }));
   const stream = new FrameStream(frames, {
     report,
     onEnd: () => call.end(),

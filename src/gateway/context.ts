@@ -5,6 +5,7 @@
  */
 import type { Context } from "hono";
 import type { PluginManager } from "../manager/plugin_manager.ts";
+import type { GatewayMetrics } from "./metrics.ts";
 import type { CallObserver } from "./observer.ts";
 import type { OpenCalls } from "./open_calls.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
@@ -26,6 +27,8 @@ export interface GatewayContext {
   readonly calls: OpenCalls;
   /** What it was made with. */
   readonly options: ResolvedGatewayOptions;
+  /** What Prometheus is told. */
+  readonly metrics: GatewayMetrics;
   /** Who is told of every call. */
   readonly observers: readonly CallObserver[];
 }

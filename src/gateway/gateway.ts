@@ -5,6 +5,7 @@
  */
 import type { PluginManager } from "../manager/plugin_manager.ts";
 import type { GatewayRequestInfo } from "./context.ts";
+import { GatewayMetrics } from "./metrics.ts";
 import { OpenCalls } from "./open_calls.ts";
 import { type GatewayOptions, resolveOptions } from "./options.ts";
 import { routesOf } from "./routes.ts";
@@ -29,7 +30,12 @@ export type GatewayHandler = (request: Request, info?: GatewayRequestInfo) => Pr
  * ```
  */
 export function createGateway(manager: PluginManager, options: GatewayOptions): GatewayHandler {
-  const { observers = [] } = options;
-  const routes = routesOf({ manager, calls: new OpenCalls(), options: resolveOptions(options), observers });
-  return async (request, info) => await routes.fetch(request, { info });
+  const metrics = new GatewayMetrics(manager);
+  const observers = [metrics, ...options.observers ?? []];
+  const routes = routesOf({ manager, calls: new OpenCalls(), options: resolveOptions(options), metrics, observers });
+  return async (request, info) => {
+    const response = await routes.fetch(request, { info });
+    metrics.answered(response);
+    return response;
+  };
 }

@@ -18,6 +18,8 @@ export interface GatewayOptions {
   readonly token: string | readonly string[];
   /** What the requests of operators carry. Default: nobody is an operator, and what takes one is refused with 403. */
   readonly operatorToken?: string | readonly string[];
+  /** What reads `GET /metrics` and opens nothing else. The other tokens read it too. Default: none. */
+  readonly metricsToken?: string | readonly string[];
   /** How much it takes at once. */
   readonly limits?: GatewayLimits;
   /**
@@ -35,6 +37,7 @@ export interface GatewayOptions {
 export interface ResolvedGatewayOptions {
   readonly callers: readonly string[];
   readonly operators: readonly string[];
+  readonly metricsReaders: readonly string[];
   readonly limits: Required<GatewayLimits>;
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
@@ -47,6 +50,7 @@ export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions 
   return {
     callers: [options.token].flat(),
     operators: [options.operatorToken ?? []].flat(),
+    metricsReaders: [options.metricsToken ?? []].flat(),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     hosts: options.hosts ?? [],
     origins: options.origins ?? [],

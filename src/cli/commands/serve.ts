@@ -5,9 +5,10 @@ import { UsageError } from "../exit.ts";
 import { problemText } from "../context.ts";
 import { createGateway } from "../../gateway/gateway.ts";
 import { refusal } from "../../gateway/refusal.ts";
+import { openAccessLog } from "../serving/access_log_file.ts";
 import { announcement } from "../serving/announcement.ts";
 import { writeServerFile } from "../serving/server_file.ts";
-import { chosenToken, newToken, type TokenOptions } from "../serving/token.ts";
+import { chosenToken, newToken, tokenFromFile, type TokenOptions } from "../serving/token.ts";
 import { red, yellow } from "../output/painted.ts";
 
 /** The options of `serve`. */
@@ -19,6 +20,8 @@ export interface ServeOptions extends TokenOptions {
   readonly replicas: string;
   readonly idle?: string;
   readonly logs?: boolean;
+  readonly accessLog?: string;
+  readonly metricsTokenFile?: string;
   readonly bounds?: BoundsLevel;
 }
 
@@ -31,8 +34,10 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const managed = { onLog, replicas, unloadAfterMs, bounds: options.bounds, watch: true, healthIntervalMs: 10_000 };
   const { manager } = await context.openManager(undefined, managed);
   await using cleanup = new AsyncDisposableStack();
+  const observers = options.accessLog === undefined ? [] : [cleanup.use(await openAccessLog(options.accessLog, terminal)).observer];
   cleanup.use(manager);
   const token = await chosenToken(options) ?? newToken();
+  const metricsToken = options.metricsTokenFile === undefined ? undefined : (await tokenFromFile(options.metricsTokenFile)).value;
   const operatorToken = newToken().value;
   const tls = await readTls(options);
   const server = Deno.serve(
@@ -43,7 +48,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       onError: (error) => tellCrash(context, error),
       ...tls,
     },
-    createGateway(manager, { token: token.value, operatorToken, hosts: [options.host] }),
+    createGateway(manager, { token: token.value, operatorToken, metricsToken, hosts: [options.host], observers }),
   );
   cleanup.defer(() => server.shutdown());
   const url = `${"cert" in tls ? "https" : "http"}://${options.host}:${(server.addr as Deno.NetAddr).port}`;
