@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { NoRoomError, Quota } from "../payload/scratch.ts";
 import { FormError, readMultipart } from "./multipart.ts";
-import { Upload, Uploads } from "./uploads.ts";
+import { type Upload, Uploads } from "./uploads.ts";
 
 const NOT_WHOLE = "The form ended before its last part did, or is none";
 

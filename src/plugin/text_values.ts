@@ -21,23 +21,17 @@ export function valuesOfText(text: string, { type, enum: values }: JsonSchema): 
   if (Array.isArray(values)) return values.filter((value) => String(value) === text).slice(0, 1);
   if (type === "string") return [text];
   const value = readValue(text);
-  return isOfType(value, String(type)) ? [value] : [];
+  return IS_OF_TYPE[String(type)]?.(value) ?? false ? [value] : [];
 }
 
-function isOfType(value: unknown, type: string): boolean {
-  switch (type) {
-    case "integer":
-      return Number.isInteger(value);
-    case "null":
-      return value === null;
-    case "array":
-      return Array.isArray(value);
-    case "object":
-      return isRecord(value);
-    default:
-      return typeof value === type;
-  }
-}
+const IS_OF_TYPE: Readonly<Record<string, (value: unknown) => boolean>> = {
+  number: (value) => typeof value === "number",
+  integer: Number.isInteger,
+  boolean: (value) => typeof value === "boolean",
+  null: (value) => value === null,
+  array: Array.isArray,
+  object: isRecord,
+};
 
 /**
  * JSON where it reads as such, and text where not.

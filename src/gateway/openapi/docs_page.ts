@@ -78,6 +78,7 @@ function show(spec, token) {
     spec,
     dom_id: "#api",
     deepLinking: true,
+    defaultModelsExpandDepth: -1,
     displayRequestDuration: true,
     filter: true,
     tryItOutEnabled: true,

@@ -8,7 +8,7 @@ import { Components } from "./components.ts";
 import { PROBLEM_MEDIA_TYPE } from "../problem.ts";
 import type { OpenApiDocument, PathItem } from "./openapi.ts";
 import { listOf, OWN_SCHEMAS, reference } from "./own_schemas.ts";
-import { answers, type DescribedPlugin, pluginPaths } from "./plugin_paths.ts";
+import { answers, type DescribedPlugin, pluginPaths, withProblems } from "./plugin_paths.ts";
 
 const DESCRIPTION = [
   "Calls plugins over HTTP. Every request carries a token: `Authorization: Bearer …`.",
@@ -17,9 +17,15 @@ const DESCRIPTION = [
   "arguments in the URL. It gives JSON, or a file as what it is.",
 ].join("\n");
 
+const METRICS = withProblems({ 200: { description: "The figures", content: { "text/plain": { schema: { type: "string" } } } } });
+
 /** The paths that a gateway itself has. */
 const OWN_PATHS: Readonly<Record<string, PathItem>> = {
   "/": { get: { operationId: "plugins", tags: ["gateway"], summary: "The plugins", responses: answers(listOf("PluginInfo")) } },
+  "/health": {
+    get: { operationId: "health", tags: ["gateway"], summary: "Whether the gateway is there", responses: answers("Done"), security: [{}] },
+  },
+  "/metrics": { get: { operationId: "metrics", tags: ["gateway"], summary: "Figures for Prometheus", responses: METRICS } },
   "/stats": { get: { operationId: "stats", tags: ["gateway"], summary: "What all plugins use", responses: answers("GatewayStats") } },
 };
 
@@ -32,11 +38,11 @@ export function openApiDocument(plugins: readonly DescribedPlugin[]): OpenApiDoc
     info: { title: "Remote Plugin Proxy", version: PACKAGE_VERSION, description: DESCRIPTION },
     servers: [{ url: "." }],
     tags: [
-      { name: "gateway" },
       ...plugins.map(({ name, version, problem }) => ({
         name,
         description: `Version ${version}${problem === undefined ? "" : `. ${problem}`}`,
       })),
+      { name: "gateway" },
     ],
     security: [{ caller: [] }, { operator: [] }],
     paths,

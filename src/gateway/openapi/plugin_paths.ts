@@ -135,6 +135,6 @@ export function answers(component: OwnSchema | JsonSchema): Readonly<Record<stri
 }
 
 /** With all that may go wrong at every path. */
-function withProblems(responses: Readonly<Record<string, Response>>): Readonly<Record<string, Response>> {
+export function withProblems(responses: Readonly<Record<string, Response>>): Readonly<Record<string, Response>> {
   return { ...responses, default: { $ref: "#/components/responses/Problem" } };
 }
