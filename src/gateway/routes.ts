@@ -10,6 +10,7 @@ import { wantsToken } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { healthRoutes } from "./health_routes.ts";
 import { metricsRoutes } from "./metrics_routes.ts";
+import { docsRoutes, openApiRoutes } from "./openapi/routes.ts";
 import { knownPagesOnly, ownHostOnly } from "./pages.ts";
 import { pluginRoutes } from "./plugin_routes.ts";
 import { refusal } from "./refusal.ts";
@@ -32,13 +33,21 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   app.use(ownHostOnly(options), knownPagesOnly(options));
   // Modules that answer without a token, or see to theirs, come here.
   app.route("/", metricsRoutes(context));
+  app.route("/", docsRoutes());
   app.use(wantsToken(options));
   // The names that a gateway itself has come before those of plugins.
+  app.route("/", openApiRoutes(context));
   app.route("/", pluginRoutes(context));
+  app.all("/:name?", ({ req }) => wrongMethod(req.path));
   app.notFound(({ req }) => refusal(STATUS_CODE.NotFound, `There is no endpoint "${req.path.slice(1)}"`, { code: "not_found" }));
   // What nobody expects is the server's to tell.
   app.onError((error) => {
     throw error;
   });
   return app;
+}
+
+/** All that is not below a plugin's name is only read. */
+function wrongMethod(path: string): Response {
+  return refusal(STATUS_CODE.MethodNotAllowed, `"${path}" takes GET`, { code: "wrong_method", headers: { allow: "GET, HEAD" } });
 }
