@@ -14,6 +14,7 @@ from .constants import OWN_FILES
 from .fast import socket
 from .grant import Grant, is_within
 from .library import attribute
+from .places import derived_places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,9 +41,8 @@ BY_PLACE = {
 class Access:
     """Watches what the plugin does. `tell` gets each thing that it asks for, with its key and whether it may have it."""
 
-    def __init__(self, grant: Grant, own: Callable[[], list[str]], tell: Optional[Tell]) -> None:
+    def __init__(self, grant: Grant, tell: Optional[Tell]) -> None:
         self._grant = grant
-        self._find_own = own
         self._own: Optional[list[str]] = None
         self._tell = tell
         self._tellings: set[tuple[str, str]] = set()
@@ -103,7 +103,8 @@ class Access:
 
     def _is_own(self, real: str) -> bool:
         if self._own is None:
-            self._own = [os.path.realpath(path) for path in [*self._find_own(), *self._grant.own_read, *self._grant.own_write]]
+            own = [*derived_places(self._grant.home), *self._grant.own_read, *self._grant.own_write]
+            self._own = [os.path.realpath(path) for path in own]
         return is_within(real, self._own)
 
     def _told(self, key: str, target: str, allowed: bool) -> None:

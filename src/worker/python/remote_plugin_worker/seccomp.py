@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 
 from .fast import socket
-from .kernel import Kernel, address_of, number
 from .syscalls import Machine
 
 TYPE_CHECKING = False
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     Net = Union[bool, "list[int]"]
     Program = "list[int]"
 
-SET_MODE_FILTER = 1
 LOAD, EQUAL, AT_LEAST, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
 ALLOW, ERROR, KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 NUMBER_AT, MACHINE_AT, ARGUMENTS_AT = 0, 4, 16
@@ -180,10 +178,3 @@ def _fail(error: int) -> int:
 
 
 _ALLOW = _line(RETURN, ALLOW)
-
-
-def filter_calls(kernel: Kernel, machine: Machine, allowed: Allowed) -> None:
-    """Puts the filter in force for this thread, which must be the only one, and all that comes from it."""
-    program = bytearray(Filter(machine, allowed).pack())
-    told = number(len(program) // LINE_BYTES, 2) + bytes(6) + number(address_of(program))
-    kernel.call(machine.number("seccomp"), SET_MODE_FILTER, 0, told)
