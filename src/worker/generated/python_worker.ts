@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "a4ff75df49b3e80c";
+export const PYTHON_WORKER_HASH = "6a51d096c73557de";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -644,7 +644,7 @@ class Bounds:
 def run_site() -> None:
     """Does what Python does when it starts: it finds the packages, and runs code of theirs."""
     site = builtins.__import__("site")
-    site.abs_paths = lambda: None  # looks at each module that is loaded, and they have absolute paths
+    site.abs_paths = lambda: None  # it would look at each module that is loaded, and they have absolute paths
     site.main()
 
 
@@ -682,7 +682,7 @@ def tell_access(key: str, target: str, allowed: bool) -> None:
 
 def change_files_by_descriptor() -> None:
     """Has \`os.chmod\` and \`os.utime\` open the file, for the kernel lets none take a path that may lead out of the bounds."""
-    from .seccomp import WRONG_MODE
+    from .filters import WRONG_MODE
 
     set_mode = os.chmod
     os.chmod = _by_descriptor(lambda file, mode: set_mode(file, mode & ~WRONG_MODE), "chmod")
@@ -2816,7 +2816,7 @@ the place of its code.
 
 from __future__ import annotations
 
-from .seccomp import Allowed, Filter
+from .seccomp import WRONG_MODE, Allowed, Filter
 from .syscalls import Machine
 
 TYPE_CHECKING = False
@@ -2825,6 +2825,7 @@ if TYPE_CHECKING:
 
     Programs = Dict[Tuple[bool, bool, bool, bool], bytes]
 
+__all__ = ("CALLS", "PROGRAMS", "WRONG_MODE")
 _MACHINE = Machine()
 CALLS: dict[str, int] = {name: _MACHINE.number(name) for name in ("capget", "capset", "close_range", "prctl", "seccomp")}
 # By whether some ports, all of the network and programs are granted, and whether the process will listen.
@@ -3501,8 +3502,8 @@ LAST_DESCRIPTOR = 0xFFFFFFFF
 class Holding:
     """What the kernel is told. It cannot be made where the kernel could not hold it.
 
-    What is the same for each process is prepared when it is made: after a fork it would take twice as long, for the memory that it
-    touches is copied then.
+    What is the same for each process is prepared when it is made: after a fork it would take longer, for the memory that it touches is
+    copied then.
     """
 
     def __init__(self, grant: Grant, keep: int) -> None:

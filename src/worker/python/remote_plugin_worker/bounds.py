@@ -67,7 +67,7 @@ class Bounds:
 def run_site() -> None:
     """Does what Python does when it starts: it finds the packages, and runs code of theirs."""
     site = builtins.__import__("site")
-    site.abs_paths = lambda: None  # looks at each module that is loaded, and they have absolute paths
+    site.abs_paths = lambda: None  # it would look at each module that is loaded, and they have absolute paths
     site.main()
 
 
@@ -105,7 +105,7 @@ def tell_access(key: str, target: str, allowed: bool) -> None:
 
 def change_files_by_descriptor() -> None:
     """Has `os.chmod` and `os.utime` open the file, for the kernel lets none take a path that may lead out of the bounds."""
-    from .seccomp import WRONG_MODE
+    from .filters import WRONG_MODE
 
     set_mode = os.chmod
     os.chmod = _by_descriptor(lambda file, mode: set_mode(file, mode & ~WRONG_MODE), "chmod")

@@ -6,7 +6,7 @@ the place of its code.
 
 from __future__ import annotations
 
-from .seccomp import Allowed, Filter
+from .seccomp import WRONG_MODE, Allowed, Filter
 from .syscalls import Machine
 
 TYPE_CHECKING = False
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Programs = Dict[Tuple[bool, bool, bool, bool], bytes]
 
+__all__ = ("CALLS", "PROGRAMS", "WRONG_MODE")
 _MACHINE = Machine()
 CALLS: dict[str, int] = {name: _MACHINE.number(name) for name in ("capget", "capset", "close_range", "prctl", "seccomp")}
 # By whether some ports, all of the network and programs are granted, and whether the process will listen.

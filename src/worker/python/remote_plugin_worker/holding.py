@@ -34,8 +34,8 @@ LAST_DESCRIPTOR = 0xFFFFFFFF
 class Holding:
     """What the kernel is told. It cannot be made where the kernel could not hold it.
 
-    What is the same for each process is prepared when it is made: after a fork it would take twice as long, for the memory that it
-    touches is copied then.
+    What is the same for each process is prepared when it is made: after a fork it would take longer, for the memory that it touches is
+    copied then.
     """
 
     def __init__(self, grant: Grant, keep: int) -> None:
