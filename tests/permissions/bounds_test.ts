@@ -18,10 +18,15 @@ import { runHost } from "../support/run_host.ts";
 
 const PYTHON = BOTH[0]!;
 
-const hasBubblewrap = await new Deno.Command("bwrap", { args: ["--ro-bind", "/", "/", "true"] }).output().then(
-  ({ success }) => success,
-  () => false,
-);
+const hasBubblewrap = await isBubblewrapThere();
+
+async function isBubblewrapThere(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("bwrap", { args: ["--ro-bind", "/", "/", "true"] }).output()).success;
+  } catch {
+    return false;
+  }
+}
 
 /** What bounds a plugin, and whether it can be had here. */
 const KEEPERS = [
