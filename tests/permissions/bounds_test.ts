@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import {
   type FileResult,
   type Manifest,
+  type PermissionPolicy,
   RemoteError,
   RemotePluginProxy,
   requiredPermissions,
@@ -12,6 +13,7 @@ import {
 import { PluginManager } from "@remote-plugin/proxy/manager";
 import { BOTH, fixtureManifest, foreignManifest, gone, isRunning, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 import { fixtureFolder } from "../support/fixtures.ts";
+import { hostVariables } from "../support/host_variables.ts";
 import { testPython } from "../support/python.ts";
 import { killHost } from "../support/killed_host.ts";
 import { runHost } from "../support/run_host.ts";
@@ -274,6 +276,19 @@ Deno.test("python: variables of a manifest reach a bounded plugin, and not the p
   const seen = "[__import__('os').environ.get(name) for name in ('GREETING', 'LD_PRELOAD')]";
   assertEquals(await plugin.execute({ expression: seen }), ["hello", "/nonexistent/code.so"]);
   assertEquals(await plugin.execute({ expression: "b'LD_PRELOAD' in open('/proc/self/environ', 'rb').read()" }), false);
+});
+
+Deno.test("python: a bounded plugin gets of what it inherits what the policy names, also by a pattern, and says what it does not get", async () => {
+  using _ = hostVariables({ BOUNDS_ONE: "1", BOUNDS_TWO: "2", SECRET_ONE: "3" });
+  const expression = "sorted(name for name in __import__('os').environ if name.startswith(('BOUNDS_', 'SECRET_')))";
+  const seen = async (inherit_env: true | string[], permissions: PermissionPolicy | undefined) => {
+    await using plugin = await startFixture(PYTHON, "evaluates", { manifest: { permissions: {}, inherit_env }, permissions });
+    return [await plugin.execute({ expression }), plugin.warnings.filter((warning) => warning.includes('"env"')).length];
+  };
+  assertEquals(await seen(["BOUNDS_ONE", "SECRET_ONE"], undefined), [[], 2]);
+  assertEquals(await seen(["BOUNDS_ONE", "SECRET_ONE"], { env: ["BOUNDS_ONE"] }), [["BOUNDS_ONE"], 1]);
+  assertEquals(await seen(true, { env: ["BOUNDS_*"] }), [["BOUNDS_ONE", "BOUNDS_TWO"], 1]);
+  assertEquals(await seen(true, "requested"), [["BOUNDS_ONE", "BOUNDS_TWO", "SECRET_ONE"], 0]);
 });
 
 Deno.test("python: a link in a plugin's folder leads nowhere that the policy does not name", async () => {
