@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import {
   type FileResult,
@@ -6,6 +6,7 @@ import {
   type PermissionPolicy,
   RemoteError,
   RemotePluginProxy,
+  RemotePluginProxySync,
   requiredPermissions,
   WorkerExitError,
   WorkerStartError,
@@ -269,6 +270,29 @@ Deno.test("deno: a host is told what a plugin tries, and what it is refused", as
   // What is refused in the folder of the plugin's own modules cannot be told from their imports.
   assertEquals(uses, [{ permission: "read", value: open, allowed: true }, { permission: "read", value: "/etc/hostname", allowed: false }]);
 });
+
+for (const { worker } of BOTH) {
+  Deno.test(`${worker}, blocking: a host looks at what a plugin has tried, and what it was refused`, async () => {
+    await using scratch = await ScratchWatch.create();
+    await using folder = await folderOfTwo(scratch);
+    const [open, shut] = [join(folder.open, "file"), join(folder.shut, "file")];
+    await Deno.writeTextFile(join(folder.path, "reads.ts"), "export default { execute: ({ read }) => Deno.readTextFileSync(read) };\n");
+    const permissions = { read: [folder.open] };
+    const manifest: Manifest = worker === "deno"
+      ? { runtime: "deno", module: join(folder.path, "reads.ts"), permissions }
+      : { ...await fixtureManifest(PYTHON, "reaches"), permissions };
+    const options = { permissions: "requested", scratchDir: scratch.path } as const;
+    const tried = (auditPermissions: boolean) => {
+      using plugin = RemotePluginProxySync.start(manifest, { ...options, auditPermissions });
+      plugin.execute({ read: open });
+      assertThrows(() => plugin.execute({ read: worker === "deno" ? "/etc/hostname" : shut }));
+      plugin.cleanup();
+      return [...plugin.permissionUses].map(({ value, allowed }) => [value, allowed]);
+    };
+    assertEquals(tried(true), [[open, true], [worker === "deno" ? "/etc/hostname" : shut, false]]);
+    assertEquals(tried(false), []);
+  });
+}
 
 Deno.test("python: variables of a manifest reach a bounded plugin, and not the process before it is bound", async () => {
   const env_vars = { LD_PRELOAD: "/nonexistent/code.so", GREETING: "hello" };
