@@ -118,6 +118,22 @@ for (const { keeper, bounded, ignore } of KEEPERS) {
     }
   });
 
+  test("packages that a user has installed for himself are there, as they are without bounds", async () => {
+    await using scratch = await ScratchWatch.create();
+    const { stdout } = await new Deno.Command(testPython(), { args: ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"] }).output();
+    const version = new TextDecoder().decode(stdout).trim();
+    const packages = join(scratch.path, `home/.local/lib/python${version}/site-packages`);
+    await Deno.mkdir(packages, { recursive: true });
+    await Deno.writeTextFile(join(packages, "installed_by_user.py"), "VALUE = 7\n");
+    using _ = hostVariables({ HOME: join(scratch.path, "home") });
+    const expression = "__import__('installed_by_user').VALUE";
+    for (const manifest of [{}, { permissions: {}, ...bounded }]) {
+      await using plugin = await startFixture(PYTHON, "evaluates", { manifest });
+      assertEquals(await plugin.execute({ expression }), 7);
+    }
+    await Deno.remove(join(scratch.path, "home"), { recursive: true });
+  });
+
   test("a host runs with exactly the flags of requiredPermissions()", async () => {
     await using scratch = await ScratchWatch.create();
     const own = await Deno.makeTempDir({ dir: scratch.path });
