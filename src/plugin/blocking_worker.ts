@@ -38,7 +38,7 @@ export type BlockingRequest =
     /** Whether somebody listens to the making of an environment. */
     readonly reports: boolean;
     /** Whether what the plugin tries is kept for somebody to look at. */
-    readonly audits: boolean;
+    readonly audit: boolean;
     readonly trace?: TraceContext;
   }
   | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
@@ -155,8 +155,8 @@ class BlockingWorker {
     return this.#opened!;
   }
 
-  #audit({ audits }: Extract<BlockingRequest, { kind: "start" }>): Pick<StartOptions, "auditPermissions"> {
-    return audits ? { auditPermissions: (use) => keepLatest(this.#uses, use) } : {};
+  #audit({ audit }: Extract<BlockingRequest, { kind: "start" }>): Pick<StartOptions, "auditPermissions"> {
+    return audit ? { auditPermissions: (use) => keepLatest(this.#uses, use) } : {};
   }
 
   #adopt(plugin: RemotePlugin): PluginFacts {

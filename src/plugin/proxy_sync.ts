@@ -18,7 +18,7 @@ import { extensionOf, operationOf } from "./members.ts";
 /** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts. */
 export interface SyncStartOptions extends Omit<StartOptions, "signal" | "onRestart" | "auditPermissions"> {
   /** Whether `permissionUses` tells what the plugin tries. Nothing can be called while the thread is blocked. Default: `false`. */
-  readonly auditPermissions?: boolean;
+  readonly audit?: boolean;
 }
 
 /**
@@ -56,11 +56,11 @@ export class RemotePluginProxySync implements Disposable {
    */
   static start(
     manifest: ManifestSource,
-    { onEnvironment, auditPermissions: audits = false, ...options }: SyncStartOptions = {},
+    { onEnvironment, audit = false, ...options }: SyncStartOptions = {},
   ): RemotePluginProxySync {
     const plugin = typeof manifest === "string" || manifest instanceof URL ? String(manifest) : manifest?.name ?? "(manifest object)";
     const sent = { manifest: sendable(manifest, plugin), isChecked: isChecked(manifest) };
-    const request = { kind: "start", ...sent, options, audits, reports: onEnvironment !== undefined, trace: activeTrace() } as const;
+    const request = { kind: "start", ...sent, options, audit, reports: onEnvironment !== undefined, trace: activeTrace() } as const;
     return new RemotePluginProxySync(BlockingPlugin.open(request, plugin, { onEnvironment }));
   }
 
@@ -123,7 +123,7 @@ export class RemotePluginProxySync implements Disposable {
   }
 
   /**
-   * What the plugin has tried since the last time for which it takes a permission, each thing once a worker, when it was started with `auditPermissions`; at
+   * What the plugin has tried since the last time for which it takes a permission, each thing once a worker, when it was started with `audit`; at
    * most 10,000. It does not wait for more; after `cleanup()` it is all the rest.
    */
   get permissionUses(): Iterable<PermissionUse> {

@@ -298,8 +298,8 @@ for (const { worker } of BOTH) {
       ? { runtime: "deno", module: join(folder.path, "reads.ts"), permissions }
       : { ...await fixtureManifest(PYTHON, "reaches"), permissions };
     const options = { permissions: "requested", scratchDir: scratch.path } as const;
-    const tried = (auditPermissions: boolean) => {
-      using plugin = RemotePluginProxySync.start(manifest, { ...options, auditPermissions });
+    const tried = (audit: boolean) => {
+      using plugin = RemotePluginProxySync.start(manifest, { ...options, audit });
       plugin.execute({ read: open });
       assertThrows(() => plugin.execute({ read: worker === "deno" ? "/etc/hostname" : shut }));
       plugin.cleanup();

@@ -83,7 +83,7 @@ export async function startEither(face: Face, fixture: string, options: FixtureO
 
 /** Starts a fixture's worker by the blocking proxy. */
 export async function startBlocking(face: Face, fixture: string, options: FixtureOptions = {}): Promise<RemotePluginProxySync> {
-  const { manifest, auditPermissions: _, ...others } = options;
+  const { manifest, ...others } = options;
   return RemotePluginProxySync.start({ ...await fixtureManifest(face, fixture), ...manifest }, { permissions: "requested", ...others });
 }
 
