@@ -66,7 +66,8 @@ async function inline(file: FileResult): Promise<InlineFile> {
   return { data: (await file.bytes()).toBase64(), size: file.size, media_type: file.mediaType };
 }
 
-function errorBody(error: unknown): ErrorBody {
+/** An error as the wire tells it. */
+export function errorBody(error: unknown): ErrorBody {
   const message = messageOf(error);
   const base = { type: error instanceof Error ? error.name : "Error", message, traceback: "" };
   if (error instanceof RemoteError) {

@@ -8,6 +8,7 @@ import { Hono } from "hono";
 import { wantsToken } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { healthRoutes } from "./health_routes.ts";
+import { mcpRoutes } from "./mcp_routes.ts";
 import { metricsRoutes } from "./metrics_routes.ts";
 import { knownPagesOnly, ownHostOnly } from "./pages.ts";
 import { pluginRoutes } from "./plugin_routes.ts";
@@ -24,6 +25,7 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   app.route("/", metricsRoutes(context));
   app.use(wantsToken(options));
   // The names that a gateway itself has come before those of plugins.
+  app.route("/", mcpRoutes(context));
   app.route("/", pluginRoutes(context));
   app.notFound(({ req }) => refusal(STATUS_CODE.NotFound, `There is no endpoint "${req.path.slice(1)}"`, { code: "not_found" }));
   // What nobody expects is the server's to tell.
