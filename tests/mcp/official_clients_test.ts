@@ -93,7 +93,13 @@ Deno.test("the inspector's command line lists and calls tools, of a program and 
   const inspect = async (...words: string[]) => {
     const inspector = ["run", "--allow-all", "--quiet", "--no-lock", "--no-config", INSPECTOR, "--cli", ...words];
     return JSON.parse(
-      await outputOf(new Deno.Command(Deno.execPath(), { args: inspector, cwd, env: { ...env, MCP_CATALOG_PATH: catalog } })),
+      await outputOf(
+        new Deno.Command(Deno.execPath(), {
+          args: inspector,
+          cwd,
+          env: { ...env, MCP_CATALOG_PATH: catalog, MCP_STORAGE_DIR: user.folder.path },
+        }),
+      ),
     );
   };
   for (const where of [[command, ...args], [served.url, "--transport", "http", "--header", `Authorization: Bearer ${served.token}`]]) {
