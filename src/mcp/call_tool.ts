@@ -7,7 +7,6 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import { CallCancelledError } from "../errors.ts";
 import type { PluginManager } from "../manager/plugin_manager.ts";
 import type { CallOptions } from "../plugin/interface.ts";
-import { messageOf } from "../protocol/text.ts";
 import type { TraceContext } from "../protocol/telemetry.ts";
 import type { CallWatch } from "./call_watch.ts";
 import type { ProgressNotes } from "./progress_notes.ts";
@@ -37,6 +36,8 @@ export interface ToolCallSettings {
   readonly folder?: string | undefined;
   /** What to do about a file for which a result has no room, as a sentence. */
   readonly largeFileAdvice: string;
+  /** What a client is told of an error. */
+  readonly describe: (error: unknown) => string;
 }
 
 /** Calls a plugin. What it refuses, and what fails in it, is a result for whoever has called to read. */
@@ -52,7 +53,7 @@ export async function callTool(tool: PluginTool, call: ToolCall, settings: ToolC
     failed = call.signal.aborted ? new CallCancelledError(`The client of "${plugin}" has given its call up`, { plugin }) : error;
     // Nobody reads the result of a call that its client has given up.
     call.signal.throwIfAborted();
-    return failure(error instanceof ToolArgumentsError ? error.message : messageOf(error));
+    return failure(error instanceof ToolArgumentsError ? error.message : settings.describe(error));
   } finally {
     watch?.end({ error: failed, bytes: result.bytes });
   }

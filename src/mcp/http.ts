@@ -10,7 +10,7 @@ import { problem } from "./problem.ts";
 import { McpSessions } from "./sessions.ts";
 
 /** What MCP over HTTP is told. */
-export interface McpEndpointOptions extends Pick<McpOptions, "watch"> {
+export interface McpEndpointOptions extends Pick<McpOptions, "watch" | "describe"> {
   /** The longest body of a request, in bytes. */
   readonly bodyBytes: number;
 }
@@ -55,9 +55,8 @@ export class McpEndpoint {
     if (parsedBody instanceof Response) return parsedBody;
     // The signal of a request from `Deno.serve()` is aborted after each reply, and Deno warns of whoever listens to it.
     const request = new Request(url, { method, headers, signal });
-    const authInfo = { token: "", clientId: client, scopes: [] };
-    if (!await isLegacyRequest(request, parsedBody)) return await this.#handler.fetch(request, { authInfo, parsedBody });
-    return await this.#sessions.answer(request, { client, parsedBody });
+    if (await isLegacyRequest(request, parsedBody)) return await this.#sessions.answer(request, { client, parsedBody });
+    return await this.#handler.fetch(request, { authInfo: { token: "", clientId: client, scopes: [] }, parsedBody });
   }
 
   /** Streams on which changes are told would hold a server up for ever. */

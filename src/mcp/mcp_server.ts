@@ -36,6 +36,8 @@ export interface McpOptions {
   readonly largeFileAdvice: string;
   /** Called with the error of a plugin that cannot be asked what it takes, and is therefore no tool. */
   readonly onProblem?: (plugin: string, error: unknown) => void;
+  /** What a client is told of an error. Default: its message. */
+  readonly describe?: (error: unknown) => string;
   /** Who follows the calls. Default: nobody. */
   readonly watch?: WatchCall;
 }
@@ -86,18 +88,19 @@ export class McpServers implements AsyncDisposable {
 
   async #call({ server, client }: Connection, params: CallToolRequest["params"], context: ServerContext): Promise<CallToolResult> {
     const { mcpReq: { signal, _meta }, http } = context;
+    const { describe = messageOf, watch: begin } = this.#options;
     let tool: PluginTool | undefined;
     try {
       tool = await this.#catalog.find(params.name);
     } catch (error) {
-      return failure(messageOf(error));
+      return failure(describe(error));
     }
     if (tool === undefined) throw this.#unknown(params.name);
     await using notes = progressNotes(context.mcpReq);
     const traceContext = traceFrom((name) => textOf(_meta?.[name]) ?? http?.req?.headers.get(name) ?? undefined);
-    const watch = this.#options.watch?.({ ...tool, client, request: http?.req });
+    const watch = begin?.({ ...tool, client, request: http?.req });
     const call = { arguments: params.arguments ?? {}, signal, traceContext, notes, watch };
-    const result = await callTool(tool, call, { ...this.#options, manager: this.#manager });
+    const result = await callTool(tool, call, { ...this.#options, describe, manager: this.#manager });
     return result.isError ? result : server.projectCallToolResult(result, tool.output);
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { isInitializeRequest, isJSONRPCRequest, type Server, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
+import { followed } from "./followed_reply.ts";
 import { problem } from "./problem.ts";
 
 /** The most sessions that are open. Beyond them the one goes that was idle longest. */
@@ -60,7 +61,8 @@ export class McpSessions {
     }
     const { transport } = session ?? await this.#begin(client, isInitializeRequest(parsedBody));
     const response = await transport.handleRequest(request, { parsedBody });
-    return endingCalls(response, { transport, messages: [parsedBody].flat() });
+    // Nobody else can have the results of the calls that it was to answer.
+    return followed(response, () => cancelAll(transport, [parsedBody].flat()));
   }
 
   #find(id: string, client: string): Session | undefined {
@@ -95,27 +97,9 @@ export class McpSessions {
   }
 }
 
-/** A reply whose client leaves ends the calls that it was to answer: nobody else can have their results. */
-function endingCalls(response: Response, { transport, messages }: CallsOfReply): Response {
-  const { body } = response;
-  const ids = messages.filter(isJSONRPCRequest).map(({ id }) => id);
-  if (body === null || ids.length === 0) return response;
-  const reader = body.getReader();
-  const watched = new ReadableStream<Uint8Array>({
-    pull: async (controller) => {
-      const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: async (reason) => {
-      for (const requestId of ids) transport.onmessage?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId } });
-      await reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
-  return new Response(watched, response);
-}
-
-interface CallsOfReply {
-  readonly transport: WebStandardStreamableHTTPServerTransport;
-  readonly messages: readonly unknown[];
+/** Cancels all calls among messages, as their client does by a message. */
+function cancelAll(transport: WebStandardStreamableHTTPServerTransport, messages: readonly unknown[]): void {
+  for (const { id: requestId } of messages.filter(isJSONRPCRequest)) {
+    transport.onmessage?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId } });
+  }
 }
