@@ -7,9 +7,11 @@ import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
 import { wantsToken } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
+import { openOnly } from "./draining.ts";
 import { healthRoutes } from "./health_routes.ts";
 import { metricsRoutes } from "./metrics_routes.ts";
 import { knownPagesOnly, ownHostOnly } from "./pages.ts";
+import { wantsPlace } from "./places.ts";
 import { pluginRoutes } from "./plugin_routes.ts";
 import { refusal } from "./refusal.ts";
 
@@ -19,10 +21,10 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   // A load balancer asks by any name.
   app.route("/", healthRoutes());
-  app.use(ownHostOnly(options), knownPagesOnly(options));
+  app.use(openOnly(options), ownHostOnly(options), knownPagesOnly(options));
   // Modules that answer without a token, or see to theirs, come here.
   app.route("/", metricsRoutes(context));
-  app.use(wantsToken(options));
+  app.use(wantsToken(options), wantsPlace(options.limits));
   // The names that a gateway itself has come before those of plugins.
   app.route("/", pluginRoutes(context));
   app.notFound(({ req }) => refusal(STATUS_CODE.NotFound, `There is no endpoint "${req.path.slice(1)}"`, { code: "not_found" }));

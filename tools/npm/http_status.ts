@@ -13,11 +13,13 @@ export interface StatusCodes {
   readonly Forbidden: 403;
   readonly NotFound: 404;
   readonly MethodNotAllowed: 405;
+  readonly RequestTimeout: 408;
   readonly Conflict: 409;
-  readonly LengthRequired: 411;
   readonly ContentTooLarge: 413;
   readonly MisdirectedRequest: 421;
+  readonly TooManyRequests: 429;
   readonly InternalServerError: 500;
+  readonly ServiceUnavailable: 503;
 }
 
 export const STATUS_CODE: StatusCodes = std.STATUS_CODE;
