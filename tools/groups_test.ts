@@ -30,6 +30,7 @@ Deno.test("only the tests that kill processes they did not start may run every p
     "manager",
     "gateway",
     "cli",
+    "mcp",
     "interop",
   ];
   assertEquals(GROUPS.filter(({ flags }) => flags(PLACES).includes("--allow-run")).map(({ name }) => name), killing);

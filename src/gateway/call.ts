@@ -25,7 +25,7 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   try {
     handle = manager.get(plugin);
   } catch (error) {
-    return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "not_found" });
+    return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
   }
   const client = asked.get("client");
   const call = calls.open({ client, plugin, endpoint, callId });

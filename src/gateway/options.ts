@@ -40,6 +40,8 @@ export interface GatewayOptions {
   readonly hosts?: readonly string[];
   /** The web pages of elsewhere that may call, for example `https://app.example.com`. Default: none. */
   readonly origins?: readonly string[];
+  /** The path below which it is mounted, for example `/plugins`. Default: none. A framework that takes it off from the request's URL needs none. */
+  readonly basePath?: string;
   /** Who is told of every call. */
   readonly observers?: readonly CallObserver[];
   /** Aborted when the gateway takes no more requests: it refuses them with 503, and goes on with those that it has. */
@@ -55,7 +57,11 @@ export interface ResolvedGatewayOptions {
   readonly exposeTracebacks: boolean;
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
+<<<<<<< HEAD
   readonly draining: AbortSignal | undefined;
+=======
+  readonly basePath: string;
+>>>>>>> main
 }
 
 const MIB = 1024 * 1024;
@@ -76,10 +82,16 @@ export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions 
     operators: tokens("operatorToken", options.operatorToken),
     metricsReaders: tokens("metricsToken", options.metricsToken),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+<<<<<<< HEAD
     exposeTracebacks,
     hosts,
     origins,
     draining,
+=======
+    hosts: options.hosts ?? [],
+    origins: options.origins ?? [],
+    basePath: (options.basePath ?? "").replace(/\/+$/, ""),
+>>>>>>> main
   };
 }
 

@@ -21,7 +21,7 @@ export function pluginRoutes(context: GatewayContext): Hono<GatewayEnv> {
     try {
       return Response.json(manager.info(req.param("plugin")));
     } catch (error) {
-      return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "not_found" });
+      return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
     }
   });
   app.all("/:plugin/:endpoint", async (asked) => {

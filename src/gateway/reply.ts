@@ -5,8 +5,16 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
+<<<<<<< HEAD
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
 import { type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+=======
+import { FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { type Frame, isLastFrame } from "../protocol/frames.ts";
+import { TREE_CODE, type TreeErrorBody } from "./frames.ts";
+import type { CallReport } from "./observer.ts";
+import { PROBLEM_MEDIA_TYPE, problemBody } from "./problem.ts";
+>>>>>>> main
 import { withoutTypes as valueWithoutTypes } from "../protocol/values.ts";
 import type { Frames, WrittenFrame } from "./frames.ts";
 import type { CallReport } from "./observer.ts";
@@ -179,6 +187,16 @@ export class Reply {
     this.#hooks.report.end();
     this.#hooks.place.leave();
   }
+<<<<<<< HEAD
+=======
+  if ("error" in frame) {
+    const { error } = frame;
+    const status = statusOf(error, endpoint);
+    const body = problemBody(status, { detail: error.message, code: codeOf(error), _job_error: error });
+    return stream.whole(JSON.stringify(body), { status, headers: { "content-type": PROBLEM_MEDIA_TYPE } });
+  }
+  return stream.whole(JSON.stringify("result" in frame ? frame.result : null), { headers: JSON_TYPE });
+>>>>>>> main
 }
 
 /** A plain reply has no place for the names of types: what needs one is an error. */
@@ -202,9 +220,31 @@ function problem(error: ErrorBody): string {
   return JSON.stringify({ detail: error.message, _job_error: error });
 }
 
+<<<<<<< HEAD
 function statusOf(frame: Frame, endpoint: Endpoint | ExtensionEndpoint): number {
   if (!("error" in frame)) return STATUS_CODE.OK;
   const { code, category } = frame.error;
   if (code === "cancelled") return STATUS_CODE.Conflict;
   return category === "user_input" || endpoint === "initialize" ? STATUS_CODE.BadRequest : STATUS_CODE.InternalServerError;
+=======
+/** The code of the error tree; a plugin's result that cannot be sent has one of the wire. */
+function codeOf(error: TreeErrorBody): string {
+  return error[TREE_CODE] ?? error.code;
+>>>>>>> main
 }
+
+function statusOf(error: TreeErrorBody, endpoint: Endpoint | ExtensionEndpoint): number {
+  const status = STATUSES[codeOf(error)];
+  if (status !== undefined) return status;
+  return error.category === "user_input" || endpoint === "initialize" ? STATUS_CODE.BadRequest : STATUS_CODE.InternalServerError;
+}
+
+/** What is neither the plugin's fault nor that of its worker. */
+const STATUSES: Readonly<Record<string, number>> = {
+  cancelled: STATUS_CODE.Conflict,
+  invalid_arguments: STATUS_CODE.BadRequest,
+  input_failed: STATUS_CODE.BadRequest,
+  not_supported: STATUS_CODE.NotImplemented,
+  timeout: STATUS_CODE.GatewayTimeout,
+  no_room: STATUS_CODE.InsufficientStorage,
+};

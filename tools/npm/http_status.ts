@@ -13,13 +13,17 @@ export interface StatusCodes {
   readonly Forbidden: 403;
   readonly NotFound: 404;
   readonly MethodNotAllowed: 405;
+  readonly NotAcceptable: 406;
   readonly RequestTimeout: 408;
   readonly Conflict: 409;
   readonly ContentTooLarge: 413;
   readonly MisdirectedRequest: 421;
   readonly TooManyRequests: 429;
   readonly InternalServerError: 500;
+  readonly NotImplemented: 501;
   readonly ServiceUnavailable: 503;
+  readonly GatewayTimeout: 504;
+  readonly InsufficientStorage: 507;
 }
 
 export const STATUS_CODE: StatusCodes = std.STATUS_CODE;

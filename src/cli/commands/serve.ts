@@ -7,6 +7,7 @@ import { createGateway } from "../../gateway/gateway.ts";
 import { refusal } from "../../gateway/refusal.ts";
 import { openAccessLog } from "../serving/access_log_file.ts";
 import { announcement } from "../serving/announcement.ts";
+import { readKeeping, readNumber } from "../serving/keeping.ts";
 import { writeServerFile } from "../serving/server_file.ts";
 import { chosenToken, newToken, tokenFromFile, type TokenOptions } from "../serving/token.ts";
 import { red, yellow } from "../output/painted.ts";
@@ -28,10 +29,8 @@ export interface ServeOptions extends TokenOptions {
 /** Serves the plugins until Ctrl-C. */
 export async function serve(context: Context, options: ServeOptions): Promise<void> {
   const { terminal, signal } = context;
-  const replicas = { min: 1, max: readNumber("replicas", options.replicas) };
-  const unloadAfterMs = options.idle === undefined ? undefined : 1_000 * readNumber("idle", options.idle);
   const onLog = context.logWriter(options.logs ?? false);
-  const managed = { onLog, replicas, unloadAfterMs, bounds: options.bounds, watch: true, healthIntervalMs: 10_000 };
+  const managed = { ...readKeeping(options), onLog, bounds: options.bounds, watch: true, healthIntervalMs: 10_000 };
   const { manager } = await context.openManager(undefined, managed);
   await using cleanup = new AsyncDisposableStack();
   const observers = options.accessLog === undefined ? [] : [cleanup.use(await openAccessLog(options.accessLog, terminal)).observer];
@@ -78,10 +77,4 @@ async function readTls({ cert, key }: ServeOptions): Promise<{ cert: string; key
   if (cert === undefined && key === undefined) return {};
   if (cert === undefined || key === undefined) throw new UsageError("--cert and --key go together");
   return { cert: await Deno.readTextFile(cert), key: await Deno.readTextFile(key) };
-}
-
-function readNumber(option: string, text: string, least = 1): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least) throw new UsageError(`--${option} must be a whole number from ${least}, not "${text}"`);
-  return value;
 }
