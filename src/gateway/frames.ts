@@ -3,10 +3,6 @@
  *
  * @module
  */
-<<<<<<< HEAD
-=======
-import { CallCancelledError, CallError, PluginError, type PluginErrorCode, RemoteError, WorkerStartError } from "../errors.ts";
->>>>>>> main
 import { FileResult } from "../payload/file_result.ts";
 import type { Progress } from "../plugin/interface.ts";
 import type { InlineFile } from "../protocol/file_values.ts";
@@ -128,29 +124,3 @@ async function inline(file: FileResult): Promise<InlineFile> {
   if (file.size > MAX_FRAME_BYTES / 4 * 3) throw new RangeError(`The result has a file of ${file.size} bytes, more than a frame carries`);
   return { data: (await file.bytes()).toBase64(), size: file.size, media_type: file.mediaType };
 }
-<<<<<<< HEAD
-=======
-
-/** Under this the body of an error has the code of the error tree, for those who are in this process. JSON does not write it. */
-export const TREE_CODE: unique symbol = Symbol("code of the error tree");
-
-/** The body of an error with its code of the error tree, `undefined` for an error that is none of the tree's. */
-export type TreeErrorBody = ErrorBody & { readonly [TREE_CODE]?: PluginErrorCode };
-
-function errorBody(error: unknown): TreeErrorBody {
-  return { ...wireError(error), ...error instanceof PluginError ? { [TREE_CODE]: error.code } : {} };
-}
-
-function wireError(error: unknown): ErrorBody {
-  const message = messageOf(error);
-  const base = { type: error instanceof Error ? error.name : "Error", message, traceback: "" };
-  if (error instanceof RemoteError) {
-    const { remoteType: type, remoteMessage, traceback, category, retriable, plugin } = error;
-    return { code: "plugin_error", type, message: remoteMessage, traceback, category, retriable, plugin_name: plugin };
-  }
-  if (error instanceof CallCancelledError) return { code: "cancelled", ...base };
-  if (error instanceof CallError && error.code === "not_supported") return { code: "not_supported", ...base };
-  if (error instanceof WorkerStartError) return { code: "load_error", ...base };
-  return { code: error instanceof PluginError && error.code === "worker_exited" ? "plugin_exit" : "plugin_error", ...base };
-}
->>>>>>> main

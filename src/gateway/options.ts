@@ -57,11 +57,8 @@ export interface ResolvedGatewayOptions {
   readonly exposeTracebacks: boolean;
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
-<<<<<<< HEAD
-  readonly draining: AbortSignal | undefined;
-=======
   readonly basePath: string;
->>>>>>> main
+  readonly draining: AbortSignal | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -82,16 +79,11 @@ export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions 
     operators: tokens("operatorToken", options.operatorToken),
     metricsReaders: tokens("metricsToken", options.metricsToken),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
-<<<<<<< HEAD
     exposeTracebacks,
     hosts,
     origins,
     draining,
-=======
-    hosts: options.hosts ?? [],
-    origins: options.origins ?? [],
     basePath: (options.basePath ?? "").replace(/\/+$/, ""),
->>>>>>> main
   };
 }
 

@@ -5,21 +5,15 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
-<<<<<<< HEAD
-import { type Frame, isLastFrame } from "../protocol/frames.ts";
-import { type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
-=======
+import { type ErrorFrame, type Frame, isLastFrame } from "../protocol/frames.ts";
 import { FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
-import { type Frame, isLastFrame } from "../protocol/frames.ts";
-import { TREE_CODE, type TreeErrorBody } from "./frames.ts";
-import type { CallReport } from "./observer.ts";
-import { PROBLEM_MEDIA_TYPE, problemBody } from "./problem.ts";
->>>>>>> main
 import { withoutTypes as valueWithoutTypes } from "../protocol/values.ts";
 import type { Frames, WrittenFrame } from "./frames.ts";
 import type { CallReport } from "./observer.ts";
 import { Patience } from "./patience.ts";
 import type { Place } from "./places.ts";
+import { PROBLEM_MEDIA_TYPE, problemBody } from "./problem.ts";
+import { TREE_CODE, type TreeErrorBody } from "./told_errors.ts";
 
 /** How a client reads a reply. */
 export interface ReplyStyle {
@@ -40,27 +34,32 @@ export const FRAMED: ReplyStyle = {
 
 /** The style of a reply to a client that knows no frames. */
 export function plainStyle(endpoint: Endpoint | ExtensionEndpoint): ReplyStyle {
-  return endpoint === "execute_stream" ? PLAIN_STREAM : { ...PLAIN, status: (frame) => statusOf(frame, endpoint) };
+  const isStream = endpoint === "execute_stream";
+  const isError = isStream ? isNotLoaded : isErrorFrame;
+  return {
+    mediaType: isStream ? "application/x-ndjson" : "application/json",
+    status: (frame) => isError(frame) ? statusOf(frame.error, endpoint) : STATUS_CODE.OK,
+    write: (given) => {
+      const frame = withoutTypes(given);
+      if (isError(frame)) return { frame, text: problem(frame.error, endpoint) };
+      return { frame, text: isStream ? item(frame) : "result" in frame ? JSON.stringify(frame.result) : "" };
+    },
+  };
 }
 
-const PLAIN: Omit<ReplyStyle, "status"> = {
-  mediaType: "application/json",
-  write: (given) => {
-    const frame = withoutTypes(given);
-    return { frame, text: "result" in frame ? JSON.stringify(frame.result) : "error" in frame ? problem(frame.error) : "" };
-  },
-};
+function isErrorFrame(frame: Frame): frame is ErrorFrame {
+  return "error" in frame;
+}
 
-const PLAIN_STREAM: ReplyStyle = {
-  mediaType: "application/x-ndjson",
-  write: (given) => {
-    const frame = withoutTypes(given);
-    if ("chunk" in frame) return { frame, text: `${JSON.stringify(frame.chunk)}\n` };
-    if (!("error" in frame)) return { frame, text: "" };
-    return { frame, text: isNotLoaded(frame) ? problem(frame.error) : `${JSON.stringify({ _job_error: frame.error })}\n` };
-  },
-  status: (frame) => isNotLoaded(frame) ? STATUS_CODE.InternalServerError : STATUS_CODE.OK,
-};
+/** A stream of a plugin that could not be started has not begun. */
+function isNotLoaded(frame: Frame): frame is ErrorFrame {
+  return isErrorFrame(frame) && frame.error.code === "load_error";
+}
+
+function item(frame: Frame): string {
+  if ("chunk" in frame) return `${JSON.stringify(frame.chunk)}\n`;
+  return "error" in frame ? `${JSON.stringify({ _job_error: frame.error })}\n` : "";
+}
 
 /** What belongs to a reply's end. */
 export interface ReplyHooks {
@@ -107,7 +106,7 @@ export class Reply {
     const first = await this.#takeFirst();
     const status = this.#style.status(first);
     const isError = status !== STATUS_CODE.OK;
-    const init = { status, headers: { "content-type": isError ? "application/json" : this.#style.mediaType } };
+    const init = { status, headers: { "content-type": isError ? PROBLEM_MEDIA_TYPE : this.#style.mediaType } };
     this.#hooks.report.answered(status);
     if (!this.#hasLast || this.#text.length > PIECE_CHARACTERS) return new Response(this.#stream(), init);
     const bytes = encoder.encode(this.#text);
@@ -187,16 +186,6 @@ export class Reply {
     this.#hooks.report.end();
     this.#hooks.place.leave();
   }
-<<<<<<< HEAD
-=======
-  if ("error" in frame) {
-    const { error } = frame;
-    const status = statusOf(error, endpoint);
-    const body = problemBody(status, { detail: error.message, code: codeOf(error), _job_error: error });
-    return stream.whole(JSON.stringify(body), { status, headers: { "content-type": PROBLEM_MEDIA_TYPE } });
-  }
-  return stream.whole(JSON.stringify("result" in frame ? frame.result : null), { headers: JSON_TYPE });
->>>>>>> main
 }
 
 /** A plain reply has no place for the names of types: what needs one is an error. */
@@ -212,25 +201,13 @@ function withoutTypes(frame: Frame): Frame {
   }
 }
 
-function isNotLoaded(frame: Frame): boolean {
-  return "error" in frame && frame.error.code === "load_error";
+function problem(error: TreeErrorBody, endpoint: Endpoint | ExtensionEndpoint): string {
+  return JSON.stringify(problemBody(statusOf(error, endpoint), { detail: error.message, code: codeOf(error), _job_error: error }));
 }
 
-function problem(error: ErrorBody): string {
-  return JSON.stringify({ detail: error.message, _job_error: error });
-}
-
-<<<<<<< HEAD
-function statusOf(frame: Frame, endpoint: Endpoint | ExtensionEndpoint): number {
-  if (!("error" in frame)) return STATUS_CODE.OK;
-  const { code, category } = frame.error;
-  if (code === "cancelled") return STATUS_CODE.Conflict;
-  return category === "user_input" || endpoint === "initialize" ? STATUS_CODE.BadRequest : STATUS_CODE.InternalServerError;
-=======
 /** The code of the error tree; a plugin's result that cannot be sent has one of the wire. */
 function codeOf(error: TreeErrorBody): string {
   return error[TREE_CODE] ?? error.code;
->>>>>>> main
 }
 
 function statusOf(error: TreeErrorBody, endpoint: Endpoint | ExtensionEndpoint): number {

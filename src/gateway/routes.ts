@@ -35,12 +35,8 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   app.use(openOnly(options), ownHostOnly(options), knownPagesOnly(options));
   // Modules that answer without a token, or see to theirs, come here.
   app.route("/", metricsRoutes(context));
-<<<<<<< HEAD
-  app.use(wantsToken(options), wantsPlace(options.limits));
-=======
   app.route("/", docsRoutes());
-  app.use(wantsToken(options));
->>>>>>> main
+  app.use(wantsToken(options), wantsPlace(options.limits));
   // The names that a gateway itself has come before those of plugins.
   app.route("/", openApiRoutes(context));
   app.route("/", pluginRoutes(context));

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { CallCancelledError, CallError, PluginError, RemoteError, WorkerExitError, WorkerStartError } from "../errors.ts";
+import {
+  CallCancelledError,
+  CallError,
+  PluginError,
+  type PluginErrorCode,
+  RemoteError,
+  WorkerExitError,
+  WorkerStartError,
+} from "../errors.ts";
 import type { ErrorBody, ErrorCode } from "../protocol/messages.ts";
 import { messageOf } from "../protocol/text.ts";
 
@@ -13,8 +21,18 @@ export interface TellOptions {
   readonly withTraceback: boolean;
 }
 
+/** Under this the body of an error has the code of the error tree, for those who are in this process. JSON does not write it. */
+export const TREE_CODE: unique symbol = Symbol("code of the error tree");
+
+/** The body of an error with its code of the error tree, `undefined` for an error that is none of the tree's. */
+export type TreeErrorBody = ErrorBody & { readonly [TREE_CODE]?: PluginErrorCode };
+
 /** An error as the body of a frame. */
-export function errorBody(error: unknown, { withTraceback }: TellOptions): ErrorBody {
+export function errorBody(error: unknown, options: TellOptions): TreeErrorBody {
+  return { ...wireError(error, options), ...error instanceof PluginError ? { [TREE_CODE]: error.code } : {} };
+}
+
+function wireError(error: unknown, { withTraceback }: TellOptions): ErrorBody {
   const type = error instanceof Error ? error.name : "Error";
   if (error instanceof RemoteError) {
     const { remoteType: type, remoteMessage: message, category, retriable, plugin: plugin_name } = error;

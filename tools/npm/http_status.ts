@@ -26,4 +26,7 @@ export interface StatusCodes {
   readonly InsufficientStorage: 507;
 }
 
+/** The phrases of statuses, by their numbers. */
+export const STATUS_TEXT: Readonly<Record<number, string>> = std.STATUS_TEXT;
+
 export const STATUS_CODE: StatusCodes = std.STATUS_CODE;
