@@ -23,7 +23,8 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const { headers } = asked.req.raw;
   let handle: PluginInterface;
   try {
-    handle = manager.get(plugin);
+    // What comes over the network is not kept on disk.
+    handle = manager.get(plugin, { keepsConfig: false });
   } catch (error) {
     return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
   }
