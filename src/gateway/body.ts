@@ -11,8 +11,7 @@ import { decodeValue, toPlace } from "../protocol/values.ts";
 import type { Asked } from "./context.ts";
 import type { GatewayLimits } from "./options.ts";
 import { Patience } from "./patience.ts";
-import { tooMuch } from "./places.ts";
-import { badRequest, refusal } from "./refusal.ts";
+import { badRequest, refusal, tooMuch } from "./refusal.ts";
 
 /** What a body says. */
 export interface ReadBody {

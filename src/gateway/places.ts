@@ -3,11 +3,10 @@
  *
  * @module
  */
-import type { MiddlewareHandler } from "hono";
-import { STATUS_CODE } from "@std/http/status";
-import type { GatewayEnv } from "./context.ts";
 import type { GatewayLimits } from "./options.ts";
-import { refusal } from "./refusal.ts";
+
+/** So many more places there are for requests that cancel calls: a client that has taken all places must be able to free some. */
+const CANCELS = 64;
 
 /** The places of all clients. Each token has its own, so that one client takes none from another. */
 export class Places {
@@ -21,9 +20,9 @@ export class Places {
   }
 
   /** A place for a request of this client; `undefined` when it has taken all that it may. */
-  enter(client: string): Place | undefined {
+  enter(client: string, { isCancel = false }: { readonly isCancel?: boolean } = {}): Place | undefined {
     const taken = this.#taken.get(client) ?? 0;
-    if (taken >= this.#limits.requests) return undefined;
+    if (taken >= this.#limits.requests + (isCancel ? CANCELS : 0)) return undefined;
     this.#taken.set(client, taken + 1);
     return new Place({ take: (bytes) => this.#take(bytes), leave: (bytes) => this.#leave(client, bytes) });
   }
@@ -71,25 +70,4 @@ export class Place {
     this.#isLeft = true;
     this.#keeper.leave(this.#bytes);
   }
-}
-
-/** Gives each request a place, or refuses it. */
-export function wantsPlace(limits: Required<GatewayLimits>): MiddlewareHandler<GatewayEnv> {
-  const places = new Places(limits);
-  return async (asked, next) => {
-    const place = places.enter(asked.get("client"));
-    if (place === undefined) return tooMuch(`${limits.requests} requests of this token are under way`);
-    asked.set("place", place);
-    try {
-      return await next();
-    } finally {
-      if (!place.isKept) place.leave();
-    }
-  };
-}
-
-/** The reply to what may be sent again later. */
-export function tooMuch(what: string): Response {
-  const headers = { "retry-after": "1" };
-  return refusal(STATUS_CODE.TooManyRequests, `${what}. Send it again later`, { code: "too_much", headers });
 }

@@ -80,7 +80,8 @@ const PIECE_CHARACTERS = 256 * 1024;
 
 /** What the stream of a reply ends with when its client does not take it. `Deno.serve()` tells it to `onError`, where it is nobody's fault here. */
 export class SlowClientError extends Error {
-  override readonly name = "SlowClientError";
+  /** The class. */
+  override readonly name: string = "SlowClientError";
 }
 
 const encoder = new TextEncoder();

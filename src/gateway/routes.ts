@@ -6,7 +6,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
-import { wantsToken } from "./access.ts";
+import { wantsPlace, wantsToken } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { openOnly } from "./draining.ts";
 import { healthRoutes } from "./health_routes.ts";
@@ -14,7 +14,6 @@ import { managementRoutes } from "./management_routes.ts";
 import { metricsRoutes } from "./metrics_routes.ts";
 import { docsRoutes, openApiRoutes } from "./openapi/routes.ts";
 import { knownPagesOnly, ownHostOnly } from "./pages.ts";
-import { wantsPlace } from "./places.ts";
 import { pluginRoutes } from "./plugin_routes.ts";
 import { refusal } from "./refusal.ts";
 

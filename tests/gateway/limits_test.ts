@@ -129,6 +129,8 @@ Deno.test("a token has so many requests under way, and takes no place from anoth
   await eventually(async () => await served.running("holds") === 2, "two running calls");
   const refused = await served.call("holds/execute", { note: "c" }, { token: "one" });
   assertEquals([refused.headers.get("retry-after"), await told(refused)], ["1", [429, "too_much"]]);
+  const cancelled = await served.call("holds/cancel", {}, { token: "one", body: '{"call_id": "none"}' });
+  assertEquals(await cancelled.json(), { status: "not_running" });
   assertEquals(await (await served.call("holds/execute", { release: "a" }, { token: "two" })).json(), null);
   await (await held[0])!.body?.cancel();
   assertEquals(await (await served.call("holds/execute", { release: "b", note: "c" }, { token: "one" })).json(), "c");
