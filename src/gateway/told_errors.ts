@@ -42,7 +42,9 @@ function wireError(error: unknown, { withTraceback }: TellOptions): ErrorBody {
   return { code: codeOf(error), type, message: withTraceback ? messageOf(error) : outwardMessage(error), traceback: "" };
 }
 
-function codeOf(error: unknown): ErrorCode {
+/** The code of the wire that says what an error was. */
+export function codeOf(error: unknown): ErrorCode {
+  if (error instanceof RemoteError) return "plugin_error";
   if (error instanceof CallCancelledError) return "cancelled";
   if (error instanceof CallError && error.code === "not_supported") return "not_supported";
   if (error instanceof WorkerStartError) return "load_error";
