@@ -46,15 +46,52 @@ async function readWhole(asked: Asked, context: BodyContext & { readonly length:
   if (length > limits.bodyBytes) return tooLong(limits);
   if (length > STEP_BYTES) return await readPieces(asked, context);
   if (!asked.get("place").take(length)) return noRoom();
-  const read = Promise.withResolvers<string | undefined>();
-  asked.req.raw.text().then(read.resolve, () => read.resolve(undefined));
-  let isOver = false;
-  using _wait = patience.body.begin(() => {
-    isOver = true;
-    read.resolve(undefined);
-  });
-  const text = await read.promise;
-  return text !== undefined ? { text, bytesIn: length } : isOver ? tooSlow(limits) : cutShort();
+  const given = new GivenText(asked.req.raw);
+  if (!await given.isSoon()) {
+    using _wait = patience.body.begin(() => given.giveUp());
+    await given.settled;
+  }
+  const { text } = given;
+  return text !== undefined ? { text, bytesIn: length } : given.isGivenUp ? tooSlow(limits) : cutShort();
+}
+
+/** So many turns it takes until a body is given that has come with its head. A wait for each of them would cost more than all else of it. */
+const TURNS = 4;
+
+/** The text of a body, once it has come. */
+class GivenText {
+  readonly #settled = Promise.withResolvers<void>();
+  #isSettled = false;
+  /** The text; `undefined` where it has not come. */
+  text: string | undefined;
+  /** Whether it was waited for too long. */
+  isGivenUp = false;
+
+  constructor(request: Request) {
+    request.text().then((text) => this.#settle(text), () => this.#settle(undefined));
+  }
+
+  /** Resolves when it has come, or does not come any more. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  async isSoon(): Promise<boolean> {
+    for (let turn = 0; turn < TURNS && !this.#isSettled; turn++) await undefined;
+    return this.#isSettled;
+  }
+
+  giveUp(): void {
+    this.isGivenUp = !this.#isSettled;
+    this.#settle(undefined);
+  }
+
+  #settle(text: string | undefined): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.text = text;
+    this.#settled.resolve();
+  }
 }
 
 async function readPieces(asked: Asked, { options: { limits }, patience }: BodyContext): Promise<ReadText | Response> {

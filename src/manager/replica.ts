@@ -5,8 +5,8 @@
  */
 import type { RemotePlugin } from "../plugin/remote_plugin.ts";
 
-/** A call that takes less than this is brief, in milliseconds. */
-const BRIEF_MS = 2;
+/** A call that takes less than this is brief, in milliseconds. What a worker has been given ahead is then done soon, also when it is to go. */
+const BRIEF_MS = 20;
 
 /** A worker that takes calls, with the memory that is reserved for it. */
 export class Replica {
