@@ -41,7 +41,7 @@ export interface Lease extends Disposable {
 }
 
 /** A worker with brief calls, so many in a row, is given so many more than it runs. It takes them ahead, and begins with the next one at once. */
-const AHEAD = { after: 8, calls: 32 } as const;
+const AHEAD = { after: 8, calls: 64 } as const;
 
 /** Workers that share the calls of one plugin. */
 export class Pool {
