@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "0e8c62b5f8bd2f7d";
+export const PYTHON_WORKER_HASH = "86a6d2fea458af12";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -526,7 +526,7 @@ class BareReply(FramedReply):
 \fbecome late
 """Holds this process to bounds, and becomes another program: how the kernel holds the worker of a Deno plugin.
 
-No module imports this one. start.py runs it in the place of main when it is given a program.
+No module imports this one. start.py runs it in the place of main when it is told to.
 """
 
 from __future__ import annotations
@@ -549,7 +549,7 @@ STDOUT, LAST_STREAM = 1, 2
 
 def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
     """Becomes the program, or says in the place of its hello line why not."""
-    _, told, program, *arguments = sys.argv
+    _, _, told, program, *arguments = sys.argv
     try:
         _hold(_read(told), program)
         os.execv(program, [program, *arguments])
@@ -4350,6 +4350,47 @@ def arm_lifeline(lifeline: int) -> None:
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
     except (ImportError, AttributeError, OSError):
         pass  # not Linux
+\flimit_other late
+"""Limits the memory of another process: of a Deno worker, which cannot do so itself.
+
+No module imports this one. start.py runs it in the place of main when it is told to.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, NoReturn
+
+# V8 reserves room for the code of each of its threads, which counts as memory though most of it is never touched. There is one
+# thread when this is asked, and a second one follows for the plugin.
+THREADS = 2
+# What the worker itself may take besides: the runtime's threads and what passes between host and plugin.
+OWN_BYTES = 64 * 1024 * 1024
+
+
+def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
+    """Sets the limit, or ends with what stood in the way of it."""
+    pid, most = int(sys.argv[2]), int(sys.argv[3])
+    try:
+        import resource
+
+        limit = THREADS * bytes_of(pid) + most + OWN_BYTES
+        hard = resource.prlimit(pid, resource.RLIMIT_DATA)[1]
+        limit = limit if hard == resource.RLIM_INFINITY else min(hard, limit)
+        resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
+    except (ImportError, OSError, ValueError, AttributeError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+    sys.exit(0)
+
+
+def bytes_of(pid: int) -> int:
+    """What counts against the limit, as it is now."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+        line = next(line for line in status if line.startswith("VmData:"))
+    return int(line.split()[1]) * 1024
 \flimits late
 """How much a worker and all that it starts may take: memory, and processes.
 
@@ -4695,8 +4736,8 @@ class Modules:
         self._builtins = dict(vars(builtins), __import__=self._import)
 
     def run_main(self) -> NoReturn:
-        """Runs the worker, or has this process become that of another program."""
-        self.load("become" if len(sys.argv) > 1 else "main").main(self._find_others_by)
+        """Runs the worker, or what is named in its place."""
+        self.load(sys.argv[1] if len(sys.argv) > 1 else "main").main(self._find_others_by)
 
     def _find_others_by(self, find: Callable[..., Any]) -> None:
         """From here on what the worker's modules import besides each other is found so."""
