@@ -42,9 +42,9 @@ async function sendWithFiles(worker: LoadedWorker, call: Call, operation: TakenO
 }
 
 function send(worker: LoadedWorker, call: Call, { endpoint, taken, paths = NO_PATHS }: WrittenOperation): void {
-  const { id: callId, wantsProgress, trace } = call;
-  const facts = { endpoint, callId, sharesFiles: worker.files.areShared, wantsProgress, trace: trace?.sent };
-  trace?.send(worker, callId);
+  const { id: callId, wantsProgress, sentTrace } = call;
+  const facts = { endpoint, callId, sharesFiles: worker.files.areShared, wantsProgress, trace: sentTrace };
+  call.trace?.send(worker, callId);
   call.send(worker, new WrittenRequest(facts, taken.json(paths)));
 }
 

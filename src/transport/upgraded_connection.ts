@@ -5,7 +5,7 @@
  */
 import type { WireRequest } from "../protocol/exchange.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
-import { LineSplitter } from "../protocol/lines.ts";
+import { endOfLine, LineSplitter } from "../protocol/lines.ts";
 import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
 import { linesOf, linesOneByOne, NEWLINE, parseReplyLine } from "./reply_lines.ts";
@@ -17,6 +17,9 @@ const READ_BYTES = 256 * 1024;
 
 /** Requests that have no more characters together are written at once. Each may take three bytes. */
 const WRITE_CHARACTERS = 16 * 1024;
+
+/** How much of a large request is written at once: more would be more than a socket takes. */
+const LARGE_BYTES = 256 * 1024;
 
 /** How many requests a worker has to do before it is worth waiting for more of them, and how many are waited for then. */
 const GATHERED = 8;
@@ -39,6 +42,7 @@ export class UpgradedConnection {
   #count = 0;
   readonly #received = new Uint8Array(READ_BYTES);
   readonly #memory = new Uint8Array(3 * WRITE_CHARACTERS);
+  #large: Uint8Array | undefined;
   readonly #splitter = new LineSplitter(MAX_FRAME_BYTES);
   #isMidLine = false;
   /** What has not ended, in the order in which it was sent. */
@@ -162,7 +166,7 @@ export class UpgradedConnection {
   }
 
   /** The bytes of the requests that come next, as many as fit into the memory of the connection. */
-  #nextParts(): readonly Uint8Array[] {
+  #nextParts(): Iterable<Uint8Array> {
     let text = "";
     let count = 0;
     for (; count < this.#unsent.length; count++) {
@@ -170,7 +174,7 @@ export class UpgradedConnection {
       if (next === undefined || text.length + next.length > WRITE_CHARACTERS) break;
       text += next;
     }
-    if (count === 0) return largeRequest(this.#unsent.shift()!);
+    if (count === 0) return largeRequest(this.#unsent.shift()!, this.#large ??= new Uint8Array(LARGE_BYTES));
     if (count === this.#unsent.length) this.#unsent = [];
     else this.#unsent.splice(0, count);
     return [this.#memory.subarray(0, UTF8.encodeInto(text, this.#memory).written)];
@@ -195,7 +199,7 @@ export class UpgradedConnection {
   #take(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length;) {
       // What began in an earlier piece is taken by itself: whatever is wrong with it, or with what follows, is its own.
-      const end = this.#isMidLine ? bytes.indexOf(NEWLINE, from) + 1 || bytes.length : bytes.length;
+      const end = this.#isMidLine ? endOfLine(bytes, from) : bytes.length;
       this.#takeLines(end - from === bytes.length ? bytes : bytes.subarray(from, end));
       this.#isMidLine = bytes[end - 1] !== NEWLINE;
       from = end;
