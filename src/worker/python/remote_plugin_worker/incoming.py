@@ -75,13 +75,15 @@ class Incoming:
         """
         data, at = self._bytes, self._at
         end = data.find(b"\n", at)
+        if end < 0:
+            return None
         try:
             name, digits, call, files = data[at:end].decode("ascii").split(" ")
         except ValueError:
             return None
         if name != "execute" or files != "files=shared" or not digits.isdecimal() or len(digits) > MOST_DIGITS:
             return None
-        if end < 0 or call[:CALL_LENGTH] != CALL or not CALL_LENGTH < len(call) <= CALL_LENGTH + MAX_ID or not call.isprintable():
+        if call[:CALL_LENGTH] != CALL or not CALL_LENGTH < len(call) <= CALL_LENGTH + MAX_ID or not call.isprintable():
             return None
         length = int(digits)
         stop = end + 1 + length
