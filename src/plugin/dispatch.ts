@@ -165,7 +165,11 @@ export class Dispatch {
     const onTurn = (own: Turn) => {
       call.hold(own);
       turn?.resolve(own.whenFirst);
-      sent.resolve(Promise.try(() => this.#attempt(run)));
+      try {
+        sent.resolve(this.#attempt(run));
+      } catch (error) {
+        sent.reject(error);
+      }
     };
     const onLeave = (reason: unknown) => {
       turn?.reject(reason);

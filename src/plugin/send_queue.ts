@@ -172,6 +172,11 @@ export class SendQueue {
     if (next !== undefined) next.since = now;
   }
 
+  readonly #onTime = (): void => {
+    this.#balancing = undefined;
+    this.#balance();
+  };
+
   #move(turn: Turn): void {
     this.#laneOf(turn).remove(turn);
     this.#add(this.#emptiest(), turn);
@@ -180,14 +185,14 @@ export class SendQueue {
 
   /** Has a lane without work be given a call that waits behind a long one. */
   #balance(): void {
-    clearTimeout(this.#balancing);
+    if (this.#balancing !== undefined) return; // It looks in time for what is long by then.
     const crowded = this.#lanes.filter(({ turns }) => turns.length > 1).sort((a, b) => a.turns[0]!.since - b.turns[0]!.since);
     const isIdle = this.#lanes.some(({ turns }) => turns.length === 0);
     if (!isIdle || crowded.length === 0) return;
     const [first, ...behind] = crowded[0]!.turns;
     const leftMs = first!.since + MOST_BEHIND_MS - performance.now();
     // This keeps no program alive: whoever waits for one of the calls does.
-    if (leftMs > 0) return Deno.unrefTimer(this.#balancing = setTimeout(() => this.#balance(), leftMs));
+    if (leftMs > 0) return Deno.unrefTimer(this.#balancing = setTimeout(this.#onTime, leftMs));
     const wanted = behind.find(({ isSent }) => isSent);
     if (wanted === undefined || wanted.isWanted) return; // One is on its way already.
     wanted.isWanted = true;

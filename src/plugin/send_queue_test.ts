@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { SendQueue, type TurnWaiter } from "./send_queue.ts";
 import type { Turn } from "./turn.ts";
 
@@ -79,3 +80,27 @@ Deno.test("a call that leaves before its turn has come is told so, and lets thos
   waiting.leave("twice");
   assertEquals(told.toSorted(), ["enough", "next"]);
 });
+
+Deno.test("a call behind a long one is wanted for a lane without work after 5 ms, though brief calls come and go there", () => {
+  using clock = new FakeClock();
+  const queue = new SendQueue(2);
+  queue.takesAhead = true;
+  for (let brief = 0; brief < 8; brief++) callOn(queue)[Symbol.dispose]();
+  const [long, other, behind] = [callOn(queue), callOn(queue), callOn(queue)];
+  other[Symbol.dispose]();
+  let wantedAt: number | undefined;
+  const since = clock.now;
+  behind.holder = { id: "behind", takeBack: () => wantedAt = clock.now };
+  long.holder = { id: "long", takeBack: () => {} };
+  while (wantedAt === undefined && clock.now - since < 100) {
+    clock.run(1);
+    callOn(queue)[Symbol.dispose]();
+  }
+  assertEquals([behind.lane, wantedAt! - since], [long.lane, 5]);
+});
+
+function callOn(queue: SendQueue): Turn {
+  const turn = queue.acquire(SMALL)!;
+  turn.send();
+  return turn;
+}
