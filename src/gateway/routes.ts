@@ -32,10 +32,11 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   const { options } = context;
   const app = new Hono<GatewayEnv>({ getPath: pathBelow(options.basePath) });
   // A load balancer asks by any name.
-  app.route("/", healthRoutes());
-  app.use(openOnly(options), ownHostOnly(options), knownPagesOnly(options));
-  // Modules that answer without a token, or see to theirs, come here.
+  app.route("/", healthRoutes(context));
+  app.use(ownHostOnly(options), knownPagesOnly(options));
+  // Modules that answer without a token, or see to theirs, come here. How it comes to its end is to be seen.
   app.route("/", metricsRoutes(context));
+  app.use(openOnly(options));
   app.route("/", docsRoutes());
   app.use(wantsToken(options), wantsPlace(options.limits));
   // The names that a gateway itself has come before those of plugins.
