@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { delay } from "@std/async";
 import type { Manifest } from "@remote-plugin/proxy";
 import { createGateway, type GatewayOptions } from "@remote-plugin/proxy/gateway";
 import { Crowd, requestText, statusOf, writeAll } from "../support/crowd.ts";
@@ -95,6 +96,17 @@ Deno.test("a client that sends its body too slowly is refused", async () => {
   assertEquals(new Set(statuses), new Set([408]));
 });
 
+/** Whether the plugin has given nothing since the look before, and something at all. */
+function standsStill(notes: string): () => Promise<boolean> {
+  let last = 0n;
+  return async () => {
+    await delay(50);
+    const before = last;
+    last = new DataView((await Deno.readFile(notes)).buffer).getBigUint64(0, true);
+    return last > 0n && last === before;
+  };
+}
+
 Deno.test("a client that leaves a stream which it has not read leaves the plugin to the next one", async () => {
   await using served = await Served.of("gives_for_ever");
   const notes = await Deno.makeTempFile();
@@ -105,6 +117,8 @@ Deno.test("a client that leaves a stream which it has not read leaves the plugin
     using conn = await served.connect();
     await writeAll(conn, request);
     assertEquals(await within(statusOf(conn), "the beginning of a stream"), 200);
+    // It waits for its reader when all buffers on the way are full.
+    await eventually(standsStill(notes), "a stream that nobody reads");
   }
   const left = async () => (await served.watch.manager.getStats()).plugins.find(({ name }) => name === "gives_for_ever")!.calls.open === 0;
   await eventually(left, "the end of calls that were left");
