@@ -39,7 +39,8 @@ async function main(): Promise<void> {
     own.folder = start.folder;
     writeLine(hello(start, listener));
     if (start.limits.memory !== undefined) awaitLimit();
-    const session = serve(new ThreadRunner(start.plugin, filesOf(start)), start, listener);
+    const runner = new ThreadRunner(start.plugin, { files: filesOf(start), runsOne: start.limits.max_concurrency === 1 });
+    const session = serve(runner, start, listener);
     void session.loaded.then(() => own.isLoading = false);
   } catch (thrown) {
     attempt(() => writeLine({ protocol: PROTOCOL_VERSION, error: errorBody("bad_start", thrown) }));
