@@ -1,6 +1,6 @@
 """Types lines into a zsh that has sourced a script, with a tab behind each, and prints what they are completed to.
 
-    python3 types_in_zsh.py SCRIPT LINE...
+Run it as: python3 types_in_zsh.py SCRIPT LINE...
 """
 
 import os
