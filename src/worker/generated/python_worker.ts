@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "babe11cc4ecfd203";
+export const PYTHON_WORKER_HASH = "645c40fb7f340fa5";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -6942,6 +6942,7 @@ def say(hello: int, message: Body) -> None:
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import select
 import stat
@@ -6977,6 +6978,7 @@ def fork_worker(hello: int, start: Start, shelf: Shelf, limits: Optional[Limits]
     if os.getpgrp() != os.getpid():
         os.setsid()
     lifeline, held = os.pipe()
+    gc.freeze()  # a collection would write to each of the objects that both processes share
     worker = os.fork()
     if worker != 0:
         os.close(lifeline)
