@@ -5,11 +5,10 @@
  */
 import type { WireRequest } from "../protocol/exchange.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
-import { LineSplitter } from "../protocol/lines.ts";
-import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
-import { linesOf, linesOneByOne, NEWLINE, parseReplyLine } from "./reply_lines.ts";
-import { demandCallId, largeRequest, requestText } from "./request_line.ts";
+import { hasParts, PartsBody, type RequestWithParts } from "./parts_body.ts";
+import { ReplyBytes } from "./reply_bytes.ts";
+import { demandCallId, largeRequest, partsHead, requestText } from "./request_line.ts";
 import { connect, demandUpgrade, type HeldBack, upgradeRequest, type UpgradeTarget, writeAll } from "./upgrade.ts";
 import { UpgradedReply } from "./upgraded_reply.ts";
 
@@ -39,8 +38,7 @@ export class UpgradedConnection {
   #count = 0;
   readonly #received = new Uint8Array(READ_BYTES);
   readonly #memory = new Uint8Array(3 * WRITE_CHARACTERS);
-  readonly #splitter = new LineSplitter(MAX_FRAME_BYTES);
-  #isMidLine = false;
+  readonly #bytes = new ReplyBytes((said, isFollowed) => this.#takeReply(said, isFollowed));
   /** What has not ended, in the order in which it was sent. */
   readonly #replies: UpgradedReply[] = [];
   #unsent: WireRequest[] = [];
@@ -99,6 +97,7 @@ export class UpgradedConnection {
    */
   send(request: WireRequest): UpgradedReply {
     demandCallId(request);
+    if (request.files === "parts") this.#bytes.expectParts();
     const reply = new UpgradedReply(this);
     this.#replies.push(reply);
     this.#unsent.push(request);
@@ -149,16 +148,35 @@ export class UpgradedConnection {
       // What is sent in the same moment goes together, and what comes while a piece is written goes with the next one.
       await (this.#upgrade === undefined ? undefined : this.#opened);
       while (this.#isWorthWriting) {
-        for (const part of this.#nextParts()) {
-          const written = await this.#conn!.write(part);
-          if (written < part.length) await writeAll(this.#conn!, part.subarray(written));
-        }
+        const [next] = this.#unsent;
+        if (hasParts(next!)) await this.#writeWithParts(next);
+        else await this.#writeNext();
       }
     } catch (error) {
       this.#writeError = error;
       this.#unsent = [];
     }
     this.#isWriting = false;
+  }
+
+  async #writeNext(): Promise<void> {
+    for (const part of this.#nextParts()) {
+      const written = await this.#conn!.write(part);
+      if (written < part.length) await writeAll(this.#conn!, part.subarray(written));
+    }
+  }
+
+  /** A file that cannot be read is the request's own failure, and nobody knows then what of it the worker has. */
+  async #writeWithParts(request: RequestWithParts): Promise<void> {
+    this.#unsent.shift();
+    const body = new PartsBody(request);
+    try {
+      await writeAll(this.#conn!, partsHead(request, body));
+      for await (const piece of body.files()) await writeAll(this.#conn!, piece);
+    } catch (error) {
+      if (body.failure !== undefined) this.#fail(error);
+      throw error;
+    }
   }
 
   /** The bytes of the requests that come next, as many as fit into the memory of the connection. */
@@ -193,31 +211,14 @@ export class UpgradedConnection {
   }
 
   #take(bytes: Uint8Array): void {
-    for (let from = 0; from < bytes.length;) {
-      // What began in an earlier piece is taken by itself: whatever is wrong with it, or with what follows, is its own.
-      const end = this.#isMidLine ? bytes.indexOf(NEWLINE, from) + 1 || bytes.length : bytes.length;
-      this.#takeLines(end - from === bytes.length ? bytes : bytes.subarray(from, end));
-      this.#isMidLine = bytes[end - 1] !== NEWLINE;
-      from = end;
-    }
+    this.#bytes.take(bytes);
     const [first] = this.#replies;
-    if (first !== undefined && this.#isMidLine) first.hasBegun = true;
+    if (first !== undefined && this.#bytes.isMidFrame) first.hasBegun = true;
     if (!this.#isWriting && this.#isWorthWriting) void this.#write();
   }
 
-  #takeLines(bytes: Uint8Array): void {
-    const lines = linesOf(this.#splitter, bytes);
-    if (lines !== undefined) return this.#takeAll(lines);
-    for (const line of linesOneByOne(this.#splitter, bytes)) this.#takeAll(line);
-  }
-
-  #takeAll(lines: readonly string[]): void {
-    for (let at = 0; at < lines.length; at++) this.#takeLine(lines[at]!, at < lines.length - 1);
-  }
-
-  #takeLine(line: string, isFollowed: boolean): void {
+  #takeReply(frame: Frame | RefusedError, isFollowed: boolean): void {
     const [reply] = this.#replies;
-    const frame = parseReplyLine(line);
     const isLast = frame instanceof RefusedError || isLastFrame(frame);
     if (reply === undefined || (isLast && isFollowed && this.#replies.length === 1)) {
       throw new MalformedReplyError("It sent more after its last frame");

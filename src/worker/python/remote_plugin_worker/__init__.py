@@ -18,7 +18,7 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     lanes · open_calls · call · canceller · cancelling                 calls
     plugin · instance · helpers · running · event_loop · tracing       the plugin's code
     encoding · walk · conversions · decoding · json_text · original    values
-    outbox · files · scratch · private_folder                          files
+    outbox · files · parts · uploads · scratch · private_folder        files
     become                                                             another program in the place of this one, bound
     bounds · grant · places · holding · landlock · seccomp             bounds: what the plugin may do
     syscalls · kernel · access · stand_ins · limits · control_group

@@ -1,0 +1,262 @@
+"""Requests with files, for a host that shares no folder with this worker: section 7 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from .conversions import to_json
+from .decoding import decode_object, put_at
+from .descriptors import DESCRIPTORS
+from .errors import Refusal, ScratchFull
+from .files import Room
+from .private_folder import random_name, remove_all
+from .scratch import Scratch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional
+
+    from .requests import Request
+
+    Body = Dict[str, Any]
+
+EXTENSION = re.compile(r"(\.[^/\\\0]{1,63})?")
+MAX_DIGITS = 15  # of a length
+MAX_LINE = 1024
+
+
+def wrong(what: str) -> Refusal:
+    return Refusal(400, f"The body's parts are wrong: {what}", closes=True)
+
+
+class Inputs:
+    """The files of one request, in a folder of their own."""
+
+    def __init__(self, root: str) -> None:
+        inputs = os.path.join(root, "in")
+        os.makedirs(inputs, 0o700, exist_ok=True)
+        self.folder = os.path.join(inputs, "in-" + random_name())
+        os.mkdir(self.folder, 0o700)
+
+    def close(self) -> None:
+        """Removes them."""
+        remove_all(self.folder, set())
+
+
+class Upload:
+    """A body that is JSON and files behind it, as it comes."""
+
+    def __init__(self, request: Request, scratch: Scratch) -> None:
+        self.body: Body = {}
+        self.inputs: Optional[Inputs] = None
+        self.is_done = False
+        self._framing = request.framing()
+        self._scratch = scratch
+        self._json = bytearray()
+        self._json_length = int(request.parts)
+        self._files: Optional[Files] = None
+
+    def feed(self, data: bytes) -> bytes:
+        """Takes what has come, and gives back what belongs to the next request."""
+        rest = data
+        while not self.is_done:
+            piece, rest = self._framing.cut(rest)
+            over = self._take(piece)
+            has_all = self._files is not None and self._files.has_all
+            if self._framing.is_open:
+                self.is_done, rest = has_all, over
+            elif over:
+                raise wrong("more comes behind them")
+            elif self._framing.has_ended:
+                if not has_all:
+                    raise wrong("the body ended before they did")
+                self.is_done = True
+            if not rest:
+                break
+        return rest
+
+    def close(self) -> None:
+        """Removes what has come."""
+        if self._files is not None:
+            self._files.close()
+        if self.inputs is not None:
+            self.inputs.close()
+
+    def _take(self, piece: bytes) -> bytes:
+        if self._files is None:
+            missing = self._json_length - len(self._json)
+            self._json += piece[:missing]
+            piece = piece[missing:]
+            if len(self._json) < self._json_length:
+                return b""
+            self._files = self._open()
+        return self._files.feed(piece)
+
+    def _open(self) -> Files:
+        labelled = decode_object(self._json)
+        self._json = bytearray()
+        body, labels = labelled.get("body"), labelled.get("parts")
+        if not isinstance(body, dict) or not isinstance(labels, list) or not all(map(_is_label, labels)):
+            raise wrong('"body" is not an object, or "parts" not a list of what each part is')
+        self.body = body
+        self.inputs = Inputs(self._scratch.reserve(sum(label.get("size") or 0 for label in labels)))
+        files = Files(self.inputs.folder, labels, self._scratch)
+        for label, path in zip(labels, files.paths):
+            put_at(body, label["at"], path)
+        return files
+
+
+def _is_label(label: Any) -> bool:
+    if not isinstance(label, dict) or not str(label.get("at", "")).startswith("/") or not isinstance(label["at"], str):
+        return False
+    size, extension = label.get("size"), label.get("extension", "")
+    if size is not None and (type(size) is not int or size < 0):
+        return False
+    return isinstance(extension, str) and EXTENSION.fullmatch(extension) is not None
+
+
+class Files:
+    """Cuts bytes into the files that they are, and writes them."""
+
+    def __init__(self, folder: str, labels: list[Body], scratch: Scratch) -> None:
+        self.paths = [os.path.join(folder, f"{at}{label.get('extension', '')}") for at, label in enumerate(labels)]
+        self.has_all = False
+        self._sizes: list[Optional[int]] = [label.get("size") for label in labels]
+        self._room = scratch.room()
+        self._at = -1
+        self._left: Optional[int] = None  # of the file, or of its block; None where the length of a block comes next
+        self._digits = b""
+        self._file = -1
+        self._go_on()
+
+    def feed(self, data: bytes) -> bytes:
+        """Takes what has come, and gives back what stands behind the last file."""
+        rest = memoryview(data)
+        while rest and not self.has_all:
+            rest = self._next_length(rest) if self._left is None else self._write(rest)
+        return bytes(rest)
+
+    def close(self) -> None:
+        """Writes no more."""
+        if self._file >= 0:
+            DESCRIPTORS.close(self._file)
+            self._file = -1
+
+    def _write(self, data: memoryview) -> memoryview:
+        assert self._left is not None
+        piece, rest = data[: self._left], data[self._left :]
+        self._left -= len(piece)
+        DESCRIPTORS.need(self._file)
+        with Room(self.paths[self._at]):
+            while piece:
+                piece = piece[os.write(self._file, piece) :]
+        if self._left == 0:
+            if self._sizes[self._at] is None:
+                self._left = None
+            else:
+                self._go_on()
+        return rest
+
+    def _next_length(self, data: memoryview) -> memoryview:
+        text = self._digits + bytes(data[: MAX_DIGITS + 1])
+        line, end, _ = text.partition(b"\n")
+        if len(line) > MAX_DIGITS or not (line.isdigit() or not (line or end)):
+            raise wrong("a block has no length")
+        used = len(line) + len(end) - len(self._digits)
+        self._digits = b"" if end else line
+        if end:
+            self._begin_block(int(line))
+        return data[used:]
+
+    def _begin_block(self, length: int) -> None:
+        if length == 0:
+            self._go_on()
+            return
+        if length > self._room:
+            raise ScratchFull("The files of the request do not fit into the worker's scratch quota")
+        self._room -= length
+        self._left = length
+
+    def _go_on(self) -> None:
+        """Opens the next file, behind those that are empty."""
+        while True:
+            self.close()
+            self._at += 1
+            self.has_all = self._at == len(self.paths)
+            if self.has_all:
+                return
+            self._file = os.open(self.paths[self._at], os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+            DESCRIPTORS.keep(self._file)
+            self._left = self._sizes[self._at]
+            if self._left != 0:
+                return
+
+
+class OpenFraming:
+    """The body of a request on an upgraded connection: its files say themselves where it ends."""
+
+    is_open = True
+    has_ended = True
+
+    def cut(self, data: bytes) -> tuple[bytes, bytes]:
+        """The next piece of the body, and what is to be looked at after that."""
+        return data, b""
+
+
+class SizedFraming:
+    """A body with a Content-Length."""
+
+    is_open = False
+
+    def __init__(self, length: int) -> None:
+        self._left = length
+        self.has_ended = length == 0
+
+    def cut(self, data: bytes) -> tuple[bytes, bytes]:
+        piece, rest = data[: self._left], data[self._left :]
+        self._left -= len(piece)
+        self.has_ended = self._left == 0
+        return piece, rest
+
+
+class ChunkedFraming:
+    """A body in chunks. Lines behind the last one say nothing here."""
+
+    is_open = False
+
+    def __init__(self) -> None:
+        self.has_ended = False
+        self._left = 0
+        self._line = b""
+        self._is_behind = False  # whether the line's end behind a chunk comes next
+        self._is_last = False  # whether the last chunk has come
+
+    def cut(self, data: bytes) -> tuple[bytes, bytes]:
+        if self._left:
+            piece, rest = data[: self._left], data[self._left :]
+            self._left -= len(piece)
+            self._is_behind = self._left == 0
+            return piece, rest
+        line, end, rest = data.partition(b"\n")
+        self._line += line
+        if len(self._line) > MAX_LINE:
+            raise wrong("a chunk has no length")
+        if end:
+            text, self._line = self._line.strip(), b""
+            self._take_line(text)
+        return b"", rest
+
+    def _take_line(self, line: bytes) -> None:
+        if self._is_behind and not line:
+            self._is_behind = False
+        elif self._is_last:
+            self.has_ended = not line
+        else:
+            try:
+                self._left = int(line.partition(b";")[0], 16)
+            except ValueError:
+                self._left = -1
+            if self._left < 0 or self._is_behind:
+                raise wrong(f"a chunk has no length, but {to_json(line.decode('latin-1'))}")
+            self._is_last = self._left == 0
