@@ -40,6 +40,7 @@ export { assertSignatures } from "./src/plugin/signatures.ts";
 export type { ExpectedSignatures } from "./src/plugin/signatures.ts";
 export type { InlineEnvironment, Manifest } from "./src/manifest/manifest.ts";
 export type { EnvironmentPhase, EnvironmentStep } from "./src/environments/environment.ts";
+export type { TraceContext } from "./src/protocol/telemetry.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
 export { requiredPermissions } from "./src/permissions/required.ts";
 export type { RequiredPermissions, RequiredPermissionsOptions } from "./src/permissions/required.ts";

@@ -6,7 +6,7 @@
 import { exists, walk } from "@std/fs";
 import { relative } from "@std/path";
 import { pathOf } from "./registry.ts";
-import { ARRAYS, type Packages, TRACING, UV } from "./packages.ts";
+import { ARRAYS, MCP, type Packages, TRACING, UV } from "./packages.ts";
 
 /** What the permission flags of a group are made of. */
 export interface Places {
@@ -77,7 +77,9 @@ export const GROUPS: readonly Group[] = [
   { name: "permissions", roots: ["tests/permissions"], flags: killers },
   { name: "security", roots: ["tests/security"], flags: killers },
   { name: "manager", roots: ["tests/manager"], flags: killers },
+  { name: "gateway", roots: ["tests/gateway"], flags: killers },
   { name: "cli", roots: ["tests/cli"], flags: killers },
+  { name: "mcp", roots: ["tests/mcp"], flags: killers, packages: MCP },
   { name: "tracing", roots: ["tests/tracing"], flags: packagedWorkers, packages: TRACING },
   { name: "fuzz", roots: ["tests/fuzz"], flags: workers },
   { name: "interop", roots: ["tests/interop"], flags: interop, interop: true },

@@ -19,7 +19,20 @@ Deno.test("only the tests of mapped results may call the system's functions", ()
 });
 
 Deno.test("only the tests that kill processes they did not start may run every program", () => {
-  const killing = ["calls", "files", "workers", "bounded", "environments", "permissions", "security", "manager", "cli", "interop"];
+  const killing = [
+    "calls",
+    "files",
+    "workers",
+    "bounded",
+    "environments",
+    "permissions",
+    "security",
+    "manager",
+    "gateway",
+    "cli",
+    "mcp",
+    "interop",
+  ];
   assertEquals(GROUPS.filter(({ flags }) => flags(PLACES).includes("--allow-run")).map(({ name }) => name), killing);
 });
 

@@ -17,6 +17,7 @@ const LAYERS: readonly string[] = [
   "transport",
   "plugin",
   "manager",
+  "mcp",
   "gateway",
   "cli",
 ];

@@ -35,6 +35,9 @@ export const TRACING: Packages = {
   modules: ["opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http.trace_exporter"],
 };
 
+/** To call tools by the official client of Python. It needs Python 3.10. */
+export const MCP: Packages = { folder: "mcp", names: ["mcp==2.3.0"], modules: ["mcp"] };
+
 /** Without PyPI it gives up soon, and it builds nothing. */
 const PIP_FLAGS = ["--retries", "1", "--timeout", "20", "--only-binary", ":all:"];
 

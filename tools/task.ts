@@ -16,11 +16,12 @@ const FILES = ["--allow-read", "--allow-write", "--allow-env", "--allow-run"];
 export const PROGRAMS: Readonly<Record<string, Program>> = {
   "bench": ["bench/main.ts", ...FILES, "--allow-sys"],
   "bench blocking": ["bench/blocking.ts", ...FILES, "--allow-net"],
+  "bench gateway": ["bench/gateway/main.ts", ...FILES, "--allow-net", "--allow-sys"],
   "bench manager": ["bench/manager.ts", ...FILES, "--allow-net"],
   // Files in memory are for programs that may do everything.
   "bench payload": ["bench/payload/main.ts", "--allow-all"],
   "check": ["tools/check.ts", ...FILES],
-  "embed": ["tools/embed.ts", "--allow-read", "--allow-write=src/worker", "--allow-run"],
+  "embed": ["tools/embed.ts", "--allow-read", "--allow-write=src/worker,src/gateway/generated", "--allow-run"],
   "embed interop": ["tools/interop_page.ts", "--allow-read", "--allow-write"],
   "embed session": ["tools/record_session.ts", ...FILES],
   "example": ["tools/example.ts", ...FILES],

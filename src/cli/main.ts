@@ -22,10 +22,11 @@ import { gen, type GenOptions } from "./commands/gen.ts";
 import { inspect } from "./commands/inspect.ts";
 import { list } from "./commands/list.ts";
 import { logs } from "./commands/logs.ts";
+import { mcp, type McpCommandOptions } from "./commands/mcp.ts";
 import { makeNew, type NewOptions } from "./commands/new.ts";
 import { run, type RunOptions } from "./commands/run.ts";
 import { runHelp } from "./commands/run_help.ts";
-import { serve, type ServeOptions } from "./commands/serve.ts";
+import type { ServeOptions } from "./commands/serve.ts";
 import { TOKEN_VARIABLE } from "./serving/token.ts";
 import { stats, type StatsOptions } from "./commands/stats.ts";
 import { failureLines } from "./output/failure.ts";
@@ -187,7 +188,21 @@ function addServerCommands(add: Add, act: Run): void {
     .option("--replicas <number>", "so many workers a plugin at most", "1")
     .option("--idle <seconds>", "end a plugin's workers after so long without a call")
     .option("--logs", "show what the plugins print").addOption(boundsOption())
-    .action((options: ServeOptions, command) => act(command, (context) => serve(context, options)));
+    .option("--access-log <file>", "add a line of JSON to this file for each call that has ended; - is standard output")
+    .option("--metrics-token-file <file>", "a file with a token that opens /metrics alone, which the other tokens open too")
+    .action((options: ServeOptions, command) =>
+      act(command, async (context) => {
+        // Its libraries would make every other command start later.
+        const { serve } = await import("./commands/serve.ts");
+        await serve(context, options);
+      })
+    );
+  add("mcp [plugin]", "offer the plugins, or one, to an editor or an assistant as MCP tools on standard input and output")
+    .option("--save <folder>", "copy the files that plugins give to this folder, and tell where they are")
+    .option("--replicas <number>", "so many workers a plugin at most", "1")
+    .option("--idle <seconds>", "end a plugin's workers after so long without a call")
+    .option("--logs", "show what the plugins print, on standard error").addOption(boundsOption())
+    .action((plugin, options: McpCommandOptions, command) => act(command, (context) => mcp(context, plugin, options)));
   add("stats", "show what the plugins of a running serve use").option("--url <url>", "of a server elsewhere")
     .option("--token-file <file>", `a file with its token (default: ${TOKEN_VARIABLE})`).option("--token <token>", "its token")
     .option("-w, --watch", "renew the table each second, until Ctrl-C")

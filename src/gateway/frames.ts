@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CallCancelledError, CallError, PluginError, RemoteError, WorkerStartError } from "../errors.ts";
+import { CallCancelledError, CallError, PluginError, type PluginErrorCode, RemoteError, WorkerStartError } from "../errors.ts";
 import { FileResult } from "../payload/file_result.ts";
 import type { Progress } from "../plugin/interface.ts";
 import type { InlineFile } from "../protocol/file_values.ts";
@@ -66,7 +66,17 @@ async function inline(file: FileResult): Promise<InlineFile> {
   return { data: (await file.bytes()).toBase64(), size: file.size, media_type: file.mediaType };
 }
 
-function errorBody(error: unknown): ErrorBody {
+/** Under this the body of an error has the code of the error tree, for those who are in this process. JSON does not write it. */
+export const TREE_CODE: unique symbol = Symbol("code of the error tree");
+
+/** The body of an error with its code of the error tree, `undefined` for an error that is none of the tree's. */
+export type TreeErrorBody = ErrorBody & { readonly [TREE_CODE]?: PluginErrorCode };
+
+function errorBody(error: unknown): TreeErrorBody {
+  return { ...wireError(error), ...error instanceof PluginError ? { [TREE_CODE]: error.code } : {} };
+}
+
+function wireError(error: unknown): ErrorBody {
   const message = messageOf(error);
   const base = { type: error instanceof Error ? error.name : "Error", message, traceback: "" };
   if (error instanceof RemoteError) {

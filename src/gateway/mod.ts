@@ -13,4 +13,9 @@
  * @module
  */
 export { createGateway } from "./gateway.ts";
-export type { GatewayHandler, GatewayOptions, GatewayRequestInfo } from "./gateway.ts";
+export type { GatewayHandler } from "./gateway.ts";
+export { accessLog } from "./access_log.ts";
+export type { AccessLogLine } from "./access_log.ts";
+export type { GatewayRequestInfo } from "./context.ts";
+export type { CallObserver, CallOutcome, ObservedCall } from "./observer.ts";
+export type { GatewayLimits, GatewayOptions } from "./options.ts";

@@ -4,9 +4,12 @@
  * @module
  */
 import { CallCancelledError } from "../errors.ts";
+import { type Endpoint, endpointRule, type ExtensionEndpoint } from "../protocol/endpoints.ts";
 
-/** A call, which its client can give up. */
+/** A request, which its client can give up. */
 export interface OpenCall {
+  /** Its client's id of it, with which it is found in the logs; `undefined` where another client has a call of that id open at the plugin. */
+  readonly workerCallId: string | undefined;
   /** Aborted when it is given up. */
   readonly signal: AbortSignal;
   /** Gives it up. */
@@ -15,41 +18,69 @@ export interface OpenCall {
   end(): void;
 }
 
-/** Finds a call by its plugin and id. */
+/** Whose call it is. */
+export interface CallOwner {
+  /** The client that has made it, for example `caller 1`. */
+  readonly client: string;
+  /** The plugin that is called. */
+  readonly plugin: string;
+  /** What is asked of it. */
+  readonly endpoint: Endpoint | ExtensionEndpoint;
+  /** What its client calls it. */
+  readonly callId: string | undefined;
+}
+
+/** Which calls are meant: those that have all of what is given. */
+export type CallFilter = Partial<CallOwner>;
+
+/** Knows the calls of all clients. An id names a call of one client at one plugin. Questions are no calls: they can be given up, and not be found. */
 export class OpenCalls {
-  readonly #byKey = new Map<string, OpenCall>();
+  readonly #open = new Map<OpenCall, CallOwner>();
+  readonly #keys = new Set<string>();
 
-  /** Whether a call of that id is open. */
-  has(plugin: string, callId: string | undefined): boolean {
-    return callId !== undefined && this.#byKey.has(keyOf(plugin, callId));
+  /** How many there are. */
+  get size(): number {
+    return this.#open.size;
   }
 
-  /** How many calls of a plugin are open that have an id. */
+  /** How many calls of a plugin are open. */
   count(plugin: string): number {
-    return [...this.#byKey.keys()].filter((key) => key.startsWith(keyOf(plugin, ""))).length;
+    return this.#matching({ plugin }).length;
   }
 
-  /** Opens a call. One without an id cannot be found. */
-  open(plugin: string, callId: string | undefined): OpenCall {
+  /** Opens a call; `undefined` when its client has one of that id open. */
+  open(owner: CallOwner): OpenCall | undefined {
+    const { isCall } = endpointRule(owner.endpoint);
+    const key = isCall && owner.callId !== undefined ? keyOf(owner) : undefined;
+    if (key !== undefined && this.#keys.has(key)) return undefined;
     const controller = new AbortController();
-    const key = callId === undefined ? undefined : keyOf(plugin, callId);
-    const call = {
+    const { plugin, callId } = owner;
+    const call: OpenCall = {
+      workerCallId: this.#matching({ plugin, callId }).length === 0 ? callId : undefined,
       signal: controller.signal,
       cancel: () => controller.abort(new CallCancelledError(`A call of "${plugin}" was cancelled`, { plugin })),
-      end: () => void (key !== undefined && this.#byKey.delete(key)),
+      end: () => {
+        if (this.#open.delete(call) && key !== undefined) this.#keys.delete(key);
+      },
     };
-    if (key !== undefined) this.#byKey.set(key, call);
+    if (isCall) this.#open.set(call, owner);
+    if (key !== undefined) this.#keys.add(key);
     return call;
   }
 
-  /** Gives up the call of that id. False when there is none. */
-  cancel(plugin: string, callId: unknown): boolean {
-    const call = this.#byKey.get(keyOf(plugin, String(callId)));
-    call?.cancel();
-    return call !== undefined;
+  /** Gives up calls. False when there are none such. */
+  cancel(filter: CallFilter): boolean {
+    const calls = this.#matching(filter);
+    for (const call of calls) call.cancel();
+    return calls.length > 0;
+  }
+
+  #matching(filter: CallFilter): OpenCall[] {
+    const wanted = Object.entries(filter) as [keyof CallOwner, string | undefined][];
+    return [...this.#open].filter(([, owner]) => wanted.every(([key, value]) => owner[key] === value)).map(([call]) => call);
   }
 }
 
-function keyOf(plugin: string, callId: string): string {
-  return `${plugin} ${callId}`;
+function keyOf({ client, plugin, callId }: CallOwner): string {
+  return JSON.stringify([client, plugin, callId]);
 }

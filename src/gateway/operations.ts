@@ -8,6 +8,7 @@ import type { CallOptions, Kwargs, PluginConfig } from "../plugin/interface.ts";
 import { type PluginInterface, questionAt, type QuestionEndpoint } from "../plugin/members.ts";
 import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import type { Role } from "./context.ts";
 import type { OpenCalls } from "./open_calls.ts";
 import type { GatewayRequest } from "./request.ts";
 
@@ -17,6 +18,12 @@ export interface OperationTarget {
   readonly manager: PluginManager;
   /** The calls of all clients. */
   readonly calls: OpenCalls;
+  /** What the worker calls the call; it makes up a name where there is none. */
+  readonly workerCallId: string | undefined;
+  /** Who asks. */
+  readonly client: string;
+  /** What it may do. */
+  readonly role: Role;
 }
 
 /** Runs a request: yields chunks, returns the result. */
@@ -25,8 +32,8 @@ export async function* operate(
   target: OperationTarget,
   options: CallOptions,
 ): AsyncGenerator<unknown, unknown, void> {
-  const { endpoint, body, callId } = request;
-  const call = { ...options, args: body.args as readonly unknown[] | undefined, callId };
+  const { endpoint, body } = request;
+  const call = { ...options, args: body.args as readonly unknown[] | undefined, callId: target.workerCallId };
   if (endpoint === "execute_stream") return yield* streamed(target.handle.executeStream(body.kwargs as Kwargs | undefined, call));
   if (endpoint === "execute") return await target.handle.execute(body.kwargs as Kwargs | undefined, call);
   const question = questionAt(endpoint);
@@ -58,10 +65,7 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
   cleanup: () => Promise.resolve({ status: "cleaned" }),
   // It shares no files with its clients.
   in_use: () => Promise.resolve({ in_use: true }),
-  cancel: async ({ plugin, body: { call_id } }, { handle, calls }) => {
-    const isCancelled = call_id === undefined ? await handle.cancel() : calls.cancel(plugin, call_id);
-    return { status: isCancelled ? "cancelled" : "not_running" };
-  },
+  cancel: async (request, target) => ({ status: await cancel(request, target) ? "cancelled" : "not_running" }),
   ready: async ({ plugin }, { manager, handle: { name, version } }) => {
     await manager.load(plugin);
     return { name, version, methods: [] };
@@ -73,6 +77,16 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
     return Promise.resolve({ status: "running", ...health });
   },
 };
+
+/** A caller gives up calls of its own, an operator those of everybody. */
+async function cancel({ plugin, body: { call_id } }: GatewayRequest, { handle, calls, client, role }: OperationTarget): Promise<boolean> {
+  if (role === "operator" && call_id === undefined) return await handle.cancel();
+  return calls.cancel({
+    plugin,
+    ...call_id === undefined ? {} : { callId: String(call_id) },
+    ...role === "operator" ? {} : { client },
+  });
+}
 
 function isOwn(endpoint: Endpoint | ExtensionEndpoint): endpoint is OwnEndpoint {
   return Object.hasOwn(ANSWERS, endpoint);

@@ -5,12 +5,17 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
-import { type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
+import { TREE_CODE, type TreeErrorBody } from "./frames.ts";
+import type { CallReport } from "./observer.ts";
+import { PROBLEM_MEDIA_TYPE, problemBody } from "./problem.ts";
 import { withoutTypes as valueWithoutTypes } from "../protocol/values.ts";
 
 /** What belongs to a reply's end. */
 export interface FrameStreamHooks {
+  /** Is told what is sent. */
+  readonly report: CallReport;
   /** The last frame was sent, or will never be. */
   readonly onEnd: () => void;
   /** The client has gone. */
@@ -31,7 +36,10 @@ export class FrameStream {
   /** The next frame. */
   async next(): Promise<Frame> {
     const { value } = await this.#frames.next();
-    if (isLastFrame(value)) this.#hooks.onEnd();
+    const { report, onEnd } = this.#hooks;
+    if ("chunk" in value) report.chunk();
+    if ("error" in value) report.failed(value.error.code);
+    if (isLastFrame(value)) onEnd();
     return value;
   }
 
@@ -39,33 +47,53 @@ export class FrameStream {
   async framedReply(): Promise<Response> {
     const headers = { "content-type": FRAMES_MEDIA_TYPE };
     const first = await this.next();
-    return new Response(isLastFrame(first) ? line(first) : this.lines(first, { write: line }), { headers });
+    return isLastFrame(first) ? this.whole(line(first), { headers }) : new Response(this.lines(first, { write: line }), { headers });
+  }
+
+  /** A reply that is there as a whole. */
+  whole(text: string, init: ResponseInit): Response {
+    const { report } = this.#hooks;
+    const bytes = encoder.encode(text);
+    report.answered(init.status ?? STATUS_CODE.OK);
+    report.sent(bytes.length);
+    report.end();
+    return new Response(bytes, init);
   }
 
   /** The frames from one on, each as text. */
   lines(first: Frame, { write, adapt = (frame) => frame }: FrameWriter): ReadableStream<Uint8Array> {
-    const encoder = new TextEncoder();
+    const { report } = this.#hooks;
     let pending: Frame | undefined = first;
     return new ReadableStream({
       pull: async (controller) => {
         const given: Frame = pending ?? await this.next();
         const frame = adapt(given);
         pending = undefined;
-        if (isLastFrame(frame) && !isLastFrame(given)) this.#abandon();
-        const text = write(frame);
-        if (text !== "") controller.enqueue(encoder.encode(text));
-        if (isLastFrame(frame)) controller.close();
-        else if (text === "") controller.enqueue(new Uint8Array(0));
+        const bytes = encoder.encode(write(frame));
+        report.sent(bytes.length);
+        controller.enqueue(bytes);
+        if (!isLastFrame(frame)) return;
+        if ("error" in frame) report.failed(frame.error.code);
+        if (isLastFrame(given)) report.end();
+        else this.#abandon();
+        controller.close();
       },
-      cancel: () => this.#abandon(),
+      cancel: () => {
+        report.failed("cancelled");
+        this.#abandon();
+      },
     }, { highWaterMark: 0 });
   }
 
   #abandon(): void {
-    this.#hooks.onCancel();
-    this.#hooks.onEnd();
+    const { onCancel, onEnd, report } = this.#hooks;
+    onCancel();
+    onEnd();
+    report.end();
   }
 }
+
+const encoder = new TextEncoder();
 
 /** How frames become text. */
 interface FrameWriter {
@@ -73,6 +101,8 @@ interface FrameWriter {
   /** Another frame in the place of one that the client cannot be given. Default: none is. */
   readonly adapt?: (frame: Frame) => Frame;
 }
+
+const JSON_TYPE = { "content-type": "application/json" };
 
 /** The reply to a client that knows no frames. */
 export async function plainReply(stream: FrameStream, endpoint: Endpoint | ExtensionEndpoint): Promise<Response> {
@@ -83,14 +113,12 @@ export async function plainReply(stream: FrameStream, endpoint: Endpoint | Exten
     return new Response(stream.lines(given, { write: item, adapt: withoutTypes }), { headers: { "content-type": "application/x-ndjson" } });
   }
   if ("error" in frame) {
-    return Response.json({ detail: frame.error.message, _job_error: frame.error }, { status: statusOf(frame.error, endpoint) });
+    const { error } = frame;
+    const status = statusOf(error, endpoint);
+    const body = problemBody(status, { detail: error.message, code: codeOf(error), _job_error: error });
+    return stream.whole(JSON.stringify(body), { status, headers: { "content-type": PROBLEM_MEDIA_TYPE } });
   }
-  return Response.json("result" in frame ? frame.result : null);
-}
-
-/** A refusal, made before anything else. */
-export function refusal(status: number, detail: string): Response {
-  return Response.json({ detail }, { status });
+  return stream.whole(JSON.stringify("result" in frame ? frame.result : null), { headers: JSON_TYPE });
 }
 
 /** A plain reply has no place for the names of types: what needs one is an error. */
@@ -115,7 +143,23 @@ function item(frame: Frame): string {
   return "error" in frame ? `${JSON.stringify({ _job_error: frame.error })}\n` : "";
 }
 
-function statusOf({ code, category }: ErrorBody, endpoint: Endpoint | ExtensionEndpoint): number {
-  if (code === "cancelled") return STATUS_CODE.Conflict;
-  return category === "user_input" || endpoint === "initialize" ? STATUS_CODE.BadRequest : STATUS_CODE.InternalServerError;
+/** The code of the error tree; a plugin's result that cannot be sent has one of the wire. */
+function codeOf(error: TreeErrorBody): string {
+  return error[TREE_CODE] ?? error.code;
 }
+
+function statusOf(error: TreeErrorBody, endpoint: Endpoint | ExtensionEndpoint): number {
+  const status = STATUSES[codeOf(error)];
+  if (status !== undefined) return status;
+  return error.category === "user_input" || endpoint === "initialize" ? STATUS_CODE.BadRequest : STATUS_CODE.InternalServerError;
+}
+
+/** What is neither the plugin's fault nor that of its worker. */
+const STATUSES: Readonly<Record<string, number>> = {
+  cancelled: STATUS_CODE.Conflict,
+  invalid_arguments: STATUS_CODE.BadRequest,
+  input_failed: STATUS_CODE.BadRequest,
+  not_supported: STATUS_CODE.NotImplemented,
+  timeout: STATUS_CODE.GatewayTimeout,
+  no_room: STATUS_CODE.InsufficientStorage,
+};

@@ -7,6 +7,7 @@ import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { Limit } from "../protocol/limit.ts";
+import { type TraceContext, traceFrom } from "../protocol/telemetry.ts";
 import { cancelInWorker, LADDER, letsGo, type Remains } from "./cancelling.ts";
 import { type OperationName, tooLongError, tooSilentError } from "./failures.ts";
 import type { CallOptions } from "./interface.ts";
@@ -90,6 +91,12 @@ export class Call implements Tenant, TurnHolder {
   /** Whether progress is of use: somebody listens, or takes it for a sign of life. */
   get wantsProgress(): boolean {
     return this.#options.onProgress !== undefined || this.#silence !== undefined;
+  }
+
+  /** The trace of which it is a part, for the worker. */
+  get sentTrace(): TraceContext | undefined {
+    const { traceContext } = this.#options;
+    return this.trace?.sent ?? (traceContext && traceFrom((name) => traceContext[name as keyof TraceContext]));
   }
 
   /** Whether its caller has been answered with an error. */

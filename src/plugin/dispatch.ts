@@ -253,7 +253,7 @@ export class Dispatch {
   }
 
   #open({ member, endpoint }: Operation, taken: TakenBody, options: RunOptions): Run {
-    const { on, signal, timeoutMs, onProgress, trace } = options;
+    const { on, signal, timeoutMs, onProgress, trace, traceContext } = options;
     if (on === undefined) this.workers.check(member);
     this.#unread.delete(taken);
     const { isCall } = endpointRule(endpoint);
@@ -262,7 +262,7 @@ export class Dispatch {
     const idempotent = isCall ? options.idempotent : true;
     const idleTimeoutMs = options.idleTimeoutMs ?? (isCall ? this.#options.idleTimeoutMs : undefined);
     const { cancelBudgetMs } = this.#options;
-    const facts = { id, newId: this.#newId, signal, timeoutMs, idleTimeoutMs, onProgress, idempotent, cancelBudgetMs, trace };
+    const facts = { id, newId: this.#newId, signal, timeoutMs, idleTimeoutMs, onProgress, idempotent, cancelBudgetMs, trace, traceContext };
     const call = new Call({ plugin: this.#plugin, member }, facts);
     const entry = on === undefined ? this.#calls.add(call) : undefined;
     return { call, endpoint, taken, options, entry };

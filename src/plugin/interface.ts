@@ -11,6 +11,7 @@ import type { WorkerExit } from "../process/worker_process.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ProgressBody } from "../protocol/messages.ts";
+import type { TraceContext } from "../protocol/telemetry.ts";
 
 /** Keyword arguments of a call. */
 export type Kwargs = Readonly<Record<string, unknown>>;
@@ -37,6 +38,8 @@ export interface OperationOptions {
   readonly idleTimeoutMs?: number;
   /** Called for each report of progress, in order, before the operation settles. */
   readonly onProgress?: (progress: Progress) => void;
+  /** The trace of which the operation is a part, for the worker. Default, and always while OpenTelemetry is on: that of the active span. */
+  readonly traceContext?: TraceContext;
 }
 
 /** What `execute` and `executeStream` take besides. */

@@ -57,9 +57,9 @@ async function sendWithParts(worker: LoadedWorker, call: Call, operation: TakenO
 }
 
 function send(worker: LoadedWorker, call: Call, { endpoint, taken, paths = NO_PATHS, parts }: WrittenOperation): void {
-  const { id: callId, wantsProgress, trace } = call;
-  const facts = { endpoint, callId, files: worker.filesWay, parts, wantsProgress, trace: trace?.sent };
-  trace?.send(worker, callId);
+  const { id: callId, wantsProgress, sentTrace } = call;
+  const facts = { endpoint, callId, files: worker.filesWay, parts, wantsProgress, trace: sentTrace };
+  call.trace?.send(worker, callId);
   call.send(worker, new WrittenRequest(facts, taken.json(paths)));
 }
 

@@ -45,13 +45,14 @@ export class LineSplitter {
    */
   push(bytes: Uint8Array): string {
     const text = this.#decode(bytes);
-    // The engine looks for a character in text many times as fast as for a byte in bytes.
-    const end = text.lastIndexOf("\n") + 1;
-    if (end === 0) {
+    // The engine looks for a character in text many times as fast as for a byte in bytes, and forwards many times as fast as backwards.
+    const first = text.indexOf("\n");
+    if (first < 0) {
       this.#keep(text, bytes.length);
       return "";
     }
-    if (this.#length > 0) this.#keep("", text.indexOf("\n"));
+    if (this.#length > 0) this.#keep("", first);
+    const end = text.lastIndexOf("\n") + 1;
     this.#join();
     const lines = this.#kept + text.slice(0, end);
     this.#kept = "";
@@ -84,6 +85,20 @@ export class LineSplitter {
     return text;
   }
 }
+
+const NEWLINE = 0x0a;
+
+/** The place behind the line that begins at a place; the length of the bytes where it goes on. */
+export function endOfLine(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < bytes.length; at += SOUGHT_BYTES) {
+    const sought = bytes.subarray(at, at + SOUGHT_BYTES);
+    if (LENIENT.decode(sought).includes("\n")) return at + sought.indexOf(NEWLINE) + 1;
+  }
+  return bytes.length;
+}
+
+/** So many bytes become text for that at a time. */
+const SOUGHT_BYTES = 16 * 1024;
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   const both = new Uint8Array(first.length + second.length);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Frame } from "../protocol/frames.ts";
-import { LineSplitter } from "../protocol/lines.ts";
+import { endOfLine, LineSplitter } from "../protocol/lines.ts";
 import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import type { RefusedError } from "./errors.ts";
 import { indexOfMark, MarkedFrames } from "./marked_frames.ts";
@@ -61,7 +61,7 @@ export class ReplyBytes {
   #takeText(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length;) {
       // What began in an earlier piece is taken by itself: whatever is wrong with it, or with what follows, is its own.
-      const end = this.#isMidLine ? bytes.indexOf(NEWLINE, from) + 1 || bytes.length : bytes.length;
+      const end = this.#isMidLine ? endOfLine(bytes, from) : bytes.length;
       this.#takeLines(end - from === bytes.length ? bytes : bytes.subarray(from, end));
       this.#isMidLine = bytes[end - 1] !== NEWLINE;
       from = end;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Frame } from "../protocol/frames.ts";
-import type { LineSplitter } from "../protocol/lines.ts";
+import { endOfLine, type LineSplitter } from "../protocol/lines.ts";
 import { MalformedReplyError, RefusedError } from "./errors.ts";
 import { completedLines, parseFrame } from "./frame_line.ts";
 
@@ -24,7 +24,7 @@ export function linesOf(splitter: LineSplitter, bytes: Uint8Array): readonly str
 /** Those before the one that is no text, one by one. */
 export function* linesOneByOne(splitter: LineSplitter, bytes: Uint8Array): Generator<readonly string[], void, void> {
   for (let from = 0, end = 0; from < bytes.length; from = end) {
-    end = bytes.indexOf(NEWLINE, from) + 1 || bytes.length;
+    end = endOfLine(bytes, from);
     yield completedLines(splitter, bytes.subarray(from, end));
   }
 }

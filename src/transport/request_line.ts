@@ -41,28 +41,28 @@ export function partsHead(request: WireRequest, { json }: PartsBody): Uint8Array
   return bytes;
 }
 
-/** The bytes of a request that is better written alone. */
-export function largeRequest(request: WireRequest): readonly Uint8Array[] {
+/** The bytes of a request that is better written alone, piece by piece in this memory: each is to be written before the next is asked for. */
+export function* largeRequest(request: WireRequest, memory: Uint8Array): Generator<Uint8Array, void, void> {
   const text = bodyText(request) ?? "";
-  const whole = text.length <= WHOLE_CHARACTERS ? wholeAscii(request, text) : undefined;
-  return whole ?? partsOf(request, UTF8.encode(text));
+  let { written: filled } = UTF8.encodeInto(headOf(request, byteLength(text, memory)), memory);
+  let at = 0;
+  do {
+    const { read, written } = UTF8.encodeInto(text.slice(at, at + memory.length - filled), memory.subarray(filled));
+    at += read;
+    yield memory.subarray(0, filled + written);
+    filled = 0;
+  } while (at < text.length);
 }
 
-/** A longer body takes more time to be written behind its line than the worker takes to be woken twice. */
-const WHOLE_CHARACTERS = 256 * 1024;
-
-/** Line and body in one piece, which wakes the worker once; `undefined` when a character takes more than one byte. */
-function wholeAscii(request: WireRequest, text: string): readonly Uint8Array[] | undefined {
-  const head = headOf(request, text.length);
-  const bytes = new Uint8Array(head.length + text.length);
-  const { read } = UTF8.encodeInto(text, bytes.subarray(head.length));
-  if (read < text.length) return undefined;
-  UTF8.encodeInto(head, bytes);
-  return [bytes];
-}
-
-function partsOf(request: WireRequest, content: Uint8Array): readonly Uint8Array[] {
-  return [UTF8.encode(headOf(request, content.length)), content];
+/** How many bytes a text has. It is written to this memory on the way, piece by piece. */
+function byteLength(text: string, memory: Uint8Array): number {
+  let length = 0;
+  for (let at = 0; at < text.length;) {
+    const { read, written } = UTF8.encodeInto(text.slice(at, at + memory.length), memory);
+    at += read;
+    length += written;
+  }
+  return length;
 }
 
 function headOf({ endpoint, callId, files, parts, trace }: WireRequest, length: number): string {

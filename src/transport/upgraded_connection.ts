@@ -17,6 +17,9 @@ const READ_BYTES = 256 * 1024;
 /** Requests that have no more characters together are written at once. Each may take three bytes. */
 const WRITE_CHARACTERS = 16 * 1024;
 
+/** How much of a large request is written at once: more would be more than a socket takes. */
+const LARGE_BYTES = 256 * 1024;
+
 /** How many requests a worker has to do before it is worth waiting for more of them, and how many are waited for then. */
 const GATHERED = 8;
 
@@ -39,6 +42,7 @@ export class UpgradedConnection {
   readonly #received = new Uint8Array(READ_BYTES);
   readonly #memory = new Uint8Array(3 * WRITE_CHARACTERS);
   readonly #bytes = new ReplyBytes((said, isFollowed) => this.#takeReply(said, isFollowed));
+  #large: Uint8Array | undefined;
   /** What has not ended, in the order in which it was sent. */
   readonly #replies: UpgradedReply[] = [];
   #unsent: WireRequest[] = [];
@@ -180,7 +184,7 @@ export class UpgradedConnection {
   }
 
   /** The bytes of the requests that come next, as many as fit into the memory of the connection. */
-  #nextParts(): readonly Uint8Array[] {
+  #nextParts(): Iterable<Uint8Array> {
     let text = "";
     let count = 0;
     for (; count < this.#unsent.length; count++) {
@@ -188,7 +192,7 @@ export class UpgradedConnection {
       if (next === undefined || text.length + next.length > WRITE_CHARACTERS) break;
       text += next;
     }
-    if (count === 0) return largeRequest(this.#unsent.shift()!);
+    if (count === 0) return largeRequest(this.#unsent.shift()!, this.#large ??= new Uint8Array(LARGE_BYTES));
     if (count === this.#unsent.length) this.#unsent = [];
     else this.#unsent.splice(0, count);
     return [this.#memory.subarray(0, UTF8.encodeInto(text, this.#memory).written)];

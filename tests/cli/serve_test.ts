@@ -84,6 +84,37 @@ Deno.test("serve and stats take the token from a file or a variable, and do not 
   await Promise.all([lines.cancel(), byFile.stderr.cancel()]);
 });
 
+Deno.test("serve adds a line to its access log for each call, with the client's trace and none of what was said", async () => {
+  await using user = await User.create({ "reports.json": await pythonManifest("reports"), "access.log": "before\n" });
+  const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const call = async (server: Deno.ChildProcess) => {
+    const lines = new PrintedLines(server.stdout);
+    const { url, token } = JSON.parse(await lines.next("the server's address"));
+    const headers = { authorization: `Bearer ${token}`, traceparent: `00-${trace}-00f067aa0ba902b7-01` };
+    const body = JSON.stringify({ kwargs: { steps: [[1, "secret"]] } });
+    await (await fetch(`${url}/reports/execute_stream`, { method: "POST", headers, body })).text();
+    return { lines, token };
+  };
+  const toFile = user.start(["serve", "--json", "--access-log", "access.log"]);
+  const { lines, token } = await call(toFile);
+  toFile.kill("SIGTERM");
+  assertEquals([(await within(toFile.status, "the end of serve")).code, await toText(toFile.stderr)], [0, ""]);
+  await lines.cancel();
+  const text = await Deno.readTextFile(join(user.folder.path, "access.log"));
+  const [before, line, ...rest] = text.split("\n");
+  assertEquals([before, rest, text.includes("secret"), text.includes(token)], ["before", [""], false, false]);
+  const { plugin, endpoint, status, chunks, trace_id } = JSON.parse(line!);
+  assertEquals([plugin, endpoint, status, chunks, trace_id], ["reports", "execute_stream", 200, 1, trace]);
+
+  const toOutput = user.start(["serve", "--json", "--access-log", "-"]);
+  const { lines: output } = await call(toOutput);
+  assertEquals(JSON.parse(await output.next("a line of the access log")).trace_id, trace);
+  toOutput.kill("SIGTERM");
+  await Promise.all([toOutput.status, output.cancel(), toOutput.stderr.cancel()]);
+  const wrong = await user.run("serve", "--access-log", "nowhere/access.log");
+  assertEquals([wrong.code, wrong.err.includes('Cannot write the access log to "nowhere/access.log"')], [2, true]);
+});
+
 Deno.test("stats --watch is a table that is renewed until Ctrl-C", async () => {
   await using user = await User.create({ "naps.json": await pythonManifest("naps") });
   const server = user.start(["serve", "--json"]);

@@ -25,6 +25,14 @@ export interface StartSettings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** All that the start of the program takes. */
+export interface ProgramStart {
+  readonly command: string;
+  readonly args: string[];
+  readonly cwd: string;
+  readonly env: Record<string, string>;
+}
+
 /** What the program printed, and how it ended. */
 export interface Outcome {
   readonly code: number;
@@ -52,20 +60,29 @@ export class User implements AsyncDisposable {
     await Deno.copyFile(join(fixtureFolder(fixture), "plugin.py"), join(this.folder.path, folder, "plugin.py"));
   }
 
+  /** How the program is started by another one. */
+  command(args: readonly string[]): ProgramStart {
+    return {
+      command: Deno.execPath(),
+      args: [...hostArguments(), ...FLAGS, PROGRAM, ...args],
+      cwd: this.folder.path,
+      env: {
+        REMOTE_PLUGIN_HOME: join(this.folder.path, ".state"),
+        PATH: `${dirname(testPython())}:${Deno.env.get("PATH")}`,
+        PYTHONDONTWRITEBYTECODE: "1",
+        // Whatever colours the tests themselves are run with, the user has not asked for none.
+        NO_COLOR: "",
+      },
+    };
+  }
+
   /** Starts the program. */
   start(args: readonly string[], { stdin = "null", inTerminal = false, env = {} }: StartSettings = {}): Deno.ChildProcess {
-    const path = `${dirname(testPython())}:${Deno.env.get("PATH")}`;
-    const command = [Deno.execPath(), ...hostArguments(), ...FLAGS, PROGRAM, ...args];
-    if (inTerminal) command.unshift(testPython(), TERMINAL);
-    return new Deno.Command(command[0]!, {
-      args: command.slice(1),
-      cwd: this.folder.path,
-      // Whatever colours the tests themselves are run with, the user has not asked for none.
-      env: { REMOTE_PLUGIN_HOME: join(this.folder.path, ".state"), PATH: path, PYTHONDONTWRITEBYTECODE: "1", NO_COLOR: "", ...env },
-      stdin,
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    const program = this.command(args);
+    const command = [...inTerminal ? [testPython(), TERMINAL] : [], program.command, ...program.args];
+    const piped = { stdout: "piped", stderr: "piped" } as const;
+    return new Deno.Command(command[0]!, { args: command.slice(1), cwd: program.cwd, env: { ...program.env, ...env }, stdin, ...piped })
+      .spawn();
   }
 
   /** Runs the program to its end. */

@@ -92,7 +92,7 @@ export async function servedTo(otlp: OtlpReceiver, folder: string): Promise<Told
   const server = serve(folder, { ...variables, OTEL_SERVICE_NAME: "gateway", TMPDIR: folder });
   const output = new PrintedLines(server.stdout);
   try {
-    const { url, token } = JSON.parse(await output.next("the server's address"));
+    const { url, operatorToken: token } = JSON.parse(await output.next("the server's address"));
     return await told("makes_traces", ["--allow-net=127.0.0.1"], [{ url: `${url}/traced`, token }, {}, [{}]], variables);
   } finally {
     server.kill("SIGINT");

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { createGateway } from "@remote-plugin/proxy/gateway";
+import { ManagerWatch } from "../support/managed_plugins.ts";
 import { OtlpReceiver, type ReceivedPoint, type ReceivedSpan } from "../support/otlp_receiver.ts";
 import { denoPluginIn, ON, PLUGINS, PYTHON, type Runtime, servedTo, TemporaryFolder, traced } from "./traced_hosts.ts";
 
@@ -210,6 +212,21 @@ Deno.test("a trace goes on through a server of plugins", async () => {
     "traced: traced/execute",
     "traced: think",
   ]);
+});
+
+Deno.test({
+  name: "a Python plugin gets the trace of a client of a gateway, whose program has no OpenTelemetry",
+  ignore: PYTHON === "",
+  async fn() {
+    await using watch = await ManagerWatch.create({ manifests: [PLUGINS.python] });
+    const gateway = createGateway(watch.manager, { token: "let-me-in" });
+    const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const body = JSON.stringify({ kwargs: { tell: true } });
+    const traceparent = `00-${trace}-00f067aa0ba902b7-01`;
+    const headers = { authorization: "Bearer let-me-in", "content-length": `${body.length}`, traceparent };
+    const answer = await gateway(new Request("http://localhost/traced/execute", { method: "POST", headers, body }));
+    assertEquals([answer.status, await answer.json()], [200, trace]);
+  },
 });
 
 Deno.test({

@@ -7,15 +7,24 @@ import * as std from "deno-std/http/status.js";
 
 /** The statuses that are in use, by their names. */
 export interface StatusCodes {
+  readonly OK: 200;
   readonly BadRequest: 400;
   readonly Unauthorized: 401;
   readonly Forbidden: 403;
   readonly NotFound: 404;
   readonly MethodNotAllowed: 405;
+  readonly NotAcceptable: 406;
   readonly Conflict: 409;
   readonly LengthRequired: 411;
   readonly ContentTooLarge: 413;
+  readonly MisdirectedRequest: 421;
   readonly InternalServerError: 500;
+  readonly NotImplemented: 501;
+  readonly GatewayTimeout: 504;
+  readonly InsufficientStorage: 507;
 }
+
+/** The phrases of statuses, by their numbers. */
+export const STATUS_TEXT: Readonly<Record<number, string>> = std.STATUS_TEXT;
 
 export const STATUS_CODE: StatusCodes = std.STATUS_CODE;

@@ -4,65 +4,54 @@
  * @module
  */
 import { resolve, toFileUrl } from "@std/path";
-import { nameHint } from "../../manifest/nearest_name.ts";
+import { ArgumentTexts } from "../../plugin/argument_texts.ts";
+import { alternatives } from "../../plugin/schema_alternatives.ts";
+import * as texts from "../../plugin/text_values.ts";
 import type { JsonSchema } from "../../plugin/type_schema.ts";
 import { isRecord } from "../../protocol/json.ts";
-import { findLongInteger } from "../../protocol/exact_integers.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
 import { UsageError } from "../exit.ts";
-import { alternatives } from "./alternatives.ts";
-
-/** How long names are, and how many, among which the nearest is looked for. */
-const MAX_NAME = 100;
-const MAX_NAMES = 1_000;
 
 /** The arguments of one method. */
 export class ArgumentTypes {
   readonly #root: JsonSchema;
-  readonly #properties: Readonly<Record<string, unknown>>;
+  readonly #texts: ArgumentTexts;
   readonly #positional: JsonSchema | undefined;
 
   /** A method of which nothing is known takes everything. */
   constructor({ arguments: root = {}, positional }: MethodSignature) {
     this.#root = root;
-    this.#properties = isRecord(root.properties) ? root.properties : {};
+    this.#texts = new ArgumentTexts(root, { label: (name) => `--${name}`, bytesOf: fileAt });
     this.#positional = positional;
   }
 
   /** Whether there is an argument of this name. */
   knows(name: string): boolean {
-    return Object.hasOwn(this.#properties, name);
+    return this.#texts.knows(name);
   }
 
   /** Whether an argument is true or false, so that its name alone says enough. */
   isSwitch(name: string): boolean {
-    const options = this.knows(name) ? alternatives(this.#properties[name], this.#root) : [];
+    const options = this.knows(name) ? alternatives(this.#texts.properties[name], this.#root) : [];
     return options.length > 0 && options.every(({ type }) => type === "boolean" || type === "null");
   }
 
   /** The value of what was written for a name. */
   named(name: string, given: readonly (string | boolean)[]): unknown {
-    if (!this.knows(name)) return this.#unknown(name, given);
-    const options = alternatives(this.#properties[name], this.#root);
-    const list = options.find(({ type }) => type === "array");
-    const isWhole = given.length === 1 && typeof given[0] === "string" && given[0].startsWith("[");
-    if (list !== undefined && !isWhole) return given.map((one) => this.#value(`--${name}`, one, alternatives(list.items, this.#root)));
-    if (given.length > 1 && options.length > 0) throw new UsageError(`--${name} is given ${given.length} times, and is no list`);
-    const values = given.map((one) => this.#value(`--${name}`, one, options));
-    return values.length === 1 ? values[0] : values;
+    return asUsage(() => this.#texts.named(name, given));
   }
 
   /** The value of a word that stands alone, the first of which is number 0. */
   positional(at: number, text: string): unknown {
     const { prefixItems, items } = this.#positional ?? {};
     const own = Array.isArray(prefixItems) ? prefixItems[at] ?? items : undefined;
-    const schema = this.#positional === undefined ? Object.values(this.#properties)[at] : own;
-    return this.#value(`Argument ${at + 1}`, text, alternatives(schema, this.#positional ?? this.#root));
+    const schema = this.#positional === undefined ? Object.values(this.#texts.properties)[at] : own;
+    return asUsage(() => this.#texts.value(`Argument ${at + 1}`, text, alternatives(schema, this.#positional ?? this.#root)));
   }
 
   /** Makes sure that all that is needed is there. What stands alone fills the first places. */
   demand(names: ReadonlySet<string>, alone: number): void {
-    const filled = this.#positional === undefined ? Object.keys(this.#properties).slice(0, alone) : [];
+    const filled = this.#positional === undefined ? Object.keys(this.#texts.properties).slice(0, alone) : [];
     const required = Array.isArray(this.#root.required) ? this.#root.required as string[] : [];
     const missing = required.filter((name) => !names.has(name) && !filled.includes(name));
     if (missing.length === 0) return;
@@ -70,54 +59,10 @@ export class ArgumentTypes {
   }
 
   #described(name: string): string {
-    const { description } = isRecord(this.#properties[name]) ? this.#properties[name] : {};
+    const schema = this.#texts.properties[name];
+    const { description } = isRecord(schema) ? schema : {};
     return typeof description === "string" ? `--${name} (${description.split("\n")[0]})` : `--${name}`;
   }
-
-  #unknown(name: string, given: readonly (string | boolean)[]): unknown {
-    const known = Object.keys(this.#properties);
-    if (this.#root.additionalProperties === false) {
-      // To compare with a name takes as long as that is, and names are the plugin's.
-      const near = known.filter(({ length }) => length <= MAX_NAME).slice(0, MAX_NAMES);
-      const hint = known.length === 0
-        ? ". It takes no arguments by name"
-        : near.length === 0
-        ? ""
-        : `. ${nameHint(name, near, (one) => `--${one}`)}`;
-      throw new UsageError(`There is no argument --${name}${hint}`);
-    }
-    const values = given.map((one) => typeof one === "string" ? readValue(one) : one);
-    return values.length === 1 ? values[0] : values;
-  }
-
-  #value(what: string, given: string | boolean, options: readonly JsonSchema[]): unknown {
-    if (options.length === 0) return typeof given === "string" ? readValue(given) : given;
-    for (const option of options) {
-      const [value] = valuesOf(given, option);
-      if (value !== undefined) return value;
-    }
-    const wanted = [...new Set(options.map(nameOf))].join(" or ");
-    if (given === true) throw new UsageError(`${what} needs a value: ${wanted}`);
-    throw new UsageError(`${what} must be ${wanted}, not ${typeof given === "string" ? `"${given}"` : "switched off"}`);
-  }
-}
-
-/** What a word is as a value of this schema; nothing when it is none. */
-function valuesOf(given: string | boolean, { type, format, enum: values }: JsonSchema): unknown[] {
-  if (Array.isArray(values)) return values.filter((value) => String(value) === String(given)).slice(0, 1);
-  if (typeof given === "boolean") return type === "boolean" ? [given] : [];
-  if (format === "binary") return [fileAt(given)];
-  if (type === "string") return [given];
-  const value = readValue(given);
-  const isRight: Readonly<Record<string, boolean>> = {
-    number: typeof value === "number",
-    integer: Number.isInteger(value),
-    boolean: typeof value === "boolean",
-    null: value === null,
-    array: Array.isArray(value),
-    object: isRecord(value),
-  };
-  return isRight[String(type)] ? [value] : [];
 }
 
 /** A file that the plugin is given as one. */
@@ -131,17 +76,9 @@ function fileAt(path: string): URL {
   return toFileUrl(file);
 }
 
-function nameOf({ type, format, enum: values }: JsonSchema): string {
-  if (Array.isArray(values)) return values.map((value) => JSON.stringify(value)).join(" or ");
-  if (format === "binary") return "a file";
-  return { integer: "a whole number", null: "null" }[String(type)] ?? `${/^[aeiou]/.test(String(type)) ? "an" : "a"} ${type}`;
-}
-
 /** JSON where it reads as such, and text where not. */
 export function readValue(text: string): unknown {
-  if (!/^(-?\d|[{["]|(true|false|null)$)/.test(text)) return text;
-  const value = parseJson(text);
-  return value === undefined ? text : value;
+  return asUsage(() => texts.readValue(text));
 }
 
 /**
@@ -150,13 +87,14 @@ export function readValue(text: string): unknown {
  * @throws {UsageError} When it holds an integer that would become another one.
  */
 export function parseJson(text: string): unknown {
-  let value: unknown;
+  return asUsage(() => texts.parseJson(text));
+}
+
+/** Whoever typed a text that is no value is told so. */
+function asUsage<Value>(read: () => Value): Value {
   try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
+    return read();
+  } catch (cause) {
+    throw cause instanceof texts.TextValueError ? new UsageError(cause.message, { cause }) : cause;
   }
-  const long = findLongInteger(value, () => text);
-  if (long === undefined) return value;
-  throw new UsageError(`No number of JavaScript holds ${long.digits}, and it would be sent as another one. Put it in quotes, as a text`);
 }

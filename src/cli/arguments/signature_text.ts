@@ -6,7 +6,7 @@
 import type { JsonSchema } from "../../plugin/type_schema.ts";
 import { isRecord } from "../../protocol/json.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
-import { alternatives } from "./alternatives.ts";
+import { alternatives } from "../../plugin/schema_alternatives.ts";
 
 /** A method as its worker calls it. */
 export type MethodName = "execute" | "execute_stream";

@@ -1,5 +1,5 @@
 /** `inspect`: what one plugin is. @module */
-import { toldSignatures } from "../arguments/told_signatures.ts";
+import { toldSignatures } from "../../plugin/told_signatures.ts";
 import type { Context } from "../context.ts";
 import { describe } from "./list.ts";
 import { showMethods } from "../output/methods.ts";

@@ -9,7 +9,7 @@ import { green, red } from "../output/painted.ts";
 import { parseJson } from "../arguments/argument_types.ts";
 import { isRecord } from "../../protocol/json.ts";
 import { demandArguments, readArguments } from "../arguments/read_arguments.ts";
-import { toldSignatures } from "../arguments/told_signatures.ts";
+import { toldSignatures } from "../../plugin/told_signatures.ts";
 import { FileOutput } from "../output/file_output.ts";
 import type { Context } from "../context.ts";
 import { visibleLine } from "../output/visible.ts";

@@ -1,5 +1,5 @@
 /** `run PLUGIN --help`: what one plugin takes. @module */
-import { toldSignatures } from "../arguments/told_signatures.ts";
+import { toldSignatures } from "../../plugin/told_signatures.ts";
 import type { Context } from "../context.ts";
 import { showMethods } from "../output/methods.ts";
 

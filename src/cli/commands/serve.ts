@@ -4,10 +4,12 @@ import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import { UsageError } from "../exit.ts";
 import { problemText } from "../context.ts";
 import { createGateway } from "../../gateway/gateway.ts";
-import { refusal } from "../../gateway/reply.ts";
+import { refusal } from "../../gateway/refusal.ts";
+import { openAccessLog } from "../serving/access_log_file.ts";
 import { announcement } from "../serving/announcement.ts";
+import { readKeeping, readNumber } from "../serving/keeping.ts";
 import { writeServerFile } from "../serving/server_file.ts";
-import { chosenToken, newToken, type TokenOptions } from "../serving/token.ts";
+import { chosenToken, newToken, tokenFromFile, type TokenOptions } from "../serving/token.ts";
 import { red, yellow } from "../output/painted.ts";
 
 /** The options of `serve`. */
@@ -19,20 +21,23 @@ export interface ServeOptions extends TokenOptions {
   readonly replicas: string;
   readonly idle?: string;
   readonly logs?: boolean;
+  readonly accessLog?: string;
+  readonly metricsTokenFile?: string;
   readonly bounds?: BoundsLevel;
 }
 
 /** Serves the plugins until Ctrl-C. */
 export async function serve(context: Context, options: ServeOptions): Promise<void> {
   const { terminal, signal } = context;
-  const replicas = { min: 1, max: readNumber("replicas", options.replicas) };
-  const unloadAfterMs = options.idle === undefined ? undefined : 1_000 * readNumber("idle", options.idle);
   const onLog = context.logWriter(options.logs ?? false);
-  const managed = { onLog, replicas, unloadAfterMs, bounds: options.bounds, watch: true, healthIntervalMs: 10_000 };
+  const managed = { ...readKeeping(options), onLog, bounds: options.bounds, watch: true, healthIntervalMs: 10_000 };
   const { manager } = await context.openManager(undefined, managed);
   await using cleanup = new AsyncDisposableStack();
+  const observers = options.accessLog === undefined ? [] : [cleanup.use(await openAccessLog(options.accessLog, terminal)).observer];
   cleanup.use(manager);
   const token = await chosenToken(options) ?? newToken();
+  const metricsToken = options.metricsTokenFile === undefined ? undefined : (await tokenFromFile(options.metricsTokenFile)).value;
+  const operatorToken = newToken().value;
   const tls = await readTls(options);
   const server = Deno.serve(
     {
@@ -42,12 +47,12 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       onError: (error) => tellCrash(context, error),
       ...tls,
     },
-    createGateway(manager, { token: token.value }),
+    createGateway(manager, { token: token.value, operatorToken, metricsToken, hosts: [options.host], observers }),
   );
   cleanup.defer(() => server.shutdown());
   const url = `${"cert" in tls ? "https" : "http"}://${options.host}:${(server.addr as Deno.NetAddr).port}`;
-  cleanup.use(await writeServerFile(context.stateDir, { url, token: token.value, pid: Deno.pid }));
-  if (terminal.json) terminal.result({ url, token: token.value });
+  cleanup.use(await writeServerFile(context.stateDir, { url, token: token.value, operatorToken, pid: Deno.pid }));
+  if (terminal.json) terminal.result({ url, token: token.value, operatorToken });
   for (const line of announcement({ url, token, names: manager.list().map(({ name }) => name) })) terminal.line(line);
   if (!("cert" in tls) && !isLocal(options.host)) terminal.note(yellow(UNENCRYPTED));
   for (const problem of manager.problems) terminal.note(yellow(problemText(problem)));
@@ -72,10 +77,4 @@ async function readTls({ cert, key }: ServeOptions): Promise<{ cert: string; key
   if (cert === undefined && key === undefined) return {};
   if (cert === undefined || key === undefined) throw new UsageError("--cert and --key go together");
   return { cert: await Deno.readTextFile(cert), key: await Deno.readTextFile(key) };
-}
-
-function readNumber(option: string, text: string, least = 1): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least) throw new UsageError(`--${option} must be a whole number from ${least}, not "${text}"`);
-  return value;
 }

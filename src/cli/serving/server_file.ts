@@ -5,10 +5,11 @@
  */
 import { join } from "@std/path";
 
-/** Where a server listens, and its token. */
+/** Where a server listens, and its tokens. */
 export interface ServerFile {
   readonly url: string;
   readonly token: string;
+  readonly operatorToken: string;
   readonly pid: number;
 }
 

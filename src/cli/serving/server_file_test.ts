@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { readServerFile, writeServerFile } from "./server_file.ts";
 
-const SERVER = { url: "http://127.0.0.1:1", token: "t", pid: 1 };
+const SERVER = { url: "http://127.0.0.1:1", token: "t", operatorToken: "o", pid: 1 };
 
 Deno.test("a server is found while it runs, by its owner alone", async () => {
   const folder = await Deno.makeTempDir();

@@ -28,7 +28,7 @@ export interface Token {
 
 /** The token that a user has chosen: in a file, on the command line, or in a variable; `undefined` when there is none. */
 export async function chosenToken({ token, tokenFile }: TokenOptions): Promise<Token | undefined> {
-  if (tokenFile !== undefined) return await fromFile(tokenFile);
+  if (tokenFile !== undefined) return await tokenFromFile(tokenFile);
   if (token !== undefined) return plain(checked(token, "--token"));
   const value = Deno.env.get(TOKEN_VARIABLE);
   if (!value) return undefined;
@@ -52,7 +52,8 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-async function fromFile(file: string): Promise<Token> {
+/** The token that a file holds. */
+export async function tokenFromFile(file: string): Promise<Token> {
   const path = resolve(file);
   let text: string;
   try {

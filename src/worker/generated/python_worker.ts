@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "2d0796edc0d56fd0";
+export const PYTHON_WORKER_HASH = "19cdfacfeebb3086";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -1094,6 +1094,7 @@ import time
 
 from .descriptors import DESCRIPTORS, identity
 from .fast import socket
+from .spare_memory import LARGE, SpareMemory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -1114,7 +1115,7 @@ STALL_S = 0.05  # how long to wait for a reply that is being sent before looking
 class Client:
     """A connection's socket, which only the worker's own code may have closed."""
 
-    def __init__(self, client: socket.socket, shelf: Shelf, watch: Callable[[Client], None]) -> None:
+    def __init__(self, client: socket.socket, shelf: Shelf, watch: Callable[[Client], None], spare: SpareMemory) -> None:
         self.lock = threading.Lock()  # for whoever sends
         self.name = b""  # of the connection, where the host would hear of what was held back on it
         self.may_wait = True  # for a client who does not read
@@ -1122,6 +1123,7 @@ class Client:
         self._sent = 0  # bytes since the connection was upgraded
         self._shelf = shelf
         self._watch = watch
+        self._spare = spare
         self._socket = client
         self._file = client.fileno()
         self._held: Optional[Slot] = None
@@ -1142,6 +1144,8 @@ class Client:
             elif len(body) < MAX_JOINED:
                 self._socket.sendall(head + body)
             else:
+                if len(body) >= LARGE:
+                    self._spare.keep()
                 if head:
                     self._socket.sendall(head)
                 self._socket.sendall(body)
@@ -1265,6 +1269,7 @@ from .fast import socket
 from .incoming import Incoming
 from .replies import PlainReply
 from .requests import BareRequest, HttpRequest, checked_length
+from .spare_memory import LARGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -1286,7 +1291,7 @@ class Connection:
 
     def __init__(self, session: Session, client: socket.socket, shelf: Shelf) -> None:
         self.file = client.fileno()
-        self.client = Client(client, shelf, session.watch)
+        self.client = Client(client, shelf, session.watch, session.spare)
         self.call: Optional[Call] = None  # the last one that was read, until it has been answered
         self.deadline = time.monotonic() + STRANGER_TIMEOUT_S  # zero when there is none
         self.is_over = False
@@ -1386,6 +1391,8 @@ class Connection:
         """Answers a request, or makes it the open call; tells whether that was here as a whole."""
         incoming = self._incoming
         length = checked_length(request.parts or request.length, self._session.max_body_bytes)
+        if length >= LARGE:
+            self._session.spare.keep()
         body = self._take_upload(request) if request.parts else incoming.take(length)
         if body is None:
             self._request = request
@@ -3590,6 +3597,7 @@ if TYPE_CHECKING:
 
 PLAIN_BEGIN, PLAIN_END = b"execute ", b" files=shared"
 PIECE = 64 * 1024
+MOST_AT_ONCE = 4 * 1024 * 1024  # bytes of a body that are read before others have their turn
 
 
 class Incoming:
@@ -3607,10 +3615,7 @@ class Incoming:
         """Reads what is there; tells whether more can come."""
         try:
             if self._body is not None:
-                count = self._socket.recv_into(memoryview(self._body)[self._filled :], 0, AT_ONCE)
-                self._filled += count
-                self.has_more = count > 0
-                return self.has_more
+                return self._fill(memoryview(self._body))
             data = self._socket.recv(PIECE, AT_ONCE)
         except BlockingIOError:
             return True
@@ -3619,6 +3624,15 @@ class Incoming:
         self._bytes = self._bytes[self._at :] + data if self._at < len(self._bytes) else data
         self._at = 0
         self.has_more = len(data) > 0
+        return self.has_more
+
+    def _fill(self, body: memoryview) -> bool:
+        self.has_more = True
+        most = min(len(body), self._filled + MOST_AT_ONCE)
+        while self._filled < most and self.has_more:
+            count = self._socket.recv_into(body[self._filled :], 0, AT_ONCE)
+            self._filled += count
+            self.has_more = count > 0
         return self.has_more
 
     def take_until(self, mark: bytes) -> Optional[bytes]:
@@ -6466,6 +6480,7 @@ from .open_calls import OpenCalls
 from .plugin import Plugin
 from .replies import Reply
 from .requests import HttpRequest, Request, checked_id
+from .spare_memory import SpareMemory
 from .start_line import Start
 from .worker_endpoints import WorkerEndpoints
 
@@ -6489,6 +6504,7 @@ class Session:
         self.scratch = start.scratch
         self.max_body_bytes = start.max_body_bytes
         self.watch = watch
+        self.spare = SpareMemory()
         self.abandon = canceller.abandon
         self._plugin = plugin
         self._calls = calls
@@ -6771,6 +6787,31 @@ def _listed(item: Schema) -> Schema:
     """A list of items, whose definitions stay at the top."""
     inner = {key: value for key, value in item.items() if key != "$defs"}
     return dict(array_of(inner), **({"$defs": item["$defs"]} if "$defs" in item else {}))
+\fspare_memory
+"""The memory that a large value leaves, which the next one takes."""
+
+from __future__ import annotations
+
+LARGE = 128 * 1024  # from here on the C library gives a value's memory back to the system at once
+MOST_KEPT = 8 * 1024 * 1024
+
+
+class SpareMemory:
+    """Has the C library keep memory of large values. To get it from the system once more takes longer than all else that is done with them.
+
+    glibc takes the size of what is freed for one that will come again: from then on it keeps memory of up to twice that size.
+    """
+
+    _is_kept = False
+
+    def keep(self) -> None:
+        """A large value has come or goes."""
+        if not self._is_kept:
+            self._is_kept = True
+            try:
+                bytearray(MOST_KEPT)
+            except MemoryError:
+                pass  # the plugin may have little
 \fstand_ins late
 """What stands in for functions of the library that would not work within bounds, for what the bounds allow."""
 

@@ -18,6 +18,7 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     lanes · open_calls · call · canceller · cancelling                 calls
     plugin · instance · helpers · running · event_loop · tracing       the plugin's code
     encoding · walk · conversions · decoding · json_text · original    values
+    spare_memory                                                       memory of large values
     outbox · files · parts · uploads · scratch · private_folder        files
     become                                                             another program in the place of this one, bound
     bounds · grant · places · holding · landlock · seccomp             bounds: what the plugin may do

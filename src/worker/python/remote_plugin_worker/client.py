@@ -9,6 +9,7 @@ import time
 
 from .descriptors import DESCRIPTORS, identity
 from .fast import socket
+from .spare_memory import LARGE, SpareMemory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ STALL_S = 0.05  # how long to wait for a reply that is being sent before looking
 class Client:
     """A connection's socket, which only the worker's own code may have closed."""
 
-    def __init__(self, client: socket.socket, shelf: Shelf, watch: Callable[[Client], None]) -> None:
+    def __init__(self, client: socket.socket, shelf: Shelf, watch: Callable[[Client], None], spare: SpareMemory) -> None:
         self.lock = threading.Lock()  # for whoever sends
         self.name = b""  # of the connection, where the host would hear of what was held back on it
         self.may_wait = True  # for a client who does not read
@@ -37,6 +38,7 @@ class Client:
         self._sent = 0  # bytes since the connection was upgraded
         self._shelf = shelf
         self._watch = watch
+        self._spare = spare
         self._socket = client
         self._file = client.fileno()
         self._held: Optional[Slot] = None
@@ -57,6 +59,8 @@ class Client:
             elif len(body) < MAX_JOINED:
                 self._socket.sendall(head + body)
             else:
+                if len(body) >= LARGE:
+                    self._spare.keep()
                 if head:
                     self._socket.sendall(head)
                 self._socket.sendall(body)

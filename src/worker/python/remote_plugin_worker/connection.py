@@ -16,6 +16,7 @@ from .fast import socket
 from .incoming import Incoming
 from .replies import PlainReply
 from .requests import BareRequest, HttpRequest, checked_length
+from .spare_memory import LARGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Connection:
 
     def __init__(self, session: Session, client: socket.socket, shelf: Shelf) -> None:
         self.file = client.fileno()
-        self.client = Client(client, shelf, session.watch)
+        self.client = Client(client, shelf, session.watch, session.spare)
         self.call: Optional[Call] = None  # the last one that was read, until it has been answered
         self.deadline = time.monotonic() + STRANGER_TIMEOUT_S  # zero when there is none
         self.is_over = False
@@ -137,6 +138,8 @@ class Connection:
         """Answers a request, or makes it the open call; tells whether that was here as a whole."""
         incoming = self._incoming
         length = checked_length(request.parts or request.length, self._session.max_body_bytes)
+        if length >= LARGE:
+            self._session.spare.keep()
         body = self._take_upload(request) if request.parts else incoming.take(length)
         if body is None:
             self._request = request

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PLAIN_BEGIN, PLAIN_END = b"execute ", b" files=shared"
 PIECE = 64 * 1024
+MOST_AT_ONCE = 4 * 1024 * 1024  # bytes of a body that are read before others have their turn
 
 
 class Incoming:
@@ -34,10 +35,7 @@ class Incoming:
         """Reads what is there; tells whether more can come."""
         try:
             if self._body is not None:
-                count = self._socket.recv_into(memoryview(self._body)[self._filled :], 0, AT_ONCE)
-                self._filled += count
-                self.has_more = count > 0
-                return self.has_more
+                return self._fill(memoryview(self._body))
             data = self._socket.recv(PIECE, AT_ONCE)
         except BlockingIOError:
             return True
@@ -46,6 +44,15 @@ class Incoming:
         self._bytes = self._bytes[self._at :] + data if self._at < len(self._bytes) else data
         self._at = 0
         self.has_more = len(data) > 0
+        return self.has_more
+
+    def _fill(self, body: memoryview) -> bool:
+        self.has_more = True
+        most = min(len(body), self._filled + MOST_AT_ONCE)
+        while self._filled < most and self.has_more:
+            count = self._socket.recv_into(body[self._filled :], 0, AT_ONCE)
+            self._filled += count
+            self.has_more = count > 0
         return self.has_more
 
     def take_until(self, mark: bytes) -> Optional[bytes]:

@@ -17,6 +17,7 @@ from .open_calls import OpenCalls
 from .plugin import Plugin
 from .replies import Reply
 from .requests import HttpRequest, Request, checked_id
+from .spare_memory import SpareMemory
 from .start_line import Start
 from .worker_endpoints import WorkerEndpoints
 
@@ -40,6 +41,7 @@ class Session:
         self.scratch = start.scratch
         self.max_body_bytes = start.max_body_bytes
         self.watch = watch
+        self.spare = SpareMemory()
         self.abandon = canceller.abandon
         self._plugin = plugin
         self._calls = calls

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { CallError } from "../../errors.ts";
-import type { PluginInterface } from "../../plugin/members.ts";
-import type { SignaturesBody } from "../../protocol/messages.ts";
+import { CallError } from "../errors.ts";
+import type { SignaturesBody } from "../protocol/messages.ts";
+import type { PluginInterface } from "./members.ts";
 
 /** What a plugin's methods take and give; of a worker of the original's, which cannot tell, `undefined`. */
 export async function toldSignatures(plugin: PluginInterface, signal: AbortSignal): Promise<SignaturesBody | undefined> {

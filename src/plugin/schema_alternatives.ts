@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type JsonSchema, resolveReference } from "../../plugin/type_schema.ts";
-import { isRecord } from "../../protocol/json.ts";
+import { type JsonSchema, resolveReference } from "./type_schema.ts";
+import { isRecord } from "../protocol/json.ts";
 
 /** The schemas of which a value has to fit one; none where everything fits. */
 export function alternatives(schema: unknown, root: JsonSchema): JsonSchema[] {

@@ -1,0 +1,80 @@
+/**
+ * Who may ask a gateway, and what for.
+ *
+ * @module
+ */
+import { STATUS_CODE } from "@std/http/status";
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+import type { MiddlewareHandler } from "hono";
+import type { GatewayEnv, Role } from "./context.ts";
+import type { ResolvedGatewayOptions } from "./options.ts";
+import { refusal } from "./refusal.ts";
+
+/** Who holds a token. */
+export interface Client {
+  /** What it may do. */
+  readonly role: Role;
+  /** Which of the tokens of its role it holds, for example `caller 1`. */
+  readonly client: string;
+}
+
+interface KnownToken extends Client {
+  readonly bytes: Uint8Array;
+}
+
+/** Knows the tokens, and tells in a time that says nothing of them whose one is. */
+export class Tokens {
+  readonly #known: readonly KnownToken[];
+
+  /** Takes the tokens of both roles. */
+  constructor({ callers, operators }: Pick<ResolvedGatewayOptions, "callers" | "operators">) {
+    this.#known = [...known("caller", callers), ...known("operator", operators)];
+  }
+
+  /** Whose token an `Authorization` carries; `undefined` when it is nobody's. */
+  holderOf(authorization: string | null): Client | undefined {
+    const [, token] = /^Bearer +(\S.*)$/i.exec(authorization ?? "") ?? [];
+    if (token === undefined) return undefined;
+    const given = encoder.encode(token);
+    // All are compared: where one was found does not show.
+    return this.#known.filter(({ bytes }) => bytes.length === given.length && timingSafeEqual(bytes, given)).at(-1);
+  }
+}
+
+const encoder = new TextEncoder();
+
+function known(role: Role, tokens: readonly string[]): KnownToken[] {
+  return tokens.map((token, index) => ({ role, client: `${role} ${index + 1}`, bytes: encoder.encode(token) }));
+}
+
+/** Lets in whoever has a token, and notes whose it is. */
+export function wantsToken(options: ResolvedGatewayOptions): MiddlewareHandler<GatewayEnv> {
+  const tokens = new Tokens(options);
+  return async (asked, next) => {
+    const holder = tokens.holderOf(asked.req.raw.headers.get("authorization"));
+    if (holder === undefined) {
+      return refusal(STATUS_CODE.Unauthorized, "The token is missing or wrong", {
+        code: "unauthorized",
+        headers: { "www-authenticate": "Bearer" },
+      });
+    }
+    asked.set("role", holder.role);
+    asked.set("client", holder.client);
+    return await next();
+  };
+}
+
+/** Lets in operators alone. */
+export function wantsOperator(): MiddlewareHandler<GatewayEnv> {
+  return async (asked, next) => {
+    const refused = operatorRefusal(asked.get("role"), `"${asked.req.path}"`);
+    if (refused !== undefined) return refused;
+    return await next();
+  };
+}
+
+/** Why somebody may not do what takes an operator; `undefined` for one who may. */
+export function operatorRefusal(role: Role, what: string): Response | undefined {
+  if (role === "operator") return undefined;
+  return refusal(STATUS_CODE.Forbidden, `${what} takes the token of an operator`, { code: "operator_only" });
+}

@@ -1,0 +1,51 @@
+/**
+ * What the routes of a gateway share.
+ *
+ * @module
+ */
+import type { Context } from "hono";
+import type { PluginManager } from "../manager/plugin_manager.ts";
+import type { GatewayMetrics } from "./metrics.ts";
+import type { CallObserver } from "./observer.ts";
+import type { OpenCalls } from "./open_calls.ts";
+import type { ResolvedGatewayOptions } from "./options.ts";
+
+/** What a client may do: call plugins, or see to them as well. */
+export type Role = "caller" | "operator";
+
+/** What a server tells of a request, as `Deno.serve` does. */
+export interface GatewayRequestInfo {
+  /** Rejects when the client has gone before it had the reply. */
+  readonly completed: Promise<void>;
+}
+
+/** One gateway. */
+export interface GatewayContext {
+  /** The plugins. */
+  readonly manager: PluginManager;
+  /** The calls of all clients. */
+  readonly calls: OpenCalls;
+  /** What it was made with. */
+  readonly options: ResolvedGatewayOptions;
+  /** What Prometheus is told. */
+  readonly metrics: GatewayMetrics;
+  /** Who is told of every call. */
+  readonly observers: readonly CallObserver[];
+}
+
+/** What the routes find with a request. */
+export interface GatewayEnv {
+  readonly Bindings: {
+    /** What the server tells, if it tells anything. */
+    readonly info?: GatewayRequestInfo;
+  };
+  readonly Variables: {
+    /** What the client may do. Set behind the check of the token. */
+    readonly role: Role;
+    /** Whose request it is, for example `caller 1`. Set behind the check of the token. */
+    readonly client: string;
+  };
+}
+
+/** One request on its way through the routes. */
+export type Asked = Context<GatewayEnv>;

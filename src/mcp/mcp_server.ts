@@ -1,0 +1,110 @@
+/**
+ * A manager's plugins for MCP clients: assistants, editors.
+ *
+ * @module
+ */
+import {
+  type CallToolRequest,
+  type CallToolResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ServerContext,
+  type Tool,
+} from "@modelcontextprotocol/server";
+import type { PluginManager } from "../manager/plugin_manager.ts";
+import { nameHint } from "../manifest/nearest_name.ts";
+import { PACKAGE_VERSION } from "../protocol/version.ts";
+import { callTool } from "./call_tool.ts";
+import { ProgressNotes } from "./progress_notes.ts";
+import { failure } from "./tool_result.ts";
+import { messageOf } from "../protocol/text.ts";
+import { type PluginTool, ToolCatalog } from "./tool_catalog.ts";
+import type { ClientFiles } from "./tool_schema.ts";
+
+/** How plugins are offered. */
+export interface McpOptions {
+  /** Where the files of clients are. */
+  readonly files: ClientFiles;
+  /** The one plugin that is offered. Default: all. */
+  readonly only?: string | undefined;
+  /** The folder to which the files of results are copied. Default: they are content alone. */
+  readonly folder?: string | undefined;
+  /** What to do about a file for which a result has no room, as a sentence. */
+  readonly largeFileAdvice: string;
+  /** Called with the error of a plugin that cannot be asked what it takes, and is therefore no tool. */
+  readonly onProblem?: (plugin: string, error: unknown) => void;
+}
+
+/** Makes the servers of all connections, which have the same tools. */
+export class McpServers implements AsyncDisposable {
+  readonly #manager: PluginManager;
+  readonly #options: McpOptions;
+  readonly #catalog: ToolCatalog;
+  readonly #listeners = new Set<() => void>();
+
+  /** The manager stays its owner's. */
+  constructor(manager: PluginManager, options: McpOptions) {
+    this.#manager = manager;
+    this.#options = options;
+    const { files, only, onProblem = () => {} } = options;
+    const onChange = () => this.#listeners.forEach((tell) => tell());
+    this.#catalog = new ToolCatalog(manager, { files, only, onChange, onProblem });
+  }
+
+  /** Tells of every change of the tools, until it is told to stop. */
+  onChange(tell: () => void): Disposable {
+    this.#listeners.add(tell);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(tell) };
+  }
+
+  /** A server for one connection, or for one request. */
+  make(): Server {
+    const server = new Server({ name: "remote-plugin", version: PACKAGE_VERSION }, {
+      capabilities: { tools: { listChanged: true } },
+      debouncedNotificationMethods: ["notifications/tools/list_changed"],
+    });
+    server.setRequestHandler("tools/list", async () => ({ tools: (await this.#catalog.list()).map(asTool) }));
+    server.setRequestHandler("tools/call", ({ params }, context) => this.#call(server, params, context));
+    return server;
+  }
+
+  /** Asks plugins for nothing any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listeners.clear();
+    await this.#catalog[Symbol.asyncDispose]();
+  }
+
+  async #call(server: Server, params: CallToolRequest["params"], { mcpReq }: ServerContext): Promise<CallToolResult> {
+    const { signal } = mcpReq;
+    let tool: PluginTool | undefined;
+    try {
+      tool = await this.#catalog.find(params.name);
+    } catch (error) {
+      return failure(messageOf(error));
+    }
+    if (tool === undefined) throw this.#unknown(params.name);
+    await using notes = progressNotes(mcpReq);
+    const settings = { ...this.#options, manager: this.#manager };
+    const result = await callTool(tool, { arguments: params.arguments ?? {}, signal, notes }, settings);
+    return result.isError ? result : server.projectCallToolResult(result, tool.output);
+  }
+
+  #unknown(name: string): ProtocolError {
+    const { names } = this.#catalog;
+    const hint = names.length === 0 ? "There is none at all" : nameHint(name, names);
+    return new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${name}". ${hint}`);
+  }
+}
+
+function asTool({ name, plugin, description, input: inputSchema, output }: PluginTool): Tool {
+  const outputSchema = output as Tool["outputSchema"];
+  return { name, title: plugin, description, inputSchema, ...outputSchema === undefined ? {} : { outputSchema } };
+}
+
+/** Tells the client of progress that it has asked for. Whoever has gone needs to know no more. */
+function progressNotes({ _meta, notify }: ServerContext["mcpReq"]): ProgressNotes | undefined {
+  const progressToken = _meta?.progressToken;
+  if (progressToken === undefined) return undefined;
+  return new ProgressNotes((note) => notify({ method: "notifications/progress", params: { progressToken, ...note } }).catch(() => {}));
+}

@@ -1,0 +1,214 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { RemotePluginProxy } from "@remote-plugin/proxy";
+import { type CallObserver, type CallOutcome, createGateway, type ObservedCall } from "@remote-plugin/proxy/gateway";
+import { ManagerWatch } from "../support/managed_plugins.ts";
+import { eventually, within } from "../support/guard.ts";
+
+const TOKEN = "let-me-in";
+
+function ask(path: string, { body, ...init }: RequestInit & { readonly body?: string } = {}): Request {
+  const headers = {
+    authorization: `Bearer ${TOKEN}`,
+    ...body === undefined ? {} : { "content-length": `${body.length}` },
+    ...init.headers,
+  };
+  return new Request(`http://localhost${path}`, { method: body === undefined ? "GET" : "POST", body, ...init, headers });
+}
+
+Deno.test("a gateway answers standard requests with standard responses, whatever server they come from", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const answer = await gateway(ask("/holds/execute", { body: JSON.stringify({ kwargs: { note: "a" } }) }));
+  assertEquals([answer.status, await answer.json()], [200, "a"]);
+  const stats = await gateway(ask("/holds/stats"));
+  assertEquals((await stats.json()).calls.running, 0);
+  const health = await gateway(ask("/holds/health"));
+  assertEquals(await health.json().then(({ status, name, protocol }) => [status, name, protocol]), ["running", "holds", 1]);
+});
+
+Deno.test("a gateway refuses what it does not serve, and says what there is", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const cases: [Request, number, string][] = [
+    [ask("/holds/stats", { headers: { authorization: "Bearer let-me-out" } }), 401, "The token is missing or wrong"],
+    [
+      ask("/holds/stats", { headers: { origin: "http://page" } }),
+      403,
+      'The page "http://page" may not ask. Name it in "origins" if it may',
+    ],
+    [ask("/held/stats"), 404, 'There is no plugin "held". The nearest name is "holds"'],
+    [ask("/held"), 404, 'There is no plugin "held". The nearest name is "holds"'],
+    [ask("/holds/execut"), 404, 'There is no endpoint "holds/execut"'],
+    [ask("/holds/execute"), 405, '"execute" takes POST'],
+    [
+      ask("/holds/execute", { body: '{"note": "a"}' }),
+      400,
+      'The body has "note" and neither "kwargs" nor "args". Arguments go into "kwargs": {"kwargs": {"note": …}}',
+    ],
+    [ask("/holds/execute", { body: "[]" }), 400, "The body is no JSON object"],
+    [ask("/holds/execute", { body: "{}", headers: { "remote-plugin-call": "a b" } }), 400, "The call id is malformed"],
+  ];
+  for (const [request, status, detail] of cases) {
+    const response = await gateway(request);
+    assertEquals([response.status, (await response.json()).detail], [status, detail]);
+  }
+  assertEquals(watch.events, []);
+});
+
+Deno.test("what changes a plugin for everybody takes the token of an operator", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN, operatorToken: "chief" });
+  for (const [endpoint, body] of [["initialize", "{}"], ["reconfigure", '{"new_config": {}}'], ["cleanup", "{}"]] as const) {
+    const refused = await gateway(ask(`/holds/${endpoint}`, { body }));
+    assertEquals([refused.status, (await refused.json()).code], [403, "operator_only"]);
+    const allowed = await gateway(ask(`/holds/${endpoint}`, { body, headers: { authorization: "Bearer chief" } }));
+    assertEquals(allowed.status, 200, await allowed.text());
+  }
+});
+
+Deno.test("without an operator's token nobody is one", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const answer = await gateway(ask("/holds/initialize", { body: "{}" }));
+  assertEquals([answer.status, (await answer.json()).detail], [403, '"initialize" takes the token of an operator']);
+});
+
+Deno.test("a caller cancels calls of its own token, an operator those of everybody", async () => {
+  await using watch = await ManagerWatch.of("holds", {}, { max_concurrency: 3 });
+  const gateway = createGateway(watch.manager, { token: ["one", "two"], operatorToken: "chief" });
+  const as = (token: string, headers = {}) => ({ headers: { authorization: `Bearer ${token}`, ...headers } });
+  const hold = (token: string) =>
+    gateway(ask("/holds/execute", { body: JSON.stringify({ kwargs: { hold: "s" } }), ...as(token, { "remote-plugin-call": "same" }) }));
+  const cancel = async (token: string, body: string) => (await (await gateway(ask("/holds/cancel", { body, ...as(token) }))).json()).status;
+  const [one, two] = [hold("one"), hold("two")];
+  await eventually(async () => (await watch.manager.get("holds").getStats()).calls.running === 2, "two running calls");
+  assertEquals(await cancel("one", '{"call_id": "other"}'), "not_running");
+  assertEquals(await cancel("one", "{}"), "cancelled");
+  assertEquals((await within(one, "the end of the first call")).status, 409);
+  await eventually(async () => (await watch.manager.get("holds").getStats()).calls.running === 1, "one running call");
+  assertEquals(await cancel("chief", '{"call_id": "same"}'), "cancelled");
+  assertEquals((await within(two, "the end of the second call")).status, 409);
+});
+
+Deno.test("a gateway answers to addresses, to localhost and to the names that it was given", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN, hosts: ["plugins.example.com"] });
+  for (
+    const [host, status] of [["127.0.0.1:8000", 200], ["[::1]", 200], ["localhost:1", 200], ["plugins.example.com", 200], [
+      "evil.test",
+      421,
+    ]]
+  ) {
+    const { headers } = ask("/holds");
+    assertEquals([host, (await gateway(new Request(`http://${host}/holds`, { headers }))).status], [host, status]);
+  }
+});
+
+Deno.test("a page calls from where it was named, or where it was served", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN, origins: ["https://app.example.com"] });
+  const preflight = {
+    method: "OPTIONS",
+    headers: { origin: "https://app.example.com", "access-control-request-method": "POST", authorization: "" },
+  };
+  const asked = await gateway(ask("/holds/execute", preflight));
+  assertEquals([asked.status, asked.headers.get("access-control-allow-origin")], [204, "https://app.example.com"]);
+  const call = { body: JSON.stringify({ kwargs: { note: "a" } }), headers: { origin: "https://app.example.com" } };
+  const answer = await gateway(ask("/holds/execute", call));
+  assertEquals([await answer.json(), answer.headers.get("access-control-allow-origin")], ["a", "https://app.example.com"]);
+  assertEquals((await gateway(ask("/holds", { headers: { origin: "http://localhost" } }))).status, 200);
+});
+
+Deno.test("an observer is told of every call, as it begins and as it ends", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const told: [string, ObservedCall, CallOutcome | undefined][] = [];
+  const observer: CallObserver = {
+    opened: (call) => told.push(["opened", call, undefined]),
+    ended: (call, outcome) => told.push(["ended", call, outcome]),
+  };
+  const gateway = createGateway(watch.manager, { token: TOKEN, observers: [observer] });
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const body = JSON.stringify({ kwargs: { note: "a" } });
+  const answer = await (await gateway(ask("/holds/execute", { body, headers: { traceparent } }))).bytes();
+  const [opened, ended] = told;
+  assertEquals(told.map(([what]) => what), ["opened", "ended"]);
+  assertEquals(opened![1], ended![1]);
+  assertEquals([opened![1].plugin, opened![1].endpoint, opened![1].client, opened![1].traceparent], [
+    "holds",
+    "execute",
+    "caller 1",
+    traceparent,
+  ]);
+  const { durationMs, ...outcome } = ended![2]!;
+  assertEquals(outcome, { status: 200, code: undefined, bytesIn: body.length, bytesOut: answer.length, chunks: 0 });
+  assertEquals(durationMs > 0, true);
+});
+
+Deno.test("a gateway tells of a plugin without starting it", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const { name, state } = await (await gateway(ask("/holds"))).json();
+  assertEquals([name, state.kind, watch.workers], ["holds", "registered", 0]);
+});
+
+Deno.test("a result that is bytes is refused where no frames are asked for, and it is said how to ask", async () => {
+  await using watch = await ManagerWatch.of("hands_over");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const body = JSON.stringify({ kwargs: { action: "give", size: 3 } });
+  const plain = await gateway(ask("/hands_over/execute", { body }));
+  const { detail } = await plain.json();
+  assertEquals(plain.status, 500);
+  const [, accept] = /Ask for frames with "Accept: ([^"]*)"$/.exec(detail) ?? [];
+  const framed = await gateway(ask("/hands_over/execute", { body, headers: { accept: accept! } }));
+  assertEquals((await framed.json()).result.data, new Uint8Array([0, 1, 2]).toBase64());
+});
+
+Deno.test("a gateway answers a wrong argument with 400, and what else fails in a plugin with 500", async () => {
+  await using watch = await ManagerWatch.of("fails");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  for (
+    const [kwargs, status, category] of [[{ kind: "value" }, 400, "user_input"], [{}, 400, "user_input"], [{ kind: "bug" }, 500, "fatal"]]
+  ) {
+    const answer = await gateway(ask("/fails/execute", { body: JSON.stringify({ kwargs }) }));
+    assertEquals([answer.status, (await answer.json())._job_error.category], [status, category]);
+  }
+});
+
+Deno.test("a client that goes away has given up its call, where a server tells no more than the request does", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const client = new AbortController();
+  const held = gateway(ask("/holds/execute", { body: JSON.stringify({ kwargs: { hold: "s" } }), signal: client.signal }));
+  await eventually(async () => (await watch.manager.get("holds").getStats()).calls.running === 1, "one running call");
+  client.abort();
+  const answer = await within(held, "the end of the call");
+  assertEquals(answer.status, 409);
+  assertEquals((await answer.json())._job_error.code, "cancelled");
+});
+
+Deno.test("a proxy attaches to a plugin behind a gateway, and a call of its is cancelled by its id alone", async () => {
+  await using watch = await ManagerWatch.of("holds", {}, { max_concurrency: 2 });
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, createGateway(watch.manager, { token: TOKEN }));
+  const endpoint = { url: `http://127.0.0.1:${server.addr.port}/holds`, token: TOKEN };
+  await using plugin = await RemotePluginProxy.attach(endpoint);
+  await using other = await RemotePluginProxy.attach(endpoint);
+  const abort = new AbortController();
+  const stream = other.executeStream({ hold: "s" });
+  assertEquals((await stream.next()).value, "s");
+  const call = plugin.execute({ hold: "s" }, { signal: abort.signal });
+  await eventually(async () => (await plugin.getStats()).calls.running === 2, "two running calls");
+  abort.abort(new Error("enough"));
+  await assertRejects(() => call, Error, "enough");
+  await eventually(async () => (await plugin.getStats()).calls.running === 1, "one running call");
+  await stream.return();
+});
+
+Deno.test("a gateway that is mounted below a path answers there, and nowhere else", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  for (const basePath of ["/plugins", "/plugins/"]) {
+    const gateway = createGateway(watch.manager, { token: TOKEN, basePath });
+    const paths = ["/plugins/holds", "/plugins/", "/plugins", "/plugins/health", "/holds", "/pluginsholds", "/health", "/"];
+    const statuses = await Promise.all(paths.map(async (path) => (await gateway(ask(path))).status));
+    assertEquals(statuses, [200, 200, 200, 200, 404, 404, 404, 404]);
+  }
+});

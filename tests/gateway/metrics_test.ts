@@ -1,0 +1,95 @@
+import { assertEquals, assertGreater } from "@std/assert";
+import { createGateway, type GatewayHandler } from "@remote-plugin/proxy/gateway";
+import { eventually } from "../support/guard.ts";
+import { ManagerWatch } from "../support/managed_plugins.ts";
+import { valueOf } from "../support/prometheus_text.ts";
+
+const [TOKEN, METRICS_TOKEN] = ["let-me-in", "let-me-look"];
+
+function withToken(token: string): RequestInit {
+  return { headers: { authorization: `Bearer ${token}` } };
+}
+
+function get(gateway: GatewayHandler, path: string, init: RequestInit = {}): Promise<Response> {
+  return gateway(new Request(`http://localhost${path}`, init));
+}
+
+async function post(gateway: GatewayHandler, path: string, kwargs: Record<string, unknown>): Promise<string> {
+  const body = JSON.stringify({ kwargs });
+  const headers = { ...withToken(TOKEN).headers, "content-length": `${body.length}` };
+  return await (await get(gateway, path, { method: "POST", headers, body })).text();
+}
+
+async function metricsOf(gateway: GatewayHandler): Promise<string> {
+  return await (await get(gateway, "/metrics", withToken(METRICS_TOKEN))).text();
+}
+
+Deno.test("GET /health answers without a token, by whatever name the gateway is asked, and tells nothing else", async () => {
+  await using watch = await ManagerWatch.of("reports");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  const answer = await gateway(new Request("http://10.0.0.7.example.org/health"));
+  assertEquals([answer.status, answer.headers.get("cache-control"), await answer.json()], [200, "no-store", { status: "ok" }]);
+  const head = await get(gateway, "/health", { method: "HEAD" });
+  assertEquals([head.status, await head.text()], [200, ""]);
+});
+
+Deno.test("GET /metrics takes a token, and that of the metrics opens nothing else", async () => {
+  await using watch = await ManagerWatch.of("reports");
+  const gateway = createGateway(watch.manager, { token: TOKEN, metricsToken: METRICS_TOKEN });
+  const statusOf = async (path: string, token: string) => (await get(gateway, path, withToken(token))).status;
+  assertEquals(await Promise.all(["wrong", TOKEN, METRICS_TOKEN].map((token) => statusOf("/metrics", token))), [401, 200, 200]);
+  assertEquals(await Promise.all(["/", "/stats", "/reports"].map((path) => statusOf(path, METRICS_TOKEN))), [401, 401, 401]);
+  const none = createGateway(watch.manager, { token: TOKEN });
+  assertEquals((await get(none, "/metrics", withToken(METRICS_TOKEN))).status, 401);
+});
+
+Deno.test("GET /metrics tells how calls ended, what they carried, and what the workers do", async () => {
+  await using watch = await ManagerWatch.of("reports");
+  const gateway = createGateway(watch.manager, { token: TOKEN, metricsToken: METRICS_TOKEN });
+  const sent = await post(gateway, "/reports/execute_stream", { steps: [[0.5, "a"], [1, "b"]] });
+  await post(gateway, "/reports/execute", { wrong: true });
+  await get(gateway, "/nothing/execute", withToken("wrong"));
+  const text = await metricsOf(gateway);
+  const figure = (name: string, labels: Record<string, string> = {}) => valueOf(text, `remote_plugin_${name}`, labels);
+  const plugin = "reports";
+  assertEquals(figure("calls_total", { plugin, endpoint: "execute_stream", outcome: "ok" }), 1);
+  assertEquals(figure("calls_total", { plugin, endpoint: "execute", outcome: "plugin_error" }), 1);
+  assertEquals([figure("stream_chunks_total", { plugin }), figure("open_calls", { plugin })], [2, 0]);
+  assertGreater(figure("sent_bytes_total", { plugin })!, sent.length);
+  assertGreater(figure("received_bytes_total", { plugin })!, 0);
+  assertEquals(figure("plugin_state", { plugin, version: "1.2.3", state: "running" }), 1);
+  assertEquals([figure("workers", { plugin, state: "idle" }), figure("worker_starts_total", { plugin })], [1, 1]);
+  assertGreater(figure("worker_memory_bytes", { plugin })!, 1_000_000);
+  assertEquals(figure("http_responses_total", { status: "401" }), 1);
+});
+
+Deno.test("GET /metrics tells of calls that run, of those that wait, and of workers that ended unasked", async () => {
+  await using watch = await ManagerWatch.of("holds", {}, { max_concurrency: 1 });
+  const gateway = createGateway(watch.manager, { token: TOKEN, metricsToken: METRICS_TOKEN });
+  const held = post(gateway, "/holds/execute", { hold: "a" });
+  const waits = post(gateway, "/holds/execute", { note: "b" });
+  const figures = async (...names: string[]) => {
+    const text = await metricsOf(gateway);
+    return names.map((name) => valueOf(text, `remote_plugin_${name}`, name === "workers" ? { state: "busy" } : {}));
+  };
+  await eventually(
+    async () => `${await figures("open_calls", "waiting_calls", "workers")}` === "2,1,1",
+    "a call that runs and one that waits",
+  );
+  const { pid } = await watch.manager.get("holds").getStats();
+  Deno.kill(pid, "SIGKILL");
+  await held;
+  await waits;
+  await watch.told("exited");
+  const text = await metricsOf(gateway);
+  assertEquals(valueOf(text, "remote_plugin_worker_ends_total", { plugin: "holds", reason: "exited" }), 1);
+  assertEquals(valueOf(text, "remote_plugin_calls_total", { plugin: "holds", outcome: "plugin_exit" }), 1);
+});
+
+Deno.test("a plugin whose manifest has gone is in the metrics no more, and one that comes is", async () => {
+  await using watch = await ManagerWatch.create({});
+  const gateway = createGateway(watch.manager, { token: TOKEN, metricsToken: METRICS_TOKEN });
+  assertEquals(valueOf(await metricsOf(gateway), "remote_plugin_plugin_state"), undefined);
+  await watch.manager.add({ name: "late", version: "1", runtime: "deno", module: "/nowhere/plugin.ts" });
+  assertEquals(valueOf(await metricsOf(gateway), "remote_plugin_plugin_state", { plugin: "late", state: "registered" }), 1);
+});
