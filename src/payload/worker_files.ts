@@ -183,7 +183,7 @@ export class WorkerFiles implements AsyncDisposable {
   }
 
   #sourceOf(raw: Record<string, unknown>, { size, mediaType, parts }: ResultFacts): FileSource {
-    if ("path" in raw) return this.#found(raw.path, size);
+    if (!("part" in raw) && !("data" in raw)) return this.#found(raw.path, size);
     const bytes = "part" in raw ? parts[raw.part as number] : decoded(raw.data);
     if (bytes === undefined) throw new TypeError("a file is none of those that have come with it");
     if (bytes.length !== size) throw new TypeError(`a file's data has ${bytes.length} bytes, not ${size}`);

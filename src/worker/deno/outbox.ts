@@ -92,8 +92,9 @@ export class Outbox {
     const mediaType = typeof value.mediaType === "string" ? value.mediaType : mediaTypeOf(path);
     if (!path.startsWith(`${folder}/`) || path.includes("/../")) return await this.#takeIn(path, mediaType);
     const size = await this.#results.ask({ about: "file", folder, path });
-    // What has been handed over already is the host's, which may remove it while it keeps this one.
-    const isGiven = this.#files.includes(path) || this.#handedOver.has(path);
+    // What has been handed over already is the host's, which may remove it while it keeps this one. A part is sent and removed while the plugin goes on,
+    // and may write to its own file again.
+    const isGiven = this.#way === "parts" || this.#files.includes(path) || this.#handedOver.has(path);
     return isGiven ? await this.#copy({ path, size, mediaType }) : this.#reference({ path, size, mediaType });
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Endpoint, ENDPOINTS, isEndpoint } from "../../../protocol/endpoints.ts";
+import { type Endpoint, ENDPOINTS, isCallEndpoint, isEndpoint } from "../../../protocol/endpoints.ts";
 import type { FilesWay, WireRequest } from "../../../protocol/exchange.ts";
 import { isRecord } from "../../../protocol/json.ts";
 import { CALL_ID, CALL_ID_HEADER, FILES_HEADER, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../../protocol/messages.ts";
@@ -72,6 +72,16 @@ export function bareRequestOf({ endpoint, fields }: BareRequestLine): RequestFac
     files: filesWay(fields.get("files")),
     trace: traceFrom((name) => fields.get(name)),
   };
+}
+
+/**
+ * Makes sure that a request with files is a call.
+ *
+ * @throws {Refusal} With 400.
+ */
+export function uploadTo(request: RequestFacts): RequestFacts {
+  if (isCallEndpoint(request.endpoint)) return request;
+  throw new Refusal(400, "This endpoint takes no files");
 }
 
 function filesWay(given: string | undefined): FilesWay | undefined {

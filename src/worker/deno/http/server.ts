@@ -20,7 +20,7 @@ import type { RequestHead } from "./head.ts";
 import { type ReplyWriter, replyWriter, writeContinue, writeRefusal, writeUpgrade } from "./reply_writer.ts";
 import { receiveBody, type ReceivedBody, sourceOf } from "./parts_request.ts";
 import { Refusal } from "./refusal.ts";
-import { bareRequestOf, bounded, closing, isUpgrade, parseBody, readHead, requestOf } from "./requests.ts";
+import { bareRequestOf, bounded, closing, isUpgrade, parseBody, readHead, requestOf, uploadTo } from "./requests.ts";
 import { BadBodyError } from "../call_arguments.ts";
 import { CallIdInUseError, type ReceivedRequest, type WorkerSession } from "../session.ts";
 
@@ -109,7 +109,7 @@ export class HttpServer {
 
   /** Answers a request with files. They are read when nothing else stands against it. */
   async #answerUpload(connection: HttpConnection, head: RequestHead): Promise<boolean> {
-    const request = closing(() => requestOf(head));
+    const request = closing(() => uploadTo(requestOf(head)));
     const source = sourceOf(connection, head);
     if (head.headers.get("expect")?.toLowerCase() === "100-continue") await writeContinue(connection);
     const writer = replyWriter(connection, head, { endpoint: request.endpoint, scratch: this.#partsOf(request) });
@@ -157,7 +157,7 @@ export class HttpServer {
   }
 
   async #bareUpload(connection: HttpConnection, bare: BareRequestLine): Promise<ReceivedRequest> {
-    const request = closing(() => bareRequestOf(bare));
+    const request = closing(() => uploadTo(bareRequestOf(bare)));
     return { ...request, ...await this.#receive(new OpenBody(connection), bare.length) };
   }
 
