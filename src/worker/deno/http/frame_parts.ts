@@ -26,6 +26,8 @@ export async function* piecesOf(lines: readonly FrameLine[], scratch: ScratchFil
 
 async function* withFiles(line: FrameLine, scratch: ScratchFiles): AsyncGenerator<Uint8Array, void, void> {
   using opened = new OpenFiles(line.files ?? [], scratch);
+  // They go as soon as nobody needs their names, where the system lets them.
+  removeWithFolder(line.files);
   const sizes = opened.files.map((file) => file.statSync().size);
   yield UTF8.encode(`${PARTS_MARK}${withSizes(line.text, sizes)}\n`);
   for (const [at, file] of opened.files.entries()) yield* exactly(file, sizes[at]!);
