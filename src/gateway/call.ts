@@ -8,12 +8,13 @@ import type { PluginInterface } from "../plugin/members.ts";
 import { FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { messageOf } from "../protocol/text.ts";
-import type { Asked, GatewayContext, GatewayRequestInfo } from "./context.ts";
-import { framesOf } from "./frames.ts";
+import { clientGone } from "./client_gone.ts";
+import type { Asked, GatewayContext } from "./context.ts";
+import { Frames, type OpenOutcome } from "./frames.ts";
 import { CallReport } from "./observer.ts";
 import { operate } from "./operations.ts";
 import { refusal } from "./refusal.ts";
-import { FrameStream, plainReply } from "./reply.ts";
+import { FRAMED, plainStyle, Reply } from "./reply.ts";
 import type { GatewayRequest } from "./request.ts";
 
 /** Runs a request that is understood, and answers it as its client reads replies: in frames, or plainly. */
@@ -23,7 +24,8 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const { headers } = asked.req.raw;
   let handle: PluginInterface;
   try {
-    handle = manager.get(plugin);
+    // What comes over the network is not kept on disk.
+    handle = manager.get(plugin, { keepsConfig: false });
   } catch (error) {
     return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
   }
@@ -33,22 +35,21 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" });
   }
   // A client that closes its connection has abandoned its call.
-  (asked.env?.info?.completed ?? clientGone(asked.req.raw)).catch(() => call.cancel());
+  clientGone(asked).catch(() => call.cancel());
   const traceContext = activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined);
   const observed = { plugin, endpoint, callId, client, traceparent: traceContext?.traceparent, startedAt: new Date() };
   const report = new CallReport(observed, context.observers, request);
   const target = { handle, manager, calls, client, workerCallId: call.workerCallId, role: asked.get("role") };
-  const frames = framesOf((onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext }));
-  const stream = new FrameStream(frames, {
+  const withTraceback = context.options.exposeTracebacks || target.role === "operator";
+  const style = headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ? FRAMED : plainStyle(endpoint);
+  const open: OpenOutcome = (onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext });
+  const frames = new Frames(open, { withTraceback, write: style.write });
+  const hooks = {
     report,
+    patience: context.patience.reply,
+    place: asked.get("place"),
     onEnd: () => call.end(),
     onCancel: () => call.cancel(),
-  });
-  const isFramed = headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ?? false;
-  return isFramed ? await stream.framedReply() : await plainReply(stream, endpoint);
-}
-
-/** Rejects when the server lets go of the request, where it tells no more of it. After the reply that does no harm. */
-function clientGone({ signal }: Request): GatewayRequestInfo["completed"] {
-  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+  };
+  return await new Reply(frames, style, hooks).response();
 }

@@ -65,6 +65,7 @@ export class Call implements Tenant, TurnHolder {
   #loss: Promise<unknown> | undefined;
   #ended: Promise<void> | undefined;
   #isReleased = false;
+  #isUnbegun = false;
 
   /** Opens an operation. A signal that is aborted already abandons it at once. */
   constructor(name: OperationName, options: OpenOptions) {
@@ -124,6 +125,11 @@ export class Call implements Tenant, TurnHolder {
   /** Whether a worker has it and nothing to run before it. */
   get isRunning(): boolean {
     return this.#attempt !== undefined && this.#turn?.isFirst !== false;
+  }
+
+  /** Whether its worker, which no other one follows, ended before it can have begun with it. */
+  get isUnbegun(): boolean {
+    return this.#isUnbegun;
   }
 
   /** Whether it has its turn. */
@@ -234,6 +240,7 @@ export class Call implements Tenant, TurnHolder {
       this.#waiting?.resolve(undefined);
       return;
     }
+    this.#isUnbegun = mayBeSent === true;
     if (reply === undefined) this.abandon(error);
     // Others need not wait for a caller who takes his time.
     this.#turn?.[Symbol.dispose]();
