@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "19cdfacfeebb3086";
+export const PYTHON_WORKER_HASH = "13b1f1112128179a";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -1419,7 +1419,7 @@ class Connection:
 
     def _take_upload(self, request: Request) -> Optional[bytes]:
         """Takes what is here of a body with files; None when that is not all."""
-        upload = request.upload
+        self._request, upload = request, request.upload
         if upload is None:
             upload = request.upload = self._session.open_upload(request)
         try:

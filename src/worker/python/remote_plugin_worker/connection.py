@@ -166,7 +166,7 @@ class Connection:
 
     def _take_upload(self, request: Request) -> Optional[bytes]:
         """Takes what is here of a body with files; None when that is not all."""
-        upload = request.upload
+        self._request, upload = request, request.upload
         if upload is None:
             upload = request.upload = self._session.open_upload(request)
         try:
