@@ -76,7 +76,6 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** What a file's name may end with: nothing that leads to another folder. */
-// deno-lint-ignore no-control-regex -- No system takes it in a name.
 const EXTENSION = /^(\.[^/\\\0]{1,63})?$/;
 
 function isLabel(value: unknown): value is PartLabel {

@@ -130,7 +130,8 @@ class Connection:
         self._session.admit(request)
         self.deadline = 0.0
         request.demand_length()
-        if checked_length(request.parts or request.length, self._session.max_body_bytes) and "100-continue" in request.headers.get("expect", "").lower():
+        length = checked_length(request.parts or request.length, self._session.max_body_bytes)
+        if length and "100-continue" in request.headers.get("expect", "").lower():
             self._socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         return request
 

@@ -14,11 +14,10 @@ from .scratch import Scratch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Union
+    from typing import Optional
 
-    from .uploads import ChunkedFraming, OpenFraming, SizedFraming, Upload
-
-    Framing = Union[ChunkedFraming, OpenFraming, SizedFraming]
+    from .framing import Framing
+    from .uploads import Upload
 
 
 LONGEST = 10**15  # a body with files: what they may have together is for the quota to say
@@ -113,7 +112,7 @@ class HttpRequest(Request):
             raise Refusal(411, "The body has no Content-Length", closes=True)
 
     def framing(self) -> Framing:
-        from .uploads import ChunkedFraming, SizedFraming
+        from .framing import ChunkedFraming, SizedFraming
 
         if "transfer-encoding" in self.headers:
             return ChunkedFraming()
@@ -158,7 +157,7 @@ class BareRequest(Request):
         return endpoint
 
     def framing(self) -> Framing:
-        from .uploads import OpenFraming
+        from .framing import OpenFraming
 
         return OpenFraming()
 

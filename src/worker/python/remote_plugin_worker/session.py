@@ -105,7 +105,7 @@ class Session:
         except Refusal as refusal:
             refusal.closes = True
             raise
-        return Upload(request, self.scratch)
+        return Upload(request.framing(), int(request.parts), self.scratch)
 
     def _open(self, call: Call, call_id: str) -> None:
         self._calls.open(call)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 
-from .conversions import to_json
 from .decoding import decode_object, put_at
 from .descriptors import DESCRIPTORS
-from .errors import Refusal, ScratchFull
+from .errors import ScratchFull
 from .files import Room
+from .framing import wrong
 from .private_folder import random_name, remove_all
 from .scratch import Scratch
 
@@ -17,17 +17,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional
 
-    from .requests import Request
+    from .framing import Framing
 
     Body = Dict[str, Any]
 
 EXTENSION = re.compile(r"(\.[^/\\\0]{1,63})?")
 MAX_DIGITS = 15  # of a length
-MAX_LINE = 1024
-
-
-def wrong(what: str) -> Refusal:
-    return Refusal(400, f"The body's parts are wrong: {what}", closes=True)
 
 
 class Inputs:
@@ -47,14 +42,14 @@ class Inputs:
 class Upload:
     """A body that is JSON and files behind it, as it comes."""
 
-    def __init__(self, request: Request, scratch: Scratch) -> None:
+    def __init__(self, framing: Framing, json_length: int, scratch: Scratch) -> None:
         self.body: Body = {}
         self.inputs: Optional[Inputs] = None
         self.is_done = False
-        self._framing = request.framing()
+        self._framing = framing
         self._scratch = scratch
         self._json = bytearray()
-        self._json_length = int(request.parts)
+        self._json_length = json_length
         self._files: Optional[Files] = None
 
     def feed(self, data: bytes) -> bytes:
@@ -191,72 +186,3 @@ class Files:
             self._left = self._sizes[self._at]
             if self._left != 0:
                 return
-
-
-class OpenFraming:
-    """The body of a request on an upgraded connection: its files say themselves where it ends."""
-
-    is_open = True
-    has_ended = True
-
-    def cut(self, data: bytes) -> tuple[bytes, bytes]:
-        """The next piece of the body, and what is to be looked at after that."""
-        return data, b""
-
-
-class SizedFraming:
-    """A body with a Content-Length."""
-
-    is_open = False
-
-    def __init__(self, length: int) -> None:
-        self._left = length
-        self.has_ended = length == 0
-
-    def cut(self, data: bytes) -> tuple[bytes, bytes]:
-        piece, rest = data[: self._left], data[self._left :]
-        self._left -= len(piece)
-        self.has_ended = self._left == 0
-        return piece, rest
-
-
-class ChunkedFraming:
-    """A body in chunks. Lines behind the last one say nothing here."""
-
-    is_open = False
-
-    def __init__(self) -> None:
-        self.has_ended = False
-        self._left = 0
-        self._line = b""
-        self._is_behind = False  # whether the line's end behind a chunk comes next
-        self._is_last = False  # whether the last chunk has come
-
-    def cut(self, data: bytes) -> tuple[bytes, bytes]:
-        if self._left:
-            piece, rest = data[: self._left], data[self._left :]
-            self._left -= len(piece)
-            self._is_behind = self._left == 0
-            return piece, rest
-        line, end, rest = data.partition(b"\n")
-        self._line += line
-        if len(self._line) > MAX_LINE:
-            raise wrong("a chunk has no length")
-        if end:
-            text, self._line = self._line.strip(), b""
-            self._take_line(text)
-        return b"", rest
-
-    def _take_line(self, line: bytes) -> None:
-        if self._is_behind and not line:
-            self._is_behind = False
-        elif self._is_last:
-            self.has_ended = not line
-        else:
-            try:
-                self._left = int(line.partition(b";")[0], 16)
-            except ValueError:
-                self._left = -1
-            if self._left < 0 or self._is_behind:
-                raise wrong(f"a chunk has no length, but {to_json(line.decode('latin-1'))}")
-            self._is_last = self._left == 0
