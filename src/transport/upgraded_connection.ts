@@ -6,10 +6,11 @@
 import type { WireRequest } from "../protocol/exchange.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
 import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
-import { hasParts, PartsBody, type RequestWithParts } from "./parts_body.ts";
+import { hasParts, type RequestWithParts } from "./parts_body.ts";
 import { ReplyBytes } from "./reply_bytes.ts";
-import { demandCallId, largeRequest, partsHead, requestText } from "./request_line.ts";
+import { demandCallId, largeRequest, requestText } from "./request_line.ts";
 import { connect, demandUpgrade, type HeldBack, upgradeRequest, type UpgradeTarget, writeAll } from "./upgrade.ts";
+import { UnreadPartError, writeWithParts } from "./upgraded_parts.ts";
 import { UpgradedReply } from "./upgraded_reply.ts";
 
 const READ_BYTES = 256 * 1024;
@@ -48,6 +49,11 @@ export class UpgradedConnection {
   #unsent: WireRequest[] = [];
   readonly #onRead = (count: number | null) => count === null ? this.#lastBytes() : this.#counted(this.#received.subarray(0, count));
   readonly #onReadError = (error: unknown) => this.#lastBytes(error);
+  readonly #onGathered = () => {
+    this.#isGathering = false;
+    this.#writeMore();
+  };
+  #isGathering = false;
   #isWriting = false;
   #isReading = false;
   #isClosed = false;
@@ -105,7 +111,8 @@ export class UpgradedConnection {
     const reply = new UpgradedReply(this);
     this.#replies.push(reply);
     this.#unsent.push(request);
-    if (!this.#isWriting && this.#isWorthWriting) void this.#write();
+    if (this.#unsent.length < GATHERED) this.#gather();
+    else this.#writeMore();
     if (!this.#isReading) void this.#read();
     return reply;
   }
@@ -146,41 +153,35 @@ export class UpgradedConnection {
     return count >= GATHERED || (count > 0 && this.#replies.length - count < GATHERED);
   }
 
+  /** Writes in a moment, for what is sent in the same one goes together. */
+  #gather(): void {
+    if (this.#isGathering || this.#isWriting) return;
+    this.#isGathering = true;
+    queueMicrotask(this.#onGathered);
+  }
+
+  #writeMore(): void {
+    if (!this.#isWriting && this.#isWorthWriting) void this.#write();
+  }
+
   async #write(): Promise<void> {
     this.#isWriting = true;
     try {
-      // What is sent in the same moment goes together, and what comes while a piece is written goes with the next one.
-      await (this.#upgrade === undefined ? undefined : this.#opened);
+      if (this.#upgrade !== undefined) await this.#opened;
+      // What comes while a piece is written goes with the next one.
       while (this.#isWorthWriting) {
-        const [next] = this.#unsent;
-        if (hasParts(next!)) await this.#writeWithParts(next);
-        else await this.#writeNext();
+        if (hasParts(this.#unsent[0]!)) await writeWithParts(this.#conn!, this.#unsent.shift() as RequestWithParts);
+        else {for (const part of this.#nextParts()) {
+            const written = await this.#conn!.write(part);
+            if (written < part.length) await writeAll(this.#conn!, part.subarray(written));
+          }}
       }
     } catch (error) {
+      if (error instanceof UnreadPartError) this.#fail(error.cause);
       this.#writeError = error;
       this.#unsent = [];
     }
     this.#isWriting = false;
-  }
-
-  async #writeNext(): Promise<void> {
-    for (const part of this.#nextParts()) {
-      const written = await this.#conn!.write(part);
-      if (written < part.length) await writeAll(this.#conn!, part.subarray(written));
-    }
-  }
-
-  /** A file that cannot be read is the request's own failure, and nobody knows then what of it the worker has. */
-  async #writeWithParts(request: RequestWithParts): Promise<void> {
-    this.#unsent.shift();
-    const body = new PartsBody(request);
-    try {
-      await writeAll(this.#conn!, partsHead(request, body));
-      for await (const piece of body.files()) await writeAll(this.#conn!, piece);
-    } catch (error) {
-      if (body.failure !== undefined) this.#fail(error);
-      throw error;
-    }
   }
 
   /** The bytes of the requests that come next, as many as fit into the memory of the connection. */
@@ -218,7 +219,7 @@ export class UpgradedConnection {
     this.#bytes.take(bytes);
     const [first] = this.#replies;
     if (first !== undefined && this.#bytes.isMidFrame) first.hasBegun = true;
-    if (!this.#isWriting && this.#isWorthWriting) void this.#write();
+    this.#writeMore();
   }
 
   #takeReply(frame: Frame | RefusedError, isFollowed: boolean): void {

@@ -21,8 +21,6 @@ export interface Way {
   readonly worker: WorkerKind;
   /** Whether calls can be given up while they run. */
   readonly isAsync: boolean;
-  /** Whether the program and the worker share folders. */
-  readonly sharesFiles: boolean;
   /** Reaches the plugin of a fixture. */
   readonly reach: (fixture: string) => Promise<Reached>;
 }
@@ -36,7 +34,7 @@ function local(worker: WorkerKind): Way {
     const plugin = owned.use(await startFixture({ worker, transport: "unix" }, fixture, { scratchDir: scratch.path }));
     return reached(plugin, { owned: owned.move(), files: () => sharedFiles(scratch.path) });
   };
-  return { name: `${worker}, started`, worker, isAsync: true, sharesFiles: true, reach };
+  return { name: `${worker}, started`, worker, isAsync: true, reach };
 }
 
 function attached(name: string, face: Face): Way {
@@ -48,7 +46,7 @@ function attached(name: string, face: Face): Way {
     const plugin = owned.use(await attachEither(face, { url, token }));
     return reached(plugin, { owned: owned.move(), files: () => sharedFiles(scratch.path) });
   };
-  return { name: `${face.worker}, ${name}`, worker: face.worker, isAsync: !face.blocking, sharesFiles: false, reach };
+  return { name: `${face.worker}, ${name}`, worker: face.worker, isAsync: !face.blocking, reach };
 }
 
 interface Held {

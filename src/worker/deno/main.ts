@@ -15,7 +15,7 @@ import { HttpServer } from "./http/server.ts";
 import { usageMeter } from "./process_usage.ts";
 import { ScratchFiles } from "./scratch_files.ts";
 import { WorkerSession } from "./session.ts";
-import { readStartLine } from "./start_line.ts";
+import { BadStartError, readStartLine } from "./start_line.ts";
 import { ThreadRunner } from "./thread_runner.ts";
 
 /** This worker, as it calls itself in the hello line. */
@@ -39,6 +39,7 @@ async function main(): Promise<void> {
     own.socket = socketPathOf(start.listen);
     own.folder = start.folder;
     writeLine(hello(start, listener));
+    if (start.limits.memory !== undefined) awaitLimit();
     const session = serve(start, listener, filesOf(start));
     void session.loaded.then(() => own.isLoading = false);
   } catch (thrown) {
@@ -62,7 +63,7 @@ function listen(address: Address): Deno.Listener {
 
 function serve(start: StartMessage, listener: Deno.Listener, scratch: ScratchFiles | undefined): WorkerSession {
   const { plugin, limits, token } = start;
-  const runner = new ThreadRunner(plugin, scratch);
+  const runner = new ThreadRunner(plugin, { files: scratch, runsOne: limits.max_concurrency === 1 });
   const session = new WorkerSession(runner, { plugin, limits, pid: Deno.pid, usage: usageMeter(), features: featuresOf(start) });
   runner.flushed = () => session.flushed();
   const server = new HttpServer(session, { token, isTcp: !isUnix(start.listen), limits, scratch });
@@ -105,6 +106,11 @@ function portOf(listener: Deno.Listener): Address {
 function writeLine(message: HelloMessage | StartFailure): void {
   const bytes = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
   for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+}
+
+/** Waits until the host has limited the memory of this process, before there is anything of the plugin's in it. */
+function awaitLimit(): void {
+  if (Deno.stdin.readSync(new Uint8Array(1)) === null) throw new BadStartError("The host has gone before it limited this process");
 }
 
 /** Waits until the host has closed its end of the pipe, or is gone. */
