@@ -37,7 +37,8 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   // A client that closes its connection has abandoned its call.
   clientGone(asked).catch(() => call.cancel());
   const traceContext = activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined);
-  const observed = { plugin, endpoint, callId, client, traceparent: traceContext?.traceparent, startedAt: new Date() };
+  const remote = asked.env?.info?.remoteAddr?.hostname;
+  const observed = { plugin, endpoint, callId, client, remote, traceparent: traceContext?.traceparent, startedAt: new Date() };
   const report = new CallReport(observed, context.observers, request);
   const target = { handle, manager, calls, client, workerCallId: call.workerCallId, role: asked.get("role") };
   const withTraceback = context.options.exposeTracebacks || target.role === "operator";

@@ -19,6 +19,8 @@ export type Role = "caller" | "operator";
 export interface GatewayRequestInfo {
   /** Rejects when the client has gone before it had the reply. */
   readonly completed: Promise<void>;
+  /** Where the connection comes from. */
+  readonly remoteAddr?: { readonly transport: string; readonly hostname?: string };
 }
 
 /** One gateway. */
