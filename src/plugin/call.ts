@@ -138,10 +138,9 @@ export class Call implements Tenant, TurnHolder {
   }
 
   /** Waits for the operation's turn, as long as it is wanted. */
-  waitFor(wait: WaitForTurn): Promise<Turn> {
+  waitFor(wait: WaitForTurn): void {
     this.#wait = wait;
     if (this.#abandonment !== undefined) wait.leave(this.#abandonment.reason);
-    return wait.turn;
   }
 
   /** Takes over the operation's turn. */

@@ -167,10 +167,25 @@ export class Dispatch {
   }
 
   #attemptInTurn(run: Run): Promise<void> {
-    return this.#wait(run).then((turn) => {
-      run.call.hold(turn);
-      return this.#attempt(run);
-    });
+    const { call, taken, options } = run;
+    const sent = Promise.withResolvers<void>();
+    const turn = call.trace && Promise.withResolvers<void>();
+    const onTurn = (own: Turn) => {
+      call.hold(own);
+      turn?.resolve(own.whenFirst);
+      try {
+        sent.resolve(this.#attempt(run));
+      } catch (error) {
+        sent.reject(error);
+      }
+    };
+    const onLeave = (reason: unknown) => {
+      turn?.reject(reason);
+      sent.reject(reason);
+    };
+    call.waitFor(this.#queue.wait(turnRequest(taken, options), { onTurn, onLeave }));
+    if (turn !== undefined) void call.trace!.queue(turn.promise).catch(() => {});
+    return sent.promise;
   }
 
   async #sendLater(worker: Promise<LoadedWorker>, run: Run): Promise<void> {
@@ -263,12 +278,6 @@ export class Dispatch {
     if (turn?.isFirst) run.call.trace?.hasTurn();
     else if (turn !== undefined) void run.call.trace?.queue(turn.whenFirst);
     return turn;
-  }
-
-  #wait(run: Run): Promise<Turn> {
-    const waiting = run.call.waitFor(this.#queue.wait(turnRequest(run.taken, run.options)));
-    if (run.call.trace !== undefined) void run.call.trace.queue(waiting.then((turn) => turn.whenFirst)).catch(() => {});
-    return waiting;
   }
 
   #open({ member, endpoint }: Operation, taken: TakenBody, options: RunOptions): Run {
