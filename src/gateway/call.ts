@@ -35,7 +35,7 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" });
   }
   // A client that closes its connection has abandoned its call.
-  clientGone(asked).catch(() => call.cancel());
+  clientGone(asked, context.patience.client).catch(() => call.cancel());
   const traceContext = activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined);
   const remote = asked.env?.info?.remoteAddr?.hostname;
   const observed = { plugin, endpoint, callId, client, remote, traceparent: traceContext?.traceparent, startedAt: new Date() };

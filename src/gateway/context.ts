@@ -34,7 +34,7 @@ export interface GatewayContext {
   /** What Prometheus is told. */
   readonly metrics: GatewayMetrics;
   /** How long it waits for the bodies of requests, and for clients to take their replies. */
-  readonly patience: { readonly body: Patience; readonly reply: Patience };
+  readonly patience: { readonly body: Patience; readonly reply: Patience; readonly client: Patience };
   /** Who is told of every call. */
   readonly observers: readonly CallObserver[];
 }
