@@ -28,9 +28,15 @@ interface WrittenOperation extends TakenOperation {
 
 const NO_PATHS: readonly string[] = [];
 
-/** A call that has files is sent when nothing is before it, for they take room. One whose id its caller has chosen can come again under the same id. */
-export function turnRequest({ length, slots }: TakenBody, { callId }: CallOptions): TurnRequest {
-  return { length, isAlone: slots.length > 0 || callId !== undefined };
+/** How a call's id was chosen, where its caller has done so. */
+export interface IdOptions {
+  /** Whether the worker may have another call of that id. Default: false. */
+  readonly isIdTaken?: boolean;
+}
+
+/** A call that has files is sent when nothing is before it, for they take room. So is one whose id the worker may still have of another call. */
+export function turnRequest({ length, slots }: TakenBody, { callId, isIdTaken = false }: CallOptions & IdOptions): TurnRequest {
+  return { length, isAlone: slots.length > 0 || isIdTaken, keepsId: callId !== undefined };
 }
 
 /** Sends it to the worker that it is assigned to; what has files, if that is still there when they are written. */
