@@ -17,6 +17,8 @@ export interface ReadBody {
   readonly body: Readonly<Record<string, unknown>>;
   /** How long it was, in bytes. */
   readonly bytesIn: number;
+  /** The files that came with it, which are the reader's to dispose of. */
+  readonly uploads?: AsyncDisposable;
 }
 
 /** Reads a body, or says why it cannot be had. */
@@ -42,7 +44,7 @@ function parsed(text: string): Record<string, unknown> | Response {
   } catch {
     // Told below, as any other body that is no object.
   }
-  return badRequest("The body is no JSON object");
+  return badRequest('The body is no JSON object. If it is a file, say so by its media type: "Content-Type: audio/wav"');
 }
 
 function decodeBody(whole: object, text: string): Record<string, unknown> | Response {

@@ -25,11 +25,13 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   try {
     handle = manager.get(plugin);
   } catch (error) {
+    letGo(request);
     return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
   }
   const client = asked.get("client");
   const call = calls.open({ client, plugin, endpoint, callId });
   if (call === undefined) {
+    letGo(request);
     return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" });
   }
   // A client that closes its connection has abandoned its call.
@@ -41,7 +43,10 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const frames = framesOf((onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext }));
   const stream = new FrameStream(frames, {
     report,
-    onEnd: () => call.end(),
+    onEnd: () => {
+      call.end();
+      letGo(request);
+    },
     onCancel: () => call.cancel(),
   });
   const isFramed = headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ?? false;
@@ -51,4 +56,9 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
 /** Rejects when the server lets go of the request, where it tells no more of it. After the reply that does no harm. */
 function clientGone({ signal }: Request): GatewayRequestInfo["completed"] {
   return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+}
+
+/** Removes the files of a request. Those that cannot be removed now will be found by the next sweep. */
+function letGo({ uploads }: GatewayRequest): void {
+  void uploads?.[Symbol.asyncDispose]().then(undefined, () => {});
 }

@@ -9,6 +9,7 @@ import type { GatewayMetrics } from "./metrics.ts";
 import type { CallObserver } from "./observer.ts";
 import type { OpenCalls } from "./open_calls.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
+import type { UploadPlace } from "./uploads.ts";
 
 /** What a client may do: call plugins, or see to them as well. */
 export type Role = "caller" | "operator";
@@ -27,6 +28,8 @@ export interface GatewayContext {
   readonly calls: OpenCalls;
   /** What it was made with. */
   readonly options: ResolvedGatewayOptions;
+  /** Where the files of requests are. */
+  readonly uploads: UploadPlace;
   /** What Prometheus is told. */
   readonly metrics: GatewayMetrics;
   /** Who is told of every call. */

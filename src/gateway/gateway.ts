@@ -9,6 +9,7 @@ import { GatewayMetrics } from "./metrics.ts";
 import { OpenCalls } from "./open_calls.ts";
 import { type GatewayOptions, resolveOptions } from "./options.ts";
 import { routesOf } from "./routes.ts";
+import { uploadPlace } from "./uploads.ts";
 
 /** Answers requests. Give it to `Deno.serve()`, or to a framework that has standard requests and responses. */
 export type GatewayHandler = (request: Request, info?: GatewayRequestInfo) => Promise<Response>;
@@ -32,7 +33,9 @@ export type GatewayHandler = (request: Request, info?: GatewayRequestInfo) => Pr
 export function createGateway(manager: PluginManager, options: GatewayOptions): GatewayHandler {
   const metrics = new GatewayMetrics(manager);
   const observers = [metrics, ...options.observers ?? []];
-  const routes = routesOf({ manager, calls: new OpenCalls(), options: resolveOptions(options), metrics, observers });
+  const resolved = resolveOptions(options);
+  const uploads = uploadPlace(options.scratchDir, resolved.limits.fileBytes);
+  const routes = routesOf({ manager, calls: new OpenCalls(), options: resolved, uploads, metrics, observers });
   return async (request, info) => {
     const response = await routes.fetch(request, { info });
     metrics.answered(response);

@@ -7,13 +7,8 @@ import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/bus
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { messageOf } from "../protocol/text.ts";
-import type { FormField } from "./form.ts";
+import { FormError, type FormField } from "./form.ts";
 import type { Uploads } from "./uploads.ts";
-
-/** A form that cannot be read. */
-export class FormError extends Error {
-  override name = "FormError";
-}
 
 /** A form of more parts is none that anybody fills. */
 const MAX_PARTS = 1_000;

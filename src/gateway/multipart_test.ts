@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { NoRoomError, Quota } from "../payload/scratch.ts";
-import { FormError, readMultipart } from "./multipart.ts";
+import { FormError } from "./form.ts";
+import { readMultipart } from "./multipart.ts";
 import { type Upload, Uploads } from "./uploads.ts";
 
 const NOT_WHOLE = "The form ended before its last part did, or is none";
@@ -14,7 +15,7 @@ interface Received extends AsyncDisposable {
 async function receiver(bytes = 1_000_000): Promise<Received> {
   const root = await Deno.makeTempDir();
   const quota = new Quota(bytes);
-  const uploads = new Uploads({ root, quota });
+  const uploads = new Uploads({ root, quota, limit: bytes });
   return {
     root,
     quota,

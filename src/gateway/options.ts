@@ -10,6 +10,8 @@ import type { CallObserver } from "./observer.ts";
 export interface GatewayLimits {
   /** The longest body of a request, in bytes. Default: 512 MiB. A longer one is refused with 413. */
   readonly bodyBytes?: number;
+  /** How many bytes the files of all requests may have at a time, on disk. Default: 4 GiB. What does not fit is refused with 413 or 507. */
+  readonly fileBytes?: number;
 }
 
 /** What {@linkcode createGateway} takes. */
@@ -20,6 +22,8 @@ export interface GatewayOptions {
   readonly operatorToken?: string | readonly string[];
   /** What reads `GET /metrics` and opens nothing else. The other tokens read it too. Default: none. */
   readonly metricsToken?: string | readonly string[];
+  /** The folder in which the files of requests are until their calls have ended. Default: the system's folder for temporary files. */
+  readonly scratchDir?: string;
   /** How much it takes at once. */
   readonly limits?: GatewayLimits;
   /**
@@ -43,7 +47,7 @@ export interface ResolvedGatewayOptions {
   readonly origins: readonly string[];
 }
 
-const DEFAULT_LIMITS: Required<GatewayLimits> = { bodyBytes: MAX_BODY_BYTES };
+const DEFAULT_LIMITS: Required<GatewayLimits> = { bodyBytes: MAX_BODY_BYTES, fileBytes: 4 * 1024 ** 3 };
 
 /** Fills in the defaults. */
 export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions {

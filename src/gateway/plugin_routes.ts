@@ -13,7 +13,7 @@ import { readRequest } from "./request.ts";
 
 /** The routes below the names of plugins, and those that tell of all. */
 export function pluginRoutes(context: GatewayContext): Hono<GatewayEnv> {
-  const { manager, options } = context;
+  const { manager } = context;
   const app = new Hono<GatewayEnv>();
   app.get("/", () => Response.json(manager.list()));
   app.get("/stats", async () => Response.json(await manager.getStats()));
@@ -25,7 +25,7 @@ export function pluginRoutes(context: GatewayContext): Hono<GatewayEnv> {
     }
   });
   app.all("/:plugin/:endpoint", async (asked) => {
-    const request = await readRequest(asked, options.limits);
+    const request = await readRequest(asked, context);
     return request instanceof Response ? request : await answerCall(context, request, asked);
   });
   return app;

@@ -8,8 +8,8 @@ import { type Endpoint, endpointRule, ENDPOINTS, type ExtensionEndpoint, EXTENSI
 import { CALL_ID, CALL_ID_HEADER } from "../protocol/messages.ts";
 import { operatorRefusal } from "./access.ts";
 import { readBody } from "./body.ts";
-import type { Asked } from "./context.ts";
-import type { GatewayLimits } from "./options.ts";
+import { readCallBody } from "./call_body.ts";
+import type { Asked, GatewayContext } from "./context.ts";
 import { badRequest, refusal } from "./refusal.ts";
 
 /** One request that is understood. */
@@ -21,6 +21,8 @@ export interface GatewayRequest {
   /** How long its body was, in bytes. */
   readonly bytesIn: number;
   readonly callId: string | undefined;
+  /** The files that came with it, until its call has ended. */
+  readonly uploads?: AsyncDisposable;
 }
 
 /** What takes the token of an operator: it changes the plugin for everybody. */
@@ -33,7 +35,7 @@ const OPERATOR_ENDPOINTS: ReadonlySet<string> = new Set<Endpoint | ExtensionEndp
 ]);
 
 /** Reads what is asked for below the name of a plugin, or says why that cannot be had. */
-export async function readRequest(asked: Asked, limits: Required<GatewayLimits>): Promise<GatewayRequest | Response> {
+export async function readRequest(asked: Asked, context: GatewayContext): Promise<GatewayRequest | Response> {
   const { plugin = "", endpoint = "" } = asked.req.param() as Readonly<Record<string, string>>;
   if (!isKnownEndpoint(endpoint)) {
     return refusal(STATUS_CODE.NotFound, `There is no endpoint "${plugin}/${endpoint}"`, { code: "not_found" });
@@ -47,7 +49,9 @@ export async function readRequest(asked: Asked, limits: Required<GatewayLimits>)
   const { headers } = asked.req.raw;
   const callId = headers.get(CALL_ID_HEADER) ?? undefined;
   if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
-  const read = await readBody(asked.req.raw, limits);
+  const read = isMethod(endpoint)
+    ? await readCallBody(asked, { plugin, endpoint }, context)
+    : await readBody(asked.req.raw, context.options.limits);
   if (read instanceof Response) return read;
   const misplaced = misplacedArguments({ endpoint, body: read.body });
   return misplaced === undefined ? { plugin, endpoint, callId, ...read } : badRequest(misplaced);
@@ -58,9 +62,13 @@ function isKnownEndpoint(name: string): name is Endpoint | ExtensionEndpoint {
   return Object.hasOwn(ENDPOINTS, name) || Object.hasOwn(EXTENSIONS, name);
 }
 
+function isMethod(endpoint: string): endpoint is "execute" | "execute_stream" {
+  return endpoint === "execute" || endpoint === "execute_stream";
+}
+
 /** Why a call cannot be meant as it is written; `undefined` when it can. Its arguments would be passed over, and the call made without them. */
 function misplacedArguments({ endpoint, body }: Pick<GatewayRequest, "endpoint" | "body">): string | undefined {
-  if (endpoint !== "execute" && endpoint !== "execute_stream") return undefined;
+  if (!isMethod(endpoint)) return undefined;
   const [name] = Object.keys(body);
   if (name === undefined || "kwargs" in body || "args" in body) return undefined;
   return `The body has "${name}" and neither "kwargs" nor "args". Arguments go into "kwargs": {"kwargs": {${JSON.stringify(name)}: …}}`;

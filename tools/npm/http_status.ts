@@ -17,6 +17,7 @@ export interface StatusCodes {
   readonly Conflict: 409;
   readonly LengthRequired: 411;
   readonly ContentTooLarge: 413;
+  readonly UnsupportedMediaType: 415;
   readonly MisdirectedRequest: 421;
   readonly InternalServerError: 500;
   readonly NotImplemented: 501;
