@@ -7,7 +7,6 @@ import { STATUS_CODE } from "@std/http/status";
 import { PluginError } from "../errors.ts";
 import { NoRoomError } from "../payload/scratch.ts";
 import { TextValueError } from "../plugin/text_values.ts";
-import { toldSignatures } from "../plugin/told_signatures.ts";
 import type { MethodSignature } from "../protocol/messages.ts";
 import { type ReadBody, readBody } from "./body.ts";
 import type { Asked, GatewayContext } from "./context.ts";
@@ -25,6 +24,9 @@ export interface CalledMethod {
 /** What programs say of JSON that they send: `fetch` says of a text that it is plain, and `curl -d` that it is a form. */
 const JSON_MEDIA_TYPES: ReadonlySet<string> = new Set(["", "application/json", "text/plain", "application/x-www-form-urlencoded"]);
 
+/** How long a plugin may take to say what it takes, its start included, in milliseconds. */
+const MAX_WAIT_MS = 30_000;
+
 const FORM_MEDIA_TYPE = "multipart/form-data";
 
 /** Reads the body of a call, or says why it cannot be had. Arguments in the URL count where the body does not name them. */
@@ -32,7 +34,7 @@ export async function readCallBody(asked: Asked, called: CalledMethod, context: 
   const query = queryFields(asked.req.url);
   const isJson = JSON_MEDIA_TYPES.has(mediaTypeOf(asked));
   if (isJson && query.length === 0) return await readBody(asked.req.raw, context.options.limits);
-  const signature = await signatureOf(called, context, asked.req.raw.signal);
+  const signature = await signatureOf(called, context);
   if (signature instanceof Response) return signature;
   const inUrl = await attempt(() => kwargsOf(query, signature));
   if (inUrl instanceof Response) return inUrl;
@@ -45,14 +47,9 @@ function withKwargs(read: ReadBody, kwargs: Readonly<Record<string, unknown>>): 
 }
 
 /** What the method takes. A plugin that cannot be asked is called all the same, and its call fails with the reason. */
-async function signatureOf(
-  { plugin, endpoint }: CalledMethod,
-  { manager }: GatewayContext,
-  signal: AbortSignal,
-): Promise<MethodSignature | Response> {
+async function signatureOf({ plugin, endpoint }: CalledMethod, { manager }: GatewayContext): Promise<MethodSignature | Response> {
   try {
-    const signatures = await toldSignatures(manager.get(plugin), signal);
-    return signatures?.[endpoint] ?? {};
+    return (await manager.get(plugin).getSignatures({ timeoutMs: MAX_WAIT_MS }))[endpoint] ?? {};
   } catch (error) {
     if (!(error instanceof PluginError && error.code === "unknown_plugin")) return {};
     return refusal(STATUS_CODE.NotFound, error.message, { code: error.code });
