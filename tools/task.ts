@@ -16,6 +16,7 @@ const FILES = ["--allow-read", "--allow-write", "--allow-env", "--allow-run"];
 export const PROGRAMS: Readonly<Record<string, Program>> = {
   "bench": ["bench/main.ts", ...FILES, "--allow-sys"],
   "bench blocking": ["bench/blocking.ts", ...FILES, "--allow-net"],
+  "bench gateway": ["bench/gateway/main.ts", ...FILES, "--allow-net", "--allow-sys"],
   "bench manager": ["bench/manager.ts", ...FILES, "--allow-net"],
   // Files in memory are for programs that may do everything.
   "bench payload": ["bench/payload/main.ts", "--allow-all"],

@@ -5,15 +5,17 @@
  */
 import { wrapped } from "@remote-plugin/tools/page-style";
 import { markdownTable } from "@remote-plugin/tools/tables";
+import { gatewayTargets } from "../gateway/targets.ts";
 import { PEERS, type PeerSpec } from "../peers.ts";
 import type { Results } from "../results.ts";
 import type { Target } from "../target.ts";
 import { targetsOf } from "../targets.ts";
 import { cell, type Column, COLUMNS, fromOtherRuns, notesOf, PLACED_COLUMNS, sizeColumns, WORK_COLUMNS } from "./columns.ts";
+import { gatewaySection } from "./gateway_section.ts";
 import { leadLines } from "./leads.ts";
 
-/** The page, from the results alone. */
-export function renderPage(results: Results): string {
+/** The page, from the results alone; the gateway is measured in a run of its own. */
+export function renderPage(results: Results, gateway?: Results): string {
   return [
     "# Performance",
     ...intro(results).map((paragraph) => wrapped(paragraph)),
@@ -21,7 +23,7 @@ export function renderPage(results: Results): string {
     leads(results),
     "![Small calls, start, calls a second and chunks a second of all peers](performance.svg)",
     "## What was wanted, and what was measured",
-    targetTable(targetsOf(results)),
+    targetTable([...targetsOf(results), ...gateway === undefined ? [] : gatewayTargets(gateway)]),
     TARGET_NOTES.map(item).join("\n"),
     "## Small calls, starts, streams",
     table(results, COLUMNS),
@@ -43,6 +45,7 @@ export function renderPage(results: Results): string {
     ),
     table(results, sizeColumns("file-argument")),
     table(results, sizeColumns("file-result")),
+    ...gateway === undefined ? [] : gatewaySection(gateway),
     "## What is missing",
     gaps(results),
     "## Peers",

@@ -40,6 +40,20 @@ Deno.test("the page names what is missing, and who was measured in another run",
   assertStringIncludes(page, "Not measured in the same run as the rest: execnet.");
 });
 
+Deno.test("the page has the gateway's tables and targets where that was measured", () => {
+  const values = { "open64.per_s": [20_000], "attack-10 streams.p50_ms": [2], "attack-10 streams.most_ms": [9] };
+  const peers = {
+    gateway: { run: "", values, notes: { file: "no room" } },
+    bare: { run: "", values: { "open64.per_s": [30_000] }, notes: {} },
+  };
+  const page = renderPage(RESULTS, { ...RESULTS, peers });
+  assertStringIncludes(page, "| `remote-plugin serve` |  | 20,000 |");
+  assertStringIncludes(page, "| 10 streams | 2.00 | 9.00 |");
+  assertStringIncludes(page, "0.67 × | met |");
+  assertStringIncludes(page, "`remote-plugin serve`: `file`: no room");
+  assert(!renderPage(RESULTS).includes("Plugins over the network"));
+});
+
 Deno.test("the terminal's table has a row for each peer that was measured", () => {
   const text = renderText(RESULTS);
   assert(text.includes("execnet") && !text.includes("MCP"));

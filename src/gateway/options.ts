@@ -33,6 +33,8 @@ export interface GatewayOptions {
   readonly hosts?: readonly string[];
   /** The web pages of elsewhere that may call, for example `https://app.example.com`. Default: none. */
   readonly origins?: readonly string[];
+  /** The path below which it is mounted, for example `/plugins`. Default: none. A framework that takes it off from the request's URL needs none. */
+  readonly basePath?: string;
   /** Who is told of every call. */
   readonly observers?: readonly CallObserver[];
 }
@@ -45,6 +47,7 @@ export interface ResolvedGatewayOptions {
   readonly limits: Required<GatewayLimits>;
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
+  readonly basePath: string;
 }
 
 const DEFAULT_LIMITS: Required<GatewayLimits> = { bodyBytes: MAX_BODY_BYTES, fileBytes: 4 * 1024 ** 3 };
@@ -58,5 +61,6 @@ export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions 
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     hosts: options.hosts ?? [],
     origins: options.origins ?? [],
+    basePath: (options.basePath ?? "").replace(/\/+$/, ""),
   };
 }

@@ -5,6 +5,7 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
+import { getPath } from "hono/utils/url";
 import { wantsToken } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { healthRoutes } from "./health_routes.ts";
@@ -14,10 +15,19 @@ import { knownPagesOnly, ownHostOnly } from "./pages.ts";
 import { pluginRoutes } from "./plugin_routes.ts";
 import { refusal } from "./refusal.ts";
 
+/** What stands behind the path below which the gateway is mounted. What stands elsewhere is nothing of its. */
+function pathBelow(basePath: string): (request: Request) => string {
+  if (basePath === "") return getPath;
+  return (request) => {
+    const path = getPath(request);
+    return path === basePath ? "/" : path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : "";
+  };
+}
+
 /** All routes of one gateway. */
 export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   const { options } = context;
-  const app = new Hono<GatewayEnv>();
+  const app = new Hono<GatewayEnv>({ getPath: pathBelow(options.basePath) });
   // A load balancer asks by any name.
   app.route("/", healthRoutes());
   app.use(ownHostOnly(options), knownPagesOnly(options));

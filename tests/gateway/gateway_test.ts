@@ -206,3 +206,13 @@ Deno.test("a proxy attaches to a plugin behind a gateway, and a call of its is c
   await eventually(async () => (await plugin.getStats()).calls.running === 1, "one running call");
   await stream.return();
 });
+
+Deno.test("a gateway that is mounted below a path answers there, and nowhere else", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  for (const basePath of ["/plugins", "/plugins/"]) {
+    const gateway = createGateway(watch.manager, { token: TOKEN, basePath });
+    const paths = ["/plugins/holds", "/plugins/", "/plugins", "/plugins/health", "/holds", "/pluginsholds", "/health", "/"];
+    const statuses = await Promise.all(paths.map(async (path) => (await gateway(ask(path))).status));
+    assertEquals(statuses, [200, 200, 200, 200, 404, 404, 404, 404]);
+  }
+});

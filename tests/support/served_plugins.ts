@@ -11,7 +11,7 @@ import { PrintedLines } from "./printed_lines.ts";
 /** What the program has printed. */
 interface Served {
   readonly lines: PrintedLines;
-  readonly address: { readonly url: string; readonly token: string };
+  readonly address: { readonly url: string; readonly token: string; readonly operatorToken: string };
 }
 
 /** The program `serve`, as a user has it run. */
@@ -22,6 +22,8 @@ export class ServedPlugins implements AsyncDisposable {
   readonly url: string;
   /** What each request needs. */
   readonly token: string;
+  /** What the requests of an operator need. */
+  readonly operatorToken: string;
 
   readonly #lines: PrintedLines;
 
@@ -31,6 +33,7 @@ export class ServedPlugins implements AsyncDisposable {
     this.#lines = lines;
     this.url = address.url;
     this.token = address.token;
+    this.operatorToken = address.operatorToken;
   }
 
   /** Serves plugins, each under the name that it has here. */
