@@ -6,7 +6,9 @@ import { problemText } from "../context.ts";
 import { createGateway } from "../../gateway/gateway.ts";
 import { refusal } from "../../gateway/refusal.ts";
 import { openAccessLog } from "../serving/access_log_file.ts";
-import { announcement } from "../serving/announcement.ts";
+import type { PluginManager } from "../../manager/plugin_manager.ts";
+import { toldSignatures } from "../../plugin/told_signatures.ts";
+import { announcement, type Served, shellLines } from "../serving/announcement.ts";
 import { readKeeping, readNumber } from "../serving/keeping.ts";
 import { writeServerFile } from "../serving/server_file.ts";
 import { chosenToken, newToken, tokenFromFile, type TokenOptions } from "../serving/token.ts";
@@ -53,12 +55,22 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const url = `${"cert" in tls ? "https" : "http"}://${options.host}:${(server.addr as Deno.NetAddr).port}`;
   cleanup.use(await writeServerFile(context.stateDir, { url, token: token.value, operatorToken, pid: Deno.pid }));
   if (terminal.json) terminal.result({ url, token: token.value, operatorToken });
-  for (const line of announcement({ url, token, names: manager.list().map(({ name }) => name) })) terminal.line(line);
+  const served = { url, token, names: [...new Set(manager.list().map(({ name }) => name))] };
+  for (const line of announcement(served)) terminal.line(line);
   if (!("cert" in tls) && !isLocal(options.host)) terminal.note(yellow(UNENCRYPTED));
   for (const problem of manager.problems) terminal.note(yellow(problemText(problem)));
+  if (!terminal.json) void tellShell(context, manager, served);
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   // Open calls end with their workers; only then can the server come to its end.
   await manager[Symbol.asyncDispose]();
+}
+
+/** The lines are made of what the first plugin takes, and it has to be started for that. */
+async function tellShell({ terminal, signal }: Context, manager: PluginManager, served: Served): Promise<void> {
+  if (served.names.length === 0) return;
+  const signatures = await toldSignatures(manager.get(served.names[0]!), signal).catch(() => undefined);
+  if (signal.aborted) return;
+  for (const line of shellLines(served, signatures)) terminal.line(line);
 }
 
 const UNENCRYPTED = "Token and data cross the network unencrypted. Give --cert and --key, or stay behind a proxy that does";
