@@ -5,7 +5,6 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { PluginInterface } from "../plugin/members.ts";
-import { FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { messageOf } from "../protocol/text.ts";
 import type { Asked, GatewayContext, GatewayRequestInfo } from "./context.ts";
@@ -14,7 +13,7 @@ import { CallReport } from "./observer.ts";
 import { operate } from "./operations.ts";
 import { refusal } from "./refusal.ts";
 import { FrameStream, plainReply } from "./reply.ts";
-import type { GatewayRequest } from "./request.ts";
+import { asksForFrames, type GatewayRequest } from "./request.ts";
 
 /** Runs a request that is understood, and answers it as its client reads replies: in frames, or plainly. */
 export async function answerCall(context: GatewayContext, request: GatewayRequest, asked: Asked): Promise<Response> {
@@ -49,8 +48,7 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     },
     onCancel: () => call.cancel(),
   });
-  const isFramed = headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ?? false;
-  return isFramed ? await stream.framedReply() : await plainReply(stream, endpoint);
+  return asksForFrames(headers) ? await stream.framedReply() : await plainReply(stream, endpoint);
 }
 
 /** Rejects when the server lets go of the request, where it tells no more of it. After the reply that does no harm. */

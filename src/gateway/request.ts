@@ -5,9 +5,10 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { type Endpoint, endpointRule, ENDPOINTS, type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
-import { CALL_ID, CALL_ID_HEADER } from "../protocol/messages.ts";
+import { CALL_ID, CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { operatorRefusal } from "./access.ts";
 import { readBody } from "./body.ts";
+import { bodyProblem } from "./body_members.ts";
 import { readCallBody } from "./call_body.ts";
 import type { Asked, GatewayContext } from "./context.ts";
 import { badRequest, refusal } from "./refusal.ts";
@@ -53,8 +54,14 @@ export async function readRequest(asked: Asked, context: GatewayContext): Promis
     ? await readCallBody(asked, { plugin, endpoint }, context)
     : await readBody(asked.req.raw, context.options.limits);
   if (read instanceof Response) return read;
-  const misplaced = misplacedArguments({ endpoint, body: read.body });
-  return misplaced === undefined ? { plugin, endpoint, callId, ...read } : badRequest(misplaced);
+  // Clients of the wire, which ask for frames, may say more than is known here.
+  const problem = asksForFrames(headers) ? undefined : bodyProblem(endpoint, read.body);
+  return problem === undefined ? { plugin, endpoint, callId, ...read } : badRequest(problem);
+}
+
+/** Whether a client reads replies in frames. */
+export function asksForFrames(headers: Headers): boolean {
+  return headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ?? false;
 }
 
 /** Whether a part of the path names an endpoint. */
@@ -64,12 +71,4 @@ function isKnownEndpoint(name: string): name is Endpoint | ExtensionEndpoint {
 
 function isMethod(endpoint: string): endpoint is "execute" | "execute_stream" {
   return endpoint === "execute" || endpoint === "execute_stream";
-}
-
-/** Why a call cannot be meant as it is written; `undefined` when it can. Its arguments would be passed over, and the call made without them. */
-function misplacedArguments({ endpoint, body }: Pick<GatewayRequest, "endpoint" | "body">): string | undefined {
-  if (!isMethod(endpoint)) return undefined;
-  const [name] = Object.keys(body);
-  if (name === undefined || "kwargs" in body || "args" in body) return undefined;
-  return `The body has "${name}" and neither "kwargs" nor "args". Arguments go into "kwargs": {"kwargs": {${JSON.stringify(name)}: …}}`;
 }

@@ -20,7 +20,6 @@ export interface StatusCodes {
   readonly UnsupportedMediaType: 415;
   readonly MisdirectedRequest: 421;
   readonly InternalServerError: 500;
-  readonly NotImplemented: 501;
   readonly GatewayTimeout: 504;
   readonly InsufficientStorage: 507;
 }
