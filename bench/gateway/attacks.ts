@@ -34,18 +34,18 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
 };
 
 /** Sends and sends, on a new connection when the last one was closed. */
-async function endless(server: ServerFacts): Promise<AsyncDisposable> {
+function endless(server: ServerFacts): Promise<AsyncDisposable> {
   let isOver = false;
   const head = post(server, "/work/execute", { body: HALF_BODY, length: 512 * 2 ** 20 });
   const sending = (async () => {
     while (!isOver) await sendOnce(server.url, head);
   })();
-  return {
+  return Promise.resolve({
     async [Symbol.asyncDispose]() {
       isOver = true;
       await sending;
     },
-  };
+  });
 }
 
 async function sendOnce(url: string, head: string): Promise<void> {

@@ -7,7 +7,8 @@ import { STATUS_CODE } from "@std/http/status";
 import type { PluginInterface } from "../plugin/members.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { messageOf } from "../protocol/text.ts";
-import type { Asked, GatewayContext, GatewayRequestInfo } from "./context.ts";
+import { clientGone } from "./client_gone.ts";
+import type { Asked, GatewayContext } from "./context.ts";
 import { framesOf } from "./frames.ts";
 import { CallReport } from "./observer.ts";
 import { operate } from "./operations.ts";
@@ -34,7 +35,7 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" });
   }
   // A client that closes its connection has abandoned its call.
-  (asked.env?.info?.completed ?? clientGone(asked.req.raw)).catch(() => call.cancel());
+  clientGone(asked).catch(() => call.cancel());
   const traceContext = activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined);
   const observed = { plugin, endpoint, callId, client, traceparent: traceContext?.traceparent, startedAt: new Date() };
   const report = new CallReport(observed, context.observers, request);
@@ -49,11 +50,6 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     onCancel: () => call.cancel(),
   });
   return asksForFrames(headers) ? await stream.framedReply() : await plainReply(stream, endpoint);
-}
-
-/** Rejects when the server lets go of the request, where it tells no more of it. After the reply that does no harm. */
-function clientGone({ signal }: Request): GatewayRequestInfo["completed"] {
-  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }
 
 /** Removes the files of a request. Those that cannot be removed now will be found by the next sweep. */

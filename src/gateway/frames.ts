@@ -72,7 +72,8 @@ export const TREE_CODE: unique symbol = Symbol("code of the error tree");
 /** The body of an error with its code of the error tree, `undefined` for an error that is none of the tree's. */
 export type TreeErrorBody = ErrorBody & { readonly [TREE_CODE]?: PluginErrorCode };
 
-function errorBody(error: unknown): TreeErrorBody {
+/** An error as the wire tells it. */
+export function errorBody(error: unknown): TreeErrorBody {
   return { ...wireError(error), ...error instanceof PluginError ? { [TREE_CODE]: error.code } : {} };
 }
 

@@ -42,7 +42,7 @@ export class ManagerMetrics {
         labelNames: ["plugin", "version", ...labelNames],
         registers,
       });
-    this.#states = gauge("plugin_state", "1 for the state in which a plugin is, 0 for the others", ["state"]);
+    this.#states = gauge("state", "1 for the state in which a plugin is, 0 for the others", ["state"]);
     this.#workers = gauge("workers", "Workers, by whether they run a call", ["state"]);
     this.#waiting = gauge("waiting_calls", "Calls that wait for a worker", []);
     this.#memory = gauge("worker_memory_bytes", "Resident memory of a plugin's workers and of what they have started", []);

@@ -45,7 +45,7 @@ Deno.test("the metrics count calls by how they ended, with durations, bytes and 
 Deno.test("the metrics tell the state of each plugin, also of one without workers", async () => {
   await withMetrics(async (metrics) => {
     const text = await metrics.text();
-    const states = readSamples(text).filter(({ name }) => name === "remote_plugin_plugin_state");
+    const states = readSamples(text).filter(({ name }) => name === "remote_plugin_state");
     assertEquals(states.filter(({ value }) => value === 1).map(({ labels }) => labels), [{
       plugin: "whisper",
       version: "1.0",

@@ -9,6 +9,7 @@ import { getPath } from "hono/utils/url";
 import { wantsToken } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { healthRoutes } from "./health_routes.ts";
+import { mcpRoutes } from "./mcp_routes.ts";
 import { metricsRoutes } from "./metrics_routes.ts";
 import { docsRoutes, openApiRoutes } from "./openapi/routes.ts";
 import { knownPagesOnly, ownHostOnly } from "./pages.ts";
@@ -37,6 +38,7 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   app.use(wantsToken(options));
   // The names that a gateway itself has come before those of plugins.
   app.route("/", openApiRoutes(context));
+  app.route("/", mcpRoutes(context));
   app.route("/", pluginRoutes(context));
   app.all("/:name?", ({ req }) => wrongMethod(req.path));
   app.notFound(({ req }) => refusal(STATUS_CODE.NotFound, `There is no endpoint "${req.path.slice(1)}"`, { code: "not_found" }));

@@ -15,7 +15,9 @@ import {
 import type { PluginManager } from "../manager/plugin_manager.ts";
 import { nameHint } from "../manifest/nearest_name.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
+import { traceFrom } from "../protocol/telemetry.ts";
 import { callTool } from "./call_tool.ts";
+import type { WatchCall } from "./call_watch.ts";
 import { ProgressNotes } from "./progress_notes.ts";
 import { failure } from "./tool_result.ts";
 import { messageOf } from "../protocol/text.ts";
@@ -34,6 +36,10 @@ export interface McpOptions {
   readonly largeFileAdvice: string;
   /** Called with the error of a plugin that cannot be asked what it takes, and is therefore no tool. */
   readonly onProblem?: (plugin: string, error: unknown) => void;
+  /** What a client is told of an error. Default: its message. */
+  readonly describe?: (error: unknown) => string;
+  /** Who follows the calls. Default: nobody. */
+  readonly watch?: WatchCall;
 }
 
 /** Makes the servers of all connections, which have the same tools. */
@@ -58,14 +64,19 @@ export class McpServers implements AsyncDisposable {
     return { [Symbol.dispose]: () => void this.#listeners.delete(tell) };
   }
 
-  /** A server for one connection, or for one request. */
-  make(): Server {
+  /** Resolves when the manager has ended. */
+  get ended(): Promise<void> {
+    return this.#catalog.ended;
+  }
+
+  /** A server for one connection or one request, whose client is called so where that is known. */
+  make(client?: string): Server {
     const server = new Server({ name: "remote-plugin", version: PACKAGE_VERSION }, {
       capabilities: { tools: { listChanged: true } },
       debouncedNotificationMethods: ["notifications/tools/list_changed"],
     });
     server.setRequestHandler("tools/list", async () => ({ tools: (await this.#catalog.list()).map(asTool) }));
-    server.setRequestHandler("tools/call", ({ params }, context) => this.#call(server, params, context));
+    server.setRequestHandler("tools/call", ({ params }, context) => this.#call({ server, client }, params, context));
     return server;
   }
 
@@ -75,18 +86,21 @@ export class McpServers implements AsyncDisposable {
     await this.#catalog[Symbol.asyncDispose]();
   }
 
-  async #call(server: Server, params: CallToolRequest["params"], { mcpReq }: ServerContext): Promise<CallToolResult> {
-    const { signal } = mcpReq;
+  async #call({ server, client }: Connection, params: CallToolRequest["params"], context: ServerContext): Promise<CallToolResult> {
+    const { mcpReq: { signal, _meta }, http } = context;
+    const { describe = messageOf, watch: begin } = this.#options;
     let tool: PluginTool | undefined;
     try {
       tool = await this.#catalog.find(params.name);
     } catch (error) {
-      return failure(messageOf(error));
+      return failure(describe(error));
     }
     if (tool === undefined) throw this.#unknown(params.name);
-    await using notes = progressNotes(mcpReq);
-    const settings = { ...this.#options, manager: this.#manager };
-    const result = await callTool(tool, { arguments: params.arguments ?? {}, signal, notes }, settings);
+    await using notes = progressNotes(context.mcpReq);
+    const traceContext = traceFrom((name) => textOf(_meta?.[name]) ?? http?.req?.headers.get(name) ?? undefined);
+    const watch = begin?.({ ...tool, client, request: http?.req });
+    const call = { arguments: params.arguments ?? {}, signal, traceContext, notes, watch };
+    const result = await callTool(tool, call, { ...this.#options, describe, manager: this.#manager });
     return result.isError ? result : server.projectCallToolResult(result, tool.output);
   }
 
@@ -95,6 +109,16 @@ export class McpServers implements AsyncDisposable {
     const hint = names.length === 0 ? "There is none at all" : nameHint(name, names);
     return new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${name}". ${hint}`);
   }
+}
+
+/** A server, and whose it is. */
+interface Connection {
+  readonly server: Server;
+  readonly client: string | undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 function asTool({ name, plugin, description, input: inputSchema, output }: PluginTool): Tool {

@@ -88,6 +88,11 @@ export class ToolCatalog implements AsyncDisposable {
     return [...this.#plugins().keys()];
   }
 
+  /** Resolves when the manager has ended, or this was disposed of. */
+  get ended(): Promise<void> {
+    return this.#watching;
+  }
+
   /** Asks nobody any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort();

@@ -35,6 +35,11 @@ export class ToolResult {
     this.#files = new GivenFiles({ ...options, reserve: (bytes) => this.#reserve(bytes) });
   }
 
+  /** How many bytes of content there are. */
+  get bytes(): number {
+    return MAX_RESULT_BYTES - this.#left;
+  }
+
   /** The result of a call. */
   async of(value: unknown): Promise<CallToolResult> {
     const isStructured = this.#output !== undefined;

@@ -57,7 +57,7 @@ Deno.test("GET /metrics tells how calls ended, what they carried, and what the w
   assertEquals([figure("stream_chunks_total", { plugin }), figure("open_calls", { plugin })], [2, 0]);
   assertGreater(figure("sent_bytes_total", { plugin })!, sent.length);
   assertGreater(figure("received_bytes_total", { plugin })!, 0);
-  assertEquals(figure("plugin_state", { plugin, version: "1.2.3", state: "running" }), 1);
+  assertEquals(figure("state", { plugin, version: "1.2.3", state: "running" }), 1);
   assertEquals([figure("workers", { plugin, state: "idle" }), figure("worker_starts_total", { plugin })], [1, 1]);
   assertGreater(figure("worker_memory_bytes", { plugin })!, 1_000_000);
   assertEquals(figure("http_responses_total", { status: "401" }), 1);
@@ -89,7 +89,7 @@ Deno.test("GET /metrics tells of calls that run, of those that wait, and of work
 Deno.test("a plugin whose manifest has gone is in the metrics no more, and one that comes is", async () => {
   await using watch = await ManagerWatch.create({});
   const gateway = createGateway(watch.manager, { token: TOKEN, metricsToken: METRICS_TOKEN });
-  assertEquals(valueOf(await metricsOf(gateway), "remote_plugin_plugin_state"), undefined);
+  assertEquals(valueOf(await metricsOf(gateway), "remote_plugin_state"), undefined);
   await watch.manager.add({ name: "late", version: "1", runtime: "deno", module: "/nowhere/plugin.ts" });
-  assertEquals(valueOf(await metricsOf(gateway), "remote_plugin_plugin_state", { plugin: "late", state: "registered" }), 1);
+  assertEquals(valueOf(await metricsOf(gateway), "remote_plugin_state", { plugin: "late", state: "registered" }), 1);
 });

@@ -35,10 +35,9 @@ def open_client(order):
 
 
 def http_transport(order):
-    import httpx
-    from mcp.client.streamable_http import streamable_http_client
+    from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 
-    client = httpx.AsyncClient(headers={"authorization": "Bearer " + order["token"]}, timeout=30)
+    client = create_mcp_http_client(headers={"authorization": "Bearer " + order["token"]})
     return streamable_http_client(order["url"], http_client=client)
 
 

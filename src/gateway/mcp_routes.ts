@@ -1,0 +1,53 @@
+/**
+ * The plugins as MCP tools, at `/mcp`.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import type { CallWatch, WatchedCall } from "../mcp/call_watch.ts";
+import type { McpEndpoint } from "../mcp/http.ts";
+import { ToolArgumentsError } from "../mcp/tool_arguments.ts";
+import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
+import { clientGone } from "./client_gone.ts";
+import type { GatewayContext, GatewayEnv } from "./context.ts";
+import { errorBody } from "./frames.ts";
+import { CallReport } from "./observer.ts";
+
+/** The route of MCP. Its library is loaded by the first request. */
+export function mcpRoutes(context: GatewayContext): Hono<GatewayEnv> {
+  const app = new Hono<GatewayEnv>();
+  let endpoint: Promise<McpEndpoint> | undefined;
+  app.all("/mcp", async (asked) => {
+    endpoint ??= load(context);
+    const gone = new AbortController();
+    clientGone(asked).catch((reason) => gone.abort(reason));
+    return await (await endpoint).answer(asked.req.raw, { client: asked.get("client"), signal: gone.signal });
+  });
+  return app;
+}
+
+async function load(context: GatewayContext): Promise<McpEndpoint> {
+  const { McpEndpoint } = await import("../mcp/http.ts");
+  const { bodyBytes } = context.options.limits;
+  return new McpEndpoint(context.manager, { bodyBytes, watch: (call) => watchOf(context, call) });
+}
+
+/** Has a call of a tool among all others: counted, told to observers, and given up by who may. */
+function watchOf({ calls, observers }: GatewayContext, { plugin, endpoint, client = "", request }: WatchedCall): CallWatch {
+  const headers = request?.headers ?? new Headers();
+  // A call without an id is never one too many.
+  const open = calls.open({ client, plugin, endpoint, callId: undefined })!;
+  const traceparent = (activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined))?.traceparent;
+  const observed = { plugin, endpoint, callId: undefined, client, traceparent, startedAt: new Date() };
+  const report = new CallReport(observed, observers, { bytesIn: Number(headers.get("content-length") ?? 0) });
+  return {
+    signal: open.signal,
+    chunk: () => report.chunk(),
+    end: ({ error, bytes }) => {
+      open.end();
+      report.sent(bytes);
+      if (error !== undefined) report.failed(error instanceof ToolArgumentsError ? "invalid_arguments" : errorBody(error).code);
+      report.end();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * MCP over HTTP, as a gateway serves it: streamable, for clients with a session and for those without.
+ *
+ * @module
+ */
+import { createMcpHandler, isLegacyRequest, type McpHttpHandler, readRequestBody } from "@modelcontextprotocol/server";
+import type { PluginManager } from "../manager/plugin_manager.ts";
+import { type McpOptions, McpServers } from "./mcp_server.ts";
+import { problem } from "./problem.ts";
+import { McpSessions } from "./sessions.ts";
+
+/** What MCP over HTTP is told. */
+export interface McpEndpointOptions extends Pick<McpOptions, "watch" | "describe"> {
+  /** The longest body of a request, in bytes. */
+  readonly bodyBytes: number;
+}
+
+/** A request as its server knows it. */
+export interface McpRequest {
+  /** Whose request it is. A session is its client's alone. */
+  readonly client: string;
+  /** Aborted when the client has gone before it had the reply. */
+  readonly signal: AbortSignal;
+}
+
+const LARGE_FILE_ADVICE = "A POST to the plugin's own path, beside this one, gives it";
+
+/** Answers the requests to one path. What its manager's plugins print, and who may ask, are the server's matters. */
+export class McpEndpoint {
+  readonly #servers: McpServers;
+  readonly #sessions: McpSessions;
+  readonly #handler: McpHttpHandler;
+  readonly #bodyBytes: number;
+  #isClosed = false;
+
+  /** It ends with its manager. */
+  constructor(manager: PluginManager, { bodyBytes, ...options }: McpEndpointOptions) {
+    this.#bodyBytes = bodyBytes;
+    this.#servers = new McpServers(manager, { ...options, files: "remote", largeFileAdvice: LARGE_FILE_ADVICE });
+    this.#sessions = new McpSessions((client) => this.#servers.make(client));
+    // Each answer is a stream from its start: only so does a server see that a client has gone.
+    this.#handler = createMcpHandler(({ authInfo }) => this.#servers.make(authInfo?.clientId), { legacy: "reject", responseMode: "sse" });
+    this.#servers.onChange(() => {
+      this.#handler.notify.toolsChanged();
+      this.#sessions.tellChange();
+    });
+    void this.#servers.ended.then(() => this.#close());
+  }
+
+  /** Answers one request. */
+  async answer(given: Request, { client, signal }: McpRequest): Promise<Response> {
+    if (this.#isClosed) return problem(503, { code: -32_000, message: "The plugins have ended" });
+    const { url, method, headers } = given;
+    const parsedBody = method === "POST" ? await this.#body(given) : undefined;
+    if (parsedBody instanceof Response) return parsedBody;
+    // The signal of a request from `Deno.serve()` is aborted after each reply, and Deno warns of whoever listens to it.
+    const request = new Request(url, { method, headers, signal });
+    if (await isLegacyRequest(request, parsedBody)) return await this.#sessions.answer(request, { client, parsedBody });
+    return await this.#handler.fetch(request, { authInfo: { token: "", clientId: client, scopes: [] }, parsedBody });
+  }
+
+  /** Streams on which changes are told would hold a server up for ever. */
+  async #close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([this.#handler.close(), this.#sessions.close()]);
+  }
+
+  /** The message of a request, or why it cannot be had. */
+  async #body(request: Request): Promise<unknown> {
+    try {
+      const body = await readRequestBody(request, this.#bodyBytes);
+      if (body.tooLarge) return problem(413, { code: -32_000, message: `The body is longer than ${this.#bodyBytes} bytes` });
+      return JSON.parse(body.text);
+    } catch {
+      return problem(400, { code: -32_700, message: "The body is no JSON" });
+    }
+  }
+}
