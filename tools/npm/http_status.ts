@@ -20,6 +20,7 @@ export interface StatusCodes {
   readonly UnsupportedMediaType: 415;
   readonly MisdirectedRequest: 421;
   readonly InternalServerError: 500;
+  readonly ServiceUnavailable: 503;
   readonly GatewayTimeout: 504;
   readonly InsufficientStorage: 507;
 }
