@@ -28,8 +28,8 @@ export const PAGE_POLICY: string = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** The release of Swagger UI. */
-const SWAGGER_UI = "5.35.0";
+/** The release of Swagger UI. The import maps have the same one, and the lock file its hash. */
+export const SWAGGER_UI = "5.35.0";
 
 /** Its package on npm. */
 const PACKAGE = `npm:swagger-ui-dist@${SWAGGER_UI}`;

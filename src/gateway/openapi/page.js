@@ -21,6 +21,10 @@ form.addEventListener("submit", async (event) => {
     status.textContent = answer?.detail ?? "The gateway does not answer";
     return;
   }
+  if (!("SwaggerUIBundle" in globalThis)) {
+    status.textContent = "The gateway could not fetch Swagger UI from npm. The description itself is at openapi.json";
+    return;
+  }
   form.remove();
   show(answer, token);
 });
