@@ -78,7 +78,7 @@ export const GROUPS: readonly Group[] = [
   { name: "security", roots: ["tests/security"], flags: killers },
   { name: "manager", roots: ["tests/manager"], flags: killers },
   { name: "gateway", roots: ["tests/gateway"], flags: killers },
-  { name: "openapi", roots: ["tests/gateway/schemathesis_test.ts"], flags: packagedKillers, packages: SCHEMATHESIS },
+  { name: "openapi", roots: ["tests/gateway/schemathesis_test.ts"], flags: packagedWorkers, packages: SCHEMATHESIS },
   { name: "cli", roots: ["tests/cli"], flags: killers },
   { name: "mcp", roots: ["tests/mcp"], flags: killers, packages: MCP },
   { name: "tracing", roots: ["tests/tracing"], flags: packagedWorkers, packages: TRACING },
