@@ -12,6 +12,7 @@ import { type ReadBody, readBody } from "./body.ts";
 import type { Asked, GatewayContext } from "./context.ts";
 import { fileArguments, onlyFileArgument } from "./file_arguments.ts";
 import { FormError, type FormField, kwargsOf, queryFields } from "./form.ts";
+import { inTime, SlowBodyError } from "./patience.ts";
 import { badRequest, refusal } from "./refusal.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -33,12 +34,12 @@ const FORM_MEDIA_TYPE = "multipart/form-data";
 export async function readCallBody(asked: Asked, called: CalledMethod, context: GatewayContext): Promise<ReadBody | Response> {
   const query = queryFields(asked.req.url);
   const isJson = JSON_MEDIA_TYPES.has(mediaTypeOf(asked));
-  if (isJson && query.length === 0) return await readBody(asked.req.raw, context.options.limits);
+  if (isJson && query.length === 0) return await readBody(asked, context.options.limits);
   const signature = await signatureOf(called, context);
   if (signature instanceof Response) return signature;
   const inUrl = await attempt(() => kwargsOf(query, signature));
   if (inUrl instanceof Response) return inUrl;
-  const read = isJson ? await readBody(asked.req.raw, context.options.limits) : await readFiles(asked, { signature, called, context });
+  const read = isJson ? await readBody(asked, context.options.limits) : await readFiles(asked, { signature, called, context });
   return read instanceof Response ? read : withKwargs(read, inUrl);
 }
 
@@ -63,7 +64,10 @@ interface FileBody {
 }
 
 /** Reads a form or a file to disk. */
-async function readFiles(asked: Asked, { signature, called, context: { uploads: place } }: FileBody): Promise<ReadBody | Response> {
+async function readFiles(
+  asked: Asked,
+  { signature, called, context: { uploads: place, options } }: FileBody,
+): Promise<ReadBody | Response> {
   const { headers } = asked.req.raw;
   const bytesIn = Number(headers.get("content-length") ?? 0);
   if (bytesIn > place.limit) {
@@ -73,38 +77,39 @@ async function readFiles(asked: Asked, { signature, called, context: { uploads: 
   const isForm = mediaTypeOf(asked) === FORM_MEDIA_TYPE;
   if (!isForm && name === undefined) return noFileBody(mediaTypeOf(asked), signature, called);
   const uploads = new Uploads(place);
-  const kwargs = await attempt(async () => {
-    const fields = isForm ? await readForm(asked, uploads) : [await readFile(asked, name!, uploads)];
-    return kwargsOf(fields, signature);
-  });
+  const given = { asked, pieces: piecesOf(asked, options.limits.bodyMs), uploads };
+  const kwargs = await attempt(async () => kwargsOf(isForm ? await readForm(given) : [await readFile(name!, given)], signature));
   if (!(kwargs instanceof Response)) return { body: { kwargs }, bytesIn: bytesIn || uploads.bytes, uploads };
   await uploads[Symbol.asyncDispose]();
   return kwargs;
 }
 
-async function readForm(asked: Asked, uploads: Uploads): Promise<FormField[]> {
-  // What takes forms apart is loaded with the first one.
-  const { readMultipart } = await import("./multipart.ts");
-  return await readMultipart({ body: bodyOf(asked), contentType: asked.req.raw.headers.get("content-type")! }, uploads);
+/** A body on its way to disk. */
+interface GivenFiles {
+  readonly asked: Asked;
+  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly uploads: Uploads;
 }
 
-async function readFile(asked: Asked, name: string, uploads: Uploads): Promise<FormField> {
+async function readForm({ asked, pieces, uploads }: GivenFiles): Promise<FormField[]> {
+  // What takes forms apart is loaded with the first one.
+  const { readMultipart } = await import("./multipart.ts");
+  return await readMultipart({ pieces, contentType: asked.req.raw.headers.get("content-type")! }, uploads);
+}
+
+async function readFile(name: string, { asked, pieces, uploads }: GivenFiles): Promise<FormField> {
   const mediaType = mediaTypeOf(asked);
-  const value = await uploads.receive(piecesOf(bodyOf(asked)), { filename: undefined, mediaType });
-  return { name, value, mediaType };
+  return { name, value: await uploads.receive(pieces, { filename: undefined, mediaType }), mediaType };
 }
 
 /** An error of the client's connection is told from those of writing. */
-async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+async function* piecesOf({ req }: Asked, bodyMs: number): AsyncGenerator<Uint8Array, void, void> {
+  if (req.raw.body === null) return;
   try {
-    yield* body;
+    yield* inTime(req.raw.body, bodyMs);
   } catch (cause) {
-    throw new FormError("The body ended before all of it had come", { cause });
+    throw cause instanceof SlowBodyError ? cause : new FormError("The body ended before all of it had come", { cause });
   }
-}
-
-function bodyOf({ req }: Asked): ReadableStream<Uint8Array> {
-  return req.raw.body ?? ReadableStream.from([]);
 }
 
 /** What the client says that the body is, without parameters. */
@@ -118,6 +123,7 @@ async function attempt<Value>(read: () => Value | Promise<Value>): Promise<Value
     return await read();
   } catch (error) {
     if (error instanceof TextValueError || error instanceof FormError) return badRequest(error.message);
+    if (error instanceof SlowBodyError) return refusal(STATUS_CODE.RequestTimeout, error.message, { code: "body_too_slow" });
     if (error instanceof NoRoomError) {
       return refusal(STATUS_CODE.InsufficientStorage, "The gateway has no room for the files of this request now", { code: "no_room" });
     }

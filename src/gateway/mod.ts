@@ -18,4 +18,5 @@ export { accessLog } from "./access_log.ts";
 export type { AccessLogLine } from "./access_log.ts";
 export type { GatewayRequestInfo } from "./context.ts";
 export type { CallObserver, CallOutcome, ObservedCall } from "./observer.ts";
+export { SlowClientError } from "./reply.ts";
 export type { GatewayLimits, GatewayOptions } from "./options.ts";

@@ -8,6 +8,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { messageOf } from "../protocol/text.ts";
 import { FormError, type FormField } from "./form.ts";
+import { SlowBodyError } from "./patience.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** A form of more parts is none that anybody fills. */
@@ -18,8 +19,8 @@ const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 
 /** A form on its way. */
 export interface FormSource {
-  /** Its bytes. */
-  readonly body: ReadableStream<Uint8Array>;
+  /** Its bytes, as they come. */
+  readonly pieces: AsyncIterable<Uint8Array>;
   /** Its `Content-Type`, which says where its parts end. */
   readonly contentType: string;
 }
@@ -30,9 +31,9 @@ export interface FormSource {
  * @throws {FormError} When it is none, or too long.
  * @throws {NoRoomError} When there is no place for its files.
  */
-export async function readMultipart({ body, contentType }: FormSource, uploads: Uploads): Promise<FormField[]> {
+export async function readMultipart({ pieces, contentType }: FormSource, uploads: Uploads): Promise<FormField[]> {
   const form = new FormReader(parserFor(contentType), uploads);
-  return await form.read(body);
+  return await form.read(pieces);
 }
 
 function parserFor(contentType: string): BusboyInstance {
@@ -61,16 +62,17 @@ class FormReader {
     parser.on("partsLimit", () => this.#fail(`The form has more than ${MAX_PARTS} parts`));
   }
 
-  async read(body: ReadableStream<Uint8Array>): Promise<FormField[]> {
+  async read(pieces: AsyncIterable<Uint8Array>): Promise<FormField[]> {
     try {
-      await pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), this.#parser, { signal: this.#stop.signal });
+      await pipeline(Readable.from(pieces), this.#parser, { signal: this.#stop.signal });
       const files = await Promise.all(this.#files);
       return [...this.#texts, ...files.filter((file) => file !== undefined)];
     } catch (cause) {
       // Whoever reads a file whose end does not come would wait for ever.
       for (const stream of this.#streams) stream.destroy();
       await Promise.allSettled(this.#files);
-      throw this.#stop.signal.aborted ? this.#stop.signal.reason : notWhole(cause);
+      if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
+      throw cause instanceof SlowBodyError ? cause : notWhole(cause);
     }
   }
 

@@ -52,7 +52,7 @@ export async function readRequest(asked: Asked, context: GatewayContext): Promis
   if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
   const read = isMethod(endpoint)
     ? await readCallBody(asked, { plugin, endpoint }, context)
-    : await readBody(asked.req.raw, context.options.limits);
+    : await readBody(asked, context.options.limits);
   if (read instanceof Response) return read;
   // Clients of the wire, which ask for frames, may say more than is known here.
   const problem = asksForFrames(headers) ? undefined : bodyProblem(endpoint, read.body);

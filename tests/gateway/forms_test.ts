@@ -159,3 +159,14 @@ Deno.test("a client that goes away while it sends a file leaves none, and calls 
   await served.isEmpty();
   assertEquals((await served.watch.manager.get("listens").getStats()).calls.finished, 1);
 });
+
+Deno.test("a client that sends its files too slowly is told so, and nothing of them is left", async () => {
+  await using served = await Served.of("listens", { limits: { bodyMs: 200 } });
+  const part = '--xyz\r\nContent-Disposition: form-data; name="audio"; filename="a.wav"\r\n\r\nabc';
+  for (const [mediaType, start] of [["audio/wav", "abc"], ["multipart/form-data; boundary=xyz", part]] as const) {
+    const standing = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new TextEncoder().encode(start)) });
+    const reply = await served.post("listens/execute", standing, { "content-type": mediaType });
+    assertEquals([reply.status, (await reply.json()).code], [408, "body_too_slow"], mediaType);
+    await served.isEmpty();
+  }
+});

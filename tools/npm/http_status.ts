@@ -14,11 +14,12 @@ export interface StatusCodes {
   readonly NotFound: 404;
   readonly MethodNotAllowed: 405;
   readonly NotAcceptable: 406;
+  readonly RequestTimeout: 408;
   readonly Conflict: 409;
-  readonly LengthRequired: 411;
   readonly ContentTooLarge: 413;
   readonly UnsupportedMediaType: 415;
   readonly MisdirectedRequest: 421;
+  readonly TooManyRequests: 429;
   readonly InternalServerError: 500;
   readonly ServiceUnavailable: 503;
   readonly GatewayTimeout: 504;
