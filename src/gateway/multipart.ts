@@ -64,15 +64,23 @@ class FormReader {
 
   async read(pieces: AsyncIterable<Uint8Array>): Promise<FormField[]> {
     try {
-      await pipeline(Readable.from(pieces), this.#parser, { signal: this.#stop.signal });
+      await pipeline(Readable.from(this.#watched(pieces)), this.#parser, { signal: this.#stop.signal });
       const files = await Promise.all(this.#files);
       return [...this.#texts, ...files.filter((file) => file !== undefined)];
     } catch (cause) {
       // Whoever reads a file whose end does not come would wait for ever.
       for (const stream of this.#streams) stream.destroy();
       await Promise.allSettled(this.#files);
-      if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
-      throw cause instanceof SlowBodyError ? cause : notWhole(cause);
+      throw this.#stop.signal.aborted ? this.#stop.signal.reason : notWhole(cause);
+    }
+  }
+
+  /** When the body fails, all else fails after it, and it is what is told. */
+  async *#watched(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      yield* pieces;
+    } catch (cause) {
+      this.#stop.abort(cause instanceof SlowBodyError ? cause : notWhole(cause));
     }
   }
 

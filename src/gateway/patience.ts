@@ -58,16 +58,21 @@ export class SlowBodyError extends Error {
  */
 export async function* inTime(body: ReadableStream<Uint8Array>, milliseconds: number): AsyncGenerator<Uint8Array, void, void> {
   using patience = new Patience(milliseconds);
-  const pieces = body.values();
-  for (let bytes = 0;;) {
-    const piece = await Promise.race([pieces.next(), patience.over]);
-    if (piece === undefined) throw new SlowBodyError(milliseconds);
-    if (piece.done) return;
-    bytes += piece.value.length;
-    if (bytes >= STEP_BYTES) {
-      bytes = 0;
-      patience.renew();
+  const reader = body.getReader();
+  try {
+    for (let bytes = 0;;) {
+      const piece = await Promise.race([reader.read(), patience.over]);
+      if (piece === undefined) throw new SlowBodyError(milliseconds);
+      if (piece.done) return;
+      bytes += piece.value.length;
+      if (bytes >= STEP_BYTES) {
+        bytes = 0;
+        patience.renew();
+      }
+      yield piece.value;
     }
-    yield piece.value;
+  } finally {
+    // What nobody reads any more must not go on coming. The server lets go of it only when the client sends more, which is not waited for.
+    void reader.cancel().catch(() => {});
   }
 }
