@@ -7,6 +7,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import type { MiddlewareHandler } from "hono";
 import type { GatewayEnv, Role } from "./context.ts";
+import type { Guard } from "./guard.ts";
 import type { GatewayLimits, ResolvedGatewayOptions } from "./options.ts";
 import { Places } from "./places.ts";
 import { refusal, tooMuch } from "./refusal.ts";
@@ -49,9 +50,9 @@ function known(role: Role, tokens: readonly string[]): KnownToken[] {
 }
 
 /** Lets in whoever has a token, and notes whose it is. */
-export function wantsToken(options: ResolvedGatewayOptions): MiddlewareHandler<GatewayEnv> {
+export function wantsToken(options: ResolvedGatewayOptions): Guard {
   const tokens = new Tokens(options);
-  return async (asked, next) => {
+  return (asked) => {
     const holder = tokens.holderOf(asked.req.raw.headers.get("authorization"));
     if (holder === undefined) {
       return refusal(STATUS_CODE.Unauthorized, "The token is missing or wrong", {
@@ -61,17 +62,13 @@ export function wantsToken(options: ResolvedGatewayOptions): MiddlewareHandler<G
     }
     asked.set("role", holder.role);
     asked.set("client", holder.client);
-    return await next();
+    return undefined;
   };
 }
 
 /** Lets in operators alone. */
-export function wantsOperator(): MiddlewareHandler<GatewayEnv> {
-  return async (asked, next) => {
-    const refused = operatorRefusal(asked.get("role"), `"${asked.req.path}"`);
-    if (refused !== undefined) return refused;
-    return await next();
-  };
+export function wantsOperator(): Guard {
+  return (asked) => operatorRefusal(asked.get("role"), `"${asked.req.path}"`);
 }
 
 /** Why somebody may not do what takes an operator; `undefined` for one who may. */

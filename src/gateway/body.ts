@@ -8,9 +8,9 @@ import { findLongInteger } from "../protocol/exact_integers.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import { isRecord } from "../protocol/json.ts";
 import { decodeValue, toPlace } from "../protocol/values.ts";
-import type { Asked } from "./context.ts";
+import type { Asked, GatewayContext } from "./context.ts";
 import type { GatewayLimits } from "./options.ts";
-import { Patience, SlowBodyError, STEP_BYTES } from "./patience.ts";
+import { STEP_BYTES } from "./in_time.ts";
 import { badRequest, refusal, tooMuch } from "./refusal.ts";
 
 /** What a body says. */
@@ -23,12 +23,13 @@ export interface ReadBody {
   readonly uploads?: AsyncDisposable;
 }
 
+/** What a body is read with. */
+export type BodyContext = Pick<GatewayContext, "options" | "patience">;
+
 /** Reads a body, or says why it cannot be had. */
-export async function readBody(asked: Asked, limits: Required<GatewayLimits>): Promise<ReadBody | Response> {
-  const { headers, body: stream } = asked.req.raw;
-  if (stream === null) return { body: {}, bytesIn: 0 };
-  const length = headers.get("content-length");
-  const read = length === null ? await readPieces(asked, limits) : await readWhole(asked, { ...limits, length: Number(length) });
+export async function readBody(asked: Asked, context: BodyContext): Promise<ReadBody | Response> {
+  const length = asked.req.raw.headers.get("content-length");
+  const read = length === null ? await readPieces(asked, context) : await readWhole(asked, { ...context, length: Number(length) });
   if (read instanceof Response) return read;
   const body = read.text === "" ? {} : parsed(read.text);
   return body instanceof Response ? body : { body, bytesIn: read.bytesIn };
@@ -39,35 +40,89 @@ interface ReadText {
   readonly bytesIn: number;
 }
 
-/** A body whose length is known: the server gives no more than that. */
-async function readWhole(asked: Asked, { length, ...limits }: Required<GatewayLimits> & { length: number }): Promise<ReadText | Response> {
+/** A body whose length is known: the server gives no more than that. One that has come with its head is there at once, unless it is asked for as a stream. */
+async function readWhole(asked: Asked, context: BodyContext & { readonly length: number }): Promise<ReadText | Response> {
+  const { length, options: { limits }, patience } = context;
   if (length > limits.bodyBytes) return tooLong(limits);
-  if (length > STEP_BYTES) return await readPieces(asked, limits);
-  if (!asked.get("place").take(length)) return tooMuch("The bodies of other requests take all room");
-  using patience = new Patience(limits.bodyMs);
-  const text = await Promise.race([asked.req.raw.text().catch(() => null), patience.over]);
-  if (text === undefined) return tooSlow(limits);
-  return text === null ? cutShort() : { text, bytesIn: length };
+  if (length > STEP_BYTES) return await readPieces(asked, context);
+  if (!asked.get("place").take(length)) return noRoom();
+  const given = new GivenText(asked.req.raw);
+  if (!await given.isSoon()) {
+    using _wait = patience.body.begin(() => given.giveUp());
+    await given.settled;
+  }
+  const { text } = given;
+  return text !== undefined ? { text, bytesIn: length } : given.isGivenUp ? tooSlow(limits) : cutShort();
 }
 
-async function readPieces(asked: Asked, limits: Required<GatewayLimits>): Promise<ReadText | Response> {
-  using patience = new Patience(limits.bodyMs);
+/** So many turns it takes until a body is given that has come with its head. A wait for each of them would cost more than all else of it. */
+const TURNS = 4;
+
+/** The text of a body, once it has come. */
+class GivenText {
+  readonly #settled = Promise.withResolvers<void>();
+  #isSettled = false;
+  /** The text; `undefined` where it has not come. */
+  text: string | undefined;
+  /** Whether it was waited for too long. */
+  isGivenUp = false;
+
+  constructor(request: Request) {
+    request.text().then((text) => this.#settle(text), () => this.#settle(undefined));
+  }
+
+  /** Resolves when it has come, or does not come any more. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  async isSoon(): Promise<boolean> {
+    for (let turn = 0; turn < TURNS && !this.#isSettled; turn++) await undefined;
+    return this.#isSettled;
+  }
+
+  giveUp(): void {
+    this.isGivenUp = !this.#isSettled;
+    this.#settle(undefined);
+  }
+
+  #settle(text: string | undefined): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.text = text;
+    this.#settled.resolve();
+  }
+}
+
+async function readPieces(asked: Asked, { options: { limits }, patience }: BodyContext): Promise<ReadText | Response> {
+  const stream = asked.req.raw.body;
+  if (stream === null) return { text: "", bytesIn: 0 };
+  const reader = stream.getReader();
+  let isOver = false;
+  using wait = patience.body.begin(() => {
+    isOver = true;
+    // What is waited for ends with it.
+    reader.cancel().catch(() => {});
+  });
   const decoder = new TextDecoder();
-  const pieces = asked.req.raw.body!.values();
   let [text, bytesIn, renewedAt] = ["", 0, 0];
   while (true) {
-    const piece = await Promise.race([pieces.next().catch(() => null), patience.over]);
-    if (piece === undefined) return tooSlow(limits);
-    if (piece === null) return cutShort();
+    const piece = await reader.read().catch(() => undefined);
+    if (isOver) return tooSlow(limits);
+    if (piece === undefined) return cutShort();
     if (piece.done) return { text: text + decoder.decode(), bytesIn };
     bytesIn += piece.value.length;
     if (bytesIn > limits.bodyBytes) return tooLong(limits);
-    if (!asked.get("place").take(piece.value.length)) return tooMuch("The bodies of other requests take all room");
+    if (!asked.get("place").take(piece.value.length)) return noRoom();
     text += decoder.decode(piece.value, { stream: true });
     if (bytesIn - renewedAt < STEP_BYTES) continue;
     renewedAt = bytesIn;
-    patience.renew();
+    wait.renew();
   }
+}
+
+function noRoom(): Response {
+  return tooMuch("The bodies of other requests take all room");
 }
 
 function tooLong({ bodyBytes }: Required<GatewayLimits>): Response {
@@ -76,7 +131,8 @@ function tooLong({ bodyBytes }: Required<GatewayLimits>): Response {
 
 /** The reply to a client that sends less than it has to. */
 export function tooSlow({ bodyMs }: Pick<Required<GatewayLimits>, "bodyMs">): Response {
-  return refusal(STATUS_CODE.RequestTimeout, new SlowBodyError(bodyMs).message, { code: "body_too_slow" });
+  const detail = `Less than ${STEP_BYTES} bytes of the body came within ${bodyMs} ms`;
+  return refusal(STATUS_CODE.RequestTimeout, detail, { code: "body_too_slow" });
 }
 
 /** Its client has left, or sends no more: if anybody reads this, it is not his arguments that are wrong. */

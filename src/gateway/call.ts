@@ -45,12 +45,11 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const style = asksForFrames(headers) ? FRAMED : plainStyle(endpoint);
   const open: OpenOutcome = (onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext });
   const frames = new Frames(open, { withTraceback, write: style.write });
-  const { replyMs } = context.options.limits;
   const onEnd = () => {
     call.end();
     letGo(request);
   };
-  const hooks = { report, replyMs, place: asked.get("place"), onEnd, onCancel: () => call.cancel() };
+  const hooks = { report, patience: context.patience.reply, place: asked.get("place"), onEnd, onCancel: () => call.cancel() };
   return await new Reply(frames, style, hooks).response();
 }
 

@@ -8,11 +8,13 @@ import { PluginError } from "../errors.ts";
 import { NoRoomError } from "../payload/scratch.ts";
 import { TextValueError } from "../plugin/text_values.ts";
 import type { MethodSignature } from "../protocol/messages.ts";
-import { type ReadBody, readBody } from "./body.ts";
+import { type ReadBody, readBody, tooSlow } from "./body.ts";
 import type { Asked, GatewayContext } from "./context.ts";
 import { fileArguments, onlyFileArgument } from "./file_arguments.ts";
 import { FormError, type FormField, kwargsOf, queryFields } from "./form.ts";
-import { inTime, SlowBodyError } from "./patience.ts";
+import { inTime, SlowBodyError } from "./in_time.ts";
+import type { Patience } from "./patience.ts";
+import type { GatewayLimits } from "./options.ts";
 import { badRequest, refusal } from "./refusal.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -34,12 +36,12 @@ const FORM_MEDIA_TYPE = "multipart/form-data";
 export async function readCallBody(asked: Asked, called: CalledMethod, context: GatewayContext): Promise<ReadBody | Response> {
   const query = queryFields(asked.req.url);
   const isJson = JSON_MEDIA_TYPES.has(mediaTypeOf(asked));
-  if (isJson && query.length === 0) return await readBody(asked, context.options.limits);
+  if (isJson && query.length === 0) return await readBody(asked, context);
   const signature = await signatureOf(called, context);
   if (signature instanceof Response) return signature;
-  const inUrl = await attempt(() => kwargsOf(query, signature));
+  const inUrl = await attempt(context.options.limits, () => kwargsOf(query, signature));
   if (inUrl instanceof Response) return inUrl;
-  const read = isJson ? await readBody(asked, context.options.limits) : await readFiles(asked, { signature, called, context });
+  const read = isJson ? await readBody(asked, context) : await readFiles(asked, { signature, called, context });
   return read instanceof Response ? read : withKwargs(read, inUrl);
 }
 
@@ -66,8 +68,9 @@ interface FileBody {
 /** Reads a form or a file to disk. */
 async function readFiles(
   asked: Asked,
-  { signature, called, context: { uploads: place, options } }: FileBody,
+  { signature, called, context }: FileBody,
 ): Promise<ReadBody | Response> {
+  const { uploads: place, options: { limits }, patience } = context;
   const { headers } = asked.req.raw;
   const bytesIn = Number(headers.get("content-length") ?? 0);
   if (bytesIn > place.limit) {
@@ -77,8 +80,8 @@ async function readFiles(
   const isForm = mediaTypeOf(asked) === FORM_MEDIA_TYPE;
   if (!isForm && name === undefined) return noFileBody(mediaTypeOf(asked), signature, called);
   const uploads = new Uploads(place);
-  const given = { asked, pieces: piecesOf(asked, options.limits.bodyMs), uploads };
-  const kwargs = await attempt(async () => kwargsOf(isForm ? await readForm(given) : [await readFile(name!, given)], signature));
+  const given = { asked, pieces: piecesOf(asked, patience.body), uploads };
+  const kwargs = await attempt(limits, async () => kwargsOf(isForm ? await readForm(given) : [await readFile(name!, given)], signature));
   if (!(kwargs instanceof Response)) return { body: { kwargs }, bytesIn: bytesIn || uploads.bytes, uploads };
   await uploads[Symbol.asyncDispose]();
   return kwargs;
@@ -103,10 +106,10 @@ async function readFile(name: string, { asked, pieces, uploads }: GivenFiles): P
 }
 
 /** An error of the client's connection is told from those of writing. */
-async function* piecesOf({ req }: Asked, bodyMs: number): AsyncGenerator<Uint8Array, void, void> {
+async function* piecesOf({ req }: Asked, patience: Patience): AsyncGenerator<Uint8Array, void, void> {
   if (req.raw.body === null) return;
   try {
-    yield* inTime(req.raw.body, bodyMs);
+    yield* inTime(req.raw.body, patience);
   } catch (cause) {
     throw cause instanceof SlowBodyError ? cause : new FormError("The body ended before all of it had come", { cause });
   }
@@ -118,12 +121,12 @@ function mediaTypeOf({ req }: Asked): string {
 }
 
 /** What was given is what the client is told about. Everything else is the gateway's own fault. */
-async function attempt<Value>(read: () => Value | Promise<Value>): Promise<Value | Response> {
+async function attempt<Value>(limits: Required<GatewayLimits>, read: () => Value | Promise<Value>): Promise<Value | Response> {
   try {
     return await read();
   } catch (error) {
     if (error instanceof TextValueError || error instanceof FormError) return badRequest(error.message);
-    if (error instanceof SlowBodyError) return refusal(STATUS_CODE.RequestTimeout, error.message, { code: "body_too_slow" });
+    if (error instanceof SlowBodyError) return tooSlow(limits);
     if (error instanceof NoRoomError) {
       return refusal(STATUS_CODE.InsufficientStorage, "The gateway has no room for the files of this request now", { code: "no_room" });
     }

@@ -9,6 +9,7 @@ import type { GatewayMetrics } from "./metrics.ts";
 import type { CallObserver } from "./observer.ts";
 import type { OpenCalls } from "./open_calls.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
+import type { Patience } from "./patience.ts";
 import type { Place } from "./places.ts";
 import type { UploadPlace } from "./uploads.ts";
 
@@ -33,6 +34,8 @@ export interface GatewayContext {
   readonly uploads: UploadPlace;
   /** What Prometheus is told. */
   readonly metrics: GatewayMetrics;
+  /** How long it waits for the bodies of requests, and for clients to take their replies. */
+  readonly patience: { readonly body: Patience; readonly reply: Patience };
   /** Who is told of every call. */
   readonly observers: readonly CallObserver[];
 }

@@ -8,6 +8,7 @@ import type { GatewayRequestInfo } from "./context.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { OpenCalls } from "./open_calls.ts";
 import { type GatewayOptions, resolveOptions } from "./options.ts";
+import { Patience } from "./patience.ts";
 import { routesOf } from "./routes.ts";
 import { uploadPlace } from "./uploads.ts";
 
@@ -34,8 +35,10 @@ export function createGateway(manager: PluginManager, options: GatewayOptions): 
   const metrics = new GatewayMetrics(manager);
   const observers = [metrics, ...options.observers ?? []];
   const resolved = resolveOptions(options);
-  const uploads = uploadPlace(options.scratchDir, resolved.limits.fileBytes);
-  const routes = routesOf({ manager, calls: new OpenCalls(), options: resolved, uploads, metrics, observers });
+  const { bodyMs, replyMs, fileBytes } = resolved.limits;
+  const patience = { body: new Patience(bodyMs), reply: new Patience(replyMs) };
+  const uploads = uploadPlace(options.scratchDir, fileBytes);
+  const routes = routesOf({ manager, calls: new OpenCalls(), options: resolved, uploads, patience, metrics, observers });
   return async (request, info) => {
     const response = await routes.fetch(request, { info });
     metrics.answered(response);

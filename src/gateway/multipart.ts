@@ -8,7 +8,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { messageOf } from "../protocol/text.ts";
 import { FormError, type FormField } from "./form.ts";
-import { SlowBodyError } from "./patience.ts";
+import { SlowBodyError } from "./in_time.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** A form of more parts is none that anybody fills. */

@@ -50,9 +50,7 @@ export async function readRequest(asked: Asked, context: GatewayContext): Promis
   const { headers } = asked.req.raw;
   const callId = headers.get(CALL_ID_HEADER) ?? undefined;
   if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
-  const read = isMethod(endpoint)
-    ? await readCallBody(asked, { plugin, endpoint }, context)
-    : await readBody(asked, context.options.limits);
+  const read = isMethod(endpoint) ? await readCallBody(asked, { plugin, endpoint }, context) : await readBody(asked, context);
   if (read instanceof Response) return read;
   // Clients of the wire, which ask for frames, may say more than is known here.
   const problem = asksForFrames(headers) ? undefined : bodyProblem(endpoint, read.body);
