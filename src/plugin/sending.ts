@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { CallParts } from "../payload/call_parts.ts";
 import { isFileGone } from "../payload/file_result.ts";
+import type { OutgoingPart } from "../protocol/parts.ts";
 import { isExecution, type Operation, type TakenBody } from "./arguments.ts";
 import type { Call } from "./call.ts";
 import type { CallOptions } from "./interface.ts";
@@ -19,7 +21,9 @@ export interface TakenOperation {
 
 interface WrittenOperation extends TakenOperation {
   /** Where its files are. */
-  readonly paths?: readonly string[];
+  readonly paths?: readonly (string | null)[];
+  /** What is sent behind the JSON. */
+  readonly parts?: readonly OutgoingPart[];
 }
 
 const NO_PATHS: readonly string[] = [];
@@ -37,7 +41,9 @@ export function turnRequest({ length, slots }: TakenBody, { callId, isIdTaken = 
 
 /** Sends it to the worker that it is assigned to; what has files, if that is still there when they are written. */
 export function sendTo(worker: LoadedWorker, call: Call, operation: TakenOperation): Promise<void> | undefined {
-  if (operation.taken.slots.length > 0) return sendWithFiles(worker, call, operation);
+  if (operation.taken.slots.length > 0) {
+    return worker.filesWay === "parts" ? sendWithParts(worker, call, operation) : sendWithFiles(worker, call, operation);
+  }
   send(worker, call, operation);
   return undefined;
 }
@@ -47,9 +53,18 @@ async function sendWithFiles(worker: LoadedWorker, call: Call, operation: TakenO
   if (paths !== undefined) send(worker, call, { ...operation, paths });
 }
 
-function send(worker: LoadedWorker, call: Call, { endpoint, taken, paths = NO_PATHS }: WrittenOperation): void {
+/** A place whose file goes behind the JSON holds nothing. */
+async function sendWithParts(worker: LoadedWorker, call: Call, operation: TakenOperation): Promise<void> {
+  const inputs = new CallParts(call.signal);
+  call.holdInputs(inputs);
+  const opening = operation.taken.open(inputs, call);
+  const parts = await (call.trace?.handOver(opening, inputs) ?? opening);
+  send(worker, call, { ...operation, paths: parts.map(() => null), parts });
+}
+
+function send(worker: LoadedWorker, call: Call, { endpoint, taken, paths = NO_PATHS, parts }: WrittenOperation): void {
   const { id: callId, wantsProgress, sentTrace } = call;
-  const facts = { endpoint, callId, sharesFiles: worker.files.areShared, wantsProgress, trace: sentTrace };
+  const facts = { endpoint, callId, files: worker.filesWay, parts, wantsProgress, trace: sentTrace };
   call.trace?.send(worker, callId);
   call.send(worker, new WrittenRequest(facts, taken.json(paths)));
 }
