@@ -6,7 +6,8 @@
 import { STATUS_CODE } from "@std/http/status";
 import { findLongInteger } from "../protocol/exact_integers.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
-import { isRecord } from "../protocol/json.ts";
+import { isRecord, parseJson } from "../protocol/json.ts";
+import { messageOf } from "../protocol/text.ts";
 import { decodeValue, toPlace } from "../protocol/values.ts";
 import type { Asked, GatewayContext } from "./context.ts";
 import type { GatewayLimits } from "./options.ts";
@@ -28,16 +29,24 @@ export type BodyContext = Pick<GatewayContext, "options" | "patience">;
 
 /** Reads a body, or says why it cannot be had. */
 export async function readBody(asked: Asked, context: BodyContext): Promise<ReadBody | Response> {
-  const length = asked.req.raw.headers.get("content-length");
-  const read = length === null ? await readPieces(asked, context) : await readWhole(asked, { ...context, length: Number(length) });
+  const read = await readText(asked, context);
   if (read instanceof Response) return read;
   const body = read.text === "" ? {} : parsed(read.text);
   return body instanceof Response ? body : { body, bytesIn: read.bytesIn };
 }
 
-interface ReadText {
+/** A body that has come as a whole. */
+export interface ReadText {
+  /** What it is. */
   readonly text: string;
+  /** How long it was, in bytes. */
   readonly bytesIn: number;
+}
+
+/** Reads the text of a body, or says why it cannot be had: it is too long, comes too slowly, or there is no room for it. */
+export async function readText(asked: Asked, context: BodyContext): Promise<ReadText | Response> {
+  const length = asked.req.raw.headers.get("content-length");
+  return length === null ? await readPieces(asked, context) : await readWhole(asked, { ...context, length: Number(length) });
 }
 
 /** A body whose length is known: the server gives no more than that. One that has come with its head is there at once, unless it is asked for as a stream. */
@@ -141,12 +150,8 @@ function cutShort(): Response {
 }
 
 function parsed(text: string): Record<string, unknown> | Response {
-  try {
-    const whole: unknown = JSON.parse(text);
-    if (isRecord(whole)) return decodeBody(whole, text);
-  } catch {
-    // Told below, as any other body that is no object.
-  }
+  const whole = parseJson(text);
+  if (isRecord(whole)) return decodeBody(whole, text);
   return badRequest('The body is no JSON object. If it is a file, say so by its media type: "Content-Type: audio/wav"');
 }
 
@@ -156,5 +161,10 @@ function decodeBody(whole: object, text: string): Record<string, unknown> | Resp
     return badRequest(`The integer at "${toPlace(long.path)}" is one that no number of JavaScript holds`);
   }
   const { types, ...body } = whole as { readonly types?: ValueTypes };
-  return decodeValue(body, types) as Record<string, unknown>;
+  if (types !== undefined && !isRecord(types)) return badRequest('"types" in the body must be an object');
+  try {
+    return decodeValue(body, types) as Record<string, unknown>;
+  } catch (error) {
+    return badRequest(messageOf(error));
+  }
 }

@@ -8,10 +8,13 @@ import type { CallWatch, WatchedCall } from "../mcp/call_watch.ts";
 import type { McpEndpoint } from "../mcp/http.ts";
 import { ToolArgumentsError } from "../mcp/tool_arguments.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
+import { readText } from "./body.ts";
 import { clientGone } from "./client_gone.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { CallReport } from "./observer.ts";
-import { codeOf } from "./told_errors.ts";
+import type { Place } from "./places.ts";
+import { versionOf } from "./operations.ts";
+import { codeOf, toldMessage } from "./told_errors.ts";
 
 /** The route of MCP. Its library is loaded by the first request. */
 export function mcpRoutes(context: GatewayContext): Hono<GatewayEnv> {
@@ -21,22 +24,34 @@ export function mcpRoutes(context: GatewayContext): Hono<GatewayEnv> {
     endpoint ??= load(context);
     const gone = new AbortController();
     clientGone(asked, context.patience.client).catch((reason) => gone.abort(reason));
-    return await (await endpoint).answer(asked.req.raw, { client: asked.get("client"), signal: gone.signal });
+    const read = asked.req.method === "POST" ? await readText(asked, context) : undefined;
+    if (read instanceof Response) return read;
+    const response = await (await endpoint).answer(asked.req.raw, { client: asked.get("client"), text: read?.text, signal: gone.signal });
+    return inPlace(response, asked.get("place"));
   });
   return app;
 }
 
+/** A reply that is a stream has its request's place until it ends. */
+function inPlace(response: Response, place: Place): Response {
+  if (response.body === null) return response;
+  place.isKept = true;
+  const leave = () => place.leave();
+  return new Response(response.body.pipeThrough(new TransformStream({ flush: leave, cancel: leave })), response);
+}
+
 async function load(context: GatewayContext): Promise<McpEndpoint> {
   const { McpEndpoint } = await import("../mcp/http.ts");
-  const { bodyBytes } = context.options.limits;
-  return new McpEndpoint(context.manager, { bodyBytes, watch: (call) => watchOf(context, call) });
+  const { exposeTracebacks: withTraceback } = context.options;
+  const describe = (error: unknown) => toldMessage(error, { withTraceback });
+  return new McpEndpoint(context.manager, { describe, watch: (call) => watchOf(context, call) });
 }
 
 /** Has a call of a tool among all others: counted, told to observers, and given up by who may. */
-function watchOf({ calls, observers }: GatewayContext, { plugin, endpoint, client = "", request }: WatchedCall): CallWatch {
+function watchOf({ manager, calls, observers }: GatewayContext, { plugin, endpoint, client = "", request }: WatchedCall): CallWatch {
   const headers = request?.headers ?? new Headers();
   // A call without an id is never one too many.
-  const open = calls.open({ client, plugin, endpoint, callId: undefined })!;
+  const open = calls.open({ client, plugin: versionOf(manager.info(plugin)), endpoint, callId: undefined })!;
   const traceparent = (activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined))?.traceparent;
   const observed = { plugin, endpoint, callId: undefined, client, traceparent, startedAt: new Date() };
   const report = new CallReport(observed, observers, { bytesIn: Number(headers.get("content-length") ?? 0) });

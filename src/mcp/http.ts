@@ -3,22 +3,22 @@
  *
  * @module
  */
-import { createMcpHandler, isLegacyRequest, type McpHttpHandler, readRequestBody } from "@modelcontextprotocol/server";
+import { createMcpHandler, isLegacyRequest, type McpHttpHandler } from "@modelcontextprotocol/server";
 import type { PluginManager } from "../manager/plugin_manager.ts";
+import { parseJson } from "../protocol/json.ts";
 import { type McpOptions, McpServers } from "./mcp_server.ts";
 import { problem } from "./problem.ts";
 import { McpSessions } from "./sessions.ts";
 
 /** What MCP over HTTP is told. */
-export interface McpEndpointOptions extends Pick<McpOptions, "watch" | "describe"> {
-  /** The longest body of a request, in bytes. */
-  readonly bodyBytes: number;
-}
+export type McpEndpointOptions = Pick<McpOptions, "watch" | "describe">;
 
 /** A request as its server knows it. */
 export interface McpRequest {
   /** Whose request it is. A session is its client's alone. */
   readonly client: string;
+  /** Its body; `undefined` where it is none that has one. */
+  readonly text: string | undefined;
   /** Aborted when the client has gone before it had the reply. */
   readonly signal: AbortSignal;
 }
@@ -30,12 +30,10 @@ export class McpEndpoint {
   readonly #servers: McpServers;
   readonly #sessions: McpSessions;
   readonly #handler: McpHttpHandler;
-  readonly #bodyBytes: number;
   #isClosed = false;
 
   /** It ends with its manager. */
-  constructor(manager: PluginManager, { bodyBytes, ...options }: McpEndpointOptions) {
-    this.#bodyBytes = bodyBytes;
+  constructor(manager: PluginManager, options: McpEndpointOptions) {
     this.#servers = new McpServers(manager, { ...options, files: "remote", largeFileAdvice: LARGE_FILE_ADVICE });
     this.#sessions = new McpSessions((client) => this.#servers.make(client));
     // Each answer is a stream from its start: only so does a server see that a client has gone.
@@ -48,11 +46,11 @@ export class McpEndpoint {
   }
 
   /** Answers one request. */
-  async answer(given: Request, { client, signal }: McpRequest): Promise<Response> {
+  async answer(given: Request, { client, text, signal }: McpRequest): Promise<Response> {
     if (this.#isClosed) return problem(503, { code: -32_000, message: "The plugins have ended" });
     const { url, method, headers } = given;
-    const parsedBody = method === "POST" ? await this.#body(given) : undefined;
-    if (parsedBody instanceof Response) return parsedBody;
+    const parsedBody = text === undefined ? undefined : parseJson(text);
+    if (text !== undefined && parsedBody === undefined) return problem(400, { code: -32_700, message: "The body is no JSON" });
     // The signal of a request from `Deno.serve()` is aborted after each reply, and Deno warns of whoever listens to it.
     const request = new Request(url, { method, headers, signal });
     if (await isLegacyRequest(request, parsedBody)) return await this.#sessions.answer(request, { client, parsedBody });
@@ -63,16 +61,5 @@ export class McpEndpoint {
   async #close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([this.#handler.close(), this.#sessions.close()]);
-  }
-
-  /** The message of a request, or why it cannot be had. */
-  async #body(request: Request): Promise<unknown> {
-    try {
-      const body = await readRequestBody(request, this.#bodyBytes);
-      if (body.tooLarge) return problem(413, { code: -32_000, message: `The body is longer than ${this.#bodyBytes} bytes` });
-      return JSON.parse(body.text);
-    } catch {
-      return problem(400, { code: -32_700, message: "The body is no JSON" });
-    }
   }
 }

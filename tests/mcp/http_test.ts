@@ -143,6 +143,53 @@ Deno.test("whoever closes the connection in a call has given it up, with and wit
   }
 });
 
+Deno.test("what a worker has printed is told to no client of a tool, unless it is asked for", async () => {
+  for (const [exposeTracebacks, told] of [[false, "An operator is told more"], [true, "exit code 7"]] as const) {
+    await using served = await ServedTools.of(["exits"], { exposeTracebacks });
+    const client = await served.connect("2026");
+    const result = await client.callTool({ name: "exits" });
+    assertEquals([result.isError, textOf(result).includes(told)], [true, true], textOf(result));
+  }
+});
+
+Deno.test("a call of a tool has one of its token's places until it ends, and its body some of the room", async () => {
+  await using served = await ServedTools.of(["holds"], { limits: { requests: 1, allBodiesBytes: 1_000 } });
+  const ask = (params: object, token = TOKEN) =>
+    served.post(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }), { authorization: `Bearer ${token}` });
+  const hold = await ask({ name: "holds", arguments: { hold: "a" } });
+  await eventually(() => served.calls.length === 1, "the call");
+  const refused = await ask({ name: "holds", arguments: { note: "b" } });
+  assertEquals([refused.status, (await refused.json()).detail], [429, "1 requests of this token are under way. Send it again later"]);
+  const tooLong = await ask({ name: "holds", arguments: { note: "b".repeat(1_000) } }, "other");
+  assertEquals([tooLong.status, (await tooLong.json()).code], [429, "too_much"]);
+  await hold.body!.cancel();
+  await eventually(async () => {
+    const answer = await ask({ name: "holds", arguments: { note: "b" } });
+    return (await answer.text()).includes('"b"');
+  }, "a place for the next call");
+});
+
+Deno.test("a client that begins sessions without end loses its own, and no other client's", async () => {
+  await using served = await ServedTools.of([]);
+  const params = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } };
+  const begin = async (token: string) => {
+    const reply = await served.post(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params }), {
+      authorization: `Bearer ${token}`,
+    });
+    await reply.text();
+    return { authorization: `Bearer ${token}`, "mcp-session-id": reply.headers.get("mcp-session-id")! };
+  };
+  const statusOf = async (session: Record<string, string>) => {
+    const reply = await served.post(JSON.stringify({ jsonrpc: "2.0", id: 2, method: "tools/list" }), session);
+    return [await reply.text(), reply.status][1];
+  };
+  const honest = await begin(TOKEN);
+  const first = await begin("other");
+  const second = await begin("other");
+  for (let session = 0; session < 999; session++) await begin("other");
+  assertEquals([await statusOf(honest), await statusOf(first), await statusOf(second)], [200, 404, 200]);
+});
+
 Deno.test("an operator gives up the calls of tools as all others", async () => {
   await using served = await ServedTools.of(["holds"]);
   const client = await served.connect("2026");
