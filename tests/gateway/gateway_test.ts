@@ -1,10 +1,11 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { RemotePluginProxy } from "@remote-plugin/proxy";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { ProtocolError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { type CallObserver, type CallOutcome, createGateway, type ObservedCall } from "@remote-plugin/proxy/gateway";
 import { ManagerWatch } from "../support/managed_plugins.ts";
 import { eventually, within } from "../support/guard.ts";
 
 const TOKEN = "let-me-in";
+const AS_TWO_WORDS = { headers: { authorization: "Bearer of two words" } };
 const FRAMED = { accept: "application/vnd.remote-plugin+ndjson" };
 
 function ask(path: string, { body, ...init }: RequestInit & { readonly body?: string } = {}): Request {
@@ -304,6 +305,31 @@ Deno.test("a proxy attaches to a plugin behind a gateway, and a call of its is c
   await assertRejects(() => call, Error, "enough");
   await eventually(async () => (await plugin.getStats()).calls.running === 1, "one running call");
   await stream.return();
+});
+
+Deno.test("whoever attaches to a plugin that a gateway has not, or to the gateway itself, is told what to do", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, createGateway(watch.manager, { token: TOKEN }));
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  for (
+    const [path, told] of [
+      ["/hold", 'there is no plugin "hold". The nearest name is "holds"'],
+      ["/hold@2", 'there is no plugin "hold@2"'],
+      ["/", "Give the name of one of its plugins behind its address"],
+      ["", "Give the name of one of its plugins behind its address"],
+    ] as const
+  ) {
+    await assertRejects(() => RemotePluginProxy.attach({ url: `${url}${path}`, token: TOKEN }), ProtocolError, told);
+  }
+});
+
+Deno.test("a gateway is made with no token that a request could not carry", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  for (const token of ["", " ", "a\n", " a", "schlüssel"]) {
+    assertThrows(() => createGateway(watch.manager, { token: ["fine", token] }), TypeError, '"token"');
+    assertThrows(() => createGateway(watch.manager, { token: "fine", operatorToken: token }), TypeError, '"operatorToken"');
+  }
+  assertEquals((await createGateway(watch.manager, { token: "of two words" })(ask("/", AS_TWO_WORDS))).status, 200);
 });
 
 Deno.test("a gateway that is mounted below a path answers there, and nowhere else", async () => {
