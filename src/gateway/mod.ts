@@ -17,5 +17,7 @@ export type { GatewayHandler } from "./gateway.ts";
 export { accessLog } from "./access_log.ts";
 export type { AccessLogLine } from "./access_log.ts";
 export type { GatewayRequestInfo } from "./context.ts";
+export { LogFeed } from "./log_feed.ts";
+export type { PluginLine } from "./log_feed.ts";
 export type { CallObserver, CallOutcome, ObservedCall } from "./observer.ts";
 export type { GatewayLimits, GatewayOptions } from "./options.ts";

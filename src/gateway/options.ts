@@ -4,6 +4,7 @@
  * @module
  */
 import { MAX_BODY_BYTES } from "../protocol/sizes.ts";
+import type { LogFeed } from "./log_feed.ts";
 import type { CallObserver } from "./observer.ts";
 
 /** How much a gateway takes at once. What is over a limit is refused, and said why. */
@@ -31,6 +32,8 @@ export interface GatewayOptions {
   readonly origins?: readonly string[];
   /** The path below which it is mounted, for example `/plugins`. Default: none. A framework that takes it off from the request's URL needs none. */
   readonly basePath?: string;
+  /** What plugins print, for operators on the gateway's page. Default: it shows nothing of it. */
+  readonly logs?: LogFeed;
   /** Who is told of every call. */
   readonly observers?: readonly CallObserver[];
 }
@@ -44,6 +47,7 @@ export interface ResolvedGatewayOptions {
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
   readonly basePath: string;
+  readonly logs: LogFeed | undefined;
 }
 
 const DEFAULT_LIMITS: Required<GatewayLimits> = { bodyBytes: MAX_BODY_BYTES };
@@ -57,6 +61,7 @@ export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions 
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     hosts: options.hosts ?? [],
     origins: options.origins ?? [],
+    logs: options.logs,
     basePath: (options.basePath ?? "").replace(/\/+$/, ""),
   };
 }

@@ -8,6 +8,7 @@ import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
 import { wantsToken } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
+import { dashboardRoutes } from "./dashboard_routes.ts";
 import { healthRoutes } from "./health_routes.ts";
 import { mcpRoutes } from "./mcp_routes.ts";
 import { metricsRoutes } from "./metrics_routes.ts";
@@ -35,6 +36,7 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   // Modules that answer without a token, or see to theirs, come here.
   app.route("/", metricsRoutes(context));
   app.route("/", docsRoutes());
+  app.route("/", dashboardRoutes(context));
   app.use(wantsToken(options));
   // The names that a gateway itself has come before those of plugins.
   app.route("/", openApiRoutes(context));

@@ -4,6 +4,7 @@ import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import { UsageError } from "../exit.ts";
 import { problemText } from "../context.ts";
 import { createGateway } from "../../gateway/gateway.ts";
+import { LogFeed } from "../../gateway/log_feed.ts";
 import { refusal } from "../../gateway/refusal.ts";
 import { openAccessLog } from "../serving/access_log_file.ts";
 import { announcement } from "../serving/announcement.ts";
@@ -29,7 +30,9 @@ export interface ServeOptions extends TokenOptions {
 /** Serves the plugins until Ctrl-C. */
 export async function serve(context: Context, options: ServeOptions): Promise<void> {
   const { terminal, signal } = context;
-  const onLog = context.logWriter(options.logs ?? false);
+  const logs = new LogFeed();
+  const write = context.logWriter(options.logs ?? false);
+  const onLog: typeof write = (record, plugin) => [write, logs.add].forEach((take) => take(record, plugin));
   const managed = { ...readKeeping(options), onLog, bounds: options.bounds, watch: true, healthIntervalMs: 10_000 };
   const { manager } = await context.openManager(undefined, managed);
   await using cleanup = new AsyncDisposableStack();
@@ -47,7 +50,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       onError: (error) => tellCrash(context, error),
       ...tls,
     },
-    createGateway(manager, { token: token.value, operatorToken, metricsToken, hosts: [options.host], observers }),
+    createGateway(manager, { token: token.value, operatorToken, metricsToken, hosts: [options.host], observers, logs }),
   );
   cleanup.defer(() => server.shutdown());
   const url = `${"cert" in tls ? "https" : "http"}://${options.host}:${(server.addr as Deno.NetAddr).port}`;

@@ -1,0 +1,43 @@
+/** A line over the last minutes. */
+import { html } from "./html.js";
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+
+const HEIGHT = 140;
+
+export function Chart({ title, times, values }) {
+  const place = useRef(null);
+  const plot = useRef(null);
+  useEffect(() => {
+    const element = place.current;
+    plot.current = new uPlot(optionsFor(element), [times, values], element);
+    const observer = new ResizeObserver(() => plot.current.setSize({ width: element.clientWidth, height: HEIGHT }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      plot.current.destroy();
+    };
+  }, []);
+  useEffect(() => plot.current.setData([times, values]), [times, values]);
+  const last = values.at(-1);
+  return html`
+    <figure>
+      <figcaption>${title}${last === undefined ? "" : html`: <strong>${last.toFixed(last < 10 ? 1 : 0)}</strong>`}</figcaption>
+      <div class="chart" ref=${place} role="img" aria-label=${title}></div>
+    </figure>
+  `;
+}
+
+function optionsFor(element) {
+  const colour = (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name);
+  const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+  return {
+    width: element.clientWidth,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { show: false },
+    scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most ?? 1) * 1.1] } },
+    axes: [axis, { ...axis, size: 44 }],
+    series: [{}, { stroke: colour("--accent"), width: 2, points: { show: false } }],
+  };
+}

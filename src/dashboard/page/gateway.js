@@ -1,0 +1,68 @@
+/** What the page asks of its gateway. The session's cookie goes along by itself. */
+import { LineSplitter } from "../../protocol/lines.ts";
+
+const BASE = document.body.dataset.base;
+const FRAMES = "application/vnd.remote-plugin+ndjson";
+
+/** The longest line of a reply that the page takes, in bytes. */
+const MAX_LINE = 64 * 1024 * 1024;
+
+/** The gateway has refused a request. */
+export class Refused extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.name = "Refused";
+    this.status = status;
+  }
+}
+
+export async function signIn(token) {
+  await asked("/dashboard/session", { method: "POST", body: JSON.stringify({ token }), headers: { "content-type": "application/json" } });
+}
+
+export async function signOut() {
+  await asked("/dashboard/session", { method: "DELETE" });
+}
+
+export async function readStats() {
+  return await (await asked("/stats")).json();
+}
+
+export async function readSignatures(plugin) {
+  return await (await asked(`/${encodeURIComponent(plugin)}/signatures`)).json();
+}
+
+/** The frames of a call, one by one. Files go as a form, and everything else as JSON. */
+export async function* call({ plugin, endpoint, kwargs, signal }) {
+  const hasFile = Object.values(kwargs).some((value) => value instanceof File);
+  const body = hasFile ? formOf(kwargs) : JSON.stringify({ kwargs });
+  const headers = { accept: FRAMES, ...hasFile ? {} : { "content-type": "application/json" } };
+  const response = await asked(`/${encodeURIComponent(plugin)}/${endpoint}`, { method: "POST", body, headers, signal });
+  const splitter = new LineSplitter(MAX_LINE);
+  for await (const bytes of response.body) {
+    for (const line of splitter.push(bytes).split("\n")) if (line !== "") yield JSON.parse(line);
+  }
+}
+
+/** The lines that plugins print, as they come. */
+export function listenToLogs(onLine) {
+  const source = new EventSource(`${BASE}/dashboard/logs`);
+  source.onmessage = ({ data }) => onLine(JSON.parse(data));
+  return () => source.close();
+}
+
+function formOf(kwargs) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(kwargs)) {
+    if (value instanceof File) form.append(name, value);
+    else form.append(name, new Blob([JSON.stringify(value)], { type: "application/json" }));
+  }
+  return form;
+}
+
+async function asked(path, options) {
+  const response = await fetch(BASE + path, { cache: "no-store", ...options });
+  if (response.ok) return response;
+  const { detail } = await response.json().catch(() => ({ detail: `The gateway answers with ${response.status}` }));
+  throw new Refused(response.status, detail);
+}

@@ -1,0 +1,35 @@
+/** One plugin: what it uses, and a form to call it. */
+import { html } from "./html.js";
+import { CallForm } from "./call_form.js";
+import { Chart } from "./chart.js";
+
+export function Plugin({ plugin, usage }) {
+  const { name, version, state, workers, calls } = plugin;
+  const { latencyMs } = calls;
+  const facts = [
+    ["State", state.kind],
+    ["Workers", workers.map(({ pid }) => `process ${pid}`).join(", ") || "none"],
+    ["Calls", `${calls.succeeded} well, ${calls.failed} failed, ${calls.cancelled} cancelled, ${calls.waiting} waiting`],
+    ["Time of a call", latencyMs ? `${duration(latencyMs.p50)} half of them, ${duration(latencyMs.p99)} nearly all` : "none yet"],
+  ];
+  return html`
+    <section aria-label=${name}>
+      <h2>${name} <span class="faint">${version}</span></h2>
+      <dl>${facts.map(([term, fact]) =>
+        html`
+          <dt>${term}</dt>
+          <dd>${fact}</dd>
+        `
+      )}</dl>
+      <div class="charts">
+        <${Chart} title="Memory, MiB" times=${usage.times} values=${usage.memory} />
+        <${Chart} title="Processor, % of a core" times=${usage.times} values=${usage.processor} />
+      </div>
+      <${CallForm} plugin=${name} />
+    </section>
+  `;
+}
+
+function duration(ms) {
+  return ms < 1 ? `${(1_000 * ms).toFixed(0)} µs` : ms < 1_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
