@@ -10,6 +10,9 @@ import { decodeValue } from "../protocol/values.ts";
 /** The longest text that is shown, in characters. */
 const MAX_TEXT = 100_000;
 
+/** The longest JSON in one line, in characters. */
+const MAX_LINE = 120;
+
 /** The most rows and columns of a table. */
 const MAX_ROWS = 500;
 const MAX_COLUMNS = 30;
@@ -48,7 +51,13 @@ export function shownResult(value: unknown, types: ValueTypes | undefined): Show
 /** How a value without files is shown. */
 export function shownValue(value: unknown): Shown {
   if (typeof value === "string") return { kind: "text", text: cut(value) };
-  return tableOf(value) ?? { kind: "json", text: cut(JSON.stringify(value, lackingAsText, 2)) };
+  return tableOf(value) ?? { kind: "json", text: cut(jsonOf(value)) };
+}
+
+/** JSON in one line where it is short. */
+function jsonOf(value: unknown): string {
+  const line = JSON.stringify(value, lackingAsText);
+  return line.length <= MAX_LINE ? line : JSON.stringify(value, lackingAsText, 2);
 }
 
 /** A list of flat objects is a table. */

@@ -50,7 +50,7 @@ async function lookOnce({ history, setSeen, setSignedIn }) {
 
 function Plugins({ stats, history, problem, leave }) {
   const [chosen, choose] = useState(undefined);
-  const plugin = stats.plugins.find((one) => keyOf(one) === chosen) ?? stats.plugins[0];
+  const plugin = stats.plugins.find((one) => keyOf(one) === chosen);
   return html`
     <header>
       <h1>Plugins</h1>
@@ -62,9 +62,11 @@ function Plugins({ stats, history, problem, leave }) {
         <${PluginList} plugins=${stats.plugins} chosen=${plugin && keyOf(plugin)} onChoose=${choose} />
       </nav>
       <main>
-        ${plugin === undefined ? html`<p class="notice">There is no plugin here yet</p>` : html`
-          <${Plugin} key=${keyOf(plugin)} plugin=${plugin} usage=${history.of(plugin)} />
-        `}
+        ${plugin === undefined
+          ? html`<p class="notice">${stats.plugins.length === 0 ? "There is no plugin here yet" : "Choose a plugin"}</p>`
+          : html`
+            <${Plugin} key=${keyOf(plugin)} plugin=${plugin} usage=${history.of(plugin)} />
+          `}
         <${Logs} />
       </main>
     </div>

@@ -29,15 +29,26 @@ export function Chart({ title, times, values }) {
 }
 
 function optionsFor(element) {
-  const colour = (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name);
+  const colour = (name) => () => colourOf(element, name);
   const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+  const times = { ...axis, space: 90, values: (_plot, seconds) => seconds.map(clockTime) };
   return {
     width: element.clientWidth,
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most ?? 1) * 1.1] } },
-    axes: [axis, { ...axis, size: 44 }],
+    axes: [times, { ...axis, size: 44 }],
     series: [{}, { stroke: colour("--accent"), width: 2, points: { show: false } }],
   };
+}
+
+/** What a variable of the style is, by day or by night. A canvas knows no variables. */
+function colourOf(element, name) {
+  element.style.color = `var(${name})`;
+  return getComputedStyle(element).color;
+}
+
+function clockTime(seconds) {
+  return new Date(1_000 * seconds).toTimeString().slice(0, 8);
 }

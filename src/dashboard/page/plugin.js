@@ -1,11 +1,14 @@
 /** One plugin: what it uses, and a form to call it. */
 import { html } from "./html.js";
+import { useState } from "preact/hooks";
 import { CallForm } from "./call_form.js";
 import { Chart } from "./chart.js";
 
 export function Plugin({ plugin, usage }) {
   const { name, version, state, workers, calls } = plugin;
   const { latencyMs } = calls;
+  // Only a plugin that runs tells what it takes, and looking alone starts none.
+  const [isWanted, want] = useState(state.kind === "running");
   const facts = [
     ["State", state.kind],
     ["Workers", workers.map(({ pid }) => `process ${pid}`).join(", ") || "none"],
@@ -25,7 +28,9 @@ export function Plugin({ plugin, usage }) {
         <${Chart} title="Memory, MiB" times=${usage.times} values=${usage.memory} />
         <${Chart} title="Processor, % of a core" times=${usage.times} values=${usage.processor} />
       </div>
-      <${CallForm} plugin=${name} />
+      ${isWanted
+        ? html`<${CallForm} plugin=${name} />`
+        : html`<button type="button" onClick=${() => want(true)}>Start it, and show what it takes</button>`}
     </section>
   `;
 }
