@@ -103,7 +103,7 @@ export function processVariables(spec: PluginSpec, policy: PermissionPolicy): Va
 
 /** What is inherited. A variable that is named and that this host may not read is taken for one that is set. */
 function foreseenVariables({ inheritEnv }: PluginSpec): Variables {
-  if (inheritEnv === true) return mayReadWholeEnvironment() ? Deno.env.toObject() : {};
+  if (inheritEnv === true || inheritEnv.some(isPattern)) return mayReadWholeEnvironment() ? Deno.env.toObject() : {};
   const unread = inheritEnv.filter((name) => !mayReadEnv(name));
   return { ...Object.fromEntries(unread.map((name) => [name, "unread"])), ...readableVariables(inheritEnv) };
 }
@@ -162,11 +162,24 @@ function readableVariables(names: readonly string[]): Variables {
 }
 
 function inheritedVariables(spec: PluginSpec): Variables {
-  if (spec.inheritEnv === true) return wholeEnvironment(spec);
-  for (const name of spec.inheritEnv) {
+  const { inheritEnv } = spec;
+  if (inheritEnv === true) return wholeEnvironment(spec);
+  if (inheritEnv.some(isPattern)) {
+    return Object.fromEntries(Object.entries(wholeEnvironment(spec)).filter(([name]) => matches(name, inheritEnv)));
+  }
+  for (const name of inheritEnv) {
     if (!mayReadEnv(name)) throw mayNotInherit(spec, `"${name}", which the host may not read`, name);
   }
-  return readableVariables(spec.inheritEnv);
+  return readableVariables(inheritEnv);
+}
+
+/** Whether an entry stands for many variables, as a policy may have it. Deno tells their names to those alone who may read all. */
+export function isPattern(name: string): boolean {
+  return name.endsWith("*");
+}
+
+function matches(name: string, entries: readonly string[]): boolean {
+  return entries.some((entry) => entry === name || (isPattern(entry) && name.startsWith(entry.slice(0, -1))));
 }
 
 function defaultNames(): string[] {

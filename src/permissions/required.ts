@@ -12,10 +12,10 @@ import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { EnvironmentSource, PluginSpec } from "../manifest/manifest.ts";
 import { addressUrl } from "../protocol/address.ts";
 import { blockingPermissions } from "./blocking.ts";
-import { processVariables } from "./environment.ts";
+import { isPattern, processVariables } from "./environment.ts";
 import { hostVariable, isGranted } from "../manifest/host_access.ts";
 import { descriptorFlags } from "./flags.ts";
-import type { BoundsLevel } from "./worker_grant.ts";
+import { type BoundsLevel, grantTo, type WorkerGrant } from "./worker_grant.ts";
 import { looksForPrograms, type PermissionPolicy } from "./grant.ts";
 
 /** What the permissions depend on besides the manifest. */
@@ -153,13 +153,15 @@ function demand(spec: PluginSpec, needed: readonly Deno.PermissionDescriptor[]):
 function neededPermissions(spec: PluginSpec, { permissions: policy = {}, ...places }: LaunchPlan): Deno.PermissionDescriptor[] {
   const folder = scratchRoot(places);
   const socket = places.socketPath;
+  const { keeper, inherits } = grantTo(spec, { permissions: policy, bounds: places.bounds });
+  const launch = { policy, launcher: launcherOf(spec, places), keeper };
   const files = socket === undefined ? [folder] : [folder, socket];
   return [
     ...files.flatMap((path) => [{ name: "read", path }, { name: "write", path }] as const),
     ...neededNet(spec, places),
-    ...neededRun(spec, { policy, launcher: launcherOf(spec, places) }),
-    ...neededEnv(spec),
-    ...neededSearch(spec, { policy, launcher: launcherOf(spec, places) }),
+    ...neededRun({ ...spec, inheritEnv: inherits }, launch),
+    ...neededEnv(inherits),
+    ...neededSearch(spec, launch),
   ];
 }
 
@@ -169,7 +171,7 @@ function neededNet(spec: PluginSpec, places: WorkerPlaces): Deno.NetPermissionDe
   return [{ name: "net", host: addressUrl({ unix: places.socketPath }) }, { name: "net", host: "localhost" }];
 }
 
-interface Launch {
+interface Launch extends Pick<WorkerGrant, "keeper"> {
   readonly policy: PermissionPolicy;
   readonly launcher: string | undefined;
 }
@@ -180,16 +182,21 @@ function launcherOf({ runtime }: PluginSpec, { bounds }: WorkerPlaces): string |
   return runtime.isSandboxed && bounds !== "watched" ? BUBBLEWRAP : undefined;
 }
 
-/** Deno lets nobody set a dynamic linker's variables for a child who may not run everything. It looks at their names as it does here. */
-function neededRun(spec: PluginSpec, { policy, launcher }: Launch): Deno.RunPermissionDescriptor[] {
-  const set = Object.entries(processVariables(spec, policy)).filter(([, value]) => value !== "");
+/**
+ * Deno lets nobody set a dynamic linker's variables for a child who may not run everything. It looks at their names as it does here. The process of a Python
+ * plugin that binds itself starts without those of the manifest.
+ */
+function neededRun(spec: PluginSpec, { policy, launcher, keeper }: Launch): Deno.RunPermissionDescriptor[] {
+  const isBare = spec.runtime.kind === "python" && keeper === "kernel";
+  const set = isBare ? [] : Object.entries(processVariables(spec, policy)).filter(([, value]) => value !== "");
   const setsLinker = set.some(([name]) => /^\s*(LD|DYLD)_/i.test(name));
   const programs = launcher === undefined ? [workerProgram(spec)] : [workerProgram(spec), launcher];
   return setsLinker ? [{ name: "run" }] : programs.map((command) => ({ name: "run", command }));
 }
 
-function neededEnv(spec: PluginSpec): Deno.EnvPermissionDescriptor[] {
-  return spec.inheritEnv === true ? [{ name: "env" }] : spec.inheritEnv.map((variable) => ({ name: "env", variable }));
+function neededEnv(inherits: PluginSpec["inheritEnv"]): Deno.EnvPermissionDescriptor[] {
+  const takesAll = inherits === true || inherits.some(isPattern);
+  return takesAll ? [{ name: "env" }] : inherits.map((variable) => ({ name: "env", variable }));
 }
 
 /** A program that is given by its name alone is looked for on the host's own `PATH`, which is the worker's as well. */

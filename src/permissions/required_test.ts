@@ -30,6 +30,17 @@ Deno.test("a variable of the dynamic linker needs the right to run everything", 
   assertEquals((await flags({ env_vars: { LD_LIBRARY_PATH: "" } })).includes("--allow-run"), false);
 });
 
+Deno.test("what a bounded plugin has for its own process alone, and what its policy withholds, needs nothing of the host's", async () => {
+  const bounded = { ...PYTHON, permissions: {}, env_vars: { LD_LIBRARY_PATH: "/lib" }, inherit_env: ["A", "B"] };
+  const { permissions: _, ...unbound } = bounded;
+  const rights = async (manifest: Manifest) => {
+    const { toFlags } = await requiredPermissions(manifest, { scratchDir: "/srv/tmp", permissions: { env: ["B"] } });
+    return toFlags().slice(3).toSorted();
+  };
+  assertEquals(await rights(bounded), ["--allow-env=B", "--allow-run=/usr/bin/python3"]);
+  assertEquals(await rights(unbound), ["--allow-env=A,B", "--allow-run"]);
+});
+
 Deno.test("a socket of one's own needs its file and its address, by their exact path", async () => {
   const places = { scratchDir: "/srv/tmp", socketPath: "/srv/w.sock" };
   const { toFlags } = await requiredPermissions({ ...PYTHON, transport: undefined }, places);

@@ -33,6 +33,8 @@ export interface WorkerGrant {
   readonly keeper: "kernel" | "deno" | undefined;
   /** Where the policy lets files be read and written, when it names places. A link in a granted place must not lead out of these. */
   readonly within?: Pick<PermissionSet, "read" | "write">;
+  /** The host's variables that the plugin gets, of those that its manifest has in `inherit_env`. */
+  readonly inherits: PluginSpec["inheritEnv"];
   /** What the plugin asks for and cannot have, though the policy has room for it. */
   readonly warnings: readonly string[];
 }
@@ -42,11 +44,12 @@ export interface WorkerGrant {
  *
  * @throws {TypeError} When the policy has an entry that Deno would read as another one.
  */
-export function grantTo({ name, runtime }: PluginSpec, { permissions: policy = {}, bounds }: BoundsOptions): WorkerGrant {
-  if (runtime.kind === "python") return grantToPython(name, runtime.permissions, { policy, bounds });
+export function grantTo(spec: PluginSpec, { permissions: policy = {}, bounds }: BoundsOptions): WorkerGrant {
+  const { name, runtime, inheritEnv: inherits } = spec;
+  if (runtime.kind === "python") return grantToPython(spec, runtime.permissions, { policy, bounds });
   const { permissions, notFound } = grantPermissions(runtime.permissions, policy);
   const warnings = notFound.map((program) => `"${name}" may not run "${program}": no folder of PATH into which the host may look has it`);
-  return { permissions, keeper: bounds === "kernel" ? "kernel" : "deno", warnings };
+  return { permissions, keeper: bounds === "kernel" ? "kernel" : "deno", inherits, warnings };
 }
 
 interface Level {
@@ -54,16 +57,26 @@ interface Level {
   readonly bounds: BoundsLevel | undefined;
 }
 
-function grantToPython(plugin: string, asked: PermissionSet | undefined, { policy, bounds }: Level): WorkerGrant {
+function grantToPython({ name, inheritEnv }: PluginSpec, asked: PermissionSet | undefined, { policy, bounds }: Level): WorkerGrant {
   const isHeld = bounds === undefined ? asked !== undefined : bounds !== "watched";
   const requested = asked ?? {};
   const allowed = allowedBy(policy, requested);
   const permissions = intersectPermissions(requested, allowed === requested ? "requested" : held(allowed));
-  const granted = { permissions, keeper: isHeld ? "kernel" as const : undefined, warnings: unheld(plugin, requested, allowed) };
+  const inherits = isHeld && allowed !== requested ? intersectPermissions({ env: inheritEnv }, { env: allowed.env }).env ?? [] : inheritEnv;
+  const warnings = [...unheld(name, requested, allowed), ...withheld(name, inheritEnv, inherits)];
+  const granted = { permissions, keeper: isHeld ? "kernel" as const : undefined, inherits, warnings };
   const bounded = (["read", "write"] as const).filter((kind) => permissions[kind] !== undefined && Array.isArray(allowed[kind]));
   if (!isHeld || allowed === requested || bounded.length === 0) return granted;
   const places = Object.fromEntries(bounded.map((kind) => [kind, allowed[kind]]));
   return { ...granted, within: intersectPermissions(places, "requested") };
+}
+
+function withheld(plugin: string, asked: PluginSpec["inheritEnv"], inherits: PluginSpec["inheritEnv"]): string[] {
+  if (inherits === true) return [];
+  if (asked === true) return [`"${plugin}" inherits all variables by its manifest, and gets those alone that the policy names in "env"`];
+  return asked.filter((name) => !inherits.includes(name)).map((name) =>
+    `"${plugin}" does not get the variable "${name}" that its manifest inherits: the policy does not name it in "env"`
+  );
 }
 
 /** What of a policy the kernel can hold a Python plugin to. Who allows one host or one program does not allow them all. */

@@ -10,7 +10,7 @@ async function grant(permissions: Manifest["permissions"], options: BoundsOption
 Deno.test("a Python plugin that asks for nothing is not bounded, unless the host requires it", async () => {
   for (const bounds of [undefined, "watched", "required", "kernel"] as const) {
     const keeper = bounds === "required" || bounds === "kernel" ? "kernel" : undefined;
-    assertEquals(await grant(undefined, { permissions: { read: true }, bounds }), { permissions: {}, keeper, warnings: [] });
+    assertEquals(await grant(undefined, { permissions: { read: true }, bounds }), { permissions: {}, keeper, inherits: [], warnings: [] });
   }
 });
 
@@ -20,6 +20,7 @@ Deno.test("a Python plugin that is watched is held to nothing", async () => {
   assertEquals(await grant(asked, { permissions: "requested", bounds: "watched" }), {
     permissions: asked,
     keeper: undefined,
+    inherits: [],
     warnings: [],
   });
 });
@@ -49,4 +50,21 @@ Deno.test("a Python plugin gets nothing for hosts and programs of a policy, whic
 Deno.test("a policy that Deno would read as another one is refused for Python as well", async () => {
   const spec = await loadManifest({ module: "m", class: "C", permissions: {} });
   assertThrows(() => grantTo(spec, { permissions: { read: [""] } }), TypeError, 'The policy "permissions" has "" in "read"');
+});
+
+Deno.test("a bounded Python plugin inherits those variables that the policy names, and is told of the others", async () => {
+  const inherits = async (inherit_env: Manifest["inherit_env"], options: BoundsOptions, permissions: Manifest["permissions"] = {}) => {
+    const granted = grantTo(await loadManifest({ name: "p", module: "m", class: "C", permissions, inherit_env }), options);
+    return [granted.inherits, granted.warnings.length];
+  };
+  const asked = ["TOKEN", "AWS_KEY"];
+  assertEquals(await inherits(asked, {}), [[], 2]);
+  assertEquals(await inherits(asked, { permissions: "requested" }), [asked, 0]);
+  assertEquals(await inherits(asked, { permissions: { env: true } }), [asked, 0]);
+  assertEquals(await inherits(asked, { permissions: { env: ["AWS_*", "HOME"] } }), [["AWS_KEY"], 1]);
+  assertEquals(await inherits(true, { permissions: { env: ["AWS_*"] } }), [["AWS_*"], 1]);
+  assertEquals(await inherits(true, { permissions: { env: true } }), [true, 0]);
+  const unbound = { name: "p", module: "m", class: "C", inherit_env: true } as const;
+  assertEquals(grantTo(await loadManifest(unbound), {}).inherits, true);
+  assertEquals(grantTo(await loadManifest(unbound), { bounds: "required" }).inherits, []);
 });

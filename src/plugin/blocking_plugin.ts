@@ -9,6 +9,7 @@ import { resultGoneError } from "../payload/file_result.ts";
 import { FileResultSync, type LocatedAccess } from "../payload/file_result_sync.ts";
 import type { ResultLocation } from "../payload/location.ts";
 import type { LogRecord } from "../process/output_log.ts";
+import type { PermissionUse } from "../process/permission_audit.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
 import { activeTrace } from "../protocol/telemetry.ts";
 import { BlockingBridge } from "../transport/blocking/bridge.ts";
@@ -56,6 +57,7 @@ export class BlockingPlugin implements Disposable {
   readonly #streams = new Set<number>();
   #nextStream = 1;
   #records: LogRecord[] = [];
+  #uses: PermissionUse[] = [];
   #closed = false;
 
   private constructor(bridge: BlockingBridge<BlockingRequest>, facts: PluginFacts) {
@@ -95,6 +97,12 @@ export class BlockingPlugin implements Disposable {
     while (this.#records.length > 0) yield this.#records.shift()!;
   }
 
+  /** What the plugin has tried since the last time. */
+  *drainUses(): Generator<PermissionUse, void, void> {
+    if (!this.#closed) this.#uses.push(...this.#bridge.ask({ kind: "uses" }) as PermissionUse[]);
+    while (this.#uses.length > 0) yield this.#uses.shift()!;
+  }
+
   /** Runs an operation with one answer. */
   run(operation: MemberOperation, options: SyncOperationOptions): unknown {
     const { endpoint, member, body } = operation;
@@ -124,6 +132,7 @@ export class BlockingPlugin implements Disposable {
     try {
       bridge.ask(CLEANUP);
       this.#records.push(...bridge.ask({ kind: "logs" }) as LogRecord[]);
+      this.#uses.push(...bridge.ask({ kind: "uses" }) as PermissionUse[]);
       this.#facts = bridge.ask({ kind: "look" }) as PluginFacts;
     } catch (error) {
       if (!bridge.isBroken) throw error;

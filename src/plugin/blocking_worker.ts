@@ -10,6 +10,7 @@ import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
+import type { PermissionUse } from "../process/permission_audit.ts";
 import { type FileResult, locationOf, resultGoneError } from "../payload/file_result.ts";
 import { type BridgeEnd, Handover } from "../transport/blocking/messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/blocking/server.ts";
@@ -36,6 +37,8 @@ export type BlockingRequest =
     readonly options: StartOptions;
     /** Whether somebody listens to the making of an environment. */
     readonly reports: boolean;
+    /** Whether what the plugin tries is kept for somebody to look at. */
+    readonly audit: boolean;
     readonly trace?: TraceContext;
   }
   | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
@@ -45,6 +48,7 @@ export type BlockingRequest =
   | { readonly kind: "close"; readonly stream: number; readonly unread: readonly number[] }
   | { readonly kind: "file"; readonly file: number; readonly member: FileMember }
   | { readonly kind: "logs" }
+  | { readonly kind: "uses" }
   | { readonly kind: "look" };
 
 /** What is wanted of a file that a plugin gave. */
@@ -83,8 +87,13 @@ export interface PluginFacts {
 
 const STREAM = operationOf("executeStream");
 
-/** How many records of the log wait for somebody to look at them; older ones are dropped then. */
+/** How many records of a kind wait for somebody to look at them; older ones are dropped then. */
 const MAX_RECORDS = 10_000;
+
+function keepLatest<Entry>(records: Entry[], record: Entry): void {
+  records.push(record);
+  if (records.length > MAX_RECORDS) records.shift();
+}
 
 /** Serves one blocking proxy until its thread is ended. */
 function serve(end: BridgeEnd): void {
@@ -110,6 +119,7 @@ class BlockingWorker {
   #nextFile = 1;
   #opened: RemotePlugin | undefined;
   #records: LogRecord[] = [];
+  #uses: PermissionUse[] = [];
   #exit: WorkerExit | undefined;
 
   answer(request: BlockingRequest, control: BridgeControl): Promise<unknown> {
@@ -119,7 +129,7 @@ class BlockingWorker {
   async #answer(request: BlockingRequest, control: BridgeControl): Promise<unknown> {
     switch (request.kind) {
       case "start":
-        return this.#adopt(await RemotePlugin.start(manifestOf(request), startOptions(request, control)));
+        return this.#adopt(await RemotePlugin.start(manifestOf(request), { ...startOptions(request, control), ...this.#audit(request) }));
       case "attach":
         return this.#adopt(await RemotePlugin.attach(request.endpoint));
       case "call":
@@ -134,6 +144,8 @@ class BlockingWorker {
         return await this.#useFile(request.file, request.member);
       case "logs":
         return this.#records.splice(0);
+      case "uses":
+        return this.#uses.splice(0);
       case "look":
         return this.#facts(this.#plugin);
     }
@@ -141,6 +153,10 @@ class BlockingWorker {
 
   get #plugin(): RemotePlugin {
     return this.#opened!;
+  }
+
+  #audit({ audit }: Extract<BlockingRequest, { kind: "start" }>): Pick<StartOptions, "auditPermissions"> {
+    return audit ? { auditPermissions: (use) => keepLatest(this.#uses, use) } : {};
   }
 
   #adopt(plugin: RemotePlugin): PluginFacts {
@@ -156,10 +172,7 @@ class BlockingWorker {
   }
 
   async #collect(logs: AsyncIterable<LogRecord>): Promise<void> {
-    for await (const record of logs) {
-      this.#records.push(record);
-      if (this.#records.length > MAX_RECORDS) this.#records.shift();
-    }
+    for await (const record of logs) keepLatest(this.#records, record);
   }
 
   async #call(operation: MemberOperation, call: CallFacts, control: BridgeControl): Promise<SentValue> {

@@ -6,6 +6,7 @@
 import { ManifestError } from "../errors.ts";
 import { isChecked, type ManifestSource } from "../manifest/load.ts";
 import type { LogRecord } from "../process/output_log.ts";
+import type { PermissionUse } from "../process/permission_audit.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { ExtensionEndpoint } from "../protocol/endpoints.ts";
 import type { PermissionSet, SignaturesBody, StatsBody } from "../protocol/messages.ts";
@@ -14,8 +15,11 @@ import { BlockingPlugin, type SyncCallOptions, type SyncOperationOptions } from 
 import type { Kwargs, PluginConfig, Progress, StartOptions, WorkerAddress } from "./interface.ts";
 import { extensionOf, operationOf } from "./members.ts";
 
-/** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts and permissions. */
-export type SyncStartOptions = Omit<StartOptions, "signal" | "onRestart" | "auditPermissions">;
+/** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts. */
+export interface SyncStartOptions extends Omit<StartOptions, "signal" | "onRestart" | "auditPermissions"> {
+  /** Whether `permissionUses` tells what the plugin tries. Nothing can be called while the thread is blocked. Default: `false`. */
+  readonly audit?: boolean;
+}
 
 /**
  * A plugin in an isolated worker process, each of whose members blocks until it is done. `using` ends the worker, whatever happens.
@@ -50,10 +54,13 @@ export class RemotePluginProxySync implements Disposable {
    * @throws {PermissionDeniedError} When the host lacks a permission; it lists the flags to add.
    * @throws {WorkerStartError} When the worker does not start or the plugin cannot be loaded.
    */
-  static start(manifest: ManifestSource, { onEnvironment, ...options }: SyncStartOptions = {}): RemotePluginProxySync {
+  static start(
+    manifest: ManifestSource,
+    { onEnvironment, audit = false, ...options }: SyncStartOptions = {},
+  ): RemotePluginProxySync {
     const plugin = typeof manifest === "string" || manifest instanceof URL ? String(manifest) : manifest?.name ?? "(manifest object)";
     const sent = { manifest: sendable(manifest, plugin), isChecked: isChecked(manifest) };
-    const request = { kind: "start", ...sent, options, reports: onEnvironment !== undefined, trace: activeTrace() } as const;
+    const request = { kind: "start", ...sent, options, audit, reports: onEnvironment !== undefined, trace: activeTrace() } as const;
     return new RemotePluginProxySync(BlockingPlugin.open(request, plugin, { onEnvironment }));
   }
 
@@ -113,6 +120,14 @@ export class RemotePluginProxySync implements Disposable {
   /** What the worker has printed since the last time, at most 10,000 lines. It does not wait for more; after `cleanup()` it is all the rest. */
   get logs(): Iterable<LogRecord> {
     return { [Symbol.iterator]: () => this.#plugin.drainLogs() };
+  }
+
+  /**
+   * What the plugin has tried since the last time for which it takes a permission, each thing once a worker, when it was started with `audit`; at
+   * most 10,000. It does not wait for more; after `cleanup()` it is all the rest.
+   */
+  get permissionUses(): Iterable<PermissionUse> {
+    return { [Symbol.iterator]: () => this.#plugin.drainUses() };
   }
 
   /** Gives the plugin its configuration. Optional: a plugin that needs it says so by its own error. */

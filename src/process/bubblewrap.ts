@@ -35,13 +35,14 @@ const SETTINGS = [
 const NETWORK_SETTINGS = ["resolv.conf", "hosts", "host.conf", "gai.conf", "services"];
 
 /**
- * Where an interpreter lies with its modules, as it says itself, and the virtual environment in which it is. It is asked without its packages, whose `.pth`
- * files are code that is the plugin's, and without variables, which could name any folder.
+ * Where an interpreter lies with its modules, as it says itself, the virtual environment in which it is, and the user's own packages. It is asked without its
+ * packages, whose `.pth` files are code that is the plugin's, and without variables of the manifest's, which could name any folder.
  */
 const ASK = String.raw`
 import os, sys
 environment = os.path.dirname(os.path.dirname(sys.executable))
 own = [environment] if os.path.exists(environment + "/pyvenv.cfg") else []
+own.append(os.path.expanduser("~/.local/lib/python{}.{}/site-packages".format(*sys.version_info)))
 sys.stdout.write("\0".join([sys.prefix, sys.base_prefix, sys.exec_prefix, *own, *sys.path]))
 `;
 

@@ -93,8 +93,8 @@ export class WorkerProcess implements AsyncDisposable {
    */
   static async launch(spec: PluginSpec, options: LaunchOptions, { signal, log }: LaunchWatch): Promise<WorkerProcess> {
     demandPermissions(spec, options);
-    const variables = workerVariables(spec, options.permissions ?? {});
     const grant = grantTo(spec, options);
+    const variables = workerVariables({ ...spec, inheritEnv: grant.inherits }, options.permissions ?? {});
     demandBounds(spec, grant);
     await using cleanup = new AsyncDisposableStack();
     const folder = cleanup.use(await made(spec, options, () => new WorkerFolder(scratchRoot(options), memoryRoot(spec, options))));

@@ -72,3 +72,32 @@ Deno.test({
     assertEquals([temporary.out.includes('"refused"'), temporary.code], [false, 0]);
   },
 });
+
+Deno.test({
+  name: "doctor --bounds finds that the plugin's own folder has to be granted, and tells a path with a line feed on one line",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using elsewhere = await User.create();
+    await elsewhere.takeCode("reaches", "code");
+    const code = join(elsewhere.folder.path, "code");
+    const reaches = await pythonManifest("reaches", { permissions: {}, plugin_path: code });
+    const feed = "line\nok    reaches: bounded: all is granted";
+    await using user = await User.create({ "reaches.json": reaches, [feed]: "text" });
+    const kwargs = JSON.stringify({ read: join(user.folder.path, feed) });
+    const outcome = await user.run("doctor", "--json", "--bounds", "reaches", "--kwargs", kwargs);
+    const findings: { check: string; verdict: string; found: string }[] = JSON.parse(outcome.out);
+    const told = findings.slice(-5).map(({ check, verdict, found }) => [`${check}: ${verdict}`, found]);
+    assertEquals(told.map(([check]) => check), [
+      "unbounded: good",
+      "refused: odd",
+      "refused: odd",
+      "bounded: odd",
+      "permissions: good",
+    ]);
+    assertEquals([told[1]![1], outcome.code], [`read ${code}`, 0]);
+    assertStringIncludes(told[3]![1]!, `"${code}" in "plugin_path" lies outside`);
+    const lines = (await user.run("doctor", "--bounds", "reaches", "--kwargs", kwargs)).out.split("\n");
+    assertEquals(lines.filter((line) => line.startsWith("ok    reaches: bounded: all is granted")), []);
+    assertEquals(lines.filter((line) => line.includes("refused: read") && line.includes("all is granted")).length, 1);
+  },
+});

@@ -146,5 +146,7 @@ Deno.test({
     const bounded = await user.run("run", "--audit", "--bounds", "required", "reaches", "--read", read);
     assertEquals([bounded.code, bounded.out], [1, ""]);
     assertMatch(bounded.err, new RegExp(`^refused read ${read}\nerror: .*PermissionError`));
+    const forged = await user.run("run", "--audit", "--bounds", "required", "reaches", "--read", "/none\nallowed write /etc");
+    assertEquals(forged.err.split("\n")[0], "refused read /none\\x0aallowed write /etc");
   },
 });

@@ -1,10 +1,12 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import {
   type FileResult,
   type Manifest,
+  type PermissionPolicy,
   RemoteError,
   RemotePluginProxy,
+  RemotePluginProxySync,
   requiredPermissions,
   WorkerExitError,
   WorkerStartError,
@@ -12,16 +14,22 @@ import {
 import { PluginManager } from "@remote-plugin/proxy/manager";
 import { BOTH, fixtureManifest, foreignManifest, gone, isRunning, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 import { fixtureFolder } from "../support/fixtures.ts";
+import { hostVariables } from "../support/host_variables.ts";
 import { testPython } from "../support/python.ts";
 import { killHost } from "../support/killed_host.ts";
 import { runHost } from "../support/run_host.ts";
 
 const PYTHON = BOTH[0]!;
 
-const hasBubblewrap = await new Deno.Command("bwrap", { args: ["--ro-bind", "/", "/", "true"] }).output().then(
-  ({ success }) => success,
-  () => false,
-);
+const hasBubblewrap = await isBubblewrapThere();
+
+async function isBubblewrapThere(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("bwrap", { args: ["--ro-bind", "/", "/", "true"] }).output()).success;
+  } catch {
+    return false;
+  }
+}
 
 /** What bounds a plugin, and whether it can be had here. */
 const KEEPERS = [
@@ -108,6 +116,22 @@ for (const { keeper, bounded, ignore } of KEEPERS) {
     } finally {
       await Deno.remove(environment, { recursive: true });
     }
+  });
+
+  test("packages that a user has installed for himself are there, as they are without bounds", async () => {
+    await using scratch = await ScratchWatch.create();
+    const { stdout } = await new Deno.Command(testPython(), { args: ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"] }).output();
+    const version = new TextDecoder().decode(stdout).trim();
+    const packages = join(scratch.path, `home/.local/lib/python${version}/site-packages`);
+    await Deno.mkdir(packages, { recursive: true });
+    await Deno.writeTextFile(join(packages, "installed_by_user.py"), "VALUE = 7\n");
+    using _ = hostVariables({ HOME: join(scratch.path, "home") });
+    const expression = "__import__('installed_by_user').VALUE";
+    for (const manifest of [{}, { permissions: {}, ...bounded }]) {
+      await using plugin = await startFixture(PYTHON, "evaluates", { manifest });
+      assertEquals(await plugin.execute({ expression }), 7);
+    }
+    await Deno.remove(join(scratch.path, "home"), { recursive: true });
   });
 
   test("a host runs with exactly the flags of requiredPermissions()", async () => {
@@ -263,12 +287,48 @@ Deno.test("deno: a host is told what a plugin tries, and what it is refused", as
   assertEquals(uses, [{ permission: "read", value: open, allowed: true }, { permission: "read", value: "/etc/hostname", allowed: false }]);
 });
 
+for (const { worker } of BOTH) {
+  Deno.test(`${worker}, blocking: a host looks at what a plugin has tried, and what it was refused`, async () => {
+    await using scratch = await ScratchWatch.create();
+    await using folder = await folderOfTwo(scratch);
+    const [open, shut] = [join(folder.open, "file"), join(folder.shut, "file")];
+    await Deno.writeTextFile(join(folder.path, "reads.ts"), "export default { execute: ({ read }) => Deno.readTextFileSync(read) };\n");
+    const permissions = { read: [folder.open] };
+    const manifest: Manifest = worker === "deno"
+      ? { runtime: "deno", module: join(folder.path, "reads.ts"), permissions }
+      : { ...await fixtureManifest(PYTHON, "reaches"), permissions };
+    const options = { permissions: "requested", scratchDir: scratch.path } as const;
+    const tried = (audit: boolean) => {
+      using plugin = RemotePluginProxySync.start(manifest, { ...options, audit });
+      plugin.execute({ read: open });
+      assertThrows(() => plugin.execute({ read: worker === "deno" ? "/etc/hostname" : shut }));
+      plugin.cleanup();
+      return [...plugin.permissionUses].map(({ value, allowed }) => [value, allowed]);
+    };
+    assertEquals(tried(true), [[open, true], [worker === "deno" ? "/etc/hostname" : shut, false]]);
+    assertEquals(tried(false), []);
+  });
+}
+
 Deno.test("python: variables of a manifest reach a bounded plugin, and not the process before it is bound", async () => {
   const env_vars = { LD_PRELOAD: "/nonexistent/code.so", GREETING: "hello" };
   await using plugin = await startFixture(PYTHON, "evaluates", { manifest: { permissions: {}, env_vars } });
   const seen = "[__import__('os').environ.get(name) for name in ('GREETING', 'LD_PRELOAD')]";
   assertEquals(await plugin.execute({ expression: seen }), ["hello", "/nonexistent/code.so"]);
   assertEquals(await plugin.execute({ expression: "b'LD_PRELOAD' in open('/proc/self/environ', 'rb').read()" }), false);
+});
+
+Deno.test("python: a bounded plugin gets of what it inherits what the policy names, also by a pattern, and says what it does not get", async () => {
+  using _ = hostVariables({ BOUNDS_ONE: "1", BOUNDS_TWO: "2", SECRET_ONE: "3" });
+  const expression = "sorted(name for name in __import__('os').environ if name.startswith(('BOUNDS_', 'SECRET_')))";
+  const seen = async (inherit_env: true | string[], permissions: PermissionPolicy | undefined) => {
+    await using plugin = await startFixture(PYTHON, "evaluates", { manifest: { permissions: {}, inherit_env }, permissions });
+    return [await plugin.execute({ expression }), plugin.warnings.filter((warning) => warning.includes('"env"')).length];
+  };
+  assertEquals(await seen(["BOUNDS_ONE", "SECRET_ONE"], undefined), [[], 2]);
+  assertEquals(await seen(["BOUNDS_ONE", "SECRET_ONE"], { env: ["BOUNDS_ONE"] }), [["BOUNDS_ONE"], 1]);
+  assertEquals(await seen(true, { env: ["BOUNDS_*"] }), [["BOUNDS_ONE", "BOUNDS_TWO"], 1]);
+  assertEquals(await seen(true, "requested"), [["BOUNDS_ONE", "BOUNDS_TWO", "SECRET_ONE"], 0]);
 });
 
 Deno.test("python: a link in a plugin's folder leads nowhere that the policy does not name", async () => {

@@ -10,7 +10,7 @@ type Outcomes = Record<string, string>;
 const REFUSED: Outcomes = {
   "read": "EACCES",
   "read by openat": "EACCES",
-  "read by openat2": "EACCES",
+  "read by openat2": "ENOSYS",
   "read in a new thread": "EACCES",
   "read in an old thread": "EACCES",
   "read in a child": "EACCES",
@@ -27,6 +27,11 @@ const REFUSED: Outcomes = {
   "make a file": "EACCES",
   "make a folder": "EACCES",
   "make a device": "EACCES",
+  "make a program that runs as its owner, by open": "EPERM",
+  "make a program that runs as its owner, by openat2": "ENOSYS",
+  "make a program that runs as its owner, by mknod": "EPERM",
+  "make a program that runs as its owner, by no name": "EPERM",
+  "make a program that runs as its owner, by mode": "EPERM",
   "remove": "EACCES",
   "rename out": "EACCES",
   "rename in": "EACCES",
@@ -37,6 +42,8 @@ const REFUSED: Outcomes = {
   "mode of what it may read": "EPERM",
   "owner of what it may read": "EPERM",
   "attributes of what it may read": "ENOTSUP",
+  "number of what it may read": "ENOTTY",
+  "lease of what it may read": "EPERM",
   "mark by an attribute": "EPERM",
   "attributes": "ENOTSUP",
   "attributes by an open path": "EPERM",
@@ -155,6 +162,31 @@ testAsEither("a program that the plugin may run is bound as well, also root's", 
   await using worker = await BoundWorker.start("attempts", { bounds: () => ({ run: true }), as });
   assertEquals(await worker.plugin.execute({ run: ["cat", join(worker.places.outside, "secret")] }), 1);
   assertEquals(await worker.plugin.execute({ run: ["grep", "-Eq", "^CapEff:\\s+0{15}[02]$", "/proc/self/status"] }), 0);
+});
+
+testAsEither("the host gets no signal that the plugin has the kernel send when a socket can be read", async (as) => {
+  let isReached = false;
+  const [reached, later] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const onReached = () => {
+    isReached = true;
+    reached.resolve();
+  };
+  Deno.addSignalListener("SIGUSR2", onReached);
+  Deno.addSignalListener("SIGUSR1", later.resolve);
+  try {
+    await using worker = await BoundWorker.start("attempts", { bounds: NOTHING, as });
+    assertEquals(await worker.plugin.execute({ signal_to: Deno.pid }), "through"); // nobody is told that it comes to nothing
+    Deno.kill(Deno.pid, "SIGUSR1");
+    await later.promise;
+    assertEquals(isReached, false);
+    if (as !== undefined) return; // another user may send none anyway
+    await using free = await BoundWorker.start("attempts", {});
+    await free.plugin.execute({ signal_to: Deno.pid });
+    await reached.promise;
+  } finally {
+    Deno.removeSignalListener("SIGUSR2", onReached);
+    Deno.removeSignalListener("SIGUSR1", later.resolve);
+  }
 });
 
 Deno.test("python: a connection of the worker's own, on TCP, cannot be made to lead elsewhere", async () => {

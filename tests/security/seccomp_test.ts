@@ -55,14 +55,22 @@ function nameOf(action: number): string {
   if (action === 0x7fff0000) return "allowed";
   return action === 0x80000000
     ? "killed"
-    : ({ 1: "EPERM", 13: "EACCES", 38: "ENOSYS", 95: "ENOTSUP" }[action & 0xffff] ?? `error ${action & 0xffff}`);
+    : ({ 1: "EPERM", 13: "EACCES", 25: "ENOTTY", 38: "ENOSYS", 95: "ENOTSUP" }[action & 0xffff] ?? `error ${action & 0xffff}`);
 }
 
 /** The numbers of both machines, the arguments, and what becomes of the call when there is no network. */
 const CALLS: readonly (readonly [string, readonly [number, number], readonly number[], string])[] = [
   ["read", [0, 63], [], "allowed"],
   ["mmap", [9, 222], [], "allowed"],
-  ["openat", [257, 56], [], "allowed"],
+  ["openat", [257, 56], [0, 0, 0x241, 0o644], "allowed"],
+  ["openat of a file that runs as its owner", [257, 56], [0, 0, 0x41, 0o4755], "EPERM"],
+  ["openat of one without a name", [257, 56], [0, 0, 0x410001, 0o2755], "EPERM"],
+  ["openat of what is there, with whatever stood in the register", [257, 56], [0, 0, 0, 0xffffffff], "allowed"],
+  ["openat2", [437, 437], [], "ENOSYS"],
+  ["mknodat", [259, 33], [0, 0, 0o100644], "allowed"],
+  ["mknodat of a file that runs as its owner", [259, 33], [0, 0, 0o104755], "EPERM"],
+  ["fcntl", [72, 25], [3, 3], "allowed"],
+  ["fcntl that has others wait", [72, 25], [3, 1024, 0], "EPERM"],
   ["execve", [59, 221], [], "EACCES"],
   ["execveat", [322, 281], [], "EACCES"],
   ["socket of TCP", [41, 198], [2, 1, 0], "EACCES"],
@@ -93,7 +101,11 @@ const CALLS: readonly (readonly [string, readonly [number, number], readonly num
   ["fchmod, so that the owner is kept out", [91, 52], [3, 0], "EPERM"],
   ["fchown", [93, 55], [3, 0, 0], "EPERM"],
   ["fsetxattr", [190, 7], [3], "ENOTSUP"],
-  ["ioctl that marks a file", [16, 29], [3, 0x40086602], "EPERM"],
+  ["ioctl that marks a file", [16, 29], [3, 0x40086602], "ENOTTY"],
+  ["ioctl that numbers a file", [16, 29], [3, 0x40087602], "ENOTTY"],
+  ["ioctl that marks a file of XFS", [16, 29], [3, 0x401c5820], "ENOTTY"],
+  ["ioctl that makes a folder of btrfs", [16, 29], [3, 0x5000940e], "ENOTTY"],
+  ["ioctl that clones a file", [16, 29], [3, 0x40049409], "allowed"],
   ["ptrace", [101, 117], [], "EPERM"],
   ["mount", [165, 40], [], "EPERM"],
   ["unshare", [272, 97], [], "EPERM"],

@@ -92,6 +92,25 @@ test("a refusal names the key that is missing", async () => {
   assertEquals(await ask(worker, "look_for", { program: "no-such-program" }), "done without");
 });
 
+test("a refusal of what a library in C has tried names the key as well", async () => {
+  const files = { "readable.db": "" };
+  await using worker = await BoundWorker.start("keeps_within", { bounds: ({ granted }) => ({ read: [granted] }), files });
+  const { granted, outside } = worker.places;
+  const secret = join(outside, "secret");
+  const refused = async (way: string, path: string, advice: string) => {
+    const message = await messageOf(ask(worker, way, { path }));
+    assertEquals(message.slice(message.indexOf(". Add")), `. Add ${advice} of "permissions"`);
+  };
+  await refused("read_by_library", secret, `"${secret}" to "read"`);
+  await refused("load", secret, `"${secret}" to "read"`);
+  await refused("read_base", secret, `"${secret}" to "read"`);
+  await refused("write_base", join(granted, "readable.db"), `"${granted}" to "write"`);
+  await refused("write_base", join(outside, "new.db"), `"${outside}" to "write"`);
+  for (const path of [join(granted, "file"), join(outside, "none"), "/usr/lib"]) {
+    assertEquals((await messageOf(ask(worker, "read_by_library", { path }))).includes('"permissions"'), false, path);
+  }
+});
+
 test("a refusal of another port names it", async () => {
   await using worker = await start({ net: [443] });
   const advice = 'Requires net access to "127.0.0.1:4433": add ":4433" to "net" of "permissions"';

@@ -91,6 +91,30 @@ Deno.test({
   },
 });
 
+/** Tells whether the filters that are kept are those that their module makes, and how many there are. */
+const COMPARE = `
+import marshal, os, sys
+sys.path.insert(0, sys.argv[1])
+import start
+from remote_plugin_worker import filters
+codes = marshal.loads(open(sys.argv[2], "rb").read()[start.START :])
+kept = {}
+exec(marshal.loads(codes["filters"]), kept)
+print(kept["PROGRAMS"] == filters.PROGRAMS, kept["CALLS"] == filters.CALLS, "Filter" in kept)
+`;
+
+Deno.test({
+  name: "python: the filters of a bound worker are kept as they are made, and not made again",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using cache = new Cache();
+    await cache.run();
+    const args = ["-B", "-c", COMPARE, fromFileUrl(new URL("../../src/worker/python/", import.meta.url)), cache.file()];
+    const { stdout, stderr } = await new Deno.Command(testPython(), { args }).output();
+    assertEquals(new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr), "True True False\n");
+  },
+});
+
 Deno.test("python: a worker that can keep nothing, or is told to keep nothing, starts all the same", async () => {
   await using cache = new Cache();
   const file = join(cache.path, "file");
@@ -109,6 +133,7 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
   "is a pipe": "os.unlink(path); os.mkfifo(path, 0o600)",
   "is another user's": "os.geteuid = lambda: 4711",
   "another interpreter has made": "sys.version += ' of another build'",
+  "another machine has made, in a home that both have": "import types; os.uname = lambda: types.SimpleNamespace(machine='sparc64')",
 };
 
 for (const [what, change] of Object.entries(UNTRUSTED)) {

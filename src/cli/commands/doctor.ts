@@ -38,7 +38,7 @@ export async function doctor(
   const names = reference === undefined ? manager.list().map(({ name, version }) => `${name}@${version}`) : [plugin];
   for (const name of names) {
     context.signal.throwIfAborted();
-    for await (const finding of pluginFindings(context, manager, name)) report(finding);
+    for await (const finding of pluginFindings(context, manager, { name, isTried: bounds })) report(finding);
     if (!bounds || findings.some(({ verdict }) => verdict === "bad")) continue;
     const trial = { spec: await loadManifest(manager.info(name).source!), kwargs: kwargs === undefined ? undefined : readObject(kwargs) };
     for await (const finding of boundsFindings(context, trial)) report(finding);
@@ -51,6 +51,7 @@ export async function doctor(
 
 function show({ terminal }: Context, { about, check, verdict, found, fix }: Finding): void {
   const mark = verdict === "good" ? green("ok  ") : verdict === "odd" ? yellow("look") : red("BAD ");
-  terminal.line(mark, `  ${about}: ${check}: ${found}`);
+  // Further lines stand where no finding begins, so that none passes for another one.
+  terminal.line(mark, `  ${about}: ${check}: ${found.replaceAll("\n", "\n        ")}`);
   if (fix !== undefined) terminal.line("      ", bold("fix:"), ` ${fix}`);
 }

@@ -3,15 +3,17 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
 import { PluginError } from "../../errors.ts";
 import { asChecked } from "../../manifest/load.ts";
 import type { PluginSpec } from "../../manifest/manifest.ts";
-import { PERMISSION_KINDS, type PermissionPolicy } from "../../permissions/grant.ts";
+import { containsPath, PERMISSION_KINDS, type PermissionPolicy } from "../../permissions/grant.ts";
 import { type BoundsLevel, grantTo } from "../../permissions/worker_grant.ts";
 import type { Kwargs } from "../../plugin/interface.ts";
 import { allows, type PermissionUse } from "../../process/permission_audit.ts";
 import type { PermissionSet } from "../../protocol/messages.ts";
 import type { Context } from "../context.ts";
+import { visibleLine } from "../output/visible.ts";
 import type { Finding } from "./finding.ts";
 import { neededPermissions } from "./needed_permissions.ts";
 
@@ -35,8 +37,8 @@ export async function* boundsFindings(context: Context, { spec, kwargs }: Trial)
   const free = await run(context, freed(spec), { kwargs, permissions: "requested", bounds: "watched" });
   yield free.failure === undefined ? report("unbounded", "good", "it runs") : report("unbounded", "bad", free.failure);
   const { permissions: granted } = grantTo(spec, { permissions: context.policy, bounds: "required" });
-  const missing = free.uses.filter((use) => !isAllowed(use, { runtime, granted }));
-  for (const { permission, value = "all" } of missing) yield report("refused", "odd", `${permission} ${value}`);
+  const missing = [...await modulesElsewhere(spec, granted), ...free.uses.filter((use) => !isAllowed(use, { runtime, granted }))];
+  for (const { permission, value = "all" } of missing) yield report("refused", "odd", `${permission} ${visibleLine(value)}`);
   const bounded = await run(context, spec, { kwargs, permissions: context.policy, bounds: "required" });
   yield bounded.failure === undefined ? report("bounded", "good", "it runs") : report("bounded", "odd", bounded.failure);
   if (missing.length === 0 && bounded.failure === undefined) return;
@@ -52,6 +54,16 @@ export async function* boundsFindings(context: Context, { spec, kwargs }: Trial)
       'Put them into its manifest as "permissions", and have the host give them',
     )
     : report("permissions", "bad", `with these it fails still: ${text}: ${last.failure}`, NATIVE);
+}
+
+/** A plugin's folders that do not lie in its manifest's. A bounded one does not start without being granted them, and so tells of none. */
+async function modulesElsewhere({ runtime, source }: PluginSpec, { read, write }: PermissionSet): Promise<PermissionUse[]> {
+  if (runtime.kind !== "python" || source === undefined || read === true || write === true) return [];
+  const real = (path: string) => Deno.realPath(path).catch(() => path);
+  const places = await Promise.all([dirname(source), ...read ?? [], ...write ?? []].map(real));
+  const folders = new Set(await Promise.all(runtime.path.map(real)));
+  const outside = [...folders].filter((folder) => !places.some((place) => containsPath(place, folder)));
+  return outside.map((value) => ({ permission: "read", value, allowed: false }));
 }
 
 const NATIVE = "What libraries in C open nobody tells. The program strace shows it";

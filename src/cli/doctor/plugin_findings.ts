@@ -15,11 +15,22 @@ import type { Context } from "../context.ts";
 import { environmentFinding } from "./environment_finding.ts";
 import type { Finding, Report } from "./finding.ts";
 
+/** Which plugin is looked at. */
+export interface Examined {
+  readonly name: string;
+  /** Whether something else starts it. */
+  readonly isTried: boolean;
+}
+
 /**
  * Looks at manifest, environment, permissions, interpreter and imports, and starts the plugin at last. What depends on something bad is left out, and so is
  * what depends on an environment that was not made yet.
  */
-export async function* pluginFindings(context: Context, manager: PluginManager, name: string): AsyncGenerator<Finding, void, void> {
+export async function* pluginFindings(
+  context: Context,
+  manager: PluginManager,
+  { name, isTried }: Examined,
+): AsyncGenerator<Finding, void, void> {
   const info = manager.info(name);
   const report: Report = (check, verdict, found, fix) => ({ about: info.name, check, verdict, found, fix });
   const plugin = await loadManifest(info.source!);
@@ -44,7 +55,7 @@ export async function* pluginFindings(context: Context, manager: PluginManager, 
     if (imports !== undefined) yield imports;
     if (imports?.verdict === "bad") return;
   }
-  yield await checkStart(context, manager, { name, report });
+  if (!isTried) yield await checkStart(context, manager, { name, report });
 }
 
 function checkPermissions(spec: PluginSpec, report: Report, { policy }: Context): Finding {

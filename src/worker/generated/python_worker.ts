@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "8837b9484a17bd42";
+export const PYTHON_WORKER_HASH = "0e8c62b5f8bd2f7d";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -44,7 +44,7 @@ class Bytecode:
     """The bytecode of one source, as this interpreter makes it."""
 
     def __init__(self, source_hash):
-        maker = "{} {}".format(source_hash, sys.version)
+        maker = "{} {} {}".format(source_hash, sys.version, os.uname().machine)
         self._seed = binascii.crc32(maker.encode("utf-8"))
         self.folder = cache_folder()
         name = "worker-{}-{:08x}.{}.pyc".format(source_hash, self._seed, sys.implementation.cache_tag)
@@ -124,6 +124,8 @@ import time
 CODE_NAME = "<remote-plugin worker/{}>"
 LATE = " late"  # stands behind the name of a module that no start needs
 MARK = b"remote-plugin bytecode\\n"
+# What stands in this module when it has been run is always the same. It is kept in the place of what makes it.
+PREPARED = "filters"
 UNUSED_S = 30 * 24 * 3600  # other releases and interpreters have files of their own, which nobody else removes
 
 
@@ -137,8 +139,20 @@ def compile_modules(parts, bytecode):
         code = compile(source, CODE_NAME.format(name), "exec", 0, True, 2)  # without what nobody reads or checks at run time
         codes[name] = marshal.dumps(code) if is_late else code
     if bytecode is not None:
-        keep(bytecode, codes)
+        keep(bytecode, dict(codes, **prepare(codes)))
     return codes
+
+
+def prepare(codes):
+    """Gives the code of what a module makes: its constants. Where it can make none, it says why when it is wanted."""
+    modules = {"__name__": "remote_plugin_modules"}
+    exec(codes["modules"], modules)
+    try:
+        made = vars(modules["Modules"](codes).load(PREPARED))
+    except Exception:
+        return {}
+    source = "\\n".join("{} = {!r}".format(name, made[name]) for name in made if name.isupper() and name[0] != "_")
+    return {PREPARED: marshal.dumps(compile(source, CODE_NAME.format(PREPARED), "exec"))}
 
 
 def keep(bytecode, codes):
@@ -195,6 +209,7 @@ from .constants import OWN_FILES
 from .fast import socket
 from .grant import Grant, is_within
 from .library import attribute
+from .places import derived_places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -204,6 +219,7 @@ if TYPE_CHECKING:
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 MOST_REMEMBERED = 1000
+MOST_READ, MOST_PATHS = 10_000, 8  # of the text of an error
 # What \`multiprocessing\` imports for processes that begin as programs of their own.
 BY_SPAWN, BY_SERVER = "multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"
 TAKE_FORK = 'take multiprocessing.get_context("fork")'
@@ -221,17 +237,19 @@ BY_PLACE = {
 class Access:
     """Watches what the plugin does. \`tell\` gets each thing that it asks for, with its key and whether it may have it."""
 
-    def __init__(self, grant: Grant, own: Callable[[], list[str]], tell: Optional[Tell]) -> None:
+    def __init__(self, grant: Grant, tell: Optional[Tell]) -> None:
         self._grant = grant
-        self._find_own = own
         self._own: Optional[list[str]] = None
         self._tell = tell
         self._tellings: set[tuple[str, str]] = set()
         self._prepared: set[str] = set()
+        self._database = ""  # which was opened last
         self._places: dict[str, str] = {}  # what must be writable, by the path that was asked for
         self._watches: dict[str, Callable[..., None]] = {
             "open": self._open,
             "import": self._import,
+            "sqlite3.connect": self._open_database,
+            "ctypes.dlopen": lambda name, *rest: self._read(name) if name else None,
             "os.truncate": lambda path, *rest: self._write(path, path),
             **dict.fromkeys(("os.mkdir", "os.remove", "os.rmdir"), self._change),
             **dict.fromkeys(("os.rename", "os.link", "os.symlink"), self._move),
@@ -258,11 +276,30 @@ class Access:
     def advise(self, error: BaseException) -> str:
         """What stands behind the message of an error that came of a refusal; nothing for any other."""
         for refused in _chain(error) if self._grant.hold else ():
-            if isinstance(refused, PermissionError) or attribute(refused, "errno") == errno.EXDEV:
-                advice = self._advice(refused)
-                if advice:
-                    return ". " + advice
+            is_refusal = isinstance(refused, PermissionError) or attribute(refused, "errno") == errno.EXDEV
+            advice = self._advice(refused) if is_refusal else self._advice_of_library(refused)
+            if advice:
+                return ". " + advice
         return ""
+
+    def _advice_of_library(self, error: BaseException) -> str:
+        """What libraries in C open Python is not told of, and they raise errors of their own. Most have the path in their text."""
+        if attribute(type(error), "__module__") == "sqlite3" and self._database:
+            return self._advice_of_database(os.path.realpath(self._database))
+        for path in map(os.path.realpath, _paths_in(error)):
+            if not self._may("read", path) and _is_refused(path):
+                return self._add("read", path)
+        return ""
+
+    def _advice_of_database(self, path: str) -> str:
+        if os.path.exists(path) and not self._may("read", path):
+            return self._add("read", path)
+        folder = os.path.dirname(path)  # which has the journal
+        return "" if self._may("write", folder) else self._add("write", folder)
+
+    def _add(self, key: str, real: str) -> str:
+        self._told(key, real, False)
+        return _capital(ADD.format(_quoted(real), key))
 
     def _advice(self, error: BaseException) -> str:
         place = _place_of(error)
@@ -273,8 +310,7 @@ class Access:
                 name = os.fsdecode(path)
                 key, real = "write" if name in self._places else "read", os.path.realpath(self._places.get(name, name))
                 if not self._may(key, real):
-                    self._told(key, real, False)
-                    return _capital(ADD.format(_quoted(real), key))
+                    return self._add(key, real)
         return ""
 
     def _may(self, key: str, real: str) -> bool:
@@ -284,7 +320,8 @@ class Access:
 
     def _is_own(self, real: str) -> bool:
         if self._own is None:
-            self._own = [os.path.realpath(path) for path in [*self._find_own(), *self._grant.own_read, *self._grant.own_write]]
+            own = [*derived_places(self._grant.home), *self._grant.own_read, *self._grant.own_write]
+            self._own = [os.path.realpath(path) for path in own]
         return is_within(real, self._own)
 
     def _told(self, key: str, target: str, allowed: bool) -> None:
@@ -295,11 +332,17 @@ class Access:
     def _open(self, path: Any, mode: Any, flags: int) -> None:
         if flags & WRITES:
             self._write(path, path if os.path.exists(path) else _folder(path))
-        elif self._tell is not None:
+        else:
             self._read(path)
 
+    def _open_database(self, path: Any) -> None:
+        name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
+        if name and not name.startswith((":", "file:")):
+            self._database = os.path.abspath(name)
+            self._read(name)
+
     def _read(self, path: Any) -> None:
-        if isinstance(path, (str, bytes, os.PathLike)):
+        if self._tell is not None and isinstance(path, (str, bytes, os.PathLike)):
             real = os.path.realpath(os.fsdecode(path))
             if not self._is_own(real):
                 self._told("read", real, self._may("read", real))
@@ -392,6 +435,23 @@ def _place_of(error: BaseException) -> str:
         found = found if file.startswith(OWN_FILES) else file
         entry = entry.tb_next
     return os.path.basename(found)
+
+
+def _paths_in(error: BaseException) -> list[str]:
+    """The absolute paths in the text of an error, which may be the plugin's own."""
+    try:
+        words = str(error)[:MOST_READ].replace('"', " ").replace("'", " ").split()
+    except Exception:
+        return []
+    return [word.rstrip(".,:;)]") for word in words if word.startswith("/")][:MOST_PATHS]
+
+
+def _is_refused(path: str) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno == errno.EACCES
+    return False
 
 
 def _folder(path: Any) -> Any:
@@ -509,9 +569,7 @@ def _hold(grant: Grant, program: str) -> None:
     except ImportError:
         raise CannotBind("the python3 that would bind it was built without its module _ctypes") from None
     grant.listens, grant.program = True, program
-    holding = Holding(grant)
-    holding.close_files(but=LAST_STREAM)
-    holding.put_in_force()
+    Holding(grant, keep=LAST_STREAM).put_in_force()
 \fbell
 """What wakes a thread that waits for sockets."""
 
@@ -573,7 +631,6 @@ import sys
 from .encoding import encode
 from .errors import BadStart, CannotBind
 from .grant import Grant, is_within
-from .places import derived_places
 from .start_line import Start
 
 TYPE_CHECKING = False
@@ -588,23 +645,17 @@ if TYPE_CHECKING:
 class Bounds:
     """The bounds of one worker. They cannot be made where they could not be held."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, hello: int) -> None:
         self._grant = Grant(start.bounds or {}, start.plugin.get("path") or [], start.scratch.roots())
         self._holding: Optional[Holding] = None
-        self._scratch = start.scratch.disk
-        self._variables = variables_of(start.plugin)
+        self._variables = self._complete(variables_of(start.plugin), start.scratch.disk)
         if self._grant.hold:
-            self._holding = _find_holding(start, self._grant)
-
-    def close_foreign_files(self, but: int) -> None:
-        """Closes what the host may have left to this process by mistake."""
-        if self._holding is not None:
-            self._holding.close_files(but)
+            self._holding = _find_holding(start, self._grant, hello)
 
     def put_in_force(self) -> Body:
         """Binds this process, and gives what the hello line says of that."""
         told: Body = {}
-        self._prepare_variables()  # also of a run that is only watched: what it would need is what it is found to need
+        os.environ.update(self._variables)  # before, they could have had this process run the plugin's code
         if self._holding is not None:
             told = self._holding.put_in_force()
         return told
@@ -618,19 +669,28 @@ class Bounds:
         if sys.flags.no_site:
             sys.path[:0] = [path for path in self._variables.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(path)]
             sys.dont_write_bytecode = sys.dont_write_bytecode or bool(self._variables.get("PYTHONDONTWRITEBYTECODE"))
-            builtins.__import__("site").main()  # what Python does when it starts: it runs code of the packages
-        access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
+            run_site()
+        access = Access(self._grant, tell_access if self._grant.audit else None)
         access.watch()
         return access.advise
 
-    def _prepare_variables(self) -> None:
-        """Takes the variables of the plugin's: before, they could have had this process run its code."""
-        os.environ.update(self._variables)
-        if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self._grant.write):
-            os.environ["TMPDIR"] = os.path.join(self._scratch, "tmp")
-            os.makedirs(os.environ["TMPDIR"], 0o700, exist_ok=True)
+    def _complete(self, variables: dict[str, str], scratch: str) -> dict[str, str]:
+        """Adds what the bounds take, also for a run that is only watched: what it would need is what it is found to need."""
+        temporary = variables.get("TMPDIR") or os.environ.get("TMPDIR") or "/"
+        if scratch and not is_within(os.path.realpath(temporary), self._grant.write):
+            variables = {**variables, "TMPDIR": os.path.join(scratch, "tmp")}
+            if not os.path.isdir(variables["TMPDIR"]):
+                os.mkdir(variables["TMPDIR"], 0o700)
         if isinstance(self._grant.net, list):
-            os.environ["RES_OPTIONS"] = "use-vc"  # names of hosts are asked for by TCP, which can be held to a port
+            variables = {**variables, "RES_OPTIONS": "use-vc"}  # names of hosts are asked for by TCP, which can be held to a port
+        return variables
+
+
+def run_site() -> None:
+    """Does what Python does when it starts: it finds the packages, and runs code of theirs."""
+    site = builtins.__import__("site")
+    site.abs_paths = lambda: None  # it would look at each module that is loaded, and they have absolute paths
+    site.main()
 
 
 def variables_of(plugin: Body) -> dict[str, str]:
@@ -641,7 +701,7 @@ def variables_of(plugin: Body) -> dict[str, str]:
     return told
 
 
-def _find_holding(start: Start, grant: Grant) -> Holding:
+def _find_holding(start: Start, grant: Grant, hello: int) -> Holding:
     if start.foreign:
         raise CannotBind("the worker of the plugin's own environment does not know of permissions")
     if sys.platform != "linux":
@@ -652,7 +712,7 @@ def _find_holding(start: Start, grant: Grant) -> Holding:
         from .holding import Holding
     except ImportError:
         raise CannotBind("this Python was built without its module _ctypes") from None
-    return Holding(grant)
+    return Holding(grant, keep=hello)
 
 
 def tell_access(key: str, target: str, allowed: bool) -> None:
@@ -667,7 +727,7 @@ def tell_access(key: str, target: str, allowed: bool) -> None:
 
 def change_files_by_descriptor() -> None:
     """Has \`os.chmod\` and \`os.utime\` open the file, for the kernel lets none take a path that may lead out of the bounds."""
-    from .seccomp import WRONG_MODE
+    from .filters import WRONG_MODE
 
     set_mode = os.chmod
     os.chmod = _by_descriptor(lambda file, mode: set_mode(file, mode & ~WRONG_MODE), "chmod")
@@ -2800,6 +2860,34 @@ def media_type_of(path: str) -> str:
 
     guessed = MEDIA_TYPES.get(os.path.splitext(path)[1].lower()) or guess_type(path)[0]
     return guessed or BYTES_TYPE
+\ffilters late
+"""The filters of this machine's system calls, one for each grant that differs to them, and the numbers of the calls that bind.
+
+To write them takes a fifth of what bounds add to a start. So compiling.py runs this module once, and keeps what stands here in
+the place of its code.
+"""
+
+from __future__ import annotations
+
+from .seccomp import WRONG_MODE, Allowed, Filter
+from .syscalls import Machine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Tuple
+
+    Programs = Dict[Tuple[bool, bool, bool, bool], bytes]
+
+__all__ = ("CALLS", "PROGRAMS", "WRONG_MODE")
+_MACHINE = Machine()
+CALLS: dict[str, int] = {name: _MACHINE.number(name) for name in ("capget", "capset", "close_range", "prctl", "seccomp")}
+# By whether some ports, all of the network and programs are granted, and whether the process will listen.
+PROGRAMS: Programs = {
+    (ports, net, run, listen): Filter(_MACHINE, Allowed(net or ([1] if ports else False), run, listen)).pack()
+    for ports, net in ((False, False), (True, False), (False, True))
+    for run in (False, True)
+    for listen in (False, True)
+}
 \fforeign late
 """A worker of the plugin's own environment, run in the place of this one."""
 
@@ -3174,7 +3262,7 @@ import os
 
 from .errors import BadStart, CannotBind
 from .logs import log
-from .places import WRITABLE_DEVICES
+from .places import WRITABLE_DEVICES, home_of_user
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -3200,6 +3288,7 @@ class Grant:
         self.net: Union[bool, list[int]] = _net(told.get("net", False))
         self.run = _flag(told, "run")
         self.audit = _flag(told, "audit")
+        self.home = home_of_user()
         self.listens = False  # of a worker that binds itself before it listens
         self.program = ""  # which it becomes when it is bound
 
@@ -3441,12 +3530,11 @@ from __future__ import annotations
 import os
 
 from .errors import CannotBind
+from .filters import CALLS, PROGRAMS
 from .grant import Grant
 from .kernel import Kernel, address_of, number
 from .landlock import EXECUTE, READ, WRITE, Landlock, landlock_abi
-from .places import DEVICES, KERNEL, NAMES_OF_HOSTS, PROCESSES, SYSTEM, loaders_of, own_python
-from .seccomp import Allowed, filter_calls
-from .syscalls import Machine
+from .places import DEVICES, KERNEL, NAMES_OF_HOSTS, OWN_PROCESS, PROCESSES, SYSTEM, loaders_of, own_python
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -3455,6 +3543,8 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 NO_NEW_PRIVILEGES = 38
+SET_MODE_FILTER = 1
+FILTER_LINE_BYTES = 8
 CAPABILITIES_VERSION = 0x20080522
 # A host that is root reads the files of other users, and so does its plugin, in the places that it was given.
 KEPT_CAPABILITIES = 1 << 1  # DAC_OVERRIDE
@@ -3463,56 +3553,79 @@ LAST_DESCRIPTOR = 0xFFFFFFFF
 
 
 class Holding:
-    """What the kernel is told. It cannot be made where the kernel could not hold it."""
+    """What the kernel is told. It cannot be made where the kernel could not hold it.
 
-    def __init__(self, grant: Grant) -> None:
+    What is the same for each process is prepared when it is made: after a fork it would take longer, for the memory that it touches is
+    copied then.
+    """
+
+    def __init__(self, grant: Grant, keep: int) -> None:
+        """Closes what this process has open besides the standard streams and one more file."""
         self._grant = grant
-        self._machine = Machine()
         self._kernel = Kernel()
         self._abi = landlock_abi(self._kernel)
-
-    def close_files(self, but: int) -> None:
-        """Closes what this process has open besides the standard streams and one more file."""
-        self._close_from(3, but - 1)
-        self._close_from(but + 1, LAST_DESCRIPTOR)
+        self._close_files(but=keep)
+        try:
+            self._rules = self._prepare_rules()
+        except OSError as error:
+            raise _refused(error) from error
+        ports, net, run = isinstance(grant.net, list), grant.net is True, grant.run or bool(grant.program)
+        self._filter = bytearray(PROGRAMS[ports, net, run, grant.listens])
 
     def put_in_force(self) -> Body:
         """Binds this process, and gives what the hello line says of that."""
         try:
-            self._kernel.call(self._machine.number("prctl"), NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-            self._put_landlock_in_force()
+            self._kernel.call(CALLS["prctl"], NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+            self._allow_own()
+            self._rules.put_in_force()
             self._drop_capabilities()
-            self._put_filter_in_force()
+            self._filter_calls()
         except OSError as error:
-            raise CannotBind(f"the kernel {os.uname().release} refused the bounds: {error}") from error
+            raise _refused(error) from error
         return {"bounds": "landlock", "abi": self._abi}
 
-    def _put_landlock_in_force(self) -> None:
+    def _prepare_rules(self) -> Landlock:
         grant = self._grant
         rules = Landlock(self._kernel, self._abi, grant.net, grant.listens)
-        execute = EXECUTE if grant.run else 0
-        rules.allow([*SYSTEM, *own_python(), *grant.read], READ | execute)
+        rules.allow([*SYSTEM, *own_python(grant.home)], READ | self._execute)
         rules.allow([*KERNEL, *DEVICES, *(NAMES_OF_HOSTS if grant.net else ()), *(PROCESSES if grant.run else ())], READ)
-        rules.allow(grant.write, WRITE | execute)
         if grant.program:
             rules.allow([grant.program, *loaders_of(grant.program)], READ | EXECUTE)
-        rules.put_in_force()
+        return rules
+
+    def _allow_own(self) -> None:
+        """What is granted may name /proc/self, which is another folder for each process."""
+        self._rules.allow([OWN_PROCESS], READ)
+        self._rules.allow(self._grant.read, READ | self._execute)
+        self._rules.allow(self._grant.write, WRITE | self._execute)
+
+    @property
+    def _execute(self) -> int:
+        return EXECUTE if self._grant.run else 0
 
     def _drop_capabilities(self) -> None:
         """Of root's special rights none is left but that to files. Nothing gives them back: not even a program that is root's."""
         head = number(CAPABILITIES_VERSION, 4) + number(0, 4)
         held = bytearray(SET_BYTES)
-        self._kernel.call(self._machine.number("capget"), head, address_of(held))
+        self._kernel.call(CALLS["capget"], head, address_of(held))
         effective, permitted = (number(int.from_bytes(held[at : at + 4], "little") & KEPT_CAPABILITIES, 4) for at in (0, 4))
-        self._kernel.call(self._machine.number("capset"), head, effective + permitted + bytes(SET_BYTES - 8))
+        self._kernel.call(CALLS["capset"], head, effective + permitted + bytes(SET_BYTES - 8))
 
-    def _put_filter_in_force(self) -> None:
-        grant = self._grant
-        filter_calls(self._kernel, self._machine, Allowed(grant.net, grant.run or bool(grant.program), grant.listens))
+    def _filter_calls(self) -> None:
+        told = number(len(self._filter) // FILTER_LINE_BYTES, 2) + bytes(6) + number(address_of(self._filter))
+        self._kernel.call(CALLS["seccomp"], SET_MODE_FILTER, 0, told)
+
+    def _close_files(self, but: int) -> None:
+        self._close_from(3, but - 1)
+        self._close_from(but + 1, LAST_DESCRIPTOR)
 
     def _close_from(self, first: int, last: int) -> None:
         if first <= last:
-            self._kernel.call(self._machine.number("close_range"), first, last, 0)
+            self._kernel.call(CALLS["close_range"], first, last, 0)
+
+
+def _refused(error: OSError) -> CannotBind:
+    return CannotBind(f"the kernel {os.uname().release} refused the bounds: {error}")
 \fincoming
 """What has come on a connection and is not answered yet: cut into heads and bodies as it comes, without waiting."""
 
@@ -3771,12 +3884,6 @@ class Long(_ctypes._SimpleCData):  # type: ignore[misc]
     _type_ = "l"
 
 
-class Byte(_ctypes._SimpleCData):  # type: ignore[misc]
-    """The first byte of some memory."""
-
-    _type_ = "c"
-
-
 class Function(_ctypes.CFuncPtr):  # type: ignore[misc]
     """A function of the C library that gives a number."""
 
@@ -3790,8 +3897,8 @@ def c_function(name: str) -> Any:
 
 
 def address_of(memory: Any, start: int = 0) -> int:
-    """Where memory lies that can be written to. It stays there as long as nobody makes it longer."""
-    address: int = _ctypes.addressof(Byte.from_buffer(memory, start))
+    """Where memory of eight bytes or more lies that can be written to. It stays there as long as nobody makes it longer."""
+    address: int = _ctypes.addressof(Long.from_buffer(memory, start))
     return address
 
 
@@ -4502,9 +4609,7 @@ def _foreign_worker(start: Start) -> ForeignWorker:
 def _bounds(start: Start, hello: int) -> Bounds:
     from .bounds import Bounds
 
-    bounds = Bounds(start)
-    bounds.close_foreign_files(but=hello)
-    return bounds
+    return Bounds(start, hello)
 
 
 def _limits(start: Start) -> Limits:
@@ -4591,7 +4696,7 @@ class Modules:
 
     def run_main(self) -> NoReturn:
         """Runs the worker, or has this process become that of another program."""
-        self._load("become" if len(sys.argv) > 1 else "main").main(self._find_others_by)
+        self.load("become" if len(sys.argv) > 1 else "main").main(self._find_others_by)
 
     def _find_others_by(self, find: Callable[..., Any]) -> None:
         """From here on what the worker's modules import besides each other is found so."""
@@ -4599,10 +4704,10 @@ class Modules:
 
     def _import(self, name: str, scope: Any = None, local: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         if level:
-            return self._loaded.get(name) or self._load(name)
+            return self._loaded.get(name) or self.load(name)
         return self._find_other(name, scope, local, fromlist, level)
 
-    def _load(self, name: str) -> ModuleType:
+    def load(self, name: str) -> ModuleType:
         """Runs a module. Two threads may do so at once: there is no lock, for a forked child could find it held."""
         code = self._codes[name]
         module = ModuleType(f"{PACKAGE}.{name}")
@@ -4936,11 +5041,12 @@ SYSTEM = (
     "/etc/pki/ca-trust /etc/crypto-policies /etc/ca-certificates /etc/passwd /etc/group /etc/nsswitch.conf /etc/mime.types /etc/os-release "
     "/etc/fonts /etc/magic /var/cache/fontconfig"
 ).split()
-# How many processors and how much memory there are, and this process itself. Other processes are out of sight.
+# How many processors and how much memory there are. Other processes are out of sight.
 KERNEL = (
-    "/proc/self /proc/cpuinfo /proc/meminfo /proc/stat /proc/uptime /proc/loadavg /proc/version /proc/filesystems /proc/sys "
+    "/proc/cpuinfo /proc/meminfo /proc/stat /proc/uptime /proc/loadavg /proc/version /proc/filesystems /proc/sys "
     "/sys/devices/system /sys/fs/cgroup /sys/kernel/mm"
 ).split()
+OWN_PROCESS = "/proc/self"
 DEVICES = ("/dev/zero", "/dev/random", "/dev/urandom")
 WRITABLE_DEVICES = ("/dev/null", "/dev/full")
 NAMES_OF_HOSTS = "/etc/resolv.conf /etc/hosts /etc/host.conf /etc/gai.conf /etc/services /etc/protocols".split()
@@ -4951,29 +5057,33 @@ PROCESSES = ("/proc",)
 LOADER_WITHIN = 4096
 
 
-def own_python() -> list[str]:
-    """Where this interpreter lies with its libraries, and its virtual environment with the packages.
+def own_python(home: str) -> list[str]:
+    """Where this interpreter lies with its libraries, its virtual environment with the packages, and those of the user in his home.
 
     It goes by the program that runs. Variables and what stands in the environment's files could name any other folder.
     """
     programs = {sys.executable, os.path.realpath(sys.executable)}
     folders = {os.path.dirname(os.path.dirname(program)) for program in programs}
-    return [*(folders - {"/", ""}), *_packages_of_user()]
+    packages = ".local/lib/python{}.{}/site-packages".format(*sys.version_info)
+    return [*(folders - {"/", ""}), *([os.path.join(home, packages)] if home else [])]
 
 
-def _packages_of_user() -> list[str]:
+def home_of_user() -> str:
+    """Where packages of this user's are; empty when that is not known. A variable of the manifest's could name another folder."""
+    told = os.environ.get("HOME", "")
+    if os.path.isabs(told):
+        return told  # the host's own, for those of the manifest are not there yet
     try:
         import pwd
 
-        home = pwd.getpwuid(os.getuid()).pw_dir  # a variable could name another one
+        return pwd.getpwuid(os.getuid()).pw_dir
     except (ImportError, KeyError):
-        return []
-    return [os.path.join(home, ".local/lib/python{}.{}/site-packages".format(*sys.version_info))]
+        return ""
 
 
-def derived_places() -> list[str]:
+def derived_places(home: str) -> list[str]:
     """What may be read without a word of the manifest's."""
-    return [*SYSTEM, *KERNEL, *DEVICES, *NAMES_OF_HOSTS, *own_python()]
+    return [*SYSTEM, *KERNEL, OWN_PROCESS, *DEVICES, *NAMES_OF_HOSTS, *own_python(home)]
 
 
 def loaders_of(program: str) -> list[str]:
@@ -6060,7 +6170,6 @@ from __future__ import annotations
 import errno
 
 from .fast import socket
-from .kernel import Kernel, address_of, number
 from .syscalls import Machine
 
 TYPE_CHECKING = False
@@ -6070,7 +6179,6 @@ if TYPE_CHECKING:
     Net = Union[bool, "list[int]"]
     Program = "list[int]"
 
-SET_MODE_FILTER = 1
 LOAD, EQUAL, AT_LEAST, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
 ALLOW, ERROR, KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 NUMBER_AT, MACHINE_AT, ARGUMENTS_AT = 0, 4, 16
@@ -6082,8 +6190,8 @@ GROUP = 8  # calls; no jump is wider than 255 lines
 # What leads around the bounds, reaches other processes, or changes the system; with CAP_SYS_ADMIN as well as without.
 REFUSED = (
     "acct add_key bpf chroot clock_settime delete_module fanotify_init finit_module fsconfig fsmount fsopen fspick init_module "
-    "io_uring_enter io_uring_register io_uring_setup ioperm iopl ioprio_set kcmp kexec_file_load kexec_load keyctl mount mount_setattr "
-    "move_mount mq_open mq_unlink msgctl msgget msgrcv msgsnd name_to_handle_at open_by_handle_at open_tree open_tree_attr "
+    "io_uring_enter io_uring_register io_uring_setup ioperm iopl ioprio_set kcmp kexec_file_load kexec_load keyctl modify_ldt mount "
+    "mount_setattr move_mount mq_open mq_unlink msgctl msgget msgrcv msgsnd name_to_handle_at open_by_handle_at open_tree open_tree_attr "
     "perf_event_open pidfd_getfd pivot_root process_madvise process_mrelease process_vm_readv process_vm_writev ptrace quotactl "
     "quotactl_fd reboot request_key semctl semget semop semtimedop setdomainname sethostname setns settimeofday shmat shmctl shmget "
     "swapoff swapon syslog umount2 unshare userfaultfd vhangup"
@@ -6104,9 +6212,20 @@ SEND_FLAGS = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 FAST_OPEN = 0x20000000  # connects without a question to Landlock
 NEW_NAMESPACES = 0x7E020000
 QUERY = 0xFFFFFFFF  # asks for the personality, and changes nothing
-# TIOCSTI and TIOCLINUX type into a terminal. The others mark a file that may only be read (FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR), or
-# make it one that nobody changes again (FS_IOC_ENABLE_VERITY).
-REFUSED_COMMANDS = (0x5412, 0x541C, 0x40086602, 0x401C5820, 0x40806685)
+# Whoever makes a file gives it a mode as well: with these bits others would run it as this user.
+RUNS_AS_OWNER = 0o6000
+MODE_OF_OPEN, MODE_OF_NEW = {"open": 2, "openat": 3}, {"creat": 1, "mknod": 1, "mknodat": 2}  # the flags stand in front of the mode
+MAKES_FILE = 0o20000100  # O_CREAT, O_TMPFILE; without them the mode is whatever stood there
+# What they are told stands in memory, out of sight. Libraries then take the older calls.
+OUT_OF_SIGHT = ("clone3", "openat2")
+SET_LEASE = 1024  # has whoever writes to a file that may only be read wait
+# TIOCSTI and TIOCLINUX type into a terminal. The third marks a file of FAT.
+REFUSED_COMMANDS = (0x5412, 0x541C, 0x40047211)
+# The second byte of a command says whose it is. File systems mark files that may only be read by theirs, make them such that nobody
+# changes them again, or make folders: of ext4 and all ("f", "v"), XFS, bcachefs, Ceph, F2FS, btrfs.
+OF_FILE_SYSTEMS = (0x6600, 0x7600, 0x5800, 0xBC00, 0x9700, 0xF500, 0x9400)
+OWNER_OF_COMMAND = 0xFF00
+CLONES = (0x40049409, 0x4020940D, 0xC0189436)  # copy within a file system, for whoever may write to the copy
 REPLACES_PROTOCOL = 31  # TCP_ULP: a connection of "smc" is none of TCP to Landlock
 KIND = 0xF  # of a socket, without its flags
 STREAM, DATAGRAM, IN_ORDER = 1, 2, 5
@@ -6134,16 +6253,23 @@ class Filter:
             self._case(name, [_fail(errno.EOPNOTSUPP)])
         for name in () if allowed.run else ("execve", "execveat"):
             self._case(name, [_fail(errno.EACCES)])
-        self._case("clone3", [_fail(errno.ENOSYS)])  # its flags are out of sight; libraries then take \`clone\`
+        for name in OUT_OF_SIGHT:
+            self._case(name, [_fail(errno.ENOSYS)])
         self._case("clone", [*_argument(0, NEW_NAMESPACES), *_unless(0), _ALLOW])
         self._case("personality", [*_argument(0), _line(EQUAL, 0, 2, 0), *_unless(QUERY), _ALLOW])
         self._case("utimensat", [*_argument(1), *_unless(0), *_argument(1, high=True), *_unless(0), _ALLOW])
         mode_is_right = [*_argument(1, WRONG_MODE), *_unless(0), *_argument(1, WANTED_MODE), *_unless(WANTED_MODE)]
         self._case("fchmod", [*mode_is_right, _ALLOW])
+        for name, place in MODE_OF_OPEN.items():
+            makes_file = [*_argument(place - 1, MAKES_FILE), _line(EQUAL, 0, 0, 1), _ALLOW]
+            self._case(name, [*makes_file, *_argument(place, RUNS_AS_OWNER), *_unless(0), _ALLOW])
+        for name, place in MODE_OF_NEW.items():
+            self._case(name, [*_argument(place, RUNS_AS_OWNER), *_unless(0), _ALLOW])
+        self._case("fcntl", [*_argument(1), *_if(SET_LEASE, errno.EPERM), _ALLOW])
         self._case("setpriority", [*_argument(0), *_unless(0), *_argument(1), *_unless(0), _ALLOW])
         for name, place in OWN_PROCESS.items():
             self._case(name, [*_argument(place), *_unless(0), _ALLOW])
-        self._case("ioctl", [*_argument(1), *(line for command in REFUSED_COMMANDS for line in _if(command, errno.EPERM)), _ALLOW])
+        self._case("ioctl", _commands())
         self._sockets(allowed.net, allowed.listen)
 
     def pack(self) -> bytes:
@@ -6192,6 +6318,14 @@ class Filter:
             self._case(name, [*_argument(place, FAST_OPEN), *_unless(0, errno.EACCES), _ALLOW])
 
 
+def _commands() -> Program:
+    """Which commands may be given to an open file."""
+    refused = [line for command in REFUSED_COMMANDS for line in _if(command, errno.EPERM)]
+    clones = [line for command in CLONES for line in (_line(EQUAL, command, 0, 1), _ALLOW)]
+    unknown = [line for owner in OF_FILE_SYSTEMS for line in _if(owner, errno.ENOTTY)]
+    return [*_argument(1), *refused, *clones, *_argument(1, OWNER_OF_COMMAND), *unknown, _ALLOW]
+
+
 def _open_sockets(net: Net, listen: bool) -> list[Program]:
     """Which sockets may be made. Multipath TCP is a stream as well, and nothing to Landlock: the protocol has to be TCP's own."""
     if net is True:
@@ -6231,13 +6365,6 @@ def _fail(error: int) -> int:
 
 
 _ALLOW = _line(RETURN, ALLOW)
-
-
-def filter_calls(kernel: Kernel, machine: Machine, allowed: Allowed) -> None:
-    """Puts the filter in force for this thread, which must be the only one, and all that comes from it."""
-    program = bytearray(Filter(machine, allowed).pack())
-    told = number(len(program) // LINE_BYTES, 2) + bytes(6) + number(address_of(program))
-    kernel.call(machine.number("seccomp"), SET_MODE_FILTER, 0, told)
 \fsession
 """What the worker answers, whichever connection asks."""
 
@@ -7005,6 +7132,7 @@ clock_settime 227 112
 clone 56 220
 clone3 435 435
 close_range 436 436
+creat 85 0
 delete_module 176 106
 execve 59 221
 execveat 322 281
@@ -7014,6 +7142,7 @@ fchmodat 268 53
 fchmodat2 452 452
 fchown 93 55
 fchownat 260 54
+fcntl 72 25
 file_getattr 468 468
 file_setattr 469 469
 finit_module 313 273
@@ -7047,6 +7176,9 @@ listxattrat 465 465
 llistxattr 195 12
 lremovexattr 198 15
 lsetxattr 189 6
+mknod 133 0
+mknodat 259 33
+modify_ldt 154 0
 mount 165 40
 mount_setattr 442 442
 move_mount 429 429
@@ -7057,9 +7189,12 @@ msgget 68 186
 msgrcv 70 188
 msgsnd 69 189
 name_to_handle_at 303 264
+open 2 0
 open_by_handle_at 304 265
 open_tree 428 428
 open_tree_attr 467 467
+openat 257 56
+openat2 437 437
 perf_event_open 298 241
 personality 135 92
 pidfd_getfd 438 438

@@ -9,6 +9,8 @@ import time
 CODE_NAME = "<remote-plugin worker/{}>"
 LATE = " late"  # stands behind the name of a module that no start needs
 MARK = b"remote-plugin bytecode\n"
+# What stands in this module when it has been run is always the same. It is kept in the place of what makes it.
+PREPARED = "filters"
 UNUSED_S = 30 * 24 * 3600  # other releases and interpreters have files of their own, which nobody else removes
 
 
@@ -22,8 +24,20 @@ def compile_modules(parts, bytecode):
         code = compile(source, CODE_NAME.format(name), "exec", 0, True, 2)  # without what nobody reads or checks at run time
         codes[name] = marshal.dumps(code) if is_late else code
     if bytecode is not None:
-        keep(bytecode, codes)
+        keep(bytecode, dict(codes, **prepare(codes)))
     return codes
+
+
+def prepare(codes):
+    """Gives the code of what a module makes: its constants. Where it can make none, it says why when it is wanted."""
+    modules = {"__name__": "remote_plugin_modules"}
+    exec(codes["modules"], modules)
+    try:
+        made = vars(modules["Modules"](codes).load(PREPARED))
+    except Exception:
+        return {}
+    source = "\n".join("{} = {!r}".format(name, made[name]) for name in made if name.isupper() and name[0] != "_")
+    return {PREPARED: marshal.dumps(compile(source, CODE_NAME.format(PREPARED), "exec"))}
 
 
 def keep(bytecode, codes):

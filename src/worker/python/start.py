@@ -25,7 +25,7 @@ class Bytecode:
     """The bytecode of one source, as this interpreter makes it."""
 
     def __init__(self, source_hash):
-        maker = "{} {}".format(source_hash, sys.version)
+        maker = "{} {} {}".format(source_hash, sys.version, os.uname().machine)
         self._seed = binascii.crc32(maker.encode("utf-8"))
         self.folder = cache_folder()
         name = "worker-{}-{:08x}.{}.pyc".format(source_hash, self._seed, sys.implementation.cache_tag)

@@ -14,6 +14,7 @@ from .constants import OWN_FILES
 from .fast import socket
 from .grant import Grant, is_within
 from .library import attribute
+from .places import derived_places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 MOST_REMEMBERED = 1000
+MOST_READ, MOST_PATHS = 10_000, 8  # of the text of an error
 # What `multiprocessing` imports for processes that begin as programs of their own.
 BY_SPAWN, BY_SERVER = "multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"
 TAKE_FORK = 'take multiprocessing.get_context("fork")'
@@ -40,17 +42,19 @@ BY_PLACE = {
 class Access:
     """Watches what the plugin does. `tell` gets each thing that it asks for, with its key and whether it may have it."""
 
-    def __init__(self, grant: Grant, own: Callable[[], list[str]], tell: Optional[Tell]) -> None:
+    def __init__(self, grant: Grant, tell: Optional[Tell]) -> None:
         self._grant = grant
-        self._find_own = own
         self._own: Optional[list[str]] = None
         self._tell = tell
         self._tellings: set[tuple[str, str]] = set()
         self._prepared: set[str] = set()
+        self._database = ""  # which was opened last
         self._places: dict[str, str] = {}  # what must be writable, by the path that was asked for
         self._watches: dict[str, Callable[..., None]] = {
             "open": self._open,
             "import": self._import,
+            "sqlite3.connect": self._open_database,
+            "ctypes.dlopen": lambda name, *rest: self._read(name) if name else None,
             "os.truncate": lambda path, *rest: self._write(path, path),
             **dict.fromkeys(("os.mkdir", "os.remove", "os.rmdir"), self._change),
             **dict.fromkeys(("os.rename", "os.link", "os.symlink"), self._move),
@@ -77,11 +81,30 @@ class Access:
     def advise(self, error: BaseException) -> str:
         """What stands behind the message of an error that came of a refusal; nothing for any other."""
         for refused in _chain(error) if self._grant.hold else ():
-            if isinstance(refused, PermissionError) or attribute(refused, "errno") == errno.EXDEV:
-                advice = self._advice(refused)
-                if advice:
-                    return ". " + advice
+            is_refusal = isinstance(refused, PermissionError) or attribute(refused, "errno") == errno.EXDEV
+            advice = self._advice(refused) if is_refusal else self._advice_of_library(refused)
+            if advice:
+                return ". " + advice
         return ""
+
+    def _advice_of_library(self, error: BaseException) -> str:
+        """What libraries in C open Python is not told of, and they raise errors of their own. Most have the path in their text."""
+        if attribute(type(error), "__module__") == "sqlite3" and self._database:
+            return self._advice_of_database(os.path.realpath(self._database))
+        for path in map(os.path.realpath, _paths_in(error)):
+            if not self._may("read", path) and _is_refused(path):
+                return self._add("read", path)
+        return ""
+
+    def _advice_of_database(self, path: str) -> str:
+        if os.path.exists(path) and not self._may("read", path):
+            return self._add("read", path)
+        folder = os.path.dirname(path)  # which has the journal
+        return "" if self._may("write", folder) else self._add("write", folder)
+
+    def _add(self, key: str, real: str) -> str:
+        self._told(key, real, False)
+        return _capital(ADD.format(_quoted(real), key))
 
     def _advice(self, error: BaseException) -> str:
         place = _place_of(error)
@@ -92,8 +115,7 @@ class Access:
                 name = os.fsdecode(path)
                 key, real = "write" if name in self._places else "read", os.path.realpath(self._places.get(name, name))
                 if not self._may(key, real):
-                    self._told(key, real, False)
-                    return _capital(ADD.format(_quoted(real), key))
+                    return self._add(key, real)
         return ""
 
     def _may(self, key: str, real: str) -> bool:
@@ -103,7 +125,8 @@ class Access:
 
     def _is_own(self, real: str) -> bool:
         if self._own is None:
-            self._own = [os.path.realpath(path) for path in [*self._find_own(), *self._grant.own_read, *self._grant.own_write]]
+            own = [*derived_places(self._grant.home), *self._grant.own_read, *self._grant.own_write]
+            self._own = [os.path.realpath(path) for path in own]
         return is_within(real, self._own)
 
     def _told(self, key: str, target: str, allowed: bool) -> None:
@@ -114,11 +137,17 @@ class Access:
     def _open(self, path: Any, mode: Any, flags: int) -> None:
         if flags & WRITES:
             self._write(path, path if os.path.exists(path) else _folder(path))
-        elif self._tell is not None:
+        else:
             self._read(path)
 
+    def _open_database(self, path: Any) -> None:
+        name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
+        if name and not name.startswith((":", "file:")):
+            self._database = os.path.abspath(name)
+            self._read(name)
+
     def _read(self, path: Any) -> None:
-        if isinstance(path, (str, bytes, os.PathLike)):
+        if self._tell is not None and isinstance(path, (str, bytes, os.PathLike)):
             real = os.path.realpath(os.fsdecode(path))
             if not self._is_own(real):
                 self._told("read", real, self._may("read", real))
@@ -211,6 +240,23 @@ def _place_of(error: BaseException) -> str:
         found = found if file.startswith(OWN_FILES) else file
         entry = entry.tb_next
     return os.path.basename(found)
+
+
+def _paths_in(error: BaseException) -> list[str]:
+    """The absolute paths in the text of an error, which may be the plugin's own."""
+    try:
+        words = str(error)[:MOST_READ].replace('"', " ").replace("'", " ").split()
+    except Exception:
+        return []
+    return [word.rstrip(".,:;)]") for word in words if word.startswith("/")][:MOST_PATHS]
+
+
+def _is_refused(path: str) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno == errno.EACCES
+    return False
 
 
 def _folder(path: Any) -> Any:

@@ -43,6 +43,4 @@ def _hold(grant: Grant, program: str) -> None:
     except ImportError:
         raise CannotBind("the python3 that would bind it was built without its module _ctypes") from None
     grant.listens, grant.program = True, program
-    holding = Holding(grant)
-    holding.close_files(but=LAST_STREAM)
-    holding.put_in_force()
+    Holding(grant, keep=LAST_STREAM).put_in_force()

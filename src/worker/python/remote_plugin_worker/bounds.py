@@ -9,7 +9,6 @@ import sys
 from .encoding import encode
 from .errors import BadStart, CannotBind
 from .grant import Grant, is_within
-from .places import derived_places
 from .start_line import Start
 
 TYPE_CHECKING = False
@@ -24,23 +23,17 @@ if TYPE_CHECKING:
 class Bounds:
     """The bounds of one worker. They cannot be made where they could not be held."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, hello: int) -> None:
         self._grant = Grant(start.bounds or {}, start.plugin.get("path") or [], start.scratch.roots())
         self._holding: Optional[Holding] = None
-        self._scratch = start.scratch.disk
-        self._variables = variables_of(start.plugin)
+        self._variables = self._complete(variables_of(start.plugin), start.scratch.disk)
         if self._grant.hold:
-            self._holding = _find_holding(start, self._grant)
-
-    def close_foreign_files(self, but: int) -> None:
-        """Closes what the host may have left to this process by mistake."""
-        if self._holding is not None:
-            self._holding.close_files(but)
+            self._holding = _find_holding(start, self._grant, hello)
 
     def put_in_force(self) -> Body:
         """Binds this process, and gives what the hello line says of that."""
         told: Body = {}
-        self._prepare_variables()  # also of a run that is only watched: what it would need is what it is found to need
+        os.environ.update(self._variables)  # before, they could have had this process run the plugin's code
         if self._holding is not None:
             told = self._holding.put_in_force()
         return told
@@ -54,19 +47,28 @@ class Bounds:
         if sys.flags.no_site:
             sys.path[:0] = [path for path in self._variables.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(path)]
             sys.dont_write_bytecode = sys.dont_write_bytecode or bool(self._variables.get("PYTHONDONTWRITEBYTECODE"))
-            builtins.__import__("site").main()  # what Python does when it starts: it runs code of the packages
-        access = Access(self._grant, derived_places, tell_access if self._grant.audit else None)
+            run_site()
+        access = Access(self._grant, tell_access if self._grant.audit else None)
         access.watch()
         return access.advise
 
-    def _prepare_variables(self) -> None:
-        """Takes the variables of the plugin's: before, they could have had this process run its code."""
-        os.environ.update(self._variables)
-        if self._scratch and not is_within(os.path.realpath(os.environ.get("TMPDIR") or "/"), self._grant.write):
-            os.environ["TMPDIR"] = os.path.join(self._scratch, "tmp")
-            os.makedirs(os.environ["TMPDIR"], 0o700, exist_ok=True)
+    def _complete(self, variables: dict[str, str], scratch: str) -> dict[str, str]:
+        """Adds what the bounds take, also for a run that is only watched: what it would need is what it is found to need."""
+        temporary = variables.get("TMPDIR") or os.environ.get("TMPDIR") or "/"
+        if scratch and not is_within(os.path.realpath(temporary), self._grant.write):
+            variables = {**variables, "TMPDIR": os.path.join(scratch, "tmp")}
+            if not os.path.isdir(variables["TMPDIR"]):
+                os.mkdir(variables["TMPDIR"], 0o700)
         if isinstance(self._grant.net, list):
-            os.environ["RES_OPTIONS"] = "use-vc"  # names of hosts are asked for by TCP, which can be held to a port
+            variables = {**variables, "RES_OPTIONS": "use-vc"}  # names of hosts are asked for by TCP, which can be held to a port
+        return variables
+
+
+def run_site() -> None:
+    """Does what Python does when it starts: it finds the packages, and runs code of theirs."""
+    site = builtins.__import__("site")
+    site.abs_paths = lambda: None  # it would look at each module that is loaded, and they have absolute paths
+    site.main()
 
 
 def variables_of(plugin: Body) -> dict[str, str]:
@@ -77,7 +79,7 @@ def variables_of(plugin: Body) -> dict[str, str]:
     return told
 
 
-def _find_holding(start: Start, grant: Grant) -> Holding:
+def _find_holding(start: Start, grant: Grant, hello: int) -> Holding:
     if start.foreign:
         raise CannotBind("the worker of the plugin's own environment does not know of permissions")
     if sys.platform != "linux":
@@ -88,7 +90,7 @@ def _find_holding(start: Start, grant: Grant) -> Holding:
         from .holding import Holding
     except ImportError:
         raise CannotBind("this Python was built without its module _ctypes") from None
-    return Holding(grant)
+    return Holding(grant, keep=hello)
 
 
 def tell_access(key: str, target: str, allowed: bool) -> None:
@@ -103,7 +105,7 @@ def tell_access(key: str, target: str, allowed: bool) -> None:
 
 def change_files_by_descriptor() -> None:
     """Has `os.chmod` and `os.utime` open the file, for the kernel lets none take a path that may lead out of the bounds."""
-    from .seccomp import WRONG_MODE
+    from .filters import WRONG_MODE
 
     set_mode = os.chmod
     os.chmod = _by_descriptor(lambda file, mode: set_mode(file, mode & ~WRONG_MODE), "chmod")

@@ -6,7 +6,7 @@ import os
 
 from .errors import BadStart, CannotBind
 from .logs import log
-from .places import WRITABLE_DEVICES
+from .places import WRITABLE_DEVICES, home_of_user
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Grant:
         self.net: Union[bool, list[int]] = _net(told.get("net", False))
         self.run = _flag(told, "run")
         self.audit = _flag(told, "audit")
+        self.home = home_of_user()
         self.listens = False  # of a worker that binds itself before it listens
         self.program = ""  # which it becomes when it is bound
 

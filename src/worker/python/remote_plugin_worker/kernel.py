@@ -20,12 +20,6 @@ class Long(_ctypes._SimpleCData):  # type: ignore[misc]
     _type_ = "l"
 
 
-class Byte(_ctypes._SimpleCData):  # type: ignore[misc]
-    """The first byte of some memory."""
-
-    _type_ = "c"
-
-
 class Function(_ctypes.CFuncPtr):  # type: ignore[misc]
     """A function of the C library that gives a number."""
 
@@ -39,8 +33,8 @@ def c_function(name: str) -> Any:
 
 
 def address_of(memory: Any, start: int = 0) -> int:
-    """Where memory lies that can be written to. It stays there as long as nobody makes it longer."""
-    address: int = _ctypes.addressof(Byte.from_buffer(memory, start))
+    """Where memory of eight bytes or more lies that can be written to. It stays there as long as nobody makes it longer."""
+    address: int = _ctypes.addressof(Long.from_buffer(memory, start))
     return address
 
 

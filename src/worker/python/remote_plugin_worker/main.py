@@ -83,9 +83,7 @@ def _foreign_worker(start: Start) -> ForeignWorker:
 def _bounds(start: Start, hello: int) -> Bounds:
     from .bounds import Bounds
 
-    bounds = Bounds(start)
-    bounds.close_foreign_files(but=hello)
-    return bounds
+    return Bounds(start, hello)
 
 
 def _limits(start: Start) -> Limits:

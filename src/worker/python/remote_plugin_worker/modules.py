@@ -26,7 +26,7 @@ class Modules:
 
     def run_main(self) -> NoReturn:
         """Runs the worker, or has this process become that of another program."""
-        self._load("become" if len(sys.argv) > 1 else "main").main(self._find_others_by)
+        self.load("become" if len(sys.argv) > 1 else "main").main(self._find_others_by)
 
     def _find_others_by(self, find: Callable[..., Any]) -> None:
         """From here on what the worker's modules import besides each other is found so."""
@@ -34,10 +34,10 @@ class Modules:
 
     def _import(self, name: str, scope: Any = None, local: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         if level:
-            return self._loaded.get(name) or self._load(name)
+            return self._loaded.get(name) or self.load(name)
         return self._find_other(name, scope, local, fromlist, level)
 
-    def _load(self, name: str) -> ModuleType:
+    def load(self, name: str) -> ModuleType:
         """Runs a module. Two threads may do so at once: there is no lock, for a forked child could find it held."""
         code = self._codes[name]
         module = ModuleType(f"{PACKAGE}.{name}")

@@ -12,11 +12,12 @@ SYSTEM = (
     "/etc/pki/ca-trust /etc/crypto-policies /etc/ca-certificates /etc/passwd /etc/group /etc/nsswitch.conf /etc/mime.types /etc/os-release "
     "/etc/fonts /etc/magic /var/cache/fontconfig"
 ).split()
-# How many processors and how much memory there are, and this process itself. Other processes are out of sight.
+# How many processors and how much memory there are. Other processes are out of sight.
 KERNEL = (
-    "/proc/self /proc/cpuinfo /proc/meminfo /proc/stat /proc/uptime /proc/loadavg /proc/version /proc/filesystems /proc/sys "
+    "/proc/cpuinfo /proc/meminfo /proc/stat /proc/uptime /proc/loadavg /proc/version /proc/filesystems /proc/sys "
     "/sys/devices/system /sys/fs/cgroup /sys/kernel/mm"
 ).split()
+OWN_PROCESS = "/proc/self"
 DEVICES = ("/dev/zero", "/dev/random", "/dev/urandom")
 WRITABLE_DEVICES = ("/dev/null", "/dev/full")
 NAMES_OF_HOSTS = "/etc/resolv.conf /etc/hosts /etc/host.conf /etc/gai.conf /etc/services /etc/protocols".split()
@@ -27,29 +28,33 @@ PROCESSES = ("/proc",)
 LOADER_WITHIN = 4096
 
 
-def own_python() -> list[str]:
-    """Where this interpreter lies with its libraries, and its virtual environment with the packages.
+def own_python(home: str) -> list[str]:
+    """Where this interpreter lies with its libraries, its virtual environment with the packages, and those of the user in his home.
 
     It goes by the program that runs. Variables and what stands in the environment's files could name any other folder.
     """
     programs = {sys.executable, os.path.realpath(sys.executable)}
     folders = {os.path.dirname(os.path.dirname(program)) for program in programs}
-    return [*(folders - {"/", ""}), *_packages_of_user()]
+    packages = ".local/lib/python{}.{}/site-packages".format(*sys.version_info)
+    return [*(folders - {"/", ""}), *([os.path.join(home, packages)] if home else [])]
 
 
-def _packages_of_user() -> list[str]:
+def home_of_user() -> str:
+    """Where packages of this user's are; empty when that is not known. A variable of the manifest's could name another folder."""
+    told = os.environ.get("HOME", "")
+    if os.path.isabs(told):
+        return told  # the host's own, for those of the manifest are not there yet
     try:
         import pwd
 
-        home = pwd.getpwuid(os.getuid()).pw_dir  # a variable could name another one
+        return pwd.getpwuid(os.getuid()).pw_dir
     except (ImportError, KeyError):
-        return []
-    return [os.path.join(home, ".local/lib/python{}.{}/site-packages".format(*sys.version_info))]
+        return ""
 
 
-def derived_places() -> list[str]:
+def derived_places(home: str) -> list[str]:
     """What may be read without a word of the manifest's."""
-    return [*SYSTEM, *KERNEL, *DEVICES, *NAMES_OF_HOSTS, *own_python()]
+    return [*SYSTEM, *KERNEL, OWN_PROCESS, *DEVICES, *NAMES_OF_HOSTS, *own_python(home)]
 
 
 def loaders_of(program: str) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 
 from .fast import socket
-from .kernel import Kernel, address_of, number
 from .syscalls import Machine
 
 TYPE_CHECKING = False
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     Net = Union[bool, "list[int]"]
     Program = "list[int]"
 
-SET_MODE_FILTER = 1
 LOAD, EQUAL, AT_LEAST, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
 ALLOW, ERROR, KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 NUMBER_AT, MACHINE_AT, ARGUMENTS_AT = 0, 4, 16
@@ -31,8 +29,8 @@ GROUP = 8  # calls; no jump is wider than 255 lines
 # What leads around the bounds, reaches other processes, or changes the system; with CAP_SYS_ADMIN as well as without.
 REFUSED = (
     "acct add_key bpf chroot clock_settime delete_module fanotify_init finit_module fsconfig fsmount fsopen fspick init_module "
-    "io_uring_enter io_uring_register io_uring_setup ioperm iopl ioprio_set kcmp kexec_file_load kexec_load keyctl mount mount_setattr "
-    "move_mount mq_open mq_unlink msgctl msgget msgrcv msgsnd name_to_handle_at open_by_handle_at open_tree open_tree_attr "
+    "io_uring_enter io_uring_register io_uring_setup ioperm iopl ioprio_set kcmp kexec_file_load kexec_load keyctl modify_ldt mount "
+    "mount_setattr move_mount mq_open mq_unlink msgctl msgget msgrcv msgsnd name_to_handle_at open_by_handle_at open_tree open_tree_attr "
     "perf_event_open pidfd_getfd pivot_root process_madvise process_mrelease process_vm_readv process_vm_writev ptrace quotactl "
     "quotactl_fd reboot request_key semctl semget semop semtimedop setdomainname sethostname setns settimeofday shmat shmctl shmget "
     "swapoff swapon syslog umount2 unshare userfaultfd vhangup"
@@ -53,9 +51,20 @@ SEND_FLAGS = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 FAST_OPEN = 0x20000000  # connects without a question to Landlock
 NEW_NAMESPACES = 0x7E020000
 QUERY = 0xFFFFFFFF  # asks for the personality, and changes nothing
-# TIOCSTI and TIOCLINUX type into a terminal. The others mark a file that may only be read (FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR), or
-# make it one that nobody changes again (FS_IOC_ENABLE_VERITY).
-REFUSED_COMMANDS = (0x5412, 0x541C, 0x40086602, 0x401C5820, 0x40806685)
+# Whoever makes a file gives it a mode as well: with these bits others would run it as this user.
+RUNS_AS_OWNER = 0o6000
+MODE_OF_OPEN, MODE_OF_NEW = {"open": 2, "openat": 3}, {"creat": 1, "mknod": 1, "mknodat": 2}  # the flags stand in front of the mode
+MAKES_FILE = 0o20000100  # O_CREAT, O_TMPFILE; without them the mode is whatever stood there
+# What they are told stands in memory, out of sight. Libraries then take the older calls.
+OUT_OF_SIGHT = ("clone3", "openat2")
+SET_LEASE = 1024  # has whoever writes to a file that may only be read wait
+# TIOCSTI and TIOCLINUX type into a terminal. The third marks a file of FAT.
+REFUSED_COMMANDS = (0x5412, 0x541C, 0x40047211)
+# The second byte of a command says whose it is. File systems mark files that may only be read by theirs, make them such that nobody
+# changes them again, or make folders: of ext4 and all ("f", "v"), XFS, bcachefs, Ceph, F2FS, btrfs.
+OF_FILE_SYSTEMS = (0x6600, 0x7600, 0x5800, 0xBC00, 0x9700, 0xF500, 0x9400)
+OWNER_OF_COMMAND = 0xFF00
+CLONES = (0x40049409, 0x4020940D, 0xC0189436)  # copy within a file system, for whoever may write to the copy
 REPLACES_PROTOCOL = 31  # TCP_ULP: a connection of "smc" is none of TCP to Landlock
 KIND = 0xF  # of a socket, without its flags
 STREAM, DATAGRAM, IN_ORDER = 1, 2, 5
@@ -83,16 +92,23 @@ class Filter:
             self._case(name, [_fail(errno.EOPNOTSUPP)])
         for name in () if allowed.run else ("execve", "execveat"):
             self._case(name, [_fail(errno.EACCES)])
-        self._case("clone3", [_fail(errno.ENOSYS)])  # its flags are out of sight; libraries then take `clone`
+        for name in OUT_OF_SIGHT:
+            self._case(name, [_fail(errno.ENOSYS)])
         self._case("clone", [*_argument(0, NEW_NAMESPACES), *_unless(0), _ALLOW])
         self._case("personality", [*_argument(0), _line(EQUAL, 0, 2, 0), *_unless(QUERY), _ALLOW])
         self._case("utimensat", [*_argument(1), *_unless(0), *_argument(1, high=True), *_unless(0), _ALLOW])
         mode_is_right = [*_argument(1, WRONG_MODE), *_unless(0), *_argument(1, WANTED_MODE), *_unless(WANTED_MODE)]
         self._case("fchmod", [*mode_is_right, _ALLOW])
+        for name, place in MODE_OF_OPEN.items():
+            makes_file = [*_argument(place - 1, MAKES_FILE), _line(EQUAL, 0, 0, 1), _ALLOW]
+            self._case(name, [*makes_file, *_argument(place, RUNS_AS_OWNER), *_unless(0), _ALLOW])
+        for name, place in MODE_OF_NEW.items():
+            self._case(name, [*_argument(place, RUNS_AS_OWNER), *_unless(0), _ALLOW])
+        self._case("fcntl", [*_argument(1), *_if(SET_LEASE, errno.EPERM), _ALLOW])
         self._case("setpriority", [*_argument(0), *_unless(0), *_argument(1), *_unless(0), _ALLOW])
         for name, place in OWN_PROCESS.items():
             self._case(name, [*_argument(place), *_unless(0), _ALLOW])
-        self._case("ioctl", [*_argument(1), *(line for command in REFUSED_COMMANDS for line in _if(command, errno.EPERM)), _ALLOW])
+        self._case("ioctl", _commands())
         self._sockets(allowed.net, allowed.listen)
 
     def pack(self) -> bytes:
@@ -141,6 +157,14 @@ class Filter:
             self._case(name, [*_argument(place, FAST_OPEN), *_unless(0, errno.EACCES), _ALLOW])
 
 
+def _commands() -> Program:
+    """Which commands may be given to an open file."""
+    refused = [line for command in REFUSED_COMMANDS for line in _if(command, errno.EPERM)]
+    clones = [line for command in CLONES for line in (_line(EQUAL, command, 0, 1), _ALLOW)]
+    unknown = [line for owner in OF_FILE_SYSTEMS for line in _if(owner, errno.ENOTTY)]
+    return [*_argument(1), *refused, *clones, *_argument(1, OWNER_OF_COMMAND), *unknown, _ALLOW]
+
+
 def _open_sockets(net: Net, listen: bool) -> list[Program]:
     """Which sockets may be made. Multipath TCP is a stream as well, and nothing to Landlock: the protocol has to be TCP's own."""
     if net is True:
@@ -180,10 +204,3 @@ def _fail(error: int) -> int:
 
 
 _ALLOW = _line(RETURN, ALLOW)
-
-
-def filter_calls(kernel: Kernel, machine: Machine, allowed: Allowed) -> None:
-    """Puts the filter in force for this thread, which must be the only one, and all that comes from it."""
-    program = bytearray(Filter(machine, allowed).pack())
-    told = number(len(program) // LINE_BYTES, 2) + bytes(6) + number(address_of(program))
-    kernel.call(machine.number("seccomp"), SET_MODE_FILTER, 0, told)

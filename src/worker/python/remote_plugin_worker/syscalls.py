@@ -22,6 +22,7 @@ clock_settime 227 112
 clone 56 220
 clone3 435 435
 close_range 436 436
+creat 85 0
 delete_module 176 106
 execve 59 221
 execveat 322 281
@@ -31,6 +32,7 @@ fchmodat 268 53
 fchmodat2 452 452
 fchown 93 55
 fchownat 260 54
+fcntl 72 25
 file_getattr 468 468
 file_setattr 469 469
 finit_module 313 273
@@ -64,6 +66,9 @@ listxattrat 465 465
 llistxattr 195 12
 lremovexattr 198 15
 lsetxattr 189 6
+mknod 133 0
+mknodat 259 33
+modify_ldt 154 0
 mount 165 40
 mount_setattr 442 442
 move_mount 429 429
@@ -74,9 +79,12 @@ msgget 68 186
 msgrcv 70 188
 msgsnd 69 189
 name_to_handle_at 303 264
+open 2 0
 open_by_handle_at 304 265
 open_tree 428 428
 open_tree_attr 467 467
+openat 257 56
+openat2 437 437
 perf_event_open 298 241
 personality 135 92
 pidfd_getfd 438 438
