@@ -27,7 +27,7 @@ import { makeNew, type NewOptions } from "./commands/new.ts";
 import { run, type RunOptions } from "./commands/run.ts";
 import { runHelp } from "./commands/run_help.ts";
 import type { ServeOptions } from "./commands/serve.ts";
-import { TOKEN_VARIABLE } from "./serving/token.ts";
+import { OPERATOR_TOKEN_VARIABLE, TOKEN_VARIABLE } from "./serving/token.ts";
 import { stats, type StatsOptions } from "./commands/stats.ts";
 import { failureLines } from "./output/failure.ts";
 import { red } from "./output/painted.ts";
@@ -183,7 +183,12 @@ function addServerCommands(add: Add, act: Run): void {
   add("serve", "serve the plugins over HTTP until Ctrl-C")
     .option("--host <address>", "where to listen", "127.0.0.1").option("--port <number>", "0 for any that is free", "0")
     .option("--token-file <file>", `a file with the token that requests must carry (default: ${TOKEN_VARIABLE}, or a new one)`)
-    .option("--token <token>", "the token itself, which everybody on the machine can see")
+    .addOption(new Option("--token <token>").hideHelp())
+    .option("--operator-token-file <file>", `a file with the token of operators (default: ${OPERATOR_TOKEN_VARIABLE}, or a new one)`)
+    .option("--allow-host <name...>", "a name by which clients reach the server, besides its addresses")
+    .option("--allow-origin <origin...>", "a web page of elsewhere that may call, for example https://app.example.com")
+    .option("--tracebacks", "tell callers tracebacks and what workers print, and not operators alone")
+    .option("--drain <seconds>", "wait so long at the end for the calls that are open", "30")
     .option("--cert <file>", "certificate for HTTPS").option("--key <file>", "its key")
     .option("--replicas <number>", "so many workers a plugin at most", "1")
     .option("--idle <seconds>", "end a plugin's workers after so long without a call")
@@ -204,7 +209,8 @@ function addServerCommands(add: Add, act: Run): void {
     .option("--logs", "show what the plugins print, on standard error").addOption(boundsOption())
     .action((plugin, options: McpCommandOptions, command) => act(command, (context) => mcp(context, plugin, options)));
   add("stats", "show what the plugins of a running serve use").option("--url <url>", "of a server elsewhere")
-    .option("--token-file <file>", `a file with its token (default: ${TOKEN_VARIABLE})`).option("--token <token>", "its token")
+    .option("--token-file <file>", `a file with its token (default: ${TOKEN_VARIABLE})`)
+    .addOption(new Option("--token <token>").hideHelp())
     .option("-w, --watch", "renew the table each second, until Ctrl-C")
     .action((options: StatsOptions, command) => act(command, (context) => stats(context, options)));
   // By the habit of "tail -f".

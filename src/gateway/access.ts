@@ -8,9 +8,10 @@ import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import type { MiddlewareHandler } from "hono";
 import type { GatewayEnv, Role } from "./context.ts";
 import type { KnownToken } from "./known_token.ts";
-import type { ResolvedGatewayOptions } from "./options.ts";
+import type { GatewayLimits, ResolvedGatewayOptions } from "./options.ts";
 import { PageSessions } from "./page_session.ts";
-import { refusal } from "./refusal.ts";
+import { Places } from "./places.ts";
+import { refusal, tooMuch } from "./refusal.ts";
 
 /** Knows the tokens, and tells in a time that says nothing of them whose one is. */
 export class Tokens {
@@ -70,4 +71,19 @@ export function wantsOperator(): MiddlewareHandler<GatewayEnv> {
 export function operatorRefusal(role: Role, what: string): Response | undefined {
   if (role === "operator") return undefined;
   return refusal(STATUS_CODE.Forbidden, `${what} takes the token of an operator`, { code: "operator_only" });
+}
+
+/** Gives each request a place, or refuses it. */
+export function wantsPlace(limits: Required<GatewayLimits>): MiddlewareHandler<GatewayEnv> {
+  const places = new Places(limits);
+  return async (asked, next) => {
+    const place = places.enter(asked.get("client"), { isCancel: asked.req.path.endsWith("/cancel") });
+    if (place === undefined) return tooMuch(`${limits.requests} requests of this token are under way`);
+    asked.set("place", place);
+    try {
+      return await next();
+    } finally {
+      if (!place.isKept) place.leave();
+    }
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * The body of a request, read once.
+ * The body of a request, read once, and no more of it than may be held.
  *
  * @module
  */
@@ -8,8 +8,10 @@ import { findLongInteger } from "../protocol/exact_integers.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import { isRecord } from "../protocol/json.ts";
 import { decodeValue, toPlace } from "../protocol/values.ts";
+import type { Asked } from "./context.ts";
 import type { GatewayLimits } from "./options.ts";
-import { badRequest, refusal } from "./refusal.ts";
+import { Patience } from "./patience.ts";
+import { badRequest, refusal, tooMuch } from "./refusal.ts";
 
 /** What a body says. */
 export interface ReadBody {
@@ -19,20 +21,68 @@ export interface ReadBody {
   readonly bytesIn: number;
 }
 
+/** A slow client has to send so much, in bytes, each time that its time begins anew. */
+const STEP_BYTES = 64 * 1024;
+
 /** Reads a body, or says why it cannot be had. */
-export async function readBody(request: Request, { bodyBytes }: Required<GatewayLimits>): Promise<ReadBody | Response> {
-  const bytesIn = Number(request.headers.get("content-length") ?? 0);
-  if (request.body !== null && !request.headers.has("content-length")) {
-    return refusal(STATUS_CODE.LengthRequired, "The body has no Content-Length", { code: "length_required" });
+export async function readBody(asked: Asked, limits: Required<GatewayLimits>): Promise<ReadBody | Response> {
+  const { headers, body: stream } = asked.req.raw;
+  if (stream === null) return { body: {}, bytesIn: 0 };
+  const length = headers.get("content-length");
+  const read = length === null ? await readPieces(asked, limits) : await readWhole(asked, { ...limits, length: Number(length) });
+  if (read instanceof Response) return read;
+  const body = read.text === "" ? {} : parsed(read.text);
+  return body instanceof Response ? body : { body, bytesIn: read.bytesIn };
+}
+
+interface ReadText {
+  readonly text: string;
+  readonly bytesIn: number;
+}
+
+/** A body whose length is known: the server gives no more than that. */
+async function readWhole(asked: Asked, { length, ...limits }: Required<GatewayLimits> & { length: number }): Promise<ReadText | Response> {
+  if (length > limits.bodyBytes) return tooLong(limits);
+  if (length > STEP_BYTES) return await readPieces(asked, limits);
+  if (!asked.get("place").take(length)) return tooMuch("The bodies of other requests take all room");
+  using patience = new Patience(limits.bodyMs);
+  const text = await Promise.race([asked.req.raw.text().catch(() => null), patience.over]);
+  if (text === undefined) return tooSlow(limits);
+  return text === null ? cutShort() : { text, bytesIn: length };
+}
+
+async function readPieces(asked: Asked, limits: Required<GatewayLimits>): Promise<ReadText | Response> {
+  using patience = new Patience(limits.bodyMs);
+  const decoder = new TextDecoder();
+  const pieces = asked.req.raw.body!.values();
+  let [text, bytesIn, renewedAt] = ["", 0, 0];
+  while (true) {
+    const piece = await Promise.race([pieces.next().catch(() => null), patience.over]);
+    if (piece === undefined) return tooSlow(limits);
+    if (piece === null) return cutShort();
+    if (piece.done) return { text: text + decoder.decode(), bytesIn };
+    bytesIn += piece.value.length;
+    if (bytesIn > limits.bodyBytes) return tooLong(limits);
+    if (!asked.get("place").take(piece.value.length)) return tooMuch("The bodies of other requests take all room");
+    text += decoder.decode(piece.value, { stream: true });
+    if (bytesIn - renewedAt < STEP_BYTES) continue;
+    renewedAt = bytesIn;
+    patience.renew();
   }
-  if (bytesIn > bodyBytes) {
-    return refusal(STATUS_CODE.ContentTooLarge, `The body is longer than ${bodyBytes} bytes`, { code: "body_too_long" });
-  }
-  const text = await request.text().catch(() => undefined);
-  // Its client has left, or sends no more: if anybody reads this, it is not his arguments that are wrong.
-  if (text === undefined) return badRequest("The body ended before its Content-Length");
-  const body = text === "" ? {} : parsed(text);
-  return body instanceof Response ? body : { body, bytesIn };
+}
+
+function tooLong({ bodyBytes }: Required<GatewayLimits>): Response {
+  return refusal(STATUS_CODE.ContentTooLarge, `The body is longer than ${bodyBytes} bytes`, { code: "body_too_long" });
+}
+
+function tooSlow({ bodyMs }: Required<GatewayLimits>): Response {
+  const detail = `Less than ${STEP_BYTES} bytes of the body came within ${bodyMs} ms`;
+  return refusal(STATUS_CODE.RequestTimeout, detail, { code: "body_too_slow" });
+}
+
+/** Its client has left, or sends no more: if anybody reads this, it is not his arguments that are wrong. */
+function cutShort(): Response {
+  return badRequest("The body ended before its Content-Length");
 }
 
 function parsed(text: string): Record<string, unknown> | Response {

@@ -10,11 +10,11 @@ import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { messageOf } from "../protocol/text.ts";
 import { clientGone } from "./client_gone.ts";
 import type { Asked, GatewayContext } from "./context.ts";
-import { framesOf } from "./frames.ts";
+import { Frames, type OpenOutcome } from "./frames.ts";
 import { CallReport } from "./observer.ts";
 import { operate } from "./operations.ts";
 import { refusal } from "./refusal.ts";
-import { FrameStream, plainReply } from "./reply.ts";
+import { FRAMED, plainStyle, Reply } from "./reply.ts";
 import type { GatewayRequest } from "./request.ts";
 
 /** Runs a request that is understood, and answers it as its client reads replies: in frames, or plainly. */
@@ -24,7 +24,8 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const { headers } = asked.req.raw;
   let handle: PluginInterface;
   try {
-    handle = manager.get(plugin);
+    // What comes over the network is not kept on disk.
+    handle = manager.get(plugin, { keepsConfig: false });
   } catch (error) {
     return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
   }
@@ -39,12 +40,11 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const observed = { plugin, endpoint, callId, client, traceparent: traceContext?.traceparent, startedAt: new Date() };
   const report = new CallReport(observed, context.observers, request);
   const target = { handle, manager, calls, client, workerCallId: call.workerCallId, role: asked.get("role") };
-  const frames = framesOf((onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext }));
-  const stream = new FrameStream(frames, {
-    report,
-    onEnd: () => call.end(),
-    onCancel: () => call.cancel(),
-  });
-  const isFramed = headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ?? false;
-  return isFramed ? await stream.framedReply() : await plainReply(stream, endpoint);
+  const withTraceback = context.options.exposeTracebacks || target.role === "operator";
+  const style = headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ? FRAMED : plainStyle(endpoint);
+  const open: OpenOutcome = (onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext });
+  const frames = new Frames(open, { withTraceback, write: style.write });
+  const { replyMs } = context.options.limits;
+  const hooks = { report, replyMs, place: asked.get("place"), onEnd: () => call.end(), onCancel: () => call.cancel() };
+  return await new Reply(frames, style, hooks).response();
 }

@@ -9,6 +9,7 @@ import type { GatewayMetrics } from "./metrics.ts";
 import type { CallObserver } from "./observer.ts";
 import type { OpenCalls } from "./open_calls.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
+import type { Place } from "./places.ts";
 
 /** What a client may do: call plugins, or see to them as well. */
 export type Role = "caller" | "operator";
@@ -44,6 +45,8 @@ export interface GatewayEnv {
     readonly role: Role;
     /** Whose request it is, for example `caller 1`. Set behind the check of the token. */
     readonly client: string;
+    /** What the request holds of the gateway's room. Set behind the check of the token. */
+    readonly place: Place;
   };
 }
 

@@ -10,8 +10,8 @@ import { ToolArgumentsError } from "../mcp/tool_arguments.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { clientGone } from "./client_gone.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
-import { errorBody } from "./frames.ts";
 import { CallReport } from "./observer.ts";
+import { codeOf } from "./told_errors.ts";
 
 /** The route of MCP. Its library is loaded by the first request. */
 export function mcpRoutes(context: GatewayContext): Hono<GatewayEnv> {
@@ -46,7 +46,7 @@ function watchOf({ calls, observers }: GatewayContext, { plugin, endpoint, clien
     end: ({ error, bytes }) => {
       open.end();
       report.sent(bytes);
-      if (error !== undefined) report.failed(error instanceof ToolArgumentsError ? "invalid_arguments" : errorBody(error).code);
+      if (error !== undefined) report.failed(error instanceof ToolArgumentsError ? "invalid_arguments" : codeOf(error));
       report.end();
     },
   };

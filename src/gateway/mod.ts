@@ -20,4 +20,5 @@ export type { GatewayRequestInfo } from "./context.ts";
 export { LogFeed } from "./log_feed.ts";
 export type { PluginLine } from "./log_feed.ts";
 export type { CallObserver, CallOutcome, ObservedCall } from "./observer.ts";
+export { SlowClientError } from "./reply.ts";
 export type { GatewayLimits, GatewayOptions } from "./options.ts";

@@ -3,14 +3,21 @@
  *
  * @module
  */
-import { MAX_BODY_BYTES } from "../protocol/sizes.ts";
 import type { LogFeed } from "./log_feed.ts";
 import type { CallObserver } from "./observer.ts";
 
 /** How much a gateway takes at once. What is over a limit is refused, and said why. */
 export interface GatewayLimits {
-  /** The longest body of a request, in bytes. Default: 512 MiB. A longer one is refused with 413. */
+  /** The longest body of JSON, in bytes. Default: 16 MiB, which takes some tenths of a second to read. A longer one is refused with 413. */
   readonly bodyBytes?: number;
+  /** How many requests of one token are under way at once. Default: 1,024. More of them are refused with 429. */
+  readonly requests?: number;
+  /** How long the bodies of all requests under way may be together, in bytes. Default: 256 MiB. More of them are refused with 429. */
+  readonly allBodiesBytes?: number;
+  /** How long a client may take for the next 64 KiB of its body, in milliseconds. Default: 30,000. A slower one is refused with 408. */
+  readonly bodyMs?: number;
+  /** How long a client may take none of its reply, in milliseconds. Default: 60,000. It has left its call then. */
+  readonly replyMs?: number;
 }
 
 /** What {@linkcode createGateway} takes. */
@@ -24,6 +31,10 @@ export interface GatewayOptions {
   /** How much it takes at once. */
   readonly limits?: GatewayLimits;
   /**
+   * Whether callers are told tracebacks, and errors that have paths and output of this machine in them. Default: false. Operators are told in any case.
+   */
+  readonly exposeTracebacks?: boolean;
+  /**
    * The names by which clients reach the gateway, for example `plugins.example.com`; `*` is any. `localhost` and addresses need not be named. A page
    * that has its own name lead to this machine is refused thereby.
    */
@@ -36,6 +47,8 @@ export interface GatewayOptions {
   readonly logs?: LogFeed;
   /** Who is told of every call. */
   readonly observers?: readonly CallObserver[];
+  /** Aborted when the gateway takes no more requests: it refuses them with 503, and goes on with those that it has. */
+  readonly draining?: AbortSignal;
 }
 
 /** The options with their defaults. */
@@ -44,24 +57,44 @@ export interface ResolvedGatewayOptions {
   readonly operators: readonly string[];
   readonly metricsReaders: readonly string[];
   readonly limits: Required<GatewayLimits>;
+  readonly exposeTracebacks: boolean;
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
   readonly basePath: string;
   readonly logs: LogFeed | undefined;
+  readonly draining: AbortSignal | undefined;
 }
 
-const DEFAULT_LIMITS: Required<GatewayLimits> = { bodyBytes: MAX_BODY_BYTES };
+const MIB = 1024 * 1024;
+
+const DEFAULT_LIMITS: Required<GatewayLimits> = {
+  bodyBytes: 16 * MIB,
+  requests: 1_024,
+  allBodiesBytes: 256 * MIB,
+  bodyMs: 30_000,
+  replyMs: 60_000,
+};
 
 /** Fills in the defaults. */
 export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions {
+  const { exposeTracebacks = false, hosts = [], origins = [], draining } = options;
   return {
-    callers: [options.token].flat(),
-    operators: [options.operatorToken ?? []].flat(),
-    metricsReaders: [options.metricsToken ?? []].flat(),
+    callers: tokens("token", options.token),
+    operators: tokens("operatorToken", options.operatorToken),
+    metricsReaders: tokens("metricsToken", options.metricsToken),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
-    hosts: options.hosts ?? [],
-    origins: options.origins ?? [],
+    exposeTracebacks,
+    hosts,
+    origins,
+    draining,
     logs: options.logs,
     basePath: (options.basePath ?? "").replace(/\/+$/, ""),
   };
+}
+
+/** An empty token would let in everybody who sends none that is longer. */
+function tokens(option: string, given: string | readonly string[] = []): readonly string[] {
+  const all = [given].flat();
+  if (all.includes("")) throw new TypeError(`Cannot make a gateway: "${option}" is empty. Give a text that nobody can guess`);
+  return all;
 }

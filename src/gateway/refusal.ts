@@ -23,3 +23,9 @@ export function refusal(status: number, detail: string, { code = "refused", head
 export function badRequest(detail: string): Response {
   return refusal(STATUS_CODE.BadRequest, detail, { code: "bad_request" });
 }
+
+/** The reply to what may be sent again later. */
+export function tooMuch(what: string): Response {
+  const headers = { "retry-after": "1" };
+  return refusal(STATUS_CODE.TooManyRequests, `${what}. Send it again later`, { code: "too_much", headers });
+}

@@ -5,120 +5,188 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
+import { type ErrorFrame, type Frame, isLastFrame } from "../protocol/frames.ts";
 import { FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
-import { type Frame, isLastFrame } from "../protocol/frames.ts";
-import { TREE_CODE, type TreeErrorBody } from "./frames.ts";
-import type { CallReport } from "./observer.ts";
-import { PROBLEM_MEDIA_TYPE, problemBody } from "./problem.ts";
 import { withoutTypes as valueWithoutTypes } from "../protocol/values.ts";
+import type { Frames, WrittenFrame } from "./frames.ts";
+import type { CallReport } from "./observer.ts";
+import { Patience } from "./patience.ts";
+import type { Place } from "./places.ts";
+import { PROBLEM_MEDIA_TYPE, problemBody } from "./problem.ts";
+import { TREE_CODE, type TreeErrorBody } from "./told_errors.ts";
+
+/** How a client reads a reply. */
+export interface ReplyStyle {
+  /** The media type of a reply that is no error. */
+  readonly mediaType: string;
+  /** How a frame is written. */
+  readonly write: (frame: Frame) => WrittenFrame;
+  /** The status of a reply whose first frame this is. */
+  readonly status: (first: Frame) => number;
+}
+
+/** The style of a reply in frames. */
+export const FRAMED: ReplyStyle = {
+  mediaType: FRAMES_MEDIA_TYPE,
+  write: (frame) => ({ frame, text: `${JSON.stringify(frame)}\n` }),
+  status: () => STATUS_CODE.OK,
+};
+
+/** The style of a reply to a client that knows no frames. */
+export function plainStyle(endpoint: Endpoint | ExtensionEndpoint): ReplyStyle {
+  const isStream = endpoint === "execute_stream";
+  const isError = isStream ? isNotLoaded : isErrorFrame;
+  return {
+    mediaType: isStream ? "application/x-ndjson" : "application/json",
+    status: (frame) => isError(frame) ? statusOf(frame.error, endpoint) : STATUS_CODE.OK,
+    write: (given) => {
+      const frame = withoutTypes(given);
+      if (isError(frame)) return { frame, text: problem(frame.error, endpoint) };
+      return { frame, text: isStream ? item(frame) : "result" in frame ? JSON.stringify(frame.result) : "" };
+    },
+  };
+}
+
+function isErrorFrame(frame: Frame): frame is ErrorFrame {
+  return "error" in frame;
+}
+
+/** A stream of a plugin that could not be started has not begun. */
+function isNotLoaded(frame: Frame): frame is ErrorFrame {
+  return isErrorFrame(frame) && frame.error.code === "load_error";
+}
+
+function item(frame: Frame): string {
+  if ("chunk" in frame) return `${JSON.stringify(frame.chunk)}\n`;
+  return "error" in frame ? `${JSON.stringify({ _job_error: frame.error })}\n` : "";
+}
 
 /** What belongs to a reply's end. */
-export interface FrameStreamHooks {
+export interface ReplyHooks {
   /** Is told what is sent. */
   readonly report: CallReport;
+  /** What the request holds; it is left when the reply has ended. */
+  readonly place: Place;
+  /** How long the client may take none of it, in milliseconds. */
+  readonly replyMs: number;
   /** The last frame was sent, or will never be. */
   readonly onEnd: () => void;
   /** The client has gone. */
   readonly onCancel: () => void;
 }
 
-/** Frames on their way to a client. */
-export class FrameStream {
-  readonly #frames: AsyncIterator<Frame>;
-  readonly #hooks: FrameStreamHooks;
+/** A longer reply is sent in pieces of this size, so that a client that does not read is noticed. */
+const PIECE_CHARACTERS = 256 * 1024;
+
+/** What the stream of a reply ends with when its client does not take it. `Deno.serve()` tells it to `onError`, where it is nobody's fault here. */
+export class SlowClientError extends Error {
+  /** The class. */
+  override readonly name: string = "SlowClientError";
+}
+
+const encoder = new TextEncoder();
+
+/** A reply on its way to a client. */
+export class Reply {
+  readonly #frames: Frames;
+  readonly #style: ReplyStyle;
+  readonly #hooks: ReplyHooks;
+  /** What was taken, and not sent. */
+  #text = "";
+  #hasLast = false;
 
   /** Takes over the frames. */
-  constructor(frames: AsyncIterable<Frame>, hooks: FrameStreamHooks) {
-    this.#frames = frames[Symbol.asyncIterator]();
+  constructor(frames: Frames, style: ReplyStyle, hooks: ReplyHooks) {
+    this.#frames = frames;
+    this.#style = style;
     this.#hooks = hooks;
   }
 
-  /** The next frame. */
-  async next(): Promise<Frame> {
-    const { value } = await this.#frames.next();
-    const { report, onEnd } = this.#hooks;
-    if ("chunk" in value) report.chunk();
-    if ("error" in value) report.failed(value.error.code);
-    if (isLastFrame(value)) onEnd();
-    return value;
-  }
-
-  /** A reply of one frame with its length; a longer one is sent as it comes. */
-  async framedReply(): Promise<Response> {
-    const headers = { "content-type": FRAMES_MEDIA_TYPE };
-    const first = await this.next();
-    return isLastFrame(first) ? this.whole(line(first), { headers }) : new Response(this.lines(first, { write: line }), { headers });
-  }
-
-  /** A reply that is there as a whole. */
-  whole(text: string, init: ResponseInit): Response {
-    const { report } = this.#hooks;
-    const bytes = encoder.encode(text);
-    report.answered(init.status ?? STATUS_CODE.OK);
-    report.sent(bytes.length);
-    report.end();
+  /** The response, once there is something to tell. One that is there as a whole has its length; another one is sent as it comes. */
+  async response(): Promise<Response> {
+    const first = await this.#takeFirst();
+    const status = this.#style.status(first);
+    const isError = status !== STATUS_CODE.OK;
+    const init = { status, headers: { "content-type": isError ? PROBLEM_MEDIA_TYPE : this.#style.mediaType } };
+    this.#hooks.report.answered(status);
+    if (!this.#hasLast || this.#text.length > PIECE_CHARACTERS) return new Response(this.#stream(), init);
+    const bytes = encoder.encode(this.#text);
+    this.#hooks.report.sent(bytes.length);
+    this.#end();
     return new Response(bytes, init);
   }
 
-  /** The frames from one on, each as text. */
-  lines(first: Frame, { write, adapt = (frame) => frame }: FrameWriter): ReadableStream<Uint8Array> {
-    const { report } = this.#hooks;
-    let pending: Frame | undefined = first;
+  /** The first frame of which the client is told. */
+  async #takeFirst(): Promise<Frame> {
+    let last: Frame;
+    do last = await this.#take(); while (this.#text === "" && !this.#hasLast);
+    return last;
+  }
+
+  /** Takes what has come, and tells the first frame of it that has a text, or else the last. */
+  async #take(): Promise<Frame> {
+    const taken = await this.#frames.take();
+    const { report, onEnd } = this.#hooks;
+    for (const { frame, text } of taken) {
+      this.#text += text;
+      if ("chunk" in frame) report.chunk();
+      else if ("error" in frame) report.failed(frame.error.code);
+    }
+    this.#hasLast = isLastFrame(taken.at(-1)!.frame);
+    if (this.#hasLast) onEnd();
+    return (taken.find(({ text }) => text !== "") ?? taken.at(-1)!).frame;
+  }
+
+  #stream(): ReadableStream<Uint8Array> {
+    const { place, replyMs, report } = this.#hooks;
+    place.isKept = true;
+    const patience = new Patience(replyMs);
     return new ReadableStream({
+      start: (controller) => {
+        void patience.over.then(() => {
+          controller.error(new SlowClientError(`The client has taken nothing of its reply for ${replyMs} ms`));
+          this.#abandon();
+        });
+      },
       pull: async (controller) => {
-        const given: Frame = pending ?? await this.next();
-        const frame = adapt(given);
-        pending = undefined;
-        const bytes = encoder.encode(write(frame));
+        patience[Symbol.dispose]();
+        while (this.#text === "" && !this.#hasLast) await this.#take();
+        const bytes = encoder.encode(this.#nextPiece());
         report.sent(bytes.length);
         controller.enqueue(bytes);
-        if (!isLastFrame(frame)) return;
-        if ("error" in frame) report.failed(frame.error.code);
-        if (isLastFrame(given)) report.end();
-        else this.#abandon();
+        patience.renew();
+        if (this.#text !== "" || !this.#hasLast) return;
+        patience[Symbol.dispose]();
         controller.close();
+        this.#end();
       },
       cancel: () => {
-        report.failed("cancelled");
+        patience[Symbol.dispose]();
         this.#abandon();
       },
     }, { highWaterMark: 0 });
   }
 
+  #nextPiece(): string {
+    const piece = this.#text.slice(0, PIECE_CHARACTERS);
+    // Half of a pair of surrogates is no text.
+    const length = piece.length < this.#text.length && /[\uD800-\uDBFF]$/.test(piece) ? piece.length - 1 : piece.length;
+    this.#text = this.#text.slice(length);
+    return piece.slice(0, length);
+  }
+
   #abandon(): void {
-    const { onCancel, onEnd, report } = this.#hooks;
-    onCancel();
-    onEnd();
-    report.end();
+    this.#hooks.report.failed("cancelled");
+    this.#hooks.onCancel();
+    this.#hooks.onEnd();
+    this.#frames.drop();
+    this.#end();
   }
-}
 
-const encoder = new TextEncoder();
-
-/** How frames become text. */
-interface FrameWriter {
-  readonly write: (frame: Frame) => string;
-  /** Another frame in the place of one that the client cannot be given. Default: none is. */
-  readonly adapt?: (frame: Frame) => Frame;
-}
-
-const JSON_TYPE = { "content-type": "application/json" };
-
-/** The reply to a client that knows no frames. */
-export async function plainReply(stream: FrameStream, endpoint: Endpoint | ExtensionEndpoint): Promise<Response> {
-  let given = await stream.next();
-  while ("progress" in given) given = await stream.next();
-  const frame = withoutTypes(given);
-  if (endpoint === "execute_stream" && !("error" in frame && frame.error.code === "load_error")) {
-    return new Response(stream.lines(given, { write: item, adapt: withoutTypes }), { headers: { "content-type": "application/x-ndjson" } });
+  #end(): void {
+    this.#hooks.report.end();
+    this.#hooks.place.leave();
   }
-  if ("error" in frame) {
-    const { error } = frame;
-    const status = statusOf(error, endpoint);
-    const body = problemBody(status, { detail: error.message, code: codeOf(error), _job_error: error });
-    return stream.whole(JSON.stringify(body), { status, headers: { "content-type": PROBLEM_MEDIA_TYPE } });
-  }
-  return stream.whole(JSON.stringify("result" in frame ? frame.result : null), { headers: JSON_TYPE });
 }
 
 /** A plain reply has no place for the names of types: what needs one is an error. */
@@ -134,13 +202,8 @@ function withoutTypes(frame: Frame): Frame {
   }
 }
 
-function line(frame: Frame): string {
-  return `${JSON.stringify(frame)}\n`;
-}
-
-function item(frame: Frame): string {
-  if ("chunk" in frame) return `${JSON.stringify(frame.chunk)}\n`;
-  return "error" in frame ? `${JSON.stringify({ _job_error: frame.error })}\n` : "";
+function problem(error: TreeErrorBody, endpoint: Endpoint | ExtensionEndpoint): string {
+  return JSON.stringify(problemBody(statusOf(error, endpoint), { detail: error.message, code: codeOf(error), _job_error: error }));
 }
 
 /** The code of the error tree; a plugin's result that cannot be sent has one of the wire. */

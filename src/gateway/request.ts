@@ -47,7 +47,7 @@ export async function readRequest(asked: Asked, limits: Required<GatewayLimits>)
   const { headers } = asked.req.raw;
   const callId = headers.get(CALL_ID_HEADER) ?? undefined;
   if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
-  const read = await readBody(asked.req.raw, limits);
+  const read = await readBody(asked, limits);
   if (read instanceof Response) return read;
   const misplaced = misplacedArguments({ endpoint, body: read.body });
   return misplaced === undefined ? { plugin, endpoint, callId, ...read } : badRequest(misplaced);

@@ -6,10 +6,12 @@
 import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
-import { wantsToken } from "./access.ts";
+import { wantsPlace, wantsToken } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { dashboardRoutes } from "./dashboard_routes.ts";
+import { openOnly } from "./draining.ts";
 import { healthRoutes } from "./health_routes.ts";
+import { managementRoutes } from "./management_routes.ts";
 import { mcpRoutes } from "./mcp_routes.ts";
 import { metricsRoutes } from "./metrics_routes.ts";
 import { docsRoutes, openApiRoutes } from "./openapi/routes.ts";
@@ -32,14 +34,15 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>({ getPath: pathBelow(options.basePath) });
   // A load balancer asks by any name.
   app.route("/", healthRoutes());
-  app.use(ownHostOnly(options), knownPagesOnly(options));
+  app.use(openOnly(options), ownHostOnly(options), knownPagesOnly(options));
   // Modules that answer without a token, or see to theirs, come here.
   app.route("/", metricsRoutes(context));
   app.route("/", docsRoutes());
   app.route("/", dashboardRoutes(context));
-  app.use(wantsToken(options));
+  app.use(wantsToken(options), wantsPlace(options.limits));
   // The names that a gateway itself has come before those of plugins.
   app.route("/", openApiRoutes(context));
+  app.route("/", managementRoutes(context));
   app.route("/", mcpRoutes(context));
   app.route("/", pluginRoutes(context));
   app.all("/:name?", ({ req }) => wrongMethod(req.path));

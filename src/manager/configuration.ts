@@ -17,6 +17,12 @@ export interface ConfigurationPlace {
   readonly folder: string | undefined;
 }
 
+/** How a configuration is kept. */
+export interface KeepOptions {
+  /** Whether that is for managers to come too, where there is a folder for it. */
+  readonly onDisk: boolean;
+}
+
 /** The configuration of one plugin. */
 export class Configuration {
   readonly #plugin: string;
@@ -51,7 +57,7 @@ export class Configuration {
    *
    * @throws {PluginStateError} When its file cannot be written; it is known until the manager's end then.
    */
-  async tryOut(config: PluginConfig, send: () => Promise<void>): Promise<void> {
+  async tryOut(config: PluginConfig, send: () => Promise<void>, { onDisk }: KeepOptions): Promise<void> {
     this.#candidate = config;
     try {
       await send();
@@ -60,7 +66,7 @@ export class Configuration {
     }
     this.#value = config;
     this.#isRead = true;
-    if (this.#folder !== undefined) await this.#writeFile(this.#folder, config);
+    if (onDisk && this.#folder !== undefined) await this.#writeFile(this.#folder, config);
   }
 
   /**

@@ -11,7 +11,7 @@ import { operationOf } from "../plugin/members.ts";
 import { TakenBody } from "../plugin/arguments.ts";
 import type { Evictable } from "./admission.ts";
 import { CallCounter } from "./call_counter.ts";
-import { Configuration } from "./configuration.ts";
+import { Configuration, type KeepOptions } from "./configuration.ts";
 import { checkHealth } from "./health_check.ts";
 import { IdleTimer } from "./idle_timer.ts";
 import type { Shared } from "./launcher.ts";
@@ -34,6 +34,9 @@ type EntryState =
 export interface EntryOwner extends Shared {
   readonly emit: (spec: PluginSpec, event: PluginEvent) => void;
 }
+
+/** How a configuration is given, and kept. */
+type ConfigureOptions = OperationOptions & Partial<KeepOptions>;
 
 /** A plugin that a manager knows. */
 export class Entry implements Evictable {
@@ -177,7 +180,11 @@ export class Entry implements Evictable {
    * Checks a configuration, gives it to all workers, and keeps it for those to come. Only the plugin knows its schema, so it is started when it is not
    * running.
    */
-  configure(config: PluginConfig, member: "initialize" | "reconfigure", options: OperationOptions = {}): Promise<void> {
+  configure(
+    config: PluginConfig,
+    member: "initialize" | "reconfigure",
+    { onDisk = true, ...options }: ConfigureOptions = {},
+  ): Promise<void> {
     const own = this.#copyOf(config, member);
     return this.#exclusively(async () => {
       await this.#configuration.tryOut(own, async () => {
@@ -186,7 +193,7 @@ export class Entry implements Evictable {
         await this.#configuration.check(own, await plugins[0]!.ask("getConfigSchema", options));
         const body = member === "initialize" ? own : { new_config: own };
         await Promise.all(plugins.map((plugin) => plugin.run(operationOf(member, body), options)));
-      });
+      }, { onDisk });
       this.#emit({ type: "configured" });
     });
   }

@@ -19,6 +19,7 @@ import { TakenBody } from "../plugin/arguments.ts";
 import { type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
 import type { StatsBody } from "../protocol/messages.ts";
 import type { CountedCall } from "./call_counter.ts";
+import type { KeepOptions } from "./configuration.ts";
 import type { Entry } from "./entry.ts";
 import type { Lease, Pool } from "./pool.ts";
 import type { Replica } from "./replica.ts";
@@ -29,10 +30,13 @@ export class ManagedPlugin extends Questions implements PluginInterface {
   readonly #entry: Entry;
   #isClosed = false;
 
+  readonly #keep: KeepOptions;
+
   /** Starts nothing yet. */
-  constructor(entry: Entry) {
+  constructor(entry: Entry, keep: KeepOptions = { onDisk: true }) {
     super();
     this.#entry = entry;
+    this.#keep = keep;
   }
 
   /** The name in the manifest. */
@@ -47,12 +51,12 @@ export class ManagedPlugin extends Questions implements PluginInterface {
 
   async initialize(config: PluginConfig = {}, options?: OperationOptions): Promise<void> {
     this.#refuseWhenClosed("initialize");
-    await this.#entry.configure(config, "initialize", options);
+    await this.#entry.configure(config, "initialize", { ...options, ...this.#keep });
   }
 
   async reconfigure(config: PluginConfig, options?: OperationOptions): Promise<void> {
     this.#refuseWhenClosed("reconfigure");
-    await this.#entry.configure(config, "reconfigure", options);
+    await this.#entry.configure(config, "reconfigure", { ...options, ...this.#keep });
   }
 
   async execute<Result = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {

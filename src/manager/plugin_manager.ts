@@ -36,6 +36,12 @@ export interface UnloadOptions {
   readonly force?: boolean;
 }
 
+/** What `get()` takes. */
+export interface GetOptions {
+  /** Whether a configuration that is given by this handle is written to `configDir`, for managers to come. Default: true, where there is a `configDir`. */
+  readonly keepsConfig?: boolean;
+}
+
 const DEFAULT_HEALTH_INTERVAL_MS = 10_000;
 
 /**
@@ -125,8 +131,8 @@ export class PluginManager implements AsyncDisposable {
    *
    * @throws {PluginError} When there is no such plugin; it names the nearest.
    */
-  get(plugin: string): PluginInterface {
-    return new ManagedPlugin(this.#registry.find(plugin));
+  get(plugin: string, { keepsConfig = true }: GetOptions = {}): PluginInterface {
+    return new ManagedPlugin(this.#registry.find(plugin), { onDisk: keepsConfig });
   }
 
   /** Takes up one more manifest. */

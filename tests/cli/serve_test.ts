@@ -1,8 +1,8 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { toText } from "@std/streams";
 import { join } from "@std/path";
 import { CallCancelledError, type FileResult, ProtocolError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
-import { within } from "../support/guard.ts";
+import { eventually, within } from "../support/guard.ts";
 import { User } from "../support/cli_user.ts";
 import { pythonManifest } from "../support/managed_plugins.ts";
 import { PrintedLines } from "../support/printed_lines.ts";
@@ -12,16 +12,18 @@ Deno.test("serve gives each plugin to attach() under its name, and ends with all
   await using user = await User.create(Object.fromEntries(fixtures.map((manifest) => [`${manifest.name}.json`, manifest])));
   const child = user.start(["serve", "--json"]);
   const lines = new PrintedLines(child.stdout);
-  const { url, token } = JSON.parse(await lines.next("the server's address"));
-  const attach = (plugin: string) => RemotePluginProxy.attach({ url: `${url}/${plugin}`, token });
+  const { url, token, operatorToken } = JSON.parse(await lines.next("the server's address"));
+  const attach = (plugin: string, as = token) => RemotePluginProxy.attach({ url: `${url}/${plugin}`, token: as });
   {
     await using reports = await attach("reports");
     const seen: unknown[] = [];
     const onProgress = ({ progress }: { progress: number }) => seen.push(progress);
     for await (const chunk of reports.executeStream({ steps: [[0.5, "a"], [1, "b"]] }, { onProgress })) seen.push(chunk);
     assertEquals([reports.name, reports.version, seen], ["reports", "1.2.3", [0.5, "a", 1, "b"]]);
-    await using raises = await attach("raises");
-    assertEquals(await raises.execute().catch((error) => error instanceof RemoteError && error.traceback.includes("plugin.py")), true);
+    for (const [as, isTold] of [[token, false], [operatorToken, true]] as const) {
+      await using raises = await attach("raises", as);
+      assertEquals(await raises.execute().catch((error) => error instanceof RemoteError && error.traceback.includes("plugin.py")), isTold);
+    }
     await using givesBack = await attach("gives_back");
     assertEquals(await givesBack.execute({ value: [NaN, Infinity] }), [NaN, Infinity]);
     await using handsOver = await attach("hands_over");
@@ -113,6 +115,69 @@ Deno.test("serve adds a line to its access log for each call, with the client's 
   await Promise.all([toOutput.status, output.cancel(), toOutput.stderr.cancel()]);
   const wrong = await user.run("serve", "--access-log", "nowhere/access.log");
   assertEquals([wrong.code, wrong.err.includes('Cannot write the access log to "nowhere/access.log"')], [2, true]);
+});
+
+Deno.test("serve ends when the calls that are open have ended, and takes none meanwhile", async () => {
+  await using user = await User.create({ "holds.json": await pythonManifest("holds") });
+  const child = user.start(["serve", "--json"]);
+  const lines = new PrintedLines(child.stdout);
+  const { url, token } = JSON.parse(await lines.next("the server's address"));
+  const stream = await fetch(`${url}/holds/execute_stream`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}` },
+    body: '{"kwargs": {"hold": "a"}}',
+  });
+  const items = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
+  assertEquals((await items.read()).value, '"a"\n');
+  child.kill("SIGTERM");
+  const told = new PrintedLines(child.stderr);
+  assertEquals(await told.next("that it waits"), "Waiting for open calls, 30 seconds at most. Ctrl-C ends them");
+  await assertRejects(() => fetch(`${url}/health`), TypeError);
+  await items.cancel();
+  assertEquals((await within(child.status, "the end")).code, 0);
+  await Promise.all([lines.cancel(), told.cancel()]);
+});
+
+Deno.test("serve ends calls that are open for longer than they may be at its end", async () => {
+  await using user = await User.create({ "holds.json": await pythonManifest("holds") });
+  const child = user.start(["serve", "--json", "--drain", "0"]);
+  const lines = new PrintedLines(child.stdout);
+  const { url, token } = JSON.parse(await lines.next("the server's address"));
+  await using holds = await RemotePluginProxy.attach({ url: `${url}/holds`, token });
+  const held = holds.executeStream({ hold: "a" });
+  await held.next();
+  child.kill("SIGTERM");
+  await assertRejects(() => held.next());
+  assertEquals([(await within(child.status, "the end")).code, await toText(child.stderr)], [0, ""]);
+  await lines.cancel();
+});
+
+Deno.test("serve goes on when clients open more connections than there may be files", async () => {
+  await using user = await User.create({ "holds.json": await pythonManifest("holds") });
+  const child = user.start(["serve", "--json"], { mostFiles: 256 });
+  const lines = new PrintedLines(child.stdout);
+  const { url, token } = JSON.parse(await lines.next("the server's address"));
+  const { hostname, port } = new URL(url);
+  const holds = () =>
+    fetch(`${url}/holds/execute`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: '{"kwargs": {"note": "a"}}' });
+  assertEquals(await (await holds()).json(), "a");
+  const silent: Deno.Conn[] = [];
+  const told = new PrintedLines(child.stderr);
+  const isTold = told.next("that there are too many connections");
+  try {
+    while (silent.length < 1_000) silent.push(await Deno.connect({ hostname, port: Number(port) }));
+  } catch {
+    // It takes a moment until the server listens again.
+  }
+  assertEquals((await isTold).endsWith("Those without a request were closed"), true);
+  await eventually(
+    async () => await holds().then(async (answer) => await answer.json() === "a", () => false),
+    "an honest client to be served",
+  );
+  for (const conn of silent) conn.close();
+  child.kill("SIGTERM");
+  assertEquals((await within(child.status, "the end")).code, 0);
+  await Promise.all([lines.cancel(), told.cancel()]);
 });
 
 Deno.test("stats --watch is a table that is renewed until Ctrl-C", async () => {

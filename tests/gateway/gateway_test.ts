@@ -90,6 +90,50 @@ Deno.test("a caller cancels calls of its own token, an operator those of everybo
   assertEquals((await within(two, "the end of the second call")).status, 409);
 });
 
+Deno.test("an operator loads, unloads, disables and enables a plugin", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN, operatorToken: "chief" });
+  const act = async (action: string, token = "chief") => {
+    const answer = await gateway(ask(`/holds/${action}`, { method: "POST", headers: { authorization: `Bearer ${token}` } }));
+    return [answer.status, (await answer.json()).state?.kind];
+  };
+  assertEquals(await act("load", TOKEN), [403, undefined]);
+  assertEquals([await act("load"), watch.workers], [[200, "running"], 1]);
+  assertEquals([await act("unload"), watch.workers], [[200, "registered"], 0]);
+  assertEquals(await act("disable"), [200, "disabled"]);
+  assertEquals(await act("load"), [500, undefined]);
+  assertEquals(await act("enable"), [200, "registered"]);
+  const unknown = await gateway(ask("/held/load", { method: "POST", headers: { authorization: "Bearer chief" } }));
+  assertEquals(unknown.status, 404);
+});
+
+Deno.test("where a plugin lies, and why it cannot be started, is told to operators alone", async () => {
+  await using watch = await ManagerWatch.of("raises_at_import");
+  await watch.manager.load("raises_at_import").catch(() => {});
+  const gateway = createGateway(watch.manager, { token: TOKEN, operatorToken: "chief" });
+  for (const path of ["/", "/raises_at_import", "/stats", "/raises_at_import/signatures"]) {
+    for (const token of [TOKEN, "chief"]) {
+      const text = await (await gateway(ask(path, { headers: { authorization: `Bearer ${token}` } }))).text();
+      assertEquals([path, token, text.includes("no import today")], [path, token, token === "chief"], text);
+    }
+  }
+});
+
+Deno.test("a configuration that comes over the network is not kept on disk", async () => {
+  const configDir = await Deno.makeTempDir();
+  try {
+    await using watch = await ManagerWatch.of("configured", { configDir });
+    const gateway = createGateway(watch.manager, { token: TOKEN, operatorToken: "chief" });
+    const headers = { authorization: "Bearer chief" };
+    const answer = await gateway(ask("/configured/initialize", { body: "{}", headers }));
+    assertEquals([answer.status, [...Deno.readDirSync(configDir)].length], [200, 0], await answer.text());
+    await watch.manager.get("configured").initialize({});
+    assertEquals([...Deno.readDirSync(configDir)].length, 1);
+  } finally {
+    await Deno.remove(configDir, { recursive: true });
+  }
+});
+
 Deno.test("a gateway answers to addresses, to localhost and to the names that it was given", async () => {
   await using watch = await ManagerWatch.of("holds");
   const gateway = createGateway(watch.manager, { token: TOKEN, hosts: ["plugins.example.com"] });

@@ -23,6 +23,8 @@ export interface StartSettings {
   /** Whether it has a terminal, whose output is the child's. Default: false. */
   readonly inTerminal?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** How many files and connections it may have open. Default: as many as the test. */
+  readonly mostFiles?: number;
 }
 
 /** All that the start of the program takes. */
@@ -77,9 +79,10 @@ export class User implements AsyncDisposable {
   }
 
   /** Starts the program. */
-  start(args: readonly string[], { stdin = "null", inTerminal = false, env = {} }: StartSettings = {}): Deno.ChildProcess {
+  start(args: readonly string[], { stdin = "null", inTerminal = false, env = {}, mostFiles }: StartSettings = {}): Deno.ChildProcess {
     const program = this.command(args);
-    const command = [...inTerminal ? [testPython(), TERMINAL] : [], program.command, ...program.args];
+    const limited = mostFiles === undefined ? [] : ["sh", "-c", `ulimit -n ${mostFiles}; exec "$0" "$@"`];
+    const command = [...limited, ...inTerminal ? [testPython(), TERMINAL] : [], program.command, ...program.args];
     const piped = { stdout: "piped", stderr: "piped" } as const;
     return new Deno.Command(command[0]!, { args: command.slice(1), cwd: program.cwd, env: { ...program.env, ...env }, stdin, ...piped })
       .spawn();

@@ -14,12 +14,14 @@ export interface StatusCodes {
   readonly NotFound: 404;
   readonly MethodNotAllowed: 405;
   readonly NotAcceptable: 406;
+  readonly RequestTimeout: 408;
   readonly Conflict: 409;
-  readonly LengthRequired: 411;
   readonly ContentTooLarge: 413;
   readonly MisdirectedRequest: 421;
+  readonly TooManyRequests: 429;
   readonly InternalServerError: 500;
   readonly NotImplemented: 501;
+  readonly ServiceUnavailable: 503;
   readonly GatewayTimeout: 504;
   readonly InsufficientStorage: 507;
 }

@@ -5,12 +5,16 @@ import { UsageError } from "../exit.ts";
 import { problemText } from "../context.ts";
 import { createGateway } from "../../gateway/gateway.ts";
 import { LogFeed } from "../../gateway/log_feed.ts";
+import type { GatewayOptions } from "../../gateway/options.ts";
 import { refusal } from "../../gateway/refusal.ts";
+import { SlowClientError } from "../../gateway/reply.ts";
+import { within } from "../../protocol/limit.ts";
 import { openAccessLog } from "../serving/access_log_file.ts";
 import { announcement } from "../serving/announcement.ts";
 import { readKeeping, readNumber } from "../serving/keeping.ts";
+import { CrowdedServer } from "../serving/server.ts";
 import { writeServerFile } from "../serving/server_file.ts";
-import { chosenToken, newToken, tokenFromFile, type TokenOptions } from "../serving/token.ts";
+import { chosenToken, newToken, OPERATOR_TOKEN_VARIABLE, type Token, tokenFromFile, type TokenOptions } from "../serving/token.ts";
 import { red, yellow } from "../output/painted.ts";
 
 /** The options of `serve`. */
@@ -23,45 +27,85 @@ export interface ServeOptions extends TokenOptions {
   readonly idle?: string;
   readonly logs?: boolean;
   readonly accessLog?: string;
+  readonly operatorTokenFile?: string;
   readonly metricsTokenFile?: string;
+  readonly allowHost?: readonly string[];
+  readonly allowOrigin?: readonly string[];
+  readonly tracebacks?: boolean;
+  readonly drain: string;
   readonly bounds?: BoundsLevel;
 }
 
-/** Serves the plugins until Ctrl-C. */
+/** Serves the plugins until Ctrl-C, and then what is open. */
 export async function serve(context: Context, options: ServeOptions): Promise<void> {
   const { terminal, signal } = context;
   const logs = new LogFeed();
   const write = context.logWriter(options.logs ?? false);
   const onLog: typeof write = (record, plugin) => [write, logs.add].forEach((take) => take(record, plugin));
+  const drainMs = 1_000 * readNumber("drain", options.drain, 0);
   const managed = { ...readKeeping(options), onLog, bounds: options.bounds, watch: true, healthIntervalMs: 10_000 };
   const { manager } = await context.openManager(undefined, managed);
   await using cleanup = new AsyncDisposableStack();
   const observers = options.accessLog === undefined ? [] : [cleanup.use(await openAccessLog(options.accessLog, terminal)).observer];
   cleanup.use(manager);
-  const token = await chosenToken(options) ?? newToken();
-  const metricsToken = options.metricsTokenFile === undefined ? undefined : (await tokenFromFile(options.metricsTokenFile)).value;
-  const operatorToken = newToken().value;
+  const tokens = await readTokens(options);
+  const { host: hostname, allowHost = [], allowOrigin: origins, tracebacks: exposeTracebacks } = options;
+  const access = { ...valuesOf(tokens), hosts: [hostname, ...allowHost], origins, exposeTracebacks };
   const tls = await readTls(options);
-  const server = Deno.serve(
-    {
-      hostname: options.host,
-      port: readNumber("port", options.port, 0),
-      onListen: () => {},
-      onError: (error) => tellCrash(context, error),
-      ...tls,
-    },
-    createGateway(manager, { token: token.value, operatorToken, metricsToken, hosts: [options.host], observers, logs }),
-  );
-  cleanup.defer(() => server.shutdown());
-  const url = `${"cert" in tls ? "https" : "http"}://${options.host}:${(server.addr as Deno.NetAddr).port}`;
-  cleanup.use(await writeServerFile(context.stateDir, { url, token: token.value, operatorToken, pid: Deno.pid }));
-  if (terminal.json) terminal.result({ url, token: token.value, operatorToken });
-  for (const line of announcement({ url, token, names: manager.list().map(({ name }) => name) })) terminal.line(line);
-  if (!("cert" in tls) && !isLocal(options.host)) terminal.note(yellow(UNENCRYPTED));
+  const server = await CrowdedServer.start(createGateway(manager, { ...access, observers, logs, draining: signal }), {
+    hostname,
+    port: readNumber("port", options.port, 0),
+    tls,
+    onError: (error) => tellCrash(context, error),
+    onCrowded: (connections) =>
+      terminal.note(yellow(`More than ${connections} connections were open. Those without a request were closed`)),
+  });
+  cleanup.use(server);
+  const url = `${"cert" in tls ? "https" : "http"}://${hostname}:${server.port}`;
+  const told = { url, token: tokens.token.value, operatorToken: tokens.operatorToken.value };
+  cleanup.use(await writeServerFile(context.stateDir, { ...told, pid: Deno.pid }));
+  if (terminal.json) terminal.result(told);
+  const names = manager.list().map(({ name }) => name);
+  for (const line of announcement({ url, token: tokens.token, names })) terminal.line(line);
+  if (!("cert" in tls) && !isLocal(hostname)) terminal.note(yellow(UNENCRYPTED));
   for (const problem of manager.problems) terminal.note(yellow(problemText(problem)));
-  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  await untilAborted(signal);
+  await drained(server, { terminal, drainMs });
   // Open calls end with their workers; only then can the server come to its end.
   await manager[Symbol.asyncDispose]();
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** It is only worth telling when it takes longer than this, in milliseconds. */
+const TELLING_MS = 500;
+
+/** Waits for the calls that are open, as long as they may take. */
+async function drained(server: CrowdedServer, { terminal, drainMs }: Pick<Context, "terminal"> & { drainMs: number }): Promise<void> {
+  const shutdown = server.shutdown();
+  const isDone = await within(shutdown.then(() => true), Math.min(TELLING_MS, drainMs));
+  if (isDone || drainMs <= TELLING_MS) return;
+  terminal.note(`Waiting for open calls, ${drainMs / 1_000} seconds at most. Ctrl-C ends them`);
+  await within(shutdown, drainMs - TELLING_MS);
+}
+
+interface Tokens {
+  readonly token: Token;
+  readonly operatorToken: Token;
+  readonly metricsToken: Token | undefined;
+}
+
+async function readTokens({ operatorTokenFile, metricsTokenFile, ...options }: ServeOptions): Promise<Tokens> {
+  const token = await chosenToken(options) ?? newToken();
+  const operatorToken = await chosenToken({ tokenFile: operatorTokenFile }, OPERATOR_TOKEN_VARIABLE) ?? newToken();
+  const metricsToken = metricsTokenFile === undefined ? undefined : await tokenFromFile(metricsTokenFile);
+  return { token, operatorToken, metricsToken };
+}
+
+function valuesOf({ token, operatorToken, metricsToken }: Tokens): Pick<GatewayOptions, keyof Tokens> {
+  return { token: token.value, operatorToken: operatorToken.value, metricsToken: metricsToken?.value };
 }
 
 const UNENCRYPTED = "Token and data cross the network unencrypted. Give --cert and --key, or stay behind a proxy that does";
@@ -72,7 +116,10 @@ function isLocal(host: string): boolean {
 
 /** The runtime itself would write it to a terminal as it is. */
 function tellCrash({ terminal }: Context, error: unknown): Response {
-  terminal.note(red("error: "), error instanceof Error ? error.stack ?? error.message : String(error));
+  // That a client does not read is its own fault, and no news.
+  if (!(error instanceof SlowClientError)) {
+    terminal.note(red("error: "), error instanceof Error ? error.stack ?? error.message : String(error));
+  }
   return refusal(500, "The server failed");
 }
 

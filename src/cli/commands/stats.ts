@@ -41,7 +41,7 @@ async function findServer({ stateDir }: Context, { url, ...options }: StatsOptio
 async function elsewhereToken(options: TokenOptions): Promise<string> {
   const token = await chosenToken(options);
   if (token !== undefined) return token.value;
-  throw new UsageError(`--url needs the server's token. Give --token-file, --token or the variable ${TOKEN_VARIABLE}`);
+  throw new UsageError(`--url needs the server's token. Give --token-file or the variable ${TOKEN_VARIABLE}`);
 }
 
 async function ask({ url, token }: Pick<ServerFile, "url" | "token">, signal: AbortSignal): Promise<ManagerStats> {

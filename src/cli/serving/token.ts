@@ -6,12 +6,15 @@
 import { resolve } from "@std/path";
 import { UsageError } from "../exit.ts";
 
-/** The variable in which a token is looked for. */
+/** The variable in which the token of callers is looked for. */
 export const TOKEN_VARIABLE = "REMOTE_PLUGIN_TOKEN";
+
+/** The variable in which the token of operators is looked for. */
+export const OPERATOR_TOKEN_VARIABLE = "REMOTE_PLUGIN_OPERATOR_TOKEN";
 
 /** Where a token may come from. */
 export interface TokenOptions {
-  /** The token itself, which everybody on the machine can see in the list of processes. */
+  /** The token itself. Everybody on the machine can see it in the list of processes, so it is refused. */
   readonly token?: string;
   /** The path of a file that holds it. */
   readonly tokenFile?: string;
@@ -26,16 +29,18 @@ export interface Token {
   readonly header: string;
 }
 
-/** The token that a user has chosen: in a file, on the command line, or in a variable; `undefined` when there is none. */
-export async function chosenToken({ token, tokenFile }: TokenOptions): Promise<Token | undefined> {
+/** The token that a user has chosen: in a file, or in a variable; `undefined` when there is none. */
+export async function chosenToken({ token, tokenFile }: TokenOptions, variable: string = TOKEN_VARIABLE): Promise<Token | undefined> {
+  if (token !== undefined) {
+    throw new UsageError(`Everybody on this machine can see --token. Give --token-file, or the variable ${variable}`);
+  }
   if (tokenFile !== undefined) return await tokenFromFile(tokenFile);
-  if (token !== undefined) return plain(checked(token, "--token"));
-  const value = Deno.env.get(TOKEN_VARIABLE);
+  const value = Deno.env.get(variable);
   if (!value) return undefined;
   return {
-    value: checked(value, TOKEN_VARIABLE),
-    inCode: `Deno.env.get("${TOKEN_VARIABLE}")`,
-    header: `"Authorization: Bearer $${TOKEN_VARIABLE}"`,
+    value: checked(value, variable),
+    inCode: `Deno.env.get("${variable}")`,
+    header: `"Authorization: Bearer $${variable}"`,
   };
 }
 

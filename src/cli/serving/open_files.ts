@@ -1,0 +1,32 @@
+/**
+ * How many files and connections this process has open, of all that it may have.
+ *
+ * @module
+ */
+import { closeSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** A file that is there. */
+const ANY_FILE = fileURLToPath(import.meta.url);
+
+/** About how many are open: a file that is opened gets the lowest number that is free. `undefined` where that cannot be told. */
+export function openFiles(): number | undefined {
+  try {
+    const file = openSync(ANY_FILE, "r");
+    closeSync(file);
+    return file;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many there may be, as a shell tells it, which is given what this process has. `undefined` where there is none that may be asked. */
+export async function mostOpenFiles(): Promise<number | undefined> {
+  try {
+    const { stdout } = await new Deno.Command("sh", { args: ["-c", "ulimit -n"], stdin: "null", stderr: "null" }).output();
+    const most = Number(new TextDecoder().decode(stdout));
+    return Number.isInteger(most) && most > 0 ? most : undefined;
+  } catch {
+    return undefined;
+  }
+}
