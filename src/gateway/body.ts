@@ -26,18 +26,25 @@ const STEP_BYTES = 64 * 1024;
 
 /** Reads a body, or says why it cannot be had. */
 export async function readBody(asked: Asked, limits: Required<GatewayLimits>): Promise<ReadBody | Response> {
-  const { headers, body: stream } = asked.req.raw;
-  if (stream === null) return { body: {}, bytesIn: 0 };
-  const length = headers.get("content-length");
-  const read = length === null ? await readPieces(asked, limits) : await readWhole(asked, { ...limits, length: Number(length) });
+  const read = await readText(asked, limits);
   if (read instanceof Response) return read;
   const body = read.text === "" ? {} : parsed(read.text);
   return body instanceof Response ? body : { body, bytesIn: read.bytesIn };
 }
 
-interface ReadText {
+/** The text of a body. */
+export interface ReadText {
   readonly text: string;
+  /** How long it was, in bytes. */
   readonly bytesIn: number;
+}
+
+/** Reads the text of a body, which is empty where there is none, or says why it cannot be had. */
+export async function readText(asked: Asked, limits: Required<GatewayLimits>): Promise<ReadText | Response> {
+  const { headers, body: stream } = asked.req.raw;
+  if (stream === null) return { text: "", bytesIn: 0 };
+  const length = headers.get("content-length");
+  return length === null ? await readPieces(asked, limits) : await readWhole(asked, { ...limits, length: Number(length) });
 }
 
 /** A body whose length is known: the server gives no more than that. */
