@@ -1,7 +1,6 @@
 /**
  * Writes programs into modules, as texts, because a published package can import nothing else: the Python worker, the Deno worker, the thread that checks
- * configurations, the page by which a gateway is read and tried, and
- * that on which its plugins are seen.
+ * configurations, and the page by which a gateway is read and tried.
  *
  * ```text
  * deno task embed
@@ -16,7 +15,6 @@ import license from "swagger-ui-dist/LICENSE" with { type: "text" };
 import notice from "swagger-ui-dist/NOTICE" with { type: "text" };
 import bundledLicenses from "swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt" with { type: "text" };
 import swaggerPackage from "swagger-ui-dist/package.json" with { type: "json" };
-import chartStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import { gzipSync } from "node:zlib";
 import { MEDIA_TYPES } from "../src/protocol/media_types.ts";
 import { PACKAGE_VERSION } from "../src/protocol/version.ts";
@@ -38,7 +36,6 @@ const TARGETS: Readonly<Record<string, () => Promise<string>>> = {
   "src/worker/generated/deno_worker.ts": denoWorker,
   "src/worker/generated/schema_thread.ts": schemaThread,
   "src/gateway/generated/swagger_ui.ts": swaggerUi,
-  "src/dashboard/generated/page.ts": dashboard,
 };
 
 const PYTHON = new URL("src/worker/python/", ROOT);
@@ -170,39 +167,9 @@ async function swaggerUi(): Promise<string> {
   ].join("\n");
 }
 
-/** What the page takes of others, and under which license. All of them are in the program's text. */
-const PAGE_LICENSES =
-  "preact (MIT, Copyright (c) 2015-present Jason Miller), htm (Apache-2.0), uPlot (MIT, Copyright (c) 2022 Leon Sorokin)";
-
-/** The page is served as it is kept, compressed, as that of `swaggerUi()` is. */
-async function dashboard(): Promise<string> {
-  const map = ["--platform", "browser", "--import-map", new URL("tools/npm_imports.json", ROOT).href];
-  const program = `/* Holds ${PAGE_LICENSES} */\n${await bundle("src/dashboard/page/main.js", map)}`;
-  const style = await Deno.readTextFile(new URL("src/dashboard/page/style.css", ROOT));
-  const files = { js: program, css: `${chartStyle}\n${style}` };
-  const version = await hashOf(JSON.stringify(files));
-  const made = `// Generated from the files in page/, with ${PAGE_LICENSES}. Files ${version}. Do not edit; run: ${COMMAND}`;
-  const there = await readIfThere(new URL("src/dashboard/generated/page.ts", ROOT));
-  if (there.includes(made)) return there;
-  return [
-    "// deno-fmt-ignore-file",
-    made,
-    "",
-    "/** Another one when the files are. */",
-    `export const PAGE_VERSION = "${version}";`,
-    "",
-    "/** The program and its style: compressed by gzip, in base64. */",
-    "export const PAGE_TEXTS = {",
-    ...Object.entries(files).map(([name, text]) => `  ${name}: "${gzipSync(text, { level: 9 }).toString("base64")}",`),
-    "} as const;",
-    "",
-  ].join("\n");
-}
-
 /** The runtime reads these texts anew at each start. Minified the worker's cost it 3 ms less. */
 async function bundle(path: string, options: readonly string[] = []): Promise<string> {
-  const platform = options.includes("--platform") ? [] : ["--platform", "deno"];
-  const args = ["bundle", "--quiet", "--no-config", "--no-lock", "--minify", ...platform, ...options, new URL(path, ROOT).href];
+  const args = ["bundle", "--quiet", "--no-config", "--no-lock", "--minify", "--platform", "deno", ...options, new URL(path, ROOT).href];
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, stdin: "null", env: { NO_COLOR: "1" } }).output();
   if (!success) throw new Error(`Cannot bundle "${path}": ${new TextDecoder().decode(stderr).trim()}`);
   return new TextDecoder().decode(stdout);

@@ -6,7 +6,7 @@
 import { alternatives } from "../plugin/schema_alternatives.ts";
 import type { JsonSchema } from "../plugin/type_schema.ts";
 import { isRecord } from "../protocol/json.ts";
-import type { MethodSignature } from "../protocol/messages.ts";
+import type { MethodSignature, SignaturesBody } from "../protocol/messages.ts";
 
 /** How one argument is given. */
 export interface Field {
@@ -27,16 +27,23 @@ export type FieldInput =
   /** What no other field can show is written as JSON. */
   | { readonly kind: "json"; readonly reason: string };
 
-/** What somebody has put into a field. */
-export type Given = string | boolean | File;
-
-/** A field holds what its plugin does not take. */
-export class FieldError extends Error {
-  override name = "FieldError";
+/** The form of one method. */
+export interface MethodForm {
+  readonly description: string;
+  readonly fields: readonly Field[];
 }
+
+/** The forms of a plugin's methods. A method that it lacks has none. */
+export type PluginForms = Readonly<Partial<Record<keyof SignaturesBody, MethodForm>>>;
 
 /** The most fields of a form. */
 const MAX_FIELDS = 200;
+
+/** The forms for what a plugin takes. */
+export function formsOf(signatures: SignaturesBody): PluginForms {
+  const methods = Object.entries(signatures) as [keyof SignaturesBody, MethodSignature][];
+  return Object.fromEntries(methods.map(([name, one]) => [name, { description: one.description ?? "", fields: fieldsOf(one) }]));
+}
 
 /** The fields for the arguments of a method. A method of which nothing is known has one for all of them. */
 export function fieldsOf({ arguments: schema }: MethodSignature): Field[] {
@@ -91,38 +98,4 @@ function ofType({ type, minimum, maximum }: JsonSchema): FieldInput {
 
 function numberOr(value: unknown): number | undefined {
   return typeof value === "number" ? value : undefined;
-}
-
-/**
- * The value of a field; `undefined` where it is left empty.
- *
- * @throws {FieldError} When it holds what cannot be meant.
- */
-export function valueOf({ name, input }: Field, given: Given | undefined): unknown {
-  if (given === undefined || given === "") return undefined;
-  if (typeof given !== "string") return given;
-  switch (input.kind) {
-    case "number":
-      return numberOf(name, given);
-    case "choice":
-      return input.choices[Number(given)];
-    case "json":
-      return jsonOf(name, given);
-    default:
-      return given;
-  }
-}
-
-function numberOf(name: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isFinite(number)) throw new FieldError(`"${name}" is no number`);
-  return number;
-}
-
-function jsonOf(name: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new FieldError(`"${name}" is no JSON. A text is written in double quotes`);
-  }
 }

@@ -1,5 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { type Field, FieldError, fieldsOf, valueOf } from "./fields.ts";
+import { assertEquals } from "@std/assert";
+import { fieldsOf } from "./fields.ts";
 
 function inputs(properties: Record<string, unknown>): [string, string][] {
   return fieldsOf({ arguments: { type: "object", properties } }).map(({ name, input }) => [name, input.kind]);
@@ -42,16 +42,4 @@ Deno.test("a method of which nothing is known has no fields, and a form has not 
   assertEquals(fieldsOf({}), []);
   const properties = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`a${at}`, {}]));
   assertEquals(fieldsOf({ arguments: { properties } }).length, 200);
-});
-
-Deno.test("what is typed becomes the value that it stands for, and what is left empty nothing", () => {
-  const field = (input: Field["input"]): Field => ({ name: "a", isRequired: false, description: "", standard: "", input });
-  const number = field({ kind: "number", step: "any", min: undefined, max: undefined });
-  const choice = field({ kind: "choice", choices: ["small", 3] });
-  const json = field({ kind: "json", reason: "" });
-  assertEquals([valueOf(number, "1e3"), valueOf(choice, "1"), valueOf(json, '{"b": [1]}')], [1_000, 3, { b: [1] }]);
-  assertEquals([valueOf(field({ kind: "text" }), "5"), valueOf(field({ kind: "switch" }), false)], ["5", false]);
-  assertEquals([valueOf(number, ""), valueOf(json, undefined)], [undefined, undefined]);
-  assertThrows(() => valueOf(json, "small"), FieldError, '"a" is no JSON');
-  assertThrows(() => valueOf(number, "x"), FieldError, '"a" is no number');
 });

@@ -5,6 +5,9 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
+import { formsOf } from "../dashboard/fields.ts";
+import type { DashboardPage } from "../dashboard/page_files.ts";
+import { toldSignatures } from "../plugin/told_signatures.ts";
 import { isRecord } from "../protocol/json.ts";
 import { operatorRefusal, Tokens, wantsToken } from "./access.ts";
 import { clientGone } from "./client_gone.ts";
@@ -13,19 +16,7 @@ import type { LogFeed } from "./log_feed.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
 import { type CookieOptions, noCookie, PageSessions } from "./page_session.ts";
 import { badRequest, refusal } from "./refusal.ts";
-
-/** Nothing of a plugin's runs on the page, nothing is loaded from elsewhere, and no other page shows it. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src blob: data:",
-  "media-src blob:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+import { errorBody } from "./told_errors.ts";
 
 /** The status of a reply without a body. */
 const NO_CONTENT = 204;
@@ -37,26 +28,53 @@ const MAX_TOKEN_BODY = 10_000;
 const SIGN_OF_LIFE_MS = 15_000;
 
 /** The page, and what it alone asks for. */
-export function dashboardRoutes({ options }: GatewayContext): Hono<GatewayEnv> {
+export function dashboardRoutes({ manager, options }: GatewayContext): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
-  app.get("/", async ({ req }, next) => {
-    if (!/\btext\/html\b/.test(req.raw.headers.get("accept") ?? "")) return await next();
-    const { pageHtml } = await import("../dashboard/page_files.ts");
-    return fileReply({ text: pageHtml(options.basePath), mediaType: "text/html; charset=utf-8" });
-  });
-  app.get("/dashboard/:file{(page\\.js|page\\.css)}", async ({ req }) => {
-    const { pageFile } = await import("../dashboard/page_files.ts");
-    return fileReply(pageFile(req.param("file"), /\bgzip\b/.test(req.raw.headers.get("accept-encoding") ?? "")));
-  });
+  addPage(app, options);
   addSession(app, options);
+  app.get("/dashboard/forms/:plugin", wantsToken(options), async (asked) => {
+    const plugin = asked.req.param("plugin");
+    try {
+      const gone = new AbortController();
+      clientGone(asked).catch(() => gone.abort());
+      return Response.json(formsOf(await toldSignatures(manager.get(plugin), gone.signal) ?? { execute: {} }));
+    } catch (error) {
+      const { exposeTracebacks } = options;
+      const { code, message } = errorBody(error, { withTraceback: exposeTracebacks || asked.get("role") === "operator" });
+      return refusal(STATUS_CODE.InternalServerError, message, { code });
+    }
+  });
   const { logs } = options;
   app.get("/dashboard/logs", wantsToken(options), (asked) => {
     const refused = operatorRefusal(asked.get("role"), "The log");
-    return refused ??
-      (logs === undefined ? refusal(STATUS_CODE.NotFound, "This gateway keeps no log", { code: "not_found" }) : events(asked, logs));
+    if (refused !== undefined) return refused;
+    return logs === undefined
+      ? refusal(STATUS_CODE.NotFound, "This gateway keeps no log", { code: "not_found" })
+      : events(asked, logs, options);
   });
   return app;
 }
+
+function addPage(app: Hono<GatewayEnv>, { basePath }: ResolvedGatewayOptions): void {
+  let page: Promise<DashboardPage> | undefined;
+  const load = () => page ??= import("../dashboard/page_files.ts").then(({ DashboardPage }) => DashboardPage.create(basePath));
+  app.get("/", async ({ req }, next) => {
+    if (!/\btext\/html\b/.test(req.raw.headers.get("accept") ?? "")) return await next();
+    const { html, policy } = await load();
+    const headers = { ...SAFE, "content-type": "text/html; charset=utf-8", "content-security-policy": policy, "cache-control": "no-cache" };
+    return new Response(html, { headers: { ...headers, vary: "accept" } });
+  });
+  app.get("/dashboard/:version{[\\da-f]{16}}/:file", async ({ req }, next) => {
+    const takesGzip = /\bgzip\b/.test(req.raw.headers.get("accept-encoding") ?? "");
+    const file = (await load()).file(req.param("file"), { takesGzip });
+    if (file === undefined) return await next();
+    const encoding: Record<string, string> = takesGzip ? { "content-encoding": "gzip" } : {};
+    const headers = { ...SAFE, "content-type": file.mediaType, "cache-control": "public, max-age=31536000, immutable", ...encoding };
+    return new Response(file.bytes, { headers: { ...headers, vary: "accept-encoding" } });
+  });
+}
+
+const SAFE = { "referrer-policy": "no-referrer", "x-content-type-options": "nosniff" };
 
 function addSession(app: Hono<GatewayEnv>, options: ResolvedGatewayOptions): void {
   const tokens = new Tokens(options);
@@ -86,33 +104,11 @@ function signedReply(cookie: string): Response {
   return new Response(null, { status: NO_CONTENT, headers: { "set-cookie": cookie, "cache-control": "no-store" } });
 }
 
-/** A file of the page. */
-interface ServedFile {
-  readonly mediaType: string;
-  readonly text: string | Uint8Array<ArrayBuffer>;
-  readonly isCompressed?: boolean;
-  /** Whether it never changes under its name. */
-  readonly isFixed?: boolean;
-}
-
-function fileReply({ mediaType, text, isCompressed = false, isFixed = false }: ServedFile): Response {
-  return new Response(text, {
-    headers: {
-      "content-type": mediaType,
-      "content-security-policy": POLICY,
-      "referrer-policy": "no-referrer",
-      "x-content-type-options": "nosniff",
-      "cache-control": isFixed ? "public, max-age=31536000, immutable" : "no-cache",
-      vary: "accept, accept-encoding",
-      ...isCompressed ? { "content-encoding": "gzip" } : {},
-    },
-  });
-}
-
 /** Lines as the events of a browser. */
-function events(asked: Asked, logs: LogFeed): Response {
+function events(asked: Asked, logs: LogFeed, { draining }: ResolvedGatewayOptions): Response {
   const gone = new AbortController();
   clientGone(asked).catch(() => gone.abort());
+  draining?.addEventListener("abort", () => gone.abort(), { once: true });
   const stream = ReadableStream.from(eventTexts(logs, gone)).pipeThrough(new TextEncoderStream());
   return new Response(stream, { headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" } });
 }

@@ -1,7 +1,7 @@
 /** The page as a whole: who has signed in sees the plugins. */
 import { html } from "./html.js";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { keyOf, UsageHistory } from "../history.ts";
+import { keyOf, UsageHistory } from "./history.js";
 import { readStats, Refused, signOut } from "./gateway.js";
 import { Logs } from "./logs.js";
 import { PluginList } from "./plugin_list.js";

@@ -1,27 +1,27 @@
 /** A form for the arguments of a plugin, and what comes of the call. */
 import { html } from "./html.js";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { fieldsOf, valueOf } from "../fields.ts";
 import { FieldInput } from "./field_input.js";
-import { readSignatures } from "./gateway.js";
+import { readForms } from "./gateway.js";
+import { argumentsOf } from "./given_values.js";
 import { useCall } from "./use_call.js";
 import { Outcome } from "./outcome.js";
 
 const METHODS = { execute: "Call", execute_stream: "Stream" };
 
 export function CallForm({ plugin }) {
-  const [signatures, setSignatures] = useState(undefined);
+  const [forms, setForms] = useState(undefined);
   const [problem, setProblem] = useState("");
   const [method, setMethod] = useState("execute");
   useEffect(() => {
-    readSignatures(plugin).then((told) => {
-      setSignatures(told);
+    readForms(plugin).then((told) => {
+      setForms(told);
       setMethod(told.execute === undefined ? "execute_stream" : "execute");
     }, (error) => setProblem(error.message));
   }, [plugin]);
   if (problem !== "") return html`<p role="alert" class="problem">${problem}</p>`;
-  if (signatures === undefined) return html`<p class="notice" role="status">Asking the plugin what it takes …</p>`;
-  const methods = Object.keys(METHODS).filter((name) => signatures[name] !== undefined);
+  if (forms === undefined) return html`<p class="notice" role="status">Asking the plugin what it takes …</p>`;
+  const methods = Object.keys(METHODS).filter((name) => forms[name] !== undefined);
   if (methods.length === 0) return html`<p class="notice">The plugin has no method to call</p>`;
   const choice = html`<div class="tabs" role="tablist">${
     methods.map((name) =>
@@ -30,20 +30,20 @@ export function CallForm({ plugin }) {
       `
     )
   }</div>`;
-  return html`${choice}<${MethodForm} key=${method} ...${{ plugin, method, signature: signatures[method] }} />`;
+  return html`${choice}<${MethodForm} key=${method} ...${{ plugin, method, form: forms[method] }} />`;
 }
 
-function MethodForm({ plugin, method, signature }) {
-  const fields = fieldsOf(signature);
+function MethodForm({ plugin, method, form }) {
+  const { description, fields } = form;
   const given = useRef({}).current;
   const { outcome, run, cancel } = useCall({ plugin, endpoint: method });
   const [problem, setProblem] = useState("");
   const submit = (event) => {
     event.preventDefault();
     try {
-      const all = fields.map((field) => [field.name, valueOf(field, given[field.name])]);
+      const kwargs = argumentsOf(fields, given);
       setProblem("");
-      run(Object.fromEntries(all.filter(([, value]) => value !== undefined)));
+      run(kwargs);
     } catch (error) {
       setProblem(error.message);
     }
@@ -51,7 +51,7 @@ function MethodForm({ plugin, method, signature }) {
   const isRunning = outcome?.state === "running";
   return html`
     <form class="call" onSubmit=${submit}>
-      ${signature.description && html`<p class="description">${signature.description}</p>`}
+      ${description && html`<p class="description">${description}</p>`}
       ${fields.map((field) =>
         html`
           <${FieldInput} key=${field.name} field=${field} onGiven=${(value) => given[field.name] = value} />

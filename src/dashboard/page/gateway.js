@@ -1,10 +1,8 @@
 /** What the page asks of its gateway. The session's cookie goes along by itself. */
-import { LineSplitter } from "../../protocol/lines.ts";
-
 const BASE = document.body.dataset.base;
 const FRAMES = "application/vnd.remote-plugin+ndjson";
 
-/** The longest line of a reply that the page takes, in bytes. */
+/** The longest line of a reply that the page takes, in characters. */
 const MAX_LINE = 64 * 1024 * 1024;
 
 /** The gateway has refused a request. */
@@ -28,8 +26,9 @@ export async function readStats() {
   return await (await asked("/stats")).json();
 }
 
-export async function readSignatures(plugin) {
-  return await (await asked(`/${encodeURIComponent(plugin)}/signatures`)).json();
+/** The forms of what a plugin takes. It is started for them. */
+export async function readForms(plugin) {
+  return await (await asked(`/dashboard/forms/${encodeURIComponent(plugin)}`)).json();
 }
 
 /** The frames of a call, one by one. Files go as a form, and everything else as JSON. */
@@ -38,9 +37,17 @@ export async function* call({ plugin, endpoint, kwargs, signal }) {
   const body = hasFile ? formOf(kwargs) : JSON.stringify({ kwargs });
   const headers = { accept: FRAMES, ...hasFile ? {} : { "content-type": "application/json" } };
   const response = await asked(`/${encodeURIComponent(plugin)}/${endpoint}`, { method: "POST", body, headers, signal });
-  const splitter = new LineSplitter(MAX_LINE);
-  for await (const bytes of response.body) {
-    for (const line of splitter.push(bytes).split("\n")) if (line !== "") yield JSON.parse(line);
+  for await (const line of linesOf(response.body)) yield JSON.parse(line);
+}
+
+/** The lines of a stream, each without its end. */
+async function* linesOf(body) {
+  let begun = "";
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    const lines = (begun + text).split("\n");
+    begun = lines.pop();
+    yield* lines;
+    if (begun.length > MAX_LINE) throw new Error("The result is too large for this page. Another program can take it, by the same address");
   }
 }
 

@@ -1,7 +1,7 @@
 /** What comes of a call: progress, chunks, a result or an error. */
 import { html } from "./html.js";
 import { useEffect, useMemo } from "preact/hooks";
-import { fileKind, shownResult } from "../shown_value.ts";
+import { fileKind, shownResult } from "./shown_value.js";
 
 /** So many of the last chunks are shown. */
 const SHOWN_CHUNKS = 200;

@@ -1,6 +1,6 @@
 /** All plugins, with what each is doing. */
 import { html } from "./html.js";
-import { keyOf } from "../history.ts";
+import { keyOf } from "./history.js";
 
 export function PluginList({ plugins, chosen, onChoose }) {
   return html`<ul class="plugins">${
