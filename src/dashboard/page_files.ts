@@ -141,6 +141,7 @@ function pageHtml({ base, folder, map }: PageParts): string {
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${folder}/page.css">
 <script type="importmap">${map}</script>
+${Object.keys(SCRIPTS).map((name) => `<link rel="modulepreload" href="${folder}/${name}">`).join("\n")}
 <body data-base="${base}">
 <div id="app"></div>
 <script src="${folder}/main.js" type="module"></script>

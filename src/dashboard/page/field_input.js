@@ -8,9 +8,7 @@ export function FieldInput({ field, onGiven }) {
   const note = [description, input.reason].filter(Boolean).join(". ");
   return html`
     <div class="field">
-      <label for=${id}>${name}${isRequired && html`
-        <span class="faint">needed</span>
-      `}</label>
+      <label for=${id}>${name} <span class="faint">${isRequired ? "needed" : ""}</span></label>
       ${KINDS[input.kind]({ id, input, onGiven, isRequired, placeholder: standard })}
       ${note && html`<p class="faint">${note}</p>`}
     </div>

@@ -62,7 +62,7 @@ function formOf(kwargs) {
   const form = new FormData();
   for (const [name, value] of Object.entries(kwargs)) {
     if (value instanceof File) form.append(name, value);
-    else form.append(name, new Blob([JSON.stringify(value)], { type: "application/json" }));
+    else form.append(name, typeof value === "string" ? value : JSON.stringify(value));
   }
   return form;
 }
