@@ -80,6 +80,7 @@ function addSession(app: Hono<GatewayEnv>, options: ResolvedGatewayOptions): voi
   const tokens = new Tokens(options);
   const sessions = new PageSessions(tokens.known);
   const path = "/dashboard/session";
+  app.get(path, wantsToken(options), (asked) => Response.json({ role: asked.get("role") }));
   app.post(path, async (asked) => {
     const token = await givenToken(asked.req.raw);
     if (token === undefined) return badRequest("The body has no token");

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { createGateway, LogFeed } from "@remote-plugin/proxy/gateway";
 import type { Page } from "playwright-core";
 import { CHROMIUM, TestBrowser, type TestPage } from "../support/browser.ts";
+import { within } from "../support/guard.ts";
 import { ManagerWatch, pythonManifest } from "../support/managed_plugins.ts";
 
 const TOKEN = "an operator's token";
@@ -18,13 +19,15 @@ Deno.test.afterAll(async () => await browser?.[Symbol.asyncDispose]());
 class Seen implements AsyncDisposable {
   readonly watch: ManagerWatch;
   readonly #page: TestPage;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #logs: LogFeed;
+  #draining = new AbortController();
+  #server: Deno.HttpServer<Deno.NetAddr>;
 
   private constructor(watch: ManagerWatch, { page, logs }: { page: TestPage; logs: LogFeed }) {
     this.watch = watch;
     this.#page = page;
-    const gateway = createGateway(watch.manager, { token: "a caller's token", operatorToken: TOKEN, logs });
-    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, gateway);
+    this.#logs = logs;
+    this.#server = this.#serve(0);
   }
 
   static async of(...fixtures: string[]): Promise<Seen> {
@@ -49,6 +52,22 @@ class Seen implements AsyncDisposable {
     await this.page.getByRole("button", { name: "Sign in" }).click();
   }
 
+  /** Ends the server, and starts another one in its place when something has happened. */
+  async restart(meanwhile: () => Promise<void>): Promise<void> {
+    const { port } = this.#server.addr;
+    this.#draining.abort();
+    await within(this.#server.shutdown(), "the end of the server");
+    await meanwhile();
+    this.#server = this.#serve(port);
+  }
+
+  #serve(port: number): Deno.HttpServer<Deno.NetAddr> {
+    this.#draining = new AbortController();
+    const options = { token: "a caller's token", operatorToken: TOKEN, logs: this.#logs, draining: this.#draining.signal };
+    const gateway = createGateway(this.watch.manager, options);
+    return Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, gateway);
+  }
+
   /** Chooses a plugin, and has it tell what it takes. */
   async choose(plugin: string): Promise<void> {
     await this.page.getByRole("navigation").getByText(plugin, { exact: true }).click();
@@ -58,7 +77,8 @@ class Seen implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#page[Symbol.asyncDispose]();
     await this.watch[Symbol.asyncDispose]();
-    await this.#server.shutdown();
+    this.#draining.abort();
+    await within(this.#server.shutdown(), "the end of the server");
   }
 }
 
@@ -127,6 +147,33 @@ inBrowser("a worker that dies is seen, and so is what plugins print", async () =
   await seen.choose("prints");
   await seen.page.getByRole("button", { name: "Call" }).click();
   await seen.page.getByText("printed while it ran").waitFor();
+});
+
+inBrowser("an operator loads and unloads a plugin, and a caller does not", async () => {
+  await using seen = await Seen.of("echo");
+  await seen.signIn();
+  await seen.page.getByRole("navigation").getByText("echo").click();
+  await seen.page.getByRole("button", { name: "Load", exact: true }).click();
+  await seen.page.getByRole("navigation").getByText("running").waitFor();
+  await seen.page.getByRole("button", { name: "Unload" }).click();
+  await seen.page.getByRole("navigation").getByText("registered").waitFor();
+  await seen.page.getByRole("button", { name: "Sign out" }).click();
+  await seen.signIn("a caller's token");
+  await seen.page.getByRole("navigation").getByText("echo").click();
+  await seen.page.getByRole("button", { name: "Start it" }).waitFor();
+  assertEquals([
+    await seen.page.getByRole("button", { name: "Load" }).count(),
+    await seen.page.getByRole("heading", { name: "Log" }).count(),
+  ], [0, 0]);
+});
+
+inBrowser("a page comes back by itself when its gateway does", async () => {
+  await using seen = await Seen.of("echo");
+  await seen.signIn();
+  await seen.page.getByRole("navigation").getByText("echo").waitFor();
+  await seen.restart(async () => await seen.page.getByText("The gateway does not answer").waitFor());
+  await seen.page.getByText("The gateway does not answer").waitFor({ state: "detached" });
+  await seen.page.getByRole("navigation").getByText("echo").waitFor();
 });
 
 inBrowser("nothing that a plugin is called or gives runs on the page", async () => {

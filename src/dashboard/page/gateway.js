@@ -18,12 +18,27 @@ export async function signIn(token) {
   await asked("/dashboard/session", { method: "POST", body: JSON.stringify({ token }), headers: { "content-type": "application/json" } });
 }
 
+/** What whoever has signed in may do; `undefined` when nobody has. */
+export async function readRole() {
+  try {
+    return (await (await asked("/dashboard/session")).json()).role;
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) return undefined;
+    throw error;
+  }
+}
+
 export async function signOut() {
   await asked("/dashboard/session", { method: "DELETE" });
 }
 
 export async function readStats() {
   return await (await asked("/stats")).json();
+}
+
+/** Loads, unloads or reloads a plugin, which takes an operator. */
+export async function manage(plugin, action) {
+  await asked(`/${encodeURIComponent(plugin)}/${action}`, { method: "POST" });
 }
 
 /** The forms of what a plugin takes. It is started for them. */

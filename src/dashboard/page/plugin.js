@@ -3,8 +3,9 @@ import { html } from "./html.js";
 import { useState } from "preact/hooks";
 import { CallForm } from "./call_form.js";
 import { Chart } from "./chart.js";
+import { manage } from "./gateway.js";
 
-export function Plugin({ plugin, usage }) {
+export function Plugin({ plugin, usage, isOperator }) {
   const { name, version, state, workers, calls } = plugin;
   const { latencyMs } = calls;
   // Only a plugin that runs tells what it takes, and looking alone starts none.
@@ -24,6 +25,7 @@ export function Plugin({ plugin, usage }) {
           <dd>${fact}</dd>
         `
       )}</dl>
+      ${isOperator && html`<${Management} name=${name} />`}
       <div class="charts">
         <${Chart} title="Memory, MiB" times=${usage.times} values=${usage.memory} />
         <${Chart} title="Processor, % of a core" times=${usage.times} values=${usage.processor} />
@@ -32,6 +34,20 @@ export function Plugin({ plugin, usage }) {
         ? html`<${CallForm} plugin=${name} />`
         : html`<button type="button" onClick=${() => want(true)}>Start it, and show what it takes</button>`}
     </section>
+  `;
+}
+
+const ACTIONS = { load: "Load", unload: "Unload", reload: "Reload" };
+
+/** What an operator does to the workers of a plugin. */
+function Management({ name }) {
+  const [problem, setProblem] = useState("");
+  const act = (action) => manage(name, action).then(() => setProblem(""), (error) => setProblem(error.message));
+  return html`
+    <p class="actions">${Object.entries(ACTIONS).map(([action, label]) =>
+      html`<button type="button" class="quiet" onClick=${() => act(action)}>${label}</button>`
+    )}</p>
+    <p role="alert" class="problem">${problem}</p>
   `;
 }
 
