@@ -7,6 +7,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import type { MiddlewareHandler } from "hono";
 import type { GatewayEnv, Role } from "./context.ts";
+import type { Guard } from "./guard.ts";
 import type { KnownToken } from "./known_token.ts";
 import type { GatewayLimits, ResolvedGatewayOptions } from "./options.ts";
 import { PageSessions } from "./page_session.ts";
@@ -40,12 +41,12 @@ function known(role: Role, tokens: readonly string[]): KnownToken[] {
 }
 
 /** Lets in whoever has a token or has signed in with one, and notes whose it is. */
-export function wantsToken(options: ResolvedGatewayOptions): MiddlewareHandler<GatewayEnv> {
+export function wantsToken(options: ResolvedGatewayOptions): Guard {
   const tokens = new Tokens(options);
   const sessions = new PageSessions(tokens.known);
-  return async (asked, next) => {
+  return (asked) => {
     const authorization = asked.req.raw.headers.get("authorization");
-    const holder = authorization === null ? await sessions.holderOf(asked.req.raw) : tokens.holderOf(authorization);
+    const holder = authorization === null ? sessions.holderOf(asked.req.raw) : tokens.holderOf(authorization);
     if (holder === undefined) {
       return refusal(STATUS_CODE.Unauthorized, "The token is missing or wrong", {
         code: "unauthorized",
@@ -54,17 +55,13 @@ export function wantsToken(options: ResolvedGatewayOptions): MiddlewareHandler<G
     }
     asked.set("role", holder.role);
     asked.set("client", holder.client);
-    return await next();
+    return undefined;
   };
 }
 
 /** Lets in operators alone. */
-export function wantsOperator(): MiddlewareHandler<GatewayEnv> {
-  return async (asked, next) => {
-    const refused = operatorRefusal(asked.get("role"), `"${asked.req.path}"`);
-    if (refused !== undefined) return refused;
-    return await next();
-  };
+export function wantsOperator(): Guard {
+  return (asked) => operatorRefusal(asked.get("role"), `"${asked.req.path}"`);
 }
 
 /** Why somebody may not do what takes an operator; `undefined` for one who may. */

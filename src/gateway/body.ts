@@ -8,9 +8,8 @@ import { findLongInteger } from "../protocol/exact_integers.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import { isRecord } from "../protocol/json.ts";
 import { decodeValue, toPlace } from "../protocol/values.ts";
-import type { Asked } from "./context.ts";
+import type { Asked, GatewayContext } from "./context.ts";
 import type { GatewayLimits } from "./options.ts";
-import { Patience } from "./patience.ts";
 import { badRequest, refusal, tooMuch } from "./refusal.ts";
 
 /** What a body says. */
@@ -24,9 +23,12 @@ export interface ReadBody {
 /** A slow client has to send so much, in bytes, each time that its time begins anew. */
 const STEP_BYTES = 64 * 1024;
 
+/** What a body is read with. */
+export type BodyContext = Pick<GatewayContext, "options" | "patience">;
+
 /** Reads a body, or says why it cannot be had. */
-export async function readBody(asked: Asked, limits: Required<GatewayLimits>): Promise<ReadBody | Response> {
-  const read = await readText(asked, limits);
+export async function readBody(asked: Asked, context: BodyContext): Promise<ReadBody | Response> {
+  const read = await readText(asked, context);
   if (read instanceof Response) return read;
   const body = read.text === "" ? {} : parsed(read.text);
   return body instanceof Response ? body : { body, bytesIn: read.bytesIn };
@@ -40,42 +42,94 @@ export interface ReadText {
 }
 
 /** Reads the text of a body, which is empty where there is none, or says why it cannot be had. */
-export async function readText(asked: Asked, limits: Required<GatewayLimits>): Promise<ReadText | Response> {
-  const { headers, body: stream } = asked.req.raw;
-  if (stream === null) return { text: "", bytesIn: 0 };
-  const length = headers.get("content-length");
-  return length === null ? await readPieces(asked, limits) : await readWhole(asked, { ...limits, length: Number(length) });
+export async function readText(asked: Asked, context: BodyContext): Promise<ReadText | Response> {
+  const length = asked.req.raw.headers.get("content-length");
+  return length === null ? await readPieces(asked, context) : await readWhole(asked, { ...context, length: Number(length) });
 }
 
-/** A body whose length is known: the server gives no more than that. */
-async function readWhole(asked: Asked, { length, ...limits }: Required<GatewayLimits> & { length: number }): Promise<ReadText | Response> {
+/** A body whose length is known: the server gives no more than that. One that has come with its head is there at once, unless it is asked for as a stream. */
+async function readWhole(asked: Asked, context: BodyContext & { readonly length: number }): Promise<ReadText | Response> {
+  const { length, options: { limits }, patience } = context;
   if (length > limits.bodyBytes) return tooLong(limits);
-  if (length > STEP_BYTES) return await readPieces(asked, limits);
-  if (!asked.get("place").take(length)) return tooMuch("The bodies of other requests take all room");
-  using patience = new Patience(limits.bodyMs);
-  const text = await Promise.race([asked.req.raw.text().catch(() => null), patience.over]);
-  if (text === undefined) return tooSlow(limits);
-  return text === null ? cutShort() : { text, bytesIn: length };
+  if (length > STEP_BYTES) return await readPieces(asked, context);
+  if (!asked.get("place").take(length)) return noRoom();
+  const given = new GivenText(asked.req.raw);
+  if (!await given.isSoon()) {
+    using _wait = patience.body.begin(() => given.giveUp());
+    await given.settled;
+  }
+  const { text } = given;
+  return text !== undefined ? { text, bytesIn: length } : given.isGivenUp ? tooSlow(limits) : cutShort();
 }
 
-async function readPieces(asked: Asked, limits: Required<GatewayLimits>): Promise<ReadText | Response> {
-  using patience = new Patience(limits.bodyMs);
+/** So many turns it takes until a body is given that has come with its head. A wait for each of them would cost more than all else of it. */
+const TURNS = 4;
+
+/** The text of a body, once it has come. */
+class GivenText {
+  readonly #settled = Promise.withResolvers<void>();
+  #isSettled = false;
+  /** The text; `undefined` where it has not come. */
+  text: string | undefined;
+  /** Whether it was waited for too long. */
+  isGivenUp = false;
+
+  constructor(request: Request) {
+    request.text().then((text) => this.#settle(text), () => this.#settle(undefined));
+  }
+
+  /** Resolves when it has come, or does not come any more. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  async isSoon(): Promise<boolean> {
+    for (let turn = 0; turn < TURNS && !this.#isSettled; turn++) await undefined;
+    return this.#isSettled;
+  }
+
+  giveUp(): void {
+    this.isGivenUp = !this.#isSettled;
+    this.#settle(undefined);
+  }
+
+  #settle(text: string | undefined): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.text = text;
+    this.#settled.resolve();
+  }
+}
+
+async function readPieces(asked: Asked, { options: { limits }, patience }: BodyContext): Promise<ReadText | Response> {
+  const stream = asked.req.raw.body;
+  if (stream === null) return { text: "", bytesIn: 0 };
+  const reader = stream.getReader();
+  let isOver = false;
+  using wait = patience.body.begin(() => {
+    isOver = true;
+    // What is waited for ends with it.
+    reader.cancel().catch(() => {});
+  });
   const decoder = new TextDecoder();
-  const pieces = asked.req.raw.body!.values();
   let [text, bytesIn, renewedAt] = ["", 0, 0];
   while (true) {
-    const piece = await Promise.race([pieces.next().catch(() => null), patience.over]);
-    if (piece === undefined) return tooSlow(limits);
-    if (piece === null) return cutShort();
+    const piece = await reader.read().catch(() => undefined);
+    if (isOver) return tooSlow(limits);
+    if (piece === undefined) return cutShort();
     if (piece.done) return { text: text + decoder.decode(), bytesIn };
     bytesIn += piece.value.length;
     if (bytesIn > limits.bodyBytes) return tooLong(limits);
-    if (!asked.get("place").take(piece.value.length)) return tooMuch("The bodies of other requests take all room");
+    if (!asked.get("place").take(piece.value.length)) return noRoom();
     text += decoder.decode(piece.value, { stream: true });
     if (bytesIn - renewedAt < STEP_BYTES) continue;
     renewedAt = bytesIn;
-    patience.renew();
+    wait.renew();
   }
+}
+
+function noRoom(): Response {
+  return tooMuch("The bodies of other requests take all room");
 }
 
 function tooLong({ bodyBytes }: Required<GatewayLimits>): Response {

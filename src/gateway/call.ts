@@ -44,7 +44,12 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const style = headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ? FRAMED : plainStyle(endpoint);
   const open: OpenOutcome = (onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext });
   const frames = new Frames(open, { withTraceback, write: style.write });
-  const { replyMs } = context.options.limits;
-  const hooks = { report, replyMs, place: asked.get("place"), onEnd: () => call.end(), onCancel: () => call.cancel() };
+  const hooks = {
+    report,
+    patience: context.patience.reply,
+    place: asked.get("place"),
+    onEnd: () => call.end(),
+    onCancel: () => call.cancel(),
+  };
   return await new Reply(frames, style, hooks).response();
 }

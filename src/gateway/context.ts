@@ -9,6 +9,7 @@ import type { GatewayMetrics } from "./metrics.ts";
 import type { CallObserver } from "./observer.ts";
 import type { OpenCalls } from "./open_calls.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
+import type { Patience } from "./patience.ts";
 import type { Place } from "./places.ts";
 
 /** What a client may do: call plugins, or see to them as well. */
@@ -30,6 +31,8 @@ export interface GatewayContext {
   readonly options: ResolvedGatewayOptions;
   /** What Prometheus is told. */
   readonly metrics: GatewayMetrics;
+  /** How long it waits for the bodies of requests, and for clients to take their replies. */
+  readonly patience: { readonly body: Patience; readonly reply: Patience };
   /** Who is told of every call. */
   readonly observers: readonly CallObserver[];
 }

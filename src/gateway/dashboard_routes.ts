@@ -12,6 +12,7 @@ import { isRecord } from "../protocol/json.ts";
 import { operatorRefusal, Tokens, wantsToken } from "./access.ts";
 import { clientGone } from "./client_gone.ts";
 import type { Asked, GatewayContext, GatewayEnv } from "./context.ts";
+import { guarded } from "./guard.ts";
 import type { LogFeed } from "./log_feed.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
 import { type CookieOptions, noCookie, PageSessions } from "./page_session.ts";
@@ -32,7 +33,7 @@ export function dashboardRoutes({ manager, options }: GatewayContext): Hono<Gate
   const app = new Hono<GatewayEnv>();
   addPage(app, options);
   addSession(app, options);
-  app.get("/dashboard/forms/:plugin", wantsToken(options), async (asked) => {
+  app.get("/dashboard/forms/:plugin", guarded(wantsToken(options)), async (asked) => {
     const plugin = asked.req.param("plugin");
     try {
       const gone = new AbortController();
@@ -45,7 +46,7 @@ export function dashboardRoutes({ manager, options }: GatewayContext): Hono<Gate
     }
   });
   const { logs } = options;
-  app.get("/dashboard/logs", wantsToken(options), (asked) => {
+  app.get("/dashboard/logs", guarded(wantsToken(options)), (asked) => {
     const refused = operatorRefusal(asked.get("role"), "The log");
     if (refused !== undefined) return refused;
     return logs === undefined
@@ -80,13 +81,13 @@ function addSession(app: Hono<GatewayEnv>, options: ResolvedGatewayOptions): voi
   const tokens = new Tokens(options);
   const sessions = new PageSessions(tokens.known);
   const path = "/dashboard/session";
-  app.get(path, wantsToken(options), (asked) => Response.json({ role: asked.get("role") }));
+  app.get(path, guarded(wantsToken(options)), (asked) => Response.json({ role: asked.get("role") }));
   app.post(path, async (asked) => {
     const token = await givenToken(asked.req.raw);
     if (token === undefined) return badRequest("The body has no token");
     const holder = tokens.holderOf(`Bearer ${token}`);
     if (holder === undefined) return refusal(STATUS_CODE.Unauthorized, "The token is wrong", { code: "unauthorized" });
-    return signedReply(await sessions.cookieOf(holder, cookieOptions(asked, options)));
+    return signedReply(sessions.cookieOf(holder, cookieOptions(asked, options)));
   });
   app.delete(path, (asked) => signedReply(noCookie(cookieOptions(asked, options))));
 }

@@ -3,18 +3,17 @@
  *
  * @module
  */
-import type { MiddlewareHandler } from "hono";
 import { STATUS_CODE } from "@std/http/status";
-import type { GatewayEnv } from "./context.ts";
+import type { Guard } from "./guard.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
 import { refusal } from "./refusal.ts";
 
 const HEADERS = { connection: "close", "retry-after": "1" };
 
 /** Refuses requests once the gateway is to end. */
-export function openOnly({ draining }: ResolvedGatewayOptions): MiddlewareHandler<GatewayEnv> {
-  return async (_asked, next) => {
-    if (!draining?.aborted) return await next();
+export function openOnly({ draining }: ResolvedGatewayOptions): Guard {
+  return () => {
+    if (!draining?.aborted) return undefined;
     return refusal(STATUS_CODE.ServiceUnavailable, "The gateway is about to end. Send it again later", {
       code: "draining",
       headers: HEADERS,

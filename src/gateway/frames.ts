@@ -11,8 +11,8 @@ import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { encodeValue, FILE_TYPE, fillSlot, toPointer } from "../protocol/values.ts";
 import { errorBody, type TellOptions } from "./told_errors.ts";
 
-/** Opens an operation, whose reports go to `onProgress`: it yields chunks and returns the result. */
-export type OpenOutcome = (onProgress: (report: Progress) => void) => AsyncGenerator<unknown, unknown, void>;
+/** Opens an operation, whose reports go to `onProgress`: a stream of chunks, or one result. */
+export type OpenOutcome = (onProgress: (report: Progress) => void) => AsyncIterator<unknown> | Promise<unknown>;
 
 /** A frame, and how it is written for the client. */
 export interface WrittenFrame {
@@ -26,6 +26,9 @@ export interface FrameOptions extends TellOptions {
   readonly write: (frame: Frame) => WrittenFrame;
 }
 
+/** A stream has no result but its end. */
+const END: Frame = { result: null };
+
 /** The plugin is not asked for more while so many characters wait for the client. */
 const MAX_AHEAD = 64 * 1024;
 
@@ -34,7 +37,6 @@ const MAX_AHEAD = 64 * 1024;
  * piece, so that many small chunks go together.
  */
 export class Frames {
-  readonly #outcome: AsyncGenerator<unknown, unknown, void>;
   readonly #options: FrameOptions;
   #ready: WrittenFrame[] = [];
   #length = 0;
@@ -45,8 +47,7 @@ export class Frames {
   /** Begins with the operation. */
   constructor(open: OpenOutcome, options: FrameOptions) {
     this.#options = options;
-    this.#outcome = open((report) => this.#add({ ...report }));
-    void this.#run();
+    void this.#run(open);
   }
 
   /** All that has come since the last time; waits while that is nothing. */
@@ -65,24 +66,29 @@ export class Frames {
     this.#wakeWriter?.();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#hasLast) {
-      const frame = await this.#next();
-      this.#add(frame);
-      while (this.#length > MAX_AHEAD && !this.#hasLast) await new Promise<void>((resolve) => this.#wakeWriter = resolve);
+  async #run(open: OpenOutcome): Promise<void> {
+    try {
+      const outcome = open((report) => this.#add({ ...report }));
+      if (!(outcome instanceof Promise)) return await this.#runStream(outcome);
+      const value = await outcome;
+      const frame = frameOf("result", value ?? null);
+      this.#add(frame instanceof Promise ? await frame : frame);
+    } catch (error) {
+      this.#add({ error: errorBody(error, this.#options) });
     }
-    // One that was left has more to give, which nobody waits for.
-    await this.#outcome.return(undefined).catch(() => {});
   }
 
-  /** The next chunk, the result or the error of the operation. */
-  async #next(): Promise<Frame> {
+  async #runStream(chunks: AsyncIterator<unknown>): Promise<void> {
     try {
-      const { done, value } = await this.#outcome.next();
-      const frame = frameOf(done ? "result" : "chunk", value ?? null);
-      return frame instanceof Promise ? await frame : frame;
-    } catch (error) {
-      return { error: errorBody(error, this.#options) };
+      while (!this.#hasLast) {
+        const { done, value } = await chunks.next();
+        const frame = done ? END : frameOf("chunk", value ?? null);
+        this.#add(frame instanceof Promise ? await frame : frame);
+        while (this.#length > MAX_AHEAD && !this.#hasLast) await new Promise<void>((resolve) => this.#wakeWriter = resolve);
+      }
+    } finally {
+      // One that was left has more to give, which nobody waits for.
+      await chunks.return?.().catch(() => {});
     }
   }
 

@@ -8,6 +8,7 @@ import type { GatewayRequestInfo } from "./context.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { OpenCalls } from "./open_calls.ts";
 import { type GatewayOptions, resolveOptions } from "./options.ts";
+import { Patience } from "./patience.ts";
 import { routesOf } from "./routes.ts";
 
 /** Answers requests. Give it to `Deno.serve()`, or to a framework that has standard requests and responses. */
@@ -32,7 +33,10 @@ export type GatewayHandler = (request: Request, info?: GatewayRequestInfo) => Pr
 export function createGateway(manager: PluginManager, options: GatewayOptions): GatewayHandler {
   const metrics = new GatewayMetrics(manager);
   const observers = [metrics, ...options.observers ?? []];
-  const routes = routesOf({ manager, calls: new OpenCalls(), options: resolveOptions(options), metrics, observers });
+  const resolved = resolveOptions(options);
+  const { bodyMs, replyMs } = resolved.limits;
+  const patience = { body: new Patience(bodyMs), reply: new Patience(replyMs) };
+  const routes = routesOf({ manager, calls: new OpenCalls(), options: resolved, patience, metrics, observers });
   return async (request, info) => {
     const response = await routes.fetch(request, { info });
     metrics.answered(response);

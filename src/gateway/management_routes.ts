@@ -9,6 +9,7 @@ import type { PluginManager } from "../manager/plugin_manager.ts";
 import { messageOf } from "../protocol/text.ts";
 import { wantsOperator } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
+import { guarded } from "./guard.ts";
 import { refusal } from "./refusal.ts";
 import { toldInfo } from "./told_plugins.ts";
 
@@ -27,7 +28,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 export function managementRoutes({ manager }: GatewayContext): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   const path = `/:plugin/:action{${Object.keys(ACTIONS).join("|")}}` as const;
-  app.post(path, wantsOperator(), async (asked) => {
+  app.post(path, guarded(wantsOperator()), async (asked) => {
     const { plugin, action } = asked.req.param() as { plugin: string; action: string };
     try {
       manager.info(plugin);

@@ -22,7 +22,7 @@ export function mcpRoutes(context: GatewayContext): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   let endpoint: Promise<McpEndpoint> | undefined;
   app.all("/mcp", async (asked) => {
-    const read = await readText(asked, context.options.limits);
+    const read = await readText(asked, context);
     if (read instanceof Response) return read;
     endpoint ??= load(context);
     const gone = new AbortController();

@@ -37,6 +37,8 @@ export type CallFilter = Partial<CallOwner>;
 export class OpenCalls {
   readonly #open = new Map<OpenCall, CallOwner>();
   readonly #keys = new Set<string>();
+  /** What workers call the calls of theirs that have an id. */
+  readonly #workerIds = new Set<string>();
 
   /** How many there are. */
   get size(): number {
@@ -55,16 +57,20 @@ export class OpenCalls {
     if (key !== undefined && this.#keys.has(key)) return undefined;
     const controller = new AbortController();
     const { plugin, callId } = owner;
+    const workerKey = key === undefined || this.#workerIds.has(`${plugin} ${callId}`) ? undefined : `${plugin} ${callId}`;
     const call: OpenCall = {
-      workerCallId: this.#matching({ plugin, callId }).length === 0 ? callId : undefined,
+      workerCallId: workerKey === undefined ? undefined : callId,
       signal: controller.signal,
       cancel: () => controller.abort(new CallCancelledError(`A call of "${plugin}" was cancelled`, { plugin })),
       end: () => {
-        if (this.#open.delete(call) && key !== undefined) this.#keys.delete(key);
+        if (!this.#open.delete(call) || key === undefined) return;
+        this.#keys.delete(key);
+        if (workerKey !== undefined) this.#workerIds.delete(workerKey);
       },
     };
     if (isCall) this.#open.set(call, owner);
     if (key !== undefined) this.#keys.add(key);
+    if (workerKey !== undefined) this.#workerIds.add(workerKey);
     return call;
   }
 

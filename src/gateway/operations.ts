@@ -26,25 +26,16 @@ export interface OperationTarget {
   readonly role: Role;
 }
 
-/** Runs a request: yields chunks, returns the result. */
-export async function* operate(
-  request: GatewayRequest,
-  target: OperationTarget,
-  options: CallOptions,
-): AsyncGenerator<unknown, unknown, void> {
+/** Runs a request: gives chunks for a stream, and the result for all else. */
+export function operate(request: GatewayRequest, target: OperationTarget, options: CallOptions): AsyncIterator<unknown> | Promise<unknown> {
   const { endpoint, body } = request;
   const call = { ...options, args: body.args as readonly unknown[] | undefined, callId: target.workerCallId };
-  if (endpoint === "execute_stream") return yield* streamed(target.handle.executeStream(body.kwargs as Kwargs | undefined, call));
-  if (endpoint === "execute") return await target.handle.execute(body.kwargs as Kwargs | undefined, call);
+  if (endpoint === "execute_stream") return target.handle.executeStream(body.kwargs as Kwargs | undefined, call);
+  if (endpoint === "execute") return target.handle.execute(body.kwargs as Kwargs | undefined, call);
   const question = questionAt(endpoint);
-  if (question !== undefined) return await target.handle[question](options);
-  if (!isOwn(endpoint)) return await target.handle.extension(endpoint as ExtensionEndpoint, body, options);
-  return await ANSWERS[endpoint](request, target, options);
-}
-
-async function* streamed(chunks: AsyncIterable<unknown>): AsyncGenerator<unknown, null, void> {
-  yield* chunks;
-  return null;
+  if (question !== undefined) return target.handle[question](options);
+  if (!isOwn(endpoint)) return target.handle.extension(endpoint as ExtensionEndpoint, body, options);
+  return ANSWERS[endpoint](request, target, options);
 }
 
 type Answer = (request: GatewayRequest, target: OperationTarget, options: CallOptions) => Promise<unknown>;

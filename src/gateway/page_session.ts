@@ -3,18 +3,19 @@
  *
  * @module
  */
+import { createHmac } from "node:crypto";
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import type { Client, KnownToken } from "./known_token.ts";
 
 const COOKIE = "remote_plugin_session";
 
 /** What is signed with a token to make its cookie. It tells the token to nobody, and is the same after the server has been started again. */
-const SUBJECT = new TextEncoder().encode("The session of a page of remote-plugin");
+const SUBJECT = "The session of a page of remote-plugin";
 
 /** Makes and knows the cookies of tokens. */
 export class PageSessions {
   readonly #known: readonly KnownToken[];
-  readonly #values = new Map<KnownToken, Promise<string>>();
+  readonly #values = new Map<KnownToken, string>();
 
   /** Of these tokens. */
   constructor(known: readonly KnownToken[]) {
@@ -22,23 +23,22 @@ export class PageSessions {
   }
 
   /** The header that signs a client in. Whoever gives its token has it from then on in each request of the page, and no other page has. */
-  async cookieOf(holder: KnownToken, { path, isSecure }: CookieOptions): Promise<string> {
-    return `${COOKIE}=${await this.#valueOf(holder)}; ${attributes({ path, isSecure })}`;
+  cookieOf(holder: KnownToken, options: CookieOptions): string {
+    return `${COOKIE}=${this.#valueOf(holder)}; ${attributes(options)}`;
   }
 
   /** Whose session a request belongs to. A request that no page of here has made has none, whatever cookie goes along. */
-  async holderOf({ headers }: Request): Promise<Client | undefined> {
+  holderOf({ headers }: Request): Client | undefined {
     const [, value] = new RegExp(`(?:^|; *)${COOKIE}=([\\w-]+)`).exec(headers.get("cookie") ?? "") ?? [];
     if (value === undefined || headers.get("sec-fetch-site") !== "same-origin") return undefined;
     const given = encoder.encode(value);
-    for (const holder of this.#known) {
-      const wanted = encoder.encode(await this.#valueOf(holder));
-      if (wanted.length === given.length && timingSafeEqual(wanted, given)) return holder;
-    }
-    return undefined;
+    return this.#known.find((holder) => {
+      const wanted = encoder.encode(this.#valueOf(holder));
+      return wanted.length === given.length && timingSafeEqual(wanted, given);
+    });
   }
 
-  #valueOf(holder: KnownToken): Promise<string> {
+  #valueOf(holder: KnownToken): string {
     const known = this.#values.get(holder) ?? signed(holder);
     this.#values.set(holder, known);
     return known;
@@ -64,8 +64,6 @@ function attributes({ path, isSecure }: CookieOptions): string {
 
 const encoder = new TextEncoder();
 
-async function signed({ bytes, role }: KnownToken): Promise<string> {
-  const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  const signature = await crypto.subtle.sign("HMAC", key, new Uint8Array([...SUBJECT, ...encoder.encode(role)]));
-  return new Uint8Array(signature).toBase64({ alphabet: "base64url", omitPadding: true });
+function signed({ bytes, role }: KnownToken): string {
+  return createHmac("sha256", bytes).update(`${SUBJECT}, ${role}`).digest("base64url");
 }

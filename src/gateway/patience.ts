@@ -3,37 +3,72 @@
  *
  * @module
  */
-import { Limit } from "../protocol/limit.ts";
 
-/** Tells once when nothing has gone on for too long. */
-export class Patience implements Disposable {
-  readonly #milliseconds: number;
-  readonly #over = Promise.withResolvers<undefined>();
-  #limit: Limit;
+/** In so many steps it is waited. One that ends late, for the machine slept or was busy, counts as one. */
+const STEPS = 4;
 
-  /** Begins to wait. */
+/** Waits for many clients with one timer. */
+export class Patience {
+  readonly #stepMs: number;
+  readonly #waiting = new Set<Wait>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** For so long it waits for each of them, in milliseconds, and for one step more at most. */
   constructor(milliseconds: number) {
-    this.#milliseconds = milliseconds;
-    this.#limit = this.#begin();
+    this.#stepMs = milliseconds / STEPS;
   }
 
-  /** Resolves when it is over. */
-  get over(): Promise<undefined> {
-    return this.#over.promise;
+  /** Begins to wait for one of them. */
+  begin(onOver: () => void): Wait {
+    const wait = new Wait(onOver, () => this.#end(wait));
+    this.#waiting.add(wait);
+    this.#timer ??= setInterval(() => this.#step(), this.#stepMs);
+    return wait;
   }
 
-  /** Something has gone on: begins anew. */
+  #step(): void {
+    for (const wait of this.#waiting) wait.step();
+  }
+
+  #end(wait: Wait): void {
+    this.#waiting.delete(wait);
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** The wait for one client. */
+export class Wait implements Disposable {
+  readonly #onOver: () => void;
+  readonly #onEnd: () => void;
+  #steps = 0;
+
+  /** Begins. */
+  constructor(onOver: () => void, onEnd: () => void) {
+    this.#onOver = onOver;
+    this.#onEnd = onEnd;
+  }
+
+  /** Something has gone on: it begins anew. */
   renew(): void {
-    this.#limit[Symbol.dispose]();
-    this.#limit = this.#begin();
+    this.#steps = 0;
+  }
+
+  /** Nothing is waited for until it is renewed. */
+  pause(): void {
+    this.#steps = -Infinity;
+  }
+
+  /** A step has ended. The first one had begun before this. */
+  step(): void {
+    if (++this.#steps <= STEPS) return;
+    this.#onEnd();
+    this.#onOver();
   }
 
   /** Waits no more. */
   [Symbol.dispose](): void {
-    this.#limit[Symbol.dispose]();
-  }
-
-  #begin(): Limit {
-    return new Limit(this.#milliseconds, () => this.#over.resolve(undefined));
+    this.#onEnd();
   }
 }

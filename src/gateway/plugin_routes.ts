@@ -16,7 +16,7 @@ import { toldInfo, toldState } from "./told_plugins.ts";
 
 /** The routes below the names of plugins, and those that tell of all. */
 export function pluginRoutes(context: GatewayContext): Hono<GatewayEnv> {
-  const { manager, options } = context;
+  const { manager } = context;
   const stats = sharedStats(manager);
   const app = new Hono<GatewayEnv>();
   app.get("/", (asked) => Response.json(manager.list().map((info) => toldInfo(info, asked.get("role")))));
@@ -32,7 +32,7 @@ export function pluginRoutes(context: GatewayContext): Hono<GatewayEnv> {
     }
   });
   app.all("/:plugin/:endpoint", async (asked) => {
-    const request = await readRequest(asked, options.limits);
+    const request = await readRequest(asked, context);
     return request instanceof Response ? request : await answerCall(context, request, asked);
   });
   return app;

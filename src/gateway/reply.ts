@@ -10,7 +10,7 @@ import { FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { withoutTypes as valueWithoutTypes } from "../protocol/values.ts";
 import type { Frames, WrittenFrame } from "./frames.ts";
 import type { CallReport } from "./observer.ts";
-import { Patience } from "./patience.ts";
+import type { Patience, Wait } from "./patience.ts";
 import type { Place } from "./places.ts";
 import { PROBLEM_MEDIA_TYPE, problemBody } from "./problem.ts";
 import { TREE_CODE, type TreeErrorBody } from "./told_errors.ts";
@@ -67,8 +67,8 @@ export interface ReplyHooks {
   readonly report: CallReport;
   /** What the request holds; it is left when the reply has ended. */
   readonly place: Place;
-  /** How long the client may take none of it, in milliseconds. */
-  readonly replyMs: number;
+  /** How long the client may take none of it. */
+  readonly patience: Patience;
   /** The last frame was sent, or will never be. */
   readonly onEnd: () => void;
   /** The client has gone. */
@@ -138,30 +138,30 @@ export class Reply {
   }
 
   #stream(): ReadableStream<Uint8Array> {
-    const { place, replyMs, report } = this.#hooks;
+    const { place, patience, report } = this.#hooks;
     place.isKept = true;
-    const patience = new Patience(replyMs);
+    let wait: Wait;
     return new ReadableStream({
       start: (controller) => {
-        void patience.over.then(() => {
-          controller.error(new SlowClientError(`The client has taken nothing of its reply for ${replyMs} ms`));
+        wait = patience.begin(() => {
+          controller.error(new SlowClientError("The client has taken nothing of its reply for too long"));
           this.#abandon();
         });
       },
       pull: async (controller) => {
-        patience[Symbol.dispose]();
+        wait.pause();
         while (this.#text === "" && !this.#hasLast) await this.#take();
         const bytes = encoder.encode(this.#nextPiece());
         report.sent(bytes.length);
         controller.enqueue(bytes);
-        patience.renew();
+        wait.renew();
         if (this.#text !== "" || !this.#hasLast) return;
-        patience[Symbol.dispose]();
+        wait[Symbol.dispose]();
         controller.close();
         this.#end();
       },
       cancel: () => {
-        patience[Symbol.dispose]();
+        wait[Symbol.dispose]();
         this.#abandon();
       },
     }, { highWaterMark: 0 });

@@ -7,9 +7,8 @@ import { STATUS_CODE } from "@std/http/status";
 import { type Endpoint, endpointRule, ENDPOINTS, type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
 import { CALL_ID, CALL_ID_HEADER } from "../protocol/messages.ts";
 import { operatorRefusal } from "./access.ts";
-import { readBody } from "./body.ts";
+import { type BodyContext, readBody } from "./body.ts";
 import type { Asked } from "./context.ts";
-import type { GatewayLimits } from "./options.ts";
 import { badRequest, refusal } from "./refusal.ts";
 
 /** One request that is understood. */
@@ -33,7 +32,7 @@ const OPERATOR_ENDPOINTS: ReadonlySet<string> = new Set<Endpoint | ExtensionEndp
 ]);
 
 /** Reads what is asked for below the name of a plugin, or says why that cannot be had. */
-export async function readRequest(asked: Asked, limits: Required<GatewayLimits>): Promise<GatewayRequest | Response> {
+export async function readRequest(asked: Asked, context: BodyContext): Promise<GatewayRequest | Response> {
   const { plugin = "", endpoint = "" } = asked.req.param() as Readonly<Record<string, string>>;
   if (!isKnownEndpoint(endpoint)) {
     return refusal(STATUS_CODE.NotFound, `There is no endpoint "${plugin}/${endpoint}"`, { code: "not_found" });
@@ -47,7 +46,7 @@ export async function readRequest(asked: Asked, limits: Required<GatewayLimits>)
   const { headers } = asked.req.raw;
   const callId = headers.get(CALL_ID_HEADER) ?? undefined;
   if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
-  const read = await readBody(asked, limits);
+  const read = await readBody(asked, context);
   if (read instanceof Response) return read;
   const misplaced = misplacedArguments({ endpoint, body: read.body });
   return misplaced === undefined ? { plugin, endpoint, callId, ...read } : badRequest(misplaced);

@@ -10,12 +10,13 @@ import { wantsPlace, wantsToken } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { dashboardRoutes } from "./dashboard_routes.ts";
 import { openOnly } from "./draining.ts";
+import { guarded } from "./guard.ts";
 import { healthRoutes } from "./health_routes.ts";
 import { managementRoutes } from "./management_routes.ts";
 import { mcpRoutes } from "./mcp_routes.ts";
 import { metricsRoutes } from "./metrics_routes.ts";
 import { docsRoutes, openApiRoutes } from "./openapi/routes.ts";
-import { knownPagesOnly, ownHostOnly } from "./pages.ts";
+import { knownPagesOnly, ownHostOnly, toldPages } from "./pages.ts";
 import { pluginRoutes } from "./plugin_routes.ts";
 import { refusal } from "./refusal.ts";
 
@@ -33,13 +34,15 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   const { options } = context;
   const app = new Hono<GatewayEnv>({ getPath: pathBelow(options.basePath) });
   // A load balancer asks by any name.
-  app.route("/", healthRoutes());
-  app.use(openOnly(options), ownHostOnly(options), knownPagesOnly(options));
-  // Modules that answer without a token, or see to theirs, come here.
+  app.route("/", healthRoutes(context));
+  app.use(guarded(ownHostOnly(options), knownPagesOnly(options)));
+  if (options.origins.length > 0) app.use(toldPages(options));
+  // Modules that answer without a token, or see to theirs, come here. How it comes to its end is to be seen.
   app.route("/", metricsRoutes(context));
+  app.use(guarded(openOnly(options)));
   app.route("/", docsRoutes());
   app.route("/", dashboardRoutes(context));
-  app.use(wantsToken(options), wantsPlace(options.limits));
+  app.use(guarded(wantsToken(options)), wantsPlace(options.limits));
   // The names that a gateway itself has come before those of plugins.
   app.route("/", openApiRoutes(context));
   app.route("/", managementRoutes(context));

@@ -15,6 +15,7 @@ import {
   Questions,
 } from "../plugin/members.ts";
 import type { RemotePlugin } from "../plugin/remote_plugin.ts";
+import { UnbegunError } from "../plugin/unbegun.ts";
 import { TakenBody } from "../plugin/arguments.ts";
 import { type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
 import type { StatsBody } from "../protocol/messages.ts";
@@ -102,7 +103,7 @@ export class ManagedPlugin extends Questions implements PluginInterface {
     this.#refuseWhenClosed("cancel");
     const { pool } = this.#entry;
     const waiting = pool?.cancelWaiting() ?? false;
-    const outcomes = await Promise.all([...pool?.replicas ?? []].map(({ plugin }) => plugin.run(operationOf("cancel"), options)));
+    const outcomes = await Promise.all([...pool?.replicas ?? []].map(({ plugin }) => plugin.cancelAll(options)));
     return waiting || outcomes.includes(true);
   }
 
@@ -138,12 +139,23 @@ export class ManagedPlugin extends Questions implements PluginInterface {
     using call = this.#begin(member, options);
     try {
       using body = take();
-      const [turn, left] = this.#tryTurn(options) ?? await this.#waitForTurn(member, options);
-      using lease = turn;
       const taken = { endpoint, member, body };
-      const result = endpoint === "execute_stream" ? yield* lease.plugin.stream(taken, left) : await lease.plugin.run(taken, left);
-      call.succeed();
-      return result;
+      for (let left = options;;) {
+        const [turn, forWorker] = this.#tryTurn(left) ?? await this.#waitForTurn(member, left);
+        using lease = turn;
+        left = forWorker;
+        const movable = { ...forWorker, isMovable: true };
+        try {
+          const result = endpoint === "execute_stream"
+            ? yield* lease.plugin.stream(taken, movable)
+            : await lease.plugin.run(taken, movable);
+          call.succeed();
+          return result;
+        } catch (error) {
+          if (!(error instanceof UnbegunError)) throw error;
+          lease.lost();
+        }
+      }
     } catch (error) {
       call.fail(error);
       throw error;

@@ -65,6 +65,7 @@ export class Call implements Tenant, TurnHolder {
   #loss: Promise<unknown> | undefined;
   #ended: Promise<void> | undefined;
   #isReleased = false;
+  #isUnbegun = false;
 
   /** Opens an operation. A signal that is aborted already abandons it at once. */
   constructor(name: OperationName, options: OpenOptions) {
@@ -126,16 +127,20 @@ export class Call implements Tenant, TurnHolder {
     return this.#attempt !== undefined && this.#turn?.isFirst !== false;
   }
 
+  /** Whether its worker, which no other one follows, ended before it can have begun with it. */
+  get isUnbegun(): boolean {
+    return this.#isUnbegun;
+  }
+
   /** Whether it has its turn. */
   get hasTurn(): boolean {
     return this.#turn !== undefined;
   }
 
   /** Waits for the operation's turn, as long as it is wanted. */
-  waitFor(wait: WaitForTurn): Promise<Turn> {
+  waitFor(wait: WaitForTurn): void {
     this.#wait = wait;
     if (this.#abandonment !== undefined) wait.leave(this.#abandonment.reason);
-    return wait.turn;
   }
 
   /** Takes over the operation's turn. */
@@ -234,6 +239,7 @@ export class Call implements Tenant, TurnHolder {
       this.#waiting?.resolve(undefined);
       return;
     }
+    this.#isUnbegun = mayBeSent === true;
     if (reply === undefined) this.abandon(error);
     // Others need not wait for a caller who takes his time.
     this.#turn?.[Symbol.dispose]();

@@ -21,6 +21,7 @@ import { SendQueue } from "./send_queue.ts";
 import { sendTo, type TakenOperation, turnRequest } from "./sending.ts";
 import { type CallTrace, followed, type Tracing } from "./tracing.ts";
 import type { Turn } from "./turn.ts";
+import { type MovableOptions, UnbegunError } from "./unbegun.ts";
 import { Workers, type WorkersOptions } from "./workers.ts";
 
 /** What holds for all operations of a plugin, and for its workers, one after the other. */
@@ -34,7 +35,7 @@ export interface DispatchOptions extends WorkersOptions {
 }
 
 /** How one operation is run. */
-interface RunOptions extends CallOptions {
+interface RunOptions extends CallOptions, MovableOptions {
   readonly trace?: CallTrace;
   /** The one worker that it is for, whatever follows it, and without a turn. Default: whichever worker the plugin has. */
   readonly on?: LoadedWorker;
@@ -141,9 +142,14 @@ export class Dispatch {
         else if (frame.error.code !== "cancelled" || !await call.wasTakenBack()) await failed(call, frame.error);
       } catch (error) {
         const failure = await failureOf(call, error, this.workers);
-        if (failure !== MAY_BE_SENT) throw failure;
+        if (failure !== MAY_BE_SENT) throw options.isMovable && this.#isUnbegun(call) ? new UnbegunError(failure) : failure;
       }
     }
+  }
+
+  /** Whether no worker has begun with a call, or will. */
+  #isUnbegun(call: Call): boolean {
+    return call.isUnbegun || (this.workers.isOver && call.attempt === undefined && !call.isAbandoned);
   }
 
   /** Sends the operation to the worker that runs: at once, or when it has its turn, the worker is there, and its files are written. */
@@ -159,10 +165,25 @@ export class Dispatch {
   }
 
   #attemptInTurn(run: Run): Promise<void> {
-    return this.#wait(run).then((turn) => {
-      run.call.hold(turn);
-      return this.#attempt(run);
-    });
+    const { call, taken, options } = run;
+    const sent = Promise.withResolvers<void>();
+    const turn = call.trace && Promise.withResolvers<void>();
+    const onTurn = (own: Turn) => {
+      call.hold(own);
+      turn?.resolve(own.whenFirst);
+      try {
+        sent.resolve(this.#attempt(run));
+      } catch (error) {
+        sent.reject(error);
+      }
+    };
+    const onLeave = (reason: unknown) => {
+      turn?.reject(reason);
+      sent.reject(reason);
+    };
+    call.waitFor(this.#queue.wait(turnRequest(taken, options), { onTurn, onLeave }));
+    if (turn !== undefined) void call.trace!.queue(turn.promise).catch(() => {});
+    return sent.promise;
   }
 
   async #sendLater(worker: Promise<LoadedWorker>, run: Run): Promise<void> {
@@ -183,12 +204,20 @@ export class Dispatch {
 
   /** Cancels what the worker runs or has waiting. False when there was nothing. */
   async cancel(options: OperationOptions): Promise<boolean> {
-    const sent = this.#running();
+    return await this.#cancel(this.#running(), options);
+  }
+
+  /** Cancels what the worker runs, and all that waits for it here. False when there was nothing. */
+  async cancelAll(options: OperationOptions): Promise<boolean> {
+    return await this.#cancel([...this.#calls].filter(({ id }) => id !== undefined), options);
+  }
+
+  async #cancel(calls: readonly Call[], options: OperationOptions): Promise<boolean> {
     // Each of them is cancelled by its id, and a worker that does not stop them is ended.
-    for (const call of sent) call.abandon(cancelledError(call.name, "cancel()"));
+    for (const call of calls) call.abandon(cancelledError(call.name, "cancel()"));
     // Another program's calls are not known here.
     const { status } = await this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
-    return sent.length > 0 || status === "cancelled";
+    return calls.length > 0 || status === "cancelled";
   }
 
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */
@@ -244,12 +273,6 @@ export class Dispatch {
     if (turn?.isFirst) run.call.trace?.hasTurn();
     else if (turn !== undefined) void run.call.trace?.queue(turn.whenFirst);
     return turn;
-  }
-
-  #wait(run: Run): Promise<Turn> {
-    const waiting = run.call.waitFor(this.#queue.wait(turnRequest(run.taken, run.options)));
-    if (run.call.trace !== undefined) void run.call.trace.queue(waiting.then((turn) => turn.whenFirst)).catch(() => {});
-    return waiting;
   }
 
   #open({ member, endpoint }: Operation, taken: TakenBody, options: RunOptions): Run {

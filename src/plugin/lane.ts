@@ -17,6 +17,8 @@ export class Lane {
   readonly turns: Turn[] = [];
   /** How long their bodies are. */
   length = 0;
+  /** How many of them hold up what would be sent behind them. */
+  #holdingUp = 0;
 
   constructor(number: number) {
     this.number = number;
@@ -24,23 +26,27 @@ export class Lane {
 
   add(turn: Turn): void {
     turn.lane = this.number;
+    if (turn.holdsUp) this.#holdingUp++;
     turn.isFirst = this.turns.push(turn) === 1;
     this.length += turn.length;
   }
 
   remove(turn: Turn): void {
     this.turns.splice(this.turns.indexOf(turn), 1);
+    if (turn.holdsUp) this.#holdingUp--;
     this.length -= turn.length;
     const [first] = this.turns;
     if (first !== undefined && !first.isFirst) first.isFirst = true;
   }
 
-  /**
-   * Whether a call may be sent behind the others. None is sent before those that have their turn, whose files may be written still; nor behind one that
-   * was given up before its files are gone, whose room it may need.
-   */
+  /** A turn begins to hold up others, or ceases to. */
+  note({ holdsUp }: Turn): void {
+    this.#holdingUp += holdsUp ? 1 : -1;
+  }
+
+  /** Whether a call may be sent behind the others. */
   takes(length: number): boolean {
-    if (this.turns.length >= MAX_OPEN || !this.turns.every(({ isSent, isGivenUp }) => isSent && !isGivenUp)) return false;
+    if (this.turns.length >= MAX_OPEN || this.#holdingUp > 0) return false;
     return this.length - this.turns[0]!.length + length <= MAX_WAITING_LENGTH;
   }
 

@@ -157,6 +157,11 @@ export class RemotePlugin implements AsyncDisposable {
     }
   }
 
+  /** Cancels what the worker runs, and all that waits for it. False when there was nothing. */
+  cancelAll(options: OperationOptions): Promise<boolean> {
+    return this.#dispatch.cancelAll(options);
+  }
+
   /** Runs a call that yields, and gives its result in the end. What it is called with is taken at once. */
   stream(operation: Operation, options: CallOptions): AsyncGenerator<unknown, unknown, void> {
     return this.#dispatch.stream(operation, options);

@@ -22,48 +22,51 @@ export interface TurnRequest {
   readonly isAlone: boolean;
 }
 
+/** What a call does that waits for its turn. */
+export interface TurnWaiter {
+  /** Its turn has come. It sends what is ready to be sent at once, for the next one's turn comes behind that. */
+  readonly onTurn: (turn: Turn) => void;
+  /** It has given up before its turn came. */
+  readonly onLeave: (reason: unknown) => void;
+}
+
 /** A call's place among those that wait. */
 export interface WaitForTurn {
-  /** Its turn, when that comes. */
-  readonly turn: Promise<Turn>;
-  /** Gives it up: who waits gets the reason. Has no effect on a turn that has come. */
+  /** Gives it up, with a reason. Has no effect on a turn that has come. */
   leave(reason: unknown): void;
 }
 
 /** A call that waits for its turn in a list. */
-class Waiter implements WaitForTurn {
+class Waiting implements WaitForTurn {
   readonly request: TurnRequest;
-  readonly turn: Promise<Turn>;
-  readonly admit: (turn: Turn) => void;
-  readonly #reject: (reason: unknown) => void;
-  readonly #onLeave: (waiter: Waiter) => boolean;
+  readonly waiter: TurnWaiter;
+  readonly #leave: (waiting: Waiting) => boolean;
   /** Its place in the list. */
-  entry: Entry<Waiter> | undefined;
+  entry: Entry<Waiting> | undefined;
 
-  /** `onLeave` takes it out of the list, and tells whether it was there. */
-  constructor(request: TurnRequest, onLeave: (waiter: Waiter) => boolean) {
-    const { promise, resolve, reject } = Promise.withResolvers<Turn>();
+  /** `leave` takes it out of the list, and tells whether it was there. */
+  constructor(request: TurnRequest, waiter: TurnWaiter, leave: (waiting: Waiting) => boolean) {
     this.request = request;
-    this.turn = promise;
-    this.admit = resolve;
-    this.#reject = reject;
-    this.#onLeave = onLeave;
+    this.waiter = waiter;
+    this.#leave = leave;
   }
 
   leave(reason: unknown): void {
-    if (this.#onLeave(this)) this.#reject(reason);
+    if (this.#leave(this)) this.waiter.onLeave(reason);
   }
 }
 
 /** The calls that have their turn, and those that wait for it. */
 export class SendQueue {
   readonly #lanes: readonly Lane[];
-  readonly #waiting = new OrderedList<Waiter>();
+  readonly #waiting = new OrderedList<Waiting>();
+  #isAdmitting = false;
   #takesAhead = false;
   /** How many calls in a row have been brief. */
   #brief = 0;
   #balancing: ReturnType<typeof setTimeout> | undefined;
   readonly #keeper: TurnKeeper = {
+    changed: (turn) => this.#laneOf(turn).note(turn),
     sent: (turn) => this.#sent(turn),
     moves: (turn) => this.#move(turn),
     stays: () => this.#balance(),
@@ -89,13 +92,13 @@ export class SendQueue {
   }
 
   /** Waits for a turn. */
-  wait(request: TurnRequest): WaitForTurn {
-    const waiter = new Waiter(request, this.#leave);
-    waiter.entry = this.#waiting.add(waiter);
-    return waiter;
+  wait(request: TurnRequest, waiter: TurnWaiter): WaitForTurn {
+    const waiting = new Waiting(request, waiter, this.#leave);
+    waiting.entry = this.#waiting.add(waiting);
+    return waiting;
   }
 
-  readonly #leave = ({ entry }: Waiter): boolean => {
+  readonly #leave = ({ entry }: Waiting): boolean => {
     const wasThere = this.#waiting.remove(entry!);
     if (wasThere) this.#admitNext();
     return wasThere;
@@ -131,17 +134,25 @@ export class SendQueue {
   }
 
   #admitNext(): void {
+    // Who is admitted may send, or let go, before this goes on.
+    if (this.#isAdmitting) return;
+    this.#isAdmitting = true;
     for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
       const lane = this.#laneFor(first.item.request);
-      if (lane === undefined) return;
+      if (lane === undefined) break;
       this.#waiting.remove(first);
-      first.item.admit(this.#admit(lane, first.item.request));
+      first.item.waiter.onTurn(this.#admit(lane, first.item.request));
     }
+    this.#isAdmitting = false;
   }
 
   #sent(turn: Turn): void {
-    this.#lanes[turn.lane]!.sort(turn);
+    this.#laneOf(turn).sort(turn);
     this.#admitNext();
+  }
+
+  #laneOf({ lane }: Turn): Lane {
+    return this.#lanes[lane]!;
   }
 
   #over(turn: Turn): void {
@@ -151,7 +162,7 @@ export class SendQueue {
   }
 
   #remove(turn: Turn): void {
-    const lane = this.#lanes[turn.lane]!;
+    const lane = this.#laneOf(turn);
     const wasFirst = turn.isFirst;
     lane.remove(turn);
     if (!this.#hasLanes || !wasFirst) return;
@@ -161,22 +172,27 @@ export class SendQueue {
     if (next !== undefined) next.since = now;
   }
 
+  readonly #onTime = (): void => {
+    this.#balancing = undefined;
+    this.#balance();
+  };
+
   #move(turn: Turn): void {
-    this.#lanes[turn.lane]!.remove(turn);
+    this.#laneOf(turn).remove(turn);
     this.#add(this.#emptiest(), turn);
     this.#balance();
   }
 
   /** Has a lane without work be given a call that waits behind a long one. */
   #balance(): void {
-    clearTimeout(this.#balancing);
+    if (this.#balancing !== undefined) return; // It looks in time for what is long by then.
     const crowded = this.#lanes.filter(({ turns }) => turns.length > 1).sort((a, b) => a.turns[0]!.since - b.turns[0]!.since);
     const isIdle = this.#lanes.some(({ turns }) => turns.length === 0);
     if (!isIdle || crowded.length === 0) return;
     const [first, ...behind] = crowded[0]!.turns;
     const leftMs = first!.since + MOST_BEHIND_MS - performance.now();
     // This keeps no program alive: whoever waits for one of the calls does.
-    if (leftMs > 0) return Deno.unrefTimer(this.#balancing = setTimeout(() => this.#balance(), leftMs));
+    if (leftMs > 0) return Deno.unrefTimer(this.#balancing = setTimeout(this.#onTime, leftMs));
     const wanted = behind.find(({ isSent }) => isSent);
     if (wanted === undefined || wanted.isWanted) return; // One is on its way already.
     wanted.isWanted = true;

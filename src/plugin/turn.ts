@@ -6,6 +6,8 @@
 
 /** What a turn tells its queue. */
 export interface TurnKeeper {
+  /** It begins to hold up others, or ceases to. */
+  changed(turn: Turn): void;
   sent(turn: Turn): void;
   moves(turn: Turn): void;
   stays(turn: Turn): void;
@@ -27,12 +29,10 @@ export class Turn implements Disposable {
   #whenFirst: PromiseWithResolvers<void> | undefined;
   /** How long the call's body is. */
   readonly length: number;
-  /** Whether nobody waits for the call any more, which the worker still has. */
-  isGivenUp = false;
+  #isSent = false;
+  #isGivenUp = false;
   /** In which lane the call runs. */
   lane = 0;
-  /** Whether the worker that runs has the call. */
-  isSent = false;
   /** Since when the worker has nothing to run before it, as `performance.now()` counts; only where there are several lanes. */
   since = 0;
   /** The call. */
@@ -55,6 +55,32 @@ export class Turn implements Disposable {
     this.#isFirst = isFirst;
     if (isFirst) this.#whenFirst?.resolve();
     else this.#whenFirst = undefined;
+  }
+
+  /** Whether the worker that runs has the call. */
+  get isSent(): boolean {
+    return this.#isSent;
+  }
+
+  set isSent(isSent: boolean) {
+    const before = this.holdsUp;
+    this.#isSent = isSent;
+    this.#compare(before);
+  }
+
+  /** Whether nobody waits for the call any more, which the worker still has. */
+  set isGivenUp(isGivenUp: boolean) {
+    const before = this.holdsUp;
+    this.#isGivenUp = isGivenUp;
+    this.#compare(before);
+  }
+
+  /**
+   * Whether nothing may be sent behind it. None is sent before those that have their turn, whose files may be written still; nor behind one that was given up
+   * before its files are gone, whose room it may need.
+   */
+  get holdsUp(): boolean {
+    return !this.#isSent || this.#isGivenUp;
   }
 
   /** Resolves when the worker has nothing to run before it, or the turn is over. */
@@ -84,5 +110,9 @@ export class Turn implements Disposable {
     this.#isOver = true;
     this.#keeper.over(this);
     this.#whenFirst?.resolve();
+  }
+
+  #compare(heldUp: boolean): void {
+    if (this.holdsUp !== heldUp && !this.#isOver) this.#keeper.changed(this);
   }
 }

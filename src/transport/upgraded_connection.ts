@@ -50,6 +50,11 @@ export class UpgradedConnection {
   #unsent: WireRequest[] = [];
   readonly #onRead = (count: number | null) => count === null ? this.#lastBytes() : this.#counted(this.#received.subarray(0, count));
   readonly #onReadError = (error: unknown) => this.#lastBytes(error);
+  readonly #onGathered = () => {
+    this.#isGathering = false;
+    this.#writeMore();
+  };
+  #isGathering = false;
   #isWriting = false;
   #isReading = false;
   #isClosed = false;
@@ -106,7 +111,8 @@ export class UpgradedConnection {
     const reply = new UpgradedReply(this);
     this.#replies.push(reply);
     this.#unsent.push(request);
-    if (!this.#isWriting && this.#isWorthWriting) void this.#write();
+    if (this.#unsent.length < GATHERED) this.#gather();
+    else this.#writeMore();
     if (!this.#isReading) void this.#read();
     return reply;
   }
@@ -147,11 +153,22 @@ export class UpgradedConnection {
     return count >= GATHERED || (count > 0 && this.#replies.length - count < GATHERED);
   }
 
+  /** Writes in a moment, for what is sent in the same one goes together. */
+  #gather(): void {
+    if (this.#isGathering || this.#isWriting) return;
+    this.#isGathering = true;
+    queueMicrotask(this.#onGathered);
+  }
+
+  #writeMore(): void {
+    if (!this.#isWriting && this.#isWorthWriting) void this.#write();
+  }
+
   async #write(): Promise<void> {
     this.#isWriting = true;
     try {
-      // What is sent in the same moment goes together, and what comes while a piece is written goes with the next one.
-      await (this.#upgrade === undefined ? undefined : this.#opened);
+      if (this.#upgrade !== undefined) await this.#opened;
+      // What comes while a piece is written goes with the next one.
       while (this.#isWorthWriting) {
         for (const part of this.#nextParts()) {
           const written = await this.#conn!.write(part);
@@ -206,7 +223,7 @@ export class UpgradedConnection {
     }
     const [first] = this.#replies;
     if (first !== undefined && this.#isMidLine) first.hasBegun = true;
-    if (!this.#isWriting && this.#isWorthWriting) void this.#write();
+    this.#writeMore();
   }
 
   #takeLines(bytes: Uint8Array): void {

@@ -14,7 +14,7 @@ import { HttpServer } from "./http/server.ts";
 import { usageMeter } from "./process_usage.ts";
 import { ScratchFiles } from "./scratch_files.ts";
 import { WorkerSession } from "./session.ts";
-import { readStartLine } from "./start_line.ts";
+import { BadStartError, readStartLine } from "./start_line.ts";
 import { ThreadRunner } from "./thread_runner.ts";
 
 /** This worker, as it calls itself in the hello line. */
@@ -38,7 +38,9 @@ async function main(): Promise<void> {
     own.socket = socketPathOf(start.listen);
     own.folder = start.folder;
     writeLine(hello(start, listener));
-    const session = serve(new ThreadRunner(start.plugin, filesOf(start)), start, listener);
+    if (start.limits.memory !== undefined) awaitLimit();
+    const runner = new ThreadRunner(start.plugin, { files: filesOf(start), runsOne: start.limits.max_concurrency === 1 });
+    const session = serve(runner, start, listener);
     void session.loaded.then(() => own.isLoading = false);
   } catch (thrown) {
     attempt(() => writeLine({ protocol: PROTOCOL_VERSION, error: errorBody("bad_start", thrown) }));
@@ -93,6 +95,11 @@ function portOf(listener: Deno.Listener): Address {
 function writeLine(message: HelloMessage | StartFailure): void {
   const bytes = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
   for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+}
+
+/** Waits until the host has limited the memory of this process, before there is anything of the plugin's in it. */
+function awaitLimit(): void {
+  if (Deno.stdin.readSync(new Uint8Array(1)) === null) throw new BadStartError("The host has gone before it limited this process");
 }
 
 /** Waits until the host has closed its end of the pipe, or is gone. */

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "0e8c62b5f8bd2f7d";
+export const PYTHON_WORKER_HASH = "babe11cc4ecfd203";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -526,7 +526,7 @@ class BareReply(FramedReply):
 \fbecome late
 """Holds this process to bounds, and becomes another program: how the kernel holds the worker of a Deno plugin.
 
-No module imports this one. start.py runs it in the place of main when it is given a program.
+No module imports this one. start.py runs it in the place of main when it is told to.
 """
 
 from __future__ import annotations
@@ -549,7 +549,7 @@ STDOUT, LAST_STREAM = 1, 2
 
 def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
     """Becomes the program, or says in the place of its hello line why not."""
-    _, told, program, *arguments = sys.argv
+    _, _, told, program, *arguments = sys.argv
     try:
         _hold(_read(told), program)
         os.execv(program, [program, *arguments])
@@ -1837,7 +1837,7 @@ from __future__ import annotations
 
 from .conversions import to_json
 from .errors import Refusal
-from .json_text import json_decoder
+from .json_text import NOT_READ, json_decoder, json_scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -1848,6 +1848,7 @@ if TYPE_CHECKING:
 NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf"), "-0": -0.0}
 
 _decode = json_decoder()
+_scan = json_scanner()
 
 
 def decode_object(text: Union[bytes, bytearray]) -> Body:
@@ -1863,13 +1864,16 @@ def decode_object(text: Union[bytes, bytearray]) -> Body:
 
 def read_plain_body(text: bytes) -> Optional[Body]:
     """Reads the body of a call with nothing but arguments; None when it is another one."""
+    if _scan is None:
+        return None
     try:
-        body = _decode(text.decode("utf-8"))
-    except (ValueError, RecursionError):
+        json = text.decode("utf-8")
+        body, end = _scan(json, 0)
+    except (*NOT_READ, RecursionError):
         return None
-    if type(body) is not dict or len(body) != 2 or type(body.get("args")) is not list or type(body.get("kwargs")) is not dict:
+    if end != len(json) or type(body) is not dict or len(body) != 2:
         return None
-    return body
+    return body if type(body.get("args")) is list and type(body.get("kwargs")) is dict else None
 
 
 def restore_types(body: Body) -> None:
@@ -2203,8 +2207,12 @@ def _flat_to_json(value: Any) -> Optional[str]:
     No two keys of such a mapping become one, it does not hold itself, and nothing in it is converted.
     """
     kind = type(value)
+    if kind is str:
+        return text_to_json(value)
+    if kind in SCALARS:
+        return _encode_flat(value)
     if kind is not dict or len(value) > MOST_FLAT:
-        return _scalar_to_json(value) if kind in SCALARS else None
+        return None
     has_long = False
     for key, member in value.items():
         kind = type(member)
@@ -3644,7 +3652,9 @@ if TYPE_CHECKING:
 
     Body = Dict[str, Any]
 
-PLAIN_BEGIN, PLAIN_END = b"execute ", b" files=shared"
+MOST_DIGITS = 5  # of the length of a body that is read with the bytes around it
+CALL = "call="
+CALL_LENGTH = len(CALL)
 PIECE = 64 * 1024
 MOST_AT_ONCE = 4 * 1024 * 1024  # bytes of a body that are read before others have their turn
 
@@ -3702,19 +3712,25 @@ class Incoming:
         """
         data, at = self._bytes, self._at
         end = data.find(b"\\n", at)
-        if end < 0 or not data.startswith(PLAIN_BEGIN, at) or not data.endswith(PLAIN_END, at, end):
+        if end < 0:
             return None
-        length, _, call_id = data[at + len(PLAIN_BEGIN) : end - len(PLAIN_END)].partition(b" call=")
-        if not length.isdigit() or len(length) > 5 or len(call_id) > MAX_ID or not call_id.replace(b"-", b"").isalnum():
+        try:
+            name, digits, call, files = data[at:end].decode("ascii").split(" ")
+        except ValueError:
             return None
-        stop = end + 1 + int(length)
-        if stop > len(data) or int(length) > limit:
+        if name != "execute" or files != "files=shared" or not digits.isdecimal() or len(digits) > MOST_DIGITS:
+            return None
+        if call[:CALL_LENGTH] != CALL or not CALL_LENGTH < len(call) <= CALL_LENGTH + MAX_ID or not call.isprintable():
+            return None
+        length = int(digits)
+        stop = end + 1 + length
+        if stop > len(data) or length > limit:
             return None
         body = read_plain_body(data[end + 1 : stop])
         if body is None:
             return None
         self._at, self.has_more = stop, stop < len(data)
-        return call_id.decode("ascii"), body
+        return call[CALL_LENGTH:], body
 
     def take(self, length: int) -> Union[bytes, bytearray, None]:
         """The next bytes, as many as these; None when they are not all here."""
@@ -3789,7 +3805,7 @@ from .fast import encode_basestring_ascii, make_encoder, make_scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, NoReturn
+    from typing import Any, Callable, NoReturn, Optional
 
 LARGEST_DOUBLE = int(sys.float_info.max)
 LONG = 4096  # from here on it is quicker to look whether a text needs to be escaped than to escape it
@@ -3810,6 +3826,8 @@ def json_encoder(default: Callable[[Any], Any], nests: bool = True) -> Callable[
     # What may hold itself needs an encoder of its own, which notes what it is in.
     return lambda value: "".join(make_encoder({}, *settings)(value, 0))
 
+
+NOT_READ = (ValueError, StopIteration, SystemError)  # what the scanner raises, which does not always know what is wrong
 
 _escape = encode_basestring_ascii or json_encoder(lambda value: value)
 
@@ -3839,10 +3857,17 @@ class JsonRules:
     parse_constant = staticmethod(no_constant)
 
 
-def json_decoder() -> Callable[[str], Any]:
+def json_scanner() -> Optional[Callable[[str, int], tuple[Any, int]]]:
+    """What reads the value that begins somewhere in a text, and tells where it ends; None where there is no such C."""
     try:
-        scan = make_scanner(JsonRules())
+        return make_scanner(JsonRules())  # type: ignore[no-any-return]
     except (AttributeError, TypeError):  # the same
+        return None
+
+
+def json_decoder() -> Callable[[str], Any]:
+    scan = json_scanner()
+    if scan is None:
         return _decode_or_complain
 
     def decode(text: str) -> Any:
@@ -3850,8 +3875,8 @@ def json_decoder() -> Callable[[str], Any]:
             value, end = scan(text, 0)
             if end == len(text):
                 return value
-        except (ValueError, StopIteration, SystemError):
-            pass  # without \`json\` it can not always say what is wrong, and does not expect blanks around the text
+        except NOT_READ:
+            pass  # nor does it expect blanks around the text
         return _decode_or_complain(text)
 
     return decode
@@ -4350,6 +4375,47 @@ def arm_lifeline(lifeline: int) -> None:
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
     except (ImportError, AttributeError, OSError):
         pass  # not Linux
+\flimit_other late
+"""Limits the memory of another process: of a Deno worker, which cannot do so itself.
+
+No module imports this one. start.py runs it in the place of main when it is told to.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, NoReturn
+
+# V8 reserves room for the code of each of its threads, which counts as memory though most of it is never touched. There is one
+# thread when this is asked, and a second one follows for the plugin.
+THREADS = 2
+# What the worker itself may take besides: the runtime's threads and what passes between host and plugin.
+OWN_BYTES = 64 * 1024 * 1024
+
+
+def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
+    """Sets the limit, or ends with what stood in the way of it."""
+    pid, most = int(sys.argv[2]), int(sys.argv[3])
+    try:
+        import resource
+
+        limit = THREADS * bytes_of(pid) + most + OWN_BYTES
+        hard = resource.prlimit(pid, resource.RLIMIT_DATA)[1]
+        limit = limit if hard == resource.RLIM_INFINITY else min(hard, limit)
+        resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
+    except (ImportError, OSError, ValueError, AttributeError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+    sys.exit(0)
+
+
+def bytes_of(pid: int) -> int:
+    """What counts against the limit, as it is now."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+        line = next(line for line in status if line.startswith("VmData:"))
+    return int(line.split()[1]) * 1024
 \flimits late
 """How much a worker and all that it starts may take: memory, and processes.
 
@@ -4695,8 +4761,8 @@ class Modules:
         self._builtins = dict(vars(builtins), __import__=self._import)
 
     def run_main(self) -> NoReturn:
-        """Runs the worker, or has this process become that of another program."""
-        self.load("become" if len(sys.argv) > 1 else "main").main(self._find_others_by)
+        """Runs the worker, or what is named in its place."""
+        self.load(sys.argv[1] if len(sys.argv) > 1 else "main").main(self._find_others_by)
 
     def _find_others_by(self, find: Callable[..., Any]) -> None:
         """From here on what the worker's modules import besides each other is found so."""
@@ -4746,11 +4812,9 @@ class OpenCalls:
 
     def open(self, call: Call) -> None:
         """From here on a call can be cancelled."""
-        with self._lock:
-            if call.key in self._open:
-                DESCRIPTORS.check()  # a client whose connection the plugin has closed may ask once more, on another one
-                raise Refusal(409, f'A call with the id "{call.key}" is still open')
-            self._open[call.key] = call
+        if self._open.setdefault(call.key, call) is not call:  # one step, which needs no lock
+            DESCRIPTORS.check()  # a client whose connection the plugin has closed may ask once more, on another one
+            raise Refusal(409, f'A call with the id "{call.key}" is still open')
 
     def has(self, key: object) -> bool:
         """Whether a call waits or runs."""
@@ -4784,7 +4848,7 @@ class OpenCalls:
     def cancel(self, wanted: Callable[[Call], bool]) -> tuple[bool, list[Call], list[Call]]:
         """Marks the calls that are wanted. Gives whether there was any, which of them waited and are closed now, and which run."""
         with self._lock:
-            found = [call for call in self._open.values() if wanted(call)]
+            found = [call for call in list(self._open.values()) if wanted(call)]
             fresh = [call for call in found if not call.cancelled]
             for call in fresh:
                 call.cancelled = True
@@ -4796,7 +4860,7 @@ class OpenCalls:
     def counts(self) -> tuple[int, int, int]:
         """How many calls run, wait, and have ended."""
         with self._lock:
-            running = sum(call.running for call in self._open.values())
+            running = sum(call.running for call in list(self._open.values()))
             return running, len(self._open) - running, self._finished
 
     def only_running(self) -> Optional[Call]:
@@ -4804,7 +4868,7 @@ class OpenCalls:
         if DESCRIPTORS.is_forked:
             return None  # there is one, but it is the parent's
         with self._lock:
-            running = [call for call in self._open.values() if call.running]
+            running = [call for call in list(self._open.values()) if call.running]
         return running[0] if len(running) == 1 else None
 
     def _close(self, call: Call) -> None:
@@ -5194,7 +5258,7 @@ class Plugin:
             self.wait()
         if "logging" in sys.modules:
             take_over_logging()
-        if attribute(self.instance.of, "_cancel_requested") and self._calls.only_running() is call:
+        if self.instance.own("_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
         assert call.endpoint is not None and call.endpoint.run is not None
         if call.trace:
@@ -5247,8 +5311,10 @@ class Plugin:
 
     def renew(self, body: Body) -> None:
         """Has plugins of the original begin with a new call."""
-        if not sys.modules.keys().isdisjoint(WIRE_MODULES):
-            stamp_envelope(body)
+        for name in WIRE_MODULES:
+            if name in sys.modules:
+                stamp_envelope(body)
+                break
         if self.instance.own("_last_api_usage") is not None:
             self.instance.set("_last_api_usage", None)  # of an earlier call
 

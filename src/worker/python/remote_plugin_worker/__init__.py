@@ -20,7 +20,7 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     encoding · walk · conversions · decoding · json_text · original    values
     spare_memory                                                       memory of large values
     outbox · files · scratch · private_folder                          files
-    become                                                             another program in the place of this one, bound
+    become · limit_other                                               for Deno workers, in the place of a worker: bounds, a limit
     bounds · grant · places · holding · landlock · seccomp             bounds: what the plugin may do
     syscalls · kernel · access · stand_ins · limits · control_group
     errors · error_bodies · tracebacks                                 errors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .conversions import to_json
 from .errors import Refusal
-from .json_text import json_decoder
+from .json_text import NOT_READ, json_decoder, json_scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf"), "-0": -0.0}
 
 _decode = json_decoder()
+_scan = json_scanner()
 
 
 def decode_object(text: Union[bytes, bytearray]) -> Body:
@@ -30,13 +31,16 @@ def decode_object(text: Union[bytes, bytearray]) -> Body:
 
 def read_plain_body(text: bytes) -> Optional[Body]:
     """Reads the body of a call with nothing but arguments; None when it is another one."""
+    if _scan is None:
+        return None
     try:
-        body = _decode(text.decode("utf-8"))
-    except (ValueError, RecursionError):
+        json = text.decode("utf-8")
+        body, end = _scan(json, 0)
+    except (*NOT_READ, RecursionError):
         return None
-    if type(body) is not dict or len(body) != 2 or type(body.get("args")) is not list or type(body.get("kwargs")) is not dict:
+    if end != len(json) or type(body) is not dict or len(body) != 2:
         return None
-    return body
+    return body if type(body.get("args")) is list and type(body.get("kwargs")) is dict else None
 
 
 def restore_types(body: Body) -> None:

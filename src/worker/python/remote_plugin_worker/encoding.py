@@ -68,8 +68,12 @@ def _flat_to_json(value: Any) -> Optional[str]:
     No two keys of such a mapping become one, it does not hold itself, and nothing in it is converted.
     """
     kind = type(value)
+    if kind is str:
+        return text_to_json(value)
+    if kind in SCALARS:
+        return _encode_flat(value)
     if kind is not dict or len(value) > MOST_FLAT:
-        return _scalar_to_json(value) if kind in SCALARS else None
+        return None
     has_long = False
     for key, member in value.items():
         kind = type(member)

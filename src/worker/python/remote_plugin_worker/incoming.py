@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     Body = Dict[str, Any]
 
-PLAIN_BEGIN, PLAIN_END = b"execute ", b" files=shared"
+MOST_DIGITS = 5  # of the length of a body that is read with the bytes around it
+CALL = "call="
+CALL_LENGTH = len(CALL)
 PIECE = 64 * 1024
 MOST_AT_ONCE = 4 * 1024 * 1024  # bytes of a body that are read before others have their turn
 
@@ -73,19 +75,25 @@ class Incoming:
         """
         data, at = self._bytes, self._at
         end = data.find(b"\n", at)
-        if end < 0 or not data.startswith(PLAIN_BEGIN, at) or not data.endswith(PLAIN_END, at, end):
+        if end < 0:
             return None
-        length, _, call_id = data[at + len(PLAIN_BEGIN) : end - len(PLAIN_END)].partition(b" call=")
-        if not length.isdigit() or len(length) > 5 or len(call_id) > MAX_ID or not call_id.replace(b"-", b"").isalnum():
+        try:
+            name, digits, call, files = data[at:end].decode("ascii").split(" ")
+        except ValueError:
             return None
-        stop = end + 1 + int(length)
-        if stop > len(data) or int(length) > limit:
+        if name != "execute" or files != "files=shared" or not digits.isdecimal() or len(digits) > MOST_DIGITS:
+            return None
+        if call[:CALL_LENGTH] != CALL or not CALL_LENGTH < len(call) <= CALL_LENGTH + MAX_ID or not call.isprintable():
+            return None
+        length = int(digits)
+        stop = end + 1 + length
+        if stop > len(data) or length > limit:
             return None
         body = read_plain_body(data[end + 1 : stop])
         if body is None:
             return None
         self._at, self.has_more = stop, stop < len(data)
-        return call_id.decode("ascii"), body
+        return call[CALL_LENGTH:], body
 
     def take(self, length: int) -> Union[bytes, bytearray, None]:
         """The next bytes, as many as these; None when they are not all here."""

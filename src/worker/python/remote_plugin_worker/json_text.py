@@ -8,7 +8,7 @@ from .fast import encode_basestring_ascii, make_encoder, make_scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, NoReturn
+    from typing import Any, Callable, NoReturn, Optional
 
 LARGEST_DOUBLE = int(sys.float_info.max)
 LONG = 4096  # from here on it is quicker to look whether a text needs to be escaped than to escape it
@@ -29,6 +29,8 @@ def json_encoder(default: Callable[[Any], Any], nests: bool = True) -> Callable[
     # What may hold itself needs an encoder of its own, which notes what it is in.
     return lambda value: "".join(make_encoder({}, *settings)(value, 0))
 
+
+NOT_READ = (ValueError, StopIteration, SystemError)  # what the scanner raises, which does not always know what is wrong
 
 _escape = encode_basestring_ascii or json_encoder(lambda value: value)
 
@@ -58,10 +60,17 @@ class JsonRules:
     parse_constant = staticmethod(no_constant)
 
 
-def json_decoder() -> Callable[[str], Any]:
+def json_scanner() -> Optional[Callable[[str, int], tuple[Any, int]]]:
+    """What reads the value that begins somewhere in a text, and tells where it ends; None where there is no such C."""
     try:
-        scan = make_scanner(JsonRules())
+        return make_scanner(JsonRules())  # type: ignore[no-any-return]
     except (AttributeError, TypeError):  # the same
+        return None
+
+
+def json_decoder() -> Callable[[str], Any]:
+    scan = json_scanner()
+    if scan is None:
         return _decode_or_complain
 
     def decode(text: str) -> Any:
@@ -69,8 +78,8 @@ def json_decoder() -> Callable[[str], Any]:
             value, end = scan(text, 0)
             if end == len(text):
                 return value
-        except (ValueError, StopIteration, SystemError):
-            pass  # without `json` it can not always say what is wrong, and does not expect blanks around the text
+        except NOT_READ:
+            pass  # nor does it expect blanks around the text
         return _decode_or_complain(text)
 
     return decode

@@ -29,11 +29,9 @@ class OpenCalls:
 
     def open(self, call: Call) -> None:
         """From here on a call can be cancelled."""
-        with self._lock:
-            if call.key in self._open:
-                DESCRIPTORS.check()  # a client whose connection the plugin has closed may ask once more, on another one
-                raise Refusal(409, f'A call with the id "{call.key}" is still open')
-            self._open[call.key] = call
+        if self._open.setdefault(call.key, call) is not call:  # one step, which needs no lock
+            DESCRIPTORS.check()  # a client whose connection the plugin has closed may ask once more, on another one
+            raise Refusal(409, f'A call with the id "{call.key}" is still open')
 
     def has(self, key: object) -> bool:
         """Whether a call waits or runs."""
@@ -67,7 +65,7 @@ class OpenCalls:
     def cancel(self, wanted: Callable[[Call], bool]) -> tuple[bool, list[Call], list[Call]]:
         """Marks the calls that are wanted. Gives whether there was any, which of them waited and are closed now, and which run."""
         with self._lock:
-            found = [call for call in self._open.values() if wanted(call)]
+            found = [call for call in list(self._open.values()) if wanted(call)]
             fresh = [call for call in found if not call.cancelled]
             for call in fresh:
                 call.cancelled = True
@@ -79,7 +77,7 @@ class OpenCalls:
     def counts(self) -> tuple[int, int, int]:
         """How many calls run, wait, and have ended."""
         with self._lock:
-            running = sum(call.running for call in self._open.values())
+            running = sum(call.running for call in list(self._open.values()))
             return running, len(self._open) - running, self._finished
 
     def only_running(self) -> Optional[Call]:
@@ -87,7 +85,7 @@ class OpenCalls:
         if DESCRIPTORS.is_forked:
             return None  # there is one, but it is the parent's
         with self._lock:
-            running = [call for call in self._open.values() if call.running]
+            running = [call for call in list(self._open.values()) if call.running]
         return running[0] if len(running) == 1 else None
 
     def _close(self, call: Call) -> None:

@@ -99,7 +99,7 @@ class Plugin:
             self.wait()
         if "logging" in sys.modules:
             take_over_logging()
-        if attribute(self.instance.of, "_cancel_requested") and self._calls.only_running() is call:
+        if self.instance.own("_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
         assert call.endpoint is not None and call.endpoint.run is not None
         if call.trace:
@@ -152,8 +152,10 @@ class Plugin:
 
     def renew(self, body: Body) -> None:
         """Has plugins of the original begin with a new call."""
-        if not sys.modules.keys().isdisjoint(WIRE_MODULES):
-            stamp_envelope(body)
+        for name in WIRE_MODULES:
+            if name in sys.modules:
+                stamp_envelope(body)
+                break
         if self.instance.own("_last_api_usage") is not None:
             self.instance.set("_last_api_usage", None)  # of an earlier call
 

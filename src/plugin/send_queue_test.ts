@@ -1,0 +1,106 @@
+import { assertEquals } from "@std/assert";
+import { FakeClock } from "../../tests/support/fake_clock.ts";
+import { SendQueue, type TurnWaiter } from "./send_queue.ts";
+import type { Turn } from "./turn.ts";
+
+const SMALL = { length: 10, isAlone: false };
+
+/** A queue of a worker with one lane that takes calls ahead. It has as many calls as it takes. */
+function fullQueue(): { queue: SendQueue; turns: Turn[] } {
+  const queue = new SendQueue(1);
+  queue.takesAhead = true;
+  const turns: Turn[] = [];
+  for (let turn = queue.acquire(SMALL); turn !== undefined; turn = queue.acquire(SMALL)) {
+    turn.send();
+    turns.push(turn);
+  }
+  return { queue, turns };
+}
+
+function waiter(onTurn: (turn: Turn) => void): TurnWaiter {
+  return { onTurn, onLeave: () => {} };
+}
+
+Deno.test("calls that wait are sent in order, and in the same moment as many as there is room for", () => {
+  const { queue, turns } = fullQueue();
+  const sent: number[] = [];
+  for (let number = 0; number < 4; number++) {
+    queue.wait(
+      SMALL,
+      waiter((turn) => {
+        turn.send();
+        sent.push(number);
+      }),
+    );
+  }
+  turns[0]![Symbol.dispose]();
+  assertEquals(sent, [0]);
+  for (const turn of turns.slice(1, 3)) turn[Symbol.dispose]();
+  assertEquals(sent, [0, 1, 2]);
+});
+
+Deno.test("a call whose files are written still holds up those behind it until it is sent", () => {
+  const { queue, turns } = fullQueue();
+  const had: Turn[] = [];
+  for (let number = 0; number < 3; number++) queue.wait(SMALL, waiter((turn) => had.push(turn)));
+  for (const turn of turns) turn[Symbol.dispose]();
+  assertEquals(had.length, 1);
+  had[0]!.send();
+  assertEquals(had.length, 2);
+});
+
+Deno.test("a call that was given up holds up those behind it until its turn is over", () => {
+  const { queue, turns: [first, ...others] } = fullQueue();
+  for (const turn of others) turn[Symbol.dispose]();
+  first!.isGivenUp = true;
+  const behind = queue.acquire(SMALL);
+  first![Symbol.dispose]();
+  assertEquals([behind, queue.acquire(SMALL) !== undefined], [undefined, true]);
+});
+
+Deno.test("calls of a worker that has ended hold up those behind them until they are sent to the next one", () => {
+  const { queue, turns } = fullQueue();
+  for (const turn of turns.slice(2)) turn[Symbol.dispose]();
+  for (const turn of turns.slice(0, 2)) turn.isSent = false;
+  const seen = [queue.acquire(SMALL)];
+  turns[0]!.send();
+  seen.push(queue.acquire(SMALL));
+  turns[1]!.send();
+  assertEquals([seen, queue.acquire(SMALL) !== undefined], [[undefined, undefined], true]);
+});
+
+Deno.test("a call that leaves before its turn has come is told so, and lets those behind it have theirs", () => {
+  const { queue, turns } = fullQueue();
+  const told: unknown[] = [];
+  const waiting = queue.wait({ length: 10, isAlone: true }, { onTurn: () => told.push("turn"), onLeave: (reason) => told.push(reason) });
+  queue.wait(SMALL, waiter(() => told.push("next")));
+  turns[0]![Symbol.dispose]();
+  assertEquals(told, []);
+  waiting.leave("enough");
+  waiting.leave("twice");
+  assertEquals(told.toSorted(), ["enough", "next"]);
+});
+
+Deno.test("a call behind a long one is wanted for a lane without work after 5 ms, though brief calls come and go there", () => {
+  using clock = new FakeClock();
+  const queue = new SendQueue(2);
+  queue.takesAhead = true;
+  for (let brief = 0; brief < 8; brief++) callOn(queue)[Symbol.dispose]();
+  const [long, other, behind] = [callOn(queue), callOn(queue), callOn(queue)];
+  other[Symbol.dispose]();
+  let wantedAt: number | undefined;
+  const since = clock.now;
+  behind.holder = { id: "behind", takeBack: () => wantedAt = clock.now };
+  long.holder = { id: "long", takeBack: () => {} };
+  while (wantedAt === undefined && clock.now - since < 100) {
+    clock.run(1);
+    callOn(queue)[Symbol.dispose]();
+  }
+  assertEquals([behind.lane, wantedAt! - since], [long.lane, 5]);
+});
+
+function callOn(queue: SendQueue): Turn {
+  const turn = queue.acquire(SMALL)!;
+  turn.send();
+  return turn;
+}
