@@ -85,11 +85,12 @@ export class DashboardPage {
 
   /** Makes the page. Its files have another folder in another release, so that browsers keep them. */
   static async create(basePath: string): Promise<DashboardPage> {
-    const folder = `${escaped(basePath)}/dashboard/${await hashOf(JSON.stringify([SCRIPTS, style, uPlotStyle]), "hex")}`;
+    const folder = `${basePath}/dashboard/${await hashOf(JSON.stringify([SCRIPTS, style, uPlotStyle]), "hex")}`;
     const imports = Object.entries(LIBRARIES).map(([name, file]) => [name, `${folder}/${file}`]);
-    const map = JSON.stringify({ imports: Object.fromEntries(imports) });
+    // What stands in a script is no HTML, but for its end.
+    const map = JSON.stringify({ imports: Object.fromEntries(imports) }).replaceAll("<", "\\u003c");
     const scripts = `'self' 'sha256-${await hashOf(map, "base64")}'`;
-    return new DashboardPage({ html: pageHtml({ base: escaped(basePath), folder, map }), policy: policyWith(scripts) });
+    return new DashboardPage({ html: pageHtml({ base: escaped(basePath), folder: escaped(folder), map }), policy: policyWith(scripts) });
   }
 
   /** One of its files, if there is one of this name. */

@@ -45,8 +45,9 @@ export class LogFeed {
     this.#readers.add(reader);
     signal.addEventListener("abort", reader.wake, { once: true });
     try {
-      while (!signal.aborted) {
+      while (true) {
         yield* reader.taken();
+        if (signal.aborted) return;
         await reader.next;
       }
     } finally {
