@@ -77,6 +77,7 @@ export const GROUPS: readonly Group[] = [
   { name: "permissions", roots: ["tests/permissions"], flags: killers },
   { name: "security", roots: ["tests/security"], flags: killers },
   { name: "manager", roots: ["tests/manager"], flags: killers },
+  { name: "attached", roots: ["tests/attached"], flags: killers },
   { name: "gateway", roots: ["tests/gateway"], flags: killers },
   { name: "cli", roots: ["tests/cli"], flags: killers },
   { name: "mcp", roots: ["tests/mcp"], flags: killers, packages: MCP },

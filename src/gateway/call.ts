@@ -35,9 +35,10 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" });
   }
   // A client that closes its connection has abandoned its call.
-  clientGone(asked).catch(() => call.cancel());
+  clientGone(asked, context.patience.client).catch(() => call.cancel());
   const traceContext = activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined);
-  const observed = { plugin, endpoint, callId, client, traceparent: traceContext?.traceparent, startedAt: new Date() };
+  const remote = asked.env?.info?.remoteAddr?.hostname;
+  const observed = { plugin, endpoint, callId, client, remote, traceparent: traceContext?.traceparent, startedAt: new Date() };
   const report = new CallReport(observed, context.observers, request);
   const target = { handle, manager, calls, client, workerCallId: call.workerCallId, role: asked.get("role") };
   const withTraceback = context.options.exposeTracebacks || target.role === "operator";

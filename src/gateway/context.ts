@@ -19,6 +19,8 @@ export type Role = "caller" | "operator";
 export interface GatewayRequestInfo {
   /** Rejects when the client has gone before it had the reply. */
   readonly completed: Promise<void>;
+  /** Where the connection comes from. */
+  readonly remoteAddr?: { readonly transport: string; readonly hostname?: string };
 }
 
 /** One gateway. */
@@ -32,7 +34,7 @@ export interface GatewayContext {
   /** What Prometheus is told. */
   readonly metrics: GatewayMetrics;
   /** How long it waits for the bodies of requests, and for clients to take their replies. */
-  readonly patience: { readonly body: Patience; readonly reply: Patience };
+  readonly patience: { readonly body: Patience; readonly reply: Patience; readonly client: Patience };
   /** Who is told of every call. */
   readonly observers: readonly CallObserver[];
 }

@@ -10,7 +10,7 @@ import type { DashboardPage } from "../dashboard/page_files.ts";
 import { toldSignatures } from "../plugin/told_signatures.ts";
 import { isRecord } from "../protocol/json.ts";
 import { operatorRefusal, Tokens, wantsToken } from "./access.ts";
-import { clientGone } from "./client_gone.ts";
+import { streamLeft } from "./client_gone.ts";
 import type { Asked, GatewayContext, GatewayEnv } from "./context.ts";
 import { guarded } from "./guard.ts";
 import type { LogFeed } from "./log_feed.ts";
@@ -36,9 +36,7 @@ export function dashboardRoutes({ manager, options }: GatewayContext): Hono<Gate
   app.get("/dashboard/forms/:plugin", guarded(wantsToken(options)), async (asked) => {
     const plugin = asked.req.param("plugin");
     try {
-      const gone = new AbortController();
-      clientGone(asked).catch(() => gone.abort());
-      return Response.json(formsOf(await toldSignatures(manager.get(plugin), gone.signal) ?? { execute: {} }));
+      return Response.json(formsOf(await toldSignatures(manager.get(plugin), streamLeft(asked)) ?? { execute: {} }));
     } catch (error) {
       const { exposeTracebacks } = options;
       const { code, message } = errorBody(error, { withTraceback: exposeTracebacks || asked.get("role") === "operator" });
@@ -109,7 +107,7 @@ function signedReply(cookie: string): Response {
 /** Lines as the events of a browser. */
 function events(asked: Asked, logs: LogFeed, { draining }: ResolvedGatewayOptions): Response {
   const gone = new AbortController();
-  clientGone(asked).catch(() => gone.abort());
+  streamLeft(asked).addEventListener("abort", () => gone.abort(), { once: true });
   draining?.addEventListener("abort", () => gone.abort(), { once: true });
   const stream = ReadableStream.from(eventTexts(logs, gone)).pipeThrough(new TextEncoderStream());
   return new Response(stream, { headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" } });

@@ -4,6 +4,7 @@
  * @module
  */
 import type { PluginManager } from "../manager/plugin_manager.ts";
+import { ASK_AFTER_MS } from "./client_gone.ts";
 import type { GatewayRequestInfo } from "./context.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { OpenCalls } from "./open_calls.ts";
@@ -35,7 +36,7 @@ export function createGateway(manager: PluginManager, options: GatewayOptions): 
   const observers = [metrics, ...options.observers ?? []];
   const resolved = resolveOptions(options);
   const { bodyMs, replyMs } = resolved.limits;
-  const patience = { body: new Patience(bodyMs), reply: new Patience(replyMs) };
+  const patience = { body: new Patience(bodyMs), reply: new Patience(replyMs), client: new Patience(ASK_AFTER_MS) };
   const routes = routesOf({ manager, calls: new OpenCalls(), options: resolved, patience, metrics, observers });
   return async (request, info) => {
     const response = await routes.fetch(request, { info });

@@ -150,9 +150,7 @@ export class CallFiles implements AsyncDisposable {
   async #letWrite(source: FileBackedDTO): Promise<string> {
     const folder = this.#folderIn(this.#folders.disk);
     this.#signal.throwIfAborted();
-    const path: unknown = await untilAborted(writtenBy(source, folder), this.#signal);
-    if (typeof path !== "string") throw new TypeError(`its "toTempFile" gave no path, but ${typeof path}`);
-    return path;
+    return await untilAborted(writtenBy(source, folder), this.#signal);
   }
 
   /** A stream that stands still must not keep an abandoned call from ending. */
@@ -193,8 +191,8 @@ function makeFolder(root: SharedFolder): string {
   return Deno.makeTempDirSync({ dir: inputs, prefix: "in-" });
 }
 
-/** The same bytes; an error of their source is told from those of writing them. */
-function withSourceErrors(content: FileContent): FileContent {
+/** The same bytes; an error of their source is told from those of writing or sending them. */
+export function withSourceErrors(content: FileContent): FileContent {
   return Symbol.asyncIterator in content.parts ? { ...content, parts: partsOf(content.parts) } : content;
 }
 
@@ -206,7 +204,19 @@ async function* partsOf(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-async function writtenBy(source: FileBackedDTO, folder: string): Promise<string> {
+/**
+ * The path of the file that an object has written to a folder.
+ *
+ * @throws {SourceError} When it fails.
+ * @throws {TypeError} When it gives no path.
+ */
+export async function writtenBy(source: FileBackedDTO, folder: string): Promise<string> {
+  const path: unknown = await writeBy(source, folder);
+  if (typeof path !== "string") throw new TypeError(`its "toTempFile" gave no path, but ${typeof path}`);
+  return path;
+}
+
+async function writeBy(source: FileBackedDTO, folder: string): Promise<unknown> {
   try {
     return await source.toTempFile(folder);
   } catch (cause) {

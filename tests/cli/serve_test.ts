@@ -105,8 +105,8 @@ Deno.test("serve adds a line to its access log for each call, with the client's 
   const text = await Deno.readTextFile(join(user.folder.path, "access.log"));
   const [before, line, ...rest] = text.split("\n");
   assertEquals([before, rest, text.includes("secret"), text.includes(token)], ["before", [""], false, false]);
-  const { plugin, endpoint, status, chunks, trace_id } = JSON.parse(line!);
-  assertEquals([plugin, endpoint, status, chunks, trace_id], ["reports", "execute_stream", 200, 1, trace]);
+  const { plugin, endpoint, status, chunks, remote, trace_id } = JSON.parse(line!);
+  assertEquals([plugin, endpoint, status, chunks, remote, trace_id], ["reports", "execute_stream", 200, 1, "127.0.0.1", trace]);
 
   const toOutput = user.start(["serve", "--json", "--access-log", "-"]);
   const { lines: output } = await call(toOutput);

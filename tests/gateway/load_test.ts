@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async";
 import type { Manifest } from "@remote-plugin/proxy";
 import { createGateway, type GatewayOptions } from "@remote-plugin/proxy/gateway";
@@ -94,6 +94,19 @@ Deno.test("a client that sends its body too slowly is refused", async () => {
   await serves(served.url);
   const statuses = await within(crowd.statuses(), "the answers to slow clients");
   assertEquals(new Set(statuses), new Set([408]));
+});
+
+Deno.test("a client that leaves a call which is no stream has given it up", async () => {
+  await using served = await Served.of("holds");
+  const headers = { authorization: `Bearer ${OTHER}` };
+  const leaving = new AbortController();
+  const body = '{"kwargs": {"hold": "a"}}';
+  const held = fetch(`${served.url}/holds/execute`, { method: "POST", headers, body, signal: leaving.signal });
+  const open = async () => (await served.watch.manager.getStats()).plugins.find(({ name }) => name === "holds")!.calls.open;
+  await eventually(async () => await open() === 1, "an open call");
+  leaving.abort(new Error("I have left"));
+  await assertRejects(() => held, Error, "I have left");
+  await eventually(async () => await open() === 0, "the end of a call that was left");
 });
 
 /** Whether the plugin has given nothing since the look before, and something at all. */

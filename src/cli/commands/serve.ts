@@ -9,6 +9,7 @@ import type { GatewayOptions } from "../../gateway/options.ts";
 import { refusal } from "../../gateway/refusal.ts";
 import { SlowClientError } from "../../gateway/reply.ts";
 import { within } from "../../protocol/limit.ts";
+import { withoutAbortWarning } from "../serving/abort_warning.ts";
 import { openAccessLog } from "../serving/access_log_file.ts";
 import { announcement } from "../serving/announcement.ts";
 import { readKeeping, readNumber } from "../serving/keeping.ts";
@@ -46,6 +47,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const managed = { ...readKeeping(options), onLog, bounds: options.bounds, watch: true, healthIntervalMs: 10_000 };
   const { manager } = await context.openManager(undefined, managed);
   await using cleanup = new AsyncDisposableStack();
+  cleanup.use(withoutAbortWarning());
   const observers = options.accessLog === undefined ? [] : [cleanup.use(await openAccessLog(options.accessLog, terminal)).observer];
   cleanup.use(manager);
   const tokens = await readTokens(options);
