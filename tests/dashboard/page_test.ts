@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assertEquals, assertMatch } from "@std/assert";
 import { createGateway, LogFeed } from "@remote-plugin/proxy/gateway";
 import type { Page } from "playwright-core";
@@ -121,6 +122,17 @@ inBrowser("a plugin is called by a form, and its result is shown as what it is",
   await call.click();
   await seen.page.getByRole("alert").getByText("KeyError").waitFor();
   assertEquals(seen.errors, []);
+});
+
+inBrowser("a file that is chosen reaches the plugin", async () => {
+  await using seen = await Seen.of("hints");
+  await seen.signIn();
+  await seen.choose("hints");
+  const file = { name: "talk.wav", mimeType: "audio/wav", buffer: Buffer.from("RIFF") };
+  await seen.page.getByLabel("audio").setInputFiles(file);
+  await seen.page.getByLabel("language").fill("en");
+  await seen.page.getByRole("button", { name: "Call" }).click();
+  await seen.page.getByText(/"audio":"\/.*","language":"en"/).waitFor();
 });
 
 inBrowser("chunks are shown as they come, and a button cancels the call", async () => {
