@@ -132,7 +132,9 @@ inBrowser("a file that is chosen reaches the plugin", async () => {
   await seen.page.getByLabel("audio").setInputFiles(file);
   await seen.page.getByLabel("language").fill("en");
   await seen.page.getByRole("button", { name: "Call" }).click();
-  await seen.page.getByText(/"audio":"\/.*","language":"en"/).waitFor();
+  const result = seen.page.getByRole("region", { name: "Result" });
+  await result.getByText(/^Ended after/).waitFor({ timeout: 10_000 });
+  assertMatch(await result.innerText(), /"audio": ?"\/.*\.wav",\s*"language": ?"en"/);
 });
 
 inBrowser("chunks are shown as they come, and a button cancels the call", async () => {
