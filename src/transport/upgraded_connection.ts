@@ -24,8 +24,6 @@ const LARGE_BYTES = 256 * 1024;
 /** How many requests a worker has to do before it is worth waiting for more of them, and how many are waited for then. */
 const GATHERED = 8;
 
-const NOTHING: Uint8Array = new Uint8Array(0);
-
 const UTF8 = new TextEncoder();
 
 /** A connection whose requests are answered in the order in which they are sent. The next ones may be sent before the first is answered. */
@@ -295,7 +293,7 @@ export class UpgradedConnection {
     this.#heldBack = undefined;
     const held = await Promise.race([asked, this.#closed.promise]);
     this.#isUntold = held === "untold";
-    if (held === undefined || held === "untold" || held.at > this.#count) return NOTHING;
+    if (held === undefined || held === "untold" || held.at > this.#count) return new Uint8Array(0);
     return UTF8.encode(held.frames).subarray(this.#count - held.at);
   }
 }
