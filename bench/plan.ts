@@ -78,7 +78,7 @@ function stepsOfMode(mode: Mode): Step[] {
     ...(full ? [1, 16, 64] : [1, 64]).map((open) => step(`open${open}`, "open", { ...time, open, placement: "two" })),
     ...placedSteps(mode, "one"),
     ...placedSteps(mode, "busy"),
-    step("stream", "stream", { count: full ? 10_000 : 2_000 }),
+    step("stream", "stream", { ...time, count: full ? 10_000 : 2_000 }),
     step("memory", "memory", { measure: null }),
     step("cancel", "cancel", { count: full ? 5 : 2 }),
     ...PAYLOADS.flatMap((family) => SIZES[mode].map((bytes) => payloadStep(family, bytes))),
@@ -119,7 +119,7 @@ function growthSteps(): Step[] {
 
 function growthAmounts(measure: string, amount: number): Amounts {
   if (measure === "argument") return { bytes: amount, ms: 100, most: 5 };
-  return measure === "burst" ? { open: amount } : { count: amount };
+  return measure === "burst" ? { open: amount } : { count: amount, ms: 100 };
 }
 
 interface StepFacts {

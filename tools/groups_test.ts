@@ -28,6 +28,7 @@ Deno.test("only the tests that kill processes they did not start may run every p
     "permissions",
     "security",
     "manager",
+    "attached",
     "gateway",
     "cli",
     "mcp",

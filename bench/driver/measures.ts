@@ -127,9 +127,12 @@ async function burst({ peer }: Bench, { open }: Required<Amounts>): Promise<Valu
   return { ms: median(times) };
 }
 
-async function stream({ peer }: Bench, { count }: Required<Amounts>): Promise<Values> {
-  await readStream(peer, Math.ceil(count / 10));
-  return await readStream(peer, count);
+/** Streams one after the other, for a warm one is what most of a program's are. */
+async function stream({ peer }: Bench, { count, ms, warmMs }: Required<Amounts>): Promise<Values> {
+  await readStreams(peer, count, warmMs);
+  const all = await readStreams(peer, count, ms);
+  const keys = Object.keys(all[0]!);
+  return Object.fromEntries(keys.map((key) => [key, median(all.map((values) => values[key]!))]));
 }
 
 async function argument({ peer }: Bench, amounts: Required<Amounts>): Promise<Values> {
@@ -219,6 +222,13 @@ async function timed(isRight: () => Promise<boolean>, { ms, most, bytes }: Requi
   // A second try of what takes seconds teaches little.
   const times = first > 1000 ? [first] : await repeat(once, { ms, most });
   return { ms: median(times), calls: times.length };
+}
+
+async function readStreams(peer: Peer, count: number, ms: number): Promise<Values[]> {
+  const all: Values[] = [];
+  const end = performance.now() + ms;
+  do all.push(await readStream(peer, count)); while (performance.now() < end);
+  return all;
 }
 
 async function readStream(peer: Peer, count: number): Promise<Values> {

@@ -27,10 +27,12 @@ interface Extent {
   readonly ms: number;
   readonly warmMs: number;
   readonly chunks: number;
+  /** How often each attack is tried. */
+  readonly attacks: number;
 }
 
-const FULL: Extent = { rounds: 7, ms: 2_000, warmMs: 500, chunks: 100_000 };
-const QUICK: Extent = { rounds: 3, ms: 500, warmMs: 300, chunks: 20_000 };
+const FULL: Extent = { rounds: 7, ms: 2_000, warmMs: 500, chunks: 100_000, attacks: 3 };
+const QUICK: Extent = { rounds: 3, ms: 500, warmMs: 300, chunks: 20_000, attacks: 1 };
 
 /** The two servers in turn, round after round, so that what else the machine does hits both. */
 async function measure(extent: Extent, python: string): Promise<Results> {
@@ -45,6 +47,7 @@ async function measure(extent: Extent, python: string): Promise<Results> {
       console.error(`gateway: round ${round + 1} of ${extent.rounds}`);
       await measureRound(results, { gateway, bare, extent });
     }
+    for (let round = 0; round < extent.attacks; round++) await measureAttacks(results, folder);
     return results;
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -70,8 +73,15 @@ async function measureRound(results: Results, { gateway, bare, extent }: Round):
   await step("bare", "file", () => bareFiles(bare, bytes));
   await step("gateway", "file", () => files(plugin, bytes));
   await step("gateway", "memory", () => memoryOfFiles(gateway, plugin, { open: 4, bytes: FILE_BYTES }));
+}
+
+/** Each attack has a server of its own, which nothing of the one before is left in. */
+async function measureAttacks(results: Results, folder: string): Promise<void> {
   for (const [name, attack] of Object.entries(ATTACKS)) {
-    await step("gateway", `attack-${name}`, async () => {
+    console.error(`gateway: ${name}`);
+    await measureStep(results, { peer: "gateway", name: `attack-${name}` }, async () => {
+      await using gateway = await startGateway(folder, ["--drain", "0"]);
+      await honestCalls(gateway, 1);
       await using _attack = await attack(gateway.facts);
       return await honestCalls(gateway, 50);
     });

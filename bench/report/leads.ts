@@ -5,6 +5,7 @@
  */
 import { PEERS, type PeerSpec } from "../peers.ts";
 import { figureOf, type Results } from "../results.ts";
+import { reasonFor } from "./reasons.ts";
 import { type Column, COLUMNS, notesOf, PLACED_COLUMNS, readable, sizeColumns, WORK_COLUMNS } from "./columns.ts";
 
 /** The row that the peers are held against: what they run is Python, too. */
@@ -17,6 +18,8 @@ export interface Lead {
   readonly what: string;
   readonly theirs: number;
   readonly ours: number;
+  /** What the peer leaves out, where somebody has said. */
+  readonly why?: string;
 }
 
 /** All of them, peer by peer; each value once, in however many tables it stands. */
@@ -25,10 +28,15 @@ export function leadsOf(results: Results): Lead[] {
   return peers.flatMap((peer) => columns().flatMap((column) => leadIn(results, peer, column) ?? []));
 }
 
-/** A list of them for the page, an item a peer. */
+/** A list of them for the page: an item a peer, and below it one a reason. */
 export function leadLines(results: Results): string[] {
   const byPeer = Map.groupBy(leadsOf(results), ({ peer }) => peer);
-  return [...byPeer].map(([peer, leads]) => `- ${heading(results, peer)}: ${leads.map(cellText).join("; ")}`);
+  return [...byPeer].flatMap(([peer, leads]) => [`- ${heading(results, peer)}`, ...reasonLines(leads)]);
+}
+
+function reasonLines(leads: readonly Lead[]): string[] {
+  const byReason = Map.groupBy(leads, ({ why }) => why);
+  return [...byReason].map(([why, cells]) => `  - ${cells.map(cellText).join("; ")}.${why === undefined ? "" : ` The reason: ${why}.`}`);
 }
 
 /** The peer, and what it cannot do. */
@@ -45,7 +53,7 @@ function leadIn(results: Results, peer: PeerSpec, { title, key }: Column): Lead 
   const [theirs, ours] = [peer.name, OWN].map((name) => figureOf(results, name, key)?.median);
   if (theirs === undefined || ours === undefined) return undefined;
   const ahead = key.endsWith("per_s") ? theirs > ours : theirs < ours;
-  return ahead ? { peer, what: title, theirs, ours } : undefined;
+  return ahead ? { peer, what: title, theirs, ours, why: reasonFor(peer, key) } : undefined;
 }
 
 function columns(): Column[] {

@@ -123,10 +123,11 @@ function leads(results: Results): string {
   const how = wrapped(
     "Each cell of the tables below in which a peer has a better number than this project with a Python plugin, and what that has.",
   );
-  return [how, lines.map((line) => wrapped(line, "  ")).join("\n"), wrapped(LEFT_OUT)].join("\n\n");
+  return [how, lines.map((line) => wrapped(line, line.startsWith("-") ? "  " : "    ")).join("\n"), wrapped(LEFT_OUT)].join("\n\n");
 }
 
-const LEFT_OUT = "In parentheses stands what a peer cannot do. That is work which its calls do not have.";
+const LEFT_OUT =
+  "In parentheses stands what a peer cannot do. That is work which its calls do not have. The reasons tell what else it leaves out.";
 
 function gaps(results: Results): string {
   const lines = shown(results).flatMap(({ name, title }) =>

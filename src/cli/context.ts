@@ -11,10 +11,13 @@ import { type ManifestProblem, PluginManager } from "../manager/plugin_manager.t
 import type { ManagerOptions } from "../manager/options.ts";
 import type { StartOptions } from "../plugin/interface.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
+import { toldSignatures } from "../plugin/told_signatures.ts";
+import type { SignaturesBody } from "../protocol/messages.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import { yellow } from "./output/painted.ts";
 import type { Terminal } from "./output/terminal.ts";
 import { KeptLogs } from "./state/kept_logs.ts";
+import { KnownArguments } from "./state/known_arguments.ts";
 import { stateFolder } from "./state/state_folder.ts";
 
 /** The options that every command has. */
@@ -57,6 +60,18 @@ export class Context {
   /** What is kept of what plugins print. */
   get logs(): KeptLogs {
     return new KeptLogs(this.stateDir);
+  }
+
+  /** What is known of what plugins take. */
+  get knownArguments(): KnownArguments {
+    return new KnownArguments(this.stateDir);
+  }
+
+  /** What a plugin's methods take and give, which is kept for shells to complete. */
+  async signaturesOf(manager: PluginManager, plugin: string): Promise<SignaturesBody | undefined> {
+    const signatures = await toldSignatures(manager.get(plugin), this.signal);
+    if (signatures !== undefined) await this.knownArguments.keep(manager.info(plugin).name, signatures);
+    return signatures;
   }
 
   /** What plugins may do of what they ask for. */

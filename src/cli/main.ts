@@ -120,6 +120,7 @@ type Add = (usage: string, description: string, folder?: string) => Command;
 
 function addPluginCommands(add: Add, act: Run): void {
   add("list", "list the plugins").option("--names", "names only")
+    .option("--arguments <plugin>", "the arguments of one plugin, as far as it was run or inspected before")
     .action((options, command) => act(command, (context) => list(context, options)));
   add("inspect <plugin>", "start a plugin and tell its schema, configuration and needs")
     .action((plugin, _, command) => act(command, (context) => inspect(context, plugin)));

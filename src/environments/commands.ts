@@ -30,6 +30,8 @@ const VENV = ["venv", "--relocatable"];
 export interface InstallOptions {
   /** Whether their bytecode is written too. Default: false, for Python does so for what a plugin imports, unless it is bounded. */
   readonly compiles?: boolean;
+  /** Whether nothing is built: to build a package, or to install one as editable, runs its code. Default: false. */
+  readonly wheelsOnly?: boolean;
 }
 
 /** Makes an environment without packages. A project's own settings say which Python it takes, and any other form's only what it requires. */
@@ -43,27 +45,29 @@ export function venvCommand(form: EnvironmentForm, folder: string): UvCommand {
 export function installCommand(form: EnvironmentForm, folder: string, options: InstallOptions = {}): UvCommand | undefined {
   // The Python is the environment's, whatever the user's variables and the files beside the plugin say.
   const common = ["--python", interpreterIn(folder), ...(options.compiles ? ["--compile-bytecode"] : [])];
+  // No argument of the manifest's stands behind these. The second one alone builds what is editable.
+  const last = options.wheelsOnly ? ["--no-editable", "--no-build"] : [];
   const install = ["pip", "install", ...common];
   switch (form.kind) {
     case "script":
-      if (!form.hasLock) return { args: [...install, "--requirements", form.path] };
+      if (!form.hasLock) return { args: [...install, ...last, "--requirements", form.path] };
       return {
-        args: ["sync", ...common, "--script", form.path, "--active", "--locked"],
+        args: ["sync", ...common, ...last, "--script", form.path, "--active", "--locked"],
         env: { ...ownTemporary(folder), VIRTUAL_ENV: folder },
       };
     case "project": {
       const project = dirname(form.path);
       const env = { ...ownTemporary(folder), UV_PROJECT_ENVIRONMENT: folder };
-      if (form.hasLock) return { args: ["sync", ...common, "--project", project, "--locked", "--no-default-groups"], env };
-      return { args: [...install, ...(IS_PACKAGE.test(form.text) ? ["--editable", project] : ["--requirements", form.path])] };
+      if (form.hasLock) return { args: ["sync", ...common, ...last, "--project", project, "--locked", "--no-default-groups"], env };
+      return { args: [...install, ...last, ...(IS_PACKAGE.test(form.text) ? ["--editable", project] : ["--requirements", form.path])] };
     }
     case "requirements":
-      return { args: [...install, "--requirements", form.path] };
+      return { args: [...install, ...last, "--requirements", form.path] };
     case "inline":
       if (form.dependencies.length === 0) return undefined;
       // In its arguments everybody could read a password of the index.
       return {
-        args: [...install, ...form.extraArgs, "--", ...form.dependencies],
+        args: [...install, ...form.extraArgs, ...last, "--", ...form.dependencies],
         env: form.index === undefined ? {} : { UV_DEFAULT_INDEX: form.index },
       };
   }

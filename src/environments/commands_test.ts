@@ -32,6 +32,24 @@ Deno.test("what a manifest lists is installed, and a password of its index is in
   assertEquals(installCommand(inline({}), "/e"), undefined);
 });
 
+Deno.test("where only wheels are taken nothing is built, whatever a manifest's arguments say", () => {
+  const path = "/p/pyproject.toml";
+  const forms: EnvironmentForm[] = [
+    inline({ dependencies: ["a"], extraArgs: ["--build"] }),
+    { kind: "script", path: "/p/a.py", hasLock: true, text: "" },
+    { kind: "script", path: "/p/a.py", hasLock: false, text: "" },
+    { kind: "project", path, hasLock: true, text: "" },
+    { kind: "project", path, hasLock: false, text: "[build-system]" },
+    { kind: "requirements", path: "/p/requirements.txt", text: "" },
+  ];
+  for (const form of forms) {
+    const args = (wheelsOnly: boolean) => installCommand(form, "/e", { wheelsOnly })!.args;
+    assertEquals([args(true).includes("--no-build"), args(false).includes("--no-build")], [true, false], JSON.stringify(form));
+  }
+  const { args } = installCommand(forms[0]!, "/e", { wheelsOnly: true })!;
+  assertEquals(args.slice(-5), ["--build", "--no-editable", "--no-build", "--", "a"]);
+});
+
 Deno.test("bytecode is written where that is asked for, and a lock is used as it is", () => {
   const form: EnvironmentForm = { kind: "script", path: "/p/a.py", hasLock: true, text: "" };
   assertEquals(installCommand(form, "/e", { compiles: true }), {

@@ -24,6 +24,8 @@ export interface EnvironmentOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether nothing may be fetched, so that what is not in the cache of `uv` is an error. Default: as the variable `UV_OFFLINE` says. */
   readonly offline?: boolean | undefined;
+  /** Whether packages are taken as wheels alone, so that none runs code while it is installed. Default: `false`. */
+  readonly wheelsOnly?: boolean | undefined;
   /** Called for each step while an environment is made. One that is there already has none. */
   readonly onEnvironment?: ((step: EnvironmentStep) => void) | undefined;
 }

@@ -90,7 +90,7 @@ async function fill(target: Target, uv: Uv): Promise<void> {
   if (isTooOld(version)) {
     throw environmentError(making.plugin, `its Python is ${version}, and a worker runs on Python 3.8 or later. Nothing was installed`);
   }
-  const install = installCommand(form, folder, { compiles });
+  const install = installCommand(form, folder, { compiles, wheelsOnly: making.wheelsOnly });
   if (install !== undefined) await run(target, uv, { phase: "packages", ...install });
 }
 
@@ -106,7 +106,7 @@ async function run({ form, making }: Target, { command, python }: Uv, { phase, a
     { command: [...command, ...args], python, cwd: workingFolder(form), env },
     { signal, onLine: (message) => NOISE.test(message) || report({ phase, message }) },
   );
-  if (!outcome.success) throw environmentError(plugin, uvSays(outcome.output), { from: madeFrom(form), output: outcome.output });
+  if (!outcome.success) throw environmentError(plugin, uvSays(outcome.output, making), { from: madeFrom(form), output: outcome.output });
 }
 
 function madeFrom(form: EnvironmentForm): string {

@@ -14,6 +14,8 @@ export interface Making {
   readonly signal: AbortSignal;
   /** Whether nothing may be fetched. */
   readonly offline: boolean;
+  /** Whether packages are taken as wheels alone. */
+  readonly wheelsOnly: boolean;
   /** Tells a step. */
   readonly report: (step: EnvironmentStep) => void;
 }
@@ -21,8 +23,9 @@ export interface Making {
 const NEVER: AbortSignal = new AbortController().signal;
 
 /** A making for a plugin, with what is left out as it is by default. */
-export function makingOf(plugin: string, { signal = NEVER, offline = isOffline(), onEnvironment = () => {} }: EnvironmentOptions): Making {
-  return { plugin, signal, offline, report: onEnvironment };
+export function makingOf(plugin: string, options: EnvironmentOptions): Making {
+  const { signal = NEVER, offline = isOffline(), wheelsOnly = false, onEnvironment: report = () => {} } = options;
+  return { plugin, signal, offline, wheelsOnly, report };
 }
 
 function isOffline(): boolean {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Making } from "./making.ts";
+
 /** What to do, by what it says. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/No space left|os error (28|122)\b/, "Make room there, or set XDG_CACHE_HOME and UV_CACHE_DIR to folders that have it"],
@@ -20,6 +22,13 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/parse|UTF-8|Unexpected/i, "Correct what cannot be read"],
 ];
 
+/** How it says that something would have to be built, which it was told not to do. */
+const NOT_BUILT = /[Bb]uilding source (distributions|dependencies) is disabled|no-build|no usable wheels|no wheels/;
+
+const WHEELS =
+  "The host requires bounds, and to build a package runs its code outside of them. Choose a version that has a wheel for this system, or " +
+  "make the environment beforehand: remote-plugin env sync";
+
 /** A message that is longer is cut: some reasons list each version of a package. */
 const MAX_LENGTH = 1_000;
 
@@ -27,12 +36,12 @@ const MAX_LENGTH = 1_000;
 const POINTERS = /^\d*\s*\|?[\s^]*$/;
 
 /** The reason that `uv` gives, without the steps before it, and what to do. */
-export function uvSays(output: string): string {
+export function uvSays(output: string, { wheelsOnly = false }: Partial<Pick<Making, "wheelsOnly">> = {}): string {
   const lines = output.trim().split("\n").map((line) => line.trim());
   const start = lines.findIndex((line) => /^(error|×)/.test(line));
   const told = lines.slice(Math.max(start, 0)).filter((line) => !POINTERS.test(line)).join(" ");
   const reason = told.replace(/^error:\s*/, "").replace(/\.$/, "");
-  const advice = ADVICE.find(([pattern]) => pattern.test(reason))?.[1];
+  const advice = wheelsOnly && NOT_BUILT.test(reason) ? WHEELS : ADVICE.find(([pattern]) => pattern.test(reason))?.[1];
   const shown = reason.length > MAX_LENGTH ? `${reason.slice(0, MAX_LENGTH)} …` : reason;
   return `uv says: ${shown}${advice === undefined ? "" : `. ${advice}`}`;
 }

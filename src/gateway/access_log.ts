@@ -27,6 +27,8 @@ export interface AccessLogLine {
   readonly chunks: number;
   /** Who asked. */
   readonly client: string;
+  /** The address from which it came, which is a proxy's where there is one. */
+  readonly remote?: string;
   /** The id that the client had chosen. */
   readonly call_id?: string;
   /** The trace of which the call was a part, 32 hexadecimal digits. */
@@ -67,6 +69,7 @@ function lineOf(call: ObservedCall, outcome: CallOutcome): AccessLogLine {
     bytes_out: outcome.bytesOut,
     chunks: outcome.chunks,
     client: call.client,
+    remote: call.remote,
     call_id: call.callId,
     ...traceIds(call.traceparent),
   };

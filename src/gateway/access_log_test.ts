@@ -7,6 +7,7 @@ const CALL: ObservedCall = {
   endpoint: "execute",
   callId: undefined,
   client: "caller 1",
+  remote: "10.0.0.7",
   traceparent: undefined,
   startedAt: new Date(0),
 };
@@ -35,6 +36,7 @@ Deno.test("the access log has a line of JSON for each call that has ended", () =
     bytes_out: 7,
     chunks: 0,
     client: "caller 1",
+    remote: "10.0.0.7",
   });
 });
 

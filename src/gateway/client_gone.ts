@@ -3,14 +3,34 @@
  *
  * @module
  */
-import type { Asked, GatewayRequestInfo } from "./context.ts";
+import type { Asked } from "./context.ts";
+import type { Patience } from "./patience.ts";
 
-/** Rejects when the client has gone before it had the reply, as far as its server tells. After the reply that does no harm. */
-export function clientGone({ env, req }: Asked): GatewayRequestInfo["completed"] {
-  return env?.info?.completed ?? aborted(req.raw);
+/**
+ * So long a call goes on before its request's signal is asked for, in milliseconds. It costs something to ask, and for a shorter call it does not matter
+ * whether anybody waits for it.
+ */
+export const ASK_AFTER_MS = 1_000;
+
+/**
+ * Rejects when the client has gone before it had the reply, as far as its server tells. After the reply that does no harm.
+ *
+ * `Deno.serve()` tells by `completed` that a reply could not be sent, and by the signal at once that nobody waits for it any more.
+ */
+export function clientGone({ env, req }: Asked, patience: Patience): Promise<unknown> {
+  const completed = env?.info?.completed;
+  if (completed === undefined) return aborted(req.raw);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const wait = patience.begin(() => void aborted(req.raw).catch(reject));
+  const end = () => wait[Symbol.dispose]();
+  completed.then(end, end);
+  return Promise.race([completed, promise]);
 }
 
-/** Where a server tells no more of a request. `Deno.serve()` does, and warns of whoever asks for this signal. */
+/** It is aborted after a reply that was sent as well, of which `Deno.serve()` warns. */
 function aborted({ signal }: Request): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }

@@ -11,6 +11,7 @@ import type { OpenCalls } from "./open_calls.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
 import type { Patience } from "./patience.ts";
 import type { Place } from "./places.ts";
+import type { UploadPlace } from "./uploads.ts";
 
 /** What a client may do: call plugins, or see to them as well. */
 export type Role = "caller" | "operator";
@@ -19,6 +20,8 @@ export type Role = "caller" | "operator";
 export interface GatewayRequestInfo {
   /** Rejects when the client has gone before it had the reply. */
   readonly completed: Promise<void>;
+  /** Where the connection comes from. */
+  readonly remoteAddr?: { readonly transport: string; readonly hostname?: string };
 }
 
 /** One gateway. */
@@ -29,10 +32,12 @@ export interface GatewayContext {
   readonly calls: OpenCalls;
   /** What it was made with. */
   readonly options: ResolvedGatewayOptions;
+  /** Where the files of requests are. */
+  readonly uploads: UploadPlace;
   /** What Prometheus is told. */
   readonly metrics: GatewayMetrics;
   /** How long it waits for the bodies of requests, and for clients to take their replies. */
-  readonly patience: { readonly body: Patience; readonly reply: Patience };
+  readonly patience: { readonly body: Patience; readonly reply: Patience; readonly client: Patience };
   /** Who is told of every call. */
   readonly observers: readonly CallObserver[];
 }

@@ -20,7 +20,7 @@ export function mcpRoutes(context: GatewayContext): Hono<GatewayEnv> {
   app.all("/mcp", async (asked) => {
     endpoint ??= load(context);
     const gone = new AbortController();
-    clientGone(asked).catch((reason) => gone.abort(reason));
+    clientGone(asked, context.patience.client).catch((reason) => gone.abort(reason));
     return await (await endpoint).answer(asked.req.raw, { client: asked.get("client"), signal: gone.signal });
   });
   return app;

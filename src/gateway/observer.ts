@@ -15,6 +15,8 @@ export interface ObservedCall {
   readonly callId: string | undefined;
   /** Whose call it is, for example `caller 1`: the role and the number of the token. */
   readonly client: string;
+  /** The address from which the connection came, where the server tells it. Behind a proxy it is the proxy's. */
+  readonly remote?: string;
   /** The trace that the call belongs to, as W3C Trace Context writes it. */
   readonly traceparent: string | undefined;
   /** When it began. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { Gauge, type Registry } from "prom-client";
+import { openFiles } from "../process/open_files.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 
 /** Figures that take no permission. Those that prom-client collects by default are read from `/proc`, which takes all. */
@@ -16,6 +17,15 @@ export class ProcessMetrics {
       registers,
       collect() {
         this.set(Deno.memoryUsage().rss);
+      },
+    });
+    new Gauge({
+      name: "process_open_fds",
+      help: "About how many files and connections the gateway's process has open",
+      registers,
+      collect() {
+        const files = openFiles();
+        if (files !== undefined) this.set(files);
       },
     });
     new Gauge({ name: "process_start_time_seconds", help: "When the gateway's process began, in seconds since 1970", registers })

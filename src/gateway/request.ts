@@ -5,10 +5,12 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { type Endpoint, endpointRule, ENDPOINTS, type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
-import { CALL_ID, CALL_ID_HEADER } from "../protocol/messages.ts";
+import { CALL_ID, CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { operatorRefusal } from "./access.ts";
-import { type BodyContext, readBody } from "./body.ts";
-import type { Asked } from "./context.ts";
+import { readBody } from "./body.ts";
+import { bodyProblem } from "./body_members.ts";
+import { readCallBody } from "./call_body.ts";
+import type { Asked, GatewayContext } from "./context.ts";
 import { badRequest, refusal } from "./refusal.ts";
 
 /** One request that is understood. */
@@ -20,6 +22,8 @@ export interface GatewayRequest {
   /** How long its body was, in bytes. */
   readonly bytesIn: number;
   readonly callId: string | undefined;
+  /** The files that came with it, until its call has ended. */
+  readonly uploads?: AsyncDisposable;
 }
 
 /** What takes the token of an operator: it changes the plugin for everybody. */
@@ -32,7 +36,7 @@ const OPERATOR_ENDPOINTS: ReadonlySet<string> = new Set<Endpoint | ExtensionEndp
 ]);
 
 /** Reads what is asked for below the name of a plugin, or says why that cannot be had. */
-export async function readRequest(asked: Asked, context: BodyContext): Promise<GatewayRequest | Response> {
+export async function readRequest(asked: Asked, context: GatewayContext): Promise<GatewayRequest | Response> {
   const { plugin = "", endpoint = "" } = asked.req.param() as Readonly<Record<string, string>>;
   if (!isKnownEndpoint(endpoint)) {
     return refusal(STATUS_CODE.NotFound, `There is no endpoint "${plugin}/${endpoint}"`, { code: "not_found" });
@@ -46,10 +50,16 @@ export async function readRequest(asked: Asked, context: BodyContext): Promise<G
   const { headers } = asked.req.raw;
   const callId = headers.get(CALL_ID_HEADER) ?? undefined;
   if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
-  const read = await readBody(asked, context);
+  const read = isMethod(endpoint) ? await readCallBody(asked, { plugin, endpoint }, context) : await readBody(asked, context);
   if (read instanceof Response) return read;
-  const misplaced = misplacedArguments({ endpoint, body: read.body });
-  return misplaced === undefined ? { plugin, endpoint, callId, ...read } : badRequest(misplaced);
+  // Clients of the wire, which ask for frames, may say more than is known here.
+  const problem = asksForFrames(headers) ? undefined : bodyProblem(endpoint, read.body);
+  return problem === undefined ? { plugin, endpoint, callId, ...read } : badRequest(problem);
+}
+
+/** Whether a client reads replies in frames. */
+export function asksForFrames(headers: Headers): boolean {
+  return headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ?? false;
 }
 
 /** Whether a part of the path names an endpoint. */
@@ -57,10 +67,6 @@ function isKnownEndpoint(name: string): name is Endpoint | ExtensionEndpoint {
   return Object.hasOwn(ENDPOINTS, name) || Object.hasOwn(EXTENSIONS, name);
 }
 
-/** Why a call cannot be meant as it is written; `undefined` when it can. Its arguments would be passed over, and the call made without them. */
-function misplacedArguments({ endpoint, body }: Pick<GatewayRequest, "endpoint" | "body">): string | undefined {
-  if (endpoint !== "execute" && endpoint !== "execute_stream") return undefined;
-  const [name] = Object.keys(body);
-  if (name === undefined || "kwargs" in body || "args" in body) return undefined;
-  return `The body has "${name}" and neither "kwargs" nor "args". Arguments go into "kwargs": {"kwargs": {${JSON.stringify(name)}: …}}`;
+function isMethod(endpoint: string): endpoint is "execute" | "execute_stream" {
+  return endpoint === "execute" || endpoint === "execute_stream";
 }

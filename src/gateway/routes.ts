@@ -33,11 +33,12 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   const { options } = context;
   const app = new Hono<GatewayEnv>({ getPath: pathBelow(options.basePath) });
   // A load balancer asks by any name.
-  app.route("/", healthRoutes());
-  app.use(guarded(openOnly(options), ownHostOnly(options), knownPagesOnly(options)));
+  app.route("/", healthRoutes(context));
+  app.use(guarded(ownHostOnly(options), knownPagesOnly(options)));
   if (options.origins.length > 0) app.use(toldPages(options));
-  // Modules that answer without a token, or see to theirs, come here.
+  // Modules that answer without a token, or see to theirs, come here. How it comes to its end is to be seen.
   app.route("/", metricsRoutes(context));
+  app.use(guarded(openOnly(options)));
   app.route("/", docsRoutes());
   app.use(guarded(wantsToken(options)), wantsPlace(options.limits));
   // The names that a gateway itself has come before those of plugins.

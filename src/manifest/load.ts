@@ -136,9 +136,7 @@ function environmentSource(environment: string | InlineEnvironment, paths: PathR
 
 function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
   if (manifest.sandbox !== undefined) throw paths.refuse("$.sandbox", SANDBOXED);
-  for (const key of ["max_memory_mb", "max_processes"] as const) {
-    if (manifest.resources?.[key] !== undefined) throw paths.refuse(`$.resources.${key}`, UNLIMITED);
-  }
+  if (manifest.resources?.max_processes !== undefined) throw paths.refuse("$.resources.max_processes", UNLIMITED);
   return {
     kind: "deno",
     module: paths.module(manifest.module),
@@ -148,7 +146,8 @@ function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
 }
 
 const UNLIMITED =
-  "is for Python plugins, for nothing can hold a Deno process to it. Remove it, or have a container or a service manager do it";
+  "is for Python plugins: the threads of a Deno process are the runtime's own, which ends when it gets none. Remove it; a plugin runs no programs without " +
+  '"run" in its permissions';
 const SANDBOXED = 'is for Python plugins. Deno bounds this one; have the host start it with bounds: "kernel" for more than that';
 
 function variablesOf({ env_vars = {}, worker_env = [], inherit_env = [] }: Manifest): PluginSpec["runtimeVariables"] {

@@ -213,6 +213,11 @@ Deno.test("a manifest's limits of memory and processes are read", async () => {
   assertEquals(limits, { memoryMb: 512, processes: 8 });
 });
 
+Deno.test("a Deno manifest may limit memory", async () => {
+  const { limits } = await loadManifest({ runtime: "deno", module: "x", resources: { max_memory_mb: 512 } });
+  assertEquals(limits, { memoryMb: 512, processes: undefined });
+});
+
 Deno.test("a manifest that is no JSON says so and names its file", async () => {
   const error = await assertRejects(() => loadText("{ name: 1 }"), ManifestError);
   assertStringIncludes(error.message, 'plugin.json": it is no JSON');

@@ -119,7 +119,7 @@ export interface PluginResources {
   min_system_ram_mb?: number;
   /** GPU memory, in MiB. */
   min_gpu_vram_mb?: number;
-  /** Python: the most memory that a worker may have besides the interpreter, in MiB. Linux only. Default: no limit. */
+  /** The most memory that a worker may have besides the runtime, in MiB. Linux only. Default: no limit. */
   max_memory_mb?: number;
   /** Python: the most processes and threads that a worker may have besides its own. Linux only. Default: no limit. */
   max_processes?: number;

@@ -7,6 +7,7 @@ import { fromFileUrl, join } from "@std/path";
 import { messageOf } from "../protocol/text.ts";
 import {
   contentOf,
+  FEW_BYTES,
   type FileBackedDTO,
   type FileContent,
   type FileValue,
@@ -17,7 +18,7 @@ import {
 } from "../protocol/file_values.ts";
 import { untilAborted } from "../protocol/until_aborted.ts";
 import { NoRoomError, type Quota, roomiest, type ScratchFolders } from "./scratch.ts";
-import { demandNoLink, FoundFile, type SharedFolder } from "./found_file.ts";
+import { demandNoLink, makeFile, type SharedFolder } from "./found_file.ts";
 import type { SpareFiles } from "./spare_files.ts";
 import { removeIfThere } from "./private_folder.ts";
 import { ContentFile } from "./ready_made.ts";
@@ -45,6 +46,9 @@ export interface CallFilesOptions {
   readonly spares: SpareFiles | undefined;
 }
 
+/** So many files are removed at once by this thread. */
+const MOST_REMOVED = 4;
+
 /** The input files of one call, in a folder of their own. */
 export class CallFiles implements AsyncDisposable {
   readonly #folders: ScratchFolders;
@@ -53,6 +57,8 @@ export class CallFiles implements AsyncDisposable {
   readonly #spares: SpareFiles | undefined;
   readonly #signal: AbortSignal;
   readonly #made = new Map<string, string>();
+  /** Those that were made here, and not only written to. */
+  readonly #paths: string[] = [];
   readonly #written: { readonly path: string; readonly size: number }[] = [];
   #writing: Promise<unknown> = Promise.resolve();
   #bytes = 0;
@@ -94,7 +100,10 @@ export class CallFiles implements AsyncDisposable {
     await Promise.allSettled(this.#written.splice(0).map(({ path, size }) => this.#spares?.keepInput(path, size)));
     const folders = [...this.#made.values()];
     this.#made.clear();
-    await Promise.all(folders.map(removeIfThere));
+    const paths = this.#paths.splice(0);
+    // The way to another thread and back takes longer than to remove a few.
+    const areFew = paths.length <= MOST_REMOVED && this.#bytes <= FEW_BYTES;
+    if (!areFew || !removeFew(paths, folders)) await Promise.all(folders.map(removeIfThere));
     this.#quota.release(this.#bytes);
     this.#bytes = 0;
   }
@@ -112,15 +121,19 @@ export class CallFiles implements AsyncDisposable {
 
   async #writeIn(root: string, content: FileContent): Promise<string> {
     const { size, extension } = content;
-    const path = Deno.makeTempFileSync({ dir: this.#folderIn(root), suffix: extension });
+    const path = join(this.#folderIn(root), `${crypto.randomUUID()}${extension}`);
     const spare = size === undefined ? undefined : await this.#spares?.takeTo(path, root, { size, signal: this.#signal });
     if (size !== undefined) this.#reserve(size);
-    // Whatever the worker has put into its place by now, nothing is written but to the file that was made here.
-    using file = (spare ?? new FoundFile(path, this.#shared, 0)).open();
+    using file = spare?.open() ?? this.#make(path, root);
     await writeParts(file, withSourceErrors(content), (bytes) => this.#check(content, bytes));
     if (spare !== undefined) await file.truncate(size);
     if (size !== undefined) this.#written.push({ path, size });
     return path;
+  }
+
+  #make(path: string, root: string): Deno.FsFile {
+    this.#paths.push(path);
+    return makeFile(path, this.#sharedAt(root));
   }
 
   #check(content: FileContent, bytes: number): void {
@@ -137,9 +150,7 @@ export class CallFiles implements AsyncDisposable {
   async #letWrite(source: FileBackedDTO): Promise<string> {
     const folder = this.#folderIn(this.#folders.disk);
     this.#signal.throwIfAborted();
-    const path: unknown = await untilAborted(writtenBy(source, folder), this.#signal);
-    if (typeof path !== "string") throw new TypeError(`its "toTempFile" gave no path, but ${typeof path}`);
-    return path;
+    return await untilAborted(writtenBy(source, folder), this.#signal);
   }
 
   /** A stream that stands still must not keep an abandoned call from ending. */
@@ -149,11 +160,25 @@ export class CallFiles implements AsyncDisposable {
 
   /** Waits for the disk as long as that takes, as all do that make and open one file: the way to another thread and back would take many times as long. */
   #folderIn(root: string): string {
-    const shared = this.#shared.find(({ path }) => path === root)!;
+    const shared = this.#sharedAt(root);
     const made = this.#made.get(root) ?? makeFolder(shared);
     this.#made.set(root, made);
     demandNoLink(made, shared);
     return made;
+  }
+
+  #sharedAt(root: string): SharedFolder {
+    return this.#shared.find(({ path }) => path === root)!;
+  }
+}
+
+/** Removes files and their folders, if there is nothing else in them; returns whether that is so. Where a link leads elsewhere, nothing has such a name. */
+function removeFew(paths: readonly string[], folders: readonly string[]): boolean {
+  try {
+    for (const path of [...paths, ...folders]) Deno.removeSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -166,8 +191,8 @@ function makeFolder(root: SharedFolder): string {
   return Deno.makeTempDirSync({ dir: inputs, prefix: "in-" });
 }
 
-/** The same bytes; an error of their source is told from those of writing them. */
-function withSourceErrors(content: FileContent): FileContent {
+/** The same bytes; an error of their source is told from those of writing or sending them. */
+export function withSourceErrors(content: FileContent): FileContent {
   return Symbol.asyncIterator in content.parts ? { ...content, parts: partsOf(content.parts) } : content;
 }
 
@@ -179,7 +204,19 @@ async function* partsOf(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-async function writtenBy(source: FileBackedDTO, folder: string): Promise<string> {
+/**
+ * The path of the file that an object has written to a folder.
+ *
+ * @throws {SourceError} When it fails.
+ * @throws {TypeError} When it gives no path.
+ */
+export async function writtenBy(source: FileBackedDTO, folder: string): Promise<string> {
+  const path: unknown = await writeBy(source, folder);
+  if (typeof path !== "string") throw new TypeError(`its "toTempFile" gave no path, but ${typeof path}`);
+  return path;
+}
+
+async function writeBy(source: FileBackedDTO, folder: string): Promise<unknown> {
   try {
     return await source.toTempFile(folder);
   } catch (cause) {

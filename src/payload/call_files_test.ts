@@ -4,7 +4,7 @@ import { spy, stub } from "@std/testing/mock";
 import { pattern } from "../../tests/support/bytes.ts";
 import { Shared } from "../../tests/support/shared_folder.ts";
 import { CallFiles, SourceError } from "./call_files.ts";
-import { ForeignFileError, FoundFile } from "./found_file.ts";
+import { ForeignFileError } from "./found_file.ts";
 import { ContentFile } from "./ready_made.ts";
 import { NoRoomError, Quota } from "./scratch.ts";
 import { SpareFiles } from "./spare_files.ts";
@@ -167,7 +167,7 @@ Deno.test("nothing is written through a link that has taken the place of the fol
   const files = calls.open();
   {
     using _link = stub(Deno, "realPathSync", () => "/elsewhere");
-    await assertRejects(() => files.write(pattern(3)), ForeignFileError, "a link stands in the place of the folder");
+    await assertRejects(() => files.write(pattern(3)), ForeignFileError, "a link stands in the place of");
   }
   await files[Symbol.asyncDispose]();
   assertEquals(calls.inputs(), []);
@@ -176,13 +176,23 @@ Deno.test("nothing is written through a link that has taken the place of the fol
 Deno.test("nothing is written to another file than the one that was made", async () => {
   await using calls = new Calls();
   await using files = calls.open();
-  const make = Deno.makeTempFileSync.bind(Deno);
-  using _make = stub(Deno, "makeTempFileSync", (options) => {
-    const path = make(options);
-    Deno.linkSync(path, join(calls.path, "second"));
-    return path;
+  const other = calls.write("other", pattern(1));
+  const open = Deno.openSync.bind(Deno);
+  using _open = stub(Deno, "openSync", (path, options) => {
+    const made = open(path, options);
+    Deno.renameSync(other, path);
+    return made;
   });
-  await assertRejects(() => files.write(pattern(3)), ForeignFileError, "has 2 names");
-  assertEquals((await Deno.stat(join(calls.path, "second"))).size, 0);
-  assertEquals(new FoundFile(calls.write("other", pattern(1)), calls.folders, 1).size, 1);
+  assertEquals(await Deno.readFile(await files.write(pattern(3))), pattern(1));
+});
+
+Deno.test("a small input is removed with its folder, and a folder in which its plugin has put more is, too", async () => {
+  await using calls = new Calls();
+  for (const more of [false, true]) {
+    const files = calls.open();
+    const path = await files.write(pattern(3));
+    if (more) await Deno.writeFile(`${path}.more`, pattern(1));
+    await files[Symbol.asyncDispose]();
+    assertEquals([calls.inputs(), calls.names()], [[], ["in"]]);
+  }
 });

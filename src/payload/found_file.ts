@@ -34,13 +34,29 @@ export function sharedFolder(path: string): SharedFolder {
 }
 
 /**
- * Makes sure that a folder which this host has made in a shared one is still what its path leads to.
+ * Makes sure that a folder or file which this host has made in a shared folder is still what its path leads to.
  *
  * @throws {ForeignFileError} When a link has taken its place.
  */
 export function demandNoLink(folder: string, { path, real }: SharedFolder): void {
   if (Deno.realPathSync(folder) === join(real, relative(path, folder))) return;
-  throw new ForeignFileError(`a link stands in the place of the folder "${folder}"`);
+  throw new ForeignFileError(`a link stands in the place of "${folder}"`);
+}
+
+/**
+ * Makes a file in a folder that this host has made in a shared one, and opens it. Whatever takes its place later, what was opened is the file that was made.
+ *
+ * @throws {ForeignFileError} When a link leads there.
+ */
+export function makeFile(path: string, folder: SharedFolder): Deno.FsFile {
+  const file = Deno.openSync(path, { createNew: true, read: true, write: true, mode: 0o600 });
+  try {
+    demandNoLink(path, folder);
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 /** How the names of the folders begin in which files wait to be written again. They stay when they are empty. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { stub } from "@std/testing/mock";
-import { demandNoLink, FileGoneError, ForeignFileError, FoundFile, sharedFolder } from "./found_file.ts";
+import { demandNoLink, FileGoneError, ForeignFileError, FoundFile, makeFile, sharedFolder } from "./found_file.ts";
 import { pattern } from "../../tests/support/bytes.ts";
 import { Shared } from "../../tests/support/shared_folder.ts";
 
@@ -150,5 +150,16 @@ Deno.test("a folder in whose place a link stands is refused", async () => {
   const own = sharedFolder(shared.path);
   demandNoLink(folder, own);
   using _link = stub(Deno, "realPathSync", () => "/elsewhere");
-  assertThrows(() => demandNoLink(folder, own), ForeignFileError, `a link stands in the place of the folder "${folder}"`);
+  assertThrows(() => demandNoLink(folder, own), ForeignFileError, `a link stands in the place of "${folder}"`);
+});
+
+Deno.test("a file is made where nothing is, and refused where a link leads there", async () => {
+  await using shared = new Shared();
+  const [folder] = shared.folders;
+  const path = join(shared.path, "made");
+  using made = makeFile(path, folder!);
+  assertEquals([made.statSync().size, Deno.build.os === "windows" ? 0 : made.statSync().mode! & 0o077], [0, 0]);
+  assertThrows(() => makeFile(path, folder!), Deno.errors.AlreadyExists);
+  using _link = stub(Deno, "realPathSync", () => "/elsewhere/a");
+  assertThrows(() => makeFile(`${path}2`, folder!), ForeignFileError, "a link stands in the place of");
 });

@@ -82,18 +82,19 @@ export class WorkerFiles implements AsyncDisposable {
    * Takes over what a worker has given.
    *
    * @param raw What stands in the file's place on the wire.
+   * @param parts The files that have come behind the frame. Default: none.
    * @throws {TypeError} When that is not what the protocol says.
    * @throws {ForeignFileError} When it names a file that it may not name.
    */
-  adopt(raw: unknown): FileResult {
+  adopt(raw: unknown, parts: FrameParts = NO_PARTS): FileResult {
     if (!isRecord(raw)) throw new TypeError("a file's place holds no object");
-    return this.#ahead.get(raw) ?? this.#adopt(raw);
+    return this.#ahead.get(raw) ?? this.#adopt(raw, parts);
   }
 
   /** Makes a result of a file in a frame for which nobody has asked yet. */
   hold(raw: unknown): void {
     try {
-      if (isRecord(raw)) this.#ahead.set(raw, this.#adopt(raw));
+      if (isRecord(raw)) this.#ahead.set(raw, this.#adopt(raw, NO_PARTS));
     } catch {
       // Whoever asks for the frame is told.
     }
@@ -116,10 +117,10 @@ export class WorkerFiles implements AsyncDisposable {
     this.#held = [];
   }
 
-  #adopt(raw: Record<string, unknown>): FileResult {
+  #adopt(raw: Record<string, unknown>, parts: FrameParts): FileResult {
     const { size, media_type: mediaType = BYTES_MEDIA_TYPE } = raw as Partial<FileReference & InlineFile>;
     if (!Number.isSafeInteger(size) || size! < 0 || typeof mediaType !== "string") throw new TypeError("a file has no size or no type");
-    const source = "data" in raw ? this.#inline(raw.data, { size: size!, mediaType }) : this.#found(raw.path, size!);
+    const source = this.#sourceOf(raw, { size: size!, mediaType, parts });
     const onRemoved = (result: FileResult) => this.#forget(result);
     return this.#keep(new FileResult({ plugin: this.#plugin, size: size!, mediaType, source, onRemoved }), source);
   }
@@ -160,7 +161,7 @@ export class WorkerFiles implements AsyncDisposable {
   #shared(): ScratchFolders {
     if (this.#folders !== undefined) return this.#folders;
     const message =
-      `"${this.#plugin}" was attached without the folder that it shares. Pass plain JSON, bytes as base64, or attach with "scratch" where both reach one folder`;
+      `"${this.#plugin}" was attached without the folder that it shares, and takes no files as bytes. Pass plain JSON, bytes as base64, or attach with "scratch" where both reach one folder`;
     throw new PluginStateError(message, { plugin: this.#plugin });
   }
 
@@ -181,12 +182,36 @@ export class WorkerFiles implements AsyncDisposable {
     }
   }
 
-  #inline(data: unknown, { size, mediaType }: { size: number; mediaType: string }): FileSource {
-    if (typeof data !== "string") throw new TypeError("a file's data is no base64");
-    const bytes = Uint8Array.fromBase64(data);
+  #sourceOf(raw: Record<string, unknown>, { size, mediaType, parts }: ResultFacts): FileSource {
+    if (!("part" in raw) && !("data" in raw)) return this.#found(raw.path, size);
+    const bytes = "part" in raw ? parts[raw.part as number] : decoded(raw.data);
+    if (bytes === undefined) throw new TypeError("a file is none of those that have come with it");
     if (bytes.length !== size) throw new TypeError(`a file's data has ${bytes.length} bytes, not ${size}`);
-    return new InlineSource(bytes, { mediaType, folder: () => this.#shared().disk });
+    return new InlineSource(bytes, { mediaType, folder: () => this.#folderOfResults() });
   }
+
+  #folderOfResults(): string {
+    if (this.#folders !== undefined) return this.#folders.disk;
+    const message =
+      `A result of "${this.#plugin}" has no path: it was attached without a folder that it shares. Read it by "bytes()" or "stream()"`;
+    throw new PluginStateError(message, { plugin: this.#plugin });
+  }
+}
+
+/** The files that have come behind a frame. */
+type FrameParts = readonly Uint8Array<ArrayBuffer>[];
+
+const NO_PARTS: FrameParts = [];
+
+interface ResultFacts {
+  readonly size: number;
+  readonly mediaType: string;
+  readonly parts: FrameParts;
+}
+
+function decoded(data: unknown): Uint8Array<ArrayBuffer> {
+  if (typeof data !== "string") throw new TypeError("a file's data is no base64");
+  return Uint8Array.fromBase64(data);
 }
 
 /** The folders of an endpoint, if they are there and this host may use them. */

@@ -176,9 +176,15 @@ interface Launch extends Pick<WorkerGrant, "keeper"> {
   readonly launcher: string | undefined;
 }
 
-/** The program that starts a worker's own, if there is one between. */
-function launcherOf({ runtime }: PluginSpec, { bounds }: WorkerPlaces): string | undefined {
-  if (runtime.kind === "deno") return bounds === "kernel" ? LAUNCHER : undefined;
+/** Whether somebody else has to limit a worker's memory: a Python worker does so itself. */
+export function isLimitedByHost({ runtime, limits }: PluginSpec): boolean {
+  return runtime.kind === "deno" && limits.memoryMb !== undefined;
+}
+
+/** The program that starts a worker's own, or limits it, if there is one. */
+function launcherOf(spec: PluginSpec, { bounds }: WorkerPlaces): string | undefined {
+  const { runtime } = spec;
+  if (runtime.kind === "deno") return bounds === "kernel" || isLimitedByHost(spec) ? LAUNCHER : undefined;
   return runtime.isSandboxed && bounds !== "watched" ? BUBBLEWRAP : undefined;
 }
 
@@ -208,7 +214,7 @@ function neededSearch({ runtime }: PluginSpec, { policy, launcher }: Launch): De
 /** The program in which a Python plugin's worker runs when its manifest has `"sandbox": "bubblewrap"`. */
 export const BUBBLEWRAP = "bwrap";
 
-/** The program that has the kernel hold a Deno worker's process, and becomes it. */
+/** The program that has the kernel hold a Deno worker's process, and becomes it; and that limits a Deno worker's memory. */
 export const LAUNCHER = "python3";
 
 /** The program that the host starts for a plugin. */

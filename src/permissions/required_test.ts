@@ -41,6 +41,12 @@ Deno.test("what a bounded plugin has for its own process alone, and what its pol
   assertEquals(await rights(unbound), ["--allow-env=A,B", "--allow-run"]);
 });
 
+Deno.test("the host of a Deno plugin whose memory is limited needs the program that limits it", async () => {
+  const limited = { runtime: "deno", module: "/m.ts", transport: "tcp", resources: { max_memory_mb: 100 } } as const;
+  const { toFlags } = await requiredPermissions(limited, { scratchDir: "/srv/tmp" });
+  assertEquals(toFlags().slice(3).toSorted(), ["--allow-env=PATH", `--allow-run=${Deno.execPath()},python3`]);
+});
+
 Deno.test("a socket of one's own needs its file and its address, by their exact path", async () => {
   const places = { scratchDir: "/srv/tmp", socketPath: "/srv/w.sock" };
   const { toFlags } = await requiredPermissions({ ...PYTHON, transport: undefined }, places);

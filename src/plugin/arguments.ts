@@ -5,11 +5,13 @@
  */
 import { CallError, ProtocolError } from "../errors.ts";
 import { type CallFiles, SourceError } from "../payload/call_files.ts";
+import type { CallParts } from "../payload/call_parts.ts";
 import { ForeignFileError } from "../payload/file_result.ts";
 import { HeldFile } from "../payload/held_file.ts";
 import { NoRoomError } from "../payload/scratch.ts";
 import { becomesPath, take } from "../payload/take.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
+import type { OutgoingPart } from "../protocol/parts.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
 import { lowerFirst, messageOf } from "../protocol/text.ts";
 import {
@@ -19,6 +21,7 @@ import {
   type FileSlot,
   fillSlot,
   toPlace,
+  toPointer,
   UnsendableValueError,
   withoutTypes,
 } from "../protocol/values.ts";
@@ -107,8 +110,8 @@ export class TakenBody implements Disposable {
     return this.#written.text?.length ?? 0;
   }
 
-  /** The body's JSON, with the paths of the files; `undefined` where there is no body. */
-  json(paths: readonly string[]): string | undefined {
+  /** The body's JSON, with the paths of the files, or `null` for what goes behind it; `undefined` where there is no body. */
+  json(paths: readonly (string | null)[]): string | undefined {
     const { text, mark } = this.#written;
     if (this.slots.length === 0) return text;
     const pieces = text!.split(JSON.stringify(mark));
@@ -120,6 +123,17 @@ export class TakenBody implements Disposable {
     const paths: string[] = [];
     for (const slot of this.slots) paths.push(await inputs.write(slot.source).catch((cause) => explain(cause, slot, call)));
     return paths;
+  }
+
+  /** Opens the files for a worker that takes them behind the JSON. */
+  async open(inputs: CallParts, call: Writing): Promise<readonly OutgoingPart[]> {
+    const parts: OutgoingPart[] = [];
+    for (const slot of this.slots) {
+      const content = await inputs.open(slot.source).catch((cause) => explain(cause, slot, call));
+      const { size, extension, mediaType: media_type } = content;
+      parts.push({ at: toPointer(slot.path), size, extension, media_type, bytes: explained(content.parts, slot, call) });
+    }
+    return parts;
   }
 
   /** The body as it was given, of which nobody else has anything. */
@@ -205,6 +219,15 @@ export function textOf(value: unknown, name: OperationName): string {
 /** Arguments that cannot be sent. */
 function invalidArguments(message: string, { plugin, member }: OperationName, cause: unknown): CallError {
   return new CallError("invalid_arguments", `Cannot run "${member}" of "${plugin}": ${lowerFirst(message)}`, { plugin, cause });
+}
+
+/** The same bytes. Whoever reads them is told of their failure as of one in a call. */
+async function* explained(bytes: OutgoingPart["bytes"], slot: FileSlot, call: Writing): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* bytes;
+  } catch (cause) {
+    explain(cause, slot, call);
+  }
 }
 
 function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member }, signal }: Writing): never {

@@ -8,6 +8,7 @@ import { endpointRule } from "../protocol/endpoints.ts";
 import { isRecord } from "../protocol/json.ts";
 import { type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";
+import { ChosenIds } from "./chosen_ids.ts";
 import { atCaller } from "./caller_stack.ts";
 import { failed, failureOf, MAY_BE_SENT } from "./failed_attempt.ts";
 import { cancelledError, closedError } from "./failures.ts";
@@ -18,7 +19,7 @@ import { type Entry, OrderedList } from "./ordered_list.ts";
 import { outcomeOf } from "./outcome.ts";
 import { decodeFrame } from "./results.ts";
 import { SendQueue } from "./send_queue.ts";
-import { sendTo, type TakenOperation, turnRequest } from "./sending.ts";
+import { type IdOptions, sendTo, type TakenOperation, turnRequest } from "./sending.ts";
 import { type CallTrace, followed, type Tracing } from "./tracing.ts";
 import type { Turn } from "./turn.ts";
 import { type MovableOptions, UnbegunError } from "./unbegun.ts";
@@ -35,7 +36,7 @@ export interface DispatchOptions extends WorkersOptions {
 }
 
 /** How one operation is run. */
-interface RunOptions extends CallOptions, MovableOptions {
+interface RunOptions extends CallOptions, MovableOptions, IdOptions {
   readonly trace?: CallTrace;
   /** The one worker that it is for, whatever follows it, and without a turn. Default: whichever worker the plugin has. */
   readonly on?: LoadedWorker;
@@ -60,6 +61,7 @@ export class Dispatch {
   /** A worker may serve several hosts, which must not choose the same ids. */
   readonly #idPrefix = crypto.randomUUID().slice(0, 8);
   #nextId = 1;
+  readonly #chosenIds = new ChosenIds();
   readonly #newId = () => `${this.#idPrefix}-${this.#nextId++}`;
   /** The workers, one after the other. */
   readonly workers: Workers;
@@ -208,7 +210,8 @@ export class Dispatch {
 
   async #cancel(calls: readonly Call[], options: OperationOptions): Promise<boolean> {
     // Each of them is cancelled by its id, and a worker that does not stop them is ended.
-    for (const call of calls) call.abandon(cancelledError(call.name, "cancel()"));
+    // The last ones come first: the worker would begin with the next one when it has let go of one.
+    for (const call of calls.toReversed()) call.abandon(cancelledError(call.name, "cancel()"));
     // Another program's calls are not known here.
     const { status } = await this.ask<{ status: string }>({ endpoint: "cancel", member: "cancel", body: {} }, options);
     return calls.length > 0 || status === "cancelled";
@@ -216,9 +219,11 @@ export class Dispatch {
 
   /** Ends every open operation, and lets none begin any more. Resolves when the worker has let go of them. */
   async close(): Promise<void> {
+    // What waits for a worker that has ended before is told of that when its turn comes.
+    const told = this.workers.isOver ? [...this.#calls].filter(({ attempt }) => attempt !== undefined) : [...this.#calls];
     this.workers.close((member) => closedError({ plugin: this.#plugin, member }));
     for (const taken of this.#unread) taken[Symbol.dispose]();
-    await Promise.all([...this.#calls].map(closeCall));
+    await Promise.all(told.map(closeCall));
   }
 
   /** The plugin's own cleanup, the last request that a worker gets. A plugin that fails at it or takes too long is ended all the same. */
@@ -274,7 +279,9 @@ export class Dispatch {
     if (on === undefined) this.workers.check(member);
     this.#unread.delete(taken);
     const { isCall } = endpointRule(endpoint);
-    const id = isCall ? options.callId ?? this.#newId() : undefined;
+    const { callId } = options;
+    const id = isCall ? callId ?? this.#newId() : undefined;
+    const isIdTaken = isCall && callId !== undefined && this.#chosenIds.add(callId);
     // A question can be asked again.
     const idempotent = isCall ? options.idempotent : true;
     const idleTimeoutMs = options.idleTimeoutMs ?? (isCall ? this.#options.idleTimeoutMs : undefined);
@@ -282,22 +289,24 @@ export class Dispatch {
     const facts = { id, newId: this.#newId, signal, timeoutMs, idleTimeoutMs, onProgress, idempotent, cancelBudgetMs, trace, traceContext };
     const call = new Call({ plugin: this.#plugin, member }, facts);
     const entry = on === undefined ? this.#calls.add(call) : undefined;
-    return { call, endpoint, taken, options, entry };
+    return { call, endpoint, taken, options: isIdTaken ? { ...options, isIdTaken } : options, entry };
   }
 
   /** Lets go of an operation. Resolves when that is done, for one that has ended; one that was given up or left has its answer before that. */
-  #end({ call, taken, entry }: Run): Promise<void> | undefined {
+  #end(run: Run): Promise<void> | undefined {
+    const { call, taken } = run;
     taken[Symbol.dispose]();
     const reply = call.attempt?.reply;
     const hasEnded = reply?.ended === true;
     if (hasEnded) reply.discardAhead();
     const ended = call.end();
-    if (ended === undefined) this.#forget(entry);
-    else void ended.finally(() => this.#forget(entry));
+    if (ended === undefined) this.#forget(run);
+    else void ended.finally(() => this.#forget(run));
     return hasEnded ? ended : undefined;
   }
 
-  #forget(entry: Run["entry"]): void {
+  #forget({ entry, call, options: { callId } }: Run): void {
+    if (call.id !== undefined && callId !== undefined) this.#chosenIds.remove(callId);
     if (entry !== undefined) this.#calls.remove(entry);
   }
 }

@@ -180,6 +180,8 @@ function refusedError(error: RefusedError, { plugin, member }: OperationName): C
     case 404:
     case 405:
       return new CallError("not_supported", `${doing}: the worker has no such endpoint`, { plugin, cause: error });
+    case 507:
+      return new CallError("no_room", `${doing}: ${lowerFirst(error.message)}`, { plugin, cause: error });
     case 401:
       return new ProtocolError(`${doing}: the worker refused the token. Give the token that it was started with`, { plugin, cause: error });
     default:

@@ -124,7 +124,7 @@ export interface WorkerAddress {
   readonly token?: string;
   /**
    * The folders for files that the worker was started with. A host that may read and write there hands over big values as files. Default: none, so
-   * that results travel inside the JSON, and arguments have to be JSON.
+   * that files go as bytes, and results are in memory.
    */
   readonly scratch?: {
     /** A folder of the file system for temporary files. */

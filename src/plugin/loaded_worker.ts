@@ -6,6 +6,7 @@
 import type { PluginError } from "../errors.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { WorkerExit, WorkerProcess } from "../process/worker_process.ts";
+import type { FilesWay } from "../protocol/exchange.ts";
 import type { ReadyBody } from "../protocol/messages.ts";
 import type { SendAhead, SendRequest } from "../transport/frame_source.ts";
 import { type EndReason, exitError } from "./failures.ts";
@@ -37,6 +38,8 @@ export interface WorkerParts {
   readonly warnings?: readonly string[];
   /** What is handed over as files. */
   readonly files: WorkerFiles;
+  /** Whether it takes and gives files as bytes behind the JSON, for a host that shares no folder with it. Default: no. */
+  readonly takesParts?: boolean;
   /** How the worker ended, where that can be told. */
   readonly exited?: Promise<WorkerExit>;
   /** Ends the worker, or lets go of one that something else runs. */
@@ -90,6 +93,8 @@ export class LoadedWorker implements AsyncDisposable {
   readonly process: WorkerHandle | undefined;
   readonly warnings: readonly string[];
   readonly files: WorkerFiles;
+  /** How files pass between it and this host; `undefined` where none does but small ones inside the JSON. */
+  readonly filesWay: FilesWay | undefined;
   /** How the worker ended, where that can be told. */
   readonly exited: Promise<WorkerExit> | undefined;
   readonly #dispose: () => Promise<void>;
@@ -98,7 +103,7 @@ export class LoadedWorker implements AsyncDisposable {
   #termination: Termination | undefined;
 
   /** Takes over what has been started or found. */
-  constructor({ send, sendAhead, plugin, maxConcurrency, process, warnings = [], files, exited, dispose }: WorkerParts) {
+  constructor({ send, sendAhead, plugin, maxConcurrency, process, warnings = [], files, takesParts, exited, dispose }: WorkerParts) {
     this.send = send;
     this.sendAhead = sendAhead;
     this.care = { discard: (frame) => discardFrame(frame, files), hold: (frame) => holdFrame(frame, files) };
@@ -107,6 +112,7 @@ export class LoadedWorker implements AsyncDisposable {
     this.process = process;
     this.warnings = warnings;
     this.files = files;
+    this.filesWay = files.areShared ? "shared" : takesParts ? "parts" : undefined;
     this.exited = exited;
     this.#dispose = dispose;
   }

@@ -23,8 +23,13 @@ export async function resolveEnvironment(plugin: PluginSpec, options: StartOptio
     demandMaking(spec, options);
     // Only where one is made: the others need not load it.
     const { makeEnvironment } = await import("../environments/make.ts");
-    await makeEnvironment(spec, place, options);
+    await makeEnvironment(spec, place, { ...options, wheelsOnly: demandsBounds(options) });
   }
   noteUse(folder);
   return spec;
+}
+
+/** Whether the host itself demands bounds. A manifest that asks for some can as well ask for none. */
+function demandsBounds({ bounds }: StartOptions): boolean {
+  return bounds === "required" || bounds === "kernel";
 }

@@ -32,7 +32,7 @@ export function decodeFrame(frame: ChunkFrame | ResultFrame, receiver: Receiver)
     throw longIntegerError(longInteger, kind as string, receiver);
   }
   try {
-    return decodeValue(value, types, (raw) => adopt(raw, receiver));
+    return decodeValue(value, types, (raw) => adopt(raw, receiver, frame.parts));
   } catch (cause) {
     const what = messageOf(cause);
     const advice = isFileGone(cause) ? ". A plugin must not remove what it has given" : "";
@@ -40,9 +40,9 @@ export function decodeFrame(frame: ChunkFrame | ResultFrame, receiver: Receiver)
   }
 }
 
-function adopt(raw: unknown, { files, trace }: Receiver): unknown {
+function adopt(raw: unknown, { files, trace }: Receiver, parts: ResultFrame["parts"]): unknown {
   if (files === undefined) throw new TypeError("the worker has ended, and its files with it");
-  const file = files.adopt(raw);
+  const file = files.adopt(raw, parts);
   trace?.receive(file.size);
   return file;
 }

@@ -18,8 +18,10 @@ const MOST_BEHIND_MS = 5;
 export interface TurnRequest {
   /** How long its body is. */
   readonly length: number;
-  /** Whether it waits until the worker can begin with it: its files would take room, or its id is not ours to choose. */
+  /** Whether it waits until the worker can begin with it: its files would take room, or the worker may have another call of its id. */
   readonly isAlone: boolean;
+  /** Whether it has an id that is not ours to change, as it would be for another lane. */
+  readonly keepsId?: boolean;
 }
 
 /** Sends a call whose turn has come: at once what is ready, for the next one's turn comes behind that. */
@@ -119,10 +121,10 @@ export class SendQueue {
   }
 
   /** The lane that has the least to do, if it takes the call. */
-  #laneFor({ length, isAlone }: TurnRequest): Lane | undefined {
+  #laneFor({ length, isAlone, keepsId }: TurnRequest): Lane | undefined {
     const lane = this.#emptiest();
     if (lane.turns.length === 0) return lane;
-    if (!this.#takesAhead || isAlone || (this.#hasLanes && this.#brief < BRIEF.calls)) return undefined;
+    if (!this.#takesAhead || isAlone || (this.#hasLanes && (keepsId || this.#brief < BRIEF.calls))) return undefined;
     return lane.takes(length) ? lane : undefined;
   }
 

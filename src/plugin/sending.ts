@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { CallParts } from "../payload/call_parts.ts";
 import { isFileGone } from "../payload/file_result.ts";
+import type { OutgoingPart } from "../protocol/parts.ts";
 import { isExecution, type Operation, type TakenBody } from "./arguments.ts";
 import type { Call } from "./call.ts";
 import type { CallOptions } from "./interface.ts";
@@ -19,19 +21,29 @@ export interface TakenOperation {
 
 interface WrittenOperation extends TakenOperation {
   /** Where its files are. */
-  readonly paths?: readonly string[];
+  readonly paths?: readonly (string | null)[];
+  /** What is sent behind the JSON. */
+  readonly parts?: readonly OutgoingPart[];
 }
 
 const NO_PATHS: readonly string[] = [];
 
-/** A call that has files is sent when nothing is before it, for they take room. One whose id its caller has chosen can come again under the same id. */
-export function turnRequest({ length, slots }: TakenBody, { callId }: CallOptions): TurnRequest {
-  return { length, isAlone: slots.length > 0 || callId !== undefined };
+/** How a call's id was chosen, where its caller has done so. */
+export interface IdOptions {
+  /** Whether the worker may have another call of that id. Default: false. */
+  readonly isIdTaken?: boolean;
+}
+
+/** A call that has files is sent when nothing is before it, for they take room. So is one whose id the worker may still have of another call. */
+export function turnRequest({ length, slots }: TakenBody, { callId, isIdTaken = false }: CallOptions & IdOptions): TurnRequest {
+  return { length, isAlone: slots.length > 0 || isIdTaken, keepsId: callId !== undefined };
 }
 
 /** Sends it to the worker that it is assigned to; what has files, if that is still there when they are written. */
 export function sendTo(worker: LoadedWorker, call: Call, operation: TakenOperation): Promise<void> | undefined {
-  if (operation.taken.slots.length > 0) return sendWithFiles(worker, call, operation);
+  if (operation.taken.slots.length > 0) {
+    return worker.filesWay === "parts" ? sendWithParts(worker, call, operation) : sendWithFiles(worker, call, operation);
+  }
   send(worker, call, operation);
   return undefined;
 }
@@ -41,9 +53,18 @@ async function sendWithFiles(worker: LoadedWorker, call: Call, operation: TakenO
   if (paths !== undefined) send(worker, call, { ...operation, paths });
 }
 
-function send(worker: LoadedWorker, call: Call, { endpoint, taken, paths = NO_PATHS }: WrittenOperation): void {
+/** A place whose file goes behind the JSON holds nothing. */
+async function sendWithParts(worker: LoadedWorker, call: Call, operation: TakenOperation): Promise<void> {
+  const inputs = new CallParts(call.signal);
+  call.holdInputs(inputs);
+  const opening = operation.taken.open(inputs, call);
+  const parts = await (call.trace?.handOver(opening, inputs) ?? opening);
+  send(worker, call, { ...operation, paths: parts.map(() => null), parts });
+}
+
+function send(worker: LoadedWorker, call: Call, { endpoint, taken, paths = NO_PATHS, parts }: WrittenOperation): void {
   const { id: callId, wantsProgress, sentTrace } = call;
-  const facts = { endpoint, callId, sharesFiles: worker.files.areShared, wantsProgress, trace: sentTrace };
+  const facts = { endpoint, callId, files: worker.filesWay, parts, wantsProgress, trace: sentTrace };
   call.trace?.send(worker, callId);
   call.send(worker, new WrittenRequest(facts, taken.json(paths)));
 }

@@ -9,6 +9,7 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import { DEFAULT_QUOTA, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
 import { WorkerProcess } from "../process/worker_process.ts";
 import { AHEAD_FEATURE, type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
+import { PARTS_FEATURE } from "../protocol/parts.ts";
 import { Limit } from "../protocol/limit.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
 import { sendBy, type SendRequest } from "../transport/frame_source.ts";
@@ -120,7 +121,8 @@ export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade =
     const files = owned.use(new WorkerFiles({ plugin: ready.name, folders: usableFolders(endpoint.scratch), quota: DEFAULT_QUOTA }));
     const maxConcurrency = concurrencyOf(health, plugin);
     const exited = "exited" in endpoint ? endpoint.exited : undefined;
-    return new LoadedWorker({ send, plugin: ready, maxConcurrency, exited, files, dispose: () => owned.disposeAsync() });
+    const takesParts = Array.isArray(health.features) && health.features.includes(PARTS_FEATURE);
+    return new LoadedWorker({ send, plugin: ready, maxConcurrency, exited, files, takesParts, dispose: () => owned.disposeAsync() });
   } catch (error) {
     await owned.disposeAsync();
     throw transportError(error, { plugin, member: "attach" });

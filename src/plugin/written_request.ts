@@ -10,16 +10,18 @@ export class WrittenRequest implements WireRequest {
   readonly endpoint: WireRequest["endpoint"];
   readonly json: string | undefined;
   readonly callId: string | undefined;
-  readonly sharesFiles: boolean;
+  readonly files: WireRequest["files"];
+  readonly parts: WireRequest["parts"];
   readonly wantsProgress: boolean;
   readonly trace: WireRequest["trace"];
 
   /** Makes a request of a body's text. */
-  constructor({ endpoint, callId, sharesFiles, wantsProgress, trace }: RequestFacts, json: string | undefined) {
+  constructor({ endpoint, callId, files, parts, wantsProgress, trace }: RequestFacts, json: string | undefined) {
     this.endpoint = endpoint;
     this.json = json;
     this.callId = callId;
-    this.sharesFiles = sharesFiles;
+    this.files = files;
+    this.parts = parts;
     this.wantsProgress = wantsProgress;
     this.trace = trace;
   }
@@ -29,7 +31,6 @@ export class WrittenRequest implements WireRequest {
   }
 }
 
-type RequestFacts = Pick<WireRequest, "endpoint" | "callId" | "trace"> & {
-  readonly sharesFiles: boolean;
+type RequestFacts = Pick<WireRequest, "endpoint" | "callId" | "files" | "parts" | "trace"> & {
   readonly wantsProgress: boolean;
 };

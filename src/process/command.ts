@@ -122,14 +122,19 @@ interface DenoGrant {
  * Under load V8 lets the part of the heap for new objects grow to 48 MiB in each of the two threads, which doubles the worker's memory. With 12 MiB calls
  * take as long.
  */
-const V8_FLAGS = "--v8-flags=--max-semi-space-size=4";
+const V8_FLAGS = ["--max-semi-space-size=4"];
+
+/** What V8 collects is limited by V8, which says of what it ends. The kernel limits the rest. */
+function v8Flags({ limits: { memoryMb } }: PluginSpec): string {
+  return `--v8-flags=${[...V8_FLAGS, ...memoryMb === undefined ? [] : [`--max-old-space-size=${memoryMb}`]].join(",")}`;
+}
 
 /** The worker's own modules stand in its own folder: neither a cache nor the plugin's import map can put others in their place. */
 function denoArguments(spec: PluginSpec, runtime: DenoRuntime, grant: DenoGrant): Pick<WorkerCommand, "args" | "fetch"> {
   const { folder, access } = grant;
   for (const [name, text] of Object.entries(DENO_WORKER_FILES)) folder.write(name, text);
   const modules = ["--quiet", "--no-lock", "--node-modules-dir=none", ...remoteFlags(access), ...moduleFlags(spec, runtime, folder)];
-  const flags = ["--no-prompt", "--no-code-cache", "--unstable-worker-options", V8_FLAGS, ...npmFlags(access)];
+  const flags = ["--no-prompt", "--no-code-cache", "--unstable-worker-options", v8Flags(spec), ...npmFlags(access)];
   const permissions = permissionFlags(processPermissions(spec, runtime, grant));
   return {
     args: ["run", ...modules, ...flags, ...permissions, toFileUrl(folder.file("main.mjs")).href],

@@ -15,7 +15,7 @@ export function heldByKernel({ program, args }: Program, { bounds, folder }: { b
   const told = folder.write("bounds.json", JSON.stringify(bounds));
   const pack = folder.write("launcher.py", PYTHON_WORKER_PACK);
   // Nothing of the user's own configures it, and it needs no packages.
-  const launcher = ["-I", "-S", "-c", PYTHON_WORKER_BOOT, pack, PYTHON_WORKER_HASH, told];
+  const launcher = ["-I", "-S", "-c", PYTHON_WORKER_BOOT, pack, PYTHON_WORKER_HASH, "become", told];
   return { program: LAUNCHER, args: [...launcher, program, ...args] };
 }
 

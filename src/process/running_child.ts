@@ -36,7 +36,8 @@ export interface ChildCare {
 }
 
 /** What V8 prints before it gives up. */
-const V8_OUT_OF_MEMORY = /Fatal JavaScript (?:invalid size error|out of memory)|JavaScript heap out of memory/;
+const OUT_OF_MEMORY =
+  /Fatal JavaScript (?:invalid size error|out of memory)|JavaScript heap out of memory|memory allocation of \d+ bytes failed/;
 
 /** How long a worker may take to end after its lifeline was cut, in milliseconds. */
 const EXIT_BUDGET_MS = 2_000;
@@ -80,6 +81,11 @@ export class RunningChild {
   async sendStartLine(message: StartMessage): Promise<void> {
     // A child that has ended already is told of by its exit, not by its broken pipe.
     await this.#lifeline.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
+  }
+
+  /** Tells a worker that waits after its hello line that it may go on. */
+  async sendGo(): Promise<void> {
+    await this.#lifeline.write(new TextEncoder().encode("\n")).catch(() => {});
   }
 
   /** From now on standard output is log text; of a worker that says farewell it is that, and nothing else. */
@@ -142,7 +148,7 @@ export class RunningChild {
     this.#keepAlive?.[Symbol.dispose]();
     // A worker that is asked to end takes what its plugin has started along, and so ends by the signal that it sends to its whole group.
     if (this.#asked) return { code: 0, signal: null, outOfMemory: false };
-    const outOfMemory = (await this.#farewell).outOfMemory || (signal !== null && V8_OUT_OF_MEMORY.test(this.log.tail)) ||
+    const outOfMemory = (await this.#farewell).outOfMemory || (signal !== null && OUT_OF_MEMORY.test(this.log.tail)) ||
       (signal === "SIGKILL" && await memory?.somebodyWasKilled() === true);
     return { code: signal === null ? code : null, signal, outOfMemory };
   }

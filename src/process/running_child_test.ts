@@ -154,6 +154,7 @@ Deno.test("want of memory is told by what V8 prints before a signal, and by what
   const starved = { somebodyWasKilled: () => Promise.resolve(true) } as MemoryWatch;
   const cases = [
     [{ code: 133, signal: "SIGTRAP" }, "Fatal JavaScript out of memory: Reached heap limit\n", undefined, true],
+    [{ code: 134, signal: "SIGABRT" }, "memory allocation of 1258291 bytes failed\n", undefined, true],
     [{ code: 1 }, "JavaScript heap out of memory\n", undefined, false],
     [{ code: 137, signal: "SIGKILL" }, "", starved, true],
     [{ code: 139, signal: "SIGSEGV" }, "", starved, false],

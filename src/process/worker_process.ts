@@ -8,7 +8,14 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import { workerVariables } from "../permissions/environment.ts";
 import { type BoundsOptions, grantTo, type WorkerGrant } from "../permissions/worker_grant.ts";
 import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
-import { chooseTransport, demandPermissions, memoryRoot, scratchRoot, type WorkerPlaces } from "../permissions/required.ts";
+import {
+  chooseTransport,
+  demandPermissions,
+  isLimitedByHost,
+  memoryRoot,
+  scratchRoot,
+  type WorkerPlaces,
+} from "../permissions/required.ts";
 import { type Address, isUnix } from "../protocol/address.ts";
 import type { HeldFrames, HelloMessage, PermissionSet, StartMessage } from "../protocol/messages.ts";
 import { within } from "../protocol/limit.ts";
@@ -17,6 +24,7 @@ import { type CommandContext, pluginFolder, WORKER_SOURCES, type WorkerCommand, 
 import { endGroup } from "./end_group.ts";
 import { awaitHello } from "./handshake.ts";
 import { demandBounds, kernelBounds } from "./kernel_bounds.ts";
+import { limitMemory } from "./memory_limit.ts";
 import { fetchModules } from "./module_fetch.ts";
 import { spawn } from "./spawn.ts";
 import { messageOf } from "../protocol/text.ts";
@@ -120,6 +128,10 @@ export class WorkerProcess implements AsyncDisposable {
     const start = startMessage(spec, { listen, command, grant, files, audit, quota: options.scratchQuota ?? DEFAULT_QUOTA });
     await running.sendStartLine(start);
     const hello = await awaitHello(spec, running, { start, signal });
+    if (isLimitedByHost(spec)) {
+      await limitMemory(spec, { pid: child.pid, folder, environment: variables.own });
+      await running.sendGo();
+    }
     cleanup.move();
     const seen = command.isSandboxed ? { ...hello, pid: child.pid } : hello;
     return new WorkerProcess(seen, { start, grant }, running);

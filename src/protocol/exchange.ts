@@ -5,7 +5,11 @@
  */
 import type { Frame } from "./frames.ts";
 import type { Endpoint, ExtensionEndpoint } from "./endpoints.ts";
+import type { OutgoingPart } from "./parts.ts";
 import type { TraceContext } from "./telemetry.ts";
+
+/** How files pass between host and worker: in folders that both reach, or as bytes behind the JSON. */
+export type FilesWay = "shared" | "parts";
 
 /** One request to a worker. */
 export interface WireRequest {
@@ -17,8 +21,10 @@ export interface WireRequest {
   readonly json?: string;
   /** The call's id; left out for what is no call. */
   readonly callId?: string;
-  /** Whether the asker shares the worker's scratch folders, so that results may be files there. Default: no. */
-  readonly sharesFiles?: boolean;
+  /** How files in results may come: `"shared"` in the worker's scratch folders, `"parts"` behind the frames. Default: inside the JSON. */
+  readonly files?: FilesWay;
+  /** The files of the body, behind its JSON, for a worker that takes parts. Who answers without a wire has none. */
+  readonly parts?: readonly OutgoingPart[];
   /** Whether somebody listens to progress. It is sent in any case by workers that send it by themselves. */
   readonly wantsProgress?: boolean;
   /** The trace of which the call is a part. */

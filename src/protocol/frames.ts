@@ -25,6 +25,8 @@ export interface ChunkFrame {
   readonly types?: ValueTypes;
   /** What in the item JavaScript lacks; said by whoever has read the frame, not by the wire. */
   readonly longInteger?: LongInteger;
+  /** The files that have come behind the frame; put here by whoever has read it. */
+  readonly parts?: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** The last frame of a call that ended well. */
@@ -35,6 +37,8 @@ export interface ResultFrame {
   readonly types?: ValueTypes;
   /** What in the result JavaScript lacks; said by whoever has read the frame, not by the wire. */
   readonly longInteger?: LongInteger;
+  /** The files that have come behind the frame; put here by whoever has read it. */
+  readonly parts?: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** The last frame of a call that failed. */

@@ -231,6 +231,8 @@ export interface HealthBody {
   readonly max_concurrency: number;
   /** How many calls run and wait. */
   readonly calls: { readonly running: number; readonly queued: number };
+  /** What it can do besides, as in the hello line, for hosts that have not heard that one. */
+  readonly features?: readonly string[];
 }
 
 /** The result of `GET /stats`. */

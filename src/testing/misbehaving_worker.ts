@@ -23,7 +23,8 @@ import { readReply } from "../transport/http_reply.ts";
  * - `{ pauseMs }`: dawdles this many milliseconds.
  * - `{ raw }`: sends text or bytes as they stand, whatever a host may make of them. A frame ends with `"\n"`.
  * - `"hold"`: waits until the call is cancelled, and ends it as cancelled.
- * - `"stall"`: says nothing more, even when the call is cancelled, until the host hangs up.
+ * - `"stall"`: says nothing more, even when the call is cancelled, until the host hangs up. It keeps its place for so long: with the one place of the default
+ *   no other call is run meanwhile, so give `maxConcurrency: 2` where one is to go on.
  * - `"cut"`: ends the reply where it is.
  * - `"crash"`: ends the worker, with every reply that is open.
  */

@@ -3,17 +3,26 @@
  *
  * @module
  */
-import { findLongInteger, type LongInteger } from "../protocol/exact_integers.ts";
-import { type ChunkFrame, type Frame, isLastFrame, type ResultFrame, type ValueTypes } from "../protocol/frames.ts";
-import { LineSplitter, LineTooLongError } from "../protocol/lines.ts";
-import type { ErrorBody } from "../protocol/messages.ts";
+import { type Frame, isLastFrame } from "../protocol/frames.ts";
+import { LineSplitter } from "../protocol/lines.ts";
 import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { MalformedReplyError } from "./errors.ts";
+import { completedLines, parseFrame } from "./frame_line.ts";
+import { indexOfMark, MarkedFrames } from "./marked_frames.ts";
+
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** Makes frames of the bytes of a reply. */
 export class FrameReader {
   readonly #splitter = new LineSplitter(MAX_FRAME_BYTES);
+  /** What has files; `undefined` where nothing may. */
+  readonly #marked: MarkedFrames | undefined;
   #hasEnded = false;
+
+  /** Takes files behind frames only from a worker that was asked for them. */
+  constructor({ takesParts = false }: { readonly takesParts?: boolean } = {}) {
+    if (takesParts) this.#marked = new MarkedFrames();
+  }
 
   /**
    * The frames that these bytes complete.
@@ -22,104 +31,29 @@ export class FrameReader {
    */
   push(bytes: Uint8Array): Frame[] {
     const frames: Frame[] = [];
-    for (const line of completedLines(this.#splitter, bytes)) {
-      if (this.#hasEnded) throw new MalformedReplyError("It sent more after its last frame");
-      const frame = parseFrame(line);
-      this.#hasEnded = isLastFrame(frame);
-      frames.push(frame);
-    }
+    if (this.#marked === undefined) this.#takeLines(bytes, frames);
+    else for (let rest = bytes; rest.length > 0;) rest = this.#take(rest, this.#marked, frames);
     return frames;
   }
-}
 
-/** The lines that a reply's bytes complete, without their ends and without the empty ones; what follows the last line's end is no frame. */
-export function completedLines(splitter: LineSplitter, bytes: Uint8Array): string[] {
-  try {
-    const text = splitter.push(bytes);
-    const isOne = text.length > 1 && text.indexOf("\n") === text.length - 1;
-    return isOne ? [text.slice(0, -1)] : text.split("\n").filter((line) => line !== "");
-  } catch (cause) {
-    const what = cause instanceof LineTooLongError ? `a frame longer than ${MAX_FRAME_BYTES} bytes` : "what is no UTF-8";
-    throw new MalformedReplyError(`It sent ${what}`, { cause });
+  #take(bytes: Uint8Array, marked: MarkedFrames, frames: Frame[]): Uint8Array {
+    const mark = marked.isMidFrame ? 0 : indexOfMark(bytes);
+    if (mark !== 0) {
+      this.#takeLines(mark < 0 ? bytes : bytes.subarray(0, mark), frames);
+      return mark < 0 ? NOTHING : bytes.subarray(mark);
+    }
+    const { frame, rest } = marked.take(bytes);
+    if (frame !== undefined) this.#add(frame, frames);
+    return rest;
   }
-}
 
-/**
- * Makes a frame of a line.
- *
- * @throws {MalformedReplyError} When it is none.
- */
-export function parseFrame(line: string): Frame {
-  const frame = parseJson(line);
-  if (typeof frame !== "object" || frame === null) throw malformed(line);
-  if (isBare(frame)) return withLongInteger(frame, line);
-  const { chunk, result, error, progress, message, types } = frame as Record<string, unknown>;
-  // A frame of two kinds would be read in two ways.
-  if (KINDS.reduce((count, key) => count + Number(Object.hasOwn(frame, key)), 0) !== 1) throw malformed(line);
-  if (Object.hasOwn(frame, "chunk")) return { chunk, ...checkedTypes(types, line), ...longIntegerIn(chunk, line) };
-  if (Object.hasOwn(frame, "result")) return { result, ...checkedTypes(types, line), ...longIntegerIn(result, line) };
-  if (Number.isFinite(progress) && typeof message === "string") return { progress: progress as number, message };
-  if (isErrorBody(error)) return { error: plainError(error) };
-  throw malformed(line);
-}
-
-/** Whether it is a result or a chunk and nothing besides, as most frames are. */
-function isBare(frame: object): frame is ChunkFrame | ResultFrame {
-  let count = 0;
-  for (const key in frame) {
-    if (++count > 1 || (key !== "result" && key !== "chunk")) return false;
+  #takeLines(bytes: Uint8Array, frames: Frame[]): void {
+    for (const line of completedLines(this.#splitter, bytes)) this.#add(parseFrame(line), frames);
   }
-  return count === 1;
-}
 
-function withLongInteger(frame: ChunkFrame | ResultFrame, line: string): Frame {
-  const value = "chunk" in frame ? frame.chunk : frame.result;
-  const holdsNone = typeof value === "string" || Number.isSafeInteger(value);
-  return holdsNone ? frame : { ...frame, ...longIntegerIn(value, line) };
-}
-
-const KINDS = ["chunk", "result", "error", "progress"] as const;
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (cause) {
-    throw new MalformedReplyError(`It sent what is no JSON: "${line.slice(0, 80)}"`, { cause });
+  #add(frame: Frame, frames: Frame[]): void {
+    if (this.#hasEnded) throw new MalformedReplyError("It sent more after its last frame");
+    this.#hasEnded = isLastFrame(frame);
+    frames.push(frame);
   }
-}
-
-function checkedTypes(types: unknown, line: string): { types?: ValueTypes } {
-  if (types === undefined) return {};
-  if (typeof types !== "object" || types === null || Array.isArray(types)) throw malformed(line);
-  if (Object.values(types).some((type) => typeof type !== "string")) throw malformed(line);
-  return { types: types as ValueTypes };
-}
-
-/** Where the value stands in the line. */
-const VALUE_DEPTH = 1;
-
-function longIntegerIn(value: unknown, line: string): { longInteger?: LongInteger } {
-  // A worker sends no integer that is read as infinite (section 6), and one that does is taken at its word.
-  const found = findLongInteger(value, () => line, { infinite: false });
-  return found === undefined ? {} : { longInteger: { ...found, path: found.path.slice(VALUE_DEPTH) } };
-}
-
-function isErrorBody(value: unknown): value is ErrorBody {
-  if (typeof value !== "object" || value === null) return false;
-  const body = value as Record<string, unknown>;
-  return ["code", "type", "message", "traceback"].every((key) => typeof body[key] === "string");
-}
-
-/** What is optional is left out when it is not what it should be: a sound error is worth more than a complaint about its label. */
-function plainError(body: ErrorBody): ErrorBody {
-  const { category, retriable, ...rest } = body;
-  return {
-    ...rest,
-    ...(typeof category === "string" ? { category } : {}),
-    ...(typeof retriable === "boolean" ? { retriable } : {}),
-  };
-}
-
-function malformed(line: string): MalformedReplyError {
-  return new MalformedReplyError(`It sent what is no frame: "${line.slice(0, 80)}"`);
 }

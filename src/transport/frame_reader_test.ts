@@ -2,7 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { MalformedReplyError } from "./errors.ts";
-import { FrameReader, parseFrame } from "./frame_reader.ts";
+import { parseFrame } from "./frame_line.ts";
+import { FrameReader } from "./frame_reader.ts";
 
 const LINES = ['{"progress":0.5,"message":"half ½"}', '{"chunk":[1,"two\\n"]}', '{"result":{"a":"é"},"types":{}}'];
 const FRAMES = LINES.map((line) => JSON.parse(line));

@@ -6,10 +6,12 @@
 import { parseAddress, socketPathOf } from "../protocol/address.ts";
 import { bodyText, type Exchange, type WireRequest } from "../protocol/exchange.ts";
 import { CALL_ID_HEADER, FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { PARTS_HEADER } from "../protocol/parts.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
 import { withoutPropagation } from "../protocol/telemetry.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
 import { readReply } from "./http_reply.ts";
+import { hasParts, PartsBody } from "./parts_body.ts";
 
 /** Where a worker listens, and the token that it wants. */
 export interface HttpEndpoint {
@@ -48,23 +50,27 @@ export class HttpTransport implements Disposable {
   }
 
   /** Sends one request and yields the frames of its reply. */
-  readonly exchange: Exchange = (request, signal) => readReply(() => this.send(request, signal));
+  readonly exchange: Exchange = (request, signal) => readReply(() => this.send(request, signal), { takesParts: request.files === "parts" });
 
   /** Sends one request and gives the response as it comes. */
   async send(request: WireRequest, signal: AbortSignal): Promise<Response> {
-    const { endpoint, callId, sharesFiles, trace } = request;
+    const { endpoint, callId, files, trace } = request;
+    const parts = hasParts(request) ? new PartsBody(request) : undefined;
     demandToken(this.#token);
     const headers: Record<string, string> = { ...trace, authorization: `Bearer ${this.#token}`, accept: FRAMES_MEDIA_TYPE };
     if (callId !== undefined) headers[CALL_ID_HEADER] = callId;
-    if (sharesFiles) headers[FILES_HEADER] = "shared";
+    if (files !== undefined) headers[FILES_HEADER] = files;
+    if (parts !== undefined) headers[PARTS_HEADER] = String(parts.json.length);
     const { method } = endpointRule(endpoint);
     // A redirect would send the request, and what is in it, to wherever the worker likes.
-    const init: RequestInit & { client?: Deno.HttpClient } = { method, headers, signal, body: bodyText(request), redirect: "manual" };
+    const init: RequestInit & { client?: Deno.HttpClient } = { method, headers, signal, redirect: "manual" };
+    init.body = parts?.stream() ?? bodyText(request);
     if (this.#client !== undefined) init.client = this.#client;
     try {
       return await withoutPropagation(() => fetch(`${this.#base}/${endpoint}`, init));
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
+      if (parts?.failure !== undefined) throw parts.failure.error;
       throw new BrokenReplyError("The connection broke before the reply came", { cause });
     }
   }

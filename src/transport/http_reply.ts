@@ -9,6 +9,12 @@ import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
 import { FrameReader } from "./frame_reader.ts";
 
+/** What a reply may have. */
+export interface ReplyOptions {
+  /** Whether files may come behind its frames. Default: no. */
+  readonly takesParts?: boolean;
+}
+
 /**
  * Sends a request and yields the frames of its reply. The last one is held back until the body has ended, for a body that is left unread costs its connection.
  *
@@ -16,10 +22,10 @@ import { FrameReader } from "./frame_reader.ts";
  * @throws {MalformedReplyError} When what comes is no frame, or a frame longer than any may be.
  * @throws {BrokenReplyError} When the reply ends before its last frame.
  */
-export async function* readReply(send: () => Promise<Response>): AsyncGenerator<Frame, void, void> {
+export async function* readReply(send: () => Promise<Response>, how: ReplyOptions = {}): AsyncGenerator<Frame, void, void> {
   const response = await send();
   if (response.status !== 200 || response.headers.get("content-type") !== FRAMES_MEDIA_TYPE) throw await refusal(response);
-  const reader = new FrameReader();
+  const reader = new FrameReader(how);
   let last: Frame | undefined;
   for await (const piece of piecesOf(response)) {
     for (const frame of reader.push(piece)) {

@@ -6,7 +6,7 @@
 import type { Frame } from "../protocol/frames.ts";
 import { endOfLine, type LineSplitter } from "../protocol/lines.ts";
 import { MalformedReplyError, RefusedError } from "./errors.ts";
-import { completedLines, parseFrame } from "./frame_reader.ts";
+import { completedLines, parseFrame } from "./frame_line.ts";
 
 /** What ends a line. */
 export const NEWLINE = 0x0a;

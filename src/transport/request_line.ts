@@ -7,6 +7,7 @@ import { bodyText, type WireRequest } from "../protocol/exchange.ts";
 import { CALL_ID } from "../protocol/messages.ts";
 import type { TraceContext } from "../protocol/telemetry.ts";
 import { RefusedError } from "./errors.ts";
+import type { PartsBody } from "./parts_body.ts";
 
 const UTF8 = new TextEncoder();
 
@@ -22,7 +23,7 @@ export function demandCallId({ callId }: WireRequest): void {
 /** The text of a request, of which several may be written together; `undefined` for one whose body has more characters than this. */
 export function requestText(request: WireRequest, mostCharacters: number): string | undefined {
   const text = bodyText(request) ?? "";
-  if (text.length > mostCharacters) return undefined;
+  if (text.length > mostCharacters || request.parts !== undefined) return undefined;
   // To look is faster than to encode.
   const length = ASCII.test(text) ? text.length : UTF8.encode(text).length;
   return headOf(request, length) + text;
@@ -30,6 +31,15 @@ export function requestText(request: WireRequest, mostCharacters: number): strin
 
 /** All of them take one byte. */
 const ASCII = /^[\0-\x7f]*$/;
+
+/** The line and the JSON of a request with files. */
+export function partsHead(request: WireRequest, { json }: PartsBody): Uint8Array {
+  const line = UTF8.encode(headOf(request, json.length));
+  const bytes = new Uint8Array(line.length + json.length);
+  bytes.set(line);
+  bytes.set(json, line.length);
+  return bytes;
+}
 
 /** The bytes of a request that is better written alone, piece by piece in this memory: each is to be written before the next is asked for. */
 export function* largeRequest(request: WireRequest, memory: Uint8Array): Generator<Uint8Array, void, void> {
@@ -55,9 +65,10 @@ function byteLength(text: string, memory: Uint8Array): number {
   return length;
 }
 
-function headOf({ endpoint, callId, sharesFiles, trace }: WireRequest, length: number): string {
+function headOf({ endpoint, callId, files, parts, trace }: WireRequest, length: number): string {
   const call = callId === undefined ? "" : ` call=${callId}`;
-  return `${endpoint} ${length}${call}${sharesFiles ? " files=shared" : ""}${traceFields(trace)}\n`;
+  const way = files === undefined ? "" : ` files=${files}`;
+  return `${endpoint} ${length}${call}${way}${parts === undefined ? "" : ` parts=${length}`}${traceFields(trace)}\n`;
 }
 
 /** White space means nothing in these; what else no line can carry is left out, as a trace is a courtesy. */

@@ -5,12 +5,12 @@
  */
 import type { WireRequest } from "../protocol/exchange.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
-import { endOfLine, LineSplitter } from "../protocol/lines.ts";
-import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts";
-import { linesOf, linesOneByOne, NEWLINE, parseReplyLine } from "./reply_lines.ts";
+import { hasParts, type RequestWithParts } from "./parts_body.ts";
+import { ReplyBytes } from "./reply_bytes.ts";
 import { demandCallId, largeRequest, requestText } from "./request_line.ts";
 import { close, demandUpgrade, type HeldBack, openForUpgrade, type UpgradeTarget, writeAll } from "./upgrade.ts";
+import { UnreadPartError, writeWithParts } from "./upgraded_parts.ts";
 import { UpgradedReply } from "./upgraded_reply.ts";
 
 const READ_BYTES = 256 * 1024;
@@ -40,9 +40,8 @@ export class UpgradedConnection {
   #count = 0;
   readonly #received = new Uint8Array(READ_BYTES);
   readonly #memory = new Uint8Array(3 * WRITE_CHARACTERS);
+  readonly #bytes = new ReplyBytes((said, isFollowed) => this.#takeReply(said, isFollowed));
   #large: Uint8Array | undefined;
-  readonly #splitter = new LineSplitter(MAX_FRAME_BYTES);
-  #isMidLine = false;
   /** What has not ended, in the order in which it was sent. */
   readonly #replies: UpgradedReply[] = [];
   #unsent: WireRequest[] = [];
@@ -106,6 +105,7 @@ export class UpgradedConnection {
    */
   send(request: WireRequest): UpgradedReply {
     demandCallId(request);
+    if (request.files === "parts") this.#bytes.expectParts();
     const reply = new UpgradedReply(this);
     this.#replies.push(reply);
     this.#unsent.push(request);
@@ -156,12 +156,14 @@ export class UpgradedConnection {
       if (this.#upgrade !== undefined) await this.#opened;
       // What comes while a piece is written goes with the next one.
       while (this.#isWorthWriting) {
-        for (const part of this.#nextParts()) {
-          const written = await this.#conn!.write(part);
-          if (written < part.length) await writeAll(this.#conn!, part.subarray(written));
-        }
+        if (hasParts(this.#unsent[0]!)) await writeWithParts(this.#conn!, this.#unsent.shift() as RequestWithParts);
+        else {for (const part of this.#nextParts()) {
+            const written = await this.#conn!.write(part);
+            if (written < part.length) await writeAll(this.#conn!, part.subarray(written));
+          }}
       }
     } catch (error) {
+      if (error instanceof UnreadPartError) this.#fail(error.cause);
       this.#writeError = error;
       this.#unsent = [];
     }
@@ -200,31 +202,14 @@ export class UpgradedConnection {
   }
 
   #take(bytes: Uint8Array): void {
-    for (let from = 0; from < bytes.length;) {
-      // What began in an earlier piece is taken by itself: whatever is wrong with it, or with what follows, is its own.
-      const end = this.#isMidLine ? endOfLine(bytes, from) : bytes.length;
-      this.#takeLines(end - from === bytes.length ? bytes : bytes.subarray(from, end));
-      this.#isMidLine = bytes[end - 1] !== NEWLINE;
-      from = end;
-    }
+    this.#bytes.take(bytes);
     const [first] = this.#replies;
-    if (first !== undefined && this.#isMidLine) first.hasBegun = true;
+    if (first !== undefined && this.#bytes.isMidFrame) first.hasBegun = true;
     this.#writeMore();
   }
 
-  #takeLines(bytes: Uint8Array): void {
-    const lines = linesOf(this.#splitter, bytes);
-    if (lines !== undefined) return this.#takeAll(lines);
-    for (const line of linesOneByOne(this.#splitter, bytes)) this.#takeAll(line);
-  }
-
-  #takeAll(lines: readonly string[]): void {
-    for (let at = 0; at < lines.length; at++) this.#takeLine(lines[at]!, at < lines.length - 1);
-  }
-
-  #takeLine(line: string, isFollowed: boolean): void {
+  #takeReply(frame: Frame | RefusedError, isFollowed: boolean): void {
     const [reply] = this.#replies;
-    const frame = parseReplyLine(line);
     const isLast = frame instanceof RefusedError || isLastFrame(frame);
     if (reply === undefined || (isLast && isFollowed && this.#replies.length === 1)) {
       throw new MalformedReplyError("It sent more after its last frame");

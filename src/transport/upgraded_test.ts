@@ -65,7 +65,7 @@ async function ask(transport: UpgradedTransport, request: WireRequest = { endpoi
 Deno.test("the first request goes out behind the one for the upgrade, without waiting for its answer", async () => {
   const worker = new Conversation([`${UPGRADED}{"result":1}\n`]);
   await over([worker], async (transport) => {
-    assertEquals(await ask(transport, { endpoint: "execute", json: '{"kwargs":{}}', callId: "c-1", sharesFiles: true }), [{ result: 1 }]);
+    assertEquals(await ask(transport, { endpoint: "execute", json: '{"kwargs":{}}', callId: "c-1", files: "shared" }), [{ result: 1 }]);
   });
   const [head, request] = worker.written.split("\r\n\r\n");
   assertEquals(head!.split("\r\n").slice(0, 3), ["GET /frames HTTP/1.1", "Host: localhost", "Authorization: Bearer secret"]);

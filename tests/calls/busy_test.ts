@@ -49,4 +49,17 @@ for (const face of BOTH) {
     await deaf;
     assertLess(loop.longestMs, (performance.now() - began) / 3);
   });
+
+  // After many small calls both threads of a Deno worker sleep for each other.
+  Deno.test(`${label}: it answers, and can be told to stop, while a call holds that came after many small ones`, async () => {
+    await using plugin = await startFixture(face, "soaks");
+    for (let round = 0; round < 3; round++) {
+      for (let number = 0; number < 200; number++) assertEquals(await plugin.execute({ value: number }), number);
+      const holds = Promise.withResolvers<void>();
+      const held = assertRejects(() => plugin.execute({ hold: true }, { onProgress: () => holds.resolve() }), CallCancelledError);
+      await within(holds.promise, "the call");
+      assertEquals([await plugin.isAlive(), await plugin.cancel()], [true, true]);
+      await held;
+    }
+  });
 }

@@ -4,8 +4,10 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { PARTS_MARK } from "../../src/protocol/parts.ts";
 import { FRAMES_MEDIA_TYPE } from "../../src/protocol/messages.ts";
 import type { Conversation, Reply } from "./conversation.ts";
+import { readMarked } from "./marked_lines.ts";
 import { assertMatches, type Expected, type Variables } from "./match.ts";
 import type { ExpectedReply } from "./vector.ts";
 
@@ -40,7 +42,8 @@ function checkBody(reply: Reply, expected: ExpectedReply, variables: Variables):
   if (expected.json !== undefined) assertMatches(parse(reply.text), expected.json, variables);
   if (expected.lines !== undefined) assertMatches(lines(reply.text), expected.lines, variables);
   if (expected.frames === undefined) return;
-  const frames = lines(reply.text);
+  const { frames, parts } = expected.parts === undefined ? { frames: lines(reply.text), parts: [] } : readMarked(reply.text);
+  assertEquals(parts, expected.parts ?? [], "the files behind the frames");
   assertMatches(frames, expected.frames, variables);
   checkFraming(reply, frames);
 }
@@ -51,10 +54,12 @@ function checkFraming(reply: Reply, frames: readonly unknown[]): void {
   assertEquals(isLast, frames.map((_, index) => index === frames.length - 1), "the last frame, and it alone, is a result or an error");
 }
 
-function checkCarrier({ head }: Reply, frames: number): void {
+/** A frame with files may go in chunks, for its length may not be known when it begins. */
+function checkCarrier({ head, text }: Reply, frames: number): void {
+  const hasFiles = text.startsWith(PARTS_MARK);
   assertEquals(head.headers.get("content-type"), FRAMES_MEDIA_TYPE);
   const carrier = frames === 1 ? "content-length" : "transfer-encoding";
-  assert(head.headers.has(carrier), `a reply of ${frames} frames needs "${carrier}"`);
+  assert(head.headers.has(carrier) || hasFiles, `a reply of ${frames} frames needs "${carrier}"`);
 }
 
 function lines(text: string): unknown[] {

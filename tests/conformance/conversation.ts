@@ -7,6 +7,7 @@ import { assertEquals } from "@std/assert";
 import type { Address } from "../../src/protocol/address.ts";
 import { CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../src/protocol/messages.ts";
 import { within } from "../support/guard.ts";
+import { readLine } from "./marked_lines.ts";
 import { CutShort, RawConnection, type ReplyHead } from "../support/raw_http.ts";
 
 /** A reply that has been read to its end. */
@@ -140,9 +141,10 @@ class BareReplyReader implements ReplyReader {
     let text = "";
     while (true) {
       const line = await this.#connection.readLine();
-      const frame = JSON.parse(line);
+      const { frame, sizes } = readLine(line);
       if (frame.refused !== undefined) return this.#refusal(frame.refused);
       text += `${line}\n`;
+      for (const size of sizes) text += await this.#connection.readText(size);
       if (Object.hasOwn(frame, "result") || Object.hasOwn(frame, "error")) return text;
     }
   }

@@ -5,6 +5,7 @@
  */
 import { assert } from "@std/assert";
 import { CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../../src/protocol/messages.ts";
+import { PARTS_HEADER } from "../../src/protocol/parts.ts";
 import { within } from "../support/guard.ts";
 import { checkReply } from "./check_reply.ts";
 import { Conversation } from "./conversation.ts";
@@ -145,8 +146,9 @@ function bareBytes(step: Step, values: Readonly<Record<string, string>>): Uint8A
   const body = bodyBytes(step, values);
   const named = { ...(step.id === undefined ? {} : { [CALL_ID_NAME]: step.id }), ...step.headers };
   const fields = Object.entries(named).map(([name, value]) => ` ${BARE_FIELDS[name]}=${expand(value, values)}`);
-  const line = `${step.request!.replace(/^[A-Z]+ \//, "")} ${body.length}${fields.join("")}\n`;
-  return joined(new TextEncoder().encode(expand(line, values)), body);
+  const parts = step.behind === undefined ? "" : ` parts=${body.length}`;
+  const line = `${step.request!.replace(/^[A-Z]+ \//, "")} ${body.length}${fields.join("")}${parts}\n`;
+  return joined(new TextEncoder().encode(expand(line, values)), joined(body, behind(step)));
 }
 
 const CALL_ID_NAME = "Remote-Plugin-Call";
@@ -163,14 +165,35 @@ function joined(head: Uint8Array, body: Uint8Array): Uint8Array {
 }
 
 function requestBytes(step: Step, values: Readonly<Record<string, string>>): Uint8Array {
-  const body = bodyBytes(step, values);
+  const json = bodyBytes(step, values);
+  const whole = joined(json, behind(step));
+  const body = step.chunked ? chunked(whole) : whole;
   const headers: Record<string, string> = { Host: "localhost" };
+  if (step.behind !== undefined) headers[PARTS_HEADER] = String(json.length);
   if (step.token !== null) headers["Authorization"] = `Bearer ${step.token ?? values["token"]}`;
   if (step.framed) headers["Accept"] = FRAMES_MEDIA_TYPE;
   if (step.id !== undefined) headers[CALL_ID_HEADER] = step.id;
-  if (body.length > 0) headers["Content-Length"] = String(body.length);
+  if (step.chunked) headers["Transfer-Encoding"] = "chunked";
+  else if (body.length > 0) headers["Content-Length"] = String(body.length);
   const lines = Object.entries({ ...headers, ...step.headers }).map(([name, value]) => `${name}: ${expand(value, values)}\r\n`);
   return joined(new TextEncoder().encode(`${expand(step.request!, values)} HTTP/1.1\r\n${lines.join("")}\r\n`), body);
+}
+
+function behind({ behind: text = "" }: Step): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** How much goes in one chunk, in bytes: so little that no boundary of the body is one of chunks. */
+const CHUNK_BYTES = 7;
+
+function chunked(body: Uint8Array): Uint8Array {
+  const encoder = new TextEncoder();
+  let bytes: Uint8Array = new Uint8Array(0);
+  for (let at = 0; at < body.length; at += CHUNK_BYTES) {
+    const piece = body.subarray(at, at + CHUNK_BYTES);
+    bytes = joined(bytes, joined(joined(encoder.encode(`${piece.length.toString(16)}\r\n`), piece), encoder.encode("\r\n")));
+  }
+  return joined(bytes, encoder.encode("0\r\n\r\n"));
 }
 
 function bodyText(step: Step): string {

@@ -17,6 +17,8 @@ export interface ExpectedReply {
   readonly lines?: readonly Expected[];
   /** The body as frames that have not been read yet. */
   readonly frames?: readonly Expected[];
+  /** The files behind the frames that are left, which are text. */
+  readonly parts?: readonly string[];
   /** The body as text. */
   readonly text?: Expected;
   /** Whether the worker closes the connection after the reply. */
@@ -36,6 +38,10 @@ export interface Step {
   readonly text?: string;
   /** The request's body, bytes in base64. */
   readonly base64?: string;
+  /** What stands behind the request's JSON, whose length is told then. */
+  readonly behind?: string;
+  /** Whether HTTP carries the request's body in chunks. */
+  readonly chunked?: boolean;
   /** The token to send instead of the right one; `null` for none. */
   readonly token?: string | null;
   /** The call's id. */
@@ -144,8 +150,8 @@ function wiresOf({ steps }: Vector): readonly Wire[] {
   return framed.length === 0 || framed.some(isHttpAlone) || speaksHttp ? ["http"] : ["http", "bare"];
 }
 
-function isHttpAlone({ request, write, framed, token, id = "", headers = {}, reply = {} }: Step): boolean {
-  if (write !== undefined || (request !== undefined && !framed) || token !== undefined || /[^\x21-\x7e]/.test(id)) return true;
+function isHttpAlone({ request, write, framed, chunked, token, id = "", headers = {}, reply = {} }: Step): boolean {
+  if (write !== undefined || chunked || (request !== undefined && !framed) || token !== undefined || /[^\x21-\x7e]/.test(id)) return true;
   return Object.keys(headers).some((name) => !(name in BARE_FIELDS)) || reply.lines !== undefined || reply.text !== undefined;
 }
 

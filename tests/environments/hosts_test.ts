@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { exists } from "@std/fs";
 import { dirname, join } from "@std/path";
-import { type EnvironmentStep, RemotePluginProxy, requiredPermissions } from "@remote-plugin/proxy";
+import { type EnvironmentStep, RemotePluginProxy, requiredPermissions, WorkerStartError } from "@remote-plugin/proxy";
 import { User } from "../support/cli_user.ts";
 import { CANNOT_MAKE, EnvironmentTrial, PACKAGE } from "../support/environments.ts";
 import { ScratchWatch } from "../support/fixture_proxy.ts";
@@ -91,6 +92,34 @@ Deno.test({
     await assertRejects(() => start, Error, "It takes too long");
     await index.hungUp();
     assertEquals(trial.left(), []);
+  },
+});
+
+/** A build that leaves a mark, and makes nothing. */
+const MARKING_BACKEND = `
+def build_editable(*_):
+    open("MARK", "w").close()
+`;
+
+Deno.test({
+  name: "where the host requires bounds no package runs code while it is installed, and the error says what to do",
+  ignore,
+  async fn() {
+    await using trial = await EnvironmentTrial.create();
+    const mark = `${trial.folder}/mark`;
+    await trial.write("backend.py", MARKING_BACKEND.replace("MARK", mark));
+    await trial.write(
+      "pyproject.toml",
+      '[project]\nname = "tried"\nversion = "1"\n[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+    );
+    const manifest = await trial.manifest("pyproject.toml");
+    const start = (bounds?: "required") => assertRejects(() => RemotePluginProxy.start(manifest, { bounds }), WorkerStartError);
+    assertStringIncludes((await start("required")).message, "Choose a version that has a wheel");
+    assertEquals(await exists(mark), false);
+    await start();
+    assertEquals([await exists(mark), trial.left()], [true, []]);
+    await using plugin = await RemotePluginProxy.start(await trial.manifest({ dependencies: [PACKAGE] }), { bounds: "required" });
+    assertEquals(plugin.permissions, {});
   },
 });
 

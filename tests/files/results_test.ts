@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { CallError, FileResult, PermissionDeniedError, PluginStateError, RemoteError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { BOTH, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 import { type Described, startHandsOver } from "../support/handed_over.ts";
 import { pattern } from "../support/bytes.ts";
+import { eventually } from "../support/guard.ts";
 
 for (const face of BOTH) {
   const label = face.worker;
@@ -116,7 +117,7 @@ for (const face of BOTH) {
     assertEquals(result.size, 200_000);
   });
 
-  Deno.test(`${label}: an attached host that shares the folder uses files, another one gets the bytes inside the JSON`, async () => {
+  Deno.test(`${label}: an attached host that shares the folder uses files, another one gives and gets the bytes`, async () => {
     await using scratch = await ScratchWatch.create();
     const { plugin, files } = await startHandsOver(face, scratch.path);
     await using _plugin = plugin;
@@ -130,8 +131,10 @@ for (const face of BOTH) {
     const { url, token } = plugin.endpoint!;
     await using far = await RemotePluginProxy.attach({ url, token });
     const result = await far.execute<FileResult>({ action: "give", size: 100_000 });
-    assertEquals([files(), await result.bytes()], [[], pattern(100_000)]);
-    await assertRejects(() => far.execute({ data: pattern(9) }), PluginStateError, 'attach with "scratch"');
+    assertEquals(await result.bytes(), pattern(100_000));
+    assertThrows(() => result.path, PluginStateError, 'Read it by "bytes()" or "stream()"');
+    assertEquals((await far.execute<Record<string, Described>>({ data: pattern(9) })).data!.size, 9);
+    await eventually(() => files().length === 0, "the end of the files");
   });
 }
 

@@ -33,6 +33,22 @@ Deno.test("GET /health answers without a token, by whatever name the gateway is 
   assertEquals([head.status, await head.text()], [200, ""]);
 });
 
+Deno.test("GET /ready is refused while a gateway drains, which /health and /metrics outlast", async () => {
+  await using watch = await ManagerWatch.of("reports");
+  const draining = new AbortController();
+  const gateway = createGateway(watch.manager, { token: TOKEN, metricsToken: METRICS_TOKEN, draining: draining.signal });
+  const statuses = async () => [
+    (await get(gateway, "/ready")).status,
+    (await get(gateway, "/health")).status,
+    (await get(gateway, "/metrics", withToken(METRICS_TOKEN))).status,
+    (await get(gateway, "/reports", withToken(TOKEN))).status,
+  ];
+  assertEquals(await statuses(), [200, 200, 200, 200]);
+  draining.abort();
+  assertEquals(await statuses(), [503, 200, 200, 503]);
+  assertEquals(await (await get(gateway, "/ready")).json(), { status: "draining" });
+});
+
 Deno.test("GET /metrics takes a token, and that of the metrics opens nothing else", async () => {
   await using watch = await ManagerWatch.of("reports");
   const gateway = createGateway(watch.manager, { token: TOKEN, metricsToken: METRICS_TOKEN });
@@ -61,6 +77,7 @@ Deno.test("GET /metrics tells how calls ended, what they carried, and what the w
   assertEquals([figure("workers", { plugin, state: "idle" }), figure("worker_starts_total", { plugin })], [1, 1]);
   assertGreater(figure("worker_memory_bytes", { plugin })!, 1_000_000);
   assertEquals(figure("http_responses_total", { status: "401" }), 1);
+  assertGreater(valueOf(text, "process_open_fds")!, 2);
 });
 
 Deno.test("GET /metrics tells of calls that run, of those that wait, and of workers that ended unasked", async () => {

@@ -1,5 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { CallCancelledError, CallTimeoutError, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
+import type { PluginInterface } from "@remote-plugin/proxy";
+import { eventually } from "../support/guard.ts";
 import { ManagerWatch, pythonManifest } from "../support/managed_plugins.ts";
 
 Deno.test("a plugin with no least number of workers has one when it is asked something", async () => {
@@ -53,6 +55,53 @@ Deno.test("calls that wait for a worker that dies get another one", async () => 
   await dying;
   const [a, b] = await Promise.all(waiting);
   assertEquals([a === pid, a === b], [false, true]);
+});
+
+/** Has a lone worker taken for one with brief calls, to which more of them are given than it runs. */
+async function callBriefly(plugin: PluginInterface): Promise<void> {
+  for (let times = 0; times < 50; times++) await plugin.execute();
+}
+
+Deno.test("brief calls that a worker had been given ahead, and not begun with when it died, are run by the next one", async () => {
+  await using watch = await ManagerWatch.of("naps");
+  const plugin = watch.manager.get("naps");
+  await callBriefly(plugin);
+  const pid = await plugin.execute<number>();
+  const dying = assertRejects(() => plugin.execute({ seconds: 60 }), WorkerExitError);
+  const behind = Array.from({ length: 100 }, () => plugin.execute<number>());
+  await eventually(async () => (await plugin.getStats()).calls.running === 1, "the running call");
+  assertEquals((await watch.manager.getStats()).plugins[0]!.calls.waiting, 100);
+  Deno.kill(pid, "SIGKILL");
+  await dying;
+  const pids = new Set(await Promise.all(behind));
+  assertEquals([pids.size, pids.has(pid)], [1, false]);
+  const { succeeded, failed } = (await watch.manager.getStats()).plugins[0]!.calls;
+  assertEquals([succeeded, failed], [151, 1]);
+});
+
+Deno.test("cancel() cancels calls that a worker was given ahead, and no later ones", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const plugin = watch.manager.get("holds");
+  await callBriefly(plugin);
+  const held = [plugin.execute({ hold: "a" }), ...Array.from({ length: 100 }, () => plugin.execute({ note: "never" }))];
+  const ended = Promise.allSettled(held);
+  await eventually(async () => (await plugin.getStats()).calls.running === 1, "the running call");
+  assertEquals(await plugin.cancel(), true);
+  assertEquals((await ended).every((one) => one.status === "rejected" && one.reason instanceof CallCancelledError), true);
+  await plugin.execute({ note: "later" });
+  const { journal } = await plugin.getCurrentConfig() as { journal: string[] };
+  assertEquals(journal.filter((entry) => entry === "never" || entry === "later"), ["later"]);
+});
+
+Deno.test("a call that is not brief is given to nobody ahead: who is behind it gets the worker of the next version", async () => {
+  await using watch = await ManagerWatch.of("naps");
+  const plugin = watch.manager.get("naps");
+  await callBriefly(plugin);
+  const pid = await plugin.execute<number>({ seconds: 0.1 });
+  const long = plugin.execute<number>({ seconds: 0.3 });
+  const behind = plugin.execute<number>();
+  await watch.manager.reload("naps");
+  assertEquals([await long === pid, await behind === pid], [true, false]);
 });
 
 Deno.test("a plugin that cannot be loaded fails its callers, and the next call tries again", async () => {

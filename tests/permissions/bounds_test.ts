@@ -171,6 +171,40 @@ Deno.test({
   },
 });
 
+for (const bounds of [undefined, "kernel"] as const) {
+  Deno.test({
+    name: `deno${bounds === undefined ? "" : ", held by the kernel"}: a plugin gets no more memory than its manifest says, and goes on`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const face = { ...PYTHON, worker: "deno" } as const;
+      const manifest = { resources: { max_memory_mb: 100 } };
+      await using free = await startFixture(face, "fills_memory", { bounds });
+      assertEquals(await free.execute({ mebibytes: 300 }), 300 * 2 ** 20);
+      await using plugin = await startFixture(face, "fills_memory", { bounds, manifest });
+      for (let call = 0; call < 2; call++) {
+        assertEquals(await plugin.execute({ mebibytes: 80 }), 80 * 2 ** 20);
+        const error = await assertRejects(() => plugin.execute({ mebibytes: 300 }), RemoteError);
+        assertEquals([error.remoteType, error.category], ["RangeError", "resource"]);
+      }
+      const end = await assertRejects(() => plugin.execute(), WorkerExitError);
+      assertEquals(end.outOfMemory, true);
+    },
+  });
+}
+
+Deno.test({
+  name: "deno: a plugin whose memory nobody can limit is not started, and nothing is left of it",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using scratch = await ScratchWatch.create();
+    using _ = hostVariables({ PATH: scratch.path });
+    const options = { manifest: { resources: { max_memory_mb: 100 } }, scratchDir: scratch.path };
+    const start = () => startFixture({ ...PYTHON, worker: "deno" }, "echo", options);
+    const error = await assertRejects(start, WorkerStartError, '"python3" cannot limit its memory');
+    assertEquals([error.phase, scratch.names()], ["bounds", []]);
+  },
+});
+
 Deno.test("python: a manifest cannot have the whole disk read by saying that its modules lie there, nor by a link", async () => {
   await using scratch = await ScratchWatch.create();
   const own = await Deno.makeTempDir({ dir: scratch.path });

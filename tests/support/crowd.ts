@@ -24,11 +24,14 @@ export class Crowd implements AsyncDisposable {
   static async gather(url: string, { size, says = "" }: CrowdOptions): Promise<Crowd> {
     const crowd = new Crowd();
     const { hostname, port } = new URL(url);
+    const open = async (): Promise<Deno.TcpConn> => {
+      const conn = await Deno.connect({ hostname, port: Number(port) });
+      await writeAll(conn, says);
+      return conn;
+    };
     for (let opened = 0; opened < size; opened += AT_ONCE) {
-      const more = Array.from({ length: Math.min(AT_ONCE, size - opened) }, () => Deno.connect({ hostname, port: Number(port) }));
-      crowd.#conns.push(...await Promise.all(more));
+      crowd.#conns.push(...await Promise.all(Array.from({ length: Math.min(AT_ONCE, size - opened) }, open)));
     }
-    if (says !== "") await Promise.all(crowd.#conns.map((conn) => writeAll(conn, says)));
     return crowd;
   }
 
@@ -104,5 +107,7 @@ export async function statusOf(conn: Deno.Conn): Promise<number> {
 
 function isDisconnect(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.NotConnected;
+    error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.NotConnected ||
+    // It is this side that has closed it.
+    error instanceof Deno.errors.Interrupted || error instanceof Deno.errors.BadResource;
 }

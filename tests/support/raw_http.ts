@@ -56,6 +56,14 @@ export class RawConnection implements Disposable {
     return this.#text();
   }
 
+  /** Reads so many bytes, which are text. */
+  async readText(length: number): Promise<string> {
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    let text = "";
+    for await (const piece of this.#exactly(length)) text += decoder.decode(piece, { stream: true });
+    return text + decoder.decode();
+  }
+
   /** Reads the body that belongs to `head`, piece by piece as it comes. Throws when it is cut short. */
   async *readBody(head: ReplyHead): AsyncGenerator<Uint8Array> {
     if (head.status === UPGRADED) return;

@@ -36,11 +36,11 @@ export class ServedPlugins implements AsyncDisposable {
     this.operatorToken = address.operatorToken;
   }
 
-  /** Serves plugins, each under the name that it has here. */
-  static async start(manifests: Readonly<Record<string, Manifest>>): Promise<ServedPlugins> {
+  /** Serves plugins, each under the name that it has here, with further options. */
+  static async start(manifests: Readonly<Record<string, Manifest>>, options: readonly string[] = []): Promise<ServedPlugins> {
     const files = Object.entries(manifests).map(([name, manifest]) => [`${name}.json`, { ...manifest, name }]);
     const user = await User.create(Object.fromEntries(files));
-    const child = user.start(["serve", "--json"]);
+    const child = user.start(["serve", "--json", ...options]);
     const lines = new PrintedLines(child.stdout);
     return new ServedPlugins(user, child, { lines, address: JSON.parse(await lines.next("the address of the gateway")) });
   }

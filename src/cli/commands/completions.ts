@@ -19,11 +19,13 @@ export function completions({ terminal }: Context, shell: string, commands: read
 
 const NAMES = "remote-plugin list --names 2>/dev/null";
 
+const ARGUMENTS = "remote-plugin list --arguments";
+
 function bash(commands: readonly CommandWords[]): string {
   const cases = commands.map(({ name, commands, options }) => `    ${name}) words="${[...commands, ...options].join(" ")}" ;;`);
   return `# Add to ~/.bashrc: source <(remote-plugin completions bash)
 _remote_plugin() {
-  local words word current="\${COMP_WORDS[COMP_CWORD]}"
+  local words word place plugin current="\${COMP_WORDS[COMP_CWORD]}"
   case "\${COMP_WORDS[1]}" in
 ${cases.join("\n")}
     *) words="${commands.map(({ name }) => name).join(" ")}" ;;
@@ -36,6 +38,14 @@ ${cases.join("\n")}
     word=$(printf %q "$word")
     [[ $word == "$current"* ]] && COMPREPLY+=("$word")
   done < <(${NAMES})
+  [ "\${COMP_WORDS[1]}" = run ] || return
+  for ((place = 2; place < COMP_CWORD; place++)); do
+    plugin="\${COMP_WORDS[$place]}"
+    [[ $plugin == -* ]] || break
+  done
+  while IFS= read -r word; do
+    [[ $word == "$current"* ]] && COMPREPLY+=("$word")
+  done < <([[ -n $plugin && $plugin != -* ]] && ${ARGUMENTS} "\${plugin//\\\\/}" 2>/dev/null)
 }
 complete -o default -F _remote_plugin remote-plugin`;
 }
@@ -46,10 +56,14 @@ autoload -U +X bashcompinit && bashcompinit
 ${bash(commands).split("\n").slice(1).join("\n")}`;
 }
 
+/** The first word behind the command that is no option is the plugin. */
+const FISH_ARGUMENTS = `${ARGUMENTS} (string match -v -- '-*' (commandline -opc)[3..-1])[1]`;
+
 function fish(commands: readonly CommandWords[]): string {
   const names = commands.map(({ name }) => name).join(" ");
   const lines = commands.flatMap(({ name, commands, options }) => [
     `complete -c remote-plugin -n "__fish_seen_subcommand_from ${name}" -a "${[...commands, `(${NAMES})`].join(" ")}"`,
+    ...name === "run" ? [`complete -c remote-plugin -n "__fish_seen_subcommand_from run" -a "(${FISH_ARGUMENTS} 2>/dev/null)"`] : [],
     ...options.map((option) => `complete -c remote-plugin -n "__fish_seen_subcommand_from ${name}" -l ${option.replace(/^--/, "")}`),
   ]);
   return [

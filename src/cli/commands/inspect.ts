@@ -1,5 +1,4 @@
 /** `inspect`: what one plugin is. @module */
-import { toldSignatures } from "../../plugin/told_signatures.ts";
 import type { Context } from "../context.ts";
 import { describe } from "./list.ts";
 import { showMethods } from "../output/methods.ts";
@@ -16,7 +15,7 @@ export async function inspect(context: Context, reference: string): Promise<void
   const startMs = Math.round(performance.now() - began);
   const [schema, signatures, config, stats] = await Promise.all([
     handle.getConfigSchema({ signal }),
-    toldSignatures(handle, signal),
+    context.signaturesOf(manager, plugin),
     handle.getCurrentConfig({ signal }),
     handle.getStats({ signal }),
   ]);

@@ -9,7 +9,6 @@ import { green, red } from "../output/painted.ts";
 import { parseJson } from "../arguments/argument_types.ts";
 import { isRecord } from "../../protocol/json.ts";
 import { demandArguments, readArguments } from "../arguments/read_arguments.ts";
-import { toldSignatures } from "../../plugin/told_signatures.ts";
 import { FileOutput } from "../output/file_output.ts";
 import type { Context } from "../context.ts";
 import { visibleLine } from "../output/visible.ts";
@@ -42,7 +41,7 @@ export async function run(context: Context, words: readonly string[], options: R
   });
   await using _manager = manager;
   const handle = manager.get(plugin);
-  const signature = (await toldSignatures(handle, signal))?.[options.stream ? "execute_stream" : "execute"];
+  const signature = (await context.signaturesOf(manager, plugin))?.[options.stream ? "execute_stream" : "execute"];
   const { args, kwargs } = readArguments(rest, signature);
   await using files = new AsyncDisposableStack();
   const all = await withStandardInput({ ...given, ...kwargs }, files);

@@ -4,14 +4,14 @@
  * @module
  */
 import { pause } from "../../protocol/timer.ts";
-import { mostOpenFiles, openFiles } from "./open_files.ts";
+import { mostOpenFiles, openFiles } from "../../process/open_files.ts";
 
 /** Where to listen, and by which certificate. */
 export interface ServerOptions {
   readonly hostname: string;
   readonly port: number;
   readonly tls: Partial<Deno.TlsCertifiedKeyPem>;
-  /** How many connections may be open. Default: three quarters of the files that the process may have open, at most 10,000. */
+  /** How many connections may be open. Default: three quarters of the files that the process may have open, at most 16,384. */
   readonly connections?: number;
   /** What to answer when a handler has failed. */
   readonly onError: (error: unknown) => Response;
@@ -21,7 +21,7 @@ export interface ServerOptions {
 
 type Server = Deno.HttpServer<Deno.NetAddr>;
 
-const DEFAULT_CONNECTIONS = 10_000;
+const DEFAULT_CONNECTIONS = 16_384;
 
 /** How often the connections are counted, in milliseconds. */
 const COUNT_MS = 100;

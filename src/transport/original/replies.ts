@@ -10,7 +10,7 @@ import { LineSplitter } from "../../protocol/lines.ts";
 import type { ErrorBody } from "../../protocol/messages.ts";
 import { MAX_FRAME_BYTES } from "../../protocol/sizes.ts";
 import { MalformedReplyError } from "../errors.ts";
-import { completedLines } from "../frame_reader.ts";
+import { completedLines } from "../frame_line.ts";
 import { piecesOf, wholeText } from "../http_reply.ts";
 
 /** What was asked, and what to do about a worker that does not know it. */

@@ -20,9 +20,18 @@ export class Call implements CallSink, Cancellable {
   #isRunning = false;
   #hasEnded = false;
 
-  /** Takes an order. */
-  constructor(order: CallOrder) {
+  readonly #inputs: Disposable | undefined;
+
+  /** Takes an order, and the files that have come with it. */
+  constructor(order: CallOrder, inputs?: Disposable) {
     this.order = order;
+    this.#inputs = inputs;
+  }
+
+  /** The plugin's code needs them no more. Those of a configuration stay for as long as the worker. */
+  letGoOfInputs(): void {
+    const { endpoint } = this.order;
+    if (endpoint !== "initialize" && endpoint !== "reconfigure") this.#inputs?.[Symbol.dispose]();
   }
 
   /** From here on, being cancelled asks the plugin instead of ending the call at once. */

@@ -44,6 +44,9 @@ const BY_CODE: ReadonlyMap<string, string> = categories({
 /** How the runtime says by a TypeError that a server could not be reached, or has broken off. */
 const FETCH_FAILED = /^(fetch failed$|error (sending request|reading a body|decoding response body))/;
 
+/** How the runtime says by a RangeError that there is no more memory. */
+const NO_MEMORY = /^Array buffer allocation failed$|could not allocate memory$/;
+
 function categories(names: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   return new Map(Object.entries(names).flatMap(([category, list]) => list.split(" ").map((name) => [name, category] as const)));
 }
@@ -92,6 +95,7 @@ function categoryOf(code: ErrorCode, thrown: unknown, type: string): string {
   const own = text(thrown, "category");
   if (CATEGORIES.includes(own)) return own;
   if (FETCH_FAILED.test(text(thrown, "message")) && thrown instanceof TypeError) return "transient";
+  if (NO_MEMORY.test(text(thrown, "message")) && thrown instanceof RangeError) return "resource";
   const told = [BY_CLASS.get(type), BY_CODE.get(text(thrown, "code")), ...classNames(thrown).map((name) => BY_CLASS.get(name))];
   return told.find((category) => category !== undefined) ?? "fatal";
 }

@@ -8,6 +8,13 @@ Deno.test("An error body names the class of what was thrown, also of a class tha
   assertEquals(errorBody("plugin_error", new DOMException("x", "TimeoutError")).type, "TimeoutError");
 });
 
+Deno.test("Memory that cannot be had is a matter of resources, and any other number that is out of range one of the caller's", () => {
+  const category = (thrown: unknown) => errorBody("plugin_error", thrown).category;
+  assertEquals(category(new RangeError("Array buffer allocation failed")), "resource");
+  assertEquals(category(new RangeError("WebAssembly.Memory(): could not allocate memory")), "resource");
+  assertEquals(category(new RangeError("Invalid array length")), "user_input");
+});
+
 Deno.test("What is thrown and is no error is told as it is", () => {
   const cases: readonly (readonly [unknown, string, string])[] = [["no", "string", "no"], [null, "null", "null"], [
     { a: 1 },

@@ -4,6 +4,7 @@
  * @module
  */
 import { type FrameLine, isLastLine } from "./frame_line.ts";
+import { removeWithFolder } from "./scratch_files.ts";
 
 /** Up to this many frames wait for the reader before the plugin has to. */
 const ROOM = 16;
@@ -78,6 +79,7 @@ export class FrameQueue implements FrameTaker {
   /** Nothing more is taken: the reader has sent the last frame, or has gone. */
   leave(): void {
     this.#isLeft = true;
+    for (const { files } of this.#waiting.splice(0)) removeWithFolder(files);
     this.#tellFlushed();
   }
 
@@ -97,6 +99,7 @@ export class FrameQueue implements FrameTaker {
   }
 
   #add(line: FrameLine): void {
+    if (this.#isLeft) return removeWithFolder(line.files);
     this.#waiting.push(line);
     this.#wakeReader?.();
     this.#wakeReader = undefined;

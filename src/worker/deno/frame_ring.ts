@@ -8,13 +8,17 @@
  * @module
  */
 
+import { type BellMemory, bellMemory, ThreadBell } from "./thread_bell.ts";
+
 /** What the ring carries. All else goes as a message. */
 export type RingKind = "chunk" | "result";
 
 /** The memory, as both threads see it. */
 export interface RingMemory {
-  /** Four numbers: see {@linkcode WRITTEN} and the next. */
+  /** Three numbers: see {@linkcode WRITTEN} and the next. */
   readonly counts: Int32Array<SharedArrayBuffer>;
+  /** Wakes the control thread. */
+  readonly bell: BellMemory;
   readonly bytes: Uint8Array<SharedArrayBuffer>;
 }
 
@@ -23,8 +27,6 @@ const WRITTEN = 0;
 const READ = 1;
 /** How many messages have been taken. What was posted as one must not be overtaken by what lies here. */
 const TAKEN = 2;
-/** Whether the reader has been told that something lies here. */
-const BELL = 3;
 
 const SIZE = 256 * 1024;
 
@@ -49,7 +51,8 @@ const MOST_AT_ONCE = 16;
 
 /** Makes the memory. */
 export function ringMemory(): RingMemory {
-  return { counts: new Int32Array(new SharedArrayBuffer(16)), bytes: new Uint8Array(new SharedArrayBuffer(SIZE)) };
+  const counts = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT));
+  return { counts, bytes: new Uint8Array(new SharedArrayBuffer(SIZE)), bell: bellMemory() };
 }
 
 /** The end of the plugin's thread. */
@@ -59,11 +62,13 @@ export class RingWriter {
   readonly #words: Int32Array;
   readonly #encoder = new TextEncoder();
   readonly #posted: { readonly count: number };
+  readonly #bell: ThreadBell;
 
   /** Writes to this memory, and nobody else does. `posted` tells how many messages were posted. */
-  constructor({ counts, bytes }: RingMemory, posted: { readonly count: number }) {
+  constructor({ counts, bytes, bell }: RingMemory, posted: { readonly count: number }) {
     this.#counts = counts;
     this.#bytes = bytes;
+    this.#bell = new ThreadBell(bell);
     this.#words = new Int32Array(bytes.buffer);
     this.#posted = posted;
   }
@@ -81,7 +86,7 @@ export class RingWriter {
 
   /** Tells the reader that something lies here, unless it has been told. */
   tell(): void {
-    if (Atomics.exchange(this.#counts, BELL, 1) === 0) Atomics.notify(this.#counts, BELL);
+    this.#bell.ring();
   }
 
   #placeFor(size: number): number | undefined {
@@ -112,6 +117,7 @@ export interface RingFrame {
 /** The control thread's end. */
 export class RingReader {
   readonly memory: RingMemory = ringMemory();
+  readonly bell: ThreadBell = new ThreadBell(this.memory.bell);
   readonly #words = new Int32Array(this.memory.bytes.buffer);
   #read = 0;
   #taken: number;
@@ -134,10 +140,13 @@ export class RingReader {
    * The plugin can say so without end. All else that this thread does must go on then.
    */
   async untilTold(): Promise<void> {
-    const told = Atomics.waitAsync(this.memory.counts, BELL, 0);
-    if (told.async) await told.value;
-    this.#toldAtOnce = told.async ? 0 : this.#toldAtOnce + 1;
+    this.#toldAtOnce = await this.bell.untilRung() ? 0 : this.#toldAtOnce + 1;
     if (this.#toldAtOnce > MOST_AT_ONCE) await new Promise((resolve) => setTimeout(resolve));
+  }
+
+  /** Whether nothing lies here. */
+  get isEmpty(): boolean {
+    return Atomics.load(this.memory.counts, WRITTEN) === this.#read;
   }
 
   /** Notes that a message has been taken. */
@@ -153,7 +162,7 @@ export class RingReader {
    */
   take(): RingFrame[] {
     const { counts } = this.memory;
-    Atomics.store(counts, BELL, 0);
+    this.bell.silence();
     const written = Atomics.load(counts, WRITTEN);
     const frames: RingFrame[] = [];
     for (let left = written - this.#read | 0; left !== 0;) {

@@ -37,7 +37,7 @@ export class InlineRunner implements PluginRunner {
     if (cancellation.isRequested) return errorLine(cancelledBody());
     let isOver = false;
     cancellation.onRequest(() => isOver || void askToStop(this.#plugin));
-    const outbox = new Outbox(order.sharesFiles ? this.#results : undefined);
+    const outbox = new Outbox(order.files === undefined ? undefined : this.#results, order.files);
     const code = () => CALLS[order.endpoint].run(this.#plugin, new RunningCall(order, { sink, cancellation, outbox }));
     try {
       return await inSpan(order, { plugin: this.#ready.name, cancellation }, code);

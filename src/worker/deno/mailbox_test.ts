@@ -6,10 +6,10 @@ Deno.test("a text is taken once, and until then there is no room for another one
   const alive = setInterval(() => {}, 1_000);
   const memory = mailboxMemory();
   const [writer, reader] = [new Mailbox(memory), new Mailbox(memory)];
-  const told = reader.untilPut();
+  const told = reader.bell.untilRung();
   assertEquals([writer.put("one ½\ntwo 🙂"), writer.put("three")], [true, false]);
   await told;
-  await reader.untilPut();
+  await reader.bell.untilRung();
   assertEquals([reader.take(), reader.take()], ["one ½\ntwo 🙂", undefined]);
   assertEquals([writer.put("three"), reader.take()], [true, "three"]);
   clearInterval(alive);

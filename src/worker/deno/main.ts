@@ -6,6 +6,7 @@
 import { type Address, isUnix, socketPathOf } from "../../protocol/address.ts";
 import { isThere } from "../../protocol/is_there.ts";
 import { AHEAD_FEATURE, type HelloMessage, type StartFailure, type StartMessage, UPGRADE_FEATURE } from "../../protocol/messages.ts";
+import { PARTS_FEATURE } from "../../protocol/parts.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../../protocol/telemetry.ts";
@@ -14,7 +15,7 @@ import { HttpServer } from "./http/server.ts";
 import { usageMeter } from "./process_usage.ts";
 import { ScratchFiles } from "./scratch_files.ts";
 import { WorkerSession } from "./session.ts";
-import { readStartLine } from "./start_line.ts";
+import { BadStartError, readStartLine } from "./start_line.ts";
 import { ThreadRunner } from "./thread_runner.ts";
 
 /** This worker, as it calls itself in the hello line. */
@@ -38,7 +39,8 @@ async function main(): Promise<void> {
     own.socket = socketPathOf(start.listen);
     own.folder = start.folder;
     writeLine(hello(start, listener));
-    const session = serve(new ThreadRunner(start.plugin, filesOf(start)), start, listener);
+    if (start.limits.memory !== undefined) awaitLimit();
+    const session = serve(start, listener, filesOf(start));
     void session.loaded.then(() => own.isLoading = false);
   } catch (thrown) {
     attempt(() => writeLine({ protocol: PROTOCOL_VERSION, error: errorBody("bad_start", thrown) }));
@@ -59,30 +61,41 @@ function listen(address: Address): Deno.Listener {
   return listener;
 }
 
-function serve(runner: ThreadRunner, start: StartMessage, listener: Deno.Listener): WorkerSession {
+function serve(start: StartMessage, listener: Deno.Listener, scratch: ScratchFiles | undefined): WorkerSession {
   const { plugin, limits, token } = start;
-  const session = new WorkerSession(runner, { plugin, limits, pid: Deno.pid, usage: usageMeter() });
+  const runner = new ThreadRunner(plugin, { files: scratch, runsOne: limits.max_concurrency === 1 });
+  const session = new WorkerSession(runner, { plugin, limits, pid: Deno.pid, usage: usageMeter(), features: featuresOf(start) });
   runner.flushed = () => session.flushed();
-  const server = new HttpServer(session, { token, isTcp: !isUnix(start.listen), limits });
+  const server = new HttpServer(session, { token, isTcp: !isUnix(start.listen), limits, scratch });
   void server.serve(listener);
   return session;
 }
 
 /** What is in the scratch folder, when this process may use it: a thread cannot be given what the process has not. */
-function filesOf({ scratch: folder, limits }: StartMessage): ScratchFiles | undefined {
-  if (typeof folder !== "string" || folder === "") return undefined;
-  const mayUse = (["read", "write"] as const).every((name) => Deno.permissions.querySync({ name, path: folder }).state === "granted");
-  return mayUse ? new ScratchFiles({ folder, quota: limits.scratch_quota }) : undefined;
+function filesOf(start: StartMessage): ScratchFiles | undefined {
+  const { scratch: folder, limits } = start;
+  return mayUseScratch(start) ? new ScratchFiles({ folder, quota: limits.scratch_quota }) : undefined;
 }
 
-function hello({ listen }: StartMessage, listener: Deno.Listener): HelloMessage {
+function mayUseScratch({ scratch: path }: StartMessage): boolean {
+  if (typeof path !== "string" || path === "") return false;
+  return (["read", "write"] as const).every((name) => Deno.permissions.querySync({ name, path }).state === "granted");
+}
+
+function hello(start: StartMessage, listener: Deno.Listener): HelloMessage {
+  const { listen } = start;
   return {
     protocol: PROTOCOL_VERSION,
     address: isUnix(listen) ? listen : portOf(listener),
     pid: Deno.pid,
     worker: WORKER,
-    features: FEATURES,
+    features: featuresOf(start),
   };
+}
+
+/** Files can come and go as bytes where they can lie somewhere meanwhile. */
+function featuresOf(start: StartMessage): readonly string[] {
+  return mayUseScratch(start) ? [...FEATURES, PARTS_FEATURE] : FEATURES;
 }
 
 function portOf(listener: Deno.Listener): Address {
@@ -93,6 +106,11 @@ function portOf(listener: Deno.Listener): Address {
 function writeLine(message: HelloMessage | StartFailure): void {
   const bytes = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
   for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+}
+
+/** Waits until the host has limited the memory of this process, before there is anything of the plugin's in it. */
+function awaitLimit(): void {
+  if (Deno.stdin.readSync(new Uint8Array(1)) === null) throw new BadStartError("The host has gone before it limited this process");
 }
 
 /** Waits until the host has closed its end of the pipe, or is gone. */

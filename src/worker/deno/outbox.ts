@@ -16,6 +16,8 @@ import {
   isFull,
   writeContent,
 } from "../../protocol/file_values.ts";
+import type { FilesWay } from "../../protocol/exchange.ts";
+import type { PartReference } from "../../protocol/parts.ts";
 import { mediaTypeOf } from "../../protocol/media_types.ts";
 import { MAX_FRAME_BYTES } from "../../protocol/sizes.ts";
 import type { FilesQuestion } from "./files_question.ts";
@@ -41,20 +43,25 @@ class ScratchFullError extends Error {
 /** The host removes folders that it finds empty, and a call's folder is in use until the call has ended: so long there is this file in it. */
 const MARK = ".open";
 
+/** What stands in a value's place. */
+export type HandedOver = FileReference | PartReference | InlineFile;
+
 /** Hands over values as files, or inside the JSON to a host that shares no folder. */
 export class Outbox {
   readonly #results: Results | undefined;
+  readonly #way: FilesWay;
   #folder: Promise<string> | undefined;
   #files: string[] = [];
   readonly #handedOver = new Set<string>();
 
-  /** Opens the outbox of one call. */
-  constructor(results: Results | undefined) {
+  /** Opens the outbox of one call, whose host gets files in this way. Default: in the folder. */
+  constructor(results: Results | undefined, way: FilesWay = "shared") {
     this.#results = results;
+    this.#way = way;
   }
 
   /** Makes what stands in a value's place. */
-  async handOver(value: FileValue): Promise<FileReference | InlineFile> {
+  async handOver(value: FileValue): Promise<HandedOver> {
     if (isFileBacked(value)) return await this.#handOverBacked(value);
     const content = contentOf(value);
     if (this.#results === undefined) demandFrame(content);
@@ -76,7 +83,7 @@ export class Outbox {
     await this.#results!.ask({ about: "leftovers", folder: await this.#folder, kept: this.#handedOver });
   }
 
-  async #handOverBacked(value: FileBackedDTO & { readonly mediaType?: unknown }): Promise<FileReference | InlineFile> {
+  async #handOverBacked(value: FileBackedDTO & { readonly mediaType?: unknown }): Promise<HandedOver> {
     if (this.#results === undefined) throw new TypeError("The host shares no folder with this worker, so that it takes bytes and no files");
     const folder = await this.#ownFolder();
     const given: unknown = await value.toTempFile(folder);
@@ -85,18 +92,19 @@ export class Outbox {
     const mediaType = typeof value.mediaType === "string" ? value.mediaType : mediaTypeOf(path);
     if (!path.startsWith(`${folder}/`) || path.includes("/../")) return await this.#takeIn(path, mediaType);
     const size = await this.#results.ask({ about: "file", folder, path });
-    // What has been handed over already is the host's, which may remove it while it keeps this one.
-    const isGiven = this.#files.includes(path) || this.#handedOver.has(path);
+    // What has been handed over already is the host's, which may remove it while it keeps this one. A part is sent and removed while the plugin goes on,
+    // and may write to its own file again.
+    const isGiven = this.#way === "parts" || this.#files.includes(path) || this.#handedOver.has(path);
     return isGiven ? await this.#copy({ path, size, mediaType }) : this.#reference({ path, size, mediaType });
   }
 
   /** A file elsewhere is the plugin's own, and stays there. */
-  async #takeIn(path: string, mediaType: string): Promise<FileReference> {
+  async #takeIn(path: string, mediaType: string): Promise<HandedOver> {
     const { file, size } = openPlainFile(path);
     return await this.#write({ parts: file.readable, size, extension: extensionIn(path), mediaType });
   }
 
-  async #copy({ path, size, mediaType }: WrittenFile): Promise<FileReference> {
+  async #copy({ path, size, mediaType }: WrittenFile): Promise<HandedOver> {
     const folder = await this.#ownFolder();
     const to = await this.#written(size, async () => {
       const made = await Deno.makeTempFile({ dir: folder, suffix: extensionIn(path) });
@@ -106,7 +114,7 @@ export class Outbox {
     return this.#reference({ path: to, size, mediaType });
   }
 
-  async #write(content: FileContent): Promise<FileReference> {
+  async #write(content: FileContent): Promise<HandedOver> {
     let size = 0;
     const count = (bytes: number) => void (size += bytes);
     const path = await this.#written(content.size ?? 0, async () => await writeContent(await this.#ownFolder(), content, count));
@@ -123,9 +131,10 @@ export class Outbox {
     }
   }
 
-  #reference({ path, size, mediaType }: WrittenFile): FileReference {
-    this.#files.push(path);
-    return { path, size, media_type: mediaType };
+  /** What stands for the next file of the frame. The control thread sends parts and removes them. */
+  #reference({ path, size, mediaType }: WrittenFile): FileReference | PartReference {
+    const part = this.#files.push(path) - 1;
+    return this.#way === "parts" ? { part, size, media_type: mediaType } : { path, size, media_type: mediaType };
   }
 
   #ownFolder(): Promise<string> {

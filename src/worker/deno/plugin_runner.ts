@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FilesWay } from "../../protocol/exchange.ts";
 import type { CallEndpoint, Endpoint } from "../../protocol/endpoints.ts";
 import type { ErrorBody, ReadyBody } from "../../protocol/messages.ts";
 import type { TraceContext } from "../../protocol/telemetry.ts";
@@ -20,8 +21,8 @@ export interface CallOrder {
   /** The same as it came: text, which passes between threads at a fraction of what an object costs. */
   readonly text?: string;
   readonly callId: string;
-  /** Whether the host shares the scratch folder, so that results may be files there. */
-  readonly sharesFiles: boolean;
+  /** How files in results may go to the host; `undefined` when they go inside the JSON. */
+  readonly files: FilesWay | undefined;
   /** The trace of which the call is a part. */
   readonly trace?: TraceContext;
 }

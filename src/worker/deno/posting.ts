@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ThreadBell } from "./thread_bell.ts";
 import type { FromThread } from "./thread_messages.ts";
 
 /** A worker's own function of this name. */
@@ -12,6 +13,7 @@ type PostMessage = (message: unknown, ...rest: unknown[]) => void;
 export class Posting {
   readonly #post: PostMessage;
   #count = 0;
+  #bell: ThreadBell | undefined;
 
   /** Takes the place of the thread's own function, so that it counts what the plugin posts, too. */
   constructor(scope: { postMessage: PostMessage }) {
@@ -28,8 +30,14 @@ export class Posting {
     return this.#count;
   }
 
+  /** Has the reader woken for messages, where it sleeps for something else. */
+  useBell(bell: ThreadBell): void {
+    this.#bell = bell;
+  }
+
   /** Posts one of the worker's own messages. */
   post(message: FromThread): void {
     this.#post(message);
+    this.#bell?.wake();
   }
 }

@@ -42,6 +42,29 @@ export class ScratchFiles {
     return answer;
   }
 
+  /** How many bytes more there may be. */
+  async room(): Promise<number> {
+    return this.quota === undefined ? Infinity : this.quota - await folderBytes(this.#folder);
+  }
+
+  /**
+   * Opens a result that is to be sent. What was opened is what was looked at.
+   *
+   * @throws {UnfitFileError} When it is no file of the plugin's.
+   */
+  open(path: string): Deno.FsFile {
+    this.#sizeOf(path); // Whoever opens a fifo waits for its other end.
+    const file = lookAt(path, (own) => Deno.openSync(own));
+    try {
+      const [opened, seen] = [file.statSync(), this.#factsOf(path)];
+      if (seen.dev === opened.dev && seen.ino === opened.ino) return file;
+      throw unfit(path, "a file that has been put into the place of another one");
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
   async #found(question: FilesQuestion | undefined): Promise<number> {
     switch (question?.about) {
       case "bytes_in_use":
@@ -63,12 +86,17 @@ export class ScratchFiles {
 
   /** Makes sure of a file: the host takes none but a plain one with one name, to which no link leads. */
   #sizeOf(path: string): number {
+    const { size } = this.#factsOf(path);
+    lookAt(path, makePrivate);
+    return size;
+  }
+
+  #factsOf(path: string): Deno.FileInfo {
     const facts = lookAt(path, Deno.lstatSync);
     if (!facts.isFile) throw unfit(path, kindOf(facts));
     if (facts.nlink !== 1) throw unfit(path, `a file with ${facts.nlink} names`);
     if (!lookAt(path, (own) => this.#isBehindNoLink(own))) throw unfit(path, "a file behind a link");
-    lookAt(path, makePrivate);
-    return facts.size;
+    return facts;
   }
 
   #isBehindNoLink(path: string): boolean {
@@ -107,6 +135,18 @@ export function removeFiles(paths: readonly string[] = []): void {
       Deno.removeSync(path);
     } catch {
       // It is gone, or it will go with the worker's folder.
+    }
+  }
+}
+
+/** Removes the files of a frame that has gone to its host as bytes, or nowhere, and the call's folder when that holds nothing more. */
+export function removeWithFolder(paths: readonly string[] = []): void {
+  removeFiles(paths);
+  for (const folder of new Set(paths.map((path) => path.slice(0, path.lastIndexOf("/"))))) {
+    try {
+      Deno.removeSync(folder);
+    } catch {
+      // It holds more, or the call goes on.
     }
   }
 }

@@ -29,6 +29,14 @@ export interface SessionOptions {
   readonly limits: Pick<WorkerLimits, "max_concurrency">;
   readonly pid: number;
   readonly usage: () => Promise<Usage>;
+  /** What the worker says that it can do. Default: nothing. */
+  readonly features?: readonly string[];
+}
+
+/** A request whose files have come. */
+export interface ReceivedRequest extends WireRequest {
+  /** Let go of when the plugin's code has come to rest, or never begins. */
+  readonly inputs?: Disposable;
 }
 
 /** The call's id is that of a call still open. */
@@ -90,7 +98,7 @@ export class WorkerSession {
    * @throws {CallIdInUseError} When a call with this id is open.
    * @throws {BadBodyError} When the body is not what the endpoint takes.
    */
-  reply(request: WireRequest): FrameSource {
+  reply(request: ReceivedRequest): FrameSource {
     if (isCallEndpoint(request.endpoint)) return this.#call(request, request.endpoint);
     if (request.endpoint === "cancel") checkCancel(request.body ?? {});
     return once(this.#answer(request));
@@ -114,15 +122,18 @@ export class WorkerSession {
   }
 
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, json, callId, sharesFiles = false, trace }: WireRequest, endpoint: CallEndpoint): CallOrder {
+  #order({ body = {}, json, callId, files, trace }: WireRequest, endpoint: CallEndpoint): CallOrder {
     if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
-    return { endpoint, body: decodeBody(endpoint, body), text: json, callId: callId ?? crypto.randomUUID(), sharesFiles, trace };
+    return { endpoint, body: decodeBody(endpoint, body), text: json, callId: callId ?? crypto.randomUUID(), files, trace };
   }
 
-  #call(request: WireRequest, endpoint: CallEndpoint): FrameSource {
-    const { callId } = request;
-    if (callId !== undefined && this.#open.wasCancelled(callId)) return once(Promise.resolve(errorLine(cancelledBody())));
-    const call = new Call(this.#order(request, endpoint));
+  #call(request: ReceivedRequest, endpoint: CallEndpoint): FrameSource {
+    const { callId, inputs } = request;
+    if (callId !== undefined && this.#open.wasCancelled(callId)) {
+      inputs?.[Symbol.dispose]();
+      return once(Promise.resolve(errorLine(cancelledBody())));
+    }
+    const call = new Call(this.#order(request, endpoint), inputs);
     this.#open.add(call);
     this.#replying.add(call);
     this.#active++;
@@ -153,6 +164,7 @@ export class WorkerSession {
     } catch (thrown) {
       call.end(errorLine(failureBody(thrown)));
     } finally {
+      call.letGoOfInputs();
       this.#active--;
       this.#finished++;
       this.#open.remove(call);
@@ -200,6 +212,7 @@ export class WorkerSession {
       protocol: PROTOCOL_VERSION,
       max_concurrency: this.#options.limits.max_concurrency,
       calls: this.#counts(),
+      features: this.#options.features ?? [],
     };
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BriefSleep } from "./brief_sleep.ts";
 import { Cancellation } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
@@ -10,6 +11,7 @@ import { type RingMemory, RingWriter } from "./frame_ring.ts";
 import { Mailbox, type MailboxMemory } from "./mailbox.ts";
 import type { CallOrder, CallSink, PluginRunner } from "./plugin_runner.ts";
 import type { Posting } from "./posting.ts";
+import { ThreadBell } from "./thread_bell.ts";
 import { CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, readRun, type ToCalls } from "./thread_messages.ts";
 
 /** Runs what the control thread orders, and tells it what comes of it. */
@@ -18,6 +20,7 @@ export class ThreadCalls {
   readonly #output: Output;
   readonly #open = new Map<number, ThreadCall>();
   #orders: Mailbox | undefined;
+  #sleep: BriefSleep | undefined;
 
   /** Serves a plugin that is loaded. */
   constructor(runner: PluginRunner, posting: Posting) {
@@ -28,7 +31,9 @@ export class ThreadCalls {
   /** Leaves small frames in this memory from now on, and looks for orders there. */
   useMemory({ memory, orders }: { readonly memory: RingMemory; readonly orders: MailboxMemory }): void {
     this.#output.useRing(memory);
-    void this.#takeOrders(this.#orders = new Mailbox(orders));
+    this.#orders = new Mailbox(orders);
+    this.#sleep = new BriefSleep(this.#orders.bell);
+    void this.#takeOrders(this.#orders);
   }
 
   /** Takes the order that has been left, which came before all that is told by a message from now on. */
@@ -39,7 +44,8 @@ export class ThreadCalls {
 
   async #takeOrders(orders: Mailbox): Promise<void> {
     while (this.#orders === orders) {
-      await orders.untilPut();
+      await orders.bell.untilRung();
+      this.#sleep?.end();
       this.takeOrder();
     }
   }
@@ -58,6 +64,13 @@ export class ThreadCalls {
     this.#open.set(key, call);
     await this.#end(key, this.#runner.run(order, call, call.cancellation));
     this.#open.delete(key);
+    if (this.#open.size === 0) this.#awaitOrder();
+  }
+
+  /** Stays out of the event loop when the next order is likely to come soon. */
+  #awaitOrder(): void {
+    const orders = this.#orders;
+    if (orders !== undefined && this.#sleep?.begin(() => orders.isEmpty)) this.takeOrder();
   }
 
   async #end(key: number, last: Promise<FrameLine>): Promise<void> {
@@ -76,6 +89,7 @@ class Output {
 
   useRing(memory: RingMemory): void {
     this.#ring = new RingWriter(memory, this.#posting);
+    this.#posting.useBell(new ThreadBell(memory.bell));
   }
 
   send(key: number, kind: "chunk" | "last", line: FrameLine): void {

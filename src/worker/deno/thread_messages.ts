@@ -30,8 +30,8 @@ export type ToThread =
   | { readonly kind: "ring"; readonly memory: RingMemory; readonly orders: MailboxMemory };
 
 /** An order to run a call as text. A body that has not come as text becomes one. */
-export function runText(key: number, { endpoint, body, text = JSON.stringify(body), callId, sharesFiles, trace }: CallOrder): string {
-  return `${JSON.stringify({ key, endpoint, callId, sharesFiles, trace })}\n${text}`;
+export function runText(key: number, { endpoint, body, text = JSON.stringify(body), callId, files, trace }: CallOrder): string {
+  return `${JSON.stringify({ key, endpoint, callId, files, trace })}\n${text}`;
 }
 
 /** Reads it. */

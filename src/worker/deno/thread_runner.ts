@@ -4,6 +4,7 @@
  * @module
  */
 import type { ErrorBody, PermissionSet, PluginTarget } from "../../protocol/messages.ts";
+import { BriefSleep } from "./brief_sleep.ts";
 import type { Cancellation } from "./cancelling.ts";
 import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine, lengthOf, ReceivedLine } from "./frame_line.ts";
@@ -23,6 +24,13 @@ interface OpenRun {
   taken: { chunks: number; characters: number };
 }
 
+/** What a thread is started with besides its plugin. */
+export interface ThreadRunnerOptions {
+  readonly files?: ScratchFiles;
+  /** Whether it runs one call at a time, so that nothing else waits while this one is waited for. Default: no. */
+  readonly runsOne?: boolean;
+}
+
 /** A plugin in a thread of its own. */
 export class ThreadRunner implements PluginRunner {
   readonly settled: Promise<void>;
@@ -33,16 +41,19 @@ export class ThreadRunner implements PluginRunner {
   /** What the thread has said of an error that is about to end it. */
   #announced: ErrorBody | undefined;
   readonly #files: ScratchFiles | undefined;
+  readonly #runsOne: boolean;
   readonly #settle: () => void;
   readonly #runs = new Map<number, OpenRun>();
   #lastKey = 0;
   #ring = new RingReader();
+  #sleep = new BriefSleep(this.#ring.bell);
   #orders = new Mailbox(mailboxMemory());
 
   /** Starts the thread, and in it the plugin. */
-  constructor(target: PluginTarget, files?: ScratchFiles) {
+  constructor(target: PluginTarget, { files, runsOne = false }: ThreadRunnerOptions = {}) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#files = files;
+    this.#runsOne = runsOne;
     this.settled = promise;
     this.#settle = resolve;
     try {
@@ -74,7 +85,13 @@ export class ThreadRunner implements PluginRunner {
     return new Promise((resolve) => {
       this.#runs.set(key, { sink, end: resolve, taken: { chunks: 0, characters: 0 } });
       this.#post(message(key));
+      if (this.#runsOne) this.#awaitFrames();
     });
+  }
+
+  /** Stays out of the event loop when the call is likely to end soon. */
+  #awaitFrames(): void {
+    if (this.#sleep.begin(() => this.#ring.isEmpty)) this.#takeFrames();
   }
 
   /** The ring has 32 bits for a key. */
@@ -85,7 +102,9 @@ export class ThreadRunner implements PluginRunner {
 
   #post(message: ToThread): void {
     // What is posted next is looked at when this has been taken.
-    if (typeof message !== "string" || !this.#orders.put(message)) this.#thread?.postMessage(message);
+    if (typeof message === "string" && this.#orders.put(message)) return;
+    this.#thread?.postMessage(message);
+    this.#orders.bell.wake();
   }
 
   #start(target: PluginTarget): Worker {
@@ -119,6 +138,7 @@ export class ThreadRunner implements PluginRunner {
   async #takeAllFrames(ring: RingReader): Promise<void> {
     while (this.#ring === ring && this.#state.failure === undefined) {
       await ring.untilTold();
+      this.#sleep.end();
       if (this.#ring === ring) this.#takeFrames();
     }
   }
@@ -139,6 +159,7 @@ export class ThreadRunner implements PluginRunner {
       // The plugin has written there. Nobody knows whose frames it has taken away.
       for (const key of [...this.#runs.keys()]) this.#end(key, noFrame(key).line);
       this.#ring = new RingReader(this.#ring.taken);
+      this.#sleep = new BriefSleep(this.#ring.bell);
       // The orders that are left in the old one run before the thread knows of the new ring.
       this.#orders = new Mailbox(mailboxMemory());
       this.#offerRing();

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "475550f1429a3292";
+export const PYTHON_WORKER_HASH = "3a8f83744085d904";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -488,11 +488,13 @@ from __future__ import annotations
 from .descriptors import DESCRIPTORS
 from .encoding import encode
 from .errors import Refusal
-from .replies import FramedReply
+from .replies import NO_PARTS, FramedReply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Sequence
+
+    from .parts import Part
 
 
 class BareReply(FramedReply):
@@ -503,14 +505,15 @@ class BareReply(FramedReply):
         self._part(encode({"refused": {"status": refusal.status, "detail": refusal.detail}}) + b"\\n", last=True)
 
     def result(self, value: Any) -> None:
-        sent = self._part(self._frame("result", value), True)
+        frame = self._frame("result", value)
+        sent = self._part(frame, True, self._take_parts())
         if self._outbox is not None:
             self._settle(sent)
 
-    def _last(self, frame: bytes) -> bool:
-        return self._part(frame, last=True)
+    def _last(self, frame: bytes, parts: Sequence[Part] = NO_PARTS) -> bool:
+        return self._part(frame, True, parts)
 
-    def _part(self, data: bytes, last: bool = False) -> bool:
+    def _part(self, data: bytes, last: bool = False, parts: Sequence[Part] = NO_PARTS) -> bool:
         if not DESCRIPTORS.mark[0]:
             DESCRIPTORS.stay_out()
         client = self._client
@@ -520,13 +523,13 @@ class BareReply(FramedReply):
             may_be_held = (client.is_followed if last else self._begun) and (self._outbox is None or not self._outbox.is_waiting())
             self._begun = True
             self._ended = last
-            if not client.put(data, may_be_held):
+            if not client.put(data, may_be_held) or (parts and not client.send_parts(parts)):
                 self.broken = True
             return not self.broken
 \fbecome late
 """Holds this process to bounds, and becomes another program: how the kernel holds the worker of a Deno plugin.
 
-No module imports this one. start.py runs it in the place of main when it is given a program.
+No module imports this one. start.py runs it in the place of main when it is told to.
 """
 
 from __future__ import annotations
@@ -549,7 +552,7 @@ STDOUT, LAST_STREAM = 1, 2
 
 def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
     """Becomes the program, or says in the place of its hello line why not."""
-    _, told, program, *arguments = sys.argv
+    _, _, told, program, *arguments = sys.argv
     try:
         _hold(_read(told), program)
         os.execv(program, [program, *arguments])
@@ -764,6 +767,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional
 
+    from .uploads import Inputs
+
     Body = Dict[str, Any]
 
 NO_TRACE: dict[str, str] = {}
@@ -773,6 +778,7 @@ class Call(Interruptible):
     """A call, from its request to its answer. What the worker asks of the plugin by itself has neither an endpoint nor a reply."""
 
     connection: Any = None  # on which it came
+    inputs: Optional[Inputs] = None  # the files that have come with it
     made_reply: Optional[Reply] = None
     running = False
     ended = False
@@ -904,6 +910,8 @@ class Canceller:
         assert call.reply is not None
         call.reply.error(cancelled_body(self._plugin.name))
         call.reply.close()
+        if call.inputs is not None:
+            call.inputs.close()
         call.finish()
         if call.is_queued:
             call.connection.answered()
@@ -1150,8 +1158,9 @@ from .spare_memory import LARGE, SpareMemory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional
+    from typing import Callable, Optional, Sequence
 
+    from .parts import Part
     from .shelf import Shelf, Slot
 
 SO_COOKIE = 57  # of Linux; \`socket\` has no name for it
@@ -1204,6 +1213,20 @@ class Client:
             DESCRIPTORS.need(self._file)
             return False
         self._sent += len(head) + len(body)
+        return True
+
+    def send_parts(self, parts: Sequence[Part]) -> bool:
+        """Sends files behind a frame; tells whether that went well."""
+        try:
+            for part in parts:
+                if self._identify() != self._identity:
+                    DESCRIPTORS.lose()
+                for piece in part.pieces():
+                    self._socket.sendall(piece)
+                self._sent += part.size
+        except OSError:
+            DESCRIPTORS.need(self._file)
+            return False
         return True
 
     def put(self, frame: bytes, may_be_held: bool) -> bool:
@@ -1388,11 +1411,12 @@ class Connection:
 
     def make_reply(self, is_over: bool = False) -> BareReply:
         """Makes the answer to a call on the upgraded connection of a host that shares its folders."""
-        return BareReply(self.client, self._session.scratch, shares=True, ended=is_over)
+        return BareReply(self.client, self._session.scratch, files="shared", ended=is_over)
 
     def close(self) -> None:
         """Ends the connection for this side."""
         self.is_over = True
+        self._drop_upload()
         self.client.close()
 
     def _open_plain_call(self) -> bool:
@@ -1419,17 +1443,18 @@ class Connection:
         self._session.admit(request)
         self.deadline = 0.0
         request.demand_length()
-        if checked_length(request.length, self._session.max_body_bytes) and "100-continue" in request.headers.get("expect", "").lower():
+        length = checked_length(request.parts or request.length, self._session.max_body_bytes)
+        if length and "100-continue" in request.headers.get("expect", "").lower():
             self._socket.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\n")
         return request
 
     def _answer(self, request: Request) -> bool:
         """Answers a request, or makes it the open call; tells whether that was here as a whole."""
         incoming = self._incoming
-        length = checked_length(request.length, self._session.max_body_bytes)
+        length = checked_length(request.parts or request.length, self._session.max_body_bytes)
         if length >= LARGE:
             self._session.spare.keep()
-        body = incoming.take(length)
+        body = self._take_upload(request) if request.parts else incoming.take(length)
         if body is None:
             self._request = request
             return False
@@ -1448,8 +1473,24 @@ class Connection:
             else:
                 self._take_question(endpoint, body, reply)
         except Refusal as refusal:
+            if request.upload is not None:
+                request.upload.close()
             self._refuse(refusal, reply)
         return True
+
+    def _take_upload(self, request: Request) -> Optional[bytes]:
+        """Takes what is here of a body with files; None when that is not all."""
+        self._request, upload = request, request.upload
+        if upload is None:
+            upload = request.upload = self._session.open_upload(request)
+        try:
+            self._incoming.give_back(upload.feed(self._incoming.take_all()))
+        except Refusal as refusal:
+            refusal.closes = True  # where the next request begins is not known
+            raise
+        except OSError as error:
+            raise Refusal(507, str(error), closes=True) from error
+        return b"" if upload.is_done else None
 
     def _take_question(self, endpoint: Endpoint, body: Union[bytes, bytearray], reply: Reply) -> None:
         """Answers a question, if that does not take long."""
@@ -1481,12 +1522,18 @@ class Connection:
             self.is_over = True
 
     def _refuse(self, refusal: Refusal, reply: Optional[Reply] = None) -> None:
-        self._request = None
+        self._drop_upload()
         reply = reply or self._plain_reply()
         reply.refuse(refusal)
         self._told(reply)
         if refusal.closes and not reply.broken:
             self._drain()
+
+    def _drop_upload(self) -> None:
+        """Nobody wants the files that have come in part."""
+        request, self._request = self._request, None
+        if request is not None and request.upload is not None:
+            request.upload.close()
 
     def _plain_reply(self) -> Reply:
         session = self._session
@@ -1526,6 +1573,7 @@ if KNOWS_USERS:
     FEATURES.append("reuse")
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
+PARTS_MARK = b"\\x1e"  # before the line of a frame behind which files come
 UPGRADE_PATH = "/frames"
 UPGRADE_PROTOCOL = "remote-plugin-frames"
 MAX_START_LINE = 1024 * 1024
@@ -1886,16 +1934,32 @@ def restore_types(body: Body) -> None:
     for pointer, kind in types.items():
         if kind != "number":
             raise Refusal(400, f'Unknown type {to_json(kind)} at "{pointer}"')
-        root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
-        holder: Any = {root: body}
-        key: Any = root
         try:
-            for part in path:
-                holder = holder[key]
-                key = _member_key(holder, part)
+            holder, key = _find(body, pointer)
             holder[key] = NUMBERS[holder[key]]
         except (LookupError, TypeError):
             raise Refusal(400, f'"types" names "{pointer}", where no such number is') from None
+
+
+def put_at(body: Body, pointer: str, value: Any) -> None:
+    """Puts a value into the place of another one."""
+    try:
+        holder, key = _find(body, pointer)
+        holder[key]
+        holder[key] = value
+    except (LookupError, TypeError):
+        raise Refusal(400, f'"parts" names "{pointer}", where nothing is', closes=True) from None
+
+
+def _find(body: Body, pointer: str) -> tuple[Any, Any]:
+    """What a pointer leads to, as what holds it and its key there."""
+    root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
+    holder: Any = {root: body}
+    key: Any = root
+    for part in path:
+        holder = holder[key]
+        key = _member_key(holder, part)
+    return holder, key
 
 
 def _member_key(holder: Any, part: str) -> Union[str, int]:
@@ -2292,7 +2356,7 @@ if TYPE_CHECKING:
 class Endpoint:
     """One endpoint: how it is asked for, and what answers it."""
 
-    __slots__ = ("name", "verb", "is_call", "run", "answer", "method", "takes_arguments")
+    __slots__ = ("name", "verb", "is_call", "run", "answer", "method", "takes_arguments", "keeps_inputs")
 
     def __init__(
         self,
@@ -2310,6 +2374,7 @@ class Endpoint:
         self.run = run  # runs the plugin's code: takes the plugin and the call
         self.answer = answer  # tells what the worker knows by itself: takes its answers and the body
         self.takes_arguments = name in ("execute", "execute_stream", "task")
+        self.keeps_inputs = name in ("initialize", "reconfigure")  # whether its files stay for as long as the worker
         self.method = method  # the plugin's own method that it stands for
 \fendpoints
 """The one table of the endpoints. A new one is a line here, and the function that it names."""
@@ -3083,6 +3148,94 @@ def end_child(value: Any, in_child: Optional[Callable[[Any], None]]) -> NoReturn
     except BaseException as raised:
         error = raised
     end_as_script(error)
+\fframing late
+"""How the end of a body with files is found, which is read as it comes: sections 3 and 7 of docs/protocol.md."""
+
+from __future__ import annotations
+
+from .conversions import to_json
+from .errors import Refusal
+
+MAX_LINE = 1024
+
+
+def wrong(what: str) -> Refusal:
+    return Refusal(400, f"The body's parts are wrong: {what}", closes=True)
+
+
+class Framing:
+    """What is around a body."""
+
+    is_open = False  # whether the body says itself where it ends
+    has_ended = False
+
+    def cut(self, data: bytes) -> tuple[bytes, bytes]:
+        """The next piece of the body, and what is to be looked at after that."""
+        raise NotImplementedError
+
+
+class OpenFraming(Framing):
+    """The body of a request on an upgraded connection: its files say themselves where it ends."""
+
+    is_open = True
+    has_ended = True
+
+    def cut(self, data: bytes) -> tuple[bytes, bytes]:
+        return data, b""
+
+
+class SizedFraming(Framing):
+    """A body with a Content-Length."""
+
+    def __init__(self, length: int) -> None:
+        self._left = length
+        self.has_ended = length == 0
+
+    def cut(self, data: bytes) -> tuple[bytes, bytes]:
+        piece, rest = data[: self._left], data[self._left :]
+        self._left -= len(piece)
+        self.has_ended = self._left == 0
+        return piece, rest
+
+
+class ChunkedFraming(Framing):
+    """A body in chunks. Lines behind the last one say nothing here."""
+
+    def __init__(self) -> None:
+        self.has_ended = False
+        self._left = 0
+        self._line = b""
+        self._is_behind = False  # whether the line's end behind a chunk comes next
+        self._is_last = False  # whether the last chunk has come
+
+    def cut(self, data: bytes) -> tuple[bytes, bytes]:
+        if self._left:
+            piece, rest = data[: self._left], data[self._left :]
+            self._left -= len(piece)
+            self._is_behind = self._left == 0
+            return piece, rest
+        line, end, rest = data.partition(b"\\n")
+        self._line += line
+        if len(self._line) > MAX_LINE:
+            raise wrong("a chunk has no length")
+        if end:
+            text, self._line = self._line.strip(), b""
+            self._take_line(text)
+        return b"", rest
+
+    def _take_line(self, line: bytes) -> None:
+        if self._is_behind and not line:
+            self._is_behind = False
+        elif self._is_last:
+            self.has_ended = not line
+        else:
+            try:
+                self._left = int(line.partition(b";")[0], 16)
+            except ValueError:
+                self._left = -1
+            if self._left < 0 or self._is_behind:
+                raise wrong(f"a chunk has no length, but {to_json(line.decode('latin-1'))}")
+            self._is_last = self._left == 0
 \ffront
 """The front: a thread that runs no plugin code. It accepts, answers what is no call, and notices clients that hang up."""
 
@@ -3749,6 +3902,16 @@ class Incoming:
         body, self._body, self.has_more = self._body, None, False
         return body
 
+    def take_all(self) -> bytes:
+        """All that is here."""
+        data = self._bytes[self._at :]
+        self._bytes, self._at, self.has_more = b"", 0, False
+        return data
+
+    def give_back(self, data: bytes) -> None:
+        """Takes back what belongs to the next request."""
+        self._bytes, self._at, self.has_more = data, 0, len(data) > 0
+
     def forget(self) -> None:
         """Throws away what is here."""
         self.has_more = False
@@ -4102,6 +4265,8 @@ class Lanes:
         finally:
             if call.made_reply is not None:
                 call.made_reply.close()
+            if call.inputs is not None:
+                call.inputs.close()
             call.finish()
 
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
@@ -4375,6 +4540,47 @@ def arm_lifeline(lifeline: int) -> None:
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
     except (ImportError, AttributeError, OSError):
         pass  # not Linux
+\flimit_other late
+"""Limits the memory of another process: of a Deno worker, which cannot do so itself.
+
+No module imports this one. start.py runs it in the place of main when it is told to.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, NoReturn
+
+# V8 reserves room for the code of each of its threads, which counts as memory though most of it is never touched. There is one
+# thread when this is asked, and a second one follows for the plugin.
+THREADS = 2
+# What the worker itself may take besides: the runtime's threads and what passes between host and plugin.
+OWN_BYTES = 64 * 1024 * 1024
+
+
+def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
+    """Sets the limit, or ends with what stood in the way of it."""
+    pid, most = int(sys.argv[2]), int(sys.argv[3])
+    try:
+        import resource
+
+        limit = THREADS * bytes_of(pid) + most + OWN_BYTES
+        hard = resource.prlimit(pid, resource.RLIMIT_DATA)[1]
+        limit = limit if hard == resource.RLIM_INFINITY else min(hard, limit)
+        resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
+    except (ImportError, OSError, ValueError, AttributeError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+    sys.exit(0)
+
+
+def bytes_of(pid: int) -> int:
+    """What counts against the limit, as it is now."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+        line = next(line for line in status if line.startswith("VmData:"))
+    return int(line.split()[1]) * 1024
 \flimits late
 """How much a worker and all that it starts may take: memory, and processes.
 
@@ -4558,7 +4764,7 @@ import os
 import sys
 import threading
 
-from .constants import FEATURES, OLDEST_PYTHON, VERSION
+from .constants import OLDEST_PYTHON, VERSION
 from .error_bodies import describe
 from .errors import BadStart, CannotBind
 from .forks import prepare_for_forks
@@ -4606,7 +4812,7 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
         worker = Worker(start, shelf)
-        told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES}
+        told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
         if bounds is not None:
             told.update(bounds.put_in_force())
     except (BadStart, OSError) as error:
@@ -4720,8 +4926,8 @@ class Modules:
         self._builtins = dict(vars(builtins), __import__=self._import)
 
     def run_main(self) -> NoReturn:
-        """Runs the worker, or has this process become that of another program."""
-        self.load("become" if len(sys.argv) > 1 else "main").main(self._find_others_by)
+        """Runs the worker, or what is named in its place."""
+        self.load(sys.argv[1] if len(sys.argv) > 1 else "main").main(self._find_others_by)
 
     def _find_others_by(self, find: Callable[..., Any]) -> None:
         """From here on what the worker's modules import besides each other is found so."""
@@ -4885,12 +5091,15 @@ from .constants import BYTES_TYPE
 from .conversions import is_pure_array
 from .errors import UnfitFile
 from .files import NPY_TYPE, Room, demand_frame, inline, media_type_of, plain_file, write_all
+from .parts import FilePart, MemoryPart, array_views
 from .private_folder import PrivateFolder, random_name, remove_all
-from .scratch import Scratch
+from .scratch import Scratch, attempt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
+
+    from .parts import Part
 
     Body = Dict[str, Any]
 
@@ -4900,8 +5109,11 @@ INLINE_BYTES = 64 * 1024  # up to here base64 in the JSON takes less time than a
 class Outbox:
     """What one call hands over as files: to a host that shares the scratch folders, inside the JSON to any other."""
 
-    def __init__(self, scratch: Scratch, is_shared: bool) -> None:
-        self._scratch = scratch if is_shared and scratch.disk else None
+    def __init__(self, scratch: Scratch, way: str) -> None:
+        self.parts: list[Part] = []  # what goes behind the frame that is being made
+        self._scratch = scratch if way and scratch.disk else None
+        self._gives_parts = way == "parts" and self._scratch is not None
+        self._own: set[str] = set()  # files that nobody but the worker has made, and that go when they have been sent
         self._disk = scratch.disk
         self._folders: dict[str, str] = {}
         self._kept: set[str] = set()
@@ -4947,7 +5159,11 @@ class Outbox:
 
     def settle(self, delivered: bool) -> None:
         """What was handed over since the last time is the host's, if the host has got it."""
-        if delivered:
+        if self._gives_parts:
+            self.parts = []
+            for path in self._pending & self._own:
+                attempt(os.unlink, path)
+        elif delivered:
             self._handed_over |= self._pending
         self._pending.clear()
 
@@ -4976,6 +5192,8 @@ class Outbox:
     def _hand_over_bytes(self, view: memoryview) -> Body:
         if self._scratch is None or view.nbytes <= INLINE_BYTES:
             return inline(view, BYTES_TYPE)
+        if self._gives_parts:
+            return self._part(MemoryPart((view,)), BYTES_TYPE)
         path = self._new_path(view.nbytes, ".bin")
         self._write(path, view.nbytes, lambda file: write_all(file, view))
         return self._reference(path, BYTES_TYPE)
@@ -4987,6 +5205,9 @@ class Outbox:
             buffer = io.BytesIO()
             npy.write_array(buffer, array, allow_pickle=False)
             return inline(buffer.getbuffer(), NPY_TYPE)
+        views = array_views(array) if self._gives_parts else ()
+        if views:
+            return self._part(MemoryPart(views), NPY_TYPE)
         path = self._new_path(array.nbytes, ".npy")
         self._write(path, array.nbytes, lambda file: npy.write_array(file, array, allow_pickle=False))
         return self._reference(path, NPY_TYPE)
@@ -5005,7 +5226,7 @@ class Outbox:
 
     def _hand_over_file(self, path: str) -> Body:
         media_type = media_type_of(path)
-        if path in self._pending or path in self._handed_over:
+        if path in self._handed_over or (path in self._pending and not self._gives_parts):
             path = self._copy(path)
         if self._scratch is None:
             demand_frame(os.stat(path).st_size)
@@ -5023,12 +5244,20 @@ class Outbox:
 
     def _reference(self, path: str, media_type: str) -> Body:
         self._pending.add(path)
+        if self._gives_parts:
+            return self._part(FilePart(path), media_type)
         return {"path": path, "size": os.stat(path).st_size, "media_type": media_type}
+
+    def _part(self, part: Part, media_type: str) -> Body:
+        self.parts.append(part)
+        return {"part": len(self.parts) - 1, "size": part.size, "media_type": media_type}
 
     def _new_path(self, size: int, suffix: str) -> str:
         if self._scratch is None:
             return os.path.join(self.folder(), random_name() + suffix)
-        return os.path.join(self._folder_in(self._scratch.reserve(size)), random_name() + suffix)
+        path = os.path.join(self._folder_in(self._scratch.reserve(size)), random_name() + suffix)
+        self._own.add(path)
+        return path
 
     def _write(self, path: str, size: int, write: Callable[[io.FileIO], None]) -> None:
         """Makes a file: from a spare one, whose pages are there already, or a new one."""
@@ -5049,6 +5278,75 @@ def _temporary_folder() -> str:
     from tempfile import gettempdir
 
     return gettempdir()
+\fparts late
+"""Files that go behind a frame: section 7 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, Sequence
+
+PIECE = 1024 * 1024
+
+
+class Part:
+    """The bytes of one file."""
+
+    size = 0
+
+    def pieces(self) -> Iterator[memoryview]:
+        """All of them, one piece after the other."""
+        raise NotImplementedError
+
+
+class MemoryPart(Part):
+    """Bytes that the plugin has given."""
+
+    def __init__(self, views: Sequence[memoryview]) -> None:
+        self._views = views
+        self.size = sum(view.nbytes for view in views)
+
+    def pieces(self) -> Iterator[memoryview]:
+        return iter(self._views)
+
+
+class FilePart(Part):
+    """A file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.size = os.stat(path).st_size
+
+    def pieces(self) -> Iterator[memoryview]:
+        left = self.size
+        memory = memoryview(bytearray(min(PIECE, left)))
+        with io.FileIO(self._path) as file:
+            while left:
+                count = file.readinto(memory[:left])
+                if not count:
+                    raise OSError(errno.EIO, "The file was cut while it was sent", self._path)
+                left -= count
+                yield memory[:count]
+
+
+def array_views(array: Any) -> Sequence[memoryview]:
+    """An array as the bytes of a \`.npy\` file, without a copy; none where they do not lie in one piece."""
+    from numpy.lib import format as npy
+
+    if not (array.flags.c_contiguous or array.flags.f_contiguous):
+        return ()
+    header = io.BytesIO()
+    try:
+        npy.write_array_header_1_0(header, npy.header_data_from_array_1_0(array))
+    except ValueError:  # a header that only later versions of the format have room for
+        return ()
+    in_order = array if array.flags.c_contiguous else array.T
+    return header.getbuffer(), memoryview(in_order.reshape(-1).view("u1"))
 \fplaces late
 """The places that every plugin needs: the interpreter, the libraries, and what these read of the system."""
 
@@ -5601,20 +5899,22 @@ def _is_at_end(file: int) -> bool:
 from __future__ import annotations
 
 from .client import Client
-from .constants import FRAMES_TYPE, MAX_FRAME
+from .constants import FRAMES_TYPE, MAX_FRAME, PARTS_MARK
 from .descriptors import DESCRIPTORS
 from .encoding import encode
 from .errors import BadResult, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Dict, Optional, Sequence
 
     from .outbox import Outbox
+    from .parts import Part
     from .scratch import Scratch
 
     Body = Dict[str, Any]
 
+NO_PARTS: Sequence[Part] = ()
 HEADS = {kind: b'{"%b":' % kind.encode("ascii") for kind in ("chunk", "error", "result")}
 REASONS = {
     200: "OK",
@@ -5629,6 +5929,7 @@ REASONS = {
     426: "Upgrade Required",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
+    507: "Insufficient Storage",
 }
 
 
@@ -5641,11 +5942,11 @@ class Reply:
     _outbox: Optional[Outbox] = None
     _begun = False
 
-    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False, ended: bool = False) -> None:
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, files: str = "", ended: bool = False) -> None:
         self.closes = closes
         self._ended = ended
         self._scratch = scratch
-        self._shares = shares
+        self._files = files  # how files may come: "shared" in the scratch folders, or as "parts" behind frames
         self._client = client
 
     def outbox(self) -> Outbox:
@@ -5653,7 +5954,7 @@ class Reply:
         if self._outbox is None:
             from .outbox import Outbox
 
-            self._outbox = Outbox(self._scratch, self._shares)
+            self._outbox = Outbox(self._scratch, self._files)
         return self._outbox
 
     def progress(self, progress: float, message: str) -> None:
@@ -5688,31 +5989,36 @@ class Reply:
         if self._outbox is not None:
             self._outbox.settle(delivered)
 
-    def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
+    def _whole(self, status: int, body: bytes, extra: str = "", parts: Sequence[Part] = NO_PARTS) -> bool:
         DESCRIPTORS.stay_out()
         with self._client.lock:
             if self._ended:
                 return False
             self._ended = True
-            return self._send(self._head(status, f"Content-Length: {len(body)}\\r\\n{extra}"), body)
+            length = len(body) + sum(part.size for part in parts)
+            return self._send(self._head(status, f"Content-Length: {length}\\r\\n{extra}"), body, parts)
 
-    def _part(self, data: bytes, last: bool = False) -> bool:
+    def _part(self, data: bytes, last: bool = False, parts: Sequence[Part] = NO_PARTS) -> bool:
         DESCRIPTORS.stay_out()
         with self._client.lock:
             if self._ended:
                 return False
             head = b"" if self._begun else self._head(200, "Transfer-Encoding: chunked\\r\\n")
             self._begun, self._ended = True, last
+            end = b"0\\r\\n\\r\\n" if last else b""
+            if parts:
+                size = len(data) + sum(part.size for part in parts)
+                return self._send(head, b"%x\\r\\n%b" % (size, data), parts) and self._send(b"", b"\\r\\n" + end)
             chunk = b"%x\\r\\n%b\\r\\n" % (len(data), data) if data else b""
-            return self._send(head, chunk + b"0\\r\\n\\r\\n" if last else chunk)
+            return self._send(head, chunk + end)
 
     def _head(self, status: int, framing: str) -> bytes:
         close = "Connection: close\\r\\n" if self.closes else ""
         line = f"HTTP/1.1 {status} {REASONS[status]}\\r\\nContent-Type: {self.content_type}\\r\\n"
         return (line + framing + close + "\\r\\n").encode("latin-1")
 
-    def _send(self, head: bytes, body: bytes) -> bool:
-        self.broken = self.broken or not self._client.send(head, body)
+    def _send(self, head: bytes, body: bytes, parts: Sequence[Part] = NO_PARTS) -> bool:
+        self.broken = self.broken or not self._client.send(head, body) or bool(parts and not self._client.send_parts(parts))
         return not self.broken
 
 
@@ -5729,23 +6035,33 @@ class FramedReply(Reply):
         frame = self._frame("chunk", value)
         if self._outbox is not None:
             self._outbox.keep_folders()
-        self._settle(self._part(frame))
+        self._settle(self._part(frame, False, self._take_parts()))
 
     def result(self, value: Any) -> None:
-        sent = self._last(self._frame("result", value))
+        frame = self._frame("result", value)
+        sent = self._last(frame, self._take_parts())
         if self._outbox is not None:
             self._settle(sent)
 
     def error(self, body: Body) -> None:
         self._last(self._frame("error", body))
 
-    def _last(self, frame: bytes) -> bool:
-        return self._part(frame, last=True) if self._begun else self._whole(200, frame)
+    def _last(self, frame: bytes, parts: Sequence[Part] = NO_PARTS) -> bool:
+        return self._part(frame, True, parts) if self._begun else self._whole(200, frame, "", parts)
+
+    def _take_parts(self) -> Sequence[Part]:
+        """The files that go behind the frame."""
+        return NO_PARTS if self._outbox is None else self._outbox.parts
 
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
+        if self._outbox is not None:
+            self._outbox.parts = []
         text = encode(value, kind, types, self.outbox)
         data = b"".join((HEADS[kind], text, b',"types":%b}\\n' % encode(types) if types else b"}\\n"))
+        parts = self._take_parts()
+        if parts:
+            data = b"".join((PARTS_MARK, data[:-2], b',"parts":%b}\\n' % encode([part.size for part in parts])))
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
         return data
@@ -5795,7 +6111,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
 
+    from .framing import Framing
+    from .uploads import Upload
 
+
+LONGEST = 10**15  # a body with files: what they may have together is for the quota to say
 # What the name of a header is made of, and what its value may not hold: others could read one header as two.
 TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_\`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 NO_LINE_END = frozenset("\\0\\r\\n")
@@ -5805,6 +6125,8 @@ class Request:
     """The head of a request, on either wire."""
 
     length = "0"  # of the body that follows
+    parts = ""  # how long the JSON is in a body with files behind it; empty for any other
+    upload: Optional[Upload] = None  # of such a body, while it comes
     call_id: Optional[str] = None  # that the host gave the call
     trace = NO_TRACE  # of which the call is a part
 
@@ -5814,6 +6136,10 @@ class Request:
 
     def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
+        raise NotImplementedError
+
+    def framing(self) -> Framing:
+        """How the end of a body with files is found."""
         raise NotImplementedError
 
     def upgrades(self) -> bool:
@@ -5845,6 +6171,7 @@ class HttpRequest(Request):
             self.headers[name] = self.headers[name] + ", " + value if name in self.headers else value
         self.closes = "close" in self.headers.get("connection", "").lower()
         self.length = self.headers.get("content-length", "0")
+        self.parts = self.headers.get("remote-plugin-parts", "")
         self.call_id = self.headers.get("remote-plugin-call")
         self.trace = trace_in(self.headers)
 
@@ -5875,9 +6202,18 @@ class HttpRequest(Request):
         return True
 
     def demand_length(self) -> None:
-        """Refuses a body that does not tell its length."""
-        if "transfer-encoding" in self.headers:
+        """Refuses a body that does not tell its length. One with files may come in chunks."""
+        if "transfer-encoding" in self.headers and not (self.parts and self.headers["transfer-encoding"].lower() == "chunked"):
             raise Refusal(411, "The body has no Content-Length", closes=True)
+
+    def framing(self) -> Framing:
+        from .framing import ChunkedFraming, SizedFraming
+
+        if "transfer-encoding" in self.headers:
+            return ChunkedFraming()
+        if "content-length" not in self.headers:
+            raise Refusal(411, "The body has no Content-Length", closes=True)
+        return SizedFraming(checked_length(self.length, LONGEST))
 
     def connection_name(self) -> str:
         return checked_id(self.headers.get(CONNECTION_HEADER), "connection's name")
@@ -5885,7 +6221,7 @@ class HttpRequest(Request):
     def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
-            return FramedReply(client, scratch, self.closes, self.headers.get("remote-plugin-files") == "shared")
+            return FramedReply(client, scratch, self.closes, files_way(self.headers.get("remote-plugin-files")))
         if self.path == "/execute_stream":
             return PlainStreamReply(client, scratch, self.closes)
         return PlainReply(client, scratch, self.closes, 400 if self.path == "/initialize" else 500)
@@ -5902,7 +6238,8 @@ class BareRequest(Request):
         fields: dict[str, str] = {}
         for word in words[2:]:
             name, _, fields[name] = word.partition("=")
-        self._shares_files = fields.get("files") == "shared"
+        self._files = files_way(fields.get("files"))
+        self.parts = self.length if "parts" in fields else ""
         self.call_id = fields.get("call")
         if "traceparent" in fields:
             self.trace = trace_in(fields)
@@ -5914,9 +6251,19 @@ class BareRequest(Request):
             raise Refusal(404, "Not Found")
         return endpoint
 
+    def framing(self) -> Framing:
+        from .framing import OpenFraming
+
+        return OpenFraming()
+
     def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply."""
-        return BareReply(client, scratch, False, self._shares_files)
+        return BareReply(client, scratch, False, self._files)
+
+
+def files_way(given: Optional[str]) -> str:
+    """How files in the reply may come; empty when they go inside the JSON."""
+    return given if given in ("shared", "parts") else ""
 
 
 def trace_in(fields: dict[str, str]) -> dict[str, str]:
@@ -6053,6 +6400,10 @@ class Scratch:
             if used + size > self._quota:
                 raise ScratchFull(f"{size} bytes do not fit into the scratch quota of {self._quota}, of which {used} are in use")
         return self.memory if self.memory and size <= _free_bytes(self.memory) // 2 else self.disk
+
+    def room(self) -> float:
+        """How many bytes more there may be."""
+        return self._quota - self._used() if self._quota else float("inf")
 
     def take_spare(self, size: int, path: str) -> bool:
         """Moves a file that the host has laid aside to a path beside it, if one is near that size and surely nobody's any more."""
@@ -6418,6 +6769,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Union
 
+    from .uploads import Upload
+
     Body = Dict[str, Any]
 
 
@@ -6477,9 +6830,26 @@ class Session:
     def open_call(self, request: Request, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> Call:
         """Makes the call that a request asks for."""
         call_id = checked_id(request.call_id, "call id")
-        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace)
+        upload = request.upload
+        call = Call(_checked(endpoint, decode_object(text) if upload is None else upload.body), endpoint, reply, call_id, request.trace)
+        if upload is not None and not endpoint.keeps_inputs:
+            call.inputs = upload.inputs
         self._open(call, call_id)
         return call
+
+    def open_upload(self, request: Request) -> Upload:
+        """Makes what takes a body with files. It is not read when something else stands against it."""
+        from .uploads import Upload
+
+        try:
+            endpoint = request.endpoint()
+            checked_id(request.call_id, "call id")
+            if not endpoint.is_call or not self.scratch.disk:
+                raise Refusal(400, "This worker takes no files" if endpoint.is_call else "This endpoint takes no files")
+        except Refusal as refusal:
+            refusal.closes = True
+            raise
+        return Upload(request.framing(), int(request.parts), self.scratch)
 
     def _open(self, call: Call, call_id: str) -> None:
         self._calls.open(call)
@@ -6800,7 +7170,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .constants import MAX_START_LINE, PROTOCOL
+from .constants import FEATURES, MAX_START_LINE, PROTOCOL
 from .decoding import decode_object
 from .encoding import encode
 from .errors import BadStart, Refusal
@@ -6841,6 +7211,7 @@ class Start:
         self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
         folders = (str(message.get(key) or "") for key in ("scratch", "memory_scratch"))
         self.scratch = Scratch(*folders, quota=self._number(limits, "scratch_quota", 0, 0))
+        self.features = [*FEATURES, "parts"] if self.scratch.disk else FEATURES
         self.cancel_grace_s = self._number(limits, "cancel_grace_ms", 200, 0) / 1000
 
     @staticmethod
@@ -6901,6 +7272,7 @@ def say(hello: int, message: Body) -> None:
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import select
 import stat
@@ -6936,6 +7308,7 @@ def fork_worker(hello: int, start: Start, shelf: Shelf, limits: Optional[Limits]
     if os.getpgrp() != os.getpid():
         os.setsid()
     lifeline, held = os.pipe()
+    gc.freeze()  # a collection would write to each of the objects that both processes share
     worker = os.fork()
     if worker != 0:
         os.close(lifeline)
@@ -7660,6 +8033,195 @@ def is_plain(value: typing.Any) -> bool:
     except (TypeError, ValueError, RecursionError):
         return False
     return True
+\fuploads late
+"""Requests with files, for a host that shares no folder with this worker: section 7 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from .decoding import decode_object, put_at
+from .descriptors import DESCRIPTORS
+from .errors import ScratchFull
+from .files import Room
+from .framing import wrong
+from .private_folder import random_name, remove_all
+from .scratch import Scratch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional
+
+    from .framing import Framing
+
+    Body = Dict[str, Any]
+
+EXTENSION = re.compile(r"(\\.[^/\\\\\\0]{1,63})?")
+MAX_DIGITS = 15  # of a length
+
+
+class Inputs:
+    """The files of one request, in a folder of their own."""
+
+    def __init__(self, root: str) -> None:
+        inputs = os.path.join(root, "in")
+        os.makedirs(inputs, 0o700, exist_ok=True)
+        self.folder = os.path.join(inputs, "in-" + random_name())
+        os.mkdir(self.folder, 0o700)
+
+    def close(self) -> None:
+        """Removes them."""
+        remove_all(self.folder, set())
+
+
+class Upload:
+    """A body that is JSON and files behind it, as it comes."""
+
+    def __init__(self, framing: Framing, json_length: int, scratch: Scratch) -> None:
+        self.body: Body = {}
+        self.inputs: Optional[Inputs] = None
+        self.is_done = False
+        self._framing = framing
+        self._scratch = scratch
+        self._json = bytearray()
+        self._json_length = json_length
+        self._files: Optional[Files] = None
+
+    def feed(self, data: bytes) -> bytes:
+        """Takes what has come, and gives back what belongs to the next request."""
+        rest = data
+        while not self.is_done:
+            piece, rest = self._framing.cut(rest)
+            over = self._take(piece)
+            has_all = self._files is not None and self._files.has_all
+            if self._framing.is_open:
+                self.is_done, rest = has_all, over
+            elif over:
+                raise wrong("more comes behind them")
+            elif self._framing.has_ended:
+                if not has_all:
+                    raise wrong("the body ended before they did")
+                self.is_done = True
+            if not rest:
+                break
+        return rest
+
+    def close(self) -> None:
+        """Removes what has come."""
+        if self._files is not None:
+            self._files.close()
+        if self.inputs is not None:
+            self.inputs.close()
+
+    def _take(self, piece: bytes) -> bytes:
+        if self._files is None:
+            missing = self._json_length - len(self._json)
+            self._json += piece[:missing]
+            piece = piece[missing:]
+            if len(self._json) < self._json_length:
+                return b""
+            self._files = self._open()
+        return self._files.feed(piece)
+
+    def _open(self) -> Files:
+        labelled = decode_object(self._json)
+        self._json = bytearray()
+        body, labels = labelled.get("body"), labelled.get("parts")
+        if not isinstance(body, dict) or not isinstance(labels, list) or not all(map(_is_label, labels)):
+            raise wrong('"body" is not an object, or "parts" not a list of what each part is')
+        self.body = body
+        self.inputs = Inputs(self._scratch.reserve(sum(label.get("size") or 0 for label in labels)))
+        files = Files(self.inputs.folder, labels, self._scratch)
+        for label, path in zip(labels, files.paths):
+            put_at(body, label["at"], path)
+        return files
+
+
+def _is_label(label: Any) -> bool:
+    if not isinstance(label, dict) or not str(label.get("at", "")).startswith("/") or not isinstance(label["at"], str):
+        return False
+    size, extension = label.get("size"), label.get("extension", "")
+    if size is not None and (type(size) is not int or size < 0):
+        return False
+    return isinstance(extension, str) and EXTENSION.fullmatch(extension) is not None
+
+
+class Files:
+    """Cuts bytes into the files that they are, and writes them."""
+
+    def __init__(self, folder: str, labels: list[Body], scratch: Scratch) -> None:
+        self.paths = [os.path.join(folder, f"{at}{label.get('extension', '')}") for at, label in enumerate(labels)]
+        self.has_all = False
+        self._sizes: list[Optional[int]] = [label.get("size") for label in labels]
+        self._room = scratch.room()
+        self._at = -1
+        self._left: Optional[int] = None  # of the file, or of its block; None where the length of a block comes next
+        self._digits = b""
+        self._file = -1
+        self._go_on()
+
+    def feed(self, data: bytes) -> bytes:
+        """Takes what has come, and gives back what stands behind the last file."""
+        rest = memoryview(data)
+        while rest and not self.has_all:
+            rest = self._next_length(rest) if self._left is None else self._write(rest)
+        return bytes(rest)
+
+    def close(self) -> None:
+        """Writes no more."""
+        if self._file >= 0:
+            DESCRIPTORS.close(self._file)
+            self._file = -1
+
+    def _write(self, data: memoryview) -> memoryview:
+        assert self._left is not None
+        piece, rest = data[: self._left], data[self._left :]
+        self._left -= len(piece)
+        DESCRIPTORS.need(self._file)
+        with Room(self.paths[self._at]):
+            while piece:
+                piece = piece[os.write(self._file, piece) :]
+        if self._left == 0:
+            if self._sizes[self._at] is None:
+                self._left = None
+            else:
+                self._go_on()
+        return rest
+
+    def _next_length(self, data: memoryview) -> memoryview:
+        text = self._digits + bytes(data[: MAX_DIGITS + 1])
+        line, end, _ = text.partition(b"\\n")
+        if len(line) > MAX_DIGITS or not (line.isdigit() or not (line or end)):
+            raise wrong("a block has no length")
+        used = len(line) + len(end) - len(self._digits)
+        self._digits = b"" if end else line
+        if end:
+            self._begin_block(int(line))
+        return data[used:]
+
+    def _begin_block(self, length: int) -> None:
+        if length == 0:
+            self._go_on()
+            return
+        if length > self._room:
+            raise ScratchFull("The files of the request do not fit into the worker's scratch quota")
+        self._room -= length
+        self._left = length
+
+    def _go_on(self) -> None:
+        """Opens the next file, behind those that are empty."""
+        while True:
+            self.close()
+            self._at += 1
+            self.has_all = self._at == len(self.paths)
+            if self.has_all:
+                return
+            self._file = os.open(self.paths[self._at], os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+            DESCRIPTORS.keep(self._file)
+            self._left = self._sizes[self._at]
+            if self._left != 0:
+                return
 \fwaiting
 """Where connections wait for their next request, and calls for a lane.
 
@@ -8119,6 +8681,7 @@ class WorkerEndpoints:
         self._calls = calls
         self._canceller = canceller
         self._scratch = start.scratch
+        self._features = start.features
         self._max_concurrency = start.max_concurrency
         self._started = time.monotonic()
         self._measured = (self._started, time.process_time())
@@ -8142,6 +8705,7 @@ class WorkerEndpoints:
             "protocol": PROTOCOL,
             "max_concurrency": self._max_concurrency,
             "calls": {"running": running, "queued": queued},
+            "features": self._features,
         }
 
     def stats(self, body: Body) -> Body:

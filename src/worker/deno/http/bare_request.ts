@@ -4,6 +4,8 @@
  * @module
  */
 import { type FrameLine, isLastLine } from "../frame_line.ts";
+import type { ScratchFiles } from "../scratch_files.ts";
+import { bytesOf, hasFiles, piecesOf } from "./frame_parts.ts";
 import { type HttpConnection, joined } from "./connection.ts";
 import { Refusal } from "./refusal.ts";
 import type { ReplyWriter } from "./reply_writer.ts";
@@ -36,23 +38,24 @@ function splitField(field: string): [string, string] {
 /** Sends frames, and nothing around them. */
 export class BareWriter implements ReplyWriter {
   readonly #connection: HttpConnection;
+  readonly #scratch: ScratchFiles | undefined;
 
-  /** Writes to an upgraded connection. */
-  constructor(connection: HttpConnection) {
+  /** Writes to an upgraded connection; the files of a frame behind it where they are in `scratch`. */
+  constructor(connection: HttpConnection, scratch?: ScratchFiles) {
     this.#connection = connection;
+    this.#scratch = scratch;
   }
 
   async write(lines: readonly FrameLine[]): Promise<boolean> {
-    await this.#connection.write(joined(lines.map(bytesOf)));
+    if (this.#scratch !== undefined && lines.some(hasFiles)) await this.#writeWithFiles(lines, this.#scratch);
+    else await this.#connection.write(joined(lines.map(bytesOf)));
     return lines.some(isLastLine);
   }
-}
 
-function bytesOf({ text, bytes }: FrameLine): Uint8Array {
-  return bytes ?? UTF8.encode(`${text}\n`);
+  async #writeWithFiles(lines: readonly FrameLine[], scratch: ScratchFiles): Promise<void> {
+    for await (const bytes of piecesOf(lines, scratch)) await this.#connection.write(bytes);
+  }
 }
-
-const UTF8 = new TextEncoder();
 
 /** Sends a refusal. */
 export async function writeBareRefusal(connection: HttpConnection, { status, message }: Refusal): Promise<void> {

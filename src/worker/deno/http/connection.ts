@@ -77,6 +77,21 @@ export class HttpConnection {
     return body;
   }
 
+  /**
+   * Some of the next bytes, at most this many.
+   *
+   * @throws {ConnectionEndedError} When none come.
+   */
+  async readSome(most: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#held.length === 0 && !await this.#read()) throw new ConnectionEndedError();
+    return this.#use(Math.min(most, this.#held.length));
+  }
+
+  /** Takes back what was read and belongs to what comes next. */
+  unread(bytes: Uint8Array): void {
+    this.#held = this.#held.length === 0 ? new Uint8Array(bytes) : joined([bytes, this.#held]);
+  }
+
   /** What is held comes first, then what a read under way brings; only then is a body read into its own memory. */
   async #fill(memory: Uint8Array<ArrayBuffer>): Promise<number> {
     if (this.#held.length === 0 && this.#reading !== undefined) await this.#reading;

@@ -8,6 +8,8 @@ import { type ErrorBody, FRAMES_MEDIA_TYPE, UPGRADE_PROTOCOL } from "../../../pr
 import type { ErrorFrame } from "../../../protocol/frames.ts";
 import { failureBody } from "../error_body.ts";
 import { type FrameLine, isLastLine, parseLine, plainValue } from "../frame_line.ts";
+import type { ScratchFiles } from "../scratch_files.ts";
+import { hasFiles, piecesOf } from "./frame_parts.ts";
 import { type HttpConnection, joined } from "./connection.ts";
 import type { RequestHead } from "./head.ts";
 import type { Refusal } from "./refusal.ts";
@@ -18,8 +20,16 @@ export interface ReplyWriter {
   write(lines: readonly FrameLine[]): Promise<boolean>;
 }
 
+/** What a reply's form depends on besides the request's head. */
+export interface ReplyFacts {
+  readonly endpoint: Endpoint;
+  /** Where files are that go behind frames; `undefined` when none may. */
+  readonly scratch: ScratchFiles | undefined;
+}
+
 /** Picks the form of the reply that the request asks for. */
-export function replyWriter(connection: HttpConnection, head: RequestHead, endpoint: Endpoint): ReplyWriter {
+export function replyWriter(connection: HttpConnection, head: RequestHead, { endpoint, scratch }: ReplyFacts): ReplyWriter {
+  if (isFramed(head) && scratch !== undefined) return new PartsWriter(connection, scratch);
   if (isFramed(head)) return new LineWriter(connection, FRAMES_MEDIA_TYPE, framedLine);
   return endpoint === "execute_stream"
     ? new LineWriter(connection, "application/x-ndjson", plainStreamLine)
@@ -77,11 +87,12 @@ class LineWriter implements ReplyWriter {
     }
     const body = encode(texts.join(""));
     if (isLast && !this.#hasBegun && lines.length === 1) await writeWhole(this.#connection, 200, { mediaType: this.#mediaType, body });
-    else await this.#writePart(body, isLast);
+    else await this.writePart(body, isLast);
     return isLast;
   }
 
-  async #writePart(body: Uint8Array, isLast: boolean): Promise<void> {
+  /** Sends some bytes of the reply, which has no length. */
+  async writePart(body: Uint8Array, isLast: boolean): Promise<void> {
     const head = this.#hasBegun ? "" : headOf(200, { "content-type": this.#mediaType, "transfer-encoding": "chunked" });
     this.#hasBegun = true;
     const size = body.length === 0 ? "" : `${body.length.toString(16)}\r\n`;
@@ -89,6 +100,27 @@ class LineWriter implements ReplyWriter {
     await writeParts(this.#connection, [encode(head + size), body, encode(end)]);
   }
 }
+
+/** Frames with their files behind them. */
+class PartsWriter implements ReplyWriter {
+  readonly #lines: LineWriter;
+  readonly #scratch: ScratchFiles;
+
+  constructor(connection: HttpConnection, scratch: ScratchFiles) {
+    this.#lines = new LineWriter(connection, FRAMES_MEDIA_TYPE, framedLine);
+    this.#scratch = scratch;
+  }
+
+  async write(lines: readonly FrameLine[]): Promise<boolean> {
+    if (!lines.some(hasFiles)) return await this.#lines.write(lines);
+    for await (const bytes of piecesOf(lines, this.#scratch)) await this.#lines.writePart(bytes, false);
+    const isLast = lines.some(isLastLine);
+    if (isLast) await this.#lines.writePart(NOTHING, true);
+    return isLast;
+  }
+}
+
+const NOTHING = new Uint8Array(0);
 
 /** One JSON value. */
 class PlainWriter implements ReplyWriter {
@@ -178,6 +210,7 @@ const REASONS: Readonly<Record<number, string>> = {
   426: "Upgrade Required",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
+  507: "Insufficient Storage",
 };
 
 const UTF8 = new TextEncoder();

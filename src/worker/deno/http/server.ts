@@ -7,21 +7,22 @@
  * @module
  */
 import type { WireRequest } from "../../../protocol/exchange.ts";
-import { CALL_ID, CALL_ID_HEADER, FILES_HEADER, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../../protocol/messages.ts";
-import { type Endpoint, ENDPOINTS, isEndpoint } from "../../../protocol/endpoints.ts";
-import { isRecord } from "../../../protocol/json.ts";
+import { PARTS_HEADER } from "../../../protocol/parts.ts";
 import { Limit } from "../../../protocol/limit.ts";
-import { traceFrom } from "../../../protocol/telemetry.ts";
-import { BareWriter, parseBareRequest, writeBareRefusal } from "./bare_request.ts";
+import type { ScratchFiles } from "../scratch_files.ts";
+import { type BareRequestLine, BareWriter, parseBareRequest, writeBareRefusal } from "./bare_request.ts";
 import { type FrameLine, isLastLine } from "../frame_line.ts";
 import type { FrameSource } from "../frame_queue.ts";
 import { Access, type AccessRules } from "./access.ts";
-import { HeadTooLongError, HttpConnection } from "./connection.ts";
-import { parseHead, type RequestHead } from "./head.ts";
-import { isFramed, type ReplyWriter, replyWriter, writeContinue, writeRefusal, writeUpgrade } from "./reply_writer.ts";
+import { type BodySource, OpenBody } from "./body_source.ts";
+import { HttpConnection } from "./connection.ts";
+import type { RequestHead } from "./head.ts";
+import { type ReplyWriter, replyWriter, writeContinue, writeRefusal, writeUpgrade } from "./reply_writer.ts";
+import { receiveBody, type ReceivedBody, sourceOf } from "./parts_request.ts";
 import { Refusal } from "./refusal.ts";
+import { bareRequestOf, bounded, closing, isUpgrade, parseBody, readHead, requestOf, uploadTo } from "./requests.ts";
 import { BadBodyError } from "../call_arguments.ts";
-import { CallIdInUseError, type WorkerSession } from "../session.ts";
+import { CallIdInUseError, type ReceivedRequest, type WorkerSession } from "../session.ts";
 
 /** How many connections may be open at once, those without the token included. */
 const MAX_CONNECTIONS = 512;
@@ -29,15 +30,23 @@ const MAX_CONNECTIONS = 512;
 /** How long a connection may take to show the token for the first time, in milliseconds. */
 const TOKEN_TIMEOUT_MS = 5_000;
 
+/** Who is let in, and where files lie. */
+export interface ServerOptions extends AccessRules {
+  /** Where files come and go as bytes behind the JSON; none do without it. */
+  readonly scratch?: ScratchFiles;
+}
+
 /** Serves one session. */
 export class HttpServer {
   readonly #session: WorkerSession;
   readonly #access: Access;
+  readonly #scratch: ScratchFiles | undefined;
   #open = 0;
 
   /** Prepares the server; {@linkcode serve} runs it. */
-  constructor(session: WorkerSession, options: AccessRules) {
+  constructor(session: WorkerSession, options: ServerOptions) {
     this.#session = session;
+    this.#scratch = options.scratch;
     this.#access = new Access(options);
   }
 
@@ -85,18 +94,37 @@ export class HttpServer {
 
   /** Answers one request of HTTP, or makes its connection one of bare frames. Returns whether that goes on as HTTP. */
   async #answer(connection: HttpConnection, head: RequestHead): Promise<boolean> {
+    const isUpload = head.headers.has(PARTS_HEADER);
+    if (isUpload) return await this.#answerUpload(connection, head);
     const length = this.#access.bodyLength(head);
     if (length > 0 && head.headers.get("expect")?.toLowerCase() === "100-continue") await writeContinue(connection);
     // The body is read before anything else is refused, so that the next request is found behind it.
     const bytes = await connection.readBody(length);
     if (isUpgrade(head)) return await this.#serveUpgraded(connection);
-    const endpoint = endpointOf(head);
-    const callId = checkedCallId(head.headers.get(CALL_ID_HEADER));
-    const body = parseBody(bytes);
-    const sharesFiles = isFramed(head) && head.headers.get(FILES_HEADER) === "shared";
-    const trace = traceFrom((name) => head.headers.get(name));
-    await this.#respond(connection, { endpoint, ...body, callId, sharesFiles, trace }, replyWriter(connection, head, endpoint));
+    const request = requestOf(head);
+    const writer = replyWriter(connection, head, { endpoint: request.endpoint, scratch: this.#partsOf(request) });
+    await this.#respond(connection, { ...request, ...parseBody(bytes) }, writer);
     return true;
+  }
+
+  /** Answers a request with files. They are read when nothing else stands against it. */
+  async #answerUpload(connection: HttpConnection, head: RequestHead): Promise<boolean> {
+    const request = closing(() => uploadTo(requestOf(head)));
+    const source = sourceOf(connection, head);
+    if (head.headers.get("expect")?.toLowerCase() === "100-continue") await writeContinue(connection);
+    const writer = replyWriter(connection, head, { endpoint: request.endpoint, scratch: this.#partsOf(request) });
+    const body = await this.#receive(source, head.headers.get(PARTS_HEADER)!);
+    await this.#respond(connection, { ...request, ...body }, writer);
+    return true;
+  }
+
+  #receive(source: BodySource, jsonLength: string): Promise<ReceivedBody> {
+    return receiveBody(source, this.#access.checkedLength(jsonLength), this.#scratch);
+  }
+
+  /** Where files are that a reply may have behind its frames; `undefined` when it may have none. */
+  #partsOf({ files }: WireRequest): ScratchFiles | undefined {
+    return files === "parts" ? this.#scratch : undefined;
   }
 
   /** Answers bare requests until the connection ends. */
@@ -111,13 +139,9 @@ export class HttpServer {
     try {
       const line = await bounded(connection.readLine());
       if (line === undefined) return false;
-      const { endpoint: name, length, fields } = parseBareRequest(line);
-      const bytes = await connection.readBody(this.#access.checkedLength(length));
-      const endpoint = knownEndpoint(name);
-      const callId = checkedCallId(fields.get("call"));
-      const trace = traceFrom((name) => fields.get(name));
-      const request = { endpoint, ...parseBody(bytes), callId, sharesFiles: fields.get("files") === "shared", trace };
-      await this.#respond(connection, request, new BareWriter(connection));
+      const bare = parseBareRequest(line);
+      const request = bare.fields.has("parts") ? await this.#bareUpload(connection, bare) : await this.#bareRequest(connection, bare);
+      await this.#respond(connection, request, new BareWriter(connection, this.#partsOf(request)));
       // Whoever has closed wants nothing of what it had sent ahead.
       return !connection.hasEnded;
     } catch (error) {
@@ -127,7 +151,17 @@ export class HttpServer {
     }
   }
 
-  async #respond(connection: HttpConnection, request: WireRequest, writer: ReplyWriter): Promise<void> {
+  async #bareRequest(connection: HttpConnection, bare: BareRequestLine): Promise<ReceivedRequest> {
+    const bytes = await connection.readBody(this.#access.checkedLength(bare.length));
+    return { ...bareRequestOf(bare), ...parseBody(bytes) };
+  }
+
+  async #bareUpload(connection: HttpConnection, bare: BareRequestLine): Promise<ReceivedRequest> {
+    const request = closing(() => uploadTo(bareRequestOf(bare)));
+    return { ...request, ...await this.#receive(new OpenBody(connection), bare.length) };
+  }
+
+  async #respond(connection: HttpConnection, request: ReceivedRequest, writer: ReplyWriter): Promise<void> {
     const reply = this.#reply(request);
     connection.watch(() => reply.abandon());
     try {
@@ -137,10 +171,11 @@ export class HttpServer {
     }
   }
 
-  #reply(request: WireRequest): FrameSource {
+  #reply(request: ReceivedRequest): FrameSource {
     try {
       return this.#session.reply(request);
     } catch (error) {
+      request.inputs?.[Symbol.dispose]();
       if (error instanceof CallIdInUseError) throw new Refusal(409, error.message);
       if (error instanceof BadBodyError) throw new Refusal(400, error.message);
       throw error;
@@ -199,67 +234,4 @@ async function send(reply: FrameSource, writer: ReplyWriter): Promise<void> {
   } finally {
     reply.leave();
   }
-}
-
-async function readHead(connection: HttpConnection): Promise<RequestHead | undefined> {
-  const text = await bounded(connection.readHead());
-  if (text === undefined) return undefined;
-  const head = parseHead(text);
-  if (head === undefined) throw new Refusal(400, "The request is not HTTP/1.1", { closes: true });
-  return head;
-}
-
-async function bounded(text: Promise<string | undefined>): Promise<string | undefined> {
-  try {
-    return await text;
-  } catch (error) {
-    if (error instanceof HeadTooLongError) throw new Refusal(431, "The request line and headers are longer than 64 KiB", { closes: true });
-    throw error;
-  }
-}
-
-/** Whether the connection is to carry bare frames from here on. */
-function isUpgrade({ method, path, headers }: RequestHead): boolean {
-  if (path !== `/${UPGRADE_ENDPOINT}`) return false;
-  if (method !== "GET") throw new Refusal(405, `The endpoint "${path}" wants GET`, { headers: { allow: "GET" } });
-  const wanted = headers.get("upgrade")?.toLowerCase() === UPGRADE_PROTOCOL && headers.get("connection")?.toLowerCase().includes("upgrade");
-  if (!wanted) throw new Refusal(426, `The endpoint "${path}" only upgrades its connection`, { headers: { upgrade: UPGRADE_PROTOCOL } });
-  return true;
-}
-
-function endpointOf({ method, path }: RequestHead): Endpoint {
-  const endpoint = knownEndpoint(path.startsWith("/") ? path.slice(1) : "");
-  const rule = ENDPOINTS[endpoint];
-  if (rule.method !== method) throw new Refusal(405, `The endpoint "${path}" wants ${rule.method}`, { headers: { allow: rule.method } });
-  return endpoint;
-}
-
-function knownEndpoint(name: string): Endpoint {
-  if (!isEndpoint(name)) throw new Refusal(404, `There is no endpoint "/${name}"`);
-  return name;
-}
-
-function checkedCallId(id: string | undefined): string | undefined {
-  if (id !== undefined && !CALL_ID.test(id)) throw new Refusal(400, "A call id has 1 to 128 visible ASCII characters");
-  return id;
-}
-
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
-
-interface ParsedBody {
-  readonly body: Record<string, unknown>;
-  readonly json: string;
-}
-
-function parseBody(bytes: Uint8Array): ParsedBody {
-  if (bytes.length === 0) return { body: {}, json: "{}" };
-  let [json, body]: [string, unknown] = ["", undefined];
-  try {
-    json = UTF8.decode(bytes);
-    body = JSON.parse(json);
-  } catch (error) {
-    throw new Refusal(400, `The body is not JSON: ${(error as Error).message}`);
-  }
-  if (!isRecord(body)) throw new Refusal(400, "The body is not a JSON object");
-  return { body, json };
 }

@@ -19,8 +19,9 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     plugin · instance · helpers · running · event_loop · tracing       the plugin's code
     encoding · walk · conversions · decoding · json_text · original    values
     spare_memory                                                       memory of large values
-    outbox · files · scratch · private_folder                          files
-    become                                                             another program in the place of this one, bound
+    outbox · files · parts · framing · uploads · scratch               files
+    private_folder
+    become · limit_other                                               for Deno workers, in the place of a worker: bounds, a limit
     bounds · grant · places · holding · landlock · seccomp             bounds: what the plugin may do
     syscalls · kernel · access · stand_ins · limits · control_group
     errors · error_bodies · tracebacks                                 errors

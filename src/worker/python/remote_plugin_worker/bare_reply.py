@@ -5,11 +5,13 @@ from __future__ import annotations
 from .descriptors import DESCRIPTORS
 from .encoding import encode
 from .errors import Refusal
-from .replies import FramedReply
+from .replies import NO_PARTS, FramedReply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Sequence
+
+    from .parts import Part
 
 
 class BareReply(FramedReply):
@@ -20,14 +22,15 @@ class BareReply(FramedReply):
         self._part(encode({"refused": {"status": refusal.status, "detail": refusal.detail}}) + b"\n", last=True)
 
     def result(self, value: Any) -> None:
-        sent = self._part(self._frame("result", value), True)
+        frame = self._frame("result", value)
+        sent = self._part(frame, True, self._take_parts())
         if self._outbox is not None:
             self._settle(sent)
 
-    def _last(self, frame: bytes) -> bool:
-        return self._part(frame, last=True)
+    def _last(self, frame: bytes, parts: Sequence[Part] = NO_PARTS) -> bool:
+        return self._part(frame, True, parts)
 
-    def _part(self, data: bytes, last: bool = False) -> bool:
+    def _part(self, data: bytes, last: bool = False, parts: Sequence[Part] = NO_PARTS) -> bool:
         if not DESCRIPTORS.mark[0]:
             DESCRIPTORS.stay_out()
         client = self._client
@@ -37,6 +40,6 @@ class BareReply(FramedReply):
             may_be_held = (client.is_followed if last else self._begun) and (self._outbox is None or not self._outbox.is_waiting())
             self._begun = True
             self._ended = last
-            if not client.put(data, may_be_held):
+            if not client.put(data, may_be_held) or (parts and not client.send_parts(parts)):
                 self.broken = True
             return not self.broken

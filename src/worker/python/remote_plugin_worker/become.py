@@ -1,6 +1,6 @@
 """Holds this process to bounds, and becomes another program: how the kernel holds the worker of a Deno plugin.
 
-No module imports this one. start.py runs it in the place of main when it is given a program.
+No module imports this one. start.py runs it in the place of main when it is told to.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ STDOUT, LAST_STREAM = 1, 2
 
 def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
     """Becomes the program, or says in the place of its hello line why not."""
-    _, told, program, *arguments = sys.argv
+    _, _, told, program, *arguments = sys.argv
     try:
         _hold(_read(told), program)
         os.execv(program, [program, *arguments])

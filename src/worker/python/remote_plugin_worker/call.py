@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional
 
+    from .uploads import Inputs
+
     Body = Dict[str, Any]
 
 NO_TRACE: dict[str, str] = {}
@@ -23,6 +25,7 @@ class Call(Interruptible):
     """A call, from its request to its answer. What the worker asks of the plugin by itself has neither an endpoint nor a reply."""
 
     connection: Any = None  # on which it came
+    inputs: Optional[Inputs] = None  # the files that have come with it
     made_reply: Optional[Reply] = None
     running = False
     ended = False

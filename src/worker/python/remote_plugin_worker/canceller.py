@@ -63,6 +63,8 @@ class Canceller:
         assert call.reply is not None
         call.reply.error(cancelled_body(self._plugin.name))
         call.reply.close()
+        if call.inputs is not None:
+            call.inputs.close()
         call.finish()
         if call.is_queued:
             call.connection.answered()

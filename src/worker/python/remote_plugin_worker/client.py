@@ -13,8 +13,9 @@ from .spare_memory import LARGE, SpareMemory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional
+    from typing import Callable, Optional, Sequence
 
+    from .parts import Part
     from .shelf import Shelf, Slot
 
 SO_COOKIE = 57  # of Linux; `socket` has no name for it
@@ -67,6 +68,20 @@ class Client:
             DESCRIPTORS.need(self._file)
             return False
         self._sent += len(head) + len(body)
+        return True
+
+    def send_parts(self, parts: Sequence[Part]) -> bool:
+        """Sends files behind a frame; tells whether that went well."""
+        try:
+            for part in parts:
+                if self._identify() != self._identity:
+                    DESCRIPTORS.lose()
+                for piece in part.pieces():
+                    self._socket.sendall(piece)
+                self._sent += part.size
+        except OSError:
+            DESCRIPTORS.need(self._file)
+            return False
         return True
 
     def put(self, frame: bytes, may_be_held: bool) -> bool:

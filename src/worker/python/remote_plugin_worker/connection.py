@@ -98,11 +98,12 @@ class Connection:
 
     def make_reply(self, is_over: bool = False) -> BareReply:
         """Makes the answer to a call on the upgraded connection of a host that shares its folders."""
-        return BareReply(self.client, self._session.scratch, shares=True, ended=is_over)
+        return BareReply(self.client, self._session.scratch, files="shared", ended=is_over)
 
     def close(self) -> None:
         """Ends the connection for this side."""
         self.is_over = True
+        self._drop_upload()
         self.client.close()
 
     def _open_plain_call(self) -> bool:
@@ -129,17 +130,18 @@ class Connection:
         self._session.admit(request)
         self.deadline = 0.0
         request.demand_length()
-        if checked_length(request.length, self._session.max_body_bytes) and "100-continue" in request.headers.get("expect", "").lower():
+        length = checked_length(request.parts or request.length, self._session.max_body_bytes)
+        if length and "100-continue" in request.headers.get("expect", "").lower():
             self._socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         return request
 
     def _answer(self, request: Request) -> bool:
         """Answers a request, or makes it the open call; tells whether that was here as a whole."""
         incoming = self._incoming
-        length = checked_length(request.length, self._session.max_body_bytes)
+        length = checked_length(request.parts or request.length, self._session.max_body_bytes)
         if length >= LARGE:
             self._session.spare.keep()
-        body = incoming.take(length)
+        body = self._take_upload(request) if request.parts else incoming.take(length)
         if body is None:
             self._request = request
             return False
@@ -158,8 +160,24 @@ class Connection:
             else:
                 self._take_question(endpoint, body, reply)
         except Refusal as refusal:
+            if request.upload is not None:
+                request.upload.close()
             self._refuse(refusal, reply)
         return True
+
+    def _take_upload(self, request: Request) -> Optional[bytes]:
+        """Takes what is here of a body with files; None when that is not all."""
+        self._request, upload = request, request.upload
+        if upload is None:
+            upload = request.upload = self._session.open_upload(request)
+        try:
+            self._incoming.give_back(upload.feed(self._incoming.take_all()))
+        except Refusal as refusal:
+            refusal.closes = True  # where the next request begins is not known
+            raise
+        except OSError as error:
+            raise Refusal(507, str(error), closes=True) from error
+        return b"" if upload.is_done else None
 
     def _take_question(self, endpoint: Endpoint, body: Union[bytes, bytearray], reply: Reply) -> None:
         """Answers a question, if that does not take long."""
@@ -191,12 +209,18 @@ class Connection:
             self.is_over = True
 
     def _refuse(self, refusal: Refusal, reply: Optional[Reply] = None) -> None:
-        self._request = None
+        self._drop_upload()
         reply = reply or self._plain_reply()
         reply.refuse(refusal)
         self._told(reply)
         if refusal.closes and not reply.broken:
             self._drain()
+
+    def _drop_upload(self) -> None:
+        """Nobody wants the files that have come in part."""
+        request, self._request = self._request, None
+        if request is not None and request.upload is not None:
+            request.upload.close()
 
     def _plain_reply(self) -> Reply:
         session = self._session

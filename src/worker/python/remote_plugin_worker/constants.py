@@ -15,6 +15,7 @@ if KNOWS_USERS:
     FEATURES.append("reuse")
 OLDEST_PYTHON = (3, 8)
 FRAMES_TYPE = "application/vnd.remote-plugin+ndjson"
+PARTS_MARK = b"\x1e"  # before the line of a frame behind which files come
 UPGRADE_PATH = "/frames"
 UPGRADE_PROTOCOL = "remote-plugin-frames"
 MAX_START_LINE = 1024 * 1024

@@ -53,16 +53,32 @@ def restore_types(body: Body) -> None:
     for pointer, kind in types.items():
         if kind != "number":
             raise Refusal(400, f'Unknown type {to_json(kind)} at "{pointer}"')
-        root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
-        holder: Any = {root: body}
-        key: Any = root
         try:
-            for part in path:
-                holder = holder[key]
-                key = _member_key(holder, part)
+            holder, key = _find(body, pointer)
             holder[key] = NUMBERS[holder[key]]
         except (LookupError, TypeError):
             raise Refusal(400, f'"types" names "{pointer}", where no such number is') from None
+
+
+def put_at(body: Body, pointer: str, value: Any) -> None:
+    """Puts a value into the place of another one."""
+    try:
+        holder, key = _find(body, pointer)
+        holder[key]
+        holder[key] = value
+    except (LookupError, TypeError):
+        raise Refusal(400, f'"parts" names "{pointer}", where nothing is', closes=True) from None
+
+
+def _find(body: Body, pointer: str) -> tuple[Any, Any]:
+    """What a pointer leads to, as what holds it and its key there."""
+    root, *path = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
+    holder: Any = {root: body}
+    key: Any = root
+    for part in path:
+        holder = holder[key]
+        key = _member_key(holder, part)
+    return holder, key
 
 
 def _member_key(holder: Any, part: str) -> Union[str, int]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 class Endpoint:
     """One endpoint: how it is asked for, and what answers it."""
 
-    __slots__ = ("name", "verb", "is_call", "run", "answer", "method", "takes_arguments")
+    __slots__ = ("name", "verb", "is_call", "run", "answer", "method", "takes_arguments", "keeps_inputs")
 
     def __init__(
         self,
@@ -28,4 +28,5 @@ class Endpoint:
         self.run = run  # runs the plugin's code: takes the plugin and the call
         self.answer = answer  # tells what the worker knows by itself: takes its answers and the body
         self.takes_arguments = name in ("execute", "execute_stream", "task")
+        self.keeps_inputs = name in ("initialize", "reconfigure")  # whether its files stay for as long as the worker
         self.method = method  # the plugin's own method that it stands for

@@ -112,6 +112,16 @@ class Incoming:
         body, self._body, self.has_more = self._body, None, False
         return body
 
+    def take_all(self) -> bytes:
+        """All that is here."""
+        data = self._bytes[self._at :]
+        self._bytes, self._at, self.has_more = b"", 0, False
+        return data
+
+    def give_back(self, data: bytes) -> None:
+        """Takes back what belongs to the next request."""
+        self._bytes, self._at, self.has_more = data, 0, len(data) > 0
+
     def forget(self) -> None:
         """Throws away what is here."""
         self.has_more = False

@@ -71,6 +71,8 @@ class Lanes:
         finally:
             if call.made_reply is not None:
                 call.made_reply.close()
+            if call.inputs is not None:
+                call.inputs.close()
             call.finish()
 
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:

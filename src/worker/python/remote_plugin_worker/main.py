@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 
-from .constants import FEATURES, OLDEST_PYTHON, VERSION
+from .constants import OLDEST_PYTHON, VERSION
 from .error_bodies import describe
 from .errors import BadStart, CannotBind
 from .forks import prepare_for_forks
@@ -55,7 +55,7 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
         worker = Worker(start, shelf)
-        told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": FEATURES}
+        told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
         if bounds is not None:
             told.update(bounds.put_in_force())
     except (BadStart, OSError) as error:

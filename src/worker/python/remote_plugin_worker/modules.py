@@ -25,8 +25,8 @@ class Modules:
         self._builtins = dict(vars(builtins), __import__=self._import)
 
     def run_main(self) -> NoReturn:
-        """Runs the worker, or has this process become that of another program."""
-        self.load("become" if len(sys.argv) > 1 else "main").main(self._find_others_by)
+        """Runs the worker, or what is named in its place."""
+        self.load(sys.argv[1] if len(sys.argv) > 1 else "main").main(self._find_others_by)
 
     def _find_others_by(self, find: Callable[..., Any]) -> None:
         """From here on what the worker's modules import besides each other is found so."""

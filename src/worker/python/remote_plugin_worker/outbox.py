@@ -10,12 +10,15 @@ from .constants import BYTES_TYPE
 from .conversions import is_pure_array
 from .errors import UnfitFile
 from .files import NPY_TYPE, Room, demand_frame, inline, media_type_of, plain_file, write_all
+from .parts import FilePart, MemoryPart, array_views
 from .private_folder import PrivateFolder, random_name, remove_all
-from .scratch import Scratch
+from .scratch import Scratch, attempt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
+
+    from .parts import Part
 
     Body = Dict[str, Any]
 
@@ -25,8 +28,11 @@ INLINE_BYTES = 64 * 1024  # up to here base64 in the JSON takes less time than a
 class Outbox:
     """What one call hands over as files: to a host that shares the scratch folders, inside the JSON to any other."""
 
-    def __init__(self, scratch: Scratch, is_shared: bool) -> None:
-        self._scratch = scratch if is_shared and scratch.disk else None
+    def __init__(self, scratch: Scratch, way: str) -> None:
+        self.parts: list[Part] = []  # what goes behind the frame that is being made
+        self._scratch = scratch if way and scratch.disk else None
+        self._gives_parts = way == "parts" and self._scratch is not None
+        self._own: set[str] = set()  # files that nobody but the worker has made, and that go when they have been sent
         self._disk = scratch.disk
         self._folders: dict[str, str] = {}
         self._kept: set[str] = set()
@@ -72,7 +78,11 @@ class Outbox:
 
     def settle(self, delivered: bool) -> None:
         """What was handed over since the last time is the host's, if the host has got it."""
-        if delivered:
+        if self._gives_parts:
+            self.parts = []
+            for path in self._pending & self._own:
+                attempt(os.unlink, path)
+        elif delivered:
             self._handed_over |= self._pending
         self._pending.clear()
 
@@ -101,6 +111,8 @@ class Outbox:
     def _hand_over_bytes(self, view: memoryview) -> Body:
         if self._scratch is None or view.nbytes <= INLINE_BYTES:
             return inline(view, BYTES_TYPE)
+        if self._gives_parts:
+            return self._part(MemoryPart((view,)), BYTES_TYPE)
         path = self._new_path(view.nbytes, ".bin")
         self._write(path, view.nbytes, lambda file: write_all(file, view))
         return self._reference(path, BYTES_TYPE)
@@ -112,6 +124,9 @@ class Outbox:
             buffer = io.BytesIO()
             npy.write_array(buffer, array, allow_pickle=False)
             return inline(buffer.getbuffer(), NPY_TYPE)
+        views = array_views(array) if self._gives_parts else ()
+        if views:
+            return self._part(MemoryPart(views), NPY_TYPE)
         path = self._new_path(array.nbytes, ".npy")
         self._write(path, array.nbytes, lambda file: npy.write_array(file, array, allow_pickle=False))
         return self._reference(path, NPY_TYPE)
@@ -130,7 +145,7 @@ class Outbox:
 
     def _hand_over_file(self, path: str) -> Body:
         media_type = media_type_of(path)
-        if path in self._pending or path in self._handed_over:
+        if path in self._handed_over or (path in self._pending and not self._gives_parts):
             path = self._copy(path)
         if self._scratch is None:
             demand_frame(os.stat(path).st_size)
@@ -148,12 +163,20 @@ class Outbox:
 
     def _reference(self, path: str, media_type: str) -> Body:
         self._pending.add(path)
+        if self._gives_parts:
+            return self._part(FilePart(path), media_type)
         return {"path": path, "size": os.stat(path).st_size, "media_type": media_type}
+
+    def _part(self, part: Part, media_type: str) -> Body:
+        self.parts.append(part)
+        return {"part": len(self.parts) - 1, "size": part.size, "media_type": media_type}
 
     def _new_path(self, size: int, suffix: str) -> str:
         if self._scratch is None:
             return os.path.join(self.folder(), random_name() + suffix)
-        return os.path.join(self._folder_in(self._scratch.reserve(size)), random_name() + suffix)
+        path = os.path.join(self._folder_in(self._scratch.reserve(size)), random_name() + suffix)
+        self._own.add(path)
+        return path
 
     def _write(self, path: str, size: int, write: Callable[[io.FileIO], None]) -> None:
         """Makes a file: from a spare one, whose pages are there already, or a new one."""

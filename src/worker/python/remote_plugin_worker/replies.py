@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from .client import Client
-from .constants import FRAMES_TYPE, MAX_FRAME
+from .constants import FRAMES_TYPE, MAX_FRAME, PARTS_MARK
 from .descriptors import DESCRIPTORS
 from .encoding import encode
 from .errors import BadResult, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Dict, Optional, Sequence
 
     from .outbox import Outbox
+    from .parts import Part
     from .scratch import Scratch
 
     Body = Dict[str, Any]
 
+NO_PARTS: Sequence[Part] = ()
 HEADS = {kind: b'{"%b":' % kind.encode("ascii") for kind in ("chunk", "error", "result")}
 REASONS = {
     200: "OK",
@@ -31,6 +33,7 @@ REASONS = {
     426: "Upgrade Required",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
+    507: "Insufficient Storage",
 }
 
 
@@ -43,11 +46,11 @@ class Reply:
     _outbox: Optional[Outbox] = None
     _begun = False
 
-    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, shares: bool = False, ended: bool = False) -> None:
+    def __init__(self, client: Client, scratch: Scratch, closes: bool = False, files: str = "", ended: bool = False) -> None:
         self.closes = closes
         self._ended = ended
         self._scratch = scratch
-        self._shares = shares
+        self._files = files  # how files may come: "shared" in the scratch folders, or as "parts" behind frames
         self._client = client
 
     def outbox(self) -> Outbox:
@@ -55,7 +58,7 @@ class Reply:
         if self._outbox is None:
             from .outbox import Outbox
 
-            self._outbox = Outbox(self._scratch, self._shares)
+            self._outbox = Outbox(self._scratch, self._files)
         return self._outbox
 
     def progress(self, progress: float, message: str) -> None:
@@ -90,31 +93,36 @@ class Reply:
         if self._outbox is not None:
             self._outbox.settle(delivered)
 
-    def _whole(self, status: int, body: bytes, extra: str = "") -> bool:
+    def _whole(self, status: int, body: bytes, extra: str = "", parts: Sequence[Part] = NO_PARTS) -> bool:
         DESCRIPTORS.stay_out()
         with self._client.lock:
             if self._ended:
                 return False
             self._ended = True
-            return self._send(self._head(status, f"Content-Length: {len(body)}\r\n{extra}"), body)
+            length = len(body) + sum(part.size for part in parts)
+            return self._send(self._head(status, f"Content-Length: {length}\r\n{extra}"), body, parts)
 
-    def _part(self, data: bytes, last: bool = False) -> bool:
+    def _part(self, data: bytes, last: bool = False, parts: Sequence[Part] = NO_PARTS) -> bool:
         DESCRIPTORS.stay_out()
         with self._client.lock:
             if self._ended:
                 return False
             head = b"" if self._begun else self._head(200, "Transfer-Encoding: chunked\r\n")
             self._begun, self._ended = True, last
+            end = b"0\r\n\r\n" if last else b""
+            if parts:
+                size = len(data) + sum(part.size for part in parts)
+                return self._send(head, b"%x\r\n%b" % (size, data), parts) and self._send(b"", b"\r\n" + end)
             chunk = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
-            return self._send(head, chunk + b"0\r\n\r\n" if last else chunk)
+            return self._send(head, chunk + end)
 
     def _head(self, status: int, framing: str) -> bytes:
         close = "Connection: close\r\n" if self.closes else ""
         line = f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: {self.content_type}\r\n"
         return (line + framing + close + "\r\n").encode("latin-1")
 
-    def _send(self, head: bytes, body: bytes) -> bool:
-        self.broken = self.broken or not self._client.send(head, body)
+    def _send(self, head: bytes, body: bytes, parts: Sequence[Part] = NO_PARTS) -> bool:
+        self.broken = self.broken or not self._client.send(head, body) or bool(parts and not self._client.send_parts(parts))
         return not self.broken
 
 
@@ -131,23 +139,33 @@ class FramedReply(Reply):
         frame = self._frame("chunk", value)
         if self._outbox is not None:
             self._outbox.keep_folders()
-        self._settle(self._part(frame))
+        self._settle(self._part(frame, False, self._take_parts()))
 
     def result(self, value: Any) -> None:
-        sent = self._last(self._frame("result", value))
+        frame = self._frame("result", value)
+        sent = self._last(frame, self._take_parts())
         if self._outbox is not None:
             self._settle(sent)
 
     def error(self, body: Body) -> None:
         self._last(self._frame("error", body))
 
-    def _last(self, frame: bytes) -> bool:
-        return self._part(frame, last=True) if self._begun else self._whole(200, frame)
+    def _last(self, frame: bytes, parts: Sequence[Part] = NO_PARTS) -> bool:
+        return self._part(frame, True, parts) if self._begun else self._whole(200, frame, "", parts)
+
+    def _take_parts(self) -> Sequence[Part]:
+        """The files that go behind the frame."""
+        return NO_PARTS if self._outbox is None else self._outbox.parts
 
     def _frame(self, kind: str, value: Any) -> bytes:
         types: Body = {}
+        if self._outbox is not None:
+            self._outbox.parts = []
         text = encode(value, kind, types, self.outbox)
         data = b"".join((HEADS[kind], text, b',"types":%b}\n' % encode(types) if types else b"}\n"))
+        parts = self._take_parts()
+        if parts:
+            data = b"".join((PARTS_MARK, data[:-2], b',"parts":%b}\n' % encode([part.size for part in parts])))
         if len(data) > MAX_FRAME:
             raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
         return data

@@ -16,7 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
 
+    from .framing import Framing
+    from .uploads import Upload
 
+
+LONGEST = 10**15  # a body with files: what they may have together is for the quota to say
 # What the name of a header is made of, and what its value may not hold: others could read one header as two.
 TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 NO_LINE_END = frozenset("\0\r\n")
@@ -26,6 +30,8 @@ class Request:
     """The head of a request, on either wire."""
 
     length = "0"  # of the body that follows
+    parts = ""  # how long the JSON is in a body with files behind it; empty for any other
+    upload: Optional[Upload] = None  # of such a body, while it comes
     call_id: Optional[str] = None  # that the host gave the call
     trace = NO_TRACE  # of which the call is a part
 
@@ -35,6 +41,10 @@ class Request:
 
     def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
+        raise NotImplementedError
+
+    def framing(self) -> Framing:
+        """How the end of a body with files is found."""
         raise NotImplementedError
 
     def upgrades(self) -> bool:
@@ -66,6 +76,7 @@ class HttpRequest(Request):
             self.headers[name] = self.headers[name] + ", " + value if name in self.headers else value
         self.closes = "close" in self.headers.get("connection", "").lower()
         self.length = self.headers.get("content-length", "0")
+        self.parts = self.headers.get("remote-plugin-parts", "")
         self.call_id = self.headers.get("remote-plugin-call")
         self.trace = trace_in(self.headers)
 
@@ -96,9 +107,18 @@ class HttpRequest(Request):
         return True
 
     def demand_length(self) -> None:
-        """Refuses a body that does not tell its length."""
-        if "transfer-encoding" in self.headers:
+        """Refuses a body that does not tell its length. One with files may come in chunks."""
+        if "transfer-encoding" in self.headers and not (self.parts and self.headers["transfer-encoding"].lower() == "chunked"):
             raise Refusal(411, "The body has no Content-Length", closes=True)
+
+    def framing(self) -> Framing:
+        from .framing import ChunkedFraming, SizedFraming
+
+        if "transfer-encoding" in self.headers:
+            return ChunkedFraming()
+        if "content-length" not in self.headers:
+            raise Refusal(411, "The body has no Content-Length", closes=True)
+        return SizedFraming(checked_length(self.length, LONGEST))
 
     def connection_name(self) -> str:
         return checked_id(self.headers.get(CONNECTION_HEADER), "connection's name")
@@ -106,7 +126,7 @@ class HttpRequest(Request):
     def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
-            return FramedReply(client, scratch, self.closes, self.headers.get("remote-plugin-files") == "shared")
+            return FramedReply(client, scratch, self.closes, files_way(self.headers.get("remote-plugin-files")))
         if self.path == "/execute_stream":
             return PlainStreamReply(client, scratch, self.closes)
         return PlainReply(client, scratch, self.closes, 400 if self.path == "/initialize" else 500)
@@ -123,7 +143,8 @@ class BareRequest(Request):
         fields: dict[str, str] = {}
         for word in words[2:]:
             name, _, fields[name] = word.partition("=")
-        self._shares_files = fields.get("files") == "shared"
+        self._files = files_way(fields.get("files"))
+        self.parts = self.length if "parts" in fields else ""
         self.call_id = fields.get("call")
         if "traceparent" in fields:
             self.trace = trace_in(fields)
@@ -135,9 +156,19 @@ class BareRequest(Request):
             raise Refusal(404, "Not Found")
         return endpoint
 
+    def framing(self) -> Framing:
+        from .framing import OpenFraming
+
+        return OpenFraming()
+
     def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply."""
-        return BareReply(client, scratch, False, self._shares_files)
+        return BareReply(client, scratch, False, self._files)
+
+
+def files_way(given: Optional[str]) -> str:
+    """How files in the reply may come; empty when they go inside the JSON."""
+    return given if given in ("shared", "parts") else ""
 
 
 def trace_in(fields: dict[str, str]) -> dict[str, str]:

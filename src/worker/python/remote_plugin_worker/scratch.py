@@ -42,6 +42,10 @@ class Scratch:
                 raise ScratchFull(f"{size} bytes do not fit into the scratch quota of {self._quota}, of which {used} are in use")
         return self.memory if self.memory and size <= _free_bytes(self.memory) // 2 else self.disk
 
+    def room(self) -> float:
+        """How many bytes more there may be."""
+        return self._quota - self._used() if self._quota else float("inf")
+
     def take_spare(self, size: int, path: str) -> bool:
         """Moves a file that the host has laid aside to a path beside it, if one is near that size and surely nobody's any more."""
         if not KNOWS_USERS or size < SPARE_BYTES:

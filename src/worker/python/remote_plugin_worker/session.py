@@ -25,6 +25,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Union
 
+    from .uploads import Upload
+
     Body = Dict[str, Any]
 
 
@@ -84,9 +86,26 @@ class Session:
     def open_call(self, request: Request, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> Call:
         """Makes the call that a request asks for."""
         call_id = checked_id(request.call_id, "call id")
-        call = Call(_checked(endpoint, decode_object(text)), endpoint, reply, call_id, request.trace)
+        upload = request.upload
+        call = Call(_checked(endpoint, decode_object(text) if upload is None else upload.body), endpoint, reply, call_id, request.trace)
+        if upload is not None and not endpoint.keeps_inputs:
+            call.inputs = upload.inputs
         self._open(call, call_id)
         return call
+
+    def open_upload(self, request: Request) -> Upload:
+        """Makes what takes a body with files. It is not read when something else stands against it."""
+        from .uploads import Upload
+
+        try:
+            endpoint = request.endpoint()
+            checked_id(request.call_id, "call id")
+            if not endpoint.is_call or not self.scratch.disk:
+                raise Refusal(400, "This worker takes no files" if endpoint.is_call else "This endpoint takes no files")
+        except Refusal as refusal:
+            refusal.closes = True
+            raise
+        return Upload(request.framing(), int(request.parts), self.scratch)
 
     def _open(self, call: Call, call_id: str) -> None:
         self._calls.open(call)

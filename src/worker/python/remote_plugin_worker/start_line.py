@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .constants import MAX_START_LINE, PROTOCOL
+from .constants import FEATURES, MAX_START_LINE, PROTOCOL
 from .decoding import decode_object
 from .encoding import encode
 from .errors import BadStart, Refusal
@@ -46,6 +46,7 @@ class Start:
         self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
         folders = (str(message.get(key) or "") for key in ("scratch", "memory_scratch"))
         self.scratch = Scratch(*folders, quota=self._number(limits, "scratch_quota", 0, 0))
+        self.features = [*FEATURES, "parts"] if self.scratch.disk else FEATURES
         self.cancel_grace_s = self._number(limits, "cancel_grace_ms", 200, 0) / 1000
 
     @staticmethod

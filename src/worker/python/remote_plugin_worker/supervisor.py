@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import select
 import stat
@@ -38,6 +39,7 @@ def fork_worker(hello: int, start: Start, shelf: Shelf, limits: Optional[Limits]
     if os.getpgrp() != os.getpid():
         os.setsid()
     lifeline, held = os.pipe()
+    gc.freeze()  # a collection would write to each of the objects that both processes share
     worker = os.fork()
     if worker != 0:
         os.close(lifeline)

@@ -31,6 +31,7 @@ class WorkerEndpoints:
         self._calls = calls
         self._canceller = canceller
         self._scratch = start.scratch
+        self._features = start.features
         self._max_concurrency = start.max_concurrency
         self._started = time.monotonic()
         self._measured = (self._started, time.process_time())
@@ -54,6 +55,7 @@ class WorkerEndpoints:
             "protocol": PROTOCOL,
             "max_concurrency": self._max_concurrency,
             "calls": {"running": running, "queued": queued},
+            "features": self._features,
         }
 
     def stats(self, body: Body) -> Body:

@@ -4,15 +4,12 @@
  * @module
  */
 import { closeSync, openSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-
-/** A file that is there. */
-const ANY_FILE = fileURLToPath(import.meta.url);
 
 /** About how many are open: a file that is opened gets the lowest number that is free. `undefined` where that cannot be told. */
 export function openFiles(): number | undefined {
   try {
-    const file = openSync(ANY_FILE, "r");
+    // Any file that is there, wherever this module comes from.
+    const file = openSync(Deno.execPath(), "r");
     closeSync(file);
     return file;
   } catch {

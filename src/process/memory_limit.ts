@@ -1,0 +1,44 @@
+/**
+ * The limit for the memory of a Deno worker. A Python worker sets its own, and Deno can set none: a Python at hand sets it from outside.
+ *
+ * @module
+ */
+import { WorkerStartError } from "../errors.ts";
+import type { PluginSpec } from "../manifest/manifest.ts";
+import type { Variables } from "../permissions/environment.ts";
+import { LAUNCHER } from "../permissions/required.ts";
+import { messageOf } from "../protocol/text.ts";
+import { PYTHON_WORKER_BOOT, PYTHON_WORKER_HASH, PYTHON_WORKER_PACK } from "../worker/generated/python_worker.ts";
+import { boundsError, resourceLimits } from "./kernel_bounds.ts";
+import type { WorkerFolder } from "./worker_folder.ts";
+
+/** Whose memory is limited, and with what. */
+export interface LimitedProcess {
+  readonly pid: number;
+  /** The worker's own folder. */
+  readonly folder: WorkerFolder;
+  /** The environment of the program that sets the limit. */
+  readonly environment: Variables;
+}
+
+/**
+ * Limits a worker that waits for that, and has no plugin's code in it yet.
+ *
+ * @throws {WorkerStartError} When nobody could.
+ */
+export async function limitMemory(spec: PluginSpec, { pid, folder, environment }: LimitedProcess): Promise<void> {
+  const { memory } = resourceLimits(spec);
+  const pack = folder.write("launcher.py", PYTHON_WORKER_PACK);
+  const args = ["-I", "-S", "-c", PYTHON_WORKER_BOOT, pack, PYTHON_WORKER_HASH, "limit_other", String(pid), String(memory)];
+  try {
+    const { success, stderr } = await new Deno.Command(LAUNCHER, { args, clearEnv: true, env: { ...environment }, stdin: "null" }).output();
+    if (!success) throw refused(spec, new TextDecoder().decode(stderr).trim());
+  } catch (error) {
+    throw error instanceof WorkerStartError ? error : refused(spec, messageOf(error));
+  }
+}
+
+function refused(spec: PluginSpec, why: string): WorkerStartError {
+  const advice = 'Install Python 3.8 or later, or remove "max_memory_mb" from "resources" of its manifest';
+  return boundsError(spec, `"${LAUNCHER}" cannot limit its memory: ${why}. ${advice}`);
+}

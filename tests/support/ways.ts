@@ -1,0 +1,69 @@
+/**
+ * The ways by which a program reaches a plugin: its own worker, or one that something else runs and that shares no folder with it.
+ *
+ * @module
+ */
+import { sharedFiles } from "./files.ts";
+import type { EitherProxy } from "./awaited_proxy.ts";
+import { attachEither, type Face, ScratchWatch, startFixture } from "./fixture_proxy.ts";
+import type { WorkerKind } from "./fixtures.ts";
+
+/** A plugin as it is reached, and a look at the files of its worker. */
+export interface Reached extends AsyncDisposable {
+  readonly plugin: EitherProxy;
+  readonly files: () => string[];
+}
+
+/** One way. */
+export interface Way {
+  /** How tests call it. */
+  readonly name: string;
+  readonly worker: WorkerKind;
+  /** Whether calls can be given up while they run. */
+  readonly isAsync: boolean;
+  /** Reaches the plugin of a fixture. */
+  readonly reach: (fixture: string) => Promise<Reached>;
+}
+
+const WORKERS: readonly WorkerKind[] = ["python", "deno"];
+
+function local(worker: WorkerKind): Way {
+  const reach = async (fixture: string): Promise<Reached> => {
+    await using owned = new AsyncDisposableStack();
+    const scratch = owned.use(await ScratchWatch.create());
+    const plugin = owned.use(await startFixture({ worker, transport: "unix" }, fixture, { scratchDir: scratch.path }));
+    return reached(plugin, { owned: owned.move(), files: () => sharedFiles(scratch.path) });
+  };
+  return { name: `${worker}, started`, worker, isAsync: true, reach };
+}
+
+function attached(name: string, face: Face): Way {
+  const reach = async (fixture: string): Promise<Reached> => {
+    await using owned = new AsyncDisposableStack();
+    const scratch = owned.use(await ScratchWatch.create());
+    const own = owned.use(await startFixture(face, fixture, { scratchDir: scratch.path }));
+    const { url, token } = own.endpoint!;
+    const plugin = owned.use(await attachEither(face, { url, token }));
+    return reached(plugin, { owned: owned.move(), files: () => sharedFiles(scratch.path) });
+  };
+  return { name: `${face.worker}, ${name}`, worker: face.worker, isAsync: !face.blocking, reach };
+}
+
+interface Held {
+  readonly owned: AsyncDisposableStack;
+  readonly files: () => string[];
+}
+
+function reached(plugin: EitherProxy, { owned, files }: Held): Reached {
+  return { plugin, files, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Those that share no folder with the worker. */
+export const ATTACHED: readonly Way[] = WORKERS.flatMap((worker) => [
+  attached("attached", { worker, transport: "unix" }),
+  attached("attached over TCP by HTTP", { worker, transport: "tcp", upgrade: false }),
+  attached("attached, blocking", { worker, transport: "unix", blocking: true }),
+]);
+
+/** All of them. */
+export const WAYS: readonly Way[] = [...WORKERS.map(local), ...ATTACHED];
