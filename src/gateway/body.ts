@@ -35,15 +35,14 @@ export async function readBody(asked: Asked, context: BodyContext): Promise<Read
   return body instanceof Response ? body : { body, bytesIn: read.bytesIn };
 }
 
-/** A body that has come as a whole. */
+/** The text of a body. */
 export interface ReadText {
-  /** What it is. */
   readonly text: string;
   /** How long it was, in bytes. */
   readonly bytesIn: number;
 }
 
-/** Reads the text of a body, or says why it cannot be had: it is too long, comes too slowly, or there is no room for it. */
+/** Reads the text of a body, which is empty where there is none, or says why it cannot be had. */
 export async function readText(asked: Asked, context: BodyContext): Promise<ReadText | Response> {
   const length = asked.req.raw.headers.get("content-length");
   return length === null ? await readPieces(asked, context) : await readWhole(asked, { ...context, length: Number(length) });

@@ -4,47 +4,49 @@
  * @module
  */
 import { Hono } from "hono";
+import { RemoteError } from "../errors.ts";
 import type { CallWatch, WatchedCall } from "../mcp/call_watch.ts";
+import { followed } from "../mcp/followed_reply.ts";
 import type { McpEndpoint } from "../mcp/http.ts";
 import { ToolArgumentsError } from "../mcp/tool_arguments.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { readText } from "./body.ts";
-import { clientGone } from "./client_gone.ts";
+import { streamLeft } from "./client_gone.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { CallReport } from "./observer.ts";
-import type { Place } from "./places.ts";
 import { versionOf } from "./operations.ts";
-import { codeOf, toldMessage } from "./told_errors.ts";
+import type { Place } from "./places.ts";
+import { codeOf, errorBody } from "./told_errors.ts";
 
 /** The route of MCP. Its library is loaded by the first request. */
 export function mcpRoutes(context: GatewayContext): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   let endpoint: Promise<McpEndpoint> | undefined;
   app.all("/mcp", async (asked) => {
-    endpoint ??= load(context);
-    const gone = new AbortController();
-    clientGone(asked, context.patience.client).catch((reason) => gone.abort(reason));
-    const read = asked.req.method === "POST" ? await readText(asked, context) : undefined;
+    const read = await readText(asked, context);
     if (read instanceof Response) return read;
-    const response = await (await endpoint).answer(asked.req.raw, { client: asked.get("client"), text: read?.text, signal: gone.signal });
-    return inPlace(response, asked.get("place"));
+    endpoint ??= load(context);
+    const request = { client: asked.get("client"), text: read.text, signal: streamLeft(asked) };
+    return keepingPlace(await (await endpoint).answer(asked.req.raw, request), asked.get("place"));
   });
   return app;
 }
 
-/** A reply that is a stream has its request's place until it ends. */
-function inPlace(response: Response, place: Place): Response {
-  if (response.body === null) return response;
-  place.isKept = true;
-  const leave = () => place.leave();
-  return new Response(response.body.pipeThrough(new TransformStream({ flush: leave, cancel: leave })), response);
-}
-
 async function load(context: GatewayContext): Promise<McpEndpoint> {
   const { McpEndpoint } = await import("../mcp/http.ts");
-  const { exposeTracebacks: withTraceback } = context.options;
-  const describe = (error: unknown) => toldMessage(error, { withTraceback });
-  return new McpEndpoint(context.manager, { describe, watch: (call) => watchOf(context, call) });
+  const { draining, exposeTracebacks: withTraceback } = context.options;
+  return new McpEndpoint(context.manager, {
+    draining,
+    // The message of what a plugin raises is its own, and has no traceback.
+    describe: (error) => error instanceof RemoteError ? error.message : errorBody(error, { withTraceback }).message,
+    watch: (call) => watchOf(context, call),
+  });
+}
+
+/** A reply that comes as a stream takes its place until it has ended. */
+function keepingPlace(response: Response, place: Place): Response {
+  place.isKept = true;
+  return followed(response, { onEnd: () => place.leave() });
 }
 
 /** Has a call of a tool among all others: counted, told to observers, and given up by who may. */

@@ -39,7 +39,7 @@ function wireError(error: unknown, { withTraceback }: TellOptions): ErrorBody {
     const traceback = withTraceback ? error.traceback : "";
     return { code: "plugin_error", type, message, traceback, category, retriable, plugin_name };
   }
-  return { code: codeOf(error), type, message: toldMessage(error, { withTraceback }), traceback: "" };
+  return { code: codeOf(error), type, message: withTraceback ? messageOf(error) : outwardMessage(error), traceback: "" };
 }
 
 /** The code of the wire that says what an error was. */
@@ -51,9 +51,8 @@ export function codeOf(error: unknown): ErrorCode {
   return error instanceof PluginError && error.code === "worker_exited" ? "plugin_exit" : "plugin_error";
 }
 
-/** What an error says. What a worker has printed, and where it was to start, are this machine's own. */
-export function toldMessage(error: unknown, { withTraceback }: TellOptions): string {
-  if (withTraceback) return messageOf(error);
+/** What a worker has printed, and where it was to start, are this machine's own. */
+function outwardMessage(error: unknown): string {
   if (error instanceof WorkerStartError) return `"${error.plugin}" could not be started. An operator is told why`;
   if (!(error instanceof WorkerExitError)) return messageOf(error);
   const how = error.outOfMemory ? "for want of memory" : `with ${error.signal ?? `exit code ${error.exitCode}`}`;
