@@ -5,6 +5,7 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
+import { PluginError } from "../errors.ts";
 import { formsOf } from "../dashboard/fields.ts";
 import type { DashboardPage } from "../dashboard/page_files.ts";
 import { toldSignatures } from "../plugin/told_signatures.ts";
@@ -40,6 +41,9 @@ export function dashboardRoutes(context: GatewayContext): Hono<GatewayEnv> {
     try {
       return Response.json(formsOf(await toldSignatures(manager.get(plugin), streamLeft(asked)) ?? { execute: {} }));
     } catch (error) {
+      if (error instanceof PluginError && error.code === "unknown_plugin") {
+        return refusal(STATUS_CODE.NotFound, error.message, { code: error.code });
+      }
       const { exposeTracebacks } = options;
       const { code, message } = errorBody(error, { withTraceback: exposeTracebacks || asked.get("role") === "operator" });
       return refusal(STATUS_CODE.InternalServerError, message, { code });

@@ -75,6 +75,20 @@ Deno.test("a cookie opens what its token does, for the gateway's own page alone"
   assertEquals(await statusOf({ cookie, ...OWN_PAGE, authorization: "Bearer wrong" }), 401);
 });
 
+Deno.test("a cookie opens the gateway over a network without encryption, where no browser says which page has asked", async () => {
+  await using watch = await ManagerWatch.of("echo");
+  const gateway = gatewayOf(watch);
+  const cookie = await cookieOf(gateway, "caller");
+  const statusOf = async (url: string, headers: Record<string, string> = {}) =>
+    (await gateway(new Request(`${url}/stats`, { headers: { cookie, ...headers } }))).status;
+  assertEquals(await statusOf("http://192.168.1.5:8000"), 200);
+  assertEquals(await statusOf("http://192.168.1.5:8000", { "sec-fetch-site": "same-site" }), 401);
+  assertEquals(await statusOf("http://192.168.1.5:8000", { origin: "http://192.168.1.5:3000" }), 403);
+  for (const url of ["https://192.168.1.5:8000", "http://localhost:8000", "http://[::1]:8000"]) {
+    assertEquals([url, await statusOf(url)], [url, 401]);
+  }
+});
+
 Deno.test("a cookie is that of its role, holds after a restart, and no longer than its token", async () => {
   await using watch = await ManagerWatch.of("echo");
   const cookie = await cookieOf(gatewayOf(watch), "operator");
@@ -120,6 +134,8 @@ Deno.test("forms tell what a plugin takes, and why it cannot be started to those
   };
   assertEquals(await detailOf("caller"), '"raises_at_import" could not be started. An operator is told why');
   assertStringIncludes(await detailOf("operator"), "RuntimeError");
+  const unknown = await ask(gateway, "/dashboard/forms/raises", { headers: { authorization: "Bearer caller" } });
+  assertEquals([unknown.status, (await unknown.json()).code], [404, "unknown_plugin"]);
 });
 
 Deno.test("the log comes to operators alone, and ends when the gateway does", async () => {
