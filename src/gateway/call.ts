@@ -5,7 +5,7 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { PluginInterface } from "../plugin/members.ts";
-import { FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { messageOf } from "../protocol/text.ts";
 import { clientGone } from "./client_gone.ts";
@@ -44,12 +44,16 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const withTraceback = context.options.exposeTracebacks || target.role === "operator";
   const style = headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ? FRAMED : plainStyle(endpoint);
   const open: OpenOutcome = (onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext });
-  const frames = new Frames(open, { withTraceback, write: style.write });
+  const takesParts = style === FRAMED && headers.get(FILES_HEADER) === "parts";
+  const frames = new Frames(open, { withTraceback, takesParts, write: style.write });
   const hooks = {
     report,
     patience: context.patience.reply,
     place: asked.get("place"),
-    onEnd: () => call.end(),
+    onEnd: () => {
+      request.bytes?.[Symbol.dispose]();
+      call.end();
+    },
     onCancel: () => call.cancel(),
   };
   return await new Reply(frames, style, hooks).response();

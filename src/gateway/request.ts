@@ -9,6 +9,7 @@ import { CALL_ID, CALL_ID_HEADER } from "../protocol/messages.ts";
 import { operatorRefusal } from "./access.ts";
 import { type BodyContext, readBody } from "./body.ts";
 import type { Asked } from "./context.ts";
+import { hasParts, readPartsBody } from "./parts_body.ts";
 import { badRequest, refusal } from "./refusal.ts";
 
 /** One request that is understood. */
@@ -19,6 +20,8 @@ export interface GatewayRequest {
   readonly body: Readonly<Record<string, unknown>>;
   /** How long its body was, in bytes. */
   readonly bytesIn: number;
+  /** The files behind it, while they come. */
+  readonly bytes?: Disposable;
   readonly callId: string | undefined;
 }
 
@@ -46,7 +49,7 @@ export async function readRequest(asked: Asked, context: BodyContext): Promise<G
   const { headers } = asked.req.raw;
   const callId = headers.get(CALL_ID_HEADER) ?? undefined;
   if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
-  const read = await readBody(asked, context);
+  const read = hasParts(asked.req.raw) ? await readPartsBody(asked, context) : await readBody(asked, context);
   if (read instanceof Response) return read;
   const misplaced = misplacedArguments({ endpoint, body: read.body });
   return misplaced === undefined ? { plugin, endpoint, callId, ...read } : badRequest(misplaced);
