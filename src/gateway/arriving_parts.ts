@@ -4,6 +4,7 @@
  * @module
  */
 import { ContentFile } from "../payload/ready_made.ts";
+import type { FileContent } from "../protocol/file_values.ts";
 import { BYTES_MEDIA_TYPE } from "../protocol/media_types.ts";
 import { PartCutter, type PartLabel } from "../protocol/parts.ts";
 import type { Patience, Wait } from "./patience.ts";
@@ -74,6 +75,7 @@ export class ArrivingBytes implements Disposable {
 /** The files that stand behind the JSON of a body. */
 export class ArrivingParts {
   readonly #bytes: ArrivingBytes;
+  readonly #labels: readonly PartLabel[];
   readonly #cutter: PartCutter;
   #next = 0;
   /** What stands for each of them among the arguments. */
@@ -82,10 +84,27 @@ export class ArrivingParts {
   /** Reads them when the call is sent, one after the other. */
   constructor(labels: readonly PartLabel[], bytes: ArrivingBytes) {
     this.#bytes = bytes;
+    this.#labels = labels;
     this.#cutter = new PartCutter(labels.map(({ size }) => size));
-    this.files = labels.map(({ size, extension = "", media_type: mediaType = BYTES_MEDIA_TYPE }, at) =>
-      new ContentFile({ parts: { [Symbol.asyncIterator]: () => this.#pieces(at) }, size, extension, mediaType })
-    );
+    this.files = labels.map((label, at) => fileOf(label, { [Symbol.asyncIterator]: () => this.#pieces(at) }));
+  }
+
+  /**
+   * All of them, read now: those of a configuration are wanted again when the worker has to be started anew.
+   *
+   * @param take Makes room for so many bytes in memory. False where there is none.
+   */
+  async gather(take: (bytes: number) => boolean): Promise<readonly ContentFile[]> {
+    const files: ContentFile[] = [];
+    for (const [at, label] of this.#labels.entries()) {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of this.#pieces(at)) {
+        if (!take(piece.length)) throw new UploadError("The bodies of other requests take all room");
+        pieces.push(piece);
+      }
+      files.push(fileOf(label, pieces));
+    }
+    return files;
   }
 
   async *#pieces(part: number): AsyncGenerator<Uint8Array, void, void> {
@@ -111,4 +130,8 @@ export class ArrivingParts {
     if (bytes === undefined) throw new UploadError("The body ended before its parts did");
     return bytes;
   }
+}
+
+function fileOf({ size, extension = "", media_type: mediaType = BYTES_MEDIA_TYPE }: PartLabel, parts: FileContent["parts"]): ContentFile {
+  return new ContentFile({ parts, size, extension, mediaType });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
+import { type Endpoint, endpointRule, type ExtensionEndpoint } from "../protocol/endpoints.ts";
 import { type LabelledBody, PARTS_HEADER, readLabels } from "../protocol/parts.ts";
 import { messageOf } from "../protocol/text.ts";
 import { decodeValue, FILE_TYPE } from "../protocol/values.ts";
@@ -17,9 +18,16 @@ export function hasParts({ headers }: Request): boolean {
   return headers.has(PARTS_HEADER);
 }
 
+/** What a request with files asks for. */
+interface PartsRequest {
+  readonly endpoint: Endpoint | ExtensionEndpoint;
+}
+
 /** Reads the JSON of a body, whose files are read when the call is sent; or says why it cannot be had. */
-export async function readPartsBody(asked: Asked, { options: { limits }, patience }: BodyContext): Promise<ReadBody | Response> {
+export async function readPartsBody(asked: Asked, { endpoint }: PartsRequest, context: BodyContext): Promise<ReadBody | Response> {
+  const { options: { limits }, patience } = context;
   const { headers, body } = asked.req.raw;
+  if (!endpointRule(endpoint).isCall) return badRequest(`"${endpoint}" takes no files`);
   const digits = headers.get(PARTS_HEADER)!;
   if (!/^\d{1,15}$/.test(digits)) return badRequest(`"${PARTS_HEADER}" is no number of bytes`);
   const length = Number(digits);
@@ -29,7 +37,11 @@ export async function readPartsBody(asked: Asked, { options: { limits }, patienc
   const bytes = new ArrivingBytes(body, patience.body);
   try {
     const text = await textOf(bytes, length);
-    return withFiles(readLabels(JSON.parse(text)), { text, bytes });
+    const labelled = readLabels(JSON.parse(text));
+    const parts = new ArrivingParts(labelled.labels, bytes);
+    const isKept = endpoint === "initialize" || endpoint === "reconfigure";
+    const files = isKept ? await parts.gather((count) => asked.get("place").take(count)) : parts.files;
+    return withFiles(labelled, { text, bytes, files });
   } catch (error) {
     bytes[Symbol.dispose]();
     if (bytes.isOver) return refusal(STATUS_CODE.RequestTimeout, "The body came too slowly", { code: "body_too_slow" });
@@ -40,16 +52,16 @@ export async function readPartsBody(asked: Asked, { options: { limits }, patienc
 interface Arriving {
   readonly text: string;
   readonly bytes: ArrivingBytes;
+  readonly files: readonly object[];
 }
 
-function withFiles({ body: raw, labels }: LabelledBody, { text, bytes }: Arriving): ReadBody | Response {
-  const parts = new ArrivingParts(labels, bytes);
+function withFiles({ body: raw, labels }: LabelledBody, { text, bytes, files }: Arriving): ReadBody | Response {
   const body = decodeBody(raw, text);
   if (body instanceof Response) {
     bytes[Symbol.dispose]();
     return body;
   }
-  labels.forEach(({ at }, index) => decodeValue(body, { [at]: FILE_TYPE }, () => parts.files[index]));
+  labels.forEach(({ at }, index) => decodeValue(body, { [at]: FILE_TYPE }, () => files[index]));
   return { body, bytesIn: text.length, bytes };
 }
 

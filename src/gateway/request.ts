@@ -49,7 +49,7 @@ export async function readRequest(asked: Asked, context: BodyContext): Promise<G
   const { headers } = asked.req.raw;
   const callId = headers.get(CALL_ID_HEADER) ?? undefined;
   if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
-  const read = hasParts(asked.req.raw) ? await readPartsBody(asked, context) : await readBody(asked, context);
+  const read = hasParts(asked.req.raw) ? await readPartsBody(asked, { endpoint }, context) : await readBody(asked, context);
   if (read instanceof Response) return read;
   const misplaced = misplacedArguments({ endpoint, body: read.body });
   return misplaced === undefined ? { plugin, endpoint, callId, ...read } : badRequest(misplaced);
