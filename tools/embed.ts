@@ -1,6 +1,6 @@
 /**
- * Writes programs into modules, as texts, because a published package can import nothing else: the Python worker, the Deno worker, the thread that checks
- * configurations, and the page by which a gateway is read and tried.
+ * Writes programs into modules, as texts, because a published package can import nothing else: the Python worker, the Deno worker, and the thread that checks
+ * configurations.
  *
  * ```text
  * deno task embed
@@ -9,13 +9,6 @@
  *
  * @module
  */
-import bundleText from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "text" };
-import styleText from "swagger-ui-dist/swagger-ui.css" with { type: "text" };
-import license from "swagger-ui-dist/LICENSE" with { type: "text" };
-import notice from "swagger-ui-dist/NOTICE" with { type: "text" };
-import bundledLicenses from "swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt" with { type: "text" };
-import swaggerPackage from "swagger-ui-dist/package.json" with { type: "json" };
-import { gzipSync } from "node:zlib";
 import { MEDIA_TYPES } from "../src/protocol/media_types.ts";
 import { PACKAGE_VERSION } from "../src/protocol/version.ts";
 
@@ -35,7 +28,6 @@ const TARGETS: Readonly<Record<string, () => Promise<string>>> = {
   "src/worker/generated/python_worker.ts": pythonWorker,
   "src/worker/generated/deno_worker.ts": denoWorker,
   "src/worker/generated/schema_thread.ts": schemaThread,
-  "src/gateway/generated/swagger_ui.ts": swaggerUi,
 };
 
 const PYTHON = new URL("src/worker/python/", ROOT);
@@ -137,32 +129,6 @@ async function schemaThread(): Promise<string> {
     "",
     "/** The source of the thread. */",
     `export const SCHEMA_THREAD_SOURCE: string = ${JSON.stringify(source.trim())};`,
-    "",
-  ].join("\n");
-}
-
-/**
- * The page is served as it is kept, compressed. What compresses may do so otherwise in another release of Deno: as long as it is made of the same files, the
- * module stays.
- */
-async function swaggerUi(): Promise<string> {
-  const files = { js: bundleText, css: styleText, licenses: [notice, license, bundledLicenses].join("\n\n") };
-  const made = `// Generated from swagger-ui-dist ${swaggerPackage.version} (Apache-2.0), files ${await hashOf(
-    JSON.stringify(files),
-  )}. Do not edit; run: ${COMMAND}`;
-  const there = await readIfThere(new URL("src/gateway/generated/swagger_ui.ts", ROOT));
-  if (there.includes(made)) return there;
-  return [
-    "// deno-fmt-ignore-file",
-    made,
-    "",
-    "/** The release, which is another one when the files are. */",
-    `export const SWAGGER_UI_VERSION = "${swaggerPackage.version}";`,
-    "",
-    "/** The program, its style and the licenses of both: compressed by gzip, in base64. */",
-    "export const SWAGGER_UI_FILES = {",
-    ...Object.entries(files).map(([name, text]) => `  ${name}: "${gzipSync(text, { level: 9 }).toString("base64")}",`),
-    "} as const;",
     "",
   ].join("\n");
 }

@@ -38,6 +38,9 @@ export const TRACING: Packages = {
 /** To call tools by the official client of Python. It needs Python 3.10. */
 export const MCP: Packages = { folder: "mcp", names: ["mcp==2.3.0"], modules: ["mcp"] };
 
+/** To try what a gateway says of itself. */
+export const SCHEMATHESIS: Packages = { folder: "schemathesis", names: ["schemathesis==4.32.5"], modules: ["schemathesis"] };
+
 /** Without PyPI it gives up soon, and it builds nothing. */
 const PIP_FLAGS = ["--retries", "1", "--timeout", "20", "--only-binary", ":all:"];
 

@@ -21,7 +21,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   // Files in memory are for programs that may do everything.
   "bench payload": ["bench/payload/main.ts", "--allow-all"],
   "check": ["tools/check.ts", ...FILES],
-  "embed": ["tools/embed.ts", "--allow-read", "--allow-write=src/worker,src/gateway/generated", "--allow-run"],
+  "embed": ["tools/embed.ts", "--allow-read", "--allow-write=src/worker", "--allow-run"],
   "embed interop": ["tools/interop_page.ts", "--allow-read", "--allow-write"],
   "embed session": ["tools/record_session.ts", ...FILES],
   "example": ["tools/example.ts", ...FILES],

@@ -17,7 +17,7 @@ export class UploadError extends Error {
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** The bytes of a body. Its client is waited for only while somebody reads. */
-export class ArrivingBytes implements Disposable {
+export class ArrivingBytes implements AsyncDisposable {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #wait: Wait;
   #rest: Uint8Array = NOTHING;
@@ -60,9 +60,9 @@ export class ArrivingBytes implements Disposable {
   }
 
   /** Nothing more is read. */
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#wait[Symbol.dispose]();
-    this.#reader.cancel().catch(() => {});
+    await this.#reader.cancel().catch(() => {});
   }
 
   #takeRest(): Uint8Array {

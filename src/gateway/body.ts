@@ -10,6 +10,7 @@ import { isRecord } from "../protocol/json.ts";
 import { decodeValue, toPlace } from "../protocol/values.ts";
 import type { Asked, GatewayContext } from "./context.ts";
 import type { GatewayLimits } from "./options.ts";
+import { STEP_BYTES } from "./in_time.ts";
 import { badRequest, refusal, tooMuch } from "./refusal.ts";
 
 /** What a body says. */
@@ -18,12 +19,9 @@ export interface ReadBody {
   readonly body: Readonly<Record<string, unknown>>;
   /** How long it was, in bytes, without the files behind it. */
   readonly bytesIn: number;
-  /** The files behind it, which are read while the call is sent. Let go of when it has ended. */
-  readonly bytes?: Disposable;
+  /** The files that came with it, which are the reader's to dispose of. */
+  readonly uploads?: AsyncDisposable;
 }
-
-/** A slow client has to send so much, in bytes, each time that its time begins anew. */
-const STEP_BYTES = 64 * 1024;
 
 /** What a body is read with. */
 export type BodyContext = Pick<GatewayContext, "options" | "patience">;
@@ -133,7 +131,8 @@ export function tooLong({ bodyBytes }: Required<GatewayLimits>): Response {
   return refusal(STATUS_CODE.ContentTooLarge, `The body is longer than ${bodyBytes} bytes`, { code: "body_too_long" });
 }
 
-function tooSlow({ bodyMs }: Required<GatewayLimits>): Response {
+/** The reply to a client that sends less than it has to. */
+export function tooSlow({ bodyMs }: Pick<Required<GatewayLimits>, "bodyMs">): Response {
   const detail = `Less than ${STEP_BYTES} bytes of the body came within ${bodyMs} ms`;
   return refusal(STATUS_CODE.RequestTimeout, detail, { code: "body_too_slow" });
 }
@@ -150,7 +149,7 @@ function parsed(text: string): Record<string, unknown> | Response {
   } catch {
     // Told below, as any other body that is no object.
   }
-  return badRequest("The body is no JSON object");
+  return badRequest('The body is no JSON object. If it is a file, say so by its media type: "Content-Type: audio/wav"');
 }
 
 /** The values of a body that is read, or why they cannot be had. */

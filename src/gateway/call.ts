@@ -5,7 +5,7 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { PluginInterface } from "../plugin/members.ts";
-import { FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { FILES_HEADER } from "../protocol/messages.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { messageOf } from "../protocol/text.ts";
 import { clientGone } from "./client_gone.ts";
@@ -15,7 +15,7 @@ import { CallReport } from "./observer.ts";
 import { operate } from "./operations.ts";
 import { refusal } from "./refusal.ts";
 import { FRAMED, plainStyle, Reply } from "./reply.ts";
-import type { GatewayRequest } from "./request.ts";
+import { asksForFrames, type GatewayRequest } from "./request.ts";
 
 /** Runs a request that is understood, and answers it as its client reads replies: in frames, or plainly. */
 export async function answerCall(context: GatewayContext, request: GatewayRequest, asked: Asked): Promise<Response> {
@@ -27,11 +27,13 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     // What comes over the network is not kept on disk.
     handle = manager.get(plugin, { keepsConfig: false });
   } catch (error) {
+    letGo(request);
     return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
   }
   const client = asked.get("client");
   const call = calls.open({ client, plugin, endpoint, callId });
   if (call === undefined) {
+    letGo(request);
     return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" });
   }
   // A client that closes its connection has abandoned its call.
@@ -42,19 +44,19 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const report = new CallReport(observed, context.observers, request);
   const target = { handle, manager, calls, client, workerCallId: call.workerCallId, role: asked.get("role") };
   const withTraceback = context.options.exposeTracebacks || target.role === "operator";
-  const style = headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ? FRAMED : plainStyle(endpoint);
+  const style = asksForFrames(headers) ? FRAMED : plainStyle(endpoint);
   const open: OpenOutcome = (onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext });
   const takesParts = style === FRAMED && headers.get(FILES_HEADER) === "parts";
   const frames = new Frames(open, { withTraceback, takesParts, write: style.write });
-  const hooks = {
-    report,
-    patience: context.patience.reply,
-    place: asked.get("place"),
-    onEnd: () => {
-      request.bytes?.[Symbol.dispose]();
-      call.end();
-    },
-    onCancel: () => call.cancel(),
+  const onEnd = () => {
+    call.end();
+    letGo(request);
   };
+  const hooks = { report, patience: context.patience.reply, place: asked.get("place"), onEnd, onCancel: () => call.cancel() };
   return await new Reply(frames, style, hooks).response();
+}
+
+/** Removes the files of a request. Those that cannot be removed now will be found by the next sweep. */
+function letGo({ uploads }: GatewayRequest): void {
+  void uploads?.[Symbol.asyncDispose]().then(undefined, () => {});
 }

@@ -11,6 +11,7 @@ import type { OpenCalls } from "./open_calls.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
 import type { Patience } from "./patience.ts";
 import type { Place } from "./places.ts";
+import type { UploadPlace } from "./uploads.ts";
 
 /** What a client may do: call plugins, or see to them as well. */
 export type Role = "caller" | "operator";
@@ -31,6 +32,8 @@ export interface GatewayContext {
   readonly calls: OpenCalls;
   /** What it was made with. */
   readonly options: ResolvedGatewayOptions;
+  /** Where the files of requests are. */
+  readonly uploads: UploadPlace;
   /** What Prometheus is told. */
   readonly metrics: GatewayMetrics;
   /** How long it waits for the bodies of requests, and for clients to take their replies. */

@@ -17,6 +17,11 @@ export interface FormField {
   readonly mediaType: string;
 }
 
+/** A body that cannot be read as what it says that it is. */
+export class FormError extends Error {
+  override name = "FormError";
+}
+
 /** Texts have no other way to say it. */
 const TEXT_MEDIA_TYPE = "text/plain";
 

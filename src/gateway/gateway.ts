@@ -11,6 +11,7 @@ import { OpenCalls } from "./open_calls.ts";
 import { type GatewayOptions, resolveOptions } from "./options.ts";
 import { Patience } from "./patience.ts";
 import { routesOf } from "./routes.ts";
+import { uploadPlace } from "./uploads.ts";
 
 /** Answers requests. Give it to `Deno.serve()`, or to a framework that has standard requests and responses. */
 export type GatewayHandler = (request: Request, info?: GatewayRequestInfo) => Promise<Response>;
@@ -35,9 +36,10 @@ export function createGateway(manager: PluginManager, options: GatewayOptions): 
   const metrics = new GatewayMetrics(manager);
   const observers = [metrics, ...options.observers ?? []];
   const resolved = resolveOptions(options);
-  const { bodyMs, replyMs } = resolved.limits;
+  const { bodyMs, replyMs, fileBytes } = resolved.limits;
   const patience = { body: new Patience(bodyMs), reply: new Patience(replyMs), client: new Patience(ASK_AFTER_MS) };
-  const routes = routesOf({ manager, calls: new OpenCalls(), options: resolved, patience, metrics, observers });
+  const uploads = uploadPlace(options.scratchDir, fileBytes);
+  const routes = routesOf({ manager, calls: new OpenCalls(), options: resolved, uploads, patience, metrics, observers });
   return async (request, info) => {
     const response = await routes.fetch(request, { info });
     metrics.answered(response);

@@ -7,13 +7,9 @@ import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/bus
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { messageOf } from "../protocol/text.ts";
-import type { FormField } from "./form.ts";
+import { FormError, type FormField } from "./form.ts";
+import { SlowBodyError } from "./in_time.ts";
 import type { Uploads } from "./uploads.ts";
-
-/** A form that cannot be read. */
-export class FormError extends Error {
-  override name = "FormError";
-}
 
 /** A form of more parts is none that anybody fills. */
 const MAX_PARTS = 1_000;
@@ -23,8 +19,8 @@ const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 
 /** A form on its way. */
 export interface FormSource {
-  /** Its bytes. */
-  readonly body: ReadableStream<Uint8Array>;
+  /** Its bytes, as they come. */
+  readonly pieces: AsyncIterable<Uint8Array>;
   /** Its `Content-Type`, which says where its parts end. */
   readonly contentType: string;
 }
@@ -35,9 +31,9 @@ export interface FormSource {
  * @throws {FormError} When it is none, or too long.
  * @throws {NoRoomError} When there is no place for its files.
  */
-export async function readMultipart({ body, contentType }: FormSource, uploads: Uploads): Promise<FormField[]> {
+export async function readMultipart({ pieces, contentType }: FormSource, uploads: Uploads): Promise<FormField[]> {
   const form = new FormReader(parserFor(contentType), uploads);
-  return await form.read(body);
+  return await form.read(pieces);
 }
 
 function parserFor(contentType: string): BusboyInstance {
@@ -66,9 +62,9 @@ class FormReader {
     parser.on("partsLimit", () => this.#fail(`The form has more than ${MAX_PARTS} parts`));
   }
 
-  async read(body: ReadableStream<Uint8Array>): Promise<FormField[]> {
+  async read(pieces: AsyncIterable<Uint8Array>): Promise<FormField[]> {
     try {
-      await pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), this.#parser, { signal: this.#stop.signal });
+      await pipeline(Readable.from(this.#watched(pieces)), this.#parser, { signal: this.#stop.signal });
       const files = await Promise.all(this.#files);
       return [...this.#texts, ...files.filter((file) => file !== undefined)];
     } catch (cause) {
@@ -76,6 +72,15 @@ class FormReader {
       for (const stream of this.#streams) stream.destroy();
       await Promise.allSettled(this.#files);
       throw this.#stop.signal.aborted ? this.#stop.signal.reason : notWhole(cause);
+    }
+  }
+
+  /** When the body fails, all else fails after it, and it is what is told. */
+  async *#watched(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      yield* pieces;
+    } catch (cause) {
+      this.#stop.abort(cause instanceof SlowBodyError ? cause : notWhole(cause));
     }
   }
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { NoRoomError, Quota } from "../payload/scratch.ts";
-import { FormError, readMultipart } from "./multipart.ts";
+import { FormError } from "./form.ts";
+import { readMultipart } from "./multipart.ts";
 import { type Upload, Uploads } from "./uploads.ts";
 
 const NOT_WHOLE = "The form ended before its last part did, or is none";
@@ -14,7 +15,7 @@ interface Received extends AsyncDisposable {
 async function receiver(bytes = 1_000_000): Promise<Received> {
   const root = await Deno.makeTempDir();
   const quota = new Quota(bytes);
-  const uploads = new Uploads({ root, quota });
+  const uploads = new Uploads({ root, quota, limit: bytes });
   return {
     root,
     quota,
@@ -28,18 +29,18 @@ async function receiver(bytes = 1_000_000): Promise<Received> {
   };
 }
 
-function source(form: FormData): { body: ReadableStream<Uint8Array>; contentType: string } {
+function source(form: FormData): { pieces: ReadableStream<Uint8Array>; contentType: string } {
   const response = new Response(form);
-  return { body: response.body!, contentType: response.headers.get("content-type")! };
+  return { pieces: response.body!, contentType: response.headers.get("content-type")! };
 }
 
-function written(text: string, { pieceBytes = Infinity } = {}): { body: ReadableStream<Uint8Array>; contentType: string } {
+function written(text: string, { pieceBytes = Infinity } = {}): { pieces: ReadableStream<Uint8Array>; contentType: string } {
   const bytes = new TextEncoder().encode(text.replaceAll("\n", "\r\n"));
   const pieces = Array.from(
     { length: Math.ceil(bytes.length / Math.min(pieceBytes, bytes.length)) },
     (_, at) => bytes.slice(at * pieceBytes || 0, (at + 1) * pieceBytes),
   );
-  return { body: ReadableStream.from(pieceBytes === Infinity ? [bytes] : pieces), contentType: "multipart/form-data; boundary=xyz" };
+  return { pieces: ReadableStream.from(pieceBytes === Infinity ? [bytes] : pieces), contentType: "multipart/form-data; boundary=xyz" };
 }
 
 Deno.test("a form's texts and files come as they were given, files on disk", async () => {
@@ -106,14 +107,14 @@ Deno.test("what is no whole form is refused, and nothing of it is left", async (
 
 Deno.test("a client that goes away in the middle of a file leaves nothing", async () => {
   await using received = await receiver();
-  const { body, contentType } = written('--xyz\nContent-Disposition: form-data; name="f"; filename="x"\n\nabc');
+  const { pieces: body, contentType } = written('--xyz\nContent-Disposition: form-data; name="f"; filename="x"\n\nabc');
   const left = new ReadableStream<Uint8Array>({
     async start(controller) {
       for await (const piece of body) controller.enqueue(piece);
       controller.error(new Error("the client has gone"));
     },
   });
-  await assertRejects(() => readMultipart({ body: left, contentType }, received.uploads), FormError, NOT_WHOLE);
+  await assertRejects(() => readMultipart({ pieces: left, contentType }, received.uploads), FormError, NOT_WHOLE);
 });
 
 Deno.test("more bytes than there is room for are refused before they are written, however long the form goes on", async () => {

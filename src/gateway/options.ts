@@ -9,6 +9,8 @@ import type { CallObserver } from "./observer.ts";
 export interface GatewayLimits {
   /** The longest body of JSON, in bytes. Default: 16 MiB, which takes some tenths of a second to read. A longer one is refused with 413. */
   readonly bodyBytes?: number;
+  /** How many bytes the files of all requests may have at a time, on disk. Default: 4 GiB. What does not fit is refused with 413 or 507. */
+  readonly fileBytes?: number;
   /** How many requests of one token are under way at once. Default: 1,024. More of them are refused with 429. */
   readonly requests?: number;
   /** How long the bodies of all requests under way may be together, in bytes. Default: 256 MiB. More of them are refused with 429. */
@@ -27,6 +29,8 @@ export interface GatewayOptions {
   readonly operatorToken?: string | readonly string[];
   /** What reads `GET /metrics` and opens nothing else. The other tokens read it too. Default: none. */
   readonly metricsToken?: string | readonly string[];
+  /** The folder in which the files of requests are until their calls have ended. Default: the system's folder for temporary files. */
+  readonly scratchDir?: string;
   /** How much it takes at once. */
   readonly limits?: GatewayLimits;
   /**
@@ -65,6 +69,7 @@ const MIB = 1024 * 1024;
 
 const DEFAULT_LIMITS: Required<GatewayLimits> = {
   bodyBytes: 16 * MIB,
+  fileBytes: 4 * 1024 * MIB,
   requests: 1_024,
   allBodiesBytes: 256 * MIB,
   bodyMs: 30_000,

@@ -43,7 +43,7 @@ export async function readPartsBody(asked: Asked, { endpoint }: PartsRequest, co
     const files = isKept ? await parts.gather((count) => asked.get("place").take(count)) : parts.files;
     return withFiles(labelled, { text, bytes, files });
   } catch (error) {
-    bytes[Symbol.dispose]();
+    void bytes[Symbol.asyncDispose]();
     if (bytes.isOver) return refusal(STATUS_CODE.RequestTimeout, "The body came too slowly", { code: "body_too_slow" });
     return badRequest(`The body's parts are wrong: ${messageOf(error)}`);
   }
@@ -58,11 +58,11 @@ interface Arriving {
 function withFiles({ body: raw, labels }: LabelledBody, { text, bytes, files }: Arriving): ReadBody | Response {
   const body = decodeBody(raw, text);
   if (body instanceof Response) {
-    bytes[Symbol.dispose]();
+    void bytes[Symbol.asyncDispose]();
     return body;
   }
   labels.forEach(({ at }, index) => decodeValue(body, { [at]: FILE_TYPE }, () => files[index]));
-  return { body, bytesIn: text.length, bytes };
+  return { body, bytesIn: text.length, uploads: bytes };
 }
 
 async function textOf(bytes: ArrivingBytes, length: number): Promise<string> {

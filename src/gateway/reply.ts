@@ -239,7 +239,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   cancelled: STATUS_CODE.Conflict,
   invalid_arguments: STATUS_CODE.BadRequest,
   input_failed: STATUS_CODE.BadRequest,
-  not_supported: STATUS_CODE.NotImplemented,
+  not_supported: STATUS_CODE.NotFound,
   timeout: STATUS_CODE.GatewayTimeout,
   no_room: STATUS_CODE.InsufficientStorage,
 };

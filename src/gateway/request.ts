@@ -5,10 +5,12 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { type Endpoint, endpointRule, ENDPOINTS, type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
-import { CALL_ID, CALL_ID_HEADER } from "../protocol/messages.ts";
+import { CALL_ID, CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { operatorRefusal } from "./access.ts";
-import { type BodyContext, readBody } from "./body.ts";
-import type { Asked } from "./context.ts";
+import { type ReadBody, readBody } from "./body.ts";
+import { bodyProblem } from "./body_members.ts";
+import { readCallBody } from "./call_body.ts";
+import type { Asked, GatewayContext } from "./context.ts";
 import { hasParts, readPartsBody } from "./parts_body.ts";
 import { badRequest, refusal } from "./refusal.ts";
 
@@ -20,9 +22,9 @@ export interface GatewayRequest {
   readonly body: Readonly<Record<string, unknown>>;
   /** How long its body was, in bytes. */
   readonly bytesIn: number;
-  /** The files behind it, while they come. */
-  readonly bytes?: Disposable;
   readonly callId: string | undefined;
+  /** The files that came with it, until its call has ended. */
+  readonly uploads?: AsyncDisposable;
 }
 
 /** What takes the token of an operator: it changes the plugin for everybody. */
@@ -35,7 +37,7 @@ const OPERATOR_ENDPOINTS: ReadonlySet<string> = new Set<Endpoint | ExtensionEndp
 ]);
 
 /** Reads what is asked for below the name of a plugin, or says why that cannot be had. */
-export async function readRequest(asked: Asked, context: BodyContext): Promise<GatewayRequest | Response> {
+export async function readRequest(asked: Asked, context: GatewayContext): Promise<GatewayRequest | Response> {
   const { plugin = "", endpoint = "" } = asked.req.param() as Readonly<Record<string, string>>;
   if (!isKnownEndpoint(endpoint)) {
     return refusal(STATUS_CODE.NotFound, `There is no endpoint "${plugin}/${endpoint}"`, { code: "not_found" });
@@ -49,10 +51,24 @@ export async function readRequest(asked: Asked, context: BodyContext): Promise<G
   const { headers } = asked.req.raw;
   const callId = headers.get(CALL_ID_HEADER) ?? undefined;
   if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
-  const read = hasParts(asked.req.raw) ? await readPartsBody(asked, { endpoint }, context) : await readBody(asked, context);
+  const read = await readAnyBody(asked, { plugin, endpoint }, context);
   if (read instanceof Response) return read;
-  const misplaced = misplacedArguments({ endpoint, body: read.body });
-  return misplaced === undefined ? { plugin, endpoint, callId, ...read } : badRequest(misplaced);
+  // Clients of the wire, which ask for frames, may say more than is known here.
+  const problem = asksForFrames(headers) ? undefined : bodyProblem(endpoint, read.body);
+  return problem === undefined ? { plugin, endpoint, callId, ...read } : badRequest(problem);
+}
+
+/** Reads a body in the form that it has: with files behind it, as a form, a file or arguments in the URL, or as JSON alone. */
+function readAnyBody(asked: Asked, { plugin, endpoint }: PluginEndpoint, context: GatewayContext): Promise<ReadBody | Response> {
+  if (hasParts(asked.req.raw)) return readPartsBody(asked, { endpoint }, context);
+  return isMethod(endpoint) ? readCallBody(asked, { plugin, endpoint }, context) : readBody(asked, context);
+}
+
+type PluginEndpoint = Pick<GatewayRequest, "plugin" | "endpoint">;
+
+/** Whether a client reads replies in frames. */
+export function asksForFrames(headers: Headers): boolean {
+  return headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ?? false;
 }
 
 /** Whether a part of the path names an endpoint. */
@@ -60,10 +76,6 @@ function isKnownEndpoint(name: string): name is Endpoint | ExtensionEndpoint {
   return Object.hasOwn(ENDPOINTS, name) || Object.hasOwn(EXTENSIONS, name);
 }
 
-/** Why a call cannot be meant as it is written; `undefined` when it can. Its arguments would be passed over, and the call made without them. */
-function misplacedArguments({ endpoint, body }: Pick<GatewayRequest, "endpoint" | "body">): string | undefined {
-  if (endpoint !== "execute" && endpoint !== "execute_stream") return undefined;
-  const [name] = Object.keys(body);
-  if (name === undefined || "kwargs" in body || "args" in body) return undefined;
-  return `The body has "${name}" and neither "kwargs" nor "args". Arguments go into "kwargs": {"kwargs": {${JSON.stringify(name)}: …}}`;
+function isMethod(endpoint: string): endpoint is "execute" | "execute_stream" {
+  return endpoint === "execute" || endpoint === "execute_stream";
 }

@@ -6,14 +6,22 @@
 import { extensionOf, MEDIA_TYPES } from "../protocol/media_types.ts";
 import { type FileBackedDTO, isFull } from "../protocol/file_values.ts";
 import { PrivateFolder } from "../payload/private_folder.ts";
-import { NoRoomError, type Quota } from "../payload/scratch.ts";
+import { NoRoomError, Quota } from "../payload/scratch.ts";
+import { scratchRoot } from "../permissions/required.ts";
 
 /** Where files wait for their calls, and how much of them there may be. */
 export interface UploadPlace {
   /** The folder in which each request gets a private one. */
   readonly root: string;
+  /** How many bytes there may be at a time. */
+  readonly limit: number;
   /** Counts the bytes of all requests. */
   readonly quota: Quota;
+}
+
+/** A place with room for so many bytes. */
+export function uploadPlace(scratchDir: string | undefined, limit: number): UploadPlace {
+  return { root: scratchRoot({ scratchDir }), limit, quota: new Quota(limit) };
 }
 
 /** What a client says of a file. */

@@ -117,6 +117,24 @@ Deno.test("serve adds a line to its access log for each call, with the client's 
   assertEquals([wrong.code, wrong.err.includes('Cannot write the access log to "nowhere/access.log"')], [2, true]);
 });
 
+Deno.test("the lines for curl that serve prints work as they stand", async () => {
+  await using user = await User.create({ "typed.json": await pythonManifest("typed"), "token.txt": "a secret" });
+  const server = user.start(["serve", "--token-file", "token.txt"]);
+  const lines = new PrintedLines(server.stdout);
+  const printed: string[] = [];
+  while (printed.length < 2) {
+    const line = await lines.next("a line for curl");
+    if (line.trim().startsWith("curl ")) printed.push(line);
+  }
+  const answers = await Promise.all(
+    printed.map((line) => new Deno.Command("sh", { args: ["-c", line.replace("curl", "curl -sS")] }).output()),
+  );
+  assertEquals(answers.map(({ stdout }) => JSON.parse(new TextDecoder().decode(stdout))), ["hello!", { number: 0, text: "hello" }]);
+  server.kill("SIGTERM");
+  assertEquals((await within(server.status, "the end of serve")).code, 0);
+  await Promise.all([lines.cancel(), server.stderr.cancel()]);
+});
+
 Deno.test("serve ends when the calls that are open have ended, and takes none meanwhile", async () => {
   await using user = await User.create({ "holds.json": await pythonManifest("holds") });
   const child = user.start(["serve", "--json"]);

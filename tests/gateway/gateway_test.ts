@@ -43,9 +43,15 @@ Deno.test("a gateway refuses what it does not serve, and says what there is", as
     [
       ask("/holds/execute", { body: '{"note": "a"}' }),
       400,
-      'The body has "note" and neither "kwargs" nor "args". Arguments go into "kwargs": {"kwargs": {"note": …}}',
+      'The body of "execute" has no member "note". Arguments go into "kwargs": {"kwargs": {"note": …}}',
     ],
-    [ask("/holds/execute", { body: "[]" }), 400, "The body is no JSON object"],
+    [ask("/holds/execute", { body: '{"kwargs": [1]}' }), 400, '"kwargs" in the body of "execute" must be an object'],
+    [ask("/holds/cancel", { body: '{"id": "a"}' }), 400, 'The body of "cancel" has no member "id". It has "call_id", "behind"'],
+    [
+      ask("/holds/execute", { body: "[]" }),
+      400,
+      'The body is no JSON object. If it is a file, say so by its media type: "Content-Type: audio/wav"',
+    ],
     [ask("/holds/execute", { body: "{}", headers: { "remote-plugin-call": "a b" } }), 400, "The call id is malformed"],
   ];
   for (const [request, status, detail] of cases) {

@@ -43,16 +43,6 @@ Deno.test("the description takes a token, and the page to read it takes none and
   assertEquals(watch.workers, 0);
 });
 
-Deno.test("the page's files are compressed for those who read that", async () => {
-  await using watch = await ManagerWatch.of("typed");
-  const gateway = createGateway(watch.manager, { token: TOKEN });
-  const plain = await gateway(get("/docs/swagger-ui.js", {}));
-  const packed = await gateway(get("/docs/swagger-ui.js", { "accept-encoding": "br, gzip" }));
-  assertEquals([plain.headers.get("content-encoding"), packed.headers.get("content-encoding")], [null, "gzip"]);
-  const unpacked = await new Response(packed.body!.pipeThrough(new DecompressionStream("gzip"))).text();
-  assertEquals([unpacked === await plain.text(), unpacked.includes("SwaggerUIBundle")], [true, true]);
-});
-
 Deno.test("what a gateway refuses is a problem with a code", async () => {
   await using watch = await ManagerWatch.of("raises");
   const gateway = createGateway(watch.manager, { token: TOKEN });

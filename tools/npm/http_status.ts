@@ -17,10 +17,10 @@ export interface StatusCodes {
   readonly RequestTimeout: 408;
   readonly Conflict: 409;
   readonly ContentTooLarge: 413;
+  readonly UnsupportedMediaType: 415;
   readonly MisdirectedRequest: 421;
   readonly TooManyRequests: 429;
   readonly InternalServerError: 500;
-  readonly NotImplemented: 501;
   readonly ServiceUnavailable: 503;
   readonly GatewayTimeout: 504;
   readonly InsufficientStorage: 507;

@@ -10,7 +10,9 @@ import { SlowClientError } from "../../gateway/reply.ts";
 import { within } from "../../protocol/limit.ts";
 import { withoutAbortWarning } from "../serving/abort_warning.ts";
 import { openAccessLog } from "../serving/access_log_file.ts";
-import { announcement } from "../serving/announcement.ts";
+import type { PluginManager } from "../../manager/plugin_manager.ts";
+import { toldSignatures } from "../../plugin/told_signatures.ts";
+import { announcement, type Served, shellLines } from "../serving/announcement.ts";
 import { readKeeping, readNumber } from "../serving/keeping.ts";
 import { CrowdedServer } from "../serving/server.ts";
 import { writeServerFile } from "../serving/server_file.ts";
@@ -64,14 +66,23 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const told = { url, token: tokens.token.value, operatorToken: tokens.operatorToken.value };
   cleanup.use(await writeServerFile(context.stateDir, { ...told, pid: Deno.pid }));
   if (terminal.json) terminal.result(told);
-  const names = manager.list().map(({ name }) => name);
-  for (const line of announcement({ url, token: tokens.token, names })) terminal.line(line);
+  const served = { url, token: tokens.token, names: [...new Set(manager.list().map(({ name }) => name))] };
+  for (const line of announcement(served)) terminal.line(line);
   if (!("cert" in tls) && !isLocal(hostname)) terminal.note(yellow(UNENCRYPTED));
   for (const problem of manager.problems) terminal.note(yellow(problemText(problem)));
+  if (!terminal.json) void tellShell(context, manager, served);
   await untilAborted(signal);
   await drained(server, { terminal, drainMs });
   // Open calls end with their workers; only then can the server come to its end.
   await manager[Symbol.asyncDispose]();
+}
+
+/** The lines are made of what the first plugin takes, and it has to be started for that. */
+async function tellShell({ terminal, signal }: Context, manager: PluginManager, served: Served): Promise<void> {
+  if (served.names.length === 0) return;
+  const signatures = await toldSignatures(manager.get(served.names[0]!), signal).catch(() => undefined);
+  if (signal.aborted) return;
+  for (const line of shellLines(served, signatures)) terminal.line(line);
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

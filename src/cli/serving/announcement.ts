@@ -4,6 +4,8 @@
  * @module
  */
 import { counted } from "../output/counted.ts";
+import type { SignaturesBody } from "../../protocol/messages.ts";
+import { curlLines } from "./curl_lines.ts";
 import type { Token } from "./token.ts";
 
 /** What others have to know. */
@@ -16,13 +18,19 @@ export interface Served {
 
 /** How other programs call the plugins, line by line. */
 export function announcement({ url, token, names }: Served): string[] {
-  const places = names.map((name) => `${url}/${encodeURIComponent(name)}`);
   return [
     `Serving ${counted(names.length, "plugin")} until Ctrl-C. Another program calls ${names.length === 1 ? "it" : "them"} with:`,
-    ...places.map((place) => `  RemotePluginProxy.attach({ url: "${place}", token: ${token.inCode} })`),
-    ...places.slice(0, 1).flatMap((place) => [
-      "From a shell:",
-      `  curl "${place}/execute" -H ${token.header} -d '{"kwargs": {"NAME": "VALUE"}}'`,
-    ]),
+    ...names.map((name) => `  RemotePluginProxy.attach({ url: "${placeOf(url, name)}", token: ${token.inCode} })`),
+    `What they take, and a page to try it: ${url}/docs`,
   ];
+}
+
+/** How a shell calls the first plugin, line by line. */
+export function shellLines({ url, token, names }: Served, signatures: SignaturesBody | undefined): string[] {
+  const target = { place: placeOf(url, names[0]!), header: token.header };
+  return ["From a shell:", ...curlLines(signatures, target).map((line) => `  ${line}`)];
+}
+
+function placeOf(url: string, name: string): string {
+  return `${url}/${encodeURIComponent(name)}`;
 }

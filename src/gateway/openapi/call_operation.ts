@@ -33,7 +33,9 @@ export function callOperation(method: CalledMethod, components: Components): Pic
   const given = copy("arguments");
   const raw = onlyFileArgument(signature);
   const content: Content = {
-    "application/json": { schema: jsonBody(given, signature.positional && copy("positional")) },
+    ...needsFile(given, signature)
+      ? {}
+      : { "application/json": { schema: jsonBody(withoutFiles(given, signature), signature.positional && copy("positional")) } },
     "multipart/form-data": formBody(given, signature),
     ...raw === undefined ? {} : { [BYTES_MEDIA_TYPE]: { schema: BINARY } },
   };
@@ -42,6 +44,17 @@ export function callOperation(method: CalledMethod, components: Components): Pic
     requestBody: { required: namesIn(given.required).length > 0, content },
     responses: { 200: endpoint === "execute" ? result(signature, copy("result")) : chunks(copy("chunk")) },
   };
+}
+
+/** JSON carries no files: a path in it would be one of the gateway's own machine. */
+function withoutFiles(given: JsonSchema, signature: MethodSignature): JsonSchema {
+  if (!isRecord(given.properties)) return given;
+  const files = new Set(fileArguments(signature).map(({ name }) => name));
+  return { ...given, properties: Object.fromEntries(Object.entries(given.properties).filter(([name]) => !files.has(name))) };
+}
+
+function needsFile(given: JsonSchema, signature: MethodSignature): boolean {
+  return fileArguments(signature).some(({ name }) => namesIn(given.required).includes(name));
 }
 
 /** The body of the wire. */
@@ -53,6 +66,7 @@ function jsonBody(kwargs: JsonSchema, args: JsonSchema | undefined): JsonSchema 
       ...args === undefined ? {} : { args: { ...args, description: "The arguments without a name" } },
     },
     ...namesIn(kwargs.required).length > 0 ? { required: ["kwargs"] } : {},
+    additionalProperties: false,
   };
 }
 

@@ -42,7 +42,7 @@ export class Components {
     const members = Object.entries(inOneDialect(schema)).map(([keyword, value]) => [keyword, copyOf(keyword, value, inner)]);
     const copied = Object.fromEntries(members.filter(([, value]) => value !== undefined));
     const $ref = this.#reference(schema.$ref, source);
-    return $ref === undefined ? copied : { ...copied, $ref };
+    return { ...isInteger(schema) ? SAFE : {}, ...copied, ...$ref === undefined ? {} : { $ref } };
   }
 
   #reference(reference: unknown, source: Source): string | undefined {
@@ -69,6 +69,13 @@ export class Components {
     if (!isThere) this.#schemas[name] = this.copy(source, target);
     return name;
   }
+}
+
+/** The integers that a gateway takes and gives: those of which JavaScript has a number. */
+const SAFE: JsonSchema = { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
+
+function isInteger({ type }: JsonSchema): boolean {
+  return type === "integer" || Array.isArray(type) && type.includes("integer");
 }
 
 /** What a component may be called. */

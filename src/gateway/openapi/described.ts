@@ -16,22 +16,21 @@ const AT_A_TIME = 4;
 const MAX_WAIT_MS = 30_000;
 
 /** Asks all plugins of a manager what they take and give. One that cannot tell is described without it. */
-export async function describedPlugins(manager: PluginManager, signal: AbortSignal): Promise<DescribedPlugin[]> {
+export async function describedPlugins(manager: PluginManager): Promise<DescribedPlugin[]> {
   const names = [...new Set(manager.list().map(({ name }) => name))];
   const turns = new Turns(AT_A_TIME);
   return await Promise.all(names.map(async (name) => {
     using _turn = await turns.acquire();
-    return await describedPlugin(manager, name, signal);
+    return await describedPlugin(manager, name);
   }));
 }
 
-async function describedPlugin(manager: PluginManager, name: string, signal: AbortSignal): Promise<DescribedPlugin> {
+async function describedPlugin(manager: PluginManager, name: string): Promise<DescribedPlugin> {
   const { version } = manager.info(name);
   try {
-    const { config, ...signatures } = await readSchemas(manager.get(name), { timeoutMs: MAX_WAIT_MS, signal });
+    const { config, ...signatures } = await readSchemas(manager.get(name), { timeoutMs: MAX_WAIT_MS });
     return { name, version, signatures, configSchema: config };
   } catch (error) {
-    signal.throwIfAborted();
     const problem = isUntold(error) ? "Its worker cannot tell what it takes" : "What it takes is not known, because it could not be asked";
     return { name, version, signatures: undefined, configSchema: undefined, problem };
   }

@@ -1,18 +1,18 @@
 /**
- * The page on which a gateway is read and tried. All of it is served from here: it asks no other server, and works without a network.
+ * The page on which a gateway is read and tried. A browser gets all of it from here, and asks no other server.
  *
  * @module
  */
-import { SWAGGER_UI_FILES, SWAGGER_UI_VERSION } from "../generated/swagger_ui.ts";
+import script from "./page.js" with { type: "text" };
 
 /** One file of the page. */
 export interface PageFile {
   /** What it is. */
   readonly mediaType: string;
-  /** Its bytes; those of Swagger UI are compressed by gzip. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whether the bytes are compressed. They are another file's in another release then, and may be kept. */
-  readonly isCompressed: boolean;
+  /** Its text. */
+  readonly text: string;
+  /** Whether it is that of one release for ever. */
+  readonly isFixed: boolean;
 }
 
 /** Nothing but what comes from here may run, and nothing else is asked. Swagger UI puts styles into its elements, and shows results that it has in memory. */
@@ -28,13 +28,19 @@ export const PAGE_POLICY: string = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+/** The release of Swagger UI. The import maps have the same one, and the lock file its hash. */
+export const SWAGGER_UI = "5.35.0";
+
+/** Its package on npm. */
+const PACKAGE = `npm:swagger-ui-dist@${SWAGGER_UI}`;
+
 const HTML = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Plugins</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="docs/swagger-ui.css?${SWAGGER_UI_VERSION}">
+<link rel="stylesheet" href="docs/swagger-ui.css?${SWAGGER_UI}">
 <style>
   body { margin: 0; font: 16px/1.5 system-ui, sans-serif; }
   form { max-width: 28rem; margin: 20vh auto 0; padding: 0 1rem; }
@@ -49,60 +55,25 @@ const HTML = `<!doctype html>
   <p role="status"></p>
 </form>
 <div id="api"></div>
-<script src="docs/swagger-ui.js?${SWAGGER_UI_VERSION}" defer></script>
+<script src="docs/swagger-ui.js?${SWAGGER_UI}" defer></script>
 <script src="docs/page.js" defer></script>
 </html>
 `;
 
-/** The token stays in the memory of the page. Swagger UI sends it with each request that is tried. */
-const SCRIPT = `"use strict";
-const form = document.querySelector("form");
-const status = document.querySelector("[role=status]");
-
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const token = form.elements.token.value;
-  status.textContent = "Asking the plugins what they take …";
-  const response = await fetch("openapi.json", { headers: { authorization: "Bearer " + token } }).catch(() => undefined);
-  const answer = await response?.json().catch(() => undefined);
-  if (!response?.ok || answer === undefined) {
-    status.textContent = answer?.detail ?? "The gateway does not answer";
-    return;
-  }
-  form.remove();
-  show(answer, token);
-});
-
-function show(spec, token) {
-  const ui = SwaggerUIBundle({
-    spec,
-    dom_id: "#api",
-    deepLinking: true,
-    defaultModelsExpandDepth: -1,
-    displayRequestDuration: true,
-    filter: true,
-    tryItOutEnabled: true,
-    validatorUrl: null,
-    onComplete() {
-      for (const scheme of Object.keys(spec.components.securitySchemes)) ui.preauthorizeApiKey(scheme, token);
-    },
-  });
-}
-`;
-
 /** The files of the page by their paths behind `/docs`; that of the page itself is empty. */
-export const PAGE_FILES: Readonly<Record<string, () => PageFile>> = {
-  "": () => written("text/html; charset=utf-8", HTML),
-  "page.js": () => written("text/javascript; charset=utf-8", SCRIPT),
-  "swagger-ui.js": () => compressed("text/javascript; charset=utf-8", SWAGGER_UI_FILES.js),
-  "swagger-ui.css": () => compressed("text/css; charset=utf-8", SWAGGER_UI_FILES.css),
-  "licenses.txt": () => compressed("text/plain; charset=utf-8", SWAGGER_UI_FILES.licenses),
+export const PAGE_FILES: Readonly<Record<string, () => Promise<PageFile>>> = {
+  "": () => Promise.resolve({ mediaType: "text/html; charset=utf-8", text: HTML, isFixed: false }),
+  "page.js": () => Promise.resolve({ mediaType: "text/javascript; charset=utf-8", text: script, isFixed: false }),
+  "swagger-ui.js": () => fromPackage("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+  "swagger-ui.css": () => fromPackage("swagger-ui.css", "text/css; charset=utf-8"),
 };
 
-function written(mediaType: string, text: string): PageFile {
-  return { mediaType, bytes: new TextEncoder().encode(text), isCompressed: false };
-}
-
-function compressed(mediaType: string, base64: string): PageFile {
-  return { mediaType, bytes: Uint8Array.fromBase64(base64), isCompressed: true };
+/**
+ * Nobody but who opens the page gets the package, for what it is called is not known before. The import of a text finds no package that was not loaded: a small
+ * module of it is imported first.
+ */
+async function fromPackage(file: string, mediaType: string): Promise<PageFile> {
+  await import(`${PACKAGE}/absolute-path.js`);
+  const { default: text } = await import(`${PACKAGE}/${file}`, { with: { type: "text" } });
+  return { mediaType, text, isFixed: true };
 }

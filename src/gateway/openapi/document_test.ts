@@ -34,18 +34,26 @@ const SPEECH = described({
 // deno-lint-ignore no-explicit-any -- A document is looked into at many places, which its type leaves open.
 const at = (document: unknown, ...path: string[]): any => path.reduce((inner, name) => (inner as any)?.[name], document);
 
-Deno.test("a call's arguments are JSON, a form with files, and a file with the others in the URL", () => {
+Deno.test("a call with a file is a form, or the file with the other arguments in the URL", () => {
   const { paths } = openApiDocument([SPEECH]);
   const { post } = paths["/whisper/execute"]!;
   const { content } = post!.requestBody!;
-  assertEquals(Object.keys(content), ["application/json", "multipart/form-data", "application/octet-stream"]);
-  const kwargs = at(content, "application/json", "schema", "properties", "kwargs");
-  assertEquals([kwargs.properties.beams, kwargs.required], [{ type: "integer", minimum: 1, default: 5 }, ["audio"]]);
+  assertEquals(Object.keys(content), ["multipart/form-data", "application/octet-stream"]);
   const form = content["multipart/form-data"]!;
   assertEquals(at(form, "schema", "properties", "audio").format, "binary");
   assertEquals(Object.keys(form.encoding!), ["options"]);
   assertEquals(post!.parameters!.map((one) => "name" in one ? one.name : one.$ref.split("/").at(-1)), ["CallId", "beams", "options"]);
   assertEquals([post!.summary, post!.description], ["Finds the words.", "Finds the words.\n\nIt takes its time."]);
+});
+
+Deno.test("arguments without files are JSON, and files that need not be there are left out of it", () => {
+  const properties = { title: { type: "string" }, cover: { type: "string", format: "binary" }, pages: { type: "integer", minimum: 1 } };
+  const { paths } = openApiDocument([described({ execute: { arguments: { type: "object", properties, required: ["title"] } } })]);
+  const content = at(paths, "/whisper/execute", "post", "requestBody", "content");
+  assertEquals(Object.keys(content), ["application/json", "multipart/form-data", "application/octet-stream"]);
+  const { kwargs } = at(content, "application/json", "schema", "properties");
+  assertEquals([Object.keys(kwargs.properties), kwargs.required], [["title", "pages"], ["title"]]);
+  assertEquals(kwargs.properties.pages, { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 });
 
 Deno.test("what schemas refer to becomes one component for all that mean the same", () => {

@@ -10,6 +10,9 @@ const NUMBER: JsonSchema = { type: "number" };
 const COUNT: JsonSchema = { type: "integer", minimum: 0 };
 const ANY_OBJECT: JsonSchema = { type: "object" };
 
+/** A request with another member is refused. */
+const CLOSED: JsonSchema = { additionalProperties: false };
+
 /** All members are needed but those whose names end in a question mark. */
 function object(members: Readonly<Record<string, JsonSchema>>, more: JsonSchema = {}): JsonSchema {
   const named = Object.entries(members).map(([name, schema]) => [name.replace(/\?$/, ""), schema]);
@@ -81,7 +84,7 @@ export const OWN_SCHEMAS = {
   Ready: object({ name: TEXT, version: TEXT }, { description: "The plugin is loaded" }),
   Signatures: object({ "execute?": ANY_OBJECT, "execute_stream?": ANY_OBJECT }, { description: "What the plugin's methods take and give" }),
   Cancelled: object({ status: { enum: ["cancelled", "not_running"] } }),
-  CancelRequest: object({ "call_id?": { ...TEXT, description: "Which call; all that the client may cancel when it is left out" } }),
+  CancelRequest: object({ "call_id?": { ...TEXT, description: "Which call; all that the client may cancel when it is left out" } }, CLOSED),
   Done: object({ status: TEXT }),
   AnyObject: ANY_OBJECT,
 } as const satisfies Readonly<Record<string, JsonSchema>>;
