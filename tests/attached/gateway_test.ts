@@ -9,6 +9,7 @@ import { eventually } from "../support/guard.ts";
 import type { Described } from "../support/handed_over.ts";
 import { ManagerWatch } from "../support/managed_plugins.ts";
 import { RawConnection } from "../support/raw_http.ts";
+import { runHost } from "../support/run_host.ts";
 
 type Seen = Record<string, Described>;
 
@@ -107,6 +108,19 @@ Deno.test("an operator's configuration may have files, and the next worker gets 
   await plugin.execute({ data: 1 }).catch(() => {});
   const after = await plugin.getCurrentConfig();
   assertEquals([await sizeOf(plugin, after), after.model === before.model], [70_000, false]);
+});
+
+Deno.test("a program with leave for the gateway's address alone sends files in every form, gets them, and gives up a call", async () => {
+  await using gateway = await FilesGateway.start();
+  const flags = [`--allow-net=${new URL(gateway.url).host}`];
+  const { stdout, stderr } = await runHost("sends_files", flags, [{ url: gateway.url, token: TOKENS.token }, 200_000]);
+  assertEquals(stderr, "");
+  assertEquals(JSON.parse(stdout), {
+    seen: [200_000, 200_000, 200_000, 200_128],
+    gave: [200_000, 200_000, 200_000],
+    outcome: "TimeoutError",
+  });
+  await eventually(() => gateway.files.length === 0, "the end of the files");
 });
 
 async function sizeOf(plugin: RemotePluginProxy, { model }: Record<string, unknown>): Promise<number> {
