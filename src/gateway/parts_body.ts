@@ -66,7 +66,7 @@ function withFiles({ body: raw, labels }: LabelledBody, { text, bytes, files }: 
 }
 
 async function textOf(bytes: ArrivingBytes, length: number): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let text = "";
   for (let left = length; left > 0;) {
     const piece = await bytes.some();
