@@ -82,6 +82,7 @@ export const GROUPS: readonly Group[] = [
   { name: "openapi", roots: ["tests/gateway/schemathesis_test.ts"], flags: packagedWorkers, packages: SCHEMATHESIS },
   { name: "cli", roots: ["tests/cli"], flags: killers },
   { name: "mcp", roots: ["tests/mcp"], flags: killers, packages: MCP },
+  { name: "dashboard", roots: ["tests/dashboard"], flags: browsers },
   { name: "tracing", roots: ["tests/tracing"], flags: packagedWorkers, packages: TRACING },
   { name: "fuzz", roots: ["tests/fuzz"], flags: workers },
   { name: "interop", roots: ["tests/interop"], flags: interop, interop: true },
@@ -140,6 +141,11 @@ function packagedKillers(places: Places): string[] {
 /** Deno lets only those who may run everything kill a process that is not their child. */
 function killers(places: Places): string[] {
   return [...workers(places).filter((flag) => !flag.startsWith("--allow-run")), "--allow-run"];
+}
+
+/** Tests of a page in a browser, whose driver looks at the machine that it is on. */
+function browsers(places: Places): string[] {
+  return [...killers(places), "--allow-sys=osRelease,cpus,homedir,hostname"];
 }
 
 /** Tests of `FileResult.map()`, which calls the system's own function and has no narrower permission. They make links and FIFOs. */

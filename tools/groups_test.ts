@@ -32,6 +32,7 @@ Deno.test("only the tests that kill processes they did not start may run every p
     "gateway",
     "cli",
     "mcp",
+    "dashboard",
     "interop",
   ];
   assertEquals(GROUPS.filter(({ flags }) => flags(PLACES).includes("--allow-run")).map(({ name }) => name), killing);

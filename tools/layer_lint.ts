@@ -18,6 +18,7 @@ const LAYERS: readonly string[] = [
   "plugin",
   "manager",
   "mcp",
+  "dashboard",
   "gateway",
   "cli",
 ];

@@ -8,38 +8,29 @@ import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import type { MiddlewareHandler } from "hono";
 import type { GatewayEnv, Role } from "./context.ts";
 import type { Guard } from "./guard.ts";
+import type { KnownToken } from "./known_token.ts";
 import type { GatewayLimits, ResolvedGatewayOptions } from "./options.ts";
+import { PageSessions } from "./page_session.ts";
 import { Places } from "./places.ts";
 import { refusal, tooMuch } from "./refusal.ts";
 
-/** Who holds a token. */
-export interface Client {
-  /** What it may do. */
-  readonly role: Role;
-  /** Which of the tokens of its role it holds, for example `caller 1`. */
-  readonly client: string;
-}
-
-interface KnownToken extends Client {
-  readonly bytes: Uint8Array;
-}
-
 /** Knows the tokens, and tells in a time that says nothing of them whose one is. */
 export class Tokens {
-  readonly #known: readonly KnownToken[];
+  /** All of them. */
+  readonly known: readonly KnownToken[];
 
   /** Takes the tokens of both roles. */
   constructor({ callers, operators }: Pick<ResolvedGatewayOptions, "callers" | "operators">) {
-    this.#known = [...known("caller", callers), ...known("operator", operators)];
+    this.known = [...known("caller", callers), ...known("operator", operators)];
   }
 
   /** Whose token an `Authorization` carries; `undefined` when it is nobody's. */
-  holderOf(authorization: string | null): Client | undefined {
+  holderOf(authorization: string | null): KnownToken | undefined {
     const [, token] = /^Bearer +(\S.*)$/i.exec(authorization ?? "") ?? [];
     if (token === undefined) return undefined;
     const given = encoder.encode(token);
     // All are compared: where one was found does not show.
-    return this.#known.filter(({ bytes }) => bytes.length === given.length && timingSafeEqual(bytes, given)).at(-1);
+    return this.known.filter(({ bytes }) => bytes.length === given.length && timingSafeEqual(bytes, given)).at(-1);
   }
 }
 
@@ -49,11 +40,13 @@ function known(role: Role, tokens: readonly string[]): KnownToken[] {
   return tokens.map((token, index) => ({ role, client: `${role} ${index + 1}`, bytes: encoder.encode(token) }));
 }
 
-/** Lets in whoever has a token, and notes whose it is. */
+/** Lets in whoever has a token or has signed in with one, and notes whose it is. */
 export function wantsToken(options: ResolvedGatewayOptions): Guard {
   const tokens = new Tokens(options);
+  const sessions = new PageSessions(tokens.known);
   return (asked) => {
-    const holder = tokens.holderOf(asked.req.raw.headers.get("authorization"));
+    const authorization = asked.req.raw.headers.get("authorization");
+    const holder = authorization === null ? sessions.holderOf(asked.req.raw) : tokens.holderOf(authorization);
     if (holder === undefined) {
       return refusal(STATUS_CODE.Unauthorized, "The token is missing or wrong", {
         code: "unauthorized",

@@ -28,16 +28,23 @@ export type BodyContext = Pick<GatewayContext, "options" | "patience">;
 
 /** Reads a body, or says why it cannot be had. */
 export async function readBody(asked: Asked, context: BodyContext): Promise<ReadBody | Response> {
-  const length = asked.req.raw.headers.get("content-length");
-  const read = length === null ? await readPieces(asked, context) : await readWhole(asked, { ...context, length: Number(length) });
+  const read = await readText(asked, context);
   if (read instanceof Response) return read;
   const body = read.text === "" ? {} : parsed(read.text);
   return body instanceof Response ? body : { body, bytesIn: read.bytesIn };
 }
 
-interface ReadText {
+/** The text of a body. */
+export interface ReadText {
   readonly text: string;
+  /** How long it was, in bytes. */
   readonly bytesIn: number;
+}
+
+/** Reads the text of a body, which is empty where there is none, or says why it cannot be had. */
+export async function readText(asked: Asked, context: BodyContext): Promise<ReadText | Response> {
+  const length = asked.req.raw.headers.get("content-length");
+  return length === null ? await readPieces(asked, context) : await readWhole(asked, { ...context, length: Number(length) });
 }
 
 /** A body whose length is known: the server gives no more than that. One that has come with its head is there at once, unless it is asked for as a stream. */

@@ -44,15 +44,15 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const report = new CallReport(observed, context.observers, request);
   const target = { handle, manager, calls, client, workerCallId: call.workerCallId, role: asked.get("role") };
   const withTraceback = context.options.exposeTracebacks || target.role === "operator";
-  const style = asksForFrames(headers) ? FRAMED : plainStyle(endpoint);
+  const style = asksForFrames(headers) ? FRAMED : plainStyle(endpoint, headers.get("accept"));
   const open: OpenOutcome = (onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext });
   const takesParts = style === FRAMED && headers.get(FILES_HEADER) === "parts";
-  const frames = new Frames(open, { withTraceback, takesParts, write: style.write });
+  const frames = new Frames(open, { withTraceback, takesParts, write: style.write, writeFile: style.writeFile });
   const onEnd = () => {
     call.end();
     letGo(request);
   };
-  const hooks = { report, patience: context.patience.reply, place: asked.get("place"), onEnd, onCancel: () => call.cancel() };
+  const hooks = { name: plugin, report, patience: context.patience.reply, place: asked.get("place"), onEnd, onCancel: () => call.cancel() };
   return await new Reply(frames, style, hooks).response();
 }
 

@@ -27,6 +27,13 @@ export function clientGone({ env, req }: Asked, patience: Patience): Promise<unk
   return Promise.race([completed, promise]);
 }
 
+/** Aborted when the client of a stream has gone before it began. Later the stream itself tells, at once. */
+export function streamLeft({ env, req }: Asked): AbortSignal {
+  const gone = new AbortController();
+  (env?.info?.completed ?? aborted(req.raw)).catch((reason) => gone.abort(reason));
+  return gone.signal;
+}
+
 /** It is aborted after a reply that was sent as well, of which `Deno.serve()` warns. */
 function aborted({ signal }: Request): Promise<never> {
   return new Promise((_, reject) => {

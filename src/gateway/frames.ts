@@ -21,6 +21,8 @@ export interface WrittenFrame {
   readonly text: string;
   /** What stands behind it. */
   readonly files?: readonly FileResult[];
+  /** The file that is sent instead of a text. */
+  readonly file?: FileResult;
 }
 
 /** How frames are made. */
@@ -29,6 +31,8 @@ export interface FrameOptions extends TellOptions {
   readonly takesParts: boolean;
   /** How a frame is written. It may put another one in its place, which then ends the reply. */
   readonly write: (frame: Frame) => WrittenFrame;
+  /** How a result is written that is nothing but a file. Default: it travels inside of its frame. */
+  readonly writeFile?: (file: FileResult) => WrittenFrame;
 }
 
 /** A stream has no result but its end. */
@@ -90,6 +94,8 @@ export class Frames {
       const outcome = open((report) => this.#add({ ...report }));
       if (!(outcome instanceof Promise)) return await this.#runStream(outcome);
       const value = await outcome;
+      const { writeFile } = this.#options;
+      if (writeFile !== undefined && value instanceof FileResult) return this.#addFile(value, writeFile);
       const frame = this.#frameOf("result", value ?? null);
       if (frame instanceof Promise) this.#addFiled(await frame);
       else this.#add(frame);
@@ -128,10 +134,20 @@ export class Frames {
     this.#wakeReader?.();
   }
 
+  /** One that is not sent goes at once. */
+  #addFile(file: FileResult, write: (file: FileResult) => WrittenFrame): void {
+    const written = write(file);
+    if (this.#hasLast || written.file === undefined) void file[Symbol.asyncDispose]();
+    this.#addWritten(written);
+  }
+
   /** Nothing comes behind the last frame, neither a report that is late nor what a frame was to be in whose place an error stands. */
   #add(given: Frame): void {
+    if (!this.#hasLast) this.#addWritten(this.#options.write(given));
+  }
+
+  #addWritten(written: WrittenFrame): void {
     if (this.#hasLast) return;
-    const written = this.#options.write(given);
     this.#hasLast = isLastFrame(written.frame);
     this.#ready.push(written);
     this.#length += written.text.length;

@@ -4,32 +4,48 @@
  * @module
  */
 import { Hono } from "hono";
+import { RemoteError } from "../errors.ts";
 import type { CallWatch, WatchedCall } from "../mcp/call_watch.ts";
+import { followed } from "../mcp/followed_reply.ts";
 import type { McpEndpoint } from "../mcp/http.ts";
 import { ToolArgumentsError } from "../mcp/tool_arguments.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
-import { clientGone } from "./client_gone.ts";
+import { readText } from "./body.ts";
+import { streamLeft } from "./client_gone.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { CallReport } from "./observer.ts";
-import { codeOf } from "./told_errors.ts";
+import type { Place } from "./places.ts";
+import { codeOf, errorBody } from "./told_errors.ts";
 
 /** The route of MCP. Its library is loaded by the first request. */
 export function mcpRoutes(context: GatewayContext): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   let endpoint: Promise<McpEndpoint> | undefined;
   app.all("/mcp", async (asked) => {
+    const read = await readText(asked, context);
+    if (read instanceof Response) return read;
     endpoint ??= load(context);
-    const gone = new AbortController();
-    clientGone(asked, context.patience.client).catch((reason) => gone.abort(reason));
-    return await (await endpoint).answer(asked.req.raw, { client: asked.get("client"), signal: gone.signal });
+    const request = { client: asked.get("client"), text: read.text, signal: streamLeft(asked) };
+    return keepingPlace(await (await endpoint).answer(asked.req.raw, request), asked.get("place"));
   });
   return app;
 }
 
 async function load(context: GatewayContext): Promise<McpEndpoint> {
   const { McpEndpoint } = await import("../mcp/http.ts");
-  const { bodyBytes } = context.options.limits;
-  return new McpEndpoint(context.manager, { bodyBytes, watch: (call) => watchOf(context, call) });
+  const { draining, exposeTracebacks: withTraceback } = context.options;
+  return new McpEndpoint(context.manager, {
+    draining,
+    // The message of what a plugin raises is its own, and has no traceback.
+    describe: (error) => error instanceof RemoteError ? error.message : errorBody(error, { withTraceback }).message,
+    watch: (call) => watchOf(context, call),
+  });
+}
+
+/** A reply that comes as a stream takes its place until it has ended. */
+function keepingPlace(response: Response, place: Place): Response {
+  place.isKept = true;
+  return followed(response, { onEnd: () => place.leave() });
 }
 
 /** Has a call of a tool among all others: counted, told to observers, and given up by who may. */

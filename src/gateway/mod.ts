@@ -17,6 +17,8 @@ export type { GatewayHandler } from "./gateway.ts";
 export { accessLog } from "./access_log.ts";
 export type { AccessLogLine } from "./access_log.ts";
 export type { GatewayRequestInfo } from "./context.ts";
+export { LogFeed } from "./log_feed.ts";
+export type { PluginLine } from "./log_feed.ts";
 export type { CallObserver, CallOutcome, ObservedCall } from "./observer.ts";
 export { SlowClientError } from "./reply.ts";
 export type { GatewayLimits, GatewayOptions } from "./options.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LogFeed } from "./log_feed.ts";
 import type { CallObserver } from "./observer.ts";
 
 /** How much a gateway takes at once. What is over a limit is refused, and said why. */
@@ -46,6 +47,8 @@ export interface GatewayOptions {
   readonly origins?: readonly string[];
   /** The path below which it is mounted, for example `/plugins`. Default: none. A framework that takes it off from the request's URL needs none. */
   readonly basePath?: string;
+  /** What plugins print, for operators on the gateway's page. Default: it shows nothing of it. */
+  readonly logs?: LogFeed;
   /** Who is told of every call. */
   readonly observers?: readonly CallObserver[];
   /** Aborted when the gateway takes no more requests: it refuses them with 503, and goes on with those that it has. */
@@ -62,6 +65,7 @@ export interface ResolvedGatewayOptions {
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
   readonly basePath: string;
+  readonly logs: LogFeed | undefined;
   readonly draining: AbortSignal | undefined;
 }
 
@@ -88,6 +92,7 @@ export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions 
     hosts,
     origins,
     draining,
+    logs: options.logs,
     basePath: (options.basePath ?? "").replace(/\/+$/, ""),
   };
 }

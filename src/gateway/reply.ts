@@ -4,10 +4,12 @@
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
+import type { FileResult } from "../payload/file_result.ts";
 import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
 import { type ErrorFrame, type Frame, isLastFrame } from "../protocol/frames.ts";
 import { FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { withoutTypes as valueWithoutTypes } from "../protocol/values.ts";
+import { fileBody, fileHeaders, takesFile } from "./file_reply.ts";
 import type { Frames, WrittenFrame } from "./frames.ts";
 import type { CallReport } from "./observer.ts";
 import type { Patience, Wait } from "./patience.ts";
@@ -22,6 +24,8 @@ export interface ReplyStyle {
   readonly mediaType: string;
   /** How a frame is written. */
   readonly write: (frame: Frame) => WrittenFrame;
+  /** How a result is written that is nothing but a file. Default: it travels inside of its frame. */
+  readonly writeFile?: (file: FileResult) => WrittenFrame;
   /** The status of a reply whose first frame this is. */
   readonly status: (first: Frame) => number;
 }
@@ -33,8 +37,8 @@ export const FRAMED: ReplyStyle = {
   status: () => STATUS_CODE.OK,
 };
 
-/** The style of a reply to a client that knows no frames. */
-export function plainStyle(endpoint: Endpoint | ExtensionEndpoint): ReplyStyle {
+/** The style of a reply to a client that knows no frames. A file is sent as what it is to those who take that. */
+export function plainStyle(endpoint: Endpoint | ExtensionEndpoint, accept: string | null): ReplyStyle {
   const isStream = endpoint === "execute_stream";
   const isError = isStream ? isNotLoaded : isErrorFrame;
   return {
@@ -44,6 +48,11 @@ export function plainStyle(endpoint: Endpoint | ExtensionEndpoint): ReplyStyle {
       const frame = withoutTypes(given);
       if (isError(frame)) return { frame, text: problem(frame.error, endpoint) };
       return { frame, text: isStream ? item(frame) : "result" in frame ? JSON.stringify(frame.result) : "" };
+    },
+    writeFile: (file) => {
+      if (takesFile(accept, file.mediaType)) return { frame: { result: null }, text: "", file };
+      const error = badResult(`The result is a file. Ask for it with "Accept: ${file.mediaType}"`);
+      return { frame: { error }, text: problem(error, endpoint) };
     },
   };
 }
@@ -64,6 +73,8 @@ function item(frame: Frame): string {
 
 /** What belongs to a reply's end. */
 export interface ReplyHooks {
+  /** What a file is called that is the result. */
+  readonly name: string;
   /** Is told what is sent. */
   readonly report: CallReport;
   /** What the request holds; it is left when the reply has ended. */
@@ -85,6 +96,8 @@ export class SlowClientError extends Error {
   override readonly name: string = "SlowClientError";
 }
 
+const TOO_SLOW = "The client has taken nothing of its reply for too long";
+
 const encoder = new TextEncoder();
 
 /** A reply on its way to a client. */
@@ -97,6 +110,7 @@ export class Reply {
   /** The files behind that. */
   #files: SentFiles | undefined;
   #hasLast = false;
+  #file: FileResult | undefined;
 
   /** Takes over the frames. */
   constructor(frames: Frames, style: ReplyStyle, hooks: ReplyHooks) {
@@ -112,6 +126,7 @@ export class Reply {
     const isError = status !== STATUS_CODE.OK;
     const init = { status, headers: { "content-type": isError ? PROBLEM_MEDIA_TYPE : this.#style.mediaType } };
     this.#hooks.report.answered(status);
+    if (this.#file !== undefined) return this.#fileResponse(this.#file);
     if (!this.#hasLast || this.#files !== undefined || this.#text.length > PIECE_CHARACTERS) return new Response(this.#stream(), init);
     const bytes = encoder.encode(this.#text);
     this.#hooks.report.sent(bytes.length);
@@ -130,8 +145,9 @@ export class Reply {
   async #take(): Promise<Frame> {
     const taken = await this.#frames.take();
     const { report, onEnd } = this.#hooks;
-    for (const { frame, text } of taken) {
+    for (const { frame, text, file } of taken) {
       this.#text += text;
+      this.#file ??= file;
       if ("chunk" in frame) report.chunk();
       else if ("error" in frame) report.failed(frame.error.code);
     }
@@ -149,7 +165,7 @@ export class Reply {
     return new ReadableStream({
       start: (controller) => {
         wait = patience.begin(() => {
-          controller.error(new SlowClientError("The client has taken nothing of its reply for too long"));
+          controller.error(new SlowClientError(TOO_SLOW));
           this.#abandon();
         });
       },
@@ -181,6 +197,19 @@ export class Reply {
       this.#abandon();
       throw error;
     }
+  }
+
+  #fileResponse(file: FileResult): Response {
+    const { name, place, patience, report } = this.#hooks;
+    place.isKept = true;
+    const body = fileBody(file, {
+      patience,
+      slowError: () => new SlowClientError(TOO_SLOW),
+      onSent: (bytes) => report.sent(bytes),
+      onEnd: () => this.#end(),
+      onCancel: () => this.#abandon(),
+    });
+    return new Response(body, { headers: fileHeaders(file, name) });
   }
 
   #nextPiece(): string {
@@ -215,8 +244,12 @@ function withoutTypes(frame: Frame): Frame {
   } catch (error) {
     const what = (error as Error).message.replace(/^The value/, `The ${kind}`);
     const message = `${what}. Ask for frames with "Accept: ${FRAMES_MEDIA_TYPE}"`;
-    return { error: { code: "bad_result", type: "TypeError", message, traceback: "", category: "fatal", retriable: false } };
+    return { error: badResult(message) };
   }
+}
+
+function badResult(message: string): TreeErrorBody {
+  return { code: "bad_result", type: "TypeError", message, traceback: "", category: "fatal", retriable: false };
 }
 
 function problem(error: TreeErrorBody, endpoint: Endpoint | ExtensionEndpoint): string {
@@ -236,6 +269,7 @@ function statusOf(error: TreeErrorBody, endpoint: Endpoint | ExtensionEndpoint):
 
 /** What is neither the plugin's fault nor that of its worker. */
 const STATUSES: Readonly<Record<string, number>> = {
+  bad_result: STATUS_CODE.NotAcceptable,
   cancelled: STATUS_CODE.Conflict,
   invalid_arguments: STATUS_CODE.BadRequest,
   input_failed: STATUS_CODE.BadRequest,

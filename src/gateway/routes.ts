@@ -8,6 +8,7 @@ import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
 import { wantsPlace, wantsToken } from "./access.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
+import { dashboardRoutes } from "./dashboard_routes.ts";
 import { openOnly } from "./draining.ts";
 import { guarded } from "./guard.ts";
 import { healthRoutes } from "./health_routes.ts";
@@ -40,6 +41,7 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   app.route("/", metricsRoutes(context));
   app.use(guarded(openOnly(options)));
   app.route("/", docsRoutes());
+  app.route("/", dashboardRoutes(context));
   app.use(guarded(wantsToken(options)), wantsPlace(options.limits));
   // The names that a gateway itself has come before those of plugins.
   app.route("/", openApiRoutes(context));

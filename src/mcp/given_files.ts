@@ -7,6 +7,7 @@ import { basename, join, resolve, toFileUrl } from "@std/path";
 import type { ContentBlock } from "@modelcontextprotocol/server";
 import type { FileResult } from "../payload/file_result.ts";
 import { extensionOf } from "../protocol/media_types.ts";
+import { type WrittenArray, writtenArray } from "./given_array.ts";
 
 /** Where files go. */
 export interface GivenFilesOptions {
@@ -19,7 +20,7 @@ export interface GivenFilesOptions {
 }
 
 /** What stands in a value for a file. */
-export interface FilePlace {
+export interface FilePlace extends Partial<WrittenArray> {
   readonly media_type: string;
   readonly size: number;
   readonly content?: number;
@@ -43,6 +44,8 @@ export class GivenFiles {
     const { mediaType: media_type, size } = file;
     if (isDropped) return { media_type, size };
     const copy = await this.#copy(file);
+    const array = await writtenArray(file);
+    if (array !== undefined) return { media_type, size, ...array, ...copy === undefined ? {} : { uri: copy.uri } };
     const content = await this.#content(file, copy !== undefined);
     if (content === undefined && copy === undefined) {
       this.blocks.push({ type: "text", text: `${tooLarge(file)}. ${this.#options.largeFileAdvice}` });

@@ -62,7 +62,7 @@ export class McpSessions {
     const { transport } = session ?? await this.#begin(client, isInitializeRequest(parsedBody));
     const response = await transport.handleRequest(request, { parsedBody });
     // Nobody else can have the results of the calls that it was to answer.
-    return followed(response, () => cancelAll(transport, [parsedBody].flat()));
+    return followed(response, { onLeft: () => cancelAll(transport, [parsedBody].flat()) });
   }
 
   #find(id: string, client: string): Session | undefined {

@@ -45,7 +45,9 @@ export class ToolResult {
     const isStructured = this.#output !== undefined;
     if (typeof value === "string" && !isStructured) return { content: [textBlock(this.#fitting(value))] };
     const json = await this.#json(value);
-    if (value instanceof FileResult && !isStructured) return { content: this.#files.blocks };
+    // An array that is written out is no block.
+    const { blocks } = this.#files;
+    if (value instanceof FileResult && !isStructured && blocks.length > 0) return { content: blocks };
     if (!this.#reserve(wireBytes(json) + bytesOf(json))) return failure(tooLong(bytesOf(json)));
     return await this.#structured(typeof value === "string" ? value : json, json);
   }

@@ -146,6 +146,9 @@ export const GIVEN_FILE: JsonSchema = {
     size: { type: "integer", description: "In bytes" },
     content: { type: "integer", description: "Which of the content's blocks has it, from 0" },
     uri: { type: "string", description: "Where a copy of it is" },
+    dtype: { type: "string", description: "The element type of a small array, as numpy writes it" },
+    shape: { type: "array", items: { type: "integer" } },
+    values: { description: "The elements of a small array, in lists within lists" },
   },
   required: ["media_type", "size"],
 };

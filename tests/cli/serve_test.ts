@@ -50,8 +50,8 @@ Deno.test("serve gives each plugin to attach() under its name, and ends with all
     body: '{"kwargs":{"value":[1]}}',
   });
   assertEquals([plain.status, await plain.json()], [200, [1]]);
-  for (const [endpoint, status] of [["execute", 500], ["execute_stream", 200]] as const) {
-    const body = '{"kwargs":{"action":"give"}}';
+  for (const [endpoint, status] of [["execute", 406], ["execute_stream", 200]] as const) {
+    const body = '{"kwargs":{"action":"give","kind":"nested"}}';
     const reply = await fetch(`${url}/hands_over/${endpoint}`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body });
     assertEquals([reply.status, JSON.parse(await reply.text())._job_error.code], [status, "bad_result"]);
   }

@@ -201,16 +201,16 @@ Deno.test("a gateway tells of a plugin without starting it", async () => {
   assertEquals([name, state.kind, watch.workers], ["holds", "registered", 0]);
 });
 
-Deno.test("a result that is bytes is refused where no frames are asked for, and it is said how to ask", async () => {
+Deno.test("a result that has bytes among other things is refused where no frames are asked for, and it is said how to ask", async () => {
   await using watch = await ManagerWatch.of("hands_over");
   const gateway = createGateway(watch.manager, { token: TOKEN });
-  const body = JSON.stringify({ kwargs: { action: "give", size: 3 } });
+  const body = JSON.stringify({ kwargs: { action: "give", size: 3, kind: "nested" } });
   const plain = await gateway(ask("/hands_over/execute", { body }));
   const { detail } = await plain.json();
-  assertEquals(plain.status, 500);
+  assertEquals(plain.status, 406);
   const [, accept] = /Ask for frames with "Accept: ([^"]*)"$/.exec(detail) ?? [];
   const framed = await gateway(ask("/hands_over/execute", { body, headers: { accept: accept! } }));
-  assertEquals((await framed.json()).result.data, new Uint8Array([0, 1, 2]).toBase64());
+  assertEquals((await framed.json()).result["a/b"][1].data, new Uint8Array([0, 1, 2]).toBase64());
 });
 
 Deno.test("a gateway answers a wrong argument with 400, and what else fails in a plugin with 500", async () => {

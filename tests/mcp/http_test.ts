@@ -213,3 +213,39 @@ Deno.test("a stream on which a client waits for changes does not hold the server
   const old = await served.connect("2025");
   assertEquals((await old.listTools()).tools.length, 1);
 });
+
+Deno.test("a gateway that is about to end lets calls of tools go on, and ends the streams of those who only listen", async () => {
+  const draining = new AbortController();
+  await using served = await ServedTools.of(["holds"], { draining: draining.signal });
+  const client = await served.connect("2026");
+  const listening = await client.listen({ toolsListChanged: true });
+  const call = client.callTool({ name: "holds", arguments: { hold: "a" } });
+  await eventually(() => served.calls.length === 1, "the call");
+  draining.abort();
+  await within(listening.closed, "the end of the stream");
+  await served.watch.manager.get("holds").getStats();
+  await served.watch.manager.get("holds").cancel();
+  assertEquals((await within(call, "the result")).isError, true);
+});
+
+Deno.test("a client over HTTP is not told what only an operator may know", async () => {
+  await using served = await ServedTools.of(["raises_at_import"]);
+  const client = await served.connect("2026");
+  const failed = await client.callTool({ name: "raises_at_import", arguments: {} });
+  assertEquals([failed.isError, textOf(failed)], [true, '"raises_at_import" could not be started. An operator is told why']);
+});
+
+Deno.test("a call of a tool has a place among the requests of its token, and leaves it", async () => {
+  await using served = await ServedTools.of(["holds"], { limits: { requests: 1 } });
+  const message = (params: unknown) => JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
+  const held = await served.post(message({ name: "holds", arguments: { hold: "a" } }));
+  await eventually(() => served.calls.length === 1, "the call");
+  const refused = await served.post(message({ name: "holds", arguments: { note: "b" } }));
+  assertEquals([refused.status, (await refused.json()).code], [429, "too_much"]);
+  await held.body!.cancel();
+  await eventually(async () => {
+    const taken = await served.post(message({ name: "holds", arguments: { note: "b" } }));
+    await taken.text();
+    return taken.status === 200;
+  }, "a free place");
+});

@@ -122,6 +122,10 @@ for (const era of ERAS) {
     assert(page?.type === "resource" && "text" in page.resource && page.resource.text === "<p>8</p>");
     const [bytes] = (await show("bytes", 3)).content;
     assert(bytes?.type === "resource" && "blob" in bytes.resource && bytes.resource.blob === "AAAA");
+    const { dtype, shape, values } = (await show("array", 3)).structuredContent as Record<string, unknown>;
+    assertEquals([dtype, shape, values], ["<i2", [1, 3], [[0, 1, 2]]]);
+    const [array] = (await show("array", 2_000)).content;
+    assert(array?.type === "resource" && array.resource.mimeType === "application/x-npy");
     const both = await show("both");
     assertEquals(both.content.map(({ type }) => type), ["text", "image", "audio"]);
     const { before, sound: [listed], share } = both.structuredContent as Record<string, Record<string, unknown>> & { sound: unknown[] };

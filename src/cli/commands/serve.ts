@@ -4,6 +4,7 @@ import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import { UsageError } from "../exit.ts";
 import { problemText } from "../context.ts";
 import { createGateway } from "../../gateway/gateway.ts";
+import { LogFeed } from "../../gateway/log_feed.ts";
 import type { GatewayOptions } from "../../gateway/options.ts";
 import { refusal } from "../../gateway/refusal.ts";
 import { SlowClientError } from "../../gateway/reply.ts";
@@ -41,7 +42,9 @@ export interface ServeOptions extends TokenOptions {
 /** Serves the plugins until Ctrl-C, and then what is open. */
 export async function serve(context: Context, options: ServeOptions): Promise<void> {
   const { terminal, signal } = context;
-  const onLog = context.logWriter(options.logs ?? false);
+  const logs = new LogFeed();
+  const write = context.logWriter(options.logs ?? false);
+  const onLog: typeof write = (record, plugin) => [write, logs.add].forEach((take) => take(record, plugin));
   const drainMs = 1_000 * readNumber("drain", options.drain, 0);
   const managed = { ...readKeeping(options), onLog, bounds: options.bounds, watch: true, healthIntervalMs: 10_000 };
   const { manager } = await context.openManager(undefined, managed);
@@ -53,7 +56,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const { host: hostname, allowHost = [], allowOrigin: origins, tracebacks: exposeTracebacks } = options;
   const access = { ...valuesOf(tokens), hosts: [hostname, ...allowHost], origins, exposeTracebacks };
   const tls = await readTls(options);
-  const server = await CrowdedServer.start(createGateway(manager, { ...access, observers, draining: signal }), {
+  const server = await CrowdedServer.start(createGateway(manager, { ...access, observers, logs, draining: signal }), {
     hostname,
     port: readNumber("port", options.port, 0),
     tls,

@@ -19,11 +19,16 @@ const DESCRIPTION = [
 
 const METRICS = withProblems({ 200: { description: "The figures", content: { "text/plain": { schema: { type: "string" } } } } });
 
+const READY = { ...answers("Done"), 503: answers("Done")[200]! };
+
 /** The paths that a gateway itself has. */
 const OWN_PATHS: Readonly<Record<string, PathItem>> = {
   "/": { get: { operationId: "plugins", tags: ["gateway"], summary: "The plugins", responses: answers(listOf("PluginInfo")) } },
   "/health": {
     get: { operationId: "health", tags: ["gateway"], summary: "Whether the gateway is there", responses: answers("Done"), security: [{}] },
+  },
+  "/ready": {
+    get: { operationId: "ready", tags: ["gateway"], summary: "Whether it takes calls", responses: READY, security: [{}] },
   },
   "/metrics": { get: { operationId: "metrics", tags: ["gateway"], summary: "Figures for Prometheus", responses: METRICS } },
   "/stats": { get: { operationId: "stats", tags: ["gateway"], summary: "What all plugins use", responses: answers("GatewayStats") } },

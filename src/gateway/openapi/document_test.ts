@@ -83,7 +83,10 @@ Deno.test("a stream is lines of JSON, bytes are a file, and what is not known ma
 Deno.test("what changes a plugin for everybody takes the operator's token", () => {
   const { paths } = openApiDocument([SPEECH]);
   const operator = Object.entries(paths).filter(([, { post }]) => post?.security !== undefined).map(([path]) => path);
-  assertEquals(operator, ["/whisper/initialize", "/whisper/reconfigure", "/whisper/cleanup"]);
+  assertEquals(
+    operator,
+    ["initialize", "reconfigure", "cleanup", "load", "unload", "reload", "enable", "disable"].map((id) => `/whisper/${id}`),
+  );
 });
 
 Deno.test("a plugin's schema cannot make a document that is none", () => {

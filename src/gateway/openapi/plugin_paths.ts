@@ -7,7 +7,7 @@ import type { JsonSchema } from "../../plugin/type_schema.ts";
 import type { MethodSignature, SignaturesBody } from "../../protocol/messages.ts";
 import { callOperation } from "./call_operation.ts";
 import { componentName, type Components } from "./components.ts";
-import type { Operation, PathItem, Response } from "./openapi.ts";
+import type { Operation, Parameter, PathItem, Response } from "./openapi.ts";
 import { type OwnSchema, reference } from "./own_schemas.ts";
 
 /** A plugin that is described. */
@@ -61,6 +61,7 @@ export function pluginPaths(plugin: DescribedPlugin, components: Components): Re
     },
     ...Object.fromEntries(questions),
     ...operatorPaths(plugin, { base, about, components }),
+    ...managementPaths(base, about),
   };
 }
 
@@ -123,6 +124,39 @@ function operatorPaths(
     },
   ]));
 }
+
+/** What is done to a plugin, by the path's last part. */
+const MANAGEMENT: Readonly<Record<string, string>> = {
+  load: "Starts its workers",
+  unload: "Ends its workers, once their calls have ended",
+  reload: "Starts new workers in the place of those that it has",
+  enable: "Takes calls again",
+  disable: "Refuses calls",
+};
+
+function managementPaths(base: string, about: Place["about"]): Record<string, PathItem> {
+  return Object.fromEntries(
+    Object.entries(MANAGEMENT).map(([id, summary]): [string, PathItem] => [
+      `${base}/${id}`,
+      {
+        post: {
+          ...about(id, summary),
+          ...id === "unload" ? { parameters: [FORCE] } : {},
+          responses: answers("PluginInfo"),
+          security: OPERATOR,
+        },
+      },
+    ]),
+  );
+}
+
+const FORCE: Parameter = {
+  name: "force",
+  in: "query",
+  required: false,
+  description: "Whether calls that are open are cancelled",
+  schema: { type: "boolean" },
+};
 
 function cancelBody(): Operation["requestBody"] {
   return { required: false, content: { "application/json": { schema: reference("CancelRequest") } } };

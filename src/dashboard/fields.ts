@@ -1,0 +1,101 @@
+/**
+ * What a plugin takes, as the fields of a form.
+ *
+ * @module
+ */
+import { alternatives } from "../plugin/schema_alternatives.ts";
+import type { JsonSchema } from "../plugin/type_schema.ts";
+import { isRecord } from "../protocol/json.ts";
+import type { MethodSignature, SignaturesBody } from "../protocol/messages.ts";
+
+/** How one argument is given. */
+export interface Field {
+  readonly name: string;
+  readonly isRequired: boolean;
+  /** What it is, in the plugin's words. */
+  readonly description: string;
+  /** What is taken when it is left empty, as JSON; empty where the plugin says nothing. */
+  readonly standard: string;
+  readonly input: FieldInput;
+}
+
+/** What somebody types, chooses or drops. */
+export type FieldInput =
+  | { readonly kind: "text" | "switch" | "file" }
+  | { readonly kind: "number"; readonly step: "1" | "any"; readonly min: number | undefined; readonly max: number | undefined }
+  | { readonly kind: "choice"; readonly choices: readonly unknown[] }
+  /** What no other field can show is written as JSON. */
+  | { readonly kind: "json"; readonly reason: string };
+
+/** The form of one method. */
+export interface MethodForm {
+  readonly description: string;
+  readonly fields: readonly Field[];
+}
+
+/** The forms of a plugin's methods. A method that it lacks has none. */
+export type PluginForms = Readonly<Partial<Record<keyof SignaturesBody, MethodForm>>>;
+
+/** The most fields of a form. */
+const MAX_FIELDS = 200;
+
+/** The forms for what a plugin takes. */
+export function formsOf(signatures: SignaturesBody): PluginForms {
+  const methods = Object.entries(signatures) as [keyof SignaturesBody, MethodSignature][];
+  return Object.fromEntries(methods.map(([name, one]) => [name, { description: one.description ?? "", fields: fieldsOf(one) }]));
+}
+
+/** The fields for the arguments of a method. A method of which nothing is known has one for all of them. */
+export function fieldsOf({ arguments: schema }: MethodSignature): Field[] {
+  const { properties, required } = schema ?? {};
+  if (schema === undefined || !isRecord(properties)) return [];
+  const needed: ReadonlySet<unknown> = new Set(Array.isArray(required) ? required : []);
+  return Object.entries(properties).slice(0, MAX_FIELDS).map(([name, one]) => fieldOf({ name, schema: one, root: schema, needed }));
+}
+
+interface Argument {
+  readonly name: string;
+  readonly schema: unknown;
+  readonly root: JsonSchema;
+  readonly needed: ReadonlySet<unknown>;
+}
+
+function fieldOf({ name, schema, root, needed }: Argument): Field {
+  const { description, default: standard } = isRecord(schema) ? schema : {};
+  // Whoever leaves a field empty gives nothing, and so no null either.
+  const options = alternatives(schema, root).filter(({ type }) => type !== "null");
+  return {
+    name,
+    isRequired: needed.has(name),
+    description: typeof description === "string" ? description : "",
+    standard: standard === undefined || standard === null ? "" : JSON.stringify(standard),
+    input: inputOf(options),
+  };
+}
+
+function inputOf(options: readonly JsonSchema[]): FieldInput {
+  const [only] = options;
+  if (options.some(({ format }) => format === "binary" || format === "path")) return { kind: "file" };
+  if (only === undefined) return { kind: "json", reason: "The plugin does not say what it takes here" };
+  if (options.length > 1) return { kind: "json", reason: `It takes one of ${options.length} kinds of values` };
+  if (Array.isArray(only.enum)) return { kind: "choice", choices: only.enum };
+  return ofType(only);
+}
+
+function ofType({ type, minimum, maximum }: JsonSchema): FieldInput {
+  switch (type) {
+    case "string":
+      return { kind: "text" };
+    case "boolean":
+      return { kind: "switch" };
+    case "integer":
+    case "number":
+      return { kind: "number", step: type === "integer" ? "1" : "any", min: numberOr(minimum), max: numberOr(maximum) };
+    default:
+      return { kind: "json", reason: type === "array" ? "It takes a list" : "It takes an object" };
+  }
+}
+
+function numberOr(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}

@@ -1,0 +1,78 @@
+/** The page as a whole: who has signed in sees the plugins. */
+import { html } from "./html.js";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { readRole, readStats, Refused, signOut } from "./gateway.js";
+import { keyOf, UsageHistory } from "./history.js";
+import { Logs } from "./logs.js";
+import { Plugin } from "./plugin.js";
+import { PluginList } from "./plugin_list.js";
+import { SignIn } from "./sign_in.js";
+
+const INTERVAL_MS = 2_000;
+
+/** What is not known yet, and who is nobody. */
+const UNKNOWN = Symbol("unknown");
+const NOBODY = undefined;
+
+export function App() {
+  const [role, setRole] = useState(UNKNOWN);
+  const [problem, setProblem] = useState("");
+  const look = () => readRole().then(setRole, (error) => setProblem(error.message));
+  useEffect(look, []);
+  if (role === NOBODY) return html`<${SignIn} onSignedIn=${look} />`;
+  if (role === UNKNOWN) return html`<p class="notice" role="status">${problem || "Asking the gateway …"}</p>`;
+  return html`<${Plugins} role=${role} onLeft=${() => setRole(NOBODY)} />`;
+}
+
+function Plugins({ role, onLeft }) {
+  const { plugins, problem, history } = useStats(onLeft);
+  const [chosen, choose] = useState(undefined);
+  const plugin = plugins?.find((one) => keyOf(one) === chosen);
+  const advice = plugins?.length === 0 ? "There is no plugin here yet" : "Choose a plugin";
+  return html`
+    <header>
+      <h1>Plugins</h1>
+      <p role="status" class="problem">${problem}</p>
+      <button type="button" class="quiet" onClick=${() => signOut().finally(onLeft)}>Sign out</button>
+    </header>
+    <div class="columns">
+      <nav aria-label="Plugins">
+        <${PluginList} plugins=${plugins ?? []} chosen=${chosen} onChoose=${choose} />
+      </nav>
+      <main>
+        ${plugin === undefined
+          ? html`<p class="notice">${advice}</p>`
+          : html`<${Plugin} key=${chosen} plugin=${plugin} usage=${history.of(plugin)} isOperator=${role === "operator"} />`}
+        ${role === "operator" && html`<${Logs} />`}
+      </main>
+    </div>
+  `;
+}
+
+/** Asks for figures for as long as somebody looks. A gateway that is gone is asked until it is back. */
+function useStats(onLeft) {
+  const [seen, setSeen] = useState({});
+  const history = useRef(new UsageHistory()).current;
+  useEffect(() => {
+    let timer;
+    const look = async () => {
+      if (!document.hidden) await lookOnce({ history, setSeen, onLeft });
+      timer = setTimeout(look, INTERVAL_MS);
+    };
+    look();
+    return () => clearTimeout(timer);
+  }, []);
+  return { ...seen, history };
+}
+
+async function lookOnce({ history, setSeen, onLeft }) {
+  try {
+    const { plugins } = await readStats();
+    history.add(Date.now() / 1_000, plugins);
+    setSeen({ plugins });
+  } catch (error) {
+    // The token has ended.
+    if (error instanceof Refused && error.status === 401) onLeft();
+    else setSeen((before) => ({ ...before, problem: `The gateway does not answer: ${error.message}` }));
+  }
+}

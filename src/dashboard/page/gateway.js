@@ -1,0 +1,90 @@
+/** What the page asks of its gateway. The session's cookie goes along by itself. */
+const BASE = document.body.dataset.base;
+const FRAMES = "application/vnd.remote-plugin+ndjson";
+
+/** The longest line of a reply that the page takes, in characters. */
+const MAX_LINE = 64 * 1024 * 1024;
+
+/** The gateway has refused a request. */
+export class Refused extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.name = "Refused";
+    this.status = status;
+  }
+}
+
+export async function signIn(token) {
+  await asked("/dashboard/session", { method: "POST", body: JSON.stringify({ token }), headers: { "content-type": "application/json" } });
+}
+
+/** What whoever has signed in may do; `undefined` when nobody has. */
+export async function readRole() {
+  try {
+    return (await (await asked("/dashboard/session")).json()).role;
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) return undefined;
+    throw error;
+  }
+}
+
+export async function signOut() {
+  await asked("/dashboard/session", { method: "DELETE" });
+}
+
+export async function readStats() {
+  return await (await asked("/stats")).json();
+}
+
+/** Loads, unloads or reloads a plugin, which takes an operator. */
+export async function manage(plugin, action) {
+  await asked(`/${encodeURIComponent(plugin)}/${action}`, { method: "POST" });
+}
+
+/** The forms of what a plugin takes. It is started for them. */
+export async function readForms(plugin) {
+  return await (await asked(`/dashboard/forms/${encodeURIComponent(plugin)}`)).json();
+}
+
+/** The frames of a call, one by one. Files go as a form, and everything else as JSON. */
+export async function* call({ plugin, endpoint, kwargs, signal }) {
+  const hasFile = Object.values(kwargs).some((value) => value instanceof File);
+  const body = hasFile ? formOf(kwargs) : JSON.stringify({ kwargs });
+  const headers = { accept: FRAMES, ...hasFile ? {} : { "content-type": "application/json" } };
+  const response = await asked(`/${encodeURIComponent(plugin)}/${endpoint}`, { method: "POST", body, headers, signal });
+  for await (const line of linesOf(response.body)) yield JSON.parse(line);
+}
+
+/** The lines of a stream, each without its end. */
+async function* linesOf(body) {
+  let begun = "";
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    const lines = (begun + text).split("\n");
+    begun = lines.pop();
+    yield* lines;
+    if (begun.length > MAX_LINE) throw new Error("The result is too large for this page. Another program can take it, by the same address");
+  }
+}
+
+/** The lines that plugins print, as they come. */
+export function listenToLogs(onLine) {
+  const source = new EventSource(`${BASE}/dashboard/logs`);
+  source.onmessage = ({ data }) => onLine(JSON.parse(data));
+  return () => source.close();
+}
+
+function formOf(kwargs) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(kwargs)) {
+    if (value instanceof File) form.append(name, value);
+    else form.append(name, typeof value === "string" ? value : JSON.stringify(value));
+  }
+  return form;
+}
+
+async function asked(path, options) {
+  const response = await fetch(BASE + path, { cache: "no-store", ...options });
+  if (response.ok) return response;
+  const { detail } = await response.json().catch(() => ({ detail: `The gateway answers with ${response.status}` }));
+  throw new Refused(response.status, detail);
+}

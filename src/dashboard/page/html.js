@@ -1,0 +1,5 @@
+/** Elements, written as they are in HTML. */
+import htm from "htm";
+import { h } from "preact";
+
+export const html = htm.bind(h);

@@ -1,0 +1,74 @@
+/** What comes of a call: progress, chunks, a result or an error. */
+import { html } from "./html.js";
+import { useEffect, useMemo } from "preact/hooks";
+import { fileKind, shownResult } from "./shown_value.js";
+
+/** So many of the last chunks are shown. */
+const SHOWN_CHUNKS = 200;
+
+export function Outcome({ outcome }) {
+  const { state, progress, chunks, count, result, error, tookMs } = outcome;
+  const isStream = count > 0;
+  return html`
+    <section class="outcome" aria-label="Result" aria-live="polite">
+      ${state === "running" && html`<${Progress} progress=${progress} />`}
+      ${isStream && html`
+        <p class="faint">${count} ${count === 1 ? "chunk" : "chunks"}</p>
+        <ol class="chunks" start=${Math.max(1, count - SHOWN_CHUNKS + 1)}>
+                  ${chunks.slice(-SHOWN_CHUNKS).map((frame, at, all) =>
+                    html`
+                      <li key=${count - all.length + at}>
+                        <${Value} value=${frame.chunk} types=${frame.types} />
+                      </li>
+                    `
+                  )}
+                </ol>
+      `}
+      ${state === "ended" && !isStream && html`<${Value} value=${result.result} types=${result.types} />`}
+      ${state === "failed" && html`<p role="alert" class="problem">${error.type ? `${error.type}: ` : ""}${error.message}</p>`}
+      ${error?.traceback && html`<pre class="code">${error.traceback}</pre>`}
+      ${state !== "running" && html`<p class="faint">${ENDS[state]} after ${(tookMs / 1_000).toFixed(3)} s</p>`}
+    </section>
+  `;
+}
+
+const ENDS = { ended: "Ended", failed: "Failed", cancelled: "Cancelled" };
+
+function Progress({ progress }) {
+  const isKnown = progress !== undefined && progress.progress >= 0;
+  return html`<p><progress max="1" value=${isKnown ? progress.progress : undefined} /> ${progress?.message ?? ""}</p>`;
+}
+
+function Value({ value, types }) {
+  const { shown, files } = useMemo(() => shownResult(value, types), [value, types]);
+  return html`${shown && VIEWS[shown.kind](shown)}${files.map((file) => html`<${FileView} file=${file} />`)}`;
+}
+
+const VIEWS = {
+  text: ({ text }) => html`<pre>${text}</pre>`,
+  json: ({ text }) => html`<pre class="code">${text}</pre>`,
+  table: ({ headings, rows }) =>
+    html`
+      <div class="scrolled">
+        <table>
+          <thead>
+            <tr>${headings.map((heading) => html`<th>${heading}</th>`)}</tr>
+          </thead>
+          <tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+        </table>
+      </div>
+    `,
+};
+
+/** Nothing of a plugin's is run: a picture, a sound and a film are shown from memory, and everything else is only saved. */
+function FileView({ file }) {
+  const url = useMemo(() => URL.createObjectURL(new Blob([file.bytes], { type: file.mediaType })), [file]);
+  useEffect(() => () => URL.revokeObjectURL(url), [url]);
+  const kind = fileKind(file);
+  return html`<p>
+    ${kind === "picture" && html`<img src=${url} alt="The picture that the plugin gave" />`}
+    ${kind === "sound" && html`<audio src=${url} controls />`}
+    ${kind === "film" && html`<video src=${url} controls />`}
+    <a href=${url} download="result">Save ${file.mediaType}, ${file.bytes.length} bytes</a>
+  </p>`;
+}

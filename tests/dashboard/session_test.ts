@@ -1,0 +1,116 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { createGateway, type GatewayHandler, type GatewayOptions, LogFeed } from "@remote-plugin/proxy/gateway";
+import { within } from "../support/guard.ts";
+import { ManagerWatch } from "../support/managed_plugins.ts";
+
+const OWN_PAGE = { "sec-fetch-site": "same-origin" };
+
+function gatewayOf(watch: ManagerWatch, options: Partial<GatewayOptions> = {}): GatewayHandler {
+  return createGateway(watch.manager, { token: "caller", operatorToken: "operator", ...options });
+}
+
+/** Asks for a path of the gateway. */
+async function ask(gateway: GatewayHandler, path: string, init: RequestInit = {}): Promise<Response> {
+  return await gateway(new Request(`http://127.0.0.1${path}`, init));
+}
+
+async function signIn(gateway: GatewayHandler, token: string): Promise<Response> {
+  const body = JSON.stringify({ token });
+  return await ask(gateway, "/dashboard/session", { method: "POST", body, headers: { "content-length": `${body.length}` } });
+}
+
+async function cookieOf(gateway: GatewayHandler, token: string): Promise<string> {
+  return (await signIn(gateway, token)).headers.get("set-cookie")!.split(";")[0]!;
+}
+
+Deno.test("a token gives a cookie that scripts and other pages do not see, and a wrong one gives none", async () => {
+  await using watch = await ManagerWatch.of("echo");
+  const gateway = gatewayOf(watch);
+  const signed = await signIn(gateway, "caller");
+  const cookie = signed.headers.get("set-cookie")!;
+  assertEquals([signed.status, cookie.split("; ").slice(1)], [204, ["Path=/", "HttpOnly", "SameSite=Strict"]]);
+  assert(!cookie.includes("caller"));
+  const refused = await signIn(gateway, "wrong");
+  assertEquals([refused.status, refused.headers.get("set-cookie")], [401, null]);
+  for (const body of ["{}", "nonsense", JSON.stringify({ token: "x".repeat(20_000) })]) {
+    const bad = await ask(gateway, "/dashboard/session", { method: "POST", body, headers: { "content-length": `${body.length}` } });
+    assertEquals(bad.status, 400);
+  }
+});
+
+Deno.test("a cookie opens what its token does, for the gateway's own page alone", async () => {
+  await using watch = await ManagerWatch.of("echo");
+  const gateway = gatewayOf(watch);
+  const cookie = await cookieOf(gateway, "caller");
+  const statusOf = async (headers: Record<string, string>) => (await ask(gateway, "/stats", { headers })).status;
+  assertEquals(await statusOf({ cookie, ...OWN_PAGE }), 200);
+  assertEquals(await statusOf({ cookie: `other=1; ${cookie}`, ...OWN_PAGE }), 200);
+  for (const site of ["cross-site", "same-site", "none"]) assertEquals(await statusOf({ cookie, "sec-fetch-site": site }), 401);
+  assertEquals(await statusOf({ cookie }), 401);
+  assertEquals(await statusOf({ cookie: `${cookie}x`, ...OWN_PAGE }), 401);
+  assertEquals(await statusOf({ cookie, ...OWN_PAGE, origin: "https://elsewhere.example" }), 403);
+  assertEquals(await statusOf({ cookie, ...OWN_PAGE, authorization: "Bearer wrong" }), 401);
+});
+
+Deno.test("a cookie is that of its role, holds after a restart, and no longer than its token", async () => {
+  await using watch = await ManagerWatch.of("echo");
+  const cookie = await cookieOf(gatewayOf(watch), "operator");
+  const roleOf = async (gateway: GatewayHandler) => {
+    const response = await ask(gateway, "/dashboard/session", { headers: { cookie, ...OWN_PAGE } });
+    return response.ok ? (await response.json()).role : response.status;
+  };
+  assertEquals(await roleOf(gatewayOf(watch)), "operator");
+  assertEquals(await roleOf(gatewayOf(watch, { operatorToken: "another" })), 401);
+  assertEquals(await roleOf(gatewayOf(watch, { token: "operator", operatorToken: "another" })), 401);
+});
+
+Deno.test("a browser gets the page at the root, whose policy lets nothing of elsewhere run, and a program the plugins", async () => {
+  await using watch = await ManagerWatch.of("echo");
+  const odd = gatewayOf(watch, { basePath: '/"><script>' });
+  const oddPage = await (await ask(odd, "/%22%3E%3Cscript%3E/", { headers: { accept: "text/html" } })).text();
+  assertEquals([...oddPage.matchAll(/<script/g)].length, 2);
+  const plain = gatewayOf(watch, { basePath: "/plugins" });
+  const html = await (await ask(plain, "/plugins/", { headers: { accept: "text/html,*/*" } })).text();
+  const [script] = /\/plugins\/dashboard\/[\da-f]{16}\/main\.js/.exec(html)!;
+  const file = await ask(plain, script, { headers: { "accept-encoding": "gzip" } });
+  assertEquals([file.status, file.headers.get("content-encoding"), file.headers.get("content-type")], [
+    200,
+    "gzip",
+    "text/javascript; charset=utf-8",
+  ]);
+  const policy = (await ask(plain, "/plugins", { headers: { accept: "text/html" } })).headers.get("content-security-policy")!;
+  for (const rule of ["default-src 'none'", "script-src 'self' 'sha256-", "connect-src 'self'", "frame-ancestors 'none'"]) {
+    assertStringIncludes(policy, rule);
+  }
+  assert(!policy.includes("unsafe"));
+  const list = await ask(plain, "/plugins/", { headers: { authorization: "Bearer caller" } });
+  assertEquals((await list.json())[0].name, "echo");
+  assertEquals((await ask(plain, script.replace("main", "no_such"))).status, 401);
+});
+
+Deno.test("forms tell what a plugin takes, and why it cannot be started to those who may know", async () => {
+  await using watch = await ManagerWatch.of("raises_at_import");
+  const gateway = gatewayOf(watch);
+  const detailOf = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await (await ask(gateway, "/dashboard/forms/raises_at_import", { headers })).json()).detail as string;
+  };
+  assertEquals(await detailOf("caller"), '"raises_at_import" could not be started. An operator is told why');
+  assertStringIncludes(await detailOf("operator"), "RuntimeError");
+});
+
+Deno.test("the log comes to operators alone, and ends when the gateway does", async () => {
+  await using watch = await ManagerWatch.of("echo");
+  const logs = new LogFeed();
+  const draining = new AbortController();
+  const gateway = gatewayOf(watch, { logs, draining: draining.signal });
+  const read = async (token: string) => await ask(gateway, "/dashboard/logs", { headers: { authorization: `Bearer ${token}` } });
+  assertEquals((await read("caller")).status, 403);
+  const response = await read("operator");
+  logs.add({ time: new Date(0), stream: "stderr", text: "a\nb" }, "echo");
+  draining.abort();
+  assertStringIncludes(
+    await within(response.text(), "the end of the log"),
+    'data: {"time":"1970-01-01T00:00:00.000Z","stream":"stderr","text":"a\\nb"',
+  );
+});
