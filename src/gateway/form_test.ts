@@ -13,7 +13,7 @@ const SIGNATURE: MethodSignature = {
       title: TEXT,
       beams: { anyOf: [{ type: "integer" }, { type: "null" }] },
       loud: { type: "boolean" },
-      tags: { type: "array", items: TEXT },
+      tags: { anyOf: [{ type: "array", items: TEXT }, { type: "null" }] },
       model: { enum: ["small", "large"] },
       options: { type: "object" },
       anything: {},
@@ -35,6 +35,7 @@ Deno.test("fields of a form become what the plugin says that it takes", () => {
 Deno.test("a list is one field for each item, or one of JSON", () => {
   assertEquals(kwargsOf([field("tags", "1"), field("tags", "2")], SIGNATURE), { tags: ["1", "2"] });
   assertEquals(kwargsOf([field("tags", "1")], SIGNATURE), { tags: ["1"] });
+  assertEquals(kwargsOf([field("tags", "null")], SIGNATURE), { tags: null });
   assertEquals(kwargsOf([field("tags", '["a", "b"]')], SIGNATURE), { tags: ["a", "b"] });
 });
 

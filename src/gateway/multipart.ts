@@ -6,6 +6,7 @@
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { BYTES_MEDIA_TYPE } from "../protocol/media_types.ts";
 import { messageOf } from "../protocol/text.ts";
 import { FormError, type FormField } from "./form.ts";
 import { SlowBodyError } from "./in_time.ts";
@@ -39,10 +40,16 @@ export async function readMultipart({ pieces, contentType }: FormSource, uploads
 function parserFor(contentType: string): BusboyInstance {
   const limits = { fieldSize: MAX_TEXT_BYTES, parts: MAX_PARTS };
   try {
-    return new Busboy({ headers: { "content-type": contentType }, limits });
+    return new Busboy({ headers: { "content-type": contentType }, limits, isPartAFile });
   } catch (cause) {
     throw new FormError(`The form cannot be read: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** A browser sends a value of JSON as a file that nobody has named. */
+function isPartAFile(_name: string | undefined, mediaType: string | undefined, filename: string | undefined): boolean {
+  if (mediaType === "application/json" && filename === "blob") return false;
+  return filename !== undefined || mediaType === BYTES_MEDIA_TYPE;
 }
 
 class FormReader {

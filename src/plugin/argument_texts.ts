@@ -57,7 +57,8 @@ export class ArgumentTexts {
     const label = this.#options.label(name);
     const options = alternatives(this.#properties[name], this.#root);
     const list = options.find(({ type }) => type === "array");
-    const isWhole = given.length === 1 && typeof given[0] === "string" && given[0].startsWith("[");
+    const isNull = given[0] === "null" && options.some(({ type }) => type === "null");
+    const isWhole = given.length === 1 && typeof given[0] === "string" && (given[0].startsWith("[") || isNull);
     if (list !== undefined && !isWhole) return given.map((one) => this.value(label, one, alternatives(list.items, this.#root)));
     if (given.length > 1 && options.length > 0) throw new TextValueError(`${label} is given ${given.length} times, and is no list`);
     return oneOrAll(given.map((one) => this.value(label, one, options)));
