@@ -168,24 +168,18 @@ export class Dispatch {
 
   #attemptInTurn(run: Run): Promise<void> {
     const { call, taken, options } = run;
-    const sent = Promise.withResolvers<void>();
-    const turn = call.trace && Promise.withResolvers<void>();
-    const onTurn = (own: Turn) => {
-      call.hold(own);
-      turn?.resolve(own.whenFirst);
-      try {
-        sent.resolve(this.#attempt(run));
-      } catch (error) {
-        sent.reject(error);
-      }
-    };
-    const onLeave = (reason: unknown) => {
-      turn?.reject(reason);
-      sent.reject(reason);
-    };
-    call.waitFor(this.#queue.wait(turnRequest(taken, options), { onTurn, onLeave }));
-    if (turn !== undefined) void call.trace!.queue(turn.promise).catch(() => {});
-    return sent.promise;
+    const queued = call.trace && Promise.withResolvers<void>();
+    const wait = this.#queue.wait(turnRequest(taken, options), (turn) => {
+      call.hold(turn);
+      queued?.resolve(turn.whenFirst);
+      return this.#attempt(run);
+    });
+    call.waitFor(wait);
+    if (queued !== undefined) {
+      void call.trace!.queue(queued.promise).catch(() => {});
+      wait.sent.catch(queued.reject);
+    }
+    return wait.sent;
   }
 
   async #sendLater(worker: Promise<LoadedWorker>, run: Run): Promise<void> {

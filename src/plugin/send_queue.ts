@@ -24,37 +24,47 @@ export interface TurnRequest {
   readonly keepsId?: boolean;
 }
 
-/** What a call does that waits for its turn. */
-export interface TurnWaiter {
-  /** Its turn has come. It sends what is ready to be sent at once, for the next one's turn comes behind that. */
-  readonly onTurn: (turn: Turn) => void;
-  /** It has given up before its turn came. */
-  readonly onLeave: (reason: unknown) => void;
-}
+/** Sends a call whose turn has come: at once what is ready, for the next one's turn comes behind that. */
+export type TakeTurn = (turn: Turn) => Promise<void> | void;
 
 /** A call's place among those that wait. */
 export interface WaitForTurn {
-  /** Gives it up, with a reason. Has no effect on a turn that has come. */
+  /** Resolves when it was sent. Rejects with what has kept it from that, or with the reason for which it was given up. */
+  readonly sent: Promise<void>;
+  /** Gives it up. Has no effect when its turn has come. */
   leave(reason: unknown): void;
 }
 
 /** A call that waits for its turn in a list. */
 class Waiting implements WaitForTurn {
   readonly request: TurnRequest;
-  readonly waiter: TurnWaiter;
+  readonly #take: TakeTurn;
   readonly #leave: (waiting: Waiting) => boolean;
+  readonly #sent = Promise.withResolvers<void>();
   /** Its place in the list. */
   entry: Entry<Waiting> | undefined;
 
   /** `leave` takes it out of the list, and tells whether it was there. */
-  constructor(request: TurnRequest, waiter: TurnWaiter, leave: (waiting: Waiting) => boolean) {
+  constructor(request: TurnRequest, take: TakeTurn, leave: (waiting: Waiting) => boolean) {
     this.request = request;
-    this.waiter = waiter;
+    this.#take = take;
     this.#leave = leave;
   }
 
+  get sent(): Promise<void> {
+    return this.#sent.promise;
+  }
+
+  admit(turn: Turn): void {
+    try {
+      this.#sent.resolve(this.#take(turn));
+    } catch (error) {
+      this.#sent.reject(error);
+    }
+  }
+
   leave(reason: unknown): void {
-    if (this.#leave(this)) this.waiter.onLeave(reason);
+    if (this.#leave(this)) this.#sent.reject(reason);
   }
 }
 
@@ -94,8 +104,8 @@ export class SendQueue {
   }
 
   /** Waits for a turn. */
-  wait(request: TurnRequest, waiter: TurnWaiter): WaitForTurn {
-    const waiting = new Waiting(request, waiter, this.#leave);
+  wait(request: TurnRequest, take: TakeTurn): WaitForTurn {
+    const waiting = new Waiting(request, take, this.#leave);
     waiting.entry = this.#waiting.add(waiting);
     return waiting;
   }
@@ -143,7 +153,7 @@ export class SendQueue {
       const lane = this.#laneFor(first.item.request);
       if (lane === undefined) break;
       this.#waiting.remove(first);
-      first.item.waiter.onTurn(this.#admit(lane, first.item.request));
+      first.item.admit(this.#admit(lane, first.item.request));
     }
     this.#isAdmitting = false;
   }

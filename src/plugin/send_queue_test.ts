@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
-import { SendQueue, type TurnWaiter } from "./send_queue.ts";
+import { SendQueue } from "./send_queue.ts";
 import type { Turn } from "./turn.ts";
 
 const SMALL = { length: 10, isAlone: false };
@@ -17,21 +17,14 @@ function fullQueue(): { queue: SendQueue; turns: Turn[] } {
   return { queue, turns };
 }
 
-function waiter(onTurn: (turn: Turn) => void): TurnWaiter {
-  return { onTurn, onLeave: () => {} };
-}
-
 Deno.test("calls that wait are sent in order, and in the same moment as many as there is room for", () => {
   const { queue, turns } = fullQueue();
   const sent: number[] = [];
   for (let number = 0; number < 4; number++) {
-    queue.wait(
-      SMALL,
-      waiter((turn) => {
-        turn.send();
-        sent.push(number);
-      }),
-    );
+    queue.wait(SMALL, (turn) => {
+      turn.send();
+      sent.push(number);
+    });
   }
   turns[0]![Symbol.dispose]();
   assertEquals(sent, [0]);
@@ -42,7 +35,7 @@ Deno.test("calls that wait are sent in order, and in the same moment as many as 
 Deno.test("a call whose files are written still holds up those behind it until it is sent", () => {
   const { queue, turns } = fullQueue();
   const had: Turn[] = [];
-  for (let number = 0; number < 3; number++) queue.wait(SMALL, waiter((turn) => had.push(turn)));
+  for (let number = 0; number < 3; number++) queue.wait(SMALL, (turn) => void had.push(turn));
   for (const turn of turns) turn[Symbol.dispose]();
   assertEquals(had.length, 1);
   had[0]!.send();
@@ -69,16 +62,30 @@ Deno.test("calls of a worker that has ended hold up those behind them until they
   assertEquals([seen, queue.acquire(SMALL) !== undefined], [[undefined, undefined], true]);
 });
 
-Deno.test("a call that leaves before its turn has come is told so, and lets those behind it have theirs", () => {
+Deno.test("a call that leaves before its turn has come is told why, and lets those behind it have theirs", async () => {
   const { queue, turns } = fullQueue();
-  const told: unknown[] = [];
-  const waiting = queue.wait({ length: 10, isAlone: true }, { onTurn: () => told.push("turn"), onLeave: (reason) => told.push(reason) });
-  queue.wait(SMALL, waiter(() => told.push("next")));
+  const had: string[] = [];
+  const waiting = queue.wait({ length: 10, isAlone: true }, () => void had.push("alone"));
+  const next = queue.wait(SMALL, () => void had.push("next"));
   turns[0]![Symbol.dispose]();
-  assertEquals(told, []);
-  waiting.leave("enough");
-  waiting.leave("twice");
-  assertEquals(told.toSorted(), ["enough", "next"]);
+  assertEquals(had, []);
+  waiting.leave(new Error("enough"));
+  waiting.leave(new Error("twice"));
+  await assertRejects(() => waiting.sent, Error, "enough");
+  await next.sent;
+  assertEquals(had, ["next"]);
+});
+
+Deno.test("what keeps a call from being sent in its turn is its own error, and those behind it have theirs", async () => {
+  const { queue, turns } = fullQueue();
+  const failing = queue.wait(SMALL, (turn) => {
+    turn[Symbol.dispose]();
+    throw new Error("no such id");
+  });
+  const next = queue.wait(SMALL, (turn) => turn.send());
+  turns[0]![Symbol.dispose]();
+  await assertRejects(() => failing.sent, Error, "no such id");
+  await next.sent;
 });
 
 Deno.test("a call behind a long one is wanted for a lane without work after 5 ms, though brief calls come and go there", () => {

@@ -22,8 +22,54 @@ export type HeldBack = (connection: string) => Promise<HeldFrames | "untold" | u
 
 const UTF8 = new TextEncoder();
 
+/** How often a connection is opened to a worker that hangs up before it was asked for anything. */
+const MOST_TRIES = 3;
+
+/** What a connection needs that is opened. */
+interface OpenOptions {
+  /** What the worker calls the connection in its farewell, where the host hears that. */
+  readonly name: string;
+  /** Takes each connection in the moment in which it is there; throws when none is wanted any more. */
+  readonly onConn: (conn: Deno.Conn) => void;
+}
+
+/**
+ * Connects, and asks for the upgrade. A worker hangs up on whoever shows it no token in time. A host that got no processor meanwhile is one of those, and
+ * tries again.
+ *
+ * @throws {BrokenReplyError} When nothing listens there, or hangs up each time.
+ */
+export async function openForUpgrade({ address, token, heldBack }: UpgradeTarget, { name, onConn }: OpenOptions): Promise<Deno.Conn> {
+  const request = upgradeRequest(token, heldBack && name);
+  for (let tries = 1;; tries++) {
+    const conn = await connect(address);
+    try {
+      onConn(conn);
+      await writeAll(conn, request);
+      return conn;
+    } catch (cause) {
+      close(conn);
+      if (tries < MOST_TRIES && hasHungUp(cause)) continue;
+      throw new BrokenReplyError("The connection broke before the reply came", { cause });
+    }
+  }
+}
+
+function hasHungUp(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset;
+}
+
+/** Closes a connection, which may be closed. */
+export function close(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch {
+    // It is closed already.
+  }
+}
+
 /** Opens a connection. */
-export async function connect(address: UpgradeTarget["address"]): Promise<Deno.Conn> {
+async function connect(address: UpgradeTarget["address"]): Promise<Deno.Conn> {
   try {
     if (isUnix(address)) return await Deno.connect({ transport: "unix", path: address.unix });
     return withoutDelay(await Deno.connect(hostAndPort(address)));
@@ -43,7 +89,7 @@ function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
 }
 
 /** The request for the upgrade; with a name for the connection where the host hears the farewell. */
-export function upgradeRequest(token: string, name: string | undefined): Uint8Array {
+function upgradeRequest(token: string, name: string | undefined): Uint8Array {
   const lines = [
     `GET /${UPGRADE_ENDPOINT} HTTP/1.1`,
     "Host: localhost",

@@ -9,7 +9,7 @@ import { BrokenReplyError, MalformedReplyError, RefusedError } from "./errors.ts
 import { hasParts, type RequestWithParts } from "./parts_body.ts";
 import { ReplyBytes } from "./reply_bytes.ts";
 import { demandCallId, largeRequest, requestText } from "./request_line.ts";
-import { connect, demandUpgrade, type HeldBack, upgradeRequest, type UpgradeTarget, writeAll } from "./upgrade.ts";
+import { close, demandUpgrade, type HeldBack, openForUpgrade, type UpgradeTarget, writeAll } from "./upgrade.ts";
 import { UnreadPartError, writeWithParts } from "./upgraded_parts.ts";
 import { UpgradedReply } from "./upgraded_reply.ts";
 
@@ -23,8 +23,6 @@ const LARGE_BYTES = 256 * 1024;
 
 /** How many requests a worker has to do before it is worth waiting for more of them, and how many are waited for then. */
 const GATHERED = 8;
-
-const NOTHING: Uint8Array = new Uint8Array(0);
 
 const UTF8 = new TextEncoder();
 
@@ -70,7 +68,7 @@ export class UpgradedConnection {
   constructor(target: UpgradeTarget, onFree: (connection: UpgradedConnection) => void) {
     this.#heldBack = target.heldBack;
     this.#onFree = onFree;
-    this.#opened = this.#open(target);
+    this.#opened = openForUpgrade(target, { name: this.#name, onConn: (conn) => this.#hold(conn) });
     this.#upgrade = this.#opened.then(demandUpgrade);
     this.#upgrade.catch(() => this.close());
   }
@@ -122,29 +120,17 @@ export class UpgradedConnection {
     this.#isClosed = true;
     this.#heldBack = undefined;
     this.#closed.resolve(undefined);
-    try {
-      this.#conn?.close();
-    } catch {
-      // It is closed already.
-    }
+    if (this.#conn !== undefined) close(this.#conn);
+  }
+
+  #hold(conn: Deno.Conn): void {
+    this.#conn = conn;
+    if (this.#isClosed) throw new Deno.errors.Interrupted("It was closed while it was opened");
   }
 
   /** Gives up a reply. What is behind one that nobody wants is still wanted, so that its frames are read over. */
   drop(reply: UpgradedReply): void {
     if (this.#replies.every(({ isDropped }) => isDropped) && this.#replies.includes(reply)) this.close();
-  }
-
-  async #open({ address, token, heldBack }: UpgradeTarget): Promise<Deno.Conn> {
-    const conn = await connect(address);
-    this.#conn = conn;
-    try {
-      if (this.#isClosed) throw new Deno.errors.Interrupted("It was closed while it was opened");
-      await writeAll(conn, upgradeRequest(token, heldBack && this.#name));
-      return conn;
-    } catch (cause) {
-      this.close();
-      throw new BrokenReplyError("The connection broke before the reply came", { cause });
-    }
   }
 
   /** To a worker that has enough to do requests go several at once. */
@@ -254,7 +240,8 @@ export class UpgradedConnection {
     const replies = this.#replies.splice(0);
     this.#onFree(this);
     const first = this.#hasExited ? undefined : replies.shift();
-    first?.fail(error instanceof BrokenReplyError && first.hasBegun ? cutShort(error) : error);
+    const isCutShort = error instanceof BrokenReplyError && first?.hasBegun;
+    first?.fail(isCutShort ? new BrokenReplyError("The reply ended before its last frame", { cause: error.cause, hasBegun: true }) : error);
     const wasBehind = !(error instanceof MalformedReplyError) && !this.#isUntold;
     for (const reply of replies) {
       reply.fail(new BrokenReplyError("The connection broke before the reply came", { cause: error, wasBehind }));
@@ -291,11 +278,7 @@ export class UpgradedConnection {
     this.#heldBack = undefined;
     const held = await Promise.race([asked, this.#closed.promise]);
     this.#isUntold = held === "untold";
-    if (held === undefined || held === "untold" || held.at > this.#count) return NOTHING;
+    if (held === undefined || held === "untold" || held.at > this.#count) return new Uint8Array(0);
     return UTF8.encode(held.frames).subarray(this.#count - held.at);
   }
-}
-
-function cutShort(cause: BrokenReplyError): BrokenReplyError {
-  return new BrokenReplyError("The reply ended before its last frame", { cause: cause.cause, hasBegun: true });
 }

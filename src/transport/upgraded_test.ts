@@ -15,10 +15,13 @@ class Conversation {
   readonly #decoder = new TextDecoder();
   readonly #said: string[];
   readonly #hangsUp: boolean;
+  readonly #isGone: boolean;
   readonly #closed = Promise.withResolvers<never>();
 
-  constructor(said: readonly string[], { hangsUp = true } = {}) {
+  /** `isGone`: the worker has hung up before anything was written. */
+  constructor(said: readonly string[], { hangsUp = true, isGone = false } = {}) {
     this.#said = [...said];
+    this.#isGone = isGone;
     this.#hangsUp = hangsUp;
     this.#closed.promise.catch(() => {});
   }
@@ -31,6 +34,7 @@ class Conversation {
 
   /** At most so many bytes at once, as a full socket takes them. */
   write(bytes: Uint8Array): Promise<number> {
+    if (this.#isGone) return Promise.reject(new Deno.errors.BrokenPipe());
     const taken = bytes.subarray(0, 100_000);
     this.written += this.#decoder.decode(taken, { stream: true });
     return Promise.resolve(taken.length);
@@ -144,4 +148,13 @@ Deno.test("aborting closes the connection, and is the caller's own reason", asyn
     await assertRejects(() => next, Error, "enough");
     assertEquals(worker.isClosed, true);
   });
+});
+
+Deno.test("a worker that has hung up before it was asked for anything is asked on another connection, three times at most", async () => {
+  const gone = () => new Conversation([], { isGone: true });
+  const [first, second] = [gone(), new Conversation([`${UPGRADED}{"result":1}\n`])];
+  await over([first, second], async (transport) => assertEquals(await ask(transport), [{ result: 1 }]));
+  const all = [gone(), gone(), gone(), new Conversation([`${UPGRADED}{"result":1}\n`])];
+  await over(all, async (transport) => void await assertRejects(() => ask(transport), BrokenReplyError));
+  assertEquals([first, ...all].map(({ isClosed }) => isClosed), [true, true, true, true, false]);
 });
