@@ -4,6 +4,7 @@
  * @module
  */
 import { CallCancelledError } from "../errors.ts";
+import { OrderedList } from "../plugin/ordered_list.ts";
 import { type Endpoint, endpointRule, type ExtensionEndpoint } from "../protocol/endpoints.ts";
 
 /** A request, which its client can give up. */
@@ -33,16 +34,22 @@ export interface CallOwner {
 /** Which calls are meant: those that have all of what is given. */
 export type CallFilter = Partial<CallOwner>;
 
+interface OwnedCall {
+  readonly call: OpenCall;
+  readonly owner: CallOwner;
+}
+
 /** Knows the calls of all clients. An id names a call of one client at one plugin. Questions are no calls: they can be given up, and not be found. */
 export class OpenCalls {
-  readonly #open = new Map<OpenCall, CallOwner>();
+  readonly #open = new OrderedList<OwnedCall>();
+  #size = 0;
   readonly #keys = new Set<string>();
   /** What workers call the calls of theirs that have an id. */
   readonly #workerIds = new Set<string>();
 
   /** How many there are. */
   get size(): number {
-    return this.#open.size;
+    return this.#size;
   }
 
   /** How many calls of a plugin are open. */
@@ -63,12 +70,15 @@ export class OpenCalls {
       signal: controller.signal,
       cancel: () => controller.abort(new CallCancelledError(`A call of "${plugin}" was cancelled`, { plugin })),
       end: () => {
-        if (!this.#open.delete(call) || key === undefined) return;
+        if (entry === undefined || !this.#open.remove(entry)) return;
+        this.#size--;
+        if (key === undefined) return;
         this.#keys.delete(key);
         if (workerKey !== undefined) this.#workerIds.delete(workerKey);
       },
     };
-    if (isCall) this.#open.set(call, owner);
+    const entry = isCall ? this.#open.add({ call, owner }) : undefined;
+    if (isCall) this.#size++;
     if (key !== undefined) this.#keys.add(key);
     if (workerKey !== undefined) this.#workerIds.add(workerKey);
     return call;
@@ -83,7 +93,7 @@ export class OpenCalls {
 
   #matching(filter: CallFilter): OpenCall[] {
     const wanted = Object.entries(filter) as [keyof CallOwner, string | undefined][];
-    return [...this.#open].filter(([, owner]) => wanted.every(([key, value]) => owner[key] === value)).map(([call]) => call);
+    return [...this.#open].filter(({ owner }) => wanted.every(([key, value]) => owner[key] === value)).map(({ call }) => call);
   }
 }
 

@@ -13,7 +13,7 @@ import type { Results } from "./outbox.ts";
 import type { PluginRunner } from "./plugin_runner.ts";
 import { Posting } from "./posting.ts";
 import { ThreadCalls } from "./thread_calls.ts";
-import { type FromThread, readRun, type ToThread } from "./thread_messages.ts";
+import { type FromThread, readOrder, type ToThread } from "./thread_messages.ts";
 
 /** The part of a worker's global scope that is used here. */
 interface ThreadScope {
@@ -54,7 +54,7 @@ function serve(runner: PluginRunner, asker: FilesAsker): void {
   const calls = new ThreadCalls(runner, posting);
   scope.addEventListener("message", ({ data }) => {
     calls.takeOrder();
-    if (typeof data === "string") calls.take(readRun(data));
+    if (data.kind === "order") calls.take(readOrder(data));
     else if (data.kind === "ring") calls.useMemory(data);
     else if (data.kind === "files") asker.take(data.key, data.answer);
     else calls.take(data);

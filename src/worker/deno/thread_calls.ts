@@ -12,7 +12,7 @@ import { Mailbox, type MailboxMemory } from "./mailbox.ts";
 import type { CallOrder, CallSink, PluginRunner } from "./plugin_runner.ts";
 import type { Posting } from "./posting.ts";
 import { ThreadBell } from "./thread_bell.ts";
-import { CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, readRun, type ToCalls } from "./thread_messages.ts";
+import { CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, readOrder, splitOrder, type ToCalls } from "./thread_messages.ts";
 
 /** Runs what the control thread orders, and tells it what comes of it. */
 export class ThreadCalls {
@@ -39,7 +39,7 @@ export class ThreadCalls {
   /** Takes the order that has been left, which came before all that is told by a message from now on. */
   takeOrder(): void {
     const text = this.#orders?.take();
-    if (text !== undefined) this.take(readRun(text));
+    if (text !== undefined) this.take(readOrder(splitOrder(text)));
   }
 
   async #takeOrders(orders: Mailbox): Promise<void> {

@@ -21,24 +21,42 @@ export type ToCalls =
   /** There is room for this many more chunks. */
   | { readonly kind: "room"; readonly key: number; readonly chunks: number };
 
-/** From the control thread. The key of an answer is that of the question; a text is an order to run a call. */
+/** An order to run a call as text, which passes between threads at a fraction of what an object costs. */
+export interface OrderText {
+  readonly kind: "order";
+  /** All of it but the body, in one line. */
+  readonly head: string;
+  readonly body: string;
+}
+
+/** From the control thread. The key of an answer is that of the question. */
 export type ToThread =
-  | string
+  | OrderText
   | Exclude<ToCalls, { kind: "run" }>
   | { readonly kind: "files"; readonly key: number; readonly answer: FilesAnswer }
   /** Where frames may be left from now on, and where orders are. */
   | { readonly kind: "ring"; readonly memory: RingMemory; readonly orders: MailboxMemory };
 
-/** An order to run a call as text. A body that has not come as text becomes one. */
-export function runText(key: number, { endpoint, body, text = JSON.stringify(body), callId, files, trace }: CallOrder): string {
-  return `${JSON.stringify({ key, endpoint, callId, files, trace })}\n${text}`;
+/** Writes an order. A body that has not come as text becomes one. */
+export function orderText(key: number, { endpoint, body, text = JSON.stringify(body), callId, files, trace }: CallOrder): OrderText {
+  return { kind: "order", head: JSON.stringify({ key, endpoint, callId, files, trace }), body: text };
 }
 
-/** Reads it. */
-export function readRun(text: string): Extract<ToCalls, { kind: "run" }> {
+/** An order in one text, for the mailbox. */
+export function joinOrder({ head, body }: OrderText): string {
+  return `${head}\n${body}`;
+}
+
+/** Takes it apart. */
+export function splitOrder(text: string): OrderText {
   const at = text.indexOf("\n");
-  const { key, ...order } = JSON.parse(text.slice(0, at));
-  return { kind: "run", key, order: { ...order, body: decodeBody(order.endpoint, JSON.parse(text.slice(at + 1))) } };
+  return { kind: "order", head: text.slice(0, at), body: text.slice(at + 1) };
+}
+
+/** Reads an order. */
+export function readOrder({ head, body }: OrderText): Extract<ToCalls, { kind: "run" }> {
+  const { key, ...order } = JSON.parse(head);
+  return { kind: "run", key, order: { ...order, body: decodeBody(order.endpoint, JSON.parse(body)) } };
 }
 
 /** From the plugin's thread. */

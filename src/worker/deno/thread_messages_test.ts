@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { errorBody } from "./error_body.ts";
 import { errorLine } from "./frame_line.ts";
-import { readFromThread } from "./thread_messages.ts";
+import { joinOrder, orderText, readFromThread, readOrder, splitOrder } from "./thread_messages.ts";
 
 const ERROR = errorBody("plugin_error", new TypeError("no"));
 const READY = { name: "a", version: "1", methods: ["execute"] };
@@ -102,4 +102,12 @@ Deno.test("a thread asks of files in one call's folder of results, and of no oth
   ];
   for (const question of wrong) assertEquals(read(question, "/s"), undefined);
   assertEquals(read(questions[1]), undefined);
+});
+
+Deno.test("an order is read as it was written, by the mailbox too, also one whose body came in several lines", () => {
+  const order = { endpoint: "execute", body: { args: ["a\nb"], kwargs: {} }, callId: "c", files: "shared" } as const;
+  for (const text of [undefined, '{\n  "args": ["a\\nb"],\n  "kwargs": {}\n}']) {
+    const written = orderText(7, { ...order, text });
+    for (const one of [written, splitOrder(joinOrder(written))]) assertEquals(readOrder(one), { kind: "run", key: 7, order });
+  }
 });

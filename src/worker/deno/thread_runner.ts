@@ -15,7 +15,7 @@ import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint }
 import { removeFiles, type ScratchFiles } from "./scratch_files.ts";
 import { describeCrash } from "./thread_crash.ts";
 import type { Surroundings } from "./plugin_surroundings.ts";
-import { type FromThread, noFrame, readFromThread, ROOM, runText, type ToThread } from "./thread_messages.ts";
+import { type FromThread, joinOrder, noFrame, orderText, readFromThread, ROOM, type ToThread } from "./thread_messages.ts";
 
 interface OpenRun {
   readonly sink?: CallSink;
@@ -70,7 +70,7 @@ export class ThreadRunner implements PluginRunner {
   run(order: CallOrder, sink: CallSink, cancellation: Cancellation): Promise<FrameLine> {
     return this.#send(sink, (key) => {
       cancellation.onRequest(() => this.#post({ kind: "abort", key }));
-      return runText(key, order);
+      return orderText(key, order);
     });
   }
 
@@ -102,7 +102,7 @@ export class ThreadRunner implements PluginRunner {
 
   #post(message: ToThread): void {
     // What is posted next is looked at when this has been taken.
-    if (typeof message === "string" && this.#orders.put(message)) return;
+    if (message.kind === "order" && this.#orders.put(joinOrder(message))) return;
     this.#thread?.postMessage(message);
     this.#orders.bell.wake();
   }

@@ -8,6 +8,7 @@ import type { FilesWay, WireRequest } from "../../../protocol/exchange.ts";
 import { isRecord } from "../../../protocol/json.ts";
 import { CALL_ID, CALL_ID_HEADER, FILES_HEADER, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../../protocol/messages.ts";
 import { traceFrom } from "../../../protocol/telemetry.ts";
+import { decodeUtf8 } from "../../../protocol/utf8.ts";
 import type { BareRequestLine } from "./bare_request.ts";
 import { HeadTooLongError, type HttpConnection } from "./connection.ts";
 import { parseHead, type RequestHead } from "./head.ts";
@@ -115,8 +116,6 @@ function checkedCallId(id: string | undefined): string | undefined {
   return id;
 }
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
-
 /** A request's body, and its text. */
 export interface ParsedBody {
   readonly body: Record<string, unknown>;
@@ -132,7 +131,7 @@ export function parseBody(bytes: Uint8Array): ParsedBody {
   if (bytes.length === 0) return { body: {}, json: "{}" };
   let [json, body]: [string, unknown] = ["", undefined];
   try {
-    json = UTF8.decode(bytes);
+    json = decodeUtf8(bytes);
     body = JSON.parse(json);
   } catch (error) {
     throw new Refusal(400, `The body is not JSON: ${(error as Error).message}`);
