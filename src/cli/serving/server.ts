@@ -85,8 +85,8 @@ export class CrowdedServer implements AsyncDisposable {
   }
 
   #count(): void {
-    const count = (openFiles() ?? Infinity) - this.#filesBefore;
-    if (count > this.#connections) this.#crowded();
+    const files = openFiles();
+    if (files !== undefined && files - this.#filesBefore > this.#connections) this.#crowded();
   }
 
   #crowded(): void {
