@@ -6,7 +6,8 @@
 import { STATUS_CODE } from "@std/http/status";
 import { findLongInteger } from "../protocol/exact_integers.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
-import { isRecord } from "../protocol/json.ts";
+import { isRecord, parseJson } from "../protocol/json.ts";
+import { messageOf } from "../protocol/text.ts";
 import { decodeValue, toPlace } from "../protocol/values.ts";
 import type { Asked, GatewayContext } from "./context.ts";
 import type { GatewayLimits } from "./options.ts";
@@ -150,12 +151,8 @@ function cutShort(): Response {
 }
 
 function parsed(text: string): Record<string, unknown> | Response {
-  try {
-    const whole: unknown = JSON.parse(text);
-    if (isRecord(whole)) return decodeBody(whole, text);
-  } catch {
-    // Told below, as any other body that is no object.
-  }
+  const whole = parseJson(text);
+  if (isRecord(whole)) return decodeBody(whole, text);
   return badRequest('The body is no JSON object. If it is a file, say so by its media type: "Content-Type: audio/wav"');
 }
 
@@ -166,5 +163,10 @@ export function decodeBody(whole: object, text: string): Record<string, unknown>
     return badRequest(`The integer at "${toPlace(long.path)}" is one that no number of JavaScript holds`);
   }
   const { types, ...body } = whole as { readonly types?: ValueTypes };
-  return decodeValue(body, types) as Record<string, unknown>;
+  if (types !== undefined && !isRecord(types)) return badRequest('"types" in the body must be an object');
+  try {
+    return decodeValue(body, types) as Record<string, unknown>;
+  } catch (error) {
+    return badRequest(messageOf(error));
+  }
 }

@@ -12,7 +12,7 @@ import { clientGone } from "./client_gone.ts";
 import type { Asked, GatewayContext } from "./context.ts";
 import { Frames, type OpenOutcome } from "./frames.ts";
 import { CallReport } from "./observer.ts";
-import { operate } from "./operations.ts";
+import { operate, versionOf } from "./operations.ts";
 import { refusal } from "./refusal.ts";
 import { FRAMED, plainStyle, Reply } from "./reply.ts";
 import { asksForFrames, type GatewayRequest } from "./request.ts";
@@ -31,7 +31,7 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
   }
   const client = asked.get("client");
-  const call = calls.open({ client, plugin, endpoint, callId });
+  const call = calls.open({ client, plugin: versionOf(handle), endpoint, callId });
   if (call === undefined) {
     letGo(request);
     return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" });

@@ -9,7 +9,7 @@ import { STATUS_CODE } from "@std/http/status";
 import type { GatewayEnv } from "./context.ts";
 import type { Guard } from "./guard.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
-import { refusal } from "./refusal.ts";
+import { badRequest, refusal } from "./refusal.ts";
 
 /** What no name of the web can be: an address, or this machine itself. A page cannot have them lead elsewhere. */
 const OWN_HOST = /^(localhost|.+\.localhost|\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/;
@@ -19,9 +19,12 @@ const OWN_HOST = /^(localhost|.+\.localhost|\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/
  * here.
  */
 export function ownHostOnly({ hosts }: ResolvedGatewayOptions): Guard {
-  const isOwn = (host: string): boolean => OWN_HOST.test(host) || hosts.includes("*") || hosts.includes(host);
+  const named = new Set(hosts.map((host) => host.toLowerCase()));
+  const isOwn = (host: string): boolean => OWN_HOST.test(host) || named.has("*") || named.has(host);
   return ({ req }) => {
-    const { hostname } = new URL(req.url);
+    // What a client says of its host is a part of the URL, which may then be none.
+    const hostname = URL.parse(req.url)?.hostname;
+    if (hostname === undefined) return badRequest('The header "Host" is no name of a host');
     if (isOwn(hostname)) return undefined;
     const detail = `This gateway is not "${hostname}". Name the host in "hosts" if it is`;
     return refusal(STATUS_CODE.MisdirectedRequest, detail, { code: "wrong_host" });
@@ -32,9 +35,15 @@ export function ownHostOnly({ hosts }: ResolvedGatewayOptions): Guard {
 export function knownPagesOnly({ origins }: ResolvedGatewayOptions): Guard {
   return ({ req }) => {
     const origin = req.raw.headers.get("origin");
-    if (origin === null || origins.includes(origin) || origin === new URL(req.url).origin) return undefined;
+    if (origin === null || origins.includes(origin) || isServedHere(origin, req.url)) return undefined;
     return refusal(STATUS_CODE.Forbidden, `The page "${origin}" may not ask. Name it in "origins" if it may`, { code: "wrong_origin" });
   };
+}
+
+/** A proxy in front that encrypts leaves the gateway with "http" where its pages are from "https". */
+function isServedHere(origin: string, url: string): boolean {
+  const page = URL.parse(origin);
+  return page !== null && /^https?:$/.test(page.protocol) && page.host === new URL(url).host;
 }
 
 /** Tells the web pages that are named that they may ask. */

@@ -54,7 +54,7 @@ export async function readRequest(asked: Asked, context: GatewayContext): Promis
   const read = await readAnyBody(asked, { plugin, endpoint }, context);
   if (read instanceof Response) return read;
   // Clients of the wire, which ask for frames, may say more than is known here.
-  const problem = asksForFrames(headers) ? undefined : bodyProblem(endpoint, read.body);
+  const problem = bodyProblem(endpoint, read.body, { takesUnknown: asksForFrames(headers) });
   return problem === undefined ? { plugin, endpoint, callId, ...read } : badRequest(problem);
 }
 
