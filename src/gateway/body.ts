@@ -18,7 +18,7 @@ import { badRequest, refusal, tooMuch } from "./refusal.ts";
 export interface ReadBody {
   /** Its members, their values as plugins are given them. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** How long it was, in bytes. */
+  /** How long it was, in bytes, without the files behind it. */
   readonly bytesIn: number;
   /** The files that came with it, which are the reader's to dispose of. */
   readonly uploads?: AsyncDisposable;
@@ -129,11 +129,13 @@ async function readPieces(asked: Asked, { options: { limits }, patience }: BodyC
   }
 }
 
-function noRoom(): Response {
+/** The answer where bodies take all room. */
+export function noRoom(): Response {
   return tooMuch("The bodies of other requests take all room");
 }
 
-function tooLong({ bodyBytes }: Required<GatewayLimits>): Response {
+/** The answer to a body that is too long. */
+export function tooLong({ bodyBytes }: Required<GatewayLimits>): Response {
   return refusal(STATUS_CODE.ContentTooLarge, `The body is longer than ${bodyBytes} bytes`, { code: "body_too_long" });
 }
 
@@ -154,7 +156,8 @@ function parsed(text: string): Record<string, unknown> | Response {
   return badRequest('The body is no JSON object. If it is a file, say so by its media type: "Content-Type: audio/wav"');
 }
 
-function decodeBody(whole: object, text: string): Record<string, unknown> | Response {
+/** The values of a body that is read, or why they cannot be had. */
+export function decodeBody(whole: object, text: string): Record<string, unknown> | Response {
   const long = findLongInteger(whole, () => text);
   if (long !== undefined) {
     return badRequest(`The integer at "${toPlace(long.path)}" is one that no number of JavaScript holds`);

@@ -5,6 +5,7 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { PluginInterface } from "../plugin/members.ts";
+import { FILES_HEADER } from "../protocol/messages.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { messageOf } from "../protocol/text.ts";
 import { clientGone } from "./client_gone.ts";
@@ -45,7 +46,8 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const withTraceback = context.options.exposeTracebacks || target.role === "operator";
   const style = asksForFrames(headers) ? FRAMED : plainStyle(endpoint, headers.get("accept"));
   const open: OpenOutcome = (onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext });
-  const frames = new Frames(open, { withTraceback, write: style.write, writeFile: style.writeFile });
+  const takesParts = style === FRAMED && headers.get(FILES_HEADER) === "parts";
+  const frames = new Frames(open, { withTraceback, takesParts, write: style.write, writeFile: style.writeFile });
   const onEnd = () => {
     call.end();
     letGo(request);

@@ -7,6 +7,7 @@ import type { PluginManager } from "../manager/plugin_manager.ts";
 import type { CallOptions, Kwargs, PluginConfig } from "../plugin/interface.ts";
 import { type PluginInterface, questionAt, type QuestionEndpoint } from "../plugin/members.ts";
 import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
+import { PARTS_FEATURE } from "../protocol/parts.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Role } from "./context.ts";
 import type { OpenCalls } from "./open_calls.ts";
@@ -65,7 +66,8 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
     const { name, version } = handle;
     const { maxConcurrency: max_concurrency } = manager.info(plugin);
     const running = calls.count(versionOf(handle));
-    const health = { pid: Deno.pid, name, version, protocol: PROTOCOL_VERSION, max_concurrency, calls: { running, queued: 0 } };
+    const known = { pid: Deno.pid, name, version, protocol: PROTOCOL_VERSION, max_concurrency, features: [PARTS_FEATURE] };
+    const health = { ...known, calls: { running, queued: 0 } };
     return Promise.resolve({ status: "running", ...health });
   },
 };
