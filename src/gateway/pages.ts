@@ -20,9 +20,16 @@ const OWN_HOST = /^(localhost|.+\.localhost|\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/
  */
 export function ownHostOnly({ hosts }: ResolvedGatewayOptions): Guard {
   const isOwn = (host: string): boolean => OWN_HOST.test(host) || hosts.includes("*") || hosts.includes(host);
-  return ({ req }) => {
-    const { hostname } = new URL(req.url);
-    if (isOwn(hostname)) return undefined;
+  let lastOwn = "";
+  return ({ req: { url } }) => {
+    // Nearly all requests come by the same name, and to take a URL apart costs more than to see that.
+    const origin = url.slice(0, url.indexOf("/", url.indexOf("//") + 2));
+    if (origin === lastOwn) return undefined;
+    const { hostname } = new URL(url);
+    if (isOwn(hostname)) {
+      lastOwn = origin;
+      return undefined;
+    }
     const detail = `This gateway is not "${hostname}". Name the host in "hosts" if it is`;
     return refusal(STATUS_CODE.MisdirectedRequest, detail, { code: "wrong_host" });
   };
