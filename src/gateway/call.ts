@@ -8,7 +8,7 @@ import type { PluginInterface } from "../plugin/members.ts";
 import { FILES_HEADER } from "../protocol/messages.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { messageOf } from "../protocol/text.ts";
-import { clientGone } from "./client_gone.ts";
+import { onClientGone } from "./client_gone.ts";
 import type { Asked, GatewayContext } from "./context.ts";
 import { Frames, type OpenOutcome } from "./frames.ts";
 import { CallReport } from "./observer.ts";
@@ -37,7 +37,7 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" });
   }
   // A client that closes its connection has abandoned its call.
-  clientGone(asked, context.patience.client).catch(() => call.cancel());
+  onClientGone(asked, context.patience.client, () => call.cancel());
   const traceContext = activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined);
   const remote = asked.env?.info?.remoteAddr?.hostname;
   const observed = { plugin, endpoint, callId, client, remote, traceparent: traceContext?.traceparent, startedAt: new Date() };
