@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { assertEquals, assertMatch } from "@std/assert";
-import { createGateway, LogFeed } from "@remote-plugin/proxy/gateway";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createGateway, type GatewayOptions, LogFeed } from "@remote-plugin/proxy/gateway";
 import type { Page } from "playwright-core";
 import { CHROMIUM, TestBrowser, type TestPage } from "../support/browser.ts";
 import { within } from "../support/guard.ts";
@@ -54,19 +54,25 @@ class Seen implements AsyncDisposable {
   }
 
   /** Ends the server, and starts another one in its place when something has happened. */
-  async restart(meanwhile: () => Promise<void>): Promise<void> {
+  async restart(meanwhile: () => Promise<void>, options: Partial<GatewayOptions> = {}): Promise<void> {
     const { port } = this.#server.addr;
     this.#draining.abort();
     await within(this.#server.shutdown(), "the end of the server");
     await meanwhile();
-    this.#server = this.#serve(port);
+    this.#server = this.#serve(port, options);
   }
 
-  #serve(port: number): Deno.HttpServer<Deno.NetAddr> {
+  #serve(port: number, changes: Partial<GatewayOptions> = {}): Deno.HttpServer<Deno.NetAddr> {
     this.#draining = new AbortController();
-    const options = { token: "a caller's token", operatorToken: TOKEN, logs: this.#logs, draining: this.#draining.signal };
+    const options = { token: "a caller's token", operatorToken: TOKEN, logs: this.#logs, draining: this.#draining.signal, ...changes };
     const gateway = createGateway(this.watch.manager, options);
     return Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, gateway);
+  }
+
+  /** Calls a plugin from elsewhere. */
+  async call(plugin: string, { token }: { readonly token: string }): Promise<void> {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    await (await fetch(`http://127.0.0.1:${this.#server.addr.port}/${plugin}/execute`, { method: "POST", body: "{}", headers })).text();
   }
 
   /** Chooses a plugin, and has it tell what it takes. */
@@ -202,4 +208,88 @@ inBrowser("nothing that a plugin is called or gives runs on the page", async () 
   await seen.page.getByText(/^Ended after/).waitFor();
   assertEquals(await seen.page.title(), "Plugins");
   assertMatch(await seen.page.getByRole("region", { name: "Result" }).innerText(), /<script>/);
+});
+
+inBrowser("an operator configures, disables and enables a plugin", async () => {
+  await using seen = await Seen.of("typed");
+  const { page } = seen;
+  await seen.signIn();
+  await seen.choose("typed");
+  await page.getByRole("tab", { name: "Configure" }).click();
+  await page.getByLabel("mark").fill("?");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await page.getByText("The plugin has this configuration now").waitFor();
+  assertEquals(await seen.watch.manager.get("typed").execute({ text: "a" }), "a?");
+  await page.getByRole("button", { name: "Disable" }).click();
+  await page.getByText("It is disabled").waitFor();
+  await page.getByRole("button", { name: "Enable" }).click();
+  await page.getByRole("button", { name: "Load", exact: true }).waitFor();
+});
+
+inBrowser("an operator sees the calls of everybody, and a caller its own", async () => {
+  await using seen = await Seen.of("echo", "raises");
+  const calls = seen.page.getByRole("region", { name: "Calls" });
+  await seen.signIn();
+  await calls.getByText("There was no call yet").waitFor();
+  await seen.call("echo", { token: "a caller's token" });
+  await calls.getByRole("row", { name: /echo execute caller 1 .* ok/ }).waitFor();
+  await seen.call("raises", { token: TOKEN });
+  await calls.getByRole("row", { name: /raises execute operator 1 .* plugin_error/ }).waitFor();
+  await seen.page.getByRole("button", { name: "Sign out" }).click();
+  await seen.signIn("a caller's token");
+  await calls.getByRole("row", { name: /echo execute .* ok/ }).waitFor();
+  assertEquals(await calls.getByRole("row").count(), 2);
+});
+
+inBrowser("a stream of a million chunks is counted, and the page keeps the last thousand", async () => {
+  await using seen = await Seen.of("talks");
+  const { page } = seen;
+  await seen.signIn();
+  await seen.choose("talks");
+  await page.getByRole("tab", { name: "Stream" }).click();
+  await page.getByLabel("count").fill("1000000");
+  await page.getByRole("button", { name: "Stream" }).click();
+  await page.getByText("1000000 chunks").waitFor({ timeout: 120_000 });
+  const result = page.getByRole("region", { name: "Result" });
+  assertEquals(await result.getByRole("listitem").last().innerText(), "999999");
+  const heap = await page.evaluate("performance.memory.usedJSHeapSize") as number;
+  assert(heap < 64 * 1024 * 1024, `The page holds ${heap} bytes`);
+});
+
+inBrowser("a result of 200 MB is refused by the page alone, and the next call works", async () => {
+  await using seen = await Seen.of("returns_much");
+  const { page } = seen;
+  await seen.signIn();
+  await seen.choose("returns_much");
+  await page.getByLabel("length").fill("200000000");
+  await page.getByRole("button", { name: "Call" }).click();
+  await page.getByRole("alert").getByText("too large for this page").waitFor({ timeout: 60_000 });
+  await page.getByLabel("length").fill("3");
+  await page.getByRole("button", { name: "Call" }).click();
+  await page.getByText("xxx", { exact: true }).waitFor();
+});
+
+inBrowser("whoever has a token that has ended is asked for another, in each tab", async () => {
+  await using seen = await Seen.of("echo");
+  await seen.signIn();
+  const second = await seen.page.context().newPage();
+  await second.goto(seen.page.url());
+  await second.getByRole("navigation").getByText("echo").waitFor();
+  await seen.restart(async () => {}, { operatorToken: "another" });
+  for (const tab of [seen.page, second]) await tab.getByLabel("The token of this gateway").waitFor({ timeout: 20_000 });
+  await seen.signIn("another");
+  await second.reload();
+  for (const tab of [seen.page, second]) await tab.getByRole("navigation").getByText("echo").waitFor();
+});
+
+inBrowser("what no form can show is given as JSON, and the page says why", async () => {
+  await using seen = await Seen.of("echo");
+  await seen.watch.manager.add({ ...await denoManifest("javascript_values"), name: "untold" });
+  const { page } = seen;
+  await seen.signIn();
+  await seen.choose("untold");
+  await page.getByText("The plugin does not say what it takes").waitFor();
+  await page.getByLabel("arguments").fill("[1]");
+  await page.getByRole("button", { name: "Call" }).click();
+  await page.getByText('"arguments" is no object of JSON').waitFor();
 });
