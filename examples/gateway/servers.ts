@@ -22,6 +22,8 @@ function flags(): string[] {
     "--no-prompt",
     // Where this repository's bare names come from; a program of your own has its `deno.json`.
     `--import-map=${fromFileUrl(new URL("../../tools/npm_imports.json", import.meta.url))}`,
+    // The gateway asks for the signal of a request that goes on, of which Deno would warn once.
+    "--unstable-no-legacy-abort",
     `--allow-read=${[HERE, DEMO, temp]}`,
     `--allow-write=${temp}`,
     "--allow-net=127.0.0.1",

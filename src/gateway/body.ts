@@ -6,7 +6,8 @@
 import { STATUS_CODE } from "@std/http/status";
 import { findLongInteger } from "../protocol/exact_integers.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
-import { isRecord } from "../protocol/json.ts";
+import { isRecord, parseJson } from "../protocol/json.ts";
+import { messageOf } from "../protocol/text.ts";
 import { decodeValue, toPlace } from "../protocol/values.ts";
 import type { Asked, GatewayContext } from "./context.ts";
 import type { GatewayLimits } from "./options.ts";
@@ -17,7 +18,7 @@ import { badRequest, refusal, tooMuch } from "./refusal.ts";
 export interface ReadBody {
   /** Its members, their values as plugins are given them. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** How long it was, in bytes. */
+  /** How long it was, in bytes, without the files behind it. */
   readonly bytesIn: number;
   /** The files that came with it, which are the reader's to dispose of. */
   readonly uploads?: AsyncDisposable;
@@ -128,11 +129,13 @@ async function readPieces(asked: Asked, { options: { limits }, patience }: BodyC
   }
 }
 
-function noRoom(): Response {
+/** The answer where bodies take all room. */
+export function noRoom(): Response {
   return tooMuch("The bodies of other requests take all room");
 }
 
-function tooLong({ bodyBytes }: Required<GatewayLimits>): Response {
+/** The answer to a body that is too long. */
+export function tooLong({ bodyBytes }: Required<GatewayLimits>): Response {
   return refusal(STATUS_CODE.ContentTooLarge, `The body is longer than ${bodyBytes} bytes`, { code: "body_too_long" });
 }
 
@@ -148,20 +151,22 @@ function cutShort(): Response {
 }
 
 function parsed(text: string): Record<string, unknown> | Response {
-  try {
-    const whole: unknown = JSON.parse(text);
-    if (isRecord(whole)) return decodeBody(whole, text);
-  } catch {
-    // Told below, as any other body that is no object.
-  }
+  const whole = parseJson(text);
+  if (isRecord(whole)) return decodeBody(whole, text);
   return badRequest('The body is no JSON object. If it is a file, say so by its media type: "Content-Type: audio/wav"');
 }
 
-function decodeBody(whole: object, text: string): Record<string, unknown> | Response {
+/** The values of a body that is read, or why they cannot be had. */
+export function decodeBody(whole: object, text: string): Record<string, unknown> | Response {
   const long = findLongInteger(whole, () => text);
   if (long !== undefined) {
     return badRequest(`The integer at "${toPlace(long.path)}" is one that no number of JavaScript holds`);
   }
   const { types, ...body } = whole as { readonly types?: ValueTypes };
-  return decodeValue(body, types) as Record<string, unknown>;
+  if (types !== undefined && !isRecord(types)) return badRequest('"types" in the body must be an object');
+  try {
+    return decodeValue(body, types) as Record<string, unknown>;
+  } catch (error) {
+    return badRequest(messageOf(error));
+  }
 }

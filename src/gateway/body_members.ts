@@ -18,14 +18,28 @@ const SHAPES: Readonly<Record<string, readonly [isRight: (value: unknown) => boo
   kwargs: [isRecord, "an object"],
   new_config: [isRecord, "an object"],
   args: [Array.isArray, "a list"],
+  call_id: [(value) => typeof value === "string", "a text"],
 };
 
+/** How strictly a body is read. */
+export interface BodyRules {
+  /** Whether it may have members that are not known here. */
+  readonly takesUnknown: boolean;
+}
+
 /** Why a body cannot be meant as it is written; `undefined` when it can. What is passed over would be missed by nobody but whoever wrote it. */
-export function bodyProblem(endpoint: Endpoint | ExtensionEndpoint, body: Readonly<Record<string, unknown>>): string | undefined {
+export function bodyProblem(
+  endpoint: Endpoint | ExtensionEndpoint,
+  body: Readonly<Record<string, unknown>>,
+  { takesUnknown }: BodyRules,
+): string | undefined {
   const members = MEMBERS[endpoint];
   if (members === undefined) return undefined;
   for (const [name, value] of Object.entries(body)) {
-    if (!members.includes(name)) return `The body of "${endpoint}" has no member "${name}". ${advice(members, name)}`;
+    if (!members.includes(name)) {
+      if (takesUnknown) continue;
+      return `The body of "${endpoint}" has no member "${name}". ${advice(members, name)}`;
+    }
     const [isRight, shape] = SHAPES[name] ?? [];
     if (isRight?.(value) === false) return `"${name}" in the body of "${endpoint}" must be ${shape}`;
   }

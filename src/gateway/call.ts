@@ -5,13 +5,14 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { PluginInterface } from "../plugin/members.ts";
+import { FILES_HEADER } from "../protocol/messages.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { messageOf } from "../protocol/text.ts";
-import { clientGone } from "./client_gone.ts";
+import { onClientGone } from "./client_gone.ts";
 import type { Asked, GatewayContext } from "./context.ts";
 import { Frames, type OpenOutcome } from "./frames.ts";
 import { CallReport } from "./observer.ts";
-import { operate } from "./operations.ts";
+import { operate, versionOf } from "./operations.ts";
 import { refusal } from "./refusal.ts";
 import { FRAMED, plainStyle, Reply } from "./reply.ts";
 import { asksForFrames, type GatewayRequest } from "./request.ts";
@@ -30,13 +31,13 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
   }
   const client = asked.get("client");
-  const call = calls.open({ client, plugin, endpoint, callId });
+  const call = calls.open({ client, plugin: versionOf(handle), endpoint, callId });
   if (call === undefined) {
     letGo(request);
     return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" });
   }
   // A client that closes its connection has abandoned its call.
-  clientGone(asked, context.patience.client).catch(() => call.cancel());
+  onClientGone(asked, context.patience.client, () => call.cancel());
   const traceContext = activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined);
   const remote = asked.env?.info?.remoteAddr?.hostname;
   const observed = { plugin, endpoint, callId, client, remote, traceparent: traceContext?.traceparent, startedAt: new Date() };
@@ -45,7 +46,8 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const withTraceback = context.options.exposeTracebacks || target.role === "operator";
   const style = asksForFrames(headers) ? FRAMED : plainStyle(endpoint, headers.get("accept"));
   const open: OpenOutcome = (onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext });
-  const frames = new Frames(open, { withTraceback, write: style.write, writeFile: style.writeFile });
+  const takesParts = style === FRAMED && headers.get(FILES_HEADER) === "parts";
+  const frames = new Frames(open, { withTraceback, takesParts, write: style.write, writeFile: style.writeFile });
   const onEnd = () => {
     call.end();
     letGo(request);

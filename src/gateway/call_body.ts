@@ -7,6 +7,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { PluginError } from "../errors.ts";
 import { NoRoomError } from "../payload/scratch.ts";
 import { TextValueError } from "../plugin/text_values.ts";
+import { isRecord } from "../protocol/json.ts";
 import type { MethodSignature } from "../protocol/messages.ts";
 import { type ReadBody, readBody, tooSlow } from "./body.ts";
 import type { Asked, GatewayContext } from "./context.ts";
@@ -45,8 +46,10 @@ export async function readCallBody(asked: Asked, called: CalledMethod, context: 
   return read instanceof Response ? read : withKwargs(read, inUrl);
 }
 
-function withKwargs(read: ReadBody, kwargs: Readonly<Record<string, unknown>>): ReadBody {
-  return { ...read, body: { ...read.body, kwargs: { ...kwargs, ...read.body.kwargs as Record<string, unknown> | undefined } } };
+/** What is written instead of an object is left for whoever refuses it. */
+function withKwargs(read: ReadBody, inUrl: Readonly<Record<string, unknown>>): ReadBody {
+  const { kwargs = {} } = read.body;
+  return isRecord(kwargs) ? { ...read, body: { ...read.body, kwargs: { ...inUrl, ...kwargs } } } : read;
 }
 
 /** What the method takes. A plugin that cannot be asked is called all the same, and its call fails with the reason. */

@@ -13,18 +13,19 @@ import type { Patience } from "./patience.ts";
 export const ASK_AFTER_MS = 1_000;
 
 /**
- * Rejects when the client has gone before it had the reply, as far as its server tells. After the reply that does no harm.
+ * Calls back when the client has gone before it had the reply, as far as its server tells. After the reply that does no harm.
  *
  * `Deno.serve()` tells by `completed` that a reply could not be sent, and by the signal at once that nobody waits for it any more.
  */
-export function clientGone({ env, req }: Asked, patience: Patience): Promise<unknown> {
+export function onClientGone({ env, req }: Asked, patience: Patience, onGone: () => void): void {
   const completed = env?.info?.completed;
-  if (completed === undefined) return aborted(req.raw);
-  const { promise, reject } = Promise.withResolvers<never>();
-  const wait = patience.begin(() => void aborted(req.raw).catch(reject));
-  const end = () => wait[Symbol.dispose]();
-  completed.then(end, end);
-  return Promise.race([completed, promise]);
+  const askSignal = () => void aborted(req.raw).catch(onGone);
+  if (completed === undefined) return askSignal();
+  const wait = patience.begin(askSignal);
+  completed.then(() => wait[Symbol.dispose](), () => {
+    wait[Symbol.dispose]();
+    onGone();
+  });
 }
 
 /** Aborted when the client of a stream has gone before it began. Later the stream itself tells, at once. */

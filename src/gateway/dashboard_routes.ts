@@ -5,12 +5,15 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
+import { PluginError } from "../errors.ts";
 import { configurationForm, formsOf } from "../dashboard/fields.ts";
 import type { DashboardPage } from "../dashboard/page_files.ts";
 import type { PluginInterface } from "../plugin/members.ts";
 import { toldSignatures } from "../plugin/told_signatures.ts";
-import { isRecord } from "../protocol/json.ts";
-import { Tokens, wantsToken } from "./access.ts";
+import { isRecord, parseJson } from "../protocol/json.ts";
+import { messageOf } from "../protocol/text.ts";
+import { Tokens, wantsPlace, wantsToken } from "./access.ts";
+import { readText } from "./body.ts";
 import { streamLeft } from "./client_gone.ts";
 import type { Asked, GatewayContext, GatewayEnv, Role } from "./context.ts";
 import { guarded } from "./guard.ts";
@@ -37,12 +40,15 @@ export function dashboardRoutes(context: GatewayContext): Hono<GatewayEnv> {
   const { manager, options } = context;
   const app = new Hono<GatewayEnv>();
   addPage(app, options);
-  addSession(app, options);
+  addSession(app, context);
   app.get("/dashboard/forms/:plugin", guarded(wantsToken(options)), async (asked) => {
     const plugin = asked.req.param("plugin");
     try {
       return Response.json(await pluginForms(manager.get(plugin), { role: asked.get("role"), signal: streamLeft(asked) }));
     } catch (error) {
+      if (error instanceof PluginError && error.code === "unknown_plugin") {
+        return refusal(STATUS_CODE.NotFound, error.message, { code: error.code });
+      }
       const { exposeTracebacks } = options;
       const { code, message } = errorBody(error, { withTraceback: exposeTracebacks || asked.get("role") === "operator" });
       return refusal(STATUS_CODE.InternalServerError, message, { code });
@@ -56,8 +62,12 @@ export function dashboardRoutes(context: GatewayContext): Hono<GatewayEnv> {
 async function pluginForms(plugin: PluginInterface, { role, signal }: { readonly role: Role; readonly signal: AbortSignal }) {
   const forms = formsOf(await toldSignatures(plugin, signal) ?? { execute: {} });
   if (role !== "operator") return forms;
-  const [schema, current] = await Promise.all([plugin.getConfigSchema({ signal }), plugin.getCurrentConfig({ signal })]);
-  return Object.keys(schema).length === 0 ? forms : { ...forms, configuration: { ...configurationForm(schema), current } };
+  try {
+    const [schema, current] = await Promise.all([plugin.getConfigSchema({ signal }), plugin.getCurrentConfig({ signal })]);
+    return Object.keys(schema).length === 0 ? forms : { ...forms, configuration: { ...configurationForm(schema), current } };
+  } catch (error) {
+    return { ...forms, configuration: { problem: messageOf(error) } };
+  }
 }
 
 function addPage(app: Hono<GatewayEnv>, { basePath }: ResolvedGatewayOptions): void {
@@ -87,13 +97,17 @@ const NOT_THERE =
 
 const SAFE = { "referrer-policy": "no-referrer", "x-content-type-options": "nosniff" };
 
-function addSession(app: Hono<GatewayEnv>, options: ResolvedGatewayOptions): void {
+/** Whoever signs in is nobody yet. All who do have the places of one client together, and little room. */
+function addSession(app: Hono<GatewayEnv>, { options, patience }: GatewayContext): void {
   const tokens = new Tokens(options);
   const sessions = new PageSessions(tokens.known);
   const path = "/dashboard/session";
   app.get(path, guarded(wantsToken(options)), (asked) => Response.json({ role: asked.get("role") }));
-  app.post(path, async (asked) => {
-    const token = await givenToken(asked.req.raw);
+  const limits = { ...options.limits, bodyBytes: MAX_TOKEN_BODY };
+  app.post(path, guarded(asVisitor), wantsPlace(limits), async (asked) => {
+    const read = await readText(asked, { options: { ...options, limits }, patience });
+    if (read instanceof Response) return read;
+    const token = tokenIn(read.text);
     if (token === undefined) return badRequest("The body has no token");
     const holder = tokens.holderOf(`Bearer ${token}`);
     if (holder === undefined) return refusal(STATUS_CODE.Unauthorized, "The token is wrong", { code: "unauthorized" });
@@ -102,14 +116,19 @@ function addSession(app: Hono<GatewayEnv>, options: ResolvedGatewayOptions): voi
   app.delete(path, (asked) => signedReply(noCookie(cookieOptions(asked, options))));
 }
 
-async function givenToken(request: Request): Promise<string | undefined> {
-  if (Number(request.headers.get("content-length") ?? Infinity) > MAX_TOKEN_BODY) return undefined;
-  const body: unknown = await request.json().catch(() => undefined);
+function asVisitor(asked: Asked): undefined {
+  asked.set("client", "visitor");
+}
+
+function tokenIn(text: string): string | undefined {
+  const body = parseJson(text);
   return isRecord(body) && typeof body.token === "string" ? body.token : undefined;
 }
 
 function cookieOptions(asked: Asked, { basePath }: ResolvedGatewayOptions): CookieOptions {
-  return { path: `${basePath}/`, isSecure: asked.req.url.startsWith("https:") };
+  // Behind a proxy that encrypts the page alone knows.
+  const page = asked.req.raw.headers.get("origin") ?? asked.req.url;
+  return { path: `${basePath}/`, isSecure: page.startsWith("https:") };
 }
 
 function signedReply(cookie: string): Response {

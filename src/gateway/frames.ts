@@ -5,8 +5,9 @@
  */
 import { FileResult } from "../payload/file_result.ts";
 import type { Progress } from "../plugin/interface.ts";
-import type { InlineFile } from "../protocol/file_values.ts";
+import { INLINE_BYTES, type InlineFile } from "../protocol/file_values.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
+import { type PartReference, PARTS_MARK } from "../protocol/parts.ts";
 import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { encodeValue, FILE_TYPE, fillSlot, toPointer } from "../protocol/values.ts";
 import { errorBody, type TellOptions } from "./told_errors.ts";
@@ -18,12 +19,16 @@ export type OpenOutcome = (onProgress: (report: Progress) => void) => AsyncItera
 export interface WrittenFrame {
   readonly frame: Frame;
   readonly text: string;
+  /** What stands behind it. */
+  readonly files?: readonly FileResult[];
   /** The file that is sent instead of a text. */
   readonly file?: FileResult;
 }
 
 /** How frames are made. */
 export interface FrameOptions extends TellOptions {
+  /** Whether files go behind their frames. Otherwise they are inside the JSON. */
+  readonly takesParts: boolean;
   /** How a frame is written. It may put another one in its place, which then ends the reply. */
   readonly write: (frame: Frame) => WrittenFrame;
   /** How a result is written that is nothing but a file. Default: it travels inside of its frame. */
@@ -44,6 +49,8 @@ export class Frames {
   readonly #options: FrameOptions;
   #ready: WrittenFrame[] = [];
   #length = 0;
+  /** How many of those that are ready have files. */
+  #filed = 0;
   #hasLast = false;
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
@@ -54,11 +61,21 @@ export class Frames {
     void this.#run(open);
   }
 
-  /** All that has come since the last time; waits while that is nothing. */
+  /** All that has come since the last time, up to the first with files; waits while that is nothing. */
   async take(): Promise<readonly WrittenFrame[]> {
     while (this.#ready.length === 0) await new Promise<void>((resolve) => this.#wakeReader = resolve);
+    if (this.#filed > 0) return this.#takeFiled();
     const ready = this.#ready;
     this.#ready = [];
+    this.#length = 0;
+    this.#wakeWriter?.();
+    return ready;
+  }
+
+  #takeFiled(): readonly WrittenFrame[] {
+    const ready = this.#ready.splice(0, this.#ready.findIndex(({ files }) => files !== undefined) + 1);
+    this.#filed--;
+    if (this.#ready.length > 0) return ready;
     this.#length = 0;
     this.#wakeWriter?.();
     return ready;
@@ -67,6 +84,8 @@ export class Frames {
   /** Lets go of the operation, whose frames nobody wants any more. */
   drop(): void {
     this.#hasLast = true;
+    for (const { files } of this.#ready.splice(0)) letGo(files);
+    this.#filed = 0;
     this.#wakeWriter?.();
   }
 
@@ -77,8 +96,9 @@ export class Frames {
       const value = await outcome;
       const { writeFile } = this.#options;
       if (writeFile !== undefined && value instanceof FileResult) return this.#addFile(value, writeFile);
-      const frame = frameOf("result", value ?? null);
-      this.#add(frame instanceof Promise ? await frame : frame);
+      const frame = this.#frameOf("result", value ?? null);
+      if (frame instanceof Promise) this.#addFiled(await frame);
+      else this.#add(frame);
     } catch (error) {
       this.#add({ error: errorBody(error, this.#options) });
     }
@@ -88,14 +108,30 @@ export class Frames {
     try {
       while (!this.#hasLast) {
         const { done, value } = await chunks.next();
-        const frame = done ? END : frameOf("chunk", value ?? null);
-        this.#add(frame instanceof Promise ? await frame : frame);
+        const frame = done ? END : this.#frameOf("chunk", value ?? null);
+        if (frame instanceof Promise) this.#addFiled(await frame);
+        else this.#add(frame);
         while (this.#length > MAX_AHEAD && !this.#hasLast) await new Promise<void>((resolve) => this.#wakeWriter = resolve);
       }
     } finally {
       // One that was left has more to give, which nobody waits for.
       await chunks.return?.().catch(() => {});
     }
+  }
+
+  #frameOf(key: "result" | "chunk", value: unknown): Frame | Promise<FiledFrame> {
+    return frameOf(key, value, this.#options.takesParts);
+  }
+
+  /** Files of a frame that nobody wants any more are let go of. The plugin is not asked for more before they are sent. */
+  #addFiled({ frame, files }: FiledFrame): void {
+    if (files.length === 0) return this.#add(frame);
+    if (this.#hasLast) return letGo(files);
+    this.#hasLast = isLastFrame(frame);
+    this.#ready.push({ frame, files, text: markedLine(frame, files) });
+    this.#filed++;
+    this.#length += MAX_AHEAD + 1;
+    this.#wakeReader?.();
   }
 
   /** One that is not sent goes at once. */
@@ -119,26 +155,51 @@ export class Frames {
   }
 }
 
-/** The frame of a value. Files travel inside it: whoever attaches from elsewhere shares no folder with the workers. */
-function frameOf(key: "result" | "chunk", value: unknown): Frame | Promise<Frame> {
+/** A frame, and the files that go behind it. */
+interface FiledFrame {
+  readonly frame: Frame;
+  readonly files: readonly FileResult[];
+}
+
+/** The frame of a value. Small files travel inside it, and all do to a client that knows no parts. */
+function frameOf(key: "result" | "chunk", value: unknown, takesParts: boolean): Frame | Promise<FiledFrame> {
   const { value: encoded, types, slots } = encodeValue(value, (part) => part instanceof FileResult);
-  if (slots !== undefined && slots.length > 0) return withFiles(key, { encoded, types, slots });
+  if (slots !== undefined && slots.length > 0) return withFiles(key, { encoded, types, slots, takesParts });
   return (types === undefined ? { [key]: encoded } : { [key]: encoded, types }) as unknown as Frame;
 }
 
 type Encoded = ReturnType<typeof encodeValue>;
 
-async function withFiles(
-  key: "result" | "chunk",
-  { encoded, types, slots }: { encoded: unknown; types: Encoded["types"]; slots: NonNullable<Encoded["slots"]> },
-): Promise<Frame> {
+interface Filed {
+  readonly encoded: unknown;
+  readonly types: Encoded["types"];
+  readonly slots: NonNullable<Encoded["slots"]>;
+  readonly takesParts: boolean;
+}
+
+async function withFiles(key: "result" | "chunk", { encoded, types, slots, takesParts }: Filed): Promise<FiledFrame> {
   const allTypes: Record<string, string> = { ...types };
+  const files: FileResult[] = [];
   let filled = encoded;
   for (const slot of slots) {
-    filled = fillSlot(filled, slot, await inline(slot.source as FileResult));
+    const file = slot.source as FileResult;
+    const isPart = takesParts && file.size > INLINE_BYTES;
+    filled = fillSlot(filled, slot, isPart ? partOf(file, files) : await inline(file));
     allTypes[toPointer(slot.path)] = FILE_TYPE;
   }
-  return { [key]: filled, types: allTypes } as unknown as Frame;
+  return { frame: { [key]: filled, types: allTypes } as unknown as Frame, files };
+}
+
+function partOf(file: FileResult, files: FileResult[]): PartReference {
+  return { part: files.push(file) - 1, size: file.size, media_type: file.mediaType };
+}
+
+function markedLine(frame: Frame, files: readonly FileResult[]): string {
+  return `${PARTS_MARK}${JSON.stringify({ ...frame, parts: files.map(({ size }) => size) })}\n`;
+}
+
+function letGo(files: readonly FileResult[] = []): void {
+  for (const file of files) file[Symbol.asyncDispose]().catch(() => {});
 }
 
 async function inline(file: FileResult): Promise<InlineFile> {

@@ -27,7 +27,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 /** `POST /PLUGIN/load`, and the others. They answer with what the plugin is then. `unload?force=true` does not wait for open calls. */
 export function managementRoutes({ manager }: GatewayContext): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
-  const path = `/:plugin/:action{${Object.keys(ACTIONS).join("|")}}` as const;
+  const path = `/:plugin/:action{(?:${Object.keys(ACTIONS).join("|")})}` as const;
   app.post(path, guarded(wantsOperator()), async (asked) => {
     const { plugin, action } = asked.req.param() as { plugin: string; action: string };
     try {

@@ -14,6 +14,7 @@ import { readText } from "./body.ts";
 import { streamLeft } from "./client_gone.ts";
 import type { GatewayContext, GatewayEnv } from "./context.ts";
 import { CallReport } from "./observer.ts";
+import { versionOf } from "./operations.ts";
 import type { Place } from "./places.ts";
 import { codeOf, errorBody } from "./told_errors.ts";
 
@@ -49,10 +50,10 @@ function keepingPlace(response: Response, place: Place): Response {
 }
 
 /** Has a call of a tool among all others: counted, told to observers, and given up by who may. */
-function watchOf({ calls, observers }: GatewayContext, { plugin, endpoint, client = "", request }: WatchedCall): CallWatch {
+function watchOf({ manager, calls, observers }: GatewayContext, { plugin, endpoint, client = "", request }: WatchedCall): CallWatch {
   const headers = request?.headers ?? new Headers();
   // A call without an id is never one too many.
-  const open = calls.open({ client, plugin, endpoint, callId: undefined })!;
+  const open = calls.open({ client, plugin: versionOf(manager.info(plugin)), endpoint, callId: undefined })!;
   const traceparent = (activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined))?.traceparent;
   const observed = { plugin, endpoint, callId: undefined, client, traceparent, startedAt: new Date() };
   const report = new CallReport(observed, observers, { bytesIn: Number(headers.get("content-length") ?? 0) });

@@ -23,7 +23,7 @@ export interface OpenCall {
 export interface CallOwner {
   /** The client that has made it, for example `caller 1`. */
   readonly client: string;
-  /** The plugin that is called. */
+  /** The plugin that is called, with its version. */
   readonly plugin: string;
   /** What is asked of it. */
   readonly endpoint: Endpoint | ExtensionEndpoint;

@@ -7,6 +7,7 @@ import type { PluginManager } from "../manager/plugin_manager.ts";
 import type { CallOptions, Kwargs, PluginConfig } from "../plugin/interface.ts";
 import { type PluginInterface, questionAt, type QuestionEndpoint } from "../plugin/members.ts";
 import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
+import { PARTS_FEATURE } from "../protocol/parts.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Role } from "./context.ts";
 import type { OpenCalls } from "./open_calls.ts";
@@ -61,20 +62,28 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
     await manager.load(plugin);
     return { name, version, methods: [] };
   },
-  health: ({ plugin }, { manager, handle: { name, version }, calls }) => {
+  health: ({ plugin }, { manager, handle, calls }) => {
+    const { name, version } = handle;
     const { maxConcurrency: max_concurrency } = manager.info(plugin);
-    const running = calls.count(plugin);
-    const health = { pid: Deno.pid, name, version, protocol: PROTOCOL_VERSION, max_concurrency, calls: { running, queued: 0 } };
+    const running = calls.count(versionOf(handle));
+    const known = { pid: Deno.pid, name, version, protocol: PROTOCOL_VERSION, max_concurrency, features: [PARTS_FEATURE] };
+    const health = { ...known, calls: { running, queued: 0 } };
     return Promise.resolve({ status: "running", ...health });
   },
 };
 
+/** A plugin in one version, which clients name with and without it. */
+export function versionOf({ name, version }: Pick<PluginInterface, "name" | "version">): string {
+  return `${name}@${version}`;
+}
+
 /** A caller gives up calls of its own, an operator those of everybody. */
-async function cancel({ plugin, body: { call_id } }: GatewayRequest, { handle, calls, client, role }: OperationTarget): Promise<boolean> {
-  if (role === "operator" && call_id === undefined) return await handle.cancel();
+async function cancel({ body }: GatewayRequest, { handle, calls, client, role }: OperationTarget): Promise<boolean> {
+  const callId = body.call_id as string | undefined;
+  if (role === "operator" && callId === undefined) return await handle.cancel();
   return calls.cancel({
-    plugin,
-    ...call_id === undefined ? {} : { callId: String(call_id) },
+    plugin: versionOf(handle),
+    ...callId === undefined ? {} : { callId },
     ...role === "operator" ? {} : { client },
   });
 }

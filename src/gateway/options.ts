@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isToken } from "../protocol/token.ts";
 import type { LogFeed } from "./log_feed.ts";
 import type { CallObserver } from "./observer.ts";
 
@@ -97,9 +98,9 @@ export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions 
   };
 }
 
-/** An empty token would let in everybody who sends none that is longer. */
+/** A token travels in a header. With one that no header carries its holder would be refused for ever. */
 function tokens(option: string, given: string | readonly string[] = []): readonly string[] {
   const all = [given].flat();
-  if (all.includes("")) throw new TypeError(`Cannot make a gateway: "${option}" is empty. Give a text that nobody can guess`);
-  return all;
+  if (all.every(isToken)) return all;
+  throw new TypeError(`Cannot make a gateway: "${option}" is no token. Give a text of visible ASCII characters that nobody can guess`);
 }

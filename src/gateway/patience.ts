@@ -4,13 +4,15 @@
  * @module
  */
 
+import { type Entry, OrderedList } from "../plugin/ordered_list.ts";
+
 /** In so many steps it is waited. One that ends late, for the machine slept or was busy, counts as one. */
 const STEPS = 4;
 
 /** Waits for many clients with one timer. */
 export class Patience {
   readonly #stepMs: number;
-  readonly #waiting = new Set<Wait>();
+  readonly #waiting = new OrderedList<Wait>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** For so long it waits for each of them, in milliseconds, and for one step more at most. */
@@ -20,8 +22,8 @@ export class Patience {
 
   /** Begins to wait for one of them. */
   begin(onOver: () => void): Wait {
-    const wait = new Wait(onOver, () => this.#end(wait));
-    this.#waiting.add(wait);
+    const wait = new Wait(onOver, () => this.#end(entry));
+    const entry = this.#waiting.add(wait);
     this.#timer ??= setInterval(() => this.#step(), this.#stepMs);
     return wait;
   }
@@ -30,9 +32,9 @@ export class Patience {
     for (const wait of this.#waiting) wait.step();
   }
 
-  #end(wait: Wait): void {
-    this.#waiting.delete(wait);
-    if (this.#waiting.size > 0) return;
+  #end(entry: Entry<Wait>): void {
+    this.#waiting.remove(entry);
+    if (this.#waiting.first !== undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
@@ -43,6 +45,7 @@ export class Wait implements Disposable {
   readonly #onOver: () => void;
   readonly #onEnd: () => void;
   #steps = 0;
+  #isPaused = false;
 
   /** Begins. */
   constructor(onOver: () => void, onEnd: () => void) {
@@ -53,16 +56,22 @@ export class Wait implements Disposable {
   /** Something has gone on: it begins anew. */
   renew(): void {
     this.#steps = 0;
+    this.#isPaused = false;
   }
 
-  /** Nothing is waited for until it is renewed. */
+  /** Nothing is waited for until it is renewed, or goes on. */
   pause(): void {
-    this.#steps = -Infinity;
+    this.#isPaused = true;
+  }
+
+  /** Goes on where it was paused. */
+  resume(): void {
+    this.#isPaused = false;
   }
 
   /** A step has ended. The first one had begun before this. */
   step(): void {
-    if (++this.#steps <= STEPS) return;
+    if (this.#isPaused || ++this.#steps <= STEPS) return;
     this.#onEnd();
     this.#onOver();
   }

@@ -15,6 +15,7 @@ import type { CallReport } from "./observer.ts";
 import type { Patience, Wait } from "./patience.ts";
 import type { Place } from "./places.ts";
 import { PROBLEM_MEDIA_TYPE, problemBody } from "./problem.ts";
+import { SentFiles } from "./sent_files.ts";
 import { TREE_CODE, type TreeErrorBody } from "./told_errors.ts";
 
 /** How a client reads a reply. */
@@ -106,6 +107,8 @@ export class Reply {
   readonly #hooks: ReplyHooks;
   /** What was taken, and not sent. */
   #text = "";
+  /** The files behind that. */
+  #files: SentFiles | undefined;
   #hasLast = false;
   #file: FileResult | undefined;
 
@@ -124,7 +127,7 @@ export class Reply {
     const init = { status, headers: { "content-type": isError ? PROBLEM_MEDIA_TYPE : this.#style.mediaType } };
     this.#hooks.report.answered(status);
     if (this.#file !== undefined) return this.#fileResponse(this.#file);
-    if (!this.#hasLast || this.#text.length > PIECE_CHARACTERS) return new Response(this.#stream(), init);
+    if (!this.#hasLast || this.#files !== undefined || this.#text.length > PIECE_CHARACTERS) return new Response(this.#stream(), init);
     const bytes = encoder.encode(this.#text);
     this.#hooks.report.sent(bytes.length);
     this.#end();
@@ -148,7 +151,9 @@ export class Reply {
       if ("chunk" in frame) report.chunk();
       else if ("error" in frame) report.failed(frame.error.code);
     }
-    this.#hasLast = isLastFrame(taken.at(-1)!.frame);
+    const { frame: last, files } = taken.at(-1)!;
+    if (files !== undefined) this.#files = new SentFiles(files);
+    this.#hasLast = isLastFrame(last);
     if (this.#hasLast) onEnd();
     return (taken.find(({ text }) => text !== "") ?? taken.at(-1)!).frame;
   }
@@ -166,12 +171,12 @@ export class Reply {
       },
       pull: async (controller) => {
         wait.pause();
-        while (this.#text === "" && !this.#hasLast) await this.#take();
-        const bytes = encoder.encode(this.#nextPiece());
+        while (this.#text === "" && this.#files === undefined && !this.#hasLast) await this.#take();
+        const bytes = this.#text === "" && this.#files !== undefined ? await this.#nextOf(this.#files) : encoder.encode(this.#nextPiece());
         report.sent(bytes.length);
         controller.enqueue(bytes);
         wait.renew();
-        if (this.#text !== "" || !this.#hasLast) return;
+        if (this.#text !== "" || this.#files !== undefined || !this.#hasLast) return;
         wait[Symbol.dispose]();
         controller.close();
         this.#end();
@@ -181,6 +186,17 @@ export class Reply {
         this.#abandon();
       },
     }, { highWaterMark: 0 });
+  }
+
+  async #nextOf(files: SentFiles): Promise<Uint8Array> {
+    try {
+      const bytes = await files.next();
+      if (files.isDone) this.#files = undefined;
+      return bytes;
+    } catch (error) {
+      this.#abandon();
+      throw error;
+    }
   }
 
   #fileResponse(file: FileResult): Response {
@@ -205,6 +221,7 @@ export class Reply {
   }
 
   #abandon(): void {
+    void this.#files?.drop();
     this.#hooks.report.failed("cancelled");
     this.#hooks.onCancel();
     this.#hooks.onEnd();

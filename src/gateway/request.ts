@@ -7,10 +7,11 @@ import { STATUS_CODE } from "@std/http/status";
 import { type Endpoint, endpointRule, ENDPOINTS, type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
 import { CALL_ID, CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { operatorRefusal } from "./access.ts";
-import { readBody } from "./body.ts";
+import { type ReadBody, readBody } from "./body.ts";
 import { bodyProblem } from "./body_members.ts";
 import { readCallBody } from "./call_body.ts";
 import type { Asked, GatewayContext } from "./context.ts";
+import { hasParts, readPartsBody } from "./parts_body.ts";
 import { badRequest, refusal } from "./refusal.ts";
 
 /** One request that is understood. */
@@ -50,12 +51,20 @@ export async function readRequest(asked: Asked, context: GatewayContext): Promis
   const { headers } = asked.req.raw;
   const callId = headers.get(CALL_ID_HEADER) ?? undefined;
   if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
-  const read = isMethod(endpoint) ? await readCallBody(asked, { plugin, endpoint }, context) : await readBody(asked, context);
+  const read = await readAnyBody(asked, { plugin, endpoint }, context);
   if (read instanceof Response) return read;
   // Clients of the wire, which ask for frames, may say more than is known here.
-  const problem = asksForFrames(headers) ? undefined : bodyProblem(endpoint, read.body);
+  const problem = bodyProblem(endpoint, read.body, { takesUnknown: asksForFrames(headers) });
   return problem === undefined ? { plugin, endpoint, callId, ...read } : badRequest(problem);
 }
+
+/** Reads a body in the form that it has: with files behind it, as a form, a file or arguments in the URL, or as JSON alone. */
+function readAnyBody(asked: Asked, { plugin, endpoint }: PluginEndpoint, context: GatewayContext): Promise<ReadBody | Response> {
+  if (hasParts(asked.req.raw)) return readPartsBody(asked, { endpoint }, context);
+  return isMethod(endpoint) ? readCallBody(asked, { plugin, endpoint }, context) : readBody(asked, context);
+}
+
+type PluginEndpoint = Pick<GatewayRequest, "plugin" | "endpoint">;
 
 /** Whether a client reads replies in frames. */
 export function asksForFrames(headers: Headers): boolean {

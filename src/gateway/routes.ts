@@ -19,6 +19,7 @@ import { docsRoutes, openApiRoutes } from "./openapi/routes.ts";
 import { knownPagesOnly, ownHostOnly, toldPages } from "./pages.ts";
 import { pluginRoutes } from "./plugin_routes.ts";
 import { refusal } from "./refusal.ts";
+import { RememberingRouter } from "./remembering_router.ts";
 
 /** What stands behind the path below which the gateway is mounted. What stands elsewhere is nothing of its. */
 function pathBelow(basePath: string): (request: Request) => string {
@@ -32,7 +33,7 @@ function pathBelow(basePath: string): (request: Request) => string {
 /** All routes of one gateway. */
 export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   const { options } = context;
-  const app = new Hono<GatewayEnv>({ getPath: pathBelow(options.basePath) });
+  const app = new Hono<GatewayEnv>({ getPath: pathBelow(options.basePath), router: new RememberingRouter() });
   // A load balancer asks by any name.
   app.route("/", healthRoutes(context));
   app.use(guarded(ownHostOnly(options), knownPagesOnly(options)));

@@ -7,7 +7,7 @@ import { isInitializeRequest, isJSONRPCRequest, type Server, WebStandardStreamab
 import { followed } from "./followed_reply.ts";
 import { problem } from "./problem.ts";
 
-/** The most sessions that are open. Beyond them the one goes that was idle longest. */
+/** The most sessions that a client has open. Beyond them the one of its goes that was idle longest. */
 const MAX_SESSIONS = 1_000;
 
 /** After so long without a request a session is over, in milliseconds. Its client begins another one. */
@@ -82,15 +82,20 @@ export class McpSessions {
     });
     const server = this.#make(client);
     const session = { client, server, transport, lastUsed: performance.now() };
-    this.#makeRoom();
+    this.#makeRoom(client);
     await server.connect(transport);
     return session;
   }
 
-  #makeRoom(): void {
+  /** No client ends the sessions of another one. */
+  #makeRoom(client: string): void {
     const oldest = performance.now() - MAX_IDLE_MS;
-    for (const [id, { server, lastUsed }] of this.#open) {
-      if (lastUsed > oldest && this.#open.size < MAX_SESSIONS) return;
+    const sessions = [...this.#open];
+    const own = sessions.filter(([, session]) => session.client === client);
+    const tooMany = new Set(own.slice(0, Math.max(0, own.length + 1 - MAX_SESSIONS)));
+    for (const one of sessions) {
+      const [id, { server, lastUsed }] = one;
+      if (lastUsed > oldest && !tooMany.has(one)) continue;
       this.#open.delete(id);
       void server.close();
     }

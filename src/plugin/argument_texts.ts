@@ -70,19 +70,22 @@ export class ArgumentTexts {
    * @throws {TextValueError} When none does.
    */
   value(label: string, given: Written, options: readonly JsonSchema[]): unknown {
-    if (typeof given === "object") return given;
     if (options.length === 0) return typeof given === "string" ? readValue(given) : given;
+    // A file is its path to a plugin, and its bytes to another one.
+    if (typeof given === "object" && options.some(takesFile)) return given;
     for (const option of options) {
       const [value] = this.#valuesOf(given, option);
       if (value !== undefined) return value;
     }
     const wanted = [...new Set(options.map(nameOf))].join(" or ");
     if (given === true) throw new TextValueError(`${label} needs a value: ${wanted}`);
-    throw new TextValueError(`${label} must be ${wanted}, not ${typeof given === "string" ? `"${given}"` : "switched off"}`);
+    const what = typeof given === "string" ? `"${given}"` : given === false ? "switched off" : "a file";
+    throw new TextValueError(`${label} must be ${wanted}, not ${what}`);
   }
 
   /** What a word is as a value of this schema; nothing when it is none. */
-  #valuesOf(given: string | boolean, schema: JsonSchema): unknown[] {
+  #valuesOf(given: Written, schema: JsonSchema): unknown[] {
+    if (typeof given === "object") return [];
     const isChoice = Array.isArray(schema.enum);
     if (typeof given === "boolean" && !isChoice) return schema.type === "boolean" ? [given] : [];
     if (typeof given === "string" && schema.format === "binary" && !isChoice) return [this.#options.bytesOf(given)];
@@ -105,6 +108,11 @@ export class ArgumentTexts {
 
 function oneOrAll(values: readonly unknown[]): unknown {
   return values.length === 1 ? values[0] : values;
+}
+
+/** Whether a value of this schema may be a path or bytes. What is told by no type may be all. */
+function takesFile({ type, enum: values }: JsonSchema): boolean {
+  return (type === "string" || type === undefined) && values === undefined;
 }
 
 function nameOf({ type, format, enum: values }: JsonSchema): string {

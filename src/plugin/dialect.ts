@@ -8,6 +8,7 @@ import { howToInstall, missingAdvice } from "./import_advice.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import { isUnix, parseAddress } from "../protocol/address.ts";
 import type { Exchange } from "../protocol/exchange.ts";
+import { isRecord } from "../protocol/json.ts";
 import { FRAMES_MEDIA_TYPE, type HelloMessage, UPGRADE_FEATURE } from "../protocol/messages.ts";
 import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
@@ -123,7 +124,20 @@ async function speaksFrames(transport: HttpTransport, signal: AbortSignal): Prom
     return true;
   }
   const body: unknown = await response.json().catch(() => undefined);
+  const problem = gatewayProblem(body);
+  if (problem !== undefined) throw new MalformedReplyError(problem);
   return !(isOriginalHealth(body) || response.status === 404);
+}
+
+/** What is wrong where a gateway answers, and not for a plugin; `undefined` where something else does. */
+function gatewayProblem(body: unknown): string | undefined {
+  if (!isRecord(body)) return undefined;
+  // The original's workers give no code.
+  if (body.code === "unknown_plugin") return String(body.detail);
+  const isGatewayItself = body.status === "ok" && Object.keys(body).length === 1;
+  return isGatewayItself
+    ? 'This is a gateway. Give the name of one of its plugins behind its address, as in "http://HOST:PORT/NAME"'
+    : undefined;
 }
 
 function original(endpoint: HttpEndpoint, options: OriginalOptions): Dialect {

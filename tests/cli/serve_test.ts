@@ -118,7 +118,12 @@ Deno.test("serve adds a line to its access log for each call, with the client's 
 });
 
 Deno.test("the lines for curl that serve prints work as they stand", async () => {
-  await using user = await User.create({ "typed.json": await pythonManifest("typed"), "token.txt": "a secret" });
+  // They are of the first plugin that can be started.
+  await using user = await User.create({
+    "raises_at_import.json": await pythonManifest("raises_at_import"),
+    "typed.json": await pythonManifest("typed"),
+    "token.txt": "a secret",
+  });
   const server = user.start(["serve", "--token-file", "token.txt"]);
   const lines = new PrintedLines(server.stdout);
   const printed: string[] = [];

@@ -111,6 +111,9 @@ Deno.test("arguments that cannot be meant are refused with what is wrong, and no
       400,
       "The form ended before its last part did, or is none",
     ],
+    ["listens/execute?beams=5", '{"kwargs": "ab"}', {}, 400, '"kwargs" in the body of "execute" must be an object'],
+    ["listens/execute?beams=5", '{"kwargs": ["ab"]}', {}, 400, '"kwargs" in the body of "execute" must be an object'],
+    ["listens/execute", form({ audio, beams: audio }), {}, 400, '"beams" must be a whole number or null, not a file'],
     ["listen/execute", RECORDING, { "content-type": "audio/wav" }, 404, 'There is no plugin "listen"'],
   ];
   for (const [path, body, headers, status, detail] of cases) {

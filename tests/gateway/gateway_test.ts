@@ -1,10 +1,12 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { RemotePluginProxy } from "@remote-plugin/proxy";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { ProtocolError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { type CallObserver, type CallOutcome, createGateway, type ObservedCall } from "@remote-plugin/proxy/gateway";
 import { ManagerWatch } from "../support/managed_plugins.ts";
 import { eventually, within } from "../support/guard.ts";
 
 const TOKEN = "let-me-in";
+const AS_TWO_WORDS = { headers: { authorization: "Bearer of two words" } };
+const FRAMED = { accept: "application/vnd.remote-plugin+ndjson" };
 
 function ask(path: string, { body, ...init }: RequestInit & { readonly body?: string } = {}): Request {
   const headers = {
@@ -53,6 +55,15 @@ Deno.test("a gateway refuses what it does not serve, and says what there is", as
       'The body is no JSON object. If it is a file, say so by its media type: "Content-Type: audio/wav"',
     ],
     [ask("/holds/execute", { body: "{}", headers: { "remote-plugin-call": "a b" } }), 400, "The call id is malformed"],
+    [ask("/holds/execute", { body: '{"args": "ab"}', headers: FRAMED }), 400, '"args" in the body of "execute" must be a list'],
+    [ask("/holds/cancel", { body: '{"call_id": {"toString": 1}}' }), 400, '"call_id" in the body of "cancel" must be a text'],
+    [ask("/holds/cancel", { body: '{"call_id": 1}', headers: FRAMED }), 400, '"call_id" in the body of "cancel" must be a text'],
+    [ask("/holds/execute", { body: '{"types": "a"}' }), 400, '"types" in the body must be an object'],
+    [
+      ask("/holds/execute", { body: '{"kwargs": {}, "types": {"/__proto__/x": "number"}}' }),
+      400,
+      'A pointer of "types" leads to "__proto__", which is not there',
+    ],
   ];
   for (const [request, status, detail] of cases) {
     const response = await gateway(request);
@@ -96,6 +107,23 @@ Deno.test("a caller cancels calls of its own token, an operator those of everybo
   assertEquals((await within(two, "the end of the second call")).status, 409);
 });
 
+Deno.test("a plugin named with its version is the same one: its calls are found, and their ids are kept apart", async () => {
+  await using watch = await ManagerWatch.of("holds", {}, { max_concurrency: 3 });
+  const { version } = watch.manager.info("holds");
+  const gateway = createGateway(watch.manager, { token: ["one", "two"] });
+  const as = (token: string) => ({ headers: { authorization: `Bearer ${token}`, "remote-plugin-call": "same" } });
+  const hold = (plugin: string, token: string) =>
+    gateway(ask(`/${plugin}/execute`, { body: JSON.stringify({ kwargs: { hold: token } }), ...as(token) }));
+  const calls = [hold("holds", "one"), hold(`holds@${version}`, "two")];
+  await eventually(async () => (await watch.manager.get("holds").getStats()).calls.running === 2, "two running calls");
+  assertEquals((await hold(`holds@${version}`, "one")).status, 409);
+  for (const [plugin, token] of [[`holds@${version}`, "one"], ["holds", "two"]] as const) {
+    const cancelled = await gateway(ask(`/${plugin}/cancel`, { body: '{"call_id": "same"}', ...as(token) }));
+    assertEquals(await cancelled.json(), { status: "cancelled" });
+  }
+  for (const call of calls) assertEquals((await within(call, "the end of a call")).status, 409);
+});
+
 Deno.test("an operator loads, unloads, disables and enables a plugin", async () => {
   await using watch = await ManagerWatch.of("holds");
   const gateway = createGateway(watch.manager, { token: TOKEN, operatorToken: "chief" });
@@ -109,6 +137,8 @@ Deno.test("an operator loads, unloads, disables and enables a plugin", async () 
   assertEquals(await act("disable"), [200, "disabled"]);
   assertEquals(await act("load"), [500, undefined]);
   assertEquals(await act("enable"), [200, "registered"]);
+  for (const name of ["loads", "unloads", "reload2", "preload"]) assertEquals([name, ...await act(name)], [name, 404, undefined]);
+  assertEquals(watch.workers, 0);
   const unknown = await gateway(ask("/held/load", { method: "POST", headers: { authorization: "Bearer chief" } }));
   assertEquals(unknown.status, 404);
 });
@@ -142,16 +172,29 @@ Deno.test("a configuration that comes over the network is not kept on disk", asy
 
 Deno.test("a gateway answers to addresses, to localhost and to the names that it was given", async () => {
   await using watch = await ManagerWatch.of("holds");
-  const gateway = createGateway(watch.manager, { token: TOKEN, hosts: ["plugins.example.com"] });
-  for (
-    const [host, status] of [["127.0.0.1:8000", 200], ["[::1]", 200], ["localhost:1", 200], ["plugins.example.com", 200], [
-      "evil.test",
-      421,
-    ]]
-  ) {
+  const gateway = createGateway(watch.manager, { token: TOKEN, hosts: ["Plugins.example.com"] });
+  const cases: [string, number][] = [
+    ["127.0.0.1:8000", 200],
+    ["[::1]", 200],
+    ["localhost:1", 200],
+    ["plugins.example.com", 200],
+    ["PLUGINS.example.com", 200],
+    ["evil.test", 421],
+  ];
+  for (const [host, status] of cases) {
     const { headers } = ask("/holds");
     assertEquals([host, (await gateway(new Request(`http://${host}/holds`, { headers }))).status], [host, status]);
   }
+});
+
+Deno.test("a host that is no name is refused, by a server as a client sees it", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  const gateway = createGateway(watch.manager, { token: TOKEN });
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, gateway);
+  using connection = await Deno.connect({ port: server.addr.port });
+  await connection.write(new TextEncoder().encode("GET /holds HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n"));
+  const reply = await within(new Response(connection.readable).text(), "the reply");
+  assertEquals([reply.split("\r\n", 1)[0], reply.includes("no name of a host")], ["HTTP/1.1 400 Bad Request", true]);
 });
 
 Deno.test("a page calls from where it was named, or where it was served", async () => {
@@ -166,7 +209,18 @@ Deno.test("a page calls from where it was named, or where it was served", async 
   const call = { body: JSON.stringify({ kwargs: { note: "a" } }), headers: { origin: "https://app.example.com" } };
   const answer = await gateway(ask("/holds/execute", call));
   assertEquals([await answer.json(), answer.headers.get("access-control-allow-origin")], ["a", "https://app.example.com"]);
-  assertEquals((await gateway(ask("/holds", { headers: { origin: "http://localhost" } }))).status, 200);
+  const cases: [string, number][] = [
+    ["http://localhost", 200],
+    // A proxy in front encrypts, and asks without.
+    ["https://localhost", 200],
+    ["http://localhost:8000", 403],
+    ["https://localhost.evil.test", 403],
+    ["ftp://localhost", 403],
+    ["null", 403],
+  ];
+  for (const [origin, status] of cases) {
+    assertEquals([origin, (await gateway(ask("/holds", { headers: { origin } }))).status], [origin, status]);
+  }
 });
 
 Deno.test("an observer is told of every call, as it begins and as it ends", async () => {
@@ -251,6 +305,31 @@ Deno.test("a proxy attaches to a plugin behind a gateway, and a call of its is c
   await assertRejects(() => call, Error, "enough");
   await eventually(async () => (await plugin.getStats()).calls.running === 1, "one running call");
   await stream.return();
+});
+
+Deno.test("whoever attaches to a plugin that a gateway has not, or to the gateway itself, is told what to do", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, createGateway(watch.manager, { token: TOKEN }));
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  for (
+    const [path, told] of [
+      ["/hold", 'there is no plugin "hold". The nearest name is "holds"'],
+      ["/hold@2", 'there is no plugin "hold@2"'],
+      ["/", "Give the name of one of its plugins behind its address"],
+      ["", "Give the name of one of its plugins behind its address"],
+    ] as const
+  ) {
+    await assertRejects(() => RemotePluginProxy.attach({ url: `${url}${path}`, token: TOKEN }), ProtocolError, told);
+  }
+});
+
+Deno.test("a gateway is made with no token that a request could not carry", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  for (const token of ["", " ", "a\n", " a", "schlüssel"]) {
+    assertThrows(() => createGateway(watch.manager, { token: ["fine", token] }), TypeError, '"token"');
+    assertThrows(() => createGateway(watch.manager, { token: "fine", operatorToken: token }), TypeError, '"operatorToken"');
+  }
+  assertEquals((await createGateway(watch.manager, { token: "of two words" })(ask("/", AS_TWO_WORDS))).status, 200);
 });
 
 Deno.test("a gateway that is mounted below a path answers there, and nowhere else", async () => {

@@ -43,6 +43,16 @@ Deno.test("the description takes a token, and the page to read it takes none and
   assertEquals(watch.workers, 0);
 });
 
+Deno.test("the page is found with a slash behind its path as well", async () => {
+  await using watch = await ManagerWatch.of("holds");
+  for (const basePath of ["", "/plugins"]) {
+    const gateway = createGateway(watch.manager, { token: "let-me-in", basePath });
+    const moved = await gateway(new Request(`http://localhost${basePath}/docs/`));
+    const place = new URL(moved.headers.get("location")!, `http://localhost${basePath}/docs/`);
+    assertEquals([moved.status, (await gateway(new Request(place))).status], [308, 200]);
+  }
+});
+
 Deno.test("what a gateway refuses is a problem with a code", async () => {
   await using watch = await ManagerWatch.of("raises");
   const gateway = createGateway(watch.manager, { token: TOKEN });

@@ -143,6 +143,27 @@ Deno.test("whoever closes the connection in a call has given it up, with and wit
   }
 });
 
+Deno.test("a client that begins sessions without end loses its own, and no other client's", async () => {
+  await using served = await ServedTools.of([]);
+  const params = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } };
+  const begin = async (token: string) => {
+    const reply = await served.post(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params }), {
+      authorization: `Bearer ${token}`,
+    });
+    await reply.text();
+    return { authorization: `Bearer ${token}`, "mcp-session-id": reply.headers.get("mcp-session-id")! };
+  };
+  const statusOf = async (session: Record<string, string>) => {
+    const reply = await served.post(JSON.stringify({ jsonrpc: "2.0", id: 2, method: "tools/list" }), session);
+    return [await reply.text(), reply.status][1];
+  };
+  const honest = await begin(TOKEN);
+  const first = await begin("other");
+  const second = await begin("other");
+  for (let session = 0; session < 999; session++) await begin("other");
+  assertEquals([await statusOf(honest), await statusOf(first), await statusOf(second)], [200, 404, 200]);
+});
+
 Deno.test("an operator gives up the calls of tools as all others", async () => {
   await using served = await ServedTools.of(["holds"]);
   const client = await served.connect("2026");

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { createGateway } from "@remote-plugin/proxy/gateway";
+import { PluginManager } from "@remote-plugin/proxy/manager";
 import { sharedFiles } from "./files.ts";
 import type { EitherProxy } from "./awaited_proxy.ts";
-import { attachEither, type Face, ScratchWatch, startFixture } from "./fixture_proxy.ts";
+import { attachEither, type Face, fixtureManifest, ScratchWatch, startFixture } from "./fixture_proxy.ts";
 import type { WorkerKind } from "./fixtures.ts";
 
 /** A plugin as it is reached, and a look at the files of its worker. */
@@ -49,6 +51,26 @@ function attached(name: string, face: Face): Way {
   return { name: `${face.worker}, ${name}`, worker: face.worker, isAsync: !face.blocking, reach };
 }
 
+function throughGateway(worker: WorkerKind): Way {
+  const reach = async (fixture: string): Promise<Reached> => {
+    await using owned = new AsyncDisposableStack();
+    const scratch = owned.use(await ScratchWatch.create());
+    const face: Face = { worker, transport: "unix" };
+    const manifests = [await fixtureManifest(face, fixture)];
+    const manager = owned.use(
+      await PluginManager.create({ manifests, scratchDir: scratch.path, healthIntervalMs: 0, permissions: "requested" }),
+    );
+    const gateway = createGateway(manager, { token: TOKEN, operatorToken: TOKEN_OF_OPERATOR });
+    const server = owned.use(Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, gateway));
+    const plugin = owned.use(await attachEither(face, { url: `http://127.0.0.1:${server.addr.port}/${fixture}`, token: TOKEN }));
+    return reached(plugin, { owned: owned.move(), files: () => sharedFiles(scratch.path) });
+  };
+  return { name: `${worker}, through the gateway`, worker, isAsync: true, reach };
+}
+
+const TOKEN = "let-me-in";
+const TOKEN_OF_OPERATOR = "let-me-see-to-it";
+
 interface Held {
   readonly owned: AsyncDisposableStack;
   readonly files: () => string[];
@@ -63,6 +85,7 @@ export const ATTACHED: readonly Way[] = WORKERS.flatMap((worker) => [
   attached("attached", { worker, transport: "unix" }),
   attached("attached over TCP by HTTP", { worker, transport: "tcp", upgrade: false }),
   attached("attached, blocking", { worker, transport: "unix", blocking: true }),
+  throughGateway(worker),
 ]);
 
 /** All of them. */

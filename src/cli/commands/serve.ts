@@ -80,12 +80,14 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   await manager[Symbol.asyncDispose]();
 }
 
-/** The lines are made of what the first plugin takes, and it has to be started for that. */
+/** The lines are made of what the first plugin takes that can be started, and it has to be started for that. */
 async function tellShell({ terminal, signal }: Context, manager: PluginManager, served: Served): Promise<void> {
-  if (served.names.length === 0) return;
-  const signatures = await toldSignatures(manager.get(served.names[0]!), signal).catch(() => undefined);
-  if (signal.aborted) return;
-  for (const line of shellLines(served, signatures)) terminal.line(line);
+  for (const name of served.names) {
+    const told = await toldSignatures(manager.get(name), signal).then((signatures) => ({ signatures }), () => undefined);
+    if (signal.aborted) return;
+    if (told === undefined) continue;
+    return shellLines(name, { ...served, ...told }).forEach((line) => terminal.line(line));
+  }
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -25,9 +25,12 @@ export function announcement({ url, token, names }: Served): string[] {
   ];
 }
 
-/** How a shell calls the first plugin, line by line. */
-export function shellLines({ url, token, names }: Served, signatures: SignaturesBody | undefined): string[] {
-  const target = { place: placeOf(url, names[0]!), header: token.header };
+/** How a shell calls a plugin that takes this, line by line. */
+export function shellLines(
+  name: string,
+  { url, token, signatures }: Pick<Served, "url" | "token"> & { readonly signatures: SignaturesBody | undefined },
+): string[] {
+  const target = { place: placeOf(url, name), header: token.header };
   return ["From a shell:", ...curlLines(signatures, target).map((line) => `  ${line}`)];
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { resolve } from "@std/path";
+import { isToken } from "../../protocol/token.ts";
 import { UsageError } from "../exit.ts";
 
 /** The variable in which the token of callers is looked for. */
@@ -72,6 +73,6 @@ export async function tokenFromFile(file: string): Promise<Token> {
 
 /** A token travels in a header, which carries no other characters. */
 function checked(token: string, where: string): string {
-  if (/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(token)) return token;
+  if (isToken(token)) return token;
   throw new UsageError(`${where} holds no token: one is of visible ASCII characters, at least one`);
 }

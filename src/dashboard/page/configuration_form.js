@@ -5,30 +5,42 @@ import { FieldInput } from "./field_input.js";
 import { configure } from "./gateway.js";
 import { configurationOf, shownIn } from "./given_values.js";
 
-export function ConfigurationForm({ plugin, form, onConfigured }) {
-  const { description, fields } = form;
-  const given = useRef({}).current;
+export function Configuration({ plugin, form, onConfigured }) {
   const [told, tell] = useState({});
-  const apply = async () => {
-    await configure(plugin, configurationOf(form, given));
-    tell({ done: "The plugin has this configuration now" });
-    onConfigured();
+  if (form.problem !== undefined) return html`<p role="alert" class="problem">${form.problem}</p>`;
+  const apply = async (given) => {
+    tell({});
+    try {
+      await configure(plugin, configurationOf(form, given));
+      tell({ done: "The plugin has this configuration now" });
+      onConfigured();
+    } catch (error) {
+      tell({ problem: error.message });
+    }
   };
+  // Another configuration has other values in its fields.
+  return html`
+    <${ConfigurationFields} key=${JSON.stringify(form.current)} form=${form} onApplied=${apply} />
+    <p role="alert" class="problem">${told.problem}</p>
+    <p role="status" class="faint">${told.done}</p>
+  `;
+}
+
+function ConfigurationFields({ form, onApplied }) {
+  const given = useRef({}).current;
   const submit = (event) => {
     event.preventDefault();
-    tell({});
-    apply().catch((error) => tell({ problem: error.message }));
+    onApplied(given);
   };
   return html`
     <form class="call" onSubmit=${submit}>
-      ${description && html`<p class="description">${description}</p>`}
-      ${fields.map((field) =>
+      ${form.description && html`<p class="description">${form.description}</p>`}
+      ${form.fields.map((field) =>
         html`
           <${FieldInput} key=${field.name} field=${field} shown=${shownIn(field, form)} onGiven=${(value) => given[field.name] = value} />
         `
       )}
-      <p role="alert" class="problem">${told.problem}</p>
-      <button>Apply</button> <span role="status" class="faint">${told.done}</span>
+      <button>Apply</button>
     </form>
   `;
 }

@@ -2,7 +2,7 @@
 import { html } from "./html.js";
 import { useEffect, useState } from "preact/hooks";
 import { CallForm } from "./call_form.js";
-import { ConfigurationForm } from "./configuration_form.js";
+import { Configuration } from "./configuration_form.js";
 import { readForms } from "./gateway.js";
 
 const LABELS = { execute: "Call", execute_stream: "Stream", configuration: "Configure" };
@@ -25,7 +25,7 @@ export function PluginForms({ plugin }) {
       html`<button key=${one} type="button" role="tab" aria-selected=${one === name} onClick=${() => choose(one)}>${LABELS[one]}</button>`
     )}</div>
     ${name === "configuration"
-      ? html`<${ConfigurationForm} key=${JSON.stringify(forms[name].current)} ...${{ plugin, form: forms[name], onConfigured: look }} />`
+      ? html`<${Configuration} ...${{ plugin, form: forms[name], onConfigured: look }} />`
       : html`<${CallForm} key=${name} ...${{ plugin, method: name, form: forms[name], label: LABELS[name] }} />`}
   `;
 }

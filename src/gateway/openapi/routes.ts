@@ -21,6 +21,8 @@ export function openApiRoutes({ manager }: GatewayContext): Hono<GatewayEnv> {
 /** The page. It takes no token and tells nothing: whoever reads it gives a token to it. */
 export function docsRoutes(): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
+  // What the page asks for lies beside it.
+  app.get("/docs/", () => new Response(null, { status: 308, headers: { location: "../docs" } }));
   app.get("/docs/:file?", async ({ req }, next) => {
     const file = req.param("file") ?? "";
     if (!Object.hasOwn(PAGE_FILES, file)) return await next();

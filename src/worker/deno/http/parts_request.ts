@@ -79,7 +79,7 @@ async function exactly(source: BodySource, length: number): Promise<Uint8Array> 
   return joined(pieces);
 }
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function readJson(bytes: Uint8Array): LabelledBody {
   try {
