@@ -1,7 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createGateway, type GatewayHandler, type GatewayOptions, LogFeed } from "@remote-plugin/proxy/gateway";
+import { pathOf } from "@remote-plugin/tools/registry";
+import { PACKAGE_RELEASES } from "../../src/dashboard/package_text.ts";
 import { eventually, within } from "../support/guard.ts";
-import { ManagerWatch } from "../support/managed_plugins.ts";
+import { ManagerWatch, pythonManifest } from "../support/managed_plugins.ts";
 
 const OWN_PAGE = { "sec-fetch-site": "same-origin" };
 
@@ -138,18 +140,46 @@ Deno.test("forms tell what a plugin takes, and why it cannot be started to those
   assertEquals([unknown.status, (await unknown.json()).code], [404, "unknown_plugin"]);
 });
 
-Deno.test("the log comes to operators alone, and ends when the gateway does", async () => {
+Deno.test("operators get the log and all calls as events, and callers their own calls, until the gateway ends", async () => {
   await using watch = await ManagerWatch.of("echo");
   const logs = new LogFeed();
   const draining = new AbortController();
-  const gateway = gatewayOf(watch, { logs, draining: draining.signal });
-  const read = async (token: string) => await ask(gateway, "/dashboard/logs", { headers: { authorization: `Bearer ${token}` } });
-  assertEquals((await read("caller")).status, 403);
-  const response = await read("operator");
+  const gateway = gatewayOf(watch, { token: ["first", "second"], logs, draining: draining.signal });
+  const as = (token: string) => ({ authorization: `Bearer ${token}` });
+  const read = async (token: string) => await ask(gateway, "/dashboard/events", { headers: as(token) });
+  const streams = [await read("first"), await read("second"), await read("operator")];
+  const json = { ...as("first"), "content-type": "application/json" };
+  await (await ask(gateway, "/echo/execute", { method: "POST", body: "{}", headers: json })).text();
   logs.add({ time: new Date(0), stream: "stderr", text: "a\nb" }, "echo");
   draining.abort();
-  assertStringIncludes(
-    await within(response.text(), "the end of the log"),
-    'data: {"time":"1970-01-01T00:00:00.000Z","stream":"stderr","text":"a\\nb"',
-  );
+  const [first, second, operator] = await within(Promise.all(streams.map((stream) => stream.text())), "the end of the events");
+  assertStringIncludes(operator!, 'event: log\ndata: {"time":"1970-01-01T00:00:00.000Z","stream":"stderr","text":"a\\nb"');
+  for (const text of [first!, operator!]) {
+    assertMatch(text, /event: call\ndata: \{"number":0,"plugin":"echo","endpoint":"execute","client":"caller 1",.*"outcome":"ok"/);
+  }
+  assert(!/event: (call|log)/.test(second!) && !first!.includes("event: log"));
+});
+
+Deno.test("the configuration is in the forms of operators alone", async () => {
+  await using watch = await ManagerWatch.of("configured");
+  const gateway = gatewayOf(watch);
+  const formsFor = async (token: string, plugin = "configured") =>
+    await (await ask(gateway, `/dashboard/forms/${plugin}`, { headers: { authorization: `Bearer ${token}` } })).json();
+  assertEquals((await formsFor("caller")).configuration, undefined);
+  const { current, fields } = (await formsFor("operator")).configuration;
+  assertEquals([current, fields.map(({ name }: { name: string }) => name)], [{ model: "small" }, ["model"]]);
+  await watch.manager.add(await pythonManifest("raises"));
+  const { configuration, execute } = await formsFor("operator", "raises");
+  assertStringIncludes(configuration.problem, "the model is broken");
+  assertEquals(execute.fields, []);
+});
+
+Deno.test("whoever only imports the gateway downloads nothing of its pages", async () => {
+  const map = ["--import-map", pathOf("tools/npm_imports.json")];
+  const args = ["info", "--json", "--no-config", "--no-lock", ...map, pathOf("src/gateway/mod.ts")];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: { specifier: string }[] };
+  const packages = modules.map(({ specifier }) => /^npm:\/?(.*)@/.exec(specifier)?.[1]);
+  assert(packages.some((name) => name?.startsWith("hono")));
+  assertEquals(packages.filter((name) => name !== undefined && Object.hasOwn(PACKAGE_RELEASES, name)), []);
 });
