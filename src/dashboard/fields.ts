@@ -27,30 +27,60 @@ export type FieldInput =
   /** What no other field can show is written as JSON. */
   | { readonly kind: "json"; readonly reason: string };
 
-/** The form of one method. */
+/** A form. */
 export interface MethodForm {
   readonly description: string;
   readonly fields: readonly Field[];
+  /** Whether the one field holds everything, as an object of JSON. */
+  readonly isWhole: boolean;
 }
 
 /** The forms of a plugin's methods. A method that it lacks has none. */
 export type PluginForms = Readonly<Partial<Record<keyof SignaturesBody, MethodForm>>>;
 
-/** The most fields of a form. */
+/** The most fields that a person can read. */
 const MAX_FIELDS = 200;
 
 /** The forms for what a plugin takes. */
 export function formsOf(signatures: SignaturesBody): PluginForms {
   const methods = Object.entries(signatures) as [keyof SignaturesBody, MethodSignature][];
-  return Object.fromEntries(methods.map(([name, one]) => [name, { description: one.description ?? "", fields: fieldsOf(one) }]));
+  return Object.fromEntries(methods.map(([name, one]) => [name, methodForm(one)]));
 }
 
-/** The fields for the arguments of a method. A method of which nothing is known has one for all of them. */
-export function fieldsOf({ arguments: schema }: MethodSignature): Field[] {
-  const { properties, required } = schema ?? {};
-  if (schema === undefined || !isRecord(properties)) return [];
+/** The form for the arguments of a method. */
+export function methodForm({ arguments: schema, description = "" }: MethodSignature): MethodForm {
+  return formOf(schema, { name: "arguments", description });
+}
+
+/** The form for a plugin's configuration. A file that it names is one of the plugin's machine, and so its path is typed. */
+export function configurationForm(schema: JsonSchema): MethodForm {
+  const { description = "" } = schema;
+  const { fields, ...form } = formOf(schema, { name: "configuration", description: String(description) });
+  return { ...form, fields: fields.map((field) => field.input.kind === "file" ? { ...field, input: { kind: "text" } } : field) };
+}
+
+/** Everything is written as one object where fields cannot show it. */
+function formOf(schema: JsonSchema | undefined, { name, description }: Pick<Field, "name" | "description">): MethodForm {
+  const told = objectSchema(schema);
+  if (typeof told !== "string") return { description, fields: fieldsOf(told, schema), isWhole: false };
+  const whole: Field = { name, isRequired: false, description: "", standard: "{}", input: { kind: "json", reason: told } };
+  return { description, fields: [whole], isWhole: true };
+}
+
+/** The one object that a schema describes, or why no fields can show it. */
+function objectSchema(schema: JsonSchema | undefined): JsonSchema | string {
+  if (schema === undefined) return "The plugin does not say what it takes";
+  const options = isRecord(schema.properties) ? [schema] : alternatives(schema, schema);
+  const [only, ...others] = options.filter(({ type }) => type !== "null");
+  if (others.length > 0) return `It takes one of ${others.length + 1} kinds of objects`;
+  if (!isRecord(only?.properties)) return "The plugin does not say which members it takes";
+  const count = Object.keys(only.properties).length;
+  return count > MAX_FIELDS ? `It takes ${count} values, and a form has up to ${MAX_FIELDS} fields` : only;
+}
+
+function fieldsOf({ properties, required }: JsonSchema, root: JsonSchema = {}): Field[] {
   const needed: ReadonlySet<unknown> = new Set(Array.isArray(required) ? required : []);
-  return Object.entries(properties).slice(0, MAX_FIELDS).map(([name, one]) => fieldOf({ name, schema: one, root: schema, needed }));
+  return Object.entries(isRecord(properties) ? properties : {}).map(([name, schema]) => fieldOf({ name, schema, root, needed }));
 }
 
 interface Argument {

@@ -4,14 +4,14 @@
  * @module
  */
 import { gzipSync } from "node:zlib";
-import preact from "preact" with { type: "text" };
-import preactHooks from "preact/hooks" with { type: "text" };
-import htm from "htm" with { type: "text" };
-import uPlot from "uplot/dist/uPlot.esm.js" with { type: "text" };
-import uPlotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
+import { packageText } from "./package_text.ts";
+import activity from "./page/activity.js" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
 import callForm from "./page/call_form.js" with { type: "text" };
+import calls from "./page/calls.js" with { type: "text" };
 import chart from "./page/chart.js" with { type: "text" };
+import configurationForm from "./page/configuration_form.js" with { type: "text" };
+import duration from "./page/duration.js" with { type: "text" };
 import fieldInput from "./page/field_input.js" with { type: "text" };
 import gateway from "./page/gateway.js" with { type: "text" };
 import givenValues from "./page/given_values.js" with { type: "text" };
@@ -21,6 +21,7 @@ import logs from "./page/logs.js" with { type: "text" };
 import main from "./page/main.js" with { type: "text" };
 import outcome from "./page/outcome.js" with { type: "text" };
 import plugin from "./page/plugin.js" with { type: "text" };
+import pluginForms from "./page/plugin_forms.js" with { type: "text" };
 import pluginList from "./page/plugin_list.js" with { type: "text" };
 import shownValue from "./page/shown_value.js" with { type: "text" };
 import signIn from "./page/sign_in.js" with { type: "text" };
@@ -35,14 +36,15 @@ const LIBRARIES: Readonly<Record<string, string>> = {
   uplot: "uplot.js",
 };
 
+/** The page's own modules. */
 const SCRIPTS: Readonly<Record<string, string>> = {
-  "preact.js": preact,
-  "preact_hooks.js": preactHooks,
-  "htm.js": htm,
-  "uplot.js": uPlot,
+  "activity.js": activity,
   "app.js": app,
   "call_form.js": callForm,
+  "calls.js": calls,
   "chart.js": chart,
+  "configuration_form.js": configurationForm,
+  "duration.js": duration,
   "field_input.js": fieldInput,
   "gateway.js": gateway,
   "given_values.js": givenValues,
@@ -52,6 +54,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "main.js": main,
   "outcome.js": outcome,
   "plugin.js": plugin,
+  "plugin_forms.js": pluginForms,
   "plugin_list.js": pluginList,
   "shown_value.js": shownValue,
   "sign_in.js": signIn,
@@ -73,24 +76,26 @@ export class DashboardPage {
   readonly #files: ReadonlyMap<string, PageFile>;
   readonly #compressed = new Map<string, Uint8Array<ArrayBuffer>>();
 
-  private constructor({ html, policy }: Pick<DashboardPage, "html" | "policy">) {
+  private constructor({ html, policy, texts }: Pick<DashboardPage, "html" | "policy"> & { readonly texts: Texts }) {
     this.html = html;
     this.policy = policy;
-    const css: [string, PageFile] = ["page.css", fileOf("text/css", `${uPlotStyle}\n${style}`)];
-    this.#files = new Map([
-      ...Object.entries(SCRIPTS).map(([name, text]): [string, PageFile] => [name, fileOf("text/javascript", text)]),
-      css,
-    ]);
+    this.#files = new Map(Object.entries(texts).map(([name, text]) => [name, fileOf(name, text)]));
   }
 
-  /** Makes the page. Its files have another folder in another release, so that browsers keep them. */
+  /**
+   * Makes the page. Its files have another folder in another release, so that browsers keep them.
+   *
+   * @throws {TypeError} When a library of the page is not here, and cannot be fetched.
+   */
   static async create(basePath: string): Promise<DashboardPage> {
-    const folder = `${basePath}/dashboard/${await hashOf(JSON.stringify([SCRIPTS, style, uPlotStyle]), "hex")}`;
+    const texts = await pageTexts();
+    const folder = `${basePath}/dashboard/${await hashOf(JSON.stringify(texts), "hex")}`;
     const imports = Object.entries(LIBRARIES).map(([name, file]) => [name, `${folder}/${file}`]);
     // What stands in a script is no HTML, but for its end.
     const map = JSON.stringify({ imports: Object.fromEntries(imports) }).replaceAll("<", "\\u003c");
     const scripts = `'self' 'sha256-${await hashOf(map, "base64")}'`;
-    return new DashboardPage({ html: pageHtml({ base: escaped(basePath), folder: escaped(folder), map }), policy: policyWith(scripts) });
+    const html = pageHtml({ base: escaped(basePath), folder: escaped(folder), map });
+    return new DashboardPage({ html, policy: policyWith(scripts), texts });
   }
 
   /** One of its files, if there is one of this name. */
@@ -106,7 +111,23 @@ export class DashboardPage {
   }
 }
 
-function fileOf(type: string, text: string): PageFile {
+/** The texts of files by their names. */
+type Texts = Readonly<Record<string, string>>;
+
+async function pageTexts(): Promise<Texts> {
+  const [preact, hooks, htm, uPlot, uPlotStyle] = await Promise.all([
+    packageText("preact"),
+    packageText("preact", "hooks"),
+    packageText("htm"),
+    packageText("uplot", "dist/uPlot.esm.js"),
+    packageText("uplot", "dist/uPlot.min.css"),
+  ]);
+  const libraries = { "preact.js": preact, "preact_hooks.js": hooks, "htm.js": htm, "uplot.js": uPlot };
+  return { ...libraries, ...SCRIPTS, "page.css": `${uPlotStyle}\n${style}` };
+}
+
+function fileOf(name: string, text: string): PageFile {
+  const type = name.endsWith(".css") ? "text/css" : "text/javascript";
   return { mediaType: `${type}; charset=utf-8`, bytes: new TextEncoder().encode(text) };
 }
 
@@ -142,7 +163,7 @@ function pageHtml({ base, folder, map }: PageParts): string {
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${folder}/page.css">
 <script type="importmap">${map}</script>
-${Object.keys(SCRIPTS).map((name) => `<link rel="modulepreload" href="${folder}/${name}">`).join("\n")}
+${[...Object.values(LIBRARIES), ...Object.keys(SCRIPTS)].map((name) => `<link rel="modulepreload" href="${folder}/${name}">`).join("\n")}
 <body data-base="${base}">
 <div id="app"></div>
 <script src="${folder}/main.js" type="module"></script>

@@ -7,6 +7,7 @@ import { ContentFile } from "../payload/ready_made.ts";
 import type { FileContent } from "../protocol/file_values.ts";
 import { BYTES_MEDIA_TYPE } from "../protocol/media_types.ts";
 import { PartCutter, type PartLabel } from "../protocol/parts.ts";
+import { STEP_BYTES } from "./in_time.ts";
 import type { Patience, Wait } from "./patience.ts";
 
 /** A client sends nothing more, or too slowly. */
@@ -22,6 +23,8 @@ export class ArrivingBytes implements AsyncDisposable {
   readonly #wait: Wait;
   #rest: Uint8Array = NOTHING;
   #isOver = false;
+  /** How many had come when the client's time began anew. */
+  #renewedAt = 0;
   /** How many have come. */
   count = 0;
 
@@ -44,13 +47,14 @@ export class ArrivingBytes implements AsyncDisposable {
   /** Some of them; `undefined` when there are no more. */
   async some(): Promise<Uint8Array | undefined> {
     if (this.#rest.length > 0) return this.#takeRest();
-    this.#wait.renew();
+    this.#wait.resume();
     const { value } = await this.#reader.read().catch((cause) => {
       throw new UploadError("The client has left", { cause });
     });
     this.#wait.pause();
     if (this.#isOver) throw new UploadError("The client sends too slowly");
     this.count += value?.length ?? 0;
+    if (this.count - this.#renewedAt >= STEP_BYTES) this.#renew();
     return value;
   }
 
@@ -63,6 +67,12 @@ export class ArrivingBytes implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#wait[Symbol.dispose]();
     await this.#reader.cancel().catch(() => {});
+  }
+
+  #renew(): void {
+    this.#renewedAt = this.count;
+    this.#wait.renew();
+    this.#wait.pause();
   }
 
   #takeRest(): Uint8Array {

@@ -5,6 +5,7 @@
  */
 import type { Context } from "hono";
 import type { PluginManager } from "../manager/plugin_manager.ts";
+import type { CallFeed } from "./call_feed.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { CallObserver } from "./observer.ts";
 import type { OpenCalls } from "./open_calls.ts";
@@ -38,6 +39,8 @@ export interface GatewayContext {
   readonly metrics: GatewayMetrics;
   /** How long it waits for the bodies of requests, and for clients to take their replies. */
   readonly patience: { readonly body: Patience; readonly reply: Patience; readonly client: Patience };
+  /** The calls of all clients, for those who look on. */
+  readonly callFeed: CallFeed;
   /** Who is told of every call. */
   readonly observers: readonly CallObserver[];
 }

@@ -5,19 +5,23 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
-import { formsOf } from "../dashboard/fields.ts";
+import { PluginError } from "../errors.ts";
+import { configurationForm, formsOf } from "../dashboard/fields.ts";
 import type { DashboardPage } from "../dashboard/page_files.ts";
+import type { PluginInterface } from "../plugin/members.ts";
 import { toldSignatures } from "../plugin/told_signatures.ts";
-import { isRecord } from "../protocol/json.ts";
-import { operatorRefusal, Tokens, wantsToken } from "./access.ts";
+import { isRecord, parseJson } from "../protocol/json.ts";
+import { messageOf } from "../protocol/text.ts";
+import { Tokens, wantsPlace, wantsToken } from "./access.ts";
+import { readText } from "./body.ts";
 import { streamLeft } from "./client_gone.ts";
-import type { Asked, GatewayContext, GatewayEnv } from "./context.ts";
+import type { Asked, GatewayContext, GatewayEnv, Role } from "./context.ts";
 import { guarded } from "./guard.ts";
-import type { LogFeed } from "./log_feed.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
 import { type CookieOptions, noCookie, PageSessions } from "./page_session.ts";
 import { badRequest, refusal } from "./refusal.ts";
 import { errorBody } from "./told_errors.ts";
+import { WaitingEvents } from "./waiting_events.ts";
 
 /** The status of a reply without a body. */
 const NO_CONTENT = 204;
@@ -25,47 +29,62 @@ const NO_CONTENT = 204;
 /** A token is short. */
 const MAX_TOKEN_BODY = 10_000;
 
-/** How often a stream of lines tells that it is there, in milliseconds: only so is it found out that its reader is gone. */
+/** How often a stream of events tells that it is there, in milliseconds: only so is it found out that its reader is gone. */
 const SIGN_OF_LIFE_MS = 15_000;
 
+/** What no browser takes for an event. */
+const SIGN_OF_LIFE = ":\n\n";
+
 /** The page, and what it alone asks for. */
-export function dashboardRoutes({ manager, options }: GatewayContext): Hono<GatewayEnv> {
+export function dashboardRoutes(context: GatewayContext): Hono<GatewayEnv> {
+  const { manager, options } = context;
   const app = new Hono<GatewayEnv>();
   addPage(app, options);
-  addSession(app, options);
+  addSession(app, context);
   app.get("/dashboard/forms/:plugin", guarded(wantsToken(options)), async (asked) => {
     const plugin = asked.req.param("plugin");
     try {
-      return Response.json(formsOf(await toldSignatures(manager.get(plugin), streamLeft(asked)) ?? { execute: {} }));
+      return Response.json(await pluginForms(manager.get(plugin), { role: asked.get("role"), signal: streamLeft(asked) }));
     } catch (error) {
+      if (error instanceof PluginError && error.code === "unknown_plugin") {
+        return refusal(STATUS_CODE.NotFound, error.message, { code: error.code });
+      }
       const { exposeTracebacks } = options;
       const { code, message } = errorBody(error, { withTraceback: exposeTracebacks || asked.get("role") === "operator" });
       return refusal(STATUS_CODE.InternalServerError, message, { code });
     }
   });
-  const { logs } = options;
-  app.get("/dashboard/logs", guarded(wantsToken(options)), (asked) => {
-    const refused = operatorRefusal(asked.get("role"), "The log");
-    if (refused !== undefined) return refused;
-    return logs === undefined
-      ? refusal(STATUS_CODE.NotFound, "This gateway keeps no log", { code: "not_found" })
-      : events(asked, logs, options);
-  });
+  app.get("/dashboard/events", guarded(wantsToken(options)), (asked) => events(asked, context));
   return app;
 }
 
+/** The forms of a plugin. What it is configured with is the operators' to know. */
+async function pluginForms(plugin: PluginInterface, { role, signal }: { readonly role: Role; readonly signal: AbortSignal }) {
+  const forms = formsOf(await toldSignatures(plugin, signal) ?? { execute: {} });
+  if (role !== "operator") return forms;
+  try {
+    const [schema, current] = await Promise.all([plugin.getConfigSchema({ signal }), plugin.getCurrentConfig({ signal })]);
+    return Object.keys(schema).length === 0 ? forms : { ...forms, configuration: { ...configurationForm(schema), current } };
+  } catch (error) {
+    return { ...forms, configuration: { problem: messageOf(error) } };
+  }
+}
+
 function addPage(app: Hono<GatewayEnv>, { basePath }: ResolvedGatewayOptions): void {
-  let page: Promise<DashboardPage> | undefined;
-  const load = () => page ??= import("../dashboard/page_files.ts").then(({ DashboardPage }) => DashboardPage.create(basePath));
+  let page: DashboardPage | undefined;
+  const load = async () =>
+    page ??= await (await import("../dashboard/page_files.ts")).DashboardPage.create(basePath).catch(() => undefined);
   app.get("/", async ({ req }, next) => {
     if (!/\btext\/html\b/.test(req.raw.headers.get("accept") ?? "")) return await next();
-    const { html, policy } = await load();
+    const page = await load();
+    if (page === undefined) return refusal(STATUS_CODE.ServiceUnavailable, NOT_THERE, { code: "page_unavailable" });
+    const { html, policy } = page;
     const headers = { ...SAFE, "content-type": "text/html; charset=utf-8", "content-security-policy": policy, "cache-control": "no-cache" };
     return new Response(html, { headers: { ...headers, vary: "accept" } });
   });
   app.get("/dashboard/:version{[\\da-f]{16}}/:file", async ({ req }, next) => {
     const takesGzip = /\bgzip\b/.test(req.raw.headers.get("accept-encoding") ?? "");
-    const file = (await load()).file(req.param("file"), { takesGzip });
+    const file = (await load())?.file(req.param("file"), { takesGzip });
     if (file === undefined) return await next();
     const encoding: Record<string, string> = takesGzip ? { "content-encoding": "gzip" } : {};
     const headers = { ...SAFE, "content-type": file.mediaType, "cache-control": "public, max-age=31536000, immutable", ...encoding };
@@ -73,15 +92,22 @@ function addPage(app: Hono<GatewayEnv>, { basePath }: ResolvedGatewayOptions): v
   });
 }
 
+const NOT_THERE =
+  "The page is made of packages from npm, which are not here and cannot be fetched now. The plugins themselves are at the same address";
+
 const SAFE = { "referrer-policy": "no-referrer", "x-content-type-options": "nosniff" };
 
-function addSession(app: Hono<GatewayEnv>, options: ResolvedGatewayOptions): void {
+/** Whoever signs in is nobody yet. All who do have the places of one client together, and little room. */
+function addSession(app: Hono<GatewayEnv>, { options, patience }: GatewayContext): void {
   const tokens = new Tokens(options);
   const sessions = new PageSessions(tokens.known);
   const path = "/dashboard/session";
   app.get(path, guarded(wantsToken(options)), (asked) => Response.json({ role: asked.get("role") }));
-  app.post(path, async (asked) => {
-    const token = await givenToken(asked.req.raw);
+  const limits = { ...options.limits, bodyBytes: MAX_TOKEN_BODY };
+  app.post(path, guarded(asVisitor), wantsPlace(limits), async (asked) => {
+    const read = await readText(asked, { options: { ...options, limits }, patience });
+    if (read instanceof Response) return read;
+    const token = tokenIn(read.text);
     if (token === undefined) return badRequest("The body has no token");
     const holder = tokens.holderOf(`Bearer ${token}`);
     if (holder === undefined) return refusal(STATUS_CODE.Unauthorized, "The token is wrong", { code: "unauthorized" });
@@ -90,44 +116,56 @@ function addSession(app: Hono<GatewayEnv>, options: ResolvedGatewayOptions): voi
   app.delete(path, (asked) => signedReply(noCookie(cookieOptions(asked, options))));
 }
 
-async function givenToken(request: Request): Promise<string | undefined> {
-  if (Number(request.headers.get("content-length") ?? Infinity) > MAX_TOKEN_BODY) return undefined;
-  const body: unknown = await request.json().catch(() => undefined);
+function asVisitor(asked: Asked): undefined {
+  asked.set("client", "visitor");
+}
+
+function tokenIn(text: string): string | undefined {
+  const body = parseJson(text);
   return isRecord(body) && typeof body.token === "string" ? body.token : undefined;
 }
 
 function cookieOptions(asked: Asked, { basePath }: ResolvedGatewayOptions): CookieOptions {
-  return { path: `${basePath}/`, isSecure: asked.req.url.startsWith("https:") };
+  // Behind a proxy that encrypts the page alone knows.
+  const page = asked.req.raw.headers.get("origin") ?? asked.req.url;
+  return { path: `${basePath}/`, isSecure: page.startsWith("https:") };
 }
 
 function signedReply(cookie: string): Response {
   return new Response(null, { status: NO_CONTENT, headers: { "set-cookie": cookie, "cache-control": "no-store" } });
 }
 
-/** Lines as the events of a browser. */
-function events(asked: Asked, logs: LogFeed, { draining }: ResolvedGatewayOptions): Response {
+/** What happens, as the events of a browser: to operators all calls and what plugins print, and to callers their own calls. */
+function events(asked: Asked, { callFeed, options: { logs, draining } }: GatewayContext): Response {
   const gone = new AbortController();
-  streamLeft(asked).addEventListener("abort", () => gone.abort(), { once: true });
-  draining?.addEventListener("abort", () => gone.abort(), { once: true });
-  const stream = ReadableStream.from(eventTexts(logs, gone)).pipeThrough(new TextEncoderStream());
+  for (const signal of [streamLeft(asked), draining]) signal?.addEventListener("abort", () => gone.abort(), { once: true });
+  const waiting = new WaitingEvents();
+  gone.signal.addEventListener("abort", waiting.wake, { once: true });
+  const { role, client } = asked.var;
+  const mayAll = role === "operator";
+  const leaveCalls = callFeed.follow((call) => (mayAll || call.client === client) && waiting.addCall(call));
+  const leaveLogs = mayAll ? logs?.follow(waiting.addLine) : undefined;
+  const leave = () => [leaveCalls, leaveLogs].forEach((one) => one?.());
+  const stream = ReadableStream.from(eventTexts(waiting, { signal: gone.signal, leave })).pipeThrough(new TextEncoderStream());
   return new Response(stream, { headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" } });
 }
 
-async function* eventTexts(logs: LogFeed, gone: AbortController): AsyncGenerator<string, void, void> {
-  const lines = logs.lines(gone.signal);
-  let next = lines.next();
+interface Following {
+  readonly signal: AbortSignal;
+  readonly leave: () => void;
+}
+
+async function* eventTexts(waiting: WaitingEvents, { signal, leave }: Following): AsyncGenerator<string, void, void> {
   try {
-    yield ":\n\n";
-    while (true) {
-      const life = Promise.withResolvers<undefined>();
-      const timer = setTimeout(() => life.resolve(undefined), SIGN_OF_LIFE_MS);
-      const step = await Promise.race([next, life.promise]).finally(() => clearTimeout(timer));
-      if (step?.done) return;
-      yield step === undefined ? ":\n\n" : `data: ${JSON.stringify(step.value)}\n\n`;
-      if (step !== undefined) next = lines.next();
+    yield SIGN_OF_LIFE;
+    while (!signal.aborted) {
+      const life = Promise.withResolvers<void>();
+      const timer = setTimeout(life.resolve, SIGN_OF_LIFE_MS);
+      await Promise.race([waiting.next, life.promise]).finally(() => clearTimeout(timer));
+      yield waiting.taken() || SIGN_OF_LIFE;
     }
+    yield waiting.taken();
   } finally {
-    gone.abort();
-    await lines.return();
+    leave();
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { PluginManager } from "../manager/plugin_manager.ts";
+import { CallFeed } from "./call_feed.ts";
 import { ASK_AFTER_MS } from "./client_gone.ts";
 import type { GatewayRequestInfo } from "./context.ts";
 import { GatewayMetrics } from "./metrics.ts";
@@ -34,12 +35,13 @@ export type GatewayHandler = (request: Request, info?: GatewayRequestInfo) => Pr
  */
 export function createGateway(manager: PluginManager, options: GatewayOptions): GatewayHandler {
   const metrics = new GatewayMetrics(manager);
-  const observers = [metrics, ...options.observers ?? []];
+  const callFeed = new CallFeed();
+  const observers = [metrics, callFeed, ...options.observers ?? []];
   const resolved = resolveOptions(options);
   const { bodyMs, replyMs, fileBytes } = resolved.limits;
   const patience = { body: new Patience(bodyMs), reply: new Patience(replyMs), client: new Patience(ASK_AFTER_MS) };
   const uploads = uploadPlace(options.scratchDir, fileBytes);
-  const routes = routesOf({ manager, calls: new OpenCalls(), options: resolved, uploads, patience, metrics, observers });
+  const routes = routesOf({ manager, calls: new OpenCalls(), options: resolved, uploads, patience, metrics, callFeed, observers });
   return async (request, info) => {
     const response = await routes.fetch(request, { info });
     metrics.answered(response);

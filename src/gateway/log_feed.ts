@@ -11,7 +11,7 @@ export interface PluginLine extends LogRecord {
   readonly plugin: string;
 }
 
-/** The lines that are kept for whoever comes, and the most that wait for one who does not keep up. */
+/** The lines that are kept for whoever comes. */
 const MAX_LINES = 500;
 
 /**
@@ -29,59 +29,20 @@ const MAX_LINES = 500;
  */
 export class LogFeed {
   readonly #kept: PluginLine[] = [];
-  readonly #readers = new Set<Reader>();
+  readonly #followers = new Set<(line: PluginLine) => void>();
 
   /** Takes a line. */
   readonly add = (record: LogRecord, plugin: string): void => {
     const line = { ...record, plugin };
     this.#kept.push(line);
     if (this.#kept.length > MAX_LINES) this.#kept.shift();
-    for (const reader of this.#readers) reader.take(line);
+    for (const take of this.#followers) take(line);
   };
 
-  /** The last lines, and those that come until the signal is aborted. One who does not keep up loses the oldest. */
-  async *lines(signal: AbortSignal): AsyncGenerator<PluginLine, void, void> {
-    const reader = new Reader(this.#kept);
-    this.#readers.add(reader);
-    signal.addEventListener("abort", reader.wake, { once: true });
-    try {
-      while (true) {
-        yield* reader.taken();
-        if (signal.aborted) return;
-        await reader.next;
-      }
-    } finally {
-      signal.removeEventListener("abort", reader.wake);
-      this.#readers.delete(reader);
-    }
-  }
-}
-
-class Reader {
-  #waiting: PluginLine[];
-  #come = Promise.withResolvers<void>();
-
-  constructor(kept: readonly PluginLine[]) {
-    this.#waiting = [...kept];
-  }
-
-  /** Resolves when there is something to take, or nothing more to wait for. */
-  get next(): Promise<void> {
-    return this.#waiting.length > 0 ? Promise.resolve() : this.#come.promise;
-  }
-
-  readonly wake = (): void => this.#come.resolve();
-
-  take(line: PluginLine): void {
-    this.#waiting.push(line);
-    if (this.#waiting.length > MAX_LINES) this.#waiting.shift();
-    this.wake();
-  }
-
-  taken(): PluginLine[] {
-    const taken = this.#waiting;
-    this.#waiting = [];
-    this.#come = Promise.withResolvers();
-    return taken;
+  /** Gives the last 500 lines, and then each that comes until the returned function is called. */
+  follow(take: (line: PluginLine) => void): () => void {
+    for (const line of this.#kept) take(line);
+    this.#followers.add(take);
+    return () => void this.#followers.delete(take);
   }
 }

@@ -28,9 +28,9 @@ export class PageSessions {
   }
 
   /** Whose session a request belongs to. A request that no page of here has made has none, whatever cookie goes along. */
-  holderOf({ headers }: Request): Client | undefined {
-    const [, value] = new RegExp(`(?:^|; *)${COOKIE}=([\\w-]+)`).exec(headers.get("cookie") ?? "") ?? [];
-    if (value === undefined || headers.get("sec-fetch-site") !== "same-origin") return undefined;
+  holderOf(request: Request): Client | undefined {
+    const [, value] = new RegExp(`(?:^|; *)${COOKIE}=([\\w-]+)`).exec(request.headers.get("cookie") ?? "") ?? [];
+    if (value === undefined || !isOfOwnPage(request)) return undefined;
     const given = encoder.encode(value);
     return this.#known.find((holder) => {
       const wanted = encoder.encode(this.#valueOf(holder));
@@ -43,6 +43,20 @@ export class PageSessions {
     this.#values.set(holder, known);
     return known;
   }
+}
+
+/** Where a browser says of each request which page has made it. */
+const TOLD_HOST = /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/**
+ * Whether a page of here has made a request. Over a network without encryption browsers do not say: there the cookie alone counts, which is not sent for pages
+ * of other sites. Pages of other ports of this host send `Origin` with whatever changes something, which is seen to before, and read no answer.
+ */
+function isOfOwnPage({ url, headers }: Request): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (site !== null) return site === "same-origin";
+  const { protocol, hostname } = new URL(url);
+  return protocol === "http:" && !TOLD_HOST.test(hostname);
 }
 
 /** Where a cookie goes. */

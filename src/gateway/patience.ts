@@ -45,6 +45,7 @@ export class Wait implements Disposable {
   readonly #onOver: () => void;
   readonly #onEnd: () => void;
   #steps = 0;
+  #isPaused = false;
 
   /** Begins. */
   constructor(onOver: () => void, onEnd: () => void) {
@@ -55,16 +56,22 @@ export class Wait implements Disposable {
   /** Something has gone on: it begins anew. */
   renew(): void {
     this.#steps = 0;
+    this.#isPaused = false;
   }
 
-  /** Nothing is waited for until it is renewed. */
+  /** Nothing is waited for until it is renewed, or goes on. */
   pause(): void {
-    this.#steps = -Infinity;
+    this.#isPaused = true;
+  }
+
+  /** Goes on where it was paused. */
+  resume(): void {
+    this.#isPaused = false;
   }
 
   /** A step has ended. The first one had begun before this. */
   step(): void {
-    if (++this.#steps <= STEPS) return;
+    if (this.#isPaused || ++this.#steps <= STEPS) return;
     this.#onEnd();
     this.#onOver();
   }

@@ -24,4 +24,12 @@ Deno.test("a wait is over when nothing has gone on for its time, and not before"
   paused.renew();
   time.tick(125);
   assertEquals(over[2], "paused");
+  const resumed = patience.begin(() => over.push("resumed"));
+  time.tick(75);
+  resumed.pause();
+  time.tick(1_000);
+  resumed.resume();
+  assertEquals(over.length, 3);
+  time.tick(50);
+  assertEquals(over[3], "resumed");
 });

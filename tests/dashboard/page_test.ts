@@ -1,95 +1,12 @@
 import { Buffer } from "node:buffer";
 import { assertEquals, assertMatch } from "@std/assert";
-import { createGateway, LogFeed } from "@remote-plugin/proxy/gateway";
-import type { Page } from "playwright-core";
-import { CHROMIUM, TestBrowser, type TestPage } from "../support/browser.ts";
-import { within } from "../support/guard.ts";
-import { ManagerWatch, pythonManifest } from "../support/managed_plugins.ts";
+import { pythonManifest } from "../support/managed_plugins.ts";
+import { browserTests, CALLER, OPERATOR } from "../support/seen_page.ts";
 
-const TOKEN = "an operator's token";
+const inBrowser = browserTests();
 
-let browser: TestBrowser | undefined;
-
-Deno.test.beforeAll(async () => {
-  if (CHROMIUM !== undefined) browser = await TestBrowser.start();
-});
-
-Deno.test.afterAll(async () => await browser?.[Symbol.asyncDispose]());
-
-/** A gateway of fixtures, and a browser that looks at it. */
-class Seen implements AsyncDisposable {
-  readonly watch: ManagerWatch;
-  readonly #page: TestPage;
-  readonly #logs: LogFeed;
-  #draining = new AbortController();
-  #server: Deno.HttpServer<Deno.NetAddr>;
-
-  private constructor(watch: ManagerWatch, { page, logs }: { page: TestPage; logs: LogFeed }) {
-    this.watch = watch;
-    this.#page = page;
-    this.#logs = logs;
-    this.#server = this.#serve(0);
-  }
-
-  static async of(...fixtures: string[]): Promise<Seen> {
-    const logs = new LogFeed();
-    const manifests = await Promise.all(fixtures.map((fixture) => pythonManifest(fixture)));
-    const watch = await ManagerWatch.create({ manifests, onLog: logs.add });
-    return new Seen(watch, { page: await browser!.open(), logs });
-  }
-
-  get page(): Page {
-    return this.#page.page;
-  }
-
-  /** What the page has complained of, but for the question whether somebody has signed in. */
-  get errors(): string[] {
-    return this.#page.errors.filter((text) => !/status of 401/.test(text));
-  }
-
-  async signIn(token = TOKEN): Promise<void> {
-    await this.page.goto(`http://127.0.0.1:${this.#server.addr.port}/`);
-    await this.page.getByLabel("The token of this gateway").fill(token);
-    await this.page.getByRole("button", { name: "Sign in" }).click();
-  }
-
-  /** Ends the server, and starts another one in its place when something has happened. */
-  async restart(meanwhile: () => Promise<void>): Promise<void> {
-    const { port } = this.#server.addr;
-    this.#draining.abort();
-    await within(this.#server.shutdown(), "the end of the server");
-    await meanwhile();
-    this.#server = this.#serve(port);
-  }
-
-  #serve(port: number): Deno.HttpServer<Deno.NetAddr> {
-    this.#draining = new AbortController();
-    const options = { token: "a caller's token", operatorToken: TOKEN, logs: this.#logs, draining: this.#draining.signal };
-    const gateway = createGateway(this.watch.manager, options);
-    return Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, gateway);
-  }
-
-  /** Chooses a plugin, and has it tell what it takes. */
-  async choose(plugin: string): Promise<void> {
-    await this.page.getByRole("navigation").getByText(plugin, { exact: true }).click();
-    await this.page.getByRole("button", { name: "Start it" }).click();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#page[Symbol.asyncDispose]();
-    await this.watch[Symbol.asyncDispose]();
-    this.#draining.abort();
-    await within(this.#server.shutdown(), "the end of the server");
-  }
-}
-
-function inBrowser(name: string, fn: () => Promise<void>): void {
-  // The browser's driver lets go of its timers later than it says.
-  Deno.test({ name, fn, ignore: CHROMIUM === undefined, sanitizeOps: false, sanitizeResources: false });
-}
-
-inBrowser("whoever signs in sees the plugins, and a wrong token is told", async () => {
-  await using seen = await Seen.of("typed", "holds");
+inBrowser("whoever signs in sees the plugins, and a wrong token is told", async (open) => {
+  await using seen = await open("typed", "holds");
   await seen.signIn("wrong");
   await seen.page.getByText("The token is wrong").waitFor();
   await seen.signIn();
@@ -104,8 +21,8 @@ inBrowser("whoever signs in sees the plugins, and a wrong token is told", async 
   await seen.page.getByLabel("The token of this gateway").waitFor();
 });
 
-inBrowser("a plugin is called by a form, and its result is shown as what it is", async () => {
-  await using seen = await Seen.of("shows");
+inBrowser("a plugin is called by a form, and its result is shown as what it is", async (open) => {
+  await using seen = await open("shows");
   await seen.signIn();
   await seen.choose("shows");
   const call = seen.page.getByRole("button", { name: "Call" });
@@ -124,8 +41,8 @@ inBrowser("a plugin is called by a form, and its result is shown as what it is",
   assertEquals(seen.errors, []);
 });
 
-inBrowser("a file that is chosen reaches the plugin", async () => {
-  await using seen = await Seen.of("hints");
+inBrowser("a file that is chosen reaches the plugin", async (open) => {
+  await using seen = await open("hints");
   await seen.signIn();
   await seen.choose("hints");
   const file = { name: "talk.wav", mimeType: "audio/wav", buffer: Buffer.from("RIFF") };
@@ -137,8 +54,8 @@ inBrowser("a file that is chosen reaches the plugin", async () => {
   assertMatch(await result.innerText(), /"audio": ?"\/.*\.wav",\s*"language": ?"en"/);
 });
 
-inBrowser("chunks are shown as they come, and a button cancels the call", async () => {
-  await using seen = await Seen.of("holds");
+inBrowser("chunks are shown as they come, and a button cancels the call", async (open) => {
+  await using seen = await open("holds");
   await seen.signIn();
   await seen.choose("holds");
   await seen.page.getByRole("tab", { name: "Stream" }).click();
@@ -152,8 +69,8 @@ inBrowser("chunks are shown as they come, and a button cancels the call", async 
   assertEquals(await plugin.execute({ note: "free" }), "free");
 });
 
-inBrowser("a worker that dies is seen, and so is what plugins print", async () => {
-  await using seen = await Seen.of("kills_itself", "prints");
+inBrowser("a worker that dies is seen, and so is what plugins print", async (open) => {
+  await using seen = await open("kills_itself", "prints");
   await seen.signIn();
   await seen.choose("kills_itself");
   await seen.page.getByRole("button", { name: "Call" }).click();
@@ -163,8 +80,8 @@ inBrowser("a worker that dies is seen, and so is what plugins print", async () =
   await seen.page.getByText("printed while it ran").waitFor();
 });
 
-inBrowser("an operator loads and unloads a plugin, and a caller does not", async () => {
-  await using seen = await Seen.of("echo");
+inBrowser("an operator loads and unloads a plugin, and a caller does not", async (open) => {
+  await using seen = await open("echo");
   await seen.signIn();
   await seen.page.getByRole("navigation").getByText("echo").click();
   await seen.page.getByRole("button", { name: "Load", exact: true }).click();
@@ -172,7 +89,7 @@ inBrowser("an operator loads and unloads a plugin, and a caller does not", async
   await seen.page.getByRole("button", { name: "Unload" }).click();
   await seen.page.getByRole("navigation").getByText("registered").waitFor();
   await seen.page.getByRole("button", { name: "Sign out" }).click();
-  await seen.signIn("a caller's token");
+  await seen.signIn(CALLER);
   await seen.page.getByRole("navigation").getByText("echo").click();
   await seen.page.getByRole("button", { name: "Start it" }).waitFor();
   assertEquals([
@@ -181,8 +98,8 @@ inBrowser("an operator loads and unloads a plugin, and a caller does not", async
   ], [0, 0]);
 });
 
-inBrowser("a page comes back by itself when its gateway does", async () => {
-  await using seen = await Seen.of("echo");
+inBrowser("a page comes back by itself when its gateway does", async (open) => {
+  await using seen = await open("echo");
   await seen.signIn();
   await seen.page.getByRole("navigation").getByText("echo").waitFor();
   await seen.restart(async () => await seen.page.getByText("The gateway does not answer").waitFor());
@@ -190,8 +107,8 @@ inBrowser("a page comes back by itself when its gateway does", async () => {
   await seen.page.getByRole("navigation").getByText("echo").waitFor();
 });
 
-inBrowser("nothing that a plugin is called or gives runs on the page", async () => {
-  await using seen = await Seen.of("gives_back");
+inBrowser("nothing that a plugin is called or gives runs on the page", async (open) => {
+  await using seen = await open("gives_back");
   const evil = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>";
   const manifest = { ...await pythonManifest("gives_back"), name: evil };
   await seen.watch.manager.add(manifest);
@@ -202,4 +119,35 @@ inBrowser("nothing that a plugin is called or gives runs on the page", async () 
   await seen.page.getByText(/^Ended after/).waitFor();
   assertEquals(await seen.page.title(), "Plugins");
   assertMatch(await seen.page.getByRole("region", { name: "Result" }).innerText(), /<script>/);
+});
+
+inBrowser("an operator configures, disables and enables a plugin", async (open) => {
+  await using seen = await open("typed");
+  const { page } = seen;
+  await seen.signIn();
+  await seen.choose("typed");
+  await page.getByRole("tab", { name: "Configure" }).click();
+  await page.getByLabel("mark").fill("?");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await page.getByText("The plugin has this configuration now").waitFor();
+  assertEquals(await seen.watch.manager.get("typed").execute({ text: "a" }), "a?");
+  await page.getByRole("button", { name: "Disable" }).click();
+  await page.getByText("It is disabled").waitFor();
+  await page.getByRole("button", { name: "Enable" }).click();
+  await page.getByRole("button", { name: "Load", exact: true }).waitFor();
+});
+
+inBrowser("an operator sees the calls of everybody, and a caller its own", async (open) => {
+  await using seen = await open("echo", "raises");
+  const calls = seen.page.getByRole("region", { name: "Calls" });
+  await seen.signIn();
+  await calls.getByText("There was no call yet").waitFor();
+  await seen.call("echo", { token: CALLER });
+  await calls.getByRole("row", { name: /echo execute caller 1 .* ok/ }).waitFor();
+  await seen.call("raises", { token: OPERATOR });
+  await calls.getByRole("row", { name: /raises execute operator 1 .* plugin_error/ }).waitFor();
+  await seen.page.getByRole("button", { name: "Sign out" }).click();
+  await seen.signIn(CALLER);
+  await calls.getByRole("row", { name: /echo execute .* ok/ }).waitFor();
+  assertEquals(await calls.getByRole("row").count(), 2);
 });

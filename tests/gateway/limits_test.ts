@@ -63,6 +63,11 @@ class RawClient implements Disposable {
     this.#conn = conn;
   }
 
+  /** Sends more. */
+  async send(text: string): Promise<void> {
+    await this.#conn.write(new TextEncoder().encode(text));
+  }
+
   /** The status of the reply, whether or not the server hangs up behind it. */
   async status(): Promise<number> {
     const begin = new Uint8Array(12);
@@ -112,6 +117,19 @@ Deno.test("a client that sends no body, or stops in its middle, is told so", asy
     using client = await served.client(head([length!]) + text);
     assertEquals([length, await client.status()], [length, 408]);
   }
+});
+
+Deno.test("a client that sends its files byte by byte is refused, as one that sends nothing", async () => {
+  await using served = await Served.limited("holds", { bodyMs: 200 });
+  using client = await served.client(head(["Content-Length: 100000", "Remote-Plugin-Parts: 50000"]));
+  const status = client.status();
+  let isRefused = false;
+  const drip = (async () => {
+    while (!isRefused) await client.send(" ").then(() => new Promise((resolve) => setTimeout(resolve, 20)), () => isRefused = true);
+  })();
+  assertEquals(await status, 408);
+  isRefused = true;
+  await drip;
 });
 
 Deno.test("a body without a token is not waited for", async () => {

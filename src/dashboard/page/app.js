@@ -1,9 +1,9 @@
 /** The page as a whole: who has signed in sees the plugins. */
 import { html } from "./html.js";
+import { Activity } from "./activity.js";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { readRole, readStats, Refused, signOut } from "./gateway.js";
 import { keyOf, UsageHistory } from "./history.js";
-import { Logs } from "./logs.js";
 import { Plugin } from "./plugin.js";
 import { PluginList } from "./plugin_list.js";
 import { SignIn } from "./sign_in.js";
@@ -43,7 +43,7 @@ function Plugins({ role, onLeft }) {
         ${plugin === undefined
           ? html`<p class="notice">${advice}</p>`
           : html`<${Plugin} key=${chosen} plugin=${plugin} usage=${history.of(plugin)} isOperator=${role === "operator"} />`}
-        ${role === "operator" && html`<${Logs} />`}
+        <${Activity} isOperator=${role === "operator"} />
       </main>
     </div>
   `;

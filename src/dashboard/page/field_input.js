@@ -2,44 +2,46 @@
 import { html } from "./html.js";
 import { useId, useState } from "preact/hooks";
 
-export function FieldInput({ field, onGiven }) {
+export function FieldInput({ field, shown, onGiven }) {
   const id = useId();
   const { name, isRequired, description, standard, input } = field;
   const note = [description, input.reason].filter(Boolean).join(". ");
   return html`
     <div class="field">
       <label for=${id}>${name} <span class="faint">${isRequired ? "needed" : ""}</span></label>
-      ${KINDS[input.kind]({ id, input, onGiven, isRequired, placeholder: standard })}
+      ${KINDS[input.kind]({ id, input, shown, onGiven, isRequired, placeholder: standard })}
       ${note && html`<p class="faint">${note}</p>`}
     </div>
   `;
 }
 
 const KINDS = {
-  text: ({ id, onGiven, isRequired, placeholder }) =>
+  text: ({ id, shown, onGiven, isRequired, placeholder }) =>
     html`
-      <textarea id=${id} rows="1" required=${isRequired} placeholder=${placeholder} onInput=${({ target }) => onGiven(target.value)} />
+      <textarea id=${id} rows="1" required=${isRequired} placeholder=${placeholder} defaultValue=${shown} onInput=${({ target }) =>
+        onGiven(target.value)} />
     `,
-  number: ({ id, input, onGiven, isRequired, placeholder }) =>
+  number: ({ id, input, shown, onGiven, isRequired, placeholder }) =>
     html`
       <input id=${id} type="number" step=${input.step} min=${input.min} max=${input.max} required=${isRequired} placeholder=${placeholder}
-        onInput=${({ target }) => onGiven(target.value)} />
+        defaultValue=${shown} onInput=${({ target }) => onGiven(target.value)} />
     `,
-  switch: ({ id, onGiven, placeholder }) =>
+  switch: ({ id, shown, onGiven, placeholder }) =>
     html`
-      <input id=${id} type="checkbox" defaultChecked=${placeholder === "true"} onChange=${({ target }) => onGiven(target.checked)} />
+      <input id=${id} type="checkbox" defaultChecked=${shown ?? placeholder === "true"} onChange=${({ target }) =>
+        onGiven(target.checked)} />
     `,
-  choice: ({ id, input, onGiven, isRequired, placeholder }) =>
+  choice: ({ id, input, shown, onGiven, isRequired, placeholder }) =>
     html`
       <select id=${id} required=${isRequired} onChange=${({ target }) => onGiven(target.value)}>
         <option value="">${placeholder === "" ? "" : `${placeholder}, as the plugin has it`}</option>
-        ${input.choices.map((choice, at) => html`<option value=${at}>${String(choice)}</option>`)}
+        ${input.choices.map((choice, at) => html`<option value=${at} selected=${String(at) === shown}>${String(choice)}</option>`)}
       </select>
     `,
-  json: ({ id, onGiven, isRequired, placeholder }) =>
+  json: ({ id, shown, onGiven, isRequired, placeholder }) =>
     html`
       <textarea id=${id} rows="2" class="code" required=${isRequired} placeholder=${placeholder || "JSON"}
-        onInput=${({ target }) => onGiven(target.value)} />
+        defaultValue=${shown} onInput=${({ target }) => onGiven(target.value)} />
     `,
   file: (options) => html`<${FileInput} ...${options} />`,
 };

@@ -36,9 +36,15 @@ export async function readStats() {
   return await (await asked("/stats")).json();
 }
 
-/** Loads, unloads or reloads a plugin, which takes an operator. */
+/** Loads, unloads, reloads, enables or disables a plugin, which takes an operator. */
 export async function manage(plugin, action) {
   await asked(`/${encodeURIComponent(plugin)}/${action}`, { method: "POST" });
+}
+
+/** Gives a plugin a configuration, which takes an operator. */
+export async function configure(plugin, configuration) {
+  const [body, headers] = [JSON.stringify({ new_config: configuration }), { "content-type": "application/json" }];
+  await asked(`/${encodeURIComponent(plugin)}/reconfigure`, { method: "POST", body, headers });
 }
 
 /** The forms of what a plugin takes. It is started for them. */
@@ -55,22 +61,54 @@ export async function* call({ plugin, endpoint, kwargs, signal }) {
   for await (const line of linesOf(response.body)) yield JSON.parse(line);
 }
 
-/** The lines of a stream, each without its end. */
+/** The lines of a stream, each without its end. What is long comes in many parts, which are put together once. */
 async function* linesOf(body) {
-  let begun = "";
+  let [begun, length] = [[], 0];
   for await (const text of body.pipeThrough(new TextDecoderStream())) {
-    const lines = (begun + text).split("\n");
-    begun = lines.pop();
-    yield* lines;
-    if (begun.length > MAX_LINE) throw new Error("The result is too large for this page. Another program can take it, by the same address");
+    const [first, ...others] = text.split("\n");
+    begun.push(first);
+    length += first.length;
+    if (length > MAX_LINE) throw new Error("The result is too large for this page. Another program can take it, by the same address");
+    if (others.length === 0) continue;
+    yield begun.join("");
+    const last = others.pop();
+    yield* others;
+    [begun, length] = [[last], last.length];
   }
 }
 
-/** The lines that plugins print, as they come. */
-export function listenToLogs(onLine) {
-  const source = new EventSource(`${BASE}/dashboard/logs`);
-  source.onmessage = ({ data }) => onLine(JSON.parse(data));
-  return () => source.close();
+/** How long the page waits before it asks again for what happens, in milliseconds. */
+const AGAIN_MS = 3_000;
+
+/**
+ * What happens in the gateway, for as long as somebody looks. Each connection begins with what the gateway has kept. A browser has few connections to a
+ * server, and so a page that is hidden has none.
+ */
+export function listen({ onBegin, onLine, onCall }) {
+  let [source, timer] = [undefined, undefined];
+  const close = () => {
+    clearTimeout(timer);
+    source?.close();
+    source = undefined;
+  };
+  const open = () => {
+    close();
+    if (document.hidden) return;
+    source = new EventSource(`${BASE}/dashboard/events`);
+    source.onopen = onBegin;
+    source.addEventListener("log", ({ data }) => onLine(JSON.parse(data)));
+    source.addEventListener("call", ({ data }) => onCall(JSON.parse(data)));
+    // A browser does not ask again where it was refused, as by a gateway that is about to end.
+    source.onerror = () => {
+      if (source?.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN_MS);
+    };
+  };
+  document.addEventListener("visibilitychange", open);
+  open();
+  return () => {
+    document.removeEventListener("visibilitychange", open);
+    close();
+  };
 }
 
 function formOf(kwargs) {

@@ -1,9 +1,10 @@
 /** One plugin: what it uses, and a form to call it. */
 import { html } from "./html.js";
 import { useState } from "preact/hooks";
-import { CallForm } from "./call_form.js";
 import { Chart } from "./chart.js";
+import { duration } from "./duration.js";
 import { manage } from "./gateway.js";
+import { PluginForms } from "./plugin_forms.js";
 
 export function Plugin({ plugin, usage, isOperator }) {
   const { name, version, state, workers, calls } = plugin;
@@ -25,32 +26,37 @@ export function Plugin({ plugin, usage, isOperator }) {
           <dd>${fact}</dd>
         `
       )}</dl>
-      ${isOperator && html`<${Management} name=${name} />`}
+      ${isOperator && html`<${Management} name=${name} state=${state.kind} />`}
       <div class="charts">
         <${Chart} title="Memory, MiB" times=${usage.times} values=${usage.memory} />
         <${Chart} title="Processor, % of a core" times=${usage.times} values=${usage.processor} />
       </div>
-      ${isWanted
-        ? html`<${CallForm} plugin=${name} />`
+      ${state.kind === "disabled"
+        ? html`<p class="notice">It is disabled, and takes no calls</p>`
+        : isWanted
+        ? html`<${PluginForms} plugin=${name} />`
         : html`<button type="button" onClick=${() => want(true)}>Start it, and show what it takes</button>`}
     </section>
   `;
 }
 
-const ACTIONS = { load: "Load", unload: "Unload", reload: "Reload" };
+const LABELS = { load: "Load", unload: "Unload", reload: "Reload", enable: "Enable", disable: "Disable" };
+
+/** What can be done to a plugin by its state. */
+const ACTIONS = {
+  registered: ["load", "disable"],
+  failed: ["load", "disable"],
+  disabled: ["enable"],
+};
 
 /** What an operator does to the workers of a plugin. */
-function Management({ name }) {
+function Management({ name, state }) {
   const [problem, setProblem] = useState("");
   const act = (action) => manage(name, action).then(() => setProblem(""), (error) => setProblem(error.message));
   return html`
-    <p class="actions">${Object.entries(ACTIONS).map(([action, label]) =>
-      html`<button type="button" class="quiet" onClick=${() => act(action)}>${label}</button>`
+    <p class="actions">${(ACTIONS[state] ?? ["unload", "reload", "disable"]).map((action) =>
+      html`<button key=${action} type="button" class="quiet" onClick=${() => act(action)}>${LABELS[action]}</button>`
     )}</p>
     <p role="alert" class="problem">${problem}</p>
   `;
-}
-
-function duration(ms) {
-  return ms < 1 ? `${(1_000 * ms).toFixed(0)} µs` : ms < 1_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }

@@ -24,11 +24,14 @@ export function useCall({ plugin, endpoint }) {
   return { outcome, run, cancel };
 }
 
-/** Collects frames, and shows them no more often than the screen does. */
+/** How often what has come is shown, in milliseconds. */
+const SHOWN_MS = 100;
+
+/** Collects frames, and shows them as often as somebody can see. */
 class Followed {
   #show;
   #outcome = { state: "running", chunks: [], count: 0 };
-  #frame;
+  #timer;
 
   constructor(show) {
     this.#show = show;
@@ -59,9 +62,9 @@ class Followed {
 
   #change(change) {
     this.#outcome = { ...this.#outcome, ...change };
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = undefined;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
       this.#show({ ...this.#outcome, chunks: this.#outcome.chunks.slice(-MAX_CHUNKS) });
-    });
+    }, SHOWN_MS);
   }
 }

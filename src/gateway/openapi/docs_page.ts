@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PACKAGE_RELEASES, packageText } from "../../dashboard/package_text.ts";
 import script from "./page.js" with { type: "text" };
 
 /** One file of the page. */
@@ -28,11 +29,7 @@ export const PAGE_POLICY: string = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** The release of Swagger UI. The import maps have the same one, and the lock file its hash. */
-export const SWAGGER_UI = "5.35.0";
-
-/** Its package on npm. */
-const PACKAGE = `npm:swagger-ui-dist@${SWAGGER_UI}`;
+const SWAGGER_UI = PACKAGE_RELEASES["swagger-ui-dist"];
 
 const HTML = `<!doctype html>
 <html lang="en">
@@ -68,12 +65,6 @@ export const PAGE_FILES: Readonly<Record<string, () => Promise<PageFile>>> = {
   "swagger-ui.css": () => fromPackage("swagger-ui.css", "text/css; charset=utf-8"),
 };
 
-/**
- * Nobody but who opens the page gets the package, for what it is called is not known before. The import of a text finds no package that was not loaded: a small
- * module of it is imported first.
- */
 async function fromPackage(file: string, mediaType: string): Promise<PageFile> {
-  await import(`${PACKAGE}/absolute-path.js`);
-  const { default: text } = await import(`${PACKAGE}/${file}`, { with: { type: "text" } });
-  return { mediaType, text, isFixed: true };
+  return { mediaType, text: await packageText("swagger-ui-dist", file), isFixed: true };
 }
