@@ -37,7 +37,7 @@ const REPEAT_MS = { first: 10, longest: 320 } as const;
 
 /** A call under way in a worker. */
 export interface SentCall {
-  readonly worker: Pick<LoadedWorker, "send" | "terminate">;
+  readonly worker: Pick<LoadedWorker, "send" | "terminate" | "notices">;
   readonly reply: Reply;
   /** When the worker comes to it; left out where nothing is before it. */
   readonly turn?: Pick<Turn, "isFirst" | "whenFirst">;
@@ -84,10 +84,17 @@ interface Wait {
  * it can take too long to end it.
  */
 async function comesToIt({ worker, turn, id }: SentCall, rest: Promise<void>): Promise<void> {
-  if (turn === undefined || turn.isFirst || id === undefined) return;
-  const told = new Reply(worker.send({ endpoint: "cancel", body: { call_id: id, ahead: true } })).last();
-  told.catch(() => {}); // The worker is gone, and the call with it.
+  if (turn === undefined || turn.isFirst || id === undefined) return await othersAreTold(worker, rest);
+  worker.notices.add(new Reply(worker.send({ endpoint: "cancel", body: { call_id: id, ahead: true } })).last());
   await Promise.race([turn.whenFirst, rest]);
+}
+
+/** The worker would begin with a call behind this one that is cancelled with it, if it let go of this one before it has heard of that. */
+async function othersAreTold({ notices }: SentCall["worker"], rest: Promise<void>): Promise<void> {
+  if (notices.areHeard) return;
+  const limit = Promise.withResolvers<void>();
+  using _limit = new Limit(REPEAT_MS.longest, limit.resolve);
+  await Promise.race([notices.heard(), rest, limit.promise]);
 }
 
 async function readRest(reply: Reply): Promise<void> {

@@ -5,6 +5,7 @@ import type { Frame } from "../protocol/frames.ts";
 import { sendBy, type SendRequest } from "../transport/frame_source.ts";
 import { cancelInWorker, type Remains } from "./cancelling.ts";
 import type { Termination } from "./loaded_worker.ts";
+import { Notices } from "./notices.ts";
 import { Reply } from "./reply.ts";
 
 const budgetMs = 2_000;
@@ -12,6 +13,7 @@ const budgetMs = 2_000;
 /** A call in a worker that notes why it is ended. */
 class Sent {
   readonly terminations: Termination[] = [];
+  readonly notices = new Notices();
   readonly #send: SendRequest;
   readonly reply: Reply;
 
@@ -23,7 +25,7 @@ class Sent {
   /** Resolves when the worker has let go, to what resolves when nothing more comes. */
   async cancel(): Promise<Remains> {
     const terminate = (termination: Termination) => Promise.resolve(void this.terminations.push(termination));
-    const worker = { send: this.#send, terminate };
+    const worker = { send: this.#send, terminate, notices: this.notices };
     return await cancelInWorker({ worker, reply: this.reply, id: "1", member: "execute" }, budgetMs);
   }
 }
@@ -124,4 +126,32 @@ Deno.test("a call that its worker does not know yet is asked for until it does",
   const { tookMs } = await passing(time, sent.cancel());
   assert(tookMs < budgetMs, `it took ${tookMs} ms`);
   assertEquals([sent.terminations, questions], [[], 3]);
+});
+
+Deno.test("a call is not cancelled before its worker has heard which calls behind it are cancelled with it", async () => {
+  using time = new FakeTime();
+  const order: string[] = [];
+  const sent = await begun(async function* (request, signal) {
+    if (request.endpoint !== "cancel") {
+      yield { chunk: 1 };
+      return yield* never(signal);
+    }
+    order.push("asked");
+    yield { result: { status: "not_running" } };
+  });
+  sent.notices.add(new Promise<void>((resolve) => setTimeout(resolve, 50)).then(() => void order.push("heard")));
+  await passing(time, sent.cancel().then(({ drained }) => drained));
+  assertEquals(order.slice(0, 2), ["heard", "asked"]);
+});
+
+Deno.test("a worker that does not answer which calls it has heard of is still ended in time", async () => {
+  using time = new FakeTime();
+  const sent = await begun(worker(async function* (signal) {
+    yield { chunk: 1 };
+    yield* never(signal);
+  }, ["silence"]));
+  sent.notices.add(new Promise(() => {}));
+  const { tookMs } = await passing(time, sent.cancel());
+  assert(tookMs >= budgetMs && tookMs < budgetMs + 500, `it was ended after ${tookMs} ms`);
+  assertEquals(sent.terminations.length, 1);
 });

@@ -10,6 +10,7 @@ import type { FilesWay } from "../protocol/exchange.ts";
 import type { ReadyBody } from "../protocol/messages.ts";
 import type { SendAhead, SendRequest } from "../transport/frame_source.ts";
 import { type EndReason, exitError } from "./failures.ts";
+import { Notices } from "./notices.ts";
 import { type Entry, OrderedList } from "./ordered_list.ts";
 import type { FrameCare } from "./reply.ts";
 import { discardFrame, holdFrame } from "./results.ts";
@@ -97,6 +98,8 @@ export class LoadedWorker implements AsyncDisposable {
   readonly filesWay: FilesWay | undefined;
   /** How the worker ended, where that can be told. */
   readonly exited: Promise<WorkerExit> | undefined;
+  /** Which calls it shall not begin with, as far as it has not heard that yet. */
+  readonly notices = new Notices();
   readonly #dispose: () => Promise<void>;
   readonly #tenants = new OrderedList<Tenant>();
   #disposed: Promise<void> | undefined;

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Client, StreamableHTTPClientTransport, type Transport } from "@modelcontextprotocol/client";
+import type { Client } from "@modelcontextprotocol/client";
 import { type CallObserver, createGateway, type GatewayOptions } from "@remote-plugin/proxy/gateway";
+import { collectGarbage } from "../support/garbage.ts";
 import { eventually, within } from "../support/guard.ts";
 import { ManagerWatch, pythonManifest } from "../support/managed_plugins.ts";
-import { type Era, ERAS, mcpClient } from "../support/mcp_user.ts";
+import { type Era, ERAS, httpTransport, mcpClient } from "../support/mcp_user.ts";
 
 const TOKEN = "let-me-in";
 
@@ -39,8 +40,7 @@ class ServedTools implements AsyncDisposable {
   /** Connects an official client. */
   async connect(era: Era, token = TOKEN): Promise<Client> {
     const client = mcpClient(era);
-    const requestInit = { headers: { authorization: `Bearer ${token}` } };
-    await client.connect(new StreamableHTTPClientTransport(this.url, { requestInit }) as Transport);
+    await client.connect(httpTransport(this.url, token));
     this.#clients.push(client);
     return client;
   }
@@ -91,6 +91,7 @@ for (const era of ERAS) {
     const call = client.callTool({ name: "holds", arguments: { hold: "a" } }, { signal: abort.signal });
     const running = async () => (await served.watch.manager.get("holds").getStats()).calls.running;
     await eventually(async () => await running() === 1, "a running call");
+    await collectGarbage();
     abort.abort("enough");
     await assertRejects(() => within(call, "the end of the call"), Error, "enough");
     await eventually(async () => await running() === 0, "the end of the call in the plugin");

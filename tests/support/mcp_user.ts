@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { Client, deserializeMessage, type JSONRPCMessage, serializeMessage, type Transport } from "@modelcontextprotocol/client";
+import {
+  Client,
+  deserializeMessage,
+  type JSONRPCMessage,
+  serializeMessage,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from "@modelcontextprotocol/client";
 import { TextLineStream } from "@std/streams";
 import type { Manifest } from "@remote-plugin/proxy";
 import { User } from "./cli_user.ts";
@@ -19,6 +26,23 @@ export type Era = (typeof ERAS)[number];
 export function mcpClient(era: Era): Client {
   const mode = era === "2025" ? "legacy" : "auto";
   return new Client({ name: "test", version: "1.0.0" }, { versionNegotiation: { mode } });
+}
+
+/** How an official client reaches a gateway with a token. */
+export function httpTransport(url: URL, token: string): Transport {
+  const requestInit = { headers: { authorization: `Bearer ${token}` } };
+  return new StreamableHTTPClientTransport(url, { requestInit, fetch: fetchUntilAborted }) as Transport;
+}
+
+/**
+ * `fetch()` whose body ends when its signal aborts. In Deno 2.9.6 the body of a `fetch()` hears nothing of its signal once garbage was collected, for nothing
+ * but a weak reference leads from one to the other. The connection stays open then, and the server is not told that anybody has left.
+ */
+async function fetchUntilAborted(url: string | URL, init?: RequestInit): Promise<Response> {
+  const response = await fetch(url, init);
+  const signal = init?.signal;
+  if (response.body === null || !signal) return response;
+  return new Response(response.body.pipeThrough(new TransformStream(), { signal }), response);
 }
 
 /** The program `mcp`, and a client that has started it. */
