@@ -18,7 +18,7 @@ if (import.meta.main) {
     await using seen = await SeenPage.of(browser, PLUGINS);
     await seen.signIn();
     await show(seen);
-    await Deno.writeTextFile(pictureFile(name, "yml"), await saidBy(seen));
+    await Deno.writeTextFile(pictureFile(name, "txt"), await saidBy(seen));
     await new Promise((resolve) => setTimeout(resolve, LOOKED_MS));
     await seen.page.setViewportSize({ width: 1_200, height: 500 });
     await Deno.writeFile(pictureFile(name, "png"), await seen.page.screenshot({ fullPage: true }));

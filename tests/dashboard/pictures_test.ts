@@ -9,6 +9,6 @@ for (const [name, show] of Object.entries(PICTURES)) {
     await using seen = await open(...PLUGINS);
     await seen.signIn();
     await show(seen);
-    assertEquals(await saidBy(seen), await Deno.readTextFile(pictureFile(name, "yml")));
+    assertEquals(await saidBy(seen), await Deno.readTextFile(pictureFile(name, "txt")));
   });
 }

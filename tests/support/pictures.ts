@@ -49,7 +49,7 @@ export const PICTURES: Readonly<Record<string, (seen: SeenPage) => Promise<void>
 };
 
 /** Where what a picture says lies, beside it. */
-export function pictureFile(name: string, ending: "png" | "yml"): URL {
+export function pictureFile(name: string, ending: "png" | "txt"): URL {
   return new URL(`../../docs/pictures/${name}.${ending}`, import.meta.url);
 }
 
