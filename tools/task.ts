@@ -23,6 +23,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   "check": ["tools/check.ts", ...FILES],
   "embed": ["tools/embed.ts", "--allow-read", "--allow-write=src/worker", "--allow-run"],
   "embed interop": ["tools/interop_page.ts", "--allow-read", "--allow-write"],
+  "embed pictures": ["tools/pictures.ts", ...FILES, "--allow-net", "--allow-sys"],
   "embed session": ["tools/record_session.ts", ...FILES],
   "example": ["tools/example.ts", ...FILES],
   "fuzz": ["tools/fuzz.ts", ...FILES],

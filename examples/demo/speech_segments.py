@@ -5,6 +5,7 @@ import wave
 from array import array
 from bisect import bisect_left, insort
 from collections import deque
+from pathlib import Path
 
 FRAME_SECONDS = 0.02
 BLOCK_FRAMES = 25  # what is read at once, and the step of the progress: half a second
@@ -42,13 +43,13 @@ class SpeechSegments:
     def get_current_config(self):
         return dict(self.settings)
 
-    def execute(self, audio):
+    def execute(self, audio: Path):
         """All segments of the recording."""
         return list(self.execute_stream(audio))
 
-    def execute_stream(self, audio):
+    def execute_stream(self, audio: Path):
         """Each segment as soon as the pause after it is long enough."""
-        with wave.open(audio, "rb") as recording:
+        with wave.open(str(audio), "rb") as recording:
             if recording.getsampwidth() != 2:
                 raise ValueError("The recording has {} bits, only 16 can be read".format(8 * recording.getsampwidth()))
             detector = Detector(self.settings)

@@ -46,6 +46,7 @@ export class TestBrowser implements AsyncDisposable {
       "--headless=new",
       "--no-sandbox",
       "--disable-gpu",
+      "--hide-scrollbars",
       "--remote-debugging-port=0",
       `--user-data-dir=${folder}`,
       "about:blank",

@@ -31,12 +31,17 @@ export class SeenPage implements AsyncDisposable {
     this.#server = this.#serve(0);
   }
 
-  /** Opens a page of a gateway that has these fixtures. */
-  static async of(browser: TestBrowser, fixtures: readonly string[]): Promise<SeenPage> {
+  /** Opens a page of a gateway that has these plugins: fixtures by their names, and others by their manifests. */
+  static async of(browser: TestBrowser, plugins: readonly (string | URL)[]): Promise<SeenPage> {
     const logs = new LogFeed();
-    const manifests = await Promise.all(fixtures.map((fixture) => pythonManifest(fixture)));
+    const manifests = await Promise.all(plugins.map((plugin) => plugin instanceof URL ? plugin : pythonManifest(plugin)));
     const watch = await ManagerWatch.create({ manifests, onLog: logs.add });
     return new SeenPage(watch, { page: await browser.open(), logs });
+  }
+
+  /** Where the gateway is. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
   /** The page. */
@@ -51,7 +56,7 @@ export class SeenPage implements AsyncDisposable {
 
   /** Goes to the page, and signs in. */
   async signIn(token = OPERATOR): Promise<void> {
-    await this.page.goto(`http://127.0.0.1:${this.#server.addr.port}/`);
+    await this.page.goto(`${this.url}/`);
     await this.page.getByLabel("The token of this gateway").fill(token);
     await this.page.getByRole("button", { name: "Sign in" }).click();
   }
@@ -73,9 +78,9 @@ export class SeenPage implements AsyncDisposable {
   }
 
   /** Calls a plugin from elsewhere. */
-  async call(plugin: string, { token }: { readonly token: string }): Promise<void> {
+  async call(plugin: string, { token, kwargs = {} }: { readonly token: string; readonly kwargs?: object }): Promise<void> {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-    await (await fetch(`http://127.0.0.1:${this.#server.addr.port}/${plugin}/execute`, { method: "POST", body: "{}", headers })).text();
+    await (await fetch(`${this.url}/${plugin}/execute`, { method: "POST", body: JSON.stringify({ kwargs }), headers })).text();
   }
 
   /** Chooses a plugin, and has it tell what it takes. */
@@ -93,14 +98,14 @@ export class SeenPage implements AsyncDisposable {
 }
 
 /** Tests in one browser. A test gets the function that opens a page of fixtures. Without a browser they are left out. */
-export function browserTests(): (name: string, fn: (open: (...fixtures: string[]) => Promise<SeenPage>) => Promise<void>) => void {
+export function browserTests(): (name: string, fn: (open: (...plugins: (string | URL)[]) => Promise<SeenPage>) => Promise<void>) => void {
   let browser: TestBrowser | undefined;
   Deno.test.beforeAll(async () => {
     if (CHROMIUM !== undefined) browser = await TestBrowser.start();
   });
   Deno.test.afterAll(async () => await browser?.[Symbol.asyncDispose]());
   return (name, fn) => {
-    const run = () => fn((...fixtures) => SeenPage.of(browser!, fixtures));
+    const run = () => fn((...plugins) => SeenPage.of(browser!, plugins));
     // The browser's driver lets go of its timers later than it says.
     Deno.test({ name, fn: run, ignore: CHROMIUM === undefined, sanitizeOps: false, sanitizeResources: false });
   };

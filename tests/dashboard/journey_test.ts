@@ -1,0 +1,51 @@
+import { assertEquals } from "@std/assert";
+import { SPEECH_WAV } from "../../examples/shared/recording.ts";
+import { SPEECH_SEGMENTS } from "../support/pictures.ts";
+import { browserTests } from "../support/seen_page.ts";
+
+const inBrowser = browserTests();
+
+inBrowser("somebody drops in a recording, sees its segments and the log, cancels, and sees a worker die and come back", async (open) => {
+  await using seen = await open(SPEECH_SEGMENTS, "holds", "kills_itself", "talks");
+  const { page } = seen;
+  await seen.signIn();
+
+  await seen.choose("speech-segments-python");
+  await page.getByRole("tab", { name: "Stream" }).click();
+  const recording = (await Deno.readFile(SPEECH_WAV)).toBase64();
+  const files = await page.evaluateHandle(`(() => {
+    const files = new DataTransfer();
+    files.items.add(new File([Uint8Array.fromBase64("${recording}")], "talk.wav", { type: "audio/wav" }));
+    return files;
+  })()`);
+  await page.getByText("or drop a file here").dispatchEvent("drop", { dataTransfer: files });
+  await page.getByText(/^talk\.wav, \d+ bytes$/).waitFor();
+  await page.getByRole("button", { name: "Stream" }).click();
+  await page.getByText("4 chunks", { exact: true }).waitFor();
+  assertEquals(await page.getByRole("region", { name: "Result" }).getByRole("listitem").count(), 4);
+
+  await seen.choose("holds");
+  await page.getByRole("tab", { name: "Stream" }).click();
+  await page.getByRole("textbox", { name: "hold" }).fill('"a"');
+  await page.getByRole("button", { name: "Stream" }).click();
+  await page.getByText("1 chunk", { exact: true }).waitFor();
+  await page.getByRole("row", { name: /holds execute_stream .* runs/ }).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText(/^Cancelled after/).waitFor();
+  await page.getByRole("row", { name: /holds execute_stream .* runs/ }).waitFor({ state: "detached" });
+
+  await seen.choose("talks");
+  await page.getByLabel("record", { exact: false }).fill('"warning"');
+  await page.getByRole("button", { name: "Call" }).click();
+  await page.getByRole("region", { name: "Log" }).getByText("a record of warning").waitFor();
+
+  await seen.choose("kills_itself");
+  const workers = page.getByRole("definition").filter({ hasText: /^process \d+$/ });
+  const first = await workers.innerText();
+  await page.getByRole("button", { name: "Call" }).click();
+  await page.getByRole("alert").getByText("SIGKILL").waitFor();
+  await workers.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Load", exact: true }).click();
+  await workers.waitFor();
+  assertEquals(await workers.innerText() === first, false);
+});
