@@ -19,6 +19,12 @@ Deno.test("the gateway's targets are ratios to a bare server of the same round",
   assertEquals(only({ bare, gateway: { ...gateway, "open64.per_s": [21_000, 11_000] } }, "Calls a second"), true);
 });
 
+Deno.test("a file from a plugin is held against an upload, which writes as many bytes to a file", () => {
+  const bare = { "file.up_ms": [100], "file.down_ms": [10] };
+  assertEquals(only({ bare, gateway: { "file.down_ms": [299] } }, "64 MiB from a plugin"), true);
+  assertEquals(only({ bare, gateway: { "file.down_ms": [301] } }, "64 MiB from a plugin"), false);
+});
+
 Deno.test("honest clients have to be served in time in every attack", () => {
   const times = { "attack-a.p50_ms": [1, 2], "attack-b.p50_ms": [99, 101, 102] };
   assertEquals(only({ gateway: times }, "An honest client"), false);
