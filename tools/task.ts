@@ -18,6 +18,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   "bench blocking": ["bench/blocking.ts", ...FILES, "--allow-net"],
   "bench gateway": ["bench/gateway/main.ts", ...FILES, "--allow-net", "--allow-sys"],
   "bench manager": ["bench/manager.ts", ...FILES, "--allow-net"],
+  "bench page": ["bench/page.ts", ...FILES, "--allow-net", "--allow-sys"],
   // Files in memory are for programs that may do everything.
   "bench payload": ["bench/payload/main.ts", "--allow-all"],
   "check": ["tools/check.ts", ...FILES],

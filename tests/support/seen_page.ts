@@ -20,14 +20,15 @@ export class SeenPage implements AsyncDisposable {
   /** The plugins. */
   readonly watch: ManagerWatch;
   readonly #page: TestPage;
-  readonly #logs: LogFeed;
+  /** What plugins print. */
+  readonly logs: LogFeed;
   #draining = new AbortController();
   #server: Deno.HttpServer<Deno.NetAddr>;
 
   private constructor(watch: ManagerWatch, { page, logs }: { page: TestPage; logs: LogFeed }) {
     this.watch = watch;
     this.#page = page;
-    this.#logs = logs;
+    this.logs = logs;
     this.#server = this.#serve(0);
   }
 
@@ -72,7 +73,7 @@ export class SeenPage implements AsyncDisposable {
 
   #serve(port: number, changes: Partial<GatewayOptions> = {}): Deno.HttpServer<Deno.NetAddr> {
     this.#draining = new AbortController();
-    const options = { token: CALLER, operatorToken: OPERATOR, logs: this.#logs, draining: this.#draining.signal, ...changes };
+    const options = { token: CALLER, operatorToken: OPERATOR, logs: this.logs, draining: this.#draining.signal, ...changes };
     const gateway = createGateway(this.watch.manager, options);
     return Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, gateway);
   }
