@@ -5,6 +5,7 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { PluginInterface } from "../plugin/members.ts";
+import { LOGS_FEATURE, LOGS_HEADER } from "../protocol/log_body.ts";
 import { FILES_HEADER } from "../protocol/messages.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { messageOf } from "../protocol/text.ts";
@@ -42,12 +43,15 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const remote = asked.env?.info?.remoteAddr?.hostname;
   const observed = { plugin, endpoint, callId, client, remote, traceparent: traceContext?.traceparent, startedAt: new Date() };
   const report = new CallReport(observed, context.observers, request);
-  const target = { handle, manager, calls, client, workerCallId: call.workerCallId, role: asked.get("role") };
-  const withTraceback = context.options.exposeTracebacks || target.role === "operator";
+  const role = asked.get("role");
+  const givesLogs = context.options.callLogs || role === "operator";
+  const target = { handle, manager, calls, client, workerCallId: call.workerCallId, role, givesLogs };
+  const withTraceback = context.options.exposeTracebacks || role === "operator";
   const style = asksForFrames(headers) ? FRAMED : plainStyle(endpoint, headers.get("accept"));
-  const open: OpenOutcome = (onProgress) => operate(request, target, { signal: call.signal, onProgress, traceContext });
+  const open: OpenOutcome = (listeners) => operate(request, target, { signal: call.signal, traceContext, ...listeners });
   const takesParts = style === FRAMED && headers.get(FILES_HEADER) === "parts";
-  const frames = new Frames(open, { withTraceback, takesParts, write: style.write, writeFile: style.writeFile });
+  const takesLogs = style === FRAMED && givesLogs && headers.get(LOGS_HEADER) === LOGS_FEATURE;
+  const frames = new Frames(open, { withTraceback, takesParts, takesLogs, write: style.write, writeFile: style.writeFile });
   const onEnd = () => {
     call.end();
     letGo(request);

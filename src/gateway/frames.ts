@@ -6,29 +6,32 @@
 import { FileResult } from "../payload/file_result.ts";
 import type { Progress } from "../plugin/interface.ts";
 import { INLINE_BYTES, type InlineFile } from "../protocol/file_values.ts";
+import type { LogRecord } from "../process/output_log.ts";
 import { type Frame, isLastFrame } from "../protocol/frames.ts";
 import { type PartReference, PARTS_MARK } from "../protocol/parts.ts";
 import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { encodeValue, FILE_TYPE, fillSlot, toPointer } from "../protocol/values.ts";
+import { WaitingLines } from "./waiting_lines.ts";
+import type { WrittenFrame } from "./written_frame.ts";
 import { errorBody, type TellOptions } from "./told_errors.ts";
 
-/** Opens an operation, whose reports go to `onProgress`: a stream of chunks, or one result. */
-export type OpenOutcome = (onProgress: (report: Progress) => void) => AsyncIterator<unknown> | Promise<unknown>;
-
-/** A frame, and how it is written for the client. */
-export interface WrittenFrame {
-  readonly frame: Frame;
-  readonly text: string;
-  /** What stands behind it. */
-  readonly files?: readonly FileResult[];
-  /** The file that is sent instead of a text. */
-  readonly file?: FileResult;
+/** Who hears of an operation while it runs. */
+export interface OutcomeListeners {
+  /** Is called for each report. */
+  readonly onProgress: (report: Progress) => void;
+  /** Is called for each line that it prints, where those are wanted. */
+  readonly onLog?: (record: LogRecord) => void;
 }
+
+/** Opens an operation: a stream of chunks, or one result. */
+export type OpenOutcome = (listeners: OutcomeListeners) => AsyncIterator<unknown> | Promise<unknown>;
 
 /** How frames are made. */
 export interface FrameOptions extends TellOptions {
   /** Whether files go behind their frames. Otherwise they are inside the JSON. */
   readonly takesParts: boolean;
+  /** Whether the lines that the operation prints go between its frames. */
+  readonly takesLogs: boolean;
   /** How a frame is written. It may put another one in its place, which then ends the reply. */
   readonly write: (frame: Frame) => WrittenFrame;
   /** How a result is written that is nothing but a file. Default: it travels inside of its frame. */
@@ -51,6 +54,7 @@ export class Frames {
   #length = 0;
   /** How many of those that are ready have files. */
   #filed = 0;
+  readonly #lines = new WaitingLines();
   #hasLast = false;
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
@@ -65,7 +69,7 @@ export class Frames {
   async take(): Promise<readonly WrittenFrame[]> {
     while (this.#ready.length === 0) await new Promise<void>((resolve) => this.#wakeReader = resolve);
     if (this.#filed > 0) return this.#takeFiled();
-    const ready = this.#ready;
+    const ready = this.#lines.taken(this.#ready, this.#options.write);
     this.#ready = [];
     this.#length = 0;
     this.#wakeWriter?.();
@@ -73,7 +77,8 @@ export class Frames {
   }
 
   #takeFiled(): readonly WrittenFrame[] {
-    const ready = this.#ready.splice(0, this.#ready.findIndex(({ files }) => files !== undefined) + 1);
+    const taken = this.#ready.splice(0, this.#ready.findIndex(({ files }) => files !== undefined) + 1);
+    const ready = this.#lines.taken(taken, this.#options.write);
     this.#filed--;
     if (this.#ready.length > 0) return ready;
     this.#length = 0;
@@ -91,7 +96,10 @@ export class Frames {
 
   async #run(open: OpenOutcome): Promise<void> {
     try {
-      const outcome = open((report) => this.#add({ ...report }));
+      const outcome = open({
+        onProgress: (report) => this.#add({ ...report }),
+        onLog: this.#options.takesLogs ? (record) => this.#addLine(record) : undefined,
+      });
       if (!(outcome instanceof Promise)) return await this.#runStream(outcome);
       const value = await outcome;
       const { writeFile } = this.#options;
@@ -144,6 +152,15 @@ export class Frames {
   /** Nothing comes behind the last frame, neither a report that is late nor what a frame was to be in whose place an error stands. */
   #add(given: Frame): void {
     if (!this.#hasLast) this.#addWritten(this.#options.write(given));
+  }
+
+  /** Lines do not hold up the plugin: a client that does not read loses the older ones. */
+  #addLine({ time, stream, text, level }: LogRecord): void {
+    if (this.#hasLast) return;
+    const written = this.#options.write({ log: { time: time.toISOString(), stream, text, level } });
+    this.#ready.push(written);
+    if (this.#lines.add(written)) this.#ready = this.#lines.withoutOlder(this.#ready);
+    this.#wakeReader?.();
   }
 
   #addWritten(written: WrittenFrame): void {

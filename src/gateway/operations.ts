@@ -4,9 +4,11 @@
  * @module
  */
 import type { PluginManager } from "../manager/plugin_manager.ts";
+import type { ClientOptions } from "../plugin/client_logs.ts";
 import type { CallOptions, Kwargs, PluginConfig } from "../plugin/interface.ts";
 import { type PluginInterface, questionAt, type QuestionEndpoint } from "../plugin/members.ts";
 import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
+import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import { PARTS_FEATURE } from "../protocol/parts.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Role } from "./context.ts";
@@ -25,10 +27,17 @@ export interface OperationTarget {
   readonly client: string;
   /** What it may do. */
   readonly role: Role;
+  /** Whether clients may have what their calls print. */
+  readonly givesLogs: boolean;
 }
 
+/** What an operation is run with. */
+type GivenOptions = CallOptions & Pick<ClientOptions, "onLog">;
+
 /** Runs a request: gives chunks for a stream, and the result for all else. */
-export function operate(request: GatewayRequest, target: OperationTarget, options: CallOptions): AsyncIterator<unknown> | Promise<unknown> {
+export function operate(request: GatewayRequest, target: OperationTarget, given: GivenOptions): AsyncIterator<unknown> | Promise<unknown> {
+  // The manager hands them on as they are.
+  const options: CallOptions & ClientOptions = { ...given, client: target.client };
   const { endpoint, body } = request;
   const call = { ...options, args: body.args as readonly unknown[] | undefined, callId: target.workerCallId };
   if (endpoint === "execute_stream") return target.handle.executeStream(body.kwargs as Kwargs | undefined, call);
@@ -62,11 +71,12 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
     await manager.load(plugin);
     return { name, version, methods: [] };
   },
-  health: ({ plugin }, { manager, handle, calls }) => {
+  health: ({ plugin }, { manager, handle, calls, givesLogs }) => {
     const { name, version } = handle;
     const { maxConcurrency: max_concurrency } = manager.info(plugin);
     const running = calls.count(versionOf(handle));
-    const known = { pid: Deno.pid, name, version, protocol: PROTOCOL_VERSION, max_concurrency, features: [PARTS_FEATURE] };
+    const features = givesLogs ? [LOGS_FEATURE, PARTS_FEATURE] : [PARTS_FEATURE];
+    const known = { pid: Deno.pid, name, version, protocol: PROTOCOL_VERSION, max_concurrency, features };
     const health = { ...known, calls: { running, queued: 0 } };
     return Promise.resolve({ status: "running", ...health });
   },

@@ -48,6 +48,11 @@ export interface GatewayOptions {
   readonly origins?: readonly string[];
   /** The path below which it is mounted, for example `/plugins`. Default: none. A framework that takes it off from the request's URL needs none. */
   readonly basePath?: string;
+  /**
+   * Whether callers may have what their own calls print, with the frames of these. Default: true. Operators may in any case. A plugin that prints tracebacks or
+   * secrets tells them to whoever calls it.
+   */
+  readonly callLogs?: boolean;
   /** What plugins print, for operators on the gateway's page. Default: it shows nothing of it. */
   readonly logs?: LogFeed;
   /** Who is told of every call. */
@@ -63,6 +68,7 @@ export interface ResolvedGatewayOptions {
   readonly metricsReaders: readonly string[];
   readonly limits: Required<GatewayLimits>;
   readonly exposeTracebacks: boolean;
+  readonly callLogs: boolean;
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
   readonly basePath: string;
@@ -83,13 +89,14 @@ const DEFAULT_LIMITS: Required<GatewayLimits> = {
 
 /** Fills in the defaults. */
 export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions {
-  const { exposeTracebacks = false, hosts = [], origins = [], draining } = options;
+  const { exposeTracebacks = false, callLogs = true, hosts = [], origins = [], draining } = options;
   return {
     callers: tokens("token", options.token),
     operators: tokens("operatorToken", options.operatorToken),
     metricsReaders: tokens("metricsToken", options.metricsToken),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     exposeTracebacks,
+    callLogs,
     hosts,
     origins,
     draining,

@@ -10,13 +10,14 @@ import { type ErrorFrame, type Frame, isLastFrame } from "../protocol/frames.ts"
 import { FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { withoutTypes as valueWithoutTypes } from "../protocol/values.ts";
 import { fileBody, fileHeaders, takesFile } from "./file_reply.ts";
-import type { Frames, WrittenFrame } from "./frames.ts";
+import type { Frames } from "./frames.ts";
 import type { CallReport } from "./observer.ts";
 import type { Patience, Wait } from "./patience.ts";
 import type { Place } from "./places.ts";
 import { PROBLEM_MEDIA_TYPE, problemBody } from "./problem.ts";
 import { SentFiles } from "./sent_files.ts";
 import { TREE_CODE, type TreeErrorBody } from "./told_errors.ts";
+import type { WrittenFrame } from "./written_frame.ts";
 
 /** How a client reads a reply. */
 export interface ReplyStyle {

@@ -8,6 +8,7 @@ import { endpointRule } from "../protocol/endpoints.ts";
 import { isRecord } from "../protocol/json.ts";
 import { type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";
+import { ClientLogs, type ClientOptions } from "./client_logs.ts";
 import { ChosenIds } from "./chosen_ids.ts";
 import { atCaller } from "./caller_stack.ts";
 import { failed, failureOf, MAY_BE_SENT } from "./failed_attempt.ts";
@@ -36,7 +37,7 @@ export interface DispatchOptions extends WorkersOptions {
 }
 
 /** How one operation is run. */
-interface RunOptions extends CallOptions, MovableOptions, IdOptions {
+interface RunOptions extends CallOptions, ClientOptions, MovableOptions, IdOptions {
   readonly trace?: CallTrace;
   /** The one worker that it is for, whatever follows it, and without a turn. Default: whichever worker the plugin has. */
   readonly on?: LoadedWorker;
@@ -48,6 +49,8 @@ interface Run extends TakenOperation {
   readonly options: RunOptions;
   /** Its place among all that are open; left out for what is one worker's alone. */
   readonly entry: Entry<Call> | undefined;
+  /** Tells its client what it prints, where that is wanted. */
+  readonly following: Disposable | undefined;
 }
 
 /** Sends the operations of one plugin to whichever worker it has. */
@@ -62,6 +65,7 @@ export class Dispatch {
   readonly #idPrefix = crypto.randomUUID().slice(0, 8);
   #nextId = 1;
   readonly #chosenIds = new ChosenIds();
+  readonly #clientLogs: ClientLogs;
   readonly #newId = () => `${this.#idPrefix}-${this.#nextId++}`;
   /** The workers, one after the other. */
   readonly workers: Workers;
@@ -72,6 +76,7 @@ export class Dispatch {
     this.#plugin = first.plugin.name;
     this.#queue = new SendQueue(first.maxConcurrency);
     this.workers = new Workers(first, options);
+    this.#clientLogs = new ClientLogs(options.log);
     options.log.onlyCall = () => this.#onlyCall();
   }
 
@@ -141,6 +146,7 @@ export class Dispatch {
         if ("result" in frame) return { done: true, value: decodeFrame(frame, call) };
         if ("chunk" in frame) return { done: false, value: decodeFrame(frame, call) };
         if ("progress" in frame) options.onProgress?.(frame);
+        else if ("log" in frame) this.workers.log.receive({ ...frame.log, time: new Date(frame.log.time), callId: call.id });
         else if (frame.error.code !== "cancelled" || !await call.wasTakenBack()) await failed(call, frame.error);
       } catch (error) {
         const failure = await failureOf(call, error, this.workers);
@@ -274,12 +280,13 @@ export class Dispatch {
     return turn;
   }
 
-  #open({ member, endpoint }: Operation, taken: TakenBody, options: RunOptions): Run {
+  #open({ member, endpoint }: Operation, taken: TakenBody, given: RunOptions): Run {
+    const { isCall } = endpointRule(endpoint);
+    const options = this.#clientLogs.admit({ endpoint }, isCall, given);
     const { on, signal, timeoutMs, onProgress, trace, traceContext } = options;
     if (on === undefined) this.workers.check(member);
     this.#unread.delete(taken);
-    const { isCall } = endpointRule(endpoint);
-    const { callId } = options;
+    const { callId, onLog } = options;
     const id = isCall ? callId ?? this.#newId() : undefined;
     const isIdTaken = isCall && callId !== undefined && this.#chosenIds.add(callId);
     // A question can be asked again.
@@ -289,13 +296,15 @@ export class Dispatch {
     const facts = { id, newId: this.#newId, signal, timeoutMs, idleTimeoutMs, onProgress, idempotent, cancelBudgetMs, trace, traceContext };
     const call = new Call({ plugin: this.#plugin, member }, facts);
     const entry = on === undefined ? this.#calls.add(call) : undefined;
-    return { call, endpoint, taken, options: isIdTaken ? { ...options, isIdTaken } : options, entry };
+    const following = onLog && this.#clientLogs.follow(call, onLog);
+    return { call, endpoint, taken, options: isIdTaken ? { ...options, isIdTaken } : options, entry, following };
   }
 
   /** Lets go of an operation. Resolves when that is done, for one that has ended; one that was given up or left has its answer before that. */
   #end(run: Run): Promise<void> | undefined {
-    const { call, taken } = run;
+    const { call, taken, following } = run;
     taken[Symbol.dispose]();
+    following?.[Symbol.dispose]();
     const reply = call.attempt?.reply;
     const hasEnded = reply?.ended === true;
     if (hasEnded) reply.discardAhead();

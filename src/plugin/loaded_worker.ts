@@ -5,6 +5,7 @@
  */
 import type { PluginError } from "../errors.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
+import type { OutputLog } from "../process/output_log.ts";
 import type { WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { FilesWay } from "../protocol/exchange.ts";
 import type { ReadyBody } from "../protocol/messages.ts";
@@ -41,6 +42,8 @@ export interface WorkerParts {
   readonly files: WorkerFiles;
   /** Whether it takes and gives files as bytes behind the JSON, for a host that shares no folder with it. Default: no. */
   readonly takesParts?: boolean;
+  /** Where the lines go that come with the frames of calls; left out where none do. */
+  readonly callLog?: OutputLog;
   /** How the worker ended, where that can be told. */
   readonly exited?: Promise<WorkerExit>;
   /** Ends the worker, or lets go of one that something else runs. */
@@ -96,6 +99,8 @@ export class LoadedWorker implements AsyncDisposable {
   readonly files: WorkerFiles;
   /** How files pass between it and this host; `undefined` where none does but small ones inside the JSON. */
   readonly filesWay: FilesWay | undefined;
+  /** Where the lines go that come with the frames of calls; `undefined` where none do. */
+  readonly callLog: OutputLog | undefined;
   /** How the worker ended, where that can be told. */
   readonly exited: Promise<WorkerExit> | undefined;
   /** Which calls it shall not begin with, as far as it has not heard that yet. */
@@ -106,7 +111,9 @@ export class LoadedWorker implements AsyncDisposable {
   #termination: Termination | undefined;
 
   /** Takes over what has been started or found. */
-  constructor({ send, sendAhead, plugin, maxConcurrency, process, warnings = [], files, takesParts, exited, dispose }: WorkerParts) {
+  constructor(
+    { send, sendAhead, plugin, maxConcurrency, process, warnings = [], files, takesParts, callLog, exited, dispose }: WorkerParts,
+  ) {
     this.send = send;
     this.sendAhead = sendAhead;
     this.care = { discard: (frame) => discardFrame(frame, files), hold: (frame) => holdFrame(frame, files) };
@@ -116,6 +123,7 @@ export class LoadedWorker implements AsyncDisposable {
     this.warnings = warnings;
     this.files = files;
     this.filesWay = files.areShared ? "shared" : takesParts ? "parts" : undefined;
+    this.callLog = callLog;
     this.exited = exited;
     this.#dispose = dispose;
   }

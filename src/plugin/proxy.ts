@@ -116,7 +116,10 @@ export class RemotePluginProxy implements PluginInterface {
     return this.#plugin.exited;
   }
 
-  /** What the worker prints, line by line, and those that come after it; nothing for one that was attached. */
+  /**
+   * What the worker prints, line by line, and those that come after it. For one that was attached through a gateway: what the calls of this proxy print that
+   * begin while somebody reads this. For one that was attached to a worker: nothing.
+   */
   get logs(): AsyncIterable<LogRecord> {
     return this.#plugin.logs;
   }

@@ -117,7 +117,7 @@ export class RemotePluginProxySync implements Disposable {
     return this.#plugin.look().exit;
   }
 
-  /** What the worker has printed since the last time, at most 10,000 lines. It does not wait for more; after `cleanup()` it is all the rest. */
+  /** What the worker has printed since the last time, at most 10,000 lines. For one that was attached, see {@linkcode RemotePluginProxy.logs}. It does not wait for more; after `cleanup()` it is all the rest. */
   get logs(): Iterable<LogRecord> {
     return { [Symbol.iterator]: () => this.#plugin.drainLogs() };
   }

@@ -83,7 +83,7 @@ export class RemotePlugin implements AsyncDisposable {
   /** Connects to a worker that something else runs. */
   static async attach(endpoint: WorkerEndpoint, options: AttachOptions = {}): Promise<RemotePlugin> {
     const worker = await attachWorker(endpoint, options);
-    return new RemotePlugin(worker, { log: new OutputLog(), tracing: Tracing.find() });
+    return new RemotePlugin(worker, { log: worker.callLog ?? new OutputLog(), tracing: Tracing.find() });
   }
 
   /** The plugin's name, as it says itself. */
@@ -131,10 +131,14 @@ export class RemotePlugin implements AsyncDisposable {
     return this.#dispatch.workers.ended;
   }
 
-  /** What the worker prints, line by line, and those that come after it; nothing for one that was attached. */
+  /**
+   * What the worker prints, line by line, and those that come after it. For one that was attached through a gateway: what the calls of this proxy print that
+   * begin while somebody reads this. For one that was attached to a worker: nothing.
+   */
   get logs(): AsyncIterable<LogRecord> {
     this.#dispatch.workers.ref();
-    return this.#dispatch.workers.current.process === undefined ? noRecords() : this.#dispatch.workers.log;
+    const { current: { process, callLog }, log } = this.#dispatch.workers;
+    return process === undefined && callLog === undefined ? noRecords() : log;
   }
 
   /** Runs what a member asks for, and gives what the member gives. */

@@ -64,7 +64,8 @@ async function sendWithParts(worker: LoadedWorker, call: Call, operation: TakenO
 
 function send(worker: LoadedWorker, call: Call, { endpoint, taken, paths = NO_PATHS, parts }: WrittenOperation): void {
   const { id: callId, wantsProgress, sentTrace } = call;
-  const facts = { endpoint, callId, files: worker.filesWay, parts, wantsProgress, trace: sentTrace };
+  const wantsLogs = callId !== undefined && worker.callLog?.isFollowed === true;
+  const facts = { endpoint, callId, files: worker.filesWay, parts, wantsProgress, wantsLogs, trace: sentTrace };
   call.trace?.send(worker, callId);
   call.send(worker, new WrittenRequest(facts, taken.json(paths)));
 }

@@ -9,6 +9,7 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import { DEFAULT_QUOTA, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
 import { WorkerProcess } from "../process/worker_process.ts";
 import { AHEAD_FEATURE, type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
+import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import { PARTS_FEATURE } from "../protocol/parts.ts";
 import { Limit } from "../protocol/limit.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
@@ -121,8 +122,19 @@ export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade =
     const files = owned.use(new WorkerFiles({ plugin: ready.name, folders: usableFolders(endpoint.scratch), quota: DEFAULT_QUOTA }));
     const maxConcurrency = concurrencyOf(health, plugin);
     const exited = "exited" in endpoint ? endpoint.exited : undefined;
-    const takesParts = Array.isArray(health.features) && health.features.includes(PARTS_FEATURE);
-    return new LoadedWorker({ send, plugin: ready, maxConcurrency, exited, files, takesParts, dispose: () => owned.disposeAsync() });
+    const features = Array.isArray(health.features) ? health.features : [];
+    const takesParts = features.includes(PARTS_FEATURE);
+    const callLog = features.includes(LOGS_FEATURE) ? new OutputLog() : undefined;
+    return new LoadedWorker({
+      send,
+      plugin: ready,
+      maxConcurrency,
+      exited,
+      files,
+      takesParts,
+      callLog,
+      dispose: () => owned.disposeAsync(),
+    });
   } catch (error) {
     await owned.disposeAsync();
     throw transportError(error, { plugin, member: "attach" });

@@ -13,16 +13,18 @@ export class WrittenRequest implements WireRequest {
   readonly files: WireRequest["files"];
   readonly parts: WireRequest["parts"];
   readonly wantsProgress: boolean;
+  readonly wantsLogs: boolean;
   readonly trace: WireRequest["trace"];
 
   /** Makes a request of a body's text. */
-  constructor({ endpoint, callId, files, parts, wantsProgress, trace }: RequestFacts, json: string | undefined) {
+  constructor({ endpoint, callId, files, parts, wantsProgress, wantsLogs, trace }: RequestFacts, json: string | undefined) {
     this.endpoint = endpoint;
     this.json = json;
     this.callId = callId;
     this.files = files;
     this.parts = parts;
     this.wantsProgress = wantsProgress;
+    this.wantsLogs = wantsLogs;
     this.trace = trace;
   }
 
@@ -33,4 +35,5 @@ export class WrittenRequest implements WireRequest {
 
 type RequestFacts = Pick<WireRequest, "endpoint" | "callId" | "files" | "parts" | "trace"> & {
   readonly wantsProgress: boolean;
+  readonly wantsLogs: boolean;
 };

@@ -4,8 +4,9 @@
  * @module
  */
 
-/** How grave a log record is, in Python's words. */
-export type LogLevel = "debug" | "info" | "warning" | "error" | "critical";
+import type { LogLevel } from "../protocol/log_body.ts";
+
+export type { LogLevel };
 
 /** A line and what it tells. */
 export interface LogLine {

@@ -24,6 +24,9 @@ export interface LogRecord {
   readonly callId?: string;
 }
 
+/** Is called for a record, and whether the line itself tells the record's call: otherwise that was the only one that ran when the line was read. */
+export type Follower = (record: LogRecord, how: { readonly tellsCall: boolean }) => void;
+
 /** How much of the output is kept for error messages, in characters. */
 const MAX_TAIL = 8 * 1024;
 
@@ -36,6 +39,7 @@ const MAX_WAITING = { records: 4_000, characters: 2 * 1024 * 1024 } as const;
 /** Collects a worker's output. */
 export class OutputLog implements AsyncIterable<LogRecord> {
   readonly #listeners = new Set<Listener>();
+  readonly #followers = new Set<Follower>();
   readonly #forwardTo: OutputLog | undefined;
   /** Tells the call that runs now, if exactly one does. */
   onlyCall: () => string | undefined = () => undefined;
@@ -77,9 +81,26 @@ export class OutputLog implements AsyncIterable<LogRecord> {
     this.#lastAt = batch.at;
     this.#keep(line.text);
     if (this.#forwardTo !== undefined) this.#forwardTo.#put(stream, line, batch);
-    if (this.#listeners.size === 0) return;
+    if (this.#listeners.size === 0 && this.#followers.size === 0) return;
     const record = makeRecord(stream, line, { time: batch.time, callId: line.callId ?? batch.callOf(this) });
     for (const listener of this.#listeners) listener.push(record);
+    for (const follower of this.#followers) follower(record, { tellsCall: line.callId !== undefined });
+  }
+
+  /** Takes what another program has made of its worker's output. */
+  receive(record: LogRecord): void {
+    for (const listener of this.#listeners) listener.push(record);
+  }
+
+  /** Has somebody called for each record at once, until that is disposed of. */
+  follow(follower: Follower): Disposable {
+    this.#followers.add(follower);
+    return { [Symbol.dispose]: () => void this.#followers.delete(follower) };
+  }
+
+  /** Whether somebody reads the lines. */
+  get isFollowed(): boolean {
+    return this.#listeners.size > 0;
   }
 
   /** Ends every listener. Nothing more will come. */

@@ -27,6 +27,8 @@ export interface WireRequest {
   readonly parts?: readonly OutgoingPart[];
   /** Whether somebody listens to progress. It is sent in any case by workers that send it by themselves. */
   readonly wantsProgress?: boolean;
+  /** Whether what the call prints may come between its frames, from who gives that. Default: no. */
+  readonly wantsLogs?: boolean;
   /** The trace of which the call is a part. */
   readonly trace?: TraceContext;
 }

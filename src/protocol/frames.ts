@@ -4,6 +4,7 @@
  * @module
  */
 import type { LongInteger } from "./exact_integers.ts";
+import type { LogBody } from "./log_body.ts";
 import type { ErrorBody } from "./messages.ts";
 
 /** JSON Pointers to the names of the types that JSON lacks. */
@@ -15,6 +16,12 @@ export interface ProgressFrame {
   readonly progress: number;
   /** What the plugin is at, in its own words. */
   readonly message: string;
+}
+
+/** The call printed a line. */
+export interface LogFrame {
+  /** The line. */
+  readonly log: LogBody;
 }
 
 /** One item of a stream. */
@@ -48,7 +55,7 @@ export interface ErrorFrame {
 }
 
 /** One line of a framed reply. */
-export type Frame = ProgressFrame | ChunkFrame | ResultFrame | ErrorFrame;
+export type Frame = ProgressFrame | LogFrame | ChunkFrame | ResultFrame | ErrorFrame;
 
 /** Whether nothing may follow this frame. */
 export function isLastFrame(frame: Frame): frame is ResultFrame | ErrorFrame {

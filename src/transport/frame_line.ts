@@ -6,6 +6,7 @@
 import { findLongInteger, type LongInteger } from "../protocol/exact_integers.ts";
 import type { ChunkFrame, Frame, ResultFrame, ValueTypes } from "../protocol/frames.ts";
 import { type LineSplitter, LineTooLongError } from "../protocol/lines.ts";
+import { isLogBody } from "../protocol/log_body.ts";
 import type { ErrorBody } from "../protocol/messages.ts";
 import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
 import { MalformedReplyError } from "./errors.ts";
@@ -31,12 +32,13 @@ export function parseFrame(line: string): Frame {
   const frame = parseJson(line);
   if (typeof frame !== "object" || frame === null) throw malformed(line);
   if (isBare(frame)) return withLongInteger(frame, line);
-  const { chunk, result, error, progress, message, types } = frame as Record<string, unknown>;
+  const { chunk, result, error, progress, message, log, types } = frame as Record<string, unknown>;
   // A frame of two kinds would be read in two ways.
   if (KINDS.reduce((count, key) => count + Number(Object.hasOwn(frame, key)), 0) !== 1) throw malformed(line);
   if (Object.hasOwn(frame, "chunk")) return { chunk, ...checkedTypes(types, line), ...longIntegerIn(chunk, line) };
   if (Object.hasOwn(frame, "result")) return { result, ...checkedTypes(types, line), ...longIntegerIn(result, line) };
   if (Number.isFinite(progress) && typeof message === "string") return { progress: progress as number, message };
+  if (isLogBody(log)) return { log };
   if (isErrorBody(error)) return { error: plainError(error) };
   throw malformed(line);
 }
@@ -56,7 +58,7 @@ function withLongInteger(frame: ChunkFrame | ResultFrame, line: string): Frame {
   return holdsNone ? frame : { ...frame, ...longIntegerIn(value, line) };
 }
 
-const KINDS = ["chunk", "result", "error", "progress"] as const;
+const KINDS = ["chunk", "result", "error", "progress", "log"] as const;
 
 function parseJson(line: string): unknown {
   try {

@@ -63,6 +63,10 @@ for (
     ["with a type that is no name", '{"result":1,"types":{"":1}}'],
     ["progress that is infinite", '{"progress":1e999,"message":""}'],
     ["progress without words", '{"progress":1}'],
+    ["a line without a time", '{"log":{"stream":"stderr","text":"x"}}'],
+    ["a line of a time that is none", '{"log":{"time":"noon","stream":"stderr","text":"x"}}'],
+    ["a line of no known stream", '{"log":{"time":"2026-01-01T00:00:00Z","stream":"x","text":"x"}}'],
+    ["a line of no known level", '{"log":{"time":"2026-01-01T00:00:00Z","stream":"stdout","text":"x","level":"loud"}}'],
     ["an error without a traceback", '{"error":{"code":"plugin_error","type":"E","message":""}}'],
   ]
 ) {

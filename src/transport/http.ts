@@ -6,6 +6,7 @@
 import { parseAddress, socketPathOf } from "../protocol/address.ts";
 import { bodyText, type Exchange, type WireRequest } from "../protocol/exchange.ts";
 import { CALL_ID_HEADER, FILES_HEADER, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
+import { LOGS_FEATURE, LOGS_HEADER } from "../protocol/log_body.ts";
 import { PARTS_HEADER } from "../protocol/parts.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
 import { withoutPropagation } from "../protocol/telemetry.ts";
@@ -54,12 +55,13 @@ export class HttpTransport implements Disposable {
 
   /** Sends one request and gives the response as it comes. */
   async send(request: WireRequest, signal: AbortSignal): Promise<Response> {
-    const { endpoint, callId, files, trace } = request;
+    const { endpoint, callId, files, wantsLogs, trace } = request;
     const parts = hasParts(request) ? new PartsBody(request) : undefined;
     demandToken(this.#token);
     const headers: Record<string, string> = { ...trace, authorization: `Bearer ${this.#token}`, accept: FRAMES_MEDIA_TYPE };
     if (callId !== undefined) headers[CALL_ID_HEADER] = callId;
     if (files !== undefined) headers[FILES_HEADER] = files;
+    if (wantsLogs) headers[LOGS_HEADER] = LOGS_FEATURE;
     if (parts !== undefined) headers[PARTS_HEADER] = String(parts.json.length);
     const { method } = endpointRule(endpoint);
     // A redirect would send the request, and what is in it, to wherever the worker likes.
