@@ -9,14 +9,14 @@ import { LOGS_FEATURE, LOGS_HEADER } from "../protocol/log_body.ts";
 import { FILES_HEADER } from "../protocol/messages.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
 import { messageOf } from "../protocol/text.ts";
-import { onClientGone } from "./client_gone.ts";
+import { onClientGone } from "./request/client_gone.ts";
 import type { Asked, GatewayContext } from "./context.ts";
-import { Frames, type OpenOutcome } from "./frames.ts";
-import { CallReport } from "./observer.ts";
+import { Frames, type OpenOutcome } from "./reply/frames.ts";
+import { CallReport } from "./observing/observer.ts";
 import { operate, versionOf } from "./operations.ts";
-import { refusal } from "./refusal.ts";
-import { FRAMED, plainStyle, Reply } from "./reply.ts";
-import { asksForFrames, type GatewayRequest } from "./request.ts";
+import { refusal } from "./reply/refusal.ts";
+import { FRAMED, plainStyle, Reply } from "./reply/reply.ts";
+import { asksForFrames, type GatewayRequest } from "./request/request.ts";
 
 /** Runs a request that is understood, and answers it as its client reads replies: in frames, or plainly. */
 export async function answerCall(context: GatewayContext, request: GatewayRequest, asked: Asked): Promise<Response> {

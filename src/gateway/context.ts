@@ -5,14 +5,14 @@
  */
 import type { Context } from "hono";
 import type { PluginManager } from "../manager/plugin_manager.ts";
-import type { CallFeed } from "./call_feed.ts";
-import type { GatewayMetrics } from "./metrics.ts";
-import type { CallObserver } from "./observer.ts";
+import type { CallFeed } from "./observing/call_feed.ts";
+import type { GatewayMetrics } from "./observing/metrics.ts";
+import type { CallObserver } from "./observing/observer.ts";
 import type { OpenCalls } from "./open_calls.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
-import type { Patience } from "./patience.ts";
-import type { Place } from "./places.ts";
-import type { UploadPlace } from "./uploads.ts";
+import type { Patience } from "./request/patience.ts";
+import type { Place } from "./access/places.ts";
+import type { UploadPlace } from "./request/uploads.ts";
 
 /** What a client may do: call plugins, or see to them as well. */
 export type Role = "caller" | "operator";

@@ -4,15 +4,15 @@
  * @module
  */
 import type { PluginManager } from "../manager/plugin_manager.ts";
-import { CallFeed } from "./call_feed.ts";
-import { ASK_AFTER_MS } from "./client_gone.ts";
+import { CallFeed } from "./observing/call_feed.ts";
+import { ASK_AFTER_MS } from "./request/client_gone.ts";
 import type { GatewayRequestInfo } from "./context.ts";
-import { GatewayMetrics } from "./metrics.ts";
+import { GatewayMetrics } from "./observing/metrics.ts";
 import { OpenCalls } from "./open_calls.ts";
 import { type GatewayOptions, resolveOptions } from "./options.ts";
-import { Patience } from "./patience.ts";
-import { routesOf } from "./routes.ts";
-import { uploadPlace } from "./uploads.ts";
+import { Patience } from "./request/patience.ts";
+import { routesOf } from "./routes/routes.ts";
+import { uploadPlace } from "./request/uploads.ts";
 
 /** Answers requests. Give it to `Deno.serve()`, or to a framework that has standard requests and responses. */
 export type GatewayHandler = (request: Request, info?: GatewayRequestInfo) => Promise<Response>;

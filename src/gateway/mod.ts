@@ -14,11 +14,11 @@
  */
 export { createGateway } from "./gateway.ts";
 export type { GatewayHandler } from "./gateway.ts";
-export { accessLog } from "./access_log.ts";
-export type { AccessLogLine } from "./access_log.ts";
+export { accessLog } from "./observing/access_log.ts";
+export type { AccessLogLine } from "./observing/access_log.ts";
 export type { GatewayRequestInfo } from "./context.ts";
-export { LogFeed } from "./log_feed.ts";
-export type { PluginLine } from "./log_feed.ts";
-export type { CallObserver, CallOutcome, ObservedCall } from "./observer.ts";
-export { SlowClientError } from "./reply.ts";
+export { LogFeed } from "./observing/log_feed.ts";
+export type { PluginLine } from "./observing/log_feed.ts";
+export type { CallObserver, CallOutcome, ObservedCall } from "./observing/observer.ts";
+export { SlowClientError } from "./reply/reply.ts";
 export type { GatewayLimits, GatewayOptions } from "./options.ts";

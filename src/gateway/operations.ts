@@ -13,7 +13,7 @@ import { PARTS_FEATURE } from "../protocol/parts.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Role } from "./context.ts";
 import type { OpenCalls } from "./open_calls.ts";
-import type { GatewayRequest } from "./request.ts";
+import type { GatewayRequest } from "./request/request.ts";
 
 /** What an operation is run on. */
 export interface OperationTarget {

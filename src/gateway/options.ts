@@ -4,8 +4,8 @@
  * @module
  */
 import { isToken } from "../protocol/token.ts";
-import type { LogFeed } from "./log_feed.ts";
-import type { CallObserver } from "./observer.ts";
+import type { LogFeed } from "./observing/log_feed.ts";
+import type { CallObserver } from "./observing/observer.ts";
 
 /** How much a gateway takes at once. What is over a limit is refused, and said why. */
 export interface GatewayLimits {
@@ -49,8 +49,8 @@ export interface GatewayOptions {
   /** The path below which it is mounted, for example `/plugins`. Default: none. A framework that takes it off from the request's URL needs none. */
   readonly basePath?: string;
   /**
-   * Whether callers may have what their own calls print, with the frames of these. Default: true. Operators may in any case. A plugin that prints tracebacks or
-   * secrets tells them to whoever calls it.
+   * Whether callers may have what their own calls print, with the frames of these. Default: false, for plugins print tracebacks and secrets. Operators may
+   * in any case.
    */
   readonly callLogs?: boolean;
   /** What plugins print, for operators on the gateway's page. Default: it shows nothing of it. */
@@ -89,7 +89,7 @@ const DEFAULT_LIMITS: Required<GatewayLimits> = {
 
 /** Fills in the defaults. */
 export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions {
-  const { exposeTracebacks = false, callLogs = true, hosts = [], origins = [], draining } = options;
+  const { exposeTracebacks = false, callLogs = false, hosts = [], origins = [], draining } = options;
   return {
     callers: tokens("token", options.token),
     operators: tokens("operatorToken", options.operatorToken),

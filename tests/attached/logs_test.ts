@@ -70,7 +70,7 @@ class TalkingGateway implements AsyncDisposable {
     this.url = url;
   }
 
-  static async start(worker: WorkerKind, { callLogs }: { readonly callLogs?: boolean } = {}): Promise<TalkingGateway> {
+  static async start(worker: WorkerKind, { callLogs = true }: { readonly callLogs?: boolean } = {}): Promise<TalkingGateway> {
     await using owned = new AsyncDisposableStack();
     const manifests = [{ ...await fixtureManifest({ worker, transport: "unix" }, "talks"), max_concurrency: 4 }];
     const read = new Set<string>();

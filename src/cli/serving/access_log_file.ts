@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { accessLog } from "../../gateway/access_log.ts";
-import type { CallObserver } from "../../gateway/observer.ts";
+import { accessLog } from "../../gateway/observing/access_log.ts";
+import type { CallObserver } from "../../gateway/observing/observer.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { yellow } from "../output/painted.ts";
 import { UsageError } from "../exit.ts";

@@ -8,7 +8,7 @@ import type { JsonSchema } from "../../plugin/type_schema.ts";
 import { isRecord } from "../../protocol/json.ts";
 import { BYTES_MEDIA_TYPE } from "../../protocol/media_types.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
-import { fileArguments, fileKind, onlyFileArgument } from "../file_arguments.ts";
+import { fileArguments, fileKind, onlyFileArgument } from "../request/file_arguments.ts";
 import type { Components } from "./components.ts";
 import { type Content, NDJSON_MEDIA_TYPE, type Operation, type Parameter } from "./openapi.ts";
 

@@ -5,7 +5,7 @@
  */
 import { PACKAGE_VERSION } from "../../protocol/version.ts";
 import { Components } from "./components.ts";
-import { PROBLEM_MEDIA_TYPE } from "../problem.ts";
+import { PROBLEM_MEDIA_TYPE } from "../reply/problem.ts";
 import type { OpenApiDocument, PathItem } from "./openapi.ts";
 import { listOf, OWN_SCHEMAS, reference } from "./own_schemas.ts";
 import { answers, type DescribedPlugin, pluginPaths, withProblems } from "./plugin_paths.ts";

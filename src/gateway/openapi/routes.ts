@@ -6,7 +6,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
 import type { GatewayContext, GatewayEnv } from "../context.ts";
-import { refusal } from "../refusal.ts";
+import { refusal } from "../reply/refusal.ts";
 import { describedPlugins } from "./described.ts";
 import { PAGE_FILES, PAGE_POLICY, type PageFile } from "./docs_page.ts";
 import { openApiDocument } from "./document.ts";

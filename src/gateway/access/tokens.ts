@@ -1,0 +1,86 @@
+/**
+ * Who may ask a gateway, and what for.
+ *
+ * @module
+ */
+import { STATUS_CODE } from "@std/http/status";
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+import type { MiddlewareHandler } from "hono";
+import type { GatewayEnv, Role } from "../context.ts";
+import type { Guard } from "./guard.ts";
+import type { KnownToken } from "./known_token.ts";
+import type { GatewayLimits, ResolvedGatewayOptions } from "../options.ts";
+import { PageSessions } from "./page_session.ts";
+import { Places } from "./places.ts";
+import { refusal, tooMuch } from "../reply/refusal.ts";
+
+/** Knows the tokens, and tells in a time that says nothing of them whose one is. */
+export class Tokens {
+  /** All of them. */
+  readonly known: readonly KnownToken[];
+
+  /** Takes the tokens of both roles. */
+  constructor({ callers, operators }: Pick<ResolvedGatewayOptions, "callers" | "operators">) {
+    this.known = [...known("caller", callers), ...known("operator", operators)];
+  }
+
+  /** Whose token an `Authorization` carries; `undefined` when it is nobody's. */
+  holderOf(authorization: string | null): KnownToken | undefined {
+    const [, token] = /^Bearer +(\S.*)$/i.exec(authorization ?? "") ?? [];
+    if (token === undefined) return undefined;
+    const given = encoder.encode(token);
+    // All are compared: where one was found does not show.
+    return this.known.filter(({ bytes }) => bytes.length === given.length && timingSafeEqual(bytes, given)).at(-1);
+  }
+}
+
+const encoder = new TextEncoder();
+
+function known(role: Role, tokens: readonly string[]): KnownToken[] {
+  return tokens.map((token, index) => ({ role, client: `${role} ${index + 1}`, bytes: encoder.encode(token) }));
+}
+
+/** Lets in whoever has a token or has signed in with one, and notes whose it is. */
+export function wantsToken(options: ResolvedGatewayOptions): Guard {
+  const tokens = new Tokens(options);
+  const sessions = new PageSessions(tokens.known);
+  return (asked) => {
+    const authorization = asked.req.raw.headers.get("authorization");
+    const holder = authorization === null ? sessions.holderOf(asked.req.raw) : tokens.holderOf(authorization);
+    if (holder === undefined) {
+      return refusal(STATUS_CODE.Unauthorized, "The token is missing or wrong", {
+        code: "unauthorized",
+        headers: { "www-authenticate": "Bearer" },
+      });
+    }
+    asked.set("role", holder.role);
+    asked.set("client", holder.client);
+    return undefined;
+  };
+}
+
+/** Lets in operators alone. */
+export function wantsOperator(): Guard {
+  return (asked) => operatorRefusal(asked.get("role"), `"${asked.req.path}"`);
+}
+
+/** Why somebody may not do what takes an operator; `undefined` for one who may. */
+export function operatorRefusal(role: Role, what: string): Response | undefined {
+  if (role === "operator") return undefined;
+  return refusal(STATUS_CODE.Forbidden, `${what} takes the token of an operator`, { code: "operator_only" });
+}
+
+/** Gives each request a place, or refuses it. */
+export function wantsPlace(limits: Required<GatewayLimits>): MiddlewareHandler<GatewayEnv> {
+  const places = new Places(limits);
+  return async (asked, next) => {
+    const place = places.enter(asked.get("client"), { isCancel: asked.req.path.endsWith("/cancel") });
+    if (place === undefined) return tooMuch(`${limits.requests} requests of this token are under way`);
+    asked.set("place", place);
+    try {
+      return await next();
+    } finally {
+      if (!place.isKept) place.leave();
+    }
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * The body of a request, read once, and no more of it than may be held.
+ *
+ * @module
+ */
+import { STATUS_CODE } from "@std/http/status";
+import { findLongInteger } from "../../protocol/exact_integers.ts";
+import type { ValueTypes } from "../../protocol/frames.ts";
+import { isRecord, parseJson } from "../../protocol/json.ts";
+import { messageOf } from "../../protocol/text.ts";
+import { decodeValue, toPlace } from "../../protocol/values.ts";
+import type { Asked, GatewayContext } from "../context.ts";
+import type { GatewayLimits } from "../options.ts";
+import { STEP_BYTES } from "./in_time.ts";
+import { badRequest, refusal, tooMuch } from "../reply/refusal.ts";
+
+/** What a body says. */
+export interface ReadBody {
+  /** Its members, their values as plugins are given them. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** How long it was, in bytes, without the files behind it. */
+  readonly bytesIn: number;
+  /** The files that came with it, which are the reader's to dispose of. */
+  readonly uploads?: AsyncDisposable;
+}
+
+/** What a body is read with. */
+export type BodyContext = Pick<GatewayContext, "options" | "patience">;
+
+/** Reads a body, or says why it cannot be had. */
+export async function readBody(asked: Asked, context: BodyContext): Promise<ReadBody | Response> {
+  const read = await readText(asked, context);
+  if (read instanceof Response) return read;
+  const body = read.text === "" ? {} : parsed(read.text);
+  return body instanceof Response ? body : { body, bytesIn: read.bytesIn };
+}
+
+/** The text of a body. */
+export interface ReadText {
+  readonly text: string;
+  /** How long it was, in bytes. */
+  readonly bytesIn: number;
+}
+
+/** Reads the text of a body, which is empty where there is none, or says why it cannot be had. */
+export async function readText(asked: Asked, context: BodyContext): Promise<ReadText | Response> {
+  const length = asked.req.raw.headers.get("content-length");
+  return length === null ? await readPieces(asked, context) : await readWhole(asked, { ...context, length: Number(length) });
+}
+
+/** A body whose length is known: the server gives no more than that. One that has come with its head is there at once, unless it is asked for as a stream. */
+async function readWhole(asked: Asked, context: BodyContext & { readonly length: number }): Promise<ReadText | Response> {
+  const { length, options: { limits }, patience } = context;
+  if (length > limits.bodyBytes) return tooLong(limits);
+  if (length > STEP_BYTES) return await readPieces(asked, context);
+  if (!asked.get("place").take(length)) return noRoom();
+  const given = new GivenText(asked.req.raw);
+  if (!await given.isSoon()) {
+    using _wait = patience.body.begin(() => given.giveUp());
+    await given.settled;
+  }
+  const { text } = given;
+  return text !== undefined ? { text, bytesIn: length } : given.isGivenUp ? tooSlow(limits) : cutShort();
+}
+
+/** So many turns it takes until a body is given that has come with its head. A wait for each of them would cost more than all else of it. */
+const TURNS = 4;
+
+/** The text of a body, once it has come. */
+class GivenText {
+  readonly #settled = Promise.withResolvers<void>();
+  #isSettled = false;
+  /** The text; `undefined` where it has not come. */
+  text: string | undefined;
+  /** Whether it was waited for too long. */
+  isGivenUp = false;
+
+  constructor(request: Request) {
+    request.text().then((text) => this.#settle(text), () => this.#settle(undefined));
+  }
+
+  /** Resolves when it has come, or does not come any more. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  async isSoon(): Promise<boolean> {
+    for (let turn = 0; turn < TURNS && !this.#isSettled; turn++) await undefined;
+    return this.#isSettled;
+  }
+
+  giveUp(): void {
+    this.isGivenUp = !this.#isSettled;
+    this.#settle(undefined);
+  }
+
+  #settle(text: string | undefined): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.text = text;
+    this.#settled.resolve();
+  }
+}
+
+async function readPieces(asked: Asked, { options: { limits }, patience }: BodyContext): Promise<ReadText | Response> {
+  const stream = asked.req.raw.body;
+  if (stream === null) return { text: "", bytesIn: 0 };
+  const reader = stream.getReader();
+  let isOver = false;
+  using wait = patience.body.begin(() => {
+    isOver = true;
+    // What is waited for ends with it.
+    reader.cancel().catch(() => {});
+  });
+  const decoder = new TextDecoder();
+  let [text, bytesIn, renewedAt] = ["", 0, 0];
+  while (true) {
+    const piece = await reader.read().catch(() => undefined);
+    if (isOver) return tooSlow(limits);
+    if (piece === undefined) return cutShort();
+    if (piece.done) return { text: text + decoder.decode(), bytesIn };
+    bytesIn += piece.value.length;
+    if (bytesIn > limits.bodyBytes) return tooLong(limits);
+    if (!asked.get("place").take(piece.value.length)) return noRoom();
+    text += decoder.decode(piece.value, { stream: true });
+    if (bytesIn - renewedAt < STEP_BYTES) continue;
+    renewedAt = bytesIn;
+    wait.renew();
+  }
+}
+
+/** The answer where bodies take all room. */
+export function noRoom(): Response {
+  return tooMuch("The bodies of other requests take all room");
+}
+
+/** The answer to a body that is too long. */
+export function tooLong({ bodyBytes }: Required<GatewayLimits>): Response {
+  return refusal(STATUS_CODE.ContentTooLarge, `The body is longer than ${bodyBytes} bytes`, { code: "body_too_long" });
+}
+
+/** The reply to a client that sends less than it has to. */
+export function tooSlow({ bodyMs }: Pick<Required<GatewayLimits>, "bodyMs">): Response {
+  const detail = `Less than ${STEP_BYTES} bytes of the body came within ${bodyMs} ms`;
+  return refusal(STATUS_CODE.RequestTimeout, detail, { code: "body_too_slow" });
+}
+
+/** Its client has left, or sends no more: if anybody reads this, it is not his arguments that are wrong. */
+function cutShort(): Response {
+  return badRequest("The body ended before its Content-Length");
+}
+
+function parsed(text: string): Record<string, unknown> | Response {
+  const whole = parseJson(text);
+  if (isRecord(whole)) return decodeBody(whole, text);
+  return badRequest('The body is no JSON object. If it is a file, say so by its media type: "Content-Type: audio/wav"');
+}
+
+/** The values of a body that is read, or why they cannot be had. */
+export function decodeBody(whole: object, text: string): Record<string, unknown> | Response {
+  const long = findLongInteger(whole, () => text);
+  if (long !== undefined) {
+    return badRequest(`The integer at "${toPlace(long.path)}" is one that no number of JavaScript holds`);
+  }
+  const { types, ...body } = whole as { readonly types?: ValueTypes };
+  if (types !== undefined && !isRecord(types)) return badRequest('"types" in the body must be an object');
+  try {
+    return decodeValue(body, types) as Record<string, unknown>;
+  } catch (error) {
+    return badRequest(messageOf(error));
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What a client of the gateway asks for.
+ *
+ * @module
+ */
+import { STATUS_CODE } from "@std/http/status";
+import { type Endpoint, endpointRule, ENDPOINTS, type ExtensionEndpoint, EXTENSIONS } from "../../protocol/endpoints.ts";
+import { CALL_ID, CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../../protocol/messages.ts";
+import { operatorRefusal } from "../access/tokens.ts";
+import { type ReadBody, readBody } from "./body.ts";
+import { bodyProblem } from "./body_members.ts";
+import { readCallBody } from "./call_body.ts";
+import type { Asked, GatewayContext } from "../context.ts";
+import { hasParts, readPartsBody } from "./parts_body.ts";
+import { badRequest, refusal } from "../reply/refusal.ts";
+
+/** One request that is understood. */
+export interface GatewayRequest {
+  readonly plugin: string;
+  readonly endpoint: Endpoint | ExtensionEndpoint;
+  /** The members of its body, their values as plugins are given them. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** How long its body was, in bytes. */
+  readonly bytesIn: number;
+  readonly callId: string | undefined;
+  /** The files that came with it, until its call has ended. */
+  readonly uploads?: AsyncDisposable;
+}
+
+/** What takes the token of an operator: it changes the plugin for everybody. */
+const OPERATOR_ENDPOINTS: ReadonlySet<string> = new Set<Endpoint | ExtensionEndpoint>([
+  "initialize",
+  "reconfigure",
+  "cleanup",
+  "on_enable",
+  "on_disable",
+]);
+
+/** Reads what is asked for below the name of a plugin, or says why that cannot be had. */
+export async function readRequest(asked: Asked, context: GatewayContext): Promise<GatewayRequest | Response> {
+  const { plugin = "", endpoint = "" } = asked.req.param() as Readonly<Record<string, string>>;
+  if (!isKnownEndpoint(endpoint)) {
+    return refusal(STATUS_CODE.NotFound, `There is no endpoint "${plugin}/${endpoint}"`, { code: "not_found" });
+  }
+  const { method } = endpointRule(endpoint);
+  if (asked.req.method !== method) {
+    return refusal(STATUS_CODE.MethodNotAllowed, `"${endpoint}" takes ${method}`, { code: "wrong_method", headers: { allow: method } });
+  }
+  const refused = OPERATOR_ENDPOINTS.has(endpoint) ? operatorRefusal(asked.get("role"), `"${endpoint}"`) : undefined;
+  if (refused !== undefined) return refused;
+  const { headers } = asked.req.raw;
+  const callId = headers.get(CALL_ID_HEADER) ?? undefined;
+  if (callId !== undefined && !CALL_ID.test(callId)) return badRequest("The call id is malformed");
+  const read = await readAnyBody(asked, { plugin, endpoint }, context);
+  if (read instanceof Response) return read;
+  // Clients of the wire, which ask for frames, may say more than is known here.
+  const problem = bodyProblem(endpoint, read.body, { takesUnknown: asksForFrames(headers) });
+  return problem === undefined ? { plugin, endpoint, callId, ...read } : badRequest(problem);
+}
+
+/** Reads a body in the form that it has: with files behind it, as a form, a file or arguments in the URL, or as JSON alone. */
+function readAnyBody(asked: Asked, { plugin, endpoint }: PluginEndpoint, context: GatewayContext): Promise<ReadBody | Response> {
+  if (hasParts(asked.req.raw)) return readPartsBody(asked, { endpoint }, context);
+  return isMethod(endpoint) ? readCallBody(asked, { plugin, endpoint }, context) : readBody(asked, context);
+}
+
+type PluginEndpoint = Pick<GatewayRequest, "plugin" | "endpoint">;
+
+/** Whether a client reads replies in frames. */
+export function asksForFrames(headers: Headers): boolean {
+  return headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ?? false;
+}
+
+/** Whether a part of the path names an endpoint. */
+function isKnownEndpoint(name: string): name is Endpoint | ExtensionEndpoint {
+  return Object.hasOwn(ENDPOINTS, name) || Object.hasOwn(EXTENSIONS, name);
+}
+
+function isMethod(endpoint: string): endpoint is "execute" | "execute_stream" {
+  return endpoint === "execute" || endpoint === "execute_stream";
+}

@@ -1,0 +1,45 @@
+/**
+ * The plugins: which there are, and the wire of `docs/protocol.md` for each of them.
+ *
+ * @module
+ */
+import { STATUS_CODE } from "@std/http/status";
+import { Hono } from "hono";
+import type { ManagerStats } from "../../manager/info.ts";
+import type { PluginManager } from "../../manager/plugin_manager.ts";
+import { messageOf } from "../../protocol/text.ts";
+import { answerCall } from "../call.ts";
+import type { GatewayContext, GatewayEnv } from "../context.ts";
+import { refusal } from "../reply/refusal.ts";
+import { readRequest } from "../request/request.ts";
+import { toldInfo, toldState } from "./told_plugins.ts";
+
+/** The routes below the names of plugins, and those that tell of all. */
+export function pluginRoutes(context: GatewayContext): Hono<GatewayEnv> {
+  const { manager } = context;
+  const stats = sharedStats(manager);
+  const app = new Hono<GatewayEnv>();
+  app.get("/", (asked) => Response.json(manager.list().map((info) => toldInfo(info, asked.get("role")))));
+  app.get("/stats", async (asked) => {
+    const { plugins, total } = await stats();
+    return Response.json({ plugins: plugins.map((plugin) => ({ ...plugin, state: toldState(plugin.state, asked.get("role")) })), total });
+  });
+  app.get("/:plugin", (asked) => {
+    try {
+      return Response.json(toldInfo(manager.info(asked.req.param("plugin")), asked.get("role")));
+    } catch (error) {
+      return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
+    }
+  });
+  app.all("/:plugin/:endpoint", async (asked) => {
+    const request = await readRequest(asked, context);
+    return request instanceof Response ? request : await answerCall(context, request, asked);
+  });
+  return app;
+}
+
+/** Asks workers and system once for all who ask at the same time. */
+function sharedStats(manager: PluginManager): () => Promise<ManagerStats> {
+  let asking: Promise<ManagerStats> | undefined;
+  return () => asking ??= manager.getStats().finally(() => asking = undefined);
+}
