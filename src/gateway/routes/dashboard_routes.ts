@@ -5,7 +5,6 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
-import { PluginError } from "../../errors.ts";
 import { configurationForm, formsOf } from "../../dashboard/fields.ts";
 import type { DashboardPage } from "../../dashboard/page_files.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
@@ -19,9 +18,9 @@ import type { Asked, GatewayContext, GatewayEnv, Role } from "../context.ts";
 import { guarded } from "../access/guard.ts";
 import type { ResolvedGatewayOptions } from "../options.ts";
 import { type CookieOptions, noCookie, PageSessions } from "../access/page_session.ts";
-import { badRequest, refusal } from "../reply/refusal.ts";
+import { badRequest, isUnknownPlugin, refusal, unknownPlugin } from "../reply/refusal.ts";
 import { errorBody } from "../reply/told_errors.ts";
-import { WaitingEvents } from "../request/waiting_events.ts";
+import { WaitingEvents } from "../observing/waiting_events.ts";
 
 /** The status of a reply without a body. */
 const NO_CONTENT = 204;
@@ -46,9 +45,7 @@ export function dashboardRoutes(context: GatewayContext): Hono<GatewayEnv> {
     try {
       return Response.json(await pluginForms(manager.get(plugin), { role: asked.get("role"), signal: streamLeft(asked) }));
     } catch (error) {
-      if (error instanceof PluginError && error.code === "unknown_plugin") {
-        return refusal(STATUS_CODE.NotFound, error.message, { code: error.code });
-      }
+      if (isUnknownPlugin(error)) return unknownPlugin(error);
       const { exposeTracebacks } = options;
       const { code, message } = errorBody(error, { withTraceback: exposeTracebacks || asked.get("role") === "operator" });
       return refusal(STATUS_CODE.InternalServerError, message, { code });

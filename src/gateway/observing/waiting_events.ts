@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { SeenCall } from "../observing/call_feed.ts";
-import type { PluginLine } from "../observing/log_feed.ts";
+import type { SeenCall } from "./call_feed.ts";
+import type { PluginLine } from "./log_feed.ts";
 
 /** The most lines, and the most calls, that wait for one who does not keep up. */
 const MAX_WAITING = 500;
