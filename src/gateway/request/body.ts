@@ -11,7 +11,7 @@ import { messageOf } from "../../protocol/text.ts";
 import { decodeValue, toPlace } from "../../protocol/values.ts";
 import type { Asked, GatewayContext } from "../context.ts";
 import type { GatewayLimits } from "../options.ts";
-import { STEP_BYTES } from "./in_time.ts";
+import { STEP_BYTES } from "./arriving_bytes.ts";
 import { badRequest, refusal, tooMuch } from "../reply/refusal.ts";
 
 /** What a body says. */

@@ -8,11 +8,11 @@ import { NoRoomError } from "../../payload/scratch.ts";
 import { TextValueError } from "../../plugin/text_values.ts";
 import { isRecord } from "../../protocol/json.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
+import { ArrivingBytes, SlowBodyError } from "./arriving_bytes.ts";
 import { type ReadBody, readBody, tooSlow } from "./body.ts";
 import type { Asked, GatewayContext } from "../context.ts";
 import { fileArguments, onlyFileArgument } from "./file_arguments.ts";
 import { FormError, type FormField, kwargsOf, queryFields } from "./form.ts";
-import { inTime, SlowBodyError } from "./in_time.ts";
 import type { Patience } from "./patience.ts";
 import type { GatewayLimits } from "../options.ts";
 import { badRequest, isUnknownPlugin, refusal, unknownPlugin } from "../reply/refusal.ts";
@@ -110,7 +110,7 @@ async function readFile(name: string, { asked, pieces, uploads }: GivenFiles): P
 async function* piecesOf({ req }: Asked, patience: Patience): AsyncGenerator<Uint8Array, void, void> {
   if (req.raw.body === null) return;
   try {
-    yield* inTime(req.raw.body, patience);
+    yield* new ArrivingBytes(req.raw.body, patience);
   } catch (cause) {
     throw cause instanceof SlowBodyError ? cause : new FormError("The body ended before all of it had come", { cause });
   }

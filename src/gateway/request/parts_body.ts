@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { STATUS_CODE } from "@std/http/status";
 import { type Endpoint, endpointRule, type ExtensionEndpoint } from "../../protocol/endpoints.ts";
 import { type LabelledBody, PARTS_HEADER, readLabels } from "../../protocol/parts.ts";
 import { messageOf } from "../../protocol/text.ts";
 import { decodeValue, FILE_TYPE } from "../../protocol/values.ts";
-import { ArrivingBytes, ArrivingParts, UploadError } from "./arriving_parts.ts";
-import { type BodyContext, decodeBody, noRoom, type ReadBody, tooLong } from "./body.ts";
+import { ArrivingBytes, SlowBodyError, UploadError } from "./arriving_bytes.ts";
+import { ArrivingParts } from "./arriving_parts.ts";
+import { type BodyContext, decodeBody, noRoom, type ReadBody, tooLong, tooSlow } from "./body.ts";
 import type { Asked } from "../context.ts";
-import { badRequest, refusal } from "../reply/refusal.ts";
+import { badRequest } from "../reply/refusal.ts";
 
 /** Whether a request has files behind its JSON. */
 export function hasParts({ headers }: Request): boolean {
@@ -44,7 +44,7 @@ export async function readPartsBody(asked: Asked, { endpoint }: PartsRequest, co
     return withFiles(labelled, { text, bytes, files });
   } catch (error) {
     void bytes[Symbol.asyncDispose]();
-    if (bytes.isOver) return refusal(STATUS_CODE.RequestTimeout, "The body came too slowly", { code: "body_too_slow" });
+    if (error instanceof SlowBodyError) return tooSlow(limits);
     return badRequest(`The body's parts are wrong: ${messageOf(error)}`);
   }
 }
