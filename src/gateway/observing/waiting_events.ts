@@ -1,5 +1,5 @@
 /**
- * What has come for one who looks on, and was not sent yet.
+ * What has come for a follower of the gateway, and was not sent yet.
  *
  * @module
  */

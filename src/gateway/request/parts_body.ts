@@ -29,7 +29,7 @@ export async function readPartsBody(asked: Asked, { endpoint }: PartsRequest, co
   const { headers, body } = asked.req.raw;
   if (!endpointRule(endpoint).isCall) return badRequest(`"${endpoint}" takes no files`);
   const digits = headers.get(PARTS_HEADER)!;
-  if (!/^\d{1,15}$/.test(digits)) return badRequest(`"${PARTS_HEADER}" is no number of bytes`);
+  if (!/^\d{1,15}$/.test(digits)) return badRequest(`"${PARTS_HEADER}" must be the number of bytes that the JSON has`);
   const length = Number(digits);
   if (length > limits.bodyBytes) return tooLong(limits);
   if (body === null) return badRequest("The body is missing");

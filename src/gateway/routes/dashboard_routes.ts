@@ -28,10 +28,10 @@ const NO_CONTENT = 204;
 /** A token is short. */
 const MAX_TOKEN_BODY = 10_000;
 
-/** How often a stream of events tells that it is there, in milliseconds: only so is it found out that its reader is gone. */
+/** How often a stream of events tells that it is there, in milliseconds. Only by sending does the server notice that the reader is gone. */
 const SIGN_OF_LIFE_MS = 15_000;
 
-/** What no browser takes for an event. */
+/** A comment, which no browser takes for an event. */
 const SIGN_OF_LIFE = ":\n\n";
 
 /** The page, and what it alone asks for. */
@@ -123,7 +123,7 @@ function tokenIn(text: string): string | undefined {
 }
 
 function cookieOptions(asked: Asked, { basePath }: ResolvedGatewayOptions): CookieOptions {
-  // Behind a proxy that encrypts the page alone knows.
+  // Behind a proxy that encrypts, only the page knows that it does.
   const page = asked.req.raw.headers.get("origin") ?? asked.req.url;
   return { path: `${basePath}/`, isSecure: page.startsWith("https:") };
 }
