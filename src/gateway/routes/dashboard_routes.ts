@@ -7,6 +7,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
 import { configurationForm, formsOf } from "../../dashboard/fields.ts";
 import type { DashboardPage } from "../../dashboard/page_files.ts";
+import { PAGE_HEADERS } from "../../dashboard/page_safety.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import { toldSignatures } from "../../plugin/told_signatures.ts";
 import { isRecord, parseJson } from "../../protocol/json.ts";
@@ -76,7 +77,12 @@ function addPage(app: Hono<GatewayEnv>, { basePath }: ResolvedGatewayOptions): v
     const page = await load();
     if (page === undefined) return refusal(STATUS_CODE.ServiceUnavailable, NOT_THERE, { code: "page_unavailable" });
     const { html, policy } = page;
-    const headers = { ...SAFE, "content-type": "text/html; charset=utf-8", "content-security-policy": policy, "cache-control": "no-cache" };
+    const headers = {
+      ...PAGE_HEADERS,
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": policy,
+      "cache-control": "no-cache",
+    };
     return new Response(html, { headers: { ...headers, vary: "accept" } });
   });
   app.get("/dashboard/:version{[\\da-f]{16}}/:file", async ({ req }, next) => {
@@ -84,15 +90,18 @@ function addPage(app: Hono<GatewayEnv>, { basePath }: ResolvedGatewayOptions): v
     const file = (await load())?.file(req.param("file"), { takesGzip });
     if (file === undefined) return await next();
     const encoding: Record<string, string> = takesGzip ? { "content-encoding": "gzip" } : {};
-    const headers = { ...SAFE, "content-type": file.mediaType, "cache-control": "public, max-age=31536000, immutable", ...encoding };
+    const headers = {
+      ...PAGE_HEADERS,
+      "content-type": file.mediaType,
+      "cache-control": "public, max-age=31536000, immutable",
+      ...encoding,
+    };
     return new Response(file.bytes, { headers: { ...headers, vary: "accept-encoding" } });
   });
 }
 
 const NOT_THERE =
   "The page is made of packages from npm, which are not here and cannot be fetched now. The plugins themselves are at the same address";
-
-const SAFE = { "referrer-policy": "no-referrer", "x-content-type-options": "nosniff" };
 
 /** Whoever signs in is nobody yet. All who do have the places of one client together, and little room. */
 function addSession(app: Hono<GatewayEnv>, { options, patience }: GatewayContext): void {
