@@ -106,11 +106,13 @@ async function readPieces(asked: Asked, { options: { limits }, patience }: BodyC
   const stream = asked.req.raw.body;
   if (stream === null) return { text: "", bytesIn: 0 };
   const reader = stream.getReader();
+  // Whoever waits for a piece ends with it, and the server keeps nothing of a body that nobody reads on.
+  const letGo = () => void reader.cancel().catch(() => {});
+  using _body = { [Symbol.dispose]: letGo };
   let isOver = false;
   using wait = patience.body.begin(() => {
     isOver = true;
-    // What is waited for ends with it.
-    reader.cancel().catch(() => {});
+    letGo();
   });
   const decoder = new TextDecoder();
   let [text, bytesIn, renewedAt] = ["", 0, 0];
