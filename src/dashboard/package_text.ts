@@ -1,5 +1,5 @@
 /**
- * Files of packages from npm that a browser is given. Nobody but who opens a page gets the package.
+ * Files of packages from npm that a browser is given. A package is fetched when somebody opens its page first.
  *
  * @module
  */
@@ -21,8 +21,8 @@ const LOADED: Readonly<Record<PagePackage, string>> = { htm: "", preact: "", "sw
 /**
  * The text of a file of a package: its path behind the package's name, empty for the main module.
  *
- * What the package is called is not known before, and so whoever only imports the gateway does not download it. The import of a text finds no package that
- * was not loaded: a module of it is imported first.
+ * The specifier is made here, so that Deno does not download the package for programs that only import the gateway. The import of a text finds no package
+ * that was not loaded, so a module of it is imported first.
  *
  * @throws {TypeError} When the package is not here, and cannot be fetched.
  */

@@ -4,6 +4,7 @@
  * @module
  */
 import { gzipSync } from "node:zlib";
+import { pagePolicy } from "./page_safety.ts";
 import { packageText } from "./package_text.ts";
 import activity from "./page/activity.js" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
@@ -97,7 +98,7 @@ export class DashboardPage {
     const map = JSON.stringify({ imports: Object.fromEntries(imports) }).replaceAll("<", "\\u003c");
     const scripts = `'self' 'sha256-${await hashOf(map, "base64")}'`;
     const html = pageHtml({ base: escaped(basePath), folder: escaped(folder), map });
-    return new DashboardPage({ html, policy: policyWith(scripts), texts });
+    return new DashboardPage({ html, policy: pagePolicy({ scripts }), texts });
   }
 
   /** One of its files, if there is one of this name. */
@@ -131,21 +132,6 @@ async function pageTexts(): Promise<Texts> {
 function fileOf(name: string, text: string): PageFile {
   const type = name.endsWith(".css") ? "text/css" : "text/javascript";
   return { mediaType: `${type}; charset=utf-8`, bytes: new TextEncoder().encode(text) };
-}
-
-/** Nothing of a plugin's runs on the page, nothing is loaded from elsewhere, and no other page shows it. */
-function policyWith(scripts: string): string {
-  return [
-    "default-src 'none'",
-    `script-src ${scripts}`,
-    "style-src 'self'",
-    "img-src blob: data:",
-    "media-src blob:",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; ");
 }
 
 interface PageParts {

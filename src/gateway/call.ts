@@ -8,14 +8,14 @@ import type { PluginInterface } from "../plugin/members.ts";
 import { LOGS_FEATURE, LOGS_HEADER } from "../protocol/log_body.ts";
 import { FILES_HEADER } from "../protocol/messages.ts";
 import { activeTrace, traceFrom } from "../protocol/telemetry.ts";
-import { messageOf } from "../protocol/text.ts";
 import { onClientGone } from "./request/client_gone.ts";
 import type { Asked, GatewayContext } from "./context.ts";
 import { Frames, type OpenOutcome } from "./reply/frames.ts";
 import { CallReport } from "./observing/observer.ts";
 import { operate, versionOf } from "./operations.ts";
-import { refusal } from "./reply/refusal.ts";
-import { FRAMED, plainStyle, Reply } from "./reply/reply.ts";
+import { refusal, unknownPlugin } from "./reply/refusal.ts";
+import { Reply } from "./reply/reply.ts";
+import { FRAMED, plainStyle } from "./reply/reply_style.ts";
 import { asksForFrames, type GatewayRequest } from "./request/request.ts";
 
 /** Runs a request that is understood, and answers it as its client reads replies: in frames, or plainly. */
@@ -29,7 +29,7 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     handle = manager.get(plugin, { keepsConfig: false });
   } catch (error) {
     letGo(request);
-    return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
+    return unknownPlugin(error);
   }
   const client = asked.get("client");
   const call = calls.open({ client, plugin: versionOf(handle), endpoint, callId });

@@ -39,7 +39,7 @@ export interface GatewayContext {
   readonly metrics: GatewayMetrics;
   /** How long it waits for the bodies of requests, and for clients to take their replies. */
   readonly patience: { readonly body: Patience; readonly reply: Patience; readonly client: Patience };
-  /** The calls of all clients, for those who look on. */
+  /** The calls of all clients, for those who follow them. */
   readonly callFeed: CallFeed;
   /** Who is told of every call. */
   readonly observers: readonly CallObserver[];

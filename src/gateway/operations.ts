@@ -36,7 +36,7 @@ type GivenOptions = CallOptions & Pick<ClientOptions, "onLog">;
 
 /** Runs a request: gives chunks for a stream, and the result for all else. */
 export function operate(request: GatewayRequest, target: OperationTarget, given: GivenOptions): AsyncIterator<unknown> | Promise<unknown> {
-  // The manager hands them on as they are.
+  // `client` is no option of the public API. The manager hands it on to the plugin as it is.
   const options: CallOptions & ClientOptions = { ...given, client: target.client };
   const { endpoint, body } = request;
   const call = { ...options, args: body.args as readonly unknown[] | undefined, callId: target.workerCallId };

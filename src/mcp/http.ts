@@ -42,7 +42,7 @@ export class McpEndpoint {
     this.#draining = draining;
     this.#servers = new McpServers(manager, { ...options, files: "remote", largeFileAdvice: LARGE_FILE_ADVICE });
     this.#sessions = new McpSessions((client) => this.#servers.make(client));
-    // Each answer is a stream from its start: only so does a server see that a client has gone.
+    // Each answer is a stream from its start. Only while it sends a stream does a server see that its client has gone.
     this.#handler = createMcpHandler(({ authInfo }) => this.#servers.make(authInfo?.clientId), { legacy: "reject", responseMode: "sse" });
     this.#servers.onChange(() => {
       this.#handler.notify.toolsChanged();

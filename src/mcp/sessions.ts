@@ -7,7 +7,7 @@ import { isInitializeRequest, isJSONRPCRequest, type Server, WebStandardStreamab
 import { followed } from "./followed_reply.ts";
 import { problem } from "./problem.ts";
 
-/** The most sessions that a client has open. Beyond them the one of its goes that was idle longest. */
+/** The most sessions that a client has open. One more ends the session of the client that was idle longest. */
 const MAX_SESSIONS = 1_000;
 
 /** After so long without a request a session is over, in milliseconds. Its client begins another one. */
@@ -61,7 +61,7 @@ export class McpSessions {
     }
     const { transport } = session ?? await this.#begin(client, isInitializeRequest(parsedBody));
     const response = await transport.handleRequest(request, { parsedBody });
-    // Nobody else can have the results of the calls that it was to answer.
+    // When the client leaves, nobody else can have the results of the calls in this request.
     return followed(response, { onLeft: () => cancelAll(transport, [parsedBody].flat()) });
   }
 

@@ -11,7 +11,7 @@ import { decodeValue, encodeValue, fillSlot } from "../protocol/values.ts";
 import { GivenFiles } from "./given_files.ts";
 
 /** The most bytes that the content of a result may have. The official clients take messages of 10 MB. */
-export const MAX_RESULT_BYTES: number = 8 * 1024 * 1024;
+const MAX_RESULT_BYTES = 8 * 1024 * 1024;
 
 /** How a result is made. */
 export interface ToolResultOptions {

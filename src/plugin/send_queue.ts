@@ -77,6 +77,8 @@ export class SendQueue {
   /** How many calls in a row have been brief. */
   #brief = 0;
   #balancing: ReturnType<typeof setTimeout> | undefined;
+  /** How many calls have their turn. */
+  #turns = 0;
   readonly #keeper: TurnKeeper = {
     changed: (turn) => this.#laneOf(turn).note(turn),
     sent: (turn) => this.#sent(turn),
@@ -142,6 +144,7 @@ export class SendQueue {
 
   #add(lane: Lane, turn: Turn): void {
     lane.add(turn);
+    this.#turns++;
     if (this.#hasLanes && turn.isFirst) turn.since = performance.now();
   }
 
@@ -170,13 +173,16 @@ export class SendQueue {
   #over(turn: Turn): void {
     this.#remove(turn);
     this.#admitNext();
-    if (this.#hasLanes) this.#balance();
+    if (!this.#hasLanes) return;
+    if (this.#turns > 0) this.#balance();
+    else this.#rest();
   }
 
   #remove(turn: Turn): void {
     const lane = this.#laneOf(turn);
     const wasFirst = turn.isFirst;
     lane.remove(turn);
+    this.#turns--;
     if (!this.#hasLanes || !wasFirst) return;
     const now = performance.now();
     this.#brief = now - turn.since < BRIEF.ms ? this.#brief + 1 : 0;
@@ -191,8 +197,15 @@ export class SendQueue {
 
   #move(turn: Turn): void {
     this.#laneOf(turn).remove(turn);
+    this.#turns--;
     this.#add(this.#emptiest(), turn);
     this.#balance();
+  }
+
+  /** Nothing is left to be balanced. */
+  #rest(): void {
+    clearTimeout(this.#balancing);
+    this.#balancing = undefined;
   }
 
   /** Has a lane without work be given a call that waits behind a long one. */

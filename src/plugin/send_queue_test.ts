@@ -106,6 +106,18 @@ Deno.test("a call behind a long one is wanted for a lane without work after 5 ms
   assertEquals([behind.lane, wantedAt! - since], [long.lane, 5]);
 });
 
+Deno.test("a queue whose last call has ended leaves no timer", () => {
+  using clock = new FakeClock();
+  const queue = new SendQueue(2);
+  queue.takesAhead = true;
+  for (let brief = 0; brief < 8; brief++) callOn(queue)[Symbol.dispose]();
+  const [long, other, behind] = [callOn(queue), callOn(queue), callOn(queue)];
+  other[Symbol.dispose]();
+  const during = clock.timers;
+  for (const turn of [behind, long]) turn[Symbol.dispose]();
+  assertEquals([during, clock.timers], [1, 0]);
+});
+
 function callOn(queue: SendQueue): Turn {
   const turn = queue.acquire(SMALL)!;
   turn.send();

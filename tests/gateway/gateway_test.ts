@@ -32,7 +32,11 @@ Deno.test("a gateway refuses what it does not serve, and says what there is", as
   await using watch = await ManagerWatch.of("holds");
   const gateway = createGateway(watch.manager, { token: TOKEN });
   const cases: [Request, number, string][] = [
-    [ask("/holds/stats", { headers: { authorization: "Bearer let-me-out" } }), 401, "The token is missing or wrong"],
+    [
+      ask("/holds/stats", { headers: { authorization: "Bearer let-me-out" } }),
+      401,
+      'The token is missing or wrong. Send it as "Authorization: Bearer TOKEN"',
+    ],
     [
       ask("/holds/stats", { headers: { origin: "http://page" } }),
       403,

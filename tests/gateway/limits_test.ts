@@ -95,10 +95,11 @@ async function told(response: Response): Promise<[number, string]> {
 Deno.test("a body that is too long is refused, whether or not its length is told", async () => {
   await using served = await Served.limited("holds", { bodyBytes: 1_000 });
   assertEquals(await told(await served.call("holds/execute", { note: "a".repeat(1_000) })), [413, "body_too_long"]);
-  // A client that went on to send would have its connection reset, and might not read the answer.
-  const unended = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new Uint8Array(2_000).fill(32)) });
-  const refused = await within(served.call("holds/execute", {}, { body: unended }), "the refusal");
-  assertEquals(await told(refused), [413, "body_too_long"]);
+  {
+    // One that went on to send would have its connection reset, and might not read the answer.
+    using client = await served.client(`${head(["Transfer-Encoding: chunked"])}7d0\r\n${" ".repeat(2_000)}\r\n`);
+    assertEquals(await client.status(), 413);
+  }
   const short = new Blob(['{"kwargs":{"note":"in pieces"}}']).stream();
   assertEquals(await (await served.call("holds/execute", {}, { body: short })).json(), "in pieces");
 });

@@ -22,6 +22,11 @@ export class FakeClock implements Disposable {
     performance.now = () => this.now;
   }
 
+  /** How many timers run. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   /** The program runs for so long. */
   run(milliseconds: number): void {
     const end = this.now + milliseconds;

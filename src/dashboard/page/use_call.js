@@ -32,14 +32,12 @@ class Followed {
   #show;
   #outcome = { state: "running", chunks: [], count: 0 };
   #timer;
+  #began = performance.now();
 
   constructor(show) {
     this.#show = show;
-    this.#began = performance.now();
     show(this.#outcome);
   }
-
-  #began;
 
   take(frame) {
     if ("chunk" in frame) {

@@ -22,7 +22,7 @@ export class PageSessions {
     this.#known = known;
   }
 
-  /** The header that signs a client in. Whoever gives its token has it from then on in each request of the page, and no other page has. */
+  /** The header that signs a client in. From then on its browser sends the cookie with each request of the page. */
   cookieOf(holder: KnownToken, options: CookieOptions): string {
     return `${COOKIE}=${this.#valueOf(holder)}; ${attributes(options)}`;
   }
@@ -45,18 +45,19 @@ export class PageSessions {
   }
 }
 
-/** Where a browser says of each request which page has made it. */
-const TOLD_HOST = /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+/** The hosts that browsers trust without encryption. For these alone they send `Sec-Fetch-Site` over `http:`. */
+const TRUSTED_HOST = /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**
- * Whether a page of here has made a request. Over a network without encryption browsers do not say: there the cookie alone counts, which is not sent for pages
- * of other sites. Pages of other ports of this host send `Origin` with whatever changes something, which is seen to before, and read no answer.
+ * Whether a page of here has made a request. Over a network without encryption browsers do not say. There the cookie alone counts, which browsers do not send
+ * for pages of other sites. They do send it for pages at other ports of this host. Such a page reads no answer. Where it would change something it sends
+ * `Origin`, by which the gateway has refused it before.
  */
 function isOfOwnPage({ url, headers }: Request): boolean {
   const site = headers.get("sec-fetch-site");
   if (site !== null) return site === "same-origin";
   const { protocol, hostname } = new URL(url);
-  return protocol === "http:" && !TOLD_HOST.test(hostname);
+  return protocol === "http:" && !TRUSTED_HOST.test(hostname);
 }
 
 /** Where a cookie goes. */

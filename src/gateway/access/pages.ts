@@ -11,22 +11,19 @@ import type { Guard } from "./guard.ts";
 import type { ResolvedGatewayOptions } from "../options.ts";
 import { badRequest, refusal } from "../reply/refusal.ts";
 
-/** What no name of the web can be: an address, or this machine itself. A page cannot have them lead elsewhere. */
+/** Addresses, and the names of this machine. The owner of a page cannot have these lead elsewhere, as he can his own name. */
 const OWN_HOST = /^(localhost|.+\.localhost|\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/;
 
-/**
- * Refuses requests to names that are not this gateway's. A page of elsewhere can have its own name lead to this machine, and is then taken for one of
- * here.
- */
+/** Refuses requests to names that are not this gateway's. A page of elsewhere could have its own name lead to this machine, and pass for one of here. */
 export function ownHostOnly({ hosts }: ResolvedGatewayOptions): Guard {
   const named = new Set(hosts.map((host) => host.toLowerCase()));
   const isOwn = (host: string): boolean => OWN_HOST.test(host) || named.has("*") || named.has(host);
   let lastOwn: string | undefined;
   return ({ req: { url } }) => {
-    // Nearly all requests come by the same name, and to take a URL apart costs more than to see that.
+    // Nearly all requests come by the same name. To compare it costs less than to take the URL apart.
     const origin = originOf(url);
     if (origin === lastOwn) return undefined;
-    // What a client says of its host is a part of the URL, which may then be none.
+    // The URL has the client's "Host" in it, and so it may be malformed.
     const hostname = URL.parse(url)?.hostname;
     if (hostname === undefined) return badRequest('The header "Host" is no name of a host');
     if (isOwn(hostname)) {

@@ -5,8 +5,8 @@
  */
 import type { GatewayLimits } from "../options.ts";
 
-/** So many more places there are for requests that cancel calls: a client that has taken all places must be able to free some. */
-const CANCELS = 64;
+/** How many more places there are for requests that cancel calls. A client that has taken all others can free some by them. */
+const CANCEL_PLACES = 64;
 
 /** The places of all clients. Each token has its own, so that one client takes none from another. */
 export class Places {
@@ -22,7 +22,7 @@ export class Places {
   /** A place for a request of this client; `undefined` when it has taken all that it may. */
   enter(client: string, { isCancel = false }: { readonly isCancel?: boolean } = {}): Place | undefined {
     const taken = this.#taken.get(client) ?? 0;
-    if (taken >= this.#limits.requests + (isCancel ? CANCELS : 0)) return undefined;
+    if (taken >= this.#limits.requests + (isCancel ? CANCEL_PLACES : 0)) return undefined;
     this.#taken.set(client, taken + 1);
     return new Place({ take: (bytes) => this.#take(bytes), leave: (bytes) => this.#leave(client, bytes) });
   }

@@ -14,7 +14,7 @@ import { PageSessions } from "./page_session.ts";
 import { Places } from "./places.ts";
 import { refusal, tooMuch } from "../reply/refusal.ts";
 
-/** Knows the tokens, and tells in a time that says nothing of them whose one is. */
+/** Knows whose each token is. How long it takes to tell depends on no token. */
 export class Tokens {
   /** All of them. */
   readonly known: readonly KnownToken[];
@@ -29,7 +29,7 @@ export class Tokens {
     const [, token] = /^Bearer +(\S.*)$/i.exec(authorization ?? "") ?? [];
     if (token === undefined) return undefined;
     const given = encoder.encode(token);
-    // All are compared: where one was found does not show.
+    // All are compared, so that the time does not show which one it was.
     return this.known.filter(({ bytes }) => bytes.length === given.length && timingSafeEqual(bytes, given)).at(-1);
   }
 }
@@ -48,7 +48,7 @@ export function wantsToken(options: ResolvedGatewayOptions): Guard {
     const authorization = asked.req.raw.headers.get("authorization");
     const holder = authorization === null ? sessions.holderOf(asked.req.raw) : tokens.holderOf(authorization);
     if (holder === undefined) {
-      return refusal(STATUS_CODE.Unauthorized, "The token is missing or wrong", {
+      return refusal(STATUS_CODE.Unauthorized, 'The token is missing or wrong. Send it as "Authorization: Bearer TOKEN"', {
         code: "unauthorized",
         headers: { "www-authenticate": "Bearer" },
       });

@@ -1,5 +1,5 @@
 /**
- * The calls of all clients, for those who look on.
+ * The calls of all clients, for those who follow them.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What plugins print, for those who look on.
+ * What plugins print, for those who follow it.
  *
  * @module
  */

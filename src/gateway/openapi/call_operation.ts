@@ -13,7 +13,7 @@ import type { Components } from "./components.ts";
 import { type Content, NDJSON_MEDIA_TYPE, type Operation, type Parameter } from "./openapi.ts";
 
 /** One method of one plugin. */
-export interface CalledMethod {
+export interface DescribedMethod {
   /** The plugin's name. */
   readonly plugin: string;
   /** Which one it is. */
@@ -26,7 +26,10 @@ export interface CalledMethod {
 const BINARY: JsonSchema = { type: "string", format: "binary", contentMediaType: BYTES_MEDIA_TYPE };
 
 /** Describes a method: its arguments as JSON, as a form, and as a file by itself, and what it gives. */
-export function callOperation(method: CalledMethod, components: Components): Pick<Operation, "parameters" | "requestBody" | "responses"> {
+export function callOperation(
+  method: DescribedMethod,
+  components: Components,
+): Pick<Operation, "parameters" | "requestBody" | "responses"> {
   const { endpoint, signature } = method;
   const copy = (part: "arguments" | "positional" | "result" | "chunk"): JsonSchema =>
     components.copy({ root: signature[part] ?? {}, prefix: `${method.plugin}.${endpoint}.${part}` });

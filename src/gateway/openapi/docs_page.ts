@@ -4,6 +4,7 @@
  * @module
  */
 import { PACKAGE_RELEASES, packageText } from "../../dashboard/package_text.ts";
+import { pagePolicy } from "../../dashboard/page_safety.ts";
 import script from "./page.js" with { type: "text" };
 
 /** One file of the page. */
@@ -16,18 +17,8 @@ export interface PageFile {
   readonly isFixed: boolean;
 }
 
-/** Nothing but what comes from here may run, and nothing else is asked. Swagger UI puts styles into its elements, and shows results that it has in memory. */
-export const PAGE_POLICY: string = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "media-src blob:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+/** Swagger UI puts styles into its elements, and shows results that it has in memory. */
+export const PAGE_POLICY: string = pagePolicy({ styles: "'self' 'unsafe-inline'", images: "'self' data: blob:" });
 
 const SWAGGER_UI = PACKAGE_RELEASES["swagger-ui-dist"];
 

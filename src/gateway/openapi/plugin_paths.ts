@@ -65,7 +65,8 @@ export function pluginPaths(plugin: DescribedPlugin, components: Components): Re
   };
 }
 
-interface Place {
+/** What all paths of a plugin are described with. */
+interface PathContext {
   /** The path of the plugin. */
   readonly base: string;
   /** What is said of an operation. */
@@ -74,7 +75,7 @@ interface Place {
 }
 
 /** A plugin of which nothing is known may have both methods. */
-function callPaths({ name, signatures }: DescribedPlugin, { base, about, components }: Place): Record<string, PathItem> {
+function callPaths({ name, signatures }: DescribedPlugin, { base, about, components }: PathContext): Record<string, PathItem> {
   const known: SignaturesBody = signatures ?? { execute: {}, execute_stream: {} };
   const operation = (endpoint: "execute" | "execute_stream", signature: MethodSignature): PathItem => {
     const { parameters = [], responses, ...others } = callOperation({ plugin: name, endpoint, signature }, components);
@@ -101,7 +102,7 @@ function callPaths({ name, signatures }: DescribedPlugin, { base, about, compone
 /** What changes the plugin for everybody. */
 function operatorPaths(
   { name, configSchema = { type: "object" } }: DescribedPlugin,
-  { base, about, components }: Place,
+  { base, about, components }: PathContext,
 ): Record<string, PathItem> {
   const config = components.copy({ root: configSchema, prefix: `${name}.config` });
   const json = (schema: JsonSchema): Operation["requestBody"] => ({ required: true, content: { "application/json": { schema } } });
@@ -134,7 +135,7 @@ const MANAGEMENT: Readonly<Record<string, string>> = {
   disable: "Refuses calls",
 };
 
-function managementPaths(base: string, about: Place["about"]): Record<string, PathItem> {
+function managementPaths(base: string, about: PathContext["about"]): Record<string, PathItem> {
   return Object.fromEntries(
     Object.entries(MANAGEMENT).map(([id, summary]): [string, PathItem] => [
       `${base}/${id}`,

@@ -6,6 +6,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
 import type { GatewayContext, GatewayEnv } from "../context.ts";
+import { PAGE_HEADERS } from "../../dashboard/page_safety.ts";
 import { refusal } from "../reply/refusal.ts";
 import { describedPlugins } from "./described.ts";
 import { PAGE_FILES, PAGE_POLICY, type PageFile } from "./docs_page.ts";
@@ -43,8 +44,7 @@ function pageReply({ mediaType, text, isFixed }: PageFile): Response {
     headers: {
       "content-type": mediaType,
       "content-security-policy": PAGE_POLICY,
-      "referrer-policy": "no-referrer",
-      "x-content-type-options": "nosniff",
+      ...PAGE_HEADERS,
       "cache-control": isFixed ? "public, max-age=31536000, immutable" : "no-cache",
     },
   });

@@ -7,80 +7,7 @@ import { ContentFile } from "../../payload/ready_made.ts";
 import type { FileContent } from "../../protocol/file_values.ts";
 import { BYTES_MEDIA_TYPE } from "../../protocol/media_types.ts";
 import { PartCutter, type PartLabel } from "../../protocol/parts.ts";
-import { STEP_BYTES } from "./in_time.ts";
-import type { Patience, Wait } from "./patience.ts";
-
-/** A client sends nothing more, or too slowly. */
-export class UploadError extends Error {
-  override name = "UploadError";
-}
-
-const NOTHING: Uint8Array = new Uint8Array(0);
-
-/** The bytes of a body. Its client is waited for only while somebody reads. */
-export class ArrivingBytes implements AsyncDisposable {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #wait: Wait;
-  #rest: Uint8Array = NOTHING;
-  #isOver = false;
-  /** How many had come when the client's time began anew. */
-  #renewedAt = 0;
-  /** How many have come. */
-  count = 0;
-
-  /** Reads a body. */
-  constructor(body: ReadableStream<Uint8Array>, patience: Patience) {
-    this.#reader = body.getReader();
-    this.#wait = patience.begin(() => {
-      this.#isOver = true;
-      // What is waited for ends with it.
-      this.#reader.cancel().catch(() => {});
-    });
-    this.#wait.pause();
-  }
-
-  /** Whether the client was waited for too long. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  /** Some of them; `undefined` when there are no more. */
-  async some(): Promise<Uint8Array | undefined> {
-    if (this.#rest.length > 0) return this.#takeRest();
-    this.#wait.resume();
-    const { value } = await this.#reader.read().catch((cause) => {
-      throw new UploadError("The client has left", { cause });
-    });
-    this.#wait.pause();
-    if (this.#isOver) throw new UploadError("The client sends too slowly");
-    this.count += value?.length ?? 0;
-    if (this.count - this.#renewedAt >= STEP_BYTES) this.#renew();
-    return value;
-  }
-
-  /** Takes back those that belong to what comes next. */
-  giveBack(bytes: Uint8Array): void {
-    this.#rest = bytes;
-  }
-
-  /** Nothing more is read. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#wait[Symbol.dispose]();
-    await this.#reader.cancel().catch(() => {});
-  }
-
-  #renew(): void {
-    this.#renewedAt = this.count;
-    this.#wait.renew();
-    this.#wait.pause();
-  }
-
-  #takeRest(): Uint8Array {
-    const rest = this.#rest;
-    this.#rest = NOTHING;
-    return rest;
-  }
-}
+import { type ArrivingBytes, UploadError } from "./arriving_bytes.ts";
 
 /** The files that stand behind the JSON of a body. */
 export class ArrivingParts {
@@ -121,7 +48,7 @@ export class ArrivingParts {
     if (part < this.#next) throw new UploadError("It has been read for an earlier attempt. Send the call again");
     if (part > this.#next) throw new UploadError("The parts stand in another order than their places");
     this.#next++;
-    let rest = NOTHING;
+    let rest: Uint8Array = new Uint8Array(0);
     for (let isLast = false; !isLast;) {
       const piece = this.#cutter.next(rest);
       if (piece === undefined) {

@@ -11,7 +11,7 @@ import { messageOf } from "../../protocol/text.ts";
 import { decodeValue, toPlace } from "../../protocol/values.ts";
 import type { Asked, GatewayContext } from "../context.ts";
 import type { GatewayLimits } from "../options.ts";
-import { STEP_BYTES } from "./in_time.ts";
+import { STEP_BYTES } from "./arriving_bytes.ts";
 import { badRequest, refusal, tooMuch } from "../reply/refusal.ts";
 
 /** What a body says. */
@@ -63,7 +63,7 @@ async function readWhole(asked: Asked, context: BodyContext & { readonly length:
   return text !== undefined ? { text, bytesIn: length } : given.isGivenUp ? tooSlow(limits) : cutShort();
 }
 
-/** So many turns it takes until a body is given that has come with its head. A wait for each of them would cost more than all else of it. */
+/** How many turns of the engine it takes to get a body that has come with its head. To begin a wait costs more than these. */
 const TURNS = 4;
 
 /** The text of a body, once it has come. */
@@ -106,11 +106,13 @@ async function readPieces(asked: Asked, { options: { limits }, patience }: BodyC
   const stream = asked.req.raw.body;
   if (stream === null) return { text: "", bytesIn: 0 };
   const reader = stream.getReader();
+  // Whoever waits for a piece ends with it, and the server keeps nothing of a body that nobody reads on.
+  const letGo = () => void reader.cancel().catch(() => {});
+  using _body = { [Symbol.dispose]: letGo };
   let isOver = false;
   using wait = patience.body.begin(() => {
     isOver = true;
-    // What is waited for ends with it.
-    reader.cancel().catch(() => {});
+    letGo();
   });
   const decoder = new TextDecoder();
   let [text, bytesIn, renewedAt] = ["", 0, 0];
@@ -145,7 +147,7 @@ export function tooSlow({ bodyMs }: Pick<Required<GatewayLimits>, "bodyMs">): Re
   return refusal(STATUS_CODE.RequestTimeout, detail, { code: "body_too_slow" });
 }
 
-/** Its client has left, or sends no more: if anybody reads this, it is not his arguments that are wrong. */
+/** The reply when the client has left, or sends no more. Whoever reads it after all learns that the arguments are not what is wrong. */
 function cutShort(): Response {
   return badRequest("The body ended before its Content-Length");
 }

@@ -4,19 +4,18 @@
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
-import { PluginError } from "../../errors.ts";
 import { NoRoomError } from "../../payload/scratch.ts";
 import { TextValueError } from "../../plugin/text_values.ts";
 import { isRecord } from "../../protocol/json.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
+import { ArrivingBytes, SlowBodyError } from "./arriving_bytes.ts";
 import { type ReadBody, readBody, tooSlow } from "./body.ts";
 import type { Asked, GatewayContext } from "../context.ts";
 import { fileArguments, onlyFileArgument } from "./file_arguments.ts";
 import { FormError, type FormField, kwargsOf, queryFields } from "./form.ts";
-import { inTime, SlowBodyError } from "./in_time.ts";
 import type { Patience } from "./patience.ts";
 import type { GatewayLimits } from "../options.ts";
-import { badRequest, refusal } from "../reply/refusal.ts";
+import { badRequest, isUnknownPlugin, refusal, unknownPlugin } from "../reply/refusal.ts";
 import { Uploads } from "./uploads.ts";
 
 /** Which method of which plugin is called. */
@@ -57,8 +56,7 @@ async function signatureOf({ plugin, endpoint }: CalledMethod, { manager }: Gate
   try {
     return (await manager.get(plugin).getSignatures({ timeoutMs: MAX_WAIT_MS }))[endpoint] ?? {};
   } catch (error) {
-    if (!(error instanceof PluginError && error.code === "unknown_plugin")) return {};
-    return refusal(STATUS_CODE.NotFound, error.message, { code: error.code });
+    return isUnknownPlugin(error) ? unknownPlugin(error) : {};
   }
 }
 
@@ -112,7 +110,7 @@ async function readFile(name: string, { asked, pieces, uploads }: GivenFiles): P
 async function* piecesOf({ req }: Asked, patience: Patience): AsyncGenerator<Uint8Array, void, void> {
   if (req.raw.body === null) return;
   try {
-    yield* inTime(req.raw.body, patience);
+    yield* new ArrivingBytes(req.raw.body, patience);
   } catch (cause) {
     throw cause instanceof SlowBodyError ? cause : new FormError("The body ended before all of it had come", { cause });
   }

@@ -7,8 +7,8 @@ import type { Asked } from "../context.ts";
 import type { Patience } from "./patience.ts";
 
 /**
- * So long a call goes on before its request's signal is asked for, in milliseconds. It costs something to ask, and for a shorter call it does not matter
- * whether anybody waits for it.
+ * How long a call goes on before the gateway asks for its request's signal, in milliseconds. To ask costs something, and whether anybody waits for a shorter
+ * call does not matter.
  */
 export const ASK_AFTER_MS = 1_000;
 

@@ -25,8 +25,8 @@ export function fileArguments({ arguments: root = {} }: MethodSignature): FileAr
 }
 
 /**
- * The argument that a body is which is nothing but a file; `undefined` when that could be several, or none. It is the only one that may be a file, or the only one
- * of these that must be there. A plugin that says nothing of its types has it where one argument alone must be there.
+ * The argument for a body that is nothing but a file; `undefined` when none fits, or several do. It is the only argument that may be a file, or the only
+ * required one of these. Where the plugin says no types, it is the only required argument.
  */
 export function onlyFileArgument(signature: MethodSignature): string | undefined {
   const { arguments: root = {} } = signature;

@@ -9,7 +9,7 @@ import { pipeline } from "node:stream/promises";
 import { BYTES_MEDIA_TYPE } from "../../protocol/media_types.ts";
 import { messageOf } from "../../protocol/text.ts";
 import { FormError, type FormField } from "./form.ts";
-import { SlowBodyError } from "./in_time.ts";
+import { SlowBodyError } from "./arriving_bytes.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** A form of more parts is none that anybody fills. */

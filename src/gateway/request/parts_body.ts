@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { STATUS_CODE } from "@std/http/status";
 import { type Endpoint, endpointRule, type ExtensionEndpoint } from "../../protocol/endpoints.ts";
 import { type LabelledBody, PARTS_HEADER, readLabels } from "../../protocol/parts.ts";
 import { messageOf } from "../../protocol/text.ts";
 import { decodeValue, FILE_TYPE } from "../../protocol/values.ts";
-import { ArrivingBytes, ArrivingParts, UploadError } from "./arriving_parts.ts";
-import { type BodyContext, decodeBody, noRoom, type ReadBody, tooLong } from "./body.ts";
+import { ArrivingBytes, SlowBodyError, UploadError } from "./arriving_bytes.ts";
+import { ArrivingParts } from "./arriving_parts.ts";
+import { type BodyContext, decodeBody, noRoom, type ReadBody, tooLong, tooSlow } from "./body.ts";
 import type { Asked } from "../context.ts";
-import { badRequest, refusal } from "../reply/refusal.ts";
+import { badRequest } from "../reply/refusal.ts";
 
 /** Whether a request has files behind its JSON. */
 export function hasParts({ headers }: Request): boolean {
@@ -29,7 +29,7 @@ export async function readPartsBody(asked: Asked, { endpoint }: PartsRequest, co
   const { headers, body } = asked.req.raw;
   if (!endpointRule(endpoint).isCall) return badRequest(`"${endpoint}" takes no files`);
   const digits = headers.get(PARTS_HEADER)!;
-  if (!/^\d{1,15}$/.test(digits)) return badRequest(`"${PARTS_HEADER}" is no number of bytes`);
+  if (!/^\d{1,15}$/.test(digits)) return badRequest(`"${PARTS_HEADER}" must be the number of bytes that the JSON has`);
   const length = Number(digits);
   if (length > limits.bodyBytes) return tooLong(limits);
   if (body === null) return badRequest("The body is missing");
@@ -44,7 +44,7 @@ export async function readPartsBody(asked: Asked, { endpoint }: PartsRequest, co
     return withFiles(labelled, { text, bytes, files });
   } catch (error) {
     void bytes[Symbol.asyncDispose]();
-    if (bytes.isOver) return refusal(STATUS_CODE.RequestTimeout, "The body came too slowly", { code: "body_too_slow" });
+    if (error instanceof SlowBodyError) return tooSlow(limits);
     return badRequest(`The body's parts are wrong: ${messageOf(error)}`);
   }
 }

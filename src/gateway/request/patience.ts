@@ -3,10 +3,9 @@
  *
  * @module
  */
-
 import { type Entry, OrderedList } from "../../plugin/ordered_list.ts";
 
-/** In so many steps it is waited. One that ends late, for the machine slept or was busy, counts as one. */
+/** How many steps a wait has. A step that ends late, because the machine slept or was busy, counts as one. */
 const STEPS = 4;
 
 /** Waits for many clients with one timer. */
@@ -15,7 +14,7 @@ export class Patience {
   readonly #waiting = new OrderedList<Wait>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** For so long it waits for each of them, in milliseconds, and for one step more at most. */
+  /** Waits so many milliseconds for each client, and one step more at most. */
   constructor(milliseconds: number) {
     this.#stepMs = milliseconds / STEPS;
   }
@@ -69,7 +68,7 @@ export class Wait implements Disposable {
     this.#isPaused = false;
   }
 
-  /** A step has ended. The first one had begun before this. */
+  /** A step has ended. The first one had begun before this wait, so it does not count. */
   step(): void {
     if (this.#isPaused || ++this.#steps <= STEPS) return;
     this.#onEnd();

@@ -5,9 +5,9 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
-import { PluginError } from "../../errors.ts";
 import { configurationForm, formsOf } from "../../dashboard/fields.ts";
 import type { DashboardPage } from "../../dashboard/page_files.ts";
+import { PAGE_HEADERS } from "../../dashboard/page_safety.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import { toldSignatures } from "../../plugin/told_signatures.ts";
 import { isRecord, parseJson } from "../../protocol/json.ts";
@@ -19,9 +19,9 @@ import type { Asked, GatewayContext, GatewayEnv, Role } from "../context.ts";
 import { guarded } from "../access/guard.ts";
 import type { ResolvedGatewayOptions } from "../options.ts";
 import { type CookieOptions, noCookie, PageSessions } from "../access/page_session.ts";
-import { badRequest, refusal } from "../reply/refusal.ts";
+import { badRequest, isUnknownPlugin, refusal, unknownPlugin } from "../reply/refusal.ts";
 import { errorBody } from "../reply/told_errors.ts";
-import { WaitingEvents } from "../request/waiting_events.ts";
+import { WaitingEvents } from "../observing/waiting_events.ts";
 
 /** The status of a reply without a body. */
 const NO_CONTENT = 204;
@@ -29,10 +29,10 @@ const NO_CONTENT = 204;
 /** A token is short. */
 const MAX_TOKEN_BODY = 10_000;
 
-/** How often a stream of events tells that it is there, in milliseconds: only so is it found out that its reader is gone. */
+/** How often a stream of events tells that it is there, in milliseconds. Only by sending does the server notice that the reader is gone. */
 const SIGN_OF_LIFE_MS = 15_000;
 
-/** What no browser takes for an event. */
+/** A comment, which no browser takes for an event. */
 const SIGN_OF_LIFE = ":\n\n";
 
 /** The page, and what it alone asks for. */
@@ -46,9 +46,7 @@ export function dashboardRoutes(context: GatewayContext): Hono<GatewayEnv> {
     try {
       return Response.json(await pluginForms(manager.get(plugin), { role: asked.get("role"), signal: streamLeft(asked) }));
     } catch (error) {
-      if (error instanceof PluginError && error.code === "unknown_plugin") {
-        return refusal(STATUS_CODE.NotFound, error.message, { code: error.code });
-      }
+      if (isUnknownPlugin(error)) return unknownPlugin(error);
       const { exposeTracebacks } = options;
       const { code, message } = errorBody(error, { withTraceback: exposeTracebacks || asked.get("role") === "operator" });
       return refusal(STATUS_CODE.InternalServerError, message, { code });
@@ -79,7 +77,12 @@ function addPage(app: Hono<GatewayEnv>, { basePath }: ResolvedGatewayOptions): v
     const page = await load();
     if (page === undefined) return refusal(STATUS_CODE.ServiceUnavailable, NOT_THERE, { code: "page_unavailable" });
     const { html, policy } = page;
-    const headers = { ...SAFE, "content-type": "text/html; charset=utf-8", "content-security-policy": policy, "cache-control": "no-cache" };
+    const headers = {
+      ...PAGE_HEADERS,
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": policy,
+      "cache-control": "no-cache",
+    };
     return new Response(html, { headers: { ...headers, vary: "accept" } });
   });
   app.get("/dashboard/:version{[\\da-f]{16}}/:file", async ({ req }, next) => {
@@ -87,15 +90,18 @@ function addPage(app: Hono<GatewayEnv>, { basePath }: ResolvedGatewayOptions): v
     const file = (await load())?.file(req.param("file"), { takesGzip });
     if (file === undefined) return await next();
     const encoding: Record<string, string> = takesGzip ? { "content-encoding": "gzip" } : {};
-    const headers = { ...SAFE, "content-type": file.mediaType, "cache-control": "public, max-age=31536000, immutable", ...encoding };
+    const headers = {
+      ...PAGE_HEADERS,
+      "content-type": file.mediaType,
+      "cache-control": "public, max-age=31536000, immutable",
+      ...encoding,
+    };
     return new Response(file.bytes, { headers: { ...headers, vary: "accept-encoding" } });
   });
 }
 
 const NOT_THERE =
   "The page is made of packages from npm, which are not here and cannot be fetched now. The plugins themselves are at the same address";
-
-const SAFE = { "referrer-policy": "no-referrer", "x-content-type-options": "nosniff" };
 
 /** Whoever signs in is nobody yet. All who do have the places of one client together, and little room. */
 function addSession(app: Hono<GatewayEnv>, { options, patience }: GatewayContext): void {
@@ -126,7 +132,7 @@ function tokenIn(text: string): string | undefined {
 }
 
 function cookieOptions(asked: Asked, { basePath }: ResolvedGatewayOptions): CookieOptions {
-  // Behind a proxy that encrypts the page alone knows.
+  // Behind a proxy that encrypts, only the page knows that it does.
   const page = asked.req.raw.headers.get("origin") ?? asked.req.url;
   return { path: `${basePath}/`, isSecure: page.startsWith("https:") };
 }

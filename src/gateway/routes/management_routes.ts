@@ -10,7 +10,7 @@ import { messageOf } from "../../protocol/text.ts";
 import { wantsOperator } from "../access/tokens.ts";
 import type { GatewayContext, GatewayEnv } from "../context.ts";
 import { guarded } from "../access/guard.ts";
-import { refusal } from "../reply/refusal.ts";
+import { refusal, unknownPlugin } from "../reply/refusal.ts";
 import { toldInfo } from "./told_plugins.ts";
 
 type Action = (manager: PluginManager, plugin: string, options: { readonly force: boolean }) => Promise<void> | void;
@@ -33,7 +33,7 @@ export function managementRoutes({ manager }: GatewayContext): Hono<GatewayEnv> 
     try {
       manager.info(plugin);
     } catch (error) {
-      return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
+      return unknownPlugin(error);
     }
     try {
       await ACTIONS[action]!(manager, plugin, { force: asked.req.query("force") === "true" });

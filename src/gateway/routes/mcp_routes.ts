@@ -49,10 +49,10 @@ function keepingPlace(response: Response, place: Place): Response {
   return followed(response, { onEnd: () => place.leave() });
 }
 
-/** Has a call of a tool among all others: counted, told to observers, and given up by who may. */
+/** Treats a call of a tool as any other: it is counted, told to observers, and can be cancelled. */
 function watchOf({ manager, calls, observers }: GatewayContext, { plugin, endpoint, client = "", request }: WatchedCall): CallWatch {
   const headers = request?.headers ?? new Headers();
-  // A call without an id is never one too many.
+  // Only a call id that is taken keeps a call from being opened, and this one has none.
   const open = calls.open({ client, plugin: versionOf(manager.info(plugin)), endpoint, callId: undefined })!;
   const traceparent = (activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined))?.traceparent;
   const observed = { plugin, endpoint, callId: undefined, client, traceparent, startedAt: new Date() };

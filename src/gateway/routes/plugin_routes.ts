@@ -3,14 +3,12 @@
  *
  * @module
  */
-import { STATUS_CODE } from "@std/http/status";
 import { Hono } from "hono";
 import type { ManagerStats } from "../../manager/info.ts";
 import type { PluginManager } from "../../manager/plugin_manager.ts";
-import { messageOf } from "../../protocol/text.ts";
 import { answerCall } from "../call.ts";
 import type { GatewayContext, GatewayEnv } from "../context.ts";
-import { refusal } from "../reply/refusal.ts";
+import { unknownPlugin } from "../reply/refusal.ts";
 import { readRequest } from "../request/request.ts";
 import { toldInfo, toldState } from "./told_plugins.ts";
 
@@ -28,7 +26,7 @@ export function pluginRoutes(context: GatewayContext): Hono<GatewayEnv> {
     try {
       return Response.json(toldInfo(manager.info(asked.req.param("plugin")), asked.get("role")));
     } catch (error) {
-      return refusal(STATUS_CODE.NotFound, messageOf(error), { code: "unknown_plugin" });
+      return unknownPlugin(error);
     }
   });
   app.all("/:plugin/:endpoint", async (asked) => {

@@ -6,7 +6,7 @@
 import type { Result, Router } from "hono/router";
 import { TrieRouter } from "hono/router/trie-router";
 
-/** So many paths are remembered, none of them longer than so many characters: those of plugins are few, and asked for again and again. */
+/** How many paths are remembered, and how long one may be. The paths of plugins are few, and asked for again and again. */
 const REMEMBERED = { paths: 256, characters: 256 } as const;
 
 /** A router that remembers what it has found. */

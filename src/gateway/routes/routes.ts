@@ -21,7 +21,7 @@ import { pluginRoutes } from "./plugin_routes.ts";
 import { refusal } from "../reply/refusal.ts";
 import { RememberingRouter } from "./remembering_router.ts";
 
-/** What stands behind the path below which the gateway is mounted. What stands elsewhere is nothing of its. */
+/** The part of a path behind that of the gateway; empty for a path that is none of the gateway's. */
 function pathBelow(basePath: string): (request: Request) => string {
   if (basePath === "") return getPath;
   return (request) => {
@@ -38,7 +38,7 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   app.route("/", healthRoutes(context));
   app.use(guarded(ownHostOnly(options), knownPagesOnly(options)));
   if (options.origins.length > 0) app.use(toldPages(options));
-  // Modules that answer without a token, or see to theirs, come here. How it comes to its end is to be seen.
+  // Modules that need no token, or check it themselves, come here. Metrics stay readable while the gateway drains.
   app.route("/", metricsRoutes(context));
   app.use(guarded(openOnly(options)));
   app.route("/", docsRoutes());
@@ -51,7 +51,7 @@ export function routesOf(context: GatewayContext): Hono<GatewayEnv> {
   app.route("/", pluginRoutes(context));
   app.all("/:name?", ({ req }) => wrongMethod(req.path));
   app.notFound(({ req }) => refusal(STATUS_CODE.NotFound, `There is no endpoint "${req.path.slice(1)}"`, { code: "not_found" }));
-  // What nobody expects is the server's to tell.
+  // An error that nobody expects is told by the server.
   app.onError((error) => {
     throw error;
   });

@@ -1,10 +1,10 @@
 /**
- * What has come for one who looks on, and was not sent yet.
+ * What has come for a follower of the gateway, and was not sent yet.
  *
  * @module
  */
-import type { SeenCall } from "../observing/call_feed.ts";
-import type { PluginLine } from "../observing/log_feed.ts";
+import type { SeenCall } from "./call_feed.ts";
+import type { PluginLine } from "./log_feed.ts";
 
 /** The most lines, and the most calls, that wait for one who does not keep up. */
 const MAX_WAITING = 500;
