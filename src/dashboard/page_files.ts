@@ -24,6 +24,7 @@ import outcome from "./page/outcome.js" with { type: "text" };
 import plugin from "./page/plugin.js" with { type: "text" };
 import pluginForms from "./page/plugin_forms.js" with { type: "text" };
 import pluginList from "./page/plugin_list.js" with { type: "text" };
+import shownLine from "./page/shown_line.js" with { type: "text" };
 import shownValue from "./page/shown_value.js" with { type: "text" };
 import signIn from "./page/sign_in.js" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
@@ -57,6 +58,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "plugin.js": plugin,
   "plugin_forms.js": pluginForms,
   "plugin_list.js": pluginList,
+  "shown_line.js": shownLine,
   "shown_value.js": shownValue,
   "sign_in.js": signIn,
   "use_call.js": useCall,

@@ -1,16 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { SPEECH_WAV } from "../../examples/shared/recording.ts";
-import { SPEECH_SEGMENTS } from "../support/pictures.ts";
 import { browserTests } from "../support/seen_page.ts";
 
 const inBrowser = browserTests();
 
 inBrowser("somebody drops in a recording, sees its segments and the log, cancels, and sees a worker die and come back", async (open) => {
-  await using seen = await open(SPEECH_SEGMENTS, "holds", "kills_itself", "talks");
+  await using seen = await open("gives_when_seen", "holds", "kills_itself", "talks");
   const { page } = seen;
   await seen.signIn();
 
-  await seen.choose("speech-segments-python");
+  await seen.choose("gives_when_seen");
   await page.getByRole("tab", { name: "Stream" }).click();
   const recording = (await Deno.readFile(SPEECH_WAV)).toBase64();
   const files = await page.evaluateHandle(`(() => {
@@ -21,8 +20,16 @@ inBrowser("somebody drops in a recording, sees its segments and the log, cancels
   await page.getByText("or drop a file here").dispatchEvent("drop", { dataTransfer: files });
   await page.getByText(/^talk\.wav, \d+ bytes$/).waitFor();
   await page.getByRole("button", { name: "Stream" }).click();
-  await page.getByText("4 chunks", { exact: true }).waitFor();
-  assertEquals(await page.getByRole("region", { name: "Result" }).getByRole("listitem").count(), 4);
+  const segments = page.getByRole("region", { name: "Result" }).getByRole("listitem");
+  for (const count of ["1 chunk", "2 chunks", "3 chunks", "4 chunks"]) {
+    await page.getByText(count, { exact: true }).waitFor();
+    assertEquals(await segments.count(), Number(count[0]));
+    await page.getByRole("button", { name: "Cancel" }).waitFor();
+    // The plugin goes on when it is asked for its configuration.
+    await seen.watch.manager.get("gives_when_seen").getCurrentConfig();
+  }
+  await page.getByText(/^Ended after/).waitFor();
+  assertEquals(await segments.count(), 4);
 
   await seen.choose("holds");
   await page.getByRole("tab", { name: "Stream" }).click();

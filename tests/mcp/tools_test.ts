@@ -119,7 +119,7 @@ for (const era of ERAS) {
     const [sound] = (await show("sound")).content;
     assert(sound?.type === "audio" && sound.mimeType === "audio/wav" && sound.data.startsWith(btoa("RIFF").slice(0, 4)));
     const [page] = (await show("page")).content;
-    assert(page?.type === "resource" && "text" in page.resource && page.resource.text === "<p>8</p>");
+    assert(page?.type === "resource" && "text" in page.resource && page.resource.text.startsWith("<p>8</p>"));
     const [bytes] = (await show("bytes", 3)).content;
     assert(bytes?.type === "resource" && "blob" in bytes.resource && bytes.resource.blob === "AAAA");
     const { dtype, shape, values } = (await show("array", 3)).structuredContent as Record<string, unknown>;

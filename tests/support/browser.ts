@@ -76,7 +76,18 @@ export class TestBrowser implements AsyncDisposable {
       // It has ended already.
     }
     await within(this.#child.status, "the end of the browser");
-    await Deno.remove(this.#folder, { recursive: true });
+    await within(removed(this.#folder), "the end of all that writes into the browser's profile");
+  }
+}
+
+/** Removes a profile. The browser's helpers outlive it for a moment, and write there; nobody tells when the last has gone. */
+async function removed(folder: string): Promise<void> {
+  while (true) {
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith("Directory not empty"))) throw error;
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Calls } from "./calls.js";
 import { listen } from "./gateway.js";
 import { Logs } from "./logs.js";
+import { shownLine } from "./shown_line.js";
 
 /** The most lines, and the most calls, that are kept. */
 const MAX_LINES = 1_000;
@@ -35,7 +36,7 @@ function follow(show) {
       change();
     },
     onLine: (line) => {
-      lines.push({ ...line, number: number++ });
+      lines.push({ ...line, text: shownLine(line.text), number: number++ });
       change();
     },
     onCall: (call) => {

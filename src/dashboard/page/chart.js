@@ -5,6 +5,9 @@ import uPlot from "uplot";
 
 const HEIGHT = 140;
 
+/** What the axis of time shows at least: one figure alone has no range. */
+const LEAST_SECONDS = 60;
+
 export function Chart({ title, times, values }) {
   const place = useRef(null);
   const plot = useRef(null);
@@ -37,7 +40,10 @@ function optionsFor(element) {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most ?? 1) * 1.1] } },
+    scales: {
+      x: { range: (_plot, first, last) => [Math.min(first, last - LEAST_SECONDS), last] },
+      y: { range: (_plot, _least, most) => [0, Math.max(1, most ?? 1) * 1.1] },
+    },
     axes: [times, { ...axis, size: 44 }],
     series: [{}, { stroke: colour("--accent"), width: 2, points: { show: false } }],
   };

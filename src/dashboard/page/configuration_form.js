@@ -2,7 +2,7 @@
 import { html } from "./html.js";
 import { useRef, useState } from "preact/hooks";
 import { FieldInput } from "./field_input.js";
-import { configure } from "./gateway.js";
+import { configure, readForms } from "./gateway.js";
 import { configurationOf, shownIn } from "./given_values.js";
 
 export function Configuration({ plugin, form, onConfigured }) {
@@ -11,7 +11,9 @@ export function Configuration({ plugin, form, onConfigured }) {
   const apply = async (given) => {
     tell({});
     try {
-      await configure(plugin, configurationOf(form, given));
+      // Somebody else may have changed other values since the form was opened.
+      const { configuration: { current } } = await readForms(plugin);
+      await configure(plugin, configurationOf({ ...form, current }, given));
       tell({ done: "The plugin has this configuration now" });
       onConfigured();
     } catch (error) {

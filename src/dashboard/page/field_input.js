@@ -35,7 +35,11 @@ const KINDS = {
     html`
       <select id=${id} required=${isRequired} onChange=${({ target }) => onGiven(target.value)}>
         <option value="">${placeholder === "" ? "" : `${placeholder}, as the plugin has it`}</option>
-        ${input.choices.map((choice, at) => html`<option value=${at} selected=${String(at) === shown}>${String(choice)}</option>`)}
+        ${input.choices.map((choice, at) =>
+          html`<option value=${at} selected=${String(at) === shown}>${
+            typeof choice === "string" ? choice : JSON.stringify(choice)
+          }</option>`
+        )}
       </select>
     `,
   json: ({ id, shown, onGiven, isRequired, placeholder }) =>

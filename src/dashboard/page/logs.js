@@ -16,7 +16,10 @@ export function Logs({ lines }) {
         ${lines.length === 0 && html`<li class="faint">Nothing was printed yet</li>`}
         ${lines.map(({ number, plugin, text, level, time }) =>
           html`
-            <li key=${number} data-level=${level}><time>${time.slice(11, 19)}</time> <span class="faint">${plugin}</span> ${text}</li>
+            <li key=${number} data-level=${level}><time>${time.slice(
+              11,
+              19,
+            )}</time> <bdi class="faint">${plugin}</bdi> <bdi>${text}</bdi></li>
           `
         )}
       </ol>
