@@ -18,12 +18,12 @@ const HONEST_MS = 100;
 export function gatewayTargets(results: Results): Target[] {
   const over = (step: string): ReturnType<typeof ratioOf> => ratioOf(results, ["gateway", step], ["bare", step]);
   return [
-    atLeast("Calls a second by the gateway, 64 open: at least 0.5 × a bare `Deno.serve()`", 0.5, over("open64.per_s")),
+    atLeast("Calls a second, gateway, 64 open: at least 0.5 × bare", 0.5, over("open64.per_s")),
     chunks(results),
-    atMost("64 MiB to a plugin by the gateway: at most 3 × a bare upload", 3, over("file.up_ms")),
+    atMost("64 MiB to a plugin, gateway: at most 3 × a bare upload", 3, over("file.up_ms")),
     // The plugin writes a file before it is sent, as the bare server does with what is sent to it. A bare download writes nothing.
     atMost(
-      "64 MiB from a plugin by the gateway: at most 3 × a bare upload",
+      "64 MiB from a plugin, gateway: at most 3 × bare upload",
       3,
       ratioOf(results, ["gateway", "file.down_ms"], ["bare", "file.up_ms"]),
     ),
@@ -34,20 +34,20 @@ export function gatewayTargets(results: Results): Target[] {
 }
 
 function chunks(results: Results): Target {
-  const wanted = "Chunks a second by the gateway: 150,000";
+  const wanted = "Chunks a second, gateway: 150,000";
   const figure = figureOf(results, "gateway", "stream.per_s");
   return figure === undefined ? missing(wanted) : { wanted, measured: readable(figure.median), met: figure.median >= CHUNKS };
 }
 
 function memory(results: Results, key: string, direction: string): Target {
-  const wanted = `Memory of the gateway for a call with 64 MiB ${direction}: at most ${CALL_MIB} MiB`;
+  const wanted = `Gateway memory a call, 64 MiB ${direction}: at most ${CALL_MIB} MiB`;
   const figure = figureOf(results, "gateway", key);
   return figure === undefined ? missing(wanted) : { wanted, measured: `${readable(figure.median)} MiB`, met: figure.median <= CALL_MIB };
 }
 
 /** The slowest honest call of each attack, and the worst of these. */
 function honest(results: Results): Target {
-  const wanted = `An honest client while others attack the gateway: served within ${HONEST_MS} ms`;
+  const wanted = `Honest client while others attack: within ${HONEST_MS} ms`;
   const keys = Object.keys(results.peers.gateway?.values ?? {}).filter((key) => /^attack-.*\.p50_ms$/.test(key));
   if (keys.length === 0) return missing(wanted);
   const worst = Math.max(...keys.map((key) => figureOf(results, "gateway", key)!.median));

@@ -27,8 +27,8 @@ Deno.test("a file from a plugin is held against an upload, which writes as many 
 
 Deno.test("honest clients have to be served in time in every attack", () => {
   const times = { "attack-a.p50_ms": [1, 2], "attack-b.p50_ms": [99, 101, 102] };
-  assertEquals(only({ gateway: times }, "An honest client"), false);
-  assertEquals(only({ gateway: { ...times, "attack-b.p50_ms": [99] } }, "An honest client"), true);
+  assertEquals(only({ gateway: times }, "Honest client"), false);
+  assertEquals(only({ gateway: { ...times, "attack-b.p50_ms": [99] } }, "Honest client"), true);
 });
 
 Deno.test("a gateway that was not measured meets and misses nothing", () => {
