@@ -71,9 +71,11 @@ export function readable(value: number): string {
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
-/** Half the range as a share of the median, `""` for a single round. */
+/** Half the range as a share of the median, `""` for a single round. Where that is more than the median, the range itself tells more. */
 export function spreadOf({ median, least, most, rounds }: Figure): string {
-  return rounds < 2 ? "" : ` ±${Math.round((most - least) / 2 / median * 100)}%`;
+  if (rounds < 2) return "";
+  const half = (most - least) / 2;
+  return half > median ? ` (${readable(least)} to ${readable(most)})` : ` ±${median === 0 ? 0 : Math.round(half / median * 100)}%`;
 }
 
 /** A cell: the median with its spread, or nothing. */

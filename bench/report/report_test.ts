@@ -19,9 +19,11 @@ Deno.test("numbers have the digits that they deserve", () => {
   assertEquals([1_234_567, 99.44, 1.234, 0.01234, NaN].map(readable), ["1,234,567", "99.4", "1.23", "0.012", ""]);
 });
 
-Deno.test("spread is half the range as a share of the median, and nothing for one round", () => {
+Deno.test("spread is half the range as a share of the median, the range where that is more, and nothing for one round", () => {
   assertEquals(spreadOf({ median: 100, least: 90, most: 130, rounds: 3 }), " ±20%");
   assertEquals(spreadOf({ median: 100, least: 100, most: 100, rounds: 1 }), "");
+  assertEquals(spreadOf({ median: 0, least: 0, most: 2, rounds: 3 }), " (0.000 to 2.00)");
+  assertEquals(spreadOf({ median: 0, least: 0, most: 0, rounds: 3 }), " ±0%");
 });
 
 Deno.test("a cell tells a value, or that there is a reason for none", () => {
