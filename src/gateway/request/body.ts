@@ -11,7 +11,7 @@ import { messageOf } from "../../protocol/text.ts";
 import { decodeValue, toPlace } from "../../protocol/values.ts";
 import type { Asked, GatewayContext } from "../context.ts";
 import type { GatewayLimits } from "../options.ts";
-import { STEP_BYTES } from "./arriving_bytes.ts";
+import { ArrivingBytes, SlowBodyError, STEP_BYTES, UploadError } from "./arriving_bytes.ts";
 import { badRequest, refusal, tooMuch } from "../reply/refusal.ts";
 
 /** What a body says. */
@@ -105,30 +105,21 @@ class GivenText {
 async function readPieces(asked: Asked, { options: { limits }, patience }: BodyContext): Promise<ReadText | Response> {
   const stream = asked.req.raw.body;
   if (stream === null) return { text: "", bytesIn: 0 };
-  const reader = stream.getReader();
-  // Whoever waits for a piece ends with it, and the server keeps nothing of a body that nobody reads on.
-  const letGo = () => void reader.cancel().catch(() => {});
-  using _body = { [Symbol.dispose]: letGo };
-  let isOver = false;
-  using wait = patience.body.begin(() => {
-    isOver = true;
-    letGo();
-  });
+  const bytes = new ArrivingBytes(stream, patience.body);
   const decoder = new TextDecoder();
-  let [text, bytesIn, renewedAt] = ["", 0, 0];
-  while (true) {
-    const piece = await reader.read().catch(() => undefined);
-    if (isOver) return tooSlow(limits);
-    if (piece === undefined) return cutShort();
-    if (piece.done) return { text: text + decoder.decode(), bytesIn };
-    bytesIn += piece.value.length;
-    if (bytesIn > limits.bodyBytes) return tooLong(limits);
-    if (!asked.get("place").take(piece.value.length)) return noRoom();
-    text += decoder.decode(piece.value, { stream: true });
-    if (bytesIn - renewedAt < STEP_BYTES) continue;
-    renewedAt = bytesIn;
-    wait.renew();
+  let text = "";
+  try {
+    for await (const piece of bytes) {
+      if (bytes.count > limits.bodyBytes) return tooLong(limits);
+      if (!asked.get("place").take(piece.length)) return noRoom();
+      text += decoder.decode(piece, { stream: true });
+    }
+  } catch (error) {
+    if (error instanceof SlowBodyError) return tooSlow(limits);
+    if (error instanceof UploadError) return cutShort();
+    throw error;
   }
+  return { text: text + decoder.decode(), bytesIn: bytes.count };
 }
 
 /** The answer where bodies take all room. */
