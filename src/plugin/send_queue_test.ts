@@ -90,11 +90,7 @@ Deno.test("what keeps a call from being sent in its turn is its own error, and t
 
 Deno.test("a call behind a long one is wanted for a lane without work after 5 ms, though brief calls come and go there", () => {
   using clock = new FakeClock();
-  const queue = new SendQueue(2);
-  queue.takesAhead = true;
-  for (let brief = 0; brief < 8; brief++) callOn(queue)[Symbol.dispose]();
-  const [long, other, behind] = [callOn(queue), callOn(queue), callOn(queue)];
-  other[Symbol.dispose]();
+  const { queue, long, behind } = crowdedQueue();
   let wantedAt: number | undefined;
   const since = clock.now;
   behind.holder = { id: "behind", takeBack: () => wantedAt = clock.now };
@@ -108,15 +104,21 @@ Deno.test("a call behind a long one is wanted for a lane without work after 5 ms
 
 Deno.test("a queue whose last call has ended leaves no timer", () => {
   using clock = new FakeClock();
+  const { long, behind } = crowdedQueue();
+  const during = clock.timers;
+  for (const turn of [behind, long]) turn[Symbol.dispose]();
+  assertEquals([during, clock.timers], [1, 0]);
+});
+
+/** A queue of a worker with two lanes: a call waits behind a long one, and the other lane has no work. */
+function crowdedQueue(): { queue: SendQueue; long: Turn; behind: Turn } {
   const queue = new SendQueue(2);
   queue.takesAhead = true;
   for (let brief = 0; brief < 8; brief++) callOn(queue)[Symbol.dispose]();
   const [long, other, behind] = [callOn(queue), callOn(queue), callOn(queue)];
   other[Symbol.dispose]();
-  const during = clock.timers;
-  for (const turn of [behind, long]) turn[Symbol.dispose]();
-  assertEquals([during, clock.timers], [1, 0]);
-});
+  return { queue, long, behind };
+}
 
 function callOn(queue: SendQueue): Turn {
   const turn = queue.acquire(SMALL)!;
