@@ -265,7 +265,10 @@ Deno.test({
     ];
     for (const error of errors) {
       assertEquals(error.phase, "bounds");
-      assertMatch(error.message, /^Cannot start "leaves": The plugin cannot be held .*: the kernel \S+ refused the bounds: \[Errno 1\] Operation not/);
+      assertMatch(
+        error.message,
+        /^Cannot start "leaves": The plugin cannot be held .*: the kernel \S+ refused the bounds: \[Errno 1\] Operation not/,
+      );
     }
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).toSorted(), ["leaves.py", "python"]);
     await Deno.remove(folder, { recursive: true });
