@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "42d2781d558fe606";
+export const PYTHON_WORKER_HASH = "1d9098689e91cd15";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -624,7 +624,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
     from .holding import Holding
-    from .plugin import Plugin
 
     Body = Dict[str, Any]
 
@@ -640,27 +639,13 @@ class Bounds:
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant, hello)
 
-    @property
-    def told(self) -> Body:
-        """What the hello line says of them."""
-        return self._holding.told if self._holding is not None else {}
-
-    def hold(self, plugin: Plugin) -> None:
-        """Binds this process, and has the plugin's errors say what is missing. A plugin that cannot be bound is never loaded."""
-        try:
-            self._put_in_force()
-        except CannotBind as error:
-            plugin.fail(error, "bounds")
-        else:
-            plugin.advise = self._watch()
-
-    def _put_in_force(self) -> None:
+    def put_in_force(self) -> Body:
+        """Binds this process, and gives what the hello line says of that."""
         for name, value in self._variables.items():
             os.environ[name] = value  # before, it could have had this process run the plugin's code
-        if self._holding is not None:
-            self._holding.put_in_force()
+        return self._holding.put_in_force() if self._holding is not None else {}
 
-    def _watch(self) -> Callable[[BaseException], str]:
+    def watch(self) -> Callable[[BaseException], str]:
         """From here on refusals say what is missing. Gives what says it of an error."""
         if self._holding is not None:
             change_files_by_descriptor()
@@ -3719,7 +3704,6 @@ class Holding:
         self._grant = grant
         self._kernel = Kernel()
         self._abi = landlock_abi(self._kernel)
-        self.told: Body = {"bounds": "landlock", "abi": self._abi}
         self._close_files(but=keep)
         try:
             self._rules = self._prepare_rules()
@@ -3728,8 +3712,8 @@ class Holding:
         ports, net, run = isinstance(grant.net, list), grant.net is True, grant.run or bool(grant.program)
         self._filter = bytearray(PROGRAMS[ports, net, run, grant.listens])
 
-    def put_in_force(self) -> None:
-        """Binds this process."""
+    def put_in_force(self) -> Body:
+        """Binds this process, and gives what the hello line says of that."""
         try:
             self._kernel.call(CALLS["prctl"], NO_NEW_PRIVILEGES, 1, 0, 0, 0)
             self._allow_own()
@@ -3738,6 +3722,7 @@ class Holding:
             self._filter_calls()
         except OSError as error:
             raise _refused(error) from error
+        return {"bounds": "landlock", "abi": self._abi}
 
     def _prepare_rules(self) -> Landlock:
         grant = self._grant
@@ -4826,15 +4811,16 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
         listener, address = listen(start.unix, start.tcp)
+        told: Body = {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
+        if bounds is not None:
+            told.update(bounds.put_in_force())
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
-    told: Body = {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
-    say(hello, told if bounds is None else {**told, **bounds.told})
-    # While the host connects. No thread reads what it sends yet.
-    worker = Worker(start, shelf, listener)
+    say(hello, told)
+    worker = Worker(start, shelf, listener)  # while the host connects
     if bounds is not None:
-        bounds.hold(worker.plugin)
+        worker.plugin.advise = bounds.watch()  # it binds nobody, so that the host need not wait for it
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)
@@ -5484,19 +5470,12 @@ class Plugin:
 
     def load(self) -> None:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
-        if self.failure is not None:
-            return
         try:
             run_plugin_code(self._load)
         except BaseException as error:  # also SystemExit
-            self.fail(error, "load_error")
+            self.failure = describe(error, self.name, "load_error")
+            self.failure["message"] += self.advise(error)
         self._is_ready = self.failure is None
-        self.loaded.set()
-
-    def fail(self, error: BaseException, code: str) -> None:
-        """From here on all who ask for the plugin are told why there is none."""
-        self.failure = describe(error, self.name, code)
-        self.failure["message"] += self.advise(error)
         self.loaded.set()
 
     def _load(self) -> None:
