@@ -117,7 +117,7 @@ export interface Plugin<K = Kwargs, R = unknown, C = unknown, G = Kwargs> {
  *
  * @typeParam P The plugin as it is written. Other methods that it has are called by their names.
  */
-export function definePlugin<P extends Plugin<K, R, C, G>, K = Kwargs, R = unknown, C = unknown, G = Kwargs>(
+export function definePlugin<P extends object, K = Kwargs, R = unknown, C = unknown, G = Kwargs>(
   plugin: P & Plugin<K, R, C, G>,
 ): P {
   return plugin;
