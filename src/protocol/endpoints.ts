@@ -105,8 +105,16 @@ export function methodEndpoint(kind: MethodKind, name: string): MethodEndpoint {
   return `${kind}/${isName ? encodeURIComponent(name) : ""}`;
 }
 
+/** The method that an endpoint names. */
+export function methodName(endpoint: MethodEndpoint): string {
+  return decodeURIComponent(endpoint.slice(endpoint.indexOf("/") + 1));
+}
+
+/** What runs a method of the plugin's with the arguments of the request. */
+export type CalledEndpoint = "execute" | "execute_stream" | MethodEndpoint;
+
 /** Whether an endpoint runs one of the plugin's methods, with the arguments of the request. */
-export function takesArguments(endpoint: string): boolean {
+export function takesArguments(endpoint: string): endpoint is CalledEndpoint {
   return endpoint === "execute" || endpoint === "execute_stream" || isMethodEndpoint(endpoint);
 }
 

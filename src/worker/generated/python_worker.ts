@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "e27378051d7dcc8f";
+export const PYTHON_WORKER_HASH = "6faec356f8d8d136";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -4481,9 +4481,12 @@ class StandardLibrary:
         origin = attribute(attribute(module, "__spec__"), "origin")
         return isinstance(origin, str) and (origin in ("built-in", "frozen") or self._contains(origin))
 
+    def is_foreign(self, file: str) -> bool:
+        """Whether a file is neither the library's nor of an installed package."""
+        return not _is_installed(file) and not self._contains(file)
+
     def _contains(self, file: str) -> bool:
-        is_installed = "site-packages" in file or "dist-packages" in file
-        return not is_installed and any(file.startswith(folder + os.sep) for folder in self._path)
+        return not _is_installed(file) and any(file.startswith(folder + os.sep) for folder in self._path)
 
     def _read_names(self) -> frozenset[str]:
         known = getattr(sys, "stdlib_module_names", None)  # since Python 3.10
@@ -4496,6 +4499,10 @@ class ApartLoader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         vars(module)["__builtins__"] = LIBRARY.builtins
         super().exec_module(module)
+
+
+def _is_installed(file: str) -> bool:
+    return "site-packages" in file or "dist-packages" in file
 
 
 def _is_unfinished(module: Any) -> bool:
@@ -4951,13 +4958,15 @@ class MemoryWatch:
 from __future__ import annotations
 
 import functools
+import sys
+
+from .library import LIBRARY, attribute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Container
 
-# What every class has, and what classes of the original are told to derive from.
-NOT_OWN = ("builtins", "abc", "typing", "cjm_plugin_system", "cjm_substrate")
+ORIGINAL = ("cjm_plugin_system", "cjm_substrate")  # what classes of the original are told to derive from
 DECORATED = (staticmethod, classmethod)
 
 
@@ -4965,10 +4974,19 @@ def public_methods(kind: type, reserved: Container[str]) -> frozenset[str]:
     """The names of the methods of a class that have no underscore in front and no endpoint of their own. Nothing is run to find them."""
     found: dict[str, bool] = {}
     for base in kind.__mro__:
-        if base.__module__.partition(".")[0] not in NOT_OWN:
+        if _is_own(base, kind):
             for name, member in vars(base).items():
                 found.setdefault(name, _is_method(member))
     return frozenset(name for name, is_method in found.items() if is_method and not name.startswith("_") and name not in reserved)
+
+
+def _is_own(base: type, kind: type) -> bool:
+    """Whether a base is the plugin's own code, and not that of a library, of whose methods there may be a hundred."""
+    top, own = (str(one.__module__).partition(".")[0] for one in (base, kind))
+    if top == own or top in ORIGINAL:
+        return top == own
+    file = attribute(sys.modules.get(base.__module__), "__file__")
+    return isinstance(file, str) and LIBRARY.is_foreign(file)
 
 
 def _is_method(member: Any) -> bool:
