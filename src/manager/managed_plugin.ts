@@ -159,9 +159,7 @@ export class ManagedPlugin extends Questions implements PluginInterface {
         left = forWorker;
         const movable = { ...forWorker, isMovable: true };
         try {
-          const result = isStreamEndpoint(endpoint)
-            ? yield* lease.plugin.stream(taken, movable)
-            : await lease.plugin.run(taken, movable);
+          const result = isStreamEndpoint(endpoint) ? yield* lease.plugin.stream(taken, movable) : await lease.plugin.run(taken, movable);
           call.succeed();
           return result;
         } catch (error) {

@@ -6,7 +6,14 @@
 import { basename, dirname, fromFileUrl, isAbsolute, join, resolve, toFileUrl } from "@std/path";
 import { ManifestError, PermissionDeniedError } from "../errors.ts";
 import { resolveOriginal } from "./original.ts";
-import { ALL_PERMISSIONS, checkPythonPermissions, heldPermissions, isBuiltin, resolvePermissions, unheldPermissions } from "./permissions.ts";
+import {
+  ALL_PERMISSIONS,
+  checkPythonPermissions,
+  heldPermissions,
+  isBuiltin,
+  resolvePermissions,
+  unheldPermissions,
+} from "./permissions.ts";
 import { checkManifest, escaped } from "./schema.ts";
 import { isPythonScript, referenceText, scriptManifest, type ScriptReference, scriptReference } from "./script.ts";
 import { parseJson, readText, toUrl } from "./source.ts";
@@ -43,7 +50,7 @@ export async function loadManifest(from: ManifestSource): Promise<PluginSpec> {
   const url = toUrl(script?.path ?? from);
   const path = url.protocol === "file:" ? fromFileUrl(url) : url.href;
   if (script !== undefined) return await loadScript({ ...script, path }, url);
-  const text = await readText(url, path);
+  const text = await readText(url, { what: "manifest", path });
   return await resolveManifest(parseJson(text, path), { source: path, base: url });
 }
 
@@ -54,7 +61,7 @@ async function loadScript(script: ScriptReference, url: URL): Promise<PluginSpec
     const message = `Cannot use the script "${script.path}": Python runs none from the network. Bring the file here, and name its path`;
     throw new ManifestError(message, { plugin: script.path, source: script.path });
   }
-  const manifest = scriptManifest(script, isHere ? await readText(url, script.path) : "");
+  const manifest = scriptManifest(script, isHere ? await readText(url, { what: "script", path: script.path }) : "");
   return await resolveManifest(manifest, { source: referenceText(script), base: url, script });
 }
 
@@ -120,7 +127,7 @@ export function restartPolicy(restart: RestartMode | RestartSettings): RestartPo
 }
 
 function defaultName(module: string): string {
-  return basename(module).replace(/\.[cm]?[jt]sx?$/, "") || module;
+  return basename(module).replace(/\.(?:[cm]?[jt]sx?|pyw?)$/, "") || module;
 }
 
 function pythonRuntime(manifest: Manifest, paths: PathResolver): PythonRuntime {

@@ -28,9 +28,14 @@ export function scriptReference(from: string): ScriptReference | undefined {
   const at = from.lastIndexOf("#");
   for (const end of at < 0 ? [from.length] : [from.length, at]) {
     const path = from.slice(0, end);
-    if (PYTHON.test(path) || DENO.test(path)) return { path, name: from.slice(end + 1) || undefined };
+    if (PYTHON.test(path) || DENO.test(path)) return { path, name: nameIn(from, end) };
   }
   return undefined;
+}
+
+function nameIn(from: string, end: number): string | undefined {
+  const name = from.slice(end + 1);
+  return (/^(?:file|https?):/.test(from) ? decodeURIComponent(name) : name) || undefined;
 }
 
 /** A script as it was named. */
@@ -43,12 +48,12 @@ export function isPythonScript(module: string): boolean {
   return PYTHON.test(module);
 }
 
-/** The manifest that a script stands for. Its metadata, if it has some, says what its environment is made from. */
-export function scriptManifest({ path }: ScriptReference, text: string): Manifest {
+/** The manifest that a script stands for. It is called as what is meant in it, where that has a name. Its metadata, if it has some, says what its environment is made from. */
+export function scriptManifest({ path, name }: ScriptReference, text: string): Manifest {
   // A file's name belongs to the folder of what is read, as a manifest's paths do.
   const module = `./${basename(path)}`;
-  if (DENO.test(path)) return { runtime: "deno", module };
+  if (DENO.test(path)) return { name, runtime: "deno", module };
   const unified = text.replaceAll("\r\n", "\n");
   const hasMetadata = SCRIPT_METADATA.test(unified) || ALMOST_METADATA.test(unified);
-  return { module, ...hasMetadata ? { environment: module } : {} };
+  return { name, module, ...hasMetadata ? { environment: module } : {} };
 }

@@ -13,30 +13,37 @@ export function toUrl(from: string | URL): URL {
   return /^(file|https?):/.test(from) ? new URL(from) : toFileUrl(resolve(from));
 }
 
+/** What is read, for messages. */
+interface ReadSource {
+  readonly what: "manifest" | "script";
+  readonly path: string;
+}
+
 /**
  * The text of a manifest or a script.
  *
  * @throws {ManifestError} When it cannot be read.
  * @throws {PermissionDeniedError} When the host may not read it.
  */
-export async function readText(url: URL, source: string): Promise<string> {
+export async function readText(url: URL, read: ReadSource): Promise<string> {
+  const { what, path: source } = read;
   try {
     if (url.protocol === "file:") return await Deno.readTextFile(url);
     const response = await fetch(url);
     if (response.ok) return await response.text();
     throw new Error(`the server answered ${response.status}`);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw mayNotRead(url, source, cause);
+    if (cause instanceof Deno.errors.NotCapable) throw mayNotRead(url, read, cause);
     const reason = cause instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(cause);
-    throw new ManifestError(`Cannot read the manifest "${source}": ${reason}`, { plugin: source, source, cause });
+    throw new ManifestError(`Cannot read the ${what} "${source}": ${reason}`, { plugin: source, source, cause });
   }
 }
 
-function mayNotRead(url: URL, source: string, cause: Error): PermissionDeniedError {
+function mayNotRead(url: URL, { what, path: source }: ReadSource, cause: Error): PermissionDeniedError {
   const file = url.protocol === "file:";
   const flag = file ? `--allow-read=${source}` : `--allow-net=${url.host}`;
   const missing: Deno.PermissionDescriptor = file ? { name: "read", path: source } : { name: "net", host: url.host };
-  return new PermissionDeniedError(`Cannot read the manifest "${source}": the host lacks a permission. Add ${flag}`, {
+  return new PermissionDeniedError(`Cannot read the ${what} "${source}": the host lacks a permission. Add ${flag}`, {
     plugin: source,
     missing: [missing],
     flags: [flag],

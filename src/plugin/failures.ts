@@ -33,7 +33,9 @@ export function reportedError(body: ErrorBody, { plugin, member }: OperationName
     case "cancelled":
       return new CallCancelledError(`"${member}" of "${plugin}" was cancelled`, { plugin });
     case "not_supported":
-      return new CallError("not_supported", `Cannot run "${member}" of "${plugin}": ${itLacks(body)}${knownHint(body, member)}`, { plugin });
+      return new CallError("not_supported", `Cannot run "${member}" of "${plugin}": ${itLacks(body)}${knownHint(body, member)}`, {
+        plugin,
+      });
     case "load_error":
       return loadError(body, { plugin });
     default:

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type Endpoint, endpointRule, type ExtensionEndpoint, methodEndpoint, type MethodKind, type RequestEndpoint } from "../protocol/endpoints.ts";
+import {
+  type Endpoint,
+  endpointRule,
+  type ExtensionEndpoint,
+  methodEndpoint,
+  type MethodKind,
+  type RequestEndpoint,
+} from "../protocol/endpoints.ts";
 import type { SignaturesBody, StatsBody } from "../protocol/messages.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, Progress } from "./interface.ts";
 

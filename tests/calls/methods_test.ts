@@ -6,8 +6,8 @@ import {
   attachEither,
   BOTH,
   BOTH_OF_EITHER,
-  fixtureManifest,
   FACES_OF_EITHER,
+  fixtureManifest,
   foreignManifest,
   labelOf,
   startEither,
@@ -20,7 +20,19 @@ const OWN = ["each", "echoes", "fails", "größe", "inherited", "later", "report
 
 /** Names by which nothing may be reached. */
 const NOT_THERE = [
-  ...["_secret", "__init__", "__class__", "__proto__", "constructor", "toString", "hasOwnProperty", "state", "limit", "Settings", "handler"],
+  ...[
+    "_secret",
+    "__init__",
+    "__class__",
+    "__proto__",
+    "constructor",
+    "toString",
+    "hasOwnProperty",
+    "state",
+    "limit",
+    "Settings",
+    "handler",
+  ],
   ...["hidden", "execute", "execute_stream", "executeStream", "initialize", "cleanup", "cancel", "report_progress", "check_cancel"],
   ...["", " ", "words ", "a b", "a/b", "../health", "shout\n", "shout call=x", "%73hout", "words?", "\ud800", "x".repeat(100_000), "💥"],
 ];

@@ -115,10 +115,19 @@ if name and not hasattr(found, name):
 
 async function checkImport(spec: PluginSpec, runtime: PythonRuntime, report: Report): Promise<Finding> {
   const env = { ...workerVariables(spec, {}).process, PYTHONPATH: runtime.path.join(DELIMITER), PYTHONDONTWRITEBYTECODE: "1" };
-  const { code, text } = await python(runtime.interpreter, ["-c", IMPORT, runtime.module, runtime.entry.kind, runtime.entry.name ?? ""], { env, cwd: spec.cwd });
-  if (code === 0) return report("import", "good", [runtime.module, runtime.entry.name].filter((part) => part !== undefined).join(runtime.entry.kind === "script" ? "#" : "."));
+  const { code, text } = await python(runtime.interpreter, ["-c", IMPORT, runtime.module, runtime.entry.kind, runtime.entry.name ?? ""], {
+    env,
+    cwd: spec.cwd,
+  });
+  if (code === 0) {
+    return report(
+      "import",
+      "good",
+      [runtime.module, runtime.entry.name].filter((part) => part !== undefined).join(runtime.entry.kind === "script" ? "#" : "."),
+    );
+  }
   const last = text.trim().split("\n").at(-1) ?? "";
-  const fix = missingModuleAdvice(runtime, last) ?? 'Correct the plugin\'s code, or what its manifest names';
+  const fix = missingModuleAdvice(runtime, last) ?? "Correct the plugin's code, or what its manifest names";
   return report("import", "bad", last, fix);
 }
 

@@ -55,7 +55,9 @@ export class InlineRunner implements PluginRunner {
 
   async ask(endpoint: QuestionEndpoint): Promise<FrameLine> {
     try {
-      return withoutTypes(await valueLine("result", await QUESTIONS[endpoint].ask(this.#plugin, this.#methods) ?? {}, new Outbox(undefined)));
+      return withoutTypes(
+        await valueLine("result", await QUESTIONS[endpoint].ask(this.#plugin, this.#methods) ?? {}, new Outbox(undefined)),
+      );
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     }

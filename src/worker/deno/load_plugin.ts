@@ -5,7 +5,7 @@
  */
 import type { ReadyBody } from "../../protocol/messages.ts";
 import type { Kwargs, Plugin } from "../define_plugin.ts";
-import { isClass, methodNames, type MethodNames } from "./methods.ts";
+import { isClass, type MethodNames, methodNames } from "./methods.ts";
 import { hasMethod, methodsOf } from "./plugin_endpoints.ts";
 
 /** A plugin that can be called. */

@@ -11,7 +11,11 @@ Deno.test("A class is constructed without arguments", () => {
       return null;
     }
   }
-  assertEquals(pluginFromModule({ Counter }, { kind: "class", name: "Counter" }, LABEL).ready, { name: "counter", version: "1.0.0", methods: ["execute"] });
+  assertEquals(pluginFromModule({ Counter }, { kind: "class", name: "Counter" }, LABEL).ready, {
+    name: "counter",
+    version: "1.0.0",
+    methods: ["execute"],
+  });
 });
 
 Deno.test("A missing export is named, beside those that there are", () => {

@@ -8,7 +8,10 @@ const NUMBER = { type: "number" };
 
 Deno.test("A plugin's schemas stand under the endpoints that they are about", () => {
   const plugin = { argumentsSchema: TAKES, resultSchema: TEXT, chunkSchema: NUMBER, execute: () => "", executeStream: () => [1] };
-  assertEquals(signaturesOf(plugin, NONE), { execute: { arguments: TAKES, result: TEXT }, execute_stream: { arguments: TAKES, chunk: NUMBER } });
+  assertEquals(signaturesOf(plugin, NONE), {
+    execute: { arguments: TAKES, result: TEXT },
+    execute_stream: { arguments: TAKES, chunk: NUMBER },
+  });
 });
 
 Deno.test("Without executeStream the one chunk is what execute returns, without execute there is no result", () => {

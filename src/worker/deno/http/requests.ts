@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type Endpoint, endpointRule, isCallEndpoint, isEndpoint, isMethodEndpoint, type MethodEndpoint } from "../../../protocol/endpoints.ts";
+import {
+  type Endpoint,
+  endpointRule,
+  isCallEndpoint,
+  isEndpoint,
+  isMethodEndpoint,
+  type MethodEndpoint,
+} from "../../../protocol/endpoints.ts";
 import type { FilesWay, WireRequest } from "../../../protocol/exchange.ts";
 import { isRecord } from "../../../protocol/json.ts";
 import { CALL_ID, CALL_ID_HEADER, FILES_HEADER, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../../protocol/messages.ts";

@@ -54,7 +54,9 @@ def import_module(module: str) -> ModuleType:
 def find(module: ModuleType, name: str, what: str) -> Any:
     """What a module has by this name."""
     if not hasattr(module, name):
-        raise AttributeError('The module "{}" has no {} "{}"{}'.format(module.__name__, what, name, _listed(_candidates(module))))
+        names = _candidates(module)
+        has = f". It has {_listed(names)}" if names else ""
+        raise AttributeError(f'The module "{module.__name__}" has no {what} "{name}"{has}')
     return getattr(module, name)
 
 
@@ -85,7 +87,7 @@ def _entry_name(module: ModuleType, entry: Any) -> str:
     file = os.path.basename(str(module.__file__))
     if not names:
         raise LookupError(f'"{file}" has no class and no function whose name begins without "_"')
-    raise LookupError('"{}" has several classes and functions{}. Name the one that is meant, as "{}#{}"'.format(file, _listed(names), file, names[0]))
+    raise LookupError(f'"{file}" has several classes and functions: {_listed(names)}. Name the one that is meant, as "{file}#{names[0]}"')
 
 
 def _candidates(module: ModuleType) -> list[str]:
@@ -110,7 +112,7 @@ def _is_plugin_class(value: Any) -> bool:
 
 
 def _listed(names: list[str]) -> str:
-    return ": " + ", ".join(map(to_json, names)) if names else ""
+    return ", ".join(map(to_json, names))
 
 
 def _import_script(path: str) -> ModuleType:
