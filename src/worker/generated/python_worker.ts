@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "889f85886a3d84a4";
+export const PYTHON_WORKER_HASH = "c70e4532a17ea5b2";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -7351,7 +7351,7 @@ class Start:
         self.cancel_grace_s = self._number(limits, "cancel_grace_ms", 200, 0) / 1000
 
     def _check_target(self, plugin: Body) -> None:
-        named = [key for key in ("class", "function", "entry") if key in plugin]
+        named = [key for key in ("class", "function", "entry") if plugin.get(key) is not None]
         if len(named) != 1:
             raise BadStart('"plugin" in the start line must have one of "class", "function" and "entry"')
         if plugin.get("entry") is not True:
@@ -7845,9 +7845,9 @@ class FunctionPlugin:
 def make_plugin(target: Body) -> Any:
     """Imports what the start line names, and makes the plugin's object of it."""
     module = import_module(target["module"])
-    if "entry" in target:
+    if target.get("entry") is not None:
         return _made(module, _entry_name(module, target["entry"]), target["module"])
-    if "function" in target:
+    if target.get("function") is not None:
         return FunctionPlugin(_function(module, target["function"]))
     return find(module, target["class"], "class")()
 

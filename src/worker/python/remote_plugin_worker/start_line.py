@@ -50,7 +50,7 @@ class Start:
         self.cancel_grace_s = self._number(limits, "cancel_grace_ms", 200, 0) / 1000
 
     def _check_target(self, plugin: Body) -> None:
-        named = [key for key in ("class", "function", "entry") if key in plugin]
+        named = [key for key in ("class", "function", "entry") if plugin.get(key) is not None]
         if len(named) != 1:
             raise BadStart('"plugin" in the start line must have one of "class", "function" and "entry"')
         if plugin.get("entry") is not True:

@@ -36,9 +36,9 @@ class FunctionPlugin:
 def make_plugin(target: Body) -> Any:
     """Imports what the start line names, and makes the plugin's object of it."""
     module = import_module(target["module"])
-    if "entry" in target:
+    if target.get("entry") is not None:
         return _made(module, _entry_name(module, target["entry"]), target["module"])
-    if "function" in target:
+    if target.get("function") is not None:
         return FunctionPlugin(_function(module, target["function"]))
     return find(module, target["class"], "class")()
 
