@@ -34,7 +34,7 @@ export function pluginRoutes(context: GatewayContext): Hono<GatewayEnv> {
     return request instanceof Response ? request : await answerCall(context, request, asked);
   };
   app.all("/:plugin/:endpoint", answer);
-  app.all("/:plugin/:endpoint{call|stream}/:method", answer);
+  app.all("/:plugin/:endpoint{(?:call|stream)}/:method", answer);
   return app;
 }
 

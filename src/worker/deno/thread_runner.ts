@@ -259,7 +259,9 @@ function threadEntry({ module, name, version, ...target }: PluginTarget, { files
 
 function wantedOf({ class: exportName, function: functionName, entry }: Omit<PluginTarget, "module" | "name" | "version">): WantedExport {
   if (entry !== undefined && entry !== null) return { kind: "entry", name: entry === true ? undefined : entry };
-  return functionName === undefined || functionName === null ? { kind: "class", name: exportName || "default" } : { kind: "function", name: functionName };
+  return functionName === undefined || functionName === null
+    ? { kind: "class", name: exportName || "default" }
+    : { kind: "function", name: functionName };
 }
 
 /** A module that is evaluated before the plugin's. Secrets may be in it, which the URL of a `blob:` does not show in traces and keeps out of caches. */
