@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "c70e4532a17ea5b2";
+export const PYTHON_WORKER_HASH = "87b1532b19127aaf";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -7109,7 +7109,7 @@ from .type_hints import GENERATORS, ITERABLES, UNKNOWN, Hints, array_of, is_plai
 
 
 def describe_signatures(plugin: typing.Any, names: typing.Iterable[str]) -> Schema:
-    """The signatures of the plugin's \`execute\` and \`execute_stream\`, as the endpoints of these names behave, and of the methods of these names."""
+    """The signatures of the plugin's \`execute\` and \`execute_stream\`, as their endpoints behave, and of the methods of these names."""
     execute, stream = (getattr(plugin, name, None) for name in ("execute", "execute_stream"))
     told: Schema = {}
     if callable(execute):
@@ -7118,7 +7118,8 @@ def describe_signatures(plugin: typing.Any, names: typing.Iterable[str]) -> Sche
         told["execute_stream"] = _describe(stream, "chunk", is_stream=True)
     elif callable(execute):  # then the stream is what \`execute\` gives
         told["execute_stream"] = _describe(execute, "chunk")
-    methods = {name: _describe_method(method) for name, method in ((name, getattr(plugin, name, None)) for name in names) if callable(method)}
+    found = [(name, getattr(plugin, name, None)) for name in names]
+    methods = {name: _describe_method(method) for name, method in found if callable(method)}
     return dict(told, methods=methods) if methods else told
 
 

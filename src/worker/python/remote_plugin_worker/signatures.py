@@ -15,7 +15,7 @@ from .type_hints import GENERATORS, ITERABLES, UNKNOWN, Hints, array_of, is_plai
 
 
 def describe_signatures(plugin: typing.Any, names: typing.Iterable[str]) -> Schema:
-    """The signatures of the plugin's `execute` and `execute_stream`, as the endpoints of these names behave, and of the methods of these names."""
+    """The signatures of the plugin's `execute` and `execute_stream`, as their endpoints behave, and of the methods of these names."""
     execute, stream = (getattr(plugin, name, None) for name in ("execute", "execute_stream"))
     told: Schema = {}
     if callable(execute):
@@ -24,7 +24,8 @@ def describe_signatures(plugin: typing.Any, names: typing.Iterable[str]) -> Sche
         told["execute_stream"] = _describe(stream, "chunk", is_stream=True)
     elif callable(execute):  # then the stream is what `execute` gives
         told["execute_stream"] = _describe(execute, "chunk")
-    methods = {name: _describe_method(method) for name, method in ((name, getattr(plugin, name, None)) for name in names) if callable(method)}
+    found = [(name, getattr(plugin, name, None)) for name in names]
+    methods = {name: _describe_method(method) for name, method in found if callable(method)}
     return dict(told, methods=methods) if methods else told
 
 
