@@ -7,6 +7,7 @@ import {
   type Endpoint,
   endpointRule,
   type ExtensionEndpoint,
+  isMethodEndpoint,
   methodEndpoint,
   type MethodKind,
   type RequestEndpoint,
@@ -123,7 +124,7 @@ const QUESTIONS: ReadonlyMap<string, Question> = new Map(
 
 /** The member that asks an endpoint and gives the answer as it comes, if there is one. */
 export function questionAt(endpoint: RequestEndpoint): Question | undefined {
-  return QUESTIONS.get(endpoint);
+  return isMethodEndpoint(endpoint) ? undefined : QUESTIONS.get(endpoint);
 }
 
 /** What a worker is asked for, and under which name its errors speak of it. */

@@ -130,6 +130,7 @@ export function isCallEndpoint(name: string): name is CallEndpoint {
 
 /** How an endpoint is reached, and what a request to it is. */
 export function endpointRule(endpoint: RequestEndpoint): EndpointRule {
-  if (isEndpoint(endpoint)) return ENDPOINTS[endpoint];
-  return isMethodEndpoint(endpoint) ? METHOD : EXTENSIONS[endpoint];
+  // A method's endpoint is made anew for each call, and to look for it in a table would take longer than this.
+  if (isMethodEndpoint(endpoint)) return METHOD;
+  return isEndpoint(endpoint) ? ENDPOINTS[endpoint] : EXTENSIONS[endpoint];
 }
