@@ -22,6 +22,7 @@ export type {
   DenoRuntime,
   EnvironmentSource,
   InlineEnvironment,
+  PluginEntry,
   PluginResources,
   PluginSpec,
   PythonRuntime,
