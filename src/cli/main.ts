@@ -194,6 +194,7 @@ function addServerCommands(add: Add, act: Run): void {
     .option("--cert <file>", "certificate for HTTPS").option("--key <file>", "its key")
     .option("--replicas <number>", "so many workers a plugin at most", "1")
     .option("--idle <seconds>", "end a plugin's workers after so long without a call")
+    .option("--watch", "reload a plugin when its code is edited")
     .option("--logs", "show what the plugins print").addOption(boundsOption())
     .option("--access-log <file>", "add a line of JSON to this file for each call that has ended; - is standard output")
     .option("--metrics-token-file <file>", "a file with a token that opens /metrics alone, which the other tokens open too")

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "3a8f83744085d904";
+export const PYTHON_WORKER_HASH = "1b112b3a4f8ddb69";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -1566,7 +1566,7 @@ import sys
 PROTOCOL = 1
 VERSION = "0.1.0"
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["ahead", "call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+FEATURES = ["ahead", "call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "sources", "types", "upgrade"]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:
@@ -2449,6 +2449,7 @@ ALL = (
     asked("stats", "GET", WorkerEndpoints.stats),
     asked("progress", "GET", WorkerEndpoints.progress),
     asked("in_use", "POST", WorkerEndpoints.in_use),
+    asked("sources", "GET", WorkerEndpoints.sources),
 )
 METHODS = {endpoint.name: endpoint.method for endpoint in ALL if endpoint.method}
 ENDPOINTS = {endpoint.name: endpoint for endpoint in ALL}
@@ -7068,6 +7069,65 @@ def _listed(item: Schema) -> Schema:
     """A list of items, whose definitions stay at the top."""
     inner = {key: value for key, value in item.items() if key != "$defs"}
     return dict(array_of(inner), **({"$defs": item["$defs"]} if "$defs" in item else {}))
+\fsources late
+"""Which files of the plugin's own code have been imported: a host that reloads an edited plugin watches them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .library import attribute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
+
+INSTALLED = ("site-packages", "dist-packages")
+# Bytecode names its source by whole seconds and by length alone, so that one more edit in that second may be taken for the one before.
+SHORTLY_S = 2
+
+
+def own_files(plugin: dict[str, Any]) -> list[str]:
+    """The files of modules that lie below the plugin's folders. What is installed is not the plugin's own."""
+    folders = [_absolute(folder) for folder in plugin.get("path") or []]
+    top = sys.modules.get(plugin["module"].partition(".")[0])
+    folders += [os.path.dirname(file) for file in _file_of(top)]
+    own = {file: module for module in list(sys.modules.values()) for file in _file_of(module) if _is_own(file, folders)}
+    for file, module in own.items():
+        _forget_bytecode(file, module)
+    return sorted(own)
+
+
+def _file_of(module: Any) -> Iterator[str]:
+    names = attribute(module, "__dict__")  # a module may have a \`__getattr__\` that is the plugin's code
+    file = names.get("__file__") if isinstance(names, dict) else None
+    if isinstance(file, str) and os.path.exists(file):
+        yield _absolute(file)
+
+
+def _absolute(path: str) -> str:
+    return os.path.normpath(os.path.join(os.getcwd(), path))
+
+
+def _is_own(file: str, folders: list[str]) -> bool:
+    library = os.path.dirname(os.__file__)
+    is_installed = any(part in INSTALLED for part in file.split(os.sep)) or _is_below(file, library)
+    return not is_installed and any(_is_below(file, folder) for folder in folders)
+
+
+def _is_below(file: str, folder: str) -> bool:
+    return file.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _forget_bytecode(file: str, module: Any) -> None:
+    """Removes bytecode that could be taken for that of the next edit."""
+    cached = attribute(attribute(module, "__spec__"), "cached")
+    try:
+        if cached and os.stat(cached).st_mtime - os.stat(file).st_mtime < SHORTLY_S:
+            os.remove(cached)
+    except (OSError, TypeError, ValueError):
+        pass
 \fspare_memory
 """The memory that a large value leaves, which the next one takes."""
 
@@ -8678,6 +8738,7 @@ class WorkerEndpoints:
     def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, methods: dict[str, str]) -> None:
         self._methods = methods  # of plugins, by the endpoints that stand for them
         self._plugin = plugin
+        self._target = start.plugin
         self._calls = calls
         self._canceller = canceller
         self._scratch = start.scratch
@@ -8722,6 +8783,11 @@ class WorkerEndpoints:
         }
         told = {"usage": self._plugin.usage(), "gpu_memory_mb": self._plugin.gpu_memory_mb()}
         return dict(stats, **{key: value for key, value in told.items() if value is not None})
+
+    def sources(self, body: Body) -> Body:
+        from .sources import own_files
+
+        return {"files": own_files(self._target)}
 
     def progress(self, body: Body) -> Body:
         return self._calls.progress()
