@@ -209,6 +209,7 @@ function addServerCommands(add: Add, act: Run): void {
     .option("--save <folder>", "copy the files that plugins give to this folder, and tell where they are")
     .option("--replicas <number>", "so many workers a plugin at most", "1")
     .option("--idle <seconds>", "end a plugin's workers after so long without a call")
+    .option("--watch", "reload a plugin when its code is edited")
     .option("--logs", "show what the plugins print, on standard error").addOption(boundsOption())
     .action((plugin, options: McpCommandOptions, command) => act(command, (context) => mcp(context, plugin, options)));
   add("stats", "show what the plugins of a running serve use").option("--url <url>", "of a server elsewhere")

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "1b112b3a4f8ddb69";
+export const PYTHON_WORKER_HASH = "7ff02833fa64d0f7";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -6809,7 +6809,9 @@ class Session:
 
     def is_quick(self, endpoint: Endpoint) -> bool:
         """Whether a question is answered at once, whatever the plugin's code does."""
-        return endpoint.answer is not None and (endpoint.name != "ready" or self._plugin.loaded.is_set())
+        if endpoint.name in ("ready", "sources"):
+            return endpoint.name == "ready" and self._plugin.loaded.is_set()
+        return endpoint.answer is not None
 
     def answer(self, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> None:
         """Answers a question."""
@@ -8787,6 +8789,7 @@ class WorkerEndpoints:
     def sources(self, body: Body) -> Body:
         from .sources import own_files
 
+        self._plugin.loaded.wait()
         return {"files": own_files(self._target)}
 
     def progress(self, body: Body) -> Body:

@@ -77,6 +77,7 @@ class WorkerEndpoints:
     def sources(self, body: Body) -> Body:
         from .sources import own_files
 
+        self._plugin.loaded.wait()
         return {"files": own_files(self._target)}
 
     def progress(self, body: Body) -> Body:
