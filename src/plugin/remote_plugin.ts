@@ -184,6 +184,18 @@ export class RemotePlugin implements AsyncDisposable {
     return this.#spec === undefined ? [] : await sourcesOf(this.#spec, this.#dispatch.workers.current, signal);
   }
 
+  /** Waits while a worker is being started in the place of another one. */
+  settled(signal: AbortSignal): Promise<void> {
+    return this.#dispatch.workers.settled(signal);
+  }
+
+  /** Ends the worker as if it had crashed. False where it is not this host's to end. */
+  async crash(why: string): Promise<boolean> {
+    const worker = this.#dispatch.workers.current;
+    await worker.terminate({ why, isCrash: true });
+    return worker.process !== undefined;
+  }
+
   /** Whether the worker answers. */
   async isAlive(): Promise<boolean> {
     try {

@@ -1,5 +1,6 @@
 /**
- * Workers in memory for the tests of a host program. `inMemoryWorker` does what it should, and `misbehavingWorker` what it should not.
+ * For the tests of a host program: workers in memory, of which `inMemoryWorker` does what it should and `misbehavingWorker` what it should not, and `chaos`
+ * for any plugin.
  *
  * @example
  * ```ts
@@ -13,6 +14,10 @@
  *
  * @module
  */
+export { chaos } from "./chaos.ts";
+export type { Chaotic } from "./chaos.ts";
+export type { ChaosFault, ChaosOptions } from "./fates.ts";
+export type { AnyPlugin } from "./with_calls.ts";
 export { inMemoryWorker } from "./in_memory_worker.ts";
 export type { InMemoryWorker, InMemoryWorkerOptions } from "./in_memory_worker.ts";
 export { misbehavingWorker } from "./misbehaving_worker.ts";
