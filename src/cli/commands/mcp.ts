@@ -20,7 +20,11 @@ export interface McpCommandOptions {
 export async function mcp(context: Context, reference: string | undefined, options: McpCommandOptions): Promise<void> {
   const { terminal, signal } = context;
   const managed = { ...readKeeping(options), onLog: context.logWriter(options.logs ?? false), bounds: options.bounds };
-  const { manager, plugin } = await context.openManager(reference, { ...managed, watch: options.watch ?? "manifests", healthIntervalMs: 10_000 });
+  const { manager, plugin } = await context.openManager(reference, {
+    ...managed,
+    watch: options.watch ?? "manifests",
+    healthIntervalMs: 10_000,
+  });
   await using _manager = manager;
   if (options.watch) void tellReloads(manager, terminal);
   const note = (text: string) => terminal.note(yellow(text));

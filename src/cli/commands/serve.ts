@@ -49,7 +49,13 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const write = context.logWriter(options.logs ?? false);
   const onLog: typeof write = (record, plugin) => [write, logs.add].forEach((take) => take(record, plugin));
   const drainMs = 1_000 * readNumber("drain", options.drain, 0);
-  const managed = { ...readKeeping(options), onLog, bounds: options.bounds, watch: options.watch ?? "manifests", healthIntervalMs: 10_000 } as const;
+  const managed = {
+    ...readKeeping(options),
+    onLog,
+    bounds: options.bounds,
+    watch: options.watch ?? "manifests",
+    healthIntervalMs: 10_000,
+  } as const;
   const { manager } = await context.openManager(undefined, managed);
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(withoutAbortWarning());

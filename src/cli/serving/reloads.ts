@@ -17,7 +17,9 @@ export async function tellReloads({ events }: PluginManager, terminal: Terminal)
     const files = "plugin" in event ? edited.get(event.plugin) : undefined;
     if (files === undefined) continue;
     if (event.type === "reloaded") terminal.note(`${event.plugin}: reloaded, for ${whatChanged(files)} changed`);
-    if (event.type === "kept") terminal.note(`${event.plugin}: `, red("not reloaded"), `, the old workers go on. ${messageOf(event.error)}`);
+    if (event.type === "kept") {
+      terminal.note(`${event.plugin}: `, red("not reloaded"), `, the old workers go on. ${messageOf(event.error)}`);
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { withCalls } from "../with_calls.ts";
 import { RecordingFolder } from "./files.ts";
 import { readRecording, type Recording, RECORDING_VERSION } from "./format.ts";
 import { Recorder } from "./recorder.ts";
+import { write } from "./write.ts";
 
 /** How a recording is made. */
 export interface RecordOptions {
@@ -91,16 +92,4 @@ async function surfaceOf(plugin: PluginInterface): Promise<Pick<Recording, "sign
     plugin.getConfigSchema().catch(() => undefined),
   ]);
   return JSON.parse(JSON.stringify({ signatures, config_schema: configSchema }));
-}
-
-/** Whole or not at all. */
-export async function write(path: string, recording: Recording): Promise<void> {
-  const partial = `${path}.${crypto.randomUUID().slice(0, 8)}`;
-  try {
-    await Deno.writeTextFile(partial, `${JSON.stringify(recording, null, 2)}\n`);
-    await Deno.rename(partial, path);
-  } catch (error) {
-    await Deno.remove(partial).catch(() => {});
-    throw error;
-  }
 }
