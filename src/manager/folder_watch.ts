@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { WatchPlan } from "./watch_plan.ts";
+import type { WatchPlan } from "./watch_plan.ts";
 
 /** A change comes as several events, and a file is written in several steps: they are taken together when none has come for so long. */
 const QUIET_MS = 100;

@@ -275,9 +275,7 @@ export class PluginManager implements AsyncDisposable {
   /** What was told before is no news. */
   #report(problem: ManifestProblem, before: readonly ManifestProblem[] = []): void {
     this.#problems.push(problem);
-    if (!before.some(({ source, error }) => source === problem.source && error.message === problem.error.message)) {
-      this.#tellProblem(problem);
-    }
+    if (isNews(problem, before)) this.#tellProblem(problem);
   }
 
   #tellProblem(problem: ManifestProblem): void {

@@ -27,6 +27,7 @@ export interface ChaosFault {
   readonly call: number;
   /** The member or the method that was called. */
   readonly member: string;
+  /** What happens to it. */
   readonly kind: "crash" | "stall" | "slow";
   /** How long the call is held up, in milliseconds: a stall for ever, and a crash not at all. */
   readonly delayMs: number;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { PluginError } from "../../errors.ts";
 import { MEMBERS } from "../../plugin/members.ts";
 import { RemotePluginProxy } from "../../plugin/proxy.ts";
 import type { Exchange, WireRequest } from "../../protocol/exchange.ts";
