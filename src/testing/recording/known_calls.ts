@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { levenshteinDistance } from "@std/text";
 import { CallError } from "../../errors.ts";
 import type { RecordedCall, RecordedInput } from "./format.ts";
 
@@ -58,9 +59,12 @@ export class KnownCalls {
       const names = [...new Set(this.#all.map(nameOf))].map((name) => `"${name}"`);
       return names.length === 0 ? "It has no call at all" : `It has calls of ${names.join(", ")} alone`;
     }
-    const [first] = alike.map((call) => differences(call, made)).sort((a, b) => a.length - b.length);
-    const told = first!.slice(0, MOST_ARGUMENTS).join("; ");
-    return `In the nearest one ${told}${first!.length > MOST_ARGUMENTS ? `; and ${first!.length - MOST_ARGUMENTS} more` : ""}`;
+    const [first] = alike.map((call) => differences(call, made)).sort((a, b) => a.length - b.length || distance(a) - distance(b));
+    const told = first!.slice(0, MOST_ARGUMENTS).map(({ name, before, now }) =>
+      `"${name}" is ${shown(before)}, and here it is ${shown(now)}`
+    );
+    const more = first!.length > MOST_ARGUMENTS ? [`and ${first!.length - MOST_ARGUMENTS} more`] : [];
+    return `In the nearest one ${[...told, ...more].join("; ")}`;
   }
 }
 
@@ -87,13 +91,25 @@ function argumentsOf({ arguments: { args, kwargs, types = {} }, files = [] }: Re
   ]).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
-function differences(recorded: RecordedCall, made: CallIdentity): string[] {
+/** An argument that is another one, as text. */
+interface OtherArgument {
+  readonly name: string;
+  readonly before: string | undefined;
+  readonly now: string | undefined;
+}
+
+function differences(recorded: RecordedCall, made: CallIdentity): OtherArgument[] {
   const [before, now] = [new Map(argumentsOf(recorded)), new Map(argumentsOf(made))];
   const places = [...new Set([...before.keys(), ...now.keys()])].filter((place) => before.get(place) !== now.get(place));
   return places.map((place) => {
     const name = place.replace(/^\/kwargs\//, "").replace(/^\/args\//, "the positional argument ");
-    return `"${name}" is ${shown(before.get(place))}, and here it is ${shown(now.get(place))}`;
+    return { name, before: before.get(place), now: now.get(place) };
   });
+}
+
+/** How far the arguments of two calls are from each other. */
+function distance(all: readonly OtherArgument[]): number {
+  return all.reduce((sum, { before, now }) => sum + levenshteinDistance(shown(before), shown(now)), 0);
 }
 
 function shown(text = "missing"): string {
