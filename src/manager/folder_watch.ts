@@ -10,6 +10,9 @@ const QUIET_MS = 100;
 /** When they do not cease to come, it is told after so long. */
 const MAX_DELAY_MS = 1_000;
 
+/** Where folders come and go all the time, it is waited a moment after so many attempts to watch what is there. */
+const MOST_ATTEMPTS = 5;
+
 /** Something that is watched. */
 export interface Watched {
   /** The plan for it, as it is at this moment. */
@@ -76,13 +79,15 @@ export class FolderWatch implements Disposable {
   async #renew(): Promise<void> {
     const before = new Map(this.#watched);
     try {
-      for (let isCurrent = false; !isCurrent && !this.#isClosed;) {
+      let isCurrent = false;
+      for (let attempts = 0; !isCurrent && attempts < MOST_ATTEMPTS && !this.#isClosed; attempts++) {
         for (const [watched, plan] of await this.#plans()) this.#watched.set(watched, plan);
         await this.#take(before);
         // What had come before it was watched is in the next plan.
         isCurrent = (await this.#plans()).every(([watched, plan]) => this.#watched.get(watched)?.equals(plan) ?? true);
       }
       this.#failure = undefined;
+      if (!isCurrent) this.#tellSoon();
     } catch (error) {
       this.#failure = error;
       if (!this.#isClosed) this.#onFailure(error);
@@ -126,9 +131,9 @@ export class FolderWatch implements Disposable {
     }
   }
 
-  #tellSoon(concerned: Watched): void {
+  #tellSoon(concerned?: Watched): void {
     if (this.#isClosed) return;
-    this.#concerned.add(concerned);
+    if (concerned !== undefined) this.#concerned.add(concerned);
     const now = performance.now();
     this.#changedAt ??= now;
     clearTimeout(this.#timer);

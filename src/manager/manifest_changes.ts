@@ -41,7 +41,7 @@ export function isNews({ source, error }: ManifestProblem, before: readonly Mani
 
 /** Folders cannot be watched. */
 export function watchProblem(folders: readonly string[], cause: unknown): ManifestProblem {
-  const source = folders.join(", ");
+  const source = folders.length > 0 ? folders.join(", ") : "plugins";
   const message = `Cannot watch "${source}" for changes: ${messageOf(cause)}`;
   return { source, error: new ManifestError(message, { plugin: source, source, cause }) };
 }

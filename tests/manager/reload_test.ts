@@ -234,6 +234,15 @@ for (const language of [PYTHON, DENO]) {
   });
 }
 
+Deno.test("python: a plugin that makes and removes folders in its own all the time is reloaded all the same", async () => {
+  const busy = (word: string) =>
+    `import os, threading, time\ndef churn():\n    n = 0\n    while True:\n        n += 1\n        folder = f"{os.path.dirname(__file__)}/t{n % 7}"\n        try:\n            os.mkdir(folder)\n            time.sleep(0.001)\n            os.rmdir(folder)\n        except OSError:\n            pass\nthreading.Thread(target=churn, daemon=True).start()\nclass Plugin:\n    def execute(self):\n        return "${word}"\n`;
+  await using plugin = await Edited.create(PYTHON, { "plugin.py": busy("old") });
+  assertEquals(await plugin.says(), "old");
+  await plugin.edit("plugin.py", busy("new"));
+  assertEquals(await plugin.says(), "new");
+});
+
 Deno.test("python: an installed package is no code of the plugin, though its environment lies in the plugin's folder", async () => {
   const site = ".venv/lib/site-packages";
   await using plugin = await Edited.create(PYTHON, {

@@ -226,12 +226,20 @@ Deno.test("what is no recording, or one of another version, is refused by its re
     await Deno.writeTextFile(place.path, text);
     await refused(what);
   }
+  const written = async (frame: Record<string, unknown>): Promise<void> => {
+    const call = { member: "execute", arguments: { args: [], kwargs: {} }, frames: [{ at_ms: 0, ...frame }] };
+    await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls: [call] }));
+    await using plugin = await replayPlugin(place.path);
+    const error = await assertRejects(() => plugin.execute(), PluginError);
+    assertEquals(error.code, "invalid_recording", error.message);
+  };
   const outside = { file: "../../etc/passwd", sha256: "", size: 1, media_type: "text/plain" };
-  const frames = [{ at_ms: 0, result: outside, types: { "": "file" } }];
-  const call = { member: "execute", arguments: { args: [], kwargs: {} }, frames };
-  await Deno.writeTextFile(place.path, JSON.stringify({ recording: 1, plugin: { name: "x", version: "1" }, calls: [call] }));
-  await using plugin = await replayPlugin(place.path);
-  await assertRejects(() => plugin.execute(), PluginError, "is not in");
+  const file = { "": "file" };
+  for (const result of [outside, { ...outside, file: "talk.files/.." }, { ...outside, file: "talk.files/gone" }, {}, 1]) {
+    await written({ result, types: file });
+  }
+  await written({ result: { a: 1 }, types: { "/b": "number" } });
+  await written({ result: 1, types: { "no pointer": "file" } });
 });
 
 Deno.test("what cannot be recorded is refused, and a recording of another plugin is not gone on with", async () => {

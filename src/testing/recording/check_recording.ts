@@ -5,11 +5,11 @@
  */
 import type { CallOptions, Kwargs, PluginConfig } from "../../plugin/interface.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
+import { messageOf } from "../../protocol/text.ts";
 import { decodeValue, FILE_TYPE } from "../../protocol/values.ts";
 import { type Difference, type DifferenceOptions, differences, isWhole } from "./differences.ts";
 import { bytesOf, type FileStore, HASHES, RecordingFolder } from "./files.ts";
-import type { RecordedCall, Recording } from "./format.ts";
-import { invalid, RECORDING_VERSION } from "./format.ts";
+import { invalid, type RecordedCall, type Recording, RECORDING_VERSION } from "./format.ts";
 import { fileOf, Recorder } from "./recorder.ts";
 import { write } from "./write.ts";
 
@@ -92,6 +92,9 @@ async function argumentsOf(
   const inputs = new Map<string, object>();
   for (const file of files) inputs.set(file.at, fileOf(await bytesOf(path, file), file.extension));
   const places = Object.fromEntries(files.map(({ at }) => [at, FILE_TYPE]));
-  const filled = decodeValue(structuredClone(values), { ...types, ...places }, (_, at) => inputs.get(at));
-  return filled as { args: unknown[]; kwargs: Kwargs };
+  try {
+    return decodeValue(structuredClone(values), { ...types, ...places }, (_, at) => inputs.get(at)) as { args: unknown[]; kwargs: Kwargs };
+  } catch (cause) {
+    throw invalid(path, messageOf(cause), { cause });
+  }
 }

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { PluginError } from "../../errors.ts";
 import { MEMBERS } from "../../plugin/members.ts";
 import { RemotePluginProxy } from "../../plugin/proxy.ts";
 import type { Exchange, WireRequest } from "../../protocol/exchange.ts";
 import type { Frame } from "../../protocol/frames.ts";
 import { PARTS_FEATURE } from "../../protocol/parts.ts";
+import { messageOf } from "../../protocol/text.ts";
 import { pause } from "../../protocol/timer.ts";
 import { decodeValue, FILE_TYPE } from "../../protocol/values.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
@@ -148,7 +150,7 @@ class ReplayWorker {
       const leftMs = frame.at_ms / this.#speed - (performance.now() - began);
       if (leftMs > 0) await pause(leftMs, signal);
       if ("error" in frame) throw replayedError(frame.error, this.#recording.plugin.name);
-      yield await this.#frame(frame);
+      yield await this.#frame(frame).catch((cause) => explain(cause, this.#path));
     }
     // Its caller had given it up, and nobody knows what would have come.
     if (frames.length === 0 || !("result" in frames.at(-1)!)) await pause(Infinity, signal);
@@ -165,9 +167,15 @@ class ReplayWorker {
     };
     const places = Object.fromEntries(Object.entries(types ?? {}).filter(([, type]) => type === FILE_TYPE));
     const filled = decodeValue(value, places, inPlace);
+    decodeValue(structuredClone(filled), types, (raw) => raw); // What is wrong with them is not the fault of a worker.
     const parts = await Promise.all(files.map((file) => bytesOf(this.#path, file)));
     return { [kind]: filled, types, parts } as unknown as Frame;
   }
+}
+
+/** What somebody has written into a recording by hand may be anything. */
+function explain(cause: unknown, path: string): never {
+  throw cause instanceof PluginError ? cause : invalid(path, messageOf(cause), { cause });
 }
 
 /** The member that makes such a request; `undefined` for a question. */
