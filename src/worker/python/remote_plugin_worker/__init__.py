@@ -27,5 +27,6 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     syscalls · kernel · watching · access · stand_ins · limits · control_group
     errors · error_bodies · tracebacks                                 errors
     signatures · type_hints · hint_names · docstrings · surface        what a plugin's methods take and give
+    sources                                                            which files its code comes from
     library · descriptors · forks · script_end · logs · log_records    what keeps the worker and the plugin apart
 """
