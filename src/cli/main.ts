@@ -125,8 +125,8 @@ function addPluginCommands(add: Add, act: Run): void {
     .action((options, command) => act(command, (context) => list(context, options)));
   add("inspect <plugin>", "start a plugin and tell its schema, configuration and needs")
     .action((plugin, _, command) => act(command, (context) => inspect(context, plugin)));
-  add("run [plugin] [arguments...]", "call a plugin once, by name or by the path of its manifest")
-    .usage("[options] <plugin> [--NAME VALUE]...").allowUnknownOption()
+  add("run [plugin] [arguments...]", "call a plugin once, by name or by the path of its manifest or script")
+    .usage("[options] <plugin> [method] [--NAME VALUE]...").allowUnknownOption()
     .helpOption(false).option("-h, --help", "show this; with a plugin, show what that takes")
     .option("--stream", "print what it yields as it comes")
     .option("--kwargs <json>", "arguments as a JSON object; those given by name come on top")
@@ -193,6 +193,9 @@ function addEnvironmentCommands(add: Add, act: Run): void {
 }
 
 const RUN_HELP = `
+A script is called by its path, without a manifest: run ./shout.py --text hi, or ./shout.py#NAME for one of several classes and functions. The first word
+behind the plugin names one of its methods, where it has one of that name: run tools count_words --text hi. Else it is an argument.
+
 Arguments are given by name: --beams 5 --audio talk.wav. Their types are those that the plugin tells, which inspect shows; where it tells none a value
 that reads as JSON is JSON, any other is text. A name alone is true, --no-NAME false; a name given twice makes a list. The value - stands for a file
 with what comes by standard input. A result that is a file is written to a pipe or a file as it is.

@@ -23,6 +23,7 @@ export type {
   DenoRuntime,
   EnvironmentSource,
   InlineEnvironment,
+  PluginEntry,
   PluginResources,
   PluginSpec,
   PythonRuntime,

@@ -8,6 +8,7 @@ import type { PluginInterface } from "../../plugin/members.ts";
 import type { PermissionUse } from "../../process/permission_audit.ts";
 import { green, red } from "../output/painted.ts";
 import { parseJson } from "../arguments/argument_types.ts";
+import { chosenMethod } from "../arguments/chosen_method.ts";
 import { isRecord } from "../../protocol/json.ts";
 import { demandArguments, readArguments } from "../arguments/read_arguments.ts";
 import { FileOutput } from "../output/file_output.ts";
@@ -43,8 +44,10 @@ export async function run(context: Context, words: readonly string[], options: R
   });
   await using _manager = manager;
   await using handle = await recorded(manager, plugin, options.record);
-  const signature = (await context.signaturesOf(manager, plugin))?.[options.stream ? "execute_stream" : "execute"];
-  const { args, kwargs } = readArguments(rest, signature);
+  const signatures = await context.signaturesOf(manager, plugin);
+  const isTask = options.task !== undefined;
+  const { method, words: written, signature } = chosenMethod(rest, isTask ? undefined : signatures, options.stream ?? false);
+  const { args, kwargs } = readArguments(written, signature);
   await using files = new AsyncDisposableStack();
   const all = await withStandardInput({ ...given, ...kwargs }, files);
   demandArguments({ args, kwargs: all }, signature);
@@ -53,7 +56,7 @@ export async function run(context: Context, words: readonly string[], options: R
     const call = { args, signal, onProgress, timeoutMs };
     const output = new FileOutput(terminal, { folder: options.save, isStream: options.stream });
     if (options.task !== undefined) await output.write(await runTask(handle, options.task, { kwargs: all, call }));
-    else await print(handle, { kwargs: all, call, stream: options.stream ?? false, output });
+    else await print(handle, { method, kwargs: all, call, stream: options.stream ?? false, output });
   } finally {
     terminal.clearProgress();
   }
@@ -76,15 +79,18 @@ function noteUse({ terminal }: Context, { permission, value, allowed }: Permissi
 }
 
 interface Call {
+  /** Which method is called; `undefined` for the plugin itself. */
+  readonly method: string | undefined;
   readonly kwargs: Kwargs;
   readonly call: CallOptions;
   readonly stream: boolean;
   readonly output: FileOutput;
 }
 
-async function print(plugin: PluginInterface, { kwargs, call, stream, output }: Call): Promise<void> {
-  if (!stream) return await output.write(await plugin.execute(kwargs, call));
-  for await (const chunk of plugin.executeStream(kwargs, call)) await output.write(chunk);
+async function print(plugin: PluginInterface, { method, kwargs, call, stream, output }: Call): Promise<void> {
+  if (!stream) return await output.write(await (method === undefined ? plugin.execute(kwargs, call) : plugin.call(method, kwargs, call)));
+  const chunks = method === undefined ? plugin.executeStream(kwargs, call) : plugin.stream(method, kwargs, call);
+  for await (const chunk of chunks) await output.write(chunk);
 }
 
 /** Calls a task adapter of the original, which takes keyword arguments alone. */
