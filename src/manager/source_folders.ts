@@ -44,3 +44,14 @@ async function foldersIn(folder: string): Promise<readonly string[]> {
     return [];
   }
 }
+
+/** The files of code in these folders, whether anybody has loaded them or not. */
+export async function sourceFilesIn(folders: readonly string[]): Promise<readonly string[]> {
+  const files = await Promise.all(folders.map(async (folder) => {
+    const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+    return entries.filter(({ name, isDirectory }) => !isDirectory && isSourceName(name) && maySourceBe(name)).map(({ name }) =>
+      join(folder, name)
+    );
+  }));
+  return files.flat().sort();
+}

@@ -11,6 +11,7 @@ import type { Entry } from "./entry.ts";
 import type { PluginEvent } from "./events.ts";
 import type { Watched } from "./folder_watch.ts";
 import type { StartedPool } from "./launcher.ts";
+import { sourceFilesIn, sourceFolders } from "./source_folders.ts";
 import { WatchPlan } from "./watch_plan.ts";
 
 /** What a change of a plugin's code needs of the manager. */
@@ -32,8 +33,8 @@ export class WatchedSources implements Watched {
   #started: StartedPool | undefined;
   #looking: Promise<void> = Promise.resolve();
   #isReloading = false;
-  /** The last attempt to bring the change has failed, so that each further one may be what mends it. */
-  #hasFailed = false;
+  /** What all code around was like when the last attempt failed: whatever differs from that may be what mends it. `undefined` when it did not fail. */
+  #failedWith: string | undefined;
   #isTold = false;
 
   /** Knows no file yet. */
@@ -45,7 +46,10 @@ export class WatchedSources implements Watched {
   /** Workers were started. */
   begin(started: StartedPool): void {
     // After a reload a file may differ from what it was when the reload began, and then it was edited meanwhile.
-    if (!this.#isReloading) this.#stamps.clear();
+    if (!this.#isReloading) {
+      this.#stamps.clear();
+      this.#failedWith = undefined;
+    }
     this.#started = started;
     this.onChange(false);
   }
@@ -64,7 +68,8 @@ export class WatchedSources implements Watched {
     const known = this.#stamps.size;
     const changed = await this.#changes(started);
     if (this.#stamps.size > known) this.#owner.onFiles();
-    if (this.#hasFailed ? concerns : changed.length > 0) await this.#reload(changed);
+    const isWorth = this.#failedWith === undefined ? changed.length > 0 : concerns && this.#failedWith !== await this.#surroundings();
+    if (isWorth) await this.#reload(changed);
   }
 
   /** The files that are not what they were. From now on they are what they are now. */
@@ -85,16 +90,25 @@ export class WatchedSources implements Watched {
     return before === undefined ? at > startedAt && at <= Date.now() : before !== stamp;
   }
 
+  /** What the files of code are like that the plugin has loaded, or could. */
+  async #surroundings(): Promise<string> {
+    const known = [...this.#stamps.keys()];
+    const files = new Set([...known, ...await sourceFilesIn(await sourceFolders(known))]);
+    const looks = await Promise.all([...files].map(async (file) => `${file} ${(await lookAt(file, this.#owner.signal)).stamp}`));
+    return looks.join("\n");
+  }
+
   async #reload(files: readonly string[]): Promise<void> {
     const what = files.length === 1 ? `"${files[0]}" has changed` : `${files.length || "other"} files of its code have changed`;
     this.#owner.emit(this.#entry, { type: "edited", files });
     this.#owner.log(this.#entry, "info", `It is loaded anew, for ${what}`);
     this.#isReloading = true;
+    const surroundings = await this.#surroundings();
     try {
       await this.#entry.reload();
-      this.#hasFailed = false;
+      this.#failedWith = undefined;
     } catch (error) {
-      this.#hasFailed = true;
+      this.#failedWith = surroundings;
       this.#tellKept(error);
     } finally {
       this.#isReloading = false;
