@@ -37,7 +37,9 @@ export type PluginErrorCode =
   | "remote_error"
   | "timeout"
   | "cancelled"
-  | "protocol_violation";
+  | "protocol_violation"
+  | "invalid_recording"
+  | "not_recorded";
 
 /** What each error tells besides its message. */
 export interface PluginErrorDetails {
@@ -57,8 +59,7 @@ export interface PluginErrorDetails {
  * try {
  *   await RemotePluginProxy.start({ module: "whisper_plugin" }); // names no class
  * } catch (error) {
- *   if (!(error instanceof PluginError)) throw error;
- *   console.log(error.code); // "invalid_manifest"
+ *   if (error instanceof PluginError) console.log(error.code); // "invalid_manifest"
  * }
  * ```
  */
@@ -123,10 +124,7 @@ export class PermissionDeniedError extends PluginError {
   }
 }
 
-/**
- * How far a start had come when it failed. A manager's budget of memory is asked before anything else, and then the environment is found or made. `"bounds"`
- * says that what the plugin is to be held to cannot be kept here.
- */
+/** How far a start had come when it failed: admission to a manager's memory comes first. `"bounds"` says that what the plugin is held to cannot be kept here. */
 export type StartPhase = "admission" | "environment" | "bounds" | "spawn" | "handshake" | "load";
 
 /** How a worker process ended, as far as it has. */
@@ -218,9 +216,9 @@ export class SignatureMismatchError extends PluginError {
   /** Makes the error. */
   constructor(details: SignatureMismatchErrorDetails) {
     const { plugin, changes, command } = details;
-    const shown = changes.slice(0, MAX_CHANGES_SHOWN).join("; ");
-    const more = changes.length > MAX_CHANGES_SHOWN ? `; and ${changes.length - MAX_CHANGES_SHOWN} more` : "";
-    super("signature_mismatch", `The types of "${plugin}" are out of date: ${shown}${more}. Make them anew: ${command}`, details);
+    const more = changes.length > MAX_CHANGES_SHOWN ? [`and ${changes.length - MAX_CHANGES_SHOWN} more`] : [];
+    const shown = [...changes.slice(0, MAX_CHANGES_SHOWN), ...more].join("; ");
+    super("signature_mismatch", `The types of "${plugin}" are out of date: ${shown}. Make them anew: ${command}`, details);
     this.changes = changes;
     this.command = command;
   }

@@ -92,6 +92,8 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
   cleanup: () => Promise.resolve({ status: "cleaned" }),
   // It shares no files with its clients.
   in_use: () => Promise.resolve({ in_use: true }),
+  // Where they lie is no client's business.
+  sources: () => Promise.resolve({ files: [] }),
   cancel: async (request, target) => ({ status: await cancel(request, target) ? "cancelled" : "not_running" }),
   ready: async ({ plugin }, { manager, handle: { name, version } }) => {
     await manager.load(plugin);

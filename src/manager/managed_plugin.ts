@@ -27,8 +27,15 @@ import type { Lease, Pool } from "./pool.ts";
 import type { Replica } from "./replica.ts";
 import { Wait } from "./wait.ts";
 
+/** No member, for only tests reach below a handle. */
+let below: (plugin: ManagedPlugin) => Pool | undefined;
+
 /** Passes each call on to one of the plugin's workers, which are started when there are none. */
 export class ManagedPlugin extends Questions implements PluginInterface {
+  static {
+    below = (plugin) => plugin.#entry.pool;
+  }
+
   readonly #entry: Entry;
   #isClosed = false;
 
@@ -208,6 +215,11 @@ export class ManagedPlugin extends Questions implements PluginInterface {
     const message = `Cannot run "${member}" of "${this.name}" after cleanup(). Get the plugin from its manager again`;
     throw new PluginStateError(message, { plugin: this.name });
   }
+}
+
+/** The workers that a handle's calls go to, while there are some. */
+export function poolOf(plugin: ManagedPlugin): Pool | undefined {
+  return below(plugin);
 }
 
 /** A call's turn, and its options for what is left of it then. */

@@ -37,7 +37,6 @@ export function reportedError(body: ErrorBody, { plugin, member }: OperationName
         plugin,
       });
     case "load_error":
-    case "bounds":
       return loadError(body, { plugin });
     default:
       return remoteError(body, { plugin, member });
@@ -52,9 +51,8 @@ interface LoadFacts {
   readonly advice?: string;
 }
 
-/** The plugin could not be imported or constructed, or the kernel does not hold it to its bounds. */
+/** The plugin could not be imported or constructed. */
 export function loadError(body: ErrorBody, { plugin, output, advice = "" }: LoadFacts): WorkerStartError {
-  if (body.code === "bounds") return new WorkerStartError(`Cannot start "${plugin}": ${body.message}`, { plugin, phase: "bounds", output });
   const cause = remoteError(body, { plugin, member: "load" });
   return new WorkerStartError(`Cannot load "${plugin}": ${body.type}: ${saidIn(body)}${advice}`, { plugin, phase: "load", output, cause });
 }

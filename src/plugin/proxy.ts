@@ -23,6 +23,9 @@ import { atCaller } from "./caller_stack.ts";
 import { extensionOf, methodOf, operationOf, type PluginInterface } from "./members.ts";
 import { RemotePlugin } from "./remote_plugin.ts";
 
+/** No member, for only tests reach below a proxy. */
+let below: (proxy: RemotePluginProxy) => RemotePlugin;
+
 /**
  * A plugin in an isolated worker process. `await using` ends the worker, whatever happens.
  *
@@ -36,6 +39,10 @@ import { RemotePlugin } from "./remote_plugin.ts";
  * ```
  */
 export class RemotePluginProxy implements PluginInterface {
+  static {
+    below = (proxy) => proxy.#plugin;
+  }
+
   readonly #plugin: RemotePlugin;
 
   private constructor(plugin: RemotePlugin) {
@@ -264,6 +271,11 @@ export class RemotePluginProxy implements PluginInterface {
   [Symbol.asyncDispose](): Promise<void> {
     return this.cleanup();
   }
+}
+
+/** What a proxy runs its members on. */
+export function remotePluginOf(proxy: RemotePluginProxy): RemotePlugin {
+  return below(proxy);
 }
 
 /** What a member gives, whose errors are told to come from the member's caller. */

@@ -160,7 +160,8 @@ function configFlag(compilerOptions: ModuleSettings["compilerOptions"], folder: 
   return `--config=${folder.write("deno.json", JSON.stringify({ workspace: [], nodeModulesDir: "none", compilerOptions }))}`;
 }
 
-function moduleSettings(spec: PluginSpec, runtime: DenoRuntime): ModuleSettings {
+/** How the modules of a Deno plugin find each other. */
+export function moduleSettings(spec: PluginSpec, runtime: DenoRuntime): ModuleSettings {
   const own = pluginFolder(spec, runtime);
   if (own === undefined) return { map: { imports: {}, scopes: {} }, compilerOptions: {} };
   return readModuleSettings({ plugin: spec.name, start: dirname(fromFileUrl(runtime.module)), own });

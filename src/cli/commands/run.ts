@@ -3,6 +3,7 @@ import { PrivateFolder } from "../../payload/private_folder.ts";
 import { scratchRoot } from "../../permissions/required.ts";
 import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import type { CallOptions, Kwargs } from "../../plugin/interface.ts";
+import type { PluginManager } from "../../manager/plugin_manager.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import type { PermissionUse } from "../../process/permission_audit.ts";
 import { green, red } from "../output/painted.ts";
@@ -25,6 +26,7 @@ export interface RunOptions {
   readonly save?: string;
   readonly bounds?: BoundsLevel;
   readonly audit?: boolean;
+  readonly record?: string;
 }
 
 /** Calls a plugin with the arguments of the command line, and prints what it gives. */
@@ -41,7 +43,7 @@ export async function run(context: Context, words: readonly string[], options: R
     auditPermissions: options.audit ? (use) => noteUse(context, use) : undefined,
   });
   await using _manager = manager;
-  const handle = manager.get(plugin);
+  await using handle = await recorded(manager, plugin, options.record);
   const signatures = await context.signaturesOf(manager, plugin);
   const isTask = options.task !== undefined;
   const { method, words: written, signature } = chosenMethod(rest, isTask ? undefined : signatures, options.stream ?? false);
@@ -58,6 +60,18 @@ export async function run(context: Context, words: readonly string[], options: R
   } finally {
     terminal.clearProgress();
   }
+}
+
+/** The plugin, whose calls are written to a recording where one is wanted: what it was configured with, and the call. */
+async function recorded(manager: PluginManager, plugin: string, path: string | undefined): Promise<PluginInterface> {
+  const handle = manager.get(plugin);
+  if (path === undefined) return handle;
+  // It is read and written when it is wanted, and not by every start.
+  const { recordPlugin } = await import("../../testing/recording/record_plugin.ts");
+  const recording = await recordPlugin(handle, path, { append: true });
+  const config = await manager.getConfig(plugin);
+  if (config !== undefined) await recording.initialize(config);
+  return recording;
 }
 
 function noteUse({ terminal }: Context, { permission, value, allowed }: PermissionUse): void {
@@ -105,7 +119,7 @@ export function readObject(text: string | undefined): Record<string, unknown> {
 }
 
 /** Seconds as milliseconds. */
-function readSeconds(text: string | undefined): number | undefined {
+export function readSeconds(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seconds = Number(text);
   if (!(seconds > 0)) throw new UsageError(`--timeout must be a number of seconds, not "${text}"`);

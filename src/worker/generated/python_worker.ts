@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "850a70579bd89e84";
+export const PYTHON_WORKER_HASH = "eeca4dee966c31e1";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -624,7 +624,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
     from .holding import Holding
-    from .plugin import Plugin
 
     Body = Dict[str, Any]
 
@@ -640,27 +639,13 @@ class Bounds:
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant, hello)
 
-    @property
-    def told(self) -> Body:
-        """What the hello line says of them."""
-        return self._holding.told if self._holding is not None else {}
-
-    def hold(self, plugin: Plugin) -> None:
-        """Binds this process, and has the plugin's errors say what is missing. A plugin that cannot be bound is never loaded."""
-        try:
-            self._put_in_force()
-        except CannotBind as error:
-            plugin.fail(error, "bounds")
-        else:
-            plugin.advise = self._watch()
-
-    def _put_in_force(self) -> None:
+    def put_in_force(self) -> Body:
+        """Binds this process, and gives what the hello line says of that."""
         for name, value in self._variables.items():
             os.environ[name] = value  # before, it could have had this process run the plugin's code
-        if self._holding is not None:
-            self._holding.put_in_force()
+        return self._holding.put_in_force() if self._holding is not None else {}
 
-    def _watch(self) -> Callable[[BaseException], str]:
+    def watch(self) -> Callable[[BaseException], str]:
         """From here on refusals say what is missing. Gives what says it of an error."""
         if self._holding is not None:
             change_files_by_descriptor()
@@ -1560,7 +1545,7 @@ import sys
 PROTOCOL = 1
 VERSION = "0.1.0"
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["ahead", "call_id", "cancel_by_id", "extensions", "files", "frames", "methods", "signatures", "types", "upgrade"]
+FEATURES = ["ahead", "call_id", "cancel_by_id", "extensions", "files", "frames", "methods", "signatures", "sources", "types", "upgrade"]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:
@@ -2452,6 +2437,7 @@ ALL = (
     asked("stats", "GET", WorkerEndpoints.stats),
     asked("progress", "GET", WorkerEndpoints.progress),
     asked("in_use", "POST", WorkerEndpoints.in_use),
+    asked("sources", "GET", WorkerEndpoints.sources),
 )
 METHODS = {endpoint.name: endpoint.method for endpoint in ALL if endpoint.method}
 ENDPOINTS = {endpoint.name: endpoint for endpoint in ALL}
@@ -3764,7 +3750,6 @@ class Holding:
         self._grant = grant
         self._kernel = Kernel()
         self._abi = landlock_abi(self._kernel)
-        self.told: Body = {"bounds": "landlock", "abi": self._abi}
         self._close_files(but=keep)
         try:
             self._rules = self._prepare_rules()
@@ -3773,8 +3758,8 @@ class Holding:
         ports, net, run = isinstance(grant.net, list), grant.net is True, grant.run or bool(grant.program)
         self._filter = bytearray(PROGRAMS[ports, net, run, grant.listens])
 
-    def put_in_force(self) -> None:
-        """Binds this process."""
+    def put_in_force(self) -> Body:
+        """Binds this process, and gives what the hello line says of that."""
         try:
             self._kernel.call(CALLS["prctl"], NO_NEW_PRIVILEGES, 1, 0, 0, 0)
             self._allow_own()
@@ -3783,6 +3768,7 @@ class Holding:
             self._filter_calls()
         except OSError as error:
             raise _refused(error) from error
+        return {"bounds": "landlock", "abi": self._abi}
 
     def _prepare_rules(self) -> Landlock:
         grant = self._grant
@@ -4880,15 +4866,16 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
         listener, address = listen(start.unix, start.tcp)
+        told: Body = {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
+        if bounds is not None:
+            told.update(bounds.put_in_force())
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
-    told: Body = {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
-    say(hello, told if bounds is None else {**told, **bounds.told})
-    # While the host connects. No thread reads what it sends yet.
-    worker = Worker(start, shelf, listener)
+    say(hello, told)
+    worker = Worker(start, shelf, listener)  # while the host connects
     if bounds is not None:
-        bounds.hold(worker.plugin)
+        worker.plugin.advise = bounds.watch()  # it binds nobody, so that the host need not wait for it
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)
@@ -5592,19 +5579,12 @@ class Plugin:
 
     def load(self) -> None:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
-        if self.failure is not None:
-            return
         try:
             run_plugin_code(self._load)
         except BaseException as error:  # also SystemExit
-            self.fail(error, "load_error")
+            self.failure = describe(error, self.name, "load_error")
+            self.failure["message"] += self.advise(error)
         self._is_ready = self.failure is None
-        self.loaded.set()
-
-    def fail(self, error: BaseException, code: str) -> None:
-        """From here on all who ask for the plugin are told why there is none."""
-        self.failure = describe(error, self.name, code)
-        self.failure["message"] += self.advise(error)
         self.loaded.set()
 
     def _load(self) -> None:
@@ -6955,7 +6935,9 @@ class Session:
 
     def is_quick(self, endpoint: Endpoint) -> bool:
         """Whether a question is answered at once, whatever the plugin's code does."""
-        return endpoint.answer is not None and (endpoint.name != "ready" or self._plugin.loaded.is_set())
+        if endpoint.name in ("ready", "sources"):
+            return endpoint.name == "ready" and self._plugin.loaded.is_set()
+        return endpoint.answer is not None
 
     def answer(self, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> None:
         """Answers a question."""
@@ -7226,6 +7208,65 @@ def _listed(item: Schema) -> Schema:
     """A list of items, whose definitions stay at the top."""
     inner = {key: value for key, value in item.items() if key != "$defs"}
     return dict(array_of(inner), **({"$defs": item["$defs"]} if "$defs" in item else {}))
+\fsources late
+"""Which files of the plugin's own code have been imported: a host that reloads an edited plugin watches them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .library import attribute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
+
+INSTALLED = ("site-packages", "dist-packages")
+# Bytecode names its source by whole seconds and by length alone, so that one more edit in that second may be taken for the one before.
+SHORTLY_S = 2
+
+
+def own_files(plugin: dict[str, Any]) -> list[str]:
+    """The files of modules that lie below the plugin's folders. What is installed is not the plugin's own."""
+    folders = [_absolute(folder) for folder in plugin.get("path") or []]
+    top = sys.modules.get(plugin["module"].partition(".")[0])
+    folders += [os.path.dirname(file) for file in _file_of(top)]
+    own = {file: module for module in list(sys.modules.values()) for file in _file_of(module) if _is_own(file, folders)}
+    for file, module in own.items():
+        _forget_bytecode(file, module)
+    return sorted(own)
+
+
+def _file_of(module: Any) -> Iterator[str]:
+    names = attribute(module, "__dict__")  # a module may have a \`__getattr__\` that is the plugin's code
+    file = names.get("__file__") if isinstance(names, dict) else None
+    if isinstance(file, str) and os.path.exists(file):
+        yield _absolute(file)
+
+
+def _absolute(path: str) -> str:
+    return os.path.normpath(os.path.join(os.getcwd(), path))
+
+
+def _is_own(file: str, folders: list[str]) -> bool:
+    library = os.path.dirname(os.__file__)
+    is_installed = any(part in INSTALLED for part in file.split(os.sep)) or _is_below(file, library)
+    return not is_installed and any(_is_below(file, folder) for folder in folders)
+
+
+def _is_below(file: str, folder: str) -> bool:
+    return file.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _forget_bytecode(file: str, module: Any) -> None:
+    """Removes bytecode that could be taken for that of the next edit."""
+    cached = attribute(attribute(module, "__spec__"), "cached")
+    try:
+        if cached and os.stat(cached).st_mtime - os.stat(file).st_mtime < SHORTLY_S:
+            os.remove(cached)
+    except (OSError, TypeError, ValueError):
+        pass
 \fspare_memory
 """The memory that a large value leaves, which the next one takes."""
 
@@ -9040,6 +9081,7 @@ class WorkerEndpoints:
     def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, methods: dict[str, str]) -> None:
         self._methods = methods  # of plugins, by the endpoints that stand for them
         self._plugin = plugin
+        self._target = start.plugin
         self._calls = calls
         self._canceller = canceller
         self._scratch = start.scratch
@@ -9084,6 +9126,12 @@ class WorkerEndpoints:
         }
         told = {"usage": self._plugin.usage(), "gpu_memory_mb": self._plugin.gpu_memory_mb()}
         return dict(stats, **{key: value for key, value in told.items() if value is not None})
+
+    def sources(self, body: Body) -> Body:
+        from .sources import own_files
+
+        self._plugin.loaded.wait()
+        return {"files": own_files(self._target)}
 
     def progress(self, body: Body) -> Body:
         return self._calls.progress()

@@ -24,8 +24,9 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     private_folder
     become · limit_other                                               for Deno workers, in the place of a worker: bounds, a limit
     bounds · grant · places · holding · landlock · seccomp             bounds: what the plugin may do
-    syscalls · kernel · access · stand_ins · limits · control_group
+    syscalls · kernel · watching · access · stand_ins · limits · control_group
     errors · error_bodies · tracebacks                                 errors
     signatures · type_hints · hint_names · docstrings · surface        what a plugin's methods take and give
+    sources                                                            which files its code comes from
     library · descriptors · forks · script_end · logs · log_records    what keeps the worker and the plugin apart
 """

@@ -64,7 +64,9 @@ class Session:
 
     def is_quick(self, endpoint: Endpoint) -> bool:
         """Whether a question is answered at once, whatever the plugin's code does."""
-        return endpoint.answer is not None and (endpoint.name != "ready" or self._plugin.loaded.is_set())
+        if endpoint.name in ("ready", "sources"):
+            return endpoint.name == "ready" and self._plugin.loaded.is_set()
+        return endpoint.answer is not None
 
     def answer(self, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> None:
         """Answers a question."""
