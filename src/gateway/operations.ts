@@ -64,6 +64,7 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
   },
   prefetch: async (_, { handle }, options) => ({ status: await handle.prefetch(options) ? "prefetched" : "not_supported" }),
   cleanup: () => Promise.resolve({ status: "cleaned" }),
+  callback: ({ body }, { calls }) => Promise.resolve({ status: "not_waiting" }),
   // It shares no files with its clients.
   in_use: () => Promise.resolve({ in_use: true }),
   cancel: async (request, target) => ({ status: await cancel(request, target) ? "cancelled" : "not_running" }),

@@ -13,7 +13,9 @@ import { ContentFile } from "../payload/ready_made.ts";
 import { isGivenResult, locationOfResult, ResultElsewhere } from "../payload/take.ts";
 import { contentOf, type FileContent, isBytes } from "../protocol/file_values.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
-import { decodeValue, type EncodedValue, encodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
+import { toPlace } from "../protocol/pointers.ts";
+import { decodeValue } from "../protocol/decode_value.ts";
+import { type EncodedValue, encodeValue, type FileSlot, fillSlot } from "../protocol/values.ts";
 import { isSmallJson } from "../transport/blocking/small_json.ts";
 import { type Operation, TakenBody, writeBody } from "./arguments.ts";
 import type { OperationName } from "./failures.ts";
@@ -90,7 +92,7 @@ export function holdsFiles({ sources = [] }: SentBody): boolean {
 /** The arguments of an operation. Their text goes on to the worker as it is. */
 export function receiveBody(endpoint: Operation["endpoint"], { text, mark = "", small, sources = [] }: SentBody): TakenBody {
   const slots = sources.map(({ path, source }) => ({ path, source: receiveSource(source) }));
-  return TakenBody.received(endpoint, { text: small === undefined ? text : JSON.stringify(small), mark }, slots);
+  return TakenBody.received(endpoint, { text: small === undefined ? text : JSON.stringify(small), mark, slots, functions: [] });
 }
 
 /** Makes a result ready for the other thread; `keep` numbers the files in it. */

@@ -20,6 +20,7 @@ export type Endpoint =
   | "progress"
   | "cancel"
   | "in_use"
+  | "callback"
   | "config_schema"
   | "config"
   | "signatures"
@@ -38,6 +39,7 @@ export const ENDPOINTS = {
   progress: { method: "GET", isCall: false },
   cancel: { method: "POST", isCall: false },
   in_use: { method: "POST", isCall: false },
+  callback: { method: "POST", isCall: false },
   config_schema: { method: "GET", isCall: false },
   config: { method: "GET", isCall: false },
   signatures: { method: "GET", isCall: false },

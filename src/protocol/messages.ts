@@ -203,6 +203,8 @@ export interface ErrorBody {
   readonly plugin_name?: string;
   /** When it happened, in ISO 8601. */
   readonly occurred_at?: string;
+  /** The callback whose error it is, where a function of the host's had failed. */
+  readonly callback?: number;
 }
 
 /** The result of `GET /ready`. */

@@ -6,7 +6,7 @@
 import { type Endpoint, endpointRule, type ExtensionEndpoint } from "../../protocol/endpoints.ts";
 import { type LabelledBody, PARTS_HEADER, readLabels } from "../../protocol/parts.ts";
 import { messageOf } from "../../protocol/text.ts";
-import { decodeValue, FILE_TYPE } from "../../protocol/values.ts";
+import { decodeValue, FILE_TYPE } from "../../protocol/decode_value.ts";
 import { ArrivingBytes, SlowBodyError, UploadError } from "./arriving_bytes.ts";
 import { ArrivingParts } from "./arriving_parts.ts";
 import { type BodyContext, decodeBody, noRoom, type ReadBody, tooLong, tooSlow } from "./body.ts";
@@ -61,7 +61,7 @@ function withFiles({ body: raw, labels }: LabelledBody, { text, bytes, files }: 
     void bytes[Symbol.asyncDispose]();
     return body;
   }
-  labels.forEach(({ at }, index) => decodeValue(body, { [at]: FILE_TYPE }, () => files[index]));
+  labels.forEach(({ at }, index) => decodeValue(body, { [at]: FILE_TYPE }, { file: () => files[index] }));
   return { body, bytesIn: text.length, uploads: bytes };
 }
 

@@ -5,6 +5,7 @@
  */
 import type { ReadyBody } from "../../protocol/messages.ts";
 import type { Plugin } from "../define_plugin.ts";
+import type { CallSink } from "./call_sink.ts";
 import { askToStop, type Cancellation, cancelledBody } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine, valueLine, withoutTypes } from "./frame_line.ts";
@@ -12,7 +13,7 @@ import type { LoadedPlugin } from "./load_plugin.ts";
 import { Outbox, type Results } from "./outbox.ts";
 import { CALLS, QUESTIONS } from "./plugin_endpoints.ts";
 import { inSpan } from "./plugin_span.ts";
-import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import type { CallOrder, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import { RunningCall } from "./running_call.ts";
 
 /** A plugin in this thread. */
@@ -37,7 +38,9 @@ export class InlineRunner implements PluginRunner {
     if (cancellation.isRequested) return errorLine(cancelledBody());
     let isOver = false;
     cancellation.onRequest(() => isOver || void askToStop(this.#plugin));
-    const outbox = new Outbox(order.files === undefined ? undefined : this.#results, order.files);
+    const newOutbox = () => new Outbox(order.files === undefined ? undefined : this.#results, order.files);
+    const outbox = newOutbox();
+    order.functions?.begin({ sink, cancellation, newOutbox });
     const code = () => CALLS[order.endpoint].run(this.#plugin, new RunningCall(order, { sink, cancellation, outbox }));
     try {
       return await inSpan(order, { plugin: this.#ready.name, cancellation }, code);
@@ -45,6 +48,7 @@ export class InlineRunner implements PluginRunner {
       return errorLine(failureBody(thrown));
     } finally {
       isOver = true;
+      order.functions?.end();
       await outbox.close();
     }
   }

@@ -19,6 +19,7 @@ import { errorLine, type FrameLine, isLastLine, parseLine, plainResultLine } fro
 import { framesOf, type FrameSource } from "./frame_queue.ts";
 import type { PluginLabel } from "./load_plugin.ts";
 import type { CallOrder, PluginRunner, QuestionEndpoint } from "./plugin_runner.ts";
+import { readAnswer } from "./answer_body.ts";
 
 /** What the process uses, see {@linkcode StatsBody}. */
 export type Usage = Pick<StatsBody, "cpu_percent" | "memory_rss_mb">;
@@ -35,6 +36,8 @@ export interface SessionOptions {
 
 /** A request whose files have come. */
 export interface ReceivedRequest extends WireRequest {
+  /** Whether its reply is plain, so that it has no room for callbacks. Default: no. */
+  readonly isPlain?: boolean;
   /** Let go of when the plugin's code has come to rest, or never begins. */
   readonly inputs?: Disposable;
 }
@@ -49,7 +52,7 @@ export class WorkerSession {
   readonly #runner: PluginRunner;
   readonly #options: SessionOptions;
   readonly #turns: Turns;
-  readonly #open = new OpenCalls();
+  readonly #open = new OpenCalls<Call>();
   /** Those whose frames may not all have been sent. */
   readonly #replying = new Set<Call>();
   readonly #startedAt = performance.now();
@@ -67,6 +70,7 @@ export class WorkerSession {
     cancel: (body) => plainResultLine({ status: this.#cancel(body) }),
     // Deno has no way to ask the system, and another thread may have it open.
     in_use: () => plainResultLine({ in_use: true }),
+    callback: (body) => plainResultLine({ status: this.#takeAnswer(body) ? "answered" : "not_waiting" }),
     config_schema: () => this.#ask("config_schema"),
     config: () => this.#ask("config"),
     signatures: () => this.#ask("signatures"),
@@ -101,6 +105,8 @@ export class WorkerSession {
   reply(request: ReceivedRequest): FrameSource {
     if (isCallEndpoint(request.endpoint)) return this.#call(request, request.endpoint);
     if (request.endpoint === "cancel") checkCancel(request.body ?? {});
+    // What is wrong with it is told before anything is answered.
+    if (request.endpoint === "callback") return once(Promise.resolve(this.#answers.callback(request.body ?? {})));
     return once(this.#answer(request));
   }
 
@@ -122,9 +128,18 @@ export class WorkerSession {
   }
 
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, json, callId, files, trace }: WireRequest, endpoint: CallEndpoint): CallOrder {
+  #order({ body = {}, json, callId, files, trace, isPlain }: ReceivedRequest, endpoint: CallEndpoint): CallOrder {
     if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
-    return { endpoint, body: decodeBody(endpoint, body), text: json, callId: callId ?? crypto.randomUUID(), files, trace };
+    const decoded = decodeBody(endpoint, body);
+    if (decoded.functions !== undefined && (isPlain || callId === undefined)) {
+      throw new BadBodyError("Only a call with an id and a framed reply may have functions");
+    }
+    return { endpoint, ...decoded, text: json, callId: callId ?? crypto.randomUUID(), files, trace };
+  }
+
+  #takeAnswer(body: Body): boolean {
+    const answer = readAnswer(body);
+    return this.#open.get(answer.call_id)?.answer(answer) ?? false;
   }
 
   #call(request: ReceivedRequest, endpoint: CallEndpoint): FrameSource {

@@ -70,6 +70,7 @@ ALL = (
     asked("stats", "GET", WorkerEndpoints.stats),
     asked("progress", "GET", WorkerEndpoints.progress),
     asked("in_use", "POST", WorkerEndpoints.in_use),
+    asked("callback", "POST", WorkerEndpoints.callback),
 )
 METHODS = {endpoint.name: endpoint.method for endpoint in ALL if endpoint.method}
 ENDPOINTS = {endpoint.name: endpoint for endpoint in ALL}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import time
 
-from .errors import BadResult, CallCancelled, LoadFailed, NotSupported
+from .errors import BadResult, CallbackError, CallCancelled, LoadFailed, NotSupported
 from .library import attribute
 from .tracebacks import text_of, traceback_of
 
@@ -65,7 +65,7 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         code = "cancelled"
     category = "fatal" if code in ("bad_result", "load_error", "bad_start", "bounds") else _category(error)
     retriable = attribute(error, "retriable", attribute(error, "default_retriable"))
-    return {
+    body = {
         "code": code,
         "type": type(error).__name__,
         "message": text_of(error, str),
@@ -76,6 +76,9 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         "plugin_name": plugin,
         "occurred_at": _now(),
     }
+    if isinstance(error, CallbackError) and error.callback:
+        body["callback"] = error.callback
+    return body
 
 
 def _now() -> str:

@@ -1,0 +1,93 @@
+/**
+ * What a function gave or threw, as the body of `POST /callback`.
+ *
+ * @module
+ */
+import { contentOf, type FileContent, isBytes, isFileValue } from "../protocol/file_values.ts";
+import { FILE_TYPE } from "../protocol/decode_value.ts";
+import { type CallbackAnswer, MAX_CALLBACK_BYTES } from "../protocol/functions.ts";
+import { BYTES_MEDIA_TYPE } from "../protocol/media_types.ts";
+import { messageOf } from "../protocol/text.ts";
+import { toPointer } from "../protocol/pointers.ts";
+import { encodeValue, fillSlot, UnsendableValueError } from "../protocol/values.ts";
+
+/** Which callback is answered. */
+export interface Answered {
+  readonly callId: string;
+  readonly callback: number;
+  /** What the function is called. */
+  readonly name: string;
+}
+
+/**
+ * The answer of a function that gave something.
+ *
+ * @throws {TypeError} When that cannot be sent.
+ */
+export function resultText(to: Answered, given: unknown): string {
+  const { value, types = {}, slots = [] } = encoded(to, given);
+  const allTypes: Record<string, string> = { ...types };
+  let body = value;
+  for (const slot of slots) {
+    body = fillSlot(body, slot, inlineBytes(to, slot.source));
+    allTypes[toPointer(slot.path)] = FILE_TYPE;
+  }
+  return bounded(to, { ...idsOf(to), ...body as { result: unknown }, ...(Object.keys(allTypes).length === 0 ? {} : { types: allTypes }) });
+}
+
+/** The answer of a function that threw something. */
+export function failureText(to: Answered, thrown: unknown): string {
+  const type = typeOf(thrown);
+  const message = shortened(messageOf(thrown));
+  const stack = thrown instanceof Error ? shortened(String(thrown.stack)) : "";
+  return JSON.stringify({ ...idsOf(to), error: { type, message, traceback: stack, ...kindOf(thrown) } } satisfies CallbackAnswer);
+}
+
+function idsOf({ callId, callback }: Answered): Pick<CallbackAnswer, "call_id" | "callback"> {
+  return { call_id: callId, callback };
+}
+
+function encoded({ name }: Answered, given: unknown): ReturnType<typeof encodeValue> {
+  try {
+    return encodeValue({ result: given ?? null }, isFileValue);
+  } catch (error) {
+    if (!(error instanceof UnsendableValueError)) throw error;
+    throw new TypeError(`What the function "${name}" gave cannot be sent: ${error.message.replace("$.result", "$")}`, { cause: error });
+  }
+}
+
+function inlineBytes({ name }: Answered, source: object): { data: string; size: number; media_type: string } {
+  const content: FileContent | undefined = isBytes(source) ? contentOf(source) : undefined;
+  if (content === undefined || content.mediaType !== BYTES_MEDIA_TYPE) {
+    throw new TypeError(`What the function "${name}" gave has a file or an array in it. Give bytes, as a Uint8Array, or plain JSON`);
+  }
+  const [bytes] = content.parts as Uint8Array[];
+  return { data: bytes!.toBase64(), size: bytes!.length, media_type: BYTES_MEDIA_TYPE };
+}
+
+/** No character of the text takes more than three bytes. */
+function bounded({ name }: Answered, answer: CallbackAnswer): string {
+  const text = JSON.stringify(answer);
+  if (text.length <= MAX_CALLBACK_BYTES / 3 || new TextEncoder().encode(text).length <= MAX_CALLBACK_BYTES) return text;
+  throw new RangeError(`What the function "${name}" gave is longer than ${MAX_CALLBACK_BYTES} bytes as JSON. Give it in pieces`);
+}
+
+const MAX_CHARACTERS = 64 * 1024;
+
+function shortened(text: string): string {
+  return text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS)}… (${text.length} characters)`;
+}
+
+function typeOf(thrown: unknown): string {
+  return thrown instanceof Error ? shortened(String(thrown.name)) : typeof thrown;
+}
+
+/** What an error of a plugin's says of itself. */
+function kindOf(thrown: unknown): { category?: string; retriable?: boolean } {
+  if (!(thrown instanceof Error)) return {};
+  const { category, retriable } = thrown as { category?: unknown; retriable?: unknown };
+  return {
+    ...(typeof category === "string" ? { category } : {}),
+    ...(typeof retriable === "boolean" ? { retriable } : {}),
+  };
+}
