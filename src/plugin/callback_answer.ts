@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { contentOf, type FileContent, isBytes, isFileValue } from "../protocol/file_values.ts";
+import { contentOf, type FileContent, type InlineFile, isBytes, isFileValue } from "../protocol/file_values.ts";
 import { FILE_TYPE } from "../protocol/decode_value.ts";
 import { type CallbackAnswer, MAX_CALLBACK_BYTES } from "../protocol/functions.ts";
 import { BYTES_MEDIA_TYPE } from "../protocol/media_types.ts";
 import { messageOf } from "../protocol/text.ts";
 import { toPointer } from "../protocol/pointers.ts";
-import { encodeValue, fillSlot, UnsendableValueError } from "../protocol/values.ts";
+import { type EncodedValue, encodeValue, fillSlot, UnsendableValueError } from "../protocol/values.ts";
 
 /** Which callback is answered. */
 export interface Answered {
@@ -25,11 +25,11 @@ export interface Answered {
  * @throws {TypeError} When that cannot be sent.
  */
 export function resultText(to: Answered, given: unknown): string {
-  const { value, types = {}, slots = [] } = encoded(to, given);
+  const { value, types = {}, slots = [] } = encodeGiven(to, given);
   const allTypes: Record<string, string> = { ...types };
   let body = value;
   for (const slot of slots) {
-    body = fillSlot(body, slot, inlineBytes(to, slot.source));
+    body = fillSlot(body, slot, inlineFile(bytesIn(to, slot.source)));
     allTypes[toPointer(slot.path)] = FILE_TYPE;
   }
   return bounded(to, { ...idsOf(to), ...body as { result: unknown }, ...(Object.keys(allTypes).length === 0 ? {} : { types: allTypes }) });
@@ -47,7 +47,12 @@ function idsOf({ callId, callback }: Answered): Pick<CallbackAnswer, "call_id" |
   return { call_id: callId, callback };
 }
 
-function encoded({ name }: Answered, given: unknown): ReturnType<typeof encodeValue> {
+/**
+ * What a function gave, ready for JSON but for the bytes in it.
+ *
+ * @throws {TypeError} When it cannot be sent.
+ */
+export function encodeGiven({ name }: Pick<Answered, "name">, given: unknown): EncodedValue {
   try {
     return encodeValue({ result: given ?? null }, isFileValue);
   } catch (error) {
@@ -56,13 +61,19 @@ function encoded({ name }: Answered, given: unknown): ReturnType<typeof encodeVa
   }
 }
 
-function inlineBytes({ name }: Answered, source: object): { data: string; size: number; media_type: string } {
+/**
+ * The bytes in what a function gave.
+ *
+ * @throws {TypeError} When they are something else that becomes a file elsewhere.
+ */
+export function bytesIn({ name }: Pick<Answered, "name">, source: object): Uint8Array {
   const content: FileContent | undefined = isBytes(source) ? contentOf(source) : undefined;
-  if (content === undefined || content.mediaType !== BYTES_MEDIA_TYPE) {
-    throw new TypeError(`What the function "${name}" gave has a file or an array in it. Give bytes, as a Uint8Array, or plain JSON`);
-  }
-  const [bytes] = content.parts as Uint8Array[];
-  return { data: bytes!.toBase64(), size: bytes!.length, media_type: BYTES_MEDIA_TYPE };
+  if (content?.mediaType === BYTES_MEDIA_TYPE) return (content.parts as Uint8Array[])[0]!;
+  throw new TypeError(`What the function "${name}" gave has a file or an array in it. Give bytes, as a Uint8Array, or plain JSON`);
+}
+
+function inlineFile(bytes: Uint8Array): InlineFile {
+  return { data: bytes.toBase64(), size: bytes.length, media_type: BYTES_MEDIA_TYPE };
 }
 
 /** No character of the text takes more than three bytes. */

@@ -51,7 +51,8 @@ export function errorFromData(data: ErrorData): unknown {
   return error;
 }
 
-function causeFromData(data: ErrorData): unknown {
+/** The same with the stack that it had in the other thread. */
+export function causeFromData(data: ErrorData): unknown {
   const cause = errorFromData(data);
   if (cause instanceof Error) define(cause, "stack", data.stack);
   return cause;
