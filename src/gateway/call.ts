@@ -32,7 +32,7 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     return unknownPlugin(error);
   }
   const client = asked.get("client");
-  const call = calls.open({ client, plugin: versionOf(handle), endpoint, callId });
+  const call = calls.open({ client, plugin: versionOf(handle), endpoint, callId }, request.functions);
   if (call === undefined) {
     letGo(request);
     return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" });
@@ -45,15 +45,26 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const report = new CallReport(observed, context.observers, request);
   const role = asked.get("role");
   const givesLogs = context.options.callLogs || role === "operator";
-  const target = { handle, manager, calls, client, workerCallId: call.workerCallId, role, givesLogs };
+  const target = {
+    handle,
+    manager,
+    calls,
+    client,
+    workerCallId: call.workerCallId,
+    role,
+    givesLogs,
+    takesFunctions: context.options.callbacks,
+  };
   const withTraceback = context.options.exposeTracebacks || role === "operator";
   const style = asksForFrames(headers) ? FRAMED : plainStyle(endpoint, headers.get("accept"));
   const open: OpenOutcome = (listeners) => operate(request, target, { signal: call.signal, traceContext, ...listeners });
   const takesParts = style === FRAMED && headers.get(FILES_HEADER) === "parts";
   const takesLogs = style === FRAMED && givesLogs && headers.get(LOGS_HEADER) === LOGS_FEATURE;
   const frames = new Frames(open, { withTraceback, takesParts, takesLogs, write: style.write, writeFile: style.writeFile });
+  request.functions?.begin((callback) => frames.callBack(callback));
   const onEnd = () => {
     call.end();
+    request.functions?.end();
     letGo(request);
   };
   const hooks = { name: plugin, report, patience: context.patience.reply, place: asked.get("place"), onEnd, onCancel: () => call.cancel() };

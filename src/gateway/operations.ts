@@ -8,6 +8,8 @@ import type { ClientOptions } from "../plugin/client_logs.ts";
 import type { CallOptions, Kwargs, PluginConfig } from "../plugin/interface.ts";
 import { type PluginInterface, questionAt, type QuestionEndpoint } from "../plugin/members.ts";
 import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
+import type { CallbackAnswer } from "../protocol/callback_answer.ts";
+import { CALLBACKS_FEATURE } from "../protocol/functions.ts";
 import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import { PARTS_FEATURE } from "../protocol/parts.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
@@ -29,6 +31,8 @@ export interface OperationTarget {
   readonly role: Role;
   /** Whether clients may have what their calls print. */
   readonly givesLogs: boolean;
+  /** Whether calls may have functions. */
+  readonly takesFunctions: boolean;
 }
 
 /** What an operation is run with. */
@@ -64,7 +68,8 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
   },
   prefetch: async (_, { handle }, options) => ({ status: await handle.prefetch(options) ? "prefetched" : "not_supported" }),
   cleanup: () => Promise.resolve({ status: "cleaned" }),
-  callback: ({ body }, { calls }) => Promise.resolve({ status: "not_waiting" }),
+  callback: ({ body }, target) =>
+    Promise.resolve({ status: answer(body as unknown as CallbackAnswer, target) ? "answered" : "not_waiting" }),
   // It shares no files with its clients.
   in_use: () => Promise.resolve({ in_use: true }),
   cancel: async (request, target) => ({ status: await cancel(request, target) ? "cancelled" : "not_running" }),
@@ -72,11 +77,11 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
     await manager.load(plugin);
     return { name, version, methods: [] };
   },
-  health: ({ plugin }, { manager, handle, calls, givesLogs }) => {
+  health: ({ plugin }, { manager, handle, calls, givesLogs, takesFunctions }) => {
     const { name, version } = handle;
     const { maxConcurrency: max_concurrency } = manager.info(plugin);
     const running = calls.count(versionOf(handle));
-    const features = givesLogs ? [LOGS_FEATURE, PARTS_FEATURE] : [PARTS_FEATURE];
+    const features = [...takesFunctions ? [CALLBACKS_FEATURE] : [], ...givesLogs ? [LOGS_FEATURE] : [], PARTS_FEATURE];
     const known = { pid: Deno.pid, name, version, protocol: PROTOCOL_VERSION, max_concurrency, features };
     const health = { ...known, calls: { running, queued: 0 } };
     return Promise.resolve({ status: "running", ...health });
@@ -97,6 +102,11 @@ async function cancel({ body }: GatewayRequest, { handle, calls, client, role }:
     ...callId === undefined ? {} : { callId },
     ...role === "operator" ? {} : { client },
   });
+}
+
+/** Nobody answers for another client. */
+function answer(given: CallbackAnswer, { handle, calls, client }: OperationTarget): boolean {
+  return calls.answer({ plugin: versionOf(handle), client, callId: given.call_id }, given);
 }
 
 function isOwn(endpoint: Endpoint | ExtensionEndpoint): endpoint is OwnEndpoint {

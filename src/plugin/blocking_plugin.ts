@@ -258,7 +258,7 @@ export class BlockingPlugin implements Disposable {
 
   #noPlaceError(member: string): PluginStateError {
     const { name: plugin, maxConcurrency } = this.#facts;
-    if (this.#depth > 0) return withinCallbackError({ plugin, member }, maxConcurrency);
+    if (this.#depth > 0) return withinCallbackError({ plugin, member });
     const places = maxConcurrency === 1 ? "its one place" : `its ${maxConcurrency} places`;
     const message = `Cannot run "${member}" of "${plugin}": streams that are open here take ${places}, and a blocked loop cannot go on. ` +
       `Leave the loop first, raise "max_concurrency" in the manifest, or start the plugin twice`;

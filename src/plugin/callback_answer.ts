@@ -5,7 +5,8 @@
  */
 import { contentOf, type FileContent, type InlineFile, isBytes, isFileValue } from "../protocol/file_values.ts";
 import { FILE_TYPE } from "../protocol/decode_value.ts";
-import { type CallbackAnswer, MAX_CALLBACK_BYTES } from "../protocol/functions.ts";
+import type { CallbackAnswer } from "../protocol/callback_answer.ts";
+import { MAX_CALLBACK_BYTES } from "../protocol/functions.ts";
 import { BYTES_MEDIA_TYPE } from "../protocol/media_types.ts";
 import { messageOf } from "../protocol/text.ts";
 import { toPointer } from "../protocol/pointers.ts";

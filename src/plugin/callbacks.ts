@@ -11,6 +11,7 @@ import { BrokenReplyError, MalformedReplyError, RefusedError } from "../transpor
 import { failureText, resultText } from "./callback_answer.ts";
 import type { CallbackScope } from "./callback_scope.ts";
 import type { Attempt, Call } from "./call.ts";
+import { transportError } from "./failures.ts";
 import { outcomeOf } from "./outcome.ts";
 import { Reply } from "./reply.ts";
 import { decodeFrame } from "./results.ts";
@@ -136,13 +137,17 @@ export class Callbacks implements Disposable {
       if (cause instanceof RefusedError) return await this.#refuse(attempt, { id, cause });
       // The end of its worker, if that is what it is, is told in its own way.
       if (this.#isOver || await attempt.worker.ending() !== undefined || this.#call.attempt?.reply !== attempt.reply) return;
-      this.#call.abandon(cause);
+      this.#giveUp(cause);
     }
   }
 
   async #refuse(attempt: Attempt, { id, cause }: { readonly id: number; readonly cause: unknown }): Promise<void> {
     const text = failureText({ callId: this.#call.id!, callback: id, name: "" }, cause);
-    await answer(attempt, text).catch((error) => this.#call.abandon(error));
+    await answer(attempt, text).catch((error) => this.#giveUp(error));
+  }
+
+  #giveUp(error: unknown): void {
+    this.#call.abandon(transportError(error, this.#call.name));
   }
 }
 

@@ -158,7 +158,7 @@ export class Dispatch {
     const { call, options: { on } } = run;
     if (call.id !== undefined && on === undefined && !call.hasTurn) {
       const turn = this.#acquire(run);
-      if (turn === undefined && run.options.isWithinCallback) throw withinCallbackError(call.name, this.workers.current.maxConcurrency);
+      if (turn === undefined && run.options.isWithinCallback) throw withinCallbackError(call.name);
       if (turn === undefined) return this.#attemptInTurn(run);
       call.hold(turn);
     }

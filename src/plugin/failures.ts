@@ -82,16 +82,11 @@ export function noFunctionsError({ plugin, member }: OperationName, isOwn: boole
 }
 
 /** A call of the plugin in a callback of its own call, which would have to wait for that. */
-export function withinCallbackError({ plugin, member }: OperationName, places: number): PluginStateError {
+export function withinCallbackError({ plugin, member }: OperationName): PluginStateError {
   const message =
-    `Cannot run "${member}" of "${plugin}" in a callback of its own call: that call, or others, ${placesOf(places)}, and it ` +
-    `would wait for itself. Raise "max_concurrency" in the manifest, or start the plugin twice`;
+    `Cannot run "${member}" of "${plugin}" in a callback of its own call: no place is free, and it would wait for that call. ` +
+    `Raise "max_concurrency" in the manifest, or start the plugin twice`;
   return new PluginStateError(message, { plugin });
-}
-
-/** How calls that are open stand in the way of another one. */
-export function placesOf(places: number): string {
-  return places === 1 ? "takes its one place" : `take its ${places} places`;
 }
 
 /** What a plugin lacks, without its name, which stands before it. */

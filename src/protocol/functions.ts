@@ -3,9 +3,7 @@
  *
  * @module
  */
-import type { ValueTypes } from "./frames.ts";
 import { isRecord } from "./json.ts";
-import type { ErrorBody } from "./messages.ts";
 
 /** The word in `features` of who takes functions, and lets a plugin call them. */
 export const CALLBACKS_FEATURE = "callbacks";
@@ -45,24 +43,6 @@ export interface CallbackBody {
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
-
-/** The body of `POST /callback`. */
-export type CallbackAnswer =
-  & {
-    /** Whose callback it is. */
-    readonly call_id: string;
-    /** Which one. */
-    readonly callback: number;
-  }
-  & ({
-    /** What the function gave. */
-    readonly result: unknown;
-    /** What in the body JSON lacks. */
-    readonly types?: ValueTypes;
-  } | {
-    /** Why it failed. */
-    readonly error: Omit<ErrorBody, "code">;
-  });
 
 /** Numbers functions in the order in which they are found. */
 export class FunctionNumbers {

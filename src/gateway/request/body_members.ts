@@ -46,6 +46,24 @@ export function bodyProblem(
   return undefined;
 }
 
+/** What stands against functions. */
+interface FunctionRules {
+  /** Whether the gateway lets plugins call its clients. */
+  readonly takesFunctions: boolean;
+  /** Whether the client can be told of callbacks, and can name the call when it answers. */
+  readonly isFollowed: boolean;
+}
+
+/** Why a body may not have functions; `undefined` when it may. */
+export function functionsProblem(
+  endpoint: Endpoint | ExtensionEndpoint,
+  { takesFunctions, isFollowed }: FunctionRules,
+): string | undefined {
+  if (!takesFunctions) return 'This gateway lets no plugin call its clients. It does when it is made with "callbacks: true"';
+  if (endpoint !== "execute" && endpoint !== "execute_stream" && endpoint !== "task") return `"${endpoint}" takes no functions`;
+  return isFollowed ? undefined : "Only a call with an id and a framed reply may have functions";
+}
+
 function advice(members: readonly string[], name: string): string {
   if (members.includes("kwargs")) return `Arguments go into "kwargs": {"kwargs": {${JSON.stringify(name)}: …}}`;
   return `It has ${members.map((one) => `"${one}"`).join(", ")}`;

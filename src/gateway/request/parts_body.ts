@@ -56,13 +56,14 @@ interface Arriving {
 }
 
 function withFiles({ body: raw, labels }: LabelledBody, { text, bytes, files }: Arriving): ReadBody | Response {
-  const body = decodeBody(raw, text);
-  if (body instanceof Response) {
+  const decoded = decodeBody(raw, text);
+  if (decoded instanceof Response) {
     void bytes[Symbol.asyncDispose]();
-    return body;
+    return decoded;
   }
+  const { body, functions } = decoded;
   labels.forEach(({ at }, index) => decodeValue(body, { [at]: FILE_TYPE }, { file: () => files[index] }));
-  return { body, bytesIn: text.length, uploads: bytes };
+  return { body, functions, bytesIn: text.length, uploads: bytes };
 }
 
 async function textOf(bytes: ArrivingBytes, length: number): Promise<string> {

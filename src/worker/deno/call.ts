@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CallbackAnswer } from "../../protocol/functions.ts";
+import type { CallbackAnswer } from "../../protocol/callback_answer.ts";
 import type { ProgressBody } from "../../protocol/messages.ts";
 import { Answers, type CallSink } from "./call_sink.ts";
 import { type Cancellable, Cancellation, cancelledBody } from "./cancelling.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CallbackAnswer } from "../../protocol/functions.ts";
+import type { CallbackAnswer } from "../../protocol/callback_answer.ts";
 import type { FrameLine } from "./frame_line.ts";
 
 /** Takes what a running call gives before its end. */

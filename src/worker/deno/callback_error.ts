@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CallbackAnswer } from "../../protocol/functions.ts";
+import type { FunctionError } from "../../protocol/callback_answer.ts";
 
 /** A function of the host's has failed, or could not be called. */
 export class CallbackError extends Error {
@@ -20,7 +20,7 @@ export class CallbackError extends Error {
   readonly retriable?: boolean;
 
   /** Makes the error of what the host says. */
-  constructor({ type, message, traceback, category, retriable }: HostError, callback = 0) {
+  constructor({ type, message, traceback, category, retriable }: FunctionError, callback = 0) {
     super(`${type}: ${message}`);
     this.type = type;
     this.traceback = traceback;
@@ -30,6 +30,3 @@ export class CallbackError extends Error {
     if (traceback !== "") this.stack += `\nThe host says:\n${traceback}`;
   }
 }
-
-/** An error as the host tells it. */
-export type HostError = Extract<CallbackAnswer, { error: unknown }>["error"];

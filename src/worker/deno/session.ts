@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type CallbackAnswer, readAnswer } from "../../protocol/callback_answer.ts";
 import type { Exchange, WireRequest } from "../../protocol/exchange.ts";
 import type { Frame } from "../../protocol/frames.ts";
 import { type CallEndpoint, type Endpoint, isCallEndpoint, isEndpoint } from "../../protocol/endpoints.ts";
@@ -19,7 +20,6 @@ import { errorLine, type FrameLine, isLastLine, parseLine, plainResultLine } fro
 import { framesOf, type FrameSource } from "./frame_queue.ts";
 import type { PluginLabel } from "./load_plugin.ts";
 import type { CallOrder, PluginRunner, QuestionEndpoint } from "./plugin_runner.ts";
-import { readAnswer } from "./answer_body.ts";
 
 /** What the process uses, see {@linkcode StatsBody}. */
 export type Usage = Pick<StatsBody, "cpu_percent" | "memory_rss_mb">;
@@ -138,7 +138,7 @@ export class WorkerSession {
   }
 
   #takeAnswer(body: Body): boolean {
-    const answer = readAnswer(body);
+    const answer = checkedAnswer(body);
     return this.#open.get(answer.call_id)?.answer(answer) ?? false;
   }
 
@@ -249,6 +249,14 @@ export class WorkerSession {
 
 function once(line: Promise<FrameLine>): FrameSource {
   return { take: async () => [await line], leave: () => {}, abandon: () => {} };
+}
+
+function checkedAnswer(body: Body): CallbackAnswer {
+  try {
+    return readAnswer(body);
+  } catch (error) {
+    throw new BadBodyError((error as Error).message);
+  }
 }
 
 /** A mistyped id must not be taken for none, which would cancel every call. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type CallbackAnswer, type FunctionReference, MAX_CALLBACK_BYTES, readFunction } from "../../protocol/functions.ts";
+import type { CallbackAnswer } from "../../protocol/callback_answer.ts";
+import { type FunctionReference, MAX_CALLBACK_BYTES, readFunction } from "../../protocol/functions.ts";
 import { CallbackError } from "./callback_error.ts";
 import type { CallSink } from "./call_sink.ts";
 import type { Cancellation } from "./cancelling.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CallbackAnswer } from "../../protocol/functions.ts";
+import type { CallbackAnswer } from "../../protocol/callback_answer.ts";
 import { isRecord } from "../../protocol/json.ts";
 import type { ErrorBody, ErrorCode, ReadyBody } from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
