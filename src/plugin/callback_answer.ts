@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { contentOf, type FileContent, type InlineFile, isBytes, isFileValue } from "../protocol/file_values.ts";
+import { contentOf, type FileContent, type InlineFile, isBytes } from "../protocol/file_values.ts";
+import { becomesPath } from "../payload/take.ts";
 import { FILE_TYPE } from "../protocol/decode_value.ts";
 import type { CallbackAnswer } from "../protocol/callback_answer.ts";
 import { MAX_CALLBACK_BYTES } from "../protocol/functions.ts";
@@ -40,7 +41,7 @@ export function resultText(to: Answered, given: unknown): string {
 export function failureText(to: Answered, thrown: unknown): string {
   const type = typeOf(thrown);
   const message = shortened(messageOf(thrown));
-  const stack = thrown instanceof Error ? shortened(String(thrown.stack)) : "";
+  const stack = thrown instanceof Error ? shortened(withoutOwnFrames(String(thrown.stack))) : "";
   return JSON.stringify({ ...idsOf(to), error: { type, message, traceback: stack, ...kindOf(thrown) } } satisfies CallbackAnswer);
 }
 
@@ -55,7 +56,7 @@ function idsOf({ callId, callback }: Answered): Pick<CallbackAnswer, "call_id" |
  */
 export function encodeGiven({ name }: Pick<Answered, "name">, given: unknown): EncodedValue {
   try {
-    return encodeValue({ result: given ?? null }, isFileValue);
+    return encodeValue({ result: given ?? null }, becomesPath);
   } catch (error) {
     if (!(error instanceof UnsendableValueError)) throw error;
     throw new TypeError(`What the function "${name}" gave cannot be sent: ${error.message.replace("$.result", "$")}`, { cause: error });
@@ -82,6 +83,15 @@ function bounded({ name }: Answered, answer: CallbackAnswer): string {
   const text = JSON.stringify(answer);
   if (text.length <= MAX_CALLBACK_BYTES / 3 || new TextEncoder().encode(text).length <= MAX_CALLBACK_BYTES) return text;
   throw new RangeError(`What the function "${name}" gave is longer than ${MAX_CALLBACK_BYTES} bytes as JSON. Give it in pieces`);
+}
+
+/** The frames of this folder, below which nothing is the caller's own. */
+const OWN_FRAME = /\/src\/plugin\/callback\w*\.ts:/;
+
+function withoutOwnFrames(stack: string): string {
+  const lines = stack.split("\n");
+  const own = lines.findIndex((line) => line.startsWith("    at ") && OWN_FRAME.test(line));
+  return (own < 1 ? lines : lines.slice(0, own)).join("\n");
 }
 
 const MAX_CHARACTERS = 64 * 1024;

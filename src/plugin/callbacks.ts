@@ -38,6 +38,8 @@ export class Callbacks implements Disposable {
   /** The ids of those that run, of the attempt that the call has now. */
   #open = new Set<number>();
   #attempt: Attempt | undefined;
+  /** What a worker had sent that is gone, and waits for no answer. */
+  #lost: Reply | undefined;
   #failures = new Map<number, unknown>();
   #room: PromiseWithResolvers<void> | undefined;
   #isOver = false;
@@ -47,7 +49,10 @@ export class Callbacks implements Disposable {
     this.#functions = functions;
     this.#call = call;
     this.#scope = scope;
-    call.onLoss = () => this.#room?.resolve();
+    call.onLoss = () => {
+      this.#lost = call.attempt?.reply;
+      this.#room?.resolve();
+    };
   }
 
   /**
@@ -57,7 +62,7 @@ export class Callbacks implements Disposable {
    */
   async begin(frame: CallbackFrame): Promise<void> {
     const attempt = this.#call.attempt;
-    if (attempt === undefined) return; // Its worker is gone, and the call is sent again.
+    if (attempt === undefined || attempt.reply === this.#lost) return;
     if (this.#attempt?.reply !== attempt.reply) this.#renew(attempt);
     const { id, function: number } = frame.callback;
     const given = this.#functions[number];

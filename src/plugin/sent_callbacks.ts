@@ -54,7 +54,11 @@ export interface Sending extends Disposable {
  */
 export function runFunction(given: GivenFunction, args: readonly unknown[]): Told {
   const result: unknown = given(...args);
-  if (typeof (result as PromiseLike<unknown> | null | undefined)?.then === "function") throw promiseError(given);
+  if (isPromise(result)) {
+    // The plugin is told, and nobody else waits for it.
+    result.then(undefined, () => {});
+    throw promiseError(given);
+  }
   const to = { name: nameOf(given) };
   const { value, types, slots = [] } = encodeGiven(to, result);
   const bytes = slots.map(({ path, source }) => ({ path, memory: bytesIn(to, source).slice().buffer as ArrayBuffer }));
@@ -66,6 +70,10 @@ function receiveResult({ text, types, bytes }: SentResult): unknown {
   const given = decodeValue(JSON.parse(text), types);
   const whole = bytes.reduce((filled, { path, memory }) => fillSlot(filled, { path, source: memory }, new Uint8Array(memory)), given);
   return (whole as { result: unknown }).result;
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function";
 }
 
 function promiseError(given: GivenFunction): TypeError {

@@ -23,7 +23,7 @@ interface StandInParts {
 /** The functions of one call. Nobody can call them before the call has begun, nor after its end. */
 export class StandIns {
   readonly #functions = new Map<number, (...args: unknown[]) => Promise<unknown>>();
-  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<CallbackAnswer>>();
   #parts: StandInParts | undefined;
   /** Callbacks go to the host one after the other, so that few are on their way. */
   #sending: Promise<void> = Promise.resolve();
@@ -64,12 +64,15 @@ export class StandIns {
     if (parts === undefined) throw ended(`Cannot call "${name}": the call that has brought it has ended`);
     parts.cancellation.signal.throwIfAborted();
     const id = ++this.#lastId;
-    const answer = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, answer);
-    answer.promise.catch(() => {}); // Whoever has called gets it below.
+    const waiting = Promise.withResolvers<CallbackAnswer>();
+    this.#waiting.set(id, waiting);
+    waiting.promise.catch(() => {}); // Whoever has called gets it below.
     try {
       await this.#send({ id, function: number, args, kwargs: {} }, parts);
-      return await answer.promise;
+      const answer = await waiting.promise;
+      // It is made here, where its stack leads to whoever has called.
+      if ("error" in answer) throw new CallbackError(answer.error, id);
+      return answer.result;
     } finally {
       this.#waiting.delete(id);
     }
@@ -92,9 +95,7 @@ export class StandIns {
   }
 
   #answer(answer: CallbackAnswer): void {
-    const waiting = this.#waiting.get(answer.callback);
-    if ("error" in answer) waiting?.reject(new CallbackError(answer.error, answer.callback));
-    else waiting?.resolve(answer.result);
+    this.#waiting.get(answer.callback)?.resolve(answer);
   }
 
   #rejectAll(why: () => unknown): void {
