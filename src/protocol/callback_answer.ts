@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeValue } from "./decode_value.ts";
+import type { InlineFile } from "./file_values.ts";
 import type { ValueTypes } from "./frames.ts";
 import { isRecord } from "./json.ts";
 import type { ErrorBody } from "./messages.ts";
@@ -51,12 +52,19 @@ function resultOf({ types, ...body }: Readonly<Record<string, unknown>>): unknow
 }
 
 function bytesOf(raw: unknown, pointer: string): Uint8Array {
-  try {
-    if (isRecord(raw) && typeof raw["data"] === "string") return Uint8Array.fromBase64(raw["data"]);
-  } catch {
-    // What is no base64 is told below.
+  const bytes = isRecord(raw) && typeof raw["data"] === "string" ? decoded(raw["data"]) : undefined;
+  if (bytes === undefined || bytes.length !== (raw as InlineFile).size) {
+    throw new TypeError(`"types" names "${pointer}", where no bytes are`);
   }
-  throw new TypeError(`"types" names "${pointer}", where no bytes are`);
+  return bytes;
+}
+
+function decoded(base64: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.fromBase64(base64);
+  } catch {
+    return undefined;
+  }
 }
 
 function errorOf({ type, message, traceback, category, retriable }: Readonly<Record<string, unknown>>): FunctionError {

@@ -185,9 +185,12 @@ class Callbacks:
 
 
 def _bytes_of(value: Any, pointer: str) -> bytes:
-    from binascii import Error, a2b_base64
+    from binascii import a2b_base64
 
     try:
-        return a2b_base64(value["data"].encode("ascii"))
-    except (LookupError, TypeError, AttributeError, ValueError, Error):
-        raise Refusal(400, f'"types" names "{pointer}", where no bytes are') from None
+        data = a2b_base64(value["data"])
+        if len(data) == value["size"]:
+            return data
+    except (LookupError, TypeError, ValueError):  # what is no base64 is a ValueError
+        pass
+    raise Refusal(400, f'"types" names "{pointer}", where no bytes are')
