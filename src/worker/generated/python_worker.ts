@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "c16cebd241549d0b";
+export const PYTHON_WORKER_HASH = "b8185f9aa9d45712";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -520,7 +520,8 @@ class BareReply(FramedReply):
         with client.lock:
             if self._ended:
                 return False
-            may_be_held = may_wait and (client.is_followed if last else self._begun) and (self._outbox is None or not self._outbox.is_waiting())
+            is_free = self._outbox is None or not self._outbox.is_waiting()
+            may_be_held = may_wait and is_free and (client.is_followed if last else self._begun)
             self._begun = True
             self._ended = last
             if not client.put(data, may_be_held) or (parts and not client.send_parts(parts)):
@@ -870,7 +871,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
-    from .call import Call
     from .replies import Reply
     from .scratch import Scratch
 
@@ -950,7 +950,7 @@ class Callbacks:
     """The functions of one call, and what waits for them."""
 
     def __init__(self, scratch: Scratch, files: str) -> None:
-        self.call: Optional[Call] = None
+        self.call: Any = None  # whose functions they are
         self._scratch = scratch
         self._files = files
         self._functions: dict[int, Function] = {}
@@ -978,8 +978,6 @@ class Callbacks:
         """Has the host run a function."""
         if DESCRIPTORS.is_forked:
             raise CallbackError("ForkedError", f'Cannot call "{function.__name__}" in a forked child: the host knows its parent alone')
-        call = self.call
-        assert call is not None
         asyncio = sys.modules.get("_asyncio")
         loop = asyncio._get_running_loop() if asyncio is not None else None
         pending = Pending() if loop is None else AwaitedPending(loop)
@@ -990,7 +988,7 @@ class Callbacks:
             self._pending[key] = pending
         body = {"id": key, "function": number, "args": args, "kwargs": kwargs}
         try:
-            call.run_own(lambda: self._send(call, function, body))
+            self.call.run_own(lambda: self._send(function, body))
             return pending.result()
         except BaseException:
             self._take(key)
@@ -1025,9 +1023,9 @@ class Callbacks:
         with self._lock:
             return self._pending.pop(key, None)
 
-    def _send(self, call: Call, function: Function, body: Body) -> None:
+    def _send(self, function: Function, body: Body) -> None:
         """Files are handed over by an outbox of its own, for several threads may call at once."""
-        reply: Optional[Reply] = call.reply
+        reply: Optional[Reply] = self.call.reply
         outbox = Outbox(self._scratch, self._files)
         try:
             if reply is None or not reply.callback(body, outbox):

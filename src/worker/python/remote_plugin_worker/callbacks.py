@@ -16,7 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
-    from .call import Call
     from .replies import Reply
     from .scratch import Scratch
 
@@ -96,7 +95,7 @@ class Callbacks:
     """The functions of one call, and what waits for them."""
 
     def __init__(self, scratch: Scratch, files: str) -> None:
-        self.call: Optional[Call] = None
+        self.call: Any = None  # whose functions they are
         self._scratch = scratch
         self._files = files
         self._functions: dict[int, Function] = {}
@@ -124,8 +123,6 @@ class Callbacks:
         """Has the host run a function."""
         if DESCRIPTORS.is_forked:
             raise CallbackError("ForkedError", f'Cannot call "{function.__name__}" in a forked child: the host knows its parent alone')
-        call = self.call
-        assert call is not None
         asyncio = sys.modules.get("_asyncio")
         loop = asyncio._get_running_loop() if asyncio is not None else None
         pending = Pending() if loop is None else AwaitedPending(loop)
@@ -136,7 +133,7 @@ class Callbacks:
             self._pending[key] = pending
         body = {"id": key, "function": number, "args": args, "kwargs": kwargs}
         try:
-            call.run_own(lambda: self._send(call, function, body))
+            self.call.run_own(lambda: self._send(function, body))
             return pending.result()
         except BaseException:
             self._take(key)
@@ -171,9 +168,9 @@ class Callbacks:
         with self._lock:
             return self._pending.pop(key, None)
 
-    def _send(self, call: Call, function: Function, body: Body) -> None:
+    def _send(self, function: Function, body: Body) -> None:
         """Files are handed over by an outbox of its own, for several threads may call at once."""
-        reply: Optional[Reply] = call.reply
+        reply: Optional[Reply] = self.call.reply
         outbox = Outbox(self._scratch, self._files)
         try:
             if reply is None or not reply.callback(body, outbox):
