@@ -40,7 +40,9 @@ export interface CallbackBody {
   readonly id: number;
   /** Which function is called. */
   readonly function: number;
+  /** What it is called with. */
   readonly args: readonly unknown[];
+  /** What it is called with by name. */
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 

@@ -7,6 +7,7 @@ import type { FunctionError } from "../../protocol/callback_answer.ts";
 
 /** A function of the host's has failed, or could not be called. */
 export class CallbackError extends Error {
+  /** The class. */
   override readonly name: string = "CallbackError";
   /** The error's class there. */
   readonly type: string;
