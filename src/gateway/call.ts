@@ -42,7 +42,9 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const traceContext = activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined);
   const remote = asked.env?.info?.remoteAddr?.hostname;
   const observed = { plugin, endpoint, callId, client, remote, traceparent: traceContext?.traceparent, startedAt: new Date() };
-  const report = new CallReport(observed, context.observers, request);
+  // What a client answers is a part of its call.
+  const observers = endpoint === "callback" ? [] : context.observers;
+  const report = new CallReport(observed, observers, request);
   const role = asked.get("role");
   const givesLogs = context.options.callLogs || role === "operator";
   const target = {

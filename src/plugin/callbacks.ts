@@ -35,8 +35,8 @@ export class Callbacks implements Disposable {
   readonly #functions: readonly GivenFunction[];
   readonly #call: Call;
   readonly #scope: CallbackScope;
-  /** The ids of those that run, of the attempt that the call has now. */
-  #open = new Set<number>();
+  /** Those that run, by their ids, of the attempt that the call has now; and what holds its silence for each. */
+  #open = new Map<number, Disposable | undefined>();
   #attempt: Attempt | undefined;
   /** What a worker had sent that is gone, and waits for no answer. */
   #lost: Reply | undefined;
@@ -70,7 +70,7 @@ export class Callbacks implements Disposable {
     if (this.#open.has(id)) throw new MalformedReplyError(`It used the id ${id} of a callback that is open`);
     const files: FileResult[] = [];
     const body = this.#bodyOf(frame, files);
-    this.#open.add(id);
+    this.#open.set(id, this.#call.holdSilence());
     void this.#run(given, { attempt, frame, body, files });
     if (this.#open.size < MAX_OPEN_CALLBACKS) return;
     this.#room = Promise.withResolvers();
@@ -98,40 +98,39 @@ export class Callbacks implements Disposable {
     return body;
   }
 
+  /** What functions give that run for an attempt before is thrown away. */
   #renew(attempt: Attempt): void {
     this.#attempt = attempt;
-    this.#open = new Set();
+    for (const silence of this.#open.values()) silence?.[Symbol.dispose]();
+    this.#open = new Map();
     this.#failures = new Map();
   }
 
   async #run(given: GivenFunction, callback: OpenCallback): Promise<void> {
     const open = this.#open;
+    const failures = this.#failures;
     const { id } = callback.frame.callback;
-    {
-      using _silence = this.#call.holdSilence();
-      const text = await this.#answer(given, callback);
-      if (!this.#isOver) await this.#send(text, callback);
-    }
+    const text = await this.#answer(given, callback, failures);
+    if (!this.#isOver && open === this.#open) await this.#send(text, callback);
+    open.get(id)?.[Symbol.dispose]();
     open.delete(id);
     this.#room?.resolve();
   }
 
-  async #answer(given: GivenFunction, { frame: { callback: { id } }, body, files }: OpenCallback): Promise<string> {
+  async #answer(
+    given: GivenFunction,
+    { frame: { callback: { id } }, body, files }: OpenCallback,
+    failures: Map<number, unknown>,
+  ): Promise<string> {
     const to = { callId: this.#call.id!, callback: id, name: nameOf(given) };
     try {
       return resultText(to, await this.#scope.run(() => given(...argumentsOf(body()))));
     } catch (error) {
-      this.#keep(id, error);
+      keepLatest(failures, id, error);
       return failureText(to, error);
     } finally {
       await Promise.allSettled(files.map((file) => file[Symbol.asyncDispose]()));
     }
-  }
-
-  #keep(id: number, error: unknown): void {
-    this.#failures.set(id, error);
-    const [oldest] = this.#failures.keys();
-    if (this.#failures.size > MAX_FAILURES) this.#failures.delete(oldest!);
   }
 
   /** A plugin that got no answer would wait for ever. */
@@ -160,6 +159,12 @@ async function answer({ worker }: Attempt, text: string): Promise<void> {
   const facts = { endpoint: "callback", callId: undefined, files: undefined, parts: undefined, wantsProgress: false } as const;
   const last = await new Reply(worker.send(new WrittenRequest({ ...facts, wantsLogs: false, trace: undefined }, text))).last();
   if ("error" in last) throw new BrokenReplyError(`The worker did not take the answer of a callback: ${last.error.message}`);
+}
+
+function keepLatest(failures: Map<number, unknown>, id: number, error: unknown): void {
+  failures.set(id, error);
+  const [oldest] = failures.keys();
+  if (failures.size > MAX_FAILURES) failures.delete(oldest!);
 }
 
 /** Names come behind what has none, as a function of JavaScript takes options. */

@@ -41,11 +41,18 @@ export class SilenceWatch {
     this.#end();
   }
 
-  /** Silence does not count until this is disposed of, whatever is listened for. */
+  /** Silence does not count until this is disposed of, whatever is listened for. To do so twice is harmless. */
   hold(): Disposable {
+    let isOver = false;
     this.#holds++;
     this.#end();
-    return { [Symbol.dispose]: () => --this.#holds === 0 && this.#isListening && this.#begin() };
+    return {
+      [Symbol.dispose]: () => {
+        if (isOver) return;
+        isOver = true;
+        if (--this.#holds === 0 && this.#isListening) this.#begin();
+      },
+    };
   }
 
   #begin(): void {

@@ -30,6 +30,7 @@ Deno.test("no silence counts while somebody holds it, and all of it does afterwa
   watch.pause();
   watch.listen(() => 0);
   one[Symbol.dispose]();
+  one[Symbol.dispose]();
   clock.run(9_000);
   assertEquals(tooLongAt(), undefined);
   other[Symbol.dispose]();

@@ -125,6 +125,27 @@ Deno.test("nobody answers for the functions of another client", async () => {
   assertEquals(answers, [[200, { status: "not_waiting" }]]);
 });
 
+Deno.test("a gateway that drains still takes what its open calls wait for", async () => {
+  const draining = new AbortController();
+  await using gateway = await CallingGateway.start("python", { draining: draining.signal });
+  await using plugin = await gateway.attach();
+  const run = () => {
+    draining.abort();
+    return 3;
+  };
+  assertEquals(await plugin.execute({ function: run }), 3);
+  await assertRejects(() => plugin.execute({ function: run }), CallError, "about to end");
+});
+
+Deno.test("what a client answers is no call of its own for those who observe a gateway", async () => {
+  const seen: string[] = [];
+  const observer = { opened: ({ endpoint }: { readonly endpoint: string }) => void seen.push(endpoint), ended: () => {} };
+  await using gateway = await CallingGateway.start("python", { observers: [observer] });
+  await using plugin = await gateway.attach();
+  assertEquals(await plugin.execute({ function: (i: number) => i, do: "repeat", times: 3 }), [0, 1, 2]);
+  assertEquals(seen.filter((endpoint) => endpoint === "execute" || endpoint === "callback"), ["execute"]);
+});
+
 for (
   const [what, endpoint, body, detail] of [
     ["a call without an id", "execute", FUNCTION, "Only a call with an id and a framed reply may have functions"],
