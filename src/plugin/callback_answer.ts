@@ -37,8 +37,16 @@ export function resultText(to: Answered, given: unknown): string {
   return bounded(to, { ...idsOf(to), ...body as { result: unknown }, ...(Object.keys(allTypes).length === 0 ? {} : { types: allTypes }) });
 }
 
-/** The answer of a function that threw something. */
+/** The answer of a function that threw something. It may be of the caller's own making, and throw in turn. */
 export function failureText(to: Answered, thrown: unknown): string {
+  try {
+    return toldFailure(to, thrown);
+  } catch {
+    return toldFailure(to, new Error("The function threw what cannot be looked at"));
+  }
+}
+
+function toldFailure(to: Answered, thrown: unknown): string {
   const type = typeOf(thrown);
   const message = shortened(messageOf(thrown));
   const stack = thrown instanceof Error ? shortened(withoutOwnFrames(String(thrown.stack))) : "";

@@ -121,6 +121,20 @@ for (const face of BOTH_OF_EITHER) {
     });
   }
 
+  Deno.test(`${label}: whatever a function throws is told`, async () => {
+    await using plugin = await startEither(face, "calls_back");
+    const hostile = new Error("hidden");
+    Object.defineProperty(hostile, "message", { get: () => Object.create(null) });
+    for (const thrown of ["text", undefined, Symbol("x"), Object.create(null), hostile]) {
+      const fail = () => {
+        throw thrown;
+      };
+      const error = await assertRejects(() => plugin.execute({ function: fail }), RemoteError);
+      assertEquals(error.remoteType, "CallbackError");
+    }
+    assertEquals(await plugin.execute({ function: () => 2 }), 2);
+  });
+
   Deno.test(`${label}: what a plugin cannot call a function with is its own error, which names the place`, async () => {
     await using plugin = await startEither(face, "calls_back");
     let calls = 0;

@@ -13,7 +13,7 @@ import { BriefWait } from "./brief_wait.ts";
 import { channelMemory, ChannelReader, ChannelWriter } from "./channel.ts";
 import { StoppableWait } from "./stoppable_wait.ts";
 import type { BridgeAnswer, BridgeFailure, BridgeMessage } from "./messages.ts";
-import { errorFromData, errorToData } from "./error_data.ts";
+import { errorFromData, errorToData, wordsOf } from "./error_data.ts";
 import { FIRST_LINES } from "./thread.ts";
 
 /** What goes along with a request. */
@@ -136,7 +136,17 @@ export class BlockingBridge<Request> implements Disposable {
       const { value, memory } = answer();
       this.#requests.send({ told, value }, memory);
     } catch (error) {
-      if (this.#broken === undefined) this.#requests.send({ told, error: errorToData(error) });
+      if (this.#broken === undefined) this.#tellError(told, error);
+    }
+  }
+
+  /** What it holds besides its words may be what no thread can be given. */
+  #tellError(told: number, error: unknown): void {
+    const words = wordsOf(error);
+    try {
+      this.#requests.send({ told, error: { ...errorToData(error), ...words } });
+    } catch {
+      this.#requests.send({ told, error: words });
     }
   }
 

@@ -8,7 +8,7 @@ import type { ProgressBody } from "../../protocol/messages.ts";
 import { BriefWait } from "./brief_wait.ts";
 import { ChannelReader, ChannelWriter } from "./channel.ts";
 import { type BridgeAnswer, type BridgeEnd, type BridgeFailure, type BridgeMessage, Handover, type ToldMessage } from "./messages.ts";
-import { causeFromData, errorToData } from "./error_data.ts";
+import { causeFromData, errorToData, wordsOf } from "./error_data.ts";
 
 /** What a request's handler is given besides the request. */
 export interface BridgeControl {
@@ -100,8 +100,7 @@ export class BridgeServer<Request> {
       this.#send({ id, error: errorToData(error) });
     } catch {
       // It holds what no thread can be given; its words can be.
-      const { name, message, stack } = error as Error;
-      this.#send({ id, error: { name: String(name), message: String(message), stack: String(stack) } });
+      this.#send({ id, error: wordsOf(error) });
     }
   }
 
