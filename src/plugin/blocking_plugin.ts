@@ -15,7 +15,7 @@ import type { GivenFunction } from "../protocol/functions.ts";
 import { activeTrace } from "../protocol/telemetry.ts";
 import { BlockingBridge, type Told } from "../transport/blocking/bridge.ts";
 import { encodeBody } from "./arguments.ts";
-import type { BlockingRequest, CallFacts, PluginFacts } from "./blocking_request.ts";
+import type { BlockingRequest, CallFacts, PluginFacts, StreamFacts } from "./blocking_request.ts";
 import { BLOCKING_WORKER } from "./blocking_worker.ts";
 import { cancelledError, closedError, withinCallbackError } from "./failures.ts";
 import type { CallOptions, OperationOptions, Progress, StartOptions } from "./interface.ts";
@@ -41,7 +41,7 @@ type OpenOptions = Pick<StartOptions, "onEnvironment">;
 interface Pull {
   readonly stream: number;
   /** What the stream is of. */
-  readonly open: CallFacts | { readonly file: number };
+  readonly open: StreamFacts | { readonly file: number };
   readonly member: string;
   /** The functions that it was given. Default: none. */
   readonly functions?: readonly GivenFunction[];
@@ -175,10 +175,11 @@ export class BlockingPlugin implements Disposable {
   }
 
   *#stream(operation: MemberOperation, { stream, body, options, functions }: TakenStream): Generator<unknown, void, void> {
-    const open = this.#prepare(operation, options, body);
+    const { endpoint, member } = operation;
+    const open = { ...this.#prepare(operation, options, body), operation: { endpoint, member } };
     this.#streams.add(stream);
     try {
-      const pull = { stream, open, member: operation.member, functions };
+      const pull = { stream, open, member, functions };
       for (const chunk of this.#pull(pull, options.onProgress)) yield this.#received(chunk);
     } finally {
       this.#streams.delete(stream);
@@ -192,7 +193,7 @@ export class BlockingPlugin implements Disposable {
     functions.push(...encoded.functions ?? []);
     const body = sendBody(encoded, { ...name, isKept: true });
     if (this.#closed || !holdsFiles(body)) return body;
-    this.#bridge.ask({ kind: "take", stream, body }, { memory: memoryOf(body) });
+    this.#bridge.ask({ kind: "take", stream, operation: { endpoint, member }, body }, { memory: memoryOf(body) });
     return {};
   }
 

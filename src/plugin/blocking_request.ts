@@ -28,7 +28,7 @@ export type BlockingRequest =
   }
   | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
   | { readonly kind: "call"; readonly operation: MemberOperation; readonly call: CallFacts }
-  | { readonly kind: "take"; readonly stream: number; readonly body: SentBody }
+  | { readonly kind: "take"; readonly stream: number; readonly operation: MemberOperation; readonly body: SentBody }
   | PullRequest
   | { readonly kind: "close"; readonly stream: number; readonly unread: readonly number[] }
   | { readonly kind: "file"; readonly file: number; readonly member: FileMember }
@@ -43,7 +43,7 @@ export type FileMember = "path" | "location" | "bytes" | "remove";
 export interface PullRequest {
   readonly kind: "pull";
   readonly stream: number;
-  readonly open: CallFacts | { readonly file: number } | undefined;
+  readonly open: StreamFacts | { readonly file: number } | undefined;
 }
 
 /** One call, as it passes between the threads. */
@@ -55,6 +55,11 @@ export interface CallFacts {
   readonly reports: boolean;
   /** What is active in the thread that calls. */
   readonly trace?: TraceContext;
+}
+
+/** The same of a call that yields, with what it asks for. */
+export interface StreamFacts extends CallFacts {
+  readonly operation: MemberOperation;
 }
 
 /** What a started proxy is. */

@@ -14,10 +14,10 @@ import { type FileResult, locationOf, resultGoneError } from "../payload/file_re
 import { type BridgeEnd, Handover } from "../transport/blocking/messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/blocking/server.ts";
 import { offerToThread } from "../transport/blocking/thread.ts";
-import type { BlockingRequest, CallFacts, FileMember, PluginFacts, PullRequest } from "./blocking_request.ts";
+import type { BlockingRequest, CallFacts, FileMember, PluginFacts, PullRequest, StreamFacts } from "./blocking_request.ts";
 import { badValueError } from "./failures.ts";
 import type { CallOptions, StartOptions } from "./interface.ts";
-import { type MemberOperation, operationOf } from "./members.ts";
+import type { MemberOperation } from "./members.ts";
 import { RemotePlugin } from "./remote_plugin.ts";
 import { type Batch, handOver, RunAhead } from "./run_ahead.ts";
 import { CallbackRelay, type Sending } from "./sent_callbacks.ts";
@@ -26,8 +26,6 @@ import { TakenBody } from "./arguments.ts";
 
 /** This module's own place, in a bundle the bundle's. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */
 export const BLOCKING_WORKER: string = import.meta.url;
-
-const STREAM = operationOf("executeStream");
 
 /** What a stream is called with. */
 interface TakenStream {
@@ -83,7 +81,7 @@ class BlockingWorker {
       case "call":
         return await this.#call(request.operation, request.call, control);
       case "take":
-        return void this.#taken.set(request.stream, this.#take(request.body));
+        return void this.#taken.set(request.stream, this.#take(request.operation, request.body));
       case "pull":
         return await this.#pull(request, control);
       case "close":
@@ -150,21 +148,21 @@ class BlockingWorker {
     return { value, [Symbol.dispose]: () => value.files?.forEach(({ id }) => this.#files.delete(id)) };
   }
 
-  #take(body: SentBody): TakenStream {
+  #take(operation: MemberOperation, body: SentBody): TakenStream {
     const relay = new CallbackRelay();
-    return { relay, body: TakenBody.of({ ...STREAM, body: this.#receive(STREAM, body, relay) }, this.#plugin.name) };
+    return { relay, body: TakenBody.of({ ...operation, body: this.#receive(operation, body, relay) }, this.#plugin.name) };
   }
 
-  #open(stream: number, call: CallFacts): RunAhead {
-    const { relay, body: taken } = this.#taken.get(stream) ?? this.#take(call.body);
+  #open(stream: number, { operation, ...call }: StreamFacts): RunAhead {
+    const { relay, body: taken } = this.#taken.get(stream) ?? this.#take(operation, call.body);
     using body = taken;
     this.#taken.delete(stream);
     const open = ({ signal, ...control }: BridgeControl) => {
       relay.control = control;
-      return this.#plugin.stream({ ...STREAM, body }, { ...optionsOf(call, { signal, ...control }), signal });
+      return this.#plugin.stream({ ...operation, body }, { ...optionsOf(call, { signal, ...control }), signal });
     };
     const reports = call.reports || body.functions.length > 0;
-    return new RunAhead(open, { reports, onChunk: (chunk) => this.#sent(chunk, STREAM.member) });
+    return new RunAhead(open, { reports, onChunk: (chunk) => this.#sent(chunk, operation.member) });
   }
 
   /** A file's pieces are big, and come as fast as they are asked for: nothing is won by reading ahead. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nameHint } from "../manifest/nearest_name.ts";
 import { lowerFirst } from "../protocol/text.ts";
 import {
   CallCancelledError,
@@ -32,7 +33,9 @@ export function reportedError(body: ErrorBody, { plugin, member }: OperationName
     case "cancelled":
       return new CallCancelledError(`"${member}" of "${plugin}" was cancelled`, { plugin });
     case "not_supported":
-      return new CallError("not_supported", `Cannot run "${member}" of "${plugin}": ${itLacks(body)}`, { plugin });
+      return new CallError("not_supported", `Cannot run "${member}" of "${plugin}": ${itLacks(body)}${knownHint(body, member)}`, {
+        plugin,
+      });
     case "load_error":
       return loadError(body, { plugin });
     default:
@@ -92,6 +95,12 @@ export function withinCallbackError({ plugin, member }: OperationName): PluginSt
 /** What a plugin lacks, without its name, which stands before it. */
 function itLacks({ message }: ErrorBody): string {
   return lowerFirst(message.replace(/^The plugin( "[^"]*")?/, "it"));
+}
+
+/** Which method may have been meant. */
+function knownHint({ known }: ErrorBody, member: string): string {
+  if (!Array.isArray(known) || !known.every((name) => typeof name === "string")) return "";
+  return known.length === 0 ? ". It has none besides those with members of their own" : `. ${nameHint(member, known)}`;
 }
 
 /** A value that the plugin gave and the worker let pass, and that goes no further. */

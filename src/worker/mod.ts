@@ -14,4 +14,4 @@
  */
 export { definePlugin } from "./define_plugin.ts";
 export type { CallbackError } from "./deno/callback_error.ts";
-export type { CallContext, JsonSchema, Kwargs, MaybePromise, Plugin } from "./define_plugin.ts";
+export type { CallContext, JsonSchema, Kwargs, MaybePromise, MethodSchemas, Plugin } from "./define_plugin.ts";

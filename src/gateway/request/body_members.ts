@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Endpoint, ExtensionEndpoint } from "../../protocol/endpoints.ts";
+import { type Endpoint, type ExtensionEndpoint, isMethodEndpoint, type RequestEndpoint, takesArguments } from "../../protocol/endpoints.ts";
 import { isRecord } from "../../protocol/json.ts";
 
 /** The members of bodies, by endpoint. That of `initialize` is the configuration itself, and those of extensions are the worker's affair. */
@@ -29,11 +29,11 @@ export interface BodyRules {
 
 /** Why a body cannot be meant as it is written; `undefined` when it can. What is passed over would be missed by nobody but whoever wrote it. */
 export function bodyProblem(
-  endpoint: Endpoint | ExtensionEndpoint,
+  endpoint: RequestEndpoint,
   body: Readonly<Record<string, unknown>>,
   { takesUnknown }: BodyRules,
 ): string | undefined {
-  const members = MEMBERS[endpoint];
+  const members = isMethodEndpoint(endpoint) ? MEMBERS.execute : MEMBERS[endpoint];
   if (members === undefined) return undefined;
   for (const [name, value] of Object.entries(body)) {
     if (!members.includes(name)) {
@@ -56,11 +56,11 @@ interface FunctionRules {
 
 /** Why a body may not have functions; `undefined` when it may. */
 export function functionsProblem(
-  endpoint: Endpoint | ExtensionEndpoint,
+  endpoint: RequestEndpoint,
   { takesFunctions, isFollowed }: FunctionRules,
 ): string | undefined {
   if (!takesFunctions) return 'This gateway lets no plugin call its clients. It does when it is made with "callbacks: true"';
-  if (endpoint !== "execute" && endpoint !== "execute_stream" && endpoint !== "task") return `"${endpoint}" takes no functions`;
+  if (!takesArguments(endpoint) && endpoint !== "task") return `"${endpoint}" takes no functions`;
   return isFollowed ? undefined : "Only a call with an id and a framed reply may have functions";
 }
 

@@ -71,6 +71,8 @@ export class WorkerSession {
     // Deno has no way to ask the system, and another thread may have it open.
     in_use: () => plainResultLine({ in_use: true }),
     callback: (body) => plainResultLine({ status: this.#takeAnswer(body) ? "answered" : "not_waiting" }),
+    // Nor any to ask which modules it has loaded. The host asks for their graph.
+    sources: () => notSupported("sources"),
     config_schema: () => this.#ask("config_schema"),
     config: () => this.#ask("config"),
     signatures: () => this.#ask("signatures"),
@@ -196,7 +198,7 @@ export class WorkerSession {
 
   async #answer({ endpoint, body = {} }: WireRequest): Promise<FrameLine> {
     if (isEndpoint(endpoint) && !isCallEndpoint(endpoint)) return await this.#answers[endpoint](body);
-    return errorLine({ code: "not_supported", type: "NotSupported", message: `There is no "${endpoint}"`, traceback: "" });
+    return notSupported(endpoint);
   }
 
   #cancel({ call_id: callId, ahead, behind }: Body): CancelStatus {
@@ -257,6 +259,10 @@ function checkedAnswer(body: Body): CallbackAnswer {
   } catch (error) {
     throw new BadBodyError((error as Error).message);
   }
+}
+
+function notSupported(endpoint: string): FrameLine {
+  return errorLine({ code: "not_supported", type: "NotSupported", message: `There is no "${endpoint}"`, traceback: "" });
 }
 
 /** A mistyped id must not be taken for none, which would cancel every call. */

@@ -190,7 +190,7 @@ const CODES: readonly unknown[] = ["plugin_error", "load_error", "bad_result", "
 
 function readErrorBody(error: unknown): ErrorBody | undefined {
   if (!isRecord(error) || !CODES.includes(error["code"])) return undefined;
-  const { type, message, traceback, category, retriable, original_exc_repr, occurred_at, callback } = error;
+  const { type, message, traceback, category, retriable, original_exc_repr, occurred_at, callback, known } = error;
   if (typeof type !== "string" || typeof message !== "string" || typeof traceback !== "string") return undefined;
   return {
     code: error["code"] as ErrorCode,
@@ -202,6 +202,7 @@ function readErrorBody(error: unknown): ErrorBody | undefined {
     ...(typeof original_exc_repr === "string" ? { original_exc_repr } : {}),
     ...(typeof occurred_at === "string" ? { occurred_at } : {}),
     ...(Number.isSafeInteger(callback) ? { callback: callback as number } : {}),
+    ...(areStrings(known) ? { known: [...known] } : {}),
   };
 }
 

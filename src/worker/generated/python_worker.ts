@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "b8185f9aa9d45712";
+export const PYTHON_WORKER_HASH = "b183a062043844ee";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -217,7 +217,6 @@ if TYPE_CHECKING:
 
     Tell = Callable[[str, str, bool], None]
 
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 MOST_REMEMBERED = 1000
 MOST_READ, MOST_PATHS = 10_000, 8  # of the text of an error
 # What \`multiprocessing\` imports for processes that begin as programs of their own.
@@ -235,7 +234,7 @@ BY_PLACE = {
 
 
 class Access:
-    """Watches what the plugin does. \`tell\` gets each thing that it asks for, with its key and whether it may have it."""
+    """Looks at what the plugin is about to do. \`tell\` gets each thing that it asks for, with its key and whether it may have it."""
 
     def __init__(self, grant: Grant, tell: Optional[Tell]) -> None:
         self._grant = grant
@@ -245,37 +244,10 @@ class Access:
         self._prepared: set[str] = set()
         self._database = ""  # which was opened last
         self._places: dict[str, str] = {}  # what must be writable, by the path that was asked for
-        self._watches: dict[str, Callable[..., None]] = {
-            "open": self._open,
-            "import": self._import,
-            "sqlite3.connect": self._open_database,
-            "ctypes.dlopen": lambda name, *rest: self._read(name) if name else None,
-            "os.truncate": lambda path, *rest: self._write(path, path),
-            **dict.fromkeys(("os.mkdir", "os.remove", "os.rmdir"), self._change),
-            **dict.fromkeys(("os.rename", "os.link", "os.symlink"), self._move),
-            **dict.fromkeys(("os.exec", "os.posix_spawn", "subprocess.Popen"), self._run),
-            "os.system": lambda command: self._run("/bin/sh"),
-            **dict.fromkeys(("socket.connect", "socket.sendto", "socket.sendmsg"), self._connect),
-            "socket.bind": self._bind,
-            **dict.fromkeys(("socket.getaddrinfo", "socket.gethostbyname"), self._look_up),
-        }
-        if tell is not None:
-            self._watches.update(dict.fromkeys(("os.listdir", "os.scandir"), lambda path=None, *rest: self._read(path or ".")))
-
-    def watch(self) -> None:
-        """From here on Python tells of what it is about to do."""
-        watches = self._watches
-
-        def hook(event: str, args: tuple[Any, ...]) -> None:
-            watch = watches.get(event)
-            if watch is not None:
-                watch(*args)
-
-        sys.addaudithook(hook)
 
     def advise(self, error: BaseException) -> str:
         """What stands behind the message of an error that came of a refusal; nothing for any other."""
-        for refused in _chain(error) if self._grant.hold else ():
+        for refused in _chain(error):
             is_refusal = isinstance(refused, PermissionError) or attribute(refused, "errno") == errno.EXDEV
             advice = self._advice(refused) if is_refusal else self._advice_of_library(refused)
             if advice:
@@ -329,23 +301,30 @@ class Access:
             self._tellings.add((key, target))
             self._tell(key, target, allowed)
 
-    def _open(self, path: Any, mode: Any, flags: int) -> None:
-        if flags & WRITES:
-            self._write(path, path if os.path.exists(path) else _folder(path))
-        else:
-            self._read(path)
+    def write_file(self, path: Any) -> None:
+        self._write(path, path if os.path.exists(path) else _folder(path))
 
-    def _open_database(self, path: Any) -> None:
-        name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
-        if name and not name.startswith((":", "file:")):
-            self._database = os.path.abspath(name)
-            self._read(name)
-
-    def _read(self, path: Any) -> None:
+    def read_file(self, path: Any) -> None:
         if self._tell is not None and isinstance(path, (str, bytes, os.PathLike)):
             real = os.path.realpath(os.fsdecode(path))
             if not self._is_own(real):
                 self._told("read", real, self._may("read", real))
+
+    def list_folder(self, path: Any = None, *rest: Any) -> None:
+        self.read_file(path or ".")
+
+    def open_database(self, path: Any) -> None:
+        name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
+        if name and not name.startswith((":", "file:")):
+            self._database = os.path.abspath(name)
+            self.read_file(name)
+
+    def load_library(self, name: Any, *rest: Any) -> None:
+        if name:
+            self.read_file(name)
+
+    def truncate(self, path: Any, *rest: Any) -> None:
+        self._write(path, path)
 
     def _write(self, path: Any, place: Any) -> None:
         """Remembers what has to be writable for it, in case that it is refused."""
@@ -361,14 +340,14 @@ class Access:
             if not is_within(real, self._grant.own_write):
                 self._told("write", real, self._may("write", real))
 
-    def _change(self, path: Any, *rest: Any) -> None:
+    def change(self, path: Any, *rest: Any) -> None:
         self._write(path, _folder(path))
 
-    def _move(self, source: Any, target: Any, *rest: Any) -> None:
-        self._change(source)
-        self._change(target)
+    def move(self, source: Any, target: Any, *rest: Any) -> None:
+        self.change(source)
+        self.change(target)
 
-    def _import(self, module: str, *rest: Any) -> None:
+    def prepare_module(self, module: str) -> None:
         if module == BY_SPAWN and not self._grant.run:
             self._refuse("run", sys.executable, ADD_RUN + ", or " + TAKE_FORK)
         if module == BY_SERVER:
@@ -379,7 +358,10 @@ class Access:
             self._prepared.add(module)
             stand_in_for(module)
 
-    def _run(self, program: Any, args: Any = None, folder: Any = None, *rest: Any) -> None:
+    def run_command(self, command: Any) -> None:
+        self.run("/bin/sh")
+
+    def run(self, program: Any, args: Any = None, folder: Any = None, *rest: Any) -> None:
         name = os.fsdecode(program)
         allowed = self._grant.run
         if not allowed and self._grant.hold and not _is_program(name):
@@ -388,18 +370,18 @@ class Access:
         if not allowed:
             self._refuse("run", name, ADD_RUN)
 
-    def _connect(self, client: Any, address: Any, *rest: Any) -> None:
+    def connect(self, client: Any, address: Any, *rest: Any) -> None:
         net = self._grant.net
         if not isinstance(address, tuple) or len(address) < 2:
             return  # of another family, which the kernel refuses
         allowed = net is True or (isinstance(net, list) and address[1] in net)
         self._net(address[0], address[1], allowed)
 
-    def _bind(self, client: Any, address: Any) -> None:
+    def bind(self, client: Any, address: Any) -> None:
         if isinstance(address, tuple) and len(address) >= 2 and self._grant.net is not True:
             self._refuse("net", f"{address[0]}:{address[1]}", 'set "net" of "permissions" to true, for ports are those to connect to')
 
-    def _look_up(self, host: Any, port: Any = None, *rest: Any) -> None:
+    def look_up(self, host: Any, port: Any = None, *rest: Any) -> None:
         if not self._grant.net and host and host != "localhost" and not _is_address(host):
             self._net(host, port, False)
 
@@ -636,6 +618,7 @@ from .encoding import encode
 from .errors import BadStart, CannotBind
 from .grant import Grant, is_within
 from .start_line import Start
+from .watching import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -652,31 +635,28 @@ class Bounds:
     def __init__(self, start: Start, hello: int) -> None:
         self._grant = Grant(start.bounds or {}, start.plugin.get("path") or [], start.scratch.roots())
         self._holding: Optional[Holding] = None
+        self._site = builtins.__import__("site") if sys.flags.no_site else None  # before the fork, after which it would take longer
         self._variables = self._complete(variables_of(start.plugin), start.scratch.disk)
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant, hello)
 
     def put_in_force(self) -> Body:
         """Binds this process, and gives what the hello line says of that."""
-        told: Body = {}
-        os.environ.update(self._variables)  # before, they could have had this process run the plugin's code
-        if self._holding is not None:
-            told = self._holding.put_in_force()
-        return told
+        for name, value in self._variables.items():
+            os.environ[name] = value  # before, it could have had this process run the plugin's code
+        return self._holding.put_in_force() if self._holding is not None else {}
 
     def watch(self) -> Callable[[BaseException], str]:
         """From here on refusals say what is missing. Gives what says it of an error."""
-        from .access import Access
-
         if self._holding is not None:
             change_files_by_descriptor()
-        if sys.flags.no_site:
+        if self._site is not None:
             sys.path[:0] = [path for path in self._variables.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(path)]
             sys.dont_write_bytecode = sys.dont_write_bytecode or bool(self._variables.get("PYTHONDONTWRITEBYTECODE"))
-            run_site()
-        access = Access(self._grant, tell_access if self._grant.audit else None)
-        access.watch()
-        return access.advise
+            find_packages(self._site)
+        watch = Watch(self._grant, tell_access if self._grant.audit else None)
+        watch.begin()
+        return watch.advise
 
     def _complete(self, variables: dict[str, str], scratch: str) -> dict[str, str]:
         """Adds what the bounds take, also for a run that is only watched: what it would need is what it is found to need."""
@@ -690,9 +670,8 @@ class Bounds:
         return variables
 
 
-def run_site() -> None:
+def find_packages(site: Any) -> None:
     """Does what Python does when it starts: it finds the packages, and runs code of theirs."""
-    site = builtins.__import__("site")
     site.abs_paths = lambda: None  # it would look at each module that is loaded, and they have absolute paths
     site.main()
 
@@ -1623,7 +1602,7 @@ class Connection:
 
     def _open_plain_call(self) -> bool:
         """Makes the open call of a request as most are, if that is what comes next."""
-        plain = self._incoming.take_plain(self._session.max_body_bytes)
+        plain = self._incoming.take_plain(self._session.max_body_bytes, self._session.plain)
         if plain is None:
             return False
         self.client.is_followed = self._incoming.has_more
@@ -1768,7 +1747,8 @@ import sys
 PROTOCOL = 1
 VERSION = "0.1.0"
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["ahead", "call_id", "callbacks", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+FEATURES = ["ahead", "call_id", "callbacks", "cancel_by_id", "extensions", "files", "frames", "methods"]
+FEATURES += ["signatures", "sources", "types", "upgrade"]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:
@@ -2558,6 +2538,9 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Optional
 
 
+METHOD_PATHS = ("call/", "stream/")  # before the name of a method
+
+
 class Endpoint:
     """One endpoint: how it is asked for, and what answers it."""
 
@@ -2578,7 +2561,7 @@ class Endpoint:
         self.is_call = is_call  # whether it waits for a lane
         self.run = run  # runs the plugin's code: takes the plugin and the call
         self.answer = answer  # tells what the worker knows by itself: takes its answers and the body
-        self.takes_arguments = name in ("execute", "execute_stream", "task")
+        self.takes_arguments = name in ("execute", "execute_stream", "task") or name.startswith(METHOD_PATHS)
         self.keeps_inputs = name in ("initialize", "reconfigure")  # whether its files stay for as long as the worker
         self.method = method  # the plugin's own method that it stands for
 \fendpoints
@@ -2586,10 +2569,15 @@ class Endpoint:
 
 from __future__ import annotations
 
+import functools
+
 from .call import Call
-from .endpoint import Endpoint
+from .endpoint import METHOD_PATHS, Endpoint
+from .instance import Instance
+from .methods import path_of, public_methods
 from .plugin import Plugin
 from .plugin_endpoints import (
+    call_method,
     cleanup,
     config,
     config_options,
@@ -2604,6 +2592,7 @@ from .plugin_endpoints import (
     prefetch,
     reconfigure,
     signatures,
+    stream_method,
     structural_surface,
     task,
 )
@@ -2611,7 +2600,7 @@ from .worker_endpoints import WorkerEndpoints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict
+    from typing import Any, Callable, Dict, Optional
 
     Body = Dict[str, Any]
 
@@ -2655,9 +2644,36 @@ ALL = (
     asked("progress", "GET", WorkerEndpoints.progress),
     asked("in_use", "POST", WorkerEndpoints.in_use),
     asked("callback", "POST", WorkerEndpoints.callback),
+    asked("sources", "GET", WorkerEndpoints.sources),
 )
 METHODS = {endpoint.name: endpoint.method for endpoint in ALL if endpoint.method}
 ENDPOINTS = {endpoint.name: endpoint for endpoint in ALL}
+PLAIN = {"execute": ENDPOINTS["execute"]}  # what most requests ask for; those for methods come once they are known
+# What plugins have for the worker, or are given by it, and no host calls by its name.
+RESERVED = frozenset(("report_progress", "check_cancel", "scratch_folder", "heartbeat", "execute_batch", *METHODS.values()))
+RUN_METHOD = {"call": call_method, "stream": stream_method}
+
+
+def offer_methods(plugin: Instance) -> dict[str, str]:
+    """Makes endpoints of the methods of a plugin that is loaded; gives their names, by how they stand in a request."""
+    methods = {path_of(name): name for name in public_methods(type(plugin.of), RESERVED)}
+    for path in methods:
+        for kind in RUN_METHOD:
+            ENDPOINTS[f"{kind}/{path}"] = _method_endpoint(kind, path)
+        PLAIN[f"call/{path}"] = ENDPOINTS[f"call/{path}"]
+    return methods
+
+
+def find_endpoint(name: str) -> Optional[Endpoint]:
+    """What a request names. A method that no plugin has is missed by the call itself, which waits until the plugin is loaded."""
+    endpoint = ENDPOINTS.get(name)
+    if endpoint is None and name.startswith(METHOD_PATHS):
+        return _method_endpoint(*name.split("/", 1))
+    return endpoint
+
+
+def _method_endpoint(kind: str, path: str) -> Endpoint:
+    return called(f"{kind}/{path}", functools.partial(RUN_METHOD[kind], path))
 \ferror_bodies
 """Exceptions to error bodies: section 5 of docs/protocol.md."""
 
@@ -2666,7 +2682,7 @@ from __future__ import annotations
 import errno
 import time
 
-from .errors import BadResult, CallbackError, CallCancelled, LoadFailed, NotSupported
+from .errors import BadResult, CallbackError, CallCancelled, LoadFailed, NoSuchMethod, NotSupported
 from .library import attribute
 from .tracebacks import text_of, traceback_of
 
@@ -2726,6 +2742,7 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         code = "cancelled"
     category = "fatal" if code in ("bad_result", "load_error", "bad_start", "bounds") else _category(error)
     retriable = attribute(error, "retriable", attribute(error, "default_retriable"))
+    known = {"known": error.known} if isinstance(error, NoSuchMethod) else {}
     body = {
         "code": code,
         "type": type(error).__name__,
@@ -2736,6 +2753,7 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         "original_exc_repr": text_of(error, repr),
         "plugin_name": plugin,
         "occurred_at": _now(),
+        **known,
     }
     if isinstance(error, CallbackError) and error.callback:
         body["callback"] = error.callback
@@ -2857,6 +2875,14 @@ class CallbackError(Exception):
 
 class NotSupported(Exception):
     """The plugin has no such method."""
+
+
+class NoSuchMethod(NotSupported):
+    """The plugin has no method of the name by which one was called; \`known\` are those that it has."""
+
+    def __init__(self, message: str, known: list[str]) -> None:
+        super().__init__(message)
+        self.known = known
 
 
 class LoadFailed(Exception):
@@ -4041,6 +4067,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Union
 
+    from .endpoint import Endpoint
     from .fast import socket
 
     Body = Dict[str, Any]
@@ -4098,8 +4125,8 @@ class Incoming:
         self._at = end + len(mark)
         return text
 
-    def take_plain(self, limit: int) -> Optional[tuple[str, Body]]:
-        """A request as most are, as its id and its body; None when what comes next is not here as a whole, or is another one.
+    def take_plain(self, limit: int, endpoints: dict[str, Endpoint]) -> Optional[tuple[Endpoint, str, Body]]:
+        """A request as most are, as its endpoint, its id and its body; None when what comes next is not here as a whole, or is another one.
 
         All that stands here was found out by splitting it in the way of any request, and takes a fraction of the time.
         """
@@ -4111,7 +4138,8 @@ class Incoming:
             name, digits, call, files = data[at:end].decode("ascii").split(" ")
         except ValueError:
             return None
-        if name != "execute" or files != "files=shared" or not digits.isdecimal() or len(digits) > MOST_DIGITS:
+        endpoint = endpoints.get(name)
+        if endpoint is None or files != "files=shared" or not digits.isdecimal() or len(digits) > MOST_DIGITS:
             return None
         if call[:CALL_LENGTH] != CALL or not CALL_LENGTH < len(call) <= CALL_LENGTH + MAX_ID or not call.isprintable():
             return None
@@ -4123,7 +4151,7 @@ class Incoming:
         if body is None:
             return None
         self._at, self.has_more = stop, stop < len(data)
-        return call[CALL_LENGTH:], body
+        return endpoint, call[CALL_LENGTH:], body
 
     def take(self, length: int) -> Union[bytes, bytearray, None]:
         """The next bytes, as many as these; None when they are not all here."""
@@ -4676,9 +4704,12 @@ class StandardLibrary:
         origin = attribute(attribute(module, "__spec__"), "origin")
         return isinstance(origin, str) and (origin in ("built-in", "frozen") or self._contains(origin))
 
+    def is_foreign(self, file: str) -> bool:
+        """Whether a file is neither the library's nor of an installed package."""
+        return not _is_installed(file) and not self._contains(file)
+
     def _contains(self, file: str) -> bool:
-        is_installed = "site-packages" in file or "dist-packages" in file
-        return not is_installed and any(file.startswith(folder + os.sep) for folder in self._path)
+        return not _is_installed(file) and any(file.startswith(folder + os.sep) for folder in self._path)
 
     def _read_names(self) -> frozenset[str]:
         known = getattr(sys, "stdlib_module_names", None)  # since Python 3.10
@@ -4691,6 +4722,10 @@ class ApartLoader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         vars(module)["__builtins__"] = LIBRARY.builtins
         super().exec_module(module)
+
+
+def _is_installed(file: str) -> bool:
+    return "site-packages" in file or "dist-packages" in file
 
 
 def _is_unfinished(module: Any) -> bool:
@@ -4904,9 +4939,28 @@ from __future__ import annotations
 
 import os
 
+from .errors import BadStart
 from .fast import socket
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
 BACKLOG = 256
+
+
+def listen(unix: str, tcp: str) -> tuple[socket.socket, Body]:
+    """Listens at one of both; gives the address for the hello line, too."""
+    try:
+        if unix:
+            return listen_unix(unix), {"unix": unix}
+        listener = listen_tcp(tcp)
+    except (OSError, AttributeError) as error:
+        raise BadStart(f'Cannot listen at "{unix or tcp}": {error}') from error
+    pattern = "[{}]:{}" if ":" in tcp else "{}:{}"
+    return listener, {"tcp": pattern.format(tcp, listener.getsockname()[1])}
 
 
 def listen_unix(path: str) -> socket.socket:
@@ -5012,6 +5066,7 @@ from .errors import BadStart, CannotBind
 from .forks import prepare_for_forks
 from .library import LIBRARY
 from .lifeline import Watch, arm_lifeline, hold_lifeline
+from .listening import listen
 from .shelf import Shelf
 from .start_line import Start, read_start_line, say, take_stdout
 from .supervisor import fork_worker
@@ -5053,14 +5108,15 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
             lifeline = os.dup(0)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
-        worker = Worker(start, shelf)
-        told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
+        listener, address = listen(start.unix, start.tcp)
+        told: Body = {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
         if bounds is not None:
             told.update(bounds.put_in_force())
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
     say(hello, told)
+    worker = Worker(start, shelf, listener)  # while the host connects
     if bounds is not None:
         worker.plugin.advise = bounds.watch()  # it binds nobody, so that the host need not wait for it
     watch = None
@@ -5140,6 +5196,58 @@ class MemoryWatch:
                 return next((int(line.split()[1]) for line in counts if line.startswith("oom_kill ")), None)
         except (OSError, ValueError, IndexError):
             return None
+\fmethods
+"""The plugin's own methods that hosts may call by their names: section 3 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import functools
+import sys
+
+from .library import LIBRARY, attribute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Container
+
+ORIGINAL = ("cjm_plugin_system", "cjm_substrate")  # what classes of the original are told to derive from
+DECORATED = (staticmethod, classmethod)
+
+
+def public_methods(kind: type, reserved: Container[str]) -> frozenset[str]:
+    """The names of the methods of a class that have no underscore in front and no endpoint of their own. Nothing is run to find them."""
+    found: dict[str, bool] = {}
+    for base in kind.__mro__:
+        if _is_own(base, kind):
+            for name, member in vars(base).items():
+                found.setdefault(name, _is_method(member))
+    return frozenset(name for name, is_method in found.items() if is_method and not name.startswith("_") and name not in reserved)
+
+
+def _is_own(base: type, kind: type) -> bool:
+    """Whether a base is the plugin's own code, and not that of a library, of whose methods there may be a hundred."""
+    top, own = (str(one.__module__).partition(".")[0] for one in (base, kind))
+    if top == own or top in ORIGINAL:
+        return top == own
+    file = attribute(sys.modules.get(base.__module__), "__file__")
+    return isinstance(file, str) and LIBRARY.is_foreign(file)
+
+
+def _is_method(member: Any) -> bool:
+    """Whether it is a function, whatever it is made with. A callable value of the class's is data."""
+    if isinstance(member, functools.partialmethod):
+        return True
+    function = member.__func__ if isinstance(member, DECORATED) else member
+    return callable(function) and not isinstance(function, type) and hasattr(type(function), "__get__")
+
+
+def path_of(name: str) -> str:
+    """A name as it stands in the path of a request."""
+    return name if name.isascii() else "".join(map(_quoted, name))
+
+
+def _quoted(character: str) -> str:
+    return character if character.isascii() else "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 \fmodules
 """How the worker's modules find each other. start.py runs this one first, by itself."""
 
@@ -5664,7 +5772,6 @@ def loaders_of(program: str) -> list[str]:
 
 from __future__ import annotations
 
-import builtins
 import functools
 import sys
 import threading
@@ -5672,7 +5779,7 @@ import threading
 from .call import Call
 from .conversions import to_json
 from .error_bodies import describe
-from .errors import LoadFailed, NotSupported
+from .errors import LoadFailed, NoSuchMethod, NotSupported
 from .forks import run_plugin_code
 from .helpers import Helpers
 from .instance import Instance
@@ -5682,6 +5789,7 @@ from .logs import log
 from .open_calls import OpenCalls
 from .original import WIRE_MODULES, make_data_folders, stamp_envelope
 from .running import Runner
+from .target import find, import_module, make_plugin
 from .tracebacks import traceback_of
 
 TYPE_CHECKING = False
@@ -5696,8 +5804,8 @@ if TYPE_CHECKING:
 class Plugin:
     """The plugin that this worker serves."""
 
-    def __init__(self, target: Body, calls: OpenCalls) -> None:
-        self.name = str(target.get("name") or target["class"])
+    def __init__(self, target: Body, calls: OpenCalls, offer_methods: Callable[[Instance], dict[str, str]]) -> None:
+        self.name = str(target.get("name") or target["module"])
         self.version = str(target.get("version") or "0.0.0")
         self.failure: Optional[Body] = None
         self.is_initialized = False
@@ -5705,6 +5813,8 @@ class Plugin:
         self._is_ready = False
         self.instance = Instance(None)
         self.advise: Callable[[BaseException], str] = lambda error: ""  # what stands behind the message of a refusal
+        self.methods: dict[str, str] = {}  # that hosts may call by their names, by how these stand in a request
+        self._offer_methods = offer_methods
         self._target = target
         self._calls = calls
         self._runner = Runner()
@@ -5727,7 +5837,7 @@ class Plugin:
     def _load(self) -> None:
         sys.path[:0] = self._target.get("path") or []
         make_data_folders()
-        self._adopt(_import_class(self._target["module"], self._target["class"])())
+        self._adopt(make_plugin(self._target))
         for place in self._target.get("adapters") or []:
             self._bind(place)
 
@@ -5738,12 +5848,13 @@ class Plugin:
             value = self.instance.attribute(name)
             if isinstance(value, str) and value:
                 setattr(self, name, value)
+        self.methods = self._offer_methods(self.instance)
 
     def _bind(self, place: str) -> None:
         """Binds a task adapter. One that cannot be loaded keeps nobody from what the plugin does without it."""
         try:
             module, _, name = place.rpartition(":")
-            adapter = _import_class(module, name)
+            adapter = find(import_module(module), name, "class")
             self._adapters[str(adapter.task_name)] = adapter(self.instance.of)
         except Exception as error:
             self._unbound.append('"{}" could not be bound: {!r}'.format(place, error))
@@ -5797,6 +5908,14 @@ class Plugin:
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
 
+    def public_method(self, path: str) -> Callable[..., Any]:
+        """A method that is called by its name, as it stands in a request."""
+        name = self.methods.get(path)
+        method = None if name is None else attribute(self.instance.of, name)
+        if not callable(method):
+            raise NoSuchMethod(f'The plugin "{self.name}" has no method "{path}"', sorted(self.methods.values()))
+        return method
+
     def need_task(self, task: str, name: str) -> Callable[..., Any]:
         """A method that the adapter of a task has to have."""
         if task not in self._adapters:
@@ -5838,13 +5957,6 @@ class Plugin:
             if self._tracing is None:
                 self._tracing = Tracing()
         return self._tracing.run(call, self.name, code)
-
-
-def _import_class(module: str, name: str) -> Any:
-    builtins.__import__(module)
-    if not hasattr(sys.modules[module], name):
-        raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
-    return getattr(sys.modules[module], name)
 \fplugin_endpoints
 """What the endpoints ask of the plugin. Each function gives what its endpoint's result is."""
 
@@ -5859,7 +5971,7 @@ from .running import PLAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, Callable, Dict
 
     Body = Dict[str, Any]
 
@@ -5872,18 +5984,22 @@ def initialize(plugin: Plugin, call: Call) -> Body:
 
 
 def execute(plugin: Plugin, call: Call) -> Any:
-    result = _execute(plugin, call, "execute")
-    if type(result) not in PLAIN and isinstance(result, (Generator, AsyncGenerator)):
-        return list(plugin.items(call, result))
-    return result
+    return _whole(plugin, call, _run(plugin, call, plugin.need("execute")))
 
 
 def execute_stream(plugin: Plugin, call: Call) -> None:
     if plugin.instance.method("execute_stream") is not None:
-        _send_items(plugin, call, _execute(plugin, call, "execute_stream"))
-        return
-    result = _execute(plugin, call, "execute")
-    _send_items(plugin, call, result if isinstance(result, (Generator, AsyncGenerator)) else [result])
+        _send_items(plugin, call, _run(plugin, call, plugin.need("execute_stream")))
+    else:
+        _send_result(plugin, call, _run(plugin, call, plugin.need("execute")))
+
+
+def call_method(path: str, plugin: Plugin, call: Call) -> Any:
+    return _whole(plugin, call, _run(plugin, call, plugin.public_method(path)))
+
+
+def stream_method(path: str, plugin: Plugin, call: Call) -> None:
+    _send_result(plugin, call, _run(plugin, call, plugin.public_method(path)))
 
 
 def task(plugin: Plugin, call: Call) -> Any:
@@ -5941,7 +6057,7 @@ def list_processes(plugin: Plugin, call: Call) -> Any:
 def signatures(plugin: Plugin, call: Call) -> Body:
     from .signatures import describe_signatures
 
-    return describe_signatures(plugin.instance.of)
+    return describe_signatures(plugin.instance.of, sorted(plugin.methods.values()))
 
 
 def structural_surface(plugin: Plugin, call: Call) -> Body:
@@ -5950,10 +6066,22 @@ def structural_surface(plugin: Plugin, call: Call) -> Body:
     return describe_surface(type(plugin.instance.of))
 
 
-def _execute(plugin: Plugin, call: Call, name: str) -> Any:
-    method, body = plugin.need(name), call.body
+def _run(plugin: Plugin, call: Call, method: Callable[..., Any]) -> Any:
+    body = call.body
     plugin.renew(body)
     return plugin.invoke(call, method, body.get("args") or (), body.get("kwargs") or NO_NAMES)
+
+
+def _whole(plugin: Plugin, call: Call, result: Any) -> Any:
+    """A result; of a generator the list of its items."""
+    if type(result) not in PLAIN and isinstance(result, (Generator, AsyncGenerator)):
+        return list(plugin.items(call, result))
+    return result
+
+
+def _send_result(plugin: Plugin, call: Call, result: Any) -> None:
+    """Sends what a method that is no stream has given, item by item where it is a generator."""
+    _send_items(plugin, call, result if isinstance(result, (Generator, AsyncGenerator)) else [result])
 
 
 def _send_items(plugin: Plugin, call: Call, source: Any) -> None:
@@ -6369,7 +6497,7 @@ from .call import NO_TRACE
 from .client import Client
 from .constants import CONNECTION_HEADER, FRAMES_TYPE, MAX_ID, TRACE_HEADERS, UPGRADE_PATH, UPGRADE_PROTOCOL
 from .endpoint import Endpoint
-from .endpoints import ENDPOINTS
+from .endpoints import find_endpoint
 from .errors import Refusal
 from .replies import FramedReply, PlainReply, PlainStreamReply, Reply
 from .scratch import Scratch
@@ -6454,7 +6582,7 @@ class HttpRequest(Request):
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
-        endpoint = ENDPOINTS.get(self.path[1:]) if self.path[:1] == "/" else None
+        endpoint = find_endpoint(self.path[1:]) if self.path[:1] == "/" else None
         if endpoint is None:
             raise Refusal(404, "Not Found")
         if self.method != endpoint.verb:
@@ -6491,7 +6619,7 @@ class HttpRequest(Request):
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
             return FramedReply(client, scratch, self.closes, self.files)
-        if self.path == "/execute_stream":
+        if self.path == "/execute_stream" or self.path.startswith("/stream/"):
             return PlainStreamReply(client, scratch, self.closes)
         return PlainReply(client, scratch, self.closes, 400 if self.path == "/initialize" else 500)
 
@@ -6515,7 +6643,7 @@ class BareRequest(Request):
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
-        endpoint = ENDPOINTS.get(self._endpoint)
+        endpoint = find_endpoint(self._endpoint)
         if endpoint is None:
             raise Refusal(404, "Not Found")
         return endpoint
@@ -7020,7 +7148,7 @@ from .canceller import Canceller
 from .client import Client
 from .decoding import decode_object, restore_types
 from .endpoint import Endpoint
-from .endpoints import ENDPOINTS, METHODS
+from .endpoints import METHODS, PLAIN
 from .error_bodies import describe
 from .errors import Refusal
 from .fast import compare_digest
@@ -7045,7 +7173,6 @@ if TYPE_CHECKING:
 
 
 NO_ARGUMENTS: list[Any] = []
-EXECUTE = ENDPOINTS["execute"]
 
 
 class Session:
@@ -7056,6 +7183,7 @@ class Session:
         self.max_body_bytes = start.max_body_bytes
         self.watch = watch
         self.spare = SpareMemory()
+        self.plain = PLAIN
         self.abandon = canceller.abandon
         self._plugin = plugin
         self._calls = calls
@@ -7078,7 +7206,9 @@ class Session:
 
     def is_quick(self, endpoint: Endpoint) -> bool:
         """Whether a question is answered at once, whatever the plugin's code does."""
-        return endpoint.answer is not None and (endpoint.name != "ready" or self._plugin.loaded.is_set())
+        if endpoint.name in ("ready", "sources"):
+            return endpoint.name == "ready" and self._plugin.loaded.is_set()
+        return endpoint.answer is not None
 
     def answer(self, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> None:
         """Answers a question."""
@@ -7090,9 +7220,9 @@ class Session:
         except Exception as error:
             reply.error(describe(error, self._plugin.name))
 
-    def open_plain_call(self, call_id: str, body: Body, connection: Any) -> Call:
+    def open_plain_call(self, endpoint: Endpoint, call_id: str, body: Body, connection: Any) -> Call:
         """Makes the call that a request as most are asks for."""
-        call = Call(body, EXECUTE, None, call_id)
+        call = Call(body, endpoint, None, call_id)
         call.connection = connection
         self._open(call, call_id)
         return call
@@ -7268,16 +7398,27 @@ from .hint_names import Schema, Scope
 from .type_hints import GENERATORS, ITERABLES, UNKNOWN, Hints, array_of, is_plain
 
 
-def describe_signatures(plugin: typing.Any) -> Schema:
-    """The signatures of the plugin's \`execute\` and \`execute_stream\`, as the endpoints of these names behave."""
+def describe_signatures(plugin: typing.Any, names: typing.Iterable[str]) -> Schema:
+    """The signatures of the plugin's \`execute\` and \`execute_stream\`, as their endpoints behave, and of the methods of these names."""
     execute, stream = (getattr(plugin, name, None) for name in ("execute", "execute_stream"))
-    told = {}
+    told: Schema = {}
     if callable(execute):
         told["execute"] = _describe(execute, "result")
     if callable(stream):
         told["execute_stream"] = _describe(stream, "chunk", is_stream=True)
     elif callable(execute):  # then the stream is what \`execute\` gives
         told["execute_stream"] = _describe(execute, "chunk")
+    found = [(name, getattr(plugin, name, None)) for name in names]
+    methods = {name: _describe_method(method) for name, method in found if callable(method)}
+    return dict(told, methods=methods) if methods else told
+
+
+def _describe_method(method: typing.Callable[..., typing.Any]) -> Schema:
+    """A method by its name: both of what it gives as a whole and of what it gives one by one, where it does that."""
+    function = inspect.unwrap(method)
+    told = _describe(method, "result")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        told["chunk"] = _describe(method, "chunk").get("chunk", UNKNOWN)
     return told
 
 
@@ -7354,6 +7495,65 @@ def _listed(item: Schema) -> Schema:
     """A list of items, whose definitions stay at the top."""
     inner = {key: value for key, value in item.items() if key != "$defs"}
     return dict(array_of(inner), **({"$defs": item["$defs"]} if "$defs" in item else {}))
+\fsources late
+"""Which files of the plugin's own code have been imported: a host that reloads an edited plugin watches them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .library import attribute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
+
+INSTALLED = ("site-packages", "dist-packages")
+# Bytecode names its source by whole seconds and by length alone, so that one more edit in that second may be taken for the one before.
+SHORTLY_S = 2
+
+
+def own_files(plugin: dict[str, Any]) -> list[str]:
+    """The files of modules that lie below the plugin's folders. What is installed is not the plugin's own."""
+    folders = [_absolute(folder) for folder in plugin.get("path") or []]
+    top = sys.modules.get(plugin["module"].partition(".")[0])
+    folders += [os.path.dirname(file) for file in _file_of(top)]
+    own = {file: module for module in list(sys.modules.values()) for file in _file_of(module) if _is_own(file, folders)}
+    for file, module in own.items():
+        _forget_bytecode(file, module)
+    return sorted(own)
+
+
+def _file_of(module: Any) -> Iterator[str]:
+    names = attribute(module, "__dict__")  # a module may have a \`__getattr__\` that is the plugin's code
+    file = names.get("__file__") if isinstance(names, dict) else None
+    if isinstance(file, str) and os.path.exists(file):
+        yield _absolute(file)
+
+
+def _absolute(path: str) -> str:
+    return os.path.normpath(os.path.join(os.getcwd(), path))
+
+
+def _is_own(file: str, folders: list[str]) -> bool:
+    library = os.path.dirname(os.__file__)
+    is_installed = any(part in INSTALLED for part in file.split(os.sep)) or _is_below(file, library)
+    return not is_installed and any(_is_below(file, folder) for folder in folders)
+
+
+def _is_below(file: str, folder: str) -> bool:
+    return file.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _forget_bytecode(file: str, module: Any) -> None:
+    """Removes bytecode that could be taken for that of the next edit."""
+    cached = attribute(attribute(module, "__spec__"), "cached")
+    try:
+        if cached and os.stat(cached).st_mtime - os.stat(file).st_mtime < SHORTLY_S:
+            os.remove(cached)
+    except (OSError, TypeError, ValueError):
+        pass
 \fspare_memory
 """The memory that a large value leaves, which the next one takes."""
 
@@ -7485,8 +7685,8 @@ class Start:
         self.tcp = "" if self.unix else self._string(listen, "tcp")
         self.folder = self._string(message, "folder") if "folder" in message else ""
         self.plugin = self._object(message, "plugin")
-        for key in ("module", "class"):
-            self._string(self.plugin, key)
+        self._string(self.plugin, "module")
+        self._check_target(self.plugin)
         if not isinstance(self.plugin.get("path", []), list):
             raise BadStart('"path" in the start line is not a list')
         self.foreign = self._string(message, "foreign") if "foreign" in message else ""
@@ -7499,6 +7699,13 @@ class Start:
         self.scratch = Scratch(*folders, quota=self._number(limits, "scratch_quota", 0, 0))
         self.features = [*FEATURES, "parts"] if self.scratch.disk else FEATURES
         self.cancel_grace_s = self._number(limits, "cancel_grace_ms", 200, 0) / 1000
+
+    def _check_target(self, plugin: Body) -> None:
+        named = [key for key in ("class", "function", "entry") if plugin.get(key) is not None]
+        if len(named) != 1:
+            raise BadStart('"plugin" in the start line must have one of "class", "function" and "entry"')
+        if plugin.get("entry") is not True:
+            self._string(plugin, named[0])
 
     @staticmethod
     def _object(holder: Body, key: str) -> Body:
@@ -7949,6 +8156,141 @@ class Machine:
     def number(self, name: str) -> int:
         """The number of a call; 0 when this machine has none of the name."""
         return int(self._numbers.get(name, 0))
+\ftarget
+"""What the start line names as the plugin: a class, a function, or what a script has."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+
+from .conversions import to_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Callable, Dict
+
+    Body = Dict[str, Any]
+
+SCRIPT_ENDINGS = (".py", ".pyw")
+# By what Python or a library gives it, a class holds data and does nothing: a dataclass, a named tuple, a TypedDict, a protocol, a model.
+MARKS_OF_DATA = ("__dataclass_fields__", "_fields", "__total__", "_is_protocol", "model_json_schema")
+
+
+class FunctionPlugin:
+    """A function as a plugin. The worker's helpers become attributes of the function, where its code finds them."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        vars(self)["execute"] = function
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self)["execute"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(vars(self)["execute"], name, value)
+
+
+def make_plugin(target: Body) -> Any:
+    """Imports what the start line names, and makes the plugin's object of it."""
+    module = import_module(target["module"])
+    if target.get("entry") is not None:
+        return _made(module, _entry_name(module, target["entry"]), target["module"])
+    if target.get("function") is not None:
+        return FunctionPlugin(_function(module, target["function"]))
+    return find(module, target["class"], "class")()
+
+
+def import_module(module: str) -> ModuleType:
+    """Imports a module by its import path, or a script by its own."""
+    if module.endswith(SCRIPT_ENDINGS) and os.path.isabs(module):
+        return _import_script(module)
+    builtins.__import__(module)
+    return sys.modules[module]
+
+
+def find(module: ModuleType, name: str, what: str) -> Any:
+    """What a module has by this name."""
+    if not hasattr(module, name):
+        names = _candidates(module)
+        has = f". It has {_listed(names)}" if names else ""
+        raise AttributeError(f'The module "{module.__name__}" has no {what} "{name}"{has}')
+    return getattr(module, name)
+
+
+def _function(module: ModuleType, name: str) -> Callable[..., Any]:
+    function = find(module, name, "function")
+    if isinstance(function, type):
+        raise TypeError(f'"{name}" is a class. Name it as "class" in the manifest')
+    if not callable(function):
+        raise TypeError(f'"{name}" is no function, but a value of the type {to_json(type(function).__name__)}')
+    checked: Callable[..., Any] = function
+    return checked
+
+
+def _made(module: ModuleType, name: str, path: str) -> Any:
+    value = find(module, name, "class or function")
+    return value() if isinstance(value, type) else FunctionPlugin(_function(module, name))
+
+
+def _entry_name(module: ModuleType, entry: Any) -> str:
+    """The name of the one class or function that a script has. A class with \`execute\` goes before all else."""
+    if isinstance(entry, str):
+        return entry
+    names = _candidates(module)
+    plugins = [name for name in names if _is_plugin_class(getattr(module, name))]
+    for chosen in (plugins, [name for name in names if name != "main"], names):
+        if len(chosen) == 1:
+            return chosen[0]
+    file = os.path.basename(str(module.__file__))
+    if not names:
+        raise LookupError(f'"{file}" has no class and no function whose name begins without "_"')
+    raise LookupError(f'"{file}" has several classes and functions: {_listed(names)}. Name the one that is meant, as "{file}#{names[0]}"')
+
+
+def _candidates(module: ModuleType) -> list[str]:
+    """The names of the public classes and functions that a module has written itself."""
+    exported = getattr(module, "__all__", None)
+    if isinstance(exported, (list, tuple)):
+        return [name for name in exported if isinstance(name, str) and callable(getattr(module, name, None))]
+    return [name for name, value in vars(module).items() if not name.startswith("_") and _is_own(module, value)]
+
+
+def _is_own(module: ModuleType, value: Any) -> bool:
+    if getattr(value, "__module__", None) != module.__name__:
+        return False
+    if isinstance(value, type):
+        is_enum = hasattr(value, "__members__")
+        return not (is_enum or issubclass(value, BaseException) or any(hasattr(value, mark) for mark in MARKS_OF_DATA))
+    return callable(value) and hasattr(type(value), "__get__")
+
+
+def _is_plugin_class(value: Any) -> bool:
+    return isinstance(value, type) and any(hasattr(value, name) for name in ("execute", "execute_stream"))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(to_json, names))
+
+
+def _import_script(path: str) -> ModuleType:
+    """Runs a script as a module, whatever its file is called."""
+    from importlib.machinery import SourceFileLoader
+    from importlib.util import module_from_spec, spec_from_loader
+
+    stem = os.path.splitext(os.path.basename(path))[0]
+    name = stem if stem.isidentifier() and stem not in sys.modules else f"script {stem}"
+    spec = spec_from_loader(name, SourceFileLoader(name, path))
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 \ftracebacks
 """Texts about exceptions."""
 
@@ -8874,8 +9216,85 @@ class Walk:
             plain = isinstance(part, str) and part.isidentifier()
             place += "." + str(part) if plain else "[" + to_json(part) + "]"
         return place
+\fwatching late
+"""Has what a plugin with bounds is about to do looked at, as far as Python tells of it.
+
+Most plugins do nothing that matters here. So the module that looks at it is imported for the first thing that does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .grant import Grant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
+
+    from .access import Access
+
+    Tell = Callable[[str, str, bool], None]
+
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+# By Python's audit events: the method that looks at each.
+WATCHED = {
+    "sqlite3.connect": "open_database",
+    "ctypes.dlopen": "load_library",
+    "os.truncate": "truncate",
+    **dict.fromkeys(("os.mkdir", "os.remove", "os.rmdir"), "change"),
+    **dict.fromkeys(("os.rename", "os.link", "os.symlink"), "move"),
+    **dict.fromkeys(("os.exec", "os.posix_spawn", "subprocess.Popen"), "run"),
+    "os.system": "run_command",
+    **dict.fromkeys(("socket.connect", "socket.sendto", "socket.sendmsg"), "connect"),
+    "socket.bind": "bind",
+    **dict.fromkeys(("socket.getaddrinfo", "socket.gethostbyname"), "look_up"),
+}
+# What is only read is of interest to an audit alone.
+READ_FOLDERS = ("os.listdir", "os.scandir")
+
+
+class Watch:
+    """Watches what the plugin does. \`tell\` gets each thing that it asks for, with its key and whether it may have it."""
+
+    def __init__(self, grant: Grant, tell: Optional[Tell]) -> None:
+        self._grant = grant
+        self._tell = tell
+        self._found: dict[str, Access] = {}
+
+    def begin(self) -> None:
+        """From here on Python tells of what it is about to do."""
+        tells = self._tell is not None
+        watched = {**WATCHED, **dict.fromkeys(READ_FOLDERS, "list_folder")} if tells else WATCHED
+
+        def hook(event: str, args: tuple[Any, ...]) -> None:
+            if event == "open":
+                if args[2] & WRITES:
+                    self._access().write_file(args[0])
+                elif tells:
+                    self._access().read_file(args[0])
+            elif event == "import":
+                if args[0].startswith("multiprocessing."):
+                    self._access().prepare_module(args[0])
+            elif event in watched:
+                getattr(self._access(), watched[event])(*args)
+
+        sys.addaudithook(hook)
+
+    def advise(self, error: BaseException) -> str:
+        """What stands behind the message of an error that came of a refusal; nothing for any other."""
+        return self._access().advise(error) if self._grant.hold else ""
+
+    def _access(self) -> Access:
+        """What looks at it, one for all threads. It is made without a lock, which a forked child could find held."""
+        if not self._found:
+            from .access import Access
+
+            self._found.setdefault("access", Access(self._grant, self._tell))
+        return self._found["access"]
 \fworker
-"""The worker: what it is made of, and where it listens."""
+"""The worker: what it is made of."""
 
 from __future__ import annotations
 
@@ -8883,10 +9302,10 @@ import threading
 
 from .canceller import Canceller
 from .descriptors import DESCRIPTORS
-from .errors import BadStart
+from .endpoints import offer_methods
+from .fast import socket
 from .front import Front
 from .lanes import Lanes
-from .listening import listen_tcp, listen_unix
 from .open_calls import OpenCalls
 from .plugin import Plugin
 from .session import Session
@@ -8896,36 +9315,21 @@ from .waiting import Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, NoReturn
-
-    Body = Dict[str, Any]
+    from typing import NoReturn
 
 
 class Worker:
     """All that serves one plugin."""
 
-    def __init__(self, start: Start, shelf: Shelf) -> None:
+    def __init__(self, start: Start, shelf: Shelf, listener: socket.socket) -> None:
         calls = OpenCalls()
-        self.plugin = plugin = Plugin(start.plugin, calls)
+        self.plugin = plugin = Plugin(start.plugin, calls, offer_methods)
         self._waiting = Waiting(calls, start.max_concurrency)
         canceller = Canceller(plugin, calls, self._waiting.give_to_front, start.cancel_grace_s)
         self._session = Session(start, plugin, calls, canceller, self._waiting.watch)
         self._lanes = Lanes(start.max_concurrency, plugin, calls, self._waiting)
         self._shelf = shelf
-        self._start = start
-
-    def listen(self) -> Body:
-        """Binds; gives the address for the hello line."""
-        unix, tcp = self._start.unix, self._start.tcp
-        try:
-            if unix:
-                self._listener = listen_unix(unix)
-                return {"unix": unix}
-            self._listener = listen_tcp(tcp)
-        except (OSError, AttributeError) as error:
-            raise BadStart(f'Cannot listen at "{unix or tcp}": {error}') from error
-        pattern = "[{}]:{}" if ":" in tcp else "{}:{}"
-        return {"tcp": pattern.format(tcp, self._listener.getsockname()[1])}
+        self._listener = listener
 
     def run(self) -> NoReturn:
         """Serves for good."""
@@ -8964,6 +9368,7 @@ class WorkerEndpoints:
     def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, methods: dict[str, str]) -> None:
         self._methods = methods  # of plugins, by the endpoints that stand for them
         self._plugin = plugin
+        self._target = start.plugin
         self._calls = calls
         self._canceller = canceller
         self._scratch = start.scratch
@@ -9008,6 +9413,12 @@ class WorkerEndpoints:
         }
         told = {"usage": self._plugin.usage(), "gpu_memory_mb": self._plugin.gpu_memory_mb()}
         return dict(stats, **{key: value for key, value in told.items() if value is not None})
+
+    def sources(self, body: Body) -> Body:
+        from .sources import own_files
+
+        self._plugin.loaded.wait()
+        return {"files": own_files(self._target)}
 
     def progress(self, body: Body) -> Body:
         return self._calls.progress()
