@@ -32,7 +32,7 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
     return unknownPlugin(error);
   }
   const client = asked.get("client");
-  const call = calls.open({ client, plugin: versionOf(handle), endpoint, callId });
+  const call = calls.open({ client, plugin: versionOf(handle), endpoint, callId }, request.functions);
   if (call === undefined) {
     letGo(request);
     return refusal(STATUS_CODE.Conflict, `The call id "${callId}" is that of an open call`, { code: "call_id_taken" });
@@ -42,18 +42,31 @@ export async function answerCall(context: GatewayContext, request: GatewayReques
   const traceContext = activeTrace() ?? traceFrom((name) => headers.get(name) ?? undefined);
   const remote = asked.env?.info?.remoteAddr?.hostname;
   const observed = { plugin, endpoint, callId, client, remote, traceparent: traceContext?.traceparent, startedAt: new Date() };
-  const report = new CallReport(observed, context.observers, request);
+  // What a client answers is a part of its call.
+  const observers = endpoint === "callback" ? [] : context.observers;
+  const report = new CallReport(observed, observers, request);
   const role = asked.get("role");
   const givesLogs = context.options.callLogs || role === "operator";
-  const target = { handle, manager, calls, client, workerCallId: call.workerCallId, role, givesLogs };
+  const target = {
+    handle,
+    manager,
+    calls,
+    client,
+    workerCallId: call.workerCallId,
+    role,
+    givesLogs,
+    takesFunctions: context.options.callbacks,
+  };
   const withTraceback = context.options.exposeTracebacks || role === "operator";
   const style = asksForFrames(headers) ? FRAMED : plainStyle(endpoint, headers.get("accept"));
   const open: OpenOutcome = (listeners) => operate(request, target, { signal: call.signal, traceContext, ...listeners });
   const takesParts = style === FRAMED && headers.get(FILES_HEADER) === "parts";
   const takesLogs = style === FRAMED && givesLogs && headers.get(LOGS_HEADER) === LOGS_FEATURE;
   const frames = new Frames(open, { withTraceback, takesParts, takesLogs, write: style.write, writeFile: style.writeFile });
+  request.functions?.begin((callback) => frames.callBack(callback));
   const onEnd = () => {
     call.end();
+    request.functions?.end();
     letGo(request);
   };
   const hooks = { name: plugin, report, patience: context.patience.reply, place: asked.get("place"), onEnd, onCancel: () => call.cancel() };

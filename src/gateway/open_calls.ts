@@ -4,6 +4,8 @@
  * @module
  */
 import { CallCancelledError } from "../errors.ts";
+import type { CallbackAnswer } from "../protocol/callback_answer.ts";
+import type { ClientFunctions } from "./client_functions.ts";
 import { OrderedList } from "../plugin/ordered_list.ts";
 import { endpointRule, type RequestEndpoint } from "../protocol/endpoints.ts";
 
@@ -37,6 +39,7 @@ export type CallFilter = Partial<CallOwner>;
 interface OwnedCall {
   readonly call: OpenCall;
   readonly owner: CallOwner;
+  readonly functions: ClientFunctions | undefined;
 }
 
 /** Knows the calls of all clients. An id names a call of one client at one plugin. Questions are no calls: they can be given up, and not be found. */
@@ -58,7 +61,7 @@ export class OpenCalls {
   }
 
   /** Opens a call; `undefined` when its client has one of that id open. */
-  open(owner: CallOwner): OpenCall | undefined {
+  open(owner: CallOwner, functions?: ClientFunctions): OpenCall | undefined {
     const { isCall } = endpointRule(owner.endpoint);
     const key = isCall && owner.callId !== undefined ? keyOf(owner) : undefined;
     if (key !== undefined && this.#keys.has(key)) return undefined;
@@ -77,7 +80,7 @@ export class OpenCalls {
         if (workerKey !== undefined) this.#workerIds.delete(workerKey);
       },
     };
-    const entry = isCall ? this.#open.add({ call, owner }) : undefined;
+    const entry = isCall ? this.#open.add({ call, owner, functions }) : undefined;
     if (isCall) this.#size++;
     if (key !== undefined) this.#keys.add(key);
     if (workerKey !== undefined) this.#workerIds.add(workerKey);
@@ -87,13 +90,18 @@ export class OpenCalls {
   /** Gives up calls. False when there are none such. */
   cancel(filter: CallFilter): boolean {
     const calls = this.#matching(filter);
-    for (const call of calls) call.cancel();
+    for (const { call } of calls) call.cancel();
     return calls.length > 0;
   }
 
-  #matching(filter: CallFilter): OpenCall[] {
+  /** Hands over what a function of a call gave; tells whether anybody waits for that. */
+  answer(filter: CallFilter, answer: CallbackAnswer): boolean {
+    return this.#matching(filter).some(({ functions }) => functions?.answer(answer));
+  }
+
+  #matching(filter: CallFilter): OwnedCall[] {
     const wanted = Object.entries(filter) as [keyof CallOwner, string | undefined][];
-    return [...this.#open].filter(({ owner }) => wanted.every(([key, value]) => owner[key] === value)).map(({ call }) => call);
+    return [...this.#open].filter(({ owner }) => wanted.every(([key, value]) => owner[key] === value));
   }
 }
 

@@ -7,6 +7,8 @@ import type { PluginManager } from "../manager/plugin_manager.ts";
 import type { ClientOptions } from "../plugin/client_logs.ts";
 import type { CallOptions, Kwargs, PluginConfig } from "../plugin/interface.ts";
 import { type PluginInterface, questionAt, type QuestionEndpoint } from "../plugin/members.ts";
+import type { CallbackAnswer } from "../protocol/callback_answer.ts";
+import { CALLBACKS_FEATURE } from "../protocol/functions.ts";
 import {
   type CalledEndpoint,
   type Endpoint,
@@ -38,6 +40,8 @@ export interface OperationTarget {
   readonly role: Role;
   /** Whether clients may have what their calls print. */
   readonly givesLogs: boolean;
+  /** Whether calls may have functions. */
+  readonly takesFunctions: boolean;
 }
 
 /** What an operation is run with. */
@@ -90,6 +94,8 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
   },
   prefetch: async (_, { handle }, options) => ({ status: await handle.prefetch(options) ? "prefetched" : "not_supported" }),
   cleanup: () => Promise.resolve({ status: "cleaned" }),
+  callback: ({ body }, target) =>
+    Promise.resolve({ status: answer(body as unknown as CallbackAnswer, target) ? "answered" : "not_waiting" }),
   // It shares no files with its clients.
   in_use: () => Promise.resolve({ in_use: true }),
   // Where they lie is no client's business.
@@ -99,11 +105,11 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
     await manager.load(plugin);
     return { name, version, methods: [] };
   },
-  health: ({ plugin }, { manager, handle, calls, givesLogs }) => {
+  health: ({ plugin }, { manager, handle, calls, givesLogs, takesFunctions }) => {
     const { name, version } = handle;
     const { maxConcurrency: max_concurrency } = manager.info(plugin);
     const running = calls.count(versionOf(handle));
-    const features = givesLogs ? [LOGS_FEATURE, PARTS_FEATURE] : [PARTS_FEATURE];
+    const features = [...takesFunctions ? [CALLBACKS_FEATURE] : [], ...givesLogs ? [LOGS_FEATURE] : [], PARTS_FEATURE];
     const known = { pid: Deno.pid, name, version, protocol: PROTOCOL_VERSION, max_concurrency, features };
     const health = { ...known, calls: { running, queued: 0 } };
     return Promise.resolve({ status: "running", ...health });
@@ -124,6 +130,11 @@ async function cancel({ body }: GatewayRequest, { handle, calls, client, role }:
     ...callId === undefined ? {} : { callId },
     ...role === "operator" ? {} : { client },
   });
+}
+
+/** Nobody answers for another client. */
+function answer(given: CallbackAnswer, { handle, calls, client }: OperationTarget): boolean {
+  return calls.answer({ plugin: versionOf(handle), client, callId: given.call_id }, given);
 }
 
 function isOwn(endpoint: RequestEndpoint): endpoint is OwnEndpoint {

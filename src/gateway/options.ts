@@ -53,6 +53,11 @@ export interface GatewayOptions {
    * in any case.
    */
   readonly callLogs?: boolean;
+  /**
+   * Whether calls may have functions, which a plugin calls and their client runs. Default: false, for a plugin waits as long as a client likes. It takes a
+   * client that has attached, or speaks the wire.
+   */
+  readonly callbacks?: boolean;
   /** What plugins print, for operators on the gateway's page. Default: it shows nothing of it. */
   readonly logs?: LogFeed;
   /** Who is told of every call. */
@@ -69,6 +74,7 @@ export interface ResolvedGatewayOptions {
   readonly limits: Required<GatewayLimits>;
   readonly exposeTracebacks: boolean;
   readonly callLogs: boolean;
+  readonly callbacks: boolean;
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
   readonly basePath: string;
@@ -89,7 +95,7 @@ const DEFAULT_LIMITS: Required<GatewayLimits> = {
 
 /** Fills in the defaults. */
 export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions {
-  const { exposeTracebacks = false, callLogs = false, hosts = [], origins = [], draining } = options;
+  const { exposeTracebacks = false, callLogs = false, callbacks = false, hosts = [], origins = [], draining } = options;
   return {
     callers: tokens("token", options.token),
     operators: tokens("operatorToken", options.operatorToken),
@@ -97,6 +103,7 @@ export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions 
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     exposeTracebacks,
     callLogs,
+    callbacks,
     hosts,
     origins,
     draining,

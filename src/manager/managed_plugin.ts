@@ -16,6 +16,7 @@ import {
   Questions,
 } from "../plugin/members.ts";
 import type { RemotePlugin } from "../plugin/remote_plugin.ts";
+import { withinCallbackError } from "../plugin/failures.ts";
 import { UnbegunError } from "../plugin/unbegun.ts";
 import { TakenBody } from "../plugin/arguments.ts";
 import { type ExtensionEndpoint, EXTENSIONS, isStreamEndpoint } from "../protocol/endpoints.ts";
@@ -191,6 +192,7 @@ export class ManagedPlugin extends Questions implements PluginInterface {
   }
 
   async #waitForTurn<Options extends OperationOptions>(member: string, options: Options): Promise<Turn<Options>> {
+    if (this.#entry.pool?.isFullInCallback) throw withinCallbackError({ plugin: this.name, member });
     using wait = new Wait({ plugin: this.name, member }, options);
     const lease = await this.#entry.lease(wait.signal);
     return [lease, wait.leftMs === undefined ? options : { ...options, timeoutMs: wait.leftMs }];

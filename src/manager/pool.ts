@@ -6,32 +6,9 @@
 import { CallCancelledError } from "../errors.ts";
 import type { RemotePlugin } from "../plugin/remote_plugin.ts";
 import type { StopReason } from "./events.ts";
+import type { PoolHost, PoolLimits } from "./pool_host.ts";
 import type { Replica } from "./replica.ts";
 import { WaitingLine } from "./waiting_line.ts";
-
-/** How many workers, and how many calls each of them runs at once. */
-export interface PoolLimits {
-  readonly min: number;
-  readonly max: number;
-  readonly spare: number;
-  readonly callsEach: number;
-}
-
-/** What a pool needs of its plugin. */
-export interface PoolHost {
-  /** The plugin's name. */
-  readonly plugin: string;
-  /** Starts the first workers; all of them, or none. */
-  startFirst(count: number): Promise<Replica[]>;
-  /** Starts one more if there is memory for it now; `undefined` when there is not. */
-  startMore(): Promise<Replica | undefined>;
-  /** A worker was let go. */
-  onStopped(replica: Replica, reason: StopReason): void;
-  /** A worker has nothing to do. */
-  onIdle(): void;
-  /** The last worker has gone, and nobody has asked for that. */
-  onLost(pool: Pool): void;
-}
 
 /** A worker in use. Disposing it lets the next one use it; doing so twice is harmless. */
 export interface Lease extends Disposable {
@@ -45,7 +22,7 @@ const AHEAD = { after: 8, calls: 64 } as const;
 
 /** Workers that share the calls of one plugin. */
 export class Pool {
-  readonly #host: PoolHost;
+  readonly #host: PoolHost<Pool>;
   readonly #limits: PoolLimits;
   readonly #replicas = new Set<Replica>();
   readonly #waiting = new WaitingLine<Lease>();
@@ -57,7 +34,7 @@ export class Pool {
   #latest: Replica | undefined;
 
   /** Makes a pool without workers. */
-  constructor(host: PoolHost, limits: PoolLimits) {
+  constructor(host: PoolHost<Pool>, limits: PoolLimits) {
     this.#host = host;
     this.#limits = limits;
   }
@@ -103,6 +80,11 @@ export class Pool {
   async start(): Promise<void> {
     for (const replica of await this.#host.startFirst(this.#limits.min)) this.#add(replica);
     this.#keepSpare();
+  }
+
+  /** Whether the code that asks runs within a callback of a call here, and nothing but the end of calls makes room for another one. */
+  get isFullInCallback(): boolean {
+    return this.#replicas.size >= this.#limits.max && this.#replicas.values().some(({ plugin }) => plugin.isInCallback);
   }
 
   /** A turn for a call with the worker that has the fewest, if one is free. */

@@ -8,7 +8,8 @@ import type { WorkerExit } from "../process/worker_process.ts";
 import type { PluginEvent, StopReason } from "./events.ts";
 import { Launcher, type LauncherPlugin, type Shared } from "./launcher.ts";
 import type { PluginSettings } from "./options.ts";
-import { Pool, type PoolLimits } from "./pool.ts";
+import { Pool } from "./pool.ts";
+import type { PoolLimits } from "./pool_host.ts";
 import type { Replica } from "./replica.ts";
 
 /** What the pools need of their plugin. */

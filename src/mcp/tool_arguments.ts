@@ -10,7 +10,7 @@ import { alternatives } from "../plugin/schema_alternatives.ts";
 import type { JsonSchema } from "../plugin/type_schema.ts";
 import { isRecord } from "../protocol/json.ts";
 import { extensionOf } from "../protocol/media_types.ts";
-import { toPlace } from "../protocol/values.ts";
+import { toPlace } from "../protocol/pointers.ts";
 import { type ClientFiles, type ObjectSchema, POSITIONAL, takesFile } from "./tool_schema.ts";
 
 /** The arguments are not those that the tool takes. */

@@ -7,7 +7,8 @@ import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server"
 import { checkWithin } from "../manager/bounded_check.ts";
 import { FileResult } from "../payload/file_result.ts";
 import type { JsonSchema } from "../plugin/type_schema.ts";
-import { decodeValue, encodeValue, fillSlot } from "../protocol/values.ts";
+import { decodeValue } from "../protocol/decode_value.ts";
+import { encodeValue, fillSlot } from "../protocol/values.ts";
 import { GivenFiles } from "./given_files.ts";
 
 /** The most bytes that the content of a result may have. The official clients take messages of 10 MB. */

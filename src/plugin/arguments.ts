@@ -14,18 +14,11 @@ import { takesArguments } from "../protocol/endpoints.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
 import type { OutgoingPart } from "../protocol/parts.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
+import type { GivenFunction } from "../protocol/functions.ts";
 import { lowerFirst, messageOf } from "../protocol/text.ts";
-import {
-  decodeValue,
-  type EncodedValue,
-  encodeValue,
-  type FileSlot,
-  fillSlot,
-  toPlace,
-  toPointer,
-  UnsendableValueError,
-  withoutTypes,
-} from "../protocol/values.ts";
+import { toPlace, toPointer } from "../protocol/pointers.ts";
+import { decodeValue } from "../protocol/decode_value.ts";
+import { type EncodedValue, encodeValue, type FileSlot, fillSlot, UnsendableValueError, withoutTypes } from "../protocol/values.ts";
 import type { OperationName } from "./failures.ts";
 import { outcomeOf } from "./outcome.ts";
 
@@ -51,6 +44,7 @@ interface Writing {
 const MARK: string = `file ${crypto.randomUUID()}`;
 
 const NO_SLOTS: readonly FileSlot[] = [];
+const NO_FUNCTIONS: readonly GivenFunction[] = [];
 
 /** The text of a body. */
 export interface WrittenBody {
@@ -70,18 +64,27 @@ export function writeBody({ value, slots = NO_SLOTS }: EncodedValue, name: Opera
   return { text: value === undefined ? undefined : textOf(marked, name), mark: MARK };
 }
 
+/** What a body is made of: its text, and what cannot be in that. */
+export interface TakenParts extends WrittenBody {
+  readonly slots: readonly FileSlot[];
+  readonly functions: readonly GivenFunction[];
+}
+
 /** The body of an operation, encoded once. */
 export class TakenBody implements Disposable {
   readonly #endpoint: Operation["endpoint"];
   readonly #written: WrittenBody;
   /** What becomes a file, in the order in which it stands in the text. */
   readonly slots: readonly FileSlot[];
+  /** The functions that the plugin may call, each at its number. */
+  readonly functions: readonly GivenFunction[];
   #isLetGo = false;
 
-  private constructor(endpoint: Operation["endpoint"], written: WrittenBody, slots: readonly FileSlot[]) {
+  private constructor(endpoint: Operation["endpoint"], taken: TakenParts) {
     this.#endpoint = endpoint;
-    this.#written = written;
-    this.slots = slots;
+    this.#written = taken;
+    this.slots = taken.slots;
+    this.functions = taken.functions;
   }
 
   /**
@@ -91,14 +94,24 @@ export class TakenBody implements Disposable {
    */
   static of({ endpoint, member, body }: Operation, plugin: string): TakenBody {
     const name = { plugin, member };
-    if (body instanceof TakenBody) return new TakenBody(body.#endpoint, body.#written, takeAll(body.slots, name));
+    if (body instanceof TakenBody) return body.#again(takeAll(body.slots, name));
     const encoded = encodeBody({ endpoint, body }, name);
-    return new TakenBody(endpoint, writeBody(encoded, name), takeAll(encoded.slots ?? NO_SLOTS, name));
+    const { text, mark } = writeBody(encoded, name);
+    return new TakenBody(endpoint, {
+      text,
+      mark,
+      slots: takeAll(encoded.slots ?? NO_SLOTS, name),
+      functions: encoded.functions ?? NO_FUNCTIONS,
+    });
+  }
+
+  #again(slots: readonly FileSlot[]): TakenBody {
+    return new TakenBody(this.#endpoint, { ...this.#written, slots, functions: this.functions });
   }
 
   /** What another thread has written, with the sources of its files in the order in which they stand in the text. */
-  static received(endpoint: Operation["endpoint"], written: WrittenBody, slots: readonly FileSlot[] = NO_SLOTS): TakenBody {
-    return new TakenBody(endpoint, written, slots);
+  static received(endpoint: Operation["endpoint"], taken: TakenParts): TakenBody {
+    return new TakenBody(endpoint, taken);
   }
 
   /** Takes it now, and tells later, to whoever waits for the operation, what was wrong with it. */
@@ -193,7 +206,7 @@ interface RawOperation {
 export function encodeBody({ endpoint, body }: RawOperation, name: OperationName): EncodedValue {
   if (body === undefined) return { value: undefined };
   try {
-    const encoded = encodeValue(body, becomesPath);
+    const encoded = encodeValue(body, becomesPath, { takesFunctions: isExecution(endpoint) });
     const { value, types } = encoded;
     if (types === undefined) return encoded;
     if (isExecution(endpoint)) return { ...encoded, value: { ...value as object, types } };

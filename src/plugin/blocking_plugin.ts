@@ -11,15 +11,18 @@ import type { ResultLocation } from "../payload/location.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
+import type { GivenFunction } from "../protocol/functions.ts";
 import { activeTrace } from "../protocol/telemetry.ts";
-import { BlockingBridge } from "../transport/blocking/bridge.ts";
+import { BlockingBridge, type Told } from "../transport/blocking/bridge.ts";
 import { encodeBody } from "./arguments.ts";
-import { BLOCKING_WORKER, type BlockingRequest, type CallFacts, type PluginFacts, type StreamFacts } from "./blocking_worker.ts";
-import { cancelledError, closedError } from "./failures.ts";
+import type { BlockingRequest, CallFacts, PluginFacts, StreamFacts } from "./blocking_request.ts";
+import { BLOCKING_WORKER } from "./blocking_worker.ts";
+import { cancelledError, closedError, withinCallbackError } from "./failures.ts";
 import type { CallOptions, OperationOptions, Progress, StartOptions } from "./interface.ts";
 import { type Answer, type MemberOperation, operationOf, type Question } from "./members.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { Batch } from "./run_ahead.ts";
+import { runFunction, type SentCallback } from "./sent_callbacks.ts";
 import { holdsFiles, memoryOf, receiveValue, sendBody, type SentBody, type SentValue } from "./sent_values.ts";
 
 /**
@@ -40,6 +43,8 @@ interface Pull {
   /** What the stream is of. */
   readonly open: StreamFacts | { readonly file: number };
   readonly member: string;
+  /** The functions that it was given. Default: none. */
+  readonly functions?: readonly GivenFunction[];
 }
 
 /** A stream that was called for, and has not begun. */
@@ -47,6 +52,8 @@ interface TakenStream {
   readonly stream: number;
   readonly body: () => SentBody;
   readonly options: SyncCallOptions;
+  /** The functions that it was given, once it was looked at. */
+  readonly functions: readonly GivenFunction[];
 }
 
 /** A plugin in another thread, for which this one waits. Disposing it lets go of the thread. */
@@ -55,6 +62,10 @@ export class BlockingPlugin implements Disposable {
   #facts: PluginFacts;
   /** The streams that a loop of this thread has begun and not left. */
   readonly #streams = new Set<number>();
+  /** How many calls wait for a function of theirs that this thread runs. */
+  #callbacks = 0;
+  /** How many functions run, each within the one before. */
+  #depth = 0;
   #nextStream = 1;
   #records: LogRecord[] = [];
   #uses: PermissionUse[] = [];
@@ -107,9 +118,30 @@ export class BlockingPlugin implements Disposable {
   run(operation: MemberOperation, options: SyncOperationOptions): unknown {
     const { endpoint, member, body } = operation;
     const name = { plugin: this.#facts.name, member };
-    const call = this.#prepare(operation, options, () => sendBody(encodeBody({ endpoint, body }, name), name));
+    let functions: readonly GivenFunction[] = [];
+    const call = this.#prepare(operation, options, () => {
+      const encoded = encodeBody({ endpoint, body }, name);
+      functions = encoded.functions ?? functions;
+      return sendBody(encoded, name);
+    });
     const request: BlockingRequest = { kind: "call", operation: { endpoint, member }, call };
-    return this.#received(this.#bridge.ask(request, { onProgress: options.onProgress, memory: memoryOf(call.body) }) as SentValue);
+    const onQuestion = (question: unknown) => this.#callBack(functions, question as SentCallback);
+    return this.#received(
+      this.#bridge.ask(request, { onProgress: options.onProgress, onQuestion, memory: memoryOf(call.body) }) as SentValue,
+    );
+  }
+
+  /** Runs a function of a call, in which this thread makes no call that would wait for that one. */
+  #callBack(functions: readonly GivenFunction[], { function: number, args }: SentCallback, isOfStream = false): Told {
+    this.#depth++;
+    // A stream has its place already.
+    this.#callbacks += Number(!isOfStream);
+    try {
+      return runFunction(functions[number]!, this.#received(args) as unknown[]);
+    } finally {
+      this.#callbacks -= Number(!isOfStream);
+      this.#depth--;
+    }
   }
 
   /** Asks a question. */
@@ -120,8 +152,9 @@ export class BlockingPlugin implements Disposable {
   /** Runs a call that yields. What it is called with is taken at once. */
   stream(operation: MemberOperation, options: SyncCallOptions): Generator<unknown, void, void> {
     const stream = this.#nextStream++;
-    const body = outcomeOf(() => this.#take(stream, operation));
-    return this.#stream(operation, { stream, body, options });
+    const functions: GivenFunction[] = [];
+    const body = outcomeOf(() => this.#take(stream, operation, functions));
+    return this.#stream(operation, { stream, body, options, functions });
   }
 
   /** Lets the plugin and the thread go. Doing so twice is harmless. */
@@ -141,21 +174,24 @@ export class BlockingPlugin implements Disposable {
     }
   }
 
-  *#stream(operation: MemberOperation, { stream, body, options }: TakenStream): Generator<unknown, void, void> {
+  *#stream(operation: MemberOperation, { stream, body, options, functions }: TakenStream): Generator<unknown, void, void> {
     const { endpoint, member } = operation;
     const open = { ...this.#prepare(operation, options, body), operation: { endpoint, member } };
     this.#streams.add(stream);
     try {
-      for (const chunk of this.#pull({ stream, open, member }, options.onProgress)) yield this.#received(chunk);
+      const pull = { stream, open, member, functions };
+      for (const chunk of this.#pull(pull, options.onProgress)) yield this.#received(chunk);
     } finally {
       this.#streams.delete(stream);
     }
   }
 
   /** What a stream is called with is taken at once, though it begins when its first chunk is asked for. Only the thread can hold a file. */
-  #take(stream: number, { endpoint, member, body: values }: MemberOperation): SentBody {
+  #take(stream: number, { endpoint, member, body: values }: MemberOperation, functions: GivenFunction[]): SentBody {
     const name = { plugin: this.#facts.name, member };
-    const body = sendBody(encodeBody({ endpoint, body: values }, name), { ...name, isKept: true });
+    const encoded = encodeBody({ endpoint, body: values }, name);
+    functions.push(...encoded.functions ?? []);
+    const body = sendBody(encoded, { ...name, isKept: true });
     if (this.#closed || !holdsFiles(body)) return body;
     this.#bridge.ask({ kind: "take", stream, operation: { endpoint, member }, body }, { memory: memoryOf(body) });
     return {};
@@ -166,17 +202,18 @@ export class BlockingPlugin implements Disposable {
     const { name: plugin, maxConcurrency } = this.#facts;
     if (this.#closed) throw closedError({ plugin, member });
     if ("signal" in options) throw noSignalError(plugin, member);
-    if (endpointRule(endpoint).isCall && this.#streams.size >= maxConcurrency) throw this.#noPlaceError(member);
+    if (endpointRule(endpoint).isCall && this.#streams.size + this.#callbacks >= maxConcurrency) throw this.#noPlaceError(member);
     return { body: body(), options, reports: onProgress !== undefined, trace: activeTrace() };
   }
 
-  *#pull({ stream, open, member }: Pull, onProgress?: (progress: Progress) => void): Generator<SentValue, void, void> {
+  *#pull({ stream, open, member, functions = [] }: Pull, onProgress?: (progress: Progress) => void): Generator<SentValue, void, void> {
     let chunks: SentValue[] = [];
     let done = false;
+    const onQuestion = (question: unknown) => this.#callBack(functions, question as SentCallback, true);
     try {
       for (let first: Pull["open"] | undefined = open; !done; first = undefined) {
         const memory = first !== undefined && "body" in first ? memoryOf(first.body) : undefined;
-        const batch = this.#bridge.ask({ kind: "pull", stream, open: first }, { onProgress, memory }) as Batch;
+        const batch = this.#bridge.ask({ kind: "pull", stream, open: first }, { onProgress, onQuestion, memory }) as Batch;
         done = batch.done;
         chunks = batch.chunks.toReversed();
         while (chunks.length > 0) {
@@ -222,6 +259,7 @@ export class BlockingPlugin implements Disposable {
 
   #noPlaceError(member: string): PluginStateError {
     const { name: plugin, maxConcurrency } = this.#facts;
+    if (this.#depth > 0) return withinCallbackError({ plugin, member });
     const places = maxConcurrency === 1 ? "its one place" : `its ${maxConcurrency} places`;
     const message = `Cannot run "${member}" of "${plugin}": streams that are open here take ${places}, and a blocked loop cannot go on. ` +
       `Leave the loop first, raise "max_concurrency" in the manifest, or start the plugin twice`;

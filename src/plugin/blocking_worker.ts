@@ -7,7 +7,6 @@ import { inTrace, type TraceContext } from "../protocol/telemetry.ts";
 import { UnsendableValueError } from "../protocol/values.ts";
 import { asChecked } from "../manifest/load.ts";
 import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
-import type { PermissionSet } from "../protocol/messages.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
@@ -15,79 +14,23 @@ import { type FileResult, locationOf, resultGoneError } from "../payload/file_re
 import { type BridgeEnd, Handover } from "../transport/blocking/messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/blocking/server.ts";
 import { offerToThread } from "../transport/blocking/thread.ts";
+import type { BlockingRequest, CallFacts, FileMember, PluginFacts, PullRequest, StreamFacts } from "./blocking_request.ts";
 import { badValueError } from "./failures.ts";
-import type { CallOptions, StartOptions, WorkerEndpoint } from "./interface.ts";
+import type { CallOptions, StartOptions } from "./interface.ts";
 import type { MemberOperation } from "./members.ts";
 import { RemotePlugin } from "./remote_plugin.ts";
 import { type Batch, handOver, RunAhead } from "./run_ahead.ts";
+import { CallbackRelay, type Sending } from "./sent_callbacks.ts";
 import { bareMemory, receiveBody, sendValue, type SentBody, type SentValue } from "./sent_values.ts";
 import { TakenBody } from "./arguments.ts";
 
 /** This module's own place, in a bundle the bundle's. To import it from here is what brings the module into the program's graph, so that no thread has to fetch it. */
 export const BLOCKING_WORKER: string = import.meta.url;
 
-/** What a blocking proxy asks of its thread. */
-export type BlockingRequest =
-  | {
-    readonly kind: "start";
-    readonly manifest: string | Manifest | PluginSpec;
-    /** Whether the manifest was checked before it was sent. */
-    readonly isChecked: boolean;
-    /** The options that are data. */
-    readonly options: StartOptions;
-    /** Whether somebody listens to the making of an environment. */
-    readonly reports: boolean;
-    /** Whether what the plugin tries is kept for somebody to look at. */
-    readonly audit: boolean;
-    readonly trace?: TraceContext;
-  }
-  | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
-  | { readonly kind: "call"; readonly operation: MemberOperation; readonly call: CallFacts }
-  | { readonly kind: "take"; readonly stream: number; readonly operation: MemberOperation; readonly body: SentBody }
-  | PullRequest
-  | { readonly kind: "close"; readonly stream: number; readonly unread: readonly number[] }
-  | { readonly kind: "file"; readonly file: number; readonly member: FileMember }
-  | { readonly kind: "logs" }
-  | { readonly kind: "uses" }
-  | { readonly kind: "look" };
-
-/** What is wanted of a file that a plugin gave. */
-type FileMember = "path" | "location" | "bytes" | "remove";
-
-/** Asks for more of a stream, the first time for the stream itself: what a call yields, or the bytes of a file. */
-interface PullRequest {
-  readonly kind: "pull";
-  readonly stream: number;
-  readonly open: StreamFacts | { readonly file: number } | undefined;
-}
-
-/** One call, as it passes between the threads. */
-export interface CallFacts {
-  readonly body: SentBody;
-  /** The options of the call that are data. */
-  readonly options: CallOptions;
-  /** Whether somebody listens to progress. */
-  readonly reports: boolean;
-  /** What is active in the thread that calls. */
-  readonly trace?: TraceContext;
-}
-
-/** The same of a call that yields, with what it asks for. */
-export interface StreamFacts extends CallFacts {
-  readonly operation: MemberOperation;
-}
-
-/** What a started proxy is. */
-export interface PluginFacts {
-  readonly name: string;
-  readonly version: string;
-  readonly pid: number | undefined;
-  readonly permissions: PermissionSet | undefined;
-  readonly endpoint: RemotePlugin["endpoint"];
-  readonly warnings: readonly string[];
-  readonly maxConcurrency: number;
-  /** How the last worker ended, once none follows. */
-  readonly exit: WorkerExit | undefined;
+/** What a stream is called with. */
+interface TakenStream {
+  readonly body: TakenBody;
+  readonly relay: CallbackRelay;
 }
 
 /** How many records of a kind wait for somebody to look at them; older ones are dropped then. */
@@ -117,7 +60,7 @@ function startOptions({ options, reports }: Extract<BlockingRequest, { kind: "st
 class BlockingWorker {
   readonly #streams = new Map<number, RunAhead>();
   /** What streams that have not begun are called with. */
-  readonly #taken = new Map<number, TakenBody>();
+  readonly #taken = new Map<number, TakenStream>();
   readonly #files = new Map<number, FileResult>();
   #nextFile = 1;
   #opened: RemotePlugin | undefined;
@@ -179,7 +122,9 @@ class BlockingWorker {
   }
 
   async #call(operation: MemberOperation, call: CallFacts, control: BridgeControl): Promise<SentValue> {
-    const body = receiveBody(operation.endpoint, call.body);
+    const relay = new CallbackRelay();
+    relay.control = control;
+    const body = this.#receive(operation, call.body, relay);
     return this.#sent(await this.#plugin.run({ ...operation, body }, optionsOf(call, control)), operation.member);
   }
 
@@ -193,16 +138,31 @@ class BlockingWorker {
     }
   }
 
-  #take(operation: MemberOperation, body: SentBody): TakenBody {
-    return TakenBody.of({ ...operation, body: receiveBody(operation.endpoint, body) }, this.#plugin.name);
+  #receive({ endpoint, member }: MemberOperation, body: SentBody, relay: CallbackRelay): TakenBody {
+    return receiveBody(endpoint, body, relay.functions(body.functions ?? 0, (args) => this.#sending(args, member)));
+  }
+
+  /** Files that a function is called with are there until it has ended. */
+  #sending(args: readonly unknown[], member: string): Sending {
+    const value = this.#sent(args, member);
+    return { value, [Symbol.dispose]: () => value.files?.forEach(({ id }) => this.#files.delete(id)) };
+  }
+
+  #take(operation: MemberOperation, body: SentBody): TakenStream {
+    const relay = new CallbackRelay();
+    return { relay, body: TakenBody.of({ ...operation, body: this.#receive(operation, body, relay) }, this.#plugin.name) };
   }
 
   #open(stream: number, { operation, ...call }: StreamFacts): RunAhead {
-    using body = this.#taken.get(stream) ?? receiveBody(operation.endpoint, call.body);
+    const { relay, body: taken } = this.#taken.get(stream) ?? this.#take(operation, call.body);
+    using body = taken;
     this.#taken.delete(stream);
-    const open = ({ signal, ...control }: BridgeControl) =>
-      this.#plugin.stream({ ...operation, body }, { ...optionsOf(call, { signal, ...control }), signal });
-    return new RunAhead(open, { reports: call.reports, onChunk: (chunk) => this.#sent(chunk, operation.member) });
+    const open = ({ signal, ...control }: BridgeControl) => {
+      relay.control = control;
+      return this.#plugin.stream({ ...operation, body }, { ...optionsOf(call, { signal, ...control }), signal });
+    };
+    const reports = call.reports || body.functions.length > 0;
+    return new RunAhead(open, { reports, onChunk: (chunk) => this.#sent(chunk, operation.member) });
   }
 
   /** A file's pieces are big, and come as fast as they are asked for: nothing is won by reading ahead. */

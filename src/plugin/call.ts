@@ -66,6 +66,8 @@ export class Call implements Tenant, TurnHolder {
   #ended: Promise<void> | undefined;
   #isReleased = false;
   #isUnbegun = false;
+  /** Called when the worker is gone. */
+  onLoss: (() => void) | undefined;
 
   /** Opens an operation. A signal that is aborted already abandons it at once. */
   constructor(name: OperationName, options: OpenOptions) {
@@ -207,6 +209,11 @@ export class Call implements Tenant, TurnHolder {
     else void this.#turn.whenFirst.then(() => this.#waiting === waiting && !this.#isReleased && listen());
   }
 
+  /** Its silence does not count until this is disposed of: the plugin waits for something else. */
+  holdSilence(): Disposable | undefined {
+    return this.#silence?.hold();
+  }
+
   async readOut(): Promise<void> {
     await this.#attempt?.reply?.readOut();
   }
@@ -221,6 +228,7 @@ export class Call implements Tenant, TurnHolder {
    */
   async lose(error: unknown, { isFinal }: LossOptions): Promise<void> {
     if (this.#turn !== undefined) this.#turn.isSent = false;
+    this.onLoss?.();
     await (this.#loss = this.#lose(error, isFinal));
   }
 

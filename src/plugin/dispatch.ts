@@ -5,25 +5,30 @@
  */
 import { ProtocolError, RemoteError } from "../errors.ts";
 import { endpointRule } from "../protocol/endpoints.ts";
+import type { CallbackFrame } from "../protocol/frames.ts";
 import { isRecord } from "../protocol/json.ts";
+import { MalformedReplyError } from "../transport/errors.ts";
 import { type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";
-import { ClientLogs, type ClientOptions } from "./client_logs.ts";
+import { CallbackScope } from "./callback_scope.ts";
+import { Callbacks } from "./callbacks.ts";
+import { ClientLogs } from "./client_logs.ts";
 import { ChosenIds } from "./chosen_ids.ts";
 import { atCaller } from "./caller_stack.ts";
 import { failed, failureOf, MAY_BE_SENT } from "./failed_attempt.ts";
-import { cancelledError, closedError } from "./failures.ts";
+import { cancelledError, closedError, withinCallbackError } from "./failures.ts";
 import type { CallOptions, OperationOptions } from "./interface.ts";
 import { checkLimits } from "./limits.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";
-import { type Entry, OrderedList } from "./ordered_list.ts";
+import { OrderedList } from "./ordered_list.ts";
 import { outcomeOf } from "./outcome.ts";
 import { decodeFrame } from "./results.ts";
 import { SendQueue } from "./send_queue.ts";
-import { type IdOptions, sendTo, type TakenOperation, turnRequest } from "./sending.ts";
-import { type CallTrace, followed, type Tracing } from "./tracing.ts";
+import { sendTo, turnRequest } from "./sending.ts";
+import type { Run, RunOptions } from "./run.ts";
+import { followed, type Tracing } from "./tracing.ts";
 import type { Turn } from "./turn.ts";
-import { type MovableOptions, UnbegunError } from "./unbegun.ts";
+import { UnbegunError } from "./unbegun.ts";
 import { Workers, type WorkersOptions } from "./workers.ts";
 
 /** What holds for all operations of a plugin, and for its workers, one after the other. */
@@ -34,23 +39,6 @@ export interface DispatchOptions extends WorkersOptions {
   readonly idleTimeoutMs?: number;
   /** Told of each call, when anybody traces them. */
   readonly tracing?: Tracing;
-}
-
-/** How one operation is run. */
-interface RunOptions extends CallOptions, ClientOptions, MovableOptions, IdOptions {
-  readonly trace?: CallTrace;
-  /** The one worker that it is for, whatever follows it, and without a turn. Default: whichever worker the plugin has. */
-  readonly on?: LoadedWorker;
-}
-
-/** An operation on its way. */
-interface Run extends TakenOperation {
-  readonly call: Call;
-  readonly options: RunOptions;
-  /** Its place among all that are open; left out for what is one worker's alone. */
-  readonly entry: Entry<Call> | undefined;
-  /** Tells its client what it prints, where that is wanted. */
-  readonly following: Disposable | undefined;
 }
 
 /** Sends the operations of one plugin to whichever worker it has. */
@@ -67,6 +55,8 @@ export class Dispatch {
   readonly #chosenIds = new ChosenIds();
   readonly #clientLogs: ClientLogs;
   readonly #newId = () => `${this.#idPrefix}-${this.#nextId++}`;
+  /** What is done within callbacks. */
+  readonly callbackScope = new CallbackScope();
   /** The workers, one after the other. */
   readonly workers: Workers;
 
@@ -146,8 +136,11 @@ export class Dispatch {
         if ("result" in frame) return { done: true, value: decodeFrame(frame, call) };
         if ("chunk" in frame) return { done: false, value: decodeFrame(frame, call) };
         if ("progress" in frame) options.onProgress?.(frame);
+        else if ("callback" in frame) await callBack(run, frame);
         else if ("log" in frame) this.workers.log.receive({ ...frame.log, time: new Date(frame.log.time), callId: call.id });
-        else if (frame.error.code !== "cancelled" || !await call.wasTakenBack()) await failed(call, frame.error);
+        else if (frame.error.code !== "cancelled" || !await call.wasTakenBack()) {
+          await failed(call, frame.error, run.callbacks?.failure(frame.error.callback));
+        }
       } catch (error) {
         const failure = await failureOf(call, error, this.workers);
         if (failure !== MAY_BE_SENT) throw options.isMovable && this.#isUnbegun(call) ? new UnbegunError(failure) : failure;
@@ -165,6 +158,7 @@ export class Dispatch {
     const { call, options: { on } } = run;
     if (call.id !== undefined && on === undefined && !call.hasTurn) {
       const turn = this.#acquire(run);
+      if (turn === undefined && run.options.isWithinCallback) throw withinCallbackError(call.name);
       if (turn === undefined) return this.#attemptInTurn(run);
       call.hold(turn);
     }
@@ -297,14 +291,18 @@ export class Dispatch {
     const call = new Call({ plugin: this.#plugin, member }, facts);
     const entry = on === undefined ? this.#calls.add(call) : undefined;
     const following = onLog && this.#clientLogs.follow(call, onLog);
-    return { call, endpoint, taken, options: isIdTaken ? { ...options, isIdTaken } : options, entry, following };
+    const callbacks = taken.functions.length === 0 ? undefined : new Callbacks(taken.functions, call, this.callbackScope);
+    const isWithinCallback = isCall && on === undefined && this.callbackScope.isInside;
+    const known = isIdTaken || isWithinCallback ? { ...options, isIdTaken, isWithinCallback } : options;
+    return { call, endpoint, taken, options: known, entry, following, callbacks };
   }
 
   /** Lets go of an operation. Resolves when that is done, for one that has ended; one that was given up or left has its answer before that. */
   #end(run: Run): Promise<void> | undefined {
-    const { call, taken, following } = run;
+    const { call, taken, following, callbacks } = run;
     taken[Symbol.dispose]();
     following?.[Symbol.dispose]();
+    callbacks?.[Symbol.dispose]();
     const reply = call.attempt?.reply;
     const hasEnded = reply?.ended === true;
     if (hasEnded) reply.discardAhead();
@@ -318,6 +316,12 @@ export class Dispatch {
     if (call.id !== undefined && callId !== undefined) this.#chosenIds.remove(callId);
     if (entry !== undefined) this.#calls.remove(entry);
   }
+}
+
+/** @throws {MalformedReplyError} For a call without functions, and for what its worker may not call. */
+async function callBack({ callbacks }: Run, frame: CallbackFrame): Promise<void> {
+  if (callbacks === undefined) throw new MalformedReplyError("It called a function, and was given none");
+  await callbacks.begin(frame);
 }
 
 /** Ends a call for a host that cleans up. The end of its worker, which came first, is what its caller is told. */

@@ -12,9 +12,9 @@ import type { Workers } from "./workers.ts";
 /** Stands for no failure: the call may be sent again. */
 export const MAY_BE_SENT: unique symbol = Symbol("may be sent again");
 
-/** The worker reported an error. One whose plugin has ended its own thread is of no use any more, and ends like any that dies. */
-export async function failed(call: Call, error: ErrorBody): Promise<void> {
-  const cause = reportedError(error, call.name);
+/** The worker reported an error, which may have been made of another one. One whose plugin has ended its own thread is of no use any more, and ends like any that dies. */
+export async function failed(call: Call, error: ErrorBody, origin?: unknown): Promise<void> {
+  const cause = reportedError(error, call.name, origin);
   if (error.code !== "plugin_exit") throw cause;
   const worker = call.attempt?.worker;
   if (worker === undefined) return; // It has ended meanwhile, and the call is sent again.

@@ -27,8 +27,8 @@ export interface OperationName {
   readonly member: string;
 }
 
-/** An error that the worker reported. */
-export function reportedError(body: ErrorBody, { plugin, member }: OperationName): PluginError {
+/** An error that the worker reported, and the one that it was made of, where that is known. */
+export function reportedError(body: ErrorBody, { plugin, member }: OperationName, origin?: unknown): PluginError {
   switch (body.code) {
     case "cancelled":
       return new CallCancelledError(`"${member}" of "${plugin}" was cancelled`, { plugin });
@@ -39,7 +39,7 @@ export function reportedError(body: ErrorBody, { plugin, member }: OperationName
     case "load_error":
       return loadError(body, { plugin });
     default:
-      return remoteError(body, { plugin, member });
+      return remoteError(body, { plugin, member, origin });
   }
 }
 
@@ -57,7 +57,7 @@ export function loadError(body: ErrorBody, { plugin, output, advice = "" }: Load
   return new WorkerStartError(`Cannot load "${plugin}": ${body.type}: ${saidIn(body)}${advice}`, { plugin, phase: "load", output, cause });
 }
 
-function remoteError(body: ErrorBody, { plugin, member }: OperationName): RemoteError {
+function remoteError(body: ErrorBody, { plugin, member, origin }: OperationName & { readonly origin?: unknown }): RemoteError {
   return new RemoteError(`"${member}" of "${plugin}" failed with ${body.type}: ${saidIn(body)}`, {
     plugin,
     remoteType: body.type,
@@ -65,6 +65,7 @@ function remoteError(body: ErrorBody, { plugin, member }: OperationName): Remote
     traceback: body.traceback,
     category: body.category,
     retriable: body.retriable,
+    cause: origin,
   });
 }
 
@@ -75,6 +76,20 @@ function saidIn({ type, message }: ErrorBody): string {
     /, run again with the --allow-([a-z]+) flag/,
     '. Name it under "$1" in the manifest\'s "permissions", and have the host give it',
   );
+}
+
+/** Functions are given to a worker that takes none. */
+export function noFunctionsError({ plugin, member }: OperationName, isOwn: boolean): CallError {
+  const who = isOwn ? "its worker takes none" : 'what it is attached to takes none. A gateway does that is made with "callbacks: true"';
+  return new CallError("not_supported", `Cannot run "${member}" of "${plugin}" with functions: ${who}`, { plugin });
+}
+
+/** A call of the plugin in a callback of its own call, which would have to wait for that. */
+export function withinCallbackError({ plugin, member }: OperationName): PluginStateError {
+  const message =
+    `Cannot run "${member}" of "${plugin}" in a callback of its own call: no place is free, and it would wait for that call. ` +
+    `Raise "max_concurrency" in the manifest, or start the plugin twice`;
+  return new PluginStateError(message, { plugin });
 }
 
 /** What a plugin lacks, without its name, which stands before it. */

@@ -42,6 +42,8 @@ export interface WorkerParts {
   readonly files: WorkerFiles;
   /** Whether it takes and gives files as bytes behind the JSON, for a host that shares no folder with it. Default: no. */
   readonly takesParts?: boolean;
+  /** Whether its calls may have functions. Default: no. */
+  readonly takesFunctions?: boolean;
   /** Where the lines go that come with the frames of calls; left out where none do. */
   readonly callLog?: OutputLog;
   /** How the worker ended, where that can be told. */
@@ -99,6 +101,8 @@ export class LoadedWorker implements AsyncDisposable {
   readonly files: WorkerFiles;
   /** How files pass between it and this host; `undefined` where none does but small ones inside the JSON. */
   readonly filesWay: FilesWay | undefined;
+  /** Whether its calls may have functions, which the plugin calls. */
+  readonly takesFunctions: boolean;
   /** Where the lines go that come with the frames of calls; `undefined` where none do. */
   readonly callLog: OutputLog | undefined;
   /** How the worker ended, where that can be told. */
@@ -111,9 +115,8 @@ export class LoadedWorker implements AsyncDisposable {
   #termination: Termination | undefined;
 
   /** Takes over what has been started or found. */
-  constructor(
-    { send, sendAhead, plugin, maxConcurrency, process, warnings = [], files, takesParts, callLog, exited, dispose }: WorkerParts,
-  ) {
+  constructor(parts: WorkerParts) {
+    const { send, sendAhead, plugin, maxConcurrency, process, warnings = [], files, takesParts, callLog, exited, dispose } = parts;
     this.send = send;
     this.sendAhead = sendAhead;
     this.care = { discard: (frame) => discardFrame(frame, files), hold: (frame) => holdFrame(frame, files) };
@@ -123,6 +126,7 @@ export class LoadedWorker implements AsyncDisposable {
     this.warnings = warnings;
     this.files = files;
     this.filesWay = files.areShared ? "shared" : takesParts ? "parts" : undefined;
+    this.takesFunctions = parts.takesFunctions ?? false;
     this.callLog = callLog;
     this.exited = exited;
     this.#dispose = dispose;

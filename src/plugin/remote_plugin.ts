@@ -123,6 +123,11 @@ export class RemotePlugin implements AsyncDisposable {
     return this.#dispatch.workers.current.maxConcurrency;
   }
 
+  /** Whether the code that asks runs within a callback of one of its calls. */
+  get isInCallback(): boolean {
+    return this.#dispatch.callbackScope.isInside;
+  }
+
   /** Whether no operation begins any more: the worker has ended, though its end may not have been told yet, and no other one takes its place. */
   get isOver(): boolean {
     return this.#dispatch.workers.isOver;

@@ -48,7 +48,7 @@ export class Reply {
     return this.#ended;
   }
 
-  /** Whether more has come than progress and logs, and than the news of the plugin's end. */
+  /** Whether more has come than progress, logs and callbacks, and than the news of the plugin's end. */
   get hasAnswered(): boolean {
     return this.#hasAnswered;
   }
@@ -118,7 +118,8 @@ export class Reply {
   note(frame: Frame): void {
     this.#hasBegun = true;
     this.#ended = isLastFrame(frame);
-    this.#hasAnswered ||= !("progress" in frame || "log" in frame) && !("error" in frame && frame.error.code === "plugin_exit");
+    this.#hasAnswered ||= !("progress" in frame || "log" in frame || "callback" in frame) &&
+      !("error" in frame && frame.error.code === "plugin_exit");
   }
 
   /** No frame comes any more. */

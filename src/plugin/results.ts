@@ -4,12 +4,13 @@
  * @module
  */
 import { type PluginError, ProtocolError } from "../errors.ts";
-import { isFileGone } from "../payload/file_result.ts";
+import { type FileResult, isFileGone } from "../payload/file_result.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { LongInteger } from "../protocol/exact_integers.ts";
-import type { ChunkFrame, Frame, ResultFrame } from "../protocol/frames.ts";
+import { type Frame, type ValueFrame, valueOf } from "../protocol/frames.ts";
 import { messageOf } from "../protocol/text.ts";
-import { decodeValue, FILE_TYPE, toPlace } from "../protocol/values.ts";
+import { toPlace } from "../protocol/pointers.ts";
+import { decodeValue, FILE_TYPE } from "../protocol/decode_value.ts";
 import { badValueError, type OperationName } from "./failures.ts";
 
 /** Whose frame it is. */
@@ -19,20 +20,21 @@ interface Receiver {
   readonly files: WorkerFiles | undefined;
   /** Hears of each file. */
   readonly trace?: { receive(bytes: number): void };
+  /** Is given each file. */
+  readonly onFile?: (file: FileResult) => void;
 }
 
-/** Gives a chunk or a result its types and files. */
-export function decodeFrame(frame: ChunkFrame | ResultFrame, receiver: Receiver): unknown {
+/** Gives the value of a frame its types and files. */
+export function decodeFrame(frame: ValueFrame, receiver: Receiver): unknown {
   const { types, longInteger } = frame;
-  if (types === undefined && longInteger === undefined) return "chunk" in frame ? frame.chunk : frame.result;
+  if (types === undefined && longInteger === undefined) return valueOf(frame);
   const { name: { plugin, member }, files } = receiver;
-  const [kind, value] = "chunk" in frame ? ["chunk", frame.chunk] : ["result", frame.result];
   if (longInteger !== undefined) {
     if (files !== undefined) void discardFrame(frame, files);
-    throw longIntegerError(longInteger, kind as string, receiver);
+    throw longIntegerError(longInteger, "chunk" in frame ? "chunk" : "callback" in frame ? "callback" : "result", receiver);
   }
   try {
-    return decodeValue(value, types, (raw) => adopt(raw, receiver, frame.parts));
+    return decodeValue(valueOf(frame), types, { file: (raw) => adopt(raw, receiver, frame.parts) });
   } catch (cause) {
     const what = messageOf(cause);
     const advice = isFileGone(cause) ? ". A plugin must not remove what it has given" : "";
@@ -40,10 +42,11 @@ export function decodeFrame(frame: ChunkFrame | ResultFrame, receiver: Receiver)
   }
 }
 
-function adopt(raw: unknown, { files, trace }: Receiver, parts: ResultFrame["parts"]): unknown {
+function adopt(raw: unknown, { files, trace, onFile }: Receiver, parts: ValueFrame["parts"]): unknown {
   if (files === undefined) throw new TypeError("the worker has ended, and its files with it");
   const file = files.adopt(raw, parts);
   trace?.receive(file.size);
+  onFile?.(file);
   return file;
 }
 
@@ -74,7 +77,7 @@ function forEachFile(frame: Frame, visit: (raw: unknown) => void): void {
     return raw; // Whoever decodes the frame itself finds it as it came.
   };
   try {
-    decodeValue("chunk" in frame ? frame.chunk : frame.result, Object.fromEntries(files), visitFirst);
+    decodeValue(valueOf(frame as ValueFrame), Object.fromEntries(files), { file: visitFirst });
   } catch {
     // A frame that cannot be read names no file.
   }

@@ -36,7 +36,10 @@ export type OpenStream = (control: BridgeControl) => AsyncGenerator<unknown, unk
 
 /** What a stream needs besides. */
 export interface RunAheadOptions {
-  /** Whether it reports progress. Such a one is not read ahead, for its reader is to get the reports in their places between the chunks. */
+  /**
+   * Whether it reports progress, or asks. Such a one is not read ahead, for its reader is to get the reports in their places between the chunks, and
+   * answers only while it waits.
+   */
   readonly reports: boolean;
   /** Makes a chunk ready for its reader. */
   readonly onChunk: (chunk: unknown) => SentValue;
@@ -63,7 +66,11 @@ export class RunAhead {
   constructor(open: OpenStream, { reports, onChunk }: RunAheadOptions) {
     this.#onChunk = onChunk;
     this.#places = reports ? 0 : PLACES;
-    this.#stream = open({ signal: this.#abort.signal, onProgress: (progress) => this.#reader?.onProgress(progress) });
+    this.#stream = open({
+      signal: this.#abort.signal,
+      onProgress: (progress) => this.#reader?.onProgress(progress),
+      ask: (question) => this.#reader!.ask(question),
+    });
     this.#running = this.#pump();
   }
 

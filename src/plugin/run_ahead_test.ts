@@ -2,7 +2,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { BridgeControl } from "../transport/blocking/server.ts";
 import { type Batch, RunAhead } from "./run_ahead.ts";
 
-const READER: BridgeControl = { signal: new AbortController().signal, onProgress: () => {} };
+const READER: BridgeControl = {
+  signal: new AbortController().signal,
+  onProgress: () => {},
+  ask: () => Promise.reject(new Error("Nobody is asked")),
+};
 
 /** A stream of numbers, and what has happened to it. */
 class Numbers {

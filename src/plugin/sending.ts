@@ -8,6 +8,7 @@ import { isFileGone } from "../payload/file_result.ts";
 import type { OutgoingPart } from "../protocol/parts.ts";
 import { isExecution, type Operation, type TakenBody } from "./arguments.ts";
 import type { Call } from "./call.ts";
+import { noFunctionsError } from "./failures.ts";
 import type { CallOptions } from "./interface.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";
 import type { TurnRequest } from "./send_queue.ts";
@@ -28,19 +29,25 @@ interface WrittenOperation extends TakenOperation {
 
 const NO_PATHS: readonly string[] = [];
 
-/** How a call's id was chosen, where its caller has done so. */
-export interface IdOptions {
-  /** Whether the worker may have another call of that id. Default: false. */
+/** What is known of a call besides its caller's options. */
+export interface TurnFacts {
+  /** Whether the worker may have another call of the id that its caller has chosen. Default: false. */
   readonly isIdTaken?: boolean;
+  /** Whether it is made within a callback of the same plugin's. Default: false. */
+  readonly isWithinCallback?: boolean;
 }
 
-/** A call that has files is sent when nothing is before it, for they take room. So is one whose id the worker may still have of another call. */
-export function turnRequest({ length, slots }: TakenBody, { callId, isIdTaken = false }: CallOptions & IdOptions): TurnRequest {
-  return { length, isAlone: slots.length > 0 || isIdTaken, keepsId: callId !== undefined };
+/**
+ * A call that has files is sent when nothing is before it, for they take room. So is one whose id the worker may still have of another call, and one that
+ * may not wait for its own caller.
+ */
+export function turnRequest({ length, slots }: TakenBody, { callId, isIdTaken, isWithinCallback }: CallOptions & TurnFacts): TurnRequest {
+  return { length, isAlone: slots.length > 0 || isIdTaken === true || isWithinCallback === true, keepsId: callId !== undefined };
 }
 
 /** Sends it to the worker that it is assigned to; what has files, if that is still there when they are written. */
 export function sendTo(worker: LoadedWorker, call: Call, operation: TakenOperation): Promise<void> | undefined {
+  if (operation.taken.functions.length > 0 && !worker.takesFunctions) throw noFunctionsError(call.name, worker.process !== undefined);
   if (operation.taken.slots.length > 0) {
     return worker.filesWay === "parts" ? sendWithParts(worker, call, operation) : sendWithFiles(worker, call, operation);
   }

@@ -13,7 +13,10 @@ import { ContentFile } from "../payload/ready_made.ts";
 import { isGivenResult, locationOfResult, ResultElsewhere } from "../payload/take.ts";
 import { contentOf, type FileContent, isBytes } from "../protocol/file_values.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
-import { decodeValue, type EncodedValue, encodeValue, type FileSlot, fillSlot, toPlace } from "../protocol/values.ts";
+import type { GivenFunction } from "../protocol/functions.ts";
+import { toPlace } from "../protocol/pointers.ts";
+import { decodeValue } from "../protocol/decode_value.ts";
+import { type EncodedValue, encodeValue, type FileSlot, fillSlot } from "../protocol/values.ts";
 import { isSmallJson } from "../transport/blocking/small_json.ts";
 import { type Operation, TakenBody, writeBody } from "./arguments.ts";
 import type { OperationName } from "./failures.ts";
@@ -38,6 +41,8 @@ export interface SentBody {
   readonly small?: Readonly<Record<string, unknown>>;
   /** What becomes a file, in the order in which it stands in the text. */
   readonly sources?: readonly { readonly path: readonly string[]; readonly source: SentSource }[];
+  /** How many functions are in it. Default: none. */
+  readonly functions?: number;
 }
 
 /** A result or a chunk. */
@@ -70,11 +75,13 @@ interface Sending extends OperationName {
  *
  * @throws {CallError} For what becomes a file only while this thread runs on.
  */
-export function sendBody({ value, slots }: EncodedValue, { isKept, ...name }: Sending): SentBody {
+export function sendBody({ value, slots, functions }: EncodedValue, { isKept, ...name }: Sending): SentBody {
   if (value === undefined) return {};
-  if (slots === undefined && !isKept && isSmallJson(value)) return { small: value as Record<string, unknown> };
+  if (slots === undefined && !isKept && isSmallJson(value)) {
+    return { small: value as Record<string, unknown>, functions: functions?.length };
+  }
   const sources = slots?.map((slot) => ({ path: slot.path, source: sendSource(slot, name) }));
-  return { ...writeBody({ value, slots }, name), sources };
+  return { ...writeBody({ value, slots }, name), sources, functions: functions?.length };
 }
 
 /** The memory that goes along with arguments. */
@@ -87,10 +94,11 @@ export function holdsFiles({ sources = [] }: SentBody): boolean {
   return sources.some(({ source }) => "location" in source);
 }
 
-/** The arguments of an operation. Their text goes on to the worker as it is. */
-export function receiveBody(endpoint: Operation["endpoint"], { text, mark = "", small, sources = [] }: SentBody): TakenBody {
+/** The arguments of an operation, and their functions. Their text goes on to the worker as it is. */
+export function receiveBody(endpoint: Operation["endpoint"], sent: SentBody, functions: readonly GivenFunction[]): TakenBody {
+  const { text, mark = "", small, sources = [] } = sent;
   const slots = sources.map(({ path, source }) => ({ path, source: receiveSource(source) }));
-  return TakenBody.received(endpoint, { text: small === undefined ? text : JSON.stringify(small), mark }, slots);
+  return TakenBody.received(endpoint, { text: small === undefined ? text : JSON.stringify(small), mark, slots, functions });
 }
 
 /** Makes a result ready for the other thread; `keep` numbers the files in it. */

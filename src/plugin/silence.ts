@@ -19,6 +19,9 @@ export class SilenceWatch {
   #limit: Limit | undefined;
   #since = 0;
   #lastSign: () => number = () => 0;
+  #isListening = false;
+  /** How many have it hold. */
+  #holds = 0;
 
   /** Prepares a watch; nothing counts yet. */
   constructor(options: SilenceOptions) {
@@ -28,12 +31,36 @@ export class SilenceWatch {
   /** Silence counts from now on. `lastSign` tells when the last sign of life came that nobody announces, as `performance.now()` counts. */
   listen(lastSign: () => number): void {
     this.#lastSign = lastSign;
-    this.#since = performance.now();
-    this.#limit ??= this.#wait(this.#options.limitMs);
+    this.#isListening = true;
+    this.#begin();
   }
 
   /** Silence does not count until the next `listen()`. */
   pause(): void {
+    this.#isListening = false;
+    this.#end();
+  }
+
+  /** Silence does not count until this is disposed of, whatever is listened for. To do so twice is harmless. */
+  hold(): Disposable {
+    let isOver = false;
+    this.#holds++;
+    this.#end();
+    return {
+      [Symbol.dispose]: () => {
+        if (isOver) return;
+        isOver = true;
+        if (--this.#holds === 0 && this.#isListening) this.#begin();
+      },
+    };
+  }
+
+  #begin(): void {
+    this.#since = performance.now();
+    if (this.#holds === 0) this.#limit ??= this.#wait(this.#options.limitMs);
+  }
+
+  #end(): void {
     this.#limit?.[Symbol.dispose]();
     this.#limit = undefined;
   }

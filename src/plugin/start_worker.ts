@@ -10,6 +10,7 @@ import { DEFAULT_QUOTA, usableFolders, type UseTest, WorkerFiles } from "../payl
 import { WorkerProcess } from "../process/worker_process.ts";
 import { AHEAD_FEATURE, type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
 import { LOGS_FEATURE } from "../protocol/log_body.ts";
+import { CALLBACKS_FEATURE } from "../protocol/functions.ts";
 import { PARTS_FEATURE } from "../protocol/parts.ts";
 import { Limit } from "../protocol/limit.ts";
 import type { HttpEndpoint } from "../transport/http.ts";
@@ -87,6 +88,7 @@ async function tryToStart(
     process: worker,
     warnings: worker.warnings,
     files,
+    takesFunctions: worker.hello.features.includes(CALLBACKS_FEATURE),
     exited: worker.exited,
     dispose: () => owned.disposeAsync(),
   });
@@ -132,6 +134,7 @@ export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade =
       exited,
       files,
       takesParts,
+      takesFunctions: features.includes(CALLBACKS_FEATURE),
       callLog,
       dispose: () => owned.disposeAsync(),
     });

@@ -20,6 +20,7 @@ export type Endpoint =
   | "progress"
   | "cancel"
   | "in_use"
+  | "callback"
   | "sources"
   | "config_schema"
   | "config"
@@ -39,6 +40,7 @@ export const ENDPOINTS = {
   progress: { method: "GET", isCall: false },
   cancel: { method: "POST", isCall: false },
   in_use: { method: "POST", isCall: false },
+  callback: { method: "POST", isCall: false },
   sources: { method: "GET", isCall: false },
   config_schema: { method: "GET", isCall: false },
   config: { method: "GET", isCall: false },

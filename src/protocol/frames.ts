@@ -4,6 +4,7 @@
  * @module
  */
 import type { LongInteger } from "./exact_integers.ts";
+import type { CallbackBody } from "./functions.ts";
 import type { LogBody } from "./log_body.ts";
 import type { ErrorBody } from "./messages.ts";
 
@@ -36,6 +37,18 @@ export interface ChunkFrame {
   readonly parts?: readonly Uint8Array<ArrayBuffer>[];
 }
 
+/** The plugin calls a function that the call was given. */
+export interface CallbackFrame {
+  /** Which one, and with what. */
+  readonly callback: CallbackBody;
+  /** What in that JSON lacks. */
+  readonly types?: ValueTypes;
+  /** What in that JavaScript lacks; said by whoever has read the frame, not by the wire. */
+  readonly longInteger?: LongInteger;
+  /** The files that have come behind the frame; put here by whoever has read it. */
+  readonly parts?: readonly Uint8Array<ArrayBuffer>[];
+}
+
 /** The last frame of a call that ended well. */
 export interface ResultFrame {
   /** What the plugin returned; `null` after a stream. */
@@ -55,7 +68,15 @@ export interface ErrorFrame {
 }
 
 /** One line of a framed reply. */
-export type Frame = ProgressFrame | LogFrame | ChunkFrame | ResultFrame | ErrorFrame;
+export type Frame = ProgressFrame | LogFrame | ChunkFrame | CallbackFrame | ResultFrame | ErrorFrame;
+
+/** A frame with a value, which may have types and files. */
+export type ValueFrame = ChunkFrame | CallbackFrame | ResultFrame;
+
+/** The value of a frame that has one. */
+export function valueOf(frame: ValueFrame): unknown {
+  return "chunk" in frame ? frame.chunk : "callback" in frame ? frame.callback : frame.result;
+}
 
 /** Whether nothing may follow this frame. */
 export function isLastFrame(frame: Frame): frame is ResultFrame | ErrorFrame {

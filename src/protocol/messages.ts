@@ -210,6 +210,8 @@ export interface ErrorBody {
   readonly plugin_name?: string;
   /** When it happened, in ISO 8601. */
   readonly occurred_at?: string;
+  /** The callback whose error it is, where a function of the host's had failed. */
+  readonly callback?: number;
   /** Of a call of a method that is not there: the names of those that are. */
   readonly known?: readonly string[];
 }

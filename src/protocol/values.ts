@@ -3,8 +3,11 @@
  *
  * @module
  */
+import { decodeValue, FILE_TYPE, member } from "./decode_value.ts";
 import type { ValueTypes } from "./frames.ts";
+import { FUNCTION_TYPE, FunctionNumbers, functionValue, type GivenFunction, MAX_FUNCTIONS } from "./functions.ts";
 import { isPlain, isPlainNumber, isSmallPlainJson, unboxed, whyNoData } from "./plain_data.ts";
+import { parsePointer, toPlace, toPointer } from "./pointers.ts";
 
 /** A value cannot be sent, and where in it the reason lies. */
 export class UnsendableValueError extends TypeError {
@@ -26,6 +29,8 @@ export interface EncodedValue {
   readonly types?: ValueTypes;
   /** What is to become a file, and where in the value; `null` stands there until {@linkcode fillSlot} has put in something else. */
   readonly slots?: readonly FileSlot[];
+  /** The functions in it, in whose places their numbers stand. */
+  readonly functions?: readonly GivenFunction[];
 }
 
 /** A place in an encoded value that waits for what its source will be on the wire. */
@@ -37,23 +42,39 @@ export interface FileSlot {
 /** Tells which objects are not to be looked into, but become files. */
 export type FileTest = (value: object) => boolean;
 
+/** How values are made ready. */
+export interface EncodeOptions {
+  /** Whether functions may be in them. */
+  readonly takesFunctions?: boolean;
+}
+
 /**
  * Makes a value ready for the wire. What needs no change is not copied.
  *
  * @param isFile Which objects become slots. Default: none, so that binary data is refused.
+ * @param options Whether functions are numbered. Default: they are refused.
  * @throws {UnsendableValueError} For what no JSON carries: a BigInt, a function, a symbol, an object whose content is not in its members, binary data, a
  * cycle, and what cannot be read or is nested more than 1,000 deep.
  */
-export function encodeValue(value: unknown, isFile: FileTest = () => false): EncodedValue {
+export function encodeValue(value: unknown, isFile: FileTest = () => false, options: EncodeOptions = {}): EncodedValue {
   if (isAsItIs(value)) return { value };
-  const types: Record<string, string> = {};
-  const slots: FileSlot[] = [];
-  const encoded = new Encoder(types, slots, isFile).encodeRoot(value);
+  const found: Found = { types: {}, slots: [], functions: options.takesFunctions ? new FunctionNumbers() : undefined };
+  const encoded = new Encoder(found, isFile).encodeRoot(value);
+  const { types, slots, functions } = found;
   return {
     value: encoded,
     ...(Object.keys(types).length === 0 ? {} : { types }),
     ...(slots.length === 0 ? {} : { slots }),
+    ...(functions?.all.length ? { functions: functions.all } : {}),
   };
+}
+
+/** What is found in a value on the way through it. */
+interface Found {
+  readonly types: Record<string, string>;
+  readonly slots: FileSlot[];
+  /** `undefined` where functions are refused. */
+  readonly functions: FunctionNumbers | undefined;
 }
 
 /** Whether nothing is to be done. A getter or a proxy of the caller's may throw, which is told with its place. */
@@ -75,39 +96,11 @@ export function fillSlot(encoded: unknown, { path }: FileSlot, filling: unknown)
   return encoded;
 }
 
-/** Makes what it stands for of the value in a file's place. */
-export type FileReviver = (raw: unknown, pointer: string) => unknown;
-
-/**
- * Gives a value from the wire its types back. The value is changed in place.
- *
- * @param reviveFile Makes the values of type `"file"`. Default: there may be none.
- * @throws {TypeError} When a pointer leads nowhere or a type is not known.
- */
-export function decodeValue(value: unknown, types: ValueTypes | undefined, reviveFile?: FileReviver): unknown {
-  if (types === undefined) return value;
-  const root: Record<string, unknown> = { "": value };
-  for (const [pointer, type] of Object.entries(types)) {
-    const path = ["", ...parsePointer(pointer)];
-    const last = path.pop()!;
-    const holder = path.reduce<unknown>(member, root);
-    const raw = member(holder, last);
-    // Not by assignment, which a member named "__proto__" would turn into something else.
-    const revived = type === FILE_TYPE && reviveFile !== undefined ? reviveFile(raw, pointer) : revive(raw, type, pointer);
-    Object.defineProperty(holder, last, { value: revived, writable: true, enumerable: true, configurable: true });
-  }
-  return root[""];
-}
-
-/** The name of the type of values that stand for a file. */
-export const FILE_TYPE = "file";
-
 /** As deep as what every worker can read: Python's own limit is at a thousand. */
 const MAX_DEPTH = 1_000;
 
 class Encoder {
-  readonly #types: Record<string, string>;
-  readonly #slots: FileSlot[];
+  readonly #found: Found;
   readonly #isFile: FileTest;
   /** The objects that are looked into, each within the one before. */
   readonly #open: object[] = [];
@@ -115,9 +108,8 @@ class Encoder {
   /** The member that is being read, by code of the caller's where it is a getter. */
   #reading: string | undefined;
 
-  constructor(types: Record<string, string>, slots: FileSlot[], isFile: FileTest) {
-    this.#types = types;
-    this.#slots = slots;
+  constructor(found: Found, isFile: FileTest) {
+    this.#found = found;
     this.#isFile = isFile;
   }
 
@@ -139,8 +131,9 @@ class Encoder {
       case "bigint":
         throw this.#unsendable("a BigInt; send a number or a string");
       case "function":
+        return this.#function(value as GivenFunction);
       case "symbol":
-        throw this.#unsendable(`a ${typeof value}`);
+        throw this.#unsendable("a symbol");
       case "object":
         return value === null ? null : this.#object(value);
       default:
@@ -219,13 +212,21 @@ class Encoder {
   #slot(source: object): null {
     const lost = whyLost(source);
     if (lost !== undefined) throw this.#unsendable(lost);
-    this.#slots.push({ source, path: this.#path.map(String) });
+    this.#found.slots.push({ source, path: this.#path.map(String) });
     return null;
   }
 
   #named(value: number): string {
-    this.#types[toPointer(this.#path.map(String))] = "number";
+    this.#found.types[toPointer(this.#path.map(String))] = "number";
     return Object.is(value, -0) ? "-0" : String(value);
+  }
+
+  #function(given: GivenFunction): unknown {
+    const number = this.#found.functions?.numberOf(given);
+    if (number === undefined) throw this.#unsendable("a function");
+    if (number >= MAX_FUNCTIONS) throw this.#unsendable(`one function more than the ${MAX_FUNCTIONS} that a call may have`);
+    this.#found.types[toPointer(this.#path.map(String))] = FUNCTION_TYPE;
+    return functionValue(number, given);
   }
 
   #unsendable(what: string, options?: ErrorOptions): UnsendableValueError {
@@ -265,42 +266,3 @@ export function withoutTypes({ value, types = {} }: Pick<EncodedValue, "value" |
   }
   return decodeValue(value, types);
 }
-
-function revive(raw: unknown, type: string, pointer: string): unknown {
-  if (type !== "number") throw new TypeError(`Unknown type "${shortened(type)}" at "${shortened(pointer)}"`);
-  if (raw === "NaN" || raw === "Infinity" || raw === "-Infinity" || raw === "-0") return Number(raw);
-  throw new TypeError(`The value at "${shortened(pointer)}" is no name of a number`);
-}
-
-function member(holder: unknown, key: string): unknown {
-  if (typeof holder === "object" && holder !== null && Object.hasOwn(holder, key)) {
-    return (holder as Record<string, unknown>)[key];
-  }
-  throw new TypeError(`A pointer of "types" leads to "${shortened(key)}", which is not there`);
-}
-
-/** Text of the other side, for a message. */
-function shortened(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
-
-function parsePointer(pointer: string): string[] {
-  if (pointer !== "" && !pointer.startsWith("/")) throw new TypeError(`"${shortened(pointer)}" of "types" is no pointer`);
-  return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-
-/** The JSON Pointer of a path. */
-export function toPointer(path: readonly string[]): string {
-  return path.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-}
-
-/** A path as messages show it, for example `$.kwargs.when`. One that is very long is cut. */
-export function toPlace(path: readonly (string | number)[]): string {
-  return "$" +
-    path.slice(0, MAX_SHOWN).map((part) =>
-      /^\d+$/.test(String(part)) ? `[${part}]` : IDENTIFIER.test(String(part)) ? `.${part}` : `[${JSON.stringify(part)}]`
-    ).join("") + (path.length > MAX_SHOWN ? "…" : "");
-}
-
-const IDENTIFIER = /^[\p{L}_$][\p{L}\p{N}_$]*$/u;
-const MAX_SHOWN = 32;

@@ -1,5 +1,6 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { decodeValue, encodeValue, fillSlot, UnsendableValueError, withoutTypes } from "./values.ts";
+import { decodeValue } from "./decode_value.ts";
+import { encodeValue, fillSlot, UnsendableValueError, withoutTypes } from "./values.ts";
 
 /** What arrives when a value is sent. */
 function sent(value: unknown): unknown {

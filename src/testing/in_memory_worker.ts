@@ -4,6 +4,7 @@
  * @module
  */
 import type { Exchange } from "../protocol/exchange.ts";
+import { CALLBACKS_FEATURE } from "../protocol/functions.ts";
 import type { CallContext, Plugin } from "../worker/define_plugin.ts";
 import { InlineRunner } from "../worker/deno/inline_runner.ts";
 import { loadPlugin } from "../worker/deno/load_plugin.ts";
@@ -36,5 +37,5 @@ export function inMemoryWorker<P extends object, K, R, C, G>(
   const limits = { max_concurrency: maxConcurrency };
   const usage = () => Promise.resolve({ cpu_percent: 0, memory_rss_mb: 0 });
   const runner = new InlineRunner(loadPlugin(plugin, label));
-  return { exchange: new WorkerSession(runner, { plugin: label, limits, pid: 0, usage }).exchange };
+  return { exchange: new WorkerSession(runner, { plugin: label, limits, pid: 0, usage, features: [CALLBACKS_FEATURE] }).exchange };
 }

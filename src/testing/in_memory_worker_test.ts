@@ -1,4 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { RemoteError } from "../errors.ts";
+import { RemotePluginProxy } from "../plugin/proxy.ts";
 import { definePlugin } from "../worker/mod.ts";
 import { inMemoryWorker } from "./mod.ts";
 
@@ -25,6 +27,18 @@ Deno.test("An in-memory worker takes a class as well", async () => {
   const { exchange } = inMemoryWorker(Counter, { maxConcurrency: 2 });
   await Array.fromAsync(exchange({ endpoint: "execute" }, NEVER));
   assertEquals(await Array.fromAsync(exchange({ endpoint: "execute" }, NEVER)), [{ result: 2 }]);
+});
+
+Deno.test("A plugin in an in-memory worker calls the functions that it is given", async () => {
+  const plugin = { execute: async ({ lookup }: { lookup: (word: string) => Promise<string[]> }) => (await lookup("bank")).join(", ") };
+  await using proxy = await RemotePluginProxy.attach(inMemoryWorker(plugin));
+  assertEquals(await proxy.execute({ lookup: (word: string) => [word, "shore"] }), "bank, shore");
+  const failing = proxy.execute({
+    lookup: () => {
+      throw new RangeError("no such word");
+    },
+  });
+  assertInstanceOf((await assertRejects(() => failing, RemoteError)).cause, RangeError);
 });
 
 Deno.test("An in-memory worker refuses what is no plugin", () => {

@@ -9,6 +9,7 @@ import type { WorkerExit } from "../process/worker_process.ts";
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { type Endpoint, endpointRule, ENDPOINTS, takesArguments } from "../protocol/endpoints.ts";
+import { CALLBACKS_FEATURE } from "../protocol/functions.ts";
 import { type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { encodeValue } from "../protocol/values.ts";
@@ -158,6 +159,7 @@ class ScriptedWorker implements MisbehavingWorker {
         protocol: PROTOCOL_VERSION,
         max_concurrency: maxConcurrency,
         calls,
+        features: [CALLBACKS_FEATURE],
       }),
       stats: () => ({ pid: 0, cpu_percent: 0, memory_rss_mb: 0, uptime_s: 0, calls: { ...calls, finished: this.#calls } }),
       progress: () => ({ progress: 0, message: "" }),

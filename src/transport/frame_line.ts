@@ -5,6 +5,7 @@
  */
 import { findLongInteger, type LongInteger } from "../protocol/exact_integers.ts";
 import type { ChunkFrame, Frame, ResultFrame, ValueTypes } from "../protocol/frames.ts";
+import { type CallbackBody, MAX_CALLBACK_BYTES, readCallback } from "../protocol/functions.ts";
 import { type LineSplitter, LineTooLongError } from "../protocol/lines.ts";
 import { isLogBody } from "../protocol/log_body.ts";
 import type { ErrorBody } from "../protocol/messages.ts";
@@ -32,11 +33,14 @@ export function parseFrame(line: string): Frame {
   const frame = parseJson(line);
   if (typeof frame !== "object" || frame === null) throw malformed(line);
   if (isBare(frame)) return withLongInteger(frame, line);
-  const { chunk, result, error, progress, message, log, types } = frame as Record<string, unknown>;
+  const { chunk, callback, result, error, progress, message, log, types } = frame as Record<string, unknown>;
   // A frame of two kinds would be read in two ways.
   if (KINDS.reduce((count, key) => count + Number(Object.hasOwn(frame, key)), 0) !== 1) throw malformed(line);
   if (Object.hasOwn(frame, "chunk")) return { chunk, ...checkedTypes(types, line), ...longIntegerIn(chunk, line) };
   if (Object.hasOwn(frame, "result")) return { result, ...checkedTypes(types, line), ...longIntegerIn(result, line) };
+  if (Object.hasOwn(frame, "callback")) {
+    return { callback: checkedCallback(callback, line), ...checkedTypes(types, line), ...longIntegerIn(callback, line) };
+  }
   if (Number.isFinite(progress) && typeof message === "string") return { progress: progress as number, message };
   if (isLogBody(log)) return { log };
   if (isErrorBody(error)) return { error: plainError(error) };
@@ -58,7 +62,7 @@ function withLongInteger(frame: ChunkFrame | ResultFrame, line: string): Frame {
   return holdsNone ? frame : { ...frame, ...longIntegerIn(value, line) };
 }
 
-const KINDS = ["chunk", "result", "error", "progress", "log"] as const;
+const KINDS = ["chunk", "callback", "result", "error", "progress", "log"] as const;
 
 function parseJson(line: string): unknown {
   try {
@@ -66,6 +70,13 @@ function parseJson(line: string): unknown {
   } catch (cause) {
     throw new MalformedReplyError(`It sent what is no JSON: "${line.slice(0, 80)}"`, { cause });
   }
+}
+
+function checkedCallback(value: unknown, line: string): CallbackBody {
+  const callback = readCallback(value);
+  if (callback === undefined) throw malformed(line);
+  if (line.length > MAX_CALLBACK_BYTES) throw new MalformedReplyError(`It sent a callback longer than ${MAX_CALLBACK_BYTES} bytes`);
+  return callback;
 }
 
 function checkedTypes(types: unknown, line: string): { types?: ValueTypes } {

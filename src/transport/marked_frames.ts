@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ChunkFrame, ResultFrame } from "../protocol/frames.ts";
+import type { ValueFrame } from "../protocol/frames.ts";
 import { LineSplitter } from "../protocol/lines.ts";
 import { isSize, MAX_PARTS_BYTES, PartCutter, PARTS_MARK } from "../protocol/parts.ts";
 import { MAX_FRAME_BYTES } from "../protocol/sizes.ts";
@@ -11,7 +11,7 @@ import { MalformedReplyError } from "./errors.ts";
 import { completedLines, parseFrame } from "./frame_line.ts";
 
 /** A frame that has files. */
-export type FrameWithParts = (ChunkFrame | ResultFrame) & { readonly parts: readonly Uint8Array<ArrayBuffer>[] };
+export type FrameWithParts = ValueFrame & { readonly parts: readonly Uint8Array<ArrayBuffer>[] };
 
 /** What bytes have been made into. */
 export interface TakenFrame {
@@ -73,7 +73,7 @@ class OpenFrame {
 
   constructor(line: string) {
     const frame = parseFrame(line);
-    if (!("chunk" in frame || "result" in frame)) throw malformed(line);
+    if (!("chunk" in frame || "callback" in frame || "result" in frame)) throw malformed(line);
     const sizes = sizesIn(line);
     this.frame = { ...frame, parts: sizes.map(newMemory) };
     this.#filled = sizes.map(() => 0);

@@ -13,4 +13,5 @@
  * @module
  */
 export { definePlugin } from "./define_plugin.ts";
+export type { CallbackError } from "./deno/callback_error.ts";
 export type { CallContext, JsonSchema, Kwargs, MaybePromise, MethodSchemas, Plugin } from "./define_plugin.ts";

@@ -100,7 +100,7 @@ for (const { name, worker, isAsync, reach } of WAYS) {
     const { plugin, files } = reached;
     await assertRejects(() => plugin.execute({ action: "unsendable_after_file" }), RemoteError);
     await assertRejects(() => plugin.execute({ action: "fail_after_writing" }), RemoteError, "after writing");
-    await assertRejects(() => plugin.execute({ action: "describe", data: () => {} }), CallError, "function");
+    await assertRejects(() => plugin.execute({ action: "describe", data: Symbol("none") }), CallError, "a symbol");
     assertEquals((await plugin.execute<Seen>({ data: pattern(9) })).data!.size, 9);
     await eventually(() => files().length === 0, "the end of the files");
   });

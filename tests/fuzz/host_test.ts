@@ -81,7 +81,10 @@ async function tryReply({ bytes, chunks }: ReplyCase, server: LyingServer, Trans
     exchange: (request, signal) => (request.callId === callId ? liar : good).exchange(request, signal),
   });
   try {
-    const seen = await within(Array.fromAsync(plugin.executeStream({}, { callId })), `an answer to ${JSON.stringify(text(bytes))}`);
+    const seen = await within(
+      Array.fromAsync(plugin.executeStream({ run: () => 1 }, { callId })),
+      `an answer to ${JSON.stringify(text(bytes))}`,
+    );
     if (chunks !== undefined) assertEquals(seen, chunks);
   } catch (error) {
     assert(chunks === undefined && error instanceof PluginError, `${error} is the answer to ${JSON.stringify(text(bytes))}`);

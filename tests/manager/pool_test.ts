@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { CallCancelledError, CallTimeoutError, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
+import { CallCancelledError, CallTimeoutError, RemoteError, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
 import type { PluginInterface } from "@remote-plugin/proxy";
 import { eventually } from "../support/guard.ts";
 import { ManagerWatch, pythonManifest } from "../support/managed_plugins.ts";
@@ -32,6 +32,17 @@ Deno.test("a pool gives each call to the worker with the fewest, and keeps a spa
   await watch.told("ready", 3);
   assertEquals(await plugin.cancel(), true);
   await Promise.all([first, second].map((stream) => assertRejects(() => stream.next(), CallCancelledError)));
+});
+
+Deno.test("a callback calls its own plugin where a worker is free or can be started, and is refused elsewhere", async () => {
+  for (const [max, isRefused] of [[1, true], [2, false]] as const) {
+    await using watch = await ManagerWatch.of("calls_back", { replicas: { max } });
+    const plugin = watch.manager.get("calls_back");
+    const outcome = plugin.execute({ function: () => plugin.execute({ function: () => 3 }) });
+    if (isRefused) await assertRejects(() => outcome, RemoteError, "in a callback of its own call");
+    else assertEquals(await outcome, 3);
+    assertEquals(await plugin.execute({ function: () => 4 }), 4);
+  }
 });
 
 Deno.test("a worker that dies takes its own calls with it, and the next call gets a new one", async () => {

@@ -24,6 +24,9 @@ const oddities = fc.constantFrom(
   '{"result": NaN}',
   '{"result": 1e999}',
   '{"chunk": 1, "result": 1}',
+  '{"callback": {"id": 1, "function": 0, "args": [], "kwargs": {}}}',
+  '{"callback": {"id": 1, "function": 0, "args": [], "kwargs": {}}, "types": {"/args": "file"}}',
+  '{"callback": {"id": 1, "function": 63, "args": [], "kwargs": {}}, "result": 1}',
   '{"error": {}}',
   '{"error": {"code": "cancelled", "type": "T", "message": "m", "traceback": ""}}',
   '{"error": {"code": "load_error", "type": "T", "message": "m", "traceback": ""}}',
@@ -52,7 +55,13 @@ const refusalLine = fc.oneof(
   }),
   fc.jsonValue({ maxDepth: 2 }),
 ).map((refused) => JSON.stringify({ refused }));
-const anyLine = fc.oneof(chunkLine, progressLine, resultLine, oddities, fc.string(), fc.json());
+const callbackLine = fc.record({
+  id: fc.oneof(fc.constant(1), fc.jsonValue({ maxDepth: 1 })),
+  function: fc.oneof(fc.constant(0), fc.jsonValue({ maxDepth: 1 })),
+  args: fc.oneof(fc.constant([]), fc.jsonValue({ maxDepth: 2 })),
+  kwargs: fc.oneof(fc.constant({}), fc.jsonValue({ maxDepth: 2 })),
+}, { requiredKeys: [] }).map((callback) => JSON.stringify({ callback }));
+const anyLine = fc.oneof(callbackLine, chunkLine, progressLine, resultLine, oddities, fc.string(), fc.json());
 
 /** A stream as it should be, and what it holds. */
 const soundBody = fc.record({ chunks: fc.array(chunk, { maxLength: 4 }), progress: progressLine }).map(({ chunks, progress }) => {

@@ -60,7 +60,7 @@ function throughGateway(worker: WorkerKind): Way {
     const manager = owned.use(
       await PluginManager.create({ manifests, scratchDir: scratch.path, healthIntervalMs: 0, permissions: "requested" }),
     );
-    const gateway = createGateway(manager, { token: TOKEN, operatorToken: TOKEN_OF_OPERATOR, callLogs: true });
+    const gateway = createGateway(manager, { token: TOKEN, operatorToken: TOKEN_OF_OPERATOR, callLogs: true, callbacks: true });
     const server = owned.use(Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, gateway));
     const plugin = owned.use(await attachEither(face, { url: `http://127.0.0.1:${server.addr.port}/${fixture}`, token: TOKEN }));
     return reached(plugin, { owned: owned.move(), files: () => sharedFiles(scratch.path) });

@@ -37,6 +37,7 @@ export interface ServeOptions extends TokenOptions {
   readonly allowOrigin?: readonly string[];
   readonly tracebacks?: boolean;
   readonly callLogs?: boolean;
+  readonly callbacks?: boolean;
   readonly drain: string;
   readonly bounds?: BoundsLevel;
   readonly watch?: boolean;
@@ -63,8 +64,8 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   cleanup.use(manager);
   if (options.watch) void tellReloads(manager, terminal);
   const tokens = await readTokens(options);
-  const { host: hostname, allowHost = [], allowOrigin: origins, tracebacks: exposeTracebacks, callLogs } = options;
-  const access = { ...valuesOf(tokens), hosts: [hostname, ...allowHost], origins, exposeTracebacks, callLogs };
+  const { host: hostname, allowHost = [], allowOrigin: origins, tracebacks: exposeTracebacks, callLogs, callbacks } = options;
+  const access = { ...valuesOf(tokens), hosts: [hostname, ...allowHost], origins, exposeTracebacks, callLogs, callbacks };
   const tls = await readTls(options);
   const server = await CrowdedServer.start(createGateway(manager, { ...access, observers, logs, draining: signal }), {
     hostname,

@@ -10,10 +10,10 @@ import { refusal } from "../reply/refusal.ts";
 
 const HEADERS = { connection: "close", "retry-after": "1" };
 
-/** Refuses requests once the gateway is to end. */
+/** Refuses requests once the gateway is to end, but for those that the open calls wait for. */
 export function openOnly({ draining }: ResolvedGatewayOptions): Guard {
-  return () => {
-    if (!draining?.aborted) return undefined;
+  return ({ req }) => {
+    if (!draining?.aborted || req.path.endsWith("/callback")) return undefined;
     return refusal(STATUS_CODE.ServiceUnavailable, "The gateway is about to end. Send it again later", {
       code: "draining",
       headers: HEADERS,

@@ -8,9 +8,12 @@ import type { Progress } from "../../plugin/interface.ts";
 import { INLINE_BYTES, type InlineFile } from "../../protocol/file_values.ts";
 import type { LogRecord } from "../../process/output_log.ts";
 import { type Frame, isLastFrame } from "../../protocol/frames.ts";
+import type { CallbackBody } from "../../protocol/functions.ts";
 import { type PartReference, PARTS_MARK } from "../../protocol/parts.ts";
 import { MAX_FRAME_BYTES } from "../../protocol/sizes.ts";
-import { encodeValue, FILE_TYPE, fillSlot, toPointer } from "../../protocol/values.ts";
+import { toPointer } from "../../protocol/pointers.ts";
+import { FILE_TYPE } from "../../protocol/decode_value.ts";
+import { encodeValue, fillSlot } from "../../protocol/values.ts";
 import { WaitingLines } from "./waiting_lines.ts";
 import type { WrittenFrame } from "./written_frame.ts";
 import { errorBody, type TellOptions } from "./told_errors.ts";
@@ -127,7 +130,14 @@ export class Frames {
     }
   }
 
-  #frameOf(key: "result" | "chunk", value: unknown): Frame | Promise<FiledFrame> {
+  /** Has the client run a function. Resolves when that is among the frames. */
+  async callBack(callback: CallbackBody): Promise<void> {
+    const frame = this.#frameOf("callback", callback);
+    if (frame instanceof Promise) this.#addFiled(await frame);
+    else this.#add(frame);
+  }
+
+  #frameOf(key: ValueKey, value: unknown): Frame | Promise<FiledFrame> {
     return frameOf(key, value, this.#options.takesParts);
   }
 
@@ -172,6 +182,9 @@ export class Frames {
   }
 }
 
+/** The frames that have a value. */
+type ValueKey = "result" | "chunk" | "callback";
+
 /** A frame, and the files that go behind it. */
 interface FiledFrame {
   readonly frame: Frame;
@@ -179,7 +192,7 @@ interface FiledFrame {
 }
 
 /** The frame of a value. Small files travel inside it, and all do to a client that knows no parts. */
-function frameOf(key: "result" | "chunk", value: unknown, takesParts: boolean): Frame | Promise<FiledFrame> {
+function frameOf(key: ValueKey, value: unknown, takesParts: boolean): Frame | Promise<FiledFrame> {
   const { value: encoded, types, slots } = encodeValue(value, (part) => part instanceof FileResult);
   if (slots !== undefined && slots.length > 0) return withFiles(key, { encoded, types, slots, takesParts });
   return (types === undefined ? { [key]: encoded } : { [key]: encoded, types }) as unknown as Frame;
@@ -194,7 +207,7 @@ interface Filed {
   readonly takesParts: boolean;
 }
 
-async function withFiles(key: "result" | "chunk", { encoded, types, slots, takesParts }: Filed): Promise<FiledFrame> {
+async function withFiles(key: ValueKey, { encoded, types, slots, takesParts }: Filed): Promise<FiledFrame> {
   const allTypes: Record<string, string> = { ...types };
   const files: FileResult[] = [];
   let filled = encoded;

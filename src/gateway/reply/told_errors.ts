@@ -12,6 +12,7 @@ import {
   WorkerExitError,
   WorkerStartError,
 } from "../../errors.ts";
+import { ClientFunctionError } from "../client_functions.ts";
 import type { ErrorBody, ErrorCode } from "../../protocol/messages.ts";
 import { messageOf } from "../../protocol/text.ts";
 
@@ -37,7 +38,8 @@ function wireError(error: unknown, { withTraceback }: TellOptions): ErrorBody {
   if (error instanceof RemoteError) {
     const { remoteType: type, remoteMessage: message, category, retriable, plugin: plugin_name } = error;
     const traceback = withTraceback ? error.traceback : "";
-    return { code: "plugin_error", type, message, traceback, category, retriable, plugin_name };
+    const origin = error.cause instanceof ClientFunctionError ? { callback: error.cause.callback } : {};
+    return { code: "plugin_error", type, message, traceback, category, retriable, plugin_name, ...origin };
   }
   return { code: codeOf(error), type, message: withTraceback ? messageOf(error) : outwardMessage(error), traceback: "" };
 }

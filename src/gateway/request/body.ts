@@ -8,7 +8,9 @@ import { findLongInteger } from "../../protocol/exact_integers.ts";
 import type { ValueTypes } from "../../protocol/frames.ts";
 import { isRecord, parseJson } from "../../protocol/json.ts";
 import { messageOf } from "../../protocol/text.ts";
-import { decodeValue, toPlace } from "../../protocol/values.ts";
+import { toPlace } from "../../protocol/pointers.ts";
+import { decodeValue } from "../../protocol/decode_value.ts";
+import { ClientFunctions } from "../client_functions.ts";
 import type { Asked, GatewayContext } from "../context.ts";
 import type { GatewayLimits } from "../options.ts";
 import { ArrivingBytes, SlowBodyError, STEP_BYTES, UploadError } from "./arriving_bytes.ts";
@@ -22,6 +24,15 @@ export interface ReadBody {
   readonly bytesIn: number;
   /** The files that came with it, which are the reader's to dispose of. */
   readonly uploads?: AsyncDisposable;
+  /** The functions in it, which its client runs; left out where there are none. */
+  readonly functions?: ClientFunctions;
+}
+
+/** The members of a body of JSON. */
+export interface DecodedBody {
+  readonly body: Record<string, unknown>;
+  /** The functions in it, which its client runs; left out where there are none. */
+  readonly functions?: ClientFunctions;
 }
 
 /** What a body is read with. */
@@ -31,8 +42,8 @@ export type BodyContext = Pick<GatewayContext, "options" | "patience">;
 export async function readBody(asked: Asked, context: BodyContext): Promise<ReadBody | Response> {
   const read = await readText(asked, context);
   if (read instanceof Response) return read;
-  const body = read.text === "" ? {} : parsed(read.text);
-  return body instanceof Response ? body : { body, bytesIn: read.bytesIn };
+  const decoded = read.text === "" ? { body: {} } : parsed(read.text);
+  return decoded instanceof Response ? decoded : { ...decoded, bytesIn: read.bytesIn };
 }
 
 /** The text of a body. */
@@ -143,14 +154,14 @@ function cutShort(): Response {
   return badRequest("The body ended before its Content-Length");
 }
 
-function parsed(text: string): Record<string, unknown> | Response {
+function parsed(text: string): DecodedBody | Response {
   const whole = parseJson(text);
   if (isRecord(whole)) return decodeBody(whole, text);
   return badRequest('The body is no JSON object. If it is a file, say so by its media type: "Content-Type: audio/wav"');
 }
 
 /** The values of a body that is read, or why they cannot be had. */
-export function decodeBody(whole: object, text: string): Record<string, unknown> | Response {
+export function decodeBody(whole: object, text: string): DecodedBody | Response {
   const long = findLongInteger(whole, () => text);
   if (long !== undefined) {
     return badRequest(`The integer at "${toPlace(long.path)}" is one that no number of JavaScript holds`);
@@ -158,7 +169,9 @@ export function decodeBody(whole: object, text: string): Record<string, unknown>
   const { types, ...body } = whole as { readonly types?: ValueTypes };
   if (types !== undefined && !isRecord(types)) return badRequest('"types" in the body must be an object');
   try {
-    return decodeValue(body, types) as Record<string, unknown>;
+    let functions: ClientFunctions | undefined;
+    const revive = (raw: unknown, pointer: string) => (functions ??= new ClientFunctions()).make(raw, pointer);
+    return { body: decodeValue(body, types, { function: revive }) as Record<string, unknown>, functions };
   } catch (error) {
     return badRequest(messageOf(error));
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Endpoint, type ExtensionEndpoint, isMethodEndpoint, type RequestEndpoint } from "../../protocol/endpoints.ts";
+import { type Endpoint, type ExtensionEndpoint, isMethodEndpoint, type RequestEndpoint, takesArguments } from "../../protocol/endpoints.ts";
 import { isRecord } from "../../protocol/json.ts";
 
 /** The members of bodies, by endpoint. That of `initialize` is the configuration itself, and those of extensions are the worker's affair. */
@@ -44,6 +44,24 @@ export function bodyProblem(
     if (isRight?.(value) === false) return `"${name}" in the body of "${endpoint}" must be ${shape}`;
   }
   return undefined;
+}
+
+/** What stands against functions. */
+interface FunctionRules {
+  /** Whether the gateway lets plugins call its clients. */
+  readonly takesFunctions: boolean;
+  /** Whether the client can be told of callbacks, and can name the call when it answers. */
+  readonly isFollowed: boolean;
+}
+
+/** Why a body may not have functions; `undefined` when it may. */
+export function functionsProblem(
+  endpoint: RequestEndpoint,
+  { takesFunctions, isFollowed }: FunctionRules,
+): string | undefined {
+  if (!takesFunctions) return 'This gateway lets no plugin call its clients. It does when it is made with "callbacks: true"';
+  if (!takesArguments(endpoint) && endpoint !== "task") return `"${endpoint}" takes no functions`;
+  return isFollowed ? undefined : "Only a call with an id and a framed reply may have functions";
 }
 
 function advice(members: readonly string[], name: string): string {

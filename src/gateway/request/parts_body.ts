@@ -6,7 +6,7 @@
 import { endpointRule, type RequestEndpoint } from "../../protocol/endpoints.ts";
 import { type LabelledBody, PARTS_HEADER, readLabels } from "../../protocol/parts.ts";
 import { messageOf } from "../../protocol/text.ts";
-import { decodeValue, FILE_TYPE } from "../../protocol/values.ts";
+import { decodeValue, FILE_TYPE } from "../../protocol/decode_value.ts";
 import { ArrivingBytes, SlowBodyError, UploadError } from "./arriving_bytes.ts";
 import { ArrivingParts } from "./arriving_parts.ts";
 import { type BodyContext, decodeBody, noRoom, type ReadBody, tooLong, tooSlow } from "./body.ts";
@@ -56,13 +56,14 @@ interface Arriving {
 }
 
 function withFiles({ body: raw, labels }: LabelledBody, { text, bytes, files }: Arriving): ReadBody | Response {
-  const body = decodeBody(raw, text);
-  if (body instanceof Response) {
+  const decoded = decodeBody(raw, text);
+  if (decoded instanceof Response) {
     void bytes[Symbol.asyncDispose]();
-    return body;
+    return decoded;
   }
-  labels.forEach(({ at }, index) => decodeValue(body, { [at]: FILE_TYPE }, () => files[index]));
-  return { body, bytesIn: text.length, uploads: bytes };
+  const { body, functions } = decoded;
+  labels.forEach(({ at }, index) => decodeValue(body, { [at]: FILE_TYPE }, { file: () => files[index] }));
+  return { body, functions, bytesIn: text.length, uploads: bytes };
 }
 
 async function textOf(bytes: ArrivingBytes, length: number): Promise<string> {

@@ -16,8 +16,10 @@ import {
 } from "../../protocol/endpoints.ts";
 import { CALL_ID, CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../../protocol/messages.ts";
 import { operatorRefusal } from "../access/tokens.ts";
+import type { ClientFunctions } from "../client_functions.ts";
+import { readAnswerBody } from "./answer_body.ts";
 import { type ReadBody, readBody } from "./body.ts";
-import { bodyProblem } from "./body_members.ts";
+import { bodyProblem, functionsProblem } from "./body_members.ts";
 import { readCallBody } from "./call_body.ts";
 import type { Asked, GatewayContext } from "../context.ts";
 import { hasParts, readPartsBody } from "./parts_body.ts";
@@ -34,6 +36,8 @@ export interface GatewayRequest {
   readonly callId: string | undefined;
   /** The files that came with it, until its call has ended. */
   readonly uploads?: AsyncDisposable;
+  /** The functions in it, which its client runs; left out where there are none. */
+  readonly functions?: ClientFunctions;
 }
 
 /** What takes the token of an operator: it changes the plugin for everybody. */
@@ -65,13 +69,19 @@ export async function readRequest(asked: Asked, context: GatewayContext): Promis
   const read = await readAnyBody(asked, { plugin, endpoint }, context);
   if (read instanceof Response) return read;
   // Clients of the wire, which ask for frames, may say more than is known here.
-  const problem = bodyProblem(endpoint, read.body, { takesUnknown: asksForFrames(headers) });
-  return problem === undefined ? { plugin, endpoint, callId, ...read } : badRequest(problem);
+  const takesUnknown = asksForFrames(headers);
+  const isFollowed = takesUnknown && callId !== undefined;
+  const problem = bodyProblem(endpoint, read.body, { takesUnknown }) ??
+    (read.functions && functionsProblem(endpoint, { takesFunctions: context.options.callbacks, isFollowed }));
+  if (problem === undefined) return { plugin, endpoint, callId, ...read };
+  void read.uploads?.[Symbol.asyncDispose]();
+  return badRequest(problem);
 }
 
 /** Reads a body in the form that it has: with files behind it, as a form, a file or arguments in the URL, or as JSON alone. */
 function readAnyBody(asked: Asked, { plugin, endpoint }: PluginEndpoint, context: GatewayContext): Promise<ReadBody | Response> {
   if (hasParts(asked.req.raw)) return readPartsBody(asked, { endpoint }, context);
+  if (endpoint === "callback") return readAnswerBody(asked, context);
   return takesArguments(endpoint) ? readCallBody(asked, { plugin, endpoint }, context) : readBody(asked, context);
 }
 

@@ -6,7 +6,7 @@
 import type { CallOptions, Kwargs, PluginConfig } from "../../plugin/interface.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import { messageOf } from "../../protocol/text.ts";
-import { decodeValue, FILE_TYPE } from "../../protocol/values.ts";
+import { decodeValue, FILE_TYPE } from "../../protocol/decode_value.ts";
 import { type Difference, type DifferenceOptions, differences, isWhole } from "./differences.ts";
 import { bytesOf, type FileStore, HASHES, RecordingFolder } from "./files.ts";
 import { invalid, type RecordedCall, type Recording, RECORDING_VERSION } from "./format.ts";
@@ -93,7 +93,10 @@ async function argumentsOf(
   for (const file of files) inputs.set(file.at, fileOf(await bytesOf(path, file), file.extension));
   const places = Object.fromEntries(files.map(({ at }) => [at, FILE_TYPE]));
   try {
-    return decodeValue(structuredClone(values), { ...types, ...places }, (_, at) => inputs.get(at)) as { args: unknown[]; kwargs: Kwargs };
+    return decodeValue(structuredClone(values), { ...types, ...places }, { file: (_, at) => inputs.get(at) }) as {
+      args: unknown[];
+      kwargs: Kwargs;
+    };
   } catch (cause) {
     throw invalid(path, messageOf(cause), { cause });
   }

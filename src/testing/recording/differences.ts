@@ -4,7 +4,8 @@
  * @module
  */
 import { isRecord } from "../../protocol/json.ts";
-import { FILE_TYPE, toPlace } from "../../protocol/values.ts";
+import { FILE_TYPE } from "../../protocol/decode_value.ts";
+import { toPlace } from "../../protocol/pointers.ts";
 import type { RecordedCall, RecordedError, RecordedFrame } from "./format.ts";
 
 /** One thing that is not as it was. */

@@ -11,7 +11,7 @@ import type { Frame } from "../../protocol/frames.ts";
 import { PARTS_FEATURE } from "../../protocol/parts.ts";
 import { messageOf } from "../../protocol/text.ts";
 import { pause } from "../../protocol/timer.ts";
-import { decodeValue, FILE_TYPE } from "../../protocol/values.ts";
+import { decodeValue, FILE_TYPE } from "../../protocol/decode_value.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { replayedError } from "./errors.ts";
 import { bytesOf, hashOf } from "./files.ts";
@@ -166,8 +166,8 @@ class ReplayWorker {
       return { part: files.push(raw as RecordedFile) - 1, size, media_type };
     };
     const places = Object.fromEntries(Object.entries(types ?? {}).filter(([, type]) => type === FILE_TYPE));
-    const filled = decodeValue(value, places, inPlace);
-    decodeValue(structuredClone(filled), types, (raw) => raw); // What is wrong with them is not the fault of a worker.
+    const filled = decodeValue(value, places, { file: inPlace });
+    decodeValue(structuredClone(filled), types, { file: (raw) => raw }); // What is wrong with them is not the fault of a worker.
     const parts = await Promise.all(files.map((file) => bytesOf(this.#path, file)));
     return { [kind]: filled, types, parts } as unknown as Frame;
   }

@@ -13,14 +13,22 @@ import { BriefWait } from "./brief_wait.ts";
 import { channelMemory, ChannelReader, ChannelWriter } from "./channel.ts";
 import { StoppableWait } from "./stoppable_wait.ts";
 import type { BridgeAnswer, BridgeFailure, BridgeMessage } from "./messages.ts";
-import { errorFromData } from "./error_data.ts";
+import { errorFromData, errorToData, wordsOf } from "./error_data.ts";
 import { FIRST_LINES } from "./thread.ts";
 
 /** What goes along with a request. */
 export interface AskOptions {
   /** Called in this thread for each report that comes before the answer. When it throws, the request is abandoned. */
   readonly onProgress?: (progress: ProgressBody) => void;
+  /** Called in this thread for each question that comes before the answer, and gives what is told. Default: there are none. */
+  readonly onQuestion?: (question: unknown) => Told;
   /** What is in the request and handed over, not copied. */
+  readonly memory?: readonly ArrayBuffer[];
+}
+
+/** What a thread that has asked is told, and what of it is handed over. */
+export interface Told {
+  readonly value: unknown;
   readonly memory?: readonly ArrayBuffer[];
 }
 
@@ -69,13 +77,14 @@ export class BlockingBridge<Request> implements Disposable {
    *
    * @throws {PluginStateError} When it cannot be sent, or no request can be answered any more.
    */
-  ask(request: Request, { onProgress, memory }: AskOptions = {}): unknown {
+  ask(request: Request, { onProgress, onQuestion, memory }: AskOptions = {}): unknown {
     const id = this.#nextId++;
     this.#send({ id, request }, memory);
     let thrown: { readonly error: unknown } | undefined;
     while (true) {
       const message = this.#receive(id);
       if ("progress" in message) thrown ??= this.#report(id, () => onProgress?.(message.progress));
+      else if ("question" in message) this.#tell(message.key, () => onQuestion!(message.question));
       else if (thrown !== undefined) throw thrown.error;
       else if ("error" in message) throw errorFromData(message.error);
       else return message.value;
@@ -118,6 +127,26 @@ export class BlockingBridge<Request> implements Disposable {
     } catch (error) {
       if (this.#broken === undefined) this.#send({ abort: id });
       return { error };
+    }
+  }
+
+  /** What the answer throws is told as well. */
+  #tell(told: number, answer: () => Told): void {
+    try {
+      const { value, memory } = answer();
+      this.#requests.send({ told, value }, memory);
+    } catch (error) {
+      if (this.#broken === undefined) this.#tellError(told, error);
+    }
+  }
+
+  /** What it holds besides its words may be what no thread can be given. */
+  #tellError(told: number, error: unknown): void {
+    const words = wordsOf(error);
+    try {
+      this.#requests.send({ told, error: { ...errorToData(error), ...words } });
+    } catch {
+      this.#requests.send({ told, error: words });
     }
   }
 

@@ -40,6 +40,16 @@ export function errorToData(error: unknown): ErrorData {
   return cause === undefined ? data : { ...data, cause: errorToData(cause) };
 }
 
+/** The words of whatever somebody else's code has thrown, which may throw in turn when it is looked at. */
+export function wordsOf(thrown: unknown): ErrorData {
+  try {
+    if (!(thrown instanceof Error)) return { value: String(thrown) };
+    return { name: String(thrown.name), message: String(thrown.message), stack: String(thrown.stack) };
+  } catch {
+    return { name: "Error", message: "What was thrown cannot be looked at", stack: "" };
+  }
+}
+
 /** Puts an error together again. Its stack is that of this call, which is where the caller's program stands; a cause keeps its own. */
 export function errorFromData(data: ErrorData): unknown {
   if (data.message === undefined) return data.value;
@@ -51,7 +61,8 @@ export function errorFromData(data: ErrorData): unknown {
   return error;
 }
 
-function causeFromData(data: ErrorData): unknown {
+/** The same with the stack that it had in the other thread. */
+export function causeFromData(data: ErrorData): unknown {
   const cause = errorFromData(data);
   if (cause instanceof Error) define(cause, "stack", data.stack);
   return cause;

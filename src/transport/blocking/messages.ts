@@ -24,12 +24,16 @@ export interface BridgeEnd {
   readonly answers: ChannelEnd;
 }
 
-/** What the blocking thread sends: a request, or the wish to have an open one abandoned. */
-export type BridgeMessage<Request> = { readonly id: number; readonly request: Request } | { readonly abort: number };
+/** What the blocking thread sends: a request, the wish to have an open one abandoned, or what it was asked for. */
+export type BridgeMessage<Request> = { readonly id: number; readonly request: Request } | { readonly abort: number } | ToldMessage;
 
-/** What the working thread sends: any number of reports of progress, then one answer a request. */
+/** What came of a question to the blocking thread. */
+export type ToldMessage = { readonly told: number } & ({ readonly value: unknown } | { readonly error: ErrorData });
+
+/** What the working thread sends: any number of reports of progress and of questions, then one answer a request. */
 export type BridgeAnswer =
   | { readonly id: number; readonly progress: ProgressBody }
+  | { readonly id: number; readonly key: number; readonly question: unknown }
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: ErrorData };
 

@@ -7,8 +7,8 @@ import { messageOf } from "../../protocol/text.ts";
 import type { ProgressBody } from "../../protocol/messages.ts";
 import { BriefWait } from "./brief_wait.ts";
 import { ChannelReader, ChannelWriter } from "./channel.ts";
-import { type BridgeAnswer, type BridgeEnd, type BridgeFailure, type BridgeMessage, Handover } from "./messages.ts";
-import { errorToData } from "./error_data.ts";
+import { type BridgeAnswer, type BridgeEnd, type BridgeFailure, type BridgeMessage, Handover, type ToldMessage } from "./messages.ts";
+import { causeFromData, errorToData, wordsOf } from "./error_data.ts";
 
 /** What a request's handler is given besides the request. */
 export interface BridgeControl {
@@ -16,6 +16,8 @@ export interface BridgeControl {
   readonly signal: AbortSignal;
   /** Hands a report over. */
   readonly onProgress: (progress: ProgressBody) => void;
+  /** Asks the other side, which answers while it waits. Rejects with what it throws. */
+  readonly ask: (question: unknown) => Promise<unknown>;
 }
 
 /** Answers one request, by a value or a {@linkcode Handover}. */
@@ -32,6 +34,9 @@ export class BridgeServer<Request> {
   readonly #answers: ChannelWriter<BridgeAnswer | BridgeFailure>;
   readonly #handle: BridgeHandler<Request>;
   readonly #open = new Map<number, OpenRequest>();
+  /** What the other side was asked for. */
+  readonly #asked = new Map<number, PromiseWithResolvers<unknown>>();
+  #nextKey = 1;
   /** Long enough for one who calls in a loop to come back. */
   readonly #brief = new BriefWait(0.06);
   #hasNews = false;
@@ -53,7 +58,7 @@ export class BridgeServer<Request> {
     setInterval(() => {}, MAX_INTERVAL_MS);
     while (true) {
       for (let message = this.#requests.take(); message !== undefined; message = this.#requests.take()) this.#receive(message);
-      if (this.#open.size > 0) await this.#news();
+      if (this.#open.size > 0 && this.#asked.size === 0) await this.#news();
       if (this.#open.size > 0 || !this.#brief.until(this.#requests.hasMore)) await this.#requests.waitAsync();
     }
   }
@@ -71,11 +76,12 @@ export class BridgeServer<Request> {
 
   #receive(message: BridgeMessage<Request>): void {
     if ("abort" in message) this.#open.get(message.abort)?.abort();
+    else if ("told" in message) this.#told(message);
     else void this.#answer(message.id, message.request);
   }
 
   async #answer(id: number, request: Request): Promise<void> {
-    const control = new OpenRequest((progress) => this.#report(id, progress));
+    const control = new OpenRequest((progress) => this.#report(id, progress), (question) => this.#ask(id, question));
     this.#open.set(id, control);
     try {
       const answer = await this.#handle(request, control);
@@ -94,8 +100,7 @@ export class BridgeServer<Request> {
       this.#send({ id, error: errorToData(error) });
     } catch {
       // It holds what no thread can be given; its words can be.
-      const { name, message, stack } = error as Error;
-      this.#send({ id, error: { name: String(name), message: String(message), stack: String(stack) } });
+      this.#send({ id, error: wordsOf(error) });
     }
   }
 
@@ -103,6 +108,22 @@ export class BridgeServer<Request> {
     this.#tellNews();
     this.#send({ id, progress: { progress, message } });
     this.#answers.waitUntilTaken(MAX_WAITING);
+  }
+
+  #ask(id: number, question: unknown): Promise<unknown> {
+    const key = this.#nextKey++;
+    const answer = Promise.withResolvers<unknown>();
+    this.#asked.set(key, answer);
+    this.#tellNews();
+    this.#send({ id, key, question });
+    return answer.promise;
+  }
+
+  #told(message: ToldMessage): void {
+    const answer = this.#asked.get(message.told);
+    this.#asked.delete(message.told);
+    if ("error" in message) answer?.reject(causeFromData(message.error));
+    else answer?.resolve(message.value);
   }
 
   #send(message: BridgeAnswer | BridgeFailure): void {
@@ -117,10 +138,12 @@ export class BridgeServer<Request> {
 
 class OpenRequest implements BridgeControl {
   readonly onProgress: BridgeControl["onProgress"];
+  readonly ask: BridgeControl["ask"];
   #controller: AbortController | undefined;
 
-  constructor(onProgress: BridgeControl["onProgress"]) {
+  constructor(onProgress: BridgeControl["onProgress"], ask: BridgeControl["ask"]) {
     this.onProgress = onProgress;
+    this.ask = ask;
   }
 
   get signal(): AbortSignal {

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import type { CallbackAnswer } from "../../protocol/callback_answer.ts";
 import type { ProgressBody } from "../../protocol/messages.ts";
+import { Answers, type CallSink } from "./call_sink.ts";
 import { type Cancellable, Cancellation, cancelledBody } from "./cancelling.ts";
 import { errorLine, type FrameLine, progressLine } from "./frame_line.ts";
 import { FrameQueue } from "./frame_queue.ts";
-import type { CallOrder, CallSink } from "./plugin_runner.ts";
+import type { CallOrder } from "./plugin_runner.ts";
 import { removeFiles } from "./scratch_files.ts";
 
 /** A call that the session has taken. */
@@ -19,6 +21,9 @@ export class Call implements CallSink, Cancellable {
   readonly cancellation: Cancellation = new Cancellation();
   #isRunning = false;
   #hasEnded = false;
+  #answers: Answers | undefined;
+  /** The callbacks that wait for an answer. */
+  readonly #callbacks = new Set<number>();
 
   readonly #inputs: Disposable | undefined;
 
@@ -39,12 +44,24 @@ export class Call implements CallSink, Cancellable {
     this.#isRunning = true;
   }
 
+  get answers(): Answers {
+    return this.#answers ??= new Answers();
+  }
+
+  /** Takes what a function of the host's gave; tells whether the plugin waits for that. */
+  answer(answer: CallbackAnswer): boolean {
+    if (this.#hasEnded || !this.#callbacks.delete(answer.callback)) return false;
+    this.answers.give(answer);
+    return true;
+  }
+
   report(progress: number, message: string): void {
     this.progress = { progress, message };
     this.reply.report(progressLine(progress, message));
   }
 
   push(line: FrameLine): Promise<void> {
+    if (line.callback !== undefined) this.#callbacks.add(line.callback);
     if (!this.cancellation.isRequested) return this.reply.push(line);
     removeFiles(line.files);
     return Promise.resolve();

@@ -6,10 +6,18 @@
 import { type CallEndpoint, takesArguments } from "../../protocol/endpoints.ts";
 import type { ValueTypes } from "../../protocol/frames.ts";
 import { isRecord } from "../../protocol/json.ts";
-import { decodeValue } from "../../protocol/values.ts";
+import { decodeValue } from "../../protocol/decode_value.ts";
+import { StandIns } from "./stand_ins.ts";
 
 /** The body of a request. */
 export type Body = Readonly<Record<string, unknown>>;
+
+/** A body as the plugin gets it. */
+export interface DecodedBody {
+  readonly body: Body;
+  /** The functions in it; left out where there are none. */
+  readonly functions?: StandIns;
+}
 
 /** The request's body is not what the endpoint takes. */
 export class BadBodyError extends TypeError {
@@ -21,15 +29,17 @@ export class BadBodyError extends TypeError {
  *
  * @throws {BadBodyError} When it is not what the endpoint takes.
  */
-export function decodeBody(endpoint: CallEndpoint, body: Body): Body {
-  if (!takesArguments(endpoint)) return body;
+export function decodeBody(endpoint: CallEndpoint, body: Body): DecodedBody {
+  if (!takesArguments(endpoint)) return { body };
   const { args, kwargs, types } = body;
   if (args !== undefined && !Array.isArray(args)) throw new BadBodyError('"args" must be an array');
   if (kwargs !== undefined && !isRecord(kwargs)) throw new BadBodyError('"kwargs" must be an object');
-  if (types === undefined) return body;
+  if (types === undefined) return { body };
   if (!isRecord(types)) throw new BadBodyError('"types" must be an object');
+  const functions = new StandIns();
   try {
-    return decodeValue(body, types as ValueTypes) as Body;
+    const decoded = decodeValue(body, types as ValueTypes, { function: (raw, pointer) => functions.make(raw, pointer) }) as Body;
+    return functions.isEmpty ? { body: decoded } : { body: decoded, functions };
   } catch (error) {
     throw new BadBodyError((error as Error).message);
   }

@@ -62,8 +62,8 @@ export interface Cancellable {
 const MOST_AHEAD = 1024;
 
 /** The calls that can be cancelled, by their ids. */
-export class OpenCalls {
-  readonly #calls = new Map<string, Cancellable>();
+export class OpenCalls<Open extends Cancellable> {
+  readonly #calls = new Map<string, Open>();
   /** The ids of calls that were cancelled while they were on their way, or behind another one on their connection. */
   readonly #ahead = new Set<string>();
 
@@ -72,13 +72,18 @@ export class OpenCalls {
     return this.#calls.has(callId);
   }
 
+  /** The call of this id, if it is open. */
+  get(callId: string): Open | undefined {
+    return this.#calls.get(callId);
+  }
+
   /** Adds a call. */
-  add(call: Cancellable): void {
+  add(call: Open): void {
     this.#calls.set(call.order.callId, call);
   }
 
   /** Makes the id free for another call. */
-  remove(call: Cancellable): void {
+  remove(call: Open): void {
     if (this.#calls.get(call.order.callId) === call) this.#calls.delete(call.order.callId);
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ErrorBody, ErrorCode } from "../../protocol/messages.ts";
+import { CallbackError } from "./callback_error.ts";
 import { namingThePermission } from "./import_refusal.ts";
 
 /** The most characters of a text that a plugin says beside its values: a message, a stack. */
@@ -65,6 +66,7 @@ export function errorBody(code: ErrorCode, thrown: unknown): ErrorBody {
     retriable: retriable(thrown) ?? (category === "transient" || category === "resource"),
     original_exc_repr: `${type}(${JSON.stringify(message)})`,
     occurred_at: new Date().toISOString(),
+    ...(thrown instanceof CallbackError && thrown.callback > 0 ? { callback: thrown.callback } : {}),
   };
 }
 

@@ -8,14 +8,13 @@ import type { Frame, ResultFrame, ValueTypes } from "../../protocol/frames.ts";
 import type { ErrorBody } from "../../protocol/messages.ts";
 import { MAX_FRAME_BYTES } from "../../protocol/sizes.ts";
 import { type FileValue, isFileValue } from "../../protocol/file_values.ts";
+import { toPlace, toPointer } from "../../protocol/pointers.ts";
+import { FILE_TYPE } from "../../protocol/decode_value.ts";
 import {
   type EncodedValue,
   encodeValue,
-  FILE_TYPE,
   type FileSlot,
   fillSlot,
-  toPlace,
-  toPointer,
   UnsendableValueError,
   withoutTypes as valueWithoutTypes,
 } from "../../protocol/values.ts";
@@ -25,13 +24,15 @@ import { UnfitFileError } from "./unfit_file.ts";
 
 /** One frame in its final form. */
 export interface FrameLine {
-  readonly kind: "progress" | "chunk" | "result" | "error";
+  readonly kind: "progress" | "chunk" | "callback" | "result" | "error";
   /** The frame's JSON, without the newline. */
   readonly text: string;
   /** The same with the newline, as bytes, where they are there already. */
   readonly bytes?: Uint8Array;
   /** The files that the frame hands over. Whoever drops the frame removes them. */
   readonly files?: readonly string[];
+  /** Of a callback, by which its answer names it. */
+  readonly callback?: number;
 }
 
 /** A frame that has come as bytes. Whoever sends it on as it is never makes a text of it. */
@@ -81,7 +82,7 @@ export function plainResultLine(result: unknown): FrameLine {
  * @throws {PluginFailure} With `bad_result`, when no JSON carries the value.
  * @throws Whatever the writing of a file throws.
  */
-export async function valueLine(kind: "chunk" | "result", given: unknown, outbox: Outbox): Promise<FrameLine> {
+export async function valueLine(kind: "chunk" | "callback" | "result", given: unknown, outbox: Outbox): Promise<FrameLine> {
   const { value = null, types, slots } = encoded(kind, given);
   if (slots === undefined) return bounded({ kind, text: stringified(kind, value, types) });
   let filled: unknown = value;

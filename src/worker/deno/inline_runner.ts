@@ -5,6 +5,7 @@
  */
 import type { ReadyBody } from "../../protocol/messages.ts";
 import type { Plugin } from "../define_plugin.ts";
+import type { CallSink } from "./call_sink.ts";
 import { askToStop, type Cancellation, cancelledBody } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine, valueLine, withoutTypes } from "./frame_line.ts";
@@ -13,7 +14,7 @@ import type { MethodNames } from "./methods.ts";
 import { Outbox, type Results } from "./outbox.ts";
 import { QUESTIONS, runOf } from "./plugin_endpoints.ts";
 import { inSpan } from "./plugin_span.ts";
-import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import type { CallOrder, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import { RunningCall } from "./running_call.ts";
 
 /** A plugin in this thread. */
@@ -40,7 +41,9 @@ export class InlineRunner implements PluginRunner {
     if (cancellation.isRequested) return errorLine(cancelledBody());
     let isOver = false;
     cancellation.onRequest(() => isOver || void askToStop(this.#plugin));
-    const outbox = new Outbox(order.files === undefined ? undefined : this.#results, order.files);
+    const newOutbox = () => new Outbox(order.files === undefined ? undefined : this.#results, order.files);
+    const outbox = newOutbox();
+    order.functions?.begin({ sink, cancellation, newOutbox });
     const run = runOf(order.endpoint, this.#methods);
     const code = () => run(this.#plugin, new RunningCall(order, { sink, cancellation, outbox }));
     try {
@@ -49,6 +52,7 @@ export class InlineRunner implements PluginRunner {
       return errorLine(failureBody(thrown));
     } finally {
       isOver = true;
+      order.functions?.end();
       await outbox.close();
     }
   }

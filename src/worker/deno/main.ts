@@ -5,6 +5,7 @@
  */
 import { type Address, isUnix, socketPathOf } from "../../protocol/address.ts";
 import { isThere } from "../../protocol/is_there.ts";
+import { CALLBACKS_FEATURE } from "../../protocol/functions.ts";
 import {
   AHEAD_FEATURE,
   type HelloMessage,
@@ -37,6 +38,7 @@ const REMOVAL = { tries: 10, pauseMs: 5 } as const;
 const FEATURES: readonly string[] = [
   AHEAD_FEATURE,
   "call_id",
+  CALLBACKS_FEATURE,
   "cancel_by_id",
   "files",
   "frames",

@@ -7,8 +7,10 @@ import type { FilesWay } from "../../protocol/exchange.ts";
 import type { CallEndpoint, Endpoint } from "../../protocol/endpoints.ts";
 import type { ErrorBody, ReadyBody } from "../../protocol/messages.ts";
 import type { TraceContext } from "../../protocol/telemetry.ts";
+import type { CallSink } from "./call_sink.ts";
 import type { Cancellation } from "./cancelling.ts";
 import type { FrameLine } from "./frame_line.ts";
+import type { StandIns } from "./stand_ins.ts";
 
 /** The endpoints that ask the plugin something without a turn. */
 export type QuestionEndpoint = Extract<Endpoint, "config" | "config_schema" | "signatures">;
@@ -20,19 +22,13 @@ export interface CallOrder {
   readonly body: Readonly<Record<string, unknown>>;
   /** The same as it came: text, which passes between threads at a fraction of what an object costs. */
   readonly text?: string;
+  /** The functions in the body; left out where there are none. */
+  readonly functions?: StandIns;
   readonly callId: string;
   /** How files in results may go to the host; `undefined` when they go inside the JSON. */
   readonly files: FilesWay | undefined;
   /** The trace of which the call is a part. */
   readonly trace?: TraceContext;
-}
-
-/** Takes what a running call gives before its end. */
-export interface CallSink {
-  /** Takes a progress report. */
-  report(progress: number, message: string): void;
-  /** Takes a chunk, and resolves when the plugin may make the next one. */
-  push(line: FrameLine): Promise<void>;
 }
 
 /** How far the plugin has come. `failure` says why it cannot run. */

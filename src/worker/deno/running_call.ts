@@ -4,12 +4,13 @@
  * @module
  */
 import type { CallContext } from "../define_plugin.ts";
+import type { CallSink } from "./call_sink.ts";
 import type { Cancellation } from "./cancelling.ts";
 import { shortened } from "./error_body.ts";
 import { valueLine } from "./frame_line.ts";
 import type { Items } from "./iterables.ts";
 import type { Outbox } from "./outbox.ts";
-import type { CallOrder, CallSink } from "./plugin_runner.ts";
+import type { CallOrder } from "./plugin_runner.ts";
 
 /** What a call is run with. */
 export interface RunningCallParts {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type CallbackAnswer, readAnswer } from "../../protocol/callback_answer.ts";
 import type { Exchange, WireRequest } from "../../protocol/exchange.ts";
 import type { Frame } from "../../protocol/frames.ts";
 import { type CallEndpoint, type Endpoint, isCallEndpoint, isEndpoint } from "../../protocol/endpoints.ts";
@@ -35,6 +36,8 @@ export interface SessionOptions {
 
 /** A request whose files have come. */
 export interface ReceivedRequest extends WireRequest {
+  /** Whether its reply is plain, so that it has no room for callbacks. Default: no. */
+  readonly isPlain?: boolean;
   /** Let go of when the plugin's code has come to rest, or never begins. */
   readonly inputs?: Disposable;
 }
@@ -49,7 +52,7 @@ export class WorkerSession {
   readonly #runner: PluginRunner;
   readonly #options: SessionOptions;
   readonly #turns: Turns;
-  readonly #open = new OpenCalls();
+  readonly #open = new OpenCalls<Call>();
   /** Those whose frames may not all have been sent. */
   readonly #replying = new Set<Call>();
   readonly #startedAt = performance.now();
@@ -67,6 +70,7 @@ export class WorkerSession {
     cancel: (body) => plainResultLine({ status: this.#cancel(body) }),
     // Deno has no way to ask the system, and another thread may have it open.
     in_use: () => plainResultLine({ in_use: true }),
+    callback: (body) => plainResultLine({ status: this.#takeAnswer(body) ? "answered" : "not_waiting" }),
     // Nor any to ask which modules it has loaded. The host asks for their graph.
     sources: () => notSupported("sources"),
     config_schema: () => this.#ask("config_schema"),
@@ -103,6 +107,8 @@ export class WorkerSession {
   reply(request: ReceivedRequest): FrameSource {
     if (isCallEndpoint(request.endpoint)) return this.#call(request, request.endpoint);
     if (request.endpoint === "cancel") checkCancel(request.body ?? {});
+    // What is wrong with it is told before anything is answered.
+    if (request.endpoint === "callback") return once(Promise.resolve(this.#answers.callback(request.body ?? {})));
     return once(this.#answer(request));
   }
 
@@ -124,9 +130,18 @@ export class WorkerSession {
   }
 
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, json, callId, files, trace }: WireRequest, endpoint: CallEndpoint): CallOrder {
+  #order({ body = {}, json, callId, files, trace, isPlain }: ReceivedRequest, endpoint: CallEndpoint): CallOrder {
     if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
-    return { endpoint, body: decodeBody(endpoint, body), text: json, callId: callId ?? crypto.randomUUID(), files, trace };
+    const decoded = decodeBody(endpoint, body);
+    if (decoded.functions !== undefined && (isPlain || callId === undefined)) {
+      throw new BadBodyError("Only a call with an id and a framed reply may have functions");
+    }
+    return { endpoint, ...decoded, text: json, callId: callId ?? crypto.randomUUID(), files, trace };
+  }
+
+  #takeAnswer(body: Body): boolean {
+    const answer = checkedAnswer(body);
+    return this.#open.get(answer.call_id)?.answer(answer) ?? false;
   }
 
   #call(request: ReceivedRequest, endpoint: CallEndpoint): FrameSource {
@@ -236,6 +251,14 @@ export class WorkerSession {
 
 function once(line: Promise<FrameLine>): FrameSource {
   return { take: async () => [await line], leave: () => {}, abandon: () => {} };
+}
+
+function checkedAnswer(body: Body): CallbackAnswer {
+  try {
+    return readAnswer(body);
+  } catch (error) {
+    throw new BadBodyError((error as Error).message);
+  }
 }
 
 function notSupported(endpoint: string): FrameLine {

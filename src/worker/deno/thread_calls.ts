@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { Answers, type CallSink } from "./call_sink.ts";
 import { BriefSleep } from "./brief_sleep.ts";
 import { Cancellation } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
 import { type RingMemory, RingWriter } from "./frame_ring.ts";
 import { Mailbox, type MailboxMemory } from "./mailbox.ts";
-import type { CallOrder, CallSink, PluginRunner } from "./plugin_runner.ts";
+import type { CallOrder, PluginRunner } from "./plugin_runner.ts";
 import type { Posting } from "./posting.ts";
 import { ThreadBell } from "./thread_bell.ts";
 import { CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, readOrder, splitOrder, type ToCalls } from "./thread_messages.ts";
@@ -56,6 +57,7 @@ export class ThreadCalls {
     if (message.kind === "run") void this.#run(key, message.order);
     else if (message.kind === "ask") void this.#end(key, this.#runner.ask(message.endpoint));
     else if (message.kind === "abort") this.#open.get(key)?.cancel();
+    else if (message.kind === "answer") this.#open.get(key)?.answers.give(message.answer);
     else this.#open.get(key)?.makeRoom(message.chunks);
   }
 
@@ -109,16 +111,22 @@ class Output {
 /** One call in the plugin's thread. Only a few of its chunks are on their way at a time, so that a slow reader slows the plugin. */
 class ThreadCall implements CallSink {
   readonly cancellation: Cancellation = new Cancellation();
+  #answers: Answers | undefined;
   readonly #key: number;
   readonly #output: Output;
   /** How long the chunks on their way are, in characters, and all of them together. */
   readonly #lengths: number[] = [];
   #length = 0;
-  #goOn: (() => void) | undefined;
+  /** A chunk and a callback may wait for room at the same time. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(key: number, output: Output) {
     this.#key = key;
     this.#output = output;
+  }
+
+  get answers(): Answers {
+    return this.#answers ??= new Answers();
   }
 
   report(progress: number, message: string): void {
@@ -130,16 +138,20 @@ class ThreadCall implements CallSink {
     this.#length += line.text.length;
     this.#output.send(this.#key, "chunk", line);
     const isFull = this.#lengths.length >= CHUNKS_ON_THE_WAY || this.#length >= CHARACTERS_ON_THE_WAY;
-    if (isFull && !this.cancellation.isRequested) await new Promise<void>((resolve) => this.#goOn = resolve);
+    if (isFull && !this.cancellation.isRequested) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   makeRoom(chunks: number): void {
     for (const length of this.#lengths.splice(0, chunks)) this.#length -= length;
-    this.#goOn?.();
+    this.#goOn();
   }
 
   cancel(): void {
     this.cancellation.request();
-    this.#goOn?.();
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

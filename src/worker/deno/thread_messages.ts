@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CallbackAnswer } from "../../protocol/callback_answer.ts";
 import { isRecord } from "../../protocol/json.ts";
 import type { ErrorBody, ErrorCode, ReadyBody } from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
@@ -18,6 +19,7 @@ export type ToCalls =
   | { readonly kind: "run"; readonly key: number; readonly order: CallOrder }
   | { readonly kind: "ask"; readonly key: number; readonly endpoint: QuestionEndpoint }
   | { readonly kind: "abort"; readonly key: number }
+  | { readonly kind: "answer"; readonly key: number; readonly answer: CallbackAnswer }
   /** There is room for this many more chunks. */
   | { readonly kind: "room"; readonly key: number; readonly chunks: number };
 
@@ -56,7 +58,7 @@ export function splitOrder(text: string): OrderText {
 /** Reads an order. */
 export function readOrder({ head, body }: OrderText): Extract<ToCalls, { kind: "run" }> {
   const { key, ...order } = JSON.parse(head);
-  return { kind: "run", key, order: { ...order, body: decodeBody(order.endpoint, JSON.parse(body)) } };
+  return { kind: "run", key, order: { ...order, ...decodeBody(order.endpoint, JSON.parse(body)) } };
 }
 
 /** From the plugin's thread. */
@@ -64,6 +66,7 @@ export type FromThread =
   | { readonly kind: "ready"; readonly ready: ReadyBody }
   | { readonly kind: "unloadable"; readonly error: ErrorBody }
   | { readonly kind: "progress"; readonly key: number; readonly progress: number; readonly message: string }
+  /** A chunk, or a callback. */
   | { readonly kind: "chunk"; readonly key: number; readonly line: FrameLine }
   | { readonly kind: "last"; readonly key: number; readonly line: FrameLine }
   /** A question that is missing named files that are not the plugin's. */
@@ -101,7 +104,7 @@ export function readFromThread(said: unknown, results?: string): FromThread | un
   if (typeof key !== "number") return undefined;
   if (kind === "files") return { kind, key, question: filesQuestion(said["question"], results) };
   if (kind === "progress") return progressMessage(key, said);
-  if (kind === "chunk") return optional(frameLine(line, kind, results), (line) => ({ kind, key, line })) ?? noFrame(key);
+  if (kind === "chunk") return optional(givenLine(line, results), (line) => ({ kind, key, line })) ?? noFrame(key);
   if (kind === "last") return optional(lastLine(line, results), (line) => ({ kind, key, line })) ?? noFrame(key);
   return undefined;
 }
@@ -136,11 +139,19 @@ function readyBody(ready: unknown): ReadyBody | undefined {
   return { name, version, methods: [...methods] };
 }
 
+/** A chunk, or a callback, whose id is known besides. */
+function givenLine(line: unknown, results: string | undefined): FrameLine | undefined {
+  if (!isRecord(line) || line["kind"] !== "callback") return frameLine(line, "chunk", results);
+  const { callback } = line;
+  const frame = Number.isSafeInteger(callback) ? frameLine(line, "callback", results) : undefined;
+  return frame && { ...frame, callback: callback as number };
+}
+
 /**
  * A value's frame is handed on unread, and must not pass for a second one, or for one of another kind: the next request on its connection would be given
  * the rest of it.
  */
-function frameLine(line: unknown, kind: "chunk" | "result", results: string | undefined): FrameLine | undefined {
+function frameLine(line: unknown, kind: "chunk" | "callback" | "result", results: string | undefined): FrameLine | undefined {
   if (!isRecord(line) || line["kind"] !== kind) return undefined;
   const { text, files } = line;
   if (typeof text !== "string" || !text.startsWith(`{"${kind}":`) || text.includes("\n")) return undefined;
@@ -179,7 +190,7 @@ const CODES: readonly unknown[] = ["plugin_error", "load_error", "bad_result", "
 
 function readErrorBody(error: unknown): ErrorBody | undefined {
   if (!isRecord(error) || !CODES.includes(error["code"])) return undefined;
-  const { type, message, traceback, category, retriable, original_exc_repr, occurred_at, known } = error;
+  const { type, message, traceback, category, retriable, original_exc_repr, occurred_at, callback, known } = error;
   if (typeof type !== "string" || typeof message !== "string" || typeof traceback !== "string") return undefined;
   return {
     code: error["code"] as ErrorCode,
@@ -190,6 +201,7 @@ function readErrorBody(error: unknown): ErrorBody | undefined {
     ...(typeof retriable === "boolean" ? { retriable } : {}),
     ...(typeof original_exc_repr === "string" ? { original_exc_repr } : {}),
     ...(typeof occurred_at === "string" ? { occurred_at } : {}),
+    ...(Number.isSafeInteger(callback) ? { callback: callback as number } : {}),
     ...(areStrings(known) ? { known: [...known] } : {}),
   };
 }

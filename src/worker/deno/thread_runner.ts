@@ -4,6 +4,7 @@
  * @module
  */
 import type { ErrorBody, PermissionSet, PluginTarget } from "../../protocol/messages.ts";
+import type { CallSink } from "./call_sink.ts";
 import { BriefSleep } from "./brief_sleep.ts";
 import type { Cancellation } from "./cancelling.ts";
 import { errorBody } from "./error_body.ts";
@@ -11,7 +12,7 @@ import { errorLine, type FrameLine, lengthOf, ReceivedLine } from "./frame_line.
 import { RingReader } from "./frame_ring.ts";
 import { Mailbox, mailboxMemory } from "./mailbox.ts";
 import type { FilesQuestion } from "./files_question.ts";
-import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import type { CallOrder, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import type { WantedExport } from "./load_plugin.ts";
 import { removeFiles, type ScratchFiles } from "./scratch_files.ts";
 import { describeCrash } from "./thread_crash.ts";
@@ -71,6 +72,7 @@ export class ThreadRunner implements PluginRunner {
   run(order: CallOrder, sink: CallSink, cancellation: Cancellation): Promise<FrameLine> {
     return this.#send(sink, (key) => {
       cancellation.onRequest(() => this.#post({ kind: "abort", key }));
+      if (order.functions !== undefined) sink.answers.listen((answer) => this.#post({ kind: "answer", key, answer }));
       return orderText(key, order);
     });
   }

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "eeca4dee966c31e1";
+export const PYTHON_WORKER_HASH = "b183a062043844ee";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -495,14 +495,15 @@ class BareReply(FramedReply):
     def _last(self, frame: bytes, parts: Sequence[Part] = NO_PARTS) -> bool:
         return self._part(frame, True, parts)
 
-    def _part(self, data: bytes, last: bool = False, parts: Sequence[Part] = NO_PARTS) -> bool:
+    def _part(self, data: bytes, last: bool = False, parts: Sequence[Part] = NO_PARTS, may_wait: bool = True) -> bool:
         if not DESCRIPTORS.mark[0]:
             DESCRIPTORS.stay_out()
         client = self._client
         with client.lock:
             if self._ended:
                 return False
-            may_be_held = (client.is_followed if last else self._begun) and (self._outbox is None or not self._outbox.is_waiting())
+            is_free = self._outbox is None or not self._outbox.is_waiting()
+            may_be_held = may_wait and is_free and (client.is_followed if last else self._begun)
             self._begun = True
             self._ended = last
             if not client.put(data, may_be_held) or (parts and not client.send_parts(parts)):
@@ -746,6 +747,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional
 
+    from .callbacks import Callbacks
     from .uploads import Inputs
 
     Body = Dict[str, Any]
@@ -758,6 +760,7 @@ class Call(Interruptible):
 
     connection: Any = None  # on which it came
     inputs: Optional[Inputs] = None  # the files that have come with it
+    callbacks: Optional[Callbacks] = None  # the functions that have come with it
     made_reply: Optional[Reply] = None
     running = False
     ended = False
@@ -816,6 +819,11 @@ class Call(Interruptible):
         if not self.ended and not DESCRIPTORS.is_forked:
             self.run_own(functools.partial(self._send, progress, message))
 
+    def ask(self) -> None:
+        if self.callbacks is not None:
+            self.callbacks.cancel()
+        super().ask()
+
     def _send(self, progress: float, message: str) -> None:
         reply = self.reply
         if reply is not None:
@@ -823,6 +831,200 @@ class Call(Interruptible):
 
 
 CURRENT_CALL: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("remote_plugin_call", default=None)
+\fcallbacks late
+"""Functions of the host's that the plugin calls: section 13 of docs/protocol.md. This module is late: few calls have functions."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+
+from .cancelling import Flag
+from .decoding import restore_types
+from .descriptors import DESCRIPTORS
+from .errors import BadResult, CallbackError, CallCancelled, Refusal
+from .outbox import Outbox
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional
+
+    from .replies import Reply
+    from .scratch import Scratch
+
+    Body = Dict[str, Any]
+
+MAX_FUNCTIONS = 64
+MAX_NAME = 100
+
+
+class Function:
+    """What the plugin gets in the place of a function. Where an event loop runs it gives something to await, and elsewhere it waits."""
+
+    Error = CallbackError
+
+    def __init__(self, callbacks: Callbacks, number: int, name: str) -> None:
+        self._callbacks = callbacks
+        self._number = number
+        self.__name__ = self.__qualname__ = name or "function"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._callbacks.call_host(self, self._number, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<function {self.__name__} of the host>"
+
+
+class Pending:
+    """A callback that waits for its answer, on a thread."""
+
+    value: Any = None
+    error: Optional[BaseException] = None
+
+    def __init__(self) -> None:
+        self._answered = Flag()
+
+    def settle(self, value: Any, error: Optional[BaseException]) -> None:
+        """Lets it go on."""
+        self.value, self.error = value, error
+        self._answered.set()
+
+    def result(self) -> Any:
+        """Waits for the answer, and gives it."""
+        self._answered.wait()
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+class AwaitedPending(Pending):
+    """The same in a coroutine: its answer is a future of the loop that runs it."""
+
+    def __init__(self, loop: Any) -> None:
+        self._loop = loop
+        self._future = loop.create_future()
+
+    def settle(self, value: Any, error: Optional[BaseException]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._settle_here, value, error)
+        except RuntimeError:
+            pass  # the loop was closed, and nobody waits any more
+
+    def result(self) -> Any:
+        return self._future
+
+    def _settle_here(self, value: Any, error: Optional[BaseException]) -> None:
+        if self._future.done():
+            return
+        if isinstance(error, CallCancelled):
+            self._future.cancel()
+        elif error is not None:
+            self._future.set_exception(error)
+        else:
+            self._future.set_result(value)
+
+
+class Callbacks:
+    """The functions of one call, and what waits for them."""
+
+    def __init__(self, scratch: Scratch, files: str) -> None:
+        self.call: Any = None  # whose functions they are
+        self._scratch = scratch
+        self._files = files
+        self._functions: dict[int, Function] = {}
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()
+        self._pending: dict[int, Pending] = {}
+        self._is_over: Optional[Callable[[], BaseException]] = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the call has no functions."""
+        return not self._functions
+
+    def function(self, value: Any, pointer: str) -> Function:
+        """Makes the stand-in of what stands in a function's place."""
+        number = value.get("function") if isinstance(value, dict) else None
+        name = value.get("name", "") if isinstance(value, dict) else None
+        if type(number) is not int or not 0 <= number < MAX_FUNCTIONS or not isinstance(name, str):
+            raise Refusal(400, f'"types" names "{pointer}", where no function is')
+        if number not in self._functions:
+            self._functions[number] = Function(self, number, name[:MAX_NAME])
+        return self._functions[number]
+
+    def call_host(self, function: Function, number: int, args: tuple[Any, ...], kwargs: Body) -> Any:
+        """Has the host run a function."""
+        if DESCRIPTORS.is_forked:
+            raise CallbackError("ForkedError", f'Cannot call "{function.__name__}" in a forked child: the host knows its parent alone')
+        asyncio = sys.modules.get("_asyncio")
+        loop = asyncio._get_running_loop() if asyncio is not None else None
+        pending = Pending() if loop is None else AwaitedPending(loop)
+        key = next(self._ids)
+        with self._lock:
+            if self._is_over is not None:
+                raise self._is_over()
+            self._pending[key] = pending
+        body = {"id": key, "function": number, "args": args, "kwargs": kwargs}
+        try:
+            self.call.run_own(lambda: self._send(function, body))
+            return pending.result()
+        except BaseException:
+            self._take(key)
+            raise
+
+    def answer(self, key: int, body: Body) -> bool:
+        """Takes what a function gave; tells whether anybody waits for that."""
+        if body.get("types") is not None:
+            restore_types(body, {"file": _bytes_of})
+        pending = self._take(key)
+        if pending is None:
+            return False
+        pending.settle(body.get("result"), CallbackError.of(body["error"], key) if "error" in body else None)
+        return True
+
+    def cancel(self) -> None:
+        """The call is not wanted any more: whoever waits is told at once."""
+        self._let_go(lambda: CallCancelled("The call was cancelled"))
+
+    def end(self) -> None:
+        """The call has ended."""
+        self._let_go(lambda: CallbackError("CallEndedError", "The call that has brought this function has ended"))
+
+    def _let_go(self, why: Callable[[], BaseException]) -> None:
+        with self._lock:
+            self._is_over = self._is_over or why
+            pending, self._pending = self._pending, {}
+        for one in pending.values():
+            one.settle(None, why())
+
+    def _take(self, key: int) -> Optional[Pending]:
+        with self._lock:
+            return self._pending.pop(key, None)
+
+    def _send(self, function: Function, body: Body) -> None:
+        """Files are handed over by an outbox of its own, for several threads may call at once."""
+        reply: Optional[Reply] = self.call.reply
+        outbox = Outbox(self._scratch, self._files)
+        try:
+            if reply is None or not reply.callback(body, outbox):
+                raise CallbackError("CallEndedError", f'Cannot call "{function.__name__}": the host is gone, or its call has ended')
+        except BadResult as error:
+            raise TypeError(f'Cannot call "{function.__name__}": {error}') from None
+        finally:
+            outbox.close()
+
+
+def _bytes_of(value: Any, pointer: str) -> bytes:
+    from binascii import a2b_base64
+
+    try:
+        data = a2b_base64(value["data"])
+        if len(data) == value["size"]:
+            return data
+    except (LookupError, TypeError, ValueError):  # what is no base64 is a ValueError
+        pass
+    raise Refusal(400, f'"types" names "{pointer}", where no bytes are')
 \fcanceller
 """Who is asked to cancel calls."""
 
@@ -1545,7 +1747,8 @@ import sys
 PROTOCOL = 1
 VERSION = "0.1.0"
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["ahead", "call_id", "cancel_by_id", "extensions", "files", "frames", "methods", "signatures", "sources", "types", "upgrade"]
+FEATURES = ["ahead", "call_id", "callbacks", "cancel_by_id", "extensions", "files", "frames", "methods"]
+FEATURES += ["signatures", "sources", "types", "upgrade"]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:
@@ -1561,6 +1764,7 @@ MAX_ID = 128
 CONNECTION_HEADER = "remote-plugin-connection"
 BYTES_TYPE = "application/octet-stream"
 MAX_FRAME = 128 * 1024 * 1024
+MAX_CALLBACK = 16 * 1024 * 1024
 # The most characters of a text that a plugin says beside its values: a message, a traceback.
 MOST_CHARACTERS = 1024 * 1024
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
@@ -1868,10 +2072,11 @@ from .json_text import NOT_READ, json_decoder, json_scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Union
+    from typing import Any, Callable, Dict, Mapping, Optional, Union
 
     Body = Dict[str, Any]
 
+NO_REVIVERS: Mapping[str, Callable[[Any, str], Any]] = {}
 NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf"), "-0": -0.0}
 
 _decode = json_decoder()
@@ -1903,21 +2108,22 @@ def read_plain_body(text: bytes) -> Optional[Body]:
     return body if type(body.get("args")) is list and type(body.get("kwargs")) is dict else None
 
 
-def restore_types(body: Body) -> None:
-    """Gives the values that \`types\` names their types back, in place."""
+def restore_types(body: Body, revivers: Mapping[str, Callable[[Any, str], Any]] = NO_REVIVERS) -> None:
+    """Gives the values that \`types\` names their types back, in place. A reviver makes those of a type that few bodies may have."""
     types = body.pop("types")
     if types is None:
         return
     if not isinstance(types, dict):
         raise Refusal(400, '"types" is not an object')
     for pointer, kind in types.items():
-        if kind != "number":
+        revive = revivers.get(kind) if isinstance(kind, str) else None
+        if kind != "number" and revive is None:
             raise Refusal(400, f'Unknown type {to_json(kind)} at "{pointer}"')
         try:
             holder, key = _find(body, pointer)
-            holder[key] = NUMBERS[holder[key]]
+            holder[key] = NUMBERS[holder[key]] if revive is None else revive(holder[key], pointer)
         except (LookupError, TypeError):
-            raise Refusal(400, f'"types" names "{pointer}", where no such number is') from None
+            raise Refusal(400, f'"types" names "{pointer}", where no such {kind} is') from None
 
 
 def put_at(body: Body, pointer: str, value: Any) -> None:
@@ -2437,6 +2643,7 @@ ALL = (
     asked("stats", "GET", WorkerEndpoints.stats),
     asked("progress", "GET", WorkerEndpoints.progress),
     asked("in_use", "POST", WorkerEndpoints.in_use),
+    asked("callback", "POST", WorkerEndpoints.callback),
     asked("sources", "GET", WorkerEndpoints.sources),
 )
 METHODS = {endpoint.name: endpoint.method for endpoint in ALL if endpoint.method}
@@ -2475,7 +2682,7 @@ from __future__ import annotations
 import errno
 import time
 
-from .errors import BadResult, CallCancelled, LoadFailed, NoSuchMethod, NotSupported
+from .errors import BadResult, CallbackError, CallCancelled, LoadFailed, NoSuchMethod, NotSupported
 from .library import attribute
 from .tracebacks import text_of, traceback_of
 
@@ -2536,7 +2743,7 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
     category = "fatal" if code in ("bad_result", "load_error", "bad_start", "bounds") else _category(error)
     retriable = attribute(error, "retriable", attribute(error, "default_retriable"))
     known = {"known": error.known} if isinstance(error, NoSuchMethod) else {}
-    return {
+    body = {
         "code": code,
         "type": type(error).__name__,
         "message": text_of(error, str),
@@ -2548,6 +2755,9 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         "occurred_at": _now(),
         **known,
     }
+    if isinstance(error, CallbackError) and error.callback:
+        body["callback"] = error.callback
+    return body
 
 
 def _now() -> str:
@@ -2630,6 +2840,37 @@ class Refusal(Exception):
 
 class CallCancelled(BaseException):
     """Raised inside a cancelled call; no Exception, so that a plugin's \`except Exception\` does not stop it."""
+
+
+class HostTraceback(Exception):
+    """Where a function of the host's has failed, for whoever prints the traceback of what came of that."""
+
+    def __str__(self) -> str:
+        return f"the host says\\n{self.args[0]}"
+
+
+class CallbackError(Exception):
+    """A function of the host's has failed, or could not be called. \`type\` is the error's class there, and \`traceback\` its stack."""
+
+    callback = 0  # which one it was, when the host has run it
+
+    def __init__(self, type: str, message: str, traceback: str = "") -> None:
+        super().__init__(f"{type}: {message}" if traceback or type else message)
+        self.type = type
+        self.message = message
+        self.traceback = traceback
+
+    @classmethod
+    def of(cls, body: Body, callback: int) -> CallbackError:
+        """What the host says of it."""
+        error = cls(*(str(body.get(key) or "") for key in ("type", "message", "traceback")))
+        error.callback = callback
+        if error.traceback:
+            error.__cause__ = HostTraceback(error.traceback)
+        for key, kind in (("category", str), ("retriable", bool)):
+            if isinstance(body.get(key), kind):
+                setattr(error, key, body[key])
+        return error
 
 
 class NotSupported(Exception):
@@ -4300,6 +4541,8 @@ class Lanes:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         self._calls.close(call)
+        if call.callbacks is not None:
+            call.callbacks.end()
         try:
             if error is None and not call.cancelled and call.made_reply is None:
                 frame = plain_result(value)
@@ -5092,6 +5335,10 @@ class OpenCalls:
         """Whether a call waits or runs."""
         with self._lock:
             return key in self._open
+
+    def get(self, key: object) -> Optional[Call]:
+        """The call that is open under an id."""
+        return self._open.get(key)
 
     def begin(self, call: Call) -> bool:
         """The call is to run; tells whether it still may."""
@@ -6026,14 +6273,14 @@ def _is_at_end(file: int) -> bool:
 from __future__ import annotations
 
 from .client import Client
-from .constants import FRAMES_TYPE, MAX_FRAME, PARTS_MARK
+from .constants import FRAMES_TYPE, MAX_CALLBACK, MAX_FRAME, PARTS_MARK
 from .descriptors import DESCRIPTORS
 from .encoding import encode
 from .errors import BadResult, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Sequence
+    from typing import Any, Callable, Dict, Optional, Sequence
 
     from .outbox import Outbox
     from .parts import Part
@@ -6042,7 +6289,7 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 NO_PARTS: Sequence[Part] = ()
-HEADS = {kind: b'{"%b":' % kind.encode("ascii") for kind in ("chunk", "error", "result")}
+HEADS = {kind: b'{"%b":' % kind.encode("ascii") for kind in ("callback", "chunk", "error", "result")}
 REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -6091,6 +6338,10 @@ class Reply:
         """Sends one item of a stream."""
         raise NotImplementedError
 
+    def callback(self, value: Body, outbox: Outbox) -> bool:
+        """Sends what a function of the host's is called with; tells whether that went well."""
+        raise NotImplementedError
+
     def result(self, value: Any) -> None:
         """Ends the reply well."""
         self._whole(200, encode(value))
@@ -6125,7 +6376,7 @@ class Reply:
             length = len(body) + sum(part.size for part in parts)
             return self._send(self._head(status, f"Content-Length: {length}\\r\\n{extra}"), body, parts)
 
-    def _part(self, data: bytes, last: bool = False, parts: Sequence[Part] = NO_PARTS) -> bool:
+    def _part(self, data: bytes, last: bool = False, parts: Sequence[Part] = NO_PARTS, may_wait: bool = True) -> bool:
         DESCRIPTORS.stay_out()
         with self._client.lock:
             if self._ended:
@@ -6164,6 +6415,14 @@ class FramedReply(Reply):
             self._outbox.keep_folders()
         self._settle(self._part(frame, False, self._take_parts()))
 
+    def callback(self, value: Body, outbox: Outbox) -> bool:
+        frame = make_frame("callback", value, lambda: outbox)
+        if len(frame) > MAX_CALLBACK:
+            raise BadResult(f"The callback is longer than {MAX_CALLBACK} bytes as JSON; give a large value as bytes")
+        sent = self._part(with_parts(frame, outbox.parts), False, outbox.parts, may_wait=False)
+        outbox.settle(sent)
+        return sent
+
     def result(self, value: Any) -> None:
         frame = self._frame("result", value)
         sent = self._last(frame, self._take_parts())
@@ -6181,17 +6440,26 @@ class FramedReply(Reply):
         return NO_PARTS if self._outbox is None else self._outbox.parts
 
     def _frame(self, kind: str, value: Any) -> bytes:
-        types: Body = {}
         if self._outbox is not None:
             self._outbox.parts = []
-        text = encode(value, kind, types, self.outbox)
-        data = b"".join((HEADS[kind], text, b',"types":%b}\\n' % encode(types) if types else b"}\\n"))
-        parts = self._take_parts()
-        if parts:
-            data = b"".join((PARTS_MARK, data[:-2], b',"parts":%b}\\n' % encode([part.size for part in parts])))
-        if len(data) > MAX_FRAME:
-            raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
-        return data
+        return with_parts(make_frame(kind, value, self.outbox), self._take_parts())
+
+
+def make_frame(kind: str, value: Any, outbox: Callable[[], Outbox]) -> bytes:
+    """The line of a frame."""
+    types: Body = {}
+    text = encode(value, kind, types, outbox)
+    data = b"".join((HEADS[kind], text, b',"types":%b}\\n' % encode(types) if types else b"}\\n"))
+    if len(data) > MAX_FRAME:
+        raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
+    return data
+
+
+def with_parts(frame: bytes, parts: Sequence[Part]) -> bytes:
+    """The same with the sizes of the files that go behind it."""
+    if not parts:
+        return frame
+    return b"".join((PARTS_MARK, frame[:-2], b',"parts":%b}\\n' % encode([part.size for part in parts])))
 
 
 class PlainReply(Reply):
@@ -6256,6 +6524,7 @@ class Request:
     upload: Optional[Upload] = None  # of such a body, while it comes
     call_id: Optional[str] = None  # that the host gave the call
     trace = NO_TRACE  # of which the call is a part
+    files = ""  # how files may come in frames
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
@@ -6301,6 +6570,7 @@ class HttpRequest(Request):
         self.parts = self.headers.get("remote-plugin-parts", "")
         self.call_id = self.headers.get("remote-plugin-call")
         self.trace = trace_in(self.headers)
+        self.files = files_way(self.headers.get("remote-plugin-files"))
 
     @staticmethod
     def _split(target: str) -> tuple[str, str]:
@@ -6348,7 +6618,7 @@ class HttpRequest(Request):
     def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
-            return FramedReply(client, scratch, self.closes, files_way(self.headers.get("remote-plugin-files")))
+            return FramedReply(client, scratch, self.closes, self.files)
         if self.path == "/execute_stream" or self.path.startswith("/stream/"):
             return PlainStreamReply(client, scratch, self.closes)
         return PlainReply(client, scratch, self.closes, 400 if self.path == "/initialize" else 500)
@@ -6365,7 +6635,7 @@ class BareRequest(Request):
         fields: dict[str, str] = {}
         for word in words[2:]:
             name, _, fields[name] = word.partition("=")
-        self._files = files_way(fields.get("files"))
+        self.files = files_way(fields.get("files"))
         self.parts = self.length if "parts" in fields else ""
         self.call_id = fields.get("call")
         if "traceparent" in fields:
@@ -6385,7 +6655,7 @@ class BareRequest(Request):
 
     def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply."""
-        return BareReply(client, scratch, False, self._files)
+        return BareReply(client, scratch, False, self.files)
 
 
 def files_way(given: Optional[str]) -> str:
@@ -6894,8 +7164,9 @@ from .worker_endpoints import WorkerEndpoints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Union
+    from typing import Any, Callable, Dict, NoReturn, Optional, Union
 
+    from .callbacks import Callbacks
     from .uploads import Upload
 
     Body = Dict[str, Any]
@@ -6960,11 +7231,23 @@ class Session:
         """Makes the call that a request asks for."""
         call_id = checked_id(request.call_id, "call id")
         upload = request.upload
-        call = Call(_checked(endpoint, decode_object(text) if upload is None else upload.body), endpoint, reply, call_id, request.trace)
+        body = decode_object(text) if upload is None else upload.body
+        callbacks = self._callbacks(request, reply, call_id) if endpoint.takes_arguments and body.get("types") else None
+        call = Call(_checked(endpoint, body, callbacks), endpoint, reply, call_id, request.trace)
+        if callbacks is not None and not callbacks.is_empty:
+            callbacks.call, call.callbacks = call, callbacks
         if upload is not None and not endpoint.keeps_inputs:
             call.inputs = upload.inputs
         self._open(call, call_id)
         return call
+
+    def _callbacks(self, request: Request, reply: Reply, call_id: str) -> Optional[Callbacks]:
+        """What makes the functions of a call; None where it cannot have any."""
+        if not reply.frames or not call_id:
+            return None
+        from .callbacks import Callbacks
+
+        return Callbacks(self.scratch, request.files)
 
     def open_upload(self, request: Request) -> Upload:
         """Makes what takes a body with files. It is not read when something else stands against it."""
@@ -6991,15 +7274,19 @@ class Session:
         return self._plugin.perform(Call(body, endpoint))
 
 
-def _checked(endpoint: Endpoint, body: Body) -> Body:
+def _checked(endpoint: Endpoint, body: Body, callbacks: Optional[Callbacks]) -> Body:
     if endpoint.takes_arguments:
         if "types" in body:
-            restore_types(body)
+            restore_types(body, {"function": _no_function if callbacks is None else callbacks.function})
         if type(body.get("args", NO_ARGUMENTS)) is not list:
             raise Refusal(400, '"args" is not an array')
         if type(body.get("kwargs", NO_NAMES)) is not dict:
             raise Refusal(400, '"kwargs" is not an object')
     return body
+
+
+def _no_function(value: Any, pointer: str) -> NoReturn:
+    raise Refusal(400, f'"types" names a function at "{pointer}", which only a call with an id and a framed reply may have')
 \fshelf
 """Frames that are held back."""
 
@@ -9153,6 +9440,16 @@ class WorkerEndpoints:
             return {"status": "cancelled"}
         found = self._canceller.cancel(lambda call: call_id is None or call.key == call_id)
         return {"status": "cancelled" if found else "not_running"}
+
+    def callback(self, body: Body) -> Body:
+        call_id = body.get("call_id")
+        if not isinstance(call_id, str) or type(body.get("callback")) is not int:
+            raise Refusal(400, '"call_id" is not a string, or "callback" is not a whole number')
+        if ("result" in body) == isinstance(body.get("error"), dict):
+            raise Refusal(400, 'The body has not one of "result" and "error"')
+        call = self._calls.get(call_id)
+        is_answered = call is not None and call.callbacks is not None and call.callbacks.answer(body["callback"], body)
+        return {"status": "answered" if is_answered else "not_waiting"}
 
     def in_use(self, body: Body) -> Body:
         path = body.get("path")

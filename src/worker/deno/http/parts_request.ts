@@ -4,7 +4,7 @@
  * @module
  */
 import { type LabelledBody, MalformedPartsError, readLabels } from "../../../protocol/parts.ts";
-import { decodeValue, FILE_TYPE } from "../../../protocol/values.ts";
+import { decodeValue, FILE_TYPE } from "../../../protocol/decode_value.ts";
 import { InboxFullError, ReceivedFiles } from "../inbox.ts";
 import type { ScratchFiles } from "../scratch_files.ts";
 import { type BodySource, ChunkedBody, SizedBody } from "./body_source.ts";
@@ -40,7 +40,7 @@ export async function receiveBody(source: BodySource, jsonLength: number, scratc
   const inputs = await receiveFiles({ source, labels, scratch });
   try {
     await source.end();
-    labels.forEach(({ at }, index) => decodeValue(body, { [at]: FILE_TYPE }, () => inputs.paths[index]));
+    labels.forEach(({ at }, index) => decodeValue(body, { [at]: FILE_TYPE }, { file: () => inputs.paths[index] }));
     return { body, json: JSON.stringify(body), inputs };
   } catch (error) {
     inputs[Symbol.dispose]();

@@ -17,7 +17,7 @@ import { Access, type AccessRules } from "./access.ts";
 import { type BodySource, OpenBody } from "./body_source.ts";
 import { HttpConnection } from "./connection.ts";
 import type { RequestHead } from "./head.ts";
-import { type ReplyWriter, replyWriter, writeContinue, writeRefusal, writeUpgrade } from "./reply_writer.ts";
+import { isFramed, type ReplyWriter, replyWriter, writeContinue, writeRefusal, writeUpgrade } from "./reply_writer.ts";
 import { receiveBody, type ReceivedBody, sourceOf } from "./parts_request.ts";
 import { Refusal } from "./refusal.ts";
 import { bareRequestOf, bounded, closing, isUpgrade, parseBody, readHead, requestOf, uploadTo } from "./requests.ts";
@@ -103,7 +103,7 @@ export class HttpServer {
     if (isUpgrade(head)) return await this.#serveUpgraded(connection);
     const request = requestOf(head);
     const writer = replyWriter(connection, head, { endpoint: request.endpoint, scratch: this.#partsOf(request) });
-    await this.#respond(connection, { ...request, ...parseBody(bytes) }, writer);
+    await this.#respond(connection, { ...request, ...parseBody(bytes), isPlain: !isFramed(head) }, writer);
     return true;
   }
 
@@ -114,7 +114,7 @@ export class HttpServer {
     if (head.headers.get("expect")?.toLowerCase() === "100-continue") await writeContinue(connection);
     const writer = replyWriter(connection, head, { endpoint: request.endpoint, scratch: this.#partsOf(request) });
     const body = await this.#receive(source, head.headers.get(PARTS_HEADER)!);
-    await this.#respond(connection, { ...request, ...body }, writer);
+    await this.#respond(connection, { ...request, ...body, isPlain: !isFramed(head) }, writer);
     return true;
   }
 

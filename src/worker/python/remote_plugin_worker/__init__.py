@@ -15,7 +15,7 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     connection · incoming · requests · client                          connections
     session · endpoints · worker_endpoints · plugin_endpoints          requests: endpoints is the one table
     replies · bare_reply · shelf                                       answers
-    lanes · open_calls · call · canceller · cancelling                 calls
+    lanes · open_calls · call · canceller · cancelling · callbacks     calls
     plugin · target · methods · instance · helpers · running           the plugin's code
     event_loop · tracing
     encoding · walk · conversions · decoding · json_text · original    values

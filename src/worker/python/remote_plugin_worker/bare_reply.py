@@ -30,14 +30,15 @@ class BareReply(FramedReply):
     def _last(self, frame: bytes, parts: Sequence[Part] = NO_PARTS) -> bool:
         return self._part(frame, True, parts)
 
-    def _part(self, data: bytes, last: bool = False, parts: Sequence[Part] = NO_PARTS) -> bool:
+    def _part(self, data: bytes, last: bool = False, parts: Sequence[Part] = NO_PARTS, may_wait: bool = True) -> bool:
         if not DESCRIPTORS.mark[0]:
             DESCRIPTORS.stay_out()
         client = self._client
         with client.lock:
             if self._ended:
                 return False
-            may_be_held = (client.is_followed if last else self._begun) and (self._outbox is None or not self._outbox.is_waiting())
+            is_free = self._outbox is None or not self._outbox.is_waiting()
+            may_be_held = may_wait and is_free and (client.is_followed if last else self._begun)
             self._begun = True
             self._ended = last
             if not client.put(data, may_be_held) or (parts and not client.send_parts(parts)):

@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional
 
+    from .callbacks import Callbacks
     from .uploads import Inputs
 
     Body = Dict[str, Any]
@@ -26,6 +27,7 @@ class Call(Interruptible):
 
     connection: Any = None  # on which it came
     inputs: Optional[Inputs] = None  # the files that have come with it
+    callbacks: Optional[Callbacks] = None  # the functions that have come with it
     made_reply: Optional[Reply] = None
     running = False
     ended = False
@@ -83,6 +85,11 @@ class Call(Interruptible):
         self.reported, self.message = progress, message
         if not self.ended and not DESCRIPTORS.is_forked:
             self.run_own(functools.partial(self._send, progress, message))
+
+    def ask(self) -> None:
+        if self.callbacks is not None:
+            self.callbacks.cancel()
+        super().ask()
 
     def _send(self, progress: float, message: str) -> None:
         reply = self.reply

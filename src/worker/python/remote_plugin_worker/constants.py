@@ -8,7 +8,8 @@ import sys
 PROTOCOL = 1
 VERSION = ""  # `deno task embed` puts the release here
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["ahead", "call_id", "cancel_by_id", "extensions", "files", "frames", "methods", "signatures", "sources", "types", "upgrade"]
+FEATURES = ["ahead", "call_id", "callbacks", "cancel_by_id", "extensions", "files", "frames", "methods"]
+FEATURES += ["signatures", "sources", "types", "upgrade"]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:
@@ -24,6 +25,7 @@ MAX_ID = 128
 CONNECTION_HEADER = "remote-plugin-connection"
 BYTES_TYPE = "application/octet-stream"
 MAX_FRAME = 128 * 1024 * 1024
+MAX_CALLBACK = 16 * 1024 * 1024
 # The most characters of a text that a plugin says beside its values: a message, a traceback.
 MOST_CHARACTERS = 1024 * 1024
 TRACE_HEADERS = ("traceparent", "tracestate", "baggage")

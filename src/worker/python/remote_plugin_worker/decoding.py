@@ -8,10 +8,11 @@ from .json_text import NOT_READ, json_decoder, json_scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Union
+    from typing import Any, Callable, Dict, Mapping, Optional, Union
 
     Body = Dict[str, Any]
 
+NO_REVIVERS: Mapping[str, Callable[[Any, str], Any]] = {}
 NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf"), "-0": -0.0}
 
 _decode = json_decoder()
@@ -43,21 +44,22 @@ def read_plain_body(text: bytes) -> Optional[Body]:
     return body if type(body.get("args")) is list and type(body.get("kwargs")) is dict else None
 
 
-def restore_types(body: Body) -> None:
-    """Gives the values that `types` names their types back, in place."""
+def restore_types(body: Body, revivers: Mapping[str, Callable[[Any, str], Any]] = NO_REVIVERS) -> None:
+    """Gives the values that `types` names their types back, in place. A reviver makes those of a type that few bodies may have."""
     types = body.pop("types")
     if types is None:
         return
     if not isinstance(types, dict):
         raise Refusal(400, '"types" is not an object')
     for pointer, kind in types.items():
-        if kind != "number":
+        revive = revivers.get(kind) if isinstance(kind, str) else None
+        if kind != "number" and revive is None:
             raise Refusal(400, f'Unknown type {to_json(kind)} at "{pointer}"')
         try:
             holder, key = _find(body, pointer)
-            holder[key] = NUMBERS[holder[key]]
+            holder[key] = NUMBERS[holder[key]] if revive is None else revive(holder[key], pointer)
         except (LookupError, TypeError):
-            raise Refusal(400, f'"types" names "{pointer}", where no such number is') from None
+            raise Refusal(400, f'"types" names "{pointer}", where no such {kind} is') from None
 
 
 def put_at(body: Body, pointer: str, value: Any) -> None:

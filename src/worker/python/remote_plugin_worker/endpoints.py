@@ -76,6 +76,7 @@ ALL = (
     asked("stats", "GET", WorkerEndpoints.stats),
     asked("progress", "GET", WorkerEndpoints.progress),
     asked("in_use", "POST", WorkerEndpoints.in_use),
+    asked("callback", "POST", WorkerEndpoints.callback),
     asked("sources", "GET", WorkerEndpoints.sources),
 )
 METHODS = {endpoint.name: endpoint.method for endpoint in ALL if endpoint.method}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import time
 
-from .errors import BadResult, CallCancelled, LoadFailed, NoSuchMethod, NotSupported
+from .errors import BadResult, CallbackError, CallCancelled, LoadFailed, NoSuchMethod, NotSupported
 from .library import attribute
 from .tracebacks import text_of, traceback_of
 
@@ -66,7 +66,7 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
     category = "fatal" if code in ("bad_result", "load_error", "bad_start", "bounds") else _category(error)
     retriable = attribute(error, "retriable", attribute(error, "default_retriable"))
     known = {"known": error.known} if isinstance(error, NoSuchMethod) else {}
-    return {
+    body = {
         "code": code,
         "type": type(error).__name__,
         "message": text_of(error, str),
@@ -78,6 +78,9 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         "occurred_at": _now(),
         **known,
     }
+    if isinstance(error, CallbackError) and error.callback:
+        body["callback"] = error.callback
+    return body
 
 
 def _now() -> str:

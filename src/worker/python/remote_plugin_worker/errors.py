@@ -43,6 +43,37 @@ class CallCancelled(BaseException):
     """Raised inside a cancelled call; no Exception, so that a plugin's `except Exception` does not stop it."""
 
 
+class HostTraceback(Exception):
+    """Where a function of the host's has failed, for whoever prints the traceback of what came of that."""
+
+    def __str__(self) -> str:
+        return f"the host says\n{self.args[0]}"
+
+
+class CallbackError(Exception):
+    """A function of the host's has failed, or could not be called. `type` is the error's class there, and `traceback` its stack."""
+
+    callback = 0  # which one it was, when the host has run it
+
+    def __init__(self, type: str, message: str, traceback: str = "") -> None:
+        super().__init__(f"{type}: {message}" if traceback or type else message)
+        self.type = type
+        self.message = message
+        self.traceback = traceback
+
+    @classmethod
+    def of(cls, body: Body, callback: int) -> CallbackError:
+        """What the host says of it."""
+        error = cls(*(str(body.get(key) or "") for key in ("type", "message", "traceback")))
+        error.callback = callback
+        if error.traceback:
+            error.__cause__ = HostTraceback(error.traceback)
+        for key, kind in (("category", str), ("retriable", bool)):
+            if isinstance(body.get(key), kind):
+                setattr(error, key, body[key])
+        return error
+
+
 class NotSupported(Exception):
     """The plugin has no such method."""
 

@@ -79,6 +79,8 @@ class Lanes:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         self._calls.close(call)
+        if call.callbacks is not None:
+            call.callbacks.end()
         try:
             if error is None and not call.cancelled and call.made_reply is None:
                 frame = plain_result(value)

@@ -38,6 +38,10 @@ class OpenCalls:
         with self._lock:
             return key in self._open
 
+    def get(self, key: object) -> Optional[Call]:
+        """The call that is open under an id."""
+        return self._open.get(key)
+
     def begin(self, call: Call) -> bool:
         """The call is to run; tells whether it still may."""
         with self._lock:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from .client import Client
-from .constants import FRAMES_TYPE, MAX_FRAME, PARTS_MARK
+from .constants import FRAMES_TYPE, MAX_CALLBACK, MAX_FRAME, PARTS_MARK
 from .descriptors import DESCRIPTORS
 from .encoding import encode
 from .errors import BadResult, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Sequence
+    from typing import Any, Callable, Dict, Optional, Sequence
 
     from .outbox import Outbox
     from .parts import Part
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
 
 NO_PARTS: Sequence[Part] = ()
-HEADS = {kind: b'{"%b":' % kind.encode("ascii") for kind in ("chunk", "error", "result")}
+HEADS = {kind: b'{"%b":' % kind.encode("ascii") for kind in ("callback", "chunk", "error", "result")}
 REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -68,6 +68,10 @@ class Reply:
         """Sends one item of a stream."""
         raise NotImplementedError
 
+    def callback(self, value: Body, outbox: Outbox) -> bool:
+        """Sends what a function of the host's is called with; tells whether that went well."""
+        raise NotImplementedError
+
     def result(self, value: Any) -> None:
         """Ends the reply well."""
         self._whole(200, encode(value))
@@ -102,7 +106,7 @@ class Reply:
             length = len(body) + sum(part.size for part in parts)
             return self._send(self._head(status, f"Content-Length: {length}\r\n{extra}"), body, parts)
 
-    def _part(self, data: bytes, last: bool = False, parts: Sequence[Part] = NO_PARTS) -> bool:
+    def _part(self, data: bytes, last: bool = False, parts: Sequence[Part] = NO_PARTS, may_wait: bool = True) -> bool:
         DESCRIPTORS.stay_out()
         with self._client.lock:
             if self._ended:
@@ -141,6 +145,14 @@ class FramedReply(Reply):
             self._outbox.keep_folders()
         self._settle(self._part(frame, False, self._take_parts()))
 
+    def callback(self, value: Body, outbox: Outbox) -> bool:
+        frame = make_frame("callback", value, lambda: outbox)
+        if len(frame) > MAX_CALLBACK:
+            raise BadResult(f"The callback is longer than {MAX_CALLBACK} bytes as JSON; give a large value as bytes")
+        sent = self._part(with_parts(frame, outbox.parts), False, outbox.parts, may_wait=False)
+        outbox.settle(sent)
+        return sent
+
     def result(self, value: Any) -> None:
         frame = self._frame("result", value)
         sent = self._last(frame, self._take_parts())
@@ -158,17 +170,26 @@ class FramedReply(Reply):
         return NO_PARTS if self._outbox is None else self._outbox.parts
 
     def _frame(self, kind: str, value: Any) -> bytes:
-        types: Body = {}
         if self._outbox is not None:
             self._outbox.parts = []
-        text = encode(value, kind, types, self.outbox)
-        data = b"".join((HEADS[kind], text, b',"types":%b}\n' % encode(types) if types else b"}\n"))
-        parts = self._take_parts()
-        if parts:
-            data = b"".join((PARTS_MARK, data[:-2], b',"parts":%b}\n' % encode([part.size for part in parts])))
-        if len(data) > MAX_FRAME:
-            raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
-        return data
+        return with_parts(make_frame(kind, value, self.outbox), self._take_parts())
+
+
+def make_frame(kind: str, value: Any, outbox: Callable[[], Outbox]) -> bytes:
+    """The line of a frame."""
+    types: Body = {}
+    text = encode(value, kind, types, outbox)
+    data = b"".join((HEADS[kind], text, b',"types":%b}\n' % encode(types) if types else b"}\n"))
+    if len(data) > MAX_FRAME:
+        raise BadResult(f"The {kind} is longer than {MAX_FRAME} bytes as JSON; return a large value as a file")
+    return data
+
+
+def with_parts(frame: bytes, parts: Sequence[Part]) -> bytes:
+    """The same with the sizes of the files that go behind it."""
+    if not parts:
+        return frame
+    return b"".join((PARTS_MARK, frame[:-2], b',"parts":%b}\n' % encode([part.size for part in parts])))
 
 
 class PlainReply(Reply):

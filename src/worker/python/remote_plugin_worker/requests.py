@@ -34,6 +34,7 @@ class Request:
     upload: Optional[Upload] = None  # of such a body, while it comes
     call_id: Optional[str] = None  # that the host gave the call
     trace = NO_TRACE  # of which the call is a part
+    files = ""  # how files may come in frames
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
@@ -79,6 +80,7 @@ class HttpRequest(Request):
         self.parts = self.headers.get("remote-plugin-parts", "")
         self.call_id = self.headers.get("remote-plugin-call")
         self.trace = trace_in(self.headers)
+        self.files = files_way(self.headers.get("remote-plugin-files"))
 
     @staticmethod
     def _split(target: str) -> tuple[str, str]:
@@ -126,7 +128,7 @@ class HttpRequest(Request):
     def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
-            return FramedReply(client, scratch, self.closes, files_way(self.headers.get("remote-plugin-files")))
+            return FramedReply(client, scratch, self.closes, self.files)
         if self.path == "/execute_stream" or self.path.startswith("/stream/"):
             return PlainStreamReply(client, scratch, self.closes)
         return PlainReply(client, scratch, self.closes, 400 if self.path == "/initialize" else 500)
@@ -143,7 +145,7 @@ class BareRequest(Request):
         fields: dict[str, str] = {}
         for word in words[2:]:
             name, _, fields[name] = word.partition("=")
-        self._files = files_way(fields.get("files"))
+        self.files = files_way(fields.get("files"))
         self.parts = self.length if "parts" in fields else ""
         self.call_id = fields.get("call")
         if "traceparent" in fields:
@@ -163,7 +165,7 @@ class BareRequest(Request):
 
     def reply(self, client: Client, scratch: Scratch) -> Reply:
         """Makes the reply."""
-        return BareReply(client, scratch, False, self._files)
+        return BareReply(client, scratch, False, self.files)
 
 
 def files_way(given: Optional[str]) -> str:

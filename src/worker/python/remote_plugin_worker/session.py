@@ -23,8 +23,9 @@ from .worker_endpoints import WorkerEndpoints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Union
+    from typing import Any, Callable, Dict, NoReturn, Optional, Union
 
+    from .callbacks import Callbacks
     from .uploads import Upload
 
     Body = Dict[str, Any]
@@ -89,11 +90,23 @@ class Session:
         """Makes the call that a request asks for."""
         call_id = checked_id(request.call_id, "call id")
         upload = request.upload
-        call = Call(_checked(endpoint, decode_object(text) if upload is None else upload.body), endpoint, reply, call_id, request.trace)
+        body = decode_object(text) if upload is None else upload.body
+        callbacks = self._callbacks(request, reply, call_id) if endpoint.takes_arguments and body.get("types") else None
+        call = Call(_checked(endpoint, body, callbacks), endpoint, reply, call_id, request.trace)
+        if callbacks is not None and not callbacks.is_empty:
+            callbacks.call, call.callbacks = call, callbacks
         if upload is not None and not endpoint.keeps_inputs:
             call.inputs = upload.inputs
         self._open(call, call_id)
         return call
+
+    def _callbacks(self, request: Request, reply: Reply, call_id: str) -> Optional[Callbacks]:
+        """What makes the functions of a call; None where it cannot have any."""
+        if not reply.frames or not call_id:
+            return None
+        from .callbacks import Callbacks
+
+        return Callbacks(self.scratch, request.files)
 
     def open_upload(self, request: Request) -> Upload:
         """Makes what takes a body with files. It is not read when something else stands against it."""
@@ -120,12 +133,16 @@ class Session:
         return self._plugin.perform(Call(body, endpoint))
 
 
-def _checked(endpoint: Endpoint, body: Body) -> Body:
+def _checked(endpoint: Endpoint, body: Body, callbacks: Optional[Callbacks]) -> Body:
     if endpoint.takes_arguments:
         if "types" in body:
-            restore_types(body)
+            restore_types(body, {"function": _no_function if callbacks is None else callbacks.function})
         if type(body.get("args", NO_ARGUMENTS)) is not list:
             raise Refusal(400, '"args" is not an array')
         if type(body.get("kwargs", NO_NAMES)) is not dict:
             raise Refusal(400, '"kwargs" is not an object')
     return body
+
+
+def _no_function(value: Any, pointer: str) -> NoReturn:
+    raise Refusal(400, f'"types" names a function at "{pointer}", which only a call with an id and a framed reply may have')

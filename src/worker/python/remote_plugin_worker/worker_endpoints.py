@@ -101,6 +101,16 @@ class WorkerEndpoints:
         found = self._canceller.cancel(lambda call: call_id is None or call.key == call_id)
         return {"status": "cancelled" if found else "not_running"}
 
+    def callback(self, body: Body) -> Body:
+        call_id = body.get("call_id")
+        if not isinstance(call_id, str) or type(body.get("callback")) is not int:
+            raise Refusal(400, '"call_id" is not a string, or "callback" is not a whole number')
+        if ("result" in body) == isinstance(body.get("error"), dict):
+            raise Refusal(400, 'The body has not one of "result" and "error"')
+        call = self._calls.get(call_id)
+        is_answered = call is not None and call.callbacks is not None and call.callbacks.answer(body["callback"], body)
+        return {"status": "answered" if is_answered else "not_waiting"}
+
     def in_use(self, body: Body) -> Body:
         path = body.get("path")
         if not isinstance(path, str) or not self._scratch.holds(path):
