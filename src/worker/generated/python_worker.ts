@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "3a8f83744085d904";
+export const PYTHON_WORKER_HASH = "658d1f75f956dcb5";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -520,7 +520,9 @@ class BareReply(FramedReply):
         with client.lock:
             if self._ended:
                 return False
-            may_be_held = (client.is_followed if last else self._begun) and (self._outbox is None or not self._outbox.is_waiting())
+            is_followed = client.is_followed if last else self._begun
+            # The files of a frame come right behind it.
+            may_be_held = is_followed and not parts and (self._outbox is None or not self._outbox.is_waiting())
             self._begun = True
             self._ended = last
             if not client.put(data, may_be_held) or (parts and not client.send_parts(parts)):

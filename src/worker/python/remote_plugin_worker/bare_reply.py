@@ -37,7 +37,9 @@ class BareReply(FramedReply):
         with client.lock:
             if self._ended:
                 return False
-            may_be_held = (client.is_followed if last else self._begun) and (self._outbox is None or not self._outbox.is_waiting())
+            is_followed = client.is_followed if last else self._begun
+            # The files of a frame come right behind it.
+            may_be_held = is_followed and not parts and (self._outbox is None or not self._outbox.is_waiting())
             self._begun = True
             self._ended = last
             if not client.put(data, may_be_held) or (parts and not client.send_parts(parts)):
