@@ -6,6 +6,7 @@
 import { untilAborted } from "../protocol/until_aborted.ts";
 import { PluginStateError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
+import type { QueuedEvent } from "../process/launcher.ts";
 import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
 import { operationOf } from "../plugin/members.ts";
 import { TakenBody } from "../plugin/arguments.ts";
@@ -92,7 +93,12 @@ export class Entry implements Evictable {
     const { max, callsEach } = this.#pools.limits(this.#spec);
     const maxConcurrency = max * callsEach;
     const isOutdated = "spec" in this.#state && this.#state.spec !== this.#spec;
-    return { name, version, runtime: runtime.kind, source, state: this.state, isOutdated, maxConcurrency, warnings };
+    return { name, version, runtime: runtime.kind, source, state: this.state, queued: this.queued, isOutdated, maxConcurrency, warnings };
+  }
+
+  /** Its starts that wait for others. */
+  get queued(): readonly QueuedEvent[] {
+    return this.#pools.queued.list;
   }
 
   /** What it is doing. */
@@ -206,7 +212,7 @@ export class Entry implements Evictable {
 
   /** Lets go of the workers that have not answered twice in a row. */
   async checkHealth(): Promise<void> {
-    if (this.pool !== undefined) await checkHealth(this.pool, (pid) => this.#emit({ type: "unhealthy", pid }));
+    if (this.pool !== undefined) await checkHealth(this.pool, (worker) => this.#emit({ type: "unhealthy", ...worker }));
   }
 
   /** Ends everything at once, for good. */

@@ -9,6 +9,7 @@ import type { PluginEvent, StopReason } from "./events.ts";
 import { ReplicaStarter, type Shared, type StarterPlugin } from "./replica_starter.ts";
 import type { PluginSettings } from "./options.ts";
 import { Pool, type PoolLimits } from "./pool.ts";
+import { QueuedStarts } from "./queued_starts.ts";
 import type { Replica } from "./replica.ts";
 
 /** What the pools need of their plugin. */
@@ -27,6 +28,8 @@ export class Pools {
   readonly #plugin: PoolsPlugin;
   /** Whoever ends the plugin waits for all of them. */
   readonly #started = new Set<Pool>();
+  /** The starts that wait for others. */
+  readonly queued: QueuedStarts = new QueuedStarts();
 
   /** Starts nothing yet. */
   constructor(shared: Shared, plugin: PoolsPlugin) {
@@ -52,7 +55,7 @@ export class Pools {
       plugin: spec.name,
       startFirst: (count) => starter.start(count),
       startMore: () => starter.startIfRoom(),
-      onStopped: ({ plugin: { pid } }, reason) => this.#plugin.emit({ type: "stopped", pid, reason }),
+      onStopped: ({ name }, reason) => this.#plugin.emit({ type: "stopped", ...name, reason }),
       onIdle: () => this.#plugin.onIdle(),
       onLost: () => this.#plugin.onLost(pool),
     }, this.limits(spec));
@@ -77,14 +80,16 @@ export class Pools {
   }
 
   #starter(spec: PluginSpec): ReplicaStarter {
-    const { configuration, signal, emit } = this.#plugin;
-    return new ReplicaStarter(spec, this.#shared, { configuration, signal, emit, onExit: (replica, exit) => this.#exited(replica, exit) });
+    const { configuration, signal, emit, settings } = this.#plugin;
+    const launcher = settings.launcher ?? this.#shared.options.launcher;
+    const onExit = (replica: Replica, exit: WorkerExit) => this.#exited(replica, exit);
+    return new ReplicaStarter(spec, this.#shared, { launcher, configuration, signal, queued: this.queued, emit, onExit });
   }
 
   #exited(replica: Replica, exit: WorkerExit): void {
     const pool = [...this.#started].find(({ replicas }) => replicas.has(replica));
     if (pool === undefined) return;
-    this.#plugin.emit({ type: "exited", pid: replica.plugin.pid, exit });
+    this.#plugin.emit({ type: "exited", ...replica.name, exit });
     pool.lost(replica);
   }
 }

@@ -10,12 +10,14 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import type { RestartEvent } from "../plugin/interface.ts";
 import { operationOf } from "../plugin/members.ts";
 import { RemotePlugin } from "../plugin/remote_plugin.ts";
+import type { Launcher } from "../process/launcher.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
 import type { WorkerExit } from "../process/running_child.ts";
-import type { Admission } from "./admission.ts";
+import type { Admission, MemoryNeed } from "./admission.ts";
 import type { Configuration } from "./configuration.ts";
 import type { PluginEvent } from "./events.ts";
 import type { ManagerOptions } from "./options.ts";
+import { QueuedStart, type QueuedStarts } from "./queued_starts.ts";
 import { Replica } from "./replica.ts";
 
 /** What all plugins of a manager share. */
@@ -26,12 +28,19 @@ export interface Shared {
 
 /** What a starter needs of its plugin. */
 export interface StarterPlugin {
+  /** What starts its workers; `undefined` for processes of this machine. */
+  readonly launcher: Launcher | undefined;
   readonly configuration: Configuration;
   /** Aborted when nothing may be started any more. */
   readonly signal: AbortSignal;
+  /** Is told of each start that waits for others. */
+  readonly queued: QueuedStarts;
   readonly emit: (event: PluginEvent) => void;
   readonly onExit: (replica: Replica, exit: WorkerExit) => void;
 }
+
+/** A worker elsewhere takes nothing of this machine. */
+const NOTHING: MemoryNeed = { systemMb: 0, gpuMb: 0 };
 
 /** Starts workers of a plugin as its manifest was at one moment. */
 export class ReplicaStarter {
@@ -59,17 +68,28 @@ export class ReplicaStarter {
 
   /** Starts one worker if there is memory for it now. */
   async startIfRoom(): Promise<Replica | undefined> {
-    const memory = this.#shared.admission.tryReserve(this.#spec.name, this.#spec.memory);
+    const memory = this.#shared.admission.tryReserve(this.#spec.name, this.#need);
     return memory === undefined ? undefined : await this.#startOne(memory);
   }
 
   /** Whether so many more fit beside all that is loaded. */
   hasRoom(count: number): boolean {
-    return this.#shared.admission.hasRoom(this.#spec.memory, count);
+    return this.#shared.admission.hasRoom(this.#need, count);
+  }
+
+  /** How long a start may take, in milliseconds. */
+  get #startMs(): number {
+    return this.#spec.startTimeoutMs ?? DEFAULT_START_TIMEOUT_MS;
+  }
+
+  /** What one worker takes of the manager's memory. */
+  get #need(): MemoryNeed {
+    return this.#plugin.launcher?.isLocal === false ? NOTHING : this.#spec.memory;
   }
 
   async #reserve(count: number): Promise<Disposable[]> {
-    const { name: plugin, memory: need } = this.#spec;
+    const { name: plugin } = this.#spec;
+    const need = this.#need;
     const { signal, emit } = this.#plugin;
     try {
       return await this.#shared.admission.reserve({ plugin, need, count, signal, onWait: () => emit({ type: "waiting", ...need }) });
@@ -85,7 +105,7 @@ export class ReplicaStarter {
     emit({ type: "starting" });
     try {
       const replica = await this.#startReplica(memory);
-      emit({ type: "ready", pid: replica.plugin.pid, tookMs: performance.now() - began });
+      emit({ type: "ready", ...replica.name, tookMs: performance.now() - began });
       return replica;
     } catch (error) {
       memory[Symbol.dispose]();
@@ -96,13 +116,16 @@ export class ReplicaStarter {
 
   async #startReplica(memory: Disposable): Promise<Replica> {
     const { scratchDir, permissions, bounds, offline, auditPermissions: tell } = this.#shared.options;
+    const { launcher, signal } = this.#plugin;
     const started = Promise.withResolvers<Replica>();
-    const onExit = (exit: WorkerExit) => void started.promise.then((replica) => this.#exited(replica, exit));
-    const onRestart = (event: RestartEvent) => void started.promise.then((replica) => this.#restarting(replica, event));
+    using queue = new QueuedStart(this.#plugin, started.promise, this.#startMs);
+    const onExit = (exit: WorkerExit) => (queue.end(), void started.promise.then((replica) => this.#exited(replica, exit)));
+    const onRestart = (event: RestartEvent) => (queue.end(), void started.promise.then((replica) => this.#restarting(replica, event)));
     const onEnvironment = (step: EnvironmentStep) => this.#shared.options.onEnvironment?.(step, this.#spec.name);
     const auditPermissions = tell && ((use: PermissionUse) => tell(use, this.#spec.name));
-    const watch = { signal: this.#plugin.signal, auditPermissions, onEnvironment, onExit, onRestart };
-    const options = { scratchDir, permissions, bounds, offline, socketPath: this.#socketPath(), ...watch };
+    const { onQueued, onBegin } = queue;
+    const watch = { signal, auditPermissions, onEnvironment, onQueued, onBegin, onExit, onRestart };
+    const options = { launcher, scratchDir, permissions, bounds, offline, socketPath: this.#socketPath(), ...watch };
     const plugin = await RemotePlugin.start(this.#spec, options);
     try {
       await this.#configure(plugin);
@@ -123,8 +146,7 @@ export class ReplicaStarter {
   }
 
   #restarting(replica: Replica, { cause: error, delayMs }: RestartEvent): void {
-    const startMs = this.#spec.startTimeoutMs ?? DEFAULT_START_TIMEOUT_MS;
-    replica.restartingUntil = performance.now() + delayMs + startMs;
+    replica.restartingUntil = performance.now() + delayMs + this.#startMs;
     this.#plugin.emit({ type: "restarting", error, delayMs });
   }
 

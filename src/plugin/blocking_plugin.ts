@@ -31,7 +31,7 @@ export type SyncOperationOptions = Omit<OperationOptions, "signal">;
 export type SyncCallOptions = Omit<CallOptions, "signal">;
 
 /** How the start of a plugin is followed. */
-type OpenOptions = Pick<StartOptions, "onEnvironment" | "onQueued">;
+type OpenOptions = Pick<StartOptions, "onEnvironment" | "onQueued" | "onBegin">;
 
 /** A stream that is to be read to its end. */
 interface Pull {
@@ -65,12 +65,13 @@ export class BlockingPlugin implements Disposable {
   }
 
   /** Starts the thread, and has it start a worker or attach to one. */
-  static open(request: BlockingRequest, plugin: string, { onEnvironment, onQueued }: OpenOptions = {}): BlockingPlugin {
+  static open(request: BlockingRequest, plugin: string, { onEnvironment, onQueued, onBegin }: OpenOptions = {}): BlockingPlugin {
     using owned = new DisposableStack();
     const bridge = owned.use(new BlockingBridge<BlockingRequest>(BLOCKING_WORKER, plugin));
     const onProgress = ({ message }: Progress) => {
       const report = JSON.parse(message) as StartReport;
-      if (report.kind === "queued") onQueued?.(report.event);
+      if (report.kind === "begin") onBegin?.();
+      else if (report.kind === "queued") onQueued?.(report.event);
       else onEnvironment?.(report.step);
     };
     const facts = bridge.ask(request, { onProgress }) as PluginFacts;

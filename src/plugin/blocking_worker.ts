@@ -58,7 +58,8 @@ export type BlockingRequest =
 /** What a start tells before it has ended. */
 export type StartReport =
   | { readonly kind: "environment"; readonly step: EnvironmentStep }
-  | { readonly kind: "queued"; readonly event: QueuedEvent };
+  | { readonly kind: "queued"; readonly event: QueuedEvent }
+  | { readonly kind: "begin" };
 
 /** What is wanted of a file that a plugin gave. */
 type FileMember = "path" | "location" | "bytes" | "remove";
@@ -126,6 +127,7 @@ async function startOptions(
     ...launcher && { launcher: await launcherOf(launcher) },
     ...reports.includes("environment") && { onEnvironment: (step) => tell({ kind: "environment", step }) },
     ...reports.includes("queued") && { onQueued: (event) => tell({ kind: "queued", event }) },
+    ...reports.includes("begin") && { onBegin: () => tell({ kind: "begin" }) },
   };
 }
 

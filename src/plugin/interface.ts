@@ -107,6 +107,8 @@ export interface StartOptions {
   readonly launcher?: Launcher;
   /** Called when the start waits for others, such as a node of a cluster that has room, and again when it is known otherwise for what. */
   readonly onQueued?: (event: QueuedEvent) => void;
+  /** Called when the start of the worker itself begins: behind the making of its environment and what it was queued for. The limits of a start count from here. */
+  readonly onBegin?: () => void;
   /** Called before a worker is started in the place of one that has ended. */
   readonly onRestart?: (event: RestartEvent) => void;
   /** Called once when the worker has ended and no other one takes its place. Other than awaiting `exited`, it does not keep the host program alive. */

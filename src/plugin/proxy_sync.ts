@@ -58,14 +58,15 @@ export class RemotePluginProxySync implements Disposable {
    */
   static start(
     manifest: ManifestSource,
-    { onEnvironment, onQueued, launcher, audit = false, ...options }: SyncStartOptions = {},
+    { onEnvironment, onQueued, onBegin, launcher, audit = false, ...options }: SyncStartOptions = {},
   ): RemotePluginProxySync {
     const plugin = typeof manifest === "string" || manifest instanceof URL ? String(manifest) : manifest?.name ?? "(manifest object)";
     const sent = { manifest: sendable(manifest, plugin), isChecked: isChecked(manifest) };
-    const reports = [...onEnvironment ? ["environment"] as const : [], ...onQueued ? ["queued"] as const : []];
+    const listeners = { environment: onEnvironment, queued: onQueued, begin: onBegin };
+    const reports = (["environment", "queued", "begin"] as const).filter((kind) => listeners[kind] !== undefined);
     const start = { ...sent, options, launcher: launcher && dataOf(launcher, plugin), audit, reports };
     const request = { kind: "start", ...start, trace: activeTrace() } as const;
-    return new RemotePluginProxySync(BlockingPlugin.open(request, plugin, { onEnvironment, onQueued }));
+    return new RemotePluginProxySync(BlockingPlugin.open(request, plugin, { onEnvironment, onQueued, onBegin }));
   }
 
   /**

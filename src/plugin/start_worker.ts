@@ -63,9 +63,10 @@ async function tryToStart(
 ): Promise<LoadedWorker | undefined> {
   await using cleanup = new AsyncDisposableStack();
   deadline.phase = "handshake";
-  const { launcher = LOCAL_LAUNCHER, onQueued = () => {} } = options;
-  const watch = { signal: deadline.signal, log, onQueued, onBegin: () => deadline.begin() };
+  const { launcher = LOCAL_LAUNCHER, onQueued = () => {}, onBegin = () => {} } = options;
+  const watch = { signal: deadline.signal, log, onQueued, onBegin: () => (deadline.begin(), onBegin()) };
   const worker = cleanup.use(await launcher.launch(plugin, options, watch));
+  log.place = worker.place;
   const heldBack = (name: string) => worker.heldBack(name, EXIT_TIMEOUT_MS);
   const dialect = cleanup.use(dialectOf(worker, { upgrade: options.upgrade ?? true, heldBack }));
   const send = sendOf(dialect);

@@ -12,6 +12,9 @@ import type { HeldFrames, HelloMessage, PermissionSet } from "../protocol/messag
 import type { OutputLog } from "./output_log.ts";
 import type { PermissionListener } from "./permission_audit.ts";
 import type { WorkerExit } from "./running_child.ts";
+import type { WorkerPlace } from "./worker_place.ts";
+
+export type { WorkerPlace };
 
 /** What starts the workers of a plugin: what `ray()` of `/ray` gives, for example. Nothing else of this package knows where they run. */
 export interface Launcher extends HostNeeds {
@@ -71,14 +74,6 @@ export interface LaunchWatch {
   readonly onQueued: (event: QueuedEvent) => void;
   /** Called when the worker's own start begins, from which the manifest's limits of a start count. What came before is nobody's fault. */
   readonly onBegin: () => void;
-}
-
-/** Where a worker runs that is not on this machine. */
-export interface WorkerPlace {
-  /** The node's address, as its cluster calls it. */
-  readonly node: string;
-  /** What its cluster calls the worker. */
-  readonly job: string;
 }
 
 /** Where a worker is that something else runs, as `endpoint` of its own proxy tells. */

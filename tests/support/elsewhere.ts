@@ -3,39 +3,51 @@
  *
  * @module
  */
-import type { Launcher } from "@remote-plugin/proxy";
+import type { Launcher, WorkerExit } from "@remote-plugin/proxy";
 import type { LaunchedWorker, LaunchOptions, LaunchWatch } from "../../src/process/launcher.ts";
 import { LOCAL_LAUNCHER } from "../../src/process/local_launcher.ts";
 import type { PluginSpec } from "../../src/manifest/manifest.ts";
 import { dial } from "../../src/process/dial.ts";
+import { untilAborted } from "../../src/protocol/until_aborted.ts";
 
-/** What a test wants to be different. */
+/** What a test wants to be different. What is no plain data does not reach the thread of a blocking proxy. */
 export interface ElsewhereOptions {
   /** What a start waits for before it begins, one reason after the other. Default: nothing. */
   readonly queue?: readonly string[];
+  /** When a start that waits may begin. Default: at once. */
+  readonly admitted?: Promise<unknown>;
+  /** Why nobody saw how the worker ended. Default: it is seen. */
+  readonly lost?: string;
 }
 
 /** Makes the launcher. */
 export function elsewhere(options: ElsewhereOptions = {}): Launcher {
+  const { admitted: _, ...data } = options;
   return {
     ...LOCAL_LAUNCHER,
     isLocal: false,
-    launch: (spec, start, watch) => launch(spec, { ...start, ...options }, watch),
-    asData: () => ({ module: import.meta.url, options }),
+    launch: (spec, start, watch) => launch(spec, { start, options }, watch),
+    asData: () => ({ module: import.meta.url, options: data }),
   };
 }
 
 /** Makes it in another thread. */
 export const launcherFrom: typeof elsewhere = elsewhere;
 
+interface LaunchPlan {
+  readonly start: LaunchOptions;
+  readonly options: ElsewhereOptions;
+}
+
 async function launch(
   spec: PluginSpec,
-  { queue = [], ...options }: LaunchOptions & ElsewhereOptions,
+  { start, options: { queue = [], admitted, lost } }: LaunchPlan,
   watch: LaunchWatch,
 ): Promise<LaunchedWorker> {
   for (const [at, reason] of queue.entries()) watch.onQueued({ reason, sinceMs: at });
-  const worker = await LOCAL_LAUNCHER.launch(spec, options, watch);
-  return new SplicedWorker(worker, Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  if (admitted !== undefined) await untilAborted(admitted, watch.signal);
+  const worker = await LOCAL_LAUNCHER.launch(spec, start, watch);
+  return new SplicedWorker(worker, { listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }), lost });
 }
 
 class SplicedWorker implements LaunchedWorker {
@@ -45,9 +57,12 @@ class SplicedWorker implements LaunchedWorker {
   readonly endpoint = undefined;
   readonly place = { node: "127.0.0.1", job: crypto.randomUUID() };
 
-  constructor(worker: LaunchedWorker, listener: Deno.TcpListener) {
+  readonly #lost: string | undefined;
+
+  constructor(worker: LaunchedWorker, { listener, lost }: { listener: Deno.TcpListener; lost: string | undefined }) {
     this.#worker = worker;
     this.#listener = listener;
+    this.#lost = lost;
     listener.unref();
     void this.#serve();
     void worker.exited.finally(() => listener.close());
@@ -80,7 +95,7 @@ class SplicedWorker implements LaunchedWorker {
   }
 
   get exited(): LaunchedWorker["exited"] {
-    return this.#worker.exited;
+    return this.#worker.exited.then((exit) => this.#told(exit));
   }
 
   dial(): Promise<Deno.Conn> {
@@ -88,8 +103,9 @@ class SplicedWorker implements LaunchedWorker {
     return dial({ tcp: `${hostname}:${port}` });
   }
 
-  endedWithin(milliseconds: number): ReturnType<LaunchedWorker["endedWithin"]> {
-    return this.#worker.endedWithin(milliseconds);
+  async endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
+    const exit = await this.#worker.endedWithin(milliseconds);
+    return exit && this.#told(exit);
   }
 
   heldBack(connection: string, milliseconds: number): ReturnType<LaunchedWorker["heldBack"]> {
@@ -110,6 +126,11 @@ class SplicedWorker implements LaunchedWorker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker[Symbol.asyncDispose]();
+  }
+
+  #told(exit: WorkerExit): WorkerExit {
+    const isClean = exit.code === 0;
+    return this.#lost === undefined || isClean ? exit : { code: null, signal: null, outOfMemory: false, lost: this.#lost };
   }
 
   async #serve(): Promise<void> {
