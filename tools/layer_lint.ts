@@ -29,6 +29,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   worker: ["protocol"],
   testing: ["worker", ...LAYERS.slice(0, LAYERS.indexOf("manager"))],
+  ray: LAYERS.slice(0, LAYERS.indexOf("manager")),
+  cli: ["ray", ...LAYERS.slice(0, LAYERS.indexOf("cli"))],
 };
 
 /** What a folder needs of the programs that run elsewhere: their texts. They are data, made by `deno task embed`. */

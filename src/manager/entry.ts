@@ -14,7 +14,7 @@ import { CallCounter } from "./call_counter.ts";
 import { Configuration, type KeepOptions } from "./configuration.ts";
 import { checkHealth } from "./health_check.ts";
 import { IdleTimer } from "./idle_timer.ts";
-import type { Shared } from "./launcher.ts";
+import type { Shared } from "./replica_starter.ts";
 import type { Lease, Pool } from "./pool.ts";
 import { Pools } from "./pools.ts";
 import type { PluginEvent, StopReason } from "./events.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { PluginError } from "../errors.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 
 /** Why a worker was let go. */
 export type StopReason = "unload" | "reload" | "idle" | "evicted" | "disabled" | "unhealthy" | "dispose";

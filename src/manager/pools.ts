@@ -4,15 +4,15 @@
  * @module
  */
 import type { PluginSpec } from "../manifest/manifest.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import type { PluginEvent, StopReason } from "./events.ts";
-import { Launcher, type LauncherPlugin, type Shared } from "./launcher.ts";
+import { ReplicaStarter, type Shared, type StarterPlugin } from "./replica_starter.ts";
 import type { PluginSettings } from "./options.ts";
 import { Pool, type PoolLimits } from "./pool.ts";
 import type { Replica } from "./replica.ts";
 
 /** What the pools need of their plugin. */
-export interface PoolsPlugin extends Pick<LauncherPlugin, "configuration" | "signal"> {
+export interface PoolsPlugin extends Pick<StarterPlugin, "configuration" | "signal"> {
   readonly settings: PluginSettings;
   readonly emit: (event: PluginEvent) => void;
   /** A worker has nothing to do. */
@@ -42,16 +42,16 @@ export class Pools {
 
   /** Whether the first workers of one more pool fit beside all that is loaded. */
   hasRoom(spec: PluginSpec): boolean {
-    return this.#launcher(spec).hasRoom(this.limits(spec).min);
+    return this.#starter(spec).hasRoom(this.limits(spec).min);
   }
 
   /** Starts a pool with its first workers. */
   async start(spec: PluginSpec): Promise<Pool> {
-    const launcher = this.#launcher(spec);
+    const starter = this.#starter(spec);
     const pool: Pool = new Pool({
       plugin: spec.name,
-      startFirst: (count) => launcher.start(count),
-      startMore: () => launcher.startIfRoom(),
+      startFirst: (count) => starter.start(count),
+      startMore: () => starter.startIfRoom(),
       onStopped: ({ plugin: { pid } }, reason) => this.#plugin.emit({ type: "stopped", pid, reason }),
       onIdle: () => this.#plugin.onIdle(),
       onLost: () => this.#plugin.onLost(pool),
@@ -76,9 +76,9 @@ export class Pools {
     await Promise.all([...this.#started].map((pool) => pool.end(reason)));
   }
 
-  #launcher(spec: PluginSpec): Launcher {
+  #starter(spec: PluginSpec): ReplicaStarter {
     const { configuration, signal, emit } = this.#plugin;
-    return new Launcher(spec, this.#shared, { configuration, signal, emit, onExit: (replica, exit) => this.#exited(replica, exit) });
+    return new ReplicaStarter(spec, this.#shared, { configuration, signal, emit, onExit: (replica, exit) => this.#exited(replica, exit) });
   }
 
   #exited(replica: Replica, exit: WorkerExit): void {

@@ -4,7 +4,6 @@
  * @module
  */
 import { PluginStateError } from "../errors.ts";
-import type { EnvironmentStep } from "../environments/environment.ts";
 import { resultGoneError } from "../payload/file_result.ts";
 import { FileResultSync, type LocatedAccess } from "../payload/file_result_sync.ts";
 import type { ResultLocation } from "../payload/location.ts";
@@ -14,7 +13,7 @@ import { endpointRule } from "../protocol/endpoints.ts";
 import { activeTrace } from "../protocol/telemetry.ts";
 import { BlockingBridge } from "../transport/blocking/bridge.ts";
 import { encodeBody } from "./arguments.ts";
-import { BLOCKING_WORKER, type BlockingRequest, type CallFacts, type PluginFacts } from "./blocking_worker.ts";
+import { BLOCKING_WORKER, type BlockingRequest, type CallFacts, type PluginFacts, type StartReport } from "./blocking_worker.ts";
 import { cancelledError, closedError } from "./failures.ts";
 import type { CallOptions, OperationOptions, Progress, StartOptions } from "./interface.ts";
 import { type Answer, type MemberOperation, operationOf, type Question } from "./members.ts";
@@ -32,7 +31,7 @@ export type SyncOperationOptions = Omit<OperationOptions, "signal">;
 export type SyncCallOptions = Omit<CallOptions, "signal">;
 
 /** How the start of a plugin is followed. */
-type OpenOptions = Pick<StartOptions, "onEnvironment">;
+type OpenOptions = Pick<StartOptions, "onEnvironment" | "onQueued">;
 
 /** A stream that is to be read to its end. */
 interface Pull {
@@ -66,10 +65,14 @@ export class BlockingPlugin implements Disposable {
   }
 
   /** Starts the thread, and has it start a worker or attach to one. */
-  static open(request: BlockingRequest, plugin: string, { onEnvironment }: OpenOptions = {}): BlockingPlugin {
+  static open(request: BlockingRequest, plugin: string, { onEnvironment, onQueued }: OpenOptions = {}): BlockingPlugin {
     using owned = new DisposableStack();
     const bridge = owned.use(new BlockingBridge<BlockingRequest>(BLOCKING_WORKER, plugin));
-    const onProgress = onEnvironment && (({ message }: Progress) => onEnvironment(JSON.parse(message) as EnvironmentStep));
+    const onProgress = ({ message }: Progress) => {
+      const report = JSON.parse(message) as StartReport;
+      if (report.kind === "queued") onQueued?.(report.event);
+      else onEnvironment?.(report.step);
+    };
     const facts = bridge.ask(request, { onProgress }) as PluginFacts;
     owned.move();
     return new BlockingPlugin(bridge, facts);

@@ -8,7 +8,9 @@ import { UnsendableValueError } from "../protocol/values.ts";
 import { asChecked } from "../manifest/load.ts";
 import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/running_child.ts";
+import type { EnvironmentStep } from "../environments/environment.ts";
+import type { Launcher, LauncherData, QueuedEvent } from "../process/launcher.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
 import { type FileResult, locationOf, resultGoneError } from "../payload/file_result.ts";
@@ -35,8 +37,10 @@ export type BlockingRequest =
     readonly isChecked: boolean;
     /** The options that are data. */
     readonly options: StartOptions;
-    /** Whether somebody listens to the making of an environment. */
-    readonly reports: boolean;
+    /** What makes the launcher anew; left out for the default. */
+    readonly launcher?: LauncherData;
+    /** What of the start somebody listens to. */
+    readonly reports: readonly StartReport["kind"][];
     /** Whether what the plugin tries is kept for somebody to look at. */
     readonly audit: boolean;
     readonly trace?: TraceContext;
@@ -50,6 +54,11 @@ export type BlockingRequest =
   | { readonly kind: "logs" }
   | { readonly kind: "uses" }
   | { readonly kind: "look" };
+
+/** What a start tells before it has ended. */
+export type StartReport =
+  | { readonly kind: "environment"; readonly step: EnvironmentStep }
+  | { readonly kind: "queued"; readonly event: QueuedEvent };
 
 /** What is wanted of a file that a plugin gave. */
 type FileMember = "path" | "location" | "bytes" | "remove";
@@ -79,6 +88,7 @@ export interface PluginFacts {
   readonly pid: number | undefined;
   readonly permissions: PermissionSet | undefined;
   readonly endpoint: RemotePlugin["endpoint"];
+  readonly place: RemotePlugin["place"];
   readonly warnings: readonly string[];
   readonly maxConcurrency: number;
   /** How the last worker ended, once none follows. */
@@ -105,10 +115,25 @@ function manifestOf({ manifest, isChecked }: Extract<BlockingRequest, { kind: "s
   return isChecked ? asChecked(manifest as PluginSpec) : manifest;
 }
 
-function startOptions({ options, reports }: Extract<BlockingRequest, { kind: "start" }>, control: BridgeControl): StartOptions {
-  if (!reports) return options;
+async function startOptions(
+  { options, launcher, reports }: Extract<BlockingRequest, { kind: "start" }>,
+  control: BridgeControl,
+): Promise<StartOptions> {
   // It goes the way of a call's progress.
-  return { ...options, onEnvironment: (step) => control.onProgress({ progress: -1, message: JSON.stringify(step) }) };
+  const tell = (report: StartReport) => control.onProgress({ progress: -1, message: JSON.stringify(report) });
+  return {
+    ...options,
+    ...launcher && { launcher: await launcherOf(launcher) },
+    ...reports.includes("environment") && { onEnvironment: (step) => tell({ kind: "environment", step }) },
+    ...reports.includes("queued") && { onQueued: (event) => tell({ kind: "queued", event }) },
+  };
+}
+
+/** Makes in this thread what another one was given. */
+async function launcherOf({ module, options }: LauncherData): Promise<Launcher> {
+  const { launcherFrom } = await import(module) as { launcherFrom?: (options: unknown) => Launcher };
+  if (launcherFrom === undefined) throw new TypeError(`The launcher's module "${module}" exports no "launcherFrom"`);
+  return launcherFrom(options);
 }
 
 class BlockingWorker {
@@ -129,7 +154,9 @@ class BlockingWorker {
   async #answer(request: BlockingRequest, control: BridgeControl): Promise<unknown> {
     switch (request.kind) {
       case "start":
-        return this.#adopt(await RemotePlugin.start(manifestOf(request), { ...startOptions(request, control), ...this.#audit(request) }));
+        return this.#adopt(
+          await RemotePlugin.start(manifestOf(request), { ...await startOptions(request, control), ...this.#audit(request) }),
+        );
       case "attach":
         return this.#adopt(await RemotePlugin.attach(request.endpoint));
       case "call":
@@ -167,8 +194,8 @@ class BlockingWorker {
   }
 
   #facts(plugin: RemotePlugin): PluginFacts {
-    const { name, version, pid, permissions, endpoint, warnings, maxConcurrency } = plugin;
-    return { name, version, pid, permissions, endpoint, warnings, maxConcurrency, exit: this.#exit };
+    const { name, version, pid, permissions, endpoint, place, warnings, maxConcurrency } = plugin;
+    return { name, version, pid, permissions, endpoint, place, warnings, maxConcurrency, exit: this.#exit };
   }
 
   async #collect(logs: AsyncIterable<LogRecord>): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { type Address, hostAndPort, isUnix } from "../protocol/address.ts";
 import { RemoteError, wasCancelled } from "../errors.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import type { HelloMessage } from "../protocol/messages.ts";
 import {
   activeTrace,

@@ -19,6 +19,8 @@ export interface WorkerExit {
   readonly signal: string | null;
   /** Whether the system or the runtime ended it for want of memory, as far as they tell. */
   readonly outOfMemory: boolean;
+  /** Why nothing more is known of it, where nobody saw how it ended: for example that its node no longer answers. It goes on from "The worker was lost:". */
+  readonly lost?: string;
 }
 
 /** What a child needs of whoever has spawned it. */

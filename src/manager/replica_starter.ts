@@ -11,7 +11,7 @@ import type { RestartEvent } from "../plugin/interface.ts";
 import { operationOf } from "../plugin/members.ts";
 import { RemotePlugin } from "../plugin/remote_plugin.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import type { Admission } from "./admission.ts";
 import type { Configuration } from "./configuration.ts";
 import type { PluginEvent } from "./events.ts";
@@ -24,8 +24,8 @@ export interface Shared {
   readonly admission: Admission;
 }
 
-/** What a launcher needs of its plugin. */
-export interface LauncherPlugin {
+/** What a starter needs of its plugin. */
+export interface StarterPlugin {
   readonly configuration: Configuration;
   /** Aborted when nothing may be started any more. */
   readonly signal: AbortSignal;
@@ -34,13 +34,13 @@ export interface LauncherPlugin {
 }
 
 /** Starts workers of a plugin as its manifest was at one moment. */
-export class Launcher {
+export class ReplicaStarter {
   readonly #spec: PluginSpec;
   readonly #shared: Shared;
-  readonly #plugin: LauncherPlugin;
+  readonly #plugin: StarterPlugin;
 
   /** Starts nothing yet. */
-  constructor(spec: PluginSpec, shared: Shared, plugin: LauncherPlugin) {
+  constructor(spec: PluginSpec, shared: Shared, plugin: StarterPlugin) {
     this.#spec = spec;
     this.#shared = shared;
     this.#plugin = plugin;
