@@ -10,11 +10,12 @@ On the line both sides write lines of JSON. The agent begins with its greeting, 
 
     host to agent                                       agent to host
     {"run": {...}}    the worker, once                  {"environment": {...}}    a step of making the environment
-    {"in": text}      for its standard input            {"n": N, "out": text}     its standard output
-    {"close": true}   ends it, at once                  {"n": N, "err": text}     its standard error
-    {"kill": true}    kills it                          {"exit": {...}}           how it ended
-    {"received": N}   about each second                 {"failure": {...}}        why it was not started
-    {"done": true}    nothing more is wanted            {"beat": true}            each second
+    {"in": text}      its start line, once              {"started": PID}          from now on it has an input
+    {"close": true}   closes its input                  {"n": N, "out": text}     its standard output
+    {"kill": true}    kills it                          {"n": N, "err": text}     its standard error
+    {"received": N}   about each second                 {"exit": {...}}           how it ended
+    {"done": true}    nothing more is wanted            {"failure": {...}}        why it was not started
+                                                        {"beat": true}            each second
 
 A host that comes back gets what it has not received. When no host was heard for the lease, all ends.
 

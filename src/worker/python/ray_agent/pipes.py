@@ -35,6 +35,7 @@ class Pipes:
         self._thread: Optional[threading.Thread] = None
         self._environment: Optional[Environment] = None
         self._process: Optional[subprocess.Popen[bytes]] = None
+        self._is_told = False
         self._is_closed = False
         self.has_ended = threading.Event()
         self.code = 0
@@ -85,8 +86,8 @@ class Pipes:
                 raise ValueError("its host gave the start up")
             process = subprocess.Popen(order["command"], cwd=order["cwd"], env=environ, stdin=pipe, stdout=pipe, stderr=pipe)
             self._process = process
+        self._line.establish("started", process.pid)
         threading.Thread(target=self._watch, args=(process,), daemon=True).start()
-        self.write(order["in"])
 
     def _environ(self, told: Dict[str, str]) -> Dict[str, str]:
         """The node's variables without those of the cluster, whose token is among them, and without the way to the agent's own modules."""
@@ -118,8 +119,10 @@ class Pipes:
                 self._line.forward(stream, text)
 
     def write(self, text: str) -> None:
-        if self._process is None or self._process.stdin is None:
+        """Its start line. Once, too."""
+        if self._process is None or self._process.stdin is None or self._is_told:
             return
+        self._is_told = True
         try:
             self._process.stdin.write(text.encode("utf-8"))
             self._process.stdin.flush()
