@@ -11,7 +11,6 @@ import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
 import { chooseTransport, demandPermissions, isLimitedByHost, memoryRoot, scratchRoot } from "../permissions/required.ts";
 import { type Address, addressUrl, isUnix } from "../protocol/address.ts";
 import type { HeldFrames, HelloMessage, PermissionSet, StartMessage } from "../protocol/messages.ts";
-import { within } from "../protocol/limit.ts";
 import { inBubblewrap, insideStatus } from "./bubblewrap.ts";
 import { type CommandContext, pluginFolder, WORKER_SOURCES, type WorkerCommand, workerCommand } from "./command.ts";
 import { endGroup } from "./end_group.ts";
@@ -148,17 +147,13 @@ export class WorkerProcess implements LaunchedWorker {
   }
 
   /** How the worker ended, if it does within this many milliseconds. */
-  async endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
-    const ended = await within(this.#running.child.status, milliseconds);
-    // What it had sent is read before its end is told, and takes its own time.
-    return ended && await this.exited;
+  endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
+    return this.#running.endedWithin(milliseconds);
   }
 
   /** What the worker had held back on a connection of this name, and had not sent when it ended, if it does within this many milliseconds. */
-  async heldBack(connection: string, milliseconds: number): Promise<HeldFrames | "untold" | undefined> {
-    const farewell = await within(this.#running.farewell, milliseconds);
-    if (farewell !== undefined && farewell.held === undefined) return "untold";
-    return farewell?.held?.find((held) => held.connection === connection);
+  heldBack(connection: string, milliseconds: number): Promise<HeldFrames | "untold" | undefined> {
+    return this.#running.heldBack(connection, milliseconds);
   }
 
   /** Ends the worker: cuts its lifeline, then kills it when it has not ended in time. */

@@ -1,0 +1,84 @@
+/**
+ * A worker on a Ray cluster.
+ *
+ * @module
+ */
+import type { PluginSpec } from "../manifest/manifest.ts";
+import type { LaunchedWorker, WorkerPlace } from "../process/launcher.ts";
+import type { OutputLog } from "../process/output_log.ts";
+import type { RunningChild, WorkerExit } from "../process/running_child.ts";
+import type { HeldFrames, HelloMessage, PermissionSet } from "../protocol/messages.ts";
+import type { AgentTarget } from "./agent_target.ts";
+
+/** What a worker is made of. */
+export interface RayWorkerParts {
+  readonly spec: PluginSpec;
+  readonly hello: HelloMessage;
+  readonly token: string;
+  readonly permissions: PermissionSet | undefined;
+  readonly warnings: readonly string[];
+  readonly place: WorkerPlace;
+  readonly running: RunningChild;
+  readonly target: AgentTarget;
+}
+
+/** A worker that listens on its node. */
+export class RayWorker implements LaunchedWorker {
+  readonly spec: PluginSpec;
+  readonly hello: HelloMessage;
+  readonly token: string;
+  readonly permissions: PermissionSet | undefined;
+  readonly warnings: readonly string[];
+  readonly place: WorkerPlace;
+  /** No folder is shared with a node. */
+  readonly scratch = undefined;
+  /** No other program has the secret. */
+  readonly endpoint = undefined;
+  readonly log: OutputLog;
+  readonly exited: Promise<WorkerExit>;
+  readonly #running: RunningChild;
+  readonly #target: AgentTarget;
+
+  /** Takes over what has been started. */
+  constructor({ spec, hello, token, permissions, warnings, place, running, target }: RayWorkerParts) {
+    this.spec = spec;
+    // Nobody could look at the worker's files from here, to use them for another value.
+    this.hello = { ...hello, features: hello.features.filter((feature) => feature !== "reuse") };
+    this.token = token;
+    this.permissions = permissions;
+    this.warnings = warnings;
+    this.place = place;
+    this.log = running.log;
+    this.exited = running.exited;
+    this.#running = running;
+    this.#target = target;
+  }
+
+  dial(): Promise<Deno.Conn> {
+    return this.#target.dial();
+  }
+
+  ref(): void {
+    this.#running.ref();
+  }
+
+  unref(): void {
+    this.#running.unref();
+  }
+
+  onEnd(readOut: () => Promise<void>): void {
+    this.#running.readOut = readOut;
+  }
+
+  endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
+    return this.#running.endedWithin(milliseconds);
+  }
+
+  heldBack(connection: string, milliseconds: number): Promise<HeldFrames | "untold" | undefined> {
+    return this.#running.heldBack(connection, milliseconds);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running.end();
+  }
+}
