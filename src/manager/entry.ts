@@ -14,6 +14,7 @@ import type { Evictable } from "./admission.ts";
 import { CallCounter } from "./call_counter.ts";
 import { Configuration, type KeepOptions } from "./configuration.ts";
 import { checkHealth } from "./health_check.ts";
+import { disabledError, type EntryState, toldState } from "./entry_state.ts";
 import { IdleTimer } from "./idle_timer.ts";
 import type { Shared } from "./replica_starter.ts";
 import type { Lease, Pool } from "./pool.ts";
@@ -21,15 +22,6 @@ import { Pools } from "./pools.ts";
 import type { PluginEvent, StopReason } from "./events.ts";
 import type { PluginInfo, PluginState } from "./info.ts";
 import type { PluginSettings } from "./options.ts";
-
-type EntryState =
-  | { readonly kind: "registered" }
-  | { readonly kind: "starting" }
-  | { readonly kind: "disabled" }
-  | { readonly kind: "closed" }
-  | { readonly kind: "running" | "reloading"; readonly pool: Pool; readonly spec: PluginSpec }
-  | { readonly kind: "stopping"; readonly pool: Pool }
-  | { readonly kind: "failed"; readonly error: unknown };
 
 /** What an entry belongs to. */
 export interface EntryOwner extends Shared {
@@ -103,12 +95,7 @@ export class Entry implements Evictable {
 
   /** What it is doing. */
   get state(): PluginState {
-    const state = this.#state;
-    if (state.kind === "closed") return { kind: "stopping" };
-    if ("spec" in state) return { kind: state.kind, workers: state.pool.replicas.size };
-    // Whoever has been told that the last worker was stopped need not wait until this entry has noticed.
-    if ("pool" in state) return { kind: state.pool.isGone ? "registered" : state.kind };
-    return state;
+    return toldState(this.#state);
   }
 
   /** Takes another manifest for the workers to come. Those that run go on with theirs. */
@@ -303,9 +290,7 @@ export class Entry implements Evictable {
   #refuseWhenOff(): void {
     const { name: plugin } = this.#spec;
     if (this.#ending.signal.aborted) throw this.#ending.signal.reason;
-    if (this.#state.kind === "disabled") {
-      throw new PluginStateError(`Cannot use "${plugin}": it is disabled. Call enable("${plugin}") first`, { plugin });
-    }
+    if (this.#state.kind === "disabled") throw disabledError(plugin);
   }
 
   #exclusively<T>(change: () => Promise<T>): Promise<T> {

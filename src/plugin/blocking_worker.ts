@@ -5,18 +5,15 @@
  */
 import { inTrace, type TraceContext } from "../protocol/telemetry.ts";
 import { UnsendableValueError } from "../protocol/values.ts";
-import { asChecked } from "../manifest/load.ts";
-import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import type { WorkerExit } from "../process/running_child.ts";
-import type { EnvironmentStep } from "../environments/environment.ts";
-import type { Launcher, LauncherData, QueuedEvent } from "../process/launcher.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
 import { type FileResult, locationOf, resultGoneError } from "../payload/file_result.ts";
 import { type BridgeEnd, Handover } from "../transport/blocking/messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/blocking/server.ts";
 import { offerToThread } from "../transport/blocking/thread.ts";
+import { manifestOf, startOptions, type StartRequest } from "./blocking_start.ts";
 import { badValueError } from "./failures.ts";
 import type { CallOptions, StartOptions, WorkerEndpoint } from "./interface.ts";
 import { type MemberOperation, operationOf } from "./members.ts";
@@ -30,21 +27,7 @@ export const BLOCKING_WORKER: string = import.meta.url;
 
 /** What a blocking proxy asks of its thread. */
 export type BlockingRequest =
-  | {
-    readonly kind: "start";
-    readonly manifest: string | Manifest | PluginSpec;
-    /** Whether the manifest was checked before it was sent. */
-    readonly isChecked: boolean;
-    /** The options that are data. */
-    readonly options: StartOptions;
-    /** What makes the launcher anew; left out for the default. */
-    readonly launcher?: LauncherData;
-    /** What of the start somebody listens to. */
-    readonly reports: readonly StartReport["kind"][];
-    /** Whether what the plugin tries is kept for somebody to look at. */
-    readonly audit: boolean;
-    readonly trace?: TraceContext;
-  }
+  | StartRequest
   | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
   | { readonly kind: "call"; readonly operation: MemberOperation; readonly call: CallFacts }
   | { readonly kind: "take"; readonly stream: number; readonly body: SentBody }
@@ -54,12 +37,6 @@ export type BlockingRequest =
   | { readonly kind: "logs" }
   | { readonly kind: "uses" }
   | { readonly kind: "look" };
-
-/** What a start tells before it has ended. */
-export type StartReport =
-  | { readonly kind: "environment"; readonly step: EnvironmentStep }
-  | { readonly kind: "queued"; readonly event: QueuedEvent }
-  | { readonly kind: "begin" };
 
 /** What is wanted of a file that a plugin gave. */
 type FileMember = "path" | "location" | "bytes" | "remove";
@@ -112,32 +89,6 @@ function serve(end: BridgeEnd): void {
   new BridgeServer<BlockingRequest>(end, (request, control) => worker.answer(request, control));
 }
 
-function manifestOf({ manifest, isChecked }: Extract<BlockingRequest, { kind: "start" }>): string | Manifest | PluginSpec {
-  return isChecked ? asChecked(manifest as PluginSpec) : manifest;
-}
-
-async function startOptions(
-  { options, launcher, reports }: Extract<BlockingRequest, { kind: "start" }>,
-  control: BridgeControl,
-): Promise<StartOptions> {
-  // It goes the way of a call's progress.
-  const tell = (report: StartReport) => control.onProgress({ progress: -1, message: JSON.stringify(report) });
-  return {
-    ...options,
-    ...launcher && { launcher: await launcherOf(launcher) },
-    ...reports.includes("environment") && { onEnvironment: (step) => tell({ kind: "environment", step }) },
-    ...reports.includes("queued") && { onQueued: (event) => tell({ kind: "queued", event }) },
-    ...reports.includes("begin") && { onBegin: () => tell({ kind: "begin" }) },
-  };
-}
-
-/** Makes in this thread what another one was given. */
-async function launcherOf({ module, options }: LauncherData): Promise<Launcher> {
-  const { launcherFrom } = await import(module) as { launcherFrom?: (options: unknown) => Launcher };
-  if (launcherFrom === undefined) throw new TypeError(`The launcher's module "${module}" exports no "launcherFrom"`);
-  return launcherFrom(options);
-}
-
 class BlockingWorker {
   readonly #streams = new Map<number, RunAhead>();
   /** What streams that have not begun are called with. */
@@ -184,7 +135,7 @@ class BlockingWorker {
     return this.#opened!;
   }
 
-  #audit({ audit }: Extract<BlockingRequest, { kind: "start" }>): Pick<StartOptions, "auditPermissions"> {
+  #audit({ audit }: StartRequest): Pick<StartOptions, "auditPermissions"> {
     return audit ? { auditPermissions: (use) => keepLatest(this.#uses, use) } : {};
   }
 

@@ -90,7 +90,13 @@ export class FakeRay implements AsyncDisposable {
 
   /** Puts in the record of a job that a host has left. */
   remember(id: string, metadata: Record<string, string>, endedAt: number): void {
-    this.#jobs.set(id, { request: { submission_id: id, entrypoint: "true", metadata }, status: "SUCCEEDED", message: "", endedAt, log: "" });
+    this.#jobs.set(id, {
+      request: { submission_id: id, entrypoint: "true", metadata },
+      status: "SUCCEEDED",
+      message: "",
+      endedAt,
+      log: "",
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

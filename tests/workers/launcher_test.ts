@@ -124,6 +124,8 @@ Deno.test("a launcher that works in one thread only is refused by the blocking p
   const without = { ...launcher, asData: () => ({ module: import.meta.resolve("../support/guard.ts"), options: {} }) };
   const error = await assertRejects(() => startBlocking(PYTHON, "echo", { launcher: without }), TypeError);
   assertStringIncludes(error.message, 'exports no "launcherFrom"');
+  const nowhere = { ...launcher, asData: () => ({ module: import.meta.resolve("../support/nowhere.ts"), options: {} }) };
+  await assertRejects(() => startBlocking(PYTHON, "echo", { launcher: nowhere }), TypeError, "cannot be loaded in the thread");
 });
 
 Deno.test("what a launcher throws is what the start throws", async () => {

@@ -14,6 +14,7 @@ import { openAccessLog } from "../serving/access_log_file.ts";
 import type { PluginManager } from "../../manager/plugin_manager.ts";
 import { toldSignatures } from "../../plugin/told_signatures.ts";
 import { announcement, type Served, shellLines } from "../serving/announcement.ts";
+import { type RayCommandOptions, rayLaunchers } from "../serving/ray_options.ts";
 import { readKeeping, readNumber } from "../serving/keeping.ts";
 import { CrowdedServer } from "../serving/server.ts";
 import { writeServerFile } from "../serving/server_file.ts";
@@ -21,7 +22,7 @@ import { chosenToken, newToken, OPERATOR_TOKEN_VARIABLE, type Token, tokenFromFi
 import { red, yellow } from "../output/painted.ts";
 
 /** The options of `serve`. */
-export interface ServeOptions extends TokenOptions {
+export interface ServeOptions extends TokenOptions, RayCommandOptions {
   readonly host: string;
   readonly port: string;
   readonly cert?: string;
@@ -47,7 +48,14 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const write = context.logWriter(options.logs ?? false);
   const onLog: typeof write = (record, plugin) => [write, logs.add].forEach((take) => take(record, plugin));
   const drainMs = 1_000 * readNumber("drain", options.drain, 0);
-  const managed = { ...readKeeping(options), onLog, bounds: options.bounds, watch: true, healthIntervalMs: 10_000 };
+  const managed = {
+    ...readKeeping(options),
+    ...await rayLaunchers(options),
+    onLog,
+    bounds: options.bounds,
+    watch: true,
+    healthIntervalMs: 10_000,
+  };
   const { manager } = await context.openManager(undefined, managed);
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(withoutAbortWarning());
