@@ -19,7 +19,7 @@ const SUSPECT_MS = 5_000;
 /** How long a connection may take to open, and to be greeted on. */
 const OPEN_MS = 3_000;
 
-/** An agent that is refused so often, one time shortly after the other, is not there any more. */
+/** So often, one time shortly after the other, no agent is refused that is there. */
 const MOST_REFUSED = 4;
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 1_000;
@@ -57,6 +57,8 @@ export interface LineTarget {
   /** What the node is called. */
   readonly node: string;
   readonly leaseMs: number;
+  /** Whether the agent is not there any more, where it was refused several times, one shortly after the other. */
+  readonly isGone: () => Promise<boolean>;
 }
 
 /** The line. */
@@ -145,7 +147,7 @@ export class AgentLine implements Disposable {
         if (isRefusal(error)) refused++;
       }
       if (this.#isEnding || this.#closing.signal.aborted) break;
-      if (refused >= MOST_REFUSED) return this.#lose(`nothing answers any more at its agent on node ${this.#target.node}`);
+      if (refused >= MOST_REFUSED && await this.#target.isGone()) return this.#lose(`nothing answers any more at its agent on node ${this.#target.node}`);
       await this.#pause(pauseMs);
       pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS);
     }

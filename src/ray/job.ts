@@ -144,6 +144,12 @@ export class RayJob {
     }
   }
 
+  /** Whether it has surely ended. */
+  async hasEnded(): Promise<boolean> {
+    const job = await this.#look().catch(() => undefined);
+    return job !== undefined && hasEnded(job);
+  }
+
   /** How the job is, again and again. A dashboard that is away for a while is nobody's end. */
   async *#watch(signal: AbortSignal): AsyncGenerator<JobInfo, never, void> {
     let awaySince: number | undefined;

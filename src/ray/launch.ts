@@ -103,7 +103,13 @@ async function launch(plan: Plan, { settings, client }: Cluster, watch: LaunchWa
   await job.running(watch);
   const target = new AgentTarget(await job.agentAddress(signal), settings, secret);
   const child = new RemoteChild(
-    { open: (facts, opening) => target.open(facts, opening), node: target.node, leaseMs: settings.leaseMs },
+    {
+      open: (facts, opening) => target.open(facts, opening),
+      node: target.node,
+      leaseMs: settings.leaseMs,
+      // What is between the agent and this host may refuse in its place.
+      isGone: async () => settings.reach === undefined || await job.hasEnded(),
+    },
     { onEnvironment: plan.options.onEnvironment ?? (() => {}), onNote: note, onEnd: ({ isLost }) => isLost && target.hangUp() },
   );
   const removeFiles = async () => {

@@ -14,6 +14,8 @@ export interface FakeRayOptions {
   readonly version?: string;
   /** Whether a job waits until it is let go on. Default: false. */
   readonly holdsJobs?: boolean;
+  /** Whether the answer to a request is lost, though it was taken. */
+  readonly lose?: (request: Request, path: string) => boolean;
   /** Answers a request itself, in the place of what follows. */
   readonly answer?: (request: Request, path: string) => Response | undefined | Promise<Response | undefined>;
 }
@@ -103,7 +105,7 @@ export class FakeRay implements AsyncDisposable {
     for (const { child } of this.#jobs.values()) signalGroup(child, "SIGKILL");
     await Promise.all([...this.#jobs.values()].map(({ ended }) => ended));
     await this.#server.shutdown();
-    await Deno.remove(this.#folder, { recursive: true });
+    await Deno.remove(this.#folder, { recursive: true }).catch(() => {}); // It was disposed of before.
   }
 
   async #serve(request: Request): Promise<Response> {
@@ -115,7 +117,9 @@ export class FakeRay implements AsyncDisposable {
     const shown = request.headers.get("authorization");
     if (token !== undefined && shown === null) return new Response("Unauthorized: Missing authentication token", { status: 401 });
     if (token !== undefined && shown !== `Bearer ${token}`) return new Response("Forbidden: Invalid authentication token", { status: 403 });
-    return await this.#route(request, path.split("/").filter(Boolean).slice(1));
+    const isLost = this.#options.lose?.(request, path) ?? false;
+    const answer = await this.#route(request, path.split("/").filter(Boolean).slice(1));
+    return isLost ? brokenAnswer() : answer;
   }
 
   async #route(request: Request, [kind, ...rest]: string[]): Promise<Response> {
@@ -229,4 +233,9 @@ function signalGroup(child: Deno.ChildProcess | undefined, signal: "SIGTERM" | "
   } catch {
     // It has ended.
   }
+}
+
+/** Ends before it has said what it is going to say, as when a connection breaks. */
+function brokenAnswer(): Response {
+  return new Response(new ReadableStream({ start: (controller) => controller.close() }), { headers: { "content-length": "100" } });
 }

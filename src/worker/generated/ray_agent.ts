@@ -53,6 +53,7 @@ from .sockets import listen
 
 BEAT_S = 1.0
 LOOK_S = 0.2  # how late it may be seen that the lease is over
+OWNER_LINE = b"remote-plugin private folder: whoever can lock this file may remove the folder\\n"
 AGENT = 1  # the version of what host and agent say
 
 
@@ -64,7 +65,7 @@ def main() -> None:
     except (OSError, KeyError, ValueError) as error:
         job.tell({"error": f"{type(error).__name__}: {error}"})
         sys.exit(1)
-    folder = tempfile.mkdtemp(prefix="remote-plugin-")
+    folder = private_folder()
     modules = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     cwd = os.path.realpath(os.getcwd())
     line = Line(job.lease_s, greeting(folder, modules, cwd))
@@ -76,12 +77,25 @@ def main() -> None:
     job.tell({"host": address, "port": listener.getsockname()[1]})
     threading.Thread(target=beat, args=(line,), daemon=True).start()
     hold(line, pipes, job.lease_s)
-    door.wait_for_splices()
-    while line.left_s > 0 and not line.is_done.wait(LOOK_S):
-        pass
+    if pipes.was_asked:
+        door.wait_for_splices()
+        while line.left_s > 0 and not line.is_done.wait(LOOK_S):
+            pass
     shutil.rmtree(folder, ignore_errors=True)
     sys.stdout.flush()
     os._exit(min(pipes.code, 255))
+
+
+def private_folder() -> str:
+    """A folder that says of itself what it is, as section 7 of docs/protocol.md wants it: the worker removes it when this is killed."""
+    import fcntl
+
+    folder = os.path.join(tempfile.gettempdir(), "remote-plugin-" + os.urandom(8).hex())
+    os.mkdir(folder, 0o700)
+    owner = os.open(os.path.join(folder, "owner.lock"), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    fcntl.flock(owner, fcntl.LOCK_EX)
+    os.write(owner, OWNER_LINE)
+    return folder
 
 
 def greeting(folder: str, modules: str, cwd: str) -> dict[str, object]:
@@ -143,8 +157,8 @@ class Door:
         self._job = job
         self._line = line
         self._pipes = pipes
-        self._strangers = threading.BoundedSemaphore(MOST_STRANGERS)
         self._lock = threading.Lock()
+        self._strangers: Dict[socket.socket, None] = {}
         self._splices: List[threading.Thread] = []
 
     def stand(self, listener: socket.socket) -> None:
@@ -154,10 +168,16 @@ class Door:
             except OSError:
                 time.sleep(0.05)  # no descriptor is left, say
                 continue
-            if self._strangers.acquire(blocking=False):
-                threading.Thread(target=self._receive, args=(guest,), daemon=True).start()
-            else:
-                guest.close()
+            self._admit_stranger(guest)
+            threading.Thread(target=self._receive, args=(guest,), daemon=True).start()
+
+    def _admit_stranger(self, guest: socket.socket) -> None:
+        """A host shows its secret at once. Whoever has been silent for longest goes, where there are too many."""
+        with self._lock:
+            if len(self._strangers) >= MOST_STRANGERS:
+                hang_up(next(iter(self._strangers)))
+                del self._strangers[next(iter(self._strangers))]
+            self._strangers[guest] = None
 
     def _receive(self, guest: socket.socket) -> None:
         message: Message = {}
@@ -167,8 +187,8 @@ class Door:
             message = parsed(line)
         except (OSError, ValueError, RecursionError):
             pass
-        finally:
-            self._strangers.release()
+        with self._lock:
+            self._strangers.pop(guest, None)
         try:
             if self._job.admits(message.get("secret")):
                 guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -549,6 +569,11 @@ class Pipes:
     @property
     def socket(self) -> str:
         return os.path.join(self._folder, "worker.sock")
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether a host wanted a worker, and so wants to know what became of it."""
+        return self._thread is not None
 
     def run(self, order: Message) -> None:
         """Makes the environment, if there is one to make, and starts the worker. Once: a host that comes back may say so again."""

@@ -18,6 +18,7 @@ from .sockets import listen
 
 BEAT_S = 1.0
 LOOK_S = 0.2  # how late it may be seen that the lease is over
+OWNER_LINE = b"remote-plugin private folder: whoever can lock this file may remove the folder\n"
 AGENT = 1  # the version of what host and agent say
 
 
@@ -29,7 +30,7 @@ def main() -> None:
     except (OSError, KeyError, ValueError) as error:
         job.tell({"error": f"{type(error).__name__}: {error}"})
         sys.exit(1)
-    folder = tempfile.mkdtemp(prefix="remote-plugin-")
+    folder = private_folder()
     modules = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     cwd = os.path.realpath(os.getcwd())
     line = Line(job.lease_s, greeting(folder, modules, cwd))
@@ -41,12 +42,25 @@ def main() -> None:
     job.tell({"host": address, "port": listener.getsockname()[1]})
     threading.Thread(target=beat, args=(line,), daemon=True).start()
     hold(line, pipes, job.lease_s)
-    door.wait_for_splices()
-    while line.left_s > 0 and not line.is_done.wait(LOOK_S):
-        pass
+    if pipes.was_asked:
+        door.wait_for_splices()
+        while line.left_s > 0 and not line.is_done.wait(LOOK_S):
+            pass
     shutil.rmtree(folder, ignore_errors=True)
     sys.stdout.flush()
     os._exit(min(pipes.code, 255))
+
+
+def private_folder() -> str:
+    """A folder that says of itself what it is, as section 7 of docs/protocol.md wants it: the worker removes it when this is killed."""
+    import fcntl
+
+    folder = os.path.join(tempfile.gettempdir(), "remote-plugin-" + os.urandom(8).hex())
+    os.mkdir(folder, 0o700)
+    owner = os.open(os.path.join(folder, "owner.lock"), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    fcntl.flock(owner, fcntl.LOCK_EX)
+    os.write(owner, OWNER_LINE)
+    return folder
 
 
 def greeting(folder: str, modules: str, cwd: str) -> dict[str, object]:

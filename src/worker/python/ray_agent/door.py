@@ -27,8 +27,8 @@ class Door:
         self._job = job
         self._line = line
         self._pipes = pipes
-        self._strangers = threading.BoundedSemaphore(MOST_STRANGERS)
         self._lock = threading.Lock()
+        self._strangers: Dict[socket.socket, None] = {}
         self._splices: List[threading.Thread] = []
 
     def stand(self, listener: socket.socket) -> None:
@@ -38,10 +38,16 @@ class Door:
             except OSError:
                 time.sleep(0.05)  # no descriptor is left, say
                 continue
-            if self._strangers.acquire(blocking=False):
-                threading.Thread(target=self._receive, args=(guest,), daemon=True).start()
-            else:
-                guest.close()
+            self._admit_stranger(guest)
+            threading.Thread(target=self._receive, args=(guest,), daemon=True).start()
+
+    def _admit_stranger(self, guest: socket.socket) -> None:
+        """A host shows its secret at once. Whoever has been silent for longest goes, where there are too many."""
+        with self._lock:
+            if len(self._strangers) >= MOST_STRANGERS:
+                hang_up(next(iter(self._strangers)))
+                del self._strangers[next(iter(self._strangers))]
+            self._strangers[guest] = None
 
     def _receive(self, guest: socket.socket) -> None:
         message: Message = {}
@@ -51,8 +57,8 @@ class Door:
             message = parsed(line)
         except (OSError, ValueError, RecursionError):
             pass
-        finally:
-            self._strangers.release()
+        with self._lock:
+            self._strangers.pop(guest, None)
         try:
             if self._job.admits(message.get("secret")):
                 guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

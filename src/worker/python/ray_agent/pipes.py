@@ -44,6 +44,11 @@ class Pipes:
     def socket(self) -> str:
         return os.path.join(self._folder, "worker.sock")
 
+    @property
+    def was_asked(self) -> bool:
+        """Whether a host wanted a worker, and so wants to know what became of it."""
+        return self._thread is not None
+
     def run(self, order: Message) -> None:
         """Makes the environment, if there is one to make, and starts the worker. Once: a host that comes back may say so again."""
         with self._lock:
