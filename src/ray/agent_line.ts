@@ -147,7 +147,9 @@ export class AgentLine implements Disposable {
         if (isRefusal(error)) refused++;
       }
       if (this.#isEnding || this.#closing.signal.aborted) break;
-      if (refused >= MOST_REFUSED && await this.#target.isGone()) return this.#lose(`nothing answers any more at its agent on node ${this.#target.node}`);
+      if (refused >= MOST_REFUSED && await this.#target.isGone()) {
+        return this.#lose(`nothing answers any more at its agent on node ${this.#target.node}`);
+      }
       await this.#pause(pauseMs);
       pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS);
     }

@@ -22,7 +22,7 @@ import urllib.request
 from typing import Dict, List, Optional
 
 TOKEN = "0123456789abcdef0123456789abcdef"
-MARK = "REMOTE_PLUGIN_TEST_CLUSTER"
+MARK = "TEST_RAY_CLUSTER"  # a plugin does not see variables of this project
 START_S = 60
 COMMON = ["--block", "--num-cpus=2", "--object-store-memory=78643200", "--disable-usage-stats"]
 
@@ -74,11 +74,13 @@ class Cluster:
 
     def _ray(self, at: int, args: List[str]) -> subprocess.Popen[bytes]:
         inside = ["ip", "netns", "exec", "rn{}{}".format(self._mark, at + 1)] if self._has_network else []
-        keep = ("PATH", "HOME", "LANG", "TMPDIR", "UV_CACHE_DIR")
+        keep = ("PATH", "HOME", "LANG", "UV_CACHE_DIR")
         environ = {name: value for name, value in os.environ.items() if name in keep}
         environ.update({MARK: self._mark, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN, "RAY_USAGE_STATS_ENABLED": "0"})
-        environ["PATH"] = self._venv + "/bin:" + environ.get("PATH", "")
-        environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        uv = os.path.join(os.path.dirname(self._venv), "uv", "bin")
+        environ["PATH"] = os.pathsep.join([self._venv + "/bin", uv, environ.get("PATH", "")])
+        environ["TMPDIR"] = self._folder
+        environ["XDG_CACHE_HOME"] = os.path.join(self._folder, "cache")
         log = open(os.path.join(self._folder, "ray{}.log".format(at)), "ab")
         command = [*inside, self._venv + "/bin/ray", "start", *COMMON, "--node-ip-address=" + self._addresses[at], *args]
         return subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
