@@ -37,6 +37,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
 const TEXTS: Readonly<Record<string, readonly string[]>> = {
   process: ["src/worker/generated/python_worker.ts", "src/worker/generated/deno_worker.ts"],
   manager: ["src/worker/generated/schema_thread.ts"],
+  ray: ["src/worker/generated/python_worker.ts", "src/worker/generated/ray_agent.ts"],
 };
 
 const ROOT = new URL("../", import.meta.url).href;

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { dirname } from "@std/path";
 import { type RemotePluginProxy, RemotePluginProxySync, type StartOptions, WorkerExitError, WorkerStartError } from "@remote-plugin/proxy";
 import { ray } from "@remote-plugin/proxy/ray";
@@ -191,7 +191,7 @@ class Story {
     assertEquals(plugin.execute({ expression: "6 * 7" }), 42);
     const withFunction = ray({ dashboard, token: () => token });
     const manifest = await rayManifest("evaluates");
-    await assertRejects(async () => RemotePluginProxySync.start(manifest, { launcher: withFunction }), TypeError, '"token"');
+    assertThrows(() => RemotePluginProxySync.start(manifest, { launcher: withFunction }), TypeError, '"token"');
   }
 
   async losesANode(): Promise<void> {
