@@ -12,11 +12,11 @@ Deno.test("workers elsewhere take nothing of the manager's memory, each is a job
   } as Record<string, unknown>);
   await watch.manager.get("naps").execute();
   const { plugins: [stats] } = await watch.manager.getStats();
-  const places = stats!.workers.map(({ place }) => place!);
+  const places = stats!.workers.map(({ placement }) => placement!);
   assertEquals(places.map(({ node }) => node), ["127.0.0.1", "127.0.0.1"]);
   assertNotEquals(places[0]!.job, places[1]!.job);
   const ready = watch.events.filter((event) => event.type === "ready");
-  assertEquals(ready.map(({ pid, place }) => [pid, place?.job]).sort(), places.map(({ job }) => [undefined, job]).sort());
+  assertEquals(ready.map(({ pid, placement }) => [pid, placement?.job]).sort(), places.map(({ job }) => [undefined, job]).sort());
 });
 
 Deno.test("a start that waits for its cluster is told by an event, by info() and by getStats(), until it begins", async () => {
@@ -59,7 +59,7 @@ Deno.test("each plugin may have a launcher of its own", async () => {
   await using watch = await ManagerWatch.create({ manifests, plugins: { naps: { launcher: elsewhere() } } });
   for (const name of ["naps", "echo"]) await watch.manager.get(name).execute();
   const { plugins } = await watch.manager.getStats();
-  assertEquals(plugins.map(({ name, workers: [worker] }) => [name, worker!.place?.node]).sort(), [["echo", undefined], [
+  assertEquals(plugins.map(({ name, workers: [worker] }) => [name, worker!.placement?.node]).sort(), [["echo", undefined], [
     "naps",
     "127.0.0.1",
   ]]);

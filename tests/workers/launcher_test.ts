@@ -64,15 +64,15 @@ for (const face of ELSEWHERE) {
     const reading = (async () => {
       for await (const record of plugin.logs) records.push(record);
     })();
-    const first = plugin.place!;
+    const first = plugin.placement!;
     await assertRejects(() => plugin.execute({ then: "exit", value: 7 }), WorkerExitError);
     await plugin.execute();
-    const second = plugin.place!;
+    const second = plugin.placement!;
     assertEquals([first.node, second.node], ["127.0.0.1", "127.0.0.1"]);
     assertNotEquals(first.job, second.job);
     await plugin.cleanup();
     await within(reading, "the end of the logs");
-    const printed = records.filter(({ stream }) => stream !== "host").map(({ place }) => place?.job);
+    const printed = records.filter(({ stream }) => stream !== "host").map(({ placement }) => placement?.job);
     assertEquals(printed.every((job) => job === first.job || job === second.job), true);
     assertStringIncludes(records.map(({ text }) => text).join("\n"), `as job ${second.job} on node 127.0.0.1`);
   });
