@@ -1,5 +1,6 @@
 import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
+  CallCancelledError,
   type Launcher,
   type LogRecord,
   PermissionDeniedError,
@@ -94,6 +95,20 @@ Deno.test("what comes before the beginning of a start does not count for its lim
   await new Promise((resolve) => setTimeout(resolve, 100)); // Longer than the limits, which would have been told first.
   giveUp.abort(new Error("the user left"));
   await outcome;
+});
+
+Deno.test("cleanup() does not wait for a restart that is queued", async () => {
+  let starts = 0;
+  const [free, full] = [elsewhere(), elsewhere({ queue: ["no node has room"], admitted: new Promise(() => {}) })];
+  const launcher: Launcher = { ...free, launch: (...args) => (starts++ === 0 ? free : full).launch(...args) };
+  const queued = Promise.withResolvers<void>();
+  const restart = { mode: "on_failure", initial_delay_ms: 1 } as const;
+  const plugin = await startFixture(PYTHON, "stubborn", { launcher, manifest: { restart }, onQueued: () => queued.resolve() });
+  await assertRejects(() => plugin.execute({ then: "exit", value: 7 }), WorkerExitError);
+  const waiting = assertRejects(() => plugin.execute(), CallCancelledError);
+  await within(queued.promise, "the queue");
+  await within(plugin.cleanup(), "the cleanup");
+  await waiting;
 });
 
 Deno.test("the limits of a start count from its beginning on, also behind a queue", async () => {
