@@ -54,7 +54,7 @@ export type { BytesOptions } from "./src/payload/file_result.ts";
 export type { FileInput } from "./src/payload/call_files.ts";
 export type { WavFormat } from "./src/payload/wav.ts";
 export type { FileBackedDTO } from "./src/protocol/file_values.ts";
-export type { Launcher, LauncherData, QueuedEvent, WorkerAddress, WorkerPlace } from "./src/process/launcher.ts";
+export type { Launcher, LauncherData, QueuedEvent, WorkerAddress, WorkerPlacement } from "./src/process/launcher.ts";
 export type { WorkerExit } from "./src/process/running_child.ts";
 export type { LogLevel, LogRecord } from "./src/process/output_log.ts";
 export {

@@ -17,7 +17,8 @@ import { checkHealth } from "./health_check.ts";
 import { disabledError, type EntryState, toldState } from "./entry_state.ts";
 import { IdleTimer } from "./idle_timer.ts";
 import type { Shared } from "./replica_starter.ts";
-import type { Lease, Pool } from "./pool.ts";
+import type { Pool } from "./pool.ts";
+import type { Lease } from "./pool_host.ts";
 import { Pools } from "./pools.ts";
 import type { PluginEvent, StopReason } from "./events.ts";
 import type { PluginInfo, PluginState } from "./info.ts";
@@ -257,6 +258,7 @@ export class Entry implements Evictable {
 
   /** Lets open calls finish, so that what comes meanwhile waits for its turn. */
   async #stop(reason: StopReason): Promise<void> {
+    if (this.#state.kind === "failed") this.#state = { kind: "registered" };
     if (!("pool" in this.#state)) return;
     const { pool } = this.#state;
     this.#state = { kind: "stopping", pool };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { PluginError } from "../errors.ts";
-import type { QueuedEvent, WorkerPlace } from "../process/launcher.ts";
+import type { QueuedEvent, WorkerPlacement } from "../process/launcher.ts";
 import type { WorkerExit } from "../process/running_child.ts";
 
 /** Why a worker was let go. */
@@ -15,7 +15,7 @@ export interface WorkerName {
   /** The process of this machine; `undefined` for a worker elsewhere. */
   readonly pid: number | undefined;
   /** Where it runs; left out for a worker on this machine. */
-  readonly place?: WorkerPlace;
+  readonly placement?: WorkerPlacement;
 }
 
 /** What happened to one plugin. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { QueuedEvent, WorkerPlace } from "../process/launcher.ts";
+import type { QueuedEvent, WorkerPlacement } from "../process/launcher.ts";
 import type { LatencyPercentiles } from "./latency.ts";
 
 export type { LatencyPercentiles };
@@ -52,7 +52,7 @@ export interface WorkerStats {
   /** The process in which the plugin runs, on the machine on which it runs. */
   readonly pid: number;
   /** Where it runs; left out for one on this machine. */
-  readonly place?: WorkerPlace;
+  readonly placement?: WorkerPlacement;
   /** Processor time since it was asked last, in percent of one core. */
   readonly cpuPercent: number;
   /** Resident memory, in MiB, with that of the processes that it has started, where the host may run `ps`. */

@@ -8,7 +8,8 @@ import type { WorkerExit } from "../process/running_child.ts";
 import type { PluginEvent, StopReason } from "./events.ts";
 import { ReplicaStarter, type Shared, type StarterPlugin } from "./replica_starter.ts";
 import type { PluginSettings } from "./options.ts";
-import { Pool, type PoolLimits } from "./pool.ts";
+import { Pool } from "./pool.ts";
+import type { PoolLimits } from "./pool_host.ts";
 import { QueuedStarts } from "./queued_starts.ts";
 import type { Replica } from "./replica.ts";
 
@@ -27,7 +28,7 @@ export class Pools {
   readonly #shared: Shared;
   readonly #plugin: PoolsPlugin;
   /** Whoever ends the plugin waits for all of them. */
-  readonly #started = new Set<Pool>();
+  readonly #pools = new Set<Pool>();
   /** The starts that wait for others. */
   readonly queued: QueuedStarts = new QueuedStarts();
 
@@ -53,30 +54,35 @@ export class Pools {
     const starter = this.#starter(spec);
     const pool: Pool = new Pool({
       plugin: spec.name,
-      startFirst: (count) => starter.start(count),
-      startMore: () => starter.startIfRoom(),
+      startFirst: (count, signal) => starter.start(count, signal),
+      startMore: (signal) => starter.startIfRoom(signal),
       onStopped: ({ name }, reason) => this.#plugin.emit({ type: "stopped", ...name, reason }),
       onIdle: () => this.#plugin.onIdle(),
       onLost: () => this.#plugin.onLost(pool),
     }, this.limits(spec));
-    await pool.start();
-    if (!pool.isClosing) this.#started.add(pool);
+    this.#pools.add(pool);
+    try {
+      await pool.start();
+    } catch (error) {
+      this.#pools.delete(pool);
+      throw error;
+    }
     return pool;
   }
 
   /** Lets a pool go when its calls have ended. */
   async retire(pool: Pool, reason: StopReason): Promise<void> {
-    this.#started.add(pool);
+    this.#pools.add(pool);
     try {
       await pool.retire(reason);
     } finally {
-      this.#started.delete(pool);
+      this.#pools.delete(pool);
     }
   }
 
-  /** Ends all workers at once, with what they run. */
+  /** Ends all workers at once, with what they run, and gives up those that are being started. */
   async end(reason: StopReason): Promise<void> {
-    await Promise.all([...this.#started].map((pool) => pool.end(reason)));
+    await Promise.all([...this.#pools].map((pool) => pool.end(reason)));
   }
 
   #starter(spec: PluginSpec): ReplicaStarter {
@@ -87,7 +93,7 @@ export class Pools {
   }
 
   #exited(replica: Replica, exit: WorkerExit): void {
-    const pool = [...this.#started].find(({ replicas }) => replicas.has(replica));
+    const pool = [...this.#pools].find(({ replicas }) => replicas.has(replica));
     if (pool === undefined) return;
     this.#plugin.emit({ type: "exited", ...replica.name, exit });
     pool.lost(replica);

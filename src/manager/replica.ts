@@ -38,8 +38,8 @@ export class Replica {
 
   /** Which worker it is. */
   get name(): WorkerName {
-    const { pid, place } = this.plugin;
-    return place === undefined ? { pid } : { pid, place };
+    const { pid, placement } = this.plugin;
+    return placement === undefined ? { pid } : { pid, placement };
   }
 
   /** A call that began at that moment, as `performance.now()` gives it, has ended: how long that took tells how much it is given next. */

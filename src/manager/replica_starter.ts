@@ -56,9 +56,12 @@ export class ReplicaStarter {
   }
 
   /** Starts so many workers at once, when there is memory for all of them. When one cannot be started, none is. */
-  async start(count: number): Promise<Replica[]> {
-    const memory = await this.#reserve(count);
-    const outcomes = await Promise.allSettled(memory.map((one) => this.#startOne(one)));
+  async start(count: number, signal: AbortSignal): Promise<Replica[]> {
+    const failing = new AbortController();
+    const wanted = AbortSignal.any([signal, this.#plugin.signal, failing.signal]);
+    const memory = await this.#reserve(count, wanted);
+    const giveUpOthers = (error: unknown) => (failing.abort(error), Promise.reject(error));
+    const outcomes = await Promise.allSettled(memory.map((one) => this.#startOne(one, wanted).catch(giveUpOthers)));
     const replicas = outcomes.filter((outcome) => outcome.status === "fulfilled").map(({ value }) => value);
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed === undefined) return replicas;
@@ -67,9 +70,9 @@ export class ReplicaStarter {
   }
 
   /** Starts one worker if there is memory for it now. */
-  async startIfRoom(): Promise<Replica | undefined> {
+  async startIfRoom(signal: AbortSignal): Promise<Replica | undefined> {
     const memory = this.#shared.admission.tryReserve(this.#spec.name, this.#need);
-    return memory === undefined ? undefined : await this.#startOne(memory);
+    return memory === undefined ? undefined : await this.#startOne(memory, AbortSignal.any([signal, this.#plugin.signal]));
   }
 
   /** Whether so many more fit beside all that is loaded. */
@@ -87,36 +90,37 @@ export class ReplicaStarter {
     return this.#plugin.launcher?.isLocal === false ? NOTHING : this.#spec.memory;
   }
 
-  async #reserve(count: number): Promise<Disposable[]> {
+  async #reserve(count: number, signal: AbortSignal): Promise<Disposable[]> {
     const { name: plugin } = this.#spec;
     const need = this.#need;
-    const { signal, emit } = this.#plugin;
+    const { emit } = this.#plugin;
     try {
       return await this.#shared.admission.reserve({ plugin, need, count, signal, onWait: () => emit({ type: "waiting", ...need }) });
     } catch (error) {
-      emit({ type: "failed", error });
+      if (!signal.aborted) emit({ type: "failed", error });
       throw error;
     }
   }
 
-  async #startOne(memory: Disposable): Promise<Replica> {
+  async #startOne(memory: Disposable, signal: AbortSignal): Promise<Replica> {
     const began = performance.now();
     const { emit } = this.#plugin;
     emit({ type: "starting" });
     try {
-      const replica = await this.#startReplica(memory);
+      const replica = await this.#startReplica(memory, signal);
       emit({ type: "ready", ...replica.name, tookMs: performance.now() - began });
       return replica;
     } catch (error) {
       memory[Symbol.dispose]();
-      emit({ type: "failed", error });
+      // One that was given up has not failed.
+      if (!signal.aborted || error !== signal.reason) emit({ type: "failed", error });
       throw error;
     }
   }
 
-  async #startReplica(memory: Disposable): Promise<Replica> {
+  async #startReplica(memory: Disposable, signal: AbortSignal): Promise<Replica> {
     const { scratchDir, permissions, bounds, offline, auditPermissions: tell } = this.#shared.options;
-    const { launcher, signal } = this.#plugin;
+    const { launcher } = this.#plugin;
     const started = Promise.withResolvers<Replica>();
     using queue = new QueuedStart(this.#plugin, started.promise, this.#startMs);
     const onExit = (exit: WorkerExit) => (queue.end(), void started.promise.then((replica) => this.#exited(replica, exit)));
@@ -128,7 +132,7 @@ export class ReplicaStarter {
     const options = { launcher, scratchDir, permissions, bounds, offline, socketPath: this.#socketPath(), ...watch };
     const plugin = await RemotePlugin.start(this.#spec, options);
     try {
-      await this.#configure(plugin);
+      await this.#configure(plugin, signal);
     } catch (error) {
       await plugin.cleanup();
       throw error;
@@ -155,8 +159,7 @@ export class ReplicaStarter {
     this.#plugin.onExit(replica, exit);
   }
 
-  async #configure(plugin: RemotePlugin): Promise<void> {
-    const { signal } = this.#plugin;
+  async #configure(plugin: RemotePlugin, signal: AbortSignal): Promise<void> {
     const { configuration } = this.#plugin;
     const kept = await configuration.read();
     if (kept !== undefined) await configuration.check(kept, await plugin.ask("getConfigSchema", { signal }));

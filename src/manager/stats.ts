@@ -52,10 +52,10 @@ async function pluginStats({ spec: { name, version }, state, queued, pool, count
 async function workerStats({ plugin }: Replica, { gpu, processes }: MachineFacts): Promise<WorkerStats | undefined> {
   try {
     const { pid, cpu_percent, memory_rss_mb, gpu_memory_mb, uptime_s, calls } = await plugin.ask("getStats", { timeoutMs: LIMIT_MS });
-    const { place } = plugin;
+    const { placement } = plugin;
     const usage = { pid, cpuPercent: cpu_percent, uptimeS: uptime_s, running: calls.running };
     // What this machine knows of its processes says nothing of those elsewhere.
-    if (place !== undefined) return { ...usage, place, memoryMb: memory_rss_mb, gpuMemoryMb: gpu_memory_mb };
+    if (placement !== undefined) return { ...usage, placement, memoryMb: memory_rss_mb, gpuMemoryMb: gpu_memory_mb };
     const children = processes?.descendants(pid) ?? [];
     const memoryMb = children.reduce((sum, child) => sum + processes!.memoryMb(child), memory_rss_mb);
     const onGpu = [pid, ...children].filter((one) => gpu.has(one));

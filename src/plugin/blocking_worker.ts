@@ -66,7 +66,7 @@ export interface PluginFacts {
   readonly pid: number | undefined;
   readonly permissions: PermissionSet | undefined;
   readonly endpoint: RemotePlugin["endpoint"];
-  readonly place: RemotePlugin["place"];
+  readonly placement: RemotePlugin["placement"];
   readonly warnings: readonly string[];
   readonly maxConcurrency: number;
   /** How the last worker ended, once none follows. */
@@ -147,8 +147,8 @@ class BlockingWorker {
   }
 
   #facts(plugin: RemotePlugin): PluginFacts {
-    const { name, version, pid, permissions, endpoint, place, warnings, maxConcurrency } = plugin;
-    return { name, version, pid, permissions, endpoint, place, warnings, maxConcurrency, exit: this.#exit };
+    const { name, version, pid, permissions, endpoint, placement, warnings, maxConcurrency } = plugin;
+    return { name, version, pid, permissions, endpoint, placement, warnings, maxConcurrency, exit: this.#exit };
   }
 
   async #collect(logs: AsyncIterable<LogRecord>): Promise<void> {

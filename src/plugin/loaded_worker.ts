@@ -23,7 +23,7 @@ export const EXIT_TIMEOUT_MS = 1_000;
 /** What a loaded worker needs of what its launcher has started. */
 export type WorkerHandle = Pick<
   LaunchedWorker,
-  "hello" | "permissions" | "endpoint" | "place" | "log" | "exited" | "endedWithin" | "onEnd" | "ref" | "unref"
+  "hello" | "permissions" | "endpoint" | "placement" | "log" | "exited" | "endedWithin" | "onEnd" | "ref" | "unref"
 >;
 
 /** What a loaded worker is made of. */

@@ -7,7 +7,7 @@ import type { ExtensionEndpoint } from "../protocol/endpoints.ts";
 import type { PermissionSet, SignaturesBody, StatsBody } from "../protocol/messages.ts";
 import type { ManifestSource } from "../manifest/load.ts";
 import type { LogRecord } from "../process/output_log.ts";
-import type { WorkerAddress, WorkerPlace } from "../process/launcher.ts";
+import type { WorkerAddress, WorkerPlacement } from "../process/launcher.ts";
 import type { WorkerExit } from "../process/running_child.ts";
 import type {
   AttachOptions,
@@ -102,8 +102,8 @@ export class RemotePluginProxy implements PluginInterface {
   }
 
   /** Where the worker runs; `undefined` for one on this machine, and for one that was attached. */
-  get place(): WorkerPlace | undefined {
-    return this.#plugin.place;
+  get placement(): WorkerPlacement | undefined {
+    return this.#plugin.placement;
   }
 
   /** Where the worker listens and its token, for another program of this machine to `attach()` with; `undefined` for one elsewhere, and for one that was attached. */

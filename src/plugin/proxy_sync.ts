@@ -7,7 +7,7 @@ import { ManifestError } from "../errors.ts";
 import { isChecked, type ManifestSource } from "../manifest/load.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
-import type { Launcher, LauncherData, WorkerAddress, WorkerPlace } from "../process/launcher.ts";
+import type { Launcher, LauncherData, WorkerAddress, WorkerPlacement } from "../process/launcher.ts";
 import type { WorkerExit } from "../process/running_child.ts";
 import type { ExtensionEndpoint } from "../protocol/endpoints.ts";
 import type { PermissionSet, SignaturesBody, StatsBody } from "../protocol/messages.ts";
@@ -108,8 +108,8 @@ export class RemotePluginProxySync implements Disposable {
   }
 
   /** Where the worker runs; `undefined` for one on this machine, and for one that was attached. */
-  get place(): WorkerPlace | undefined {
-    return this.#plugin.look().place;
+  get placement(): WorkerPlacement | undefined {
+    return this.#plugin.look().placement;
   }
 
   /** Where the worker listens and its token, for another program of this machine to `attach()` with; `undefined` for one elsewhere, and for one that was attached. */

@@ -7,7 +7,7 @@ import { WorkerStartError } from "../errors.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import { loadManifest, type ManifestSource, restartPolicy } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import type { WorkerAddress, WorkerPlace } from "../process/launcher.ts";
+import type { WorkerAddress, WorkerPlacement } from "../process/launcher.ts";
 import type { WorkerExit } from "../process/running_child.ts";
 import { type LogRecord, OutputLog } from "../process/output_log.ts";
 import { type Operation, TakenBody } from "./arguments.ts";
@@ -92,12 +92,12 @@ export class RemotePlugin implements AsyncDisposable {
   /** The process of this machine in which the plugin runs; `undefined` for one that runs elsewhere, and for one that was attached. */
   get pid(): number | undefined {
     const { process } = this.#dispatch.workers.current;
-    return process?.place === undefined ? process?.hello.pid : undefined;
+    return process?.placement === undefined ? process?.hello.pid : undefined;
   }
 
   /** Where the worker runs; `undefined` for one on this machine, and for one that was attached. */
-  get place(): WorkerPlace | undefined {
-    return this.#dispatch.workers.current.process?.place;
+  get placement(): WorkerPlacement | undefined {
+    return this.#dispatch.workers.current.process?.placement;
   }
 
   /**

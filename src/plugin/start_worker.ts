@@ -66,7 +66,7 @@ async function tryToStart(
   const { launcher = LOCAL_LAUNCHER, onQueued = () => {}, onBegin = () => {} } = options;
   const watch = { signal: deadline.signal, log, onQueued, onBegin: () => (deadline.begin(), onBegin()) };
   const worker = cleanup.use(await launcher.launch(plugin, options, watch));
-  log.place = worker.place;
+  log.placement = worker.placement;
   const heldBack = (name: string) => worker.heldBack(name, EXIT_TIMEOUT_MS);
   const dialect = cleanup.use(dialectOf(worker, { upgrade: options.upgrade ?? true, heldBack }));
   const send = sendOf(dialect);

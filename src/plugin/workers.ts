@@ -226,8 +226,8 @@ export class Workers implements AsyncDisposable {
   }
 }
 
-function nameOf({ hello: { pid }, place }: WorkerHandle): string {
-  return place === undefined ? `process ${pid}` : `job ${place.job} on node ${place.node}`;
+function nameOf({ hello: { pid }, placement }: WorkerHandle): string {
+  return placement === undefined ? `process ${pid}` : `job ${placement.job} on node ${placement.node}`;
 }
 
 function breakerError(member: string, { crashes, windowMs }: Decision & { kind: "breaker" }, cause: PluginError): WorkerExitError {

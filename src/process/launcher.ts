@@ -12,9 +12,9 @@ import type { HeldFrames, HelloMessage, PermissionSet } from "../protocol/messag
 import type { OutputLog } from "./output_log.ts";
 import type { PermissionListener } from "./permission_audit.ts";
 import type { WorkerExit } from "./running_child.ts";
-import type { WorkerPlace } from "./worker_place.ts";
+import type { WorkerPlacement } from "./worker_placement.ts";
 
-export type { WorkerPlace };
+export type { WorkerPlacement };
 
 /** What starts the workers of a plugin: what `ray()` of `/ray` gives, for example. Nothing else of this package knows where they run. */
 export interface Launcher extends HostNeeds {
@@ -111,7 +111,7 @@ export interface LaunchedWorker extends AsyncDisposable {
   /** Where other programs of this machine reach it; `undefined` where they cannot. */
   readonly endpoint: WorkerAddress | undefined;
   /** Where it runs; `undefined` on this machine. */
-  readonly place: WorkerPlace | undefined;
+  readonly placement: WorkerPlacement | undefined;
   /** What the worker prints. */
   readonly log: OutputLog;
   /** How the worker ended; nothing of it is left then. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { type LogLevel, type LogLine, readLogLine } from "./log_line.ts";
-import type { WorkerPlace } from "./worker_place.ts";
+import type { WorkerPlacement } from "./worker_placement.ts";
 
 export type { LogLevel };
 
@@ -22,7 +22,7 @@ export interface LogRecord {
   /** How grave it is, where the line tells: Python's `logging`, or a JSON line with a `level`. */
   readonly level?: LogLevel;
   /** Where the worker runs that printed it; left out for one on this machine. */
-  readonly place?: WorkerPlace;
+  readonly placement?: WorkerPlacement;
   /** The call that printed it, where that is known: it was the only one that ran, or a JSON line with a `call_id` tells. */
   readonly callId?: string;
 }
@@ -49,7 +49,7 @@ export class OutputLog implements AsyncIterable<LogRecord> {
   /** Takes lines that are no log text, if there can be some, and says whether it has. */
   takeLine: ((line: string) => boolean) | undefined;
   /** Where the worker runs, once that is known of one that is not on this machine. */
-  place: WorkerPlace | undefined;
+  placement: WorkerPlacement | undefined;
   #lastLines: string[] = [];
   #characters = 0;
   #lastAt = 0;
@@ -68,7 +68,7 @@ export class OutputLog implements AsyncIterable<LogRecord> {
   async drain(stream: LogRecord["stream"], chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const lines = new CuttingLines();
     for await (const chunk of chunks) {
-      const batch = new Batch(this.place);
+      const batch = new Batch(this.placement);
       for (const text of lines.push(chunk)) {
         if (this.takeLine?.(text) !== true) this.#put(stream, readLogLine(text), batch);
       }
@@ -79,7 +79,7 @@ export class OutputLog implements AsyncIterable<LogRecord> {
 
   /** Takes one line. */
   add(stream: LogRecord["stream"], line: string): void {
-    this.#put(stream, readLogLine(line), new Batch(this.place));
+    this.#put(stream, readLogLine(line), new Batch(this.placement));
   }
 
   #put(stream: LogRecord["stream"], line: LogLine, batch: Batch): void {
@@ -151,11 +151,11 @@ export class OutputLog implements AsyncIterable<LogRecord> {
 class Batch {
   readonly time: Date = new Date();
   readonly at: number = performance.now();
-  readonly place: WorkerPlace | undefined;
+  readonly placement: WorkerPlacement | undefined;
   #call: { readonly id: string | undefined } | undefined;
 
-  constructor(place: WorkerPlace | undefined) {
-    this.place = place;
+  constructor(placement: WorkerPlacement | undefined) {
+    this.placement = placement;
   }
 
   callOf(log: OutputLog): string | undefined {
@@ -166,11 +166,11 @@ class Batch {
 function makeRecord(
   stream: LogRecord["stream"],
   { text, level }: LogLine,
-  { batch: { time, place }, callId }: { batch: Batch; callId: string | undefined },
+  { batch: { time, placement }, callId }: { batch: Batch; callId: string | undefined },
 ): LogRecord {
   const record: { -readonly [Key in keyof LogRecord]: LogRecord[Key] } = { time, stream, text };
   if (level !== undefined) record.level = level;
-  if (place !== undefined) record.place = place;
+  if (placement !== undefined) record.placement = placement;
   if (callId !== undefined) record.callId = callId;
   return record;
 }

@@ -58,7 +58,7 @@ export class WorkerProcess implements LaunchedWorker {
   /** Where other programs reach it. */
   readonly endpoint: WorkerAddress;
   /** It is on this machine. */
-  readonly place = undefined;
+  readonly placement = undefined;
   /** How the worker ended; its folder is gone then. */
   readonly exited: Promise<WorkerExit>;
   readonly #running: RunningChild;

@@ -134,7 +134,7 @@ async function launch(plan: Plan, { settings, client }: Cluster, watch: LaunchWa
     token: start.token,
     permissions: keeper === undefined ? undefined : permissions,
     warnings: [...warnings, ...spec.inheritEnv === true ? [inheritsNothing(spec)] : []],
-    place: { node: target.node, job: job.id },
+    placement: { node: target.node, job: job.id },
     running,
     target,
   });

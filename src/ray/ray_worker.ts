@@ -4,7 +4,7 @@
  * @module
  */
 import type { PluginSpec } from "../manifest/manifest.ts";
-import type { LaunchedWorker, WorkerPlace } from "../process/launcher.ts";
+import type { LaunchedWorker, WorkerPlacement } from "../process/launcher.ts";
 import type { OutputLog } from "../process/output_log.ts";
 import type { RunningChild, WorkerExit } from "../process/running_child.ts";
 import type { HeldFrames, HelloMessage, PermissionSet } from "../protocol/messages.ts";
@@ -17,7 +17,7 @@ export interface RayWorkerParts {
   readonly token: string;
   readonly permissions: PermissionSet | undefined;
   readonly warnings: readonly string[];
-  readonly place: WorkerPlace;
+  readonly placement: WorkerPlacement;
   readonly running: RunningChild;
   readonly target: AgentTarget;
 }
@@ -29,7 +29,7 @@ export class RayWorker implements LaunchedWorker {
   readonly token: string;
   readonly permissions: PermissionSet | undefined;
   readonly warnings: readonly string[];
-  readonly place: WorkerPlace;
+  readonly placement: WorkerPlacement;
   /** No folder is shared with a node. */
   readonly scratch = undefined;
   /** No other program has the secret. */
@@ -40,14 +40,14 @@ export class RayWorker implements LaunchedWorker {
   readonly #target: AgentTarget;
 
   /** Takes over what has been started. */
-  constructor({ spec, hello, token, permissions, warnings, place, running, target }: RayWorkerParts) {
+  constructor({ spec, hello, token, permissions, warnings, placement, running, target }: RayWorkerParts) {
     this.spec = spec;
     // Nobody could look at the worker's files from here, to use them for another value.
     this.hello = { ...hello, features: hello.features.filter((feature) => feature !== "reuse") };
     this.token = token;
     this.permissions = permissions;
     this.warnings = warnings;
-    this.place = place;
+    this.placement = placement;
     this.log = running.log;
     this.exited = running.exited;
     this.#running = running;

@@ -239,7 +239,7 @@ export class AheadPlugin implements AsyncDisposable {
         hello: { protocol: 1, address: { unix: path }, pid: this.workers.length, worker: "test", features: ["ahead"] },
         permissions: undefined,
         endpoint: undefined,
-        place: undefined,
+        placement: undefined,
         log,
         exited,
         endedWithin: (milliseconds) => within(exited, milliseconds),

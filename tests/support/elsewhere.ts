@@ -55,7 +55,7 @@ class SplicedWorker implements LaunchedWorker {
   readonly #listener: Deno.TcpListener;
   readonly scratch = undefined;
   readonly endpoint = undefined;
-  readonly place = { node: "127.0.0.1", job: crypto.randomUUID() };
+  readonly placement = { node: "127.0.0.1", job: crypto.randomUUID() };
 
   readonly #lost: string | undefined;
 

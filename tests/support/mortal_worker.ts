@@ -74,7 +74,7 @@ export class MortalPlugin {
         hello: { protocol: 1, address: { unix: "" }, pid: this.#started, worker: "memory", features: [] },
         permissions: undefined,
         endpoint: undefined,
-        place: undefined,
+        placement: undefined,
         log,
         exited: exited.promise,
         endedWithin: () => exited.promise,

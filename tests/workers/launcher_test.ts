@@ -1,5 +1,6 @@
 import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
+  CallCancelledError,
   type Launcher,
   type LogRecord,
   PermissionDeniedError,
@@ -64,15 +65,15 @@ for (const face of ELSEWHERE) {
     const reading = (async () => {
       for await (const record of plugin.logs) records.push(record);
     })();
-    const first = plugin.place!;
+    const first = plugin.placement!;
     await assertRejects(() => plugin.execute({ then: "exit", value: 7 }), WorkerExitError);
     await plugin.execute();
-    const second = plugin.place!;
+    const second = plugin.placement!;
     assertEquals([first.node, second.node], ["127.0.0.1", "127.0.0.1"]);
     assertNotEquals(first.job, second.job);
     await plugin.cleanup();
     await within(reading, "the end of the logs");
-    const printed = records.filter(({ stream }) => stream !== "host").map(({ place }) => place?.job);
+    const printed = records.filter(({ stream }) => stream !== "host").map(({ placement }) => placement?.job);
     assertEquals(printed.every((job) => job === first.job || job === second.job), true);
     assertStringIncludes(records.map(({ text }) => text).join("\n"), `as job ${second.job} on node 127.0.0.1`);
   });
@@ -94,6 +95,20 @@ Deno.test("what comes before the beginning of a start does not count for its lim
   await new Promise((resolve) => setTimeout(resolve, 100)); // Longer than the limits, which would have been told first.
   giveUp.abort(new Error("the user left"));
   await outcome;
+});
+
+Deno.test("cleanup() does not wait for a restart that is queued", async () => {
+  let starts = 0;
+  const [free, full] = [elsewhere(), elsewhere({ queue: ["no node has room"], admitted: new Promise(() => {}) })];
+  const launcher: Launcher = { ...free, launch: (...args) => (starts++ === 0 ? free : full).launch(...args) };
+  const queued = Promise.withResolvers<void>();
+  const restart = { mode: "on_failure", initial_delay_ms: 1 } as const;
+  const plugin = await startFixture(PYTHON, "stubborn", { launcher, manifest: { restart }, onQueued: () => queued.resolve() });
+  await assertRejects(() => plugin.execute({ then: "exit", value: 7 }), WorkerExitError);
+  const waiting = assertRejects(() => plugin.execute(), CallCancelledError);
+  await within(queued.promise, "the queue");
+  await within(plugin.cleanup(), "the cleanup");
+  await waiting;
 });
 
 Deno.test("the limits of a start count from its beginning on, also behind a queue", async () => {

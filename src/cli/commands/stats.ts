@@ -61,19 +61,19 @@ function show({ terminal }: Context, { plugins, total }: ManagerStats): void {
   const headings = ["NAME", "STATE", "WORKERS", "CPU %", "MEMORY MiB", "GPU MiB", "CALLS", "OPEN", "FAILED", "P50 ms", "P95 ms"];
   terminal.table({ headings, rows: plugins.map(row) });
   const elsewhere = plugins.flatMap(({ name, workers }) =>
-    workers.flatMap((worker) => worker.place === undefined ? [] : [placeRow(name, worker)])
+    workers.flatMap((worker) => worker.placement === undefined ? [] : [placementRow(name, worker)])
   );
   if (elsewhere.length > 0) terminal.table({ headings: ["NAME", "NODE", "JOB", "CPU %", "MEMORY MiB", "CALLS"], rows: elsewhere });
   for (const { name, queued } of plugins) {
     for (const { reason, sinceMs } of queued) {
-      terminal.line(`"${name}" has waited ${(sinceMs / 1_000).toFixed(0)} s for a place: ${reason}`);
+      terminal.line(`"${name}" has waited ${(sinceMs / 1_000).toFixed(0)} s to be placed: ${reason}`);
     }
   }
   terminal.line(`${counted(total.workers, "worker")}, ${total.cpuPercent.toFixed(0)} % CPU, ${total.memoryMb.toFixed(0)} MiB`);
 }
 
-function placeRow(name: string, { place, cpuPercent, memoryMb, running }: WorkerStats): string[] {
-  return [name, place!.node, place!.job, cpuPercent.toFixed(0), memoryMb.toFixed(0), String(running)];
+function placementRow(name: string, { placement, cpuPercent, memoryMb, running }: WorkerStats): string[] {
+  return [name, placement!.node, placement!.job, cpuPercent.toFixed(0), memoryMb.toFixed(0), String(running)];
 }
 
 function row({ name, state, workers, calls }: PluginStats): string[] {

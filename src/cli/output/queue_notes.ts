@@ -13,6 +13,6 @@ export async function noteQueues(manager: PluginManager, terminal: Terminal): Pr
     if (event.type === "starting") told.delete(event.plugin);
     if (event.type !== "queued" || told.get(event.plugin) === event.reason) continue;
     told.set(event.plugin, event.reason);
-    terminal.note(`"${event.plugin}" waits for a place: ${event.reason}`);
+    terminal.note(`"${event.plugin}" waits to be placed: ${event.reason}`);
   }
 }

@@ -17,8 +17,8 @@ export interface KeptRecord {
 }
 
 /** The line for a record, with its end. */
-export function toLogLine({ time, stream, level, callId, place, text }: LogRecord): string {
-  const kept: KeptRecord = { time: time.toISOString(), stream, level, call_id: callId, node: place?.node, job: place?.job, text };
+export function toLogLine({ time, stream, level, callId, placement, text }: LogRecord): string {
+  const kept: KeptRecord = { time: time.toISOString(), stream, level, call_id: callId, node: placement?.node, job: placement?.job, text };
   return `${JSON.stringify(kept)}\n`;
 }
 

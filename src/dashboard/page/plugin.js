@@ -13,7 +13,7 @@ export function Plugin({ plugin, usage, isOperator }) {
   const [isWanted, want] = useState(state.kind === "running");
   const facts = [
     ["State", state.kind],
-    ...queued.map(({ reason, sinceMs }) => ["Waits for a place", `${duration(sinceMs)} ${reason ?? ""}`]),
+    ...queued.map(({ reason, sinceMs }) => ["Waits to be placed", `${duration(sinceMs)} ${reason ?? ""}`]),
     ["Workers", workers.map(nameOf).join(", ") || "none"],
     ["Calls", `${calls.succeeded} well, ${calls.failed} failed, ${calls.cancelled} cancelled, ${calls.waiting} waiting`],
     ["Time of a call", latencyMs ? `${duration(latencyMs.p50)} half of them, ${duration(latencyMs.p99)} nearly all` : "none yet"],
@@ -42,8 +42,8 @@ export function Plugin({ plugin, usage, isOperator }) {
 }
 
 /** Where a worker is: on the gateway's machine, or on a cluster. */
-function nameOf({ pid, place }) {
-  return place ? `job ${place.job} on ${place.node}` : `process ${pid}`;
+function nameOf({ pid, placement }) {
+  return placement ? `job ${placement.job} on ${placement.node}` : `process ${pid}`;
 }
 
 const LABELS = { load: "Load", unload: "Unload", reload: "Reload", enable: "Enable", disable: "Disable" };

@@ -59,7 +59,7 @@ export const OWN_SCHEMAS = {
     queued: {
       type: "array",
       items: object({ "reason?": TEXT, sinceMs: COUNT }),
-      description: "The starts of workers that wait for a place on their cluster, and for how long",
+      description: "The starts of workers that wait to be placed on their cluster, and for how long",
     },
     isOutdated: { type: "boolean", description: "Whether the manifest has changed since its workers were started" },
     maxConcurrency: COUNT,

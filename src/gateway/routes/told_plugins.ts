@@ -20,7 +20,7 @@ export function toldInfo(info: PluginInfo, role: Role): Record<string, unknown> 
 export function toldStats(stats: PluginStats, role: Role): Record<string, unknown> {
   const state = toldState(stats.state, role);
   if (role === "operator") return { ...stats, state };
-  const workers = stats.workers.map(({ place: _, ...worker }) => worker);
+  const workers = stats.workers.map(({ placement: _, ...worker }) => worker);
   return { ...stats, state, workers, queued: stats.queued.map(withoutReason) };
 }
 

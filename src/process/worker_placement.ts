@@ -5,7 +5,7 @@
  */
 
 /** Where a worker runs that is not on this machine. */
-export interface WorkerPlace {
+export interface WorkerPlacement {
   /** The node's address, as its cluster calls it. */
   readonly node: string;
   /** What its cluster calls the worker. */
