@@ -35,7 +35,6 @@ export interface JobInfo {
   readonly errorType: string | undefined;
   /** When it ended, as `Date.now()` tells it. */
   readonly endedAt: number | undefined;
-  readonly metadata: Readonly<Record<string, unknown>>;
 }
 
 /** Whether a job has come to its end. */
@@ -185,13 +184,12 @@ function jobIn(job: unknown, id: string): JobInfo {
   if (!isRecord(job) || typeof job.status !== "string" || !STATUSES.includes(job.status)) {
     throw new RayUnreachableError(`the dashboard tells nothing that is known here of the job "${id}"`);
   }
-  const { status, message, error_type, end_time, metadata } = job;
+  const { status, message, error_type, end_time } = job;
   return {
     id,
     status: status as JobStatus,
     message: typeof message === "string" ? message : "",
     errorType: typeof error_type === "string" ? error_type : undefined,
     endedAt: typeof end_time === "number" && end_time > 0 ? end_time : undefined,
-    metadata: isRecord(metadata) ? metadata : {},
   };
 }

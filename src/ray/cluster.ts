@@ -5,6 +5,7 @@
  */
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { startError } from "../process/start_failure.ts";
+import { Timer } from "../protocol/timer.ts";
 import { RayClient } from "./client.ts";
 import type { RaySettings } from "./options.ts";
 import { sweepJobs } from "./sweep.ts";
@@ -37,6 +38,13 @@ export class Cluster {
     }
     this.#isKnown = true;
     void sweepJobs(this.client);
+  }
+
+  /** Has the cluster forget a job that has ended, when it is time. A program that ends before leaves that to the next one. */
+  async forget(id: string): Promise<void> {
+    const { keepJobMs } = this.settings;
+    if (keepJobMs === 0) return await this.client.remove(id);
+    new Timer(keepJobMs, () => void this.client.remove(id).catch(() => {})).unref();
   }
 }
 

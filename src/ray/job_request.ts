@@ -7,7 +7,7 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import type { RayResources, RaySettings } from "./options.ts";
 
-/** Whose jobs they are, in their metadata. */
+/** Whose jobs they are: their ids begin with it. Ray keeps an id even where it has lost all else of a job. */
 export const JOB_OWNER = "remote-plugin";
 
 /** A job of a worker. */

@@ -20,6 +20,8 @@ export interface RayWorkerParts {
   readonly placement: WorkerPlacement;
   readonly running: RunningChild;
   readonly target: AgentTarget;
+  /** Waits for the end of the job, and brings it about. */
+  readonly endJob: () => Promise<void>;
 }
 
 /** A worker that listens on its node. */
@@ -38,9 +40,10 @@ export class RayWorker implements LaunchedWorker {
   readonly exited: Promise<WorkerExit>;
   readonly #running: RunningChild;
   readonly #target: AgentTarget;
+  readonly #endJob: () => Promise<void>;
 
   /** Takes over what has been started. */
-  constructor({ spec, hello, token, permissions, warnings, placement, running, target }: RayWorkerParts) {
+  constructor({ spec, hello, token, permissions, warnings, placement, running, target, endJob }: RayWorkerParts) {
     this.spec = spec;
     // Nobody could look at the worker's files from here, to use them for another value.
     this.hello = { ...hello, features: hello.features.filter((feature) => feature !== "reuse") };
@@ -52,6 +55,7 @@ export class RayWorker implements LaunchedWorker {
     this.exited = running.exited;
     this.#running = running;
     this.#target = target;
+    this.#endJob = endJob;
   }
 
   dial(): Promise<Deno.Conn> {
@@ -80,5 +84,7 @@ export class RayWorker implements LaunchedWorker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#running.end();
+    // Ray takes a minute to see that a node is gone.
+    if (!this.#running.wasLost) await this.#endJob();
   }
 }

@@ -91,14 +91,9 @@ export class FakeRay implements AsyncDisposable {
   }
 
   /** Puts in the record of a job that a host has left. */
-  remember(id: string, metadata: Record<string, string>, endedAt: number): void {
-    this.#jobs.set(id, {
-      request: { submission_id: id, entrypoint: "true", metadata },
-      status: "SUCCEEDED",
-      message: "",
-      endedAt,
-      log: "",
-    });
+  remember(id: string, endedAt: number): void {
+    const request = { submission_id: id, entrypoint: "true", metadata: {} };
+    this.#jobs.set(id, { request, status: "SUCCEEDED", message: "", endedAt, log: "" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from typing import Dict, List, Optional
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -44,6 +45,8 @@ class Cluster:
         self._has_network = os.geteuid() == 0 and self._make_network()
         if not self._has_network:
             self._addresses = [own_address()] * 2
+        for version in ("1.0", "2.0"):
+            write_wheel(self._folder, version)
         gcs, dashboard = self._ports
         head = ["--head", "--port=%d" % gcs, "--dashboard-host=" + self._addresses[0], "--dashboard-port=%d" % dashboard]
         self._head = self._ray(0, [*head, "--temp-dir=" + os.path.join(self._folder, "t")])
@@ -80,6 +83,8 @@ class Cluster:
         uv = os.path.join(os.path.dirname(self._venv), "uv", "bin")
         environ["PATH"] = os.pathsep.join([self._venv + "/bin", uv, environ.get("PATH", "")])
         environ["TMPDIR"] = self._folder
+        # Nobody is reached from there, and nothing has to be.
+        environ.update(UV_NO_INDEX="1", UV_FIND_LINKS=self._folder, UV_PYTHON_DOWNLOADS="never", PIP_NO_INDEX="1", PIP_FIND_LINKS=self._folder)
         environ["XDG_CACHE_HOME"] = os.path.join(self._folder, "cache")
         log = open(os.path.join(self._folder, "ray{}.log".format(at)), "ab")
         command = [*inside, self._venv + "/bin/ray", "start", *COMMON, "--node-ip-address=" + self._addresses[at], *args]
@@ -160,6 +165,20 @@ class Cluster:
         for command in ("netns del rn{0}1", "netns del rn{0}2", "link del rv{0}1", "link del rv{0}2", "link del rb{0}"):
             quiet(["ip", *command.format(self._mark).split()])
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def write_wheel(folder: str, version: str) -> None:
+    """A package without anything but its version, from which an environment can be made."""
+    info = "tiny-{}.dist-info/".format(version)
+    files = {
+        "tiny.py": "VERSION = {!r}\n".format(version),
+        info + "METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: {}\n".format(version),
+        info + "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join("{},,\n".format(name) for name in [*files, info + "RECORD"])
+    with zipfile.ZipFile(os.path.join(folder, "tiny-{}-py3-none-any.whl".format(version)), "w") as wheel:
+        for name, text in [*files.items(), (info + "RECORD", record)]:
+            wheel.writestr(name, text)
 
 
 def send(pid: int, number: int) -> None:
