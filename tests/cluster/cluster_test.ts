@@ -48,7 +48,7 @@ class Story {
 
   async answersOnTheSecondNode(): Promise<void> {
     const plugin = await this.start("evaluates");
-    assertEquals(plugin.place!.node, this.cluster.addresses[1]);
+    assertEquals(plugin.placement!.node, this.cluster.addresses[1]);
     assertEquals(await plugin.execute({ expression: "1 + 1" }), 2);
     const variables = await plugin.execute({ expression: "dict(os.environ)", modules: ["os"] }) as Record<string, string>;
     assertEquals(Object.keys(variables).filter((name) => /^(RAY|REMOTE_PLUGIN)_|^PYTHONPATH$/.test(name)), []);
@@ -62,7 +62,7 @@ class Story {
   async givesGpus(): Promise<void> {
     await using plugin = await this.start("evaluates", { ray: { resources: { gpus: 0.5 } } });
     const seen = await plugin.execute({ expression: "os.environ['CUDA_VISIBLE_DEVICES']", modules: ["os"] });
-    assertEquals([seen, plugin.place!.node], ["0", this.cluster.addresses[1]]);
+    assertEquals([seen, plugin.placement!.node], ["0", this.cluster.addresses[1]]);
   }
 
   async carriesMuch(): Promise<void> {
@@ -95,11 +95,11 @@ class Story {
     await plugin.initialize({});
     const ended = this.endOf(plugin);
     ended.catch(() => {}); // Its cleanup may come first, when a test fails.
-    const before = plugin.place!.job;
+    const before = plugin.placement!.job;
     assert((await this.cluster.kill(part)).length > 0);
     await within(ended, "the end of the call", limitMs);
     await within(plugin.execute({ expression: "1" }), "the next worker", AGAIN_MS);
-    assert(plugin.place!.job !== before);
+    assert(plugin.placement!.job !== before);
     await eventually(async () => !(await this.jobs()).includes(before), "the end of the job before");
   }
 
@@ -201,9 +201,9 @@ class Story {
     });
     // The other node has no room for both.
     await using first = await this.start("evaluates", { ray: { resources: { cpus: 1.5 } } });
-    const [here, other] = [plugin, first].toSorted((a, b) => Number(a.place!.node > b.place!.node));
-    const isSecond = other!.place!.node === this.cluster.addresses[1];
-    assert(isSecond && here!.place!.node === this.cluster.addresses[0]);
+    const [here, other] = [plugin, first].toSorted((a, b) => Number(a.placement!.node > b.placement!.node));
+    const isSecond = other!.placement!.node === this.cluster.addresses[1];
+    assert(isSecond && here!.placement!.node === this.cluster.addresses[0]);
     const ended = this.endOf(other!);
     await this.cluster.kill("raylet2");
     await within(ended, "the end of the call", 5_000);

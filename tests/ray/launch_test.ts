@@ -23,7 +23,7 @@ Deno.test("a worker is a job: it answers, tells where it is, and nothing of it i
   const plugin = await startOnRay({ dashboard: fake.dashboard, token: TOKEN }, "evaluates");
   assertEquals(await plugin.execute({ expression: "1 + 1" }), 2);
   const [job] = fake.jobs;
-  assertEquals(plugin.place, { node: "127.0.0.1", job: job!.id });
+  assertEquals(plugin.placement, { node: "127.0.0.1", job: job!.id });
   const [pid, folder] = await plugin.execute({ expression: "[os.getpid(), os.getppid()]", modules: ["os"] }) as number[];
   assertEquals(plugin.endpoint, undefined);
   await plugin.cleanup();
@@ -214,7 +214,7 @@ Deno.test("jobs that killed hosts have left are forgotten, and nobody else's", a
   fake.remember("other", { owner: "somebody" }, longAgo);
   await using plugin = await startOnRay(fake, "echo");
   await eventually(() => !fake.jobs.some(({ id }) => id === "left"), "the end of what was left");
-  assertEquals(fake.jobs.map(({ id }) => id).sort(), ["other", "recent", plugin.place!.job].sort());
+  assertEquals(fake.jobs.map(({ id }) => id).sort(), ["other", "recent", plugin.placement!.job].sort());
 });
 
 Deno.test("a cluster whose logs cannot be had says where to look", async () => {

@@ -33,10 +33,10 @@ Deno.test("an agent that is killed takes its worker along, and the call that ran
 Deno.test("after a crash a new worker is a new job", async () => {
   await using owned = new AsyncDisposableStack();
   const { fake, plugin, pid } = await behindWire(owned, { manifest: { restart: { mode: "on_failure", initial_delay_ms: 1 } } });
-  const before = plugin.place!.job;
+  const before = plugin.placement!.job;
   Deno.kill(fake.pid, "SIGKILL");
   await gone(pid);
-  await eventually(() => plugin.place?.job !== before, "the next worker");
+  await eventually(() => plugin.placement?.job !== before, "the next worker");
   assertEquals(await plugin.execute({ expression: "1 + 1" }), 2);
 });
 
