@@ -100,6 +100,37 @@ Deno.test("serve --ray serves plugins of a cluster; stats and logs name node and
   await eventually(() => ray.jobs.length === 0, "the end of the last job");
 });
 
+Deno.test("Ctrl-C while a start waits for its cluster ends run and serve, and leaves no job", async () => {
+  await using ray = await FakeRay.start({ holdsJobs: true });
+  await using user = await User.create({ "echo.json": await nodeManifest("echo") });
+  const run = user.start(["run", "--ray", ray.dashboard, "echo"]);
+  const notes = new PrintedLines(run.stderr);
+  await notes.next("why it waits");
+  run.kill("SIGINT");
+  assertEquals((await within(run.status, "the end of run")).code, 130);
+  await Promise.all([notes.cancel(), run.stdout.cancel()]);
+  await eventually(() => ray.jobs.every(({ status }) => status !== "PENDING"), "the end of the job");
+
+  const serve = user.start(["serve", "--json", "--drain", "0", "--ray", ray.dashboard]);
+  const lines = new PrintedLines(serve.stdout);
+  const { url, operatorToken } = JSON.parse(await lines.next("the server's address"));
+  const headers = { authorization: `Bearer ${operatorToken}` };
+  const call = fetch(`${url}/echo/execute`, { method: "POST", headers, body: "{}" }).then(toStatus, () => undefined);
+  const waits = async () => (await (await fetch(`${url}/echo`, { headers })).json()).queued.length === 1;
+  await eventually(waits, "a start that waits");
+  assertMatch((await user.run("stats")).out, /^"echo" has waited \d+ s to be placed: .*$/m);
+  serve.kill("SIGINT");
+  assertEquals((await within(serve.status, "the end of serve")).code, 0);
+  await call;
+  await Promise.all([lines.cancel(), serve.stderr.cancel()]);
+  await eventually(() => ray.jobs.every(({ status }) => status !== "PENDING"), "the end of the job");
+});
+
+async function toStatus(response: Response): Promise<number> {
+  await response.body?.cancel();
+  return response.status;
+}
+
 Deno.test("what is wrong with the options of a cluster is said before anything is started", async () => {
   await using user = await User.create({ "echo.json": await nodeManifest("echo") });
   const files = {
