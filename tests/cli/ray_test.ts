@@ -53,7 +53,11 @@ Deno.test("the cluster's token comes from the variables of Ray's own programs, a
 
 Deno.test("files of this machine reach a plugin on a cluster: standard input, and what file: names", async () => {
   await using ray = await FakeRay.start();
-  await using user = await User.create({ "hands_over.json": await nodeManifest("hands_over"), "talk.txt": "some talk" });
+  await using user = await User.create({
+    "hands_over.json": await nodeManifest("hands_over"),
+    "echo.json": await nodeManifest("echo"),
+    "talk.txt": "some talk",
+  });
   const options = ["run", "--json", "--ray", ray.dashboard, "hands_over", "--talk", "file:./talk.txt", "--audio", "-"];
   const child = user.start(options, { stdin: "piped" });
   const writer = child.stdin.getWriter();
@@ -69,6 +73,10 @@ Deno.test("files of this machine reach a plugin on a cluster: standard input, an
   assertEquals(JSON.parse(local.out).talk.path, join(user.folder.path, "talk.txt"));
   const missing = await user.run("run", "hands_over", "--talk", "file:nothing.txt");
   assertEquals([missing.code, missing.err.startsWith('error: Cannot give the file "')], [2, true], missing.err);
+  const none = await user.run("run", "hands_over", "--talk", "file:%ff");
+  assertEquals([none.code, none.err], [2, 'error: "file:%ff" names no file\n']);
+  const two = await user.run("run", "--json", "echo", "--both", "file:talk.txt", "--both", "file:./talk.txt");
+  assertEquals(new Set(JSON.parse(two.out).kwargs.both), new Set([join(user.folder.path, "talk.txt")]));
 });
 
 Deno.test("serve --ray serves plugins of a cluster; stats and logs name node and job, and an idle plugin has no job", async () => {
