@@ -8,6 +8,7 @@ import type { LaunchWatch } from "../process/launcher.ts";
 import { startError } from "../process/start_failure.ts";
 import { Limit } from "../protocol/limit.ts";
 import { pause } from "../protocol/timer.ts";
+import { isRecord, parseJson } from "../protocol/json.ts";
 import { messageOf } from "../protocol/text.ts";
 import { hasEnded, type JobInfo, type RayClient, RayRefusedError, RayUnreachableError } from "./client.ts";
 import { jobError } from "./failures.ts";
@@ -81,7 +82,7 @@ export class RayJob {
     try {
       for await (const job of this.#watch(AbortSignal.any([signal, over.signal]))) {
         if (job.status === "RUNNING") return;
-        if (hasEnded(job)) throw jobError(spec, job);
+        if (hasEnded(job)) throw this.#endedError(job);
         const sinceMs = Math.round(performance.now() - begun);
         if (isTold || sinceMs < PLACED_MS) continue;
         isTold = true;
@@ -128,8 +129,10 @@ export class RayJob {
   #told(text: string): AgentAddress | undefined {
     const line = text.split("\n").find((each) => each.startsWith(this.#mark));
     if (line === undefined) return undefined;
-    const { host, port, error } = JSON.parse(line.slice(this.#mark.length)) as { host: string; port: number; error?: string };
-    if (error === undefined) return { hostname: host, port };
+    const told = parseJson(line.slice(this.#mark.length));
+    if (!isRecord(told)) return undefined; // The rest of the line is on its way.
+    const { host, port, error } = told;
+    if (error === undefined) return { hostname: String(host), port: Number(port) };
     const { spec, settings: { ports } } = this.#context;
     const where = ports === undefined ? "its agent cannot listen" : `its agent finds no free port in "${ports}"`;
     throw startError(spec, "spawn", `${where}: ${error}. Correct "ports" of ray()`, {});

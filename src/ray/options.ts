@@ -112,7 +112,22 @@ function urlOf(text: unknown): URL | undefined {
 
 type Complete = RayOptions & Required<Pick<RayOptions, "resources" | "queueMs" | "leaseMs">>;
 
-function* complaintsAbout({ dashboard, token, resources, environment, code, ports, nodes, queueMs, leaseMs }: Complete): Generator<string> {
+const KNOWN: Readonly<Record<keyof RayOptions, true>> = {
+  dashboard: true,
+  token: true,
+  resources: true,
+  environment: true,
+  code: true,
+  ports: true,
+  reach: true,
+  nodes: true,
+  queueMs: true,
+  leaseMs: true,
+};
+
+function* complaintsAbout(options: Complete): Generator<string> {
+  const { dashboard, token, resources, environment, code, ports, reach, nodes, queueMs, leaseMs } = options;
+  for (const name of Object.keys(options)) if (!(name in KNOWN)) yield `There is no option ${shown(name)} of ray()`;
   const url = urlOf(dashboard);
   if (url === undefined) yield `The "dashboard" of a Ray cluster is an address such as "http://head:8265", not ${shown(dashboard)}`;
   else if (url.username !== "" || url.search !== "" || url.hash !== "") {
@@ -125,6 +140,7 @@ function* complaintsAbout({ dashboard, token, resources, environment, code, port
   }
   if (code !== undefined && !isCode(code)) yield '"code" of ray() is { upload: [PATH, …] }, { uri: "s3://…zip" } or "installed"';
   if (ports !== undefined && !isPortRange(ports)) yield `"ports" of ray() is a range such as "30000-30100", not ${shown(ports)}`;
+  if (reach !== undefined && typeof reach !== "function") yield '"reach" of ray() is a function';
   if (nodes !== undefined && !isTexts(nodes)) yield '"nodes" of ray() is a list of names, addresses or networks such as "10.0.0.0/8"';
   if (!isDuration(queueMs)) yield `"queueMs" of ray() is a number of milliseconds above 0, not ${shown(queueMs)}`;
   if (!isDuration(leaseMs) || leaseMs < LEAST_LEASE_MS || leaseMs === Infinity) {

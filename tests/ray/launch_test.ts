@@ -260,3 +260,17 @@ Deno.test("what cannot run on a node is refused before anything is asked", async
   }
   assertEquals(fake.requests, []);
 });
+
+Deno.test("links in a plugin's folder are followed, and lead neither in circles nor to nowhere", async () => {
+  await using fake = await FakeRay.start();
+  const folder = await Deno.makeTempDir({ prefix: "links-" });
+  await Deno.mkdir(`${folder}/lib`);
+  await Deno.writeTextFile(`${folder}/lib/helper.py`, "VALUE = 5\n");
+  for (const [to, name] of [["lib", "again"], ["..", "lib/up"], ["nothing", "nowhere"], ["self", "self"]] as const) {
+    await new Deno.Command("ln", { args: ["-s", to, `${folder}/${name}`] }).output();
+  }
+  const python = await rayManifest("evaluates");
+  await using plugin = await startOnRay(fake, "evaluates", { manifest: { plugin_path: [python.plugin_path as string, folder] } });
+  assertEquals(await plugin.execute({ expression: "helper.VALUE", modules: ["again.helper as helper"] }), 5);
+  await Deno.remove(folder, { recursive: true });
+});
