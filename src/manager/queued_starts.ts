@@ -48,18 +48,16 @@ export class QueuedStart implements Disposable {
     void replica.then((started) => this.#replica = started);
   }
 
-  /** It waits. Nobody asks a worker whether it answers that is being started again. */
+  /** It waits. */
   readonly onQueued = (event: QueuedEvent): void => {
     this.#owner.queued.note(this, event);
     this.#owner.emit({ ...event, type: "queued" });
-    this.#giveTime(Infinity);
   };
 
-  /** It waits no longer. */
+  /** It waits no longer. One that is started again has to answer some time from now on. */
   readonly onBegin = (): void => {
-    if (!this.end()) return;
-    this.#owner.emit({ type: "starting" });
-    this.#giveTime(performance.now() + this.#startMs);
+    if (this.end()) this.#owner.emit({ type: "starting" });
+    if (this.#replica !== undefined) this.#replica.restartingUntil = performance.now() + this.#startMs;
   };
 
   /** There is no start any more, whatever has become of it. False when it did not wait. */
@@ -70,9 +68,5 @@ export class QueuedStart implements Disposable {
   /** The same. */
   [Symbol.dispose](): void {
     this.end();
-  }
-
-  #giveTime(until: number): void {
-    if (this.#replica !== undefined) this.#replica.restartingUntil = until;
   }
 }

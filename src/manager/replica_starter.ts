@@ -150,7 +150,8 @@ export class ReplicaStarter {
   }
 
   #restarting(replica: Replica, { cause: error, delayMs }: RestartEvent): void {
-    replica.restartingUntil = performance.now() + delayMs + this.#startMs;
+    // Its start may have to wait for others, and tells when it begins.
+    replica.restartingUntil = Infinity;
     this.#plugin.emit({ type: "restarting", error, delayMs });
   }
 

@@ -7,7 +7,7 @@ import { ManifestError } from "../errors.ts";
 import { isChecked, type ManifestSource } from "../manifest/load.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
-import type { Launcher, LauncherData, WorkerAddress, WorkerPlacement } from "../process/launcher.ts";
+import { demandLauncher, type Launcher, type LauncherData, type WorkerAddress, type WorkerPlacement } from "../process/launcher.ts";
 import type { WorkerExit } from "../process/running_child.ts";
 import type { ExtensionEndpoint } from "../protocol/endpoints.ts";
 import type { PermissionSet, SignaturesBody, StatsBody } from "../protocol/messages.ts";
@@ -64,7 +64,7 @@ export class RemotePluginProxySync implements Disposable {
     const sent = { manifest: sendable(manifest, plugin), isChecked: isChecked(manifest) };
     const listeners = { environment: onEnvironment, queued: onQueued, begin: onBegin };
     const reports = (["environment", "queued", "begin"] as const).filter((kind) => listeners[kind] !== undefined);
-    const start = { ...sent, options, launcher: launcher && dataOf(launcher, plugin), audit, reports };
+    const start = { ...sent, options, launcher: launcher === undefined ? undefined : dataOf(launcher, plugin), audit, reports };
     const request = { kind: "start", ...start, trace: activeTrace() } as const;
     return new RemotePluginProxySync(BlockingPlugin.open(request, plugin, { onEnvironment, onQueued, onBegin }));
   }
@@ -234,6 +234,7 @@ export class RemotePluginProxySync implements Disposable {
 
 /** The launcher for the thread that has the plugin. */
 function dataOf(launcher: Launcher, plugin: string): LauncherData {
+  demandLauncher(launcher, plugin);
   if (launcher.asData !== undefined) return launcher.asData();
   throw new TypeError(
     `Cannot start "${plugin}" by RemotePluginProxySync: its launcher works only in the thread that made it. Use RemotePluginProxy`,

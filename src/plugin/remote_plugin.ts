@@ -7,7 +7,7 @@ import { WorkerStartError } from "../errors.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import { loadManifest, type ManifestSource, restartPolicy } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import type { WorkerAddress, WorkerPlacement } from "../process/launcher.ts";
+import { demandLauncher, type WorkerAddress, type WorkerPlacement } from "../process/launcher.ts";
 import type { WorkerExit } from "../process/running_child.ts";
 import { type LogRecord, OutputLog } from "../process/output_log.ts";
 import { type Operation, TakenBody } from "./arguments.ts";
@@ -63,6 +63,7 @@ export class RemotePlugin implements AsyncDisposable {
     options.signal?.throwIfAborted();
     const spec = await loadManifest(manifest);
     checkBudget(spec, options);
+    demandLauncher(options.launcher, spec.name);
     const log = new OutputLog();
     const start = (signal?: AbortSignal) => startWorker(spec, options, { signal, log });
     const tracing = Tracing.find();

@@ -36,6 +36,16 @@ export interface Launcher extends HostNeeds {
   asData?(): LauncherData;
 }
 
+/**
+ * Makes sure of what was given as a launcher.
+ *
+ * @throws {TypeError} When it starts nothing.
+ */
+export function demandLauncher(launcher: Partial<Launcher> | null | undefined, plugin: string): void {
+  if (launcher === undefined || typeof launcher?.launch === "function") return;
+  throw new TypeError(`Cannot start "${plugin}": its "launcher" starts no workers. Give what "ray()" of "/ray" gives, for example`);
+}
+
 /** A launcher as data. */
 export interface LauncherData {
   /** The URL of a module that exports `launcherFrom(options)`, which gives the {@linkcode Launcher}. */

@@ -53,7 +53,11 @@ Deno.test("the cluster's token comes from the variables of Ray's own programs, a
 
 Deno.test("files of this machine reach a plugin on a cluster: standard input, and what file: names", async () => {
   await using ray = await FakeRay.start();
-  await using user = await User.create({ "hands_over.json": await nodeManifest("hands_over"), "talk.txt": "some talk" });
+  await using user = await User.create({
+    "hands_over.json": await nodeManifest("hands_over"),
+    "echo.json": await nodeManifest("echo"),
+    "talk.txt": "some talk",
+  });
   const options = ["run", "--json", "--ray", ray.dashboard, "hands_over", "--talk", "file:./talk.txt", "--audio", "-"];
   const child = user.start(options, { stdin: "piped" });
   const writer = child.stdin.getWriter();
@@ -69,6 +73,10 @@ Deno.test("files of this machine reach a plugin on a cluster: standard input, an
   assertEquals(JSON.parse(local.out).talk.path, join(user.folder.path, "talk.txt"));
   const missing = await user.run("run", "hands_over", "--talk", "file:nothing.txt");
   assertEquals([missing.code, missing.err.startsWith('error: Cannot give the file "')], [2, true], missing.err);
+  const none = await user.run("run", "hands_over", "--talk", "file:%ff");
+  assertEquals([none.code, none.err], [2, 'error: "file:%ff" names no file\n']);
+  const two = await user.run("run", "--json", "echo", "--both", "file:talk.txt", "--both", "file:./talk.txt");
+  assertEquals(new Set(JSON.parse(two.out).kwargs.both), new Set([join(user.folder.path, "talk.txt")]));
 });
 
 Deno.test("serve --ray serves plugins of a cluster; stats and logs name node and job, and an idle plugin has no job", async () => {
@@ -99,6 +107,37 @@ Deno.test("serve --ray serves plugins of a cluster; stats and logs name node and
   await Promise.all([lines.cancel(), child.stderr.cancel()]);
   await eventually(() => ray.jobs.length === 0, "the end of the last job");
 });
+
+Deno.test("Ctrl-C while a start waits for its cluster ends run and serve, and leaves no job", async () => {
+  await using ray = await FakeRay.start({ holdsJobs: true });
+  await using user = await User.create({ "echo.json": await nodeManifest("echo") });
+  const run = user.start(["run", "--ray", ray.dashboard, "echo"]);
+  const notes = new PrintedLines(run.stderr);
+  await notes.next("why it waits");
+  run.kill("SIGINT");
+  assertEquals((await within(run.status, "the end of run")).code, 130);
+  await Promise.all([notes.cancel(), run.stdout.cancel()]);
+  await eventually(() => ray.jobs.every(({ status }) => status !== "PENDING"), "the end of the job");
+
+  const serve = user.start(["serve", "--json", "--drain", "0", "--ray", ray.dashboard]);
+  const lines = new PrintedLines(serve.stdout);
+  const { url, operatorToken } = JSON.parse(await lines.next("the server's address"));
+  const headers = { authorization: `Bearer ${operatorToken}` };
+  const call = fetch(`${url}/echo/execute`, { method: "POST", headers, body: "{}" }).then(toStatus, () => undefined);
+  const waits = async () => (await (await fetch(`${url}/echo`, { headers })).json()).queued.length === 1;
+  await eventually(waits, "a start that waits");
+  assertMatch((await user.run("stats")).out, /^"echo" has waited \d+ s to be placed: .*$/m);
+  serve.kill("SIGINT");
+  assertEquals((await within(serve.status, "the end of serve")).code, 0);
+  await call;
+  await Promise.all([lines.cancel(), serve.stderr.cancel()]);
+  await eventually(() => ray.jobs.every(({ status }) => status !== "PENDING"), "the end of the job");
+});
+
+async function toStatus(response: Response): Promise<number> {
+  await response.body?.cancel();
+  return response.status;
+}
 
 Deno.test("what is wrong with the options of a cluster is said before anything is started", async () => {
   await using user = await User.create({ "echo.json": await nodeManifest("echo") });

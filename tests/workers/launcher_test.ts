@@ -143,6 +143,14 @@ Deno.test("a launcher that works in one thread only is refused by the blocking p
   await assertRejects(() => startBlocking(PYTHON, "echo", { launcher: nowhere }), TypeError, "cannot be loaded in the thread");
 });
 
+Deno.test("what is no launcher is refused before anything is started", async () => {
+  for (const wrong of [{}, null, "ray", { dashboard: "http://head:8265" }]) {
+    const options = { launcher: wrong as unknown as Launcher };
+    await assertRejects(() => startFixture(PYTHON, "echo", options), TypeError, '"launcher" starts no workers');
+    await assertRejects(() => startBlocking(PYTHON, "echo", options), TypeError, '"launcher" starts no workers');
+  }
+});
+
 Deno.test("what a launcher throws is what the start throws", async () => {
   const error = new PermissionDeniedError("no", { plugin: "echo", missing: [], flags: [] });
   const launcher: Launcher = { ...elsewhere(), launch: () => Promise.reject(error) };

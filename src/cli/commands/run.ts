@@ -96,7 +96,16 @@ async function withStandardInput(kwargs: Record<string, unknown>, files: AsyncDi
 
 /** A text that begins with "file:" stands for a file of this machine, wherever the plugin runs. */
 function withFiles(value: unknown): unknown {
-  return typeof value === "string" && value.startsWith("file:") ? fileAt(fromFileUrl(new URL(value, toFileUrl(`${Deno.cwd()}/`)))) : value;
+  if (Array.isArray(value)) return value.map(withFiles);
+  return typeof value === "string" && value.startsWith("file:") ? fileAt(pathOf(value)) : value;
+}
+
+function pathOf(url: string): string {
+  try {
+    return fromFileUrl(new URL(url, toFileUrl(`${Deno.cwd()}/`)));
+  } catch (cause) {
+    throw new UsageError(`"${url}" names no file`, { cause });
+  }
 }
 
 /** What `--kwargs` says. */
