@@ -74,6 +74,11 @@ export class FakeRay implements AsyncDisposable {
     return [...this.#jobs.values()].map(({ request, status, log }) => ({ id: request.submission_id, status, request, log }));
   }
 
+  /** The ids of those that wait or run. */
+  get openJobs(): string[] {
+    return this.jobs.filter(({ status }) => status === "PENDING" || status === "RUNNING").map(({ id }) => id);
+  }
+
   /** The process of the only job: its entrypoint, which is the agent. */
   get pid(): number {
     const [job] = this.#jobs.values();
