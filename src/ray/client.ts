@@ -42,8 +42,8 @@ export function hasEnded({ status }: Pick<JobInfo, "status">): boolean {
   return status !== "PENDING" && status !== "RUNNING";
 }
 
-/** A request that has no answer by then has none. */
-const REQUEST_MS = 30_000;
+/** A request that has no answer by then has none. The first job of a cluster takes a second or two. */
+const REQUEST_MS = 15_000;
 
 /** An upload may take longer. */
 const UPLOAD_MS = 300_000;

@@ -7,8 +7,12 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import type { LaunchedWorker, WorkerPlacement } from "../process/launcher.ts";
 import type { OutputLog } from "../process/output_log.ts";
 import type { RunningChild, WorkerExit } from "../process/running_child.ts";
+import { within } from "../protocol/limit.ts";
 import type { HeldFrames, HelloMessage, PermissionSet } from "../protocol/messages.ts";
 import type { AgentTarget } from "./agent_target.ts";
+
+/** How long a cluster that does not answer holds anybody up who has done with a worker. */
+const PATIENCE_MS = 5_000;
 
 /** What a worker is made of. */
 export interface RayWorkerParts {
@@ -85,6 +89,6 @@ export class RayWorker implements LaunchedWorker {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#running.end();
     // Ray takes a minute to see that a node is gone.
-    if (!this.#running.wasLost) await this.#endJob();
+    if (!this.#running.wasLost) await within(this.#endJob(), PATIENCE_MS);
   }
 }
