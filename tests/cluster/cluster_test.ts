@@ -160,7 +160,7 @@ class Story {
     const error = await within(assertRejects(() => starting, WorkerStartError), "the end of its wait", 30_000);
     assertEquals([error.phase, told], ["admission", ['No node has free what it asks for: 1 CPU, 1 "nobody_has_this"']]);
     await this.forgotten();
-    const label = this.start("evaluates", { ray: { resources: { labels: { "no-such": "label" } } } });
+    const label = this.start("evaluates", { ray: { resources: { labels: { "no-such": "label" } }, queueMs: 5_000 } });
     assertEquals((await assertRejects(() => label, WorkerStartError)).phase, "admission");
   }
 
@@ -176,7 +176,7 @@ class Story {
     const onEnvironment: StartOptions["onEnvironment"] = ({ phase }) => void steps.push(phase);
     for (const isFirst of [true, false]) {
       steps.length = 0;
-      const manifest = { environment: { dependencies: ["tiny==1.0"] } };
+      const manifest = { environment: { dependencies: ["tiny==1.0"], extra_args: ["--no-index"] } };
       await using plugin = await this.start("evaluates", { manifest, onEnvironment });
       const [version, prefix] = await plugin.execute(has) as string[];
       assertEquals([version, steps.includes("packages")], ["1.0", isFirst]);
@@ -184,7 +184,7 @@ class Story {
     }
     await using byRay = await this.start("evaluates", { ray: { environment: { pip: ["tiny==2.0"] } } });
     assertEquals((await byRay.execute(has) as string[])[0], "2.0");
-    const lacks = this.start("evaluates", { manifest: { environment: { dependencies: ["tiny==3.0"] } } });
+    const lacks = this.start("evaluates", { manifest: { environment: { dependencies: ["tiny==3.0"], extra_args: ["--no-index"] } } });
     const error = await assertRejects(() => lacks, WorkerStartError);
     assertEquals(error.phase, "environment");
     assertStringIncludes(error.message, "tiny==3.0");

@@ -84,9 +84,7 @@ class Cluster:
         environ["PATH"] = os.pathsep.join([self._venv + "/bin", uv, environ.get("PATH", "")])
         environ["TMPDIR"] = self._folder
         # Nobody is reached from there, and nothing has to be.
-        environ.update(
-            UV_NO_INDEX="1", UV_FIND_LINKS=self._folder, UV_PYTHON_DOWNLOADS="never", PIP_NO_INDEX="1", PIP_FIND_LINKS=self._folder
-        )
+        environ.update(UV_FIND_LINKS=self._folder, UV_PYTHON_DOWNLOADS="never", PIP_NO_INDEX="1", PIP_FIND_LINKS=self._folder)
         environ["XDG_CACHE_HOME"] = os.path.join(self._folder, "cache")
         log = open(os.path.join(self._folder, "ray{}.log".format(at)), "ab")
         command = [*inside, self._venv + "/bin/ray", "start", *COMMON, "--node-ip-address=" + self._addresses[at], *args]
