@@ -19,17 +19,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from typing import Dict, List, Optional
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 MARK = "TEST_RAY_CLUSTER"  # a plugin does not see variables of this project
 START_S = 60
-COMMON = [
-    "--block",
-    "--num-cpus=2",
-    "--object-store-memory=78643200",
-    "--disable-usage-stats",
-]
+COMMON = ["--block", "--num-cpus=2", "--object-store-memory=78643200", "--disable-usage-stats"]
 
 
 class Cluster:
@@ -49,16 +45,11 @@ class Cluster:
         self._has_network = os.geteuid() == 0 and self._make_network()
         if not self._has_network:
             self._addresses = [own_address()] * 2
+        for version in ("1.0", "2.0"):
+            write_wheel(self._folder, version)
         gcs, dashboard = self._ports
-        head = [
-            "--head",
-            "--port=%d" % gcs,
-            "--dashboard-host=" + self._addresses[0],
-            "--dashboard-port=%d" % dashboard,
-        ]
-        self._head = self._ray(
-            0, [*head, "--temp-dir=" + os.path.join(self._folder, "t")]
-        )
+        head = ["--head", "--port=%d" % gcs, "--dashboard-host=" + self._addresses[0], "--dashboard-port=%d" % dashboard]
+        self._head = self._ray(0, [*head, "--temp-dir=" + os.path.join(self._folder, "t")])
         self._url = "http://{}:{}".format(self._addresses[0], dashboard)
         self._wait(lambda: self._nodes() >= 1)
         self.second()
@@ -70,109 +61,60 @@ class Cluster:
         own = [] if self._has_network else ["--dashboard-agent-listen-port=52366"]
         address = "--address={}:{}".format(self._addresses[0], self._ports[0])
         before = self._nodes()
-        self._second = self._ray(
-            1, [address, '--resources={"second": 10}', "--num-gpus=1", *own]
-        )
+        self._second = self._ray(1, [address, '--resources={"second": 10}', "--num-gpus=1", *own])
         self._wait(lambda: self._nodes() > before)
 
     def _make_network(self) -> bool:
         name = self._mark
-        commands = [
-            "link add rb{0} type bridge",
-            "addr add {3}/24 dev rb{0}",
-            "link set rb{0} up",
-        ]
+        commands = ["link add rb{0} type bridge", "addr add {3}/24 dev rb{0}", "link set rb{0} up"]
         for at in (1, 2):
             own = ["netns add rn{0}%d", "link add rv{0}%d type veth peer name eth0 netns rn{0}%d", "link set rv{0}%d master rb{0}",
                    "link set rv{0}%d up", "-n rn{0}%d addr add {%d}/24 dev eth0", "-n rn{0}%d link set eth0 up",
                    "-n rn{0}%d link set lo up"]  # fmt: skip
-            commands += [
-                command.replace("{%d}", "{" + str(at) + "}").replace("%d", str(at))
-                for command in own
-            ]
+            commands += [command.replace("{%d}", "{" + str(at) + "}").replace("%d", str(at)) for command in own]
             commands.append("-n rn{0}%d route add default via {3}" % at)
-        return all(
-            quiet(["ip", *command.format(name, *self._addresses).split()])
-            for command in commands
-        )
+        return all(quiet(["ip", *command.format(name, *self._addresses).split()]) for command in commands)
 
     def _ray(self, at: int, args: List[str]) -> subprocess.Popen[bytes]:
-        inside = (
-            ["ip", "netns", "exec", "rn{}{}".format(self._mark, at + 1)]
-            if self._has_network
-            else []
-        )
+        inside = ["ip", "netns", "exec", "rn{}{}".format(self._mark, at + 1)] if self._has_network else []
         keep = ("PATH", "HOME", "LANG", "UV_CACHE_DIR")
         environ = {name: value for name, value in os.environ.items() if name in keep}
-        environ.update(
-            {
-                MARK: self._mark,
-                "RAY_AUTH_MODE": "token",
-                "RAY_AUTH_TOKEN": TOKEN,
-                "RAY_USAGE_STATS_ENABLED": "0",
-            }
-        )
+        environ.update({MARK: self._mark, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN, "RAY_USAGE_STATS_ENABLED": "0"})
         uv = os.path.join(os.path.dirname(self._venv), "uv", "bin")
-        environ["PATH"] = os.pathsep.join(
-            [self._venv + "/bin", uv, environ.get("PATH", "")]
-        )
+        environ["PATH"] = os.pathsep.join([self._venv + "/bin", uv, environ.get("PATH", "")])
         environ["TMPDIR"] = self._folder
+        # Nobody is reached from there, and nothing has to be.
+        environ.update(
+            UV_NO_INDEX="1", UV_FIND_LINKS=self._folder, UV_PYTHON_DOWNLOADS="never", PIP_NO_INDEX="1", PIP_FIND_LINKS=self._folder
+        )
         environ["XDG_CACHE_HOME"] = os.path.join(self._folder, "cache")
         log = open(os.path.join(self._folder, "ray{}.log".format(at)), "ab")
-        command = [
-            *inside,
-            self._venv + "/bin/ray",
-            "start",
-            *COMMON,
-            "--node-ip-address=" + self._addresses[at],
-            *args,
-        ]
-        return subprocess.Popen(
-            command,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        command = [*inside, self._venv + "/bin/ray", "start", *COMMON, "--node-ip-address=" + self._addresses[at], *args]
+        return subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
     def _wait(self, is_there) -> None:
         end = time.monotonic() + START_S
         while not is_there():
             assert self._head is not None
-            ended = [
-                ray
-                for ray in (self._head, self._second)
-                if ray is not None and ray.poll() is not None
-            ]
+            ended = [ray for ray in (self._head, self._second) if ray is not None and ray.poll() is not None]
             if ended or time.monotonic() > end:
                 raise SystemExit("Ray does not start: " + self._log())
             time.sleep(0.1)
 
     def _log(self) -> str:
-        texts = [
-            os.path.join(self._folder, name)
-            for name in sorted(os.listdir(self._folder))
-            if name.endswith(".log")
-        ]
+        texts = [os.path.join(self._folder, name) for name in sorted(os.listdir(self._folder)) if name.endswith(".log")]
         return " ".join(open(text, errors="replace").read()[-1000:] for text in texts)
 
     def _nodes(self) -> int:
-        request = urllib.request.Request(
-            self._url + "/api/v0/nodes", headers={"authorization": "Bearer " + TOKEN}
-        )
+        request = urllib.request.Request(self._url + "/api/v0/nodes", headers={"authorization": "Bearer " + TOKEN})
         try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-                request, timeout=5
-            ) as answer:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as answer:
                 return answer.read().count(b'"state": "ALIVE"')
         except OSError:
             return 0
 
     def cut(self, is_up: bool) -> None:
-        quiet(
-            ["ip", "link", "set", "rv{}2".format(self._mark), "up" if is_up else "down"]
-        )
+        quiet(["ip", "link", "set", "rv{}2".format(self._mark), "up" if is_up else "down"])
 
     def pids(self) -> Dict[str, List[int]]:
         """By what they are: `raylet1` and `raylet2`, `gcs`, `agent`, `supervisor`, `worker`, and `other`."""
@@ -185,9 +127,7 @@ class Cluster:
     def _is_own(self, pid: str) -> bool:
         try:
             with open("/proc/{}/environ".format(pid), "rb") as environ:
-                return "{}={}".format(
-                    MARK, self._mark
-                ).encode() in environ.read().split(b"\0")
+                return "{}={}".format(MARK, self._mark).encode() in environ.read().split(b"\0")
         except OSError:
             return False
 
@@ -198,11 +138,7 @@ class Cluster:
         except OSError:
             return "other"
         if "/raylet/raylet " in words:
-            return (
-                "raylet2"
-                if self._addresses[1] in words and "second" in words
-                else "raylet1"
-            )
+            return "raylet2" if self._addresses[1] in words and "second" in words else "raylet1"
         kinds = {
             "gcs_server": "gcs",
             "remote_plugin_agent/worker.py": "worker",
@@ -233,15 +169,23 @@ class Cluster:
             if not left:
                 break
             time.sleep(0.1)
-        for command in (
-            "netns del rn{0}1",
-            "netns del rn{0}2",
-            "link del rv{0}1",
-            "link del rv{0}2",
-            "link del rb{0}",
-        ):
+        for command in ("netns del rn{0}1", "netns del rn{0}2", "link del rv{0}1", "link del rv{0}2", "link del rb{0}"):
             quiet(["ip", *command.format(self._mark).split()])
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def write_wheel(folder: str, version: str) -> None:
+    """A package without anything but its version, from which an environment can be made."""
+    info = "tiny-{}.dist-info/".format(version)
+    files = {
+        "tiny.py": "VERSION = {!r}\n".format(version),
+        info + "METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: {}\n".format(version),
+        info + "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join("{},,\n".format(name) for name in [*files, info + "RECORD"])
+    with zipfile.ZipFile(os.path.join(folder, "tiny-{}-py3-none-any.whl".format(version)), "w") as wheel:
+        for name, text in [*files.items(), (info + "RECORD", record)]:
+            wheel.writestr(name, text)
 
 
 def send(pid: int, number: int) -> None:
@@ -253,12 +197,7 @@ def send(pid: int, number: int) -> None:
 
 def quiet(command: List[str]) -> bool:
     try:
-        return (
-            subprocess.run(
-                command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            ).returncode
-            == 0
-        )
+        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
     except OSError:
         return False
 
