@@ -77,6 +77,7 @@ export class RunningChild {
   /** Whether the host has asked the child to end and still waits for that. */
   #asked = false;
   #hasEnded = false;
+  #wasLost = false;
   #keepAlive: Timer | undefined;
   /** Reads what the child had sent when it ended, before its files are removed. */
   readOut: () => Promise<void> = () => Promise.resolve();
@@ -111,6 +112,11 @@ export class RunningChild {
     const rest = blocksOf(reader, first);
     if (saysFarewell) this.#stdoutEnd = this.#farewell = readFarewell(rest);
     else this.#stdoutEnd = this.log.drain("stdout", rest);
+  }
+
+  /** Whether nobody saw how it ended. */
+  get wasLost(): boolean {
+    return this.#wasLost;
   }
 
   /** How it ended, if it does within this many milliseconds. */
@@ -162,6 +168,7 @@ export class RunningChild {
   async #watch({ removeFiles, memory, endGroup, readStatus = (status) => status }: ChildCare): Promise<WorkerExit> {
     const status = await this.child.status;
     const { code, signal } = readStatus(status);
+    this.#wasLost = status.lost !== undefined;
     this.#hasEnded = true;
     // Nobody has to wait for it who is only told of the end.
     if (!this.#asked) this.#groupEnd = endGroup?.();

@@ -35,7 +35,6 @@ export interface JobInfo {
   readonly errorType: string | undefined;
   /** When it ended, as `Date.now()` tells it. */
   readonly endedAt: number | undefined;
-  readonly metadata: Readonly<Record<string, unknown>>;
 }
 
 /** Whether a job has come to its end. */
@@ -43,8 +42,8 @@ export function hasEnded({ status }: Pick<JobInfo, "status">): boolean {
   return status !== "PENDING" && status !== "RUNNING";
 }
 
-/** A request that has no answer by then has none. */
-const REQUEST_MS = 30_000;
+/** A request that has no answer by then has none. The first job of a cluster takes a second or two. */
+const REQUEST_MS = 15_000;
 
 /** An upload may take longer. */
 const UPLOAD_MS = 300_000;
@@ -185,13 +184,12 @@ function jobIn(job: unknown, id: string): JobInfo {
   if (!isRecord(job) || typeof job.status !== "string" || !STATUSES.includes(job.status)) {
     throw new RayUnreachableError(`the dashboard tells nothing that is known here of the job "${id}"`);
   }
-  const { status, message, error_type, end_time, metadata } = job;
+  const { status, message, error_type, end_time } = job;
   return {
     id,
     status: status as JobStatus,
     message: typeof message === "string" ? message : "",
     errorType: typeof error_type === "string" ? error_type : undefined,
     endedAt: typeof end_time === "number" && end_time > 0 ? end_time : undefined,
-    metadata: isRecord(metadata) ? metadata : {},
   };
 }

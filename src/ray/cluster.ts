@@ -5,12 +5,16 @@
  */
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { startError } from "../process/start_failure.ts";
+import { Timer } from "../protocol/timer.ts";
 import { RayClient } from "./client.ts";
 import type { RaySettings } from "./options.ts";
 import { sweepJobs } from "./sweep.ts";
 
 /** The oldest whose API takes all that is asked of it. */
 const OLDEST: readonly [number, number] = [2, 10];
+
+/** How often a job is removed, each time after twice as long. */
+const MOST_REMOVALS = 4;
 
 /** A cluster. */
 export class Cluster {
@@ -37,6 +41,21 @@ export class Cluster {
     }
     this.#isKnown = true;
     void sweepJobs(this.client);
+  }
+
+  /** Has the cluster forget a job that has ended, when it is time. A program that ends before leaves that to the next one. */
+  async forget(id: string): Promise<void> {
+    const { keepJobMs } = this.settings;
+    if (keepJobMs === 0) await this.client.remove(id);
+    else this.#forgetLater(id, keepJobMs, MOST_REMOVALS);
+  }
+
+  /** A busy cluster may note the end of a job after it was removed, and so remember it again. */
+  #forgetLater(id: string, milliseconds: number, times: number): void {
+    new Timer(milliseconds, () => {
+      void this.client.remove(id).catch(() => {});
+      if (times > 1) this.#forgetLater(id, 2 * milliseconds, times - 1);
+    }).unref();
   }
 }
 

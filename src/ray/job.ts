@@ -11,6 +11,7 @@ import { pause } from "../protocol/timer.ts";
 import { isRecord, parseJson } from "../protocol/json.ts";
 import { messageOf } from "../protocol/text.ts";
 import { hasEnded, type JobInfo, type RayClient, RayRefusedError, RayUnreachableError } from "./client.ts";
+import type { Cluster } from "./cluster.ts";
 import { jobError } from "./failures.ts";
 import { killerId, killerJob, resourcesInWords, type WorkerJob } from "./job_request.ts";
 import type { AgentAddress, RaySettings } from "./options.ts";
@@ -28,15 +29,14 @@ const PLACED_MS = 2_500;
 /** How long the log may be empty once a job runs. */
 const LOG_MS = 15_000;
 
-/** How long the end of a job is waited for, in all, and until it is told to stop once more. */
-const REMOVAL_MS = 15_000;
+/** How long the end of a job is waited for, in all, and until it is told to stop. */
+const END_MS = 120_000;
 const STOP_MS = 1_000;
 
 /** Who asks for a job, and who is told. */
 interface JobContext {
   readonly spec: PluginSpec;
-  readonly client: RayClient;
-  readonly settings: RaySettings;
+  readonly cluster: Cluster;
 }
 
 /** One job. */
@@ -45,7 +45,7 @@ export class RayJob {
   readonly id: string;
   readonly #context: JobContext;
   readonly #mark: string;
-  #removed: Promise<void> | undefined;
+  #ended: Promise<void> | undefined;
 
   private constructor({ submission_id, mark }: WorkerJob, context: JobContext) {
     this.id = submission_id;
@@ -58,10 +58,10 @@ export class RayJob {
     const job = new RayJob(request, context);
     const { mark: _, ...body } = request;
     try {
-      await context.client.submit(body, signal);
+      await context.cluster.client.submit(body, signal);
       return job;
     } catch (error) {
-      if (!(error instanceof RayRefusedError)) await job.remove().catch(() => {});
+      if (!(error instanceof RayRefusedError)) await job.end().catch(() => {});
       throw error;
     }
   }
@@ -72,7 +72,7 @@ export class RayJob {
    * @throws {WorkerStartError} When it ends first, or waits for longer than it may.
    */
   async running({ signal, onQueued }: Pick<LaunchWatch, "signal" | "onQueued">): Promise<void> {
-    const { spec, settings } = this.#context;
+    const { spec, cluster: { settings } } = this.#context;
     const { queueMs } = settings;
     const begun = performance.now();
     const over = new AbortController();
@@ -133,14 +133,14 @@ export class RayJob {
     if (!isRecord(told)) return undefined; // The rest of the line is on its way.
     const { host, port, error } = told;
     if (error === undefined) return { hostname: String(host), port: Number(port) };
-    const { spec, settings: { ports } } = this.#context;
+    const { spec, cluster: { settings: { ports } } } = this.#context;
     const where = ports === undefined ? "its agent cannot listen" : `its agent finds no free port in "${ports}"`;
     throw startError(spec, "spawn", `${where}: ${error}. Correct "ports" of ray()`, {});
   }
 
   async #log(signal: AbortSignal): Promise<{ text: string } | { problem: string }> {
     try {
-      return { text: await this.#context.client.logs(this.id, signal) };
+      return { text: await this.#context.cluster.client.logs(this.id, signal) };
     } catch (error) {
       if (error instanceof RayRefusedError || error instanceof RayUnreachableError) return { problem: messageOf(error) };
       throw error;
@@ -170,49 +170,50 @@ export class RayJob {
   }
 
   async #look(signal?: AbortSignal): Promise<JobInfo | undefined> {
-    const job = await this.#context.client.job(this.id, signal);
+    const job = await this.#context.cluster.client.job(this.id, signal);
     if (job === undefined) throw new RayUnreachableError(`the cluster does not know the job "${this.id}" any more`);
     return job;
   }
 
   /**
-   * Ends the job, and has the cluster forget it. Twice is harmless.
+   * Waits until the job has ended, and ends it where nothing else does; then has the cluster forget it. Twice is harmless.
    *
-   * @throws {Error} When it is still there after fifteen seconds.
+   * @throws {Error} When it has not ended after two minutes.
    */
-  remove(): Promise<void> {
-    return this.#removed ??= this.#remove();
+  end(): Promise<void> {
+    return this.#ended ??= this.#end();
   }
 
-  async #remove(): Promise<void> {
-    const { client } = this.#context;
+  async #end(): Promise<void> {
+    const { cluster } = this.#context;
     let isKilled = false;
-    const end = async ({ status }: JobInfo, spentMs: number) => {
+    const kill = async ({ status }: JobInfo, spentMs: number) => {
       if (isKilled || (status === "RUNNING" && spentMs < STOP_MS)) return;
       isKilled = true;
-      await client.stop(this.id);
+      await cluster.client.stop(this.id);
       // A job that waits has nobody yet who would hear that.
-      if (status === "PENDING") await client.submit(killerJob(this.id));
+      if (status === "PENDING") await cluster.client.submit(killerJob(this.id));
     };
-    await forget(client, this.id, end);
-    if (isKilled) await forget(client, killerId(this.id), () => Promise.resolve());
+    await untilEnded(cluster.client, this.id, kill);
+    if (isKilled) await untilEnded(cluster.client, killerId(this.id), () => Promise.resolve());
+    await cluster.forget(this.id);
+    if (isKilled) await cluster.forget(killerId(this.id));
   }
 }
 
-/** Waits for the end of a job, which somebody brings about, and has the cluster forget it. */
-async function forget(client: RayClient, id: string, end: (job: JobInfo, spentMs: number) => Promise<void>): Promise<void> {
+/** Waits for the end of a job, which somebody brings about; one that there is not has ended. */
+async function untilEnded(client: RayClient, id: string, kill: (job: JobInfo, spentMs: number) => Promise<void>): Promise<void> {
   const begun = performance.now();
   for (let waitMs = 30;; waitMs = Math.min(waitMs * 1.3, 500)) {
     const spentMs = performance.now() - begun;
     try {
       const job = await client.job(id);
-      if (job === undefined) return;
-      if (hasEnded(job)) return await client.remove(id);
-      await end(job, spentMs);
+      if (job === undefined || hasEnded(job)) return;
+      await kill(job, spentMs);
     } catch (error) {
-      if (spentMs > REMOVAL_MS) throw error;
+      if (spentMs > END_MS) throw error;
     }
-    if (spentMs > REMOVAL_MS) throw new Error(`The job "${id}" does not end. End it by: ray job stop ${id}`);
+    if (spentMs > END_MS) throw new Error(`the job "${id}" does not end. End it by: ray job stop ${id}`);
     await pause(waitMs, NEVER);
   }
 }

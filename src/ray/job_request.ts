@@ -7,7 +7,7 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import type { RayResources, RaySettings } from "./options.ts";
 
-/** Whose jobs they are, in their metadata. */
+/** Whose jobs they are: their ids begin with it. Ray keeps an id even where it has lost all else of a job. */
 export const JOB_OWNER = "remote-plugin";
 
 /** A job of a worker. */
@@ -84,8 +84,16 @@ export function killerId(id: string): string {
 
 /** Ends a job that waits: `stop` is heard only by a job that runs. It needs no resource, so it waits for nothing, and runs on the head. */
 export function killerJob(id: string): { readonly submission_id: string } & Readonly<Record<string, unknown>> {
-  const program = "import ray; ray.init(address='auto', namespace='SUPERVISOR_ACTOR_RAY_NAMESPACE', log_to_driver=False); " +
-    `ray.kill(ray.get_actor('_ray_internal_job_actor_${id}'))`;
+  const program = `
+import ray, time
+ray.init(address='auto', namespace='SUPERVISOR_ACTOR_RAY_NAMESPACE', log_to_driver=False)
+for _ in range(100):
+    try:
+        ray.kill(ray.get_actor('_ray_internal_job_actor_${id}'))
+        break
+    except ValueError:
+        time.sleep(0.1)  # it is being made
+`;
   return { submission_id: killerId(id), entrypoint: `exec ${PYTHON} -c "${program}"`, metadata: { owner: JOB_OWNER } };
 }
 

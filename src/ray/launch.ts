@@ -17,6 +17,7 @@ import { PermissionAudit } from "../process/permission_audit.ts";
 import { RunningChild } from "../process/running_child.ts";
 import { startError } from "../process/start_failure.ts";
 import { startMessage } from "../process/start_message.ts";
+import { within } from "../protocol/limit.ts";
 import { messageOf } from "../protocol/text.ts";
 import type { Greeting } from "./agent_line.ts";
 import { AgentTarget, createSecret } from "./agent_target.ts";
@@ -90,16 +91,17 @@ function demandPython(spec: PluginSpec): PythonPlugin {
   return { ...spec, runtime };
 }
 
-async function launch(plan: Plan, { settings, client }: Cluster, watch: LaunchWatch): Promise<RayWorker> {
+async function launch(plan: Plan, cluster: Cluster, watch: LaunchWatch): Promise<RayWorker> {
+  const { settings, client } = cluster;
   const { spec, code } = plan;
   const { signal, log } = watch;
   await using cleanup = new AsyncDisposableStack();
   const packages = await ensurePackages(client, code, signal);
   const { secret, verifier } = await createSecret();
-  const job = await RayJob.submit(workerJob(spec, settings, { ...packages, verifier }), { spec, client, settings }, signal);
+  const job = await RayJob.submit(workerJob(spec, settings, { ...packages, verifier }), { spec, cluster }, signal);
   const note = (text: string) => log.add("host", text);
-  const removeJob = () => job.remove().catch((error) => note(`Cannot remove the job of the worker: ${messageOf(error)}`));
-  cleanup.defer(removeJob);
+  const endJob = () => job.end().catch((error) => note(`Cannot end the job of the worker: ${messageOf(error)}`));
+  cleanup.defer(async () => void await within(endJob(), PATIENCE_MS));
   await job.running(watch);
   const target = new AgentTarget(await job.agentAddress(signal), settings, secret);
   const child = new RemoteChild(
@@ -115,9 +117,9 @@ async function launch(plan: Plan, { settings, client }: Cluster, watch: LaunchWa
   const removeFiles = async () => {
     await child.line.end(DONE_MS);
     target.hangUp();
-    await removeJob();
   };
   const running = new RunningChild(child, { log, removeFiles });
+  void running.exited.then(endJob);
   cleanup.defer(() => running.end());
   const placed = await place(plan, settings, await greetingOf(spec, child, signal));
   await started(plan, child, { order: placed.order, signal });
@@ -137,8 +139,12 @@ async function launch(plan: Plan, { settings, client }: Cluster, watch: LaunchWa
     placement: { node: target.node, job: job.id },
     running,
     target,
+    endJob,
   });
 }
+
+/** How long a start that failed waits for the end of its job, which goes on without anybody. */
+const PATIENCE_MS = 15_000;
 
 /** How long an agent may take to end once all is told. */
 const DONE_MS = 2_000;

@@ -75,19 +75,26 @@ export interface RayOptions {
   readonly queueMs?: number;
   /** After so many milliseconds of silence host and worker count each other as gone, at least 2,000. Default: 30,000. */
   readonly leaseMs?: number;
+  /**
+   * For how long the cluster remembers a worker that has ended, with its log, in milliseconds. Ray itself notes the end of a job a second or two later, and
+   * would remember for ever what was removed before. Default: 3,000.
+   */
+  readonly keepJobMs?: number;
 }
 
 /** The options, with nothing left open. */
-export interface RaySettings extends Omit<RayOptions, "queueMs" | "leaseMs" | "resources" | "dashboard"> {
+export interface RaySettings extends Omit<RayOptions, "queueMs" | "leaseMs" | "keepJobMs" | "resources" | "dashboard"> {
   /** Without a path, so that the API's paths follow. */
   readonly dashboard: URL;
   readonly resources: RayResources & { readonly cpus: number; readonly gpus: number };
   readonly queueMs: number;
   readonly leaseMs: number;
+  readonly keepJobMs: number;
 }
 
 const DEFAULT_QUEUE_MS = 600_000;
 const DEFAULT_LEASE_MS = 30_000;
+const DEFAULT_KEEP_JOB_MS = 3_000;
 
 /** Beats come each second. */
 const LEAST_LEASE_MS = 2_000;
@@ -98,10 +105,10 @@ const LEAST_LEASE_MS = 2_000;
  * @throws {TypeError} When one of them cannot be what is meant; the message names it.
  */
 export function settingsOf(options: RayOptions): RaySettings {
-  const { resources = {}, queueMs = DEFAULT_QUEUE_MS, leaseMs = DEFAULT_LEASE_MS } = options;
-  for (const complaint of complaintsAbout({ ...options, resources, queueMs, leaseMs })) throw new TypeError(complaint);
+  const { resources = {}, queueMs = DEFAULT_QUEUE_MS, leaseMs = DEFAULT_LEASE_MS, keepJobMs = DEFAULT_KEEP_JOB_MS } = options;
+  for (const complaint of complaintsAbout({ ...options, resources, queueMs, leaseMs, keepJobMs })) throw new TypeError(complaint);
   const { cpus = 1, gpus = 0 } = resources;
-  return { ...options, dashboard: urlOf(options.dashboard)!, resources: { ...resources, cpus, gpus }, queueMs, leaseMs };
+  return { ...options, dashboard: urlOf(options.dashboard)!, resources: { ...resources, cpus, gpus }, queueMs, leaseMs, keepJobMs };
 }
 
 function urlOf(text: unknown): URL | undefined {
@@ -110,7 +117,7 @@ function urlOf(text: unknown): URL | undefined {
   return new URL(url.pathname.endsWith("/") ? url : `${url}/`);
 }
 
-type Complete = RayOptions & Required<Pick<RayOptions, "resources" | "queueMs" | "leaseMs">>;
+type Complete = RayOptions & Required<Pick<RayOptions, "resources" | "queueMs" | "leaseMs" | "keepJobMs">>;
 
 const KNOWN: Readonly<Record<keyof RayOptions, true>> = {
   dashboard: true,
@@ -123,10 +130,11 @@ const KNOWN: Readonly<Record<keyof RayOptions, true>> = {
   nodes: true,
   queueMs: true,
   leaseMs: true,
+  keepJobMs: true,
 };
 
 function* complaintsAbout(options: Complete): Generator<string> {
-  const { dashboard, token, resources, environment, code, ports, reach, nodes, queueMs, leaseMs } = options;
+  const { dashboard, token, resources, environment, code, ports, reach, nodes, queueMs, leaseMs, keepJobMs } = options;
   for (const name of Object.keys(options)) if (!(name in KNOWN)) yield `There is no option ${shown(name)} of ray()`;
   const url = urlOf(dashboard);
   if (url === undefined) yield `The "dashboard" of a Ray cluster is an address such as "http://head:8265", not ${shown(dashboard)}`;
@@ -146,6 +154,7 @@ function* complaintsAbout(options: Complete): Generator<string> {
   if (!isDuration(leaseMs) || leaseMs < LEAST_LEASE_MS || leaseMs === Infinity) {
     yield `"leaseMs" of ray() is a number of milliseconds from ${LEAST_LEASE_MS} upwards, not ${shown(leaseMs)}`;
   }
+  if (!isAmount(keepJobMs)) yield `"keepJobMs" of ray() is a number of milliseconds from 0 upwards, not ${shown(keepJobMs)}`;
 }
 
 function* resourceComplaints({ cpus = 1, gpus = 0, memory = 0, custom = {}, labels = {} }: RayResources): Generator<string> {

@@ -42,6 +42,7 @@ const WRONG: readonly (readonly [unknown, string])[] = [
   [{ ...HEAD, queueMs: 0 }, '"queueMs" of ray()'],
   [{ ...HEAD, leaseMs: 500 }, '"leaseMs" of ray()'],
   [{ ...HEAD, leaseMs: Infinity }, '"leaseMs" of ray()'],
+  [{ ...HEAD, keepJobMs: -1 }, '"keepJobMs" of ray()'],
   [{ ...HEAD, dashbord: "x" }, 'There is no option "dashbord" of ray()'],
 ];
 

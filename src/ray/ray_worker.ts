@@ -7,8 +7,12 @@ import type { PluginSpec } from "../manifest/manifest.ts";
 import type { LaunchedWorker, WorkerPlacement } from "../process/launcher.ts";
 import type { OutputLog } from "../process/output_log.ts";
 import type { RunningChild, WorkerExit } from "../process/running_child.ts";
+import { within } from "../protocol/limit.ts";
 import type { HeldFrames, HelloMessage, PermissionSet } from "../protocol/messages.ts";
 import type { AgentTarget } from "./agent_target.ts";
+
+/** How long a cluster that does not answer holds anybody up who has done with a worker. */
+const PATIENCE_MS = 5_000;
 
 /** What a worker is made of. */
 export interface RayWorkerParts {
@@ -20,6 +24,8 @@ export interface RayWorkerParts {
   readonly placement: WorkerPlacement;
   readonly running: RunningChild;
   readonly target: AgentTarget;
+  /** Waits for the end of the job, and brings it about. */
+  readonly endJob: () => Promise<void>;
 }
 
 /** A worker that listens on its node. */
@@ -38,9 +44,10 @@ export class RayWorker implements LaunchedWorker {
   readonly exited: Promise<WorkerExit>;
   readonly #running: RunningChild;
   readonly #target: AgentTarget;
+  readonly #endJob: () => Promise<void>;
 
   /** Takes over what has been started. */
-  constructor({ spec, hello, token, permissions, warnings, placement, running, target }: RayWorkerParts) {
+  constructor({ spec, hello, token, permissions, warnings, placement, running, target, endJob }: RayWorkerParts) {
     this.spec = spec;
     // Nobody could look at the worker's files from here, to use them for another value.
     this.hello = { ...hello, features: hello.features.filter((feature) => feature !== "reuse") };
@@ -52,6 +59,7 @@ export class RayWorker implements LaunchedWorker {
     this.exited = running.exited;
     this.#running = running;
     this.#target = target;
+    this.#endJob = endJob;
   }
 
   dial(): Promise<Deno.Conn> {
@@ -80,5 +88,7 @@ export class RayWorker implements LaunchedWorker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#running.end();
+    // Ray takes a minute to see that a node is gone.
+    if (!this.#running.wasLost) await within(this.#endJob(), PATIENCE_MS);
   }
 }

@@ -6,7 +6,7 @@
 import { hasEnded, type JobInfo, type RayClient } from "./client.ts";
 import { JOB_OWNER } from "./job_request.ts";
 
-/** A host that lives removes its own within seconds. */
+/** A host that lives removes its own within seconds, unless it was told to keep them. */
 const LEFT_MS = 60_000;
 
 /** Removes them, as far as that works. Nobody waits for it. */
@@ -19,5 +19,5 @@ export async function sweepJobs(client: RayClient): Promise<void> {
 }
 
 function isLeft(job: JobInfo): boolean {
-  return job.metadata.owner === JOB_OWNER && hasEnded(job) && job.endedAt !== undefined && Date.now() - job.endedAt > LEFT_MS;
+  return job.id.startsWith(`${JOB_OWNER}-`) && hasEnded(job) && job.endedAt !== undefined && Date.now() - job.endedAt > LEFT_MS;
 }

@@ -23,7 +23,7 @@ async function runWith(user: User, env: Record<string, string>, ...args: string[
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
 }
 
-Deno.test("run --ray calls a plugin on a cluster, tells for what its start waits, and leaves no job", async () => {
+Deno.test("run --ray calls a plugin on a cluster, tells for what its start waits, and leaves none that runs", async () => {
   await using ray = await FakeRay.start({ token: TOKEN, holdsJobs: true });
   await using user = await User.create({ "echo.json": await nodeManifest("echo"), "token.txt": `${TOKEN}\n` });
   const child = user.start(["run", "--ray", ray.dashboard, "--ray-token-file", "token.txt", "echo", "--n", "1"]);
@@ -33,7 +33,7 @@ Deno.test("run --ray calls a plugin on a cluster, tells for what its start waits
   const [{ code }, out] = await Promise.all([within(child.status, "the end"), toText(child.stdout)]);
   assertEquals([code, JSON.parse(out)], [0, { args: [], kwargs: { n: 1 } }]);
   await notes.cancel();
-  await eventually(() => ray.jobs.length === 0, "the end of the job");
+  await eventually(() => ray.openJobs.length === 0, "the end of the job");
 });
 
 Deno.test("the cluster's token comes from the variables of Ray's own programs, and never from the command line", async () => {
@@ -105,7 +105,7 @@ Deno.test("serve --ray serves plugins of a cluster; stats and logs name node and
   child.kill("SIGTERM");
   assertEquals((await within(child.status, "the end")).code, 0);
   await Promise.all([lines.cancel(), child.stderr.cancel()]);
-  await eventually(() => ray.jobs.length === 0, "the end of the last job");
+  await eventually(() => ray.openJobs.length === 0, "the end of the last job");
 });
 
 Deno.test("Ctrl-C while a start waits for its cluster ends run and serve, and leaves no job", async () => {

@@ -209,12 +209,12 @@ Deno.test("a request whose answer was lost is not handed in twice", async () => 
 Deno.test("jobs that killed hosts have left are forgotten, and nobody else's", async () => {
   await using fake = await FakeRay.start();
   const longAgo = Date.now() - 3_600_000;
-  fake.remember("left", { owner: "remote-plugin" }, longAgo);
-  fake.remember("recent", { owner: "remote-plugin" }, Date.now());
-  fake.remember("other", { owner: "somebody" }, longAgo);
+  fake.remember("remote-plugin-left", longAgo);
+  fake.remember("remote-plugin-recent", Date.now());
+  fake.remember("somebody-elses", longAgo);
   await using plugin = await startOnRay(fake, "echo");
-  await eventually(() => !fake.jobs.some(({ id }) => id === "left"), "the end of what was left");
-  assertEquals(fake.jobs.map(({ id }) => id).sort(), ["other", "recent", plugin.placement!.job].sort());
+  await eventually(() => !fake.jobs.some(({ id }) => id === "remote-plugin-left"), "the end of what was left");
+  assertEquals(fake.jobs.map(({ id }) => id).sort(), ["somebody-elses", "remote-plugin-recent", plugin.placement!.job].sort());
 });
 
 Deno.test("a cluster whose logs cannot be had says where to look", async () => {

@@ -74,6 +74,11 @@ export class FakeRay implements AsyncDisposable {
     return [...this.#jobs.values()].map(({ request, status, log }) => ({ id: request.submission_id, status, request, log }));
   }
 
+  /** The ids of those that wait or run. */
+  get openJobs(): string[] {
+    return this.jobs.filter(({ status }) => status === "PENDING" || status === "RUNNING").map(({ id }) => id);
+  }
+
   /** The process of the only job: its entrypoint, which is the agent. */
   get pid(): number {
     const [job] = this.#jobs.values();
@@ -91,14 +96,9 @@ export class FakeRay implements AsyncDisposable {
   }
 
   /** Puts in the record of a job that a host has left. */
-  remember(id: string, metadata: Record<string, string>, endedAt: number): void {
-    this.#jobs.set(id, {
-      request: { submission_id: id, entrypoint: "true", metadata },
-      status: "SUCCEEDED",
-      message: "",
-      endedAt,
-      log: "",
-    });
+  remember(id: string, endedAt: number): void {
+    const request = { submission_id: id, entrypoint: "true", metadata: {} };
+    this.#jobs.set(id, { request, status: "SUCCEEDED", message: "", endedAt, log: "" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -30,6 +30,6 @@ export async function startOnRay(
   fixture: string,
   { manifest, ray: changes, ...options }: OnRay = {},
 ): Promise<RemotePluginProxy> {
-  const launcher = ray({ dashboard, token, resources: { cpus: 0.1 }, ...changes });
+  const launcher = ray({ dashboard, token, resources: { cpus: 0.1 }, keepJobMs: 0, ...changes });
   return await RemotePluginProxy.start(await rayManifest(fixture, manifest), { permissions: "requested", ...options, launcher });
 }
