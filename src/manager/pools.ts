@@ -52,6 +52,7 @@ export class Pools {
   /** Starts a pool with its first workers. */
   async start(spec: PluginSpec): Promise<Pool> {
     const starter = this.#starter(spec);
+    const startedAt = Date.now();
     const pool: Pool = new Pool({
       plugin: spec.name,
       startFirst: (count, signal) => starter.start(count, signal),
@@ -67,6 +68,7 @@ export class Pools {
       this.#pools.delete(pool);
       throw error;
     }
+    this.#shared.onStarted?.({ pool, startedAt });
     return pool;
   }
 

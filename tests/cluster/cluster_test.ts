@@ -4,6 +4,7 @@ import { type RemotePluginProxy, RemotePluginProxySync, type StartOptions, Worke
 import { ray } from "@remote-plugin/proxy/ray";
 import { gone } from "../support/fixture_proxy.ts";
 import { eventually, within } from "../support/guard.ts";
+import { ManagerWatch } from "../support/managed_plugins.ts";
 import { PrintedLines } from "../support/printed_lines.ts";
 import { ON_SECOND, RayCluster } from "../support/ray_cluster.ts";
 import { type OnRay, rayManifest, startOnRay } from "../support/ray_plugins.ts";
@@ -45,6 +46,24 @@ class Story {
   async jobs(): Promise<string[]> {
     const jobs = await this.cluster.api<{ submission_id: string | null }[]>("GET", "jobs/");
     return jobs.map((job) => String(job.submission_id)).filter((id) => id.startsWith("remote-plugin"));
+  }
+
+  /** Two workers fit on the second node, and a third one waits. */
+  async keepsReplicas(): Promise<void> {
+    const { dashboard, token } = this.cluster;
+    const launcher = ray({ dashboard, token, resources: { cpus: 0.1, custom: { second: 4 } } });
+    await using watch = await ManagerWatch.create({ manifests: [await rayManifest("naps")], launcher, replicas: { max: 3 } });
+    const { manager } = watch;
+    const calls = Array.from({ length: 6 }, () => manager.get("naps").execute<number>({ seconds: 2 }));
+    assertEquals(new Set(await Promise.all(calls)).size, 2);
+    await eventually(() => manager.info("naps").queued.length === 1, "the third worker's wait");
+    const { plugins: [stats] } = await manager.getStats();
+    assertEquals(stats!.workers.map(({ placement }) => placement!.node), [this.cluster.addresses[1], this.cluster.addresses[1]]);
+    const running = stats!.workers.map(({ placement }) => placement!.job);
+    const jobs = await this.openJobs();
+    assertEquals([jobs.length, running.every((job) => jobs.includes(job))], [3, true]);
+    await manager.unload("naps");
+    assertEquals([await this.openJobs(), manager.info("naps").queued], [[], []]);
   }
 
   async answersOnTheSecondNode(): Promise<void> {
@@ -252,6 +271,7 @@ Deno.test({
     await step("a cut network that is mended within the lease ends nothing", () => story.goesOnAfterACut(), { ignore: !cluster.canCut });
     await step("a cut network ends a worker on both sides by the lease", () => story.isLostByACut(), { ignore: !cluster.canCut });
     await step("a killed host's worker is gone by the lease, and its job with it", () => story.endsWithAKilledHost());
+    await step("a manager's workers are jobs of their own, and one that finds no room is told as waiting", () => story.keepsReplicas());
     await step("a worker that no node can take is an error, and leaves no job", () => story.cannotBePlaced());
     await step("a cluster's token is asked for", () => story.wantsItsToken());
     await step("an environment is made once for a node", () => story.makesEnvironments());

@@ -5,6 +5,7 @@ import { type Context, problemText } from "../context.ts";
 import { yellow } from "../output/painted.ts";
 import { type RayCommandOptions, rayLaunchers } from "../serving/ray_options.ts";
 import { readKeeping } from "../serving/keeping.ts";
+import { tellReloads } from "../serving/reloads.ts";
 
 /** The options of `mcp`. */
 export interface McpCommandOptions extends RayCommandOptions {
@@ -13,6 +14,7 @@ export interface McpCommandOptions extends RayCommandOptions {
   readonly idle?: string;
   readonly logs?: boolean;
   readonly bounds?: BoundsLevel;
+  readonly watch?: boolean;
 }
 
 /** Serves one client until it closes standard input. Standard output is the client's alone. */
@@ -24,8 +26,13 @@ export async function mcp(context: Context, reference: string | undefined, optio
     onLog: context.logWriter(options.logs ?? false),
     bounds: options.bounds,
   };
-  const { manager, plugin } = await context.openManager(reference, { ...managed, watch: true, healthIntervalMs: 10_000 });
+  const { manager, plugin } = await context.openManager(reference, {
+    ...managed,
+    watch: options.watch ?? "manifests",
+    healthIntervalMs: 10_000,
+  });
   await using _manager = manager;
+  if (options.watch) void tellReloads(manager, terminal);
   const note = (text: string) => terminal.note(yellow(text));
   if (reference !== undefined) manager.info(plugin);
   for (const problem of manager.problems) note(problemText(problem));

@@ -9,8 +9,9 @@ import { askToStop, type Cancellation, cancelledBody } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine, valueLine, withoutTypes } from "./frame_line.ts";
 import type { LoadedPlugin } from "./load_plugin.ts";
+import type { MethodNames } from "./methods.ts";
 import { Outbox, type Results } from "./outbox.ts";
-import { CALLS, QUESTIONS } from "./plugin_endpoints.ts";
+import { QUESTIONS, runOf } from "./plugin_endpoints.ts";
 import { inSpan } from "./plugin_span.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import { RunningCall } from "./running_call.ts";
@@ -19,13 +20,15 @@ import { RunningCall } from "./running_call.ts";
 export class InlineRunner implements PluginRunner {
   readonly #plugin: Plugin;
   readonly #ready: ReadyBody;
+  readonly #methods: MethodNames;
   readonly #results: Results | undefined;
   readonly settled: Promise<void> = Promise.resolve();
 
   /** Takes a plugin that is loaded. Without a folder of results, all that it gives travels inside the JSON. */
-  constructor({ plugin, ready }: LoadedPlugin, results?: Results) {
+  constructor({ plugin, ready, methods }: LoadedPlugin, results?: Results) {
     this.#plugin = plugin;
     this.#ready = ready;
+    this.#methods = methods;
     this.#results = results;
   }
 
@@ -38,7 +41,8 @@ export class InlineRunner implements PluginRunner {
     let isOver = false;
     cancellation.onRequest(() => isOver || void askToStop(this.#plugin));
     const outbox = new Outbox(order.files === undefined ? undefined : this.#results, order.files);
-    const code = () => CALLS[order.endpoint].run(this.#plugin, new RunningCall(order, { sink, cancellation, outbox }));
+    const run = runOf(order.endpoint, this.#methods);
+    const code = () => run(this.#plugin, new RunningCall(order, { sink, cancellation, outbox }));
     try {
       return await inSpan(order, { plugin: this.#ready.name, cancellation }, code);
     } catch (thrown) {
@@ -51,7 +55,9 @@ export class InlineRunner implements PluginRunner {
 
   async ask(endpoint: QuestionEndpoint): Promise<FrameLine> {
     try {
-      return withoutTypes(await valueLine("result", await QUESTIONS[endpoint].ask(this.#plugin) ?? {}, new Outbox(undefined)));
+      return withoutTypes(
+        await valueLine("result", await QUESTIONS[endpoint].ask(this.#plugin, this.#methods) ?? {}, new Outbox(undefined)),
+      );
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     }

@@ -5,7 +5,14 @@
  */
 import { type Address, isUnix, socketPathOf } from "../../protocol/address.ts";
 import { isThere } from "../../protocol/is_there.ts";
-import { AHEAD_FEATURE, type HelloMessage, type StartFailure, type StartMessage, UPGRADE_FEATURE } from "../../protocol/messages.ts";
+import {
+  AHEAD_FEATURE,
+  type HelloMessage,
+  METHODS_FEATURE,
+  type StartFailure,
+  type StartMessage,
+  UPGRADE_FEATURE,
+} from "../../protocol/messages.ts";
 import { PARTS_FEATURE } from "../../protocol/parts.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
@@ -27,7 +34,17 @@ const EXPORT_MS = 200;
 /** How often it is tried to remove the folder, and how long it is waited in between, in milliseconds. */
 const REMOVAL = { tries: 10, pauseMs: 5 } as const;
 
-const FEATURES: readonly string[] = [AHEAD_FEATURE, "call_id", "cancel_by_id", "files", "frames", "signatures", "types", UPGRADE_FEATURE];
+const FEATURES: readonly string[] = [
+  AHEAD_FEATURE,
+  "call_id",
+  "cancel_by_id",
+  "files",
+  "frames",
+  METHODS_FEATURE,
+  "signatures",
+  "types",
+  UPGRADE_FEATURE,
+];
 
 if (import.meta.main) await main();
 
