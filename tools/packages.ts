@@ -43,8 +43,11 @@ export const MCP: Packages = { folder: "mcp", names: ["mcp==2.3.0"], modules: ["
 /** To try what a gateway says of itself. */
 export const SCHEMATHESIS: Packages = { folder: "schemathesis", names: ["schemathesis==4.32.5"], modules: ["schemathesis"] };
 
-/** A cluster of a machine's own. `uv` brings it in a fraction of the time, with its bytecode, without which it takes as long to start. It needs Python 3.10. */
-export const RAY: Packages = { folder: "ray", names: ["ray[default]==2.60.0"], modules: ["ray"], byUv: true };
+/**
+ * A cluster of a machine's own. `uv` brings it in a fraction of the time, with its bytecode, without which it takes as long to start. Ray itself
+ * installs by the `pip` beside it. It needs Python 3.10.
+ */
+export const RAY: Packages = { folder: "ray", names: ["ray[default]==2.60.0", "pip"], modules: ["ray", "pip"], byUv: true };
 
 /** Without PyPI it gives up soon, and it builds nothing. */
 const PIP_FLAGS = ["--retries", "1", "--timeout", "20", "--only-binary", ":all:"];
