@@ -31,7 +31,6 @@ export type {
   Progress,
   RestartEvent,
   StartOptions,
-  WorkerAddress,
   WorkerEndpoint,
 } from "./src/plugin/interface.ts";
 export type { SyncStartOptions } from "./src/plugin/proxy_sync.ts";
@@ -43,7 +42,7 @@ export type { EnvironmentPhase, EnvironmentStep } from "./src/environments/envir
 export type { TraceContext } from "./src/protocol/telemetry.ts";
 export type { ManifestSource } from "./src/manifest/load.ts";
 export { requiredPermissions } from "./src/permissions/required.ts";
-export type { RequiredPermissions, RequiredPermissionsOptions } from "./src/permissions/required.ts";
+export type { HostNeeds, RequiredPermissions, RequiredPermissionsOptions } from "./src/permissions/required.ts";
 export type { PermissionPolicy } from "./src/permissions/grant.ts";
 export type { PermissionUse } from "./src/process/permission_audit.ts";
 export type { BoundsLevel } from "./src/permissions/worker_grant.ts";
@@ -55,7 +54,8 @@ export type { BytesOptions } from "./src/payload/file_result.ts";
 export type { FileInput } from "./src/payload/call_files.ts";
 export type { WavFormat } from "./src/payload/wav.ts";
 export type { FileBackedDTO } from "./src/protocol/file_values.ts";
-export type { WorkerExit } from "./src/process/worker_process.ts";
+export type { Launcher, LauncherData, QueuedEvent, WorkerAddress, WorkerPlacement } from "./src/process/launcher.ts";
+export type { WorkerExit } from "./src/process/running_child.ts";
 export type { LogLevel, LogRecord } from "./src/process/output_log.ts";
 export {
   CallCancelledError,

@@ -49,7 +49,8 @@ async function checkPython(): Promise<boolean> {
 async function checkPythonModules(): Promise<boolean> {
   const python = await findPython();
   if (python !== undefined) {
-    return await check("Python modules", [python, "tools/python_lint.py", "src/worker/python/remote_plugin_worker"]);
+    const folders = ["remote_plugin_worker", "ray_agent"].map((name) => `src/worker/python/${name}`);
+    return await check("Python modules", [python, "tools/python_lint.py", ...folders]);
   }
   console.log("skipped Python modules: no Python 3.8 or later");
   return true;

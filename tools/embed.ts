@@ -1,6 +1,6 @@
 /**
- * Writes programs into modules, as texts, because a published package can import nothing else: the Python worker, the Deno worker, and the thread that checks
- * configurations.
+ * Writes programs into modules, as texts, because a published package can import nothing else: the Python worker, the agent of a Ray job, the Deno worker,
+ * and the thread that checks configurations.
  *
  * ```text
  * deno task embed
@@ -26,12 +26,14 @@ const WORKER_FILES: Readonly<Record<string, string>> = {
 /** What is written, by its place in the repository's folder. */
 const TARGETS: Readonly<Record<string, () => Promise<string>>> = {
   "src/worker/generated/python_worker.ts": pythonWorker,
+  "src/worker/generated/ray_agent.ts": rayAgent,
   "src/worker/generated/deno_worker.ts": denoWorker,
   "src/worker/generated/schema_thread.ts": schemaThread,
 };
 
 const PYTHON = new URL("src/worker/python/", ROOT);
 const PYTHON_MODULES = new URL("remote_plugin_worker/", PYTHON);
+const AGENT_MODULES = new URL("ray_agent/", PYTHON);
 
 /** Stands in front of each part of the pack but the first, before its name. `start.py` has the same mark. */
 const PART_MARK = "\f";
@@ -63,6 +65,22 @@ async function pythonWorker(): Promise<string> {
     "",
     "/** The Python worker: `python/start.py`, and the modules of the package beside it. */",
     `export const PYTHON_WORKER_PACK: string = ${toLiteral(pack)};`,
+    "",
+  ].join("\n");
+}
+
+/** The agent's modules are uploaded as they are, for Python finds them in a folder. */
+async function rayAgent(): Promise<string> {
+  const names = [...Deno.readDirSync(AGENT_MODULES)].map(({ name }) => name).filter((name) => name.endsWith(".py")).toSorted();
+  const texts = await Promise.all(names.map((name) => Deno.readTextFile(new URL(name, AGENT_MODULES))));
+  return [
+    "// deno-fmt-ignore-file",
+    `// Generated from the files in python/ray_agent/. Do not edit; run: ${COMMAND}`,
+    "",
+    "/** The modules of the agent of a Ray job, by their names. */",
+    "export const RAY_AGENT_FILES: Readonly<Record<string, string>> = {",
+    ...names.map((name, at) => `  ${JSON.stringify(name)}: ${toLiteral(texts[at]!)},`),
+    "};",
     "",
   ].join("\n");
 }

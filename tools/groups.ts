@@ -6,7 +6,7 @@
 import { exists, walk } from "@std/fs";
 import { relative } from "@std/path";
 import { pathOf } from "./registry.ts";
-import { ARRAYS, MCP, type Packages, SCHEMATHESIS, TRACING, UV } from "./packages.ts";
+import { ARRAYS, MCP, type Packages, RAY, SCHEMATHESIS, TRACING, UV } from "./packages.ts";
 
 /** What the permission flags of a group are made of. */
 export interface Places {
@@ -79,6 +79,8 @@ export const GROUPS: readonly Group[] = [
   { name: "manager", roots: ["tests/manager"], flags: killers },
   { name: "testing", roots: ["tests/testing"], flags: killers },
   { name: "attached", roots: ["tests/attached"], flags: killers },
+  { name: "ray", roots: ["tests/ray"], flags: killers },
+  { name: "cluster", roots: ["tests/cluster"], flags: packagedKillers, packages: RAY },
   { name: "gateway", roots: ["tests/gateway"], flags: killers },
   { name: "openapi", roots: ["tests/gateway/schemathesis_test.ts"], flags: packagedWorkers, packages: SCHEMATHESIS },
   { name: "cli", roots: ["tests/cli"], flags: killers },

@@ -29,13 +29,15 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   worker: ["protocol"],
   testing: ["worker", ...LAYERS.slice(0, LAYERS.indexOf("mcp"))],
-  cli: ["testing", ...LAYERS.slice(0, LAYERS.indexOf("cli"))],
+  ray: LAYERS.slice(0, LAYERS.indexOf("manager")),
+  cli: ["ray", "testing", ...LAYERS.slice(0, LAYERS.indexOf("cli"))],
 };
 
 /** What a folder needs of the programs that run elsewhere: their texts. They are data, made by `deno task embed`. */
 const TEXTS: Readonly<Record<string, readonly string[]>> = {
   process: ["src/worker/generated/python_worker.ts", "src/worker/generated/deno_worker.ts"],
   manager: ["src/worker/generated/schema_thread.ts"],
+  ray: ["src/worker/generated/python_worker.ts", "src/worker/generated/ray_agent.ts"],
 };
 
 const ROOT = new URL("../", import.meta.url).href;

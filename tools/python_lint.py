@@ -1,9 +1,9 @@
-"""What `deno task check` demands of the Python worker's modules, besides what ruff looks at.
+"""What `deno task check` demands of the modules of the Python worker and the agent, besides what ruff looks at.
 
 No modules import one another in a circle, counted with imports for type checkers and imports inside functions. No module
 is too long. No module uses a name with an underscore in front that another one has defined.
 
-    python3 tools/python_lint.py src/worker/python/remote_plugin_worker
+    python3 tools/python_lint.py src/worker/python/remote_plugin_worker src/worker/python/ray_agent
 """
 
 from __future__ import annotations
@@ -83,6 +83,6 @@ def used_privates(tree: ast.AST, others: Set[str]) -> Iterator["tuple[int, str]"
 
 
 if __name__ == "__main__":
-    complaints = lint(read(sys.argv[1]))
+    complaints = [complaint for folder in sys.argv[1:] for complaint in lint(read(folder))]
     print("\n".join(complaints))
     sys.exit(1 if complaints else 0)

@@ -16,6 +16,7 @@ import { toldSignatures } from "../plugin/told_signatures.ts";
 import type { SignaturesBody } from "../protocol/messages.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import { yellow } from "./output/painted.ts";
+import { noteQueues } from "./output/queue_notes.ts";
 import type { Terminal } from "./output/terminal.ts";
 import { KeptLogs } from "./state/kept_logs.ts";
 import { KnownArguments } from "./state/known_arguments.ts";
@@ -93,6 +94,7 @@ export class Context {
       onEnvironment: this.environmentTeller(),
       ...options,
     });
+    void noteQueues(manager, this.terminal);
     const isUnknown = !isPath && reference !== undefined && manager.list().every(({ name }) => name !== reference);
     // It may be one of these, whose names are not known.
     if (isUnknown) { for (const problem of manager.problems) this.terminal.note(yellow(problemText(problem))); }

@@ -111,6 +111,17 @@ function collect(path: string, before: readonly string[] = []): string[] {
   return [...before, path];
 }
 
+/** Adds the options by which plugins run on a cluster. */
+function addRay(command: Command): Command {
+  return command.option("--ray <url>", "run plugins on a Ray cluster, by the address of its dashboard")
+    .option("--ray-token-file <file>", "a file with the cluster's token (default: RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH)")
+    .addOption(new Option("--ray-token <token>").hideHelp())
+    .option(
+      "--ray-options <file>",
+      "a JSON file with what workers need there: resources, environment, code, ports, nodes, queueMs, leaseMs; plugins",
+    );
+}
+
 function boundsOption(): Option {
   const what =
     "bound Python plugins whose manifests ask for nothing (required), and processes of Deno plugins by the kernel as well (kernel)";
@@ -125,7 +136,7 @@ function addPluginCommands(add: Add, act: Run): void {
     .action((options, command) => act(command, (context) => list(context, options)));
   add("inspect <plugin>", "start a plugin and tell its schema, configuration and needs")
     .action((plugin, _, command) => act(command, (context) => inspect(context, plugin)));
-  add("run [plugin] [arguments...]", "call a plugin once, by name or by the path of its manifest or script")
+  addRay(add("run [plugin] [arguments...]", "call a plugin once, by name or by the path of its manifest or script"))
     .usage("[options] <plugin> [method] [--NAME VALUE]...").allowUnknownOption()
     .helpOption(false).option("-h, --help", "show this; with a plugin, show what that takes")
     .option("--stream", "print what it yields as it comes")
@@ -198,11 +209,11 @@ behind the plugin names one of its methods, where it has one of that name: run t
 
 Arguments are given by name: --beams 5 --audio talk.wav. Their types are those that the plugin tells, which inspect shows; where it tells none a value
 that reads as JSON is JSON, any other is text. A name alone is true, --no-NAME false; a name given twice makes a list. The value - stands for a file
-with what comes by standard input. A result that is a file is written to a pipe or a file as it is.
+with what comes by standard input, and file:PATH for a file of this machine, wherever the plugin runs. A result that is a file is written to a pipe or a file as it is.
 `;
 
 function addServerCommands(add: Add, act: Run): void {
-  add("serve", "serve the plugins over HTTP until Ctrl-C")
+  addRay(add("serve", "serve the plugins over HTTP until Ctrl-C"))
     .option("--host <address>", "where to listen", "127.0.0.1").option("--port <number>", "0 for any that is free", "0")
     .option("--token-file <file>", `a file with the token that requests must carry (default: ${TOKEN_VARIABLE}, or a new one)`)
     .addOption(new Option("--token <token>").hideHelp())
@@ -227,7 +238,7 @@ function addServerCommands(add: Add, act: Run): void {
         await serve(context, options);
       })
     );
-  add("mcp [plugin]", "offer the plugins, or one, to an editor or an assistant as MCP tools on standard input and output")
+  addRay(add("mcp [plugin]", "offer the plugins, or one, to an editor or an assistant as MCP tools on standard input and output"))
     .option("--save <folder>", "copy the files that plugins give to this folder, and tell where they are")
     .option("--replicas <number>", "so many workers a plugin at most", "1")
     .option("--idle <seconds>", "end a plugin's workers after so long without a call")

@@ -23,6 +23,11 @@ const REQUIRES_PYTHON = /^\s*requires-python\s*=\s*["']([^"']*)["']/m;
 /** A project without it has dependencies and is nothing that could be installed itself, unless it says that it is. */
 const IS_PACKAGE = /^\s*\[build-system\]|^\s*package\s*=\s*true/m;
 
+/** Whether a project is installed itself, besides what it depends on. */
+export function isPackage(form: EnvironmentForm): boolean {
+  return form.kind === "project" && IS_PACKAGE.test(form.text);
+}
+
 /** Folders and scripts that can be renamed with the environment. */
 const VENV = ["venv", "--relocatable"];
 
@@ -59,7 +64,7 @@ export function installCommand(form: EnvironmentForm, folder: string, options: I
       const project = dirname(form.path);
       const env = { ...ownTemporary(folder), UV_PROJECT_ENVIRONMENT: folder };
       if (form.hasLock) return { args: ["sync", ...common, ...last, "--project", project, "--locked", "--no-default-groups"], env };
-      return { args: [...install, ...last, ...(IS_PACKAGE.test(form.text) ? ["--editable", project] : ["--requirements", form.path])] };
+      return { args: [...install, ...last, ...(isPackage(form) ? ["--editable", project] : ["--requirements", form.path])] };
     }
     case "requirements":
       return { args: [...install, ...last, "--requirements", form.path] };

@@ -6,6 +6,7 @@
 import { untilAborted } from "../protocol/until_aborted.ts";
 import { PluginStateError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
+import type { QueuedEvent } from "../process/launcher.ts";
 import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
 import { operationOf } from "../plugin/members.ts";
 import { TakenBody } from "../plugin/arguments.ts";
@@ -13,22 +14,15 @@ import type { Evictable } from "./admission.ts";
 import { CallCounter } from "./call_counter.ts";
 import { Configuration, type KeepOptions } from "./configuration.ts";
 import { checkHealth } from "./health_check.ts";
+import { disabledError, type EntryState, toldState } from "./entry_state.ts";
 import { IdleTimer } from "./idle_timer.ts";
-import type { Shared } from "./launcher.ts";
-import type { Lease, Pool } from "./pool.ts";
+import type { Shared } from "./replica_starter.ts";
+import type { Pool } from "./pool.ts";
+import type { Lease } from "./pool_host.ts";
 import { Pools } from "./pools.ts";
 import type { PluginEvent, StopReason } from "./events.ts";
 import type { PluginInfo, PluginState } from "./info.ts";
 import type { PluginSettings } from "./options.ts";
-
-type EntryState =
-  | { readonly kind: "registered" }
-  | { readonly kind: "starting" }
-  | { readonly kind: "disabled" }
-  | { readonly kind: "closed" }
-  | { readonly kind: "running" | "reloading"; readonly pool: Pool; readonly spec: PluginSpec }
-  | { readonly kind: "stopping"; readonly pool: Pool }
-  | { readonly kind: "failed"; readonly error: unknown };
 
 /** What an entry belongs to. */
 export interface EntryOwner extends Shared {
@@ -92,17 +86,17 @@ export class Entry implements Evictable {
     const { max, callsEach } = this.#pools.limits(this.#spec);
     const maxConcurrency = max * callsEach;
     const isOutdated = "spec" in this.#state && this.#state.spec !== this.#spec;
-    return { name, version, runtime: runtime.kind, source, state: this.state, isOutdated, maxConcurrency, warnings };
+    return { name, version, runtime: runtime.kind, source, state: this.state, queued: this.queued, isOutdated, maxConcurrency, warnings };
+  }
+
+  /** Its starts that wait for others. */
+  get queued(): readonly QueuedEvent[] {
+    return this.#pools.queued.list;
   }
 
   /** What it is doing. */
   get state(): PluginState {
-    const state = this.#state;
-    if (state.kind === "closed") return { kind: "stopping" };
-    if ("spec" in state) return { kind: state.kind, workers: state.pool.replicas.size };
-    // Whoever has been told that the last worker was stopped need not wait until this entry has noticed.
-    if ("pool" in state) return { kind: state.pool.isGone ? "registered" : state.kind };
-    return state;
+    return toldState(this.#state);
   }
 
   /** Takes another manifest for the workers to come. Those that run go on with theirs. */
@@ -206,7 +200,7 @@ export class Entry implements Evictable {
 
   /** Lets go of the workers that have not answered twice in a row. */
   async checkHealth(): Promise<void> {
-    if (this.pool !== undefined) await checkHealth(this.pool, (pid) => this.#emit({ type: "unhealthy", pid }));
+    if (this.pool !== undefined) await checkHealth(this.pool, (worker) => this.#emit({ type: "unhealthy", ...worker }));
   }
 
   /** Ends everything at once, for good. */
@@ -264,6 +258,7 @@ export class Entry implements Evictable {
 
   /** Lets open calls finish, so that what comes meanwhile waits for its turn. */
   async #stop(reason: StopReason): Promise<void> {
+    if (this.#state.kind === "failed") this.#state = { kind: "registered" };
     if (!("pool" in this.#state)) return;
     const { pool } = this.#state;
     this.#state = { kind: "stopping", pool };
@@ -297,9 +292,7 @@ export class Entry implements Evictable {
   #refuseWhenOff(): void {
     const { name: plugin } = this.#spec;
     if (this.#ending.signal.aborted) throw this.#ending.signal.reason;
-    if (this.#state.kind === "disabled") {
-      throw new PluginStateError(`Cannot use "${plugin}": it is disabled. Call enable("${plugin}") first`, { plugin });
-    }
+    if (this.#state.kind === "disabled") throw disabledError(plugin);
   }
 
   #exclusively<T>(change: () => Promise<T>): Promise<T> {

@@ -4,10 +4,19 @@
  * @module
  */
 import type { PluginError } from "../errors.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { QueuedEvent, WorkerPlacement } from "../process/launcher.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 
 /** Why a worker was let go. */
 export type StopReason = "unload" | "reload" | "idle" | "evicted" | "disabled" | "unhealthy" | "dispose";
+
+/** Which worker it was. */
+export interface WorkerName {
+  /** The process of this machine; `undefined` for a worker elsewhere. */
+  readonly pid: number | undefined;
+  /** Where it runs; left out for a worker on this machine. */
+  readonly placement?: WorkerPlacement;
+}
 
 /** What happened to one plugin. */
 export type PluginEvent =
@@ -17,18 +26,20 @@ export type PluginEvent =
   | { readonly type: "starting" }
   /** It waits for memory that others hold. */
   | { readonly type: "waiting"; readonly systemMb: number; readonly gpuMb: number }
+  /** A worker's start waits for others, such as a node of a cluster that has room. */
+  | QueuedEvent & { readonly type: "queued" }
   /** A worker takes calls. */
-  | { readonly type: "ready"; readonly pid: number | undefined; readonly tookMs: number }
+  | WorkerName & { readonly type: "ready"; readonly tookMs: number }
   /** A worker could not be started. */
   | { readonly type: "failed"; readonly error: unknown }
   /** A worker was let go. */
-  | { readonly type: "stopped"; readonly pid: number | undefined; readonly reason: StopReason }
+  | WorkerName & { readonly type: "stopped"; readonly reason: StopReason }
   /** A worker ended although nobody had asked it to, and is not started again before the next call. */
-  | { readonly type: "exited"; readonly pid: number | undefined; readonly exit: WorkerExit }
+  | WorkerName & { readonly type: "exited"; readonly exit: WorkerExit }
   /** A worker ended, and is started again by the manifest's `restart`. */
   | { readonly type: "restarting"; readonly error: PluginError; readonly delayMs: number }
   /** A worker has not answered twice in a row, and is let go. */
-  | { readonly type: "unhealthy"; readonly pid: number | undefined }
+  | WorkerName & { readonly type: "unhealthy" }
   /** These files of its code have changed, and it is being reloaded. Not all of them may be known after a reload that has failed. */
   | { readonly type: "edited"; readonly files: readonly string[] }
   /** What was edited cannot be loaded, and the workers from before go on. */

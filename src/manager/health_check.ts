@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { WorkerName } from "./events.ts";
 import type { Pool } from "./pool.ts";
 import type { Replica } from "./replica.ts";
 
@@ -10,10 +11,10 @@ import type { Replica } from "./replica.ts";
 const MAX_MISSED = 1;
 
 /** Asks all workers of a pool, and lets go of those that have not answered twice in a row. */
-export async function checkHealth(pool: Pool, onUnhealthy: (pid: number | undefined) => void): Promise<void> {
+export async function checkHealth(pool: Pool, onUnhealthy: (worker: WorkerName) => void): Promise<void> {
   await Promise.all([...pool.replicas].map(async (replica) => {
     if (await answers(replica) || replica.isGone) return;
-    onUnhealthy(replica.plugin.pid);
+    onUnhealthy(replica.name);
     await pool.drop(replica, "unhealthy");
   }));
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { QueuedEvent, WorkerPlacement } from "../process/launcher.ts";
 import type { LatencyPercentiles } from "./latency.ts";
 
 export type { LatencyPercentiles };
@@ -36,6 +37,8 @@ export interface PluginInfo {
   readonly source: string | undefined;
   /** What it is doing. */
   readonly state: PluginState;
+  /** The starts of workers that wait for others, such as a node of a cluster that has room. */
+  readonly queued: readonly QueuedEvent[];
   /** Whether its workers run with an older manifest than the one on disk. `reload()` brings the new one. */
   readonly isOutdated: boolean;
   /** How many calls its workers run at once, when there are as many of them as there may be. */
@@ -46,8 +49,10 @@ export interface PluginInfo {
 
 /** What one worker uses. */
 export interface WorkerStats {
-  /** The process in which the plugin runs. */
+  /** The process in which the plugin runs, on the machine on which it runs. */
   readonly pid: number;
+  /** Where it runs; left out for one on this machine. */
+  readonly placement?: WorkerPlacement;
   /** Processor time since it was asked last, in percent of one core. */
   readonly cpuPercent: number;
   /** Resident memory, in MiB, with that of the processes that it has started, where the host may run `ps`. */
@@ -84,6 +89,8 @@ export interface PluginStats {
   readonly version: string;
   /** What it is doing. */
   readonly state: PluginState;
+  /** The starts of workers that wait for others. */
+  readonly queued: readonly QueuedEvent[];
   /** Its workers, without those that did not answer. */
   readonly workers: readonly WorkerStats[];
   /** Its calls. */

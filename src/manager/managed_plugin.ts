@@ -24,7 +24,8 @@ import type { StatsBody } from "../protocol/messages.ts";
 import type { CountedCall } from "./call_counter.ts";
 import type { KeepOptions } from "./configuration.ts";
 import type { Entry } from "./entry.ts";
-import type { Lease, Pool } from "./pool.ts";
+import type { Pool } from "./pool.ts";
+import type { Lease } from "./pool_host.ts";
 import type { Replica } from "./replica.ts";
 import { Wait } from "./wait.ts";
 

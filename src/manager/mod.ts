@@ -15,7 +15,7 @@ export { PluginManager } from "./plugin_manager.ts";
 export type { GetOptions, UnloadOptions } from "./plugin_manager.ts";
 export type { ManifestProblem } from "./manifest_changes.ts";
 export type { ManagerOptions, MemoryBudget, PluginSettings, Replicas } from "./options.ts";
-export type { ManagerEvent, PluginEvent, StopReason } from "./events.ts";
+export type { ManagerEvent, PluginEvent, StopReason, WorkerName } from "./events.ts";
 export type { CallStats, LatencyPercentiles, ManagerStats, PluginInfo, PluginState, PluginStats, WorkerStats } from "./info.ts";
 export { cjmManifestFolders, discoverManifests } from "../manifest/discover.ts";
 export type { FoundManifest, FoundManifests } from "../manifest/discover.ts";

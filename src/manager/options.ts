@@ -9,6 +9,7 @@ import { durationComplaint } from "../plugin/limits.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { BoundsLevel } from "../permissions/worker_grant.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
+import type { Launcher } from "../process/launcher.ts";
 import type { LogRecord } from "../process/output_log.ts";
 
 /** How many workers a plugin has. */
@@ -29,6 +30,11 @@ export interface PluginSettings {
    * After so many milliseconds without a call the plugin's workers are ended; the next call starts them again. Default: they are kept.
    */
   readonly unloadAfterMs?: number;
+  /**
+   * What starts the plugin's workers, for example `ray()` of `/ray`. Those that run elsewhere take nothing of the manager's `memory`. Default: they are processes
+   * of this machine.
+   */
+  readonly launcher?: Launcher;
 }
 
 /** The memory that all workers together may need, by what their manifests declare in `resources`. */

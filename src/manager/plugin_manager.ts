@@ -13,7 +13,7 @@ import type { PluginInterface } from "../plugin/members.ts";
 import { Admission } from "./admission.ts";
 import { Entry } from "./entry.ts";
 import { FolderWatch } from "./folder_watch.ts";
-import type { StartedPool } from "./launcher.ts";
+import type { StartedPool } from "./replica_starter.ts";
 import { ManagedPlugin } from "./managed_plugin.ts";
 import { Registry } from "./registry.ts";
 import { SourceWatch } from "./source_watch.ts";

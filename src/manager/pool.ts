@@ -3,50 +3,43 @@
  *
  * @module
  */
-import { CallCancelledError } from "../errors.ts";
-import type { RemotePlugin } from "../plugin/remote_plugin.ts";
+import { CallCancelledError, PluginStateError } from "../errors.ts";
 import type { StopReason } from "./events.ts";
-import type { PoolHost, PoolLimits } from "./pool_host.ts";
+import type { Lease, PoolHost, PoolLimits } from "./pool_host.ts";
 import type { Replica } from "./replica.ts";
 import { WaitingLine } from "./waiting_line.ts";
-
-/** A worker in use. Disposing it lets the next one use it; doing so twice is harmless. */
-export interface Lease extends Disposable {
-  readonly plugin: RemotePlugin;
-  /** The worker has ended, whether or not that has been told. */
-  lost(): void;
-}
 
 /** A worker with brief calls, so many in a row, is given so many more than it runs. It takes them ahead, and begins with the next one at once. */
 const AHEAD = { after: 8, calls: 64 } as const;
 
 /** Workers that share the calls of one plugin. */
 export class Pool {
-  readonly #host: PoolHost<Pool>;
+  readonly #host: PoolHost;
   readonly #limits: PoolLimits;
   readonly #replicas = new Set<Replica>();
   readonly #waiting = new WaitingLine<Lease>();
   readonly #growing = new Set<Promise<void>>();
   /** Workers that take no calls any more, and have not ended yet. */
   readonly #leaving = new Map<Replica, Promise<void>>();
-  #closing = false;
+  /** Aborted when it takes no more calls, so that no start of a worker is of use any more. */
+  readonly #closing = new AbortController();
   #drained: PromiseWithResolvers<void> | undefined;
   #latest: Replica | undefined;
 
   /** Makes a pool without workers. */
-  constructor(host: PoolHost<Pool>, limits: PoolLimits) {
+  constructor(host: PoolHost, limits: PoolLimits) {
     this.#host = host;
     this.#limits = limits;
   }
 
   /** Whether it takes no more calls. */
   get isClosing(): boolean {
-    return this.#closing;
+    return this.#closing.signal.aborted;
   }
 
   /** Whether it is closing, and all its workers have ended. */
   get isGone(): boolean {
-    return this.#closing && this.#replicas.size + this.#leaving.size + this.#growing.size === 0;
+    return this.isClosing && this.#replicas.size + this.#leaving.size + this.#growing.size === 0;
   }
 
   /** Its workers. */
@@ -78,8 +71,11 @@ export class Pool {
 
   /** Starts the first workers. */
   async start(): Promise<void> {
-    for (const replica of await this.#host.startFirst(this.#limits.min)) this.#add(replica);
-    this.#keepSpare();
+    const { signal } = this.#closing;
+    for (const replica of await this.#host.startFirst(this.#limits.min, signal)) this.#add(replica);
+    if (!signal.aborted) return this.#keepSpare();
+    await this.#releaseAll("unload");
+    throw signal.reason;
   }
 
   /** Whether the code that asks runs within a callback of a call here, and nothing but the end of calls makes room for another one. */
@@ -89,7 +85,7 @@ export class Pool {
 
   /** A turn for a call with the worker that has the fewest, if one is free. */
   tryAcquire(): Lease | undefined {
-    const replica = this.#closing ? undefined : this.#leastLoaded();
+    const replica = this.isClosing ? undefined : this.#leastLoaded();
     if (replica === undefined) return undefined;
     const lease = this.#lease(replica, 1);
     this.#keepSpare();
@@ -104,7 +100,7 @@ export class Pool {
   acquire(signal: AbortSignal): Promise<Lease | undefined> {
     if (signal.aborted) return Promise.reject(signal.reason);
     const free = this.tryAcquire();
-    if (free !== undefined || this.#closing) return Promise.resolve(free);
+    if (free !== undefined || this.isClosing) return Promise.resolve(free);
     const turn = this.#waiting.join(signal);
     this.#grow();
     return turn;
@@ -143,7 +139,7 @@ export class Pool {
 
   /** Takes no more calls, and resolves when the last open one has ended and all workers are gone. */
   async retire(reason: StopReason): Promise<void> {
-    this.#closing = true;
+    this.#close();
     this.#waiting.sendAway();
     if (this.#inUse()) await (this.#drained ??= Promise.withResolvers()).promise;
     await this.#releaseAll(reason);
@@ -151,9 +147,14 @@ export class Pool {
 
   /** Takes no more calls, and ends all workers at once, with what they run. */
   async end(reason: StopReason): Promise<void> {
-    this.#closing = true;
+    this.#close();
     this.cancelWaiting();
     await this.#releaseAll(reason);
+  }
+
+  #close(): void {
+    const { plugin } = this.#host;
+    this.#closing.abort(new PluginStateError(`"${plugin}" was stopped while its worker was being started`, { plugin }));
   }
 
   async #releaseAll(reason: StopReason): Promise<void> {
@@ -247,7 +248,7 @@ export class Pool {
 
   #grow(): void {
     const enough = this.#replicas.size + this.#growing.size >= this.#limits.max || this.#growing.size >= Math.max(1, this.#waiting.length);
-    if (this.#closing || enough) return;
+    if (this.isClosing || enough) return;
     const growing = this.#startOne().finally(() => {
       this.#growing.delete(growing);
       this.#noticeLoss();
@@ -257,9 +258,9 @@ export class Pool {
 
   async #startOne(): Promise<void> {
     // A start that fails has been told as an event, and those who wait are served by the workers that there are.
-    const replica = await this.#host.startMore().catch(() => undefined);
+    const replica = await this.#host.startMore(this.#closing.signal).catch(() => undefined);
     if (replica === undefined) return;
-    if (this.#closing) return await this.drop(replica, "unload");
+    if (this.isClosing) return await this.drop(replica, "unload");
     this.#add(replica);
     this.#serve();
     this.#keepSpare();
@@ -273,9 +274,9 @@ export class Pool {
 
   /** Without a worker, and none on its way, those who wait would do so for ever. */
   #noticeLoss(): void {
-    if (this.#closing || this.#replicas.size > 0 || this.#growing.size > 0) return;
-    this.#closing = true;
-    this.#host.onLost(this);
+    if (this.isClosing || this.#replicas.size > 0 || this.#growing.size > 0) return;
+    this.#close();
+    this.#host.onLost();
     this.#waiting.sendAway();
   }
 }

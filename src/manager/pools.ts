@@ -4,16 +4,17 @@
  * @module
  */
 import type { PluginSpec } from "../manifest/manifest.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import type { PluginEvent, StopReason } from "./events.ts";
-import { Launcher, type LauncherPlugin, type Shared } from "./launcher.ts";
+import { ReplicaStarter, type Shared, type StarterPlugin } from "./replica_starter.ts";
 import type { PluginSettings } from "./options.ts";
 import { Pool } from "./pool.ts";
 import type { PoolLimits } from "./pool_host.ts";
+import { QueuedStarts } from "./queued_starts.ts";
 import type { Replica } from "./replica.ts";
 
 /** What the pools need of their plugin. */
-export interface PoolsPlugin extends Pick<LauncherPlugin, "configuration" | "signal"> {
+export interface PoolsPlugin extends Pick<StarterPlugin, "configuration" | "signal"> {
   readonly settings: PluginSettings;
   readonly emit: (event: PluginEvent) => void;
   /** A worker has nothing to do. */
@@ -27,7 +28,9 @@ export class Pools {
   readonly #shared: Shared;
   readonly #plugin: PoolsPlugin;
   /** Whoever ends the plugin waits for all of them. */
-  readonly #started = new Set<Pool>();
+  readonly #pools = new Set<Pool>();
+  /** The starts that wait for others. */
+  readonly queued: QueuedStarts = new QueuedStarts();
 
   /** Starts nothing yet. */
   constructor(shared: Shared, plugin: PoolsPlugin) {
@@ -43,51 +46,58 @@ export class Pools {
 
   /** Whether the first workers of one more pool fit beside all that is loaded. */
   hasRoom(spec: PluginSpec): boolean {
-    return this.#launcher(spec).hasRoom(this.limits(spec).min);
+    return this.#starter(spec).hasRoom(this.limits(spec).min);
   }
 
   /** Starts a pool with its first workers. */
   async start(spec: PluginSpec): Promise<Pool> {
-    const launcher = this.#launcher(spec);
+    const starter = this.#starter(spec);
     const startedAt = Date.now();
     const pool: Pool = new Pool({
       plugin: spec.name,
-      startFirst: (count) => launcher.start(count),
-      startMore: () => launcher.startIfRoom(),
-      onStopped: ({ plugin: { pid } }, reason) => this.#plugin.emit({ type: "stopped", pid, reason }),
+      startFirst: (count, signal) => starter.start(count, signal),
+      startMore: (signal) => starter.startIfRoom(signal),
+      onStopped: ({ name }, reason) => this.#plugin.emit({ type: "stopped", ...name, reason }),
       onIdle: () => this.#plugin.onIdle(),
       onLost: () => this.#plugin.onLost(pool),
     }, this.limits(spec));
-    await pool.start();
-    if (!pool.isClosing) this.#started.add(pool);
+    this.#pools.add(pool);
+    try {
+      await pool.start();
+    } catch (error) {
+      this.#pools.delete(pool);
+      throw error;
+    }
     this.#shared.onStarted?.({ pool, startedAt });
     return pool;
   }
 
   /** Lets a pool go when its calls have ended. */
   async retire(pool: Pool, reason: StopReason): Promise<void> {
-    this.#started.add(pool);
+    this.#pools.add(pool);
     try {
       await pool.retire(reason);
     } finally {
-      this.#started.delete(pool);
+      this.#pools.delete(pool);
     }
   }
 
-  /** Ends all workers at once, with what they run. */
+  /** Ends all workers at once, with what they run, and gives up those that are being started. */
   async end(reason: StopReason): Promise<void> {
-    await Promise.all([...this.#started].map((pool) => pool.end(reason)));
+    await Promise.all([...this.#pools].map((pool) => pool.end(reason)));
   }
 
-  #launcher(spec: PluginSpec): Launcher {
-    const { configuration, signal, emit } = this.#plugin;
-    return new Launcher(spec, this.#shared, { configuration, signal, emit, onExit: (replica, exit) => this.#exited(replica, exit) });
+  #starter(spec: PluginSpec): ReplicaStarter {
+    const { configuration, signal, emit, settings } = this.#plugin;
+    const launcher = settings.launcher ?? this.#shared.options.launcher;
+    const onExit = (replica: Replica, exit: WorkerExit) => this.#exited(replica, exit);
+    return new ReplicaStarter(spec, this.#shared, { launcher, configuration, signal, queued: this.queued, emit, onExit });
   }
 
   #exited(replica: Replica, exit: WorkerExit): void {
-    const pool = [...this.#started].find(({ replicas }) => replicas.has(replica));
+    const pool = [...this.#pools].find(({ replicas }) => replicas.has(replica));
     if (pool === undefined) return;
-    this.#plugin.emit({ type: "exited", pid: replica.plugin.pid, exit });
+    this.#plugin.emit({ type: "exited", ...replica.name, exit });
     pool.lost(replica);
   }
 }

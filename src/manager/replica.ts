@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { WorkerName } from "./events.ts";
 import type { RemotePlugin } from "../plugin/remote_plugin.ts";
 
 /** A call that takes less than this is brief, in milliseconds. What a worker has been given ahead is then done soon, also when it is to go. */
@@ -33,6 +34,12 @@ export class Replica {
   constructor(plugin: RemotePlugin, memory: Disposable) {
     this.plugin = plugin;
     this.#memory = memory;
+  }
+
+  /** Which worker it is. */
+  get name(): WorkerName {
+    const { pid, placement } = this.plugin;
+    return placement === undefined ? { pid } : { pid, placement };
   }
 
   /** A call that began at that moment, as `performance.now()` gives it, has ended: how long that took tells how much it is given next. */

@@ -5,7 +5,7 @@
  */
 import type { Entry } from "./entry.ts";
 import type { FolderWatch } from "./folder_watch.ts";
-import type { StartedPool } from "./launcher.ts";
+import type { StartedPool } from "./replica_starter.ts";
 import type { ManagerOptions } from "./options.ts";
 import { type SourcesOwner, WatchedSources } from "./watched_sources.ts";
 

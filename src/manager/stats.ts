@@ -36,20 +36,31 @@ interface MachineFacts {
   readonly processes: ProcessTable | undefined;
 }
 
-async function pluginStats({ spec: { name, version }, state, pool, counter }: Entry, facts: MachineFacts): Promise<PluginStats> {
+async function pluginStats({ spec: { name, version }, state, queued, pool, counter }: Entry, facts: MachineFacts): Promise<PluginStats> {
   const workers = await Promise.all([...pool?.replicas ?? []].map((replica) => workerStats(replica, facts)));
-  return { name, version, state, workers: workers.filter((worker) => worker !== undefined), calls: counter.stats(pool?.waiting ?? 0) };
+  return {
+    name,
+    version,
+    state,
+    queued,
+    workers: workers.filter((worker) => worker !== undefined),
+    calls: counter.stats(pool?.waiting ?? 0),
+  };
 }
 
 /** `undefined` for a worker that does not answer, which others see to. */
 async function workerStats({ plugin }: Replica, { gpu, processes }: MachineFacts): Promise<WorkerStats | undefined> {
   try {
     const { pid, cpu_percent, memory_rss_mb, gpu_memory_mb, uptime_s, calls } = await plugin.ask("getStats", { timeoutMs: LIMIT_MS });
+    const { placement } = plugin;
+    const usage = { pid, cpuPercent: cpu_percent, uptimeS: uptime_s, running: calls.running };
+    // What this machine knows of its processes says nothing of those elsewhere.
+    if (placement !== undefined) return { ...usage, placement, memoryMb: memory_rss_mb, gpuMemoryMb: gpu_memory_mb };
     const children = processes?.descendants(pid) ?? [];
     const memoryMb = children.reduce((sum, child) => sum + processes!.memoryMb(child), memory_rss_mb);
     const onGpu = [pid, ...children].filter((one) => gpu.has(one));
     const gpuMemoryMb = onGpu.length === 0 ? gpu_memory_mb : onGpu.reduce((sum, one) => sum + gpu.get(one)!, 0);
-    return { pid, cpuPercent: cpu_percent, memoryMb, gpuMemoryMb, uptimeS: uptime_s, running: calls.running };
+    return { ...usage, memoryMb, gpuMemoryMb };
   } catch {
     return undefined;
   }

@@ -10,7 +10,7 @@ import { messageOf } from "../protocol/text.ts";
 import type { Entry } from "./entry.ts";
 import type { PluginEvent } from "./events.ts";
 import type { Watched } from "./folder_watch.ts";
-import type { StartedPool } from "./launcher.ts";
+import type { StartedPool } from "./replica_starter.ts";
 import { sourceFilesIn, sourceFolders } from "./source_folders.ts";
 import { WatchPlan } from "./watch_plan.ts";
 

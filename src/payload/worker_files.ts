@@ -161,7 +161,7 @@ export class WorkerFiles implements AsyncDisposable {
   #shared(): ScratchFolders {
     if (this.#folders !== undefined) return this.#folders;
     const message =
-      `"${this.#plugin}" was attached without the folder that it shares, and takes no files as bytes. Pass plain JSON, bytes as base64, or attach with "scratch" where both reach one folder`;
+      `"${this.#plugin}" shares no folder with this host, and takes no files as bytes. Pass plain JSON, bytes as base64, or attach with "scratch" where both reach one folder`;
     throw new PluginStateError(message, { plugin: this.#plugin });
   }
 
@@ -193,7 +193,7 @@ export class WorkerFiles implements AsyncDisposable {
   #folderOfResults(): string {
     if (this.#folders !== undefined) return this.#folders.disk;
     const message =
-      `A result of "${this.#plugin}" has no path: it was attached without a folder that it shares. Read it by "bytes()" or "stream()"`;
+      `A result of "${this.#plugin}" has no path, for its worker shares no folder with this host. Read it by "bytes()" or "stream()"`;
     throw new PluginStateError(message, { plugin: this.#plugin });
   }
 }

@@ -88,6 +88,15 @@ export function workerVariables(spec: PluginSpec, policy: PermissionPolicy): Wor
 }
 
 /**
+ * The variables of a Python plugin's worker on another machine, which has its own for the rest: what the manifest adds, and what tracing needs when it is on.
+ *
+ * @throws {PermissionDeniedError} When the host may not read a variable that the manifest names.
+ */
+export function sentVariables(spec: PluginSpec): Variables {
+  return { ...tracingVariables(spec), ...inheritedVariables(spec), ...spec.env };
+}
+
+/**
  * The variables by which a manifest configures the process of its worker, as far as that can be said before the start: all of a Python plugin's, and those
  * of a Deno plugin's that the policy names.
  *

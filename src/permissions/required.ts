@@ -39,6 +39,18 @@ export interface RequiredPermissionsOptions {
   readonly permissions?: PermissionPolicy;
   /** The same as will be given to `RemotePluginProxy.start()`. */
   readonly bounds?: BoundsLevel;
+  /** The same as will be given to `RemotePluginProxy.start()`. Default: a process of this machine. */
+  readonly launcher?: HostNeeds;
+}
+
+/** What a host needs for a way of starting plugins. */
+export interface HostNeeds {
+  /**
+   * What the host must be allowed in order to start this plugin.
+   *
+   * @internal
+   */
+  neededPermissions(spec: PluginSpec, plan: LaunchPlan): Promise<readonly Deno.PermissionDescriptor[]>;
 }
 
 /** Where a worker's files and its socket go, and who holds it. */
@@ -71,13 +83,11 @@ export interface RequiredPermissions {
  */
 export async function requiredPermissions(
   manifest: ManifestSource,
-  { blocking = false, mapping = false, permissions = "requested", ...places }: RequiredPermissionsOptions = {},
+  { blocking = false, mapping = false, permissions = "requested", launcher = LOCAL_NEEDS, ...places }: RequiredPermissionsOptions = {},
 ): Promise<RequiredPermissions> {
   const spec = await loadManifest(manifest);
-  const environment = await environmentNeeds(spec);
   const descriptors: Deno.PermissionDescriptor[] = [
-    ...environment.descriptors,
-    ...neededPermissions(environment.spec, { ...places, permissions }),
+    ...await launcher.neededPermissions(spec, { ...places, permissions }),
     ...(blocking ? blockingPermissions() : []),
   ];
   if (mapping) descriptors.push({ name: "ffi" });
@@ -85,6 +95,13 @@ export async function requiredPermissions(
   return { descriptors, toFlags: () => descriptorFlags(descriptors) };
 }
 
+/** What starting a process of this machine takes. */
+export const LOCAL_NEEDS: HostNeeds = {
+  async neededPermissions(spec, plan) {
+    const environment = await environmentNeeds(spec);
+    return [...environment.descriptors, ...neededPermissions(environment.spec, plan)];
+  },
+};
 /** The file of a source, without the name of what is meant in a script. */
 function pathOf(source: string): string {
   return scriptReference(source)?.path ?? source;
@@ -122,8 +139,8 @@ export async function placeOf(spec: PluginSpec): Promise<PlacedPlugin | undefine
   return { ...place, source, spec: { ...spec, runtime: { ...runtime, interpreter: interpreterIn(place.folder) } } };
 }
 
-/** What a start depends on besides the manifest. */
-type LaunchPlan = WorkerPlaces & Pick<RequiredPermissionsOptions, "permissions">;
+/** What the permissions for a start depend on besides the manifest. */
+export type LaunchPlan = WorkerPlaces & Pick<RequiredPermissionsOptions, "permissions">;
 
 /**
  * Makes sure that the host may start a worker, without asking anybody and before anything is started.
@@ -145,7 +162,12 @@ export function demandMaking(spec: PluginSpec, plan: LaunchPlan): void {
   demand(spec, [...makingNeeds(), ...neededPermissions(spec, plan)]);
 }
 
-function demand(spec: PluginSpec, needed: readonly Deno.PermissionDescriptor[]): void {
+/**
+ * Makes sure that the host has these permissions, without asking anybody.
+ *
+ * @throws {PermissionDeniedError} Lists every missing permission and the flags that give them.
+ */
+export function demand(spec: PluginSpec, needed: readonly Deno.PermissionDescriptor[]): void {
   const missing = needed.filter((one) => !isGranted(one));
   if (missing.length === 0) return;
   const flags = descriptorFlags(missing);
@@ -160,7 +182,7 @@ function neededPermissions(spec: PluginSpec, { permissions: policy = {}, ...plac
   const folder = scratchRoot(places);
   const socket = places.socketPath;
   const { keeper, inherits } = grantTo(spec, { permissions: policy, bounds: places.bounds });
-  const launch = { policy, launcher: launcherOf(spec, places), keeper };
+  const launch = { policy, wrapper: wrapperOf(spec, places), keeper };
   const files = socket === undefined ? [folder] : [folder, socket];
   return [
     ...files.flatMap((path) => [{ name: "read", path }, { name: "write", path }] as const),
@@ -179,7 +201,7 @@ function neededNet(spec: PluginSpec, places: WorkerPlaces): Deno.NetPermissionDe
 
 interface Launch extends Pick<WorkerGrant, "keeper"> {
   readonly policy: PermissionPolicy;
-  readonly launcher: string | undefined;
+  readonly wrapper: string | undefined;
 }
 
 /** Whether somebody else has to limit a worker's memory: a Python worker does so itself. */
@@ -188,9 +210,9 @@ export function isLimitedByHost({ runtime, limits }: PluginSpec): boolean {
 }
 
 /** The program that starts a worker's own, or limits it, if there is one. */
-function launcherOf(spec: PluginSpec, { bounds }: WorkerPlaces): string | undefined {
+function wrapperOf(spec: PluginSpec, { bounds }: WorkerPlaces): string | undefined {
   const { runtime } = spec;
-  if (runtime.kind === "deno") return bounds === "kernel" || isLimitedByHost(spec) ? LAUNCHER : undefined;
+  if (runtime.kind === "deno") return bounds === "kernel" || isLimitedByHost(spec) ? WRAPPER : undefined;
   return runtime.isSandboxed && bounds !== "watched" ? BUBBLEWRAP : undefined;
 }
 
@@ -198,11 +220,11 @@ function launcherOf(spec: PluginSpec, { bounds }: WorkerPlaces): string | undefi
  * Deno lets nobody set a dynamic linker's variables for a child who may not run everything. It looks at their names as it does here. The process of a Python
  * plugin that binds itself starts without those of the manifest.
  */
-function neededRun(spec: PluginSpec, { policy, launcher, keeper }: Launch): Deno.RunPermissionDescriptor[] {
+function neededRun(spec: PluginSpec, { policy, wrapper, keeper }: Launch): Deno.RunPermissionDescriptor[] {
   const isBare = spec.runtime.kind === "python" && keeper === "kernel";
   const set = isBare ? [] : Object.entries(processVariables(spec, policy)).filter(([, value]) => value !== "");
   const setsLinker = set.some(([name]) => /^\s*(LD|DYLD)_/i.test(name));
-  const programs = launcher === undefined ? [workerProgram(spec)] : [workerProgram(spec), launcher];
+  const programs = wrapper === undefined ? [workerProgram(spec)] : [workerProgram(spec), wrapper];
   return setsLinker ? [{ name: "run" }] : programs.map((command) => ({ name: "run", command }));
 }
 
@@ -212,8 +234,8 @@ function neededEnv(inherits: PluginSpec["inheritEnv"]): Deno.EnvPermissionDescri
 }
 
 /** A program that is given by its name alone is looked for on the host's own `PATH`, which is the worker's as well. */
-function neededSearch({ runtime }: PluginSpec, { policy, launcher }: Launch): Deno.EnvPermissionDescriptor[] {
-  const isSearching = launcher !== undefined || (runtime.kind === "deno" && looksForPrograms(runtime.permissions, policy));
+function neededSearch({ runtime }: PluginSpec, { policy, wrapper }: Launch): Deno.EnvPermissionDescriptor[] {
+  const isSearching = wrapper !== undefined || (runtime.kind === "deno" && looksForPrograms(runtime.permissions, policy));
   return isSearching ? [{ name: "env", variable: "PATH" }] : [];
 }
 
@@ -221,7 +243,7 @@ function neededSearch({ runtime }: PluginSpec, { policy, launcher }: Launch): De
 export const BUBBLEWRAP = "bwrap";
 
 /** The program that has the kernel hold a Deno worker's process, and becomes it; and that limits a Deno worker's memory. */
-export const LAUNCHER = "python3";
+export const WRAPPER = "python3";
 
 /** The program that the host starts for a plugin. */
 export function workerProgram(spec: PluginSpec): string {

@@ -4,7 +4,6 @@
  * @module
  */
 import { PluginStateError } from "../errors.ts";
-import type { EnvironmentStep } from "../environments/environment.ts";
 import { resultGoneError } from "../payload/file_result.ts";
 import { FileResultSync, type LocatedAccess } from "../payload/file_result_sync.ts";
 import type { ResultLocation } from "../payload/location.ts";
@@ -16,6 +15,7 @@ import { activeTrace } from "../protocol/telemetry.ts";
 import { BlockingBridge, type Told } from "../transport/blocking/bridge.ts";
 import { encodeBody } from "./arguments.ts";
 import type { BlockingRequest, CallFacts, PluginFacts, StreamFacts } from "./blocking_request.ts";
+import type { StartReport } from "./blocking_start.ts";
 import { BLOCKING_WORKER } from "./blocking_worker.ts";
 import { cancelledError, closedError, withinCallbackError } from "./failures.ts";
 import type { CallOptions, OperationOptions, Progress, StartOptions } from "./interface.ts";
@@ -35,7 +35,7 @@ export type SyncOperationOptions = Omit<OperationOptions, "signal">;
 export type SyncCallOptions = Omit<CallOptions, "signal">;
 
 /** How the start of a plugin is followed. */
-type OpenOptions = Pick<StartOptions, "onEnvironment">;
+type OpenOptions = Pick<StartOptions, "onEnvironment" | "onQueued" | "onBegin">;
 
 /** A stream that is to be read to its end. */
 interface Pull {
@@ -77,10 +77,15 @@ export class BlockingPlugin implements Disposable {
   }
 
   /** Starts the thread, and has it start a worker or attach to one. */
-  static open(request: BlockingRequest, plugin: string, { onEnvironment }: OpenOptions = {}): BlockingPlugin {
+  static open(request: BlockingRequest, plugin: string, { onEnvironment, onQueued, onBegin }: OpenOptions = {}): BlockingPlugin {
     using owned = new DisposableStack();
     const bridge = owned.use(new BlockingBridge<BlockingRequest>(BLOCKING_WORKER, plugin));
-    const onProgress = onEnvironment && (({ message }: Progress) => onEnvironment(JSON.parse(message) as EnvironmentStep));
+    const onProgress = ({ message }: Progress) => {
+      const report = JSON.parse(message) as StartReport;
+      if (report.kind === "begin") onBegin?.();
+      else if (report.kind === "queued") onQueued?.(report.event);
+      else onEnvironment?.(report.step);
+    };
     const facts = bridge.ask(request, { onProgress }) as PluginFacts;
     owned.move();
     return new BlockingPlugin(bridge, facts);

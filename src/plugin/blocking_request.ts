@@ -3,29 +3,19 @@
  *
  * @module
  */
-import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerAddress } from "../process/launcher.ts";
+import type { WorkerExit } from "../process/running_child.ts";
+import type { WorkerPlacement } from "../process/worker_placement.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import type { TraceContext } from "../protocol/telemetry.ts";
-import type { CallOptions, StartOptions, WorkerAddress, WorkerEndpoint } from "./interface.ts";
+import type { StartRequest } from "./blocking_start.ts";
+import type { CallOptions, WorkerEndpoint } from "./interface.ts";
 import type { MemberOperation } from "./members.ts";
 import type { SentBody } from "./sent_values.ts";
 
 /** What a blocking proxy asks of its thread. */
 export type BlockingRequest =
-  | {
-    readonly kind: "start";
-    readonly manifest: string | Manifest | PluginSpec;
-    /** Whether the manifest was checked before it was sent. */
-    readonly isChecked: boolean;
-    /** The options that are data. */
-    readonly options: StartOptions;
-    /** Whether somebody listens to the making of an environment. */
-    readonly reports: boolean;
-    /** Whether what the plugin tries is kept for somebody to look at. */
-    readonly audit: boolean;
-    readonly trace?: TraceContext;
-  }
+  | StartRequest
   | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
   | { readonly kind: "call"; readonly operation: MemberOperation; readonly call: CallFacts }
   | { readonly kind: "take"; readonly stream: number; readonly operation: MemberOperation; readonly body: SentBody }
@@ -69,6 +59,7 @@ export interface PluginFacts {
   readonly pid: number | undefined;
   readonly permissions: PermissionSet | undefined;
   readonly endpoint: WorkerAddress | undefined;
+  readonly placement: WorkerPlacement | undefined;
   readonly warnings: readonly string[];
   readonly maxConcurrency: number;
   /** How the last worker ended, once none follows. */

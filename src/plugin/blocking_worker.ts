@@ -5,9 +5,7 @@
  */
 import { inTrace, type TraceContext } from "../protocol/telemetry.ts";
 import { UnsendableValueError } from "../protocol/values.ts";
-import { asChecked } from "../manifest/load.ts";
-import type { Manifest, PluginSpec } from "../manifest/manifest.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
 import { type FileResult, locationOf, resultGoneError } from "../payload/file_result.ts";
@@ -15,6 +13,7 @@ import { type BridgeEnd, Handover } from "../transport/blocking/messages.ts";
 import { type BridgeControl, BridgeServer } from "../transport/blocking/server.ts";
 import { offerToThread } from "../transport/blocking/thread.ts";
 import type { BlockingRequest, CallFacts, FileMember, PluginFacts, PullRequest, StreamFacts } from "./blocking_request.ts";
+import { manifestOf, startOptions, type StartRequest } from "./blocking_start.ts";
 import { badValueError } from "./failures.ts";
 import type { CallOptions, StartOptions } from "./interface.ts";
 import type { MemberOperation } from "./members.ts";
@@ -47,16 +46,6 @@ function serve(end: BridgeEnd): void {
   new BridgeServer<BlockingRequest>(end, (request, control) => worker.answer(request, control));
 }
 
-function manifestOf({ manifest, isChecked }: Extract<BlockingRequest, { kind: "start" }>): string | Manifest | PluginSpec {
-  return isChecked ? asChecked(manifest as PluginSpec) : manifest;
-}
-
-function startOptions({ options, reports }: Extract<BlockingRequest, { kind: "start" }>, control: BridgeControl): StartOptions {
-  if (!reports) return options;
-  // It goes the way of a call's progress.
-  return { ...options, onEnvironment: (step) => control.onProgress({ progress: -1, message: JSON.stringify(step) }) };
-}
-
 class BlockingWorker {
   readonly #streams = new Map<number, RunAhead>();
   /** What streams that have not begun are called with. */
@@ -75,7 +64,9 @@ class BlockingWorker {
   async #answer(request: BlockingRequest, control: BridgeControl): Promise<unknown> {
     switch (request.kind) {
       case "start":
-        return this.#adopt(await RemotePlugin.start(manifestOf(request), { ...startOptions(request, control), ...this.#audit(request) }));
+        return this.#adopt(
+          await RemotePlugin.start(manifestOf(request), { ...await startOptions(request, control), ...this.#audit(request) }),
+        );
       case "attach":
         return this.#adopt(await RemotePlugin.attach(request.endpoint));
       case "call":
@@ -101,7 +92,7 @@ class BlockingWorker {
     return this.#opened!;
   }
 
-  #audit({ audit }: Extract<BlockingRequest, { kind: "start" }>): Pick<StartOptions, "auditPermissions"> {
+  #audit({ audit }: StartRequest): Pick<StartOptions, "auditPermissions"> {
     return audit ? { auditPermissions: (use) => keepLatest(this.#uses, use) } : {};
   }
 
@@ -113,8 +104,8 @@ class BlockingWorker {
   }
 
   #facts(plugin: RemotePlugin): PluginFacts {
-    const { name, version, pid, permissions, endpoint, warnings, maxConcurrency } = plugin;
-    return { name, version, pid, permissions, endpoint, warnings, maxConcurrency, exit: this.#exit };
+    const { name, version, pid, permissions, endpoint, placement, warnings, maxConcurrency } = plugin;
+    return { name, version, pid, permissions, endpoint, placement, warnings, maxConcurrency, exit: this.#exit };
   }
 
   async #collect(logs: AsyncIterable<LogRecord>): Promise<void> {

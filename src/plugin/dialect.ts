@@ -5,15 +5,16 @@
  */
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { howToInstall, missingAdvice } from "./import_advice.ts";
-import type { WorkerProcess } from "../process/worker_process.ts";
+import { dial } from "../process/dial.ts";
+import type { LaunchedWorker } from "../process/launcher.ts";
 import { isUnix, parseAddress } from "../protocol/address.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { isRecord } from "../protocol/json.ts";
-import { FRAMES_MEDIA_TYPE, type HelloMessage, UPGRADE_FEATURE } from "../protocol/messages.ts";
+import { FRAMES_MEDIA_TYPE, UPGRADE_FEATURE } from "../protocol/messages.ts";
 import { BrokenReplyError, MalformedReplyError } from "../transport/errors.ts";
 import { type HttpEndpoint, HttpTransport } from "../transport/http.ts";
 import { OriginalDialect, type OriginalOptions, type Send } from "../transport/original/dialect.ts";
-import { UnixHttp } from "../transport/original/unix_http.ts";
+import { DialledHttp } from "../transport/original/dialled_http.ts";
 import { type SendAhead, sendBy, type SendRequest } from "../transport/frame_source.ts";
 import type { HeldBack } from "../transport/upgrade.ts";
 import { UpgradedTransport } from "../transport/upgraded.ts";
@@ -35,22 +36,23 @@ export function sendOf({ sendAlone, exchange }: Dialect): SendRequest {
 
 /** What the way depends on besides the worker. */
 export interface DialectOptions {
-  /** The plugin that it runs. */
-  readonly spec: PluginSpec;
   /** Whether connections are upgraded to bare frames where the worker does that. */
   readonly upgrade: boolean;
   /** Tells what the worker had still to send when it ended. */
   readonly heldBack: HeldBack;
 }
 
-/** The way to talk to a worker that said hello. */
-export function dialectOf({ features }: HelloMessage, endpoint: HttpEndpoint, { spec, upgrade, heldBack }: DialectOptions): Dialect {
+/** The way to talk to a worker that said hello. One that programs of this machine cannot reach by an address is reached by connections alone. */
+export function dialectOf(worker: LaunchedWorker, { upgrade, heldBack }: DialectOptions): Dialect {
+  const { endpoint, token, spec, hello: { features } } = worker;
+  const dial = () => worker.dial();
   if (!features.includes("original")) {
-    if (!upgrade || !features.includes(UPGRADE_FEATURE)) return new HttpTransport(endpoint);
-    return new UpgradedTransport(endpoint, features.includes("farewell") ? heldBack : undefined);
+    if (endpoint !== undefined && (!upgrade || !features.includes(UPGRADE_FEATURE))) return new HttpTransport(endpoint);
+    return new UpgradedTransport({ dial, token, heldBack: features.includes("farewell") ? heldBack : undefined });
   }
   const { maxConcurrency } = spec;
-  return original(endpoint, { maxConcurrency, jobErrors: features.includes("job_error"), advice: installAdvice(spec) });
+  const http = endpoint === undefined ? new DialledHttp(dial) : plainHttp(endpoint);
+  return original(http, { maxConcurrency, jobErrors: features.includes("job_error"), advice: installAdvice(spec) });
 }
 
 /** The workers of the original that this host knows, by their packages. */
@@ -84,7 +86,7 @@ export async function recognizeDialect(endpoint: HttpEndpoint, { upgrade, signal
     return transport;
   }
   // How many calls it takes at once it does not tell, and most models are not thread-safe.
-  return original(endpoint, { maxConcurrency: 1, jobErrors: true, advice: ATTACHED_ADVICE });
+  return original(plainHttp(endpoint), { maxConcurrency: 1, jobErrors: true, advice: ATTACHED_ADVICE });
 }
 
 /** What to do about a worker of the original that ended before it was ready, by what it printed. */
@@ -104,8 +106,8 @@ const ATTACHED_ADVICE = `Install a worker that is known here in its environment:
 
 /** Upgraded connections, where the worker has them and is near, and this host may open some: HTTP needs fewer permissions on a unix socket. */
 async function upgradedTo(endpoint: HttpEndpoint, signal: AbortSignal): Promise<Dialect | undefined> {
-  if (!UpgradedTransport.reaches(endpoint)) return undefined;
-  const transport = new UpgradedTransport(endpoint);
+  const transport = UpgradedTransport.at(endpoint);
+  if (transport === undefined) return undefined;
   try {
     await transport.prepare(signal);
     return transport;
@@ -140,11 +142,13 @@ function gatewayProblem(body: unknown): string | undefined {
     : undefined;
 }
 
-function original(endpoint: HttpEndpoint, options: OriginalOptions): Dialect {
-  const { url } = endpoint;
-  // It would not know what to do with a token, and whoever else may listen at its port must not learn it.
+/** The original's workers would not know what to do with a token, and whoever else may listen at their port must not learn it. */
+function plainHttp({ url }: HttpEndpoint): DialledHttp | HttpTransport {
   const address = parseAddress(url);
-  const transport = address !== undefined && isUnix(address) ? new UnixHttp(address.unix) : new HttpTransport({ url });
+  return address !== undefined && isUnix(address) ? new DialledHttp(() => dial(address)) : new HttpTransport({ url });
+}
+
+function original(transport: DialledHttp | HttpTransport, options: OriginalOptions): Dialect {
   const send: Send = (request, signal) => transport.send(request, signal);
   const dialect = new OriginalDialect(send, options);
   return {
@@ -164,7 +168,7 @@ function isOriginalHealth(body: unknown): boolean {
  * Whether a worker that was given a port's number got it: another program may have been faster. Waits until somebody answers there, or the worker
  * has ended.
  */
-export async function holdsItsPort(worker: WorkerProcess, exchange: Exchange, signal: AbortSignal): Promise<boolean> {
+export async function holdsItsPort(worker: LaunchedWorker, exchange: Exchange, signal: AbortSignal): Promise<boolean> {
   for (let waitMs = 5;; waitMs = Math.min(2 * waitMs, 100)) {
     const answered = await whoAnswers(exchange, signal);
     if (answered !== undefined) return answered === worker.hello.pid;

@@ -16,7 +16,7 @@ import {
   WorkerExitError,
   WorkerStartError,
 } from "../errors.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import type { ErrorBody } from "../protocol/messages.ts";
 import { BrokenReplyError, MalformedReplyError, RefusedError } from "../transport/errors.ts";
 
@@ -125,11 +125,10 @@ export interface ExitFacts {
 
 /** The worker is gone. */
 export function exitError(plugin: string, exit: WorkerExit, { output, calls, reason }: ExitFacts): WorkerExitError {
-  const { code: exitCode, signal, outOfMemory } = exit;
+  const { code: exitCode, signal, outOfMemory, lost } = exit;
   const during = calls.length === 0 ? "" : ` while it ran ${calls.map((call) => `"${call}"`).join(", ")}`;
-  const ended = reason === undefined
-    ? `ended with ${howItEnded({ exitCode, signal, outOfMemory })}${during}`
-    : `was ended${during}, for ${reason.why}`;
+  const told = lost === undefined ? `ended with ${howItEnded({ exitCode, signal, outOfMemory })}${during}` : `was lost${during}: ${lost}`;
+  const ended = reason === undefined ? told : `was ended${during}, for ${reason.why}`;
   const said = output === "" ? "" : `. It printed last: ${output}`;
   const details = { plugin, exitCode, signal, outOfMemory, output, calls, cause: reason?.cause };
   return new WorkerExitError(
@@ -140,7 +139,7 @@ export function exitError(plugin: string, exit: WorkerExit, { output, calls, rea
 
 /** How a process ended, in words. */
 export function howItEnded({ exitCode, signal, outOfMemory }: Pick<WorkerExitError, "exitCode" | "signal" | "outOfMemory">): string {
-  return `${signal ?? `exit code ${exitCode}`}${outOfMemory ? " for want of memory" : ""}`;
+  return `${signal ?? (exitCode === null ? "an end that nobody saw" : `exit code ${exitCode}`)}${outOfMemory ? " for want of memory" : ""}`;
 }
 
 /** The plugin was let go before. */

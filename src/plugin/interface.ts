@@ -7,7 +7,8 @@ import type { PluginError } from "../errors.ts";
 import type { EnvironmentStep } from "../environments/environment.ts";
 import type { PermissionPolicy } from "../permissions/grant.ts";
 import type { BoundsLevel } from "../permissions/worker_grant.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { Launcher, QueuedEvent, WorkerAddress } from "../process/launcher.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { ProgressBody } from "../protocol/messages.ts";
@@ -85,7 +86,7 @@ export interface StartOptions {
   readonly socketPath?: string;
   /**
    * Whether connections to a worker on this machine are upgraded from HTTP to bare frames, where the worker does that: a small call takes a quarter of the
-   * time then, and nothing else differs. Default: true. False is for those who want to watch the traffic, or compare.
+   * time then, and nothing else differs. Those to a worker elsewhere always are. Default: true. False is for those who want to watch the traffic, or compare.
    */
   readonly upgrade?: boolean;
   /**
@@ -102,6 +103,12 @@ export interface StartOptions {
   readonly offline?: boolean;
   /** Called for each step while the plugin's environment is made. One that is there already has none. */
   readonly onEnvironment?: (step: EnvironmentStep) => void;
+  /** What starts the worker. Default: it is a process of this machine. */
+  readonly launcher?: Launcher;
+  /** Called when the start waits for others, such as a node of a cluster that has room, and again when it is known otherwise for what. */
+  readonly onQueued?: (event: QueuedEvent) => void;
+  /** Called when the start of the worker itself begins: behind the making of its environment and what it was queued for. The limits of a start count from here. */
+  readonly onBegin?: () => void;
   /** Called before a worker is started in the place of one that has ended. */
   readonly onRestart?: (event: RestartEvent) => void;
   /** Called once when the worker has ended and no other one takes its place. Other than awaiting `exited`, it does not keep the host program alive. */
@@ -114,24 +121,6 @@ export interface AttachOptions {
   readonly signal?: AbortSignal;
   /** Whether connections to a worker on this machine are upgraded from HTTP to bare frames. Default: true. */
   readonly upgrade?: boolean;
-}
-
-/** Where a worker is that something else runs, as `endpoint` of its own proxy tells. */
-export interface WorkerAddress {
-  /** `http://127.0.0.1:49152`, or `unix:/path/to/worker.sock`. */
-  readonly url: string;
-  /** The bearer token that the worker was started with. A worker of the original wants none. */
-  readonly token?: string;
-  /**
-   * The folders for files that the worker was started with. A host that may read and write there hands over big values as files. Default: none, so
-   * that files go as bytes, and results are in memory.
-   */
-  readonly scratch?: {
-    /** A folder of the file system for temporary files. */
-    readonly disk: string;
-    /** A folder in memory, which is preferred for what fits into it; `undefined` where there is none that the host may use. */
-    readonly memory: string | undefined;
-  };
 }
 
 /** A worker in this thread, for tests: whatever answers requests, and may tell of its end. */

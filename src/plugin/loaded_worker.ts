@@ -6,7 +6,8 @@
 import type { PluginError } from "../errors.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { OutputLog } from "../process/output_log.ts";
-import type { WorkerExit, WorkerProcess } from "../process/worker_process.ts";
+import type { LaunchedWorker } from "../process/launcher.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import type { FilesWay } from "../protocol/exchange.ts";
 import type { ReadyBody } from "../protocol/messages.ts";
 import type { SendAhead, SendRequest } from "../transport/frame_source.ts";
@@ -19,10 +20,10 @@ import { discardFrame, holdFrame } from "./results.ts";
 /** How long a lost connection may wait for the news that the process has ended, in milliseconds. The kernel takes some two. */
 export const EXIT_TIMEOUT_MS = 1_000;
 
-/** What a loaded worker needs of its process. */
+/** What a loaded worker needs of what its launcher has started. */
 export type WorkerHandle = Pick<
-  WorkerProcess,
-  "hello" | "token" | "permissions" | "scratch" | "log" | "exited" | "endedWithin" | "onEnd" | "ref" | "unref"
+  LaunchedWorker,
+  "hello" | "permissions" | "endpoint" | "placement" | "log" | "exited" | "endedWithin" | "onEnd" | "ref" | "unref"
 >;
 
 /** What a loaded worker is made of. */
@@ -34,7 +35,7 @@ export interface WorkerParts {
   /** What the plugin says of itself. */
   readonly plugin: ReadyBody;
   readonly maxConcurrency: number;
-  /** The process, when this host has started it. */
+  /** What was started, when this host has started it. */
   readonly process?: WorkerHandle;
   /** What the plugin asks for and cannot have, where that can be told. */
   readonly warnings?: readonly string[];
@@ -95,7 +96,7 @@ export class LoadedWorker implements AsyncDisposable {
   /** What the plugin says of itself. */
   readonly plugin: ReadyBody;
   readonly maxConcurrency: number;
-  /** The process, when this host has started it. */
+  /** What was started, when this host has started it. */
   readonly process: WorkerHandle | undefined;
   readonly warnings: readonly string[];
   readonly files: WorkerFiles;

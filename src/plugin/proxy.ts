@@ -7,7 +7,8 @@ import type { ExtensionEndpoint } from "../protocol/endpoints.ts";
 import type { PermissionSet, SignaturesBody, StatsBody } from "../protocol/messages.ts";
 import type { ManifestSource } from "../manifest/load.ts";
 import type { LogRecord } from "../process/output_log.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerAddress, WorkerPlacement } from "../process/launcher.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import type {
   AttachOptions,
   CallOptions,
@@ -16,7 +17,6 @@ import type {
   PluginConfig,
   Progress,
   StartOptions,
-  WorkerAddress,
   WorkerEndpoint,
 } from "./interface.ts";
 import { atCaller } from "./caller_stack.ts";
@@ -95,7 +95,7 @@ export class RemotePluginProxy implements PluginInterface {
     return this.#plugin.warnings;
   }
 
-  /** The process in which the plugin runs; `undefined` for one that was attached. */
+  /** The process of this machine in which the plugin runs; `undefined` for one that runs elsewhere, and for one that was attached. */
   get pid(): number | undefined {
     return this.#plugin.pid;
   }
@@ -108,7 +108,12 @@ export class RemotePluginProxy implements PluginInterface {
     return this.#plugin.permissions;
   }
 
-  /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
+  /** Where the worker runs; `undefined` for one on this machine, and for one that was attached. */
+  get placement(): WorkerPlacement | undefined {
+    return this.#plugin.placement;
+  }
+
+  /** Where the worker listens and its token, for another program of this machine to `attach()` with; `undefined` for one elsewhere, and for one that was attached. */
   get endpoint(): WorkerAddress | undefined {
     return this.#plugin.endpoint;
   }

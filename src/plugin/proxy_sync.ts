@@ -7,16 +7,17 @@ import { ManifestError } from "../errors.ts";
 import { isChecked, type ManifestSource } from "../manifest/load.ts";
 import type { LogRecord } from "../process/output_log.ts";
 import type { PermissionUse } from "../process/permission_audit.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import { demandLauncher, type Launcher, type LauncherData, type WorkerAddress, type WorkerPlacement } from "../process/launcher.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import type { ExtensionEndpoint } from "../protocol/endpoints.ts";
 import type { PermissionSet, SignaturesBody, StatsBody } from "../protocol/messages.ts";
 import { activeTrace } from "../protocol/telemetry.ts";
 import { BlockingPlugin, type SyncCallOptions, type SyncOperationOptions } from "./blocking_plugin.ts";
-import type { Kwargs, PluginConfig, Progress, StartOptions, WorkerAddress } from "./interface.ts";
+import type { Kwargs, PluginConfig, Progress, StartOptions } from "./interface.ts";
 import { extensionOf, methodOf, operationOf } from "./members.ts";
 
 /** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts. */
-export interface SyncStartOptions extends Omit<StartOptions, "signal" | "onRestart" | "auditPermissions"> {
+export interface SyncStartOptions extends Omit<StartOptions, "signal" | "onRestart" | "onExit" | "auditPermissions"> {
   /** Whether `permissionUses` tells what the plugin tries. Nothing can be called while the thread is blocked. Default: `false`. */
   readonly audit?: boolean;
 }
@@ -53,15 +54,19 @@ export class RemotePluginProxySync implements Disposable {
    * @throws {ManifestError} When the manifest cannot be used.
    * @throws {PermissionDeniedError} When the host lacks a permission; it lists the flags to add.
    * @throws {WorkerStartError} When the worker does not start or the plugin cannot be loaded.
+   * @throws {TypeError} When the launcher works only in the thread that has made it.
    */
   static start(
     manifest: ManifestSource,
-    { onEnvironment, audit = false, ...options }: SyncStartOptions = {},
+    { onEnvironment, onQueued, onBegin, launcher, audit = false, ...options }: SyncStartOptions = {},
   ): RemotePluginProxySync {
     const plugin = typeof manifest === "string" || manifest instanceof URL ? String(manifest) : manifest?.name ?? "(manifest object)";
     const sent = { manifest: sendable(manifest, plugin), isChecked: isChecked(manifest) };
-    const request = { kind: "start", ...sent, options, audit, reports: onEnvironment !== undefined, trace: activeTrace() } as const;
-    return new RemotePluginProxySync(BlockingPlugin.open(request, plugin, { onEnvironment }));
+    const listeners = { environment: onEnvironment, queued: onQueued, begin: onBegin };
+    const reports = (["environment", "queued", "begin"] as const).filter((kind) => listeners[kind] !== undefined);
+    const start = { ...sent, options, launcher: launcher === undefined ? undefined : dataOf(launcher, plugin), audit, reports };
+    const request = { kind: "start", ...start, trace: activeTrace() } as const;
+    return new RemotePluginProxySync(BlockingPlugin.open(request, plugin, { onEnvironment, onQueued, onBegin }));
   }
 
   /**
@@ -89,7 +94,7 @@ export class RemotePluginProxySync implements Disposable {
     return this.#plugin.facts.warnings;
   }
 
-  /** The process in which the plugin runs; `undefined` for one that was attached. */
+  /** The process of this machine in which the plugin runs; `undefined` for one that runs elsewhere, and for one that was attached. */
   get pid(): number | undefined {
     return this.#plugin.look().pid;
   }
@@ -102,7 +107,12 @@ export class RemotePluginProxySync implements Disposable {
     return this.#plugin.look().permissions;
   }
 
-  /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
+  /** Where the worker runs; `undefined` for one on this machine, and for one that was attached. */
+  get placement(): WorkerPlacement | undefined {
+    return this.#plugin.look().placement;
+  }
+
+  /** Where the worker listens and its token, for another program of this machine to `attach()` with; `undefined` for one elsewhere, and for one that was attached. */
   get endpoint(): WorkerAddress | undefined {
     return this.#plugin.look().endpoint;
   }
@@ -234,6 +244,15 @@ export class RemotePluginProxySync implements Disposable {
   [Symbol.dispose](): void {
     this.cleanup();
   }
+}
+
+/** The launcher for the thread that has the plugin. */
+function dataOf(launcher: Launcher, plugin: string): LauncherData {
+  demandLauncher(launcher, plugin);
+  if (launcher.asData !== undefined) return launcher.asData();
+  throw new TypeError(
+    `Cannot start "${plugin}" by RemotePluginProxySync: its launcher works only in the thread that made it. Use RemotePluginProxy`,
+  );
 }
 
 function sendable(manifest: ManifestSource, plugin: string): string | Exclude<ManifestSource, string | URL> {

@@ -7,24 +7,17 @@ import { WorkerStartError } from "../errors.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import { loadManifest, type ManifestSource, restartPolicy } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import { demandLauncher, type WorkerAddress, type WorkerPlacement } from "../process/launcher.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import { type LogRecord, OutputLog } from "../process/output_log.ts";
 import { type Operation, TakenBody } from "./arguments.ts";
 import { Dispatch } from "./dispatch.ts";
 import { durationComplaint } from "./limits.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";
 import { sourcesOf } from "./sources.ts";
-import { attachWorker, endpointOf, startWorker } from "./start_worker.ts";
+import { attachWorker, startWorker } from "./start_worker.ts";
 import { Tracing } from "./tracing.ts";
-import type {
-  AttachOptions,
-  CallOptions,
-  OperationOptions,
-  PluginConfig,
-  StartOptions,
-  WorkerAddress,
-  WorkerEndpoint,
-} from "./interface.ts";
+import type { AttachOptions, CallOptions, OperationOptions, PluginConfig, StartOptions, WorkerEndpoint } from "./interface.ts";
 import { type Answer, MEMBERS, operationOf, type Question, questionAt } from "./members.ts";
 
 /** What a proxy needs besides its first worker. */
@@ -73,6 +66,7 @@ export class RemotePlugin implements AsyncDisposable {
     options.signal?.throwIfAborted();
     const spec = await loadManifest(manifest);
     checkBudget(spec, options);
+    demandLauncher(options.launcher, spec.name);
     const log = new OutputLog();
     const start = (signal?: AbortSignal) => startWorker(spec, options, { signal, log });
     const tracing = Tracing.find();
@@ -99,9 +93,15 @@ export class RemotePlugin implements AsyncDisposable {
     return this.#dispatch.workers.current.plugin.version;
   }
 
-  /** The process in which the plugin runs; `undefined` for one that was attached. */
+  /** The process of this machine in which the plugin runs; `undefined` for one that runs elsewhere, and for one that was attached. */
   get pid(): number | undefined {
-    return this.#dispatch.workers.current.process?.hello.pid;
+    const { process } = this.#dispatch.workers.current;
+    return process?.placement === undefined ? process?.hello.pid : undefined;
+  }
+
+  /** Where the worker runs; `undefined` for one on this machine, and for one that was attached. */
+  get placement(): WorkerPlacement | undefined {
+    return this.#dispatch.workers.current.process?.placement;
   }
 
   /**
@@ -112,10 +112,9 @@ export class RemotePlugin implements AsyncDisposable {
     return this.#dispatch.workers.current.process?.permissions;
   }
 
-  /** Where the worker listens and its token, for another program to `attach()` with; `undefined` for one that was attached itself. */
+  /** Where the worker listens and its token, for another program of this machine to `attach()` with; `undefined` for one elsewhere, and for one that was attached. */
   get endpoint(): WorkerAddress | undefined {
-    const { process } = this.#dispatch.workers.current;
-    return process === undefined ? undefined : endpointOf(process);
+    return this.#dispatch.workers.current.process?.endpoint;
   }
 
   /** How many calls the plugin runs at once; the others wait in order. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { RestartPolicy } from "../manifest/manifest.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 
 /** Whether another worker is started. */
 export type Decision =

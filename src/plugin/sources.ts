@@ -14,10 +14,12 @@ const SOURCES_FEATURE = "sources";
 
 /**
  * The files of the plugin's own code: of a Python plugin what its worker has imported below the plugin's folders, of a Deno plugin what its module imports
- * below them. None where nobody can tell.
+ * below them. None where nobody can tell, and none of a Python plugin elsewhere.
  */
 export async function sourcesOf({ runtime, ...spec }: PluginSpec, worker: LoadedWorker, signal: AbortSignal): Promise<readonly string[]> {
   if (runtime.kind === "deno") return await localModules({ runtime, ...spec }, runtime, signal);
+  // The paths of another machine say nothing of this one's files.
+  if (worker.process?.placement !== undefined) return [];
   if (!worker.process?.hello.features.includes(SOURCES_FEATURE)) return [];
   const frame = await new Reply(worker.send({ endpoint: "sources" })).last(signal);
   const files = "result" in frame && isRecord(frame.result) ? frame.result.files : undefined;

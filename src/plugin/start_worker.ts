@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { addressUrl } from "../protocol/address.ts";
 import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { DEFAULT_QUOTA, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
-import { WorkerProcess } from "../process/worker_process.ts";
+import type { LaunchedWorker } from "../process/launcher.ts";
+import { LOCAL_LAUNCHER } from "../process/local_launcher.ts";
 import { AHEAD_FEATURE, type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
 import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import { CALLBACKS_FEATURE } from "../protocol/functions.ts";
@@ -18,10 +18,9 @@ import { sendBy, type SendRequest } from "../transport/frame_source.ts";
 import { OutputLog } from "../process/output_log.ts";
 import { loadError, transportError } from "./failures.ts";
 import { dialectOf, holdsItsPort, loadAdvice, type Recognition, recognizeDialect, sendOf } from "./dialect.ts";
-import type { AttachOptions, StartOptions, WorkerAddress, WorkerEndpoint } from "./interface.ts";
+import type { AttachOptions, StartOptions, WorkerEndpoint } from "./interface.ts";
 import { importAdvice } from "./import_advice.ts";
-import { EXIT_TIMEOUT_MS, LoadedWorker, type WorkerHandle } from "./loaded_worker.ts";
-import { resolveEnvironment } from "./resolve_environment.ts";
+import { EXIT_TIMEOUT_MS, LoadedWorker } from "./loaded_worker.ts";
 import { Reply } from "./reply.ts";
 import { SilenceWatch } from "./silence.ts";
 
@@ -38,9 +37,7 @@ export interface StartWatch {
  *
  * @throws {WorkerStartError} When it does not get as far; nothing is left then.
  */
-export async function startWorker(plugin: PluginSpec, options: StartOptions, watch: StartWatch): Promise<LoadedWorker> {
-  // Its time is no worker's: to fetch a large library takes minutes.
-  const spec = await resolveEnvironment(plugin, { ...options, signal: watch.signal });
+export async function startWorker(spec: PluginSpec, options: StartOptions, watch: StartWatch): Promise<LoadedWorker> {
   const log = new OutputLog(watch.log);
   using deadline = new StartDeadline(spec, { signal: watch.signal, log });
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt++) {
@@ -61,34 +58,38 @@ interface Attempted {
 
 /** One attempt; `undefined` when the worker lost its port to another program. */
 async function tryToStart(
-  spec: PluginSpec,
+  plugin: PluginSpec,
   options: StartOptions,
   { deadline, log }: Attempted,
 ): Promise<LoadedWorker | undefined> {
   await using cleanup = new AsyncDisposableStack();
   deadline.phase = "handshake";
-  const worker = cleanup.use(await WorkerProcess.launch(spec, options, { signal: deadline.signal, log }));
+  const { launcher = LOCAL_LAUNCHER, onQueued = () => {}, onBegin = () => {} } = options;
+  const watch = { signal: deadline.signal, log, onQueued, onBegin: () => (deadline.begin(), onBegin()) };
+  const worker = cleanup.use(await launcher.launch(plugin, options, watch));
+  log.placement = worker.placement;
   const heldBack = (name: string) => worker.heldBack(name, EXIT_TIMEOUT_MS);
-  const dialect = cleanup.use(dialectOf(worker.hello, endpointOf(worker), { spec, upgrade: options.upgrade ?? true, heldBack }));
+  const dialect = cleanup.use(dialectOf(worker, { upgrade: options.upgrade ?? true, heldBack }));
   const send = sendOf(dialect);
-  const takesAhead = worker.hello.features.includes(AHEAD_FEATURE);
+  const { features } = worker.hello;
   deadline.phase = "load";
-  if (worker.hello.features.includes("picked_port") && !await holdsItsPort(worker, dialect.exchange, deadline.signal)) return undefined;
-  const plugin = await waitUntilLoaded(spec, worker, send, deadline.signal);
+  if (features.includes("picked_port") && !await holdsItsPort(worker, dialect.exchange, deadline.signal)) return undefined;
+  const ready = await waitUntilLoaded(worker, send, deadline.signal);
   const quota = options.scratchQuota ?? DEFAULT_QUOTA;
-  const isInUse = worker.hello.features.includes("reuse") ? useTest(send) : undefined;
-  const files = cleanup.use(new WorkerFiles({ plugin: plugin.name, folders: worker.scratch, quota, isInUse }));
+  const isInUse = features.includes("reuse") ? useTest(send) : undefined;
+  const files = cleanup.use(new WorkerFiles({ plugin: ready.name, folders: worker.scratch, quota, isInUse }));
   worker.unref();
   const owned = cleanup.move();
   return new LoadedWorker({
     send,
-    sendAhead: takesAhead ? dialect.sendAhead : undefined,
-    plugin,
-    maxConcurrency: spec.maxConcurrency,
+    sendAhead: features.includes(AHEAD_FEATURE) ? dialect.sendAhead : undefined,
+    plugin: ready,
+    maxConcurrency: plugin.maxConcurrency,
     process: worker,
     warnings: worker.warnings,
     files,
     takesFunctions: worker.hello.features.includes(CALLBACKS_FEATURE),
+    takesParts: features.includes(PARTS_FEATURE),
     exited: worker.exited,
     dispose: () => owned.disposeAsync(),
   });
@@ -173,26 +174,28 @@ function concurrencyOf({ max_concurrency: count }: HealthBody, plugin: string): 
   throw new ProtocolError(`Cannot talk to "${plugin}": it does not say how many calls it runs at once`, { plugin });
 }
 
-async function waitUntilLoaded(spec: PluginSpec, worker: WorkerProcess, send: SendRequest, signal: AbortSignal): Promise<ReadyBody> {
-  const plugin = spec.name;
+async function waitUntilLoaded(worker: LaunchedWorker, send: SendRequest, signal: AbortSignal): Promise<ReadyBody> {
+  const plugin = worker.spec.name;
   const reply = new Reply(send({ endpoint: "ready" }));
   try {
     const frame = await reply.last(signal);
-    if ("error" in frame) throw await loadFailure(frame.error, worker, spec);
+    if ("error" in frame) throw await loadFailure(frame.error, worker);
     return checked(frame.result, plugin) as ReadyBody;
   } catch (error) {
     if (signal.aborted || error instanceof WorkerStartError) throw error;
-    throw await brokenLoad(spec, worker, error);
+    throw await brokenLoad(worker, error);
   }
 }
 
 /** What the plugin printed while it was loaded is on its way still; the process's end brings it. */
-async function loadFailure(body: ErrorBody, worker: WorkerProcess, spec: PluginSpec): Promise<PluginError> {
+async function loadFailure(body: ErrorBody, worker: LaunchedWorker): Promise<PluginError> {
+  const { spec, log } = worker;
   await worker[Symbol.asyncDispose]();
-  return loadError(body, { plugin: spec.name, output: worker.log.tail, advice: importAdvice(spec, body.message) });
+  return loadError(body, { plugin: spec.name, output: log.tail, advice: importAdvice(spec, body.message) });
 }
 
-async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknown): Promise<WorkerStartError> {
+async function brokenLoad(worker: LaunchedWorker, cause: unknown): Promise<WorkerStartError> {
+  const { spec } = worker;
   const ended = await worker.endedWithin(EXIT_TIMEOUT_MS);
   const facts = { plugin: spec.name, phase: "load", output: worker.log.tail, cause } as const;
   if (ended === undefined) return new WorkerStartError(`Cannot load "${spec.name}": the worker's answer cannot be read`, facts);
@@ -206,26 +209,28 @@ async function brokenLoad(spec: PluginSpec, worker: WorkerProcess, cause: unknow
   });
 }
 
-/** Where a worker of this host listens, its token, and where it keeps files. */
-export function endpointOf({ hello: { address }, token, scratch }: WorkerHandle): WorkerAddress {
-  return { url: addressUrl(address), token, scratch };
-}
-
-/** Aborts a start that takes too long or is silent for too long, or that the caller gives up. */
+/** Aborts a start that takes too long or is silent for too long from its beginning on, or that the caller gives up. */
 class StartDeadline implements Disposable {
   phase: "handshake" | "load" = "handshake";
   readonly #controller = new AbortController();
-  readonly #limit: Limit | undefined;
-  readonly #silence: SilenceWatch | undefined;
-  readonly #callerSignal: AbortSignal | undefined;
-  readonly #onCallerAbort: () => void;
+  readonly #spec: PluginSpec;
+  readonly #watch: StartWatch;
+  #limit: Limit | undefined;
+  #silence: SilenceWatch | undefined;
+  readonly #onCallerAbort = () => this.#controller.abort(this.#watch.signal?.reason);
 
-  constructor(spec: PluginSpec, { signal, log }: StartWatch) {
+  constructor(spec: PluginSpec, watch: StartWatch) {
+    watch.signal?.throwIfAborted();
+    this.#spec = spec;
+    this.#watch = watch;
+    watch.signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
+  }
+
+  /** Counts from here on. Only the first time counts: a worker that lost its port is another attempt of the same start. */
+  begin(): void {
+    const [spec, { log }] = [this.#spec, this.#watch];
     const { startTimeoutMs, idleTimeoutMs } = spec;
-    signal?.throwIfAborted();
-    this.#callerSignal = signal;
-    this.#onCallerAbort = () => this.#controller.abort(signal?.reason);
-    signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
+    if (this.#limit !== undefined || this.#silence !== undefined) return;
     if (startTimeoutMs !== undefined) {
       this.#limit = new Limit(startTimeoutMs, () => this.#giveUp(spec, `within ${startTimeoutMs} ms. Raise "start_timeout_ms"`));
     }
@@ -243,7 +248,7 @@ class StartDeadline implements Disposable {
   [Symbol.dispose](): void {
     this.#limit?.[Symbol.dispose]();
     this.#silence?.pause();
-    this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
+    this.#watch.signal?.removeEventListener("abort", this.#onCallerAbort);
   }
 
   #giveUp({ name }: PluginSpec, limit: string): void {

@@ -5,7 +5,8 @@
  */
 import { type Address, hostAndPort, isUnix } from "../protocol/address.ts";
 import { RemoteError, wasCancelled } from "../errors.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerPlacement } from "../process/worker_placement.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import type { HelloMessage } from "../protocol/messages.ts";
 import {
   activeTrace,
@@ -26,7 +27,7 @@ import { Instruments } from "./instruments.ts";
 /** What is told of a worker. */
 export interface TracedWorker {
   readonly plugin: { readonly version: string };
-  readonly process: { readonly hello: Pick<HelloMessage, "pid" | "worker" | "address"> } | undefined;
+  readonly process: { readonly hello: Pick<HelloMessage, "pid" | "worker" | "address">; readonly placement?: WorkerPlacement } | undefined;
   readonly exited: Promise<WorkerExit> | undefined;
 }
 
@@ -241,7 +242,13 @@ function factsOf({ plugin, process }: TracedWorker): Attributes {
   if (process === undefined) return version;
   const { pid, worker: kind, address } = process.hello;
   const [runtime = kind] = kind.split("/");
-  return { ...version, "remote_plugin.runtime": runtime, "remote_plugin.worker.pid": pid, ...networkOf(address) };
+  const where = process.placement === undefined ? networkOf(address) : placeOf(process.placement);
+  return { ...version, "remote_plugin.runtime": runtime, "remote_plugin.worker.pid": pid, ...where };
+}
+
+/** The address at which a worker elsewhere listens is of use on its node alone. */
+function placeOf({ node, job }: WorkerPlacement): Attributes {
+  return { "network.transport": "tcp", "server.address": node, "remote_plugin.worker.job": job };
 }
 
 function networkOf(address: Address): Attributes {
@@ -251,7 +258,10 @@ function networkOf(address: Address): Attributes {
 }
 
 function endOf({ code, signal, outOfMemory }: WorkerExit): Attributes {
-  return { "remote_plugin.worker.exit": signal ?? String(code), "remote_plugin.worker.out_of_memory": outOfMemory };
+  return {
+    "remote_plugin.worker.exit": signal ?? (code === null ? "lost" : String(code)),
+    "remote_plugin.worker.out_of_memory": outOfMemory,
+  };
 }
 
 /** A word for the kind of an error; for one of the plugin's own, its class there. */

@@ -6,13 +6,13 @@
 import { type PluginError, type ProtocolError, WorkerExitError } from "../errors.ts";
 import type { RestartPolicy } from "../manifest/manifest.ts";
 import type { OutputLog } from "../process/output_log.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import { pause } from "../protocol/timer.ts";
 import { untilAborted } from "../protocol/until_aborted.ts";
 import type { WorkerFiles } from "../payload/worker_files.ts";
 import { breachError, howItEnded } from "./failures.ts";
 import type { RestartEvent } from "./interface.ts";
-import type { LoadedWorker, LossError, LossOptions, Termination } from "./loaded_worker.ts";
+import type { LoadedWorker, LossError, LossOptions, Termination, WorkerHandle } from "./loaded_worker.ts";
 import { type Decision, Restarts } from "./restarts.ts";
 
 /** What a plugin's workers depend on. */
@@ -200,7 +200,7 @@ export class Workers implements AsyncDisposable {
 
   #take(worker: LoadedWorker): void {
     this.#adopt(worker);
-    this.log.add("host", `The worker has been started again, as process ${worker.process?.hello.pid}`);
+    this.log.add("host", `The worker has been started again, as ${nameOf(worker.process!)}`);
     if (this.#state.kind === "changing") this.#settle({ kind: "up" });
   }
 
@@ -229,6 +229,10 @@ export class Workers implements AsyncDisposable {
     this.log.close();
     this.#ended.resolve(exit);
   }
+}
+
+function nameOf({ hello: { pid }, placement }: WorkerHandle): string {
+  return placement === undefined ? `process ${pid}` : `job ${placement.job} on node ${placement.node}`;
 }
 
 function breakerError(member: string, { crashes, windowMs }: Decision & { kind: "breaker" }, cause: PluginError): WorkerExitError {

@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname, fromFileUrl, join, toFileUrl } from "@std/path";
-import type { DenoRuntime, PluginEntry, PluginSpec } from "../manifest/manifest.ts";
+import type { DenoRuntime, PluginEntry, PluginSpec, PythonRuntime } from "../manifest/manifest.ts";
 import { networkVariables, type Variables, type WorkerVariables } from "../permissions/environment.ts";
 import { containsPath } from "../permissions/grant.ts";
 import { permissionFlags } from "../permissions/flags.ts";
@@ -64,11 +64,10 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   const target = { name: spec.name, version: spec.version, module: runtime.module, ...entryKeys(runtime.entry) };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
-    const python = { ...target, path: runtime.path, adapters: runtime.adapters };
     const command = {
       program,
-      args: pythonArguments(folder, grant),
-      target: python,
+      args: pythonArguments(folder.write("worker.py", PYTHON_WORKER_PACK), grant),
+      target: pythonTarget(spec, runtime),
       foreign: runtime.foreignWorker,
       environment: variables.process,
     };
@@ -91,6 +90,11 @@ export async function workerCommand(spec: PluginSpec, context: CommandContext): 
   return { ...command, ...heldByKernel(command, { bounds: denoBounds(needs), folder }) };
 }
 
+/** What the worker is told of a Python plugin. */
+export function pythonTarget({ name, version }: PluginSpec, { module, entry, path, adapters }: PythonRuntime): PluginTarget {
+  return { name, version, module, ...entryKeys(entry), path, adapters };
+}
+
 /** Variables can have a process run code before it has bound itself, as `LD_PRELOAD` does. It takes those of the manifest when it has. */
 function withOwnVariables(command: WorkerCommand, { process, own }: WorkerVariables): WorkerCommand {
   const env = Object.fromEntries(Object.entries(process).filter(([name, value]) => own[name] !== value));
@@ -98,9 +102,9 @@ function withOwnVariables(command: WorkerCommand, { process, own }: WorkerVariab
 }
 
 /** A worker that is to bind itself does so before its packages are looked at, whose `.pth` files are code that Python runs when it starts. */
-function pythonArguments(folder: WorkerFolder, { keeper }: WorkerGrant): string[] {
+export function pythonArguments(pack: string, { keeper }: Pick<WorkerGrant, "keeper">): string[] {
   const bare = keeper === "kernel" ? ["-S"] : [];
-  return [...bare, "-c", PYTHON_WORKER_BOOT, folder.write("worker.py", PYTHON_WORKER_PACK), PYTHON_WORKER_HASH];
+  return [...bare, "-c", PYTHON_WORKER_BOOT, pack, PYTHON_WORKER_HASH];
 }
 
 /** Where Deno tells of each permission that it is asked for. In a file nobody would read it before the end. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { portOf } from "../manifest/permissions.ts";
-import { LAUNCHER } from "../permissions/required.ts";
+import { WRAPPER } from "../permissions/required.ts";
 import type { PermissionSet } from "../protocol/messages.ts";
 import { PYTHON_WORKER_BOOT, PYTHON_WORKER_HASH, PYTHON_WORKER_PACK } from "../worker/generated/python_worker.ts";
 import { type Held, kernelBounds } from "./kernel_bounds.ts";
@@ -13,10 +13,10 @@ import type { WorkerFolder } from "./worker_folder.ts";
 /** The command that runs a Deno worker's command in a process that the kernel holds. In there Deno holds the plugin to what it may do, as ever. */
 export function heldByKernel({ program, args }: Program, { bounds, folder }: { bounds: Held; folder: WorkerFolder }): Program {
   const told = folder.write("bounds.json", JSON.stringify(bounds));
-  const pack = folder.write("launcher.py", PYTHON_WORKER_PACK);
+  const pack = folder.write("wrapper.py", PYTHON_WORKER_PACK);
   // Nothing of the user's own configures it, and it needs no packages.
-  const launcher = ["-I", "-S", "-c", PYTHON_WORKER_BOOT, pack, PYTHON_WORKER_HASH, "become", told];
-  return { program: LAUNCHER, args: [...launcher, program, ...args] };
+  const wrapper = ["-I", "-S", "-c", PYTHON_WORKER_BOOT, pack, PYTHON_WORKER_HASH, "become", told];
+  return { program: WRAPPER, args: [...wrapper, program, ...args] };
 }
 
 interface Program {

@@ -6,7 +6,7 @@
 import { WorkerStartError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import type { Variables } from "../permissions/environment.ts";
-import { LAUNCHER } from "../permissions/required.ts";
+import { WRAPPER } from "../permissions/required.ts";
 import { messageOf } from "../protocol/text.ts";
 import { PYTHON_WORKER_BOOT, PYTHON_WORKER_HASH, PYTHON_WORKER_PACK } from "../worker/generated/python_worker.ts";
 import { boundsError, resourceLimits } from "./kernel_bounds.ts";
@@ -28,10 +28,10 @@ export interface LimitedProcess {
  */
 export async function limitMemory(spec: PluginSpec, { pid, folder, environment }: LimitedProcess): Promise<void> {
   const { memory } = resourceLimits(spec);
-  const pack = folder.write("launcher.py", PYTHON_WORKER_PACK);
+  const pack = folder.write("wrapper.py", PYTHON_WORKER_PACK);
   const args = ["-I", "-S", "-c", PYTHON_WORKER_BOOT, pack, PYTHON_WORKER_HASH, "limit_other", String(pid), String(memory)];
   try {
-    const { success, stderr } = await new Deno.Command(LAUNCHER, { args, clearEnv: true, env: { ...environment }, stdin: "null" }).output();
+    const { success, stderr } = await new Deno.Command(WRAPPER, { args, clearEnv: true, env: { ...environment }, stdin: "null" }).output();
     if (!success) throw refused(spec, new TextDecoder().decode(stderr).trim());
   } catch (error) {
     throw error instanceof WorkerStartError ? error : refused(spec, messageOf(error));
@@ -40,5 +40,5 @@ export async function limitMemory(spec: PluginSpec, { pid, folder, environment }
 
 function refused(spec: PluginSpec, why: string): WorkerStartError {
   const advice = 'Install Python 3.8 or later, or remove "max_memory_mb" from "resources" of its manifest';
-  return boundsError(spec, `"${LAUNCHER}" cannot limit its memory: ${why}. ${advice}`);
+  return boundsError(spec, `"${WRAPPER}" cannot limit its memory: ${why}. ${advice}`);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { type LogLevel, type LogLine, readLogLine } from "./log_line.ts";
+import type { WorkerPlacement } from "./worker_placement.ts";
 
 export type { LogLevel };
 
@@ -20,6 +21,8 @@ export interface LogRecord {
   readonly text: string;
   /** How grave it is, where the line tells: Python's `logging`, or a JSON line with a `level`. */
   readonly level?: LogLevel;
+  /** Where the worker runs that printed it; left out for one on this machine. */
+  readonly placement?: WorkerPlacement;
   /** The call that printed it, where that is known: it was the only one that ran, or a JSON line with a `call_id` tells. */
   readonly callId?: string;
 }
@@ -45,6 +48,8 @@ export class OutputLog implements AsyncIterable<LogRecord> {
   onlyCall: () => string | undefined = () => undefined;
   /** Takes lines that are no log text, if there can be some, and says whether it has. */
   takeLine: ((line: string) => boolean) | undefined;
+  /** Where the worker runs, once that is known of one that is not on this machine. */
+  placement: WorkerPlacement | undefined;
   #lastLines: string[] = [];
   #characters = 0;
   #lastAt = 0;
@@ -63,7 +68,7 @@ export class OutputLog implements AsyncIterable<LogRecord> {
   async drain(stream: LogRecord["stream"], chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const lines = new CuttingLines();
     for await (const chunk of chunks) {
-      const batch = new Batch();
+      const batch = new Batch(this.placement);
       for (const text of lines.push(chunk)) {
         if (this.takeLine?.(text) !== true) this.#put(stream, readLogLine(text), batch);
       }
@@ -74,7 +79,7 @@ export class OutputLog implements AsyncIterable<LogRecord> {
 
   /** Takes one line. */
   add(stream: LogRecord["stream"], line: string): void {
-    this.#put(stream, readLogLine(line), new Batch());
+    this.#put(stream, readLogLine(line), new Batch(this.placement));
   }
 
   #put(stream: LogRecord["stream"], line: LogLine, batch: Batch): void {
@@ -82,7 +87,7 @@ export class OutputLog implements AsyncIterable<LogRecord> {
     this.#keep(line.text);
     if (this.#forwardTo !== undefined) this.#forwardTo.#put(stream, line, batch);
     if (this.#listeners.size === 0 && this.#followers.size === 0) return;
-    const record = makeRecord(stream, line, { time: batch.time, callId: line.callId ?? batch.callOf(this) });
+    const record = makeRecord(stream, line, { batch, callId: line.callId ?? batch.callOf(this) });
     for (const listener of this.#listeners) listener.push(record);
     for (const follower of this.#followers) follower(record, { tellsCall: line.callId !== undefined });
   }
@@ -146,7 +151,12 @@ export class OutputLog implements AsyncIterable<LogRecord> {
 class Batch {
   readonly time: Date = new Date();
   readonly at: number = performance.now();
+  readonly placement: WorkerPlacement | undefined;
   #call: { readonly id: string | undefined } | undefined;
+
+  constructor(placement: WorkerPlacement | undefined) {
+    this.placement = placement;
+  }
 
   callOf(log: OutputLog): string | undefined {
     return (this.#call ??= { id: log.onlyCall() }).id;
@@ -156,10 +166,11 @@ class Batch {
 function makeRecord(
   stream: LogRecord["stream"],
   { text, level }: LogLine,
-  { time, callId }: { time: Date; callId: string | undefined },
+  { batch: { time, placement }, callId }: { batch: Batch; callId: string | undefined },
 ): LogRecord {
   const record: { -readonly [Key in keyof LogRecord]: LogRecord[Key] } = { time, stream, text };
   if (level !== undefined) record.level = level;
+  if (placement !== undefined) record.placement = placement;
   if (callId !== undefined) record.callId = callId;
   return record;
 }

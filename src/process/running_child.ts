@@ -4,7 +4,7 @@
  * @module
  */
 import type { insideStatus } from "./bubblewrap.ts";
-import type { StartMessage } from "../protocol/messages.ts";
+import type { HeldFrames, StartMessage } from "../protocol/messages.ts";
 import { Limit, within } from "../protocol/limit.ts";
 import { Timer } from "../protocol/timer.ts";
 import { type Farewell, NO_FAREWELL, readFarewell } from "./hello.ts";
@@ -19,6 +19,21 @@ export interface WorkerExit {
   readonly signal: string | null;
   /** Whether the system or the runtime ended it for want of memory, as far as they tell. */
   readonly outOfMemory: boolean;
+  /** Why nothing more is known of it, where nobody saw how it ended: for example that its node no longer answers. It goes on from "The worker was lost:". */
+  readonly lost?: string;
+}
+
+/** How a child has ended, or why nobody saw that. */
+export type ChildStatus = Deno.CommandStatus & Pick<WorkerExit, "lost">;
+
+/** A child's pipes and its end: a process that was spawned here, or one that somebody else runs for this host. */
+export interface Child {
+  readonly stdin: WritableStream<Uint8Array>;
+  readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly stderr: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly status: Promise<ChildStatus>;
+  kill(signal: "SIGKILL"): void;
+  unref(): void;
 }
 
 /** What a child needs of whoever has spawned it. */
@@ -44,8 +59,8 @@ const EXIT_BUDGET_MS = 2_000;
 
 /** A spawned child with its pipes. */
 export class RunningChild {
-  /** The process as Deno sees it. */
-  readonly child: Deno.ChildProcess;
+  /** The process. */
+  readonly child: Child;
   /** What it prints. */
   readonly log: OutputLog;
   /** How it ended; its files are gone then. */
@@ -62,12 +77,13 @@ export class RunningChild {
   /** Whether the host has asked the child to end and still waits for that. */
   #asked = false;
   #hasEnded = false;
+  #wasLost = false;
   #keepAlive: Timer | undefined;
   /** Reads what the child had sent when it ended, before its files are removed. */
   readOut: () => Promise<void> = () => Promise.resolve();
 
   /** Watches a child. */
-  constructor(child: Deno.ChildProcess, care: ChildCare) {
+  constructor(child: Child, care: ChildCare) {
     this.child = child;
     this.log = care.log;
     this.#lifeline = child.stdin.getWriter();
@@ -98,9 +114,23 @@ export class RunningChild {
     else this.#stdoutEnd = this.log.drain("stdout", rest);
   }
 
-  /** What the child says last. It has said that when it has ended. */
-  get farewell(): Promise<Farewell> {
-    return this.#farewell;
+  /** Whether nobody saw how it ended. */
+  get wasLost(): boolean {
+    return this.#wasLost;
+  }
+
+  /** How it ended, if it does within this many milliseconds. */
+  async endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
+    const ended = await within(this.child.status, milliseconds);
+    // What it had sent is read before its end is told, and takes its own time.
+    return ended && await this.exited;
+  }
+
+  /** What it had held back on a connection of this name, and had not sent when it ended, if it does within this many milliseconds. */
+  async heldBack(connection: string, milliseconds: number): Promise<HeldFrames | "untold" | undefined> {
+    const farewell = await within(this.#farewell, milliseconds);
+    if (farewell !== undefined && farewell.held === undefined) return "untold";
+    return farewell?.held?.find((held) => held.connection === connection);
   }
 
   /** Keeps the host program alive until the child has ended. */
@@ -136,7 +166,9 @@ export class RunningChild {
   }
 
   async #watch({ removeFiles, memory, endGroup, readStatus = (status) => status }: ChildCare): Promise<WorkerExit> {
-    const { code, signal } = readStatus(await this.child.status);
+    const status = await this.child.status;
+    const { code, signal } = readStatus(status);
+    this.#wasLost = status.lost !== undefined;
     this.#hasEnded = true;
     // Nobody has to wait for it who is only told of the end.
     if (!this.#asked) this.#groupEnd = endGroup?.();
@@ -148,6 +180,7 @@ export class RunningChild {
     this.#keepAlive?.[Symbol.dispose]();
     // A worker that is asked to end takes what its plugin has started along, and so ends by the signal that it sends to its whole group.
     if (this.#asked) return { code: 0, signal: null, outOfMemory: false };
+    if (status.lost !== undefined) return { code: null, signal: null, outOfMemory: false, lost: status.lost };
     const outOfMemory = (await this.#farewell).outOfMemory || (signal !== null && OUT_OF_MEMORY.test(this.log.tail)) ||
       (signal === "SIGKILL" && await memory?.somebodyWasKilled() === true);
     return { code: signal === null ? code : null, signal, outOfMemory };

@@ -139,7 +139,7 @@ Deno.test("standard output is the log's from the hello line on", async () => {
   child.out.print("hello line\nand more");
   child.end();
   await running.exited;
-  assertEquals([running.log.tail, (await running.farewell).held], ["behind the hello line\nand more", undefined]);
+  assertEquals([running.log.tail, await running.heldBack("any", 1_000)], ["behind the hello line\nand more", "untold"]);
 });
 
 Deno.test("a farewell is no log text, and tells of want of memory", async () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { PluginSpec } from "../manifest/manifest.ts";
-import { LAUNCHER } from "../permissions/required.ts";
+import { WRAPPER } from "../permissions/required.ts";
 import type { WorkerCommand } from "./command.ts";
 import { messageOf } from "../protocol/text.ts";
 import { startError } from "./start_failure.ts";
@@ -44,7 +44,7 @@ function complaint(spec: PluginSpec, command: WorkerCommand, cause: unknown): st
 }
 
 function adviceFor({ runtime }: PluginSpec, { program, isSandboxed }: WorkerCommand): string {
-  if (runtime.kind === "deno" && program === LAUNCHER) return '. Install Python 3.8 or later, or start it without bounds: "kernel"';
+  if (runtime.kind === "deno" && program === WRAPPER) return '. Install Python 3.8 or later, or start it without bounds: "kernel"';
   if (isSandboxed) return '. Install bubblewrap, or remove "sandbox" from its manifest';
   return runtime.kind === "python" ? '. Correct "python_path" in its manifest' : "";
 }

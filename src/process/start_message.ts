@@ -20,14 +20,14 @@ export const CANCEL_GRACE_MS = 200;
 
 /** Where the files of a worker lie. */
 export interface StartFiles {
-  readonly folder: WorkerFolder;
+  readonly folder: Pick<WorkerFolder, "path">;
   readonly scratch: ScratchFolders;
 }
 
 /** What the start line says besides the plugin. */
 export interface StartFacts {
   readonly listen: Address;
-  readonly command: WorkerCommand;
+  readonly command: Pick<WorkerCommand, "target" | "foreign">;
   readonly grant: WorkerGrant;
   readonly files: StartFiles;
   readonly quota: number;

@@ -6,24 +6,18 @@
 import { PluginError } from "../errors.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { workerVariables } from "../permissions/environment.ts";
-import { type BoundsOptions, grantTo, type WorkerGrant } from "../permissions/worker_grant.ts";
+import { grantTo, type WorkerGrant } from "../permissions/worker_grant.ts";
 import { DEFAULT_QUOTA, type ScratchFolders } from "../payload/worker_files.ts";
-import {
-  chooseTransport,
-  demandPermissions,
-  isLimitedByHost,
-  memoryRoot,
-  scratchRoot,
-  type WorkerPlaces,
-} from "../permissions/required.ts";
-import { type Address, isUnix } from "../protocol/address.ts";
+import { chooseTransport, demandPermissions, isLimitedByHost, memoryRoot, scratchRoot } from "../permissions/required.ts";
+import { type Address, addressUrl, isUnix } from "../protocol/address.ts";
 import type { HeldFrames, HelloMessage, PermissionSet, StartMessage } from "../protocol/messages.ts";
-import { within } from "../protocol/limit.ts";
 import { inBubblewrap, insideStatus } from "./bubblewrap.ts";
 import { type CommandContext, pluginFolder, WORKER_SOURCES, type WorkerCommand, workerCommand } from "./command.ts";
 import { endGroup } from "./end_group.ts";
+import { dial } from "./dial.ts";
 import { awaitHello } from "./handshake.ts";
 import { demandBounds, kernelBounds } from "./kernel_bounds.ts";
+import type { LaunchedWorker, LaunchOptions, LaunchWatch, WorkerAddress } from "./launcher.ts";
 import { limitMemory } from "./memory_limit.ts";
 import { fetchModules } from "./module_fetch.ts";
 import { spawn } from "./spawn.ts";
@@ -35,35 +29,20 @@ import { ChosenSocket, unixAddress } from "./socket_path.ts";
 import { MemoryWatch } from "./memory_watch.ts";
 import { type ChildCare, RunningChild, type WorkerExit } from "./running_child.ts";
 import { WorkerFolder } from "./worker_folder.ts";
-import { PermissionAudit, type PermissionListener } from "./permission_audit.ts";
+import { PermissionAudit } from "./permission_audit.ts";
 import type { OutputLog } from "./output_log.ts";
-
-export type { WorkerExit };
-
-/** What a start depends on besides the manifest. */
-export interface LaunchOptions extends WorkerPlaces, BoundsOptions {
-  /** The most bytes that files for and from the plugin may have at a time. Default: 4 GiB. */
-  readonly scratchQuota?: number;
-  /** Told of what the plugin tries. */
-  readonly auditPermissions?: PermissionListener;
-}
-
-/** What a launch is watched by. */
-export interface LaunchWatch {
-  /** Aborting it gives up the launch. */
-  readonly signal: AbortSignal;
-  /** Takes what the worker prints, from its first line on. */
-  readonly log: OutputLog;
-}
 
 /** What a worker was started with. */
 interface Launched {
+  readonly spec: PluginSpec;
   readonly start: StartMessage;
   readonly grant: WorkerGrant;
 }
 
-/** A running worker. */
-export class WorkerProcess implements AsyncDisposable {
+/** A worker that is a process of this machine. */
+export class WorkerProcess implements LaunchedWorker {
+  /** The plugin, with the interpreter of its environment. */
+  readonly spec: PluginSpec;
   /** What the worker said of itself. */
   readonly hello: HelloMessage;
   /** The token that each request must carry. */
@@ -76,16 +55,22 @@ export class WorkerProcess implements AsyncDisposable {
   readonly warnings: readonly string[];
   /** Where it and this host keep the files that they hand to each other. */
   readonly scratch: ScratchFolders;
+  /** Where other programs reach it. */
+  readonly endpoint: WorkerAddress;
+  /** It is on this machine. */
+  readonly placement = undefined;
   /** How the worker ended; its folder is gone then. */
   readonly exited: Promise<WorkerExit>;
   readonly #running: RunningChild;
 
-  private constructor(hello: HelloMessage, { start, grant: { permissions, keeper, warnings } }: Launched, running: RunningChild) {
+  private constructor(hello: HelloMessage, { spec, start, grant: { permissions, keeper, warnings } }: Launched, running: RunningChild) {
+    this.spec = spec;
     this.hello = hello;
     this.token = start.token;
     this.permissions = keeper === undefined ? undefined : permissions;
     this.warnings = warnings;
     this.scratch = { disk: start.scratch, memory: start.memory_scratch };
+    this.endpoint = { url: addressUrl(hello.address), token: start.token, scratch: this.scratch };
     this.log = running.log;
     this.exited = running.exited;
     this.#running = running;
@@ -99,7 +84,11 @@ export class WorkerProcess implements AsyncDisposable {
    * @throws {TypeError} When the policy has an entry that Deno would read as another one; nothing was started then.
    * @throws {WorkerStartError} When it does not get as far, or cannot be bounded as it should be; nothing is left then.
    */
-  static async launch(spec: PluginSpec, options: LaunchOptions, { signal, log }: LaunchWatch): Promise<WorkerProcess> {
+  static async launch(
+    spec: PluginSpec,
+    options: LaunchOptions,
+    { signal, log }: Pick<LaunchWatch, "signal" | "log">,
+  ): Promise<WorkerProcess> {
     demandPermissions(spec, options);
     const grant = grantTo(spec, options);
     const variables = workerVariables({ ...spec, inheritEnv: grant.inherits }, options.permissions ?? {});
@@ -134,7 +123,12 @@ export class WorkerProcess implements AsyncDisposable {
     }
     cleanup.move();
     const seen = command.isSandboxed ? { ...hello, pid: child.pid } : hello;
-    return new WorkerProcess(seen, { start, grant }, running);
+    return new WorkerProcess(seen, { spec, start, grant }, running);
+  }
+
+  /** Opens a connection to its socket. */
+  dial(): Promise<Deno.Conn> {
+    return dial(this.hello.address);
   }
 
   /** Keeps the host program alive until the worker ends; without it a host that is done may exit, and the worker goes with it. */
@@ -153,17 +147,13 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   /** How the worker ended, if it does within this many milliseconds. */
-  async endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
-    const ended = await within(this.#running.child.status, milliseconds);
-    // What it had sent is read before its end is told, and takes its own time.
-    return ended && await this.exited;
+  endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
+    return this.#running.endedWithin(milliseconds);
   }
 
   /** What the worker had held back on a connection of this name, and had not sent when it ended, if it does within this many milliseconds. */
-  async heldBack(connection: string, milliseconds: number): Promise<HeldFrames | "untold" | undefined> {
-    const farewell = await within(this.#running.farewell, milliseconds);
-    if (farewell !== undefined && farewell.held === undefined) return "untold";
-    return farewell?.held?.find((held) => held.connection === connection);
+  heldBack(connection: string, milliseconds: number): Promise<HeldFrames | "untold" | undefined> {
+    return this.#running.heldBack(connection, milliseconds);
   }
 
   /** Ends the worker: cuts its lifeline, then kills it when it has not ended in time. */

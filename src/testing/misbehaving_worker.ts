@@ -5,7 +5,7 @@
  */
 import { pause } from "../protocol/timer.ts";
 import { untilAborted } from "../protocol/until_aborted.ts";
-import type { WorkerExit } from "../process/worker_process.ts";
+import type { WorkerExit } from "../process/running_child.ts";
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import { type Endpoint, endpointRule, ENDPOINTS, takesArguments } from "../protocol/endpoints.ts";

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { type Address, hostAndPort, isUnix } from "../protocol/address.ts";
+import type { Dial } from "../process/dial.ts";
 import { CONNECTION_HEADER, type HeldFrames, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../protocol/messages.ts";
 import { BrokenReplyError, RefusedError } from "./errors.ts";
 import { HttpReader } from "./http_reader.ts";
 import { refusal } from "./http_reply.ts";
 
-/** Where to connect to, and the token to show there. */
+/** How to connect to a worker, and the token to show there. */
 export interface UpgradeTarget {
-  readonly address: Address;
+  readonly dial: Dial;
   readonly token: string;
   /** Left out by a host that does not hear the worker's farewell. */
   readonly heldBack?: HeldBack;
@@ -39,10 +39,10 @@ interface OpenOptions {
  *
  * @throws {BrokenReplyError} When nothing listens there, or hangs up each time.
  */
-export async function openForUpgrade({ address, token, heldBack }: UpgradeTarget, { name, onConn }: OpenOptions): Promise<Deno.Conn> {
+export async function openForUpgrade({ dial, token, heldBack }: UpgradeTarget, { name, onConn }: OpenOptions): Promise<Deno.Conn> {
   const request = upgradeRequest(token, heldBack && name);
   for (let tries = 1;; tries++) {
-    const conn = await connect(address);
+    const conn = await connect(dial);
     try {
       onConn(conn);
       await writeAll(conn, request);
@@ -69,22 +69,11 @@ export function close(conn: Deno.Conn): void {
 }
 
 /** Opens a connection. */
-async function connect(address: UpgradeTarget["address"]): Promise<Deno.Conn> {
+async function connect(dial: Dial): Promise<Deno.Conn> {
   try {
-    if (isUnix(address)) return await Deno.connect({ transport: "unix", path: address.unix });
-    return withoutDelay(await Deno.connect(hostAndPort(address)));
+    return await dial();
   } catch (cause) {
     throw new BrokenReplyError("Nothing listens at the worker's address", { cause });
-  }
-}
-
-function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
-  try {
-    conn.setNoDelay();
-    return conn;
-  } catch (error) {
-    conn.close();
-    throw error;
   }
 }
 

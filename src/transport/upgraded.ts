@@ -4,20 +4,21 @@
  *
  * @module
  */
-import { type Address, isLoopback, isUnix, parseAddress } from "../protocol/address.ts";
+import { dial } from "../process/dial.ts";
+import { isLoopback, isUnix, parseAddress } from "../protocol/address.ts";
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
 import type { SendAhead, SendRequest } from "./frame_source.ts";
 import { demandCallId } from "./request_line.ts";
 import type { UpgradedReply } from "./upgraded_reply.ts";
-import type { HeldBack, UpgradeTarget } from "./upgrade.ts";
+import type { UpgradeTarget } from "./upgrade.ts";
 import { UpgradedConnection } from "./upgraded_connection.ts";
 import { demandToken, type HttpEndpoint } from "./http.ts";
 
 /** How many connections are kept for the next requests: as many as calls that are often open at once. */
 const MAX_IDLE = 16;
 
-/** The connections to one worker on this machine. A request has one for itself until its last frame has come, but for those that are sent ahead. */
+/** The connections to one worker. A request has one for itself until its last frame has come, but for those that are sent ahead. */
 export class UpgradedTransport implements Disposable {
   readonly #target: UpgradeTarget;
   readonly #open = new Set<UpgradedConnection>();
@@ -29,16 +30,20 @@ export class UpgradedTransport implements Disposable {
   /**
    * Prepares for a worker that upgrades connections; nothing is sent.
    *
-   * @param heldBack Hears the worker's farewell, where this host does.
+   * @param target How it is reached.
    */
-  constructor({ url, token = "" }: HttpEndpoint, heldBack?: HeldBack) {
-    this.#target = { address: demandAddress(url), token, heldBack };
+  constructor(target: UpgradeTarget) {
+    this.#target = target;
   }
 
-  /** Whether a worker can be reached so from here: it has to be on this machine, and the host one that opens connections by itself. */
-  static reaches({ url }: HttpEndpoint): boolean {
+  /**
+   * Prepares for one that something else runs; `undefined` where it cannot be reached so from here: it has to be on this machine, and the host one that
+   * opens connections by itself.
+   */
+  static at({ url, token = "" }: HttpEndpoint): UpgradedTransport | undefined {
     const address = parseAddress(url);
-    return typeof Deno.connect === "function" && address !== undefined && (isUnix(address) || isLoopback(address.tcp));
+    if (typeof Deno.connect !== "function" || address === undefined || !(isUnix(address) || isLoopback(address.tcp))) return undefined;
+    return new UpgradedTransport({ dial: () => dial(address), token });
   }
 
   /** Sends one request, and yields the frames of its reply. Aborting the signal closes its connection. */
@@ -125,10 +130,4 @@ export class UpgradedTransport implements Disposable {
     this.#open.delete(connection);
     connection.close();
   }
-}
-
-function demandAddress(url: string): Address {
-  const address = parseAddress(url);
-  if (address === undefined) throw new TypeError(`No worker upgrades connections at "${url}"`);
-  return address;
 }

@@ -54,7 +54,7 @@ async function over(conversations: readonly Conversation[], code: (transport: Up
     return next === undefined ? Promise.reject(new Deno.errors.ConnectionRefused()) : Promise.resolve(next as never);
   };
   using _connect = stub(Deno, "connect", connect);
-  using transport = new UpgradedTransport({ url: "unix:/memory", token: "secret" });
+  using transport = UpgradedTransport.at({ url: "unix:/memory", token: "secret" })!;
   await code(transport);
 }
 

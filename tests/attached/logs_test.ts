@@ -109,15 +109,17 @@ class TalkingGateway implements AsyncDisposable {
   }
 }
 
-for (const { name, worker, reach } of WAYS.filter(({ name }) => /started|gateway/.test(name))) {
+for (const { name, worker, reach } of WAYS.filter(({ name, isAsync }) => isAsync && /started|gateway/.test(name))) {
   Deno.test(`${name}: what a call prints comes while it runs, with its id, its stream and its level`, async () => {
     const reached = await reach("talks");
     const plugin = reached.plugin as unknown as RemotePluginProxy;
+    const placement = plugin.placement === undefined ? {} : { placement: plugin.placement };
     await using heard = new Heard(plugin);
     await using _ended = reached;
     {
       await using _talk = new Talk(plugin, { line: "WARNING:talks:it is hot" }, "mine-1");
       assertEquals(await heard.of("WARNING:talks:it is hot"), {
+        ...placement,
         stream: "stderr",
         text: "WARNING:talks:it is hot",
         level: "warning",
@@ -126,7 +128,8 @@ for (const { name, worker, reach } of WAYS.filter(({ name }) => /started|gateway
     }
     if (worker === "deno") return;
     await using _talk = new Talk(plugin, { record: "error" }, "mine-2");
-    assertEquals(await heard.of("a record of error"), { stream: "stderr", text: "a record of error", level: "error", callId: "mine-2" });
+    const record = { ...placement, stream: "stderr", text: "a record of error", level: "error", callId: "mine-2" } as const;
+    assertEquals(await heard.of("a record of error"), record);
   });
 }
 

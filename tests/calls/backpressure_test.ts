@@ -4,7 +4,7 @@ import { inMemoryWorker } from "@remote-plugin/proxy/testing";
 import { within } from "../support/guard.ts";
 import type { Reading } from "../support/meter.ts";
 import { runMeasuredHost } from "../support/run_host.ts";
-import { BOTH, fixtureManifest, startFixture } from "../support/fixture_proxy.ts";
+import { BOTH, ELSEWHERE, fixtureManifest, labelOf, startFixture } from "../support/fixture_proxy.ts";
 
 const CHUNKS = 1_000_000;
 const MAX_GROWTH_MIB = 64;
@@ -18,8 +18,10 @@ for (const face of BOTH) {
     assertEquals(chunks, CHUNKS);
     for (const side of [grown, worker]) assertLess(side, MAX_GROWTH_MIB);
   });
+}
 
-  Deno.test(`${face.worker}: a reader that stops slows the plugin down to a stop`, async () => {
+for (const face of [...BOTH, ...ELSEWHERE]) {
+  Deno.test(`${labelOf(face)}: a reader that stops slows the plugin down to a stop`, async () => {
     await using plugin = await startFixture(face, "floods");
     const stream = plugin.executeStream();
     await stream.next();

@@ -14,15 +14,18 @@ import {
   attachEither,
   BOTH,
   BOTH_OF_EITHER,
+  ELSEWHERE,
+  ELSEWHERE_OF_EITHER,
   FACES_OF_EITHER,
   isRunning,
   labelOf,
   ScratchWatch,
   startEither,
   startFixture,
+  workerPid,
 } from "../support/fixture_proxy.ts";
 
-for (const face of FACES_OF_EITHER) {
+for (const face of [...FACES_OF_EITHER, ...ELSEWHERE_OF_EITHER]) {
   const label = `${labelOf(face)} over ${face.transport}`;
 
   Deno.test(`${label}: execute() hands over arguments and gives back the result, and cleanup() leaves nothing`, async () => {
@@ -33,10 +36,11 @@ for (const face of FACES_OF_EITHER) {
       kwargs: { text: "grüße \u2028 \ud83d\ude00" },
     });
     assertEquals([plugin.name, plugin.version, await plugin.isAlive()], ["echo", "1.2.3", true]);
-    const { pid } = plugin;
+    const pid = await workerPid(plugin);
+    assertEquals([plugin.pid, plugin.endpoint !== undefined], face.isElsewhere ? [undefined, false] : [pid, true]);
     await plugin.cleanup();
     await plugin.cleanup();
-    assertEquals([await isRunning(pid!), scratch.names()], [false, []]);
+    assertEquals([await isRunning(pid), scratch.names()], [false, []]);
     assertEquals([await plugin.isAlive(), await plugin.exited], [false, { code: 0, signal: null, outOfMemory: false }]);
     await assertRejects(() => plugin.execute(), PluginStateError, 'Cannot run "execute" of "echo" after cleanup()');
   });
@@ -57,7 +61,7 @@ for (const face of FACES_OF_EITHER) {
   });
 }
 
-for (const face of BOTH_OF_EITHER) {
+for (const face of [...BOTH_OF_EITHER, ...ELSEWHERE_OF_EITHER]) {
   const label = labelOf(face);
 
   Deno.test(`${label}: execute() reports progress while it runs`, async () => {
@@ -155,6 +159,10 @@ for (const face of BOTH_OF_EITHER) {
     assertEquals([error.category, error.retriable], ["fatal", false]);
     assertEquals(await plugin.isAlive(), true);
   });
+}
+
+for (const face of BOTH_OF_EITHER) {
+  const label = labelOf(face);
 
   Deno.test(`${label}: attach() talks to a worker that runs already, and leaves it as it is`, async () => {
     await using plugin = await startEither(face, "configured");
@@ -176,7 +184,7 @@ for (const face of BOTH_OF_EITHER) {
 }
 
 /** What a thread that is blocked cannot do. */
-for (const face of BOTH) {
+for (const face of [...BOTH, ...ELSEWHERE]) {
   const label = labelOf(face);
 
   // W12: a call is cancelled by its own id.
@@ -229,10 +237,11 @@ for (const face of BOTH) {
     const spinning = plugin.execute({}, { onProgress: () => started.resolve() });
     const outcome = assertRejects(() => spinning, CallCancelledError);
     await within(started.promise, "the loop");
-    assertEquals([await plugin.isAlive(), (await plugin.getStats()).calls.running], [true, 1]);
+    const { pid, calls } = await plugin.getStats();
+    assertEquals([await plugin.isAlive(), calls.running], [true, 1]);
     await plugin.cleanup();
     await outcome;
-    assertEquals(await isRunning(plugin.pid!), false);
+    assertEquals(await isRunning(pid), false);
   });
 
   Deno.test(`${label}: what a plugin prints is in the logs and never in the wire`, async () => {

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CallError, CallTimeoutError, RemotePluginProxy, WorkerStartError } from "@remote-plugin/proxy";
 import { PluginManager } from "@remote-plugin/proxy/manager";
 import { inMemoryWorker } from "@remote-plugin/proxy/testing";
-import { BOTH, type Face, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
+import { BOTH, ELSEWHERE, type Face, labelOf, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
 
 /** What takes long takes 1,200 ms, and gives a sign of life every 150 ms. */
 const idleTimeoutMs = 1_000;
@@ -23,8 +23,8 @@ const MEMBERS: Readonly<Record<string, (plugin: RemotePluginProxy) => Promise<un
   execute: (plugin) => plugin.execute({}, { idleTimeoutMs }),
 };
 
-for (const face of BOTH) {
-  const label = face.worker;
+for (const face of [...BOTH, ...ELSEWHERE]) {
+  const label = labelOf(face);
 
   for (const [member, call] of Object.entries(MEMBERS)) {
     Deno.test(`${label}: ${member}() may take longer than idleTimeoutMs as long as it reports or prints, and not when it is silent`, async () => {

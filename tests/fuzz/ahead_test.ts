@@ -50,7 +50,7 @@ async function outcomeOf(reply: UpgradedReply): Promise<Outcome> {
 
 async function tryCase({ replies, damage, pieces }: AheadCase): Promise<void> {
   using _connect = stub(Deno, "connect", () => Promise.resolve(new Liar(pieces) as never));
-  using transport = new UpgradedTransport({ url: "unix:/memory", token: "token" });
+  using transport = UpgradedTransport.at({ url: "unix:/memory", token: "token" })!;
   const sent = replies.map((_, n) => transport.sendAhead({ endpoint: "execute", callId: `${n}` }, 0) as UpgradedReply);
   // What follows on the last reply of all makes that no reply.
   const isSafe = (n: number) => damage?.isCut || n < replies.length - 1;

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PluginError, PluginStateError, ProtocolError, RemotePluginProxy } from "@remote-plugin/proxy";
 import { misbehavingWorker } from "@remote-plugin/proxy/testing";
-import { HttpTransport } from "../../src/transport/http.ts";
+import { type HttpEndpoint, HttpTransport } from "../../src/transport/http.ts";
 import { UpgradedTransport } from "../../src/transport/upgraded.ts";
 import { fuzzRuns, fuzzSeed } from "../support/fuzz_settings.ts";
 import { within } from "../support/guard.ts";
@@ -11,7 +11,7 @@ import { bareReplyCase, type ReplyCase, replyCase } from "../support/reply_cases
 const BATCH = 25;
 const TOKEN = "token";
 
-type TransportClass = typeof HttpTransport | typeof UpgradedTransport;
+type Connect = (endpoint: HttpEndpoint) => HttpTransport | UpgradedTransport;
 
 /** A server that answers each request by the bytes that were left for its call's id, and hangs up. */
 class LyingServer implements AsyncDisposable {
@@ -27,8 +27,8 @@ class LyingServer implements AsyncDisposable {
   }
 
   /** What one case talks over: the next one must not meet a connection on which this server has hung up. */
-  connect(Transport: TransportClass): HttpTransport | UpgradedTransport {
-    return new Transport({ url: `unix:${this.#path}`, token: TOKEN });
+  connect(connect: Connect): HttpTransport | UpgradedTransport {
+    return connect({ url: `unix:${this.#path}`, token: TOKEN });
   }
 
   leave(callId: string, reply: Uint8Array): void {
@@ -72,11 +72,11 @@ class LyingServer implements AsyncDisposable {
 let nextCall = 0;
 
 /** One reply, as the user of a proxy comes to see it. */
-async function tryReply({ bytes, chunks }: ReplyCase, server: LyingServer, Transport: TransportClass): Promise<void> {
+async function tryReply({ bytes, chunks }: ReplyCase, server: LyingServer, connect: Connect): Promise<void> {
   const callId = `case-${nextCall++}`;
   server.leave(callId, bytes);
   const good = misbehavingWorker();
-  using liar = server.connect(Transport);
+  using liar = server.connect(connect);
   await using plugin = await RemotePluginProxy.attach({
     exchange: (request, signal) => (request.callId === callId ? liar : good).exchange(request, signal),
   });
@@ -106,18 +106,18 @@ function text(bytes: Uint8Array): string {
 }
 
 const WIRES = [
-  { wire: "over HTTP", Transport: HttpTransport, replies: replyCase },
-  { wire: "on an upgraded connection", Transport: UpgradedTransport, replies: bareReplyCase },
+  { wire: "over HTTP", connect: (endpoint: HttpEndpoint) => new HttpTransport(endpoint), replies: replyCase },
+  { wire: "on an upgraded connection", connect: (endpoint: HttpEndpoint) => UpgradedTransport.at(endpoint)!, replies: bareReplyCase },
 ];
 
-for (const { wire, Transport, replies } of WIRES) {
+for (const { wire, connect, replies } of WIRES) {
   Deno.test(`whatever a worker sends ${wire}, the host gets what was meant or one typed error, and goes on`, async () => {
     const folder = await Deno.makeTempDir({ prefix: "rp-" });
     try {
       await using server = new LyingServer(`${folder}/s`);
       const batch = fc.array(replies, { minLength: BATCH, maxLength: BATCH });
       const property = fc.asyncProperty(batch, async (cases) => {
-        await Promise.all(cases.map((each) => tryReply(each, server, Transport)));
+        await Promise.all(cases.map((each) => tryReply(each, server, connect)));
       });
       await fc.assert(property, { numRuns: Math.ceil(fuzzRuns() / BATCH), seed: fuzzSeed(`replies ${wire}`), endOnFailure: true });
     } finally {

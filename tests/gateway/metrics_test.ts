@@ -1,6 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { createGateway, type GatewayHandler } from "@remote-plugin/proxy/gateway";
 import { eventually } from "../support/guard.ts";
+import { elsewhere } from "../support/elsewhere.ts";
 import { ManagerWatch } from "../support/managed_plugins.ts";
 import { valueOf } from "../support/prometheus_text.ts";
 
@@ -101,6 +102,19 @@ Deno.test("GET /metrics tells of calls that run, of those that wait, and of work
   const text = await metricsOf(gateway);
   assertEquals(valueOf(text, "remote_plugin_worker_ends_total", { plugin: "holds", reason: "exited" }), 1);
   assertEquals(valueOf(text, "remote_plugin_calls_total", { plugin: "holds", outcome: "plugin_exit" }), 1);
+});
+
+Deno.test("GET /metrics tells of starts that wait for their cluster, until they begin", async () => {
+  const admitted = Promise.withResolvers<void>();
+  const launcher = elsewhere({ queue: ["no node has room"], admitted: admitted.promise });
+  await using watch = await ManagerWatch.of("echo", { launcher });
+  const gateway = createGateway(watch.manager, { token: TOKEN, metricsToken: METRICS_TOKEN });
+  const call = post(gateway, "/echo/execute", {});
+  await watch.told("queued");
+  assertEquals(valueOf(await metricsOf(gateway), "remote_plugin_queued_starts", { plugin: "echo" }), 1);
+  admitted.resolve();
+  await call;
+  assertEquals(valueOf(await metricsOf(gateway), "remote_plugin_queued_starts", { plugin: "echo" }), 0);
 });
 
 Deno.test("a plugin whose manifest has gone is in the metrics no more, and one that comes is", async () => {

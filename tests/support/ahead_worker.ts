@@ -10,7 +10,7 @@ import { Dispatch } from "../../src/plugin/dispatch.ts";
 import type { CallOptions } from "../../src/plugin/interface.ts";
 import { LoadedWorker } from "../../src/plugin/loaded_worker.ts";
 import { OutputLog } from "../../src/process/output_log.ts";
-import type { WorkerExit } from "../../src/process/worker_process.ts";
+import type { WorkerExit } from "../../src/process/running_child.ts";
 import { within } from "../../src/protocol/limit.ts";
 import { UpgradedTransport } from "../../src/transport/upgraded.ts";
 
@@ -224,7 +224,7 @@ export class AheadPlugin implements AsyncDisposable {
     const path = `${this.#folder}/${this.workers.length}.sock`;
     const worker = new AheadWorker(path, this.#answer);
     this.workers.push(worker);
-    const transport = new UpgradedTransport({ url: `unix:${path}`, token: "token" });
+    const transport = UpgradedTransport.at({ url: `unix:${path}`, token: "token" })!;
     const { maxConcurrency, scratch } = { ...this.#options, maxConcurrency: this.maxConcurrency };
     const exited = worker.exited.promise;
     const log = new OutputLog(this.log);
@@ -237,9 +237,9 @@ export class AheadPlugin implements AsyncDisposable {
       exited,
       process: {
         hello: { protocol: 1, address: { unix: path }, pid: this.workers.length, worker: "test", features: ["ahead"] },
-        token: "token",
         permissions: undefined,
-        scratch: scratch ?? { disk: "", memory: undefined },
+        endpoint: undefined,
+        placement: undefined,
         log,
         exited,
         endedWithin: (milliseconds) => within(exited, milliseconds),

@@ -4,10 +4,18 @@
  * @module
  */
 import { fromFileUrl, join } from "@std/path";
-import { type Manifest, RemotePluginProxy, RemotePluginProxySync, type StartOptions, type WorkerAddress } from "@remote-plugin/proxy";
+import {
+  type Launcher,
+  type Manifest,
+  RemotePluginProxy,
+  RemotePluginProxySync,
+  type StartOptions,
+  type WorkerAddress,
+} from "@remote-plugin/proxy";
 import { eventually } from "./guard.ts";
 import { fixtureFolder, readFixture, type WorkerKind } from "./fixtures.ts";
 import { testPython } from "./python.ts";
+import { elsewhere } from "./elsewhere.ts";
 import { AwaitedProxy, type EitherProxy } from "./awaited_proxy.ts";
 
 /** Which worker, how it is reached, and by which of the proxies. */
@@ -17,6 +25,8 @@ export interface Face {
   /** `false`: by HTTP alone. */
   readonly upgrade?: false;
   readonly blocking?: boolean;
+  /** Whether it is started as far away as on a cluster, from which it shares no folder with its host. */
+  readonly isElsewhere?: true;
 }
 
 /** Both workers, each as it is reached by default. */
@@ -36,9 +46,15 @@ export const FACES_OF_EITHER: readonly Face[] = [...FACES, ...BLOCKING];
 /** Both workers, by the asynchronous and by the blocking proxy. */
 export const BOTH_OF_EITHER: readonly Face[] = [...BOTH, ...BLOCKING];
 
+/** Both workers elsewhere. */
+export const ELSEWHERE: readonly Face[] = BOTH.map((face) => ({ ...face, isElsewhere: true }));
+
+/** Both workers elsewhere, by the asynchronous and by the blocking proxy. */
+export const ELSEWHERE_OF_EITHER: readonly Face[] = BOTH_OF_EITHER.map((face) => ({ ...face, isElsewhere: true }));
+
 /** How a test calls the worker and its proxy. */
-export function labelOf({ worker, blocking, upgrade }: Face): string {
-  return `${worker}${blocking ? ", blocking" : ""}${upgrade === false ? ", by HTTP" : ""}`;
+export function labelOf({ worker, blocking, upgrade, isElsewhere }: Face): string {
+  return `${worker}${isElsewhere ? " elsewhere" : ""}${blocking ? ", blocking" : ""}${upgrade === false ? ", by HTTP" : ""}`;
 }
 
 /** What a test wants to be different from the fixture's manifest. */
@@ -72,7 +88,12 @@ export function foreignManifest(changes: Partial<Manifest> = {}): Manifest {
 /** Starts a fixture's worker. */
 export async function startFixture(face: Face, fixture: string, options: FixtureOptions = {}): Promise<RemotePluginProxy> {
   const manifest = { ...await fixtureManifest(face, fixture), ...options.manifest };
-  return await RemotePluginProxy.start(manifest, { permissions: "requested", upgrade: face.upgrade, ...options });
+  return await RemotePluginProxy.start(manifest, {
+    permissions: "requested",
+    upgrade: face.upgrade,
+    launcher: launcherOf(face),
+    ...options,
+  });
 }
 
 /** Starts a fixture's worker by the proxy that the face names. */
@@ -84,7 +105,20 @@ export async function startEither(face: Face, fixture: string, options: FixtureO
 /** Starts a fixture's worker by the blocking proxy. */
 export async function startBlocking(face: Face, fixture: string, options: FixtureOptions = {}): Promise<RemotePluginProxySync> {
   const { manifest, ...others } = options;
-  return RemotePluginProxySync.start({ ...await fixtureManifest(face, fixture), ...manifest }, { permissions: "requested", ...others });
+  return RemotePluginProxySync.start({ ...await fixtureManifest(face, fixture), ...manifest }, {
+    permissions: "requested",
+    launcher: launcherOf(face),
+    ...others,
+  });
+}
+
+function launcherOf({ isElsewhere }: Face): Launcher | undefined {
+  return isElsewhere ? elsewhere() : undefined;
+}
+
+/** The process in which a plugin runs, wherever that is. */
+export async function workerPid(plugin: Pick<EitherProxy, "getStats">): Promise<number> {
+  return (await plugin.getStats()).pid;
 }
 
 /** Attaches by the proxy that the face names. */

@@ -9,7 +9,7 @@ import { DEFAULT_QUOTA, WorkerFiles } from "../../src/payload/worker_files.ts";
 import { Dispatch } from "../../src/plugin/dispatch.ts";
 import { LoadedWorker } from "../../src/plugin/loaded_worker.ts";
 import { OutputLog } from "../../src/process/output_log.ts";
-import type { WorkerExit } from "../../src/process/worker_process.ts";
+import type { WorkerExit } from "../../src/process/running_child.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
 import { untilAborted } from "../../src/protocol/until_aborted.ts";
 import { BrokenReplyError } from "../../src/transport/errors.ts";
@@ -72,9 +72,9 @@ export class MortalPlugin {
       exited: exited.promise,
       process: {
         hello: { protocol: 1, address: { unix: "" }, pid: this.#started, worker: "memory", features: [] },
-        token: "",
         permissions: undefined,
-        scratch: { disk: "", memory: undefined },
+        endpoint: undefined,
+        placement: undefined,
         log,
         exited: exited.promise,
         endedWithin: () => exited.promise,

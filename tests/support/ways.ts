@@ -1,5 +1,5 @@
 /**
- * The ways by which a program reaches a plugin: its own worker, or one that something else runs and that shares no folder with it.
+ * The ways by which a program reaches a plugin: its own worker, here or elsewhere, or one that something else runs and that shares no folder with it.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { createGateway } from "@remote-plugin/proxy/gateway";
 import { PluginManager } from "@remote-plugin/proxy/manager";
 import { sharedFiles } from "./files.ts";
 import type { EitherProxy } from "./awaited_proxy.ts";
-import { attachEither, type Face, fixtureManifest, ScratchWatch, startFixture } from "./fixture_proxy.ts";
+import { attachEither, type Face, fixtureManifest, ScratchWatch, startEither, startFixture } from "./fixture_proxy.ts";
 import type { WorkerKind } from "./fixtures.ts";
 
 /** A plugin as it is reached, and a look at the files of its worker. */
@@ -51,6 +51,17 @@ function attached(name: string, face: Face): Way {
   return { name: `${face.worker}, ${name}`, worker: face.worker, isAsync: !face.blocking, reach };
 }
 
+function startedElsewhere(worker: WorkerKind, blocking?: true): Way {
+  const face: Face = { worker, transport: "unix", isElsewhere: true, blocking };
+  const reach = async (fixture: string): Promise<Reached> => {
+    await using owned = new AsyncDisposableStack();
+    const scratch = owned.use(await ScratchWatch.create());
+    const plugin = owned.use(await startEither(face, fixture, { scratchDir: scratch.path }));
+    return reached(plugin, { owned: owned.move(), files: () => sharedFiles(scratch.path) });
+  };
+  return { name: `${worker}, started elsewhere${blocking ? ", blocking" : ""}`, worker, isAsync: !blocking, reach };
+}
+
 function throughGateway(worker: WorkerKind): Way {
   const reach = async (fixture: string): Promise<Reached> => {
     await using owned = new AsyncDisposableStack();
@@ -81,12 +92,14 @@ function reached(plugin: EitherProxy, { owned, files }: Held): Reached {
 }
 
 /** Those that share no folder with the worker. */
-export const ATTACHED: readonly Way[] = WORKERS.flatMap((worker) => [
+const APART: readonly Way[] = WORKERS.flatMap((worker) => [
   attached("attached", { worker, transport: "unix" }),
   attached("attached over TCP by HTTP", { worker, transport: "tcp", upgrade: false }),
   attached("attached, blocking", { worker, transport: "unix", blocking: true }),
   throughGateway(worker),
+  startedElsewhere(worker),
+  startedElsewhere(worker, true),
 ]);
 
 /** All of them. */
-export const WAYS: readonly Way[] = [...WORKERS.map(local), ...ATTACHED];
+export const WAYS: readonly Way[] = [...WORKERS.map(local), ...APART];

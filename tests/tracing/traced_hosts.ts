@@ -58,7 +58,7 @@ export const ON: Variables = { OTEL_DENO: "true", OTEL_SERVICE_NAME: "app" };
 
 /** Runs a host, whose worker has ended when it has, and gives all that came to the collector by then. */
 export async function traced(
-  host: "makes_traces" | "makes_traces_sync",
+  host: "makes_traces" | "makes_traces_sync" | "makes_traces_elsewhere",
   [manifest, calls]: readonly [Record<string, unknown>, unknown],
   variables: Variables = ON,
 ): Promise<{ told: Told; otlp: OtlpReceiver }> {
@@ -68,7 +68,7 @@ export async function traced(
   const temp = Deno.env.get("TMPDIR") ?? "/tmp";
   const programs = [PYTHON, Deno.execPath()].filter((path) => path !== "");
   // The thread of a blocking proxy reads its module, which stands in this checkout.
-  const sources = host === "makes_traces_sync" ? ROOT : FOLDER;
+  const sources = host === "makes_traces" ? FOLDER : ROOT;
   const flags = [
     `--allow-run=${programs}`,
     `--allow-read=${[sources, temp, ...programs]}`,

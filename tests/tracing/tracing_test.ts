@@ -161,6 +161,19 @@ for (const runtime of BOTH) {
       assertEquals(told.results, [0, 1]);
     },
   });
+
+  Deno.test({
+    name: `${runtime}: a trace goes on in a worker that runs elsewhere, and tells where that is`,
+    ignore,
+    async fn() {
+      const { told: { trace, results: [node, job] }, otlp: { spans } } = await traced("makes_traces_elsewhere", [PLUGINS[runtime], []]);
+      const app = only(spans, "app", "app");
+      assertEquals(below(spans, app), ["app: start traced", "app: start traced", "app: traced/execute", "app: traced/execute"]);
+      assertEquals(new Set(named(spans, "traced", "traced/execute").map((span) => span.trace)), new Set([trace]));
+      const start = named(spans, "app", "start traced").find(({ attributes }) => attributes["remote_plugin.worker.job"] === job);
+      assertEquals([start?.attributes["network.transport"], start?.attributes["server.address"]], ["tcp", node]);
+    },
+  });
 }
 
 Deno.test({

@@ -1,6 +1,7 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { join } from "@std/path";
 import { BrokenReplyError } from "../../src/transport/errors.ts";
+import { dial } from "../../src/process/dial.ts";
 import { UpgradedTransport } from "../../src/transport/upgraded.ts";
 import { within } from "../support/guard.ts";
 
@@ -16,7 +17,11 @@ async function readFrom(bytes: string, held: { at: number; frames: string } | un
   let name = "";
   const served = serveOnce(listener, bytes, (given) => name = given);
   const heldBack = (connection: string) => Promise.resolve(held === undefined ? undefined : { connection, ...held });
-  using transport = new UpgradedTransport({ url: `unix:${path}`, token: "token" }, (asked) => (assertEquals(asked, name), heldBack(asked)));
+  using transport = new UpgradedTransport({
+    dial: () => dial({ unix: path }),
+    token: "token",
+    heldBack: (asked) => (assertEquals(asked, name), heldBack(asked)),
+  });
   const chunks: unknown[] = [];
   try {
     for await (const frame of transport.exchange({ endpoint: "execute_stream" }, new AbortController().signal)) {

@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { CallCancelledError, RemoteError } from "@remote-plugin/proxy";
-import { BOTH, isRunning, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
+import { BOTH, ELSEWHERE, isRunning, labelOf, ScratchWatch, startFixture, workerPid } from "../support/fixture_proxy.ts";
 import { eventually } from "../support/guard.ts";
 
-for (const face of BOTH) {
-  const label = face.worker;
+for (const face of [...BOTH, ...ELSEWHERE]) {
+  const label = labelOf(face);
 
   // W2: a plugin that takes its time to initialize is neither dead nor ended for it.
   Deno.test(`${label}: a worker answers while its plugin initializes`, async () => {
@@ -22,7 +22,7 @@ for (const face of BOTH) {
     const pids: number[] = [];
     await assertRejects(async () => {
       await using plugin = await startFixture(face, "configured", { scratchDir: scratch.path });
-      pids.push(plugin.pid!);
+      pids.push(await workerPid(plugin));
       await plugin.initialize({ model: "none" });
     }, RemoteError);
     assertEquals([await isRunning(pids[0]!), scratch.names()], [false, []]);

@@ -8,7 +8,17 @@ import {
   WorkerStartError,
 } from "@remote-plugin/proxy";
 import { within } from "../support/guard.ts";
-import { BOTH, type Face, type FixtureOptions, isRunning, ScratchWatch, startFixture } from "../support/fixture_proxy.ts";
+import {
+  BOTH,
+  ELSEWHERE,
+  type Face,
+  type FixtureOptions,
+  isRunning,
+  labelOf,
+  ScratchWatch,
+  startFixture,
+  workerPid,
+} from "../support/fixture_proxy.ts";
 
 /** Restarts that a test need not wait for. */
 const restart = { mode: "on_failure", initial_delay_ms: 1 } as const satisfies Manifest["restart"];
@@ -21,22 +31,22 @@ async function startRestarted(face: Face, options: FixtureOptions = {}): Promise
   return { plugin, restarts };
 }
 
-for (const face of BOTH) {
-  const label = face.worker;
+for (const face of [...BOTH, ...ELSEWHERE]) {
+  const label = labelOf(face);
 
   // W16: a plugin need not be lost with its worker.
   Deno.test(`${label}: a worker that dies is started again with its configuration, and what was not sent yet is sent then`, async () => {
     const { plugin, restarts } = await startRestarted(face);
     await using _ = plugin;
     await plugin.initialize({ model: "large" });
-    const { pid } = plugin;
+    const pid = await workerPid(plugin);
     const dying = assertRejects(() => plugin.execute({ then: "exit", value: 7 }), WorkerExitError);
     const waiting = plugin.execute({ value: "waited" });
     assertEquals((await dying).calls, ["execute"]);
     assertEquals(await waiting, "waited");
     assertEquals(await plugin.getCurrentConfig(), { model: "large" });
-    assertNotEquals(plugin.pid, pid);
-    assertEquals(await isRunning(pid!), false);
+    assertNotEquals(await workerPid(plugin), pid);
+    assertEquals(await isRunning(pid), false);
     assertEquals(restarts.map(({ cause }) => cause.name), ["WorkerExitError"]);
   });
 
@@ -55,7 +65,7 @@ for (const face of BOTH) {
     await using _ = plugin;
     const stream = plugin.executeStream({ then: "holds" }, { idempotent: true });
     assertEquals((await stream.next()).value, "first");
-    Deno.kill(plugin.pid!, "SIGKILL");
+    Deno.kill(await workerPid(plugin), "SIGKILL");
     await assertRejects(() => stream.next(), WorkerExitError, "SIGKILL");
   });
 
@@ -93,7 +103,7 @@ for (const face of BOTH) {
     await within(reading, "the end of the logs");
     const said = records.filter(({ stream }) => stream === "host").map(({ text }) => text);
     assertStringIncludes(said[0]!, "The worker is started again in");
-    assertStringIncludes(said[1]!, "The worker has been started again, as process");
+    assertStringIncludes(said[1]!, `The worker has been started again, as ${face.isElsewhere ? "job" : "process"}`);
   });
 
   Deno.test(`${label}: cleanup() does not wait for a restart`, async () => {

@@ -66,7 +66,7 @@ export class ArgumentTypes {
 }
 
 /** A file that the plugin is given as one. */
-function fileAt(path: string): URL {
+export function fileAt(path: string): URL {
   const file = resolve(path);
   try {
     Deno.statSync(file);

@@ -20,8 +20,10 @@ export async function logs(
 
 function show({ terminal }: Context, line: string): void {
   const record = fromLogLine(line);
-  if (terminal.json) terminal.result(record);
-  else terminal.line(record.time === undefined ? record.text : `${record.time} ${record.text}`);
+  if (terminal.json) return terminal.result(record);
+  const { time, node, job, text } = record;
+  const where = node === undefined ? undefined : `${node} ${job}`;
+  terminal.line([time, where, text].filter((part) => part !== undefined).join(" "));
 }
 
 async function readLog({ logs, stateDir }: Context, plugin: string): Promise<string> {

@@ -3,11 +3,12 @@ import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import { messageOf } from "../../protocol/text.ts";
 import { type Context, problemText } from "../context.ts";
 import { yellow } from "../output/painted.ts";
+import { type RayCommandOptions, rayLaunchers } from "../serving/ray_options.ts";
 import { readKeeping } from "../serving/keeping.ts";
 import { tellReloads } from "../serving/reloads.ts";
 
 /** The options of `mcp`. */
-export interface McpCommandOptions {
+export interface McpCommandOptions extends RayCommandOptions {
   readonly save?: string;
   readonly replicas: string;
   readonly idle?: string;
@@ -19,7 +20,12 @@ export interface McpCommandOptions {
 /** Serves one client until it closes standard input. Standard output is the client's alone. */
 export async function mcp(context: Context, reference: string | undefined, options: McpCommandOptions): Promise<void> {
   const { terminal, signal } = context;
-  const managed = { ...readKeeping(options), onLog: context.logWriter(options.logs ?? false), bounds: options.bounds };
+  const managed = {
+    ...readKeeping(options),
+    ...await rayLaunchers(options),
+    onLog: context.logWriter(options.logs ?? false),
+    bounds: options.bounds,
+  };
   const { manager, plugin } = await context.openManager(reference, {
     ...managed,
     watch: options.watch ?? "manifests",

@@ -1,4 +1,5 @@
 /** `run`: calls a plugin once. @module */
+import { fromFileUrl, toFileUrl } from "@std/path";
 import { PrivateFolder } from "../../payload/private_folder.ts";
 import { scratchRoot } from "../../permissions/required.ts";
 import type { BoundsLevel } from "../../permissions/worker_grant.ts";
@@ -7,7 +8,7 @@ import type { PluginManager } from "../../manager/plugin_manager.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import type { PermissionUse } from "../../process/permission_audit.ts";
 import { green, red } from "../output/painted.ts";
-import { parseJson } from "../arguments/argument_types.ts";
+import { fileAt, parseJson } from "../arguments/argument_types.ts";
 import { chosenMethod } from "../arguments/chosen_method.ts";
 import { isRecord } from "../../protocol/json.ts";
 import { demandArguments, readArguments } from "../arguments/read_arguments.ts";
@@ -15,9 +16,10 @@ import { FileOutput } from "../output/file_output.ts";
 import type { Context } from "../context.ts";
 import { visibleLine } from "../output/visible.ts";
 import { UsageError } from "../exit.ts";
+import { type RayCommandOptions, rayLaunchers } from "../serving/ray_options.ts";
 
 /** The options of `run`. */
-export interface RunOptions {
+export interface RunOptions extends RayCommandOptions {
   readonly stream?: boolean;
   readonly logs?: boolean;
   readonly kwargs?: string;
@@ -40,6 +42,7 @@ export async function run(context: Context, words: readonly string[], options: R
   const { manager, plugin } = await context.openManager(reference, {
     onLog,
     bounds: options.bounds,
+    ...await rayLaunchers(options),
     auditPermissions: options.audit ? (use) => noteUse(context, use) : undefined,
   });
   await using _manager = manager;
@@ -49,11 +52,12 @@ export async function run(context: Context, words: readonly string[], options: R
   const { method, words: written, signature } = chosenMethod(rest, isTask ? undefined : signatures, options.stream ?? false);
   const { args, kwargs } = readArguments(written, signature);
   await using files = new AsyncDisposableStack();
-  const all = await withStandardInput({ ...given, ...kwargs }, files);
+  const named = Object.entries({ ...given, ...kwargs }).map(([name, value]) => [name, withFiles(value)]);
+  const all = await withStandardInput(Object.fromEntries(named), files);
   demandArguments({ args, kwargs: all }, signature);
   const onProgress = ({ progress, message }: { progress: number; message: string }) => terminal.progress(progress, message);
   try {
-    const call = { args, signal, onProgress, timeoutMs };
+    const call = { args: args.map(withFiles), signal, onProgress, timeoutMs };
     const output = new FileOutput(terminal, { folder: options.save, isStream: options.stream });
     if (options.task !== undefined) await output.write(await runTask(handle, options.task, { kwargs: all, call }));
     else await print(handle, { method, kwargs: all, call, stream: options.stream ?? false, output });
@@ -101,13 +105,27 @@ async function runTask(handle: PluginInterface, place: string, { kwargs, call }:
   return await handle.extension("task", { task, method, kwargs }, call);
 }
 
-/** A plugin gets data as files: what comes by standard input is put into one, whose path is the argument. */
+/** A plugin gets data as files: what comes by standard input is put into one. */
 async function withStandardInput(kwargs: Record<string, unknown>, files: AsyncDisposableStack): Promise<Record<string, unknown>> {
   const name = Object.keys(kwargs).find((key) => kwargs[key] === "-");
   if (name === undefined) return kwargs;
   const path = files.use(PrivateFolder.create(scratchRoot({}))).file("stdin");
   await Deno.writeFile(path, Deno.stdin.readable, { mode: 0o600 });
-  return { ...kwargs, [name]: path };
+  return { ...kwargs, [name]: toFileUrl(path) };
+}
+
+/** A text that begins with "file:" stands for a file of this machine, wherever the plugin runs. */
+function withFiles(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withFiles);
+  return typeof value === "string" && value.startsWith("file:") ? fileAt(pathOf(value)) : value;
+}
+
+function pathOf(url: string): string {
+  try {
+    return fromFileUrl(new URL(url, toFileUrl(`${Deno.cwd()}/`)));
+  } catch (cause) {
+    throw new UsageError(`"${url}" names no file`, { cause });
+  }
 }
 
 /** What `--kwargs` says. */

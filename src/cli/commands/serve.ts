@@ -15,6 +15,7 @@ import type { PluginManager } from "../../manager/plugin_manager.ts";
 import { toldSignatures } from "../../plugin/told_signatures.ts";
 import { tellReloads } from "../serving/reloads.ts";
 import { announcement, type Served, shellLines } from "../serving/announcement.ts";
+import { type RayCommandOptions, rayLaunchers } from "../serving/ray_options.ts";
 import { readKeeping, readNumber } from "../serving/keeping.ts";
 import { CrowdedServer } from "../serving/server.ts";
 import { writeServerFile } from "../serving/server_file.ts";
@@ -22,7 +23,7 @@ import { chosenToken, newToken, OPERATOR_TOKEN_VARIABLE, type Token, tokenFromFi
 import { red, yellow } from "../output/painted.ts";
 
 /** The options of `serve`. */
-export interface ServeOptions extends TokenOptions {
+export interface ServeOptions extends TokenOptions, RayCommandOptions {
   readonly host: string;
   readonly port: string;
   readonly cert?: string;
@@ -52,6 +53,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const drainMs = 1_000 * readNumber("drain", options.drain, 0);
   const managed = {
     ...readKeeping(options),
+    ...await rayLaunchers(options),
     onLog,
     bounds: options.bounds,
     watch: options.watch ?? "manifests",

@@ -1,6 +1,6 @@
 /** `stats`: what the plugins of a running `serve` use. @module */
 import { pause } from "../../protocol/timer.ts";
-import type { ManagerStats, PluginStats } from "../../manager/info.ts";
+import type { ManagerStats, PluginStats, WorkerStats } from "../../manager/info.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
 import { counted } from "../output/counted.ts";
@@ -32,7 +32,8 @@ export async function stats(context: Context, options: StatsOptions): Promise<vo
 async function findServer({ stateDir }: Context, { url, ...options }: StatsOptions): Promise<Pick<ServerFile, "url" | "token">> {
   if (url !== undefined) return { url, token: await elsewhereToken(options) };
   const running = await readServerFile(stateDir);
-  if (running !== undefined) return running;
+  // Where workers run is told to operators alone.
+  if (running !== undefined) return { url: running.url, token: running.operatorToken };
   throw new UsageError(
     `Nothing is served from "${stateDir}". Start "remote-plugin serve", or give --url and --token-file of a server elsewhere`,
   );
@@ -59,7 +60,20 @@ async function ask({ url, token }: Pick<ServerFile, "url" | "token">, signal: Ab
 function show({ terminal }: Context, { plugins, total }: ManagerStats): void {
   const headings = ["NAME", "STATE", "WORKERS", "CPU %", "MEMORY MiB", "GPU MiB", "CALLS", "OPEN", "FAILED", "P50 ms", "P95 ms"];
   terminal.table({ headings, rows: plugins.map(row) });
+  const elsewhere = plugins.flatMap(({ name, workers }) =>
+    workers.flatMap((worker) => worker.placement === undefined ? [] : [placementRow(name, worker)])
+  );
+  if (elsewhere.length > 0) terminal.table({ headings: ["NAME", "NODE", "JOB", "CPU %", "MEMORY MiB", "CALLS"], rows: elsewhere });
+  for (const { name, queued } of plugins) {
+    for (const { reason, sinceMs } of queued) {
+      terminal.line(`"${name}" has waited ${(sinceMs / 1_000).toFixed(0)} s to be placed: ${reason}`);
+    }
+  }
   terminal.line(`${counted(total.workers, "worker")}, ${total.cpuPercent.toFixed(0)} % CPU, ${total.memoryMb.toFixed(0)} MiB`);
+}
+
+function placementRow(name: string, { placement, cpuPercent, memoryMb, running }: WorkerStats): string[] {
+  return [name, placement!.node, placement!.job, cpuPercent.toFixed(0), memoryMb.toFixed(0), String(running)];
 }
 
 function row({ name, state, workers, calls }: PluginStats): string[] {

@@ -11,12 +11,14 @@ export interface KeptRecord {
   readonly stream?: LogRecord["stream"];
   readonly level?: LogRecord["level"];
   readonly call_id?: string;
+  readonly node?: string;
+  readonly job?: string;
   readonly text: string;
 }
 
 /** The line for a record, with its end. */
-export function toLogLine({ time, stream, level, callId, text }: LogRecord): string {
-  const kept: KeptRecord = { time: time.toISOString(), stream, level, call_id: callId, text };
+export function toLogLine({ time, stream, level, callId, placement, text }: LogRecord): string {
+  const kept: KeptRecord = { time: time.toISOString(), stream, level, call_id: callId, node: placement?.node, job: placement?.job, text };
   return `${JSON.stringify(kept)}\n`;
 }
 

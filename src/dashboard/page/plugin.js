@@ -7,13 +7,14 @@ import { manage } from "./gateway.js";
 import { PluginForms } from "./plugin_forms.js";
 
 export function Plugin({ plugin, usage, isOperator }) {
-  const { name, version, state, workers, calls } = plugin;
+  const { name, version, state, queued, workers, calls } = plugin;
   const { latencyMs } = calls;
   // Only a plugin that runs tells what it takes, and looking alone starts none.
   const [isWanted, want] = useState(state.kind === "running");
   const facts = [
     ["State", state.kind],
-    ["Workers", workers.map(({ pid }) => `process ${pid}`).join(", ") || "none"],
+    ...queued.map(({ reason, sinceMs }) => ["Waits to be placed", `${duration(sinceMs)} ${reason ?? ""}`]),
+    ["Workers", workers.map(nameOf).join(", ") || "none"],
     ["Calls", `${calls.succeeded} well, ${calls.failed} failed, ${calls.cancelled} cancelled, ${calls.waiting} waiting`],
     ["Time of a call", latencyMs ? `${duration(latencyMs.p50)} half of them, ${duration(latencyMs.p99)} nearly all` : "none yet"],
   ];
@@ -38,6 +39,11 @@ export function Plugin({ plugin, usage, isOperator }) {
         : html`<button type="button" onClick=${() => want(true)}>Start it, and show what it takes</button>`}
     </section>
   `;
+}
+
+/** Where a worker is: on the gateway's machine, or on a cluster. */
+function nameOf({ pid, placement }) {
+  return placement ? `job ${placement.job} on ${placement.node}` : `process ${pid}`;
 }
 
 const LABELS = { load: "Load", unload: "Unload", reload: "Reload", enable: "Enable", disable: "Disable" };

@@ -26,6 +26,7 @@ export class ManagerMetrics {
   readonly #states: Gauge<"plugin" | "version" | "state">;
   readonly #workers: Gauge<"plugin" | "version" | "state">;
   readonly #waiting: Gauge<"plugin" | "version">;
+  readonly #queued: Gauge<"plugin" | "version">;
   readonly #memory: Gauge<"plugin" | "version">;
   readonly #gpuMemory: Gauge<"plugin" | "version">;
   readonly #cpu: Gauge<"plugin" | "version">;
@@ -45,6 +46,7 @@ export class ManagerMetrics {
     this.#states = gauge("state", "1 for the state in which a plugin is, 0 for the others", ["state"]);
     this.#workers = gauge("workers", "Workers, by whether they run a call", ["state"]);
     this.#waiting = gauge("waiting_calls", "Calls that wait for a worker", []);
+    this.#queued = gauge("queued_starts", "Starts of workers that wait for others, such as a node of a cluster that has room", []);
     this.#memory = gauge("worker_memory_bytes", "Resident memory of a plugin's workers and of what they have started", []);
     this.#gpuMemory = gauge("worker_gpu_memory_bytes", "GPU memory of a plugin's workers", []);
     this.#cpu = gauge("worker_cpu_cores", "Cores that a plugin's workers have kept busy since they were asked last", []);
@@ -63,17 +65,18 @@ export class ManagerMetrics {
   async collect(): Promise<void> {
     const { plugins } = await this.#manager.getStats();
     // What follows waits for nothing, so that whoever else collects sees all of it or nothing.
-    for (const gauge of [this.#states, this.#workers, this.#waiting, this.#memory, this.#gpuMemory, this.#cpu]) gauge.reset();
+    for (const gauge of [this.#states, this.#workers, this.#waiting, this.#queued, this.#memory, this.#gpuMemory, this.#cpu]) gauge.reset();
     for (const plugin of plugins) this.#tell(plugin);
   }
 
-  #tell({ name: plugin, version, state, workers, calls }: PluginStats): void {
+  #tell({ name: plugin, version, state, queued, workers, calls }: PluginStats): void {
     const labels = { plugin, version };
     for (const kind of Object.keys(STATES)) this.#states.set({ ...labels, state: kind }, kind === state.kind ? 1 : 0);
     const busy = workers.filter(({ running }) => running > 0).length;
     this.#workers.set({ ...labels, state: "busy" }, busy);
     this.#workers.set({ ...labels, state: "idle" }, workers.length - busy);
     this.#waiting.set(labels, calls.waiting);
+    this.#queued.set(labels, queued.length);
     this.#memory.set(labels, sumOf(workers, "memoryMb") * MIB);
     this.#cpu.set(labels, sumOf(workers, "cpuPercent") / 100);
     if (workers.some(({ gpuMemoryMb }) => gpuMemoryMb !== undefined)) this.#gpuMemory.set(labels, sumOf(workers, "gpuMemoryMb") * MIB);

@@ -56,6 +56,11 @@ export const OWN_SCHEMAS = {
       kind: { enum: ["registered", "starting", "running", "reloading", "stopping", "failed", "disabled"] },
       "workers?": COUNT,
     }),
+    queued: {
+      type: "array",
+      items: object({ "reason?": TEXT, sinceMs: COUNT }),
+      description: "The starts of workers that wait to be placed on their cluster, and for how long",
+    },
     isOutdated: { type: "boolean", description: "Whether the manifest has changed since its workers were started" },
     maxConcurrency: COUNT,
     warnings: { type: "array", items: TEXT },

@@ -10,7 +10,7 @@ import { answerCall } from "../call.ts";
 import type { Asked, GatewayContext, GatewayEnv } from "../context.ts";
 import { unknownPlugin } from "../reply/refusal.ts";
 import { readRequest } from "../request/request.ts";
-import { toldInfo, toldState } from "./told_plugins.ts";
+import { toldInfo, toldStats } from "./told_plugins.ts";
 
 /** The routes below the names of plugins, and those that tell of all. */
 export function pluginRoutes(context: GatewayContext): Hono<GatewayEnv> {
@@ -20,7 +20,7 @@ export function pluginRoutes(context: GatewayContext): Hono<GatewayEnv> {
   app.get("/", (asked) => Response.json(manager.list().map((info) => toldInfo(info, asked.get("role")))));
   app.get("/stats", async (asked) => {
     const { plugins, total } = await stats();
-    return Response.json({ plugins: plugins.map((plugin) => ({ ...plugin, state: toldState(plugin.state, asked.get("role")) })), total });
+    return Response.json({ plugins: plugins.map((plugin) => toldStats(plugin, asked.get("role"))), total });
   });
   app.get("/:plugin", (asked) => {
     try {

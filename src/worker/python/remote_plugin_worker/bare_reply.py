@@ -37,7 +37,8 @@ class BareReply(FramedReply):
         with client.lock:
             if self._ended:
                 return False
-            is_free = self._outbox is None or not self._outbox.is_waiting()
+            # The files of a frame come right behind it.
+            is_free = not parts and (self._outbox is None or not self._outbox.is_waiting())
             may_be_held = may_wait and is_free and (client.is_followed if last else self._begun)
             self._begun = True
             self._ended = last

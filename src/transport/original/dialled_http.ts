@@ -1,8 +1,10 @@
 /**
- * Requests over a unix socket in origin form (`POST /execute`). `fetch` sends the absolute form there, which the original's server takes for a path.
+ * Requests in origin form (`POST /execute`) over connections that somebody else opens. On a unix socket `fetch` sends the absolute form, which the original's
+ * server takes for a path.
  *
  * @module
  */
+import type { Dial } from "../../process/dial.ts";
 import { bodyText, type WireRequest } from "../../protocol/exchange.ts";
 import { endpointRule } from "../../protocol/endpoints.ts";
 import { HttpReader, type ResponseHead } from "../http_reader.ts";
@@ -16,15 +18,15 @@ interface IdleConnection {
   readonly since: number;
 }
 
-/** The connections to one socket. */
-export class UnixHttp implements Disposable {
-  readonly #path: string;
+/** The connections to one worker. */
+export class DialledHttp implements Disposable {
+  readonly #dial: Dial;
   readonly #open = new Set<Deno.Conn>();
   #idle: IdleConnection[] = [];
 
-  /** Prepares for a socket's path; nothing is sent. */
-  constructor(path: string) {
-    this.#path = path;
+  /** Nothing is opened before it is needed. */
+  constructor(dial: Dial) {
+    this.#dial = dial;
   }
 
   /** Sends one request and gives the response as it comes. Aborting the signal closes its connection. */
@@ -57,11 +59,11 @@ export class UnixHttp implements Disposable {
       this.#drop(connection);
     }
     try {
-      const connection = await Deno.connect({ transport: "unix", path: this.#path });
+      const connection = await this.#dial();
       this.#open.add(connection);
       return connection;
     } catch (cause) {
-      throw new BrokenReplyError("Nothing listens at the worker's socket", { cause });
+      throw new BrokenReplyError("Nothing listens at the worker's address", { cause });
     }
   }
 

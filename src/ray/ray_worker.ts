@@ -1,0 +1,94 @@
+/**
+ * A worker on a Ray cluster.
+ *
+ * @module
+ */
+import type { PluginSpec } from "../manifest/manifest.ts";
+import type { LaunchedWorker, WorkerPlacement } from "../process/launcher.ts";
+import type { OutputLog } from "../process/output_log.ts";
+import type { RunningChild, WorkerExit } from "../process/running_child.ts";
+import { within } from "../protocol/limit.ts";
+import type { HeldFrames, HelloMessage, PermissionSet } from "../protocol/messages.ts";
+import type { AgentTarget } from "./agent_target.ts";
+
+/** How long a cluster that does not answer holds anybody up who has done with a worker. */
+const PATIENCE_MS = 5_000;
+
+/** What a worker is made of. */
+export interface RayWorkerParts {
+  readonly spec: PluginSpec;
+  readonly hello: HelloMessage;
+  readonly token: string;
+  readonly permissions: PermissionSet | undefined;
+  readonly warnings: readonly string[];
+  readonly placement: WorkerPlacement;
+  readonly running: RunningChild;
+  readonly target: AgentTarget;
+  /** Waits for the end of the job, and brings it about. */
+  readonly endJob: () => Promise<void>;
+}
+
+/** A worker that listens on its node. */
+export class RayWorker implements LaunchedWorker {
+  readonly spec: PluginSpec;
+  readonly hello: HelloMessage;
+  readonly token: string;
+  readonly permissions: PermissionSet | undefined;
+  readonly warnings: readonly string[];
+  readonly placement: WorkerPlacement;
+  /** No folder is shared with a node. */
+  readonly scratch = undefined;
+  /** No other program has the secret. */
+  readonly endpoint = undefined;
+  readonly log: OutputLog;
+  readonly exited: Promise<WorkerExit>;
+  readonly #running: RunningChild;
+  readonly #target: AgentTarget;
+  readonly #endJob: () => Promise<void>;
+
+  /** Takes over what has been started. */
+  constructor({ spec, hello, token, permissions, warnings, placement, running, target, endJob }: RayWorkerParts) {
+    this.spec = spec;
+    // Nobody could look at the worker's files from here, to use them for another value.
+    this.hello = { ...hello, features: hello.features.filter((feature) => feature !== "reuse") };
+    this.token = token;
+    this.permissions = permissions;
+    this.warnings = warnings;
+    this.placement = placement;
+    this.log = running.log;
+    this.exited = running.exited;
+    this.#running = running;
+    this.#target = target;
+    this.#endJob = endJob;
+  }
+
+  dial(): Promise<Deno.Conn> {
+    return this.#target.dial();
+  }
+
+  ref(): void {
+    this.#running.ref();
+  }
+
+  unref(): void {
+    this.#running.unref();
+  }
+
+  onEnd(readOut: () => Promise<void>): void {
+    this.#running.readOut = readOut;
+  }
+
+  endedWithin(milliseconds: number): Promise<WorkerExit | undefined> {
+    return this.#running.endedWithin(milliseconds);
+  }
+
+  heldBack(connection: string, milliseconds: number): Promise<HeldFrames | "untold" | undefined> {
+    return this.#running.heldBack(connection, milliseconds);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running.end();
+    // Ray takes a minute to see that a node is gone.
+    if (!this.#running.wasLost) await within(this.#endJob(), PATIENCE_MS);
+  }
+}
