@@ -166,12 +166,12 @@ Deno.test("the configuration is in the forms of operators alone", async () => {
   const formsFor = async (token: string, plugin = "configured") =>
     await (await ask(gateway, `/dashboard/forms/${plugin}`, { headers: { authorization: `Bearer ${token}` } })).json();
   assertEquals((await formsFor("caller")).configuration, undefined);
-  const { current, fields } = (await formsFor("operator")).configuration;
+  const { current, named: { fields } } = (await formsFor("operator")).configuration;
   assertEquals([current, fields.map(({ name }: { name: string }) => name)], [{ model: "small" }, ["model"]]);
   await watch.manager.add(await pythonManifest("raises"));
   const { configuration, execute } = await formsFor("operator", "raises");
   assertStringIncludes(configuration.problem, "the model is broken");
-  assertEquals(execute.fields, []);
+  assertEquals(execute.named.fields, []);
 });
 
 Deno.test("whoever only imports the gateway downloads nothing of its pages", async () => {

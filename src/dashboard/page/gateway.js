@@ -16,8 +16,18 @@ export class Refused extends Error {
   }
 }
 
+/** By which the tabs of one browser, which share the session, tell each other that it is another one. */
+const TABS = new BroadcastChannel(`plugins ${BASE}`);
+
+/** Tells whenever another tab has signed in or out. */
+export function onSession(changed) {
+  TABS.addEventListener("message", changed);
+  return () => TABS.removeEventListener("message", changed);
+}
+
 export async function signIn(token) {
   await asked("/dashboard/session", { method: "POST", body: JSON.stringify({ token }), headers: { "content-type": "application/json" } });
+  TABS.postMessage("signed in");
 }
 
 /** What whoever has signed in may do; `undefined` when nobody has. */
@@ -32,6 +42,7 @@ export async function readRole() {
 
 export async function signOut() {
   await asked("/dashboard/session", { method: "DELETE" });
+  TABS.postMessage("signed out");
 }
 
 export async function readStats() {

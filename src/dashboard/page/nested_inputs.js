@@ -11,18 +11,17 @@ import { SimpleInput } from "./simple_inputs.js";
  */
 export function Entry({ label, input, given, onGiven, place, form, isRequired, isAdded, description = "", standard = "", children }) {
   const id = useId();
-  const problem = form.problems.get(place);
+  // What is wrong with the one kind of a union is told there.
+  const isTold = input.kind === "union" && given !== undefined;
+  const problem = isTold ? undefined : form.problems.get(place);
   const note = noteOf(input, description);
   const isWritten = typeof given === "object" && "json" in given;
-  const told = {
-    "aria-describedby": [note && `${id}-note`, problem && `${id}-problem`].filter(Boolean).join(" ") || undefined,
-    "aria-invalid": problem === undefined ? undefined : "true",
-  };
+  const described = [note && `${id}-note`, problem && `${id}-problem`].filter(Boolean).join(" ") || undefined;
   const texts = html`
     ${note && html`<p id=${`${id}-note`} class="faint">${note}</p>`}
     ${problem && html`<p id=${`${id}-problem`} class="problem">${problem}</p>`}
   `;
-  const needed = isRequired && html`<span class="faint">needed</span>`;
+  const needed = isRequired && input.kind !== "constant" && html`<span class="faint">needed</span>`;
   if (isSimple(input) || isWritten) {
     const simple = isWritten
       ? { input: { kind: "json" }, given: given.json, onGiven: (json) => onGiven({ json }) }
@@ -31,7 +30,12 @@ export function Entry({ label, input, given, onGiven, place, form, isRequired, i
       <div class="field">
         <label for=${id}>${label} ${needed}</label>
         <div class="row">
-          <${SimpleInput} ...${simple} told=${{ id, ...told, required: isRequired }} />
+          <${SimpleInput} ...${simple} told=${{
+            id,
+            required: isRequired,
+            "aria-describedby": described,
+            "aria-invalid": problem && "true",
+          }} />
           ${children}
         </div>
         ${texts}
@@ -41,12 +45,12 @@ export function Entry({ label, input, given, onGiven, place, form, isRequired, i
   const begin = () => onGiven(standard === "" ? begun(resolved(input, form.shared)) : givenOf(input, JSON.parse(standard), form.shared));
   const isOptional = !isRequired && !isAdded;
   return html`
-    <fieldset ...${told} tabindex="-1">
+    <fieldset aria-describedby=${described} data-invalid=${problem && "true"} tabindex="-1">
       <legend>${label} ${needed}</legend>
       ${texts}
       ${given === undefined
         ? html`<p>
-            <button type="button" class="quiet" aria-label=${`Set ${label}`} onClick=${begin}>Set</button>
+            <button type="button" class="quiet small" aria-label=${`Set ${label}`} onClick=${begin}>Set</button>
             ${
           standard && html`
             <code class="faint">${standard}</code>
@@ -55,7 +59,7 @@ export function Entry({ label, input, given, onGiven, place, form, isRequired, i
           </p>`
         : html`<${NestedInput} ...${{ label, input: resolved(input, form.shared), given, onGiven, place, form }} />`}
       ${given !== undefined && isOptional && html`
-        <button type="button" class="quiet" aria-label=${`Leave out ${label}`} onClick=${() => onGiven(undefined)}>Leave out</button>
+        <button type="button" class="quiet small" aria-label=${`Leave out ${label}`} onClick=${() => onGiven(undefined)}>Leave out</button>
       `}
       ${children}
     </fieldset>
@@ -104,7 +108,7 @@ function OtherMembers({ label, input, others, onOthers, place, form }) {
       html`
         <${Entry} key=${one.id} isAdded label=${one.name} input=${input} given=${one.given} place=${placeIn(place, `+${at}`)} form=${form}
           onGiven=${(value) => onOthers(others.with(at, { ...one, given: value }))}>
-          <button type="button" class="quiet" aria-label=${`Remove ${one.name}`} onClick=${() =>
+          <button type="button" class="quiet small" aria-label=${`Remove ${one.name}`} onClick=${() =>
             onOthers(others.toSpliced(at, 1))}>Remove</button>
           </${Entry}>
       `
@@ -113,7 +117,7 @@ function OtherMembers({ label, input, others, onOthers, place, form }) {
       <label for=${id} class="faint">One more</label>
       <input id=${id} placeholder="its name" aria-label=${`The name of one more of ${label}`} value=${name} onKeyDown=${addByKey}
         onInput=${({ target }) => setName(target.value)} />
-      <button type="button" class="quiet" disabled=${isTaken} aria-label=${`Add one more to ${label}`} onClick=${add}>Add</button>
+      <button type="button" class="quiet small" disabled=${isTaken} aria-label=${`Add one more to ${label}`} onClick=${add}>Add</button>
     </p>
   `;
 }
@@ -161,7 +165,7 @@ function ListInput({ label, input, given: { items }, onGiven, place, form }) {
               </li>
         `
       )}</ol>
-      <button type="button" class="quiet" data-action="add" disabled=${items.length >= most} aria-label=${`Add an item to ${label}`}
+      <button type="button" class="quiet small" data-action="add" disabled=${items.length >= most} aria-label=${`Add an item to ${label}`}
         onClick=${() => change([...items, itemOf(begun(resolved(itemInput(input, items.length), form.shared)))])}>Add</button>
     </div>
   `;

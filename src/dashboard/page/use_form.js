@@ -18,7 +18,7 @@ export function useForm({ begin, read, onRead }) {
     if (!isRefused.current) onRead(taken);
   };
   useLayoutEffect(() => {
-    if (isRefused.current) place.current.querySelector('[aria-invalid="true"]')?.focus();
+    if (isRefused.current) place.current.querySelector('[aria-invalid="true"], [data-invalid="true"]')?.focus();
     isRefused.current = false;
   });
   return { given, give, problems, form: { ref: place, onSubmit: submit, noValidate: true } };
