@@ -36,6 +36,8 @@ import { standardError, standardOutput, Terminal } from "./output/terminal.ts";
 /** What a command's action is given, and what it makes the exit code of. */
 type Act = (context: Context) => Promise<number | void> | void;
 
+const FOLDER_HINT = "To look for plugins in a folder, write --folder before its path";
+
 /** Runs the program and gives its exit code. It writes to standard output and standard error. */
 export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
   let code: number = EXIT.ok;
@@ -54,8 +56,9 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     await createProgram(act).parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.excessArguments") standardError().line([FOLDER_HINT]);
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
 }
 
