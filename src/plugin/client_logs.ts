@@ -4,8 +4,11 @@
  * @module
  */
 import type { LogRecord, OutputLog } from "../process/output_log.ts";
-import { MEMBERS, questionAt } from "./members.ts";
+import { readLogLine } from "../process/log_line.ts";
+import type { LogBody } from "../protocol/log_body.ts";
 import type { Operation } from "./arguments.ts";
+import type { Call } from "./call.ts";
+import { MEMBERS, questionAt } from "./members.ts";
 
 /** The options of an operation that is a client's. */
 export interface ClientOptions {
@@ -42,8 +45,9 @@ export class ClientLogs {
    * read late: it is told while all of them are one client's.
    */
   follow(call: { readonly id: string | undefined }, onLog: (record: LogRecord) => void): Disposable {
-    return this.#log.follow((record, { tellsCall }) => {
-      if (record.stream === "host" || record.callId === undefined || record.callId !== call.id) return;
+    return this.#log.follow((record, { tellsCall, isTagged }) => {
+      // What the worker has tagged with its call comes with the call's frames.
+      if (isTagged || record.stream === "host" || record.callId === undefined || record.callId !== call.id) return;
       if (tellsCall || this.#clients !== "several") onLog(record);
     });
   }
@@ -52,6 +56,21 @@ export class ClientLogs {
     if (this.#clients === "none") this.#clients = { only: client };
     else if (this.#clients !== "several" && this.#clients.only !== client) this.#clients = "several";
   }
+}
+
+/** Who hears of a line. */
+interface Hearers extends Pick<ClientOptions, "onLog"> {
+  readonly call: Pick<Call, "id" | "attempt">;
+  /** The plugin's. That of a worker of one's own has the line already. */
+  readonly log: OutputLog;
+}
+
+/** Tells a line that has come with the frames of its call. */
+export function tellLine(line: LogBody, { call: { id, attempt }, onLog, log }: Hearers): void {
+  const { level } = readLogLine(line.text);
+  const record = { ...(level === undefined ? line : { level, ...line }), time: new Date(line.time), callId: id };
+  onLog?.(record);
+  if (attempt?.worker.callLog !== undefined) log.receive(record);
 }
 
 /** Whether the plugin's own code answers. */

@@ -8,7 +8,7 @@ import { endpointRule } from "../protocol/endpoints.ts";
 import { isRecord } from "../protocol/json.ts";
 import { type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";
-import { ClientLogs, type ClientOptions } from "./client_logs.ts";
+import { ClientLogs, type ClientOptions, tellLine } from "./client_logs.ts";
 import { ChosenIds } from "./chosen_ids.ts";
 import { atCaller } from "./caller_stack.ts";
 import { failed, failureOf, MAY_BE_SENT } from "./failed_attempt.ts";
@@ -146,7 +146,7 @@ export class Dispatch {
         if ("result" in frame) return { done: true, value: decodeFrame(frame, call) };
         if ("chunk" in frame) return { done: false, value: decodeFrame(frame, call) };
         if ("progress" in frame) options.onProgress?.(frame);
-        else if ("log" in frame) this.workers.log.receive({ ...frame.log, time: new Date(frame.log.time), callId: call.id });
+        else if ("log" in frame) tellLine(frame.log, { call, onLog: options.onLog, log: this.workers.log });
         else if (frame.error.code !== "cancelled" || !await call.wasTakenBack()) await failed(call, frame.error);
       } catch (error) {
         const failure = await failureOf(call, error, this.workers);

@@ -8,6 +8,7 @@ import type { WorkerFiles } from "../payload/worker_files.ts";
 import type { OutputLog } from "../process/output_log.ts";
 import type { WorkerExit, WorkerProcess } from "../process/worker_process.ts";
 import type { FilesWay } from "../protocol/exchange.ts";
+import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import type { ReadyBody } from "../protocol/messages.ts";
 import type { SendAhead, SendRequest } from "../transport/frame_source.ts";
 import { type EndReason, exitError } from "./failures.ts";
@@ -101,6 +102,8 @@ export class LoadedWorker implements AsyncDisposable {
   readonly filesWay: FilesWay | undefined;
   /** Where the lines go that come with the frames of calls; `undefined` where none do. */
   readonly callLog: OutputLog | undefined;
+  /** Whether it tells what calls print with their frames, when it is asked to. */
+  readonly tellsLines: boolean;
   /** How the worker ended, where that can be told. */
   readonly exited: Promise<WorkerExit> | undefined;
   /** Which calls it shall not begin with, as far as it has not heard that yet. */
@@ -124,6 +127,7 @@ export class LoadedWorker implements AsyncDisposable {
     this.files = files;
     this.filesWay = files.areShared ? "shared" : takesParts ? "parts" : undefined;
     this.callLog = callLog;
+    this.tellsLines = callLog !== undefined || process?.hello.features.includes(LOGS_FEATURE) === true;
     this.exited = exited;
     this.#dispose = dispose;
   }

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "3a8f83744085d904";
+export const PYTHON_WORKER_HASH = "021c00418d1c3515";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -767,6 +767,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional
 
+    from .printed import Lines
     from .uploads import Inputs
 
     Body = Dict[str, Any]
@@ -780,6 +781,7 @@ class Call(Interruptible):
     connection: Any = None  # on which it came
     inputs: Optional[Inputs] = None  # the files that have come with it
     made_reply: Optional[Reply] = None
+    lines: Optional[Lines] = None  # what it prints, where its host wants that
     running = False
     ended = False
     is_queued = False  # whether it waits for a lane: then its connection is nobody's
@@ -836,6 +838,16 @@ class Call(Interruptible):
         self.reported, self.message = progress, message
         if not self.ended and not DESCRIPTORS.is_forked:
             self.run_own(functools.partial(self._send, progress, message))
+
+    def tell(self, line: Body) -> None:
+        """Sends a line that it has printed."""
+        if not self.ended and not DESCRIPTORS.is_forked:
+            self.run_own(functools.partial(self._send_line, line))
+
+    def _send_line(self, line: Body) -> None:
+        reply = self.reply
+        if reply is not None:
+            reply.line(line)
 
     def _send(self, progress: float, message: str) -> None:
         reply = self.reply
@@ -1566,7 +1578,7 @@ import sys
 PROTOCOL = 1
 VERSION = "0.1.0"
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["ahead", "call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+FEATURES = ["ahead", "call_id", "cancel_by_id", "extensions", "files", "frames", "logs", "signatures", "types", "upgrade"]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:
@@ -4272,6 +4284,8 @@ class Lanes:
     def _finish(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
+        if call.lines is not None:
+            call.lines.end()
         self._calls.close(call)
         try:
             if error is None and not call.cancelled and call.made_reply is None:
@@ -4733,9 +4747,12 @@ def take_over_logging() -> None:
                 told["call_id"] = call.key
             tag = "\\x1e" + to_json(told) + "\\x1f"
             try:
-                text = "".join(tag + line + "\\n" for line in self.format(record).splitlines())
-                sys.stderr.write(text)
+                lines = self.format(record).splitlines()
+                sys.stderr.write("".join(tag + line + "\\n" for line in lines))
                 sys.stderr.flush()
+                if call is not None and call.lines is not None:
+                    for line in lines:
+                        call.lines.send(line, told["level"])
             except Exception:
                 self.handleError(record)
 
@@ -5736,6 +5753,92 @@ def _done(plugin: Plugin, call: Call, name: str, status: str, *args: Any) -> Bod
         return {"status": "not_supported"}
     plugin.invoke(call, method, args)
     return {"status": status}
+\fprinted late
+"""What calls print, told to hosts that want it: the lines of section 4 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+from .call import CURRENT_CALL
+from .conversions import to_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict
+
+    from .call import Call
+
+TAG, TAG_END = "\\x1e", "\\x1f"
+MAX_LINE = 64 * 1024  # characters; what is longer is told in pieces
+
+_is_taken = False
+
+
+def follow(call: Call) -> None:
+    """Has what a call prints told in its reply, besides going to the log."""
+    global _is_taken
+    if not _is_taken:
+        _is_taken = True
+        for stream in (sys.__stdout__, sys.__stderr__):
+            if stream is not None:  # whoever holds the stream already shall tell as well, so that it stays the same one
+                stream.write = _telling(stream.write)  # type: ignore[method-assign]
+    call.lines = Lines(call)
+
+
+def _telling(write: Callable[[str], int]) -> Callable[[str], int]:
+    def tell(text: str) -> int:
+        call = CURRENT_CALL.get()
+        if call is None or call.lines is None or not isinstance(text, str) or text[:1] == TAG:
+            return write(text)
+        return call.lines.write(text, write)
+
+    return tell
+
+
+class Lines:
+    """What one call prints. Any code of the call may print, in several threads and tasks."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._tag = TAG + to_json({"call_id": call.key}) + TAG_END
+        self._begun: Dict[Callable[[str], int], str] = {}  # by the stream, of a line that has no end yet
+        self._lock = threading.Lock()
+
+    def write(self, text: str, write: Callable[[str], int]) -> int:
+        """Takes what is printed to a stream, whose own \`write\` is given."""
+        with self._lock:
+            *lines, rest = (self._begun.get(write, "") + text).split("\\n")
+            if len(rest) > MAX_LINE:
+                lines.append(rest)
+                rest = ""
+            self._begun[write] = rest
+        for line in lines:
+            self._tell(line, write)
+        return len(text)
+
+    def send(self, line: str, level: str = "") -> None:
+        """Tells a line that is in the log already."""
+        now = time.time()
+        told: Dict[str, Any] = {"time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + ".%03dZ" % (now % 1 * 1000)}
+        told.update(stream="stderr", text=line[:MAX_LINE])  # where it arrives, whichever it was printed to
+        if level:
+            told["level"] = level
+        self._call.tell(told)
+
+    def end(self) -> None:
+        """Tells what has no end of a line."""
+        with self._lock:
+            rest, self._begun = self._begun, {}
+        for write, line in rest.items():
+            if line:
+                self._tell(line, write)
+
+    def _tell(self, line: str, write: Callable[[str], int]) -> None:
+        write(self._tag + line + "\\n")
+        self.send(line)
 \fprivate_folder late
 """Folders that say of themselves what they are: section 7 of docs/protocol.md."""
 
@@ -5960,6 +6063,9 @@ class Reply:
     def progress(self, progress: float, message: str) -> None:
         """Sends a progress frame where there are frames."""
 
+    def line(self, told: Body) -> None:
+        """Sends a line that the call has printed, where there are frames."""
+
     def chunk(self, value: Any) -> None:
         """Sends one item of a stream."""
         raise NotImplementedError
@@ -6030,6 +6136,9 @@ class FramedReply(Reply):
 
     def progress(self, progress: float, message: str) -> None:
         self._part(encode({"progress": progress, "message": message}) + b"\\n")
+
+    def line(self, told: Body) -> None:
+        self._part(encode({"log": told}) + b"\\n")
 
     def chunk(self, value: Any) -> None:
         frame = self._frame("chunk", value)
@@ -6129,6 +6238,7 @@ class Request:
     upload: Optional[Upload] = None  # of such a body, while it comes
     call_id: Optional[str] = None  # that the host gave the call
     trace = NO_TRACE  # of which the call is a part
+    wants_lines = False  # whether what the call prints is wanted
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
@@ -6174,6 +6284,7 @@ class HttpRequest(Request):
         self.parts = self.headers.get("remote-plugin-parts", "")
         self.call_id = self.headers.get("remote-plugin-call")
         self.trace = trace_in(self.headers)
+        self.wants_lines = self.headers.get("remote-plugin-logs") == "logs"
 
     @staticmethod
     def _split(target: str) -> tuple[str, str]:
@@ -6241,6 +6352,7 @@ class BareRequest(Request):
         self._files = files_way(fields.get("files"))
         self.parts = self.length if "parts" in fields else ""
         self.call_id = fields.get("call")
+        self.wants_lines = fields.get("logs") == "logs"
         if "traceparent" in fields:
             self.trace = trace_in(fields)
 
@@ -6834,6 +6946,10 @@ class Session:
         call = Call(_checked(endpoint, decode_object(text) if upload is None else upload.body), endpoint, reply, call_id, request.trace)
         if upload is not None and not endpoint.keeps_inputs:
             call.inputs = upload.inputs
+        if request.wants_lines and reply.frames and call_id:
+            from .printed import follow
+
+            follow(call)
         self._open(call, call_id)
         return call
 

@@ -26,5 +26,5 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     syscalls · kernel · access · stand_ins · limits · control_group
     errors · error_bodies · tracebacks                                 errors
     signatures · type_hints · hint_names · docstrings · surface        what a plugin's methods take and give
-    library · descriptors · forks · script_end · logs · log_records    what keeps the worker and the plugin apart
+    library · descriptors · forks · script_end · logs · log_records · printed    what keeps the worker and the plugin apart
 """

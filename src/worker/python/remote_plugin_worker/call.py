@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional
 
+    from .printed import Lines
     from .uploads import Inputs
 
     Body = Dict[str, Any]
@@ -27,6 +28,7 @@ class Call(Interruptible):
     connection: Any = None  # on which it came
     inputs: Optional[Inputs] = None  # the files that have come with it
     made_reply: Optional[Reply] = None
+    lines: Optional[Lines] = None  # what it prints, where its host wants that
     running = False
     ended = False
     is_queued = False  # whether it waits for a lane: then its connection is nobody's
@@ -83,6 +85,16 @@ class Call(Interruptible):
         self.reported, self.message = progress, message
         if not self.ended and not DESCRIPTORS.is_forked:
             self.run_own(functools.partial(self._send, progress, message))
+
+    def tell(self, line: Body) -> None:
+        """Sends a line that it has printed."""
+        if not self.ended and not DESCRIPTORS.is_forked:
+            self.run_own(functools.partial(self._send_line, line))
+
+    def _send_line(self, line: Body) -> None:
+        reply = self.reply
+        if reply is not None:
+            reply.line(line)
 
     def _send(self, progress: float, message: str) -> None:
         reply = self.reply

@@ -34,6 +34,7 @@ class Request:
     upload: Optional[Upload] = None  # of such a body, while it comes
     call_id: Optional[str] = None  # that the host gave the call
     trace = NO_TRACE  # of which the call is a part
+    wants_lines = False  # whether what the call prints is wanted
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
@@ -79,6 +80,7 @@ class HttpRequest(Request):
         self.parts = self.headers.get("remote-plugin-parts", "")
         self.call_id = self.headers.get("remote-plugin-call")
         self.trace = trace_in(self.headers)
+        self.wants_lines = self.headers.get("remote-plugin-logs") == "logs"
 
     @staticmethod
     def _split(target: str) -> tuple[str, str]:
@@ -146,6 +148,7 @@ class BareRequest(Request):
         self._files = files_way(fields.get("files"))
         self.parts = self.length if "parts" in fields else ""
         self.call_id = fields.get("call")
+        self.wants_lines = fields.get("logs") == "logs"
         if "traceparent" in fields:
             self.trace = trace_in(fields)
 
