@@ -8,6 +8,7 @@ import { readLogLine } from "../process/log_line.ts";
 import type { LogBody } from "../protocol/log_body.ts";
 import type { Operation } from "./arguments.ts";
 import type { Call } from "./call.ts";
+import type { ChosenIds } from "./chosen_ids.ts";
 import { MEMBERS, questionAt } from "./members.ts";
 
 /** The options of an operation that is a client's. */
@@ -23,21 +24,26 @@ type IdentifiedOptions = ClientOptions & { readonly callId?: string };
 /** Whose a plugin's lines are. */
 export class ClientLogs {
   readonly #log: OutputLog;
+  readonly #ids: Pick<ChosenIds, "has">;
   #clients: "none" | "several" | { readonly only: string | undefined } = "none";
 
   /** Begins with a plugin that nobody has called. */
-  constructor(log: OutputLog) {
+  constructor(log: OutputLog, ids: Pick<ChosenIds, "has">) {
     this.#log = log;
+    this.#ids = ids;
   }
 
   /**
    * Notes whose operation it is, and gives its options. Where several clients have called the plugin, an id that one of them has chosen may be that of an
-   * earlier call of another one, whose lines may come still. A call whose lines are followed is given a new id then.
+   * earlier call of another one, whose lines may come still. A call whose lines are followed is given a new id then. So is one whose id the worker may still
+   * have of a call that its client has given up, for a client cannot know when the worker lets go of that.
    */
   admit<Options extends IdentifiedOptions>({ endpoint }: Pick<Operation, "endpoint">, isCall: boolean, options: Options): Options {
-    const { client, onLog } = options;
+    const { client, callId, onLog } = options;
     if (isCall || (client !== undefined && runsPlugin(endpoint))) this.#note(client);
-    return onLog === undefined || this.#clients !== "several" ? options : { ...options, callId: undefined };
+    if (client === undefined || callId === undefined) return options;
+    const isAmbiguous = (onLog !== undefined && this.#clients === "several") || this.#ids.has(callId);
+    return isAmbiguous ? { ...options, callId: undefined } : options;
   }
 
   /**

@@ -76,7 +76,7 @@ export class Dispatch {
     this.#plugin = first.plugin.name;
     this.#queue = new SendQueue(first.maxConcurrency);
     this.workers = new Workers(first, options);
-    this.#clientLogs = new ClientLogs(options.log);
+    this.#clientLogs = new ClientLogs(options.log, this.#chosenIds);
     options.log.onlyCall = () => this.#onlyCall();
   }
 

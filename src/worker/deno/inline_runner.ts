@@ -13,20 +13,29 @@ import { Outbox, type Results } from "./outbox.ts";
 import { CALLS, QUESTIONS } from "./plugin_endpoints.ts";
 import { inSpan } from "./plugin_span.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import type { PrintedLines } from "./printed_lines.ts";
 import { RunningCall } from "./running_call.ts";
+
+/** What a plugin is run with. */
+export interface InlineOptions {
+  readonly results?: Results;
+  readonly printed?: PrintedLines;
+}
 
 /** A plugin in this thread. */
 export class InlineRunner implements PluginRunner {
   readonly #plugin: Plugin;
   readonly #ready: ReadyBody;
   readonly #results: Results | undefined;
+  readonly #printed: PrintedLines | undefined;
   readonly settled: Promise<void> = Promise.resolve();
 
-  /** Takes a plugin that is loaded. Without a folder of results, all that it gives travels inside the JSON. */
-  constructor({ plugin, ready }: LoadedPlugin, results?: Results) {
+  /** Takes a plugin that is loaded. Without a folder of results, all that it gives travels inside the JSON; without `printed` nobody is told its lines. */
+  constructor({ plugin, ready }: LoadedPlugin, { results, printed }: InlineOptions = {}) {
     this.#plugin = plugin;
     this.#ready = ready;
     this.#results = results;
+    this.#printed = printed;
   }
 
   get state(): PluginState {
@@ -40,7 +49,8 @@ export class InlineRunner implements PluginRunner {
     const outbox = new Outbox(order.files === undefined ? undefined : this.#results, order.files);
     const code = () => CALLS[order.endpoint].run(this.#plugin, new RunningCall(order, { sink, cancellation, outbox }));
     try {
-      return await inSpan(order, { plugin: this.#ready.name, cancellation }, code);
+      const run = () => inSpan(order, { plugin: this.#ready.name, cancellation }, code);
+      return await (order.wantsLogs && this.#printed !== undefined ? this.#printed.run(order, sink, run) : run());
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {

@@ -5,6 +5,7 @@
  */
 import { type Address, isUnix, socketPathOf } from "../../protocol/address.ts";
 import { isThere } from "../../protocol/is_there.ts";
+import { LOGS_FEATURE } from "../../protocol/log_body.ts";
 import { AHEAD_FEATURE, type HelloMessage, type StartFailure, type StartMessage, UPGRADE_FEATURE } from "../../protocol/messages.ts";
 import { PARTS_FEATURE } from "../../protocol/parts.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
@@ -12,6 +13,7 @@ import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../../protocol/telemetry.ts";
 import { errorBody } from "./error_body.ts";
 import { HttpServer } from "./http/server.ts";
+import { consoleClass } from "./printed_lines.ts";
 import { usageMeter } from "./process_usage.ts";
 import { ScratchFiles } from "./scratch_files.ts";
 import { WorkerSession } from "./session.ts";
@@ -27,7 +29,10 @@ const EXPORT_MS = 200;
 /** How often it is tried to remove the folder, and how long it is waited in between, in milliseconds. */
 const REMOVAL = { tries: 10, pauseMs: 5 } as const;
 
-const FEATURES: readonly string[] = [AHEAD_FEATURE, "call_id", "cancel_by_id", "files", "frames", "signatures", "types", UPGRADE_FEATURE];
+const FEATURES: readonly string[] = [
+  ...[AHEAD_FEATURE, "call_id", "cancel_by_id", "files", "frames", "signatures", "types", UPGRADE_FEATURE],
+  ...consoleClass() === undefined ? [] : [LOGS_FEATURE],
+];
 
 if (import.meta.main) await main();
 

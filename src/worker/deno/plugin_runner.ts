@@ -5,6 +5,7 @@
  */
 import type { FilesWay } from "../../protocol/exchange.ts";
 import type { CallEndpoint, Endpoint } from "../../protocol/endpoints.ts";
+import type { LogBody } from "../../protocol/log_body.ts";
 import type { ErrorBody, ReadyBody } from "../../protocol/messages.ts";
 import type { TraceContext } from "../../protocol/telemetry.ts";
 import type { Cancellation } from "./cancelling.ts";
@@ -23,6 +24,8 @@ export interface CallOrder {
   readonly callId: string;
   /** How files in results may go to the host; `undefined` when they go inside the JSON. */
   readonly files: FilesWay | undefined;
+  /** Whether what the call prints is wanted. Default: no. */
+  readonly wantsLogs?: boolean;
   /** The trace of which the call is a part. */
   readonly trace?: TraceContext;
 }
@@ -31,6 +34,8 @@ export interface CallOrder {
 export interface CallSink {
   /** Takes a progress report. */
   report(progress: number, message: string): void;
+  /** Takes a line that it has printed. */
+  tell(line: LogBody): void;
   /** Takes a chunk, and resolves when the plugin may make the next one. */
   push(line: FrameLine): Promise<void>;
 }

@@ -122,9 +122,9 @@ export class WorkerSession {
   }
 
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, json, callId, files, trace }: WireRequest, endpoint: CallEndpoint): CallOrder {
+  #order({ body = {}, json, callId, files, wantsLogs, trace }: WireRequest, endpoint: CallEndpoint): CallOrder {
     if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
-    return { endpoint, body: decodeBody(endpoint, body), text: json, callId: callId ?? crypto.randomUUID(), files, trace };
+    return { endpoint, body: decodeBody(endpoint, body), text: json, callId: callId ?? crypto.randomUUID(), files, wantsLogs, trace };
   }
 
   #call(request: ReceivedRequest, endpoint: CallEndpoint): FrameSource {

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "021c00418d1c3515";
+export const PYTHON_WORKER_HASH = "3678578fa0cd4d44";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -5837,8 +5837,8 @@ class Lines:
                 self._tell(line, write)
 
     def _tell(self, line: str, write: Callable[[str], int]) -> None:
+        self.send(line)  # first: whoever reads the log may take it that the host has been told
         write(self._tag + line + "\\n")
-        self.send(line)
 \fprivate_folder late
 """Folders that say of themselves what they are: section 7 of docs/protocol.md."""
 

@@ -81,5 +81,5 @@ class Lines:
                 self._tell(line, write)
 
     def _tell(self, line: str, write: Callable[[str], int]) -> None:
+        self.send(line)  # first: whoever reads the log may take it that the host has been told
         write(self._tag + line + "\n")
-        self.send(line)
