@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "3678578fa0cd4d44";
+export const PYTHON_WORKER_HASH = "6186ce903b15b4d7";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -5803,7 +5803,7 @@ class Lines:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._tag = TAG + to_json({"call_id": call.key}) + TAG_END
+        self._tag = TAG + to_json({"call_id": call.key} if isinstance(call.key, str) else {}) + TAG_END
         self._begun: Dict[Callable[[str], int], str] = {}  # by the stream, of a line that has no end yet
         self._lock = threading.Lock()
 
@@ -6946,7 +6946,7 @@ class Session:
         call = Call(_checked(endpoint, decode_object(text) if upload is None else upload.body), endpoint, reply, call_id, request.trace)
         if upload is not None and not endpoint.keeps_inputs:
             call.inputs = upload.inputs
-        if request.wants_lines and reply.frames and call_id:
+        if request.wants_lines and reply.frames:
             from .printed import follow
 
             follow(call)

@@ -47,7 +47,7 @@ class Lines:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._tag = TAG + to_json({"call_id": call.key}) + TAG_END
+        self._tag = TAG + to_json({"call_id": call.key} if isinstance(call.key, str) else {}) + TAG_END
         self._begun: Dict[Callable[[str], int], str] = {}  # by the stream, of a line that has no end yet
         self._lock = threading.Lock()
 

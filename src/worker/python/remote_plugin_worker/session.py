@@ -90,7 +90,7 @@ class Session:
         call = Call(_checked(endpoint, decode_object(text) if upload is None else upload.body), endpoint, reply, call_id, request.trace)
         if upload is not None and not endpoint.keeps_inputs:
             call.inputs = upload.inputs
-        if request.wants_lines and reply.frames and call_id:
+        if request.wants_lines and reply.frames:
             from .printed import follow
 
             follow(call)
