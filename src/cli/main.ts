@@ -193,6 +193,7 @@ function addServerCommands(add: Add, act: Run): void {
     .option("--allow-origin <origin...>", "a web page of elsewhere that may call, for example https://app.example.com")
     .option("--tracebacks", "tell callers tracebacks and what workers print, and not operators alone")
     .option("--call-logs", "tell callers what their own calls print, and not operators alone")
+    .option("--check-arguments", "refuse calls whose arguments are not what the plugin's signature says")
     .option("--drain <seconds>", "wait so long at the end for the calls that are open", "30")
     .option("--cert <file>", "certificate for HTTPS").option("--key <file>", "its key")
     .option("--replicas <number>", "so many workers a plugin at most", "1")

@@ -53,6 +53,11 @@ export interface GatewayOptions {
    * in any case.
    */
   readonly callLogs?: boolean;
+  /**
+   * Whether calls are refused with 400 whose arguments are not what the plugin's signature says. Default: false, for a plugin may take more than its
+   * hints tell. It costs each call a question to the worker.
+   */
+  readonly checkArguments?: boolean;
   /** What plugins print, for operators on the gateway's page. Default: it shows nothing of it. */
   readonly logs?: LogFeed;
   /** Who is told of every call. */
@@ -69,6 +74,7 @@ export interface ResolvedGatewayOptions {
   readonly limits: Required<GatewayLimits>;
   readonly exposeTracebacks: boolean;
   readonly callLogs: boolean;
+  readonly checkArguments: boolean;
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
   readonly basePath: string;
@@ -89,7 +95,7 @@ const DEFAULT_LIMITS: Required<GatewayLimits> = {
 
 /** Fills in the defaults. */
 export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions {
-  const { exposeTracebacks = false, callLogs = false, hosts = [], origins = [], draining } = options;
+  const { exposeTracebacks = false, callLogs = false, checkArguments = false, hosts = [], origins = [], draining } = options;
   return {
     callers: tokens("token", options.token),
     operators: tokens("operatorToken", options.operatorToken),
@@ -97,6 +103,7 @@ export function resolveOptions(options: GatewayOptions): ResolvedGatewayOptions 
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     exposeTracebacks,
     callLogs,
+    checkArguments,
     hosts,
     origins,
     draining,

@@ -36,6 +36,7 @@ export interface ServeOptions extends TokenOptions {
   readonly allowOrigin?: readonly string[];
   readonly tracebacks?: boolean;
   readonly callLogs?: boolean;
+  readonly checkArguments?: boolean;
   readonly drain: string;
   readonly bounds?: BoundsLevel;
 }
@@ -54,8 +55,8 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const observers = options.accessLog === undefined ? [] : [cleanup.use(await openAccessLog(options.accessLog, terminal)).observer];
   cleanup.use(manager);
   const tokens = await readTokens(options);
-  const { host: hostname, allowHost = [], allowOrigin: origins, tracebacks: exposeTracebacks, callLogs } = options;
-  const access = { ...valuesOf(tokens), hosts: [hostname, ...allowHost], origins, exposeTracebacks, callLogs };
+  const { host: hostname, allowHost = [], allowOrigin: origins, tracebacks: exposeTracebacks, callLogs, checkArguments } = options;
+  const access = { ...valuesOf(tokens), hosts: [hostname, ...allowHost], origins, exposeTracebacks, callLogs, checkArguments };
   const tls = await readTls(options);
   const server = await CrowdedServer.start(createGateway(manager, { ...access, observers, logs, draining: signal }), {
     hostname,

@@ -7,6 +7,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { type Endpoint, endpointRule, ENDPOINTS, type ExtensionEndpoint, EXTENSIONS } from "../../protocol/endpoints.ts";
 import { CALL_ID, CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../../protocol/messages.ts";
 import { operatorRefusal } from "../access/tokens.ts";
+import { argumentProblem } from "./argument_check.ts";
 import { type ReadBody, readBody } from "./body.ts";
 import { bodyProblem } from "./body_members.ts";
 import { readCallBody } from "./call_body.ts";
@@ -55,7 +56,13 @@ export async function readRequest(asked: Asked, context: GatewayContext): Promis
   if (read instanceof Response) return read;
   // Clients of the wire, which ask for frames, may say more than is known here.
   const problem = bodyProblem(endpoint, read.body, { takesUnknown: asksForFrames(headers) });
-  return problem === undefined ? { plugin, endpoint, callId, ...read } : badRequest(problem);
+  if (problem !== undefined) return badRequest(problem);
+  const wrong = context.options.checkArguments && isMethod(endpoint)
+    ? await argumentProblem({ plugin, endpoint, body: read.body }, context.manager)
+    : undefined;
+  if (wrong === undefined) return { plugin, endpoint, callId, ...read };
+  await read.uploads?.[Symbol.asyncDispose]();
+  return refusal(STATUS_CODE.BadRequest, wrong, { code: "invalid_arguments" });
 }
 
 /** Reads a body in the form that it has: with files behind it, as a form, a file or arguments in the URL, or as JSON alone. */
