@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { AsyncLocalStorage } from "node:async_hooks";
 import type { LogBody } from "../../protocol/log_body.ts";
 import type { CallOrder, CallSink } from "./plugin_runner.ts";
 
@@ -11,7 +10,15 @@ import type { CallOrder, CallSink } from "./plugin_runner.ts";
 const MAX_LINE = 64 * 1024;
 
 /** Whose lines are told. */
-type Printing = { readonly callId: string } & Pick<CallSink, "tell">;
+interface Printing extends Pick<CallSink, "tell"> {
+  readonly callId: string;
+}
+
+/** Knows whose code runs, also after it has waited: that of Node's modules. */
+interface Contexts {
+  getStore(): Printing | undefined;
+  run<Result>(printing: Printing, code: () => Result): Result;
+}
 
 /** The runtime's own class of consoles: it prints what another one would, to wherever it is told. */
 type ConsoleClass = new (print: (text: string, level: number) => void) => Record<string, (...args: unknown[]) => void>;
@@ -29,21 +36,25 @@ export function consoleClass(): ConsoleClass | undefined {
 
 /** Tells what calls print. Nothing is changed before the first call whose lines somebody wants. */
 export class PrintedLines {
-  #calls: Promise<AsyncLocalStorage<Printing>> | undefined;
+  #calls: Contexts | undefined;
 
   /** Runs a call's code. What it prints, also later on, is told. */
   async run<Result>({ callId }: CallOrder, sink: CallSink, code: () => Promise<Result>): Promise<Result> {
-    const calls = await (this.#calls ??= takeOverConsole());
-    return await calls.run({ callId, tell: (line) => sink.tell(line) }, code);
+    this.#calls ??= takeOverConsole();
+    return await (this.#calls === undefined ? code() : this.#calls.run({ callId, tell: (line) => sink.tell(line) }, code));
   }
 }
 
-async function takeOverConsole(): Promise<AsyncLocalStorage<Printing>> {
-  // Few plugins need it, and it takes time to load.
-  const { AsyncLocalStorage } = await import("node:async_hooks");
-  const calls = new AsyncLocalStorage<Printing>();
+/** `undefined` where the plugin has put something else in the place of the means. */
+function takeOverConsole(): Contexts | undefined {
+  // Few plugins need it, and it takes time to load. A plugin's import map could put something else in the place of an imported one.
+  const { process } = globalThis as unknown as {
+    readonly process?: { getBuiltinModule?(name: string): { readonly AsyncLocalStorage: new () => Contexts } };
+  };
+  const { AsyncLocalStorage } = process?.getBuiltinModule?.("node:async_hooks") ?? {};
   const Console = consoleClass();
-  if (Console === undefined) return calls;
+  if (AsyncLocalStorage === undefined || Console === undefined) return undefined;
+  const calls = new AsyncLocalStorage();
   const telling = new Console((text, level) => tell(calls.getStore()!, text, level >= ERROR_LEVEL ? "stderr" : "stdout"));
   const own = console as unknown as Record<string, unknown>;
   for (const [name, method] of Object.entries(own)) {

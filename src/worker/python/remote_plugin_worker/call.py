@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional
 
-    from .printed import Lines
     from .uploads import Inputs
 
     Body = Dict[str, Any]
@@ -28,7 +27,7 @@ class Call(Interruptible):
     connection: Any = None  # on which it came
     inputs: Optional[Inputs] = None  # the files that have come with it
     made_reply: Optional[Reply] = None
-    lines: Optional[Lines] = None  # what it prints, where its host wants that
+    lines: Any = None  # what it prints, where its host wants that
     running = False
     ended = False
     is_queued = False  # whether it waits for a lane: then its connection is nobody's
