@@ -23,6 +23,7 @@ import inputNotes from "./page/input_notes.js" with { type: "text" };
 import logs from "./page/logs.js" with { type: "text" };
 import main from "./page/main.js" with { type: "text" };
 import merged from "./page/merged.js" with { type: "text" };
+import methodForms from "./page/method_forms.js" with { type: "text" };
 import nestedInputs from "./page/nested_inputs.js" with { type: "text" };
 import outcome from "./page/outcome.js" with { type: "text" };
 import plugin from "./page/plugin.js" with { type: "text" };
@@ -65,6 +66,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "logs.js": logs,
   "main.js": main,
   "merged.js": merged,
+  "method_forms.js": methodForms,
   "nested_inputs.js": nestedInputs,
   "outcome.js": outcome,
   "plugin.js": plugin,

@@ -4,9 +4,10 @@ import { useEffect, useState } from "preact/hooks";
 import { CallForm } from "./call_form.js";
 import { Configuration } from "./configuration_form.js";
 import { readForms } from "./gateway.js";
+import { MethodForms } from "./method_forms.js";
 import { Tabs } from "./tabs.js";
 
-const LABELS = { execute: "Call", execute_stream: "Stream", configuration: "Configure" };
+const LABELS = { execute: "Call", execute_stream: "Stream", methods: "Methods", configuration: "Configure" };
 
 export function PluginForms({ plugin }) {
   const [forms, setForms] = useState(undefined);
@@ -23,7 +24,9 @@ export function PluginForms({ plugin }) {
   const name = names.includes(chosen) ? chosen : names[0];
   return html`
     <${Tabs} label="Methods" tabs=${names.map((one) => ({ name: one, label: LABELS[one] }))} chosen=${name} onChoose=${choose}>
-      ${name === "configuration"
+      ${name === "methods"
+        ? html`<${MethodForms} ...${{ plugin, forms: forms.methods }} />`
+        : name === "configuration"
         ? html`<${Configuration} ...${{ plugin, form: forms[name], onConfigured: look }} />`
         : html`<${CallForm} key=${name} ...${{ plugin, method: name, form: forms[name], label: LABELS[name] }} />`}
     </${Tabs}>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Endpoint, ExtensionEndpoint } from "../../protocol/endpoints.ts";
+import type { RequestEndpoint } from "../../protocol/endpoints.ts";
 
 /** A call that a client has made. */
 export interface ObservedCall {
@@ -12,7 +12,7 @@ export interface ObservedCall {
   /** The version that is called. */
   readonly version: string;
   /** What is asked of it. */
-  readonly endpoint: Endpoint | ExtensionEndpoint;
+  readonly endpoint: RequestEndpoint;
   /** The call's id, when the client has given it one. */
   readonly callId: string | undefined;
   /** Whose call it is, for example `caller 1`: the role and the number of the token. */

@@ -5,6 +5,7 @@
  */
 import { checkWithin, MAX_CHECK_MS } from "../../manager/bounded_check.ts";
 import type { PluginManager } from "../../manager/plugin_manager.ts";
+import { signatureAt } from "../../plugin/told_signatures.ts";
 import type { JsonSchema } from "../../plugin/type_schema.ts";
 import { isRecord } from "../../protocol/json.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
@@ -31,7 +32,7 @@ const NONE: JsonSchema = { type: "array", maxItems: 0 };
 /** A plugin that cannot be asked is called all the same, and its call fails with the reason. */
 async function signatureOf({ plugin, endpoint }: CalledMethod, manager: PluginManager): Promise<MethodSignature> {
   try {
-    return (await manager.get(plugin).getSignatures({ timeoutMs: MAX_WAIT_MS }))[endpoint] ?? {};
+    return signatureAt(await manager.get(plugin).getSignatures({ timeoutMs: MAX_WAIT_MS }), endpoint) ?? {};
   } catch {
     return {};
   }

@@ -9,8 +9,9 @@ import { askToStop, type Cancellation, cancelledBody } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine, valueLine, withoutTypes } from "./frame_line.ts";
 import type { LoadedPlugin } from "./load_plugin.ts";
+import type { MethodNames } from "./methods.ts";
 import { Outbox, type Results } from "./outbox.ts";
-import { CALLS, QUESTIONS } from "./plugin_endpoints.ts";
+import { QUESTIONS, runOf } from "./plugin_endpoints.ts";
 import { inSpan } from "./plugin_span.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import type { PrintedLines } from "./printed_lines.ts";
@@ -26,14 +27,16 @@ export interface InlineOptions {
 export class InlineRunner implements PluginRunner {
   readonly #plugin: Plugin;
   readonly #ready: ReadyBody;
+  readonly #methods: MethodNames;
   readonly #results: Results | undefined;
   readonly #printed: PrintedLines | undefined;
   readonly settled: Promise<void> = Promise.resolve();
 
   /** Takes a plugin that is loaded. Without a folder of results, all that it gives travels inside the JSON; without `printed` nobody is told its lines. */
-  constructor({ plugin, ready }: LoadedPlugin, { results, printed }: InlineOptions = {}) {
+  constructor({ plugin, ready, methods }: LoadedPlugin, { results, printed }: InlineOptions = {}) {
     this.#plugin = plugin;
     this.#ready = ready;
+    this.#methods = methods;
     this.#results = results;
     this.#printed = printed;
   }
@@ -47,10 +50,11 @@ export class InlineRunner implements PluginRunner {
     let isOver = false;
     cancellation.onRequest(() => isOver || void askToStop(this.#plugin));
     const outbox = new Outbox(order.files === undefined ? undefined : this.#results, order.files);
-    const code = () => CALLS[order.endpoint].run(this.#plugin, new RunningCall(order, { sink, cancellation, outbox }));
+    const run = runOf(order.endpoint, this.#methods);
+    const code = () => run(this.#plugin, new RunningCall(order, { sink, cancellation, outbox }));
     try {
-      const run = () => inSpan(order, { plugin: this.#ready.name, cancellation }, code);
-      return await (order.wantsLogs && this.#printed !== undefined ? this.#printed.run(order, sink, run) : run());
+      const inOwnSpan = () => inSpan(order, { plugin: this.#ready.name, cancellation }, code);
+      return await (order.wantsLogs && this.#printed !== undefined ? this.#printed.run(order, sink, inOwnSpan) : inOwnSpan());
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {
@@ -61,7 +65,9 @@ export class InlineRunner implements PluginRunner {
 
   async ask(endpoint: QuestionEndpoint): Promise<FrameLine> {
     try {
-      return withoutTypes(await valueLine("result", await QUESTIONS[endpoint].ask(this.#plugin) ?? {}, new Outbox(undefined)));
+      return withoutTypes(
+        await valueLine("result", await QUESTIONS[endpoint].ask(this.#plugin, this.#methods) ?? {}, new Outbox(undefined)),
+      );
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     }

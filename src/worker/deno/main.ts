@@ -6,7 +6,14 @@
 import { type Address, isUnix, socketPathOf } from "../../protocol/address.ts";
 import { isThere } from "../../protocol/is_there.ts";
 import { LOGS_FEATURE } from "../../protocol/log_body.ts";
-import { AHEAD_FEATURE, type HelloMessage, type StartFailure, type StartMessage, UPGRADE_FEATURE } from "../../protocol/messages.ts";
+import {
+  AHEAD_FEATURE,
+  type HelloMessage,
+  METHODS_FEATURE,
+  type StartFailure,
+  type StartMessage,
+  UPGRADE_FEATURE,
+} from "../../protocol/messages.ts";
 import { PARTS_FEATURE } from "../../protocol/parts.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
@@ -30,7 +37,7 @@ const EXPORT_MS = 200;
 const REMOVAL = { tries: 10, pauseMs: 5 } as const;
 
 const FEATURES: readonly string[] = [
-  ...[AHEAD_FEATURE, "call_id", "cancel_by_id", "files", "frames", "signatures", "types", UPGRADE_FEATURE],
+  ...[AHEAD_FEATURE, "call_id", "cancel_by_id", "files", "frames", METHODS_FEATURE, "signatures", "types", UPGRADE_FEATURE],
   ...consoleClass() === undefined ? [] : [LOGS_FEATURE],
 ];
 

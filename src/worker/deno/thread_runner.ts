@@ -12,6 +12,7 @@ import { RingReader } from "./frame_ring.ts";
 import { Mailbox, mailboxMemory } from "./mailbox.ts";
 import type { FilesQuestion } from "./files_question.ts";
 import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import type { WantedExport } from "./load_plugin.ts";
 import { removeFiles, type ScratchFiles } from "./scratch_files.ts";
 import { describeCrash } from "./thread_crash.ts";
 import type { Surroundings } from "./plugin_surroundings.ts";
@@ -247,15 +248,22 @@ interface EntryParts {
 }
 
 /** The thread's first module. Static imports load with the process's permission to read, so that the plugin needs none to be loaded. */
-function threadEntry({ module, class: exportName, name, version }: PluginTarget, { files, surroundings }: EntryParts): string {
+function threadEntry({ module, name, version, ...target }: PluginTarget, { files, surroundings }: EntryParts): string {
   const results = files && { folder: files.results, quota: files.quota };
   const source = [
     `import { startPlugin } from ${ownModule("plugin_thread")};`,
     ...(surroundings === undefined ? [] : [`import ${JSON.stringify(surroundings)};`]),
     `import * as plugin from ${JSON.stringify(module)};`,
-    `startPlugin(plugin, ${JSON.stringify(exportName || "default")}, ${JSON.stringify({ name, version, results })});`,
+    `startPlugin(plugin, ${JSON.stringify(wantedOf(target))}, ${JSON.stringify({ name, version, results })});`,
   ];
   return `data:text/javascript,${encodeURIComponent(source.join("\n"))}`;
+}
+
+function wantedOf({ class: exportName, function: functionName, entry }: Omit<PluginTarget, "module" | "name" | "version">): WantedExport {
+  if (entry !== undefined && entry !== null) return { kind: "entry", name: entry === true ? undefined : entry };
+  return functionName === undefined || functionName === null
+    ? { kind: "class", name: exportName || "default" }
+    : { kind: "function", name: functionName };
 }
 
 /** A module that is evaluated before the plugin's. Secrets may be in it, which the URL of a `blob:` does not show in traces and keeps out of caches. */
