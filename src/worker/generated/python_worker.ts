@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "bd216621eb444453";
+export const PYTHON_WORKER_HASH = "3bce49b8c1506c84";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -1556,7 +1556,20 @@ import sys
 PROTOCOL = 1
 VERSION = "0.1.0"
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["ahead", "call_id", "cancel_by_id", "extensions", "files", "frames", "logs", "methods", "signatures", "sources", "types", "upgrade"]
+FEATURES = [
+    "ahead",
+    "call_id",
+    "cancel_by_id",
+    "extensions",
+    "files",
+    "frames",
+    "logs",
+    "methods",
+    "signatures",
+    "sources",
+    "types",
+    "upgrade",
+]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:
