@@ -155,7 +155,10 @@ Deno.test("operators get the log and all calls as events, and callers their own 
   const [first, second, operator] = await within(Promise.all(streams.map((stream) => stream.text())), "the end of the events");
   assertStringIncludes(operator!, 'event: log\ndata: {"time":"1970-01-01T00:00:00.000Z","stream":"stderr","text":"a\\nb"');
   for (const text of [first!, operator!]) {
-    assertMatch(text, /event: call\ndata: \{"number":0,"plugin":"echo","version":"1.2.3","endpoint":"execute","client":"caller 1",.*"outcome":"ok"/);
+    assertMatch(
+      text,
+      /event: call\ndata: \{"number":0,"plugin":"echo","version":"1.2.3","endpoint":"execute","client":"caller 1",.*"outcome":"ok"/,
+    );
   }
   assert(!/event: (call|log)/.test(second!) && !first!.includes("event: log"));
 });
