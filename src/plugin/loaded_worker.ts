@@ -9,6 +9,7 @@ import type { OutputLog } from "../process/output_log.ts";
 import type { LaunchedWorker } from "../process/launcher.ts";
 import type { WorkerExit } from "../process/running_child.ts";
 import type { FilesWay } from "../protocol/exchange.ts";
+import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import type { ReadyBody } from "../protocol/messages.ts";
 import type { SendAhead, SendRequest } from "../transport/frame_source.ts";
 import { type EndReason, exitError } from "./failures.ts";
@@ -106,6 +107,8 @@ export class LoadedWorker implements AsyncDisposable {
   readonly takesFunctions: boolean;
   /** Where the lines go that come with the frames of calls; `undefined` where none do. */
   readonly callLog: OutputLog | undefined;
+  /** Whether it tells what calls print with their frames, when it is asked to. */
+  readonly tellsLines: boolean;
   /** How the worker ended, where that can be told. */
   readonly exited: Promise<WorkerExit> | undefined;
   /** Which calls it shall not begin with, as far as it has not heard that yet. */
@@ -129,6 +132,7 @@ export class LoadedWorker implements AsyncDisposable {
     this.filesWay = files.areShared ? "shared" : takesParts ? "parts" : undefined;
     this.takesFunctions = parts.takesFunctions ?? false;
     this.callLog = callLog;
+    this.tellsLines = callLog !== undefined || process?.hello.features.includes(LOGS_FEATURE) === true;
     this.exited = exited;
     this.#dispose = dispose;
   }

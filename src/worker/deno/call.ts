@@ -4,10 +4,11 @@
  * @module
  */
 import type { CallbackAnswer } from "../../protocol/callback_answer.ts";
+import type { LogBody } from "../../protocol/log_body.ts";
 import type { ProgressBody } from "../../protocol/messages.ts";
 import { Answers, type CallSink } from "./call_sink.ts";
 import { type Cancellable, Cancellation, cancelledBody } from "./cancelling.ts";
-import { errorLine, type FrameLine, progressLine } from "./frame_line.ts";
+import { errorLine, type FrameLine, logLine, progressLine } from "./frame_line.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import type { CallOrder } from "./plugin_runner.ts";
 import { removeFiles } from "./scratch_files.ts";
@@ -58,6 +59,11 @@ export class Call implements CallSink, Cancellable {
   report(progress: number, message: string): void {
     this.progress = { progress, message };
     this.reply.report(progressLine(progress, message));
+  }
+
+  tell(line: LogBody): void {
+    // A plugin may tell of any call, also of one whose host has not asked.
+    if (this.order.wantsLogs) this.reply.tell(logLine(line));
   }
 
   push(line: FrameLine): Promise<void> {

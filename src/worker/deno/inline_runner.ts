@@ -15,7 +15,14 @@ import { Outbox, type Results } from "./outbox.ts";
 import { QUESTIONS, runOf } from "./plugin_endpoints.ts";
 import { inSpan } from "./plugin_span.ts";
 import type { CallOrder, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import type { PrintedLines } from "./printed_lines.ts";
 import { RunningCall } from "./running_call.ts";
+
+/** What a plugin is run with. */
+export interface InlineOptions {
+  readonly results?: Results;
+  readonly printed?: PrintedLines;
+}
 
 /** A plugin in this thread. */
 export class InlineRunner implements PluginRunner {
@@ -23,14 +30,16 @@ export class InlineRunner implements PluginRunner {
   readonly #ready: ReadyBody;
   readonly #methods: MethodNames;
   readonly #results: Results | undefined;
+  readonly #printed: PrintedLines | undefined;
   readonly settled: Promise<void> = Promise.resolve();
 
-  /** Takes a plugin that is loaded. Without a folder of results, all that it gives travels inside the JSON. */
-  constructor({ plugin, ready, methods }: LoadedPlugin, results?: Results) {
+  /** Takes a plugin that is loaded. Without a folder of results, all that it gives travels inside the JSON; without `printed` nobody is told its lines. */
+  constructor({ plugin, ready, methods }: LoadedPlugin, { results, printed }: InlineOptions = {}) {
     this.#plugin = plugin;
     this.#ready = ready;
     this.#methods = methods;
     this.#results = results;
+    this.#printed = printed;
   }
 
   get state(): PluginState {
@@ -47,7 +56,8 @@ export class InlineRunner implements PluginRunner {
     const run = runOf(order.endpoint, this.#methods);
     const code = () => run(this.#plugin, new RunningCall(order, { sink, cancellation, outbox }));
     try {
-      return await inSpan(order, { plugin: this.#ready.name, cancellation }, code);
+      const inOwnSpan = () => inSpan(order, { plugin: this.#ready.name, cancellation }, code);
+      return await (order.wantsLogs && this.#printed !== undefined ? this.#printed.run(order, sink, inOwnSpan) : inOwnSpan());
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {

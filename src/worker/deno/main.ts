@@ -6,6 +6,7 @@
 import { type Address, isUnix, socketPathOf } from "../../protocol/address.ts";
 import { isThere } from "../../protocol/is_there.ts";
 import { CALLBACKS_FEATURE } from "../../protocol/functions.ts";
+import { LOGS_FEATURE } from "../../protocol/log_body.ts";
 import {
   AHEAD_FEATURE,
   type HelloMessage,
@@ -20,6 +21,7 @@ import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../../protocol/telemetry.ts";
 import { errorBody } from "./error_body.ts";
 import { HttpServer } from "./http/server.ts";
+import { consoleClass } from "./printed_lines.ts";
 import { usageMeter } from "./process_usage.ts";
 import { ScratchFiles } from "./scratch_files.ts";
 import { WorkerSession } from "./session.ts";
@@ -36,16 +38,9 @@ const EXPORT_MS = 200;
 const REMOVAL = { tries: 10, pauseMs: 5 } as const;
 
 const FEATURES: readonly string[] = [
-  AHEAD_FEATURE,
-  "call_id",
-  CALLBACKS_FEATURE,
-  "cancel_by_id",
-  "files",
-  "frames",
-  METHODS_FEATURE,
-  "signatures",
-  "types",
-  UPGRADE_FEATURE,
+  ...[AHEAD_FEATURE, "call_id", CALLBACKS_FEATURE, "cancel_by_id", "files", "frames"],
+  ...consoleClass() === undefined ? [] : [LOGS_FEATURE],
+  ...[METHODS_FEATURE, "signatures", "types", UPGRADE_FEATURE],
 ];
 
 if (import.meta.main) await main();

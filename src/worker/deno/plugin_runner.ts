@@ -27,6 +27,8 @@ export interface CallOrder {
   readonly callId: string;
   /** How files in results may go to the host; `undefined` when they go inside the JSON. */
   readonly files: FilesWay | undefined;
+  /** Whether what the call prints is wanted. Default: no. */
+  readonly wantsLogs?: boolean;
   /** The trace of which the call is a part. */
   readonly trace?: TraceContext;
 }

@@ -130,13 +130,13 @@ export class WorkerSession {
   }
 
   /** A request's body, checked and with its values decoded: what is wrong with it is told before the call is queued. */
-  #order({ body = {}, json, callId, files, trace, isPlain }: ReceivedRequest, endpoint: CallEndpoint): CallOrder {
+  #order({ body = {}, json, callId, files, wantsLogs, trace, isPlain }: ReceivedRequest, endpoint: CallEndpoint): CallOrder {
     if (callId !== undefined && this.#open.has(callId)) throw new CallIdInUseError(`The call id "${callId}" is that of a call still open`);
     const decoded = decodeBody(endpoint, body);
     if (decoded.functions !== undefined && (isPlain || callId === undefined)) {
       throw new BadBodyError("Only a call with an id and a framed reply may have functions");
     }
-    return { endpoint, ...decoded, text: json, callId: callId ?? crypto.randomUUID(), files, trace };
+    return { endpoint, ...decoded, text: json, callId: callId ?? crypto.randomUUID(), files, wantsLogs, trace };
   }
 
   #takeAnswer(body: Body): boolean {

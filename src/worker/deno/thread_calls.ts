@@ -4,6 +4,7 @@
  * @module
  */
 import { Answers, type CallSink } from "./call_sink.ts";
+import type { LogBody } from "../../protocol/log_body.ts";
 import { BriefSleep } from "./brief_sleep.ts";
 import { Cancellation } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
@@ -103,6 +104,10 @@ class Output {
     this.#posting.post({ kind: "progress", key, progress, message });
   }
 
+  tell(key: number, line: LogBody): void {
+    this.#posting.post({ kind: "log", key, line });
+  }
+
   #leave(key: number, { kind, text, files }: FrameLine): boolean {
     return files === undefined && (kind === "chunk" || kind === "result") && this.#ring?.write(key, kind, text) === true;
   }
@@ -131,6 +136,10 @@ class ThreadCall implements CallSink {
 
   report(progress: number, message: string): void {
     this.#output.report(this.#key, progress, message);
+  }
+
+  tell(line: LogBody): void {
+    this.#output.tell(this.#key, line);
   }
 
   async push(line: FrameLine): Promise<void> {

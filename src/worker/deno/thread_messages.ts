@@ -5,6 +5,7 @@
  */
 import type { CallbackAnswer } from "../../protocol/callback_answer.ts";
 import { isRecord } from "../../protocol/json.ts";
+import { isLogBody, type LogBody } from "../../protocol/log_body.ts";
 import type { ErrorBody, ErrorCode, ReadyBody } from "../../protocol/messages.ts";
 import { errorBody } from "./error_body.ts";
 import { errorLine, type FrameLine } from "./frame_line.ts";
@@ -40,8 +41,11 @@ export type ToThread =
   | { readonly kind: "ring"; readonly memory: RingMemory; readonly orders: MailboxMemory };
 
 /** Writes an order. A body that has not come as text becomes one. */
-export function orderText(key: number, { endpoint, body, text = JSON.stringify(body), callId, files, trace }: CallOrder): OrderText {
-  return { kind: "order", head: JSON.stringify({ key, endpoint, callId, files, trace }), body: text };
+export function orderText(
+  key: number,
+  { endpoint, body, text = JSON.stringify(body), callId, files, wantsLogs, trace }: CallOrder,
+): OrderText {
+  return { kind: "order", head: JSON.stringify({ key, endpoint, callId, files, wantsLogs, trace }), body: text };
 }
 
 /** An order in one text, for the mailbox. */
@@ -66,6 +70,7 @@ export type FromThread =
   | { readonly kind: "ready"; readonly ready: ReadyBody }
   | { readonly kind: "unloadable"; readonly error: ErrorBody }
   | { readonly kind: "progress"; readonly key: number; readonly progress: number; readonly message: string }
+  | { readonly kind: "log"; readonly key: number; readonly line: LogBody }
   /** A chunk, or a callback. */
   | { readonly kind: "chunk"; readonly key: number; readonly line: FrameLine }
   | { readonly kind: "last"; readonly key: number; readonly line: FrameLine }
@@ -104,6 +109,7 @@ export function readFromThread(said: unknown, results?: string): FromThread | un
   if (typeof key !== "number") return undefined;
   if (kind === "files") return { kind, key, question: filesQuestion(said["question"], results) };
   if (kind === "progress") return progressMessage(key, said);
+  if (kind === "log") return isLogBody(line) ? { kind, key, line: copyOf(line) } : undefined;
   if (kind === "chunk") return optional(givenLine(line, results), (line) => ({ kind, key, line })) ?? noFrame(key);
   if (kind === "last") return optional(lastLine(line, results), (line) => ({ kind, key, line })) ?? noFrame(key);
   return undefined;
@@ -126,6 +132,10 @@ function lastLine(line: unknown, results: string | undefined): FrameLine | undef
 function progressMessage(key: number, { progress, message }: Record<string, unknown>): FromThread | undefined {
   if (typeof progress !== "number" || !Number.isFinite(progress) || typeof message !== "string") return undefined;
   return { kind: "progress", key, progress, message };
+}
+
+function copyOf({ time, stream, text }: LogBody): LogBody {
+  return { time, stream, text };
 }
 
 function sharedNumber(done: unknown): Int32Array | undefined {

@@ -180,6 +180,8 @@ export class ThreadRunner implements PluginRunner {
         return this.#fail(message.error);
       case "progress":
         return this.#runs.get(message.key)?.sink?.report(message.progress, message.message);
+      case "log":
+        return this.#runs.get(message.key)?.sink?.tell(message.line);
       case "chunk":
         return void this.#chunk(message.key, message.line);
       case "last":

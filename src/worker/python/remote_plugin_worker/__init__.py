@@ -28,5 +28,5 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     errors · error_bodies · tracebacks                                 errors
     signatures · type_hints · hint_names · docstrings · surface        what a plugin's methods take and give
     sources                                                            which files its code comes from
-    library · descriptors · forks · script_end · logs · log_records    what keeps the worker and the plugin apart
+    library · descriptors · forks · script_end · logs · log_records · printed    what keeps the worker and the plugin apart
 """

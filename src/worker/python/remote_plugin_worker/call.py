@@ -29,6 +29,7 @@ class Call(Interruptible):
     inputs: Optional[Inputs] = None  # the files that have come with it
     callbacks: Optional[Callbacks] = None  # the functions that have come with it
     made_reply: Optional[Reply] = None
+    lines: Any = None  # what it prints, where its host wants that
     running = False
     ended = False
     is_queued = False  # whether it waits for a lane: then its connection is nobody's
@@ -90,6 +91,16 @@ class Call(Interruptible):
         if self.callbacks is not None:
             self.callbacks.cancel()
         super().ask()
+
+    def tell(self, line: Body) -> None:
+        """Sends a line that it has printed."""
+        if not self.ended and not DESCRIPTORS.is_forked:
+            self.run_own(functools.partial(self._send_line, line))
+
+    def _send_line(self, line: Body) -> None:
+        reply = self.reply
+        if reply is not None:
+            reply.line(line)
 
     def _send(self, progress: float, message: str) -> None:
         reply = self.reply
