@@ -4,6 +4,7 @@
  * @module
  */
 import type { PluginSpec } from "../manifest/manifest.ts";
+import { capacityOf } from "../protocol/batch.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { PluginEvent, StopReason } from "./events.ts";
 import { Launcher, type LauncherPlugin, type Shared } from "./launcher.ts";
@@ -35,9 +36,9 @@ export class Pools {
   }
 
   /** How many workers a pool of such a manifest has. */
-  limits({ maxConcurrency }: PluginSpec): PoolLimits {
+  limits({ maxConcurrency, batch }: PluginSpec): PoolLimits {
     const { min = 1, max = min, spare = 0 } = this.#plugin.settings.replicas ?? this.#shared.options.replicas ?? {};
-    return { min: Math.max(1, min), max: Math.max(1, min, max), spare, callsEach: maxConcurrency };
+    return { min: Math.max(1, min), max: Math.max(1, min, max), spare, callsEach: capacityOf(maxConcurrency, batch) };
   }
 
   /** Whether the first workers of one more pool fit beside all that is loaded. */

@@ -74,7 +74,7 @@ export class Dispatch {
   constructor(first: LoadedWorker, options: DispatchOptions) {
     this.#options = options;
     this.#plugin = first.plugin.name;
-    this.#queue = new SendQueue(first.maxConcurrency);
+    this.#queue = new SendQueue(first.capacity);
     this.workers = new Workers(first, options);
     this.#clientLogs = new ClientLogs(options.log);
     options.log.onlyCall = () => this.#onlyCall();

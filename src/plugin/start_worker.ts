@@ -8,6 +8,7 @@ import { type PluginError, ProtocolError, WorkerStartError } from "../errors.ts"
 import type { PluginSpec } from "../manifest/manifest.ts";
 import { DEFAULT_QUOTA, usableFolders, type UseTest, WorkerFiles } from "../payload/worker_files.ts";
 import { WorkerProcess } from "../process/worker_process.ts";
+import { type BatchLimits, capacityOf, MOST_OPEN_CALLS, readBatch } from "../protocol/batch.ts";
 import { AHEAD_FEATURE, type ErrorBody, type HealthBody, type ReadyBody } from "../protocol/messages.ts";
 import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import { PARTS_FEATURE } from "../protocol/parts.ts";
@@ -84,6 +85,7 @@ async function tryToStart(
     sendAhead: takesAhead ? dialect.sendAhead : undefined,
     plugin,
     maxConcurrency: spec.maxConcurrency,
+    batch: spec.batch,
     process: worker,
     warnings: worker.warnings,
     files,
@@ -129,6 +131,7 @@ export async function attachWorker(endpoint: WorkerEndpoint, { signal, upgrade =
       send,
       plugin: ready,
       maxConcurrency,
+      batch: batchOf(health, maxConcurrency),
       exited,
       files,
       takesParts,
@@ -168,6 +171,12 @@ function checked(result: unknown, plugin: string): unknown {
 function concurrencyOf({ max_concurrency: count }: HealthBody, plugin: string): number {
   if (Number.isSafeInteger(count) && count > 0) return count;
   throw new ProtocolError(`Cannot talk to "${plugin}": it does not say how many calls it runs at once`, { plugin });
+}
+
+/** A worker that wants more calls at once than a host sends to one is sent no more for its batches than for others. */
+function batchOf({ batch: told }: HealthBody, maxConcurrency: number): BatchLimits | undefined {
+  const batch = readBatch(told);
+  return capacityOf(maxConcurrency, batch) <= MOST_OPEN_CALLS ? batch : undefined;
 }
 
 async function waitUntilLoaded(spec: PluginSpec, worker: WorkerProcess, send: SendRequest, signal: AbortSignal): Promise<ReadyBody> {

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "3a8f83744085d904";
+export const PYTHON_WORKER_HASH = "8b571af9e619018a";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -526,6 +526,215 @@ class BareReply(FramedReply):
             if not client.put(data, may_be_held) or (parts and not client.send_parts(parts)):
                 self.broken = True
             return not self.broken
+\fbatch late
+"""Several calls that one run of the plugin's code answers."""
+
+from __future__ import annotations
+
+from .call import Call
+
+
+class Batch(Call):
+    """Calls that run together. To the plugin's helpers, and to whoever interrupts the code, it is one call."""
+
+    def __init__(self, first: Call) -> None:
+        super().__init__({}, first.endpoint)
+        self.calls: list[Call] = []
+
+    @property
+    def cancelled(self) -> bool:  # type: ignore[override]
+        """Whether nobody wants any of the answers."""
+        return all(call.cancelled for call in self.calls)
+
+    def member(self, item: int) -> Call:
+        return self.calls[item]
+
+    def report(self, progress: float, message: str) -> None:
+        def report_to_all() -> None:
+            for call in self.calls:
+                call.report(progress, message)
+
+        self.run_own(report_to_all)
+\fbatching late
+"""Batches: open calls of \`execute\` that one run of the plugin's \`execute_batch\` answers. Section 8 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Generator
+
+from .batch import Batch
+from .call import CURRENT_CALL, Call
+from .descriptors import DESCRIPTORS
+from .endpoints import ENDPOINTS
+from .errors import BadResult
+from .forks import NO_NAMES
+from .gathering import Gathering
+from .library import attribute
+from .open_calls import OpenCalls
+from .plugin import Plugin
+from .script_end import end_as_script
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional, Sequence
+
+    from .cancelling import SignalTarget
+    from .start_line import Start
+
+    Answer = Callable[[Call, Any, Optional[BaseException]], None]
+
+METHOD = "execute_batch"
+EXECUTE, STREAM = ENDPOINTS["execute"], ENDPOINTS["execute_stream"]
+
+
+class Batches:
+    """Gathers calls, has the plugin answer them together, and gives each its own answer."""
+
+    def __init__(self, plugin: Plugin, calls: OpenCalls, gathering: Gathering, start: Start) -> None:
+        self._plugin = plugin
+        self._calls = calls
+        self._gathering = gathering
+        assert start.batch is not None
+        self._most = start.batch["max_size"]
+        self._wait_s = start.batch["max_wait_ms"] / 1000
+        self._signature: Any = None
+
+    def joins(self, call: Call) -> bool:
+        """Whether a call is one of those that are gathered."""
+        if self._plugin.failure is not None:
+            return False
+        return call.endpoint is EXECUTE or (call.endpoint is STREAM and self._plugin.instance.method("execute_stream") is None)
+
+    def serve(self, first: Call, target: SignalTarget, answer: Answer) -> None:
+        """Runs a call that has begun together with others; for a lane."""
+        batch = Batch(first)
+        taken = [first]
+        try:
+            if self._calls.join(first, batch):
+                taken += self._gather(batch)
+            if self._calls.begin_batch(batch):
+                target.code = batch
+                self._gathering.lend()
+                self._run(batch, answer)
+        finally:
+            for call in taken:
+                self._settle(call, answer)
+            batch.finish()
+
+    def _gather(self, batch: Batch) -> list[Call]:
+        """Takes further calls, until the batch is full, time is over, or another kind of call comes, which is next then."""
+        taken = []
+        until = time.monotonic() + self._wait_s
+        while len(batch.calls) < self._most:
+            call = self._gathering.take_by(until)
+            if call is None:
+                break
+            if not self.joins(call):
+                self._gathering.put_back(call)
+                break
+            if self._calls.join(call, batch):
+                taken.append(call)
+            else:
+                self._gathering.pass_over(call)
+        return taken
+
+    def _run(self, batch: Batch, answer: Answer) -> None:
+        CURRENT_CALL.set(batch)
+        error: Optional[BaseException] = None
+        results: Sequence[Any] = ()
+        try:
+            batch.calls, items = self._items(batch.calls, answer)
+            results = self._plugin.perform_batch(batch, lambda: self._results(batch, items)) if items else ()
+        except BaseException as raised:  # also SystemExit, as of a call
+            error = raised
+        if not DESCRIPTORS.mark[0]:
+            end_as_script(error)
+        for number, call in enumerate(batch.calls):
+            result = results[number] if error is None else error
+            if isinstance(result, BaseException):
+                self._end(call, None, result, answer)
+            else:
+                self._end(call, result, None, answer)
+
+    def _end(self, call: Call, value: Any, error: Optional[BaseException], answer: Answer) -> None:
+        """Gives one call its answer, unless it was cancelled, and has one."""
+        if not self._calls.close(call):
+            return
+        if error is None and call.endpoint is STREAM:
+            assert call.reply is not None
+            try:
+                call.reply.chunk(value)
+                value = None
+            except BaseException as failure:
+                error = failure
+        answer(call, value, error)
+
+    def _settle(self, call: Call, answer: Answer) -> None:
+        """Lets go of a call, and of its connection unless it was cancelled: whoever did that has it."""
+        if call.inputs is not None:
+            call.inputs.close()
+        if self._calls.close(call):  # what has kept the batch from its run was thrown, and is in the log
+            answer(call, None, RuntimeError("The batch was lost; the worker's log says why"))
+        if call.is_given_up:
+            return
+        if call.made_reply is not None:
+            call.made_reply.close()
+        call.finish()
+        call.connection.answered()
+        self._gathering.go_on(call.connection)
+
+    def _items(self, calls: Sequence[Call], answer: Answer) -> tuple[list[Call], list[Any]]:
+        """What the plugin is given. A call whose arguments do not fit fails alone."""
+        fitting, items = [], []
+        for call in calls:
+            try:
+                items.append(self._item(call))
+                fitting.append(call)
+            except Exception as error:
+                self._end(call, None, error, answer)
+        return fitting, items
+
+    def _item(self, call: Call) -> Any:
+        args, kwargs = call.body.get("args") or (), call.body.get("kwargs") or NO_NAMES
+        execute = self._plugin.instance.method("execute")
+        if execute is None:
+            if args:
+                raise TypeError(f"{METHOD}() takes the arguments of each call by their names; {len(args)} were given by position")
+            return dict(kwargs)
+        if self._signature is None:
+            self._signature = _signature_of(execute)
+        try:
+            named = dict(self._signature.bind(*args, **kwargs).arguments)
+        except TypeError as error:
+            raise TypeError(f"execute() {error}") from None
+        others = [name for name, parameter in self._signature.parameters.items() if parameter.kind is parameter.VAR_KEYWORD]
+        for name in others:
+            named.update(named.pop(name, {}))
+        return named
+
+    def _results(self, batch: Batch, items: list[Any]) -> Sequence[Any]:
+        plugin = self._plugin
+        given = plugin.invoke(batch, plugin.need(METHOD), (items,))
+        if isinstance(given, (Generator, AsyncGenerator)):
+            given = list(plugin.items(batch, given))
+        if not isinstance(given, (list, tuple)) and attribute(given, "ndim", 0) and hasattr(type(given), "__array__"):
+            given = list(given)  # the rows of an array
+        if not isinstance(given, (list, tuple)):
+            raise BadResult(f'{METHOD}() gave a value of type "{type(given).__name__}"; wanted is a list with an answer for each item')
+        if len(given) != len(items):
+            raise BadResult(f"{METHOD}() gave {len(given)} answers to {len(items)} items; wanted is one for each, in their order")
+        return given
+
+
+def _signature_of(method: Callable[..., Any]) -> Any:
+    """What a method takes; anything where that is not known, as of one in C."""
+    import inspect
+
+    try:
+        return inspect.signature(method)
+    except (TypeError, ValueError):
+        return inspect.signature(lambda **named: None)
 \fbecome late
 """Holds this process to bounds, and becomes another program: how the kernel holds the worker of a Deno plugin.
 
@@ -783,6 +992,8 @@ class Call(Interruptible):
     running = False
     ended = False
     is_queued = False  # whether it waits for a lane: then its connection is nobody's
+    batch: Optional[Call] = None  # with which it runs
+    is_given_up = False  # whether it was cancelled, and so answered, before its batch has ended
     reported = 0.0
     message = ""
     _is_answered = False
@@ -813,6 +1024,10 @@ class Call(Interruptible):
                 if self.made_reply is None:
                     self.made_reply = self.connection.make_reply(self._is_answered)
         return self.made_reply
+
+    def member(self, item: int) -> Call:
+        """The call of an item, of those that run together."""
+        raise TypeError("item is for execute_batch(): it says which of its items is meant")
 
     def answer(self, frame: bytes) -> bool:
         """Sends a last frame before which there was none; tells whether that is so."""
@@ -876,8 +1091,8 @@ class Canceller:
 
     def cancel(self, wanted: Callable[[Call], bool]) -> bool:
         """Cancels the open calls that are wanted; tells whether there was any."""
-        found, waiting, running = self._calls.cancel(wanted)
-        for call in waiting:
+        found, closed, running = self._calls.cancel(wanted)
+        for call in closed:
             self._answer(call)
         if running:
             climb(running, self._plugin.ask_to_stop, self._grace_s)
@@ -910,10 +1125,10 @@ class Canceller:
         assert call.reply is not None
         call.reply.error(cancelled_body(self._plugin.name))
         call.reply.close()
-        if call.inputs is not None:
+        if call.inputs is not None and not call.is_given_up:
             call.inputs.close()
         call.finish()
-        if call.is_queued:
+        if call.is_queued or call.is_given_up:
             call.connection.answered()
             self._give_to_front(call.connection)
 \fcancelling
@@ -1566,7 +1781,7 @@ import sys
 PROTOCOL = 1
 VERSION = "0.1.0"
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["ahead", "call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+FEATURES = ["ahead", "batch", "call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:
@@ -3414,6 +3629,80 @@ class Front:
             if again:
                 self._waiting.watched.append(client)
                 self._again_s = min(again, self._again_s or again)
+\fgathering late
+"""Where calls wait that a lane gathers, to run them together."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from .open_calls import OpenCalls
+from .readiness import ONCE
+from .waiting import Waiting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Deque, Optional
+
+    from .call import Call
+    from .connection import Connection
+
+
+class Gathering(Waiting):
+    """Lets a lane take calls while it has some already, each on a connection of its own."""
+
+    def __init__(self, calls: OpenCalls, lanes: int) -> None:
+        super().__init__(calls, lanes)
+        self._first: Deque[Call] = deque()  # before those in the queue
+        self._events |= ONCE  # a connection that a lane has is not told of again while the lane waits for others
+
+    def take_by(self, until: float) -> Optional[Call]:
+        """A further call, which has not begun; None when none has come by then."""
+        while True:
+            wait_s = max(0.0, until - time.monotonic())
+            call = self._queued_within(wait_s) if self._lanes is None else self._queued() or self._arrived(wait_s)
+            if call is not None or not wait_s:
+                return call
+
+    def pass_over(self, call: Call) -> None:
+        """A call that was taken has been cancelled before it began."""
+        if not call.is_queued:  # otherwise whoever has cancelled it has its connection
+            call.done.wait()
+            call.connection.answered()
+            self.go_on(call.connection)
+
+    def go_on(self, connection: Connection) -> None:
+        """One of several calls has been answered: what else has come on its connection waits its turn."""
+        call = self._next_of(connection)
+        if call is not None:
+            self.put(call)
+
+    def put_back(self, call: Call) -> None:
+        """Lets a call that was taken too early wait before all others."""
+        if self._enqueue(call):
+            self._first.append(call)
+            if self._idle:
+                self._ring()
+
+    def lend(self) -> None:
+        """A lane begins with several calls: the front reads meanwhile what comes."""
+        if self._registered:
+            self._begin_to_tick()
+
+    def _queued(self) -> Optional[Call]:
+        try:
+            return self._first.popleft()
+        except IndexError:
+            return super()._queued()
+
+    def _queued_within(self, wait_s: float) -> Optional[Call]:
+        from .fast import Empty
+
+        try:
+            return self._first.popleft() if self._first else self._queue.get(timeout=wait_s)
+        except Empty:
+            return None
 \fgrant late
 """What the start line says that a plugin may do."""
 
@@ -3590,9 +3879,11 @@ class Helpers:
         """The call for which this code runs; a thread that the plugin started works for the only one there is."""
         return CURRENT_CALL.get() or self._calls.only_running()
 
-    def _report_progress(self, progress: float, message: str = "") -> None:
+    def _report_progress(self, progress: float, message: str = "", *, item: Optional[int] = None) -> None:
         value = float(progress)
         call = self._current_call()
+        if call is not None and item is not None:
+            call = call.member(item)
         if call is not None:
             call.report(min(value, 1.0) if value >= 0 else -1.0, shortened(str(message)))
         if self._own_report is not None:
@@ -3605,13 +3896,16 @@ class Helpers:
         call = self._current_call() or Call({})
         return Heartbeat(call, functools.partial(self._report_progress, 0.5 if progress is None else progress, phase), interval)
 
-    def _scratch_folder(self) -> Any:
+    def _scratch_folder(self, *, item: Optional[int] = None) -> Any:
         """The call's folder. A path in it that the plugin gives as a result is handed over as a file."""
         from pathlib import Path
 
         call = self._current_call()
+        if call is not None and item is not None:
+            call = call.member(item)
         if call is None or call.reply is None:
-            raise RuntimeError("scratch_folder() is for code that a call runs")
+            what = "code that a call runs" if call is None else "one call: in execute_batch() say whose, by item"
+            raise RuntimeError(f"scratch_folder() is for {what}")
         return Path(call.reply.outbox().folder())
 
     def _check_cancel(self) -> None:
@@ -4216,11 +4510,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Optional
 
+    from .batching import Batches
+
 
 class Lanes:
     """Calls in the plugin's code."""
 
     def __init__(self, count: int, plugin: Plugin, calls: OpenCalls, waiting: Waiting) -> None:
+        self.batches: Optional[Batches] = None  # where calls are gathered
         self._plugin = plugin
         self._calls = calls
         self._waiting = waiting
@@ -4242,6 +4539,9 @@ class Lanes:
             try:
                 last, connection = connection, None
                 call = self._waiting.take(last)
+                if self.batches is not None and self.batches.joins(call):
+                    self.batches.serve(call, target, self._answer)
+                    continue
                 connection = call.connection
                 target.code = call
                 try:
@@ -4273,6 +4573,9 @@ class Lanes:
         if not DESCRIPTORS.mark[0]:  # by what is no call of a method
             end_as_script(error)
         self._calls.close(call)
+        self._answer(call, value, error)
+
+    def _answer(self, call: Call, value: Any, error: Optional[BaseException]) -> None:
         try:
             if error is None and not call.cancelled and call.made_reply is None:
                 frame = plain_result(value)
@@ -4960,6 +5263,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
+    from .batch import Batch
+
     Body = Dict[str, Any]
 
 
@@ -5001,26 +5306,50 @@ class OpenCalls:
             call.is_queued = not call.ended
             return call.is_queued
 
+    def join(self, call: Call, batch: Batch) -> bool:
+        """The call is to run with others; tells whether it still may."""
+        with self._lock:
+            if call.ended or call.cancelled:
+                return False
+            call.batch = batch
+            call.running = True
+            batch.calls.append(call)
+            self.latest = call
+            return True
+
+    def begin_batch(self, batch: Batch) -> bool:
+        """The batch is to run, without the calls that were cancelled meanwhile; tells whether any is left."""
+        with self._lock:
+            batch.calls = [call for call in batch.calls if not call.ended]
+            batch.running = bool(batch.calls)
+            return batch.running
+
     def progress(self) -> Body:
         """That of the call that began last."""
         return self.latest.progress()
 
-    def close(self, call: Call) -> None:
-        """The plugin's code has ended."""
+    def close(self, call: Call) -> bool:
+        """The plugin's code has ended; tells whether the call had not, as one that was cancelled in a batch has."""
         with self._lock:
-            self._close(call)
+            return not call.ended and self._close(call)
 
     def cancel(self, wanted: Callable[[Call], bool]) -> tuple[bool, list[Call], list[Call]]:
-        """Marks the calls that are wanted. Gives whether there was any, which of them waited and are closed now, and which run."""
+        """Marks the calls that are wanted. Gives whether there was any, which of them are closed now, and what has to be stopped.
+
+        Closed are those that waited, and those of a batch, which goes on for as long as somebody wants something of it.
+        """
         with self._lock:
             found = [call for call in list(self._open.values()) if wanted(call)]
             fresh = [call for call in found if not call.cancelled]
             for call in fresh:
                 call.cancelled = True
-            waiting = [call for call in fresh if not call.running]
-            for call in waiting:
+            alone = [call for call in fresh if call.running and call.batch is None]
+            batches = {call.batch for call in fresh if call.batch is not None}
+            closed = [call for call in fresh if not call.running or call.batch is not None]
+            for call in closed:
+                call.is_given_up = call.batch is not None
                 self._close(call)
-        return bool(found), waiting, [call for call in fresh if call.running]
+            return bool(found), closed, alone + [batch for batch in batches if batch.running and batch.cancelled]
 
     def counts(self) -> tuple[int, int, int]:
         """How many calls run, wait, and have ended."""
@@ -5029,20 +5358,21 @@ class OpenCalls:
             return running, len(self._open) - running, self._finished
 
     def only_running(self) -> Optional[Call]:
-        """The call that runs, if exactly one does."""
+        """What runs, a call or a batch, if it is one alone."""
         if DESCRIPTORS.is_forked:
             return None  # there is one, but it is the parent's
         with self._lock:
-            running = [call for call in list(self._open.values()) if call.running]
-        return running[0] if len(running) == 1 else None
+            running = {call.batch or call for call in list(self._open.values()) if call.running}
+        return running.pop() if len(running) == 1 else None
 
-    def _close(self, call: Call) -> None:
+    def _close(self, call: Call) -> bool:
         """The plugin's code has ended, or never will begin."""
         call.ended = True
         call.running = False
         call.body = NOTHING
         del self._open[call.key]
         self._finished += 1
+        return True
 \foriginal
 """What plugins of the original find in its own packages."""
 
@@ -5440,8 +5770,9 @@ from .tracebacks import traceback_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional
+    from typing import Any, Callable, Dict, Optional, Sequence
 
+    from .batch import Batch
     from .tracing import Tracing
 
     Body = Dict[str, Any]
@@ -5454,6 +5785,7 @@ class Plugin:
         self.name = str(target.get("name") or target["class"])
         self.version = str(target.get("version") or "0.0.0")
         self.failure: Optional[Body] = None
+        self.batches = False  # whether calls of \`execute\` are answered by \`execute_batch\`
         self.is_initialized = False
         self.loaded = threading.Event()
         self._is_ready = False
@@ -5487,6 +5819,9 @@ class Plugin:
 
     def _adopt(self, of: Any) -> None:
         self.instance = Instance(of)
+        if self.batches and self.instance.method("execute_batch") is None:
+            advice = 'Add it, or remove "batch" from the manifest'
+            raise AttributeError(f'The plugin is to run calls in batches, and has no method "execute_batch". {advice}')
         Helpers(self.instance, self._calls).give()
         for name in ("name", "version"):
             value = self.instance.attribute(name)
@@ -5513,14 +5848,25 @@ class Plugin:
         """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
         if not self._is_ready:
             self.wait()
+        self._prepare(call)
+        assert call.endpoint is not None and call.endpoint.run is not None
+        if call.trace:
+            return self._find_tracing().run(call, self.name, functools.partial(call.endpoint.run, self, call))
+        return call.endpoint.run(self, call)
+
+    def perform_batch(self, batch: Batch, code: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        """Runs the plugin code that answers several calls; gives an answer for each, which may be an exception."""
+        self._prepare(batch)
+        self.renew(batch.body)
+        if any(call.trace for call in batch.calls):
+            return self._find_tracing().run_batch(batch.calls, self.name, code)
+        return code()
+
+    def _prepare(self, call: Call) -> None:
         if "logging" in sys.modules:
             take_over_logging()
         if self.instance.own("_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
-        assert call.endpoint is not None and call.endpoint.run is not None
-        if call.trace:
-            return self._traced(call, functools.partial(call.endpoint.run, self, call))
-        return call.endpoint.run(self, call)
 
     def describe(self, error: BaseException) -> Body:
         """The body of a call's error. A plugin that nobody has initialized often lacks what \`initialize\` sets."""
@@ -5542,12 +5888,18 @@ class Plugin:
         except BaseException as error:
             log("the plugin's cancel() failed\\n" + traceback_of(error))
 
+    def has(self, name: str) -> bool:
+        """Whether the plugin has a method, or one that stands for it."""
+        return self.instance.method(name) is not None or (name == "execute" and self.batches)
+
     def need(self, name: str) -> Callable[..., Any]:
         """A method that the plugin has to have."""
         method = attribute(self.instance.of, name)
         if not callable(method):
             tasks = ", ".join(to_json(task) for task in sorted(self._adapters))
             instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
+            if name == "execute" and self.instance.method("execute_batch") is not None:
+                instead = '; it has "execute_batch", which is called when the manifest has "batch"'
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
 
@@ -5585,13 +5937,13 @@ class Plugin:
         if self._tracing is not None:
             self._tracing.flush()
 
-    def _traced(self, call: Call, code: Callable[[], Any]) -> Any:
+    def _find_tracing(self) -> Tracing:
         from .tracing import Tracing
 
         with self._tracing_lock:
             if self._tracing is None:
                 self._tracing = Tracing()
-        return self._tracing.run(call, self.name, code)
+            return self._tracing
 
 
 def _import_class(module: str, name: str) -> Any:
@@ -6984,8 +7336,13 @@ from .type_hints import GENERATORS, ITERABLES, UNKNOWN, Hints, array_of, is_plai
 
 def describe_signatures(plugin: typing.Any) -> Schema:
     """The signatures of the plugin's \`execute\` and \`execute_stream\`, as the endpoints of these names behave."""
-    execute, stream = (getattr(plugin, name, None) for name in ("execute", "execute_stream"))
+    execute, stream, batch = (getattr(plugin, name, None) for name in ("execute", "execute_stream", "execute_batch"))
     told = {}
+    if not callable(execute) and callable(batch):
+        item = describe_batch(batch)
+        told["execute"] = item
+        if not callable(stream):
+            told["execute_stream"] = {"chunk" if key == "result" else key: value for key, value in item.items()}
     if callable(execute):
         told["execute"] = _describe(execute, "result")
     if callable(stream):
@@ -7010,6 +7367,28 @@ def _describe(method: typing.Callable[..., typing.Any], given: str, is_stream: b
         outcome = dict(outcome, description=result)
     told[given] = _listed(outcome) if is_items and given == "result" else outcome
     return told
+
+
+def describe_batch(method: typing.Callable[..., typing.Any]) -> Schema:
+    """What each call takes and gives that \`execute_batch\` answers: an item of what it is given, and of what it gives."""
+    told = _describe(method, "result")
+    given = told.get("result", UNKNOWN)
+    told["result"] = _definitions_of(given, given.get("items", UNKNOWN))
+    items: Schema = next(iter(told.get("arguments", {}).get("properties", {}).values()), {})
+    fields = _definitions_of(told.get("arguments", {}), _followed(items.get("items", {}), told.get("arguments", {})))
+    told["arguments"] = fields if fields.get("type") == "object" else {"type": "object"}
+    return told
+
+
+def _followed(schema: Schema, holder: Schema) -> Schema:
+    """What a reference leads to."""
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return holder.get("$defs", {}).get(name, schema) if name else schema
+
+
+def _definitions_of(holder: Schema, part: Schema) -> Schema:
+    """A part of a schema, with the definitions of the whole."""
+    return dict(part, **({"$defs": holder["$defs"]} if "$defs" in holder else {})) if part else UNKNOWN
 
 
 def _signature(method: typing.Callable[..., typing.Any]) -> inspect.Signature:
@@ -7206,6 +7585,7 @@ class Start:
         self.foreign = self._string(message, "foreign") if "foreign" in message else ""
         self.bounds = self._object(message, "bounds") if "bounds" in message else None
         self.max_concurrency = self._number(limits, "max_concurrency", 1, 1)
+        self.batch = self._batch(limits) if "batch" in limits else None
         self.max_memory = self._number(limits, "memory", 0, 0)
         self.max_processes = self._number(limits, "processes", 0, 0)
         self.max_body_bytes = self._number(limits, "max_body_bytes", 512 * 1024 * 1024, 0)
@@ -7213,6 +7593,10 @@ class Start:
         self.scratch = Scratch(*folders, quota=self._number(limits, "scratch_quota", 0, 0))
         self.features = [*FEATURES, "parts"] if self.scratch.disk else FEATURES
         self.cancel_grace_s = self._number(limits, "cancel_grace_ms", 200, 0) / 1000
+
+    def _batch(self, limits: Body) -> Body:
+        batch = self._object(limits, "batch")
+        return {"max_size": self._number(batch, "max_size", 32, 1), "max_wait_ms": self._number(batch, "max_wait_ms", 5, 0)}
 
     @staticmethod
     def _object(holder: Body, key: str) -> Body:
@@ -7712,6 +8096,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import ExitStack, contextmanager
 
 from .call import Call
 from .constants import VERSION
@@ -7719,7 +8104,7 @@ from .logs import log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Iterator, Sequence
 
 FLUSH_TIMEOUT_S = 1.0  # of the two seconds that the host gives to /cleanup
 
@@ -7737,23 +8122,21 @@ class Tracing:
         tracer = self._find_tracer()
         if tracer is None:
             return code()
-        from opentelemetry import context, propagate
-        from opentelemetry.trace import SpanKind
+        with _span(tracer, call, plugin):
+            return code()
 
-        method = f"{plugin}/{call.endpoint.name if call.endpoint else ''}"
-        attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
-        if isinstance(call.key, str):
-            attributes["remote_plugin.call.id"] = call.key
-        token = context.attach(propagate.extract(call.trace))
-        try:
-            with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
-                try:
-                    return code()
-                except Exception as error:
-                    span.set_attribute("error.type", type(error).__qualname__)
-                    raise
-        finally:
-            context.detach(token)
+    def run_batch(self, calls: Sequence[Call], plugin: str, code: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        """Runs the code of several calls in a span for each that is part of a trace. The plugin's own spans are below the last one."""
+        tracer = self._find_tracer()
+        if tracer is None:
+            return code()
+        with ExitStack() as open_spans:
+            spans = [open_spans.enter_context(_span(tracer, call, plugin)) if call.trace else None for call in calls]
+            results = code()
+            for span, result in zip(spans, results):
+                if span is not None and isinstance(result, Exception):
+                    _mark_failed(span, result)
+            return results
 
     def flush(self) -> None:
         """Sends what has not been sent yet, for the worker is about to be killed; waits a little for a collector that does not answer."""
@@ -7807,6 +8190,39 @@ class Tracing:
         provider = TracerProvider()
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         trace.set_tracer_provider(provider)
+
+
+@contextmanager
+def _span(tracer: Any, call: Call, plugin: str) -> Iterator[Any]:
+    """A span for a call, below the host's."""
+    from opentelemetry import context, propagate
+    from opentelemetry.trace import SpanKind
+
+    method = f"{plugin}/{call.endpoint.name if call.endpoint else ''}"
+    attributes = {"rpc.system.name": "remote_plugin", "rpc.method": method}
+    if isinstance(call.key, str):
+        attributes["remote_plugin.call.id"] = call.key
+    if call.batch is not None:
+        attributes["remote_plugin.batch.size"] = len(call.batch.calls)  # type: ignore[attr-defined]
+    token = context.attach(propagate.extract(call.trace))
+    try:
+        with tracer.start_as_current_span(method, kind=SpanKind.SERVER, attributes=attributes) as span:
+            try:
+                yield span
+            except Exception as error:
+                span.set_attribute("error.type", type(error).__qualname__)
+                raise
+    finally:
+        context.detach(token)
+
+
+def _mark_failed(span: Any, error: Exception) -> None:
+    """What a span does by itself with an exception that is raised in it."""
+    from opentelemetry.trace import Status, StatusCode
+
+    span.set_attribute("error.type", type(error).__qualname__)
+    span.record_exception(error)
+    span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
 \ftype_hints late
 """Type hints to JSON Schema."""
 
@@ -8304,15 +8720,19 @@ class Waiting:
                 connection.answered()
 
     def put(self, call: Call) -> None:
-        """For the front: lets a call wait for a lane."""
-        if not self._calls.enqueue(call):  # it was cancelled in this very moment
-            call.done.wait()
-            call.connection.answered()
-            self.give_to_front(call.connection)
-            return
-        self._queue.put(call)
-        if self._idle:
-            self._ring()
+        """Lets a call wait for a lane."""
+        if self._enqueue(call):
+            self._queue.put(call)
+            if self._idle:
+                self._ring()
+
+    def _enqueue(self, call: Call) -> bool:
+        if self._calls.enqueue(call):
+            return True
+        call.done.wait()  # it was cancelled in this very moment
+        call.connection.answered()
+        self.give_to_front(call.connection)
+        return False
 
     def give_to_front(self, connection: Connection) -> None:
         """Lets the front read a connection that this thread has claimed."""
@@ -8380,8 +8800,8 @@ class Waiting:
             self._ring()  # whoever rang for that call may have woken nobody but this lane
         return call
 
-    def _arrived(self) -> Optional[Call]:
-        """Waits for a connection on which something comes, or for the bell."""
+    def _arrived(self, wait_s: Optional[float] = None) -> Optional[Call]:
+        """Waits for a connection on which something comes, or for the bell; for this many seconds, or for good."""
         assert self._lanes is not None and self._lanes_bell is not None
         lane = threading.get_ident()
         self._idle.add(lane)
@@ -8389,7 +8809,7 @@ class Waiting:
             if self._is_lent:
                 self._is_lent = False
                 self.front.modify(self._lanes.fileno(), 0)
-            events = self._poll() if self._queue.empty() else []
+            events = (self._poll() if wait_s is None else self._lanes.poll(wait_s, 1)) if self._queue.empty() else []
         finally:
             self._idle.discard(lane)
         for file, _ in events:
@@ -8610,7 +9030,10 @@ from .waiting import Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, NoReturn
+    from typing import Any, Dict, NoReturn, Optional
+
+    from .batching import Batches
+    from .gathering import Gathering
 
     Body = Dict[str, Any]
 
@@ -8621,10 +9044,14 @@ class Worker:
     def __init__(self, start: Start, shelf: Shelf) -> None:
         calls = OpenCalls()
         self.plugin = plugin = Plugin(start.plugin, calls)
-        self._waiting = Waiting(calls, start.max_concurrency)
+        gathering = _gathering(start, calls)
+        self._waiting = gathering or Waiting(calls, start.max_concurrency)
         canceller = Canceller(plugin, calls, self._waiting.give_to_front, start.cancel_grace_s)
         self._session = Session(start, plugin, calls, canceller, self._waiting.watch)
         self._lanes = Lanes(start.max_concurrency, plugin, calls, self._waiting)
+        if gathering is not None:
+            plugin.batches = True
+            self._lanes.batches = _batches(start, plugin, calls, gathering)
         self._shelf = shelf
         self._start = start
 
@@ -8647,6 +9074,20 @@ class Worker:
         front = Front(self._listener, self._session, self._waiting, self._shelf)
         threading.Thread(target=front.run, name="front", daemon=True).start()
         self._lanes.run()
+
+
+def _gathering(start: Start, calls: OpenCalls) -> Optional[Gathering]:
+    if start.batch is None:
+        return None
+    from .gathering import Gathering
+
+    return Gathering(calls, start.max_concurrency)
+
+
+def _batches(start: Start, plugin: Plugin, calls: OpenCalls, gathering: Gathering) -> Batches:
+    from .batching import Batches
+
+    return Batches(plugin, calls, gathering, start)
 \fworker_endpoints
 """What the worker answers by itself, also while the plugin's code runs."""
 
@@ -8683,6 +9124,7 @@ class WorkerEndpoints:
         self._scratch = start.scratch
         self._features = start.features
         self._max_concurrency = start.max_concurrency
+        self._batch = start.batch
         self._started = time.monotonic()
         self._measured = (self._started, time.process_time())
         self._measure_lock = threading.Lock()
@@ -8690,14 +9132,16 @@ class WorkerEndpoints:
     def ready(self, body: Body) -> Body:
         plugin = self._plugin
         plugin.wait()
-        methods = [endpoint for endpoint, method in self._methods.items() if plugin.instance.method(method) is not None]
+        methods = [endpoint for endpoint, method in self._methods.items() if plugin.has(method)]
         return {"name": plugin.name, "version": plugin.version, "methods": methods}
 
     def health(self, body: Body) -> Body:
         plugin = self._plugin
         running, queued, _ = self._calls.counts()
         status = "loading" if not plugin.loaded.is_set() else "running" if plugin.failure is None else "failed"
+        told = {} if self._batch is None else {"batch": self._batch}
         return {
+            **told,
             "status": status,
             "pid": os.getpid(),
             "name": plugin.name,

@@ -16,6 +16,7 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     session · endpoints · worker_endpoints · plugin_endpoints          requests: endpoints is the one table
     replies · bare_reply · shelf                                       answers
     lanes · open_calls · call · canceller · cancelling                 calls
+    batching · batch · gathering                                       calls that run together
     plugin · instance · helpers · running · event_loop · tracing       the plugin's code
     encoding · walk · conversions · decoding · json_text · original    values
     spare_memory                                                       memory of large values

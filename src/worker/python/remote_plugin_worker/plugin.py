@@ -24,8 +24,9 @@ from .tracebacks import traceback_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional
+    from typing import Any, Callable, Dict, Optional, Sequence
 
+    from .batch import Batch
     from .tracing import Tracing
 
     Body = Dict[str, Any]
@@ -38,6 +39,7 @@ class Plugin:
         self.name = str(target.get("name") or target["class"])
         self.version = str(target.get("version") or "0.0.0")
         self.failure: Optional[Body] = None
+        self.batches = False  # whether calls of `execute` are answered by `execute_batch`
         self.is_initialized = False
         self.loaded = threading.Event()
         self._is_ready = False
@@ -71,6 +73,9 @@ class Plugin:
 
     def _adopt(self, of: Any) -> None:
         self.instance = Instance(of)
+        if self.batches and self.instance.method("execute_batch") is None:
+            advice = 'Add it, or remove "batch" from the manifest'
+            raise AttributeError(f'The plugin is to run calls in batches, and has no method "execute_batch". {advice}')
         Helpers(self.instance, self._calls).give()
         for name in ("name", "version"):
             value = self.instance.attribute(name)
@@ -97,14 +102,25 @@ class Plugin:
         """Runs the plugin code that an endpoint stands for, and gives what the endpoint's result is."""
         if not self._is_ready:
             self.wait()
+        self._prepare(call)
+        assert call.endpoint is not None and call.endpoint.run is not None
+        if call.trace:
+            return self._find_tracing().run(call, self.name, functools.partial(call.endpoint.run, self, call))
+        return call.endpoint.run(self, call)
+
+    def perform_batch(self, batch: Batch, code: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        """Runs the plugin code that answers several calls; gives an answer for each, which may be an exception."""
+        self._prepare(batch)
+        self.renew(batch.body)
+        if any(call.trace for call in batch.calls):
+            return self._find_tracing().run_batch(batch.calls, self.name, code)
+        return code()
+
+    def _prepare(self, call: Call) -> None:
         if "logging" in sys.modules:
             take_over_logging()
         if self.instance.own("_cancel_requested") and self._calls.only_running() is call:
             self.instance.set("_cancel_requested", False)  # classes of the original count on somebody to reset it
-        assert call.endpoint is not None and call.endpoint.run is not None
-        if call.trace:
-            return self._traced(call, functools.partial(call.endpoint.run, self, call))
-        return call.endpoint.run(self, call)
 
     def describe(self, error: BaseException) -> Body:
         """The body of a call's error. A plugin that nobody has initialized often lacks what `initialize` sets."""
@@ -126,12 +142,18 @@ class Plugin:
         except BaseException as error:
             log("the plugin's cancel() failed\n" + traceback_of(error))
 
+    def has(self, name: str) -> bool:
+        """Whether the plugin has a method, or one that stands for it."""
+        return self.instance.method(name) is not None or (name == "execute" and self.batches)
+
     def need(self, name: str) -> Callable[..., Any]:
         """A method that the plugin has to have."""
         method = attribute(self.instance.of, name)
         if not callable(method):
             tasks = ", ".join(to_json(task) for task in sorted(self._adapters))
             instead = f"; it has the task adapters {tasks}, which /task calls" if tasks else ""
+            if name == "execute" and self.instance.method("execute_batch") is not None:
+                instead = '; it has "execute_batch", which is called when the manifest has "batch"'
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
 
@@ -169,13 +191,13 @@ class Plugin:
         if self._tracing is not None:
             self._tracing.flush()
 
-    def _traced(self, call: Call, code: Callable[[], Any]) -> Any:
+    def _find_tracing(self) -> Tracing:
         from .tracing import Tracing
 
         with self._tracing_lock:
             if self._tracing is None:
                 self._tracing = Tracing()
-        return self._tracing.run(call, self.name, code)
+            return self._tracing
 
 
 def _import_class(module: str, name: str) -> Any:
