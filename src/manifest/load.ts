@@ -131,7 +131,9 @@ function pythonRuntime(manifest: Manifest, paths: PathResolver): PythonRuntime {
 /** How calls are gathered, if they are. */
 function batchLimits(manifest: Manifest, { refuse }: PathResolver): BatchLimits | undefined {
   if (manifest.batch === undefined) return undefined;
-  if (!isBuiltin(manifest)) throw refuse("$.batch", "is for the builtin worker, and the one of the plugin's environment gathers no calls. Remove one of the two");
+  if (!isBuiltin(manifest)) {
+    throw refuse("$.batch", "is for the builtin worker, and the one of the plugin's environment gathers no calls. Remove one of the two");
+  }
   const batch = { ...DEFAULT_BATCH, ...manifest.batch };
   const lots = (manifest.max_concurrency ?? 1) + 1;
   const most = Math.floor(MOST_OPEN_CALLS / lots);

@@ -13,6 +13,9 @@ export interface BatchLimits {
   readonly max_wait_ms: number;
 }
 
+/** The word of a worker that gathers calls. */
+export const BATCH_FEATURE = "batch";
+
 /** The most calls that a host sends to one worker at once. Each has a connection, and a worker keeps some hundred of them. */
 export const MOST_OPEN_CALLS = 256;
 

@@ -31,7 +31,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 export type Kwargs = Record<string, unknown>;
 
 /**
- * The members of a plugin. All are optional, but it needs `execute` or `executeStream`. Any of the methods may be asynchronous, and what
+ * The members of a plugin. All are optional, but it needs `execute`, `executeStream` or `executeBatch`. Any of the methods may be asynchronous, and what
  * one throws reaches the host with its type, message and stack.
  *
  * @typeParam K The keyword arguments of `execute` and `executeStream`.
@@ -56,6 +56,14 @@ export interface Plugin<K = Kwargs, R = unknown, C = unknown, G = Kwargs> {
   initialize?(config: G, context: CallContext): MaybePromise<void>;
   /** Does the work. An iterator, as a generator returns it, becomes the list of its items. */
   execute?(kwargs: K, context: CallContext): MaybePromise<R>;
+  /**
+   * Does the work of several calls at once, in the place of `execute`, where the manifest has `batch`.
+   *
+   * @param items The keyword arguments of each call.
+   * @param contexts What each method is given besides, for each call.
+   * @returns An answer for each item, in their order. An `Error` as an answer fails that call alone.
+   */
+  executeBatch?(items: readonly K[], contexts: readonly CallContext[]): MaybePromise<readonly (R | Error)[]>;
   /** Does the work item by item. When the call is cancelled or its host gone, the iterator's `return` is called: `finally` runs. */
   executeStream?(kwargs: K, context: CallContext): MaybePromise<AsyncIterable<C> | Iterable<C>>;
   /** Tells what the configuration may hold. */

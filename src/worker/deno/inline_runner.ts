@@ -10,9 +10,9 @@ import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine, valueLine, withoutTypes } from "./frame_line.ts";
 import type { LoadedPlugin } from "./load_plugin.ts";
 import { Outbox, type Results } from "./outbox.ts";
-import { CALLS, QUESTIONS } from "./plugin_endpoints.ts";
+import { answerLine, CALLS, executeBatch, QUESTIONS } from "./plugin_endpoints.ts";
 import { inSpan } from "./plugin_span.ts";
-import type { CallOrder, CallSink, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
+import type { CallOrder, CallSink, GatheredCall, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import { RunningCall } from "./running_call.ts";
 
 /** A plugin in this thread. */
@@ -37,14 +37,45 @@ export class InlineRunner implements PluginRunner {
     if (cancellation.isRequested) return errorLine(cancelledBody());
     let isOver = false;
     cancellation.onRequest(() => isOver || void askToStop(this.#plugin));
+    const call = this.#begin({ order, sink, cancellation });
+    return await this.#lastLine({ order, cancellation }, call, async () => {
+      try {
+        return await CALLS[order.endpoint].run(this.#plugin, call);
+      } finally {
+        isOver = true;
+      }
+    });
+  }
+
+  runTogether(gathered: readonly GatheredCall[]): readonly Promise<FrameLine>[] {
+    const calls = gathered.map((one) => this.#begin(one));
+    let isOver = false;
+    let open = gathered.length;
+    for (const { cancellation } of gathered) cancellation.onRequest(() => --open > 0 || isOver || void askToStop(this.#plugin));
+    let answers: Promise<readonly unknown[]> | undefined;
+    // The first one that is asked for them makes them, so that what the plugin traces is below its span.
+    const answer = () => answers ??= executeBatch(this.#plugin, calls).finally(() => isOver = true);
+    return gathered.map((one, index) => {
+      const call = calls[index]!;
+      return this.#lastLine(one, call, async () => await answerLine((await answer())[index], one.order, call));
+    });
+  }
+
+  #begin({ order, sink, cancellation }: GatheredCall): RunningCall {
     const outbox = new Outbox(order.files === undefined ? undefined : this.#results, order.files);
-    const code = () => CALLS[order.endpoint].run(this.#plugin, new RunningCall(order, { sink, cancellation, outbox }));
+    return new RunningCall(order, { sink, cancellation, outbox });
+  }
+
+  async #lastLine(
+    { order, cancellation }: Omit<GatheredCall, "sink">,
+    { outbox }: RunningCall,
+    code: () => Promise<FrameLine>,
+  ): Promise<FrameLine> {
     try {
       return await inSpan(order, { plugin: this.#ready.name, cancellation }, code);
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {
-      isOver = true;
       await outbox.close();
     }
   }

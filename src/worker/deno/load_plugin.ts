@@ -17,6 +17,8 @@ export interface LoadedPlugin {
 export interface PluginLabel {
   readonly name: string;
   readonly version: string;
+  /** Whether calls of `execute` are answered by `executeBatch`. Default: no. */
+  readonly batches?: boolean;
 }
 
 /**
@@ -38,16 +40,22 @@ export function pluginFromModule(exports: Readonly<Record<string, unknown>>, exp
  */
 export function loadPlugin(value: unknown, label: PluginLabel): LoadedPlugin {
   const plugin = typeof value === "function" ? Reflect.construct(value, []) : value;
-  if (!isPlugin(plugin)) throw new TypeError('A plugin must be an object or a class with "execute" or "executeStream"');
+  if (!isPlugin(plugin)) throw new TypeError('A plugin must be an object or a class with "execute", "executeStream" or "executeBatch"');
+  if (label.batches && !hasMethod(plugin, "executeBatch")) throw new TypeError(NO_BATCH);
   return {
     plugin,
-    ready: { name: text(plugin.name, label.name), version: text(plugin.version, label.version), methods: methodsOf(plugin) },
+    ready: { name: text(plugin.name, label.name), version: text(plugin.version, label.version), methods: methodsOf(plugin, label) },
   };
 }
 
+const NO_BATCH = 'The plugin is to run calls in batches, and has no "executeBatch". Add it, or remove "batch" from the manifest';
+
 function isPlugin(value: unknown): value is Plugin {
-  return typeof value === "object" && value !== null && (hasMethod(value, "execute") || hasMethod(value, "executeStream"));
+  return typeof value === "object" && value !== null && WORKS.some((name) => hasMethod(value, name));
 }
+
+/** A plugin has one of these at least. */
+const WORKS = ["execute", "executeStream", "executeBatch"] as const;
 
 function text(own: unknown, fallback: string): string {
   return typeof own === "string" && own !== "" ? own : fallback;

@@ -5,6 +5,7 @@
  */
 import { type Address, isUnix, socketPathOf } from "../../protocol/address.ts";
 import { isThere } from "../../protocol/is_there.ts";
+import { BATCH_FEATURE } from "../../protocol/batch.ts";
 import { AHEAD_FEATURE, type HelloMessage, type StartFailure, type StartMessage, UPGRADE_FEATURE } from "../../protocol/messages.ts";
 import { PARTS_FEATURE } from "../../protocol/parts.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
@@ -27,7 +28,17 @@ const EXPORT_MS = 200;
 /** How often it is tried to remove the folder, and how long it is waited in between, in milliseconds. */
 const REMOVAL = { tries: 10, pauseMs: 5 } as const;
 
-const FEATURES: readonly string[] = [AHEAD_FEATURE, "call_id", "cancel_by_id", "files", "frames", "signatures", "types", UPGRADE_FEATURE];
+const FEATURES: readonly string[] = [
+  AHEAD_FEATURE,
+  BATCH_FEATURE,
+  "call_id",
+  "cancel_by_id",
+  "files",
+  "frames",
+  "signatures",
+  "types",
+  UPGRADE_FEATURE,
+];
 
 if (import.meta.main) await main();
 
@@ -63,7 +74,8 @@ function listen(address: Address): Deno.Listener {
 
 function serve(start: StartMessage, listener: Deno.Listener, scratch: ScratchFiles | undefined): WorkerSession {
   const { plugin, limits, token } = start;
-  const runner = new ThreadRunner(plugin, { files: scratch, runsOne: limits.max_concurrency === 1 });
+  const batches = limits.batch !== undefined;
+  const runner = new ThreadRunner(plugin, { files: scratch, runsOne: limits.max_concurrency === 1 && !batches, batches });
   const session = new WorkerSession(runner, { plugin, limits, pid: Deno.pid, usage: usageMeter(), features: featuresOf(start) });
   runner.flushed = () => session.flushed();
   const server = new HttpServer(session, { token, isTcp: !isUnix(start.listen), limits, scratch });

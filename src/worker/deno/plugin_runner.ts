@@ -35,6 +35,13 @@ export interface CallSink {
   push(line: FrameLine): Promise<void>;
 }
 
+/** A call that is to run with others. */
+export interface GatheredCall {
+  readonly order: CallOrder;
+  readonly sink: CallSink;
+  readonly cancellation: Cancellation;
+}
+
 /** How far the plugin has come. `failure` says why it cannot run. */
 export interface PluginState {
   readonly status: "loading" | "running" | "failed";
@@ -53,6 +60,8 @@ export interface PluginRunner {
    * the plugin is asked to stop.
    */
   run(order: CallOrder, sink: CallSink, cancellation: Cancellation): Promise<FrameLine>;
+  /** Runs calls together, and gives the last frame of each as {@linkcode run} does. The plugin is asked to stop when all of them are cancelled. */
+  runTogether(calls: readonly GatheredCall[]): readonly Promise<FrameLine>[];
   /** Asks the plugin something. Never rejects. */
   ask(endpoint: QuestionEndpoint): Promise<FrameLine>;
 }

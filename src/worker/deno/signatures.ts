@@ -12,7 +12,9 @@ export function signaturesOf(plugin: Plugin): SignaturesBody {
   // Without one of its own, the stream is what "execute" gives.
   const chunk = chunkSchema ?? (plugin.executeStream === undefined ? resultSchema : undefined);
   return {
-    ...plugin.execute === undefined ? {} : { execute: signature(argumentsSchema, { result: resultSchema }) },
+    ...plugin.execute === undefined && plugin.executeBatch === undefined
+      ? {}
+      : { execute: signature(argumentsSchema, { result: resultSchema }) },
     execute_stream: signature(argumentsSchema, { chunk }),
   };
 }
