@@ -1,5 +1,5 @@
 /**
- * Gathers calls, and has them run together: section 8 of `docs/protocol.md`.
+ * Gathers calls, and has them run together: section 3 of `docs/protocol.md`.
  *
  * @module
  */

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "8b571af9e619018a";
+export const PYTHON_WORKER_HASH = "dffafb797c4f2fc3";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -556,7 +556,7 @@ class Batch(Call):
 
         self.run_own(report_to_all)
 \fbatching late
-"""Batches: open calls of \`execute\` that one run of the plugin's \`execute_batch\` answers. Section 8 of docs/protocol.md."""
+"""Batches: open calls of \`execute\` that one run of the plugin's \`execute_batch\` answers. Section 3 of docs/protocol.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches: open calls of `execute` that one run of the plugin's `execute_batch` answers. Section 8 of docs/protocol.md."""
+"""Batches: open calls of `execute` that one run of the plugin's `execute_batch` answers. Section 3 of docs/protocol.md."""
 
 from __future__ import annotations
 
