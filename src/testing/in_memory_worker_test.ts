@@ -29,5 +29,5 @@ Deno.test("An in-memory worker takes a class as well", async () => {
 
 Deno.test("An in-memory worker refuses what is no plugin", () => {
   class Nothing {}
-  assertThrows(() => inMemoryWorker(Nothing), TypeError, '"execute" or "executeStream"');
+  assertThrows(() => inMemoryWorker(Nothing), TypeError, '"execute", "executeStream" or "executeBatch"');
 });
