@@ -47,6 +47,11 @@ function batchOf(plugin: RemotePluginProxy, then = "answer", onProgress?: (progr
 /** What those calls answer. */
 const ANSWERS: Answer[] = Array.from({ length: BATCH.max_size }, (_, value) => ({ value, size: BATCH.max_size }));
 
+async function firstOf(stream: AsyncIterable<Answer>): Promise<Answer> {
+  const [first] = await Array.fromAsync(stream);
+  return first!;
+}
+
 async function journalOf(plugin: RemotePluginProxy): Promise<unknown> {
   return (await plugin.getCurrentConfig()).journal;
 }
@@ -130,6 +135,21 @@ for (const face of BOTH_WIRES) {
     }
     assertEquals(await Promise.all(batchOf(plugin)), ANSWERS);
   });
+
+  Deno.test(`${label}: a thousand calls of several kinds, of which many are cancelled, each get their own answer`, async () => {
+    await using plugin = await start(face, { batch: { max_size: 8, max_wait_ms: 1 }, max_concurrency: 2 });
+    const outcomes = Array.from({ length: 1_000 }, async (_, value) => {
+      const signal = value % 3 === 0 ? AbortSignal.timeout(value % 50) : undefined;
+      if (value % 7 === 0) return await plugin.initialize({});
+      const call = value % 5 === 0
+        ? firstOf(plugin.executeStream<Answer>({ value }, { signal }))
+        : plugin.execute<Answer>({ value }, { signal });
+      await call.then((answer) => assertEquals(answer.value, value), (error) => assert(signal?.aborted, String(error)));
+    });
+    await within(Promise.all(outcomes), "the calls");
+    const { running, queued } = (await plugin.getStats()).calls;
+    assertEquals([running, queued], [0, 0]);
+  });
 }
 
 for (const face of BOTH_OF_EITHER) {
@@ -180,17 +200,6 @@ for (const face of BOTH) {
     assertEquals(await Promise.all(batchOf(plugin)), ANSWERS);
     await journalOf(plugin);
     assertEquals(await Promise.all(first), ANSWERS);
-  });
-
-  Deno.test(`${label}: a thousand calls and many cancellations leave none without its answer`, async () => {
-    await using plugin = await start(face, { batch: { max_size: 8, max_wait_ms: 1 } });
-    const calls = Array.from({ length: 1_000 }, (_, value) => {
-      const signal = value % 3 === 0 ? AbortSignal.timeout(value % 50) : undefined;
-      return plugin.execute<Answer>({ value }, { signal }).then((answer) => answer.value === value, () => signal?.aborted === true);
-    });
-    assertEquals((await within(Promise.all(calls), "the calls")).filter((isRight) => !isRight), []);
-    const { running, queued } = (await plugin.getStats()).calls;
-    assertEquals([running, queued], [0, 0]);
   });
 
   Deno.test(`${label}: a plugin without the method for batches is refused at its start`, async () => {

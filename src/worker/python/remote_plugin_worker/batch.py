@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from .call import Call
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
 
 class Batch(Call):
     """Calls that run together. To the plugin's helpers, and to whoever interrupts the code, it is one call."""
@@ -11,6 +17,7 @@ class Batch(Call):
     def __init__(self, first: Call) -> None:
         super().__init__({}, first.endpoint)
         self.calls: list[Call] = []
+        self.bodies: list[Body] = []  # what they were given, also of one that has been cancelled since
 
     @property
     def cancelled(self) -> bool:  # type: ignore[override]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import AsyncGenerator, Generator
 
@@ -19,11 +20,13 @@ from .script_end import end_as_script
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Optional, Sequence
+    from typing import Any, Callable, Dict, Optional, Sequence
 
     from .cancelling import SignalTarget
+    from .connection import Connection
     from .start_line import Start
 
+    Body = Dict[str, Any]
     Answer = Callable[[Call, Any, Optional[BaseException]], None]
 
 METHOD = "execute_batch"
@@ -41,6 +44,7 @@ class Batches:
         self._most = start.batch["max_size"]
         self._wait_s = start.batch["max_wait_ms"] / 1000
         self._signature: Any = None
+        self._turn = threading.Lock()  # one lane gathers at a time: two would share what comes, in smaller batches
 
     def joins(self, call: Call) -> bool:
         """Whether a call is one of those that are gathered."""
@@ -48,27 +52,25 @@ class Batches:
             return False
         return call.endpoint is EXECUTE or (call.endpoint is STREAM and self._plugin.instance.method("execute_stream") is None)
 
-    def serve(self, first: Call, target: SignalTarget, answer: Answer) -> None:
-        """Runs a call that has begun together with others; for a lane."""
+    def take(self, last: Optional[Connection], target: SignalTarget, answer: Answer) -> Call:
+        """For a lane that has answered a call on a connection: runs batches until a call comes that runs alone, which has begun."""
+        if last is not None:
+            self._gathering.go_on(last)
+        while True:
+            with self._turn:
+                call = self._gathering.take(None)
+                if not self.joins(call):
+                    return call
+                batch, taken = self._gather(call)
+            self._serve(batch, taken, target, answer)
+
+    def _gather(self, first: Call) -> tuple[Batch, list[Call]]:
+        """Takes further calls, until the batch is full, time is over, or another kind of call comes, which is next then."""
         batch = Batch(first)
         taken = [first]
-        try:
-            if self._calls.join(first, batch):
-                taken += self._gather(batch)
-            if self._calls.begin_batch(batch):
-                target.code = batch
-                self._gathering.lend()
-                self._run(batch, answer)
-        finally:
-            for call in taken:
-                self._settle(call, answer)
-            batch.finish()
-
-    def _gather(self, batch: Batch) -> list[Call]:
-        """Takes further calls, until the batch is full, time is over, or another kind of call comes, which is next then."""
-        taken = []
+        is_open = self._calls.join(first, batch)
         until = time.monotonic() + self._wait_s
-        while len(batch.calls) < self._most:
+        while is_open and len(batch.calls) < self._most:
             call = self._gathering.take_by(until)
             if call is None:
                 break
@@ -79,14 +81,25 @@ class Batches:
                 taken.append(call)
             else:
                 self._gathering.pass_over(call)
-        return taken
+        return batch, taken
+
+    def _serve(self, batch: Batch, taken: list[Call], target: SignalTarget, answer: Answer) -> None:
+        try:
+            if self._calls.begin_batch(batch):
+                target.code = batch
+                self._gathering.lend()
+                self._run(batch, answer)
+        finally:
+            for call in taken:
+                self._settle(call, answer)
+            batch.finish()
 
     def _run(self, batch: Batch, answer: Answer) -> None:
         CURRENT_CALL.set(batch)
         error: Optional[BaseException] = None
         results: Sequence[Any] = ()
         try:
-            batch.calls, items = self._items(batch.calls, answer)
+            batch.calls, items = self._items(batch, answer)
             results = self._plugin.perform_batch(batch, lambda: self._results(batch, items)) if items else ()
         except BaseException as raised:  # also SystemExit, as of a call
             error = raised
@@ -126,19 +139,19 @@ class Batches:
         call.connection.answered()
         self._gathering.go_on(call.connection)
 
-    def _items(self, calls: Sequence[Call], answer: Answer) -> tuple[list[Call], list[Any]]:
+    def _items(self, batch: Batch, answer: Answer) -> tuple[list[Call], list[Any]]:
         """What the plugin is given. A call whose arguments do not fit fails alone."""
         fitting, items = [], []
-        for call in calls:
+        for call, body in zip(batch.calls, batch.bodies):
             try:
-                items.append(self._item(call))
+                items.append(self._item(body))
                 fitting.append(call)
             except Exception as error:
                 self._end(call, None, error, answer)
         return fitting, items
 
-    def _item(self, call: Call) -> Any:
-        args, kwargs = call.body.get("args") or (), call.body.get("kwargs") or NO_NAMES
+    def _item(self, body: Body) -> Any:
+        args, kwargs = body.get("args") or (), body.get("kwargs") or NO_NAMES
         execute = self._plugin.instance.method("execute")
         if execute is None:
             if args:

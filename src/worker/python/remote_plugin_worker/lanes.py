@@ -50,10 +50,7 @@ class Lanes:
         while True:
             try:
                 last, connection = connection, None
-                call = self._waiting.take(last)
-                if self.batches is not None and self.batches.joins(call):
-                    self.batches.serve(call, target, self._answer)
-                    continue
+                call = self._waiting.take(last) if self.batches is None else self.batches.take(last, target, self._answer)
                 connection = call.connection
                 target.code = call
                 try:

@@ -70,6 +70,7 @@ class OpenCalls:
         """The batch is to run, without the calls that were cancelled meanwhile; tells whether any is left."""
         with self._lock:
             batch.calls = [call for call in batch.calls if not call.ended]
+            batch.bodies = [call.body for call in batch.calls]
             batch.running = bool(batch.calls)
             return batch.running
 
