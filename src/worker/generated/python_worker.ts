@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "027648e94593484a";
+export const PYTHON_WORKER_HASH = "5c1f5ca92bc79c0c";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -709,15 +709,16 @@ class Batches:
         fitting, items = [], []
         for call, body in zip(batch.calls, batch.bodies):
             try:
-                items.append(self._item(body))
+                items.append(self._item(batch, body))
                 fitting.append(call)
             except Exception as error:
                 self._end(call, None, error, answer)
         return fitting, items
 
-    def _item(self, body: Body) -> Any:
+    def _item(self, batch: Batch, body: Body) -> Any:
         args, kwargs = body.get("args") or (), body.get("kwargs") or NO_NAMES
-        execute = self._plugin.instance.method("execute")
+        plugin = self._plugin
+        execute = plugin.instance.method("execute")
         if execute is None:
             if args:
                 raise TypeError(f"{METHOD}() takes the arguments of each call by their names; {len(args)} were given by position")
@@ -731,7 +732,8 @@ class Batches:
         others = [name for name, parameter in self._signature.parameters.items() if parameter.kind is parameter.VAR_KEYWORD]
         for name in others:
             named.update(named.pop(name, {}))
-        return named
+        read = plugin.reader("execute", execute)
+        return named if read is None else batch.run(read, ((), named))[1]
 
     def _results(self, batch: Batch, items: list[Any]) -> Sequence[Any]:
         plugin = self._plugin
@@ -5442,6 +5444,7 @@ from .files import NPY_TYPE, Room, demand_frame, inline, media_type_of, plain_fi
 from .parts import FilePart, MemoryPart, array_views
 from .private_folder import PrivateFolder, random_name, remove_all
 from .scratch import Scratch, attempt
+from .tables import cannot_be_written, form_of, has_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -5472,7 +5475,7 @@ class Outbox:
 
     def takes(self, value: Any) -> bool:
         """Whether a value is handed over as bytes or as a file."""
-        return isinstance(value, (bytes, bytearray, memoryview)) or self._is_array(value) or self._is_file(value)
+        return isinstance(value, (bytes, bytearray, memoryview)) or self._is_array(value) or self._is_file(value) or has_form(value)
 
     def hand_over(self, value: Any) -> Body:
         """Gives what stands in the value's place."""
@@ -5484,6 +5487,8 @@ class Outbox:
             return self._hand_over_bytes(view)
         if self._is_own_path(value):
             return self._hand_over_file(plain_file(value, "is", self._own_folder))
+        if has_form(value):
+            return self._hand_over_form(value)
         return self._hand_over_temp_file(value)
 
     def folder(self) -> str:
@@ -5559,6 +5564,19 @@ class Outbox:
         path = self._new_path(array.nbytes, ".npy")
         self._write(path, array.nbytes, lambda file: npy.write_array(file, array, allow_pickle=False))
         return self._reference(path, NPY_TYPE)
+
+    def _hand_over_form(self, value: Any) -> Body:
+        form = form_of(value)
+        try:
+            if self._scratch is None or form.size <= INLINE_BYTES:
+                buffer = io.BytesIO()
+                form.write(buffer)
+                return inline(buffer.getbuffer(), form.media_type)
+            path = self._new_path(form.size, form.suffix)
+            self._write(path, form.size, form.write)
+        except (ValueError, TypeError, NotImplementedError) as error:
+            raise cannot_be_written(value, error) from error
+        return self._reference(path, form.media_type)
 
     def _hand_over_temp_file(self, value: Any) -> Body:
         """Takes over the file that the object has written, wherever it is."""
@@ -5788,12 +5806,16 @@ from .tracebacks import traceback_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Sequence
+    from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
     from .batch import Batch
     from .tracing import Tracing
 
     Body = Dict[str, Any]
+    ReadArguments = Callable[[Sequence[Any], Mapping[str, Any]], Tuple[Sequence[Any], Mapping[str, Any]]]
+
+# Libraries of which a hint may name a class that travels as a file. None of them is imported for that.
+TABLE_LIBRARIES = frozenset(("pandas", "pyarrow", "polars", "PIL.Image"))
 
 
 class Plugin:
@@ -5815,6 +5837,7 @@ class Plugin:
         self.invoke, self.items = self._runner.invoke, self._runner.items
         self._adapters: dict[str, Any] = {}
         self._unbound: list[str] = []
+        self._readers: dict[str, Optional[ReadArguments]] = {}
         self._tracing: Optional[Tracing] = None
         self._tracing_lock = threading.Lock()
 
@@ -5921,6 +5944,15 @@ class Plugin:
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
 
+    def reader(self, name: str, method: Callable[..., Any]) -> Optional[ReadArguments]:
+        """What reads tables and pictures among a method's arguments, as its hints name them; None as a rule."""
+        try:
+            return self._readers[name]
+        except KeyError:
+            found = None if TABLE_LIBRARIES.isdisjoint(sys.modules) else _find_reader(method)
+            self._readers[name] = found
+            return found
+
     def need_task(self, task: str, name: str) -> Callable[..., Any]:
         """A method that the adapter of a task has to have."""
         if task not in self._adapters:
@@ -5962,6 +5994,13 @@ class Plugin:
             if self._tracing is None:
                 self._tracing = Tracing()
             return self._tracing
+
+
+def _find_reader(method: Callable[..., Any]) -> Optional[ReadArguments]:
+    from .readers import find_readers, names_of, read_arguments
+
+    readers = find_readers(method)
+    return functools.partial(read_arguments, readers, names_of(method)) if readers else None
 
 
 def _import_class(module: str, name: str) -> Any:
@@ -6077,7 +6116,11 @@ def structural_surface(plugin: Plugin, call: Call) -> Body:
 def _execute(plugin: Plugin, call: Call, name: str) -> Any:
     method, body = plugin.need(name), call.body
     plugin.renew(body)
-    return plugin.invoke(call, method, body.get("args") or (), body.get("kwargs") or NO_NAMES)
+    args, kwargs = body.get("args") or (), body.get("kwargs") or NO_NAMES
+    read = plugin.reader(name, method)
+    if read is not None:
+        args, kwargs = call.run(read, (args, kwargs))
+    return plugin.invoke(call, method, args, kwargs)
 
 
 def _send_items(plugin: Plugin, call: Call, source: Any) -> None:
@@ -6194,6 +6237,154 @@ def is_private_folder(path: str) -> bool:
             os.close(file)
     except OSError:
         return False
+\freaders late
+"""Arguments that a plugin's hints call tables or pictures: the files that come for them are read. Section 7 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import sys
+import typing
+
+from .hint_names import name_of
+from .library import attribute
+from .tables import ARROW_MAGIC, load_pyarrow
+from .type_hints import MAPPINGS, SEQUENCES, Hints
+
+Reader = typing.Callable[[typing.Any], typing.Any]
+Readers = typing.Dict[str, Reader]
+
+
+def find_readers(method: typing.Any) -> Readers:
+    """What reads the arguments of a method, by their names."""
+    function = _unwrapped(method)
+    hints = attribute(function, "__annotations__") or {}
+    scope = attribute(function, "__globals__") or {}
+    found = {name: _reader(hint, scope) for name, hint in hints.items() if name != "return"}
+    return {name: read for name, read in found.items() if read is not None}
+
+
+def names_of(method: typing.Any) -> typing.Sequence[str]:
+    """The names of the arguments that can be given by position."""
+    code = attribute(_unwrapped(method), "__code__")
+    names = () if code is None else code.co_varnames[: code.co_argcount]
+    return names[1:] if hasattr(method, "__self__") else names
+
+
+def _unwrapped(method: typing.Any) -> typing.Any:
+    while hasattr(method, "__wrapped__"):
+        method = method.__wrapped__
+    return method
+
+
+def read_arguments(
+    readers: Readers,
+    names: typing.Sequence[str],
+    args: typing.Sequence[typing.Any],
+    named: typing.Mapping[str, typing.Any],
+) -> typing.Tuple[typing.List[typing.Any], typing.Dict[str, typing.Any]]:
+    """The arguments of a call, with what is to be read in the place of paths."""
+    values = [readers[name](value) if name in readers else value for name, value in zip(names, args)]
+    others = {name: readers[name](value) if name in readers else value for name, value in named.items()}
+    return values + list(args[len(values) :]), others
+
+
+def _reader(hint: typing.Any, scope: typing.Mapping[str, typing.Any]) -> typing.Optional[Reader]:
+    try:
+        return _reader_of(Hints(gives=False).resolve(hint, scope), scope)
+    except Exception:  # a hint that cannot be read says nothing
+        return None
+
+
+def _reader_of(hint: typing.Any, scope: typing.Mapping[str, typing.Any]) -> typing.Optional[Reader]:
+    if hasattr(hint, "__metadata__"):  # typing.Annotated
+        return _reader(hint.__origin__, scope)
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is None:
+        return _class_reader(hint) if isinstance(hint, type) else None
+    if origin is typing.Union or name_of(origin) == "UnionType":
+        return _union_reader(args, scope)
+    if origin in SEQUENCES and args:
+        return _each(_reader(args[0], scope))
+    if origin in MAPPINGS and len(args) > 1:
+        return _each_value(_reader(args[1], scope))
+    return None
+
+
+def _union_reader(args: typing.Sequence[typing.Any], scope: typing.Mapping[str, typing.Any]) -> typing.Optional[Reader]:
+    """A text may be meant for one that takes texts as well."""
+    found = [read for read in (_reader(arg, scope) for arg in args) if read is not None]
+    takes_text = any(arg is str or hasattr(arg, "__fspath__") for arg in args)
+    return found[0] if len(found) == 1 and not takes_text else None
+
+
+def _each(read: typing.Optional[Reader]) -> typing.Optional[Reader]:
+    return None if read is None else lambda value: [read(item) for item in value] if isinstance(value, list) else value
+
+
+def _each_value(read: typing.Optional[Reader]) -> typing.Optional[Reader]:
+    if read is None:
+        return None
+    return lambda value: {key: read(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _class_reader(kind: type) -> typing.Optional[Reader]:
+    for library, name, read in READERS:
+        if kind is getattr(sys.modules.get(library), name, None):
+            return lambda value: read(value) if isinstance(value, str) else value
+    return None
+
+
+def _read_table(path: str) -> typing.Any:
+    pyarrow = load_pyarrow()
+    try:
+        opened = pyarrow.ipc.open_file if _is_file_form(path) else pyarrow.ipc.open_stream
+        return opened(pyarrow.memory_map(path)).read_all()
+    except pyarrow.ArrowInvalid as error:
+        raise _no_arrow(path, error) from error
+
+
+def _read_frame(path: str) -> typing.Any:
+    return _read_table(path).to_pandas()
+
+
+def _read_batch(path: str) -> typing.Any:
+    table = _read_table(path).combine_chunks()
+    batches = table.to_batches()
+    return batches[0] if batches else sys.modules["pyarrow"].RecordBatch.from_pylist([], schema=table.schema)
+
+
+def _read_polars(path: str) -> typing.Any:
+    polars = sys.modules["polars"]
+    try:
+        read = polars.read_ipc if _is_file_form(path) else polars.read_ipc_stream
+        with open(path, "rb") as file:  # by its path polars would map it
+            return read(file)
+    except polars.exceptions.ComputeError as error:
+        raise _no_arrow(path, error) from error
+
+
+def _read_picture(path: str) -> typing.Any:
+    picture = sys.modules["PIL.Image"].open(path)
+    picture.load()  # the file is gone when the call has ended
+    return picture
+
+
+def _is_file_form(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(ARROW_MAGIC)) == ARROW_MAGIC
+
+
+def _no_arrow(path: str, error: Exception) -> ValueError:
+    return ValueError(f'"{path}" is no Arrow file, as which a table is wanted: {error}')
+
+
+READERS: typing.Tuple[typing.Tuple[str, str, Reader], ...] = (
+    ("pandas", "DataFrame", _read_frame),
+    ("pyarrow", "Table", _read_table),
+    ("pyarrow", "RecordBatch", _read_batch),
+    ("polars", "DataFrame", _read_polars),
+    ("PIL.Image", "Image", _read_picture),
+)
 \freadiness
 """How threads wait for sockets. Linux tells of many at once, and of a client that hangs up."""
 
@@ -8065,6 +8256,157 @@ class Machine:
     def number(self, name: str) -> int:
         """The number of a call; 0 when this machine has none of the name."""
         return int(self._numbers.get(name, 0))
+\ftables late
+"""Tables and pictures, which travel as files: section 7 of docs/protocol.md.
+
+Nothing is imported to recognize them: a value of such a class can only exist when its library is loaded.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+from .errors import UnfitFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO, Callable, Optional
+
+ARROW_TYPE = "application/vnd.apache.arrow.file"
+ARROW_MAGIC = b"ARROW1"
+
+
+class Form:
+    """A value as a file: about how long that is, and what writes it."""
+
+    def __init__(
+        self,
+        size: int,
+        write: Callable[[Any], Any],
+        suffix: str = ".arrow",
+        media_type: str = ARROW_TYPE,
+    ) -> None:
+        self.size = size
+        self.write = write
+        self.suffix = suffix
+        self.media_type = media_type
+
+
+def has_form(value: Any) -> bool:
+    """Whether a value is a table or a picture."""
+    kind = type(value)
+    if kind not in _makers:
+        _makers[kind] = _find_maker(kind)
+    return _makers[kind] is not None
+
+
+def form_of(value: Any) -> Form:
+    """A table or a picture as a file."""
+    make = _makers[type(value)]
+    assert make is not None
+    try:
+        return make(value)
+    except ImportError as error:
+        raise UnfitFile(f'is of type "{type(value).__name__}", and {error}') from None
+    except (ValueError, TypeError, NotImplementedError) as error:
+        raise cannot_be_written(value, error) from error
+
+
+def cannot_be_written(value: Any, error: Exception) -> UnfitFile:
+    """What a library says of a value that its format cannot hold."""
+    kind = type(value)
+    what = "a PNG file" if kind.__module__.startswith("PIL.") else "an Arrow file"
+    return UnfitFile(f'is of type "{kind.__name__}" and cannot be written as {what}: {type(error).__name__}: {error}')
+
+
+def load_pyarrow() -> Any:
+    """pyarrow, which a plugin need not have imported itself: pandas does that only where it finds it."""
+    try:
+        return sys.modules.get("pyarrow") or __import__("pyarrow")
+    except ImportError:
+        how = f'Install it in the plugin\\'s environment: "{sys.executable} -m pip install pyarrow"'
+        raise ImportError(f"a table of pandas travels as an Arrow file, which takes pyarrow. {how}") from None
+
+
+def _frame_form(frame: Any) -> Form:
+    return _table_form(load_pyarrow().Table.from_pandas(frame))
+
+
+def _batch_form(batch: Any) -> Form:
+    return _table_form(sys.modules["pyarrow"].Table.from_batches([batch]))
+
+
+def _table_form(table: Any) -> Form:
+    whole = table.unify_dictionaries()  # a file has one for each column
+
+    def write(file: BinaryIO) -> None:
+        with sys.modules["pyarrow"].ipc.new_file(file, whole.schema) as writer:
+            writer.write_table(whole)
+
+    return Form(whole.nbytes, write)
+
+
+def _polars_form(frame: Any) -> Form:
+    levels = getattr(sys.modules["polars"], "CompatLevel", None)  # others than the newest readers know only the oldest types
+    options = {} if levels is None else {"compat_level": levels.oldest()}
+
+    def write(file: BinaryIO) -> None:
+        if not isinstance(file, io.FileIO):
+            frame.write_ipc(file, **options)
+            return
+        frame.write_ipc(file.name, **options)
+        file.seek(0, os.SEEK_END)
+
+    return Form(frame.estimated_size(), write)
+
+
+def _picture_form(picture: Any) -> Form:
+    frames = getattr(picture, "n_frames", 1)
+    if frames > 1:
+        advice = "Save it in self.scratch_folder(), and return its Path"
+        raise UnfitFile(f"is a picture of {frames} frames, and a PNG file has one. {advice}")
+    buffer = io.BytesIO()
+    try:
+        picture.save(buffer, "PNG")
+    except OSError as error:
+        raise UnfitFile(f'is a picture of the mode "{picture.mode}" that cannot be written as PNG: {error}') from error
+    data = buffer.getbuffer()
+    return Form(data.nbytes, lambda file: file.write(data), ".png", "image/png")
+
+
+def _refuse_derived(value: Any) -> Form:
+    kind = type(value)
+    base = next(base for base in kind.__mro__ if _is_known(base))
+    advice = f"Return {base.__module__.partition('.')[0]}.{base.__name__}() of it, and beside it what it says besides"
+    raise UnfitFile(f'is of type "{kind.__name__}", which may say more than the {base.__name__} that it is derived from. {advice}')
+
+
+KINDS: tuple[tuple[str, str, Callable[[Any], Form]], ...] = (
+    ("pandas", "DataFrame", _frame_form),
+    ("pyarrow", "Table", _table_form),
+    ("pyarrow", "RecordBatch", _batch_form),
+    ("polars", "DataFrame", _polars_form),
+    ("PIL.Image", "Image", _picture_form),
+)
+_makers: dict[type, Optional[Callable[[Any], Form]]] = {}
+
+
+def _find_maker(kind: type) -> Optional[Callable[[Any], Form]]:
+    for library, name, make in KINDS:
+        base = getattr(sys.modules.get(library), name, None)
+        if isinstance(base, type) and issubclass(kind, base):
+            return make if _top(kind.__module__) == _top(library) else _refuse_derived
+    return None
+
+
+def _is_known(kind: type) -> bool:
+    return any(kind is getattr(sys.modules.get(library), name, None) for library, name, _ in KINDS)
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 \ftracebacks
 """Texts about exceptions."""
 
@@ -8260,6 +8602,8 @@ from .hint_names import Schema, Scope, evaluate, name_of
 
 BYTES = {"type": "string", "format": "binary"}
 ARRAY = {"type": "string", "format": "binary", "contentMediaType": "application/x-npy"}
+TABLE = {"type": "string", "format": "binary", "contentMediaType": "application/vnd.apache.arrow.file"}
+PICTURE = {"type": "string", "format": "binary", "contentMediaType": "image/png"}
 PATH = {"type": "string", "format": "path"}
 UNKNOWN: Schema = {}
 
@@ -8292,6 +8636,11 @@ KNOWN: typing.Mapping[typing.Tuple[str, str], Schema] = {
     ("uuid", "UUID"): {"type": "string", "format": "uuid"},
     ("decimal", "Decimal"): {"type": "string"},
     ("numpy", "ndarray"): ARRAY,
+    ("pandas", "DataFrame"): TABLE,
+    ("pyarrow", "Table"): TABLE,
+    ("pyarrow", "RecordBatch"): TABLE,
+    ("polars", "DataFrame"): TABLE,
+    ("PIL", "Image"): PICTURE,
     ("numpy", "bool_"): {"type": "boolean"},
     ("numpy", "bool"): {"type": "boolean"},
     ("numpy", "integer"): {"type": "integer"},

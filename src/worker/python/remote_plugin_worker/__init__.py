@@ -19,6 +19,7 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     batching · batch · gathering                                       calls that run together
     plugin · instance · helpers · running · event_loop · tracing       the plugin's code
     encoding · walk · conversions · decoding · json_text · original    values
+    tables · readers                                                   tables and pictures
     spare_memory                                                       memory of large values
     outbox · files · parts · framing · uploads · scratch               files
     private_folder

@@ -144,15 +144,16 @@ class Batches:
         fitting, items = [], []
         for call, body in zip(batch.calls, batch.bodies):
             try:
-                items.append(self._item(body))
+                items.append(self._item(batch, body))
                 fitting.append(call)
             except Exception as error:
                 self._end(call, None, error, answer)
         return fitting, items
 
-    def _item(self, body: Body) -> Any:
+    def _item(self, batch: Batch, body: Body) -> Any:
         args, kwargs = body.get("args") or (), body.get("kwargs") or NO_NAMES
-        execute = self._plugin.instance.method("execute")
+        plugin = self._plugin
+        execute = plugin.instance.method("execute")
         if execute is None:
             if args:
                 raise TypeError(f"{METHOD}() takes the arguments of each call by their names; {len(args)} were given by position")
@@ -166,7 +167,8 @@ class Batches:
         others = [name for name, parameter in self._signature.parameters.items() if parameter.kind is parameter.VAR_KEYWORD]
         for name in others:
             named.update(named.pop(name, {}))
-        return named
+        read = plugin.reader("execute", execute)
+        return named if read is None else batch.run(read, ((), named))[1]
 
     def _results(self, batch: Batch, items: list[Any]) -> Sequence[Any]:
         plugin = self._plugin

@@ -24,12 +24,16 @@ from .tracebacks import traceback_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Sequence
+    from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
     from .batch import Batch
     from .tracing import Tracing
 
     Body = Dict[str, Any]
+    ReadArguments = Callable[[Sequence[Any], Mapping[str, Any]], Tuple[Sequence[Any], Mapping[str, Any]]]
+
+# Libraries of which a hint may name a class that travels as a file. None of them is imported for that.
+TABLE_LIBRARIES = frozenset(("pandas", "pyarrow", "polars", "PIL.Image"))
 
 
 class Plugin:
@@ -51,6 +55,7 @@ class Plugin:
         self.invoke, self.items = self._runner.invoke, self._runner.items
         self._adapters: dict[str, Any] = {}
         self._unbound: list[str] = []
+        self._readers: dict[str, Optional[ReadArguments]] = {}
         self._tracing: Optional[Tracing] = None
         self._tracing_lock = threading.Lock()
 
@@ -157,6 +162,15 @@ class Plugin:
             raise NotSupported(f'The plugin "{self.name}" has no method "{name}"{instead}')
         return method
 
+    def reader(self, name: str, method: Callable[..., Any]) -> Optional[ReadArguments]:
+        """What reads tables and pictures among a method's arguments, as its hints name them; None as a rule."""
+        try:
+            return self._readers[name]
+        except KeyError:
+            found = None if TABLE_LIBRARIES.isdisjoint(sys.modules) else _find_reader(method)
+            self._readers[name] = found
+            return found
+
     def need_task(self, task: str, name: str) -> Callable[..., Any]:
         """A method that the adapter of a task has to have."""
         if task not in self._adapters:
@@ -198,6 +212,13 @@ class Plugin:
             if self._tracing is None:
                 self._tracing = Tracing()
             return self._tracing
+
+
+def _find_reader(method: Callable[..., Any]) -> Optional[ReadArguments]:
+    from .readers import find_readers, names_of, read_arguments
+
+    readers = find_readers(method)
+    return functools.partial(read_arguments, readers, names_of(method)) if readers else None
 
 
 def _import_class(module: str, name: str) -> Any:

@@ -105,7 +105,11 @@ def structural_surface(plugin: Plugin, call: Call) -> Body:
 def _execute(plugin: Plugin, call: Call, name: str) -> Any:
     method, body = plugin.need(name), call.body
     plugin.renew(body)
-    return plugin.invoke(call, method, body.get("args") or (), body.get("kwargs") or NO_NAMES)
+    args, kwargs = body.get("args") or (), body.get("kwargs") or NO_NAMES
+    read = plugin.reader(name, method)
+    if read is not None:
+        args, kwargs = call.run(read, (args, kwargs))
+    return plugin.invoke(call, method, args, kwargs)
 
 
 def _send_items(plugin: Plugin, call: Call, source: Any) -> None:
