@@ -105,15 +105,35 @@ found = importlib.import_module(module)
 if not hasattr(found, name):
     classes = [key for key, value in vars(found).items() if isinstance(value, type) and value.__module__ == module]
     sys.exit('the module "%s" has no class "%s", but %s' % (module, name, ", ".join(classes) or "none at all"))
+if hasattr(getattr(found, name), "execute_batch"):
+    print("\\nexecute_batch")
 `;
 
 async function checkImport(spec: PluginSpec, runtime: PythonRuntime, report: Report): Promise<Finding> {
   const env = { ...workerVariables(spec, {}).process, PYTHONPATH: runtime.path.join(DELIMITER), PYTHONDONTWRITEBYTECODE: "1" };
   const { code, text } = await python(runtime.interpreter, ["-c", IMPORT, runtime.module, runtime.class], { env, cwd: spec.cwd });
-  if (code === 0) return report("import", "good", `${runtime.module}.${runtime.class}`);
   const last = text.trim().split("\n").at(-1) ?? "";
+  if (code === 0) return batchFinding(spec, `${runtime.module}.${runtime.class}`, { report, batches: last === "execute_batch" });
   const fix = missingModuleAdvice(runtime, last) ?? 'Correct the plugin\'s code, or "module" and "class" in the manifest';
   return report("import", "bad", last, fix);
+}
+
+/** A method that gathered calls would go to, and a manifest that has none gathered, or the other way round. */
+function batchFinding({ batch }: PluginSpec, found: string, { report, batches }: { report: Report; batches: boolean }): Finding {
+  if (batches === (batch !== undefined)) return report("import", "good", found);
+  return batches
+    ? report(
+      "import",
+      "odd",
+      `${found} has "execute_batch", and the manifest no "batch": nothing calls it`,
+      'Add "batch": {} to the manifest',
+    )
+    : report(
+      "import",
+      "bad",
+      `the manifest has "batch", and ${found} no "execute_batch"`,
+      'Add the method, or remove "batch" from the manifest',
+    );
 }
 
 interface Surroundings {

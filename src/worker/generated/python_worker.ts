@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "5c1f5ca92bc79c0c";
+export const PYTHON_WORKER_HASH = "889fbdbdfb95210b";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -6104,7 +6104,7 @@ def list_processes(plugin: Plugin, call: Call) -> Any:
 def signatures(plugin: Plugin, call: Call) -> Body:
     from .signatures import describe_signatures
 
-    return describe_signatures(plugin.instance.of)
+    return describe_signatures(plugin.instance.of, plugin.batches)
 
 
 def structural_surface(plugin: Plugin, call: Call) -> Body:
@@ -7543,11 +7543,11 @@ from .hint_names import Schema, Scope
 from .type_hints import GENERATORS, ITERABLES, UNKNOWN, Hints, array_of, is_plain
 
 
-def describe_signatures(plugin: typing.Any) -> Schema:
+def describe_signatures(plugin: typing.Any, batches: bool) -> Schema:
     """The signatures of the plugin's \`execute\` and \`execute_stream\`, as the endpoints of these names behave."""
     execute, stream, batch = (getattr(plugin, name, None) for name in ("execute", "execute_stream", "execute_batch"))
     told = {}
-    if not callable(execute) and callable(batch):
+    if batches and not callable(execute) and callable(batch):
         item = describe_batch(batch)
         told["execute"] = item
         if not callable(stream):

@@ -93,7 +93,7 @@ def list_processes(plugin: Plugin, call: Call) -> Any:
 def signatures(plugin: Plugin, call: Call) -> Body:
     from .signatures import describe_signatures
 
-    return describe_signatures(plugin.instance.of)
+    return describe_signatures(plugin.instance.of, plugin.batches)
 
 
 def structural_surface(plugin: Plugin, call: Call) -> Body:

@@ -14,11 +14,11 @@ from .hint_names import Schema, Scope
 from .type_hints import GENERATORS, ITERABLES, UNKNOWN, Hints, array_of, is_plain
 
 
-def describe_signatures(plugin: typing.Any) -> Schema:
+def describe_signatures(plugin: typing.Any, batches: bool) -> Schema:
     """The signatures of the plugin's `execute` and `execute_stream`, as the endpoints of these names behave."""
     execute, stream, batch = (getattr(plugin, name, None) for name in ("execute", "execute_stream", "execute_batch"))
     told = {}
-    if not callable(execute) and callable(batch):
+    if batches and not callable(execute) and callable(batch):
         item = describe_batch(batch)
         told["execute"] = item
         if not callable(stream):
