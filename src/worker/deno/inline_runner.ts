@@ -57,7 +57,11 @@ export class InlineRunner implements PluginRunner {
     const answer = () => answers ??= executeBatch(this.#plugin, calls).finally(() => isOver = true);
     return gathered.map((one, index) => {
       const call = calls[index]!;
-      return this.#lastLine(one, call, async () => await answerLine((await answer())[index], one.order, call));
+      return this.#lastLine(
+        { ...one, batchSize: calls.length },
+        call,
+        async () => await answerLine((await answer())[index], one.order, call),
+      );
     });
   }
 
@@ -67,12 +71,12 @@ export class InlineRunner implements PluginRunner {
   }
 
   async #lastLine(
-    { order, cancellation }: Omit<GatheredCall, "sink">,
+    { order, cancellation, batchSize }: Omit<GatheredCall, "sink"> & { readonly batchSize?: number },
     { outbox }: RunningCall,
     code: () => Promise<FrameLine>,
   ): Promise<FrameLine> {
     try {
-      return await inSpan(order, { plugin: this.#ready.name, cancellation }, code);
+      return await inSpan(order, { plugin: this.#ready.name, cancellation, batchSize }, code);
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     } finally {
