@@ -7,6 +7,7 @@
 import { fromFileUrl } from "@std/path";
 import { type FileResult, type Manifest, RemotePluginProxy } from "@remote-plugin/proxy";
 import { median } from "./driver/stats.ts";
+import { processorTimes, usedBetween } from "./processor_time.ts";
 
 const ROUNDS = 5;
 const CALLS = 128;
@@ -29,8 +30,16 @@ const SENTENCES = Array.from({ length: CALLS }, (_, number) => {
   return words.slice(0, 4 + number % 9).join(" ") + ` ${number}`;
 });
 
-/** How many calls a second are answered, with so many of them open at a time. */
-async function callsPerSecond(plugin: RemotePluginProxy, open: number): Promise<number> {
+/** How the calls of one round went. */
+interface Round {
+  readonly callsPerSecond: number;
+  /** What a call costs the worker, in milliseconds of processor time, which other programs on the machine hardly change. */
+  readonly processorMs: number;
+}
+
+/** Makes the calls, with so many of them open at a time. */
+async function run(plugin: RemotePluginProxy, open: number): Promise<Round> {
+  const before = await processorTimes([plugin.pid!]);
   const start = performance.now();
   const sentences = SENTENCES.values();
   await Promise.all(Array.from({ length: open }, async () => {
@@ -39,11 +48,13 @@ async function callsPerSecond(plugin: RemotePluginProxy, open: number): Promise<
       if (vector.size < 384 * 4) throw new Error("The vector is too short");
     }
   }));
-  return CALLS / ((performance.now() - start) / 1000);
+  const seconds = (performance.now() - start) / 1000;
+  const used = usedBetween(before, await processorTimes([plugin.pid!]));
+  return { callsPerSecond: CALLS / seconds, processorMs: used / CALLS };
 }
 
 /** The median, the least and the most. */
-function spread(values: readonly number[], digits = 0): string {
+function spread(values: readonly number[], digits: number): string {
   const [middle, least, most] = [median(values), Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits));
   return `${middle} (${least} to ${most})`;
 }
@@ -53,13 +64,14 @@ await using together = await RemotePluginProxy.start({ ...MANIFEST, batch: { max
 for (const plugin of [alone, together]) await plugin.initialize();
 
 for (const open of OPEN) {
-  const rounds: { readonly alone: number; readonly together: number }[] = [];
-  for (const plugin of [alone, together]) await callsPerSecond(plugin, open); // Warm-up
-  for (let round = 0; round < ROUNDS; round++) {
-    rounds.push({ alone: await callsPerSecond(alone, open), together: await callsPerSecond(together, open) });
-  }
-  console.log(`${open} open, ${CALLS} calls, ${ROUNDS} rounds: calls a second`);
-  console.log(`  alone       ${spread(rounds.map(({ alone }) => alone))}`);
-  console.log(`  in batches  ${spread(rounds.map(({ together }) => together))}`);
-  console.log(`  ratio       ${spread(rounds.map(({ alone, together }) => together / alone), 2)}`);
+  const rounds: { readonly alone: Round; readonly together: Round }[] = [];
+  for (const plugin of [alone, together]) await run(plugin, open); // Warm-up
+  for (let round = 0; round < ROUNDS; round++) rounds.push({ alone: await run(alone, open), together: await run(together, open) });
+  console.log(`${open} open, ${CALLS} calls, ${ROUNDS} rounds`);
+  console.log(`  alone, calls a second       ${spread(rounds.map(({ alone }) => alone.callsPerSecond), 0)}`);
+  console.log(`  in batches, calls a second  ${spread(rounds.map(({ together }) => together.callsPerSecond), 0)}`);
+  console.log(`  ratio                       ${spread(rounds.map((one) => one.together.callsPerSecond / one.alone.callsPerSecond), 2)}`);
+  console.log(`  alone, processor ms a call  ${spread(rounds.map(({ alone }) => alone.processorMs), 1)}`);
+  console.log(`  in batches                  ${spread(rounds.map(({ together }) => together.processorMs), 1)}`);
+  console.log(`  ratio                       ${spread(rounds.map((one) => one.alone.processorMs / one.together.processorMs), 2)}`);
 }

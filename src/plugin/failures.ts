@@ -34,6 +34,7 @@ export function reportedError(body: ErrorBody, { plugin, member }: OperationName
     case "not_supported":
       return new CallError("not_supported", `Cannot run "${member}" of "${plugin}": ${itLacks(body)}`, { plugin });
     case "load_error":
+    case "bounds":
       return loadError(body, { plugin });
     default:
       return remoteError(body, { plugin, member });
@@ -48,8 +49,9 @@ interface LoadFacts {
   readonly advice?: string;
 }
 
-/** The plugin could not be imported or constructed. */
+/** The plugin could not be imported or constructed, or the kernel does not hold it to its bounds. */
 export function loadError(body: ErrorBody, { plugin, output, advice = "" }: LoadFacts): WorkerStartError {
+  if (body.code === "bounds") return new WorkerStartError(`Cannot start "${plugin}": ${body.message}`, { plugin, phase: "bounds", output });
   const cause = remoteError(body, { plugin, member: "load" });
   return new WorkerStartError(`Cannot load "${plugin}": ${body.type}: ${saidIn(body)}${advice}`, { plugin, phase: "load", output, cause });
 }

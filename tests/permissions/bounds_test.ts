@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import {
   type FileResult,
@@ -247,6 +247,43 @@ Deno.test("python: a worker that says nothing of the bounds that it was told is 
     'Cannot start "m": its worker says nothing of the bounds that it was told to keep',
   ]);
 });
+
+Deno.test({
+  name: "python: a plugin that the kernel does not bind when it is asked to is not started, and none of its code runs",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using scratch = await ScratchWatch.create();
+    const folder = await Deno.makeTempDir({ dir: scratch.path });
+    const python_path = join(folder, "python");
+    await Deno.writeTextFile(python_path, `#!${testPython()}\n${WITHOUT_RESTRICTION}`, { mode: 0o700 });
+    await Deno.writeTextFile(join(folder, "leaves.py"), `open(${JSON.stringify(join(folder, "left"))}, "w")\nclass Leaves: pass\n`);
+    const manifest = { python_path, module: "leaves", class: "Leaves", permissions: {}, plugin_path: folder };
+    const options = { scratchDir: scratch.path, permissions: { read: [folder] } };
+    const errors = [
+      await assertRejects(() => RemotePluginProxy.start(manifest, options), WorkerStartError),
+      assertThrows(() => RemotePluginProxySync.start(manifest, options), WorkerStartError),
+    ];
+    for (const error of errors) {
+      assertEquals(error.phase, "bounds");
+      assertMatch(
+        error.message,
+        /^Cannot start "leaves": The plugin cannot be held .*: the kernel \S+ refused the bounds: \[Errno 1\] Operation not/,
+      );
+    }
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).toSorted(), ["leaves.py", "python"]);
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
+/** Runs this Python with a kernel that makes sets of Landlock's rules, and puts none in force. */
+const WITHOUT_RESTRICTION = `import ctypes, os, struct, sys
+lines = [(0x20, 0, 0, 0), (0x15, 0, 1, 446), (0x06, 0, 0, 0x00050000 | 1), (0x06, 0, 0, 0x7FFF0000)]
+code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in lines))
+libc = ctypes.CDLL(None)
+libc.prctl(38, 1, 0, 0, 0)
+assert libc.prctl(22, 2, struct.pack("@HP", len(lines), ctypes.addressof(code)), 0, 0) == 0
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+`;
 
 /** A worker of an earlier release, which passes over what it does not know. */
 const CARELESS = `import json, sys

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "889fbdbdfb95210b";
+export const PYTHON_WORKER_HASH = "11034c429a883ae9";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -217,7 +217,6 @@ if TYPE_CHECKING:
 
     Tell = Callable[[str, str, bool], None]
 
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 MOST_REMEMBERED = 1000
 MOST_READ, MOST_PATHS = 10_000, 8  # of the text of an error
 # What \`multiprocessing\` imports for processes that begin as programs of their own.
@@ -235,7 +234,7 @@ BY_PLACE = {
 
 
 class Access:
-    """Watches what the plugin does. \`tell\` gets each thing that it asks for, with its key and whether it may have it."""
+    """Looks at what the plugin is about to do. \`tell\` gets each thing that it asks for, with its key and whether it may have it."""
 
     def __init__(self, grant: Grant, tell: Optional[Tell]) -> None:
         self._grant = grant
@@ -245,37 +244,10 @@ class Access:
         self._prepared: set[str] = set()
         self._database = ""  # which was opened last
         self._places: dict[str, str] = {}  # what must be writable, by the path that was asked for
-        self._watches: dict[str, Callable[..., None]] = {
-            "open": self._open,
-            "import": self._import,
-            "sqlite3.connect": self._open_database,
-            "ctypes.dlopen": lambda name, *rest: self._read(name) if name else None,
-            "os.truncate": lambda path, *rest: self._write(path, path),
-            **dict.fromkeys(("os.mkdir", "os.remove", "os.rmdir"), self._change),
-            **dict.fromkeys(("os.rename", "os.link", "os.symlink"), self._move),
-            **dict.fromkeys(("os.exec", "os.posix_spawn", "subprocess.Popen"), self._run),
-            "os.system": lambda command: self._run("/bin/sh"),
-            **dict.fromkeys(("socket.connect", "socket.sendto", "socket.sendmsg"), self._connect),
-            "socket.bind": self._bind,
-            **dict.fromkeys(("socket.getaddrinfo", "socket.gethostbyname"), self._look_up),
-        }
-        if tell is not None:
-            self._watches.update(dict.fromkeys(("os.listdir", "os.scandir"), lambda path=None, *rest: self._read(path or ".")))
-
-    def watch(self) -> None:
-        """From here on Python tells of what it is about to do."""
-        watches = self._watches
-
-        def hook(event: str, args: tuple[Any, ...]) -> None:
-            watch = watches.get(event)
-            if watch is not None:
-                watch(*args)
-
-        sys.addaudithook(hook)
 
     def advise(self, error: BaseException) -> str:
         """What stands behind the message of an error that came of a refusal; nothing for any other."""
-        for refused in _chain(error) if self._grant.hold else ():
+        for refused in _chain(error):
             is_refusal = isinstance(refused, PermissionError) or attribute(refused, "errno") == errno.EXDEV
             advice = self._advice(refused) if is_refusal else self._advice_of_library(refused)
             if advice:
@@ -329,23 +301,30 @@ class Access:
             self._tellings.add((key, target))
             self._tell(key, target, allowed)
 
-    def _open(self, path: Any, mode: Any, flags: int) -> None:
-        if flags & WRITES:
-            self._write(path, path if os.path.exists(path) else _folder(path))
-        else:
-            self._read(path)
+    def write_file(self, path: Any) -> None:
+        self._write(path, path if os.path.exists(path) else _folder(path))
 
-    def _open_database(self, path: Any) -> None:
-        name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
-        if name and not name.startswith((":", "file:")):
-            self._database = os.path.abspath(name)
-            self._read(name)
-
-    def _read(self, path: Any) -> None:
+    def read_file(self, path: Any) -> None:
         if self._tell is not None and isinstance(path, (str, bytes, os.PathLike)):
             real = os.path.realpath(os.fsdecode(path))
             if not self._is_own(real):
                 self._told("read", real, self._may("read", real))
+
+    def list_folder(self, path: Any = None, *rest: Any) -> None:
+        self.read_file(path or ".")
+
+    def open_database(self, path: Any) -> None:
+        name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
+        if name and not name.startswith((":", "file:")):
+            self._database = os.path.abspath(name)
+            self.read_file(name)
+
+    def load_library(self, name: Any, *rest: Any) -> None:
+        if name:
+            self.read_file(name)
+
+    def truncate(self, path: Any, *rest: Any) -> None:
+        self._write(path, path)
 
     def _write(self, path: Any, place: Any) -> None:
         """Remembers what has to be writable for it, in case that it is refused."""
@@ -361,14 +340,14 @@ class Access:
             if not is_within(real, self._grant.own_write):
                 self._told("write", real, self._may("write", real))
 
-    def _change(self, path: Any, *rest: Any) -> None:
+    def change(self, path: Any, *rest: Any) -> None:
         self._write(path, _folder(path))
 
-    def _move(self, source: Any, target: Any, *rest: Any) -> None:
-        self._change(source)
-        self._change(target)
+    def move(self, source: Any, target: Any, *rest: Any) -> None:
+        self.change(source)
+        self.change(target)
 
-    def _import(self, module: str, *rest: Any) -> None:
+    def prepare_module(self, module: str) -> None:
         if module == BY_SPAWN and not self._grant.run:
             self._refuse("run", sys.executable, ADD_RUN + ", or " + TAKE_FORK)
         if module == BY_SERVER:
@@ -379,7 +358,10 @@ class Access:
             self._prepared.add(module)
             stand_in_for(module)
 
-    def _run(self, program: Any, args: Any = None, folder: Any = None, *rest: Any) -> None:
+    def run_command(self, command: Any) -> None:
+        self.run("/bin/sh")
+
+    def run(self, program: Any, args: Any = None, folder: Any = None, *rest: Any) -> None:
         name = os.fsdecode(program)
         allowed = self._grant.run
         if not allowed and self._grant.hold and not _is_program(name):
@@ -388,18 +370,18 @@ class Access:
         if not allowed:
             self._refuse("run", name, ADD_RUN)
 
-    def _connect(self, client: Any, address: Any, *rest: Any) -> None:
+    def connect(self, client: Any, address: Any, *rest: Any) -> None:
         net = self._grant.net
         if not isinstance(address, tuple) or len(address) < 2:
             return  # of another family, which the kernel refuses
         allowed = net is True or (isinstance(net, list) and address[1] in net)
         self._net(address[0], address[1], allowed)
 
-    def _bind(self, client: Any, address: Any) -> None:
+    def bind(self, client: Any, address: Any) -> None:
         if isinstance(address, tuple) and len(address) >= 2 and self._grant.net is not True:
             self._refuse("net", f"{address[0]}:{address[1]}", 'set "net" of "permissions" to true, for ports are those to connect to')
 
-    def _look_up(self, host: Any, port: Any = None, *rest: Any) -> None:
+    def look_up(self, host: Any, port: Any = None, *rest: Any) -> None:
         if not self._grant.net and host and host != "localhost" and not _is_address(host):
             self._net(host, port, False)
 
@@ -866,12 +848,14 @@ from .encoding import encode
 from .errors import BadStart, CannotBind
 from .grant import Grant, is_within
 from .start_line import Start
+from .watching import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
     from .holding import Holding
+    from .plugin import Plugin
 
     Body = Dict[str, Any]
 
@@ -882,31 +866,42 @@ class Bounds:
     def __init__(self, start: Start, hello: int) -> None:
         self._grant = Grant(start.bounds or {}, start.plugin.get("path") or [], start.scratch.roots())
         self._holding: Optional[Holding] = None
+        self._site = builtins.__import__("site") if sys.flags.no_site else None  # before the fork, after which it would take longer
         self._variables = self._complete(variables_of(start.plugin), start.scratch.disk)
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant, hello)
 
-    def put_in_force(self) -> Body:
-        """Binds this process, and gives what the hello line says of that."""
-        told: Body = {}
-        os.environ.update(self._variables)  # before, they could have had this process run the plugin's code
+    @property
+    def told(self) -> Body:
+        """What the hello line says of them."""
+        return self._holding.told if self._holding is not None else {}
+
+    def hold(self, plugin: Plugin) -> None:
+        """Binds this process, and has the plugin's errors say what is missing. A plugin that cannot be bound is never loaded."""
+        try:
+            self._put_in_force()
+        except CannotBind as error:
+            plugin.fail(error, "bounds")
+        else:
+            plugin.advise = self._watch()
+
+    def _put_in_force(self) -> None:
+        for name, value in self._variables.items():
+            os.environ[name] = value  # before, it could have had this process run the plugin's code
         if self._holding is not None:
-            told = self._holding.put_in_force()
-        return told
+            self._holding.put_in_force()
 
-    def watch(self) -> Callable[[BaseException], str]:
+    def _watch(self) -> Callable[[BaseException], str]:
         """From here on refusals say what is missing. Gives what says it of an error."""
-        from .access import Access
-
         if self._holding is not None:
             change_files_by_descriptor()
-        if sys.flags.no_site:
+        if self._site is not None:
             sys.path[:0] = [path for path in self._variables.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(path)]
             sys.dont_write_bytecode = sys.dont_write_bytecode or bool(self._variables.get("PYTHONDONTWRITEBYTECODE"))
-            run_site()
-        access = Access(self._grant, tell_access if self._grant.audit else None)
-        access.watch()
-        return access.advise
+            find_packages(self._site)
+        watch = Watch(self._grant, tell_access if self._grant.audit else None)
+        watch.begin()
+        return watch.advise
 
     def _complete(self, variables: dict[str, str], scratch: str) -> dict[str, str]:
         """Adds what the bounds take, also for a run that is only watched: what it would need is what it is found to need."""
@@ -920,9 +915,8 @@ class Bounds:
         return variables
 
 
-def run_site() -> None:
+def find_packages(site: Any) -> None:
     """Does what Python does when it starts: it finds the packages, and runs code of theirs."""
-    site = builtins.__import__("site")
     site.abs_paths = lambda: None  # it would look at each module that is loaded, and they have absolute paths
     site.main()
 
@@ -4041,6 +4035,7 @@ class Holding:
         self._grant = grant
         self._kernel = Kernel()
         self._abi = landlock_abi(self._kernel)
+        self.told: Body = {"bounds": "landlock", "abi": self._abi}
         self._close_files(but=keep)
         try:
             self._rules = self._prepare_rules()
@@ -4049,8 +4044,8 @@ class Holding:
         ports, net, run = isinstance(grant.net, list), grant.net is True, grant.run or bool(grant.program)
         self._filter = bytearray(PROGRAMS[ports, net, run, grant.listens])
 
-    def put_in_force(self) -> Body:
-        """Binds this process, and gives what the hello line says of that."""
+    def put_in_force(self) -> None:
+        """Binds this process."""
         try:
             self._kernel.call(CALLS["prctl"], NO_NEW_PRIVILEGES, 1, 0, 0, 0)
             self._allow_own()
@@ -4059,7 +4054,6 @@ class Holding:
             self._filter_calls()
         except OSError as error:
             raise _refused(error) from error
-        return {"bounds": "landlock", "abi": self._abi}
 
     def _prepare_rules(self) -> Landlock:
         grant = self._grant
@@ -4984,9 +4978,28 @@ from __future__ import annotations
 
 import os
 
+from .errors import BadStart
 from .fast import socket
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
 BACKLOG = 256
+
+
+def listen(unix: str, tcp: str) -> tuple[socket.socket, Body]:
+    """Listens at one of both; gives the address for the hello line, too."""
+    try:
+        if unix:
+            return listen_unix(unix), {"unix": unix}
+        listener = listen_tcp(tcp)
+    except (OSError, AttributeError) as error:
+        raise BadStart(f'Cannot listen at "{unix or tcp}": {error}') from error
+    pattern = "[{}]:{}" if ":" in tcp else "{}:{}"
+    return listener, {"tcp": pattern.format(tcp, listener.getsockname()[1])}
 
 
 def listen_unix(path: str) -> socket.socket:
@@ -5092,6 +5105,7 @@ from .errors import BadStart, CannotBind
 from .forks import prepare_for_forks
 from .library import LIBRARY
 from .lifeline import Watch, arm_lifeline, hold_lifeline
+from .listening import listen
 from .shelf import Shelf
 from .start_line import Start, read_start_line, say, take_stdout
 from .supervisor import fork_worker
@@ -5133,16 +5147,16 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
             lifeline = os.dup(0)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
-        worker = Worker(start, shelf)
-        told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
-        if bounds is not None:
-            told.update(bounds.put_in_force())
+        listener, address = listen(start.unix, start.tcp)
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
-    say(hello, told)
+    told: Body = {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
+    say(hello, told if bounds is None else {**told, **bounds.told})
+    # While the host connects. No thread reads what it sends yet.
+    worker = Worker(start, shelf, listener)
     if bounds is not None:
-        worker.plugin.advise = bounds.watch()  # it binds nobody, so that the host need not wait for it
+        bounds.hold(worker.plugin)
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)
@@ -5843,12 +5857,19 @@ class Plugin:
 
     def load(self) -> None:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
+        if self.failure is not None:
+            return
         try:
             run_plugin_code(self._load)
         except BaseException as error:  # also SystemExit
-            self.failure = describe(error, self.name, "load_error")
-            self.failure["message"] += self.advise(error)
+            self.fail(error, "load_error")
         self._is_ready = self.failure is None
+        self.loaded.set()
+
+    def fail(self, error: BaseException, code: str) -> None:
+        """From here on all who ask for the plugin are told why there is none."""
+        self.failure = describe(error, self.name, code)
+        self.failure["message"] += self.advise(error)
         self.loaded.set()
 
     def _load(self) -> None:
@@ -9375,8 +9396,85 @@ class Walk:
             plain = isinstance(part, str) and part.isidentifier()
             place += "." + str(part) if plain else "[" + to_json(part) + "]"
         return place
+\fwatching late
+"""Has what a plugin with bounds is about to do looked at, as far as Python tells of it.
+
+Most plugins do nothing that matters here. So the module that looks at it is imported for the first thing that does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .grant import Grant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
+
+    from .access import Access
+
+    Tell = Callable[[str, str, bool], None]
+
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+# By Python's audit events: the method that looks at each.
+WATCHED = {
+    "sqlite3.connect": "open_database",
+    "ctypes.dlopen": "load_library",
+    "os.truncate": "truncate",
+    **dict.fromkeys(("os.mkdir", "os.remove", "os.rmdir"), "change"),
+    **dict.fromkeys(("os.rename", "os.link", "os.symlink"), "move"),
+    **dict.fromkeys(("os.exec", "os.posix_spawn", "subprocess.Popen"), "run"),
+    "os.system": "run_command",
+    **dict.fromkeys(("socket.connect", "socket.sendto", "socket.sendmsg"), "connect"),
+    "socket.bind": "bind",
+    **dict.fromkeys(("socket.getaddrinfo", "socket.gethostbyname"), "look_up"),
+}
+# What is only read is of interest to an audit alone.
+READ_FOLDERS = ("os.listdir", "os.scandir")
+
+
+class Watch:
+    """Watches what the plugin does. \`tell\` gets each thing that it asks for, with its key and whether it may have it."""
+
+    def __init__(self, grant: Grant, tell: Optional[Tell]) -> None:
+        self._grant = grant
+        self._tell = tell
+        self._found: dict[str, Access] = {}
+
+    def begin(self) -> None:
+        """From here on Python tells of what it is about to do."""
+        tells = self._tell is not None
+        watched = {**WATCHED, **dict.fromkeys(READ_FOLDERS, "list_folder")} if tells else WATCHED
+
+        def hook(event: str, args: tuple[Any, ...]) -> None:
+            if event == "open":
+                if args[2] & WRITES:
+                    self._access().write_file(args[0])
+                elif tells:
+                    self._access().read_file(args[0])
+            elif event == "import":
+                if args[0].startswith("multiprocessing."):
+                    self._access().prepare_module(args[0])
+            elif event in watched:
+                getattr(self._access(), watched[event])(*args)
+
+        sys.addaudithook(hook)
+
+    def advise(self, error: BaseException) -> str:
+        """What stands behind the message of an error that came of a refusal; nothing for any other."""
+        return self._access().advise(error) if self._grant.hold else ""
+
+    def _access(self) -> Access:
+        """What looks at it, one for all threads. It is made without a lock, which a forked child could find held."""
+        if not self._found:
+            from .access import Access
+
+            self._found.setdefault("access", Access(self._grant, self._tell))
+        return self._found["access"]
 \fworker
-"""The worker: what it is made of, and where it listens."""
+"""The worker: what it is made of."""
 
 from __future__ import annotations
 
@@ -9384,10 +9482,9 @@ import threading
 
 from .canceller import Canceller
 from .descriptors import DESCRIPTORS
-from .errors import BadStart
+from .fast import socket
 from .front import Front
 from .lanes import Lanes
-from .listening import listen_tcp, listen_unix
 from .open_calls import OpenCalls
 from .plugin import Plugin
 from .session import Session
@@ -9397,18 +9494,16 @@ from .waiting import Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, NoReturn, Optional
+    from typing import NoReturn, Optional
 
     from .batching import Batches
     from .gathering import Gathering
-
-    Body = Dict[str, Any]
 
 
 class Worker:
     """All that serves one plugin."""
 
-    def __init__(self, start: Start, shelf: Shelf) -> None:
+    def __init__(self, start: Start, shelf: Shelf, listener: socket.socket) -> None:
         calls = OpenCalls()
         self.plugin = plugin = Plugin(start.plugin, calls)
         gathering = _gathering(start, calls)
@@ -9420,20 +9515,7 @@ class Worker:
             plugin.batches = True
             self._lanes.batches = _batches(start, plugin, calls, gathering)
         self._shelf = shelf
-        self._start = start
-
-    def listen(self) -> Body:
-        """Binds; gives the address for the hello line."""
-        unix, tcp = self._start.unix, self._start.tcp
-        try:
-            if unix:
-                self._listener = listen_unix(unix)
-                return {"unix": unix}
-            self._listener = listen_tcp(tcp)
-        except (OSError, AttributeError) as error:
-            raise BadStart(f'Cannot listen at "{unix or tcp}": {error}') from error
-        pattern = "[{}]:{}" if ":" in tcp else "{}:{}"
-        return {"tcp": pattern.format(tcp, self._listener.getsockname()[1])}
+        self._listener = listener
 
     def run(self) -> NoReturn:
         """Serves for good."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     Tell = Callable[[str, str, bool], None]
 
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 MOST_REMEMBERED = 1000
 MOST_READ, MOST_PATHS = 10_000, 8  # of the text of an error
 # What `multiprocessing` imports for processes that begin as programs of their own.
@@ -40,7 +39,7 @@ BY_PLACE = {
 
 
 class Access:
-    """Watches what the plugin does. `tell` gets each thing that it asks for, with its key and whether it may have it."""
+    """Looks at what the plugin is about to do. `tell` gets each thing that it asks for, with its key and whether it may have it."""
 
     def __init__(self, grant: Grant, tell: Optional[Tell]) -> None:
         self._grant = grant
@@ -50,37 +49,10 @@ class Access:
         self._prepared: set[str] = set()
         self._database = ""  # which was opened last
         self._places: dict[str, str] = {}  # what must be writable, by the path that was asked for
-        self._watches: dict[str, Callable[..., None]] = {
-            "open": self._open,
-            "import": self._import,
-            "sqlite3.connect": self._open_database,
-            "ctypes.dlopen": lambda name, *rest: self._read(name) if name else None,
-            "os.truncate": lambda path, *rest: self._write(path, path),
-            **dict.fromkeys(("os.mkdir", "os.remove", "os.rmdir"), self._change),
-            **dict.fromkeys(("os.rename", "os.link", "os.symlink"), self._move),
-            **dict.fromkeys(("os.exec", "os.posix_spawn", "subprocess.Popen"), self._run),
-            "os.system": lambda command: self._run("/bin/sh"),
-            **dict.fromkeys(("socket.connect", "socket.sendto", "socket.sendmsg"), self._connect),
-            "socket.bind": self._bind,
-            **dict.fromkeys(("socket.getaddrinfo", "socket.gethostbyname"), self._look_up),
-        }
-        if tell is not None:
-            self._watches.update(dict.fromkeys(("os.listdir", "os.scandir"), lambda path=None, *rest: self._read(path or ".")))
-
-    def watch(self) -> None:
-        """From here on Python tells of what it is about to do."""
-        watches = self._watches
-
-        def hook(event: str, args: tuple[Any, ...]) -> None:
-            watch = watches.get(event)
-            if watch is not None:
-                watch(*args)
-
-        sys.addaudithook(hook)
 
     def advise(self, error: BaseException) -> str:
         """What stands behind the message of an error that came of a refusal; nothing for any other."""
-        for refused in _chain(error) if self._grant.hold else ():
+        for refused in _chain(error):
             is_refusal = isinstance(refused, PermissionError) or attribute(refused, "errno") == errno.EXDEV
             advice = self._advice(refused) if is_refusal else self._advice_of_library(refused)
             if advice:
@@ -134,23 +106,30 @@ class Access:
             self._tellings.add((key, target))
             self._tell(key, target, allowed)
 
-    def _open(self, path: Any, mode: Any, flags: int) -> None:
-        if flags & WRITES:
-            self._write(path, path if os.path.exists(path) else _folder(path))
-        else:
-            self._read(path)
+    def write_file(self, path: Any) -> None:
+        self._write(path, path if os.path.exists(path) else _folder(path))
 
-    def _open_database(self, path: Any) -> None:
-        name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
-        if name and not name.startswith((":", "file:")):
-            self._database = os.path.abspath(name)
-            self._read(name)
-
-    def _read(self, path: Any) -> None:
+    def read_file(self, path: Any) -> None:
         if self._tell is not None and isinstance(path, (str, bytes, os.PathLike)):
             real = os.path.realpath(os.fsdecode(path))
             if not self._is_own(real):
                 self._told("read", real, self._may("read", real))
+
+    def list_folder(self, path: Any = None, *rest: Any) -> None:
+        self.read_file(path or ".")
+
+    def open_database(self, path: Any) -> None:
+        name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
+        if name and not name.startswith((":", "file:")):
+            self._database = os.path.abspath(name)
+            self.read_file(name)
+
+    def load_library(self, name: Any, *rest: Any) -> None:
+        if name:
+            self.read_file(name)
+
+    def truncate(self, path: Any, *rest: Any) -> None:
+        self._write(path, path)
 
     def _write(self, path: Any, place: Any) -> None:
         """Remembers what has to be writable for it, in case that it is refused."""
@@ -166,14 +145,14 @@ class Access:
             if not is_within(real, self._grant.own_write):
                 self._told("write", real, self._may("write", real))
 
-    def _change(self, path: Any, *rest: Any) -> None:
+    def change(self, path: Any, *rest: Any) -> None:
         self._write(path, _folder(path))
 
-    def _move(self, source: Any, target: Any, *rest: Any) -> None:
-        self._change(source)
-        self._change(target)
+    def move(self, source: Any, target: Any, *rest: Any) -> None:
+        self.change(source)
+        self.change(target)
 
-    def _import(self, module: str, *rest: Any) -> None:
+    def prepare_module(self, module: str) -> None:
         if module == BY_SPAWN and not self._grant.run:
             self._refuse("run", sys.executable, ADD_RUN + ", or " + TAKE_FORK)
         if module == BY_SERVER:
@@ -184,7 +163,10 @@ class Access:
             self._prepared.add(module)
             stand_in_for(module)
 
-    def _run(self, program: Any, args: Any = None, folder: Any = None, *rest: Any) -> None:
+    def run_command(self, command: Any) -> None:
+        self.run("/bin/sh")
+
+    def run(self, program: Any, args: Any = None, folder: Any = None, *rest: Any) -> None:
         name = os.fsdecode(program)
         allowed = self._grant.run
         if not allowed and self._grant.hold and not _is_program(name):
@@ -193,18 +175,18 @@ class Access:
         if not allowed:
             self._refuse("run", name, ADD_RUN)
 
-    def _connect(self, client: Any, address: Any, *rest: Any) -> None:
+    def connect(self, client: Any, address: Any, *rest: Any) -> None:
         net = self._grant.net
         if not isinstance(address, tuple) or len(address) < 2:
             return  # of another family, which the kernel refuses
         allowed = net is True or (isinstance(net, list) and address[1] in net)
         self._net(address[0], address[1], allowed)
 
-    def _bind(self, client: Any, address: Any) -> None:
+    def bind(self, client: Any, address: Any) -> None:
         if isinstance(address, tuple) and len(address) >= 2 and self._grant.net is not True:
             self._refuse("net", f"{address[0]}:{address[1]}", 'set "net" of "permissions" to true, for ports are those to connect to')
 
-    def _look_up(self, host: Any, port: Any = None, *rest: Any) -> None:
+    def look_up(self, host: Any, port: Any = None, *rest: Any) -> None:
         if not self._grant.net and host and host != "localhost" and not _is_address(host):
             self._net(host, port, False)
 

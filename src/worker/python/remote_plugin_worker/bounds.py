@@ -10,12 +10,14 @@ from .encoding import encode
 from .errors import BadStart, CannotBind
 from .grant import Grant, is_within
 from .start_line import Start
+from .watching import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
     from .holding import Holding
+    from .plugin import Plugin
 
     Body = Dict[str, Any]
 
@@ -26,31 +28,42 @@ class Bounds:
     def __init__(self, start: Start, hello: int) -> None:
         self._grant = Grant(start.bounds or {}, start.plugin.get("path") or [], start.scratch.roots())
         self._holding: Optional[Holding] = None
+        self._site = builtins.__import__("site") if sys.flags.no_site else None  # before the fork, after which it would take longer
         self._variables = self._complete(variables_of(start.plugin), start.scratch.disk)
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant, hello)
 
-    def put_in_force(self) -> Body:
-        """Binds this process, and gives what the hello line says of that."""
-        told: Body = {}
-        os.environ.update(self._variables)  # before, they could have had this process run the plugin's code
+    @property
+    def told(self) -> Body:
+        """What the hello line says of them."""
+        return self._holding.told if self._holding is not None else {}
+
+    def hold(self, plugin: Plugin) -> None:
+        """Binds this process, and has the plugin's errors say what is missing. A plugin that cannot be bound is never loaded."""
+        try:
+            self._put_in_force()
+        except CannotBind as error:
+            plugin.fail(error, "bounds")
+        else:
+            plugin.advise = self._watch()
+
+    def _put_in_force(self) -> None:
+        for name, value in self._variables.items():
+            os.environ[name] = value  # before, it could have had this process run the plugin's code
         if self._holding is not None:
-            told = self._holding.put_in_force()
-        return told
+            self._holding.put_in_force()
 
-    def watch(self) -> Callable[[BaseException], str]:
+    def _watch(self) -> Callable[[BaseException], str]:
         """From here on refusals say what is missing. Gives what says it of an error."""
-        from .access import Access
-
         if self._holding is not None:
             change_files_by_descriptor()
-        if sys.flags.no_site:
+        if self._site is not None:
             sys.path[:0] = [path for path in self._variables.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(path)]
             sys.dont_write_bytecode = sys.dont_write_bytecode or bool(self._variables.get("PYTHONDONTWRITEBYTECODE"))
-            run_site()
-        access = Access(self._grant, tell_access if self._grant.audit else None)
-        access.watch()
-        return access.advise
+            find_packages(self._site)
+        watch = Watch(self._grant, tell_access if self._grant.audit else None)
+        watch.begin()
+        return watch.advise
 
     def _complete(self, variables: dict[str, str], scratch: str) -> dict[str, str]:
         """Adds what the bounds take, also for a run that is only watched: what it would need is what it is found to need."""
@@ -64,9 +77,8 @@ class Bounds:
         return variables
 
 
-def run_site() -> None:
+def find_packages(site: Any) -> None:
     """Does what Python does when it starts: it finds the packages, and runs code of theirs."""
-    site = builtins.__import__("site")
     site.abs_paths = lambda: None  # it would look at each module that is loaded, and they have absolute paths
     site.main()
 

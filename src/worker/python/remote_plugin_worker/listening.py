@@ -4,9 +4,28 @@ from __future__ import annotations
 
 import os
 
+from .errors import BadStart
 from .fast import socket
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+    Body = Dict[str, Any]
+
 BACKLOG = 256
+
+
+def listen(unix: str, tcp: str) -> tuple[socket.socket, Body]:
+    """Listens at one of both; gives the address for the hello line, too."""
+    try:
+        if unix:
+            return listen_unix(unix), {"unix": unix}
+        listener = listen_tcp(tcp)
+    except (OSError, AttributeError) as error:
+        raise BadStart(f'Cannot listen at "{unix or tcp}": {error}') from error
+    pattern = "[{}]:{}" if ":" in tcp else "{}:{}"
+    return listener, {"tcp": pattern.format(tcp, listener.getsockname()[1])}
 
 
 def listen_unix(path: str) -> socket.socket:

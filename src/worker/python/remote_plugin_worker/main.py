@@ -13,6 +13,7 @@ from .errors import BadStart, CannotBind
 from .forks import prepare_for_forks
 from .library import LIBRARY
 from .lifeline import Watch, arm_lifeline, hold_lifeline
+from .listening import listen
 from .shelf import Shelf
 from .start_line import Start, read_start_line, say, take_stdout
 from .supervisor import fork_worker
@@ -54,16 +55,16 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
             lifeline = os.dup(0)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
-        worker = Worker(start, shelf)
-        told: Body = {"address": worker.listen(), "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
-        if bounds is not None:
-            told.update(bounds.put_in_force())
+        listener, address = listen(start.unix, start.tcp)
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
-    say(hello, told)
+    told: Body = {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
+    say(hello, told if bounds is None else {**told, **bounds.told})
+    # While the host connects. No thread reads what it sends yet.
+    worker = Worker(start, shelf, listener)
     if bounds is not None:
-        worker.plugin.advise = bounds.watch()  # it binds nobody, so that the host need not wait for it
+        bounds.hold(worker.plugin)
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)

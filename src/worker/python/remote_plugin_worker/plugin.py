@@ -61,12 +61,19 @@ class Plugin:
 
     def load(self) -> None:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
+        if self.failure is not None:
+            return
         try:
             run_plugin_code(self._load)
         except BaseException as error:  # also SystemExit
-            self.failure = describe(error, self.name, "load_error")
-            self.failure["message"] += self.advise(error)
+            self.fail(error, "load_error")
         self._is_ready = self.failure is None
+        self.loaded.set()
+
+    def fail(self, error: BaseException, code: str) -> None:
+        """From here on all who ask for the plugin are told why there is none."""
+        self.failure = describe(error, self.name, code)
+        self.failure["message"] += self.advise(error)
         self.loaded.set()
 
     def _load(self) -> None:

@@ -1,4 +1,4 @@
-"""The worker: what it is made of, and where it listens."""
+"""The worker: what it is made of."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import threading
 
 from .canceller import Canceller
 from .descriptors import DESCRIPTORS
-from .errors import BadStart
+from .fast import socket
 from .front import Front
 from .lanes import Lanes
-from .listening import listen_tcp, listen_unix
 from .open_calls import OpenCalls
 from .plugin import Plugin
 from .session import Session
@@ -19,18 +18,16 @@ from .waiting import Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, NoReturn, Optional
+    from typing import NoReturn, Optional
 
     from .batching import Batches
     from .gathering import Gathering
-
-    Body = Dict[str, Any]
 
 
 class Worker:
     """All that serves one plugin."""
 
-    def __init__(self, start: Start, shelf: Shelf) -> None:
+    def __init__(self, start: Start, shelf: Shelf, listener: socket.socket) -> None:
         calls = OpenCalls()
         self.plugin = plugin = Plugin(start.plugin, calls)
         gathering = _gathering(start, calls)
@@ -42,20 +39,7 @@ class Worker:
             plugin.batches = True
             self._lanes.batches = _batches(start, plugin, calls, gathering)
         self._shelf = shelf
-        self._start = start
-
-    def listen(self) -> Body:
-        """Binds; gives the address for the hello line."""
-        unix, tcp = self._start.unix, self._start.tcp
-        try:
-            if unix:
-                self._listener = listen_unix(unix)
-                return {"unix": unix}
-            self._listener = listen_tcp(tcp)
-        except (OSError, AttributeError) as error:
-            raise BadStart(f'Cannot listen at "{unix or tcp}": {error}') from error
-        pattern = "[{}]:{}" if ":" in tcp else "{}:{}"
-        return {"tcp": pattern.format(tcp, self._listener.getsockname()[1])}
+        self._listener = listener
 
     def run(self) -> NoReturn:
         """Serves for good."""
