@@ -124,26 +124,27 @@ def _refuse_derived(value: Any) -> Form:
     raise UnfitFile(f'is of type "{kind.__name__}", which may say more than the {base.__name__} that it is derived from. {advice}')
 
 
-KINDS: tuple[tuple[str, str, Callable[[Any], Form]], ...] = (
-    ("pandas", "DataFrame", _frame_form),
-    ("pyarrow", "Table", _table_form),
-    ("pyarrow", "RecordBatch", _batch_form),
-    ("polars", "DataFrame", _polars_form),
-    ("PIL.Image", "Image", _picture_form),
+# Each with a member that it is used by: what has only the name, or is too old, is no table here.
+KINDS: tuple[tuple[str, str, str, Callable[[Any], Form]], ...] = (
+    ("pandas", "DataFrame", "columns", _frame_form),
+    ("pyarrow", "Table", "unify_dictionaries", _table_form),
+    ("pyarrow", "RecordBatch", "schema", _batch_form),
+    ("polars", "DataFrame", "write_ipc", _polars_form),
+    ("PIL.Image", "Image", "save", _picture_form),
 )
 _makers: dict[type, Optional[Callable[[Any], Form]]] = {}
 
 
 def _find_maker(kind: type) -> Optional[Callable[[Any], Form]]:
-    for library, name, make in KINDS:
+    for library, name, member, make in KINDS:
         base = getattr(sys.modules.get(library), name, None)
-        if isinstance(base, type) and issubclass(kind, base):
+        if isinstance(base, type) and issubclass(kind, base) and hasattr(base, member):
             return make if _top(kind.__module__) == _top(library) else _refuse_derived
     return None
 
 
 def _is_known(kind: type) -> bool:
-    return any(kind is getattr(sys.modules.get(library), name, None) for library, name, _ in KINDS)
+    return any(kind is getattr(sys.modules.get(library), name, None) for library, name, *_ in KINDS)
 
 
 def _top(module: str) -> str:
