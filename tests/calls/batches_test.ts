@@ -223,7 +223,7 @@ Deno.test("python: arguments that do not fit fail their call alone, and those gi
     plugin.execute({ value: 3 }),
   ]);
   assert(wrong?.status === "rejected" && right?.status === "fulfilled" && third?.status === "fulfilled");
-  assertStringIncludes(wrong.reason.message, "execute() got an unexpected keyword argument 'valeu'");
+  assertStringIncludes(wrong.reason.message, "execute(): got an unexpected keyword argument 'valeu'");
   assertEquals([right.value, third.value], [{ value: 2, size: 2 }, { value: 3, size: 2 }]);
 });
 

@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "710aa840c01ce69c";
+export const PYTHON_WORKER_HASH = "dfd122d9e0a765de";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -710,7 +710,7 @@ class Batches:
         try:
             named = dict(self._signature.bind(*args, **kwargs).arguments)
         except TypeError as error:
-            raise TypeError(f"execute() {error}") from None
+            raise TypeError(f"execute(): {error}") from None
         others = [name for name, parameter in self._signature.parameters.items() if parameter.kind is parameter.VAR_KEYWORD]
         for name in others:
             named.update(named.pop(name, {}))

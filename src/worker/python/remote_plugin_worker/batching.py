@@ -163,7 +163,7 @@ class Batches:
         try:
             named = dict(self._signature.bind(*args, **kwargs).arguments)
         except TypeError as error:
-            raise TypeError(f"execute() {error}") from None
+            raise TypeError(f"execute(): {error}") from None
         others = [name for name, parameter in self._signature.parameters.items() if parameter.kind is parameter.VAR_KEYWORD]
         for name in others:
             named.update(named.pop(name, {}))
