@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "dfd122d9e0a765de";
+export const PYTHON_WORKER_HASH = "7718ba01939918a7";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -549,6 +549,7 @@ class Batch(Call):
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Generator
@@ -560,10 +561,11 @@ from .endpoints import ENDPOINTS
 from .errors import BadResult
 from .forks import NO_NAMES
 from .gathering import Gathering
-from .library import attribute
+from .logs import log
 from .open_calls import OpenCalls
 from .plugin import Plugin
 from .script_end import end_as_script
+from .tracebacks import traceback_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -638,7 +640,11 @@ class Batches:
                 self._run(batch, answer)
         finally:
             for call in taken:
-                self._settle(call, answer)
+                try:
+                    self._settle(call, answer)
+                except Exception as failure:  # the others would be lost with it
+                    DESCRIPTORS.check()
+                    log("a call was lost\\n" + traceback_of(failure))
             batch.finish()
 
     def _run(self, batch: Batch, answer: Answer) -> None:
@@ -722,8 +728,8 @@ class Batches:
         given = plugin.invoke(batch, plugin.need(METHOD), (items,))
         if isinstance(given, (Generator, AsyncGenerator)):
             given = list(plugin.items(batch, given))
-        if not isinstance(given, (list, tuple)) and attribute(given, "ndim", 0) and hasattr(type(given), "__array__"):
-            given = list(given)  # the rows of an array
+        if isinstance(given, getattr(sys.modules.get("numpy"), "ndarray", ())) and given.ndim:
+            given = list(given)  # its rows
         if not isinstance(given, (list, tuple)):
             raise BadResult(f'{METHOD}() gave a value of type "{type(given).__name__}"; wanted is a list with an answer for each item')
         if len(given) != len(items):
