@@ -7,6 +7,7 @@ import { delay } from "@std/async";
 import { TextLineStream } from "@std/streams";
 import { ANSWER_MARK } from "./driver/serve.ts";
 import { moveTo } from "./placement.ts";
+import { proportionalMemory } from "./process_memory.ts";
 import { descendantsOf, listProcesses, type ProcessInfo } from "./process_tree.ts";
 import { processorTimes, usedBetween } from "./processor_time.ts";
 
@@ -62,7 +63,10 @@ export class MeasuringProcess {
     const processes = await listProcesses();
     const workers = this.#note(processes);
     const host = processes.find(({ pid }) => pid === this.#child.pid)?.residentKb ?? NaN;
-    return { host_mb: host / 1024, worker_mb: workers.reduce((sum, { residentKb }) => sum + residentKb, 0) / 1024 };
+    const shares = await proportionalMemory(workers.map(({ pid }) => pid));
+    const total = (sizeOf: (worker: ProcessInfo) => number) => workers.reduce((sum, worker) => sum + sizeOf(worker), 0) / 1024;
+    const resident = { host_mb: host / 1024, worker_mb: total(({ residentKb }) => residentKb) };
+    return shares.size < workers.length ? resident : { ...resident, worker_pss_mb: total(({ pid }) => shares.get(pid)!) };
   }
 
   /** Runs it and its workers on the given cores from now on. */

@@ -52,9 +52,9 @@ function ownFaces(results: Results): Target[] {
       inEach(`p99 of a call, ${title} plugin: below 2 × its median`, tail(`ours-${name}`), (ratio) => ratio < 2)
     ),
     atMost(
-      "Memory of a Python worker: at most execnet's",
+      "Memory of a Python worker, by shares: at most execnet's",
       1,
-      ratioOf(results, ["ours-python", "memory.worker_mb"], ["execnet", "memory.worker_mb"]),
+      ratioOf(results, ["ours-python", "memory.worker_pss_mb"], ["execnet", "memory.worker_pss_mb"]),
     ),
   ];
 }

@@ -37,7 +37,9 @@ export type PluginErrorCode =
   | "remote_error"
   | "timeout"
   | "cancelled"
-  | "protocol_violation";
+  | "protocol_violation"
+  | "invalid_recording"
+  | "not_recorded";
 
 /** What each error tells besides its message. */
 export interface PluginErrorDetails {
@@ -57,8 +59,7 @@ export interface PluginErrorDetails {
  * try {
  *   await RemotePluginProxy.start({ module: "whisper_plugin" }); // names no class
  * } catch (error) {
- *   if (!(error instanceof PluginError)) throw error;
- *   console.log(error.code); // "invalid_manifest"
+ *   if (error instanceof PluginError) console.log(error.code); // "invalid_manifest"
  * }
  * ```
  */
@@ -218,9 +219,9 @@ export class SignatureMismatchError extends PluginError {
   /** Makes the error. */
   constructor(details: SignatureMismatchErrorDetails) {
     const { plugin, changes, command } = details;
-    const shown = changes.slice(0, MAX_CHANGES_SHOWN).join("; ");
-    const more = changes.length > MAX_CHANGES_SHOWN ? `; and ${changes.length - MAX_CHANGES_SHOWN} more` : "";
-    super("signature_mismatch", `The types of "${plugin}" are out of date: ${shown}${more}. Make them anew: ${command}`, details);
+    const more = changes.length > MAX_CHANGES_SHOWN ? [`and ${changes.length - MAX_CHANGES_SHOWN} more`] : [];
+    const shown = [...changes.slice(0, MAX_CHANGES_SHOWN), ...more].join("; ");
+    super("signature_mismatch", `The types of "${plugin}" are out of date: ${shown}. Make them anew: ${command}`, details);
     this.changes = changes;
     this.command = command;
   }

@@ -82,6 +82,7 @@ export const GROUPS: readonly Group[] = [
   { name: "permissions", roots: ["tests/permissions"], flags: killers },
   { name: "security", roots: ["tests/security"], flags: killers },
   { name: "manager", roots: ["tests/manager"], flags: killers },
+  { name: "testing", roots: ["tests/testing"], flags: killers },
   { name: "attached", roots: ["tests/attached"], flags: killers },
   { name: "gateway", roots: ["tests/gateway"], flags: killers },
   { name: "openapi", roots: ["tests/gateway/schemathesis_test.ts"], flags: packagedWorkers, packages: SCHEMATHESIS },

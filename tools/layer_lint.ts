@@ -28,7 +28,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   protocol: [],
   worker: ["protocol"],
-  testing: ["worker", ...LAYERS.slice(0, LAYERS.indexOf("manager"))],
+  testing: ["worker", ...LAYERS.slice(0, LAYERS.indexOf("mcp"))],
+  cli: ["testing", ...LAYERS.slice(0, LAYERS.indexOf("cli"))],
 };
 
 /** What a folder needs of the programs that run elsewhere: their texts. They are data, made by `deno task embed`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ManifestError, PermissionDeniedError, PluginError, PluginStateError, WorkerStartError } from "../errors.ts";
+import { ManifestError, PermissionDeniedError, PluginError, type PluginErrorCode, PluginStateError, WorkerStartError } from "../errors.ts";
 
 /** The exit codes, as `--help` lists them. */
 export const EXIT = {
@@ -17,7 +17,7 @@ export const EXIT = {
   startFailed: 3,
   /** `doctor` has found something that has to be mended. */
   unwell: 4,
-  /** `gen --check` has found that the file is not the one that it would write. */
+  /** `gen --check` has found that the file is not the one that it would write, or `test` that the plugin answers otherwise than it was recorded. */
   outOfDate: 5,
   /** Ctrl-C. */
   interrupted: 130,
@@ -31,7 +31,7 @@ Exit codes:
   2    the command line is wrong, names no known plugin, or gives it a configuration that its schema does not allow
   3    the plugin cannot be started: its manifest, a permission, its worker
   4    doctor has found something that has to be mended
-  5    gen --check has found that the file is out of date
+  5    gen --check has found that the file is out of date, or test that the plugin answers otherwise
   130  Ctrl-C
 `;
 
@@ -45,11 +45,14 @@ export class Interruption extends Error {
   override name = "Interruption";
 }
 
+/** The codes of errors by which the command line is wrong. */
+const USAGE: ReadonlySet<PluginErrorCode> = new Set(["unknown_plugin", "invalid_arguments", "invalid_recording"]);
+
 /** The exit code that an error stands for. */
 export function exitCode(error: unknown): number {
   if (error instanceof Interruption) return EXIT.interrupted;
   if (error instanceof UsageError) return EXIT.usage;
-  if (error instanceof PluginError && (error.code === "unknown_plugin" || error.code === "invalid_arguments")) return EXIT.usage;
+  if (error instanceof PluginError && USAGE.has(error.code)) return EXIT.usage;
   const isStart = [ManifestError, PermissionDeniedError, WorkerStartError, PluginStateError].some((kind) => error instanceof kind);
   return isStart ? EXIT.startFailed : EXIT.callFailed;
 }

@@ -29,6 +29,7 @@ import { runHelp } from "./commands/run_help.ts";
 import type { ServeOptions } from "./commands/serve.ts";
 import { OPERATOR_TOKEN_VARIABLE, TOKEN_VARIABLE } from "./serving/token.ts";
 import { stats, type StatsOptions } from "./commands/stats.ts";
+import type { TestOptions } from "./commands/test.ts";
 import { failureLines } from "./output/failure.ts";
 import { red } from "./output/painted.ts";
 import { standardError, standardOutput, Terminal } from "./output/terminal.ts";
@@ -124,8 +125,8 @@ function addPluginCommands(add: Add, act: Run): void {
     .action((options, command) => act(command, (context) => list(context, options)));
   add("inspect <plugin>", "start a plugin and tell its schema, configuration and needs")
     .action((plugin, _, command) => act(command, (context) => inspect(context, plugin)));
-  add("run [plugin] [arguments...]", "call a plugin once, by name or by the path of its manifest")
-    .usage("[options] <plugin> [--NAME VALUE]...").allowUnknownOption()
+  add("run [plugin] [arguments...]", "call a plugin once, by name or by the path of its manifest or script")
+    .usage("[options] <plugin> [method] [--NAME VALUE]...").allowUnknownOption()
     .helpOption(false).option("-h, --help", "show this; with a plugin, show what that takes")
     .option("--stream", "print what it yields as it comes")
     .option("--kwargs <json>", "arguments as a JSON object; those given by name come on top")
@@ -133,12 +134,29 @@ function addPluginCommands(add: Add, act: Run): void {
     .option("--timeout <seconds>", "give up after so long")
     .option("--save <folder>", "copy the files that it gives to this folder, and print their paths")
     .option("--logs", "show what the plugin prints")
+    .option("--record <file>", "add the call to this recording, which test compares with the plugin")
     .addOption(boundsOption()).option("--audit", "tell what the plugin tries that takes a permission, and what it is refused")
     .addHelpText("after", RUN_HELP)
     .action((plugin, rest, { help, ...options }: RunOptions & { help?: true }, command) => {
       if (help && plugin === undefined) return command.help();
       return act(command, (context) => help ? runHelp(context, plugin) : run(context, [plugin, ...rest], options));
     });
+  add(
+    "test <plugin> [recordings...]",
+    "make recorded calls once more and show what differs (default: those in recordings/ beside the manifest)",
+  )
+    .option("--update", "record anew what came otherwise").option(
+      "--tolerance <share>",
+      "take numbers for the same that differ by less, for example 1e-6",
+    )
+    .option("--timeout <seconds>", "give up each call after so long", "60").option("--logs", "show what the plugin prints")
+    .action((plugin, paths: string[], options: TestOptions, command) =>
+      act(command, async (context) => {
+        // What recordings are read by is not for every other command to load.
+        const { test } = await import("./commands/test.ts");
+        return await test(context, plugin, { ...options, paths }) ? EXIT.ok : EXIT.outOfDate;
+      })
+    );
   add("config <plugin> [settings...]", "show a plugin's configuration, or check and keep another: config whisper model=large")
     .option("--reset", "forget the settings before")
     .action((plugin, settings, { reset = false }, command) => act(command, (context) => config(context, plugin, { settings, reset })));
@@ -175,6 +193,9 @@ function addEnvironmentCommands(add: Add, act: Run): void {
 }
 
 const RUN_HELP = `
+A script is called by its path, without a manifest: run ./shout.py --text hi, or ./shout.py#NAME for one of several classes and functions. The first word
+behind the plugin names one of its methods, where it has one of that name: run tools count_words --text hi. Else it is an argument.
+
 Arguments are given by name: --beams 5 --audio talk.wav. Their types are those that the plugin tells, which inspect shows; where it tells none a value
 that reads as JSON is JSON, any other is text. A name alone is true, --no-NAME false; a name given twice makes a list. The value - stands for a file
 with what comes by standard input. A result that is a file is written to a pipe or a file as it is.
@@ -194,6 +215,7 @@ function addServerCommands(add: Add, act: Run): void {
     .option("--cert <file>", "certificate for HTTPS").option("--key <file>", "its key")
     .option("--replicas <number>", "so many workers a plugin at most", "1")
     .option("--idle <seconds>", "end a plugin's workers after so long without a call")
+    .option("--watch", "reload a plugin when its code is edited")
     .option("--logs", "show what the plugins print").addOption(boundsOption())
     .option("--access-log <file>", "add a line of JSON to this file for each call that has ended; - is standard output")
     .option("--metrics-token-file <file>", "a file with a token that opens /metrics alone, which the other tokens open too")
@@ -208,6 +230,7 @@ function addServerCommands(add: Add, act: Run): void {
     .option("--save <folder>", "copy the files that plugins give to this folder, and tell where they are")
     .option("--replicas <number>", "so many workers a plugin at most", "1")
     .option("--idle <seconds>", "end a plugin's workers after so long without a call")
+    .option("--watch", "reload a plugin when its code is edited")
     .option("--logs", "show what the plugins print, on standard error").addOption(boundsOption())
     .action((plugin, options: McpCommandOptions, command) => act(command, (context) => mcp(context, plugin, options)));
   add("stats", "show what the plugins of a running serve use").option("--url <url>", "of a server elsewhere")

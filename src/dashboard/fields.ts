@@ -5,6 +5,7 @@
  */
 import { alternatives } from "../plugin/schema_alternatives.ts";
 import type { JsonSchema } from "../plugin/type_schema.ts";
+import { type MethodEndpoint, methodEndpoint } from "../protocol/endpoints.ts";
 import { isRecord } from "../protocol/json.ts";
 import type { MethodSignature, SignaturesBody } from "../protocol/messages.ts";
 
@@ -36,15 +37,29 @@ export interface MethodForm {
 }
 
 /** The forms of a plugin's methods. A method that it lacks has none. */
-export type PluginForms = Readonly<Partial<Record<keyof SignaturesBody, MethodForm>>>;
+export interface PluginForms {
+  readonly execute?: MethodForm;
+  readonly execute_stream?: MethodForm;
+  /** Those of the methods that are called by their names, by their endpoints; left out when there are none. */
+  readonly methods?: Readonly<Record<MethodEndpoint, MethodForm>>;
+}
 
 /** The most fields that a person can read. */
 const MAX_FIELDS = 200;
 
 /** The forms for what a plugin takes. */
-export function formsOf(signatures: SignaturesBody): PluginForms {
-  const methods = Object.entries(signatures) as [keyof SignaturesBody, MethodSignature][];
-  return Object.fromEntries(methods.map(([name, one]) => [name, methodForm(one)]));
+export function formsOf({ execute, execute_stream: stream, methods }: SignaturesBody): PluginForms {
+  return {
+    ...execute && { execute: methodForm(execute) },
+    ...stream && { execute_stream: methodForm(stream) },
+    ...methods && { methods: Object.fromEntries(Object.entries(methods).flatMap(formsOfMethod)) },
+  };
+}
+
+function formsOfMethod([name, signature]: [string, MethodSignature]): [MethodEndpoint, MethodForm][] {
+  const form = methodForm(signature);
+  const call: [MethodEndpoint, MethodForm] = [methodEndpoint("call", name), form];
+  return signature.chunk === undefined ? [call] : [call, [methodEndpoint("stream", name), form]];
 }
 
 /** The form for the arguments of a method. */

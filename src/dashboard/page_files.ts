@@ -20,6 +20,7 @@ import history from "./page/history.js" with { type: "text" };
 import html from "./page/html.js" with { type: "text" };
 import logs from "./page/logs.js" with { type: "text" };
 import main from "./page/main.js" with { type: "text" };
+import methodForms from "./page/method_forms.js" with { type: "text" };
 import outcome from "./page/outcome.js" with { type: "text" };
 import plugin from "./page/plugin.js" with { type: "text" };
 import pluginForms from "./page/plugin_forms.js" with { type: "text" };
@@ -54,6 +55,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "html.js": html,
   "logs.js": logs,
   "main.js": main,
+  "method_forms.js": methodForms,
   "outcome.js": outcome,
   "plugin.js": plugin,
   "plugin_forms.js": pluginForms,

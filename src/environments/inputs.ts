@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from "@std/path";
 import { PermissionDeniedError } from "../errors.ts";
 import { mayRead } from "../manifest/host_access.ts";
 import type { EnvironmentSource } from "../manifest/manifest.ts";
+import { ALMOST_METADATA, SCRIPT_METADATA } from "../manifest/script.ts";
 import { environmentError } from "./environment.ts";
 
 /** Which form it is, and what `uv` has to know of it. */
@@ -34,10 +35,6 @@ export interface EnvironmentInputs {
 /** What is larger is none of the files that are meant. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** The metadata of a script, as PEP 723 has it. */
-const SCRIPT_METADATA = /^# \/\/\/ script$\s((?:^#(?:| .*)$\s)+)^# \/\/\/$/m;
-/** What was meant to be one. */
-const ALMOST_METADATA = /^\W{0,8}\/\/\/\s*script\b/m;
 /** A name goes on to the end of its line, and may be quoted. */
 const INCLUDED = /^\s*(?:-r|-c|--requirement|--constraint)(?:=|\s)[^\S\n]*([^\s#][^\r\n#]*)/gm;
 

@@ -5,7 +5,7 @@
  */
 import { CallCancelledError } from "../errors.ts";
 import { OrderedList } from "../plugin/ordered_list.ts";
-import { type Endpoint, endpointRule, type ExtensionEndpoint } from "../protocol/endpoints.ts";
+import { endpointRule, type RequestEndpoint } from "../protocol/endpoints.ts";
 
 /** A request, which its client can give up. */
 export interface OpenCall {
@@ -26,7 +26,7 @@ export interface CallOwner {
   /** The plugin that is called, with its version. */
   readonly plugin: string;
   /** What is asked of it. */
-  readonly endpoint: Endpoint | ExtensionEndpoint;
+  readonly endpoint: RequestEndpoint;
   /** What its client calls it. */
   readonly callId: string | undefined;
 }

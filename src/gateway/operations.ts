@@ -7,7 +7,16 @@ import type { PluginManager } from "../manager/plugin_manager.ts";
 import type { ClientOptions } from "../plugin/client_logs.ts";
 import type { CallOptions, Kwargs, PluginConfig } from "../plugin/interface.ts";
 import { type PluginInterface, questionAt, type QuestionEndpoint } from "../plugin/members.ts";
-import type { Endpoint, ExtensionEndpoint } from "../protocol/endpoints.ts";
+import {
+  type CalledEndpoint,
+  type Endpoint,
+  type ExtensionEndpoint,
+  isMethodEndpoint,
+  isStreamEndpoint,
+  methodName,
+  type RequestEndpoint,
+  takesArguments,
+} from "../protocol/endpoints.ts";
 import { LOGS_FEATURE } from "../protocol/log_body.ts";
 import { PARTS_FEATURE } from "../protocol/parts.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
@@ -39,19 +48,36 @@ export function operate(request: GatewayRequest, target: OperationTarget, given:
   // `client` is no option of the public API. The manager hands it on to the plugin as it is.
   const options: CallOptions & ClientOptions = { ...given, client: target.client };
   const { endpoint, body } = request;
-  const call = { ...options, args: body.args as readonly unknown[] | undefined, callId: target.workerCallId };
-  if (endpoint === "execute_stream") return target.handle.executeStream(body.kwargs as Kwargs | undefined, call);
-  if (endpoint === "execute") return target.handle.execute(body.kwargs as Kwargs | undefined, call);
+  if (takesArguments(endpoint)) {
+    const call = { ...options, args: body.args as readonly unknown[] | undefined, callId: target.workerCallId };
+    return callMethod(endpoint, target.handle, { kwargs: body.kwargs as Kwargs | undefined, call });
+  }
   const question = questionAt(endpoint);
   if (question !== undefined) return target.handle[question](options);
   if (!isOwn(endpoint)) return target.handle.extension(endpoint as ExtensionEndpoint, body, options);
   return ANSWERS[endpoint](request, target, options);
 }
 
+/** What a method is called with. */
+interface MethodCall {
+  readonly kwargs: Kwargs | undefined;
+  readonly call: CallOptions;
+}
+
+function callMethod(
+  endpoint: CalledEndpoint,
+  handle: PluginInterface,
+  { kwargs, call }: MethodCall,
+): AsyncIterator<unknown> | Promise<unknown> {
+  const name = isMethodEndpoint(endpoint) ? methodName(endpoint) : undefined;
+  if (isStreamEndpoint(endpoint)) return name === undefined ? handle.executeStream(kwargs, call) : handle.stream(name, kwargs, call);
+  return name === undefined ? handle.execute(kwargs, call) : handle.call(name, kwargs, call);
+}
+
 type Answer = (request: GatewayRequest, target: OperationTarget, options: CallOptions) => Promise<unknown>;
 
 /** Every endpoint that is neither a call of the plugin's methods nor a question. */
-type OwnEndpoint = Exclude<Endpoint, QuestionEndpoint | "execute" | "execute_stream">;
+type OwnEndpoint = Exclude<Endpoint, QuestionEndpoint | CalledEndpoint>;
 
 const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
   initialize: async ({ body }, { handle }, options) => {
@@ -66,6 +92,8 @@ const ANSWERS: Readonly<Record<OwnEndpoint, Answer>> = {
   cleanup: () => Promise.resolve({ status: "cleaned" }),
   // It shares no files with its clients.
   in_use: () => Promise.resolve({ in_use: true }),
+  // Where they lie is no client's business.
+  sources: () => Promise.resolve({ files: [] }),
   cancel: async (request, target) => ({ status: await cancel(request, target) ? "cancelled" : "not_running" }),
   ready: async ({ plugin }, { manager, handle: { name, version } }) => {
     await manager.load(plugin);
@@ -98,6 +126,6 @@ async function cancel({ body }: GatewayRequest, { handle, calls, client, role }:
   });
 }
 
-function isOwn(endpoint: Endpoint | ExtensionEndpoint): endpoint is OwnEndpoint {
+function isOwn(endpoint: RequestEndpoint): endpoint is OwnEndpoint {
   return Object.hasOwn(ANSWERS, endpoint);
 }

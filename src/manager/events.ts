@@ -29,6 +29,10 @@ export type PluginEvent =
   | { readonly type: "restarting"; readonly error: PluginError; readonly delayMs: number }
   /** A worker has not answered twice in a row, and is let go. */
   | { readonly type: "unhealthy"; readonly pid: number | undefined }
+  /** These files of its code have changed, and it is being reloaded. Not all of them may be known after a reload that has failed. */
+  | { readonly type: "edited"; readonly files: readonly string[] }
+  /** What was edited cannot be loaded, and the workers from before go on. */
+  | { readonly type: "kept"; readonly error: unknown }
   /** All workers are new. */
   | { readonly type: "reloaded" }
   /** Calls are accepted again, or refused. */

@@ -16,12 +16,22 @@ import type { Admission } from "./admission.ts";
 import type { Configuration } from "./configuration.ts";
 import type { PluginEvent } from "./events.ts";
 import type { ManagerOptions } from "./options.ts";
+import type { Pool } from "./pool.ts";
 import { Replica } from "./replica.ts";
 
 /** What all plugins of a manager share. */
 export interface Shared {
   readonly options: ManagerOptions;
   readonly admission: Admission;
+  /** The first workers of a plugin are there. */
+  readonly onStarted?: (started: StartedPool) => void;
+}
+
+/** A pool with its first workers. */
+export interface StartedPool {
+  readonly pool: Pool;
+  /** When the start began, as files have their times. */
+  readonly startedAt: number;
 }
 
 /** What a launcher needs of its plugin. */

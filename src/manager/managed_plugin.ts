@@ -9,6 +9,7 @@ import {
   type Answer,
   extensionOf,
   type MemberOperation,
+  methodOf,
   operationOf,
   type PluginInterface,
   type Question,
@@ -17,7 +18,7 @@ import {
 import type { RemotePlugin } from "../plugin/remote_plugin.ts";
 import { UnbegunError } from "../plugin/unbegun.ts";
 import { TakenBody } from "../plugin/arguments.ts";
-import { type ExtensionEndpoint, EXTENSIONS } from "../protocol/endpoints.ts";
+import { type ExtensionEndpoint, EXTENSIONS, isStreamEndpoint } from "../protocol/endpoints.ts";
 import type { StatsBody } from "../protocol/messages.ts";
 import type { CountedCall } from "./call_counter.ts";
 import type { KeepOptions } from "./configuration.ts";
@@ -26,8 +27,15 @@ import type { Lease, Pool } from "./pool.ts";
 import type { Replica } from "./replica.ts";
 import { Wait } from "./wait.ts";
 
+/** No member, for only tests reach below a handle. */
+let below: (plugin: ManagedPlugin) => Pool | undefined;
+
 /** Passes each call on to one of the plugin's workers, which are started when there are none. */
 export class ManagedPlugin extends Questions implements PluginInterface {
+  static {
+    below = (plugin) => plugin.#entry.pool;
+  }
+
   readonly #entry: Entry;
   #isClosed = false;
 
@@ -66,6 +74,18 @@ export class ManagedPlugin extends Questions implements PluginInterface {
 
   executeStream<Chunk = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): AsyncGenerator<Chunk, void, void> {
     return this.#frames(operationOf("executeStream", { args, kwargs }), options) as AsyncGenerator<Chunk, void, void>;
+  }
+
+  async call<Result = unknown>(method: string, kwargs: Kwargs = {}, { args = [], ...options }: CallOptions = {}): Promise<Result> {
+    return await this.#call(methodOf("call", method, { args, kwargs }), options) as Result;
+  }
+
+  stream<Chunk = unknown>(
+    method: string,
+    kwargs: Kwargs = {},
+    { args = [], ...options }: CallOptions = {},
+  ): AsyncGenerator<Chunk, void, void> {
+    return this.#frames(methodOf("stream", method, { args, kwargs }), options) as AsyncGenerator<Chunk, void, void>;
   }
 
   /** Asks one worker: for a call one that has a turn, else the one that got the last call. */
@@ -146,9 +166,7 @@ export class ManagedPlugin extends Questions implements PluginInterface {
         left = forWorker;
         const movable = { ...forWorker, isMovable: true };
         try {
-          const result = endpoint === "execute_stream"
-            ? yield* lease.plugin.stream(taken, movable)
-            : await lease.plugin.run(taken, movable);
+          const result = isStreamEndpoint(endpoint) ? yield* lease.plugin.stream(taken, movable) : await lease.plugin.run(taken, movable);
           call.succeed();
           return result;
         } catch (error) {
@@ -197,6 +215,11 @@ export class ManagedPlugin extends Questions implements PluginInterface {
     const message = `Cannot run "${member}" of "${this.name}" after cleanup(). Get the plugin from its manager again`;
     throw new PluginStateError(message, { plugin: this.name });
   }
+}
+
+/** The workers that a handle's calls go to, while there are some. */
+export function poolOf(plugin: ManagedPlugin): Pool | undefined {
+  return below(plugin);
 }
 
 /** A call's turn, and its options for what is left of it then. */

@@ -12,7 +12,8 @@
  * @module
  */
 export { PluginManager } from "./plugin_manager.ts";
-export type { GetOptions, ManifestProblem, UnloadOptions } from "./plugin_manager.ts";
+export type { GetOptions, UnloadOptions } from "./plugin_manager.ts";
+export type { ManifestProblem } from "./manifest_changes.ts";
 export type { ManagerOptions, MemoryBudget, PluginSettings, Replicas } from "./options.ts";
 export type { ManagerEvent, PluginEvent, StopReason } from "./events.ts";
 export type { CallStats, LatencyPercentiles, ManagerStats, PluginInfo, PluginState, PluginStats, WorkerStats } from "./info.ts";
@@ -23,6 +24,7 @@ export type {
   DenoRuntime,
   EnvironmentSource,
   InlineEnvironment,
+  PluginEntry,
   PluginResources,
   PluginSpec,
   PythonRuntime,

@@ -52,8 +52,11 @@ export interface ManagerOptions extends PluginSettings {
   readonly manifests?: readonly ManifestSource[];
   /** Settings for single plugins, by name, in place of the manager's own. */
   readonly plugins?: Readonly<Record<string, PluginSettings>>;
-  /** Whether the folders are watched for changes, those that come only later too. Until it is disposed, such a manager keeps the program alive. Default: false. */
-  readonly watch?: boolean;
+  /**
+   * What is watched for changes. With `"manifests"` it is the folders, those that come only later too. With `true` it is the code of plugins as well, which are
+   * reloaded when that is edited. Until it is disposed, such a manager keeps the program alive. Default: false, nothing.
+   */
+  readonly watch?: boolean | "manifests";
   /**
    * The most that a plugin may get of what its manifest asks for. Default: nothing. A Python plugin whose manifest has no `permissions` is not bounded by it
    * unless `bounds` says so.

@@ -4,31 +4,25 @@
  * @module
  */
 import { resolve } from "@std/path";
-import { ManifestError, type PluginError } from "../errors.ts";
+import type { PluginError } from "../errors.ts";
 import { findManifests } from "../manifest/find.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { PluginSpec } from "../manifest/manifest.ts";
-import { messageOf } from "../protocol/text.ts";
 import type { OperationOptions, PluginConfig } from "../plugin/interface.ts";
 import type { PluginInterface } from "../plugin/members.ts";
 import { Admission } from "./admission.ts";
 import { Entry } from "./entry.ts";
 import { FolderWatch } from "./folder_watch.ts";
+import type { StartedPool } from "./launcher.ts";
 import { ManagedPlugin } from "./managed_plugin.ts";
 import { Registry } from "./registry.ts";
+import { SourceWatch } from "./source_watch.ts";
 import { collectStats } from "./stats.ts";
 import { EventStream, type ManagerEvent, type PluginEvent } from "./events.ts";
 import type { ManagerStats, PluginInfo } from "./info.ts";
-import { isStillThere, sameName } from "./manifest_changes.ts";
+import { isNews, isStillThere, type ManifestProblem, sameName, watchProblem } from "./manifest_changes.ts";
 import { checkDurations, type ManagerOptions } from "./options.ts";
-
-/** A manifest that cannot be used. The others are not affected. */
-export interface ManifestProblem {
-  /** Its path. */
-  readonly source: string;
-  /** What is wrong. */
-  readonly error: PluginError;
-}
+import { WatchPlan } from "./watch_plan.ts";
 
 /** How `unload()` goes about it. */
 export interface UnloadOptions {
@@ -60,12 +54,14 @@ const DEFAULT_HEALTH_INTERVAL_MS = 10_000;
  */
 export class PluginManager implements AsyncDisposable {
   readonly #options: ManagerOptions;
+  readonly #folders: readonly string[];
   readonly #registry = new Registry();
   /** Plugins whose manifests have gone and whose calls have not ended yet. */
   readonly #forgotten = new Set<Entry>();
   readonly #admission: Admission;
   readonly #events = new EventStream();
-  #watch: FolderWatch | undefined;
+  readonly #watch: FolderWatch;
+  readonly #sources: SourceWatch | undefined;
   readonly #healthTimer: ReturnType<typeof setInterval> | undefined;
   #problems: ManifestProblem[] = [];
   #found: ReadonlySet<Entry> = new Set();
@@ -74,7 +70,12 @@ export class PluginManager implements AsyncDisposable {
 
   private constructor(options: ManagerOptions) {
     this.#options = options;
+    this.#folders = options.folders ?? [];
     this.#admission = new Admission(options.memory ?? {}, () => this.#registry.all);
+    this.#watch = new FolderWatch((cause) => this.#tellProblem(watchProblem(this.#folders, cause)));
+    if (options.watch === true) {
+      this.#sources = new SourceWatch(this.#watch, { emit: ({ spec }, event) => this.#emit(spec, event), onLog: options.onLog });
+    }
     const { healthIntervalMs = DEFAULT_HEALTH_INTERVAL_MS } = options;
     if (healthIntervalMs === 0) return;
     // A longer interval than this setInterval takes for 1 ms.
@@ -93,7 +94,7 @@ export class PluginManager implements AsyncDisposable {
     const manager = new PluginManager(options);
     try {
       for (const manifest of options.manifests ?? []) await manager.add(manifest);
-      if (options.watch) manager.#watch = await manager.#watchFolders(options.folders ?? []);
+      if (options.watch) await manager.#watchFolders();
       await manager.refresh();
       return manager;
     } catch (error) {
@@ -104,8 +105,8 @@ export class PluginManager implements AsyncDisposable {
 
   /** The manifests that cannot be used, as of the last `refresh()`. */
   get problems(): readonly ManifestProblem[] {
-    const failure = this.#watch?.failure;
-    return failure === undefined ? this.#problems : [this.#watchProblem(failure), ...this.#problems];
+    const { failure } = this.#watch;
+    return failure === undefined ? this.#problems : [watchProblem(this.#folders, failure), ...this.#problems];
   }
 
   /**
@@ -153,21 +154,16 @@ export class PluginManager implements AsyncDisposable {
   }
 
   /** Nobody waits for what the watch makes happen: what goes wrong is told as a problem. */
-  #watchFolders(folders: readonly string[]): Promise<FolderWatch> {
-    const onChange = () => void this.refresh().catch((cause) => this.#report(this.#watchProblem(cause)));
-    const onFailure = (cause: unknown) => this.#tellProblem(this.#watchProblem(cause));
-    return FolderWatch.create(folders.map((folder) => resolve(folder)), { onChange, onFailure });
-  }
-
-  #watchProblem(cause: unknown): ManifestProblem {
-    const source = (this.#options.folders ?? []).join(", ");
-    const message = `Cannot watch "${source}" for manifests: ${messageOf(cause)}`;
-    return { source, error: new ManifestError(message, { plugin: source, source, cause }) };
+  async #watchFolders(): Promise<void> {
+    const roots = this.#folders.map((folder) => resolve(folder));
+    const onChange = () => void this.refresh().catch((cause) => this.#report(watchProblem(this.#folders, cause)));
+    await this.#watch.add({ plan: () => WatchPlan.ofManifests(roots), onChange });
   }
 
   async #readFolders(): Promise<void> {
-    const files = await Array.fromAsync(findManifests(this.#options.folders ?? []));
+    const files = await Array.fromAsync(findManifests(this.#folders));
     const byPath = new Map(files.map((file) => [file.path, file]));
+    const before = this.#problems;
     this.#problems = [];
     const found = new Set([...this.#found].filter(({ spec }) => isStillThere(spec, byPath)));
     // Those that are gone make room first: a manifest may have been given another file's name.
@@ -177,7 +173,7 @@ export class PluginManager implements AsyncDisposable {
         if ("error" in file) throw file.error;
         found.add(this.#update(file.spec));
       } catch (error) {
-        this.#report({ source: file.path, error: error as PluginError });
+        this.#report({ source: file.path, error: error as PluginError }, before);
       }
     }
     this.#found = found;
@@ -240,7 +236,8 @@ export class PluginManager implements AsyncDisposable {
 
   async #dispose(): Promise<void> {
     clearInterval(this.#healthTimer);
-    this.#watch?.[Symbol.dispose]();
+    this.#watch[Symbol.dispose]();
+    this.#sources?.[Symbol.dispose]();
     await Promise.all([...this.#registry.all, ...this.#forgotten].map((entry) => entry.close()));
     this.#events.close();
   }
@@ -248,7 +245,8 @@ export class PluginManager implements AsyncDisposable {
   #take(spec: PluginSpec): Entry {
     const settings = { ...this.#options.plugins?.[spec.name] };
     const emit = (spec: PluginSpec, event: PluginEvent) => this.#emit(spec, event);
-    const entry = new Entry(spec, settings, { options: this.#options, admission: this.#admission, emit });
+    const onStarted = (started: StartedPool) => this.#sources?.begin(entry, started);
+    const entry: Entry = new Entry(spec, settings, { options: this.#options, admission: this.#admission, emit, onStarted });
     this.#registry.add(entry);
     this.#emit(spec, { type: "found" });
     return entry;
@@ -268,14 +266,16 @@ export class PluginManager implements AsyncDisposable {
   /** A plugin whose manifest has gone is ended when its calls have ended. */
   #forget(entry: Entry): void {
     this.#registry.remove(entry);
+    this.#sources?.forget(entry);
     this.#emit(entry.spec, { type: "gone" });
     this.#forgotten.add(entry);
     void entry.unload(false).then(() => entry.close()).finally(() => this.#forgotten.delete(entry));
   }
 
-  #report(problem: ManifestProblem): void {
+  /** What was told before is no news. */
+  #report(problem: ManifestProblem, before: readonly ManifestProblem[] = []): void {
     this.#problems.push(problem);
-    this.#tellProblem(problem);
+    if (isNews(problem, before)) this.#tellProblem(problem);
   }
 
   #tellProblem(problem: ManifestProblem): void {

@@ -49,6 +49,7 @@ export class Pools {
   /** Starts a pool with its first workers. */
   async start(spec: PluginSpec): Promise<Pool> {
     const launcher = this.#launcher(spec);
+    const startedAt = Date.now();
     const pool: Pool = new Pool({
       plugin: spec.name,
       startFirst: (count) => launcher.start(count),
@@ -59,6 +60,7 @@ export class Pools {
     }, this.limits(spec));
     await pool.start();
     if (!pool.isClosing) this.#started.add(pool);
+    this.#shared.onStarted?.({ pool, startedAt });
     return pool;
   }
 

@@ -1,5 +1,5 @@
 /**
- * What has to be watched so that no change of what manifests are found stays unseen.
+ * What has to be watched so that no change of what manifests are found, or of a plugin's code, stays unseen.
  *
  * @module
  */
@@ -7,31 +7,55 @@ import { basename, dirname, join, resolve } from "@std/path";
 import { candidatesOf } from "../manifest/find.ts";
 import { mayRead } from "../manifest/host_access.ts";
 import { isManifestName, manifestFolderIn } from "../manifest/names.ts";
+import { isSourceName, maySourceBe, sourceFolders } from "./source_folders.ts";
 
 /** As many links as Linux follows on one way. */
 const MAX_LINKS = 40;
 
+/** What may be new in a folder that is searched. */
+interface Search {
+  /** Whether a name is none that anybody looks for, and none of a folder to look into. */
+  readonly passesOver: (name: string) => boolean;
+  /** Whether a file of that name is looked for. */
+  readonly wants: (name: string) => boolean;
+}
+
+const MANIFESTS: Search = { passesOver: (name) => name.startsWith("."), wants: isManifestName };
+const SOURCES: Search = { passesOver: (name) => !maySourceBe(name), wants: isSourceName };
+
 /**
- * The folders on the way to each place in which a manifest may lie, links followed, and what in them matters. Each folder is watched by itself: what lies
+ * The folders on the way to each place in which something may lie, links followed, and what in them matters. Each folder is watched by itself: what lies
  * deeper, such as a plugin's environment with its ten thousand files, costs nothing.
  */
 export class WatchPlan {
   readonly #folders = new Set<string>();
-  /** What is on the way: when it comes, goes or is another one, other manifests may be found. */
+  /** What is on the way: when it comes, goes or is another one, something else may be found. */
   readonly #steps = new Set<string>();
-  /** Where something new may be a manifest, or a plugin's folder. */
+  /** Where something new may be what is looked for, or a folder with that. */
   readonly #searched = new Set<string>();
   readonly #links = new Map<string, Look>();
 
-  private constructor() {}
+  readonly #search: Search;
 
-  /** Makes the plan for what is there at this moment. */
-  static async of(roots: readonly string[]): Promise<WatchPlan> {
-    const plan = new WatchPlan();
+  private constructor(search: Search) {
+    this.#search = search;
+  }
+
+  /** Makes the plan for the manifests in folders, as these are at this moment. */
+  static async ofManifests(roots: readonly string[]): Promise<WatchPlan> {
+    const plan = new WatchPlan(MANIFESTS);
     for (const { folder, paths } of await candidatesOf(roots)) {
-      for (const searched of [folder, manifestFolderIn(folder)]) plan.#search(searched);
+      for (const searched of [folder, manifestFolderIn(folder)]) plan.#searchIn(searched);
       for (const path of paths) plan.#follow(path, { left: MAX_LINKS });
     }
+    return plan;
+  }
+
+  /** Makes the plan for a plugin's code. */
+  static async ofSources(files: readonly string[]): Promise<WatchPlan> {
+    const plan = new WatchPlan(SOURCES);
+    for (const folder of await sourceFolders(files)) plan.#searchIn(folder);
+    for (const file of files) plan.#follow(file, { left: MAX_LINKS });
     return plan;
   }
 
@@ -44,7 +68,8 @@ export class WatchPlan {
   concerns(path: string): boolean {
     if (this.#steps.has(path)) return true;
     const name = basename(path);
-    return this.#searched.has(dirname(path)) && !name.startsWith(".") && (isManifestName(name) || isFolderOrLink(path));
+    const { passesOver, wants } = this.#search;
+    return this.#searched.has(dirname(path)) && !passesOver(name) && (wants(name) || isFolderOrLink(path));
   }
 
   /** Whether the other one says the same. */
@@ -52,7 +77,7 @@ export class WatchPlan {
     return isSame(this.#folders, other.#folders) && isSame(this.#steps, other.#steps);
   }
 
-  #search(folder: string): void {
+  #searchIn(folder: string): void {
     const real = this.#follow(folder, { left: MAX_LINKS });
     if (real === undefined) return;
     this.#watch(real, folder);

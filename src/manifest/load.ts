@@ -5,16 +5,25 @@
  */
 import { basename, dirname, fromFileUrl, isAbsolute, join, resolve, toFileUrl } from "@std/path";
 import { type BatchLimits, capacityOf, DEFAULT_BATCH, MOST_OPEN_CALLS } from "../protocol/batch.ts";
-import { messageOf } from "../protocol/text.ts";
 import { ManifestError, PermissionDeniedError } from "../errors.ts";
 import { resolveOriginal } from "./original.ts";
-import { checkPythonPermissions, heldPermissions, isBuiltin, resolvePermissions, unheldPermissions } from "./permissions.ts";
+import {
+  ALL_PERMISSIONS,
+  checkPythonPermissions,
+  heldPermissions,
+  isBuiltin,
+  resolvePermissions,
+  unheldPermissions,
+} from "./permissions.ts";
 import { checkManifest, escaped } from "./schema.ts";
+import { isPythonScript, referenceText, scriptManifest, type ScriptReference, scriptReference } from "./script.ts";
+import { parseJson, readText, toUrl } from "./source.ts";
 import type {
   DenoRuntime,
   EnvironmentSource,
   InlineEnvironment,
   Manifest,
+  PluginEntry,
   PluginSpec,
   PythonRuntime,
   RestartMode,
@@ -23,7 +32,7 @@ import type {
 } from "./manifest.ts";
 import { configuresRuntime } from "./variables.ts";
 
-/** Where manifests come from: a path, a `file:` or `https:` URL, the object itself, or one that has been read already. */
+/** Where manifests come from: a path, a `file:` or `https:` URL, the object itself, or one that has been read already. A script's path or URL will do as well. */
 export type ManifestSource = string | URL | Manifest | PluginSpec;
 
 /** The default of `start_timeout_ms`: importing a large model library from a cold disk takes some twenty seconds. */
@@ -38,10 +47,23 @@ export const DEFAULT_START_TIMEOUT_MS = 60_000;
 export async function loadManifest(from: ManifestSource): Promise<PluginSpec> {
   if (isChecked(from)) return from;
   if (typeof from === "object" && !(from instanceof URL)) return await resolveManifest(from, { source: undefined, base: undefined });
-  const url = toUrl(from);
-  const source = url.protocol === "file:" ? fromFileUrl(url) : url.href;
-  const text = await readText(url, source);
-  return await resolveManifest(parseJson(text, source), { source, base: url });
+  const script = scriptReference(String(from));
+  const url = toUrl(script?.path ?? from);
+  const path = url.protocol === "file:" ? fromFileUrl(url) : url.href;
+  if (script !== undefined) return await loadScript({ ...script, path }, url);
+  const text = await readText(url, { what: "manifest", path });
+  return await resolveManifest(parseJson(text, path), { source: path, base: url });
+}
+
+/** A script is read for its metadata. One from the network is the runtime's to fetch, which Python's does not. */
+async function loadScript(script: ScriptReference, url: URL): Promise<PluginSpec> {
+  const isHere = url.protocol === "file:";
+  if (!isHere && isPythonScript(script.path)) {
+    const message = `Cannot use the script "${script.path}": Python runs none from the network. Bring the file here, and name its path`;
+    throw new ManifestError(message, { plugin: script.path, source: script.path });
+  }
+  const manifest = scriptManifest(script, isHere ? await readText(url, { what: "script", path: script.path }) : "");
+  return await resolveManifest(manifest, { source: referenceText(script), base: url, script });
 }
 
 /** What a manifest that was checked has, and nothing that was read from JSON can have. */
@@ -61,6 +83,8 @@ interface Origin {
   readonly source: string | undefined;
   /** The manifest's own URL, to which relative paths belong; without one they belong to the working directory. */
   readonly base: URL | undefined;
+  /** The script that is a plugin without a manifest. */
+  readonly script?: ScriptReference;
 }
 
 async function resolveManifest(raw: unknown, origin: Origin): Promise<PluginSpec> {
@@ -105,12 +129,11 @@ export function restartPolicy(restart: RestartMode | RestartSettings): RestartPo
 }
 
 function defaultName(module: string): string {
-  return basename(module).replace(/\.[cm]?[jt]sx?$/, "") || module;
+  return basename(module).replace(/\.(?:[cm]?[jt]sx?|pyw?)$/, "") || module;
 }
 
 function pythonRuntime(manifest: Manifest, paths: PathResolver): PythonRuntime {
   const { refuse } = paths;
-  if (manifest.class === undefined) throw refuse("$.class", "is nothing, wanted is the name of the plugin's class");
   checkPythonPermissions(manifest, refuse);
   if (manifest.environment !== undefined && manifest.python_path !== undefined) throw refuse("$.environment", TWO_INTERPRETERS);
   const folders = manifest.plugin_path ?? ".";
@@ -118,8 +141,8 @@ function pythonRuntime(manifest: Manifest, paths: PathResolver): PythonRuntime {
     kind: "python",
     interpreter: manifest.environment === undefined ? paths.program(manifest.python_path ?? "python3") : "",
     environment: manifest.environment === undefined ? undefined : environmentSource(manifest.environment, paths),
-    module: manifest.module,
-    class: manifest.class,
+    module: isPythonScript(manifest.module) ? paths.file(manifest.module) : manifest.module,
+    entry: entryOf(manifest, paths),
     path: (typeof folders === "string" ? [folders] : folders).map((folder) => paths.file(folder)),
     adapters: manifest.adapters ?? [],
     foreignWorker: isBuiltin(manifest) ? undefined : manifest.worker,
@@ -155,10 +178,26 @@ function denoRuntime(manifest: Manifest, paths: PathResolver): DenoRuntime {
   return {
     kind: "deno",
     module: paths.module(manifest.module),
-    class: manifest.class ?? "default",
-    permissions: resolvePermissions(manifest.permissions ?? {}, paths),
+    entry: entryOf(manifest, paths),
+    // A script asks for nothing by itself: it gets what the policy names.
+    permissions: paths.script === undefined ? resolvePermissions(manifest.permissions ?? {}, paths) : ALL_PERMISSIONS,
   };
 }
+
+/** What of its module is the plugin. */
+function entryOf(manifest: Manifest, { script, refuse }: PathResolver): PluginEntry {
+  const { runtime = "python", module, class: className, function: functionName } = manifest;
+  if (functionName !== undefined && className !== undefined) throw refuse("$.function", TWO_ENTRIES);
+  if (functionName !== undefined && !isBuiltin(manifest)) throw refuse("$.function", NO_FUNCTIONS);
+  if (functionName !== undefined) return { kind: "function", name: functionName };
+  if (className !== undefined) return { kind: "class", name: className };
+  if (script !== undefined || (runtime === "python" && isPythonScript(module))) return { kind: "script", name: script?.name };
+  if (runtime === "deno") return { kind: "class", name: "default" };
+  throw refuse("$.class", `is nothing, wanted is the name of the plugin's class, or that of its function in "function"`);
+}
+
+const TWO_ENTRIES = 'stands beside "class", and a plugin is one of the two. Remove the other';
+const NO_FUNCTIONS = 'is for the builtin worker. Remove "worker", or name a "class"';
 
 const UNLIMITED =
   "is for Python plugins: the threads of a Deno process are the runtime's own, which ends when it gets none. Remove it; a plugin runs no programs without " +
@@ -182,6 +221,10 @@ class PathResolver {
   constructor(plugin: string, origin: Origin) {
     this.#plugin = plugin;
     this.#origin = origin;
+  }
+
+  get script(): ScriptReference | undefined {
+    return this.#origin.script;
   }
 
   get source(): string | undefined {
@@ -234,44 +277,5 @@ class PathResolver {
     }
     const message = `Cannot resolve "${path}" in the manifest of "${this.#plugin}": there is no HOME in the environment`;
     throw new ManifestError(message, { plugin: this.#plugin, source: this.source });
-  }
-}
-
-function toUrl(from: string | URL): URL {
-  if (from instanceof URL) return from;
-  return /^(file|https?):/.test(from) ? new URL(from) : toFileUrl(resolve(from));
-}
-
-async function readText(url: URL, source: string): Promise<string> {
-  try {
-    if (url.protocol === "file:") return await Deno.readTextFile(url);
-    const response = await fetch(url);
-    if (response.ok) return await response.text();
-    throw new Error(`the server answered ${response.status}`);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw mayNotRead(url, source, cause);
-    const reason = cause instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(cause);
-    throw new ManifestError(`Cannot read the manifest "${source}": ${reason}`, { plugin: source, source, cause });
-  }
-}
-
-function mayNotRead(url: URL, source: string, cause: Error): PermissionDeniedError {
-  const file = url.protocol === "file:";
-  const flag = file ? `--allow-read=${source}` : `--allow-net=${url.host}`;
-  const missing: Deno.PermissionDescriptor = file ? { name: "read", path: source } : { name: "net", host: url.host };
-  return new PermissionDeniedError(`Cannot read the manifest "${source}": the host lacks a permission. Add ${flag}`, {
-    plugin: source,
-    missing: [missing],
-    flags: [flag],
-    cause,
-  });
-}
-
-function parseJson(text: string, source: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (cause) {
-    const reason = messageOf(cause);
-    throw new ManifestError(`Cannot use the manifest "${source}": it is no JSON (${reason})`, { plugin: source, source, cause });
   }
 }

@@ -39,7 +39,7 @@ Deno.test("paths of a manifest belong to its folder, bare interpreter names to P
     kind: "python",
     interpreter: `${folder}/venv/bin/python`,
     module: "pkg.mod",
-    class: "Plugin",
+    entry: { kind: "class", name: "Plugin" },
     path: [`${folder}/lib`, "/abs"],
     adapters: [],
     environment: undefined,
@@ -69,7 +69,7 @@ Deno.test("a Deno plugin's module and permissions are resolved against the manif
   assertEquals(spec.runtime, {
     kind: "deno",
     module: `file://${folder}/p.ts`,
-    class: "default",
+    entry: { kind: "class", name: "default" },
     permissions: { read: [`${folder}/a`, "/b"], net: ["x:1"] },
   });
 });

@@ -38,10 +38,12 @@ export interface Manifest {
    * `pyproject.toml`, a requirements file, or the dependencies themselves. The first start makes it, and the others find it.
    */
   environment?: string | InlineEnvironment;
-  /** Python: an import path such as `pkg.mod`. Deno: a path or URL. */
+  /** Python: an import path such as `pkg.mod`, or the path of a `.py` file. Deno: a path or URL. */
   module: string;
-  /** Python: the class, always given. Deno: the name of the export. Default for Deno: `"default"`. */
+  /** Python: the class. Deno: the name of the export. Default for Deno: `"default"`; for a `.py` file: the one class or function in it. */
   class?: string;
+  /** A function of the module that is the plugin, in the place of `class`. `execute` calls it; of a generator it gives the items. */
+  function?: string;
   /** Python: folders to put first on the import path. Default: the manifest's own folder. */
   plugin_path?: string | string[];
   /**
@@ -190,6 +192,21 @@ export type EnvironmentSource =
     readonly extraArgs: readonly string[];
   };
 
+/** What of a module is the plugin: a class or an object, a function, or whichever a script has, by its name or as the only one. */
+export type PluginEntry =
+  | {
+    /** A class, or for Deno an object as well; or a function. */
+    readonly kind: "class" | "function";
+    /** What it is called. */
+    readonly name: string;
+  }
+  | {
+    /** A class or a function of a script. */
+    readonly kind: "script";
+    /** What it is called; `undefined` for the only one. */
+    readonly name: string | undefined;
+  };
+
 /** A plugin in a Python environment. */
 export interface PythonRuntime {
   /** Which runtime it is. */
@@ -198,10 +215,10 @@ export interface PythonRuntime {
   readonly interpreter: string;
   /** What the environment is made from; `undefined` where the manifest names the interpreter. */
   readonly environment: EnvironmentSource | undefined;
-  /** The plugin's import path. */
+  /** The plugin's import path, or the absolute path of its file. */
   readonly module: string;
-  /** The plugin's class. */
-  readonly class: string;
+  /** What of the module is the plugin. */
+  readonly entry: PluginEntry;
   /** Folders to put first on the import path. */
   readonly path: readonly string[];
   /** Task adapters of the original to bind to the plugin, each `module:Class`. */
@@ -220,8 +237,8 @@ export interface DenoRuntime {
   readonly kind: "deno";
   /** The module's URL. */
   readonly module: string;
-  /** The name of the export that is the plugin. */
-  readonly class: string;
+  /** Which export is the plugin. */
+  readonly entry: PluginEntry;
   /** What the plugin asks for, paths absolute. */
   readonly permissions: PermissionSet;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname, join } from "@std/path";
+import { scriptReference } from "./script.ts";
 
 /** The folder in a folder in which each `*.json` may be a manifest: there `cjm-plugin-system` keeps them. */
 const MANIFESTS = "manifests";
@@ -19,9 +20,9 @@ export function isManifestName(name: string): boolean {
   return name.endsWith(".json") && !name.startsWith(".") && !FOREIGN.has(name);
 }
 
-/** Whether a user who writes this means a manifest's path, and not a plugin's name. */
+/** Whether a user who writes this means the path of a manifest or a script, and not a plugin's name. */
 export function isManifestPath(reference: string): boolean {
-  return /[\\/]/.test(reference) || reference.endsWith(".json");
+  return /[\\/]/.test(reference) || reference.endsWith(".json") || scriptReference(reference) !== undefined;
 }
 
 /** Whether a folder is named as one in which nothing but manifests lies. */

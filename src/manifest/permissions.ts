@@ -6,6 +6,18 @@
 import type { PermissionSet } from "../protocol/messages.ts";
 import type { Manifest } from "./manifest.ts";
 
+/** All that there is to ask for. */
+export const ALL_PERMISSIONS: PermissionSet = {
+  read: true,
+  write: true,
+  net: true,
+  env: true,
+  run: true,
+  ffi: true,
+  sys: true,
+  import: true,
+};
+
 /** Where else the other kinds are decided for a Python plugin. */
 const ELSEWHERE = {
   env: 'its environment is what "env_vars" and "inherit_env" say',

@@ -94,6 +94,7 @@ const entries = {
   environment: v.optional(environment),
   module: name,
   class: v.optional(name),
+  function: v.optional(name),
   plugin_path: v.optional(v.union([v.string(), v.array(v.string())])),
   cwd: v.optional(v.pipe(v.string(), v.nonEmpty(), v.regex(WITHOUT_NUL))),
   adapters: v.optional(v.array(v.string())),

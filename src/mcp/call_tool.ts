@@ -7,6 +7,7 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import { CallCancelledError } from "../errors.ts";
 import type { PluginManager } from "../manager/plugin_manager.ts";
 import type { CallOptions } from "../plugin/interface.ts";
+import { isMethodEndpoint, methodName } from "../protocol/endpoints.ts";
 import type { TraceContext } from "../protocol/telemetry.ts";
 import type { CallWatch } from "./call_watch.ts";
 import type { ProgressNotes } from "./progress_notes.ts";
@@ -71,6 +72,7 @@ async function outcomeOf({ tool, call, result, signal }: RunningCall, { manager,
   const { args, kwargs } = await readToolArguments(call.arguments, { ...tool, files });
   const options: CallOptions = { args, signal, traceContext, onProgress: (report) => notes?.report(report) };
   const plugin = manager.get(tool.plugin);
+  if (isMethodEndpoint(tool.endpoint)) return await result.of(await plugin.call(methodName(tool.endpoint), kwargs, options));
   if (tool.endpoint === "execute") return await result.of(await plugin.execute(kwargs, options));
   return await result.ofStream(plugin.executeStream(kwargs, options), (line) => {
     watch?.chunk();

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import type { CalledEndpoint } from "../protocol/endpoints.ts";
 
 /** A call as it begins. */
 export interface WatchedCall {
   /** The plugin's name. */
   readonly plugin: string;
   /** Which of its methods is called. */
-  readonly endpoint: "execute" | "execute_stream";
+  readonly endpoint: CalledEndpoint;
   /** Whose call it is, where a server has told. */
   readonly client: string | undefined;
   /** The request that has brought it, over HTTP. */

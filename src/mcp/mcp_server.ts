@@ -14,6 +14,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { PluginManager } from "../manager/plugin_manager.ts";
 import { nameHint } from "../manifest/nearest_name.ts";
+import { isMethodEndpoint, methodName } from "../protocol/endpoints.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { traceFrom } from "../protocol/telemetry.ts";
 import { callTool } from "./call_tool.ts";
@@ -121,9 +122,10 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function asTool({ name, plugin, description, input: inputSchema, output }: PluginTool): Tool {
+function asTool({ name, plugin, endpoint, description, input: inputSchema, output }: PluginTool): Tool {
+  const title = isMethodEndpoint(endpoint) ? `${plugin}: ${methodName(endpoint)}` : plugin;
   const outputSchema = output as Tool["outputSchema"];
-  return { name, title: plugin, description, inputSchema, ...outputSchema === undefined ? {} : { outputSchema } };
+  return { name, title, description, inputSchema, ...outputSchema === undefined ? {} : { outputSchema } };
 }
 
 /** Tells the client of progress that it has asked for. Whoever has gone needs to know no more. */

@@ -7,19 +7,20 @@ import type { ManagerEvent } from "../manager/events.ts";
 import type { PluginManager } from "../manager/plugin_manager.ts";
 import { toldSignatures } from "../plugin/told_signatures.ts";
 import type { JsonSchema } from "../plugin/type_schema.ts";
+import { type CalledEndpoint, methodEndpoint } from "../protocol/endpoints.ts";
 import type { MethodSignature, SignaturesBody } from "../protocol/messages.ts";
 import { Turns } from "../protocol/turns.ts";
-import { pluginsByTool } from "./tool_names.ts";
+import { mayBeMethodOf, pluginsByTool, toolsOfMethods } from "./tool_names.ts";
 import { type ClientFiles, inputSchema, type ObjectSchema, outputSchema } from "./tool_schema.ts";
 
-/** One plugin as a tool. */
+/** One plugin, or one of its methods, as a tool. */
 export interface PluginTool {
   /** What the tool is called. */
   readonly name: string;
   /** The plugin's name. */
   readonly plugin: string;
-  /** Which of its methods is called: a stream only where there is no other. */
-  readonly endpoint: "execute" | "execute_stream";
+  /** What is called: a stream only where there is nothing else. */
+  readonly endpoint: CalledEndpoint;
   /** What it does, for whoever chooses among tools. */
   readonly description: string;
   /** What it takes, as its clients are told. */
@@ -29,6 +30,8 @@ export interface PluginTool {
   /** What the plugin has told of the method. */
   readonly told: MethodSignature;
 }
+
+type ToolName = Pick<PluginTool, "name" | "plugin">;
 
 /** What a catalog is made with. */
 export interface CatalogOptions {
@@ -55,7 +58,7 @@ const CHANGES: ReadonlySet<ManagerEvent["type"]> = new Set(["found", "changed", 
 export class ToolCatalog implements AsyncDisposable {
   readonly #manager: PluginManager;
   readonly #options: CatalogOptions;
-  readonly #known = new Map<string, Promise<PluginTool | undefined>>();
+  readonly #known = new Map<string, Promise<readonly PluginTool[]>>();
   readonly #turns = new Turns(MAX_ASKED);
   readonly #ending = new AbortController();
   readonly #watching: Promise<void>;
@@ -70,7 +73,7 @@ export class ToolCatalog implements AsyncDisposable {
   /** All tools. One whose plugin takes long to start is told with a schema that allows everything, and told anew when more is known. */
   async list(): Promise<PluginTool[]> {
     const tools = await Promise.all([...this.#plugins()].map(([name, plugin]) => this.#listed(name, plugin)));
-    return tools.filter((tool) => tool !== undefined);
+    return tools.flat();
   }
 
   /**
@@ -79,8 +82,15 @@ export class ToolCatalog implements AsyncDisposable {
    * @throws {PluginError} When its plugin cannot be started.
    */
   async find(name: string): Promise<PluginTool | undefined> {
-    const plugin = this.#plugins().get(name);
-    return plugin === undefined ? undefined : await this.#tool(name, plugin);
+    const plugins = this.#plugins();
+    const own = plugins.get(name);
+    const candidates = own === undefined ? [...plugins].filter(([tool]) => mayBeMethodOf(tool, name)) : [[name, own] as const];
+    // A longer name begins as a shorter one does, and is seldom meant.
+    for (const [tool, plugin] of candidates.sort(([one], [other]) => one.length - other.length)) {
+      const found = (await this.#tools(tool, plugin)).find((one) => one.name === name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** The names of all tools, without a question to anybody. */
@@ -106,22 +116,22 @@ export class ToolCatalog implements AsyncDisposable {
     return pluginsByTool([...new Set(plugins.map(({ name }) => name))]);
   }
 
-  async #listed(name: string, plugin: string): Promise<PluginTool | undefined> {
-    const asked = this.#tool(name, plugin).catch((error) => this.#options.onProblem(plugin, error));
+  async #listed(name: string, plugin: string): Promise<readonly PluginTool[]> {
+    const asked = this.#tools(name, plugin).catch((error) => this.#options.onProblem(plugin, error));
     const late = Promise.withResolvers<"late">();
     const timer = setTimeout(() => late.resolve("late"), LIST_WAIT_MS);
     try {
-      const tool = await Promise.race([asked, late.promise]);
-      if (tool !== "late") return tool ?? undefined;
+      const tools = await Promise.race([asked, late.promise]);
+      if (tools !== "late") return tools ?? [];
     } finally {
       clearTimeout(timer);
     }
     void asked.then(() => this.#options.onChange());
     const description = `The plugin "${plugin}" is being started. What it takes is not known yet`;
-    return this.#toolOf({ name, plugin }, { execute: { description } });
+    return this.#toolsOf({ name, plugin }, { execute: { description } });
   }
 
-  #tool(name: string, plugin: string): Promise<PluginTool | undefined> {
+  #tools(name: string, plugin: string): Promise<readonly PluginTool[]> {
     const known = this.#known.get(plugin);
     if (known !== undefined) return known;
     const asked = this.#ask(name, plugin);
@@ -135,20 +145,30 @@ export class ToolCatalog implements AsyncDisposable {
     if (this.#known.get(plugin) === asked) this.#known.delete(plugin);
   }
 
-  async #ask(name: string, plugin: string): Promise<PluginTool | undefined> {
+  async #ask(name: string, plugin: string): Promise<readonly PluginTool[]> {
     using _turn = await this.#turns.acquire(this.#ending.signal);
     // A worker of the original's cannot tell, and takes whatever it takes.
     const signatures = await toldSignatures(this.#manager.get(plugin), this.#ending.signal) ?? { execute: {} };
-    return this.#toolOf({ name, plugin }, signatures);
+    return this.#toolsOf({ name, plugin }, signatures);
   }
 
-  #toolOf({ name, plugin }: Pick<PluginTool, "name" | "plugin">, signatures: SignaturesBody): PluginTool | undefined {
-    const endpoint = signatures.execute === undefined ? "execute_stream" : "execute";
-    const told = signatures[endpoint];
-    if (told === undefined) return undefined;
-    const gives = endpoint === "execute" ? told.result : listOf(told.chunk);
-    const description = told.description ?? `Calls the plugin "${plugin}"`;
-    return { name, plugin, endpoint, description, told, input: inputSchema(told, this.#options.files), output: outputSchema(gives) };
+  #toolsOf({ name, plugin }: ToolName, { execute, execute_stream: stream, methods = {} }: SignaturesBody): readonly PluginTool[] {
+    const own = { name, plugin, description: `Calls the plugin "${plugin}"` };
+    const tools: PluginTool[] = [];
+    if (execute !== undefined) tools.push(this.#toolOf({ ...own, endpoint: "execute", told: execute }));
+    else if (stream !== undefined) tools.push(this.#toolOf({ ...own, endpoint: "execute_stream", told: stream }));
+    for (const [tool, method] of toolsOfMethods(name, Object.keys(methods), this.#plugins())) {
+      const description = `Calls "${method}" of the plugin "${plugin}"`;
+      tools.push(this.#toolOf({ name: tool, plugin, description, endpoint: methodEndpoint("call", method), told: methods[method]! }));
+    }
+    return tools;
+  }
+
+  #toolOf(tool: Omit<PluginTool, "input" | "output">): PluginTool {
+    const { endpoint, told, description } = tool;
+    const gives = endpoint === "execute_stream" ? listOf(told.chunk) : told.result;
+    const input = inputSchema(told, this.#options.files);
+    return { ...tool, description: told.description ?? description, input, output: outputSchema(gives) };
   }
 
   async #watch(events: AsyncIterator<ManagerEvent>): Promise<void> {

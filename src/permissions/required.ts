@@ -10,6 +10,7 @@ import { type EnvironmentPlace, findEnvironment } from "../environments/find.ts"
 import { findingNeeds, makingNeeds } from "../environments/needs.ts";
 import { loadManifest, type ManifestSource } from "../manifest/load.ts";
 import type { EnvironmentSource, PluginSpec } from "../manifest/manifest.ts";
+import { scriptReference } from "../manifest/script.ts";
 import { addressUrl } from "../protocol/address.ts";
 import { blockingPermissions } from "./blocking.ts";
 import { isPattern, processVariables } from "./environment.ts";
@@ -80,8 +81,13 @@ export async function requiredPermissions(
     ...(blocking ? blockingPermissions() : []),
   ];
   if (mapping) descriptors.push({ name: "ffi" });
-  if (spec.source !== undefined && !/^https?:/.test(spec.source)) descriptors.unshift({ name: "read", path: spec.source });
+  if (spec.source !== undefined && !/^https?:/.test(spec.source)) descriptors.unshift({ name: "read", path: pathOf(spec.source) });
   return { descriptors, toFlags: () => descriptorFlags(descriptors) };
+}
+
+/** The file of a source, without the name of what is meant in a script. */
+function pathOf(source: string): string {
+  return scriptReference(source)?.path ?? source;
 }
 
 /** What a plugin's environment takes, and the plugin with the interpreter that is or will be in it. */

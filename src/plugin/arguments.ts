@@ -10,6 +10,7 @@ import { ForeignFileError } from "../payload/file_result.ts";
 import { HeldFile } from "../payload/held_file.ts";
 import { NoRoomError } from "../payload/scratch.ts";
 import { becomesPath, take } from "../payload/take.ts";
+import { takesArguments } from "../protocol/endpoints.ts";
 import type { WireRequest } from "../protocol/exchange.ts";
 import type { OutgoingPart } from "../protocol/parts.ts";
 import type { ValueTypes } from "../protocol/frames.ts";
@@ -246,5 +247,5 @@ function explain(cause: unknown, { path }: FileSlot, { name: { plugin, member },
 
 /** Whether it is one whose body names the types that JSON lacks. */
 export function isExecution(endpoint: Operation["endpoint"]): boolean {
-  return endpoint === "execute" || endpoint === "execute_stream" || endpoint === "task";
+  return takesArguments(endpoint) || endpoint === "task";
 }

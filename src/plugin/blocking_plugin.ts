@@ -14,7 +14,7 @@ import { endpointRule } from "../protocol/endpoints.ts";
 import { activeTrace } from "../protocol/telemetry.ts";
 import { BlockingBridge } from "../transport/blocking/bridge.ts";
 import { encodeBody } from "./arguments.ts";
-import { BLOCKING_WORKER, type BlockingRequest, type CallFacts, type PluginFacts } from "./blocking_worker.ts";
+import { BLOCKING_WORKER, type BlockingRequest, type CallFacts, type PluginFacts, type StreamFacts } from "./blocking_worker.ts";
 import { cancelledError, closedError } from "./failures.ts";
 import type { CallOptions, OperationOptions, Progress, StartOptions } from "./interface.ts";
 import { type Answer, type MemberOperation, operationOf, type Question } from "./members.ts";
@@ -38,7 +38,7 @@ type OpenOptions = Pick<StartOptions, "onEnvironment">;
 interface Pull {
   readonly stream: number;
   /** What the stream is of. */
-  readonly open: CallFacts | { readonly file: number };
+  readonly open: StreamFacts | { readonly file: number };
   readonly member: string;
 }
 
@@ -142,10 +142,11 @@ export class BlockingPlugin implements Disposable {
   }
 
   *#stream(operation: MemberOperation, { stream, body, options }: TakenStream): Generator<unknown, void, void> {
-    const open = this.#prepare(operation, options, body);
+    const { endpoint, member } = operation;
+    const open = { ...this.#prepare(operation, options, body), operation: { endpoint, member } };
     this.#streams.add(stream);
     try {
-      for (const chunk of this.#pull({ stream, open, member: operation.member }, options.onProgress)) yield this.#received(chunk);
+      for (const chunk of this.#pull({ stream, open, member }, options.onProgress)) yield this.#received(chunk);
     } finally {
       this.#streams.delete(stream);
     }
@@ -156,7 +157,7 @@ export class BlockingPlugin implements Disposable {
     const name = { plugin: this.#facts.name, member };
     const body = sendBody(encodeBody({ endpoint, body: values }, name), { ...name, isKept: true });
     if (this.#closed || !holdsFiles(body)) return body;
-    this.#bridge.ask({ kind: "take", stream, body }, { memory: memoryOf(body) });
+    this.#bridge.ask({ kind: "take", stream, operation: { endpoint, member }, body }, { memory: memoryOf(body) });
     return {};
   }
 

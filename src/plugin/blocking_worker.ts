@@ -17,7 +17,7 @@ import { type BridgeControl, BridgeServer } from "../transport/blocking/server.t
 import { offerToThread } from "../transport/blocking/thread.ts";
 import { badValueError } from "./failures.ts";
 import type { CallOptions, StartOptions, WorkerEndpoint } from "./interface.ts";
-import { type MemberOperation, operationOf } from "./members.ts";
+import type { MemberOperation } from "./members.ts";
 import { RemotePlugin } from "./remote_plugin.ts";
 import { type Batch, handOver, RunAhead } from "./run_ahead.ts";
 import { bareMemory, receiveBody, sendValue, type SentBody, type SentValue } from "./sent_values.ts";
@@ -43,7 +43,7 @@ export type BlockingRequest =
   }
   | { readonly kind: "attach"; readonly endpoint: WorkerEndpoint }
   | { readonly kind: "call"; readonly operation: MemberOperation; readonly call: CallFacts }
-  | { readonly kind: "take"; readonly stream: number; readonly body: SentBody }
+  | { readonly kind: "take"; readonly stream: number; readonly operation: MemberOperation; readonly body: SentBody }
   | PullRequest
   | { readonly kind: "close"; readonly stream: number; readonly unread: readonly number[] }
   | { readonly kind: "file"; readonly file: number; readonly member: FileMember }
@@ -58,7 +58,7 @@ type FileMember = "path" | "location" | "bytes" | "remove";
 interface PullRequest {
   readonly kind: "pull";
   readonly stream: number;
-  readonly open: CallFacts | { readonly file: number } | undefined;
+  readonly open: StreamFacts | { readonly file: number } | undefined;
 }
 
 /** One call, as it passes between the threads. */
@@ -70,6 +70,11 @@ export interface CallFacts {
   readonly reports: boolean;
   /** What is active in the thread that calls. */
   readonly trace?: TraceContext;
+}
+
+/** The same of a call that yields, with what it asks for. */
+export interface StreamFacts extends CallFacts {
+  readonly operation: MemberOperation;
 }
 
 /** What a started proxy is. */
@@ -84,8 +89,6 @@ export interface PluginFacts {
   /** How the last worker ended, once none follows. */
   readonly exit: WorkerExit | undefined;
 }
-
-const STREAM = operationOf("executeStream");
 
 /** How many records of a kind wait for somebody to look at them; older ones are dropped then. */
 const MAX_RECORDS = 10_000;
@@ -135,7 +138,7 @@ class BlockingWorker {
       case "call":
         return await this.#call(request.operation, request.call, control);
       case "take":
-        return void this.#taken.set(request.stream, this.#take(request.body));
+        return void this.#taken.set(request.stream, this.#take(request.operation, request.body));
       case "pull":
         return await this.#pull(request, control);
       case "close":
@@ -190,16 +193,16 @@ class BlockingWorker {
     }
   }
 
-  #take(body: SentBody): TakenBody {
-    return TakenBody.of({ ...STREAM, body: receiveBody(STREAM.endpoint, body) }, this.#plugin.name);
+  #take(operation: MemberOperation, body: SentBody): TakenBody {
+    return TakenBody.of({ ...operation, body: receiveBody(operation.endpoint, body) }, this.#plugin.name);
   }
 
-  #open(stream: number, call: CallFacts): RunAhead {
-    using body = this.#taken.get(stream) ?? receiveBody(STREAM.endpoint, call.body);
+  #open(stream: number, { operation, ...call }: StreamFacts): RunAhead {
+    using body = this.#taken.get(stream) ?? receiveBody(operation.endpoint, call.body);
     this.#taken.delete(stream);
     const open = ({ signal, ...control }: BridgeControl) =>
-      this.#plugin.stream({ ...STREAM, body }, { ...optionsOf(call, { signal, ...control }), signal });
-    return new RunAhead(open, { reports: call.reports, onChunk: (chunk) => this.#sent(chunk, STREAM.member) });
+      this.#plugin.stream({ ...operation, body }, { ...optionsOf(call, { signal, ...control }), signal });
+    return new RunAhead(open, { reports: call.reports, onChunk: (chunk) => this.#sent(chunk, operation.member) });
   }
 
   /** A file's pieces are big, and come as fast as they are asked for: nothing is won by reading ahead. */

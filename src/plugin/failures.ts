@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nameHint } from "../manifest/nearest_name.ts";
 import { lowerFirst } from "../protocol/text.ts";
 import {
   CallCancelledError,
@@ -32,9 +33,10 @@ export function reportedError(body: ErrorBody, { plugin, member }: OperationName
     case "cancelled":
       return new CallCancelledError(`"${member}" of "${plugin}" was cancelled`, { plugin });
     case "not_supported":
-      return new CallError("not_supported", `Cannot run "${member}" of "${plugin}": ${itLacks(body)}`, { plugin });
+      return new CallError("not_supported", `Cannot run "${member}" of "${plugin}": ${itLacks(body)}${knownHint(body, member)}`, {
+        plugin,
+      });
     case "load_error":
-    case "bounds":
       return loadError(body, { plugin });
     default:
       return remoteError(body, { plugin, member });
@@ -49,9 +51,8 @@ interface LoadFacts {
   readonly advice?: string;
 }
 
-/** The plugin could not be imported or constructed, or the kernel does not hold it to its bounds. */
+/** The plugin could not be imported or constructed. */
 export function loadError(body: ErrorBody, { plugin, output, advice = "" }: LoadFacts): WorkerStartError {
-  if (body.code === "bounds") return new WorkerStartError(`Cannot start "${plugin}": ${body.message}`, { plugin, phase: "bounds", output });
   const cause = remoteError(body, { plugin, member: "load" });
   return new WorkerStartError(`Cannot load "${plugin}": ${body.type}: ${saidIn(body)}${advice}`, { plugin, phase: "load", output, cause });
 }
@@ -79,6 +80,12 @@ function saidIn({ type, message }: ErrorBody): string {
 /** What a plugin lacks, without its name, which stands before it. */
 function itLacks({ message }: ErrorBody): string {
   return lowerFirst(message.replace(/^The plugin( "[^"]*")?/, "it"));
+}
+
+/** Which method may have been meant. */
+function knownHint({ known }: ErrorBody, member: string): string {
+  if (!Array.isArray(known) || !known.every((name) => typeof name === "string")) return "";
+  return known.length === 0 ? ". It has none besides those with members of their own" : `. ${nameHint(member, known)}`;
 }
 
 /** A value that the plugin gave and the worker let pass, and that goes no further. */

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { type Endpoint, endpointRule, type ExtensionEndpoint } from "../protocol/endpoints.ts";
+import {
+  type Endpoint,
+  endpointRule,
+  type ExtensionEndpoint,
+  isMethodEndpoint,
+  methodEndpoint,
+  type MethodKind,
+  type RequestEndpoint,
+} from "../protocol/endpoints.ts";
 import type { SignaturesBody, StatsBody } from "../protocol/messages.ts";
 import type { CallOptions, Kwargs, OperationOptions, PluginConfig, Progress } from "./interface.ts";
 
@@ -19,6 +27,10 @@ export interface PluginInterface extends AsyncDisposable {
   execute<Result = unknown>(kwargs?: Kwargs, options?: CallOptions): Promise<Result>;
   /** Calls the plugin and yields what it produces, as it is produced. Leaving the loop cancels the call. */
   executeStream<Chunk = unknown>(kwargs?: Kwargs, options?: CallOptions): AsyncGenerator<Chunk, void, void>;
+  /** Calls one of the plugin's own methods by its name, and waits for its result. */
+  call<Result = unknown>(method: string, kwargs?: Kwargs, options?: CallOptions): Promise<Result>;
+  /** Calls one of the plugin's own methods by its name, and yields what it produces, as it is produced. Leaving the loop cancels the call. */
+  stream<Chunk = unknown>(method: string, kwargs?: Kwargs, options?: CallOptions): AsyncGenerator<Chunk, void, void>;
   /** The JSON Schema of the configuration; `{}` when the plugin has none. */
   getConfigSchema(options?: OperationOptions): Promise<Record<string, unknown>>;
   /** The configuration as the plugin has it now; `{}` when it tells none. */
@@ -49,7 +61,7 @@ export interface PluginInterface extends AsyncDisposable {
 
 /** One member. */
 interface MemberRule {
-  /** Which endpoint it asks. `extension()` is given its endpoint, and stands in no table. */
+  /** Which endpoint it asks. `call()`, `stream()` and `extension()` are given their endpoints, and stand in no table. */
   readonly endpoint: Endpoint;
   /**
    * For a member that takes nothing and gives the answer as it comes: who answers. What the worker says itself is an object, or the worker is broken;
@@ -73,11 +85,14 @@ export const MEMBERS = {
   prefetch: { endpoint: "prefetch" },
   reconfigure: { endpoint: "reconfigure" },
   cleanup: { endpoint: "cleanup" },
-} as const satisfies Readonly<Record<Exclude<MethodOf<PluginInterface>, "extension">, MemberRule>>;
+} as const satisfies Readonly<Record<Exclude<MethodOf<PluginInterface>, Addressed>, MemberRule>>;
 
 type MethodOf<Face> = {
   [Name in keyof Face & string]: Face[Name] extends (...given: never[]) => unknown ? Name : never;
 }[keyof Face & string];
+
+/** The members that are told by their caller which endpoint to ask. */
+type Addressed = "call" | "stream" | "extension";
 
 /** The name of a member that has an endpoint of its own. */
 export type Member = keyof typeof MEMBERS;
@@ -90,7 +105,7 @@ export type Answer<Name extends Question> = Awaited<ReturnType<PluginInterface[N
 
 /** The members as a blocking face has them: nothing can abort them, and they give what the others promise. */
 export type BlockingFace = {
-  readonly [Name in Member | "extension"]: (
+  readonly [Name in Member | Addressed]: (
     ...given: Blocking<Parameters<PluginInterface[Name]>>
   ) => Blocked<ReturnType<PluginInterface[Name]>>;
 };
@@ -108,12 +123,12 @@ const QUESTIONS: ReadonlyMap<string, Question> = new Map(
 );
 
 /** The member that asks an endpoint and gives the answer as it comes, if there is one. */
-export function questionAt(endpoint: Endpoint | ExtensionEndpoint): Question | undefined {
-  return QUESTIONS.get(endpoint);
+export function questionAt(endpoint: RequestEndpoint): Question | undefined {
+  return isMethodEndpoint(endpoint) ? undefined : QUESTIONS.get(endpoint);
 }
 
 /** What a worker is asked for, and under which name its errors speak of it. */
-export interface MemberOperation<Where extends Endpoint | ExtensionEndpoint = Endpoint | ExtensionEndpoint> {
+export interface MemberOperation<Where extends RequestEndpoint = RequestEndpoint> {
   readonly endpoint: Where;
   readonly member: string;
   readonly body?: Readonly<Record<string, unknown>>;
@@ -125,6 +140,15 @@ export function operationOf<Name extends Member>(
   body?: Readonly<Record<string, unknown>>,
 ): MemberOperation<(typeof MEMBERS)[Name]["endpoint"]> {
   return { endpoint: MEMBERS[member].endpoint, member, body };
+}
+
+/** How much of a method's name errors show, in characters. */
+const MAX_SHOWN = 100;
+
+/** What `call()` and `stream()` ask for. Errors name the method. */
+export function methodOf(kind: MethodKind, method: string, body: Readonly<Record<string, unknown>>): MemberOperation {
+  const member = typeof method === "string" ? method.slice(0, MAX_SHOWN) : typeof method;
+  return { endpoint: methodEndpoint(kind, method), member, body };
 }
 
 /** What `extension()` asks for. */

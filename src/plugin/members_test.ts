@@ -6,7 +6,7 @@ import { RemotePluginProxy } from "./proxy.ts";
 import { RemotePluginProxySync } from "./proxy_sync.ts";
 
 /** What hosts ask for themselves, and no member does. */
-const HOST_ONLY = ["ready", "in_use"];
+const HOST_ONLY = ["ready", "in_use", "sources"];
 
 /** An asynchronous proxy tells of these by `auditPermissions`, a function that could not run while the thread is blocked. */
 const BLOCKING_ONLY = ["permissionUses"];

@@ -20,8 +20,11 @@ import type {
   WorkerEndpoint,
 } from "./interface.ts";
 import { atCaller } from "./caller_stack.ts";
-import { extensionOf, operationOf, type PluginInterface } from "./members.ts";
+import { extensionOf, methodOf, operationOf, type PluginInterface } from "./members.ts";
 import { RemotePlugin } from "./remote_plugin.ts";
+
+/** No member, for only tests reach below a proxy. */
+let below: (proxy: RemotePluginProxy) => RemotePlugin;
 
 /**
  * A plugin in an isolated worker process. `await using` ends the worker, whatever happens.
@@ -36,6 +39,10 @@ import { RemotePlugin } from "./remote_plugin.ts";
  * ```
  */
 export class RemotePluginProxy implements PluginInterface {
+  static {
+    below = (proxy) => proxy.#plugin;
+  }
+
   readonly #plugin: RemotePlugin;
 
   private constructor(plugin: RemotePlugin) {
@@ -150,6 +157,37 @@ export class RemotePluginProxy implements PluginInterface {
     return this.#plugin.stream(operationOf("executeStream", { args, kwargs }), options) as AsyncGenerator<Chunk, void, void>;
   }
 
+  /**
+   * Calls one of the plugin's own methods by its name, and waits for its result: any public one, but for those that have a member here. Arguments, options and
+   * errors are those of `execute`.
+   *
+   * @throws {CallError} With the code `not_supported` when the plugin has no such method; it names the nearest one.
+   *
+   * @example
+   * ```ts no-eval
+   * import { RemotePluginProxy } from "@remote-plugin/proxy";
+   *
+   * await using plugin = await RemotePluginProxy.start("./whisper.json");
+   * console.log(await plugin.call("detect_language", { audio: "/tmp/talk.wav" }, { timeoutMs: 10_000 }));
+   * ```
+   */
+  call<Result = unknown>(method: string, kwargs: Kwargs = {}, options: CallOptions = {}): Promise<Result> {
+    const operation = methodOf("call", method, { args: options.args ?? [], kwargs });
+    return toldToCaller(this.#plugin.run(operation, options)) as Promise<Result>;
+  }
+
+  /**
+   * Calls one of the plugin's own methods by its name, and yields what it produces, as it is produced: of a generator its items, of any other its one result.
+   * Leaving the loop cancels the call. Errors are those of `call`.
+   */
+  stream<Chunk = unknown>(
+    method: string,
+    kwargs: Kwargs = {},
+    { args = [], ...options }: CallOptions = {},
+  ): AsyncGenerator<Chunk, void, void> {
+    return this.#plugin.stream(methodOf("stream", method, { args, kwargs }), options) as AsyncGenerator<Chunk, void, void>;
+  }
+
   /** The JSON Schema of the configuration; `{}` when the plugin has none. */
   getConfigSchema(options: OperationOptions = {}): Promise<Record<string, unknown>> {
     return toldToCaller(this.#plugin.ask("getConfigSchema", options));
@@ -233,6 +271,11 @@ export class RemotePluginProxy implements PluginInterface {
   [Symbol.asyncDispose](): Promise<void> {
     return this.cleanup();
   }
+}
+
+/** What a proxy runs its members on. */
+export function remotePluginOf(proxy: RemotePluginProxy): RemotePlugin {
+  return below(proxy);
 }
 
 /** What a member gives, whose errors are told to come from the member's caller. */

@@ -13,7 +13,7 @@ import type { PermissionSet, SignaturesBody, StatsBody } from "../protocol/messa
 import { activeTrace } from "../protocol/telemetry.ts";
 import { BlockingPlugin, type SyncCallOptions, type SyncOperationOptions } from "./blocking_plugin.ts";
 import type { Kwargs, PluginConfig, Progress, StartOptions, WorkerAddress } from "./interface.ts";
-import { extensionOf, operationOf } from "./members.ts";
+import { extensionOf, methodOf, operationOf } from "./members.ts";
 
 /** What `RemotePluginProxySync.start()` takes besides the manifest. A blocked thread can neither abort it nor be told of restarts. */
 export interface SyncStartOptions extends Omit<StartOptions, "signal" | "onRestart" | "auditPermissions"> {
@@ -155,6 +155,20 @@ export class RemotePluginProxySync implements Disposable {
    */
   executeStream<Chunk = unknown>(kwargs: Kwargs = {}, { args = [], ...options }: SyncCallOptions = {}): Generator<Chunk, void, void> {
     return this.#plugin.stream(operationOf("executeStream", { args, kwargs }), options) as Generator<Chunk, void, void>;
+  }
+
+  /** Calls one of the plugin's own methods by its name, and waits for its result; {@linkcode RemotePluginProxy.call} tells more. */
+  call<Result = unknown>(method: string, kwargs: Kwargs = {}, { args = [], ...options }: SyncCallOptions = {}): Result {
+    return this.#plugin.run(methodOf("call", method, { args, kwargs }), options) as Result;
+  }
+
+  /** Calls one of the plugin's own methods by its name, and yields what it produces, as `executeStream` does. */
+  stream<Chunk = unknown>(
+    method: string,
+    kwargs: Kwargs = {},
+    { args = [], ...options }: SyncCallOptions = {},
+  ): Generator<Chunk, void, void> {
+    return this.#plugin.stream(methodOf("stream", method, { args, kwargs }), options) as Generator<Chunk, void, void>;
   }
 
   /** The JSON Schema of the configuration; `{}` when the plugin has none. */

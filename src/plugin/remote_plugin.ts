@@ -13,6 +13,7 @@ import { type Operation, TakenBody } from "./arguments.ts";
 import { Dispatch } from "./dispatch.ts";
 import { durationComplaint } from "./limits.ts";
 import type { LoadedWorker } from "./loaded_worker.ts";
+import { sourcesOf } from "./sources.ts";
 import { attachWorker, endpointOf, startWorker } from "./start_worker.ts";
 import { Tracing } from "./tracing.ts";
 import type {
@@ -45,6 +46,7 @@ const ALIVE_BUDGET_MS = 2_000;
 /** A plugin in a worker, and the configuration that each of its workers is given. Disposing it ends the worker. */
 export class RemotePlugin implements AsyncDisposable {
   readonly #dispatch: Dispatch;
+  readonly #spec: PluginSpec | undefined;
   /** What a worker that takes the place of another one is initialized with. */
   #initialized: { readonly body: TakenBody; readonly options: OperationOptions } | undefined;
   #cleanup: Promise<void> | undefined;
@@ -62,6 +64,7 @@ export class RemotePlugin implements AsyncDisposable {
       cancelBudgetMs,
       idleTimeoutMs: spec?.idleTimeoutMs,
     });
+    this.#spec = spec;
     this.warnings = [...spec?.warnings ?? [], ...first.warnings];
   }
 
@@ -174,6 +177,23 @@ export class RemotePlugin implements AsyncDisposable {
   /** Asks a question. */
   ask<Name extends Question>(member: Name, options: OperationOptions): Promise<Answer<Name>> {
     return this.#answer(operationOf(member), options) as Promise<Answer<Name>>;
+  }
+
+  /** The files of the plugin's own code, as far as anybody can tell: none of one that something else runs. */
+  async sources(signal: AbortSignal): Promise<readonly string[]> {
+    return this.#spec === undefined ? [] : await sourcesOf(this.#spec, this.#dispatch.workers.current, signal);
+  }
+
+  /** Waits while a worker is being started in the place of another one. */
+  settled(signal: AbortSignal): Promise<void> {
+    return this.#dispatch.workers.settled(signal);
+  }
+
+  /** Ends the worker as if it had crashed. False where it is not this host's to end. */
+  async crash(why: string): Promise<boolean> {
+    const worker = this.#dispatch.workers.current;
+    await worker.terminate({ why, isCrash: true });
+    return worker.process !== undefined;
   }
 
   /** Whether the worker answers. */

@@ -52,17 +52,31 @@ export async function readSchemas(
 }
 
 /** The schemas without all that no type depends on. */
-export function typeSchemas({ config, ...signatures }: PluginSchemas, options: TypeSchemaOptions = {}): PluginSchemas {
-  const methods = ENDPOINTS.map((endpoint) => [endpoint, signatures[endpoint] && reducedSignature(signatures[endpoint], options)]);
-  return Object.fromEntries([...methods, ["config", config && typeSchema(config, options)]].filter(([, value]) => value !== undefined));
+export function typeSchemas({ config, methods, ...signatures }: PluginSchemas, options: TypeSchemaOptions = {}): PluginSchemas {
+  const reduced = (signature: MethodSignature) => reducedSignature(signature, options);
+  const own = methods && Object.fromEntries(Object.entries(methods).map(([name, signature]) => [name, reduced(signature)]));
+  const parts = [
+    ...ENDPOINTS.map((endpoint) => [endpoint, signatures[endpoint] && reduced(signatures[endpoint])]),
+    ["methods", own],
+    ["config", config && typeSchema(config, options)],
+  ];
+  return Object.fromEntries(parts.filter(([, value]) => value !== undefined));
 }
 
 /** What has changed from one set of schemas to another, in words. */
 export function signatureChanges(before: PluginSchemas, after: PluginSchemas): string[] {
   const [old, now] = [typeSchemas(before), typeSchemas(after)];
-  const changes = ENDPOINTS.flatMap((endpoint) => methodChanges(endpoint, old[endpoint], now[endpoint]));
+  const changes = [
+    ...ENDPOINTS.flatMap((endpoint) => methodChanges(endpoint, old[endpoint], now[endpoint])),
+    // A method that is new is in nobody's way.
+    ...Object.entries(old.methods ?? {}).flatMap(([name, method]) => methodChanges(name, method, ownMember(now.methods, name))),
+  ];
   const member = (name: string) => `"${name}" of the configuration`;
   return [...changes, ...schemaChanges("the configuration", old.config ?? {}, now.config ?? {}, member)];
+}
+
+function ownMember<Value>(members: Readonly<Record<string, Value>> | undefined, name: string): Value | undefined {
+  return members !== undefined && Object.hasOwn(members, name) ? members[name] : undefined;
 }
 
 function methodChanges(endpoint: string, before: MethodSignature | undefined, after: MethodSignature | undefined): string[] {

@@ -4,7 +4,8 @@
  * @module
  */
 import { CallError } from "../errors.ts";
-import type { SignaturesBody } from "../protocol/messages.ts";
+import { type CalledEndpoint, isMethodEndpoint, methodName } from "../protocol/endpoints.ts";
+import type { MethodSignature, SignaturesBody } from "../protocol/messages.ts";
 import type { PluginInterface } from "./members.ts";
 
 /** What a plugin's methods take and give; of a worker of the original's, which cannot tell, `undefined`. */
@@ -15,4 +16,11 @@ export async function toldSignatures(plugin: PluginInterface, signal: AbortSigna
     if (error instanceof CallError && error.code === "not_supported") return undefined;
     throw error;
   }
+}
+
+/** What is told of the method that an endpoint runs. */
+export function signatureAt(signatures: SignaturesBody, endpoint: CalledEndpoint): MethodSignature | undefined {
+  if (!isMethodEndpoint(endpoint)) return signatures[endpoint];
+  const [{ methods = {} }, name] = [signatures, methodName(endpoint)];
+  return Object.hasOwn(methods, name) ? methods[name] : undefined;
 }

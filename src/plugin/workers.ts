@@ -97,8 +97,13 @@ export class Workers implements AsyncDisposable {
     return call.assign(this.#current);
   }
 
+  /** Waits while a worker is being started in the place of another one. */
+  async settled(signal: AbortSignal): Promise<void> {
+    while (this.#state.kind === "changing") await untilAborted(this.#state.changed.promise, signal);
+  }
+
   async #assignLater(call: Applicant): Promise<LoadedWorker> {
-    while (this.#state.kind === "changing") await untilAborted(this.#state.changed.promise, call.signal);
+    await this.settled(call.signal);
     return this.assign(call);
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname, fromFileUrl, join, toFileUrl } from "@std/path";
-import type { DenoRuntime, PluginSpec } from "../manifest/manifest.ts";
+import type { DenoRuntime, PluginEntry, PluginSpec } from "../manifest/manifest.ts";
 import { networkVariables, type Variables, type WorkerVariables } from "../permissions/environment.ts";
 import { containsPath } from "../permissions/grant.ts";
 import { permissionFlags } from "../permissions/flags.ts";
@@ -48,6 +48,11 @@ export interface CommandContext {
   readonly audit: boolean;
 }
 
+/** What of the module is the plugin, as the start line says it. */
+function entryKeys({ kind, name }: PluginEntry): Pick<PluginTarget, "class" | "function" | "entry"> {
+  return kind === "script" ? { entry: name ?? true } : { [kind]: name };
+}
+
 /**
  * Prepares the command that starts the builtin worker for a plugin.
  *
@@ -56,7 +61,7 @@ export interface CommandContext {
 export async function workerCommand(spec: PluginSpec, context: CommandContext): Promise<WorkerCommand> {
   const { runtime } = spec;
   const { folder, listen, grant, variables, audit } = context;
-  const target = { name: spec.name, version: spec.version, module: runtime.module, class: runtime.class };
+  const target = { name: spec.name, version: spec.version, module: runtime.module, ...entryKeys(runtime.entry) };
   const program = workerProgram(spec);
   if (runtime.kind === "python") {
     const python = { ...target, path: runtime.path, adapters: runtime.adapters };
@@ -155,7 +160,8 @@ function configFlag(compilerOptions: ModuleSettings["compilerOptions"], folder: 
   return `--config=${folder.write("deno.json", JSON.stringify({ workspace: [], nodeModulesDir: "none", compilerOptions }))}`;
 }
 
-function moduleSettings(spec: PluginSpec, runtime: DenoRuntime): ModuleSettings {
+/** How the modules of a Deno plugin find each other. */
+export function moduleSettings(spec: PluginSpec, runtime: DenoRuntime): ModuleSettings {
   const own = pluginFolder(spec, runtime);
   if (own === undefined) return { map: { imports: {}, scopes: {} }, compilerOptions: {} };
   return readModuleSettings({ plugin: spec.name, start: dirname(fromFileUrl(runtime.module)), own });

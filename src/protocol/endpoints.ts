@@ -20,6 +20,7 @@ export type Endpoint =
   | "progress"
   | "cancel"
   | "in_use"
+  | "sources"
   | "config_schema"
   | "config"
   | "signatures"
@@ -38,6 +39,7 @@ export const ENDPOINTS = {
   progress: { method: "GET", isCall: false },
   cancel: { method: "POST", isCall: false },
   in_use: { method: "POST", isCall: false },
+  sources: { method: "GET", isCall: false },
   config_schema: { method: "GET", isCall: false },
   config: { method: "GET", isCall: false },
   signatures: { method: "GET", isCall: false },
@@ -70,20 +72,67 @@ export const EXTENSIONS = {
   list_processes: { method: "POST", isCall: true },
 } as const satisfies Record<ExtensionEndpoint, EndpointRule>;
 
+/** One of the plugin's methods by its name, percent-encoded: `call/` for its result, `stream/` for what it yields. Workers with the feature `methods` have these. */
+export type MethodEndpoint = `${MethodKind}/${string}`;
+
+/** How a method is called by its name. */
+export type MethodKind = "call" | "stream";
+
+/** All that a request may ask for. */
+export type RequestEndpoint = Endpoint | ExtensionEndpoint | MethodEndpoint;
+
 /** The endpoints whose requests are calls. */
-export type CallEndpoint = { [Name in Endpoint]: (typeof ENDPOINTS)[Name]["isCall"] extends true ? Name : never }[Endpoint];
+export type CallEndpoint =
+  | { [Name in Endpoint]: (typeof ENDPOINTS)[Name]["isCall"] extends true ? Name : never }[Endpoint]
+  | MethodEndpoint;
+
+const METHOD: EndpointRule = { method: "POST", isCall: true };
+
+/** The longest name of a method, in characters. */
+const MAX_METHOD_LENGTH = 200;
 
 /** Whether a name is that of an endpoint that each worker has. */
 export function isEndpoint(name: string): name is Endpoint {
   return Object.hasOwn(ENDPOINTS, name);
 }
 
-/** Whether a request to an endpoint that each worker has is a call. */
+/** Whether a name is that of a method's endpoint. */
+export function isMethodEndpoint(name: string): name is MethodEndpoint {
+  return name.startsWith("call/") || name.startsWith("stream/");
+}
+
+/** The endpoint of a method. What cannot be the name of one leads to an endpoint without a name, for which no plugin has a method. */
+export function methodEndpoint(kind: MethodKind, name: string): MethodEndpoint {
+  const isName = typeof name === "string" && name.length <= MAX_METHOD_LENGTH && name.isWellFormed();
+  return `${kind}/${isName ? encodeURIComponent(name) : ""}`;
+}
+
+/** The method that an endpoint names. */
+export function methodName(endpoint: MethodEndpoint): string {
+  return decodeURIComponent(endpoint.slice(endpoint.indexOf("/") + 1));
+}
+
+/** What runs a method of the plugin's with the arguments of the request. */
+export type CalledEndpoint = "execute" | "execute_stream" | MethodEndpoint;
+
+/** Whether an endpoint runs one of the plugin's methods, with the arguments of the request. */
+export function takesArguments(endpoint: string): endpoint is CalledEndpoint {
+  return endpoint === "execute" || endpoint === "execute_stream" || isMethodEndpoint(endpoint);
+}
+
+/** Whether what an endpoint gives comes piece by piece. */
+export function isStreamEndpoint(endpoint: string): boolean {
+  return endpoint === "execute_stream" || endpoint.startsWith("stream/");
+}
+
+/** Whether a request to an endpoint of the plugin's own is a call. */
 export function isCallEndpoint(name: string): name is CallEndpoint {
-  return isEndpoint(name) && ENDPOINTS[name].isCall;
+  return isEndpoint(name) ? ENDPOINTS[name].isCall : isMethodEndpoint(name);
 }
 
 /** How an endpoint is reached, and what a request to it is. */
-export function endpointRule(endpoint: Endpoint | ExtensionEndpoint): EndpointRule {
+export function endpointRule(endpoint: RequestEndpoint): EndpointRule {
+  // A method's endpoint is made anew for each call, and to look for it in a table would take longer than this.
+  if (isMethodEndpoint(endpoint)) return METHOD;
   return isEndpoint(endpoint) ? ENDPOINTS[endpoint] : EXTENSIONS[endpoint];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Frame } from "./frames.ts";
-import type { Endpoint, ExtensionEndpoint } from "./endpoints.ts";
+import type { RequestEndpoint } from "./endpoints.ts";
 import type { OutgoingPart } from "./parts.ts";
 import type { TraceContext } from "./telemetry.ts";
 
@@ -14,7 +14,7 @@ export type FilesWay = "shared" | "parts";
 /** One request to a worker. */
 export interface WireRequest {
   /** What is asked for. */
-  readonly endpoint: Endpoint | ExtensionEndpoint;
+  readonly endpoint: RequestEndpoint;
   /** The JSON body; left out where the endpoint takes none. */
   readonly body?: Readonly<Record<string, unknown>>;
   /** The same as text, where it has been written already. Who has a wire sends this, and leaves `body` unread. */

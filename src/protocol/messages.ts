@@ -33,6 +33,9 @@ export const UPGRADE_FEATURE = "upgrade";
 /** The word of one that takes requests on an upgraded connection before it has answered the first, and answers them in their order. */
 export const AHEAD_FEATURE = "ahead";
 
+/** The word of one whose plugin's methods can be called by their names. */
+export const METHODS_FEATURE = "methods";
+
 /** Frames that a worker had held back on one of its connections when it ended. */
 export interface HeldFrames {
   /** What the host has called the connection. */
@@ -74,8 +77,12 @@ export interface PluginTarget {
   readonly version: string;
   /** Python: an import path. Deno: the module's URL. */
   readonly module: string;
-  /** Python: a class name. Deno: the name of an export. */
-  readonly class: string;
+  /** Python: a class name. Deno: the name of an export. Left out where one of the two below is there. */
+  readonly class?: string;
+  /** A function that is the plugin: `execute` calls it. */
+  readonly function?: string;
+  /** A class or function of the module, whichever has the name; `true` for the one that the module has. */
+  readonly entry?: string | true;
   /** Python: folders that come first on the import path. */
   readonly path: readonly string[];
   /** Python: task adapters to bind to the plugin, each `module:Class`. */
@@ -206,6 +213,8 @@ export interface ErrorBody {
   readonly plugin_name?: string;
   /** When it happened, in ISO 8601. */
   readonly occurred_at?: string;
+  /** Of a call of a method that is not there: the names of those that are. */
+  readonly known?: readonly string[];
 }
 
 /** The result of `GET /ready`. */
@@ -274,9 +283,9 @@ export interface MethodSignature {
   readonly arguments?: Readonly<Record<string, unknown>>;
   /** The positional arguments, where there are some that cannot be given by name: a schema of an array. */
   readonly positional?: Readonly<Record<string, unknown>>;
-  /** What `execute` gives. */
+  /** What it gives. */
   readonly result?: Readonly<Record<string, unknown>>;
-  /** What `execute_stream` gives, one by one. */
+  /** What it gives one by one, where it does that. */
   readonly chunk?: Readonly<Record<string, unknown>>;
 }
 
@@ -286,4 +295,6 @@ export interface SignaturesBody {
   readonly execute?: MethodSignature;
   /** What `executeStream` takes, and its chunks. */
   readonly execute_stream?: MethodSignature;
+  /** What the methods take and give that can be called by their names; left out when there are none. */
+  readonly methods?: Readonly<Record<string, MethodSignature>>;
 }

@@ -6,7 +6,7 @@
 import type { BatchSettings } from "../manifest/manifest.ts";
 import { DEFAULT_BATCH } from "../protocol/batch.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import type { Plugin } from "../worker/define_plugin.ts";
+import type { CallContext, Plugin } from "../worker/define_plugin.ts";
 import { InlineRunner } from "../worker/deno/inline_runner.ts";
 import { loadPlugin } from "../worker/deno/load_plugin.ts";
 import { WorkerSession } from "../worker/deno/session.ts";
@@ -29,11 +29,11 @@ export interface InMemoryWorker {
  * Makes a worker in this thread, for tests: no process, no permission, the same session as the real worker's. A plugin that never gives
  * way holds everything up here, where a real worker would still answer.
  *
- * @param plugin A plugin, or a class of one, as the plugin's module exports it.
+ * @param plugin A plugin, a class of one, or a function, as the plugin's module exports it.
  * @throws {TypeError} When it is no plugin.
  */
-export function inMemoryWorker<K, R, C, G>(
-  plugin: Plugin<K, R, C, G> | (new () => Plugin<K, R, C, G>),
+export function inMemoryWorker<P extends object, K, R, C, G>(
+  plugin: (P & Plugin<K, R, C, G>) | (new () => Plugin<K, R, C, G>) | ((kwargs: K, context: CallContext) => R | Promise<R>),
   { maxConcurrency = 1, batch }: InMemoryWorkerOptions = {},
 ): InMemoryWorker {
   const label = { name: "plugin", version: "0.0.0", batches: batch !== undefined };

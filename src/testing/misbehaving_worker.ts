@@ -8,7 +8,7 @@ import { untilAborted } from "../protocol/until_aborted.ts";
 import type { WorkerExit } from "../process/worker_process.ts";
 import type { Exchange, WireRequest } from "../protocol/exchange.ts";
 import type { Frame } from "../protocol/frames.ts";
-import { type Endpoint, endpointRule, ENDPOINTS } from "../protocol/endpoints.ts";
+import { type Endpoint, endpointRule, ENDPOINTS, takesArguments } from "../protocol/endpoints.ts";
 import { type ErrorBody, FRAMES_MEDIA_TYPE } from "../protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { encodeValue } from "../protocol/values.ts";
@@ -45,7 +45,7 @@ export type Misbehaviour = readonly MisbehaviourStep[] | { readonly refuse: numb
 
 /** What a misbehaving worker does. */
 export interface MisbehavingWorkerOptions {
-  /** How each `execute` and `executeStream` is answered, in the order in which they come; the last one is for all that follow. Default: by `null`. */
+  /** How each call of a method, `execute` and `executeStream` included, is answered, in the order in which they come; the last one is for all that follow. Default: by `null`. */
   readonly calls?: readonly Misbehaviour[];
   /** How other requests are answered. Default: as a good worker answers them. */
   readonly endpoints?: Partial<Readonly<Record<Endpoint, Misbehaviour>>>;
@@ -141,7 +141,7 @@ class ScriptedWorker implements MisbehavingWorker {
     const { calls = [[]], endpoints } = this.#options;
     const own = isOwn(endpoint) ? endpoints?.[endpoint] : undefined;
     if (own !== undefined) return own;
-    if (endpoint === "execute" || endpoint === "execute_stream") return calls[Math.min(this.#calls++, calls.length - 1)] ?? [];
+    if (takesArguments(endpoint)) return calls[Math.min(this.#calls++, calls.length - 1)] ?? [];
     return [{ result: this.#goodAnswer(endpoint, body) }];
   }
 

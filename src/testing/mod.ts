@@ -1,5 +1,6 @@
 /**
- * Workers in memory for the tests of a host program. `inMemoryWorker` does what it should, and `misbehavingWorker` what it should not.
+ * For the tests of a host program: workers in memory, of which `inMemoryWorker` does what it should and `misbehavingWorker` what it should not; `chaos`
+ * for any plugin; `recordPlugin` and `replayPlugin` for what a plugin has said.
  *
  * @example
  * ```ts
@@ -13,6 +14,14 @@
  *
  * @module
  */
+export { chaos } from "./chaos.ts";
+export type { Chaotic } from "./chaos.ts";
+export type { ChaosFault, ChaosOptions } from "./fates.ts";
+export type { AnyPlugin } from "./with_calls.ts";
+export { recordPlugin } from "./recording/record_plugin.ts";
+export type { RecordOptions } from "./recording/record_plugin.ts";
+export { replayPlugin } from "./recording/replay_plugin.ts";
+export type { ReplayOptions } from "./recording/replay_plugin.ts";
 export { inMemoryWorker } from "./in_memory_worker.ts";
 export type { InMemoryWorker, InMemoryWorkerOptions } from "./in_memory_worker.ts";
 export { misbehavingWorker } from "./misbehaving_worker.ts";

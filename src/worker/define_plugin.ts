@@ -30,8 +30,22 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** Keyword arguments when a plugin does not say which it takes. */
 export type Kwargs = Record<string, unknown>;
 
+/** What a method takes and gives that hosts call by its name. */
+export interface MethodSchemas {
+  /** What it does, for people. */
+  readonly description?: string;
+  /** What it takes. */
+  readonly argumentsSchema?: JsonSchema;
+  /** What it returns; of a generator the list of its items. */
+  readonly resultSchema?: JsonSchema;
+  /** What it yields, each time, where it is a generator. */
+  readonly chunkSchema?: JsonSchema;
+}
+
 /**
- * The members of a plugin. All are optional, but it needs `execute`, `executeStream` or `executeBatch`. Any of the methods may be asynchronous, and what
+ * The members of a plugin. All are optional, but it needs `execute`, `executeStream`, `executeBatch` or a method of its own. Hosts call its own methods by their
+ * names, as `plugin.call("segments", kwargs)`: all functions but those whose names begin with `_`, and those that are private by `#`. They get what `execute`
+ * gets. Any of the methods may be asynchronous, and what
  * one throws reaches the host with its type, message and stack.
  *
  * @typeParam K The keyword arguments of `execute` and `executeStream`.
@@ -52,6 +66,8 @@ export interface Plugin<K = Kwargs, R = unknown, C = unknown, G = Kwargs> {
   readonly resultSchema?: JsonSchema;
   /** What `executeStream` yields, each time. */
   readonly chunkSchema?: JsonSchema;
+  /** The same of its other methods, by their names. */
+  readonly methodSchemas?: Readonly<Record<string, MethodSchemas>>;
   /** Takes the configuration: before the first call as a rule, and as often as the host likes. */
   initialize?(config: G, context: CallContext): MaybePromise<void>;
   /** Does the work. An iterator, as a generator returns it, becomes the list of its items. */
@@ -108,9 +124,9 @@ export interface Plugin<K = Kwargs, R = unknown, C = unknown, G = Kwargs> {
  * // In the plugin's own module: export default shout;
  * ```
  *
- * @typeParam P The plugin as it is written. What it has besides the members of a plugin is its own affair.
+ * @typeParam P The plugin as it is written. Other methods that it has are called by their names.
  */
-export function definePlugin<P extends Plugin<K, R, C, G>, K = Kwargs, R = unknown, C = unknown, G = Kwargs>(
+export function definePlugin<P extends object, K = Kwargs, R = unknown, C = unknown, G = Kwargs>(
   plugin: P & Plugin<K, R, C, G>,
 ): P {
   return plugin;

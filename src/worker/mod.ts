@@ -13,4 +13,4 @@
  * @module
  */
 export { definePlugin } from "./define_plugin.ts";
-export type { CallContext, JsonSchema, Kwargs, MaybePromise, Plugin } from "./define_plugin.ts";
+export type { CallContext, JsonSchema, Kwargs, MaybePromise, MethodSchemas, Plugin } from "./define_plugin.ts";

@@ -151,3 +151,37 @@ Deno.test("gen tells what is in its way, and gives the schemas alone as JSON", a
   const { execute, config } = JSON.parse((await user.run("gen", "typed", "--json")).out);
   assertEquals([execute.result, config.properties.mark.type], [{ type: "string" }, "string"]);
 });
+
+const METHODS = `
+import { startMethods } from "./methods.ts";
+
+await using plugin = await startMethods(undefined, { permissions: "requested" });
+const text: string = await plugin.shout({ text: "ha", times: 2 }, { timeoutMs: 60_000 });
+const words: string[] = [];
+for await (const word of plugin.words({ text: "one two" })) words.push(word);
+console.log(text, words, plugin.name, await plugin.call("größe", { text: "four" }), await plugin.twice({ text: "x" }));
+`;
+
+const WRONG_METHODS = `import { startMethods } from "./methods.ts";
+await using plugin = await startMethods();
+await plugin.shout({ text: 1 });
+await plugin.shout({});
+(await plugin.shout({ text: "a" })) satisfies number;
+await plugin.shuot({ text: "a" });
+await plugin._secret();
+plugin.words({ txt: "a" });
+`;
+
+for (const face of BOTH) {
+  Deno.test(`${face.worker}: a generated client has the plugin's methods as its own`, async () => {
+    const files = { "methods.json": await fixtureManifest(face, "methods"), "good.ts": METHODS, "bad.ts": WRONG_METHODS };
+    await using user = await User.create(files);
+    assertEquals((await user.run("gen", "methods", "--trust", "--out", "methods.ts")).out, "Wrote methods.ts\n");
+    const { text } = await checkTypes(user, "good.ts", "bad.ts");
+    const places = [...text.matchAll(/\/((?:good|bad)\.ts:\d+):\d+$/gm)].map(([, place]) => place);
+    assertEquals([...new Set(places)], Array.from({ length: 6 }, (_, number) => `bad.ts:${number + 3}`), text);
+    const { out, err } = await runProgram(user, "good.ts");
+    assertEquals([out, err], ['haha [ "one", "two" ] methods 4 xx\n'.replace("haha", "HAHA"), ""]);
+    assertEquals((await user.run("gen", "methods", "--trust", "--out", "methods.ts", "--check")).code, 0);
+  });
+}

@@ -6,6 +6,7 @@ import { eventually, within } from "../support/guard.ts";
 import { User } from "../support/cli_user.ts";
 import { pythonManifest } from "../support/managed_plugins.ts";
 import { PrintedLines } from "../support/printed_lines.ts";
+import { testPython } from "../support/python.ts";
 
 Deno.test("serve gives each plugin to attach() under its name, and ends with all workers", async () => {
   const fixtures = await Promise.all(["reports", "raises", "holds", "gives_back", "hands_over"].map((fixture) => pythonManifest(fixture)));
@@ -224,4 +225,28 @@ Deno.test("stats --watch is a table that is renewed until Ctrl-C", async () => {
   server.kill("SIGTERM");
   assertEquals((await within(server.status, "the end of serve")).code, 0);
   await Promise.all([lines.cancel(), server.stderr.cancel(), watching.stderr.cancel()]);
+});
+
+Deno.test("serve --watch reloads a plugin that is edited, and tells of an edit that cannot be loaded", async () => {
+  const says = (word: string) => `class Plugin:\n    def execute(self):\n        return "${word}"\n`;
+  const manifest = { name: "edited", python_path: testPython(), module: "plugin", class: "Plugin" };
+  await using user = await User.create({ "plugin.json": manifest, "plugin.py": says("old") });
+  const child = user.start(["serve", "--json", "--watch"]);
+  const [lines, notes] = [new PrintedLines(child.stdout), new PrintedLines(child.stderr)];
+  const { url, token } = JSON.parse(await lines.next("the server's address"));
+  {
+    await using plugin = await RemotePluginProxy.attach({ url: `${url}/edited`, token });
+    assertEquals(await plugin.execute(), "old");
+    await user.folder.write("plugin.py", "class Plugin(:\n");
+    const kept = await notes.next("the edit that cannot be loaded");
+    assertStringIncludes(kept, "edited: not reloaded, the old workers go on. Cannot load");
+    assertEquals(await plugin.execute(), "old");
+    await user.folder.write("plugin.py", says("new"));
+    while (!(await notes.next("the reload")).startsWith("edited: reloaded, for ")); // The error before has several lines.
+    assertEquals(await plugin.execute(), "new");
+  }
+  assertStringIncludes((await user.run("logs", "edited")).out, "What was edited cannot be loaded");
+  child.kill("SIGTERM");
+  assertEquals((await within(child.status, "the end")).code, 0);
+  await Promise.all([lines.cancel(), notes.cancel()]);
 });

@@ -56,3 +56,24 @@ inBrowser("somebody drops in a recording, sees its segments and the log, cancels
   await workers.waitFor();
   assertEquals(await workers.innerText() === first, false);
 });
+
+inBrowser("somebody chooses a method, calls it, and has another one give its pieces as they come", async (open) => {
+  await using seen = await open("methods");
+  const { page } = seen;
+  await seen.signIn();
+  await seen.choose("methods");
+  await page.getByRole("tab", { name: "Methods" }).click();
+  const methods = page.getByRole("combobox", { name: "Method" });
+  const names = await methods.getByRole("option").allInnerTexts();
+  assertEquals([names.includes("shout"), names.includes("words, piece by piece"), names.includes("_secret")], [true, true, false]);
+  await methods.selectOption("shout");
+  await page.getByText("Says it loudly.").waitFor();
+  await page.getByRole("textbox", { name: "text" }).fill("hi");
+  await page.getByRole("button", { name: "Call" }).click();
+  await page.getByRole("region", { name: "Result" }).getByText("HI").waitFor();
+  await methods.selectOption("words, piece by piece");
+  await page.getByRole("textbox", { name: "text" }).fill("one two");
+  await page.getByRole("button", { name: "Call" }).click();
+  await page.getByText("2 chunks", { exact: true }).waitFor();
+  await page.getByRole("row", { name: /methods stream\/words .*/ }).waitFor();
+});

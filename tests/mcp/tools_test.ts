@@ -38,6 +38,26 @@ for (const era of ERAS) {
     assertEquals(textOf(await user.client.callTool({ name: "typed", arguments: { text: "ho", times: 2 } })), "hoho!");
   });
 
+  Deno.test(`${era}: each method of a plugin is a tool beside it`, async () => {
+    for (const face of BOTH) {
+      await using user = await McpUser.start([await fixtureManifest(face, "methods"), await fixtureManifest(face, "typed")], era);
+      const { tools } = await user.client.listTools();
+      const names = tools.map(({ name }) => name);
+      for (const name of ["methods", "methods-shout", "methods-words", "typed"]) {
+        assert(names.includes(name), `${name} is no tool: ${names}`);
+      }
+      assertEquals(names.some((name) => /execute|_secret|state|cancel/.test(name)), false);
+      const shout = tools.find(({ name }) => name === "methods-shout")!;
+      assertEquals([shout.description, shout.title, shout.inputSchema.required], ["Says it loudly.", "methods: shout", ["text"]]);
+      assertEquals(textOf(await user.client.callTool({ name: "methods-shout", arguments: { text: "hi" } })), "HI");
+      const words = await user.client.callTool({ name: "methods-words", arguments: { text: "one two" } });
+      assertEquals(words.structuredContent, structured(era, ["one", "two"]));
+      const wrong = await user.client.callTool({ name: "methods-shout", arguments: { txt: "hi" } });
+      assertEquals(wrong.isError, true);
+      await assertRejects(() => user.client.callTool({ name: "methods-shuot", arguments: {} }), Error, 'There is no tool "methods-shuot"');
+    }
+  });
+
   Deno.test(`${era}: a plugin that is written in TypeScript is a tool`, async () => {
     await using user = await McpUser.start([await fixtureManifest(BOTH[1]!, "typed")], era);
     const { tools } = await user.client.listTools();

@@ -65,6 +65,14 @@ export class AwaitedProxy extends Questions implements EitherProxy {
     yield* this.#plugin.executeStream<Chunk>(kwargs, withoutSignal(options));
   }
 
+  async call<Result = unknown>(method: string, kwargs?: Kwargs, options?: CallOptions): Promise<Result> {
+    return await this.#plugin.call<Result>(method, kwargs, withoutSignal(options));
+  }
+
+  async *stream<Chunk = unknown>(method: string, kwargs?: Kwargs, options?: CallOptions): AsyncGenerator<Chunk, void, void> {
+    yield* this.#plugin.stream<Chunk>(method, kwargs, withoutSignal(options));
+  }
+
   async isAlive(): Promise<boolean> {
     return await this.#plugin.isAlive();
   }

@@ -8,9 +8,6 @@ import { isRecord } from "../../protocol/json.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
 import { alternatives } from "../../plugin/schema_alternatives.ts";
 
-/** A method as its worker calls it. */
-export type MethodName = "execute" | "execute_stream";
-
 /** How many characters of a type are shown. */
 const MAX_TYPE = 60;
 
@@ -18,10 +15,15 @@ const MAX_TYPE = 60;
 const MAX_DEPTH = 3;
 
 /** A method in one line: `execute(text: string, times: integer = 1) -> string`. */
-export function signatureText(name: MethodName, { arguments: root, positional, result, chunk }: MethodSignature): string {
-  const gives = name === "execute" ? result : chunk;
-  const given = gives === undefined ? "" : ` ${name === "execute" ? "->" : "yields"} ${typeText(gives, gives)}`;
-  return `${name}(${[...positionalTexts(positional), ...namedTexts(root)].join(", ")})${given}`;
+export function signatureText(given: string, { arguments: root, positional, result, chunk }: MethodSignature): string {
+  // A name with a line break would pass for two lines of ours.
+  const name = given.replaceAll(/\s+/g, " ");
+  const gives = chunk === undefined ? givenText("->", result) : givenText("yields", chunk);
+  return `${name}(${[...positionalTexts(positional), ...namedTexts(root)].join(", ")})${gives}`;
+}
+
+function givenText(how: string, schema: JsonSchema | undefined): string {
+  return schema === undefined ? "" : ` ${how} ${typeText(schema, schema)}`;
 }
 
 /** The rows of a table of a method's arguments: what is written, its type, whether it is needed, what it is for. */

@@ -5,9 +5,19 @@
  */
 import { type PluginSchemas, typeSchemas } from "../../plugin/signatures.ts";
 import type { JsonSchema } from "../../plugin/type_schema.ts";
-import { isRecord } from "../../protocol/json.ts";
-import type { MethodSignature } from "../../protocol/messages.ts";
-import { declareTypes, type NamedSchema, typeName } from "./client_types.ts";
+import {
+  type ClientMethod,
+  clientMethods,
+  inComment,
+  isDeclared,
+  isOptional,
+  methodText,
+  methodTypeNames,
+  namedSchema,
+  namedSchemas,
+  typeOf,
+} from "./client_methods.ts";
+import { declareTypes, typeName } from "./client_types.ts";
 
 /** What a client is made of. */
 export interface ClientFacts {
@@ -18,13 +28,6 @@ export interface ClientFacts {
   readonly manifest: string;
   /** The command that makes the client. */
   readonly command: string;
-}
-
-/** How a method of the plugin becomes one of the client. */
-interface Method {
-  readonly member: "execute" | "executeStream";
-  readonly prefix: "Execute" | "ExecuteStream";
-  readonly signature: MethodSignature;
 }
 
 /**
@@ -59,59 +62,27 @@ export function schemasIn(text: string): PluginSchemas | undefined {
 const FINGERPRINT = "Fingerprint: ";
 
 async function clientBody({ plugin, schemas, manifest, command }: ClientFacts): Promise<string> {
-  const own = ownName(plugin);
-  const { execute, execute_stream: stream, config } = typeSchemas(schemas, { keepsTexts: true });
-  const methods: Method[] = [
-    ...execute === undefined ? [] : [{ member: "execute", prefix: "Execute", signature: execute } as const],
-    ...stream === undefined ? [] : [{ member: "executeStream", prefix: "ExecuteStream", signature: stream } as const],
-  ];
+  const { config, ...signatures } = typeSchemas(schemas, { keepsTexts: true });
+  const methods = clientMethods(signatures);
+  const own = ownName(plugin, methods);
   const named = [...methods.flatMap(namedSchemas), ...config === undefined ? [] : [namedSchema("Config", config, "takes")]];
   const types = await declareTypes(named.filter(isDeclared), new Set([own, `${own}Members`, ...IMPORTED, ...GLOBALS]));
   const members = [...configMembers(config), ...methods.map(methodText)].join("\n\n");
   const calls = `/** What "${inComment(plugin)}" takes and gives. */\nexport interface ${own}Members {\n${members}\n}`;
-  const parts = [types, calls, startText(own, plugin), expectedText({ schemas, manifest, command })];
+  const parts = [types, calls, startText({ own, plugin, methods }), expectedText({ schemas, manifest, command })];
   const code = parts.filter((part) => part !== "").join("\n\n");
   return `${importText(code)}\n\n${code}\n`;
 }
 
 /** The plugin's name as that of its type, which must not be another's. */
-function ownName(plugin: string): string {
+function ownName(plugin: string, methods: readonly ClientMethod[]): string {
   const name = typeName(plugin, "Plugin");
-  const isTaken = PARTS.has(name) || IMPORTED.includes(name) || GLOBALS.includes(name);
+  const isTaken = ["Config", ...methodTypeNames(methods)].includes(name) || IMPORTED.includes(name) || GLOBALS.includes(name);
   return isTaken ? `${name}Plugin` : name;
 }
 
-const PARTS: ReadonlySet<string> = new Set([
-  "Config",
-  ...["Execute", "ExecuteStream"].flatMap((prefix) => ["Arguments", "Positional", "Result", "Chunk"].map((part) => prefix + part)),
-]);
-
 /** What clients use of the language. */
-const GLOBALS: readonly string[] = ["AsyncDisposableStack", "AsyncGenerator", "Omit", "Promise", "Record", "URL"];
-
-function namedSchemas({ prefix, signature }: Method): NamedSchema[] {
-  const { arguments: takes, positional, result, chunk } = signature;
-  // What is given comes first: it is met most, and gets the plain names.
-  return [
-    ...result === undefined ? [] : [namedSchema(`${prefix}Result`, result, "gives")],
-    ...chunk === undefined ? [] : [namedSchema(`${prefix}Chunk`, chunk, "gives")],
-    ...takes === undefined ? [] : [namedSchema(`${prefix}Arguments`, takes, "takes")],
-    ...positional === undefined ? [] : [namedSchema(`${prefix}Positional`, positional, "takes")],
-  ];
-}
-
-function namedSchema(name: string, schema: JsonSchema, direction: NamedSchema["direction"]): NamedSchema {
-  return { name, schema, direction };
-}
-
-/** What says nothing, or allows nothing, needs no type of its own. */
-function isDeclared({ schema }: NamedSchema): boolean {
-  return !isUnknown(schema) && !hasNoMembers(schema);
-}
-
-function hasNoMembers({ properties, additionalProperties }: JsonSchema): boolean {
-  return isRecord(properties) && Object.keys(properties).length === 0 && additionalProperties === undefined;
-}
+const GLOBALS: readonly string[] = ["AsyncDisposableStack", "AsyncGenerator", "Object", "Omit", "Promise", "Record", "URL"];
 
 function configMembers(config: JsonSchema | undefined): string[] {
   const type = config === undefined ? "PluginConfig" : typeOf("Config", config);
@@ -122,50 +93,14 @@ function configMembers(config: JsonSchema | undefined): string[] {
   ];
 }
 
-function methodText({ member, prefix, signature }: Method): string {
-  const { description, arguments: takes, positional, result, chunk } = signature;
-  const mark = isOptional(takes) && !isPositional(positional) ? "?" : "";
-  const kwargs = `kwargs${mark}: ${isUnknown(takes) ? "Kwargs" : typeOf(`${prefix}Arguments`, takes)}`;
-  const gives = member === "execute"
-    ? `Promise<${typeOf(`${prefix}Result`, result)}>`
-    : `AsyncGenerator<${typeOf(`${prefix}Chunk`, chunk)}, void, void>`;
-  const about = comment(description ?? ABOUT[member]);
-  return `${about}\n  ${member}(${kwargs}, ${optionsText(prefix, signature)}): ${gives};`;
+/** What a client is started by. */
+interface StartFacts {
+  readonly own: string;
+  readonly plugin: string;
+  readonly methods: readonly ClientMethod[];
 }
 
-/** What methods are said to do that say nothing themselves. */
-const ABOUT: Readonly<Record<Method["member"], string>> = {
-  execute: "Calls the plugin and waits for its result.",
-  executeStream: "Calls the plugin and yields what it gives.",
-};
-
-/** Arguments that have names are given by name. */
-function optionsText(prefix: string, { arguments: takes, positional }: MethodSignature): string {
-  if (positional !== undefined) {
-    const mark = isPositional(positional) ? "" : "?";
-    return `options${mark}: Omit<CallOptions, "args"> & { readonly args${mark}: ${typeOf(`${prefix}Positional`, positional)} }`;
-  }
-  return isUnknown(takes) ? "options?: CallOptions" : `options?: Omit<CallOptions, "args">`;
-}
-
-function typeOf(name: string, schema: JsonSchema | undefined): string {
-  if (isUnknown(schema)) return "unknown";
-  return hasNoMembers(schema) ? "Record<string, never>" : name;
-}
-
-function isUnknown(schema: JsonSchema | undefined): schema is undefined {
-  return schema === undefined || Object.keys(schema).length === 0;
-}
-
-function isOptional(schema: JsonSchema | undefined): boolean {
-  return isUnknown(schema) || !("required" in schema || "$ref" in schema || "allOf" in schema || "anyOf" in schema);
-}
-
-function isPositional(schema: JsonSchema | undefined): boolean {
-  return typeof schema?.minItems === "number" && schema.minItems > 0;
-}
-
-function startText(own: string, plugin: string): string {
+function startText({ own, plugin, methods }: StartFacts): string {
   return `/** "${inComment(plugin)}", typed: a proxy, or another plugin's handle, and nothing more. */
 export type ${own}<Plugin = RemotePluginProxy> = ${own}Members & Omit<Plugin, "execute" | "executeStream" | "initialize" | "reconfigure">;
 
@@ -185,8 +120,23 @@ export async function start${own}(manifest: ManifestSource = MANIFEST, options: 
 /** Gives types to a plugin that runs, for example one of a manager's, after making sure that they are its own. */
 export async function as${own}<Plugin extends PluginInterface>(plugin: Plugin): Promise<${own}<Plugin>> {
   await assertSignatures(plugin, EXPECTED);
-  return plugin as unknown as ${own}<Plugin>;
+${shortcutsText(methods)}  return plugin as unknown as ${own}<Plugin>;
 }`;
+}
+
+/** Methods of the plugin's own become members of its proxy. */
+function shortcutsText(methods: readonly ClientMethod[]): string {
+  const own = methods.filter(({ member }) => member !== "execute" && member !== "executeStream");
+  if (own.length === 0) return "";
+  const names = own.map(({ member, isStream }) => `    [${JSON.stringify(member)}, ${isStream ? '"stream"' : '"call"'}],`).join("\n");
+  return `  const methods = [
+${names}
+  ] as const;
+  for (const [name, kind] of methods) {
+    const value = (...given: [Kwargs?, CallOptions?]) => plugin[kind](name, ...given);
+    Object.defineProperty(plugin, name, { value, configurable: true });
+  }
+`;
 }
 
 function expectedText({ schemas, manifest, command }: Omit<ClientFacts, "plugin">): string {
@@ -229,17 +179,6 @@ function importText(code: string): string {
 async function fingerprintOf(body: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(body));
   return new Uint8Array(digest).toHex().slice(0, 16);
-}
-
-/** A text of the plugin's as a comment of a member. */
-function comment(text: string): string {
-  const lines = inComment(text).split("\n").map((line) => line.trimEnd());
-  if (lines.length === 1) return `  /** ${lines[0]} */`;
-  return ["  /**", ...lines.map((line) => `   * ${line}`.trimEnd()), "   */"].join("\n");
-}
-
-function inComment(text: string): string {
-  return text.replaceAll("*/", "* /").replaceAll(/\r\n?|[\u2028\u2029]/g, "\n");
 }
 
 function oneLine(text: string): string {

@@ -119,3 +119,29 @@ Deno.test("a name becomes that of a type", () => {
   const names = ["whisper", "cjm-plugin-pysbd", "3d tiles", "straße 7", "…"].map((name) => typeName(name, "Plugin"));
   assertEquals(names, ["Whisper", "CjmPluginPysbd", "Plugin3dTiles", "Straße7", "Plugin"]);
 });
+
+Deno.test("methods become members, but none in the place of the client's own, and none that makes a promise of it", async () => {
+  const arguments_ = { type: "object", properties: { text: TEXT }, required: ["text"] };
+  const methods = {
+    shout: { description: "Says it.", arguments: arguments_, result: TEXT },
+    Shout: { result: TEXT },
+    execute_stream: { arguments: arguments_, chunk: TEXT, result: { type: "array", items: TEXT } },
+    ...Object.fromEntries(
+      ["then", "logs", "call", "constructor", "toString", "__proto__x", "name"].map((name) => [name, { result: TEXT }]),
+    ),
+    'a"b': { result: TEXT },
+  };
+  const text = await client({ methods });
+  for (
+    const line of [
+      '  /** Says it. */\n  shout(kwargs: ShoutArguments, options?: Omit<CallOptions, "args">): Promise<ShoutResult>;',
+      "  Shout(kwargs?: Kwargs, options?: CallOptions): Promise<Shout2Result>;",
+      "AsyncGenerator<ExecuteStream2Chunk, void, void>;",
+      '  "a\\"b"(kwargs?: Kwargs',
+      '    ["shout", "call"],\n    ["Shout", "call"],\n    ["execute_stream", "stream"],',
+    ]
+  ) assertStringIncludes(text, line);
+  for (const name of ["then", "logs", "call", "constructor", "toString", "name"]) {
+    assertEquals([name, text.includes(`  ${name}(`), text.includes(`["${name}"`)], [name, false, false]);
+  }
+});

@@ -1,6 +1,7 @@
 /** `gen`: types of a plugin, for the programs that call it. @module */
 import { dirname, isAbsolute, relative, resolve, toFileUrl } from "@std/path";
 import { CallError } from "../../errors.ts";
+import { scriptReference } from "../../manifest/script.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import { type PluginSchemas, readSchemas, signatureChanges } from "../../plugin/signatures.ts";
 import { fingerprintIn, schemasIn } from "../client/client_text.ts";
@@ -28,7 +29,8 @@ export async function gen(context: Context, reference: string, { out, check = fa
   if (out === undefined) return terminal.result(text.trimEnd()), true;
   if (check) return await isCurrent(context, { out, text, schemas });
   await replaceFile(out, text);
-  if ((schemas.execute ?? schemas.execute_stream)?.arguments === undefined) {
+  const { execute, execute_stream, methods = {} } = schemas;
+  if ([execute, execute_stream, ...Object.values(methods)].every((signature) => signature?.arguments === undefined)) {
     terminal.note(yellow(UNTYPED.replaceAll("%", handle.name)));
   }
   terminal.line(`Wrote ${out}`);
@@ -49,15 +51,27 @@ async function schemasOf(plugin: PluginInterface, signal: AbortSignal): Promise<
   }
 }
 
-/** The manifest's place as the client names it, and the command as it would be typed here again. */
+/** The manifest's place as the client names it, and the command as it would be typed here again. What is meant in a script stands behind both. */
 function placesOf(source: string, out: string | undefined): { manifest: string; command: string } {
+  const { path, name } = scriptReference(source) ?? { path: source, name: undefined };
+  const { manifest, ...typed } = placesOfFile(path, { out, ending: name === undefined ? "" : `#${name}` });
+  return { manifest: name === undefined ? manifest : `${manifest}#${encodeURIComponent(name)}`, ...typed };
+}
+
+interface ClientPlace {
+  readonly out: string | undefined;
+  /** What stands behind the path in the command. */
+  readonly ending: string;
+}
+
+function placesOfFile(source: string, { out, ending }: ClientPlace): { manifest: string; command: string } {
   const target = out === undefined ? [] : ["--out", out];
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) return { manifest: source, command: commandOf(source, target) };
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) return { manifest: source, command: commandOf(source + ending, target) };
   const file = resolve(source);
   const manifest = slashed(relative(dirname(resolve(out ?? "client.ts")), file));
   // On Windows there is no way from one drive to another.
   const url = isAbsolute(manifest) ? toFileUrl(file).href : dotted(manifest.split("/").map(encodeURIComponent).join("/"));
-  return { manifest: url, command: commandOf(dotted(slashed(relative(".", file))), target) };
+  return { manifest: url, command: commandOf(dotted(slashed(relative(".", file))) + ending, target) };
 }
 
 function commandOf(manifest: string, target: readonly string[]): string {
@@ -74,7 +88,7 @@ function dotted(path: string): string {
 }
 
 function quoted(word: string): string {
-  return /^[\w./\\:@-]+$/.test(word) ? word : JSON.stringify(word);
+  return /^[\w./\\:@#-]+$/.test(word) ? word : JSON.stringify(word);
 }
 
 /** By way of a second file, so that a full disk leaves the old one as it is. */

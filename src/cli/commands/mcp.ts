@@ -4,6 +4,7 @@ import { messageOf } from "../../protocol/text.ts";
 import { type Context, problemText } from "../context.ts";
 import { yellow } from "../output/painted.ts";
 import { readKeeping } from "../serving/keeping.ts";
+import { tellReloads } from "../serving/reloads.ts";
 
 /** The options of `mcp`. */
 export interface McpCommandOptions {
@@ -12,14 +13,20 @@ export interface McpCommandOptions {
   readonly idle?: string;
   readonly logs?: boolean;
   readonly bounds?: BoundsLevel;
+  readonly watch?: boolean;
 }
 
 /** Serves one client until it closes standard input. Standard output is the client's alone. */
 export async function mcp(context: Context, reference: string | undefined, options: McpCommandOptions): Promise<void> {
   const { terminal, signal } = context;
   const managed = { ...readKeeping(options), onLog: context.logWriter(options.logs ?? false), bounds: options.bounds };
-  const { manager, plugin } = await context.openManager(reference, { ...managed, watch: true, healthIntervalMs: 10_000 });
+  const { manager, plugin } = await context.openManager(reference, {
+    ...managed,
+    watch: options.watch ?? "manifests",
+    healthIntervalMs: 10_000,
+  });
   await using _manager = manager;
+  if (options.watch) void tellReloads(manager, terminal);
   const note = (text: string) => terminal.note(yellow(text));
   if (reference !== undefined) manager.info(plugin);
   for (const problem of manager.problems) note(problemText(problem));

@@ -3,10 +3,12 @@ import { PrivateFolder } from "../../payload/private_folder.ts";
 import { scratchRoot } from "../../permissions/required.ts";
 import type { BoundsLevel } from "../../permissions/worker_grant.ts";
 import type { CallOptions, Kwargs } from "../../plugin/interface.ts";
+import type { PluginManager } from "../../manager/plugin_manager.ts";
 import type { PluginInterface } from "../../plugin/members.ts";
 import type { PermissionUse } from "../../process/permission_audit.ts";
 import { green, red } from "../output/painted.ts";
 import { parseJson } from "../arguments/argument_types.ts";
+import { chosenMethod } from "../arguments/chosen_method.ts";
 import { isRecord } from "../../protocol/json.ts";
 import { demandArguments, readArguments } from "../arguments/read_arguments.ts";
 import { FileOutput } from "../output/file_output.ts";
@@ -24,6 +26,7 @@ export interface RunOptions {
   readonly save?: string;
   readonly bounds?: BoundsLevel;
   readonly audit?: boolean;
+  readonly record?: string;
 }
 
 /** Calls a plugin with the arguments of the command line, and prints what it gives. */
@@ -40,9 +43,11 @@ export async function run(context: Context, words: readonly string[], options: R
     auditPermissions: options.audit ? (use) => noteUse(context, use) : undefined,
   });
   await using _manager = manager;
-  const handle = manager.get(plugin);
-  const signature = (await context.signaturesOf(manager, plugin))?.[options.stream ? "execute_stream" : "execute"];
-  const { args, kwargs } = readArguments(rest, signature);
+  await using handle = await recorded(manager, plugin, options.record);
+  const signatures = await context.signaturesOf(manager, plugin);
+  const isTask = options.task !== undefined;
+  const { method, words: written, signature } = chosenMethod(rest, isTask ? undefined : signatures, options.stream ?? false);
+  const { args, kwargs } = readArguments(written, signature);
   await using files = new AsyncDisposableStack();
   const all = await withStandardInput({ ...given, ...kwargs }, files);
   demandArguments({ args, kwargs: all }, signature);
@@ -51,10 +56,22 @@ export async function run(context: Context, words: readonly string[], options: R
     const call = { args, signal, onProgress, timeoutMs };
     const output = new FileOutput(terminal, { folder: options.save, isStream: options.stream });
     if (options.task !== undefined) await output.write(await runTask(handle, options.task, { kwargs: all, call }));
-    else await print(handle, { kwargs: all, call, stream: options.stream ?? false, output });
+    else await print(handle, { method, kwargs: all, call, stream: options.stream ?? false, output });
   } finally {
     terminal.clearProgress();
   }
+}
+
+/** The plugin, whose calls are written to a recording where one is wanted: what it was configured with, and the call. */
+async function recorded(manager: PluginManager, plugin: string, path: string | undefined): Promise<PluginInterface> {
+  const handle = manager.get(plugin);
+  if (path === undefined) return handle;
+  // It is read and written when it is wanted, and not by every start.
+  const { recordPlugin } = await import("../../testing/recording/record_plugin.ts");
+  const recording = await recordPlugin(handle, path, { append: true });
+  const config = await manager.getConfig(plugin);
+  if (config !== undefined) await recording.initialize(config);
+  return recording;
 }
 
 function noteUse({ terminal }: Context, { permission, value, allowed }: PermissionUse): void {
@@ -62,15 +79,18 @@ function noteUse({ terminal }: Context, { permission, value, allowed }: Permissi
 }
 
 interface Call {
+  /** Which method is called; `undefined` for the plugin itself. */
+  readonly method: string | undefined;
   readonly kwargs: Kwargs;
   readonly call: CallOptions;
   readonly stream: boolean;
   readonly output: FileOutput;
 }
 
-async function print(plugin: PluginInterface, { kwargs, call, stream, output }: Call): Promise<void> {
-  if (!stream) return await output.write(await plugin.execute(kwargs, call));
-  for await (const chunk of plugin.executeStream(kwargs, call)) await output.write(chunk);
+async function print(plugin: PluginInterface, { method, kwargs, call, stream, output }: Call): Promise<void> {
+  if (!stream) return await output.write(await (method === undefined ? plugin.execute(kwargs, call) : plugin.call(method, kwargs, call)));
+  const chunks = method === undefined ? plugin.executeStream(kwargs, call) : plugin.stream(method, kwargs, call);
+  for await (const chunk of chunks) await output.write(chunk);
 }
 
 /** Calls a task adapter of the original, which takes keyword arguments alone. */
@@ -99,7 +119,7 @@ export function readObject(text: string | undefined): Record<string, unknown> {
 }
 
 /** Seconds as milliseconds. */
-function readSeconds(text: string | undefined): number | undefined {
+export function readSeconds(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seconds = Number(text);
   if (!(seconds > 0)) throw new UsageError(`--timeout must be a number of seconds, not "${text}"`);

@@ -13,6 +13,7 @@ import { withoutAbortWarning } from "../serving/abort_warning.ts";
 import { openAccessLog } from "../serving/access_log_file.ts";
 import type { PluginManager } from "../../manager/plugin_manager.ts";
 import { toldSignatures } from "../../plugin/told_signatures.ts";
+import { tellReloads } from "../serving/reloads.ts";
 import { announcement, type Served, shellLines } from "../serving/announcement.ts";
 import { readKeeping, readNumber } from "../serving/keeping.ts";
 import { CrowdedServer } from "../serving/server.ts";
@@ -38,6 +39,7 @@ export interface ServeOptions extends TokenOptions {
   readonly callLogs?: boolean;
   readonly drain: string;
   readonly bounds?: BoundsLevel;
+  readonly watch?: boolean;
 }
 
 /** Serves the plugins until Ctrl-C, and then what is open. */
@@ -47,12 +49,19 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const write = context.logWriter(options.logs ?? false);
   const onLog: typeof write = (record, plugin) => [write, logs.add].forEach((take) => take(record, plugin));
   const drainMs = 1_000 * readNumber("drain", options.drain, 0);
-  const managed = { ...readKeeping(options), onLog, bounds: options.bounds, watch: true, healthIntervalMs: 10_000 };
+  const managed = {
+    ...readKeeping(options),
+    onLog,
+    bounds: options.bounds,
+    watch: options.watch ?? "manifests",
+    healthIntervalMs: 10_000,
+  } as const;
   const { manager } = await context.openManager(undefined, managed);
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(withoutAbortWarning());
   const observers = options.accessLog === undefined ? [] : [cleanup.use(await openAccessLog(options.accessLog, terminal)).observer];
   cleanup.use(manager);
+  if (options.watch) void tellReloads(manager, terminal);
   const tokens = await readTokens(options);
   const { host: hostname, allowHost = [], allowOrigin: origins, tracebacks: exposeTracebacks, callLogs } = options;
   const access = { ...valuesOf(tokens), hosts: [hostname, ...allowHost], origins, exposeTracebacks, callLogs };

@@ -99,22 +99,36 @@ async function checkInterpreter({ interpreter }: PythonRuntime, report: Report):
 }
 
 const IMPORT = `
-import importlib, sys
-module, name = sys.argv[1:3]
-found = importlib.import_module(module)
-if not hasattr(found, name):
-    classes = [key for key, value in vars(found).items() if isinstance(value, type) and value.__module__ == module]
-    sys.exit('the module "%s" has no class "%s", but %s' % (module, name, ", ".join(classes) or "none at all"))
-if hasattr(getattr(found, name), "execute_batch"):
+import importlib, importlib.util, sys
+module, kind, name = sys.argv[1:4]
+if module.endswith((".py", ".pyw")):
+    spec = importlib.util.spec_from_file_location("script", module)
+    found = sys.modules["script"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+else:
+    found = importlib.import_module(module)
+if name and not hasattr(found, name):
+    own = [value for value in vars(found).values() if callable(value) and getattr(value, "__module__", None) == found.__name__]
+    names = [value.__name__ for value in own if isinstance(value, type) == (kind == "class") or kind == "script"]
+    sys.exit('the module "%s" has no %s "%s", but %s' % (module, kind, name, ", ".join(names) or "none at all"))
+if name and hasattr(getattr(found, name), "execute_batch"):
     print("\\nexecute_batch")
 `;
 
 async function checkImport(spec: PluginSpec, runtime: PythonRuntime, report: Report): Promise<Finding> {
   const env = { ...workerVariables(spec, {}).process, PYTHONPATH: runtime.path.join(DELIMITER), PYTHONDONTWRITEBYTECODE: "1" };
-  const { code, text } = await python(runtime.interpreter, ["-c", IMPORT, runtime.module, runtime.class], { env, cwd: spec.cwd });
+  const { code, text } = await python(runtime.interpreter, ["-c", IMPORT, runtime.module, runtime.entry.kind, runtime.entry.name ?? ""], {
+    env,
+    cwd: spec.cwd,
+  });
   const last = text.trim().split("\n").at(-1) ?? "";
-  if (code === 0) return batchFinding(spec, `${runtime.module}.${runtime.class}`, { report, batches: last === "execute_batch" });
-  const fix = missingModuleAdvice(runtime, last) ?? 'Correct the plugin\'s code, or "module" and "class" in the manifest';
+  if (code === 0) {
+    const found = [runtime.module, runtime.entry.name].filter((part) => part !== undefined).join(
+      runtime.entry.kind === "script" ? "#" : ".",
+    );
+    return batchFinding(spec, found, { report, batches: last === "execute_batch" });
+  }
+  const fix = missingModuleAdvice(runtime, last) ?? "Correct the plugin's code, or what its manifest names";
   return report("import", "bad", last, fix);
 }
 

@@ -10,8 +10,8 @@ import type { Terminal } from "./terminal.ts";
 
 /** Writes each method in a line, with what it does and its arguments below it. */
 export function showMethods(terminal: Terminal, signatures: SignaturesBody): void {
-  for (const name of ["execute", "execute_stream"] as const) {
-    const signature = signatures[name];
+  const { execute, execute_stream, methods = {} } = signatures;
+  for (const [name, signature] of Object.entries({ execute, execute_stream, ...methods })) {
     if (signature === undefined) continue;
     const description = firstLine(signature.description);
     terminal.line(bold(signatureText(name, signature)), description === "" ? "" : `  ${description}`);

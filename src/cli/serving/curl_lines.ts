@@ -5,6 +5,7 @@
  */
 import { alternatives } from "../../plugin/schema_alternatives.ts";
 import type { JsonSchema } from "../../plugin/type_schema.ts";
+import { methodEndpoint } from "../../protocol/endpoints.ts";
 import { isRecord } from "../../protocol/json.ts";
 import type { MethodSignature, SignaturesBody } from "../../protocol/messages.ts";
 
@@ -25,10 +26,13 @@ const MAX_DEPTH = 4;
  */
 export function curlLines(signatures: SignaturesBody | undefined, { place, header }: CurlTarget): string[] {
   if (signatures === undefined) return [`curl "${place}/execute" -H ${header} -d '{"kwargs": {"NAME": "VALUE"}}'`];
-  const { execute, execute_stream: stream } = signatures;
+  const { execute, execute_stream: stream, methods = {} } = signatures;
   return [
     ...execute === undefined ? [] : [`curl "${place}/execute" -H ${header} ${bodyWords(execute)}`],
     ...stream === undefined ? [] : [`curl -N "${place}/execute_stream" -H ${header} ${bodyWords(stream)}`],
+    ...Object.entries(methods).map(([name, signature]) =>
+      `curl "${place}/${methodEndpoint("call", name)}" -H ${header} ${bodyWords(signature)}`
+    ),
   ];
 }
 

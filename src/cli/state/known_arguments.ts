@@ -8,7 +8,7 @@ import type { SignaturesBody } from "../../protocol/messages.ts";
 import { argumentRows } from "../arguments/signature_text.ts";
 
 /** The names are the plugin's, and a shell would run what some of them hold. */
-const PLAIN = /^--[\p{L}\p{N}_-]+$/u;
+const PLAIN = /^(?:--)?[\p{L}\p{N}_][\p{L}\p{N}_-]*$/u;
 
 /** A file a plugin, one argument a line. */
 export class KnownArguments {
@@ -19,10 +19,12 @@ export class KnownArguments {
     this.#folder = join(stateDir, "arguments");
   }
 
-  /** Keeps what a plugin takes. Where nothing can be kept, nothing is completed. */
-  async keep(plugin: string, { execute, execute_stream }: SignaturesBody): Promise<void> {
-    const rows = [execute, execute_stream].flatMap((signature) => signature === undefined ? [] : argumentRows(signature));
-    const text = [...new Set(rows.map(([flag = ""]) => flag).filter((flag) => PLAIN.test(flag)))].join("\n");
+  /** Keeps what a plugin takes, and the names of its methods. Where nothing can be kept, nothing is completed. */
+  async keep(plugin: string, { execute, execute_stream, methods = {} }: SignaturesBody): Promise<void> {
+    const all = [execute, execute_stream, ...Object.values(methods)];
+    const rows = all.flatMap((signature) => signature === undefined ? [] : argumentRows(signature));
+    const words = [...Object.keys(methods), ...rows.map(([flag = ""]) => flag)];
+    const text = [...new Set(words.filter((word) => PLAIN.test(word)))].join("\n");
     const kept = await this.#read(plugin);
     if (kept === text) return;
     try {

@@ -4,8 +4,9 @@ import { useEffect, useState } from "preact/hooks";
 import { CallForm } from "./call_form.js";
 import { Configuration } from "./configuration_form.js";
 import { readForms } from "./gateway.js";
+import { MethodForms } from "./method_forms.js";
 
-const LABELS = { execute: "Call", execute_stream: "Stream", configuration: "Configure" };
+const LABELS = { execute: "Call", execute_stream: "Stream", methods: "Methods", configuration: "Configure" };
 
 export function PluginForms({ plugin }) {
   const [forms, setForms] = useState(undefined);
@@ -24,7 +25,9 @@ export function PluginForms({ plugin }) {
     <div class="tabs" role="tablist">${names.map((one) =>
       html`<button key=${one} type="button" role="tab" aria-selected=${one === name} onClick=${() => choose(one)}>${LABELS[one]}</button>`
     )}</div>
-    ${name === "configuration"
+    ${name === "methods"
+      ? html`<${MethodForms} ...${{ plugin, forms: forms.methods }} />`
+      : name === "configuration"
       ? html`<${Configuration} ...${{ plugin, form: forms[name], onConfigured: look }} />`
       : html`<${CallForm} key=${name} ...${{ plugin, method: name, form: forms[name], label: LABELS[name] }} />`}
   `;

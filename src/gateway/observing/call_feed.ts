@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Endpoint, ExtensionEndpoint } from "../../protocol/endpoints.ts";
+import type { RequestEndpoint } from "../../protocol/endpoints.ts";
 import type { CallObserver, CallOutcome, ObservedCall } from "./observer.ts";
 
 /** A call as it is now. */
@@ -13,7 +13,7 @@ export interface SeenCall {
   /** The plugin that is called, as the client names it. */
   readonly plugin: string;
   /** What is asked of it. */
-  readonly endpoint: Endpoint | ExtensionEndpoint;
+  readonly endpoint: RequestEndpoint;
   /** Whose call it is, for example `caller 1`. */
   readonly client: string;
   /** When it began. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { isMethodEndpoint } from "../../protocol/endpoints.ts";
 import type { PluginManager } from "../../manager/plugin_manager.ts";
 import { ManagerMetrics } from "./manager_metrics.ts";
 import type { CallObserver, CallOutcome, ObservedCall } from "./observer.ts";
@@ -56,12 +57,13 @@ export class GatewayMetrics implements CallObserver {
   }
 
   /** A call has come. */
-  opened({ plugin, endpoint }: ObservedCall): void {
-    this.#open.inc({ plugin, endpoint });
+  opened({ plugin, ...call }: ObservedCall): void {
+    this.#open.inc({ plugin, endpoint: labelOf(call) });
   }
 
   /** A call has ended. */
-  ended({ plugin, endpoint }: ObservedCall, { code = OK, durationMs, bytesIn, bytesOut, chunks }: CallOutcome): void {
+  ended({ plugin, ...call }: ObservedCall, { code = OK, durationMs, bytesIn, bytesOut, chunks }: CallOutcome): void {
+    const endpoint = labelOf(call);
     this.#open.dec({ plugin, endpoint });
     this.#calls.inc({ plugin, endpoint, outcome: code });
     this.#durations.observe({ plugin, endpoint }, durationMs / 1_000);
@@ -80,4 +82,9 @@ export class GatewayMetrics implements CallObserver {
     await this.#manager.collect();
     return await this.#registry.metrics();
   }
+}
+
+/** Clients name methods as they like, and each name would be a series for good: all methods are one. */
+function labelOf({ endpoint }: Pick<ObservedCall, "endpoint">): string {
+  return isMethodEndpoint(endpoint) ? endpoint.split("/", 1)[0]! : endpoint;
 }

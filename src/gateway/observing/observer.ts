@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Endpoint, ExtensionEndpoint } from "../../protocol/endpoints.ts";
+import type { RequestEndpoint } from "../../protocol/endpoints.ts";
 
 /** A call that a client has made. */
 export interface ObservedCall {
   /** The plugin that is called, as the client names it. */
   readonly plugin: string;
   /** What is asked of it. */
-  readonly endpoint: Endpoint | ExtensionEndpoint;
+  readonly endpoint: RequestEndpoint;
   /** The call's id, when the client has given it one. */
   readonly callId: string | undefined;
   /** Whose call it is, for example `caller 1`: the role and the number of the token. */

@@ -7,6 +7,7 @@ import { alternatives } from "../../plugin/schema_alternatives.ts";
 import type { JsonSchema } from "../../plugin/type_schema.ts";
 import { isRecord } from "../../protocol/json.ts";
 import { BYTES_MEDIA_TYPE } from "../../protocol/media_types.ts";
+import { type CalledEndpoint, isStreamEndpoint } from "../../protocol/endpoints.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
 import { fileArguments, fileKind, onlyFileArgument } from "../request/file_arguments.ts";
 import type { Components } from "./components.ts";
@@ -17,7 +18,7 @@ export interface DescribedMethod {
   /** The plugin's name. */
   readonly plugin: string;
   /** Which one it is. */
-  readonly endpoint: "execute" | "execute_stream";
+  readonly endpoint: CalledEndpoint;
   /** What it takes and gives, as far as it says. */
   readonly signature: MethodSignature;
 }
@@ -32,7 +33,7 @@ export function callOperation(
 ): Pick<Operation, "parameters" | "requestBody" | "responses"> {
   const { endpoint, signature } = method;
   const copy = (part: "arguments" | "positional" | "result" | "chunk"): JsonSchema =>
-    components.copy({ root: signature[part] ?? {}, prefix: `${method.plugin}.${endpoint}.${part}` });
+    components.copy({ root: signature[part] ?? {}, prefix: `${method.plugin}.${endpoint.replace("/", ".")}.${part}` });
   const given = copy("arguments");
   const raw = onlyFileArgument(signature);
   const content: Content = {
@@ -45,7 +46,7 @@ export function callOperation(
   return {
     parameters: raw === undefined ? [] : queryParameters(given, { signature, raw }),
     requestBody: { required: namesIn(given.required).length > 0, content },
-    responses: { 200: endpoint === "execute" ? result(signature, copy("result")) : chunks(copy("chunk")) },
+    responses: { 200: isStreamEndpoint(endpoint) ? chunks(copy("chunk")) : result(signature, copy("result")) },
   };
 }
 

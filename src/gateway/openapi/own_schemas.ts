@@ -86,7 +86,9 @@ export const OWN_SCHEMAS = {
     calls: object({ running: COUNT, queued: COUNT }),
   }),
   Ready: object({ name: TEXT, version: TEXT }, { description: "The plugin is loaded" }),
-  Signatures: object({ "execute?": ANY_OBJECT, "execute_stream?": ANY_OBJECT }, { description: "What the plugin's methods take and give" }),
+  Signatures: object({ "execute?": ANY_OBJECT, "execute_stream?": ANY_OBJECT, "methods?": ANY_OBJECT }, {
+    description: "What the plugin's methods take and give",
+  }),
   Cancelled: object({ status: { enum: ["cancelled", "not_running"] } }),
   CancelRequest: object({ "call_id?": { ...TEXT, description: "Which call; all that the client may cancel when it is left out" } }, CLOSED),
   Done: object({ status: TEXT }),

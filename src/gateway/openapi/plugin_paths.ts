@@ -4,6 +4,7 @@
  * @module
  */
 import type { JsonSchema } from "../../plugin/type_schema.ts";
+import { type CalledEndpoint, isStreamEndpoint, methodEndpoint, type MethodKind } from "../../protocol/endpoints.ts";
 import type { MethodSignature, SignaturesBody } from "../../protocol/messages.ts";
 import { callOperation } from "./call_operation.ts";
 import { componentName, type Components } from "./components.ts";
@@ -77,15 +78,15 @@ interface PathContext {
 /** A plugin of which nothing is known may have both methods. */
 function callPaths({ name, signatures }: DescribedPlugin, { base, about, components }: PathContext): Record<string, PathItem> {
   const known: SignaturesBody = signatures ?? { execute: {}, execute_stream: {} };
-  const operation = (endpoint: "execute" | "execute_stream", signature: MethodSignature): PathItem => {
+  const operation = (endpoint: CalledEndpoint, signature: MethodSignature): PathItem => {
     const { parameters = [], responses, ...others } = callOperation({ plugin: name, endpoint, signature }, components);
     const description = signature.description ?? "";
     const summary = description.split("\n", 1)[0] ||
-      (endpoint === "execute" ? "Calls it" : "Calls it, and gives what it gives piece by piece");
+      (isStreamEndpoint(endpoint) ? "Calls it, and gives what it gives piece by piece" : "Calls it");
     const told = description.includes("\n") ? { description } : {};
     return {
       post: {
-        ...about(endpoint, summary),
+        ...about(componentName(endpoint), summary),
         ...told,
         parameters: [...CALL_ID, ...parameters],
         ...others,
@@ -93,7 +94,12 @@ function callPaths({ name, signatures }: DescribedPlugin, { base, about, compone
       },
     };
   };
+  const methods = Object.entries(known.methods ?? {}).flatMap(([name, signature]) => {
+    const kinds: MethodKind[] = signature.chunk === undefined ? ["call"] : ["call", "stream"];
+    return kinds.map((kind) => [`${base}/${methodEndpoint(kind, name)}`, operation(methodEndpoint(kind, name), signature)]);
+  });
   return {
+    ...Object.fromEntries(methods),
     ...known.execute && { [`${base}/execute`]: operation("execute", known.execute) },
     ...known.execute_stream && { [`${base}/execute_stream`]: operation("execute_stream", known.execute_stream) },
   };

@@ -5,7 +5,7 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import type { FileResult } from "../../payload/file_result.ts";
-import type { Endpoint, ExtensionEndpoint } from "../../protocol/endpoints.ts";
+import { isStreamEndpoint, type RequestEndpoint } from "../../protocol/endpoints.ts";
 import type { ErrorFrame, Frame } from "../../protocol/frames.ts";
 import { FRAMES_MEDIA_TYPE } from "../../protocol/messages.ts";
 import { withoutTypes as valueWithoutTypes } from "../../protocol/values.ts";
@@ -34,8 +34,8 @@ export const FRAMED: ReplyStyle = {
 };
 
 /** The style of a reply to a client that knows no frames. A file is sent as what it is to those who take that. */
-export function plainStyle(endpoint: Endpoint | ExtensionEndpoint, accept: string | null): ReplyStyle {
-  const isStream = endpoint === "execute_stream";
+export function plainStyle(endpoint: RequestEndpoint, accept: string | null): ReplyStyle {
+  const isStream = isStreamEndpoint(endpoint);
   const isError = isStream ? isNotLoaded : isErrorFrame;
   return {
     mediaType: isStream ? "application/x-ndjson" : "application/json",
@@ -84,7 +84,7 @@ function badResult(message: string): TreeErrorBody {
   return { code: "bad_result", type: "TypeError", message, traceback: "", category: "fatal", retriable: false };
 }
 
-function problem(error: TreeErrorBody, endpoint: Endpoint | ExtensionEndpoint): string {
+function problem(error: TreeErrorBody, endpoint: RequestEndpoint): string {
   return JSON.stringify(problemBody(statusOf(error, endpoint), { detail: error.message, code: codeOf(error), _job_error: error }));
 }
 
@@ -93,7 +93,7 @@ function codeOf(error: TreeErrorBody): string {
   return error[TREE_CODE] ?? error.code;
 }
 
-function statusOf(error: TreeErrorBody, endpoint: Endpoint | ExtensionEndpoint): number {
+function statusOf(error: TreeErrorBody, endpoint: RequestEndpoint): number {
   const status = STATUSES[codeOf(error)];
   if (status !== undefined) return status;
   return error.category === "user_input" || endpoint === "initialize" ? STATUS_CODE.BadRequest : STATUS_CODE.InternalServerError;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Endpoint, ExtensionEndpoint } from "../../protocol/endpoints.ts";
+import { type Endpoint, type ExtensionEndpoint, isMethodEndpoint, type RequestEndpoint } from "../../protocol/endpoints.ts";
 import { isRecord } from "../../protocol/json.ts";
 
 /** The members of bodies, by endpoint. That of `initialize` is the configuration itself, and those of extensions are the worker's affair. */
@@ -29,11 +29,11 @@ export interface BodyRules {
 
 /** Why a body cannot be meant as it is written; `undefined` when it can. What is passed over would be missed by nobody but whoever wrote it. */
 export function bodyProblem(
-  endpoint: Endpoint | ExtensionEndpoint,
+  endpoint: RequestEndpoint,
   body: Readonly<Record<string, unknown>>,
   { takesUnknown }: BodyRules,
 ): string | undefined {
-  const members = MEMBERS[endpoint];
+  const members = isMethodEndpoint(endpoint) ? MEMBERS.execute : MEMBERS[endpoint];
   if (members === undefined) return undefined;
   for (const [name, value] of Object.entries(body)) {
     if (!members.includes(name)) {

@@ -6,6 +6,8 @@
 import { STATUS_CODE } from "@std/http/status";
 import { NoRoomError } from "../../payload/scratch.ts";
 import { TextValueError } from "../../plugin/text_values.ts";
+import { signatureAt } from "../../plugin/told_signatures.ts";
+import type { CalledEndpoint } from "../../protocol/endpoints.ts";
 import { isRecord } from "../../protocol/json.ts";
 import type { MethodSignature } from "../../protocol/messages.ts";
 import { ArrivingBytes, SlowBodyError } from "./arriving_bytes.ts";
@@ -21,7 +23,7 @@ import { Uploads } from "./uploads.ts";
 /** Which method of which plugin is called. */
 export interface CalledMethod {
   readonly plugin: string;
-  readonly endpoint: "execute" | "execute_stream";
+  readonly endpoint: CalledEndpoint;
 }
 
 /** What programs say of JSON that they send: `fetch` says of a text that it is plain, and `curl -d` that it is a form. */
@@ -54,7 +56,7 @@ function withKwargs(read: ReadBody, inUrl: Readonly<Record<string, unknown>>): R
 /** What the method takes. A plugin that cannot be asked is called all the same, and its call fails with the reason. */
 async function signatureOf({ plugin, endpoint }: CalledMethod, { manager }: GatewayContext): Promise<MethodSignature | Response> {
   try {
-    return (await manager.get(plugin).getSignatures({ timeoutMs: MAX_WAIT_MS }))[endpoint] ?? {};
+    return signatureAt(await manager.get(plugin).getSignatures({ timeoutMs: MAX_WAIT_MS }), endpoint) ?? {};
   } catch (error) {
     return isUnknownPlugin(error) ? unknownPlugin(error) : {};
   }

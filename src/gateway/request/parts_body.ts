@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Endpoint, endpointRule, type ExtensionEndpoint } from "../../protocol/endpoints.ts";
+import { endpointRule, type RequestEndpoint } from "../../protocol/endpoints.ts";
 import { type LabelledBody, PARTS_HEADER, readLabels } from "../../protocol/parts.ts";
 import { messageOf } from "../../protocol/text.ts";
 import { decodeValue, FILE_TYPE } from "../../protocol/values.ts";
@@ -20,7 +20,7 @@ export function hasParts({ headers }: Request): boolean {
 
 /** What a request with files asks for. */
 interface PartsRequest {
-  readonly endpoint: Endpoint | ExtensionEndpoint;
+  readonly endpoint: RequestEndpoint;
 }
 
 /** Reads the JSON of a body, whose files are read when the call is sent; or says why it cannot be had. */

@@ -4,7 +4,16 @@
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
-import { type Endpoint, endpointRule, ENDPOINTS, type ExtensionEndpoint, EXTENSIONS } from "../../protocol/endpoints.ts";
+import {
+  type Endpoint,
+  endpointRule,
+  type ExtensionEndpoint,
+  EXTENSIONS,
+  isEndpoint,
+  methodEndpoint,
+  type RequestEndpoint,
+  takesArguments,
+} from "../../protocol/endpoints.ts";
 import { CALL_ID, CALL_ID_HEADER, FRAMES_MEDIA_TYPE } from "../../protocol/messages.ts";
 import { operatorRefusal } from "../access/tokens.ts";
 import { type ReadBody, readBody } from "./body.ts";
@@ -17,7 +26,7 @@ import { badRequest, refusal } from "../reply/refusal.ts";
 /** One request that is understood. */
 export interface GatewayRequest {
   readonly plugin: string;
-  readonly endpoint: Endpoint | ExtensionEndpoint;
+  readonly endpoint: RequestEndpoint;
   /** The members of its body, their values as plugins are given them. */
   readonly body: Readonly<Record<string, unknown>>;
   /** How long its body was, in bytes. */
@@ -38,9 +47,11 @@ const OPERATOR_ENDPOINTS: ReadonlySet<string> = new Set<Endpoint | ExtensionEndp
 
 /** Reads what is asked for below the name of a plugin, or says why that cannot be had. */
 export async function readRequest(asked: Asked, context: GatewayContext): Promise<GatewayRequest | Response> {
-  const { plugin = "", endpoint = "" } = asked.req.param() as Readonly<Record<string, string>>;
-  if (!isKnownEndpoint(endpoint)) {
-    return refusal(STATUS_CODE.NotFound, `There is no endpoint "${plugin}/${endpoint}"`, { code: "not_found" });
+  const { plugin = "", endpoint: name = "", method: called } = asked.req.param() as Readonly<Record<string, string>>;
+  const endpoint = endpointOf(name, called);
+  if (endpoint === undefined) {
+    const path = called === undefined ? name : `${name}/${called}`;
+    return refusal(STATUS_CODE.NotFound, `There is no endpoint "${plugin}/${path}"`, { code: "not_found" });
   }
   const { method } = endpointRule(endpoint);
   if (asked.req.method !== method) {
@@ -61,7 +72,7 @@ export async function readRequest(asked: Asked, context: GatewayContext): Promis
 /** Reads a body in the form that it has: with files behind it, as a form, a file or arguments in the URL, or as JSON alone. */
 function readAnyBody(asked: Asked, { plugin, endpoint }: PluginEndpoint, context: GatewayContext): Promise<ReadBody | Response> {
   if (hasParts(asked.req.raw)) return readPartsBody(asked, { endpoint }, context);
-  return isMethod(endpoint) ? readCallBody(asked, { plugin, endpoint }, context) : readBody(asked, context);
+  return takesArguments(endpoint) ? readCallBody(asked, { plugin, endpoint }, context) : readBody(asked, context);
 }
 
 type PluginEndpoint = Pick<GatewayRequest, "plugin" | "endpoint">;
@@ -71,11 +82,12 @@ export function asksForFrames(headers: Headers): boolean {
   return headers.get("accept")?.includes(FRAMES_MEDIA_TYPE) ?? false;
 }
 
-/** Whether a part of the path names an endpoint. */
-function isKnownEndpoint(name: string): name is Endpoint | ExtensionEndpoint {
-  return Object.hasOwn(ENDPOINTS, name) || Object.hasOwn(EXTENSIONS, name);
+/** The endpoint that one part of the path names, or two where a method is called by its name. */
+function endpointOf(name: string, called: string | undefined): RequestEndpoint | undefined {
+  if (called !== undefined) return name === "call" || name === "stream" ? methodEndpoint(name, called) : undefined;
+  return isEndpoint(name) || isExtension(name) ? name : undefined;
 }
 
-function isMethod(endpoint: string): endpoint is "execute" | "execute_stream" {
-  return endpoint === "execute" || endpoint === "execute_stream";
+function isExtension(name: string): name is ExtensionEndpoint {
+  return Object.hasOwn(EXTENSIONS, name);
 }

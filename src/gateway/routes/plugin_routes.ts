@@ -7,7 +7,7 @@ import { Hono } from "hono";
 import type { ManagerStats } from "../../manager/info.ts";
 import type { PluginManager } from "../../manager/plugin_manager.ts";
 import { answerCall } from "../call.ts";
-import type { GatewayContext, GatewayEnv } from "../context.ts";
+import type { Asked, GatewayContext, GatewayEnv } from "../context.ts";
 import { unknownPlugin } from "../reply/refusal.ts";
 import { readRequest } from "../request/request.ts";
 import { toldInfo, toldState } from "./told_plugins.ts";
@@ -29,10 +29,12 @@ export function pluginRoutes(context: GatewayContext): Hono<GatewayEnv> {
       return unknownPlugin(error);
     }
   });
-  app.all("/:plugin/:endpoint", async (asked) => {
+  const answer = async (asked: Asked): Promise<Response> => {
     const request = await readRequest(asked, context);
     return request instanceof Response ? request : await answerCall(context, request, asked);
-  });
+  };
+  app.all("/:plugin/:endpoint", answer);
+  app.all("/:plugin/:endpoint{(?:call|stream)}/:method", answer);
   return app;
 }
 

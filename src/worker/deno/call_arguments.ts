@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CallEndpoint } from "../../protocol/endpoints.ts";
+import { type CallEndpoint, takesArguments } from "../../protocol/endpoints.ts";
 import type { ValueTypes } from "../../protocol/frames.ts";
 import { isRecord } from "../../protocol/json.ts";
 import { decodeValue } from "../../protocol/values.ts";
@@ -22,7 +22,7 @@ export class BadBodyError extends TypeError {
  * @throws {BadBodyError} When it is not what the endpoint takes.
  */
 export function decodeBody(endpoint: CallEndpoint, body: Body): Body {
-  if (endpoint !== "execute" && endpoint !== "execute_stream") return body;
+  if (!takesArguments(endpoint)) return body;
   const { args, kwargs, types } = body;
   if (args !== undefined && !Array.isArray(args)) throw new BadBodyError('"args" must be an array');
   if (kwargs !== undefined && !isRecord(kwargs)) throw new BadBodyError('"kwargs" must be an object');

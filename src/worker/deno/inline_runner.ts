@@ -9,8 +9,9 @@ import { askToStop, type Cancellation, cancelledBody } from "./cancelling.ts";
 import { failureBody } from "./error_body.ts";
 import { errorLine, type FrameLine, valueLine, withoutTypes } from "./frame_line.ts";
 import type { LoadedPlugin } from "./load_plugin.ts";
+import type { MethodNames } from "./methods.ts";
 import { Outbox, type Results } from "./outbox.ts";
-import { answerLine, CALLS, executeBatch, QUESTIONS } from "./plugin_endpoints.ts";
+import { answerLine, executeBatch, QUESTIONS, runOf } from "./plugin_endpoints.ts";
 import { inSpan } from "./plugin_span.ts";
 import type { CallOrder, CallSink, GatheredCall, PluginRunner, PluginState, QuestionEndpoint } from "./plugin_runner.ts";
 import { RunningCall } from "./running_call.ts";
@@ -19,13 +20,15 @@ import { RunningCall } from "./running_call.ts";
 export class InlineRunner implements PluginRunner {
   readonly #plugin: Plugin;
   readonly #ready: ReadyBody;
+  readonly #methods: MethodNames;
   readonly #results: Results | undefined;
   readonly settled: Promise<void> = Promise.resolve();
 
   /** Takes a plugin that is loaded. Without a folder of results, all that it gives travels inside the JSON. */
-  constructor({ plugin, ready }: LoadedPlugin, results?: Results) {
+  constructor({ plugin, ready, methods }: LoadedPlugin, results?: Results) {
     this.#plugin = plugin;
     this.#ready = ready;
+    this.#methods = methods;
     this.#results = results;
   }
 
@@ -40,7 +43,7 @@ export class InlineRunner implements PluginRunner {
     const call = this.#begin({ order, sink, cancellation });
     return await this.#lastLine({ order, cancellation }, call, async () => {
       try {
-        return await CALLS[order.endpoint].run(this.#plugin, call);
+        return await runOf(order.endpoint, this.#methods)(this.#plugin, call);
       } finally {
         isOver = true;
       }
@@ -86,7 +89,9 @@ export class InlineRunner implements PluginRunner {
 
   async ask(endpoint: QuestionEndpoint): Promise<FrameLine> {
     try {
-      return withoutTypes(await valueLine("result", await QUESTIONS[endpoint].ask(this.#plugin) ?? {}, new Outbox(undefined)));
+      return withoutTypes(
+        await valueLine("result", await QUESTIONS[endpoint].ask(this.#plugin, this.#methods) ?? {}, new Outbox(undefined)),
+      );
     } catch (thrown) {
       return errorLine(failureBody(thrown));
     }

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { loadPlugin, pluginFromModule } from "./load_plugin.ts";
 
+const DEFAULT = { kind: "class", name: "default" } as const;
 const LABEL = { name: "manifest's", version: "1.0.0" };
 
 Deno.test("A class is constructed without arguments", () => {
@@ -10,12 +11,16 @@ Deno.test("A class is constructed without arguments", () => {
       return null;
     }
   }
-  assertEquals(pluginFromModule({ Counter }, "Counter", LABEL).ready, { name: "counter", version: "1.0.0", methods: ["execute"] });
+  assertEquals(pluginFromModule({ Counter }, { kind: "class", name: "Counter" }, LABEL).ready, {
+    name: "counter",
+    version: "1.0.0",
+    methods: ["execute"],
+  });
 });
 
 Deno.test("A missing export is named, beside those that there are", () => {
-  assertThrows(() => pluginFromModule({ a: 1, b: 2 }, "default", LABEL), TypeError, 'no export "default". It exports "a", "b"');
-  assertThrows(() => pluginFromModule({}, "default", LABEL), TypeError, "It exports nothing");
+  assertThrows(() => pluginFromModule({ a: 1, b: 2 }, DEFAULT, LABEL), TypeError, 'no export "default". It exports "a", "b"');
+  assertThrows(() => pluginFromModule({}, DEFAULT, LABEL), TypeError, "It exports nothing");
 });
 
 Deno.test("What has neither execute nor executeStream is no plugin", () => {

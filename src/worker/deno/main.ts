@@ -6,7 +6,14 @@
 import { type Address, isUnix, socketPathOf } from "../../protocol/address.ts";
 import { isThere } from "../../protocol/is_there.ts";
 import { BATCH_FEATURE } from "../../protocol/batch.ts";
-import { AHEAD_FEATURE, type HelloMessage, type StartFailure, type StartMessage, UPGRADE_FEATURE } from "../../protocol/messages.ts";
+import {
+  AHEAD_FEATURE,
+  type HelloMessage,
+  METHODS_FEATURE,
+  type StartFailure,
+  type StartMessage,
+  UPGRADE_FEATURE,
+} from "../../protocol/messages.ts";
 import { PARTS_FEATURE } from "../../protocol/parts.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
@@ -35,6 +42,7 @@ const FEATURES: readonly string[] = [
   "cancel_by_id",
   "files",
   "frames",
+  METHODS_FEATURE,
   "signatures",
   "types",
   UPGRADE_FEATURE,

@@ -3,24 +3,32 @@
  *
  * @module
  */
-import type { CallEndpoint } from "../../protocol/endpoints.ts";
+import { type CallEndpoint, isMethodEndpoint, type MethodEndpoint } from "../../protocol/endpoints.ts";
 import type { Kwargs, MaybePromise, Plugin } from "../define_plugin.ts";
 import { errorBody, PluginFailure } from "./error_body.ts";
 import { type FrameLine, plainResultLine, valueLine } from "./frame_line.ts";
 import { isIterable, isIterator, type Items } from "./iterables.ts";
+import type { MethodNames } from "./methods.ts";
 import type { CallOrder, QuestionEndpoint } from "./plugin_runner.ts";
 import type { RunningCall } from "./running_call.ts";
 import { signaturesOf } from "./signatures.ts";
 
+/** Runs a plugin's code for a call, and gives the last frame. It throws what the plugin throws. */
+type RunCall = (plugin: Plugin, call: RunningCall) => Promise<FrameLine>;
+
 interface CallRule {
   /** The method whose presence `GET /ready` tells. */
   readonly method: keyof Plugin;
-  /** Gives the last frame; throws what the plugin throws. */
-  readonly run: (plugin: Plugin, call: RunningCall) => Promise<FrameLine>;
+  readonly run: RunCall;
 }
 
-/** The calls. */
-export const CALLS: Readonly<Record<CallEndpoint, CallRule>> = {
+/** What a call runs. */
+export function runOf(endpoint: CallEndpoint, methods: MethodNames): RunCall {
+  return isMethodEndpoint(endpoint) ? runOfMethod(endpoint, methods) : CALLS[endpoint].run;
+}
+
+/** The calls of endpoints that every plugin has. */
+const CALLS: Readonly<Record<Exclude<CallEndpoint, MethodEndpoint>, CallRule>> = {
   initialize: {
     method: "initialize",
     run: async (plugin, { body, context }) => {
@@ -58,7 +66,7 @@ export const CALLS: Readonly<Record<CallEndpoint, CallRule>> = {
 
 interface QuestionRule {
   readonly method?: keyof Plugin;
-  readonly ask: (plugin: Plugin) => MaybePromise<unknown>;
+  readonly ask: (plugin: Plugin, methods: MethodNames) => MaybePromise<unknown>;
 }
 
 /** What a plugin is asked without a turn. */
@@ -89,25 +97,46 @@ export function hasMethod(plugin: object, name: keyof Plugin): boolean {
 
 async function execute(plugin: Plugin, call: RunningCall): Promise<FrameLine> {
   if (plugin.execute === undefined) throw notSupported("execute", instead(plugin));
-  const result: unknown = await plugin.execute(kwargsOf(call), call.context);
+  return await whole(call, await plugin.execute(kwargsOf(call), call.context));
+}
+
+function runOfMethod(endpoint: MethodEndpoint, methods: MethodNames): RunCall {
+  const [kind, path = ""] = endpoint.split("/", 2);
+  return async (plugin, call) => {
+    const name = methods.get(path);
+    const method: unknown = name && (plugin as Readonly<Record<string, unknown>>)[name];
+    if (typeof method !== "function") throw noSuchMethod(path, methods);
+    const result: unknown = await method.call(plugin, kwargsOf(call), call.context);
+    return kind === "call" ? await whole(call, result) : await pieces(call, result);
+  };
+}
+
+/** What a method has given, as one result: of an iterator the list of its items. */
+async function whole(call: RunningCall, result: unknown): Promise<FrameLine> {
   return await valueLine("result", isIterator(result) ? await call.collect(result) : result, call.outbox);
 }
 
+/** The same piece by piece: what is no iterator is one piece. */
+async function pieces(call: RunningCall, result: unknown): Promise<FrameLine> {
+  await call.stream(isIterator(result) ? result : [result]);
+  return plainResultLine(null);
+}
+
 async function executeStream(plugin: Plugin, call: RunningCall): Promise<FrameLine> {
-  if (plugin.executeStream !== undefined) {
-    const stream: unknown = await plugin.executeStream(kwargsOf(call), call.context);
-    if (!isIterable(stream)) throw new TypeError('"executeStream" must return an iterable, such as a generator does');
-    await call.stream(stream);
-  } else {
-    const result: unknown = await plugin.execute!(kwargsOf(call), call.context);
-    await call.stream(isIterator(result) ? result : [result]);
+  if (plugin.executeStream === undefined) {
+    if (plugin.execute === undefined) throw notSupported("executeStream");
+    return await pieces(call, await plugin.execute(kwargsOf(call), call.context));
   }
+  const stream: unknown = await plugin.executeStream(kwargsOf(call), call.context);
+  if (!isIterable(stream)) throw new TypeError('"executeStream" must return an iterable, such as a generator does');
+  await call.stream(stream);
   return plainResultLine(null);
 }
 
 /** What a plugin without "execute" has in its place. */
-function instead({ executeStream }: Plugin): string {
-  return executeStream === undefined ? 'It has "executeBatch", which is called when the manifest has "batch"' : 'Call "executeStream"';
+function instead({ executeStream, executeBatch }: Plugin): string | undefined {
+  if (executeStream !== undefined) return 'Call "executeStream"';
+  return executeBatch && 'It has "executeBatch", which is called when the manifest has "batch"';
 }
 
 /**
@@ -156,6 +185,12 @@ function members(value: unknown): Record<string, unknown> {
 function notSupported(missing: string, instead?: string): PluginFailure {
   const advice = instead === undefined ? "" : `. ${instead}`;
   return new PluginFailure(errorBody("not_supported", new NotSupportedError(`The plugin has no "${missing}"${advice}`)));
+}
+
+/** The host says which one may have been meant. */
+function noSuchMethod(path: string, methods: MethodNames): PluginFailure {
+  const body = errorBody("not_supported", new NotSupportedError(`The plugin has no method "${path}"`));
+  return new PluginFailure({ ...body, known: [...methods.values()].sort() });
 }
 
 class NotSupportedError extends Error {

@@ -8,7 +8,7 @@ import { errorBody } from "./error_body.ts";
 import { FilesAsker } from "./files_question.ts";
 import { flush } from "./flush.ts";
 import { InlineRunner } from "./inline_runner.ts";
-import { type LoadedPlugin, pluginFromModule, type PluginLabel } from "./load_plugin.ts";
+import { type LoadedPlugin, pluginFromModule, type PluginLabel, type WantedExport } from "./load_plugin.ts";
 import type { Results } from "./outbox.ts";
 import type { PluginRunner } from "./plugin_runner.ts";
 import { Posting } from "./posting.ts";
@@ -38,10 +38,10 @@ interface ThreadOptions extends PluginLabel {
 }
 
 /** Takes the plugin from its module, and serves the control thread's orders from then on. */
-export function startPlugin(exports: Readonly<Record<string, unknown>>, exportName: string, { results, ...label }: ThreadOptions): void {
+export function startPlugin(exports: Readonly<Record<string, unknown>>, wanted: WantedExport, { results, ...label }: ThreadOptions): void {
   let loaded: LoadedPlugin;
   try {
-    loaded = pluginFromModule(exports, exportName, label);
+    loaded = pluginFromModule(exports, wanted, label);
   } catch (thrown) {
     return post({ kind: "unloadable", error: errorBody("load_error", thrown) });
   }

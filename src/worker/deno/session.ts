@@ -69,6 +69,8 @@ export class WorkerSession {
     cancel: (body) => plainResultLine({ status: this.#cancel(body) }),
     // Deno has no way to ask the system, and another thread may have it open.
     in_use: () => plainResultLine({ in_use: true }),
+    // Nor any to ask which modules it has loaded. The host asks for their graph.
+    sources: () => notSupported("sources"),
     config_schema: () => this.#ask("config_schema"),
     config: () => this.#ask("config"),
     signatures: () => this.#ask("signatures"),
@@ -193,7 +195,7 @@ export class WorkerSession {
 
   async #answer({ endpoint, body = {} }: WireRequest): Promise<FrameLine> {
     if (isEndpoint(endpoint) && !isCallEndpoint(endpoint)) return await this.#answers[endpoint](body);
-    return errorLine({ code: "not_supported", type: "NotSupported", message: `There is no "${endpoint}"`, traceback: "" });
+    return notSupported(endpoint);
   }
 
   #cancel({ call_id: callId, ahead, behind }: Body): CancelStatus {
@@ -248,6 +250,10 @@ export class WorkerSession {
 
 function once(line: Promise<FrameLine>): FrameSource {
   return { take: async () => [await line], leave: () => {}, abandon: () => {} };
+}
+
+function notSupported(endpoint: string): FrameLine {
+  return errorLine({ code: "not_supported", type: "NotSupported", message: `There is no "${endpoint}"`, traceback: "" });
 }
 
 /** A mistyped id must not be taken for none, which would cancel every call. */

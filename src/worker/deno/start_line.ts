@@ -63,8 +63,16 @@ export function parseStartLine(line: string): StartMessage {
   return {
     ...start,
     limits: limitsOf(limits),
-    plugin: { name: "plugin", version: "", class: "default", path: [], ...plugin },
+    plugin: { name: "plugin", version: "", path: [], ...plugin, ...isNamed(plugin) ? {} : { class: "default" } },
   } as unknown as StartMessage;
+}
+
+/** Whether the plugin is named in one of the three ways. */
+function isNamed({ class: name, function: functionName, entry }: Record<string, unknown>): boolean {
+  const given = [name, functionName, entry].filter((one) => one !== undefined && one !== null);
+  if (given.length > 1) throw wrong("plugin", 'one that has no more than one of "class", "function" and "entry"');
+  if (given.length > 0 && entry !== true && typeof given[0] !== "string") throw wrong("plugin", "one that is named by a string");
+  return given.length > 0;
 }
 
 function parseJson(line: string): Record<string, unknown> {

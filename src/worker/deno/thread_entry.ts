@@ -4,6 +4,7 @@
  * @module
  */
 import type { PermissionSet, PluginTarget } from "../../protocol/messages.ts";
+import type { WantedExport } from "./load_plugin.ts";
 import type { Surroundings } from "./plugin_surroundings.ts";
 import type { ScratchFiles } from "./scratch_files.ts";
 
@@ -15,7 +16,7 @@ interface EntryParts {
 
 /** The thread's first module. Static imports load with the process's permission to read, so that the plugin needs none to be loaded. */
 export function threadEntry(
-  { module, class: exportName, name, version }: PluginTarget,
+  { module, name, version, ...target }: PluginTarget,
   { files, surroundings, batches }: EntryParts,
 ): string {
   const results = files && { folder: files.results, quota: files.quota };
@@ -23,9 +24,16 @@ export function threadEntry(
     `import { startPlugin } from ${ownModule("plugin_thread")};`,
     ...(surroundings === undefined ? [] : [`import ${JSON.stringify(surroundings)};`]),
     `import * as plugin from ${JSON.stringify(module)};`,
-    `startPlugin(plugin, ${JSON.stringify(exportName || "default")}, ${JSON.stringify({ name, version, results, batches })});`,
+    `startPlugin(plugin, ${JSON.stringify(wantedOf(target))}, ${JSON.stringify({ name, version, results, batches })});`,
   ];
   return `data:text/javascript,${encodeURIComponent(source.join("\n"))}`;
+}
+
+function wantedOf({ class: exportName, function: functionName, entry }: Omit<PluginTarget, "module" | "name" | "version">): WantedExport {
+  if (entry !== undefined && entry !== null) return { kind: "entry", name: entry === true ? undefined : entry };
+  return functionName === undefined || functionName === null
+    ? { kind: "class", name: exportName || "default" }
+    : { kind: "function", name: functionName };
 }
 
 /** A module that is evaluated before the plugin's. Secrets may be in it, which the URL of a `blob:` does not show in traces and keeps out of caches. */

@@ -187,7 +187,7 @@ const CODES: readonly unknown[] = ["plugin_error", "load_error", "bad_result", "
 
 function readErrorBody(error: unknown): ErrorBody | undefined {
   if (!isRecord(error) || !CODES.includes(error["code"])) return undefined;
-  const { type, message, traceback, category, retriable, original_exc_repr, occurred_at } = error;
+  const { type, message, traceback, category, retriable, original_exc_repr, occurred_at, known } = error;
   if (typeof type !== "string" || typeof message !== "string" || typeof traceback !== "string") return undefined;
   return {
     code: error["code"] as ErrorCode,
@@ -198,6 +198,7 @@ function readErrorBody(error: unknown): ErrorBody | undefined {
     ...(typeof retriable === "boolean" ? { retriable } : {}),
     ...(typeof original_exc_repr === "string" ? { original_exc_repr } : {}),
     ...(typeof occurred_at === "string" ? { occurred_at } : {}),
+    ...(areStrings(known) ? { known: [...known] } : {}),
   };
 }
 

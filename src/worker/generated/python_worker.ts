@@ -2,7 +2,7 @@
 // Generated from the files in python/. Do not edit; run: deno task embed
 
 /** Tells the bytecode of this worker from that of other releases. */
-export const PYTHON_WORKER_HASH = "7718ba01939918a7";
+export const PYTHON_WORKER_HASH = "b167b79320a33fd5";
 
 /**
  * What Python is told to run: the pack's first part. Python would compile the whole file at each start if it were told to run that. The entry that it makes
@@ -861,7 +861,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
     from .holding import Holding
-    from .plugin import Plugin
 
     Body = Dict[str, Any]
 
@@ -877,27 +876,13 @@ class Bounds:
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant, hello)
 
-    @property
-    def told(self) -> Body:
-        """What the hello line says of them."""
-        return self._holding.told if self._holding is not None else {}
-
-    def hold(self, plugin: Plugin) -> None:
-        """Binds this process, and has the plugin's errors say what is missing. A plugin that cannot be bound is never loaded."""
-        try:
-            self._put_in_force()
-        except CannotBind as error:
-            plugin.fail(error, "bounds")
-        else:
-            plugin.advise = self._watch()
-
-    def _put_in_force(self) -> None:
+    def put_in_force(self) -> Body:
+        """Binds this process, and gives what the hello line says of that."""
         for name, value in self._variables.items():
             os.environ[name] = value  # before, it could have had this process run the plugin's code
-        if self._holding is not None:
-            self._holding.put_in_force()
+        return self._holding.put_in_force() if self._holding is not None else {}
 
-    def _watch(self) -> Callable[[BaseException], str]:
+    def watch(self) -> Callable[[BaseException], str]:
         """From here on refusals say what is missing. Gives what says it of an error."""
         if self._holding is not None:
             change_files_by_descriptor()
@@ -1658,7 +1643,7 @@ class Connection:
 
     def _open_plain_call(self) -> bool:
         """Makes the open call of a request as most are, if that is what comes next."""
-        plain = self._incoming.take_plain(self._session.max_body_bytes)
+        plain = self._incoming.take_plain(self._session.max_body_bytes, self._session.plain)
         if plain is None:
             return False
         self.client.is_followed = self._incoming.has_more
@@ -1803,7 +1788,20 @@ import sys
 PROTOCOL = 1
 VERSION = "0.1.0"
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["ahead", "batch", "call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+FEATURES = [
+    "ahead",
+    "batch",
+    "call_id",
+    "cancel_by_id",
+    "extensions",
+    "files",
+    "frames",
+    "methods",
+    "signatures",
+    "sources",
+    "types",
+    "upgrade",
+]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:
@@ -2590,6 +2588,9 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Optional
 
 
+METHOD_PATHS = ("call/", "stream/")  # before the name of a method
+
+
 class Endpoint:
     """One endpoint: how it is asked for, and what answers it."""
 
@@ -2610,7 +2611,7 @@ class Endpoint:
         self.is_call = is_call  # whether it waits for a lane
         self.run = run  # runs the plugin's code: takes the plugin and the call
         self.answer = answer  # tells what the worker knows by itself: takes its answers and the body
-        self.takes_arguments = name in ("execute", "execute_stream", "task")
+        self.takes_arguments = name in ("execute", "execute_stream", "task") or name.startswith(METHOD_PATHS)
         self.keeps_inputs = name in ("initialize", "reconfigure")  # whether its files stay for as long as the worker
         self.method = method  # the plugin's own method that it stands for
 \fendpoints
@@ -2618,10 +2619,15 @@ class Endpoint:
 
 from __future__ import annotations
 
+import functools
+
 from .call import Call
-from .endpoint import Endpoint
+from .endpoint import METHOD_PATHS, Endpoint
+from .instance import Instance
+from .methods import path_of, public_methods
 from .plugin import Plugin
 from .plugin_endpoints import (
+    call_method,
     cleanup,
     config,
     config_options,
@@ -2636,6 +2642,7 @@ from .plugin_endpoints import (
     prefetch,
     reconfigure,
     signatures,
+    stream_method,
     structural_surface,
     task,
 )
@@ -2643,7 +2650,7 @@ from .worker_endpoints import WorkerEndpoints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict
+    from typing import Any, Callable, Dict, Optional
 
     Body = Dict[str, Any]
 
@@ -2686,9 +2693,36 @@ ALL = (
     asked("stats", "GET", WorkerEndpoints.stats),
     asked("progress", "GET", WorkerEndpoints.progress),
     asked("in_use", "POST", WorkerEndpoints.in_use),
+    asked("sources", "GET", WorkerEndpoints.sources),
 )
 METHODS = {endpoint.name: endpoint.method for endpoint in ALL if endpoint.method}
 ENDPOINTS = {endpoint.name: endpoint for endpoint in ALL}
+PLAIN = {"execute": ENDPOINTS["execute"]}  # what most requests ask for; those for methods come once they are known
+# What plugins have for the worker, or are given by it, and no host calls by its name.
+RESERVED = frozenset(("report_progress", "check_cancel", "scratch_folder", "heartbeat", "execute_batch", *METHODS.values()))
+RUN_METHOD = {"call": call_method, "stream": stream_method}
+
+
+def offer_methods(plugin: Instance) -> dict[str, str]:
+    """Makes endpoints of the methods of a plugin that is loaded; gives their names, by how they stand in a request."""
+    methods = {path_of(name): name for name in public_methods(type(plugin.of), RESERVED)}
+    for path in methods:
+        for kind in RUN_METHOD:
+            ENDPOINTS[f"{kind}/{path}"] = _method_endpoint(kind, path)
+        PLAIN[f"call/{path}"] = ENDPOINTS[f"call/{path}"]
+    return methods
+
+
+def find_endpoint(name: str) -> Optional[Endpoint]:
+    """What a request names. A method that no plugin has is missed by the call itself, which waits until the plugin is loaded."""
+    endpoint = ENDPOINTS.get(name)
+    if endpoint is None and name.startswith(METHOD_PATHS):
+        return _method_endpoint(*name.split("/", 1))
+    return endpoint
+
+
+def _method_endpoint(kind: str, path: str) -> Endpoint:
+    return called(f"{kind}/{path}", functools.partial(RUN_METHOD[kind], path))
 \ferror_bodies
 """Exceptions to error bodies: section 5 of docs/protocol.md."""
 
@@ -2697,7 +2731,7 @@ from __future__ import annotations
 import errno
 import time
 
-from .errors import BadResult, CallCancelled, LoadFailed, NotSupported
+from .errors import BadResult, CallCancelled, LoadFailed, NoSuchMethod, NotSupported
 from .library import attribute
 from .tracebacks import text_of, traceback_of
 
@@ -2757,6 +2791,7 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         code = "cancelled"
     category = "fatal" if code in ("bad_result", "load_error", "bad_start", "bounds") else _category(error)
     retriable = attribute(error, "retriable", attribute(error, "default_retriable"))
+    known = {"known": error.known} if isinstance(error, NoSuchMethod) else {}
     return {
         "code": code,
         "type": type(error).__name__,
@@ -2767,6 +2802,7 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         "original_exc_repr": text_of(error, repr),
         "plugin_name": plugin,
         "occurred_at": _now(),
+        **known,
     }
 
 
@@ -2854,6 +2890,14 @@ class CallCancelled(BaseException):
 
 class NotSupported(Exception):
     """The plugin has no such method."""
+
+
+class NoSuchMethod(NotSupported):
+    """The plugin has no method of the name by which one was called; \`known\` are those that it has."""
+
+    def __init__(self, message: str, known: list[str]) -> None:
+        super().__init__(message)
+        self.known = known
 
 
 class LoadFailed(Exception):
@@ -4041,7 +4085,6 @@ class Holding:
         self._grant = grant
         self._kernel = Kernel()
         self._abi = landlock_abi(self._kernel)
-        self.told: Body = {"bounds": "landlock", "abi": self._abi}
         self._close_files(but=keep)
         try:
             self._rules = self._prepare_rules()
@@ -4050,8 +4093,8 @@ class Holding:
         ports, net, run = isinstance(grant.net, list), grant.net is True, grant.run or bool(grant.program)
         self._filter = bytearray(PROGRAMS[ports, net, run, grant.listens])
 
-    def put_in_force(self) -> None:
-        """Binds this process."""
+    def put_in_force(self) -> Body:
+        """Binds this process, and gives what the hello line says of that."""
         try:
             self._kernel.call(CALLS["prctl"], NO_NEW_PRIVILEGES, 1, 0, 0, 0)
             self._allow_own()
@@ -4060,6 +4103,7 @@ class Holding:
             self._filter_calls()
         except OSError as error:
             raise _refused(error) from error
+        return {"bounds": "landlock", "abi": self._abi}
 
     def _prepare_rules(self) -> Landlock:
         grant = self._grant
@@ -4117,6 +4161,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Union
 
+    from .endpoint import Endpoint
     from .fast import socket
 
     Body = Dict[str, Any]
@@ -4174,8 +4219,8 @@ class Incoming:
         self._at = end + len(mark)
         return text
 
-    def take_plain(self, limit: int) -> Optional[tuple[str, Body]]:
-        """A request as most are, as its id and its body; None when what comes next is not here as a whole, or is another one.
+    def take_plain(self, limit: int, endpoints: dict[str, Endpoint]) -> Optional[tuple[Endpoint, str, Body]]:
+        """A request as most are, as its endpoint, its id and its body; None when what comes next is not here as a whole, or is another one.
 
         All that stands here was found out by splitting it in the way of any request, and takes a fraction of the time.
         """
@@ -4187,7 +4232,8 @@ class Incoming:
             name, digits, call, files = data[at:end].decode("ascii").split(" ")
         except ValueError:
             return None
-        if name != "execute" or files != "files=shared" or not digits.isdecimal() or len(digits) > MOST_DIGITS:
+        endpoint = endpoints.get(name)
+        if endpoint is None or files != "files=shared" or not digits.isdecimal() or len(digits) > MOST_DIGITS:
             return None
         if call[:CALL_LENGTH] != CALL or not CALL_LENGTH < len(call) <= CALL_LENGTH + MAX_ID or not call.isprintable():
             return None
@@ -4199,7 +4245,7 @@ class Incoming:
         if body is None:
             return None
         self._at, self.has_more = stop, stop < len(data)
-        return call[CALL_LENGTH:], body
+        return endpoint, call[CALL_LENGTH:], body
 
     def take(self, length: int) -> Union[bytes, bytearray, None]:
         """The next bytes, as many as these; None when they are not all here."""
@@ -4756,9 +4802,12 @@ class StandardLibrary:
         origin = attribute(attribute(module, "__spec__"), "origin")
         return isinstance(origin, str) and (origin in ("built-in", "frozen") or self._contains(origin))
 
+    def is_foreign(self, file: str) -> bool:
+        """Whether a file is neither the library's nor of an installed package."""
+        return not _is_installed(file) and not self._contains(file)
+
     def _contains(self, file: str) -> bool:
-        is_installed = "site-packages" in file or "dist-packages" in file
-        return not is_installed and any(file.startswith(folder + os.sep) for folder in self._path)
+        return not _is_installed(file) and any(file.startswith(folder + os.sep) for folder in self._path)
 
     def _read_names(self) -> frozenset[str]:
         known = getattr(sys, "stdlib_module_names", None)  # since Python 3.10
@@ -4771,6 +4820,10 @@ class ApartLoader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         vars(module)["__builtins__"] = LIBRARY.builtins
         super().exec_module(module)
+
+
+def _is_installed(file: str) -> bool:
+    return "site-packages" in file or "dist-packages" in file
 
 
 def _is_unfinished(module: Any) -> bool:
@@ -5154,15 +5207,16 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
         listener, address = listen(start.unix, start.tcp)
+        told: Body = {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
+        if bounds is not None:
+            told.update(bounds.put_in_force())
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
-    told: Body = {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
-    say(hello, told if bounds is None else {**told, **bounds.told})
-    # While the host connects. No thread reads what it sends yet.
-    worker = Worker(start, shelf, listener)
+    say(hello, told)
+    worker = Worker(start, shelf, listener)  # while the host connects
     if bounds is not None:
-        bounds.hold(worker.plugin)
+        worker.plugin.advise = bounds.watch()  # it binds nobody, so that the host need not wait for it
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)
@@ -5240,6 +5294,58 @@ class MemoryWatch:
                 return next((int(line.split()[1]) for line in counts if line.startswith("oom_kill ")), None)
         except (OSError, ValueError, IndexError):
             return None
+\fmethods
+"""The plugin's own methods that hosts may call by their names: section 3 of docs/protocol.md."""
+
+from __future__ import annotations
+
+import functools
+import sys
+
+from .library import LIBRARY, attribute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Container
+
+ORIGINAL = ("cjm_plugin_system", "cjm_substrate")  # what classes of the original are told to derive from
+DECORATED = (staticmethod, classmethod)
+
+
+def public_methods(kind: type, reserved: Container[str]) -> frozenset[str]:
+    """The names of the methods of a class that have no underscore in front and no endpoint of their own. Nothing is run to find them."""
+    found: dict[str, bool] = {}
+    for base in kind.__mro__:
+        if _is_own(base, kind):
+            for name, member in vars(base).items():
+                found.setdefault(name, _is_method(member))
+    return frozenset(name for name, is_method in found.items() if is_method and not name.startswith("_") and name not in reserved)
+
+
+def _is_own(base: type, kind: type) -> bool:
+    """Whether a base is the plugin's own code, and not that of a library, of whose methods there may be a hundred."""
+    top, own = (str(one.__module__).partition(".")[0] for one in (base, kind))
+    if top == own or top in ORIGINAL:
+        return top == own
+    file = attribute(sys.modules.get(base.__module__), "__file__")
+    return isinstance(file, str) and LIBRARY.is_foreign(file)
+
+
+def _is_method(member: Any) -> bool:
+    """Whether it is a function, whatever it is made with. A callable value of the class's is data."""
+    if isinstance(member, functools.partialmethod):
+        return True
+    function = member.__func__ if isinstance(member, DECORATED) else member
+    return callable(function) and not isinstance(function, type) and hasattr(type(function), "__get__")
+
+
+def path_of(name: str) -> str:
+    """A name as it stands in the path of a request."""
+    return name if name.isascii() else "".join(map(_quoted, name))
+
+
+def _quoted(character: str) -> str:
+    return character if character.isascii() else "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 \fmodules
 """How the worker's modules find each other. start.py runs this one first, by itself."""
 
@@ -5804,7 +5910,6 @@ def loaders_of(program: str) -> list[str]:
 
 from __future__ import annotations
 
-import builtins
 import functools
 import sys
 import threading
@@ -5812,7 +5917,7 @@ import threading
 from .call import Call
 from .conversions import to_json
 from .error_bodies import describe
-from .errors import LoadFailed, NotSupported
+from .errors import LoadFailed, NoSuchMethod, NotSupported
 from .forks import run_plugin_code
 from .helpers import Helpers
 from .instance import Instance
@@ -5822,6 +5927,7 @@ from .logs import log
 from .open_calls import OpenCalls
 from .original import WIRE_MODULES, make_data_folders, stamp_envelope
 from .running import Runner
+from .target import find, import_module, make_plugin
 from .tracebacks import traceback_of
 
 TYPE_CHECKING = False
@@ -5841,8 +5947,8 @@ TABLE_LIBRARIES = frozenset(("pandas", "pyarrow", "polars", "PIL.Image"))
 class Plugin:
     """The plugin that this worker serves."""
 
-    def __init__(self, target: Body, calls: OpenCalls) -> None:
-        self.name = str(target.get("name") or target["class"])
+    def __init__(self, target: Body, calls: OpenCalls, offer_methods: Callable[[Instance], dict[str, str]]) -> None:
+        self.name = str(target.get("name") or target["module"])
         self.version = str(target.get("version") or "0.0.0")
         self.failure: Optional[Body] = None
         self.batches = False  # whether calls of \`execute\` are answered by \`execute_batch\`
@@ -5851,6 +5957,8 @@ class Plugin:
         self._is_ready = False
         self.instance = Instance(None)
         self.advise: Callable[[BaseException], str] = lambda error: ""  # what stands behind the message of a refusal
+        self.methods: dict[str, str] = {}  # that hosts may call by their names, by how these stand in a request
+        self._offer_methods = offer_methods
         self._target = target
         self._calls = calls
         self._runner = Runner()
@@ -5863,25 +5971,18 @@ class Plugin:
 
     def load(self) -> None:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
-        if self.failure is not None:
-            return
         try:
             run_plugin_code(self._load)
         except BaseException as error:  # also SystemExit
-            self.fail(error, "load_error")
+            self.failure = describe(error, self.name, "load_error")
+            self.failure["message"] += self.advise(error)
         self._is_ready = self.failure is None
-        self.loaded.set()
-
-    def fail(self, error: BaseException, code: str) -> None:
-        """From here on all who ask for the plugin are told why there is none."""
-        self.failure = describe(error, self.name, code)
-        self.failure["message"] += self.advise(error)
         self.loaded.set()
 
     def _load(self) -> None:
         sys.path[:0] = self._target.get("path") or []
         make_data_folders()
-        self._adopt(_import_class(self._target["module"], self._target["class"])())
+        self._adopt(make_plugin(self._target))
         for place in self._target.get("adapters") or []:
             self._bind(place)
 
@@ -5895,12 +5996,13 @@ class Plugin:
             value = self.instance.attribute(name)
             if isinstance(value, str) and value:
                 setattr(self, name, value)
+        self.methods = self._offer_methods(self.instance)
 
     def _bind(self, place: str) -> None:
         """Binds a task adapter. One that cannot be loaded keeps nobody from what the plugin does without it."""
         try:
             module, _, name = place.rpartition(":")
-            adapter = _import_class(module, name)
+            adapter = find(import_module(module), name, "class")
             self._adapters[str(adapter.task_name)] = adapter(self.instance.of)
         except Exception as error:
             self._unbound.append('"{}" could not be bound: {!r}'.format(place, error))
@@ -5980,6 +6082,14 @@ class Plugin:
             self._readers[name] = found
             return found
 
+    def public_method(self, path: str) -> Callable[..., Any]:
+        """A method that is called by its name, as it stands in a request."""
+        name = self.methods.get(path)
+        method = None if name is None else attribute(self.instance.of, name)
+        if not callable(method):
+            raise NoSuchMethod(f'The plugin "{self.name}" has no method "{path}"', sorted(self.methods.values()))
+        return method
+
     def need_task(self, task: str, name: str) -> Callable[..., Any]:
         """A method that the adapter of a task has to have."""
         if task not in self._adapters:
@@ -6028,13 +6138,6 @@ def _find_reader(method: Callable[..., Any]) -> Optional[ReadArguments]:
 
     readers = find_readers(method)
     return functools.partial(read_arguments, readers, names_of(method)) if readers else None
-
-
-def _import_class(module: str, name: str) -> Any:
-    builtins.__import__(module)
-    if not hasattr(sys.modules[module], name):
-        raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
-    return getattr(sys.modules[module], name)
 \fplugin_endpoints
 """What the endpoints ask of the plugin. Each function gives what its endpoint's result is."""
 
@@ -6049,7 +6152,7 @@ from .running import PLAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, Callable, Dict
 
     Body = Dict[str, Any]
 
@@ -6062,18 +6165,22 @@ def initialize(plugin: Plugin, call: Call) -> Body:
 
 
 def execute(plugin: Plugin, call: Call) -> Any:
-    result = _execute(plugin, call, "execute")
-    if type(result) not in PLAIN and isinstance(result, (Generator, AsyncGenerator)):
-        return list(plugin.items(call, result))
-    return result
+    return _whole(plugin, call, _run(plugin, call, plugin.need("execute")))
 
 
 def execute_stream(plugin: Plugin, call: Call) -> None:
     if plugin.instance.method("execute_stream") is not None:
-        _send_items(plugin, call, _execute(plugin, call, "execute_stream"))
-        return
-    result = _execute(plugin, call, "execute")
-    _send_items(plugin, call, result if isinstance(result, (Generator, AsyncGenerator)) else [result])
+        _send_items(plugin, call, _run(plugin, call, plugin.need("execute_stream")))
+    else:
+        _send_result(plugin, call, _run(plugin, call, plugin.need("execute")))
+
+
+def call_method(path: str, plugin: Plugin, call: Call) -> Any:
+    return _whole(plugin, call, _run(plugin, call, plugin.public_method(path)))
+
+
+def stream_method(path: str, plugin: Plugin, call: Call) -> None:
+    _send_result(plugin, call, _run(plugin, call, plugin.public_method(path)))
 
 
 def task(plugin: Plugin, call: Call) -> Any:
@@ -6131,7 +6238,7 @@ def list_processes(plugin: Plugin, call: Call) -> Any:
 def signatures(plugin: Plugin, call: Call) -> Body:
     from .signatures import describe_signatures
 
-    return describe_signatures(plugin.instance.of, plugin.batches)
+    return describe_signatures(plugin.instance.of, sorted(plugin.methods.values()), plugin.batches)
 
 
 def structural_surface(plugin: Plugin, call: Call) -> Body:
@@ -6140,14 +6247,27 @@ def structural_surface(plugin: Plugin, call: Call) -> Body:
     return describe_surface(type(plugin.instance.of))
 
 
-def _execute(plugin: Plugin, call: Call, name: str) -> Any:
-    method, body = plugin.need(name), call.body
+def _run(plugin: Plugin, call: Call, method: Callable[..., Any]) -> Any:
+    body = call.body
     plugin.renew(body)
     args, kwargs = body.get("args") or (), body.get("kwargs") or NO_NAMES
-    read = plugin.reader(name, method)
+    assert call.endpoint is not None
+    read = plugin.reader(call.endpoint.name, method)
     if read is not None:
         args, kwargs = call.run(read, (args, kwargs))
     return plugin.invoke(call, method, args, kwargs)
+
+
+def _whole(plugin: Plugin, call: Call, result: Any) -> Any:
+    """A result; of a generator the list of its items."""
+    if type(result) not in PLAIN and isinstance(result, (Generator, AsyncGenerator)):
+        return list(plugin.items(call, result))
+    return result
+
+
+def _send_result(plugin: Plugin, call: Call, result: Any) -> None:
+    """Sends what a method that is no stream has given, item by item where it is a generator."""
+    _send_items(plugin, call, result if isinstance(result, (Generator, AsyncGenerator)) else [result])
 
 
 def _send_items(plugin: Plugin, call: Call, source: Any) -> None:
@@ -6690,7 +6810,7 @@ from .call import NO_TRACE
 from .client import Client
 from .constants import CONNECTION_HEADER, FRAMES_TYPE, MAX_ID, TRACE_HEADERS, UPGRADE_PATH, UPGRADE_PROTOCOL
 from .endpoint import Endpoint
-from .endpoints import ENDPOINTS
+from .endpoints import find_endpoint
 from .errors import Refusal
 from .replies import FramedReply, PlainReply, PlainStreamReply, Reply
 from .scratch import Scratch
@@ -6773,7 +6893,7 @@ class HttpRequest(Request):
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
-        endpoint = ENDPOINTS.get(self.path[1:]) if self.path[:1] == "/" else None
+        endpoint = find_endpoint(self.path[1:]) if self.path[:1] == "/" else None
         if endpoint is None:
             raise Refusal(404, "Not Found")
         if self.method != endpoint.verb:
@@ -6810,7 +6930,7 @@ class HttpRequest(Request):
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
             return FramedReply(client, scratch, self.closes, files_way(self.headers.get("remote-plugin-files")))
-        if self.path == "/execute_stream":
+        if self.path == "/execute_stream" or self.path.startswith("/stream/"):
             return PlainStreamReply(client, scratch, self.closes)
         return PlainReply(client, scratch, self.closes, 400 if self.path == "/initialize" else 500)
 
@@ -6834,7 +6954,7 @@ class BareRequest(Request):
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
-        endpoint = ENDPOINTS.get(self._endpoint)
+        endpoint = find_endpoint(self._endpoint)
         if endpoint is None:
             raise Refusal(404, "Not Found")
         return endpoint
@@ -7339,7 +7459,7 @@ from .canceller import Canceller
 from .client import Client
 from .decoding import decode_object, restore_types
 from .endpoint import Endpoint
-from .endpoints import ENDPOINTS, METHODS
+from .endpoints import METHODS, PLAIN
 from .error_bodies import describe
 from .errors import Refusal
 from .fast import compare_digest
@@ -7363,7 +7483,6 @@ if TYPE_CHECKING:
 
 
 NO_ARGUMENTS: list[Any] = []
-EXECUTE = ENDPOINTS["execute"]
 
 
 class Session:
@@ -7374,6 +7493,7 @@ class Session:
         self.max_body_bytes = start.max_body_bytes
         self.watch = watch
         self.spare = SpareMemory()
+        self.plain = PLAIN
         self.abandon = canceller.abandon
         self._plugin = plugin
         self._calls = calls
@@ -7396,7 +7516,9 @@ class Session:
 
     def is_quick(self, endpoint: Endpoint) -> bool:
         """Whether a question is answered at once, whatever the plugin's code does."""
-        return endpoint.answer is not None and (endpoint.name != "ready" or self._plugin.loaded.is_set())
+        if endpoint.name in ("ready", "sources"):
+            return endpoint.name == "ready" and self._plugin.loaded.is_set()
+        return endpoint.answer is not None
 
     def answer(self, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> None:
         """Answers a question."""
@@ -7408,9 +7530,9 @@ class Session:
         except Exception as error:
             reply.error(describe(error, self._plugin.name))
 
-    def open_plain_call(self, call_id: str, body: Body, connection: Any) -> Call:
+    def open_plain_call(self, endpoint: Endpoint, call_id: str, body: Body, connection: Any) -> Call:
         """Makes the call that a request as most are asks for."""
-        call = Call(body, EXECUTE, None, call_id)
+        call = Call(body, endpoint, None, call_id)
         call.connection = connection
         self._open(call, call_id)
         return call
@@ -7570,10 +7692,10 @@ from .hint_names import Schema, Scope
 from .type_hints import GENERATORS, ITERABLES, UNKNOWN, Hints, array_of, is_plain
 
 
-def describe_signatures(plugin: typing.Any, batches: bool) -> Schema:
-    """The signatures of the plugin's \`execute\` and \`execute_stream\`, as the endpoints of these names behave."""
+def describe_signatures(plugin: typing.Any, names: typing.Iterable[str], batches: bool) -> Schema:
+    """The signatures of the plugin's \`execute\` and \`execute_stream\`, as their endpoints behave, and of the methods of these names."""
     execute, stream, batch = (getattr(plugin, name, None) for name in ("execute", "execute_stream", "execute_batch"))
-    told = {}
+    told: Schema = {}
     if batches and not callable(execute) and callable(batch):
         item = describe_batch(batch)
         told["execute"] = item
@@ -7585,6 +7707,17 @@ def describe_signatures(plugin: typing.Any, batches: bool) -> Schema:
         told["execute_stream"] = _describe(stream, "chunk", is_stream=True)
     elif callable(execute):  # then the stream is what \`execute\` gives
         told["execute_stream"] = _describe(execute, "chunk")
+    found = [(name, getattr(plugin, name, None)) for name in names]
+    methods = {name: _describe_method(method) for name, method in found if callable(method)}
+    return dict(told, methods=methods) if methods else told
+
+
+def _describe_method(method: typing.Callable[..., typing.Any]) -> Schema:
+    """A method by its name: both of what it gives as a whole and of what it gives one by one, where it does that."""
+    function = inspect.unwrap(method)
+    told = _describe(method, "result")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        told["chunk"] = _describe(method, "chunk").get("chunk", UNKNOWN)
     return told
 
 
@@ -7683,6 +7816,65 @@ def _listed(item: Schema) -> Schema:
     """A list of items, whose definitions stay at the top."""
     inner = {key: value for key, value in item.items() if key != "$defs"}
     return dict(array_of(inner), **({"$defs": item["$defs"]} if "$defs" in item else {}))
+\fsources late
+"""Which files of the plugin's own code have been imported: a host that reloads an edited plugin watches them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .library import attribute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
+
+INSTALLED = ("site-packages", "dist-packages")
+# Bytecode names its source by whole seconds and by length alone, so that one more edit in that second may be taken for the one before.
+SHORTLY_S = 2
+
+
+def own_files(plugin: dict[str, Any]) -> list[str]:
+    """The files of modules that lie below the plugin's folders. What is installed is not the plugin's own."""
+    folders = [_absolute(folder) for folder in plugin.get("path") or []]
+    top = sys.modules.get(plugin["module"].partition(".")[0])
+    folders += [os.path.dirname(file) for file in _file_of(top)]
+    own = {file: module for module in list(sys.modules.values()) for file in _file_of(module) if _is_own(file, folders)}
+    for file, module in own.items():
+        _forget_bytecode(file, module)
+    return sorted(own)
+
+
+def _file_of(module: Any) -> Iterator[str]:
+    names = attribute(module, "__dict__")  # a module may have a \`__getattr__\` that is the plugin's code
+    file = names.get("__file__") if isinstance(names, dict) else None
+    if isinstance(file, str) and os.path.exists(file):
+        yield _absolute(file)
+
+
+def _absolute(path: str) -> str:
+    return os.path.normpath(os.path.join(os.getcwd(), path))
+
+
+def _is_own(file: str, folders: list[str]) -> bool:
+    library = os.path.dirname(os.__file__)
+    is_installed = any(part in INSTALLED for part in file.split(os.sep)) or _is_below(file, library)
+    return not is_installed and any(_is_below(file, folder) for folder in folders)
+
+
+def _is_below(file: str, folder: str) -> bool:
+    return file.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _forget_bytecode(file: str, module: Any) -> None:
+    """Removes bytecode that could be taken for that of the next edit."""
+    cached = attribute(attribute(module, "__spec__"), "cached")
+    try:
+        if cached and os.stat(cached).st_mtime - os.stat(file).st_mtime < SHORTLY_S:
+            os.remove(cached)
+    except (OSError, TypeError, ValueError):
+        pass
 \fspare_memory
 """The memory that a large value leaves, which the next one takes."""
 
@@ -7814,8 +8006,8 @@ class Start:
         self.tcp = "" if self.unix else self._string(listen, "tcp")
         self.folder = self._string(message, "folder") if "folder" in message else ""
         self.plugin = self._object(message, "plugin")
-        for key in ("module", "class"):
-            self._string(self.plugin, key)
+        self._string(self.plugin, "module")
+        self._check_target(self.plugin)
         if not isinstance(self.plugin.get("path", []), list):
             raise BadStart('"path" in the start line is not a list')
         self.foreign = self._string(message, "foreign") if "foreign" in message else ""
@@ -7833,6 +8025,13 @@ class Start:
     def _batch(self, limits: Body) -> Body:
         batch = self._object(limits, "batch")
         return {"max_size": self._number(batch, "max_size", 32, 1), "max_wait_ms": self._number(batch, "max_wait_ms", 5, 0)}
+
+    def _check_target(self, plugin: Body) -> None:
+        named = [key for key in ("class", "function", "entry") if plugin.get(key) is not None]
+        if len(named) != 1:
+            raise BadStart('"plugin" in the start line must have one of "class", "function" and "entry"')
+        if plugin.get("entry") is not True:
+            self._string(plugin, named[0])
 
     @staticmethod
     def _object(holder: Body, key: str) -> Body:
@@ -8435,6 +8634,141 @@ def _is_known(kind: type) -> bool:
 
 def _top(module: str) -> str:
     return module.partition(".")[0]
+\ftarget
+"""What the start line names as the plugin: a class, a function, or what a script has."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+
+from .conversions import to_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Callable, Dict
+
+    Body = Dict[str, Any]
+
+SCRIPT_ENDINGS = (".py", ".pyw")
+# By what Python or a library gives it, a class holds data and does nothing: a dataclass, a named tuple, a TypedDict, a protocol, a model.
+MARKS_OF_DATA = ("__dataclass_fields__", "_fields", "__total__", "_is_protocol", "model_json_schema")
+
+
+class FunctionPlugin:
+    """A function as a plugin. The worker's helpers become attributes of the function, where its code finds them."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        vars(self)["execute"] = function
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self)["execute"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(vars(self)["execute"], name, value)
+
+
+def make_plugin(target: Body) -> Any:
+    """Imports what the start line names, and makes the plugin's object of it."""
+    module = import_module(target["module"])
+    if target.get("entry") is not None:
+        return _made(module, _entry_name(module, target["entry"]), target["module"])
+    if target.get("function") is not None:
+        return FunctionPlugin(_function(module, target["function"]))
+    return find(module, target["class"], "class")()
+
+
+def import_module(module: str) -> ModuleType:
+    """Imports a module by its import path, or a script by its own."""
+    if module.endswith(SCRIPT_ENDINGS) and os.path.isabs(module):
+        return _import_script(module)
+    builtins.__import__(module)
+    return sys.modules[module]
+
+
+def find(module: ModuleType, name: str, what: str) -> Any:
+    """What a module has by this name."""
+    if not hasattr(module, name):
+        names = _candidates(module)
+        has = f". It has {_listed(names)}" if names else ""
+        raise AttributeError(f'The module "{module.__name__}" has no {what} "{name}"{has}')
+    return getattr(module, name)
+
+
+def _function(module: ModuleType, name: str) -> Callable[..., Any]:
+    function = find(module, name, "function")
+    if isinstance(function, type):
+        raise TypeError(f'"{name}" is a class. Name it as "class" in the manifest')
+    if not callable(function):
+        raise TypeError(f'"{name}" is no function, but a value of the type {to_json(type(function).__name__)}')
+    checked: Callable[..., Any] = function
+    return checked
+
+
+def _made(module: ModuleType, name: str, path: str) -> Any:
+    value = find(module, name, "class or function")
+    return value() if isinstance(value, type) else FunctionPlugin(_function(module, name))
+
+
+def _entry_name(module: ModuleType, entry: Any) -> str:
+    """The name of the one class or function that a script has. A class with \`execute\` goes before all else."""
+    if isinstance(entry, str):
+        return entry
+    names = _candidates(module)
+    plugins = [name for name in names if _is_plugin_class(getattr(module, name))]
+    for chosen in (plugins, [name for name in names if name != "main"], names):
+        if len(chosen) == 1:
+            return chosen[0]
+    file = os.path.basename(str(module.__file__))
+    if not names:
+        raise LookupError(f'"{file}" has no class and no function whose name begins without "_"')
+    raise LookupError(f'"{file}" has several classes and functions: {_listed(names)}. Name the one that is meant, as "{file}#{names[0]}"')
+
+
+def _candidates(module: ModuleType) -> list[str]:
+    """The names of the public classes and functions that a module has written itself."""
+    exported = getattr(module, "__all__", None)
+    if isinstance(exported, (list, tuple)):
+        return [name for name in exported if isinstance(name, str) and callable(getattr(module, name, None))]
+    return [name for name, value in vars(module).items() if not name.startswith("_") and _is_own(module, value)]
+
+
+def _is_own(module: ModuleType, value: Any) -> bool:
+    if getattr(value, "__module__", None) != module.__name__:
+        return False
+    if isinstance(value, type):
+        is_enum = hasattr(value, "__members__")
+        return not (is_enum or issubclass(value, BaseException) or any(hasattr(value, mark) for mark in MARKS_OF_DATA))
+    return callable(value) and hasattr(type(value), "__get__")
+
+
+def _is_plugin_class(value: Any) -> bool:
+    return isinstance(value, type) and any(hasattr(value, name) for name in ("execute", "execute_stream"))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(to_json, names))
+
+
+def _import_script(path: str) -> ModuleType:
+    """Runs a script as a module, whatever its file is called."""
+    from importlib.machinery import SourceFileLoader
+    from importlib.util import module_from_spec, spec_from_loader
+
+    stem = os.path.splitext(os.path.basename(path))[0]
+    name = stem if stem.isidentifier() and stem not in sys.modules else f"script {stem}"
+    spec = spec_from_loader(name, SourceFileLoader(name, path))
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 \ftracebacks
 """Texts about exceptions."""
 
@@ -9489,6 +9823,7 @@ import threading
 
 from .canceller import Canceller
 from .descriptors import DESCRIPTORS
+from .endpoints import offer_methods
 from .fast import socket
 from .front import Front
 from .lanes import Lanes
@@ -9512,7 +9847,7 @@ class Worker:
 
     def __init__(self, start: Start, shelf: Shelf, listener: socket.socket) -> None:
         calls = OpenCalls()
-        self.plugin = plugin = Plugin(start.plugin, calls)
+        self.plugin = plugin = Plugin(start.plugin, calls, offer_methods)
         gathering = _gathering(start, calls)
         self._waiting = gathering or Waiting(calls, start.max_concurrency)
         canceller = Canceller(plugin, calls, self._waiting.give_to_front, start.cancel_grace_s)
@@ -9575,6 +9910,7 @@ class WorkerEndpoints:
     def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, methods: dict[str, str]) -> None:
         self._methods = methods  # of plugins, by the endpoints that stand for them
         self._plugin = plugin
+        self._target = start.plugin
         self._calls = calls
         self._canceller = canceller
         self._scratch = start.scratch
@@ -9622,6 +9958,12 @@ class WorkerEndpoints:
         }
         told = {"usage": self._plugin.usage(), "gpu_memory_mb": self._plugin.gpu_memory_mb()}
         return dict(stats, **{key: value for key, value in told.items() if value is not None})
+
+    def sources(self, body: Body) -> Body:
+        from .sources import own_files
+
+        self._plugin.loaded.wait()
+        return {"files": own_files(self._target)}
 
     def progress(self, body: Body) -> Body:
         return self._calls.progress()

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Endpoint } from "../../../protocol/endpoints.ts";
+import { isStreamEndpoint, type RequestEndpoint } from "../../../protocol/endpoints.ts";
 import { type ErrorBody, FRAMES_MEDIA_TYPE, UPGRADE_PROTOCOL } from "../../../protocol/messages.ts";
 import type { ErrorFrame } from "../../../protocol/frames.ts";
 import { failureBody } from "../error_body.ts";
@@ -22,7 +22,7 @@ export interface ReplyWriter {
 
 /** What a reply's form depends on besides the request's head. */
 export interface ReplyFacts {
-  readonly endpoint: Endpoint;
+  readonly endpoint: RequestEndpoint;
   /** Where files are that go behind frames; `undefined` when none may. */
   readonly scratch: ScratchFiles | undefined;
 }
@@ -31,7 +31,7 @@ export interface ReplyFacts {
 export function replyWriter(connection: HttpConnection, head: RequestHead, { endpoint, scratch }: ReplyFacts): ReplyWriter {
   if (isFramed(head) && scratch !== undefined) return new PartsWriter(connection, scratch);
   if (isFramed(head)) return new LineWriter(connection, FRAMES_MEDIA_TYPE, framedLine);
-  return endpoint === "execute_stream"
+  return isStreamEndpoint(endpoint)
     ? new LineWriter(connection, "application/x-ndjson", plainStreamLine)
     : new PlainWriter(connection, endpoint);
 }
@@ -125,9 +125,9 @@ const NOTHING = new Uint8Array(0);
 /** One JSON value. */
 class PlainWriter implements ReplyWriter {
   readonly #connection: HttpConnection;
-  readonly #endpoint: Endpoint;
+  readonly #endpoint: RequestEndpoint;
 
-  constructor(connection: HttpConnection, endpoint: Endpoint) {
+  constructor(connection: HttpConnection, endpoint: RequestEndpoint) {
     this.#connection = connection;
     this.#endpoint = endpoint;
   }
@@ -156,7 +156,7 @@ function plainOutcome(line: FrameLine): PlainOutcome {
   }
 }
 
-function plainStatus(error: ErrorBody, endpoint: Endpoint): number {
+function plainStatus(error: ErrorBody, endpoint: RequestEndpoint): number {
   return error.code === "cancelled" ? 409 : endpoint === "initialize" ? 400 : 500;
 }
 

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type Endpoint, ENDPOINTS, isCallEndpoint, isEndpoint } from "../../../protocol/endpoints.ts";
+import {
+  type Endpoint,
+  endpointRule,
+  isCallEndpoint,
+  isEndpoint,
+  isMethodEndpoint,
+  type MethodEndpoint,
+} from "../../../protocol/endpoints.ts";
 import type { FilesWay, WireRequest } from "../../../protocol/exchange.ts";
 import { isRecord } from "../../../protocol/json.ts";
 import { CALL_ID, CALL_ID_HEADER, FILES_HEADER, UPGRADE_ENDPOINT, UPGRADE_PROTOCOL } from "../../../protocol/messages.ts";
@@ -16,7 +23,7 @@ import { Refusal } from "./refusal.ts";
 import { isFramed } from "./reply_writer.ts";
 
 /** A request but for its body. */
-export type RequestFacts = WireRequest & { readonly endpoint: Endpoint };
+export type RequestFacts = WireRequest & { readonly endpoint: Endpoint | MethodEndpoint };
 
 /**
  * The head of the next request; `undefined` when the client has closed instead.
@@ -99,15 +106,15 @@ export function closing<Value>(check: () => Value): Value {
   }
 }
 
-function endpointOf({ method, path }: RequestHead): Endpoint {
+function endpointOf({ method, path }: RequestHead): RequestFacts["endpoint"] {
   const endpoint = knownEndpoint(path.startsWith("/") ? path.slice(1) : "");
-  const rule = ENDPOINTS[endpoint];
+  const rule = endpointRule(endpoint);
   if (rule.method !== method) throw new Refusal(405, `The endpoint "${path}" wants ${rule.method}`, { headers: { allow: rule.method } });
   return endpoint;
 }
 
-function knownEndpoint(name: string): Endpoint {
-  if (!isEndpoint(name)) throw new Refusal(404, `There is no endpoint "/${name}"`);
+function knownEndpoint(name: string): RequestFacts["endpoint"] {
+  if (!isEndpoint(name) && !isMethodEndpoint(name)) throw new Refusal(404, `There is no endpoint "/${name}"`);
   return name;
 }
 

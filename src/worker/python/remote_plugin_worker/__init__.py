@@ -17,7 +17,8 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     replies · bare_reply · shelf                                       answers
     lanes · open_calls · call · canceller · cancelling                 calls
     batching · batch · gathering                                       calls that run together
-    plugin · instance · helpers · running · event_loop · tracing       the plugin's code
+    plugin · target · methods · instance · helpers · running           the plugin's code
+    event_loop · tracing
     encoding · walk · conversions · decoding · json_text · original    values
     tables · readers                                                   tables and pictures
     spare_memory                                                       memory of large values
@@ -25,8 +26,9 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     private_folder
     become · limit_other                                               for Deno workers, in the place of a worker: bounds, a limit
     bounds · grant · places · holding · landlock · seccomp             bounds: what the plugin may do
-    syscalls · kernel · access · stand_ins · limits · control_group
+    syscalls · kernel · watching · access · stand_ins · limits · control_group
     errors · error_bodies · tracebacks                                 errors
     signatures · type_hints · hint_names · docstrings · surface        what a plugin's methods take and give
+    sources                                                            which files its code comes from
     library · descriptors · forks · script_end · logs · log_records    what keeps the worker and the plugin apart
 """

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
     from .holding import Holding
-    from .plugin import Plugin
 
     Body = Dict[str, Any]
 
@@ -33,27 +32,13 @@ class Bounds:
         if self._grant.hold:
             self._holding = _find_holding(start, self._grant, hello)
 
-    @property
-    def told(self) -> Body:
-        """What the hello line says of them."""
-        return self._holding.told if self._holding is not None else {}
-
-    def hold(self, plugin: Plugin) -> None:
-        """Binds this process, and has the plugin's errors say what is missing. A plugin that cannot be bound is never loaded."""
-        try:
-            self._put_in_force()
-        except CannotBind as error:
-            plugin.fail(error, "bounds")
-        else:
-            plugin.advise = self._watch()
-
-    def _put_in_force(self) -> None:
+    def put_in_force(self) -> Body:
+        """Binds this process, and gives what the hello line says of that."""
         for name, value in self._variables.items():
             os.environ[name] = value  # before, it could have had this process run the plugin's code
-        if self._holding is not None:
-            self._holding.put_in_force()
+        return self._holding.put_in_force() if self._holding is not None else {}
 
-    def _watch(self) -> Callable[[BaseException], str]:
+    def watch(self) -> Callable[[BaseException], str]:
         """From here on refusals say what is missing. Gives what says it of an error."""
         if self._holding is not None:
             change_files_by_descriptor()

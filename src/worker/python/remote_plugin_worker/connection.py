@@ -108,7 +108,7 @@ class Connection:
 
     def _open_plain_call(self) -> bool:
         """Makes the open call of a request as most are, if that is what comes next."""
-        plain = self._incoming.take_plain(self._session.max_body_bytes)
+        plain = self._incoming.take_plain(self._session.max_body_bytes, self._session.plain)
         if plain is None:
             return False
         self.client.is_followed = self._incoming.has_more

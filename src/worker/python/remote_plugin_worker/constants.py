@@ -8,7 +8,20 @@ import sys
 PROTOCOL = 1
 VERSION = ""  # `deno task embed` puts the release here
 KNOWS_USERS = sys.platform == "linux"  # whether the system tells if anybody has a file open
-FEATURES = ["ahead", "batch", "call_id", "cancel_by_id", "extensions", "files", "frames", "signatures", "types", "upgrade"]
+FEATURES = [
+    "ahead",
+    "batch",
+    "call_id",
+    "cancel_by_id",
+    "extensions",
+    "files",
+    "frames",
+    "methods",
+    "signatures",
+    "sources",
+    "types",
+    "upgrade",
+]
 if os.name == "posix":
     FEATURES.append("farewell")
 if KNOWS_USERS:

@@ -7,6 +7,9 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Optional
 
 
+METHOD_PATHS = ("call/", "stream/")  # before the name of a method
+
+
 class Endpoint:
     """One endpoint: how it is asked for, and what answers it."""
 
@@ -27,6 +30,6 @@ class Endpoint:
         self.is_call = is_call  # whether it waits for a lane
         self.run = run  # runs the plugin's code: takes the plugin and the call
         self.answer = answer  # tells what the worker knows by itself: takes its answers and the body
-        self.takes_arguments = name in ("execute", "execute_stream", "task")
+        self.takes_arguments = name in ("execute", "execute_stream", "task") or name.startswith(METHOD_PATHS)
         self.keeps_inputs = name in ("initialize", "reconfigure")  # whether its files stay for as long as the worker
         self.method = method  # the plugin's own method that it stands for

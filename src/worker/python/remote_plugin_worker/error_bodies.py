@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import time
 
-from .errors import BadResult, CallCancelled, LoadFailed, NotSupported
+from .errors import BadResult, CallCancelled, LoadFailed, NoSuchMethod, NotSupported
 from .library import attribute
 from .tracebacks import text_of, traceback_of
 
@@ -65,6 +65,7 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         code = "cancelled"
     category = "fatal" if code in ("bad_result", "load_error", "bad_start", "bounds") else _category(error)
     retriable = attribute(error, "retriable", attribute(error, "default_retriable"))
+    known = {"known": error.known} if isinstance(error, NoSuchMethod) else {}
     return {
         "code": code,
         "type": type(error).__name__,
@@ -75,6 +76,7 @@ def describe(error: BaseException, plugin: str, code: str = "plugin_error") -> B
         "original_exc_repr": text_of(error, repr),
         "plugin_name": plugin,
         "occurred_at": _now(),
+        **known,
     }
 
 

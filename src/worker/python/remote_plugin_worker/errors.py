@@ -47,6 +47,14 @@ class NotSupported(Exception):
     """The plugin has no such method."""
 
 
+class NoSuchMethod(NotSupported):
+    """The plugin has no method of the name by which one was called; `known` are those that it has."""
+
+    def __init__(self, message: str, known: list[str]) -> None:
+        super().__init__(message)
+        self.known = known
+
+
 class LoadFailed(Exception):
     """The plugin is not there; `body` says why."""
 

@@ -43,7 +43,6 @@ class Holding:
         self._grant = grant
         self._kernel = Kernel()
         self._abi = landlock_abi(self._kernel)
-        self.told: Body = {"bounds": "landlock", "abi": self._abi}
         self._close_files(but=keep)
         try:
             self._rules = self._prepare_rules()
@@ -52,8 +51,8 @@ class Holding:
         ports, net, run = isinstance(grant.net, list), grant.net is True, grant.run or bool(grant.program)
         self._filter = bytearray(PROGRAMS[ports, net, run, grant.listens])
 
-    def put_in_force(self) -> None:
-        """Binds this process."""
+    def put_in_force(self) -> Body:
+        """Binds this process, and gives what the hello line says of that."""
         try:
             self._kernel.call(CALLS["prctl"], NO_NEW_PRIVILEGES, 1, 0, 0, 0)
             self._allow_own()
@@ -62,6 +61,7 @@ class Holding:
             self._filter_calls()
         except OSError as error:
             raise _refused(error) from error
+        return {"bounds": "landlock", "abi": self._abi}
 
     def _prepare_rules(self) -> Landlock:
         grant = self._grant

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Union
 
+    from .endpoint import Endpoint
     from .fast import socket
 
     Body = Dict[str, Any]
@@ -68,8 +69,8 @@ class Incoming:
         self._at = end + len(mark)
         return text
 
-    def take_plain(self, limit: int) -> Optional[tuple[str, Body]]:
-        """A request as most are, as its id and its body; None when what comes next is not here as a whole, or is another one.
+    def take_plain(self, limit: int, endpoints: dict[str, Endpoint]) -> Optional[tuple[Endpoint, str, Body]]:
+        """A request as most are, as its endpoint, its id and its body; None when what comes next is not here as a whole, or is another one.
 
         All that stands here was found out by splitting it in the way of any request, and takes a fraction of the time.
         """
@@ -81,7 +82,8 @@ class Incoming:
             name, digits, call, files = data[at:end].decode("ascii").split(" ")
         except ValueError:
             return None
-        if name != "execute" or files != "files=shared" or not digits.isdecimal() or len(digits) > MOST_DIGITS:
+        endpoint = endpoints.get(name)
+        if endpoint is None or files != "files=shared" or not digits.isdecimal() or len(digits) > MOST_DIGITS:
             return None
         if call[:CALL_LENGTH] != CALL or not CALL_LENGTH < len(call) <= CALL_LENGTH + MAX_ID or not call.isprintable():
             return None
@@ -93,7 +95,7 @@ class Incoming:
         if body is None:
             return None
         self._at, self.has_more = stop, stop < len(data)
-        return call[CALL_LENGTH:], body
+        return endpoint, call[CALL_LENGTH:], body
 
     def take(self, length: int) -> Union[bytes, bytearray, None]:
         """The next bytes, as many as these; None when they are not all here."""

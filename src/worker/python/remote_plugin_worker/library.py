@@ -138,9 +138,12 @@ class StandardLibrary:
         origin = attribute(attribute(module, "__spec__"), "origin")
         return isinstance(origin, str) and (origin in ("built-in", "frozen") or self._contains(origin))
 
+    def is_foreign(self, file: str) -> bool:
+        """Whether a file is neither the library's nor of an installed package."""
+        return not _is_installed(file) and not self._contains(file)
+
     def _contains(self, file: str) -> bool:
-        is_installed = "site-packages" in file or "dist-packages" in file
-        return not is_installed and any(file.startswith(folder + os.sep) for folder in self._path)
+        return not _is_installed(file) and any(file.startswith(folder + os.sep) for folder in self._path)
 
     def _read_names(self) -> frozenset[str]:
         known = getattr(sys, "stdlib_module_names", None)  # since Python 3.10
@@ -153,6 +156,10 @@ class ApartLoader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         vars(module)["__builtins__"] = LIBRARY.builtins
         super().exec_module(module)
+
+
+def _is_installed(file: str) -> bool:
+    return "site-packages" in file or "dist-packages" in file
 
 
 def _is_unfinished(module: Any) -> bool:

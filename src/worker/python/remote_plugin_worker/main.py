@@ -56,15 +56,16 @@ def main(find_others_by: Callable[[Callable[..., Any]], None]) -> NoReturn:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.enable()
         listener, address = listen(start.unix, start.tcp)
+        told: Body = {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
+        if bounds is not None:
+            told.update(bounds.put_in_force())
     except (BadStart, OSError) as error:
         say(hello, {"error": describe(error, "", "bounds" if isinstance(error, CannotBind) else "bad_start")})
         sys.exit(1)
-    told: Body = {"address": address, "pid": os.getpid(), "worker": "python/" + VERSION, "features": start.features}
-    say(hello, told if bounds is None else {**told, **bounds.told})
-    # While the host connects. No thread reads what it sends yet.
-    worker = Worker(start, shelf, listener)
+    say(hello, told)
+    worker = Worker(start, shelf, listener)  # while the host connects
     if bounds is not None:
-        bounds.hold(worker.plugin)
+        worker.plugin.advise = bounds.watch()  # it binds nobody, so that the host need not wait for it
     watch = None
     if os.name == "posix":
         watch = Watch(lifeline)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import functools
 import sys
 import threading
@@ -10,7 +9,7 @@ import threading
 from .call import Call
 from .conversions import to_json
 from .error_bodies import describe
-from .errors import LoadFailed, NotSupported
+from .errors import LoadFailed, NoSuchMethod, NotSupported
 from .forks import run_plugin_code
 from .helpers import Helpers
 from .instance import Instance
@@ -20,6 +19,7 @@ from .logs import log
 from .open_calls import OpenCalls
 from .original import WIRE_MODULES, make_data_folders, stamp_envelope
 from .running import Runner
+from .target import find, import_module, make_plugin
 from .tracebacks import traceback_of
 
 TYPE_CHECKING = False
@@ -39,8 +39,8 @@ TABLE_LIBRARIES = frozenset(("pandas", "pyarrow", "polars", "PIL.Image"))
 class Plugin:
     """The plugin that this worker serves."""
 
-    def __init__(self, target: Body, calls: OpenCalls) -> None:
-        self.name = str(target.get("name") or target["class"])
+    def __init__(self, target: Body, calls: OpenCalls, offer_methods: Callable[[Instance], dict[str, str]]) -> None:
+        self.name = str(target.get("name") or target["module"])
         self.version = str(target.get("version") or "0.0.0")
         self.failure: Optional[Body] = None
         self.batches = False  # whether calls of `execute` are answered by `execute_batch`
@@ -49,6 +49,8 @@ class Plugin:
         self._is_ready = False
         self.instance = Instance(None)
         self.advise: Callable[[BaseException], str] = lambda error: ""  # what stands behind the message of a refusal
+        self.methods: dict[str, str] = {}  # that hosts may call by their names, by how these stand in a request
+        self._offer_methods = offer_methods
         self._target = target
         self._calls = calls
         self._runner = Runner()
@@ -61,25 +63,18 @@ class Plugin:
 
     def load(self) -> None:
         """Imports and constructs the plugin. What goes wrong is kept for whoever asks."""
-        if self.failure is not None:
-            return
         try:
             run_plugin_code(self._load)
         except BaseException as error:  # also SystemExit
-            self.fail(error, "load_error")
+            self.failure = describe(error, self.name, "load_error")
+            self.failure["message"] += self.advise(error)
         self._is_ready = self.failure is None
-        self.loaded.set()
-
-    def fail(self, error: BaseException, code: str) -> None:
-        """From here on all who ask for the plugin are told why there is none."""
-        self.failure = describe(error, self.name, code)
-        self.failure["message"] += self.advise(error)
         self.loaded.set()
 
     def _load(self) -> None:
         sys.path[:0] = self._target.get("path") or []
         make_data_folders()
-        self._adopt(_import_class(self._target["module"], self._target["class"])())
+        self._adopt(make_plugin(self._target))
         for place in self._target.get("adapters") or []:
             self._bind(place)
 
@@ -93,12 +88,13 @@ class Plugin:
             value = self.instance.attribute(name)
             if isinstance(value, str) and value:
                 setattr(self, name, value)
+        self.methods = self._offer_methods(self.instance)
 
     def _bind(self, place: str) -> None:
         """Binds a task adapter. One that cannot be loaded keeps nobody from what the plugin does without it."""
         try:
             module, _, name = place.rpartition(":")
-            adapter = _import_class(module, name)
+            adapter = find(import_module(module), name, "class")
             self._adapters[str(adapter.task_name)] = adapter(self.instance.of)
         except Exception as error:
             self._unbound.append('"{}" could not be bound: {!r}'.format(place, error))
@@ -178,6 +174,14 @@ class Plugin:
             self._readers[name] = found
             return found
 
+    def public_method(self, path: str) -> Callable[..., Any]:
+        """A method that is called by its name, as it stands in a request."""
+        name = self.methods.get(path)
+        method = None if name is None else attribute(self.instance.of, name)
+        if not callable(method):
+            raise NoSuchMethod(f'The plugin "{self.name}" has no method "{path}"', sorted(self.methods.values()))
+        return method
+
     def need_task(self, task: str, name: str) -> Callable[..., Any]:
         """A method that the adapter of a task has to have."""
         if task not in self._adapters:
@@ -226,10 +230,3 @@ def _find_reader(method: Callable[..., Any]) -> Optional[ReadArguments]:
 
     readers = find_readers(method)
     return functools.partial(read_arguments, readers, names_of(method)) if readers else None
-
-
-def _import_class(module: str, name: str) -> Any:
-    builtins.__import__(module)
-    if not hasattr(sys.modules[module], name):
-        raise AttributeError('The module "{}" has no class "{}"'.format(module, name))
-    return getattr(sys.modules[module], name)

@@ -11,7 +11,7 @@ from .running import PLAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, Callable, Dict
 
     Body = Dict[str, Any]
 
@@ -24,18 +24,22 @@ def initialize(plugin: Plugin, call: Call) -> Body:
 
 
 def execute(plugin: Plugin, call: Call) -> Any:
-    result = _execute(plugin, call, "execute")
-    if type(result) not in PLAIN and isinstance(result, (Generator, AsyncGenerator)):
-        return list(plugin.items(call, result))
-    return result
+    return _whole(plugin, call, _run(plugin, call, plugin.need("execute")))
 
 
 def execute_stream(plugin: Plugin, call: Call) -> None:
     if plugin.instance.method("execute_stream") is not None:
-        _send_items(plugin, call, _execute(plugin, call, "execute_stream"))
-        return
-    result = _execute(plugin, call, "execute")
-    _send_items(plugin, call, result if isinstance(result, (Generator, AsyncGenerator)) else [result])
+        _send_items(plugin, call, _run(plugin, call, plugin.need("execute_stream")))
+    else:
+        _send_result(plugin, call, _run(plugin, call, plugin.need("execute")))
+
+
+def call_method(path: str, plugin: Plugin, call: Call) -> Any:
+    return _whole(plugin, call, _run(plugin, call, plugin.public_method(path)))
+
+
+def stream_method(path: str, plugin: Plugin, call: Call) -> None:
+    _send_result(plugin, call, _run(plugin, call, plugin.public_method(path)))
 
 
 def task(plugin: Plugin, call: Call) -> Any:
@@ -93,7 +97,7 @@ def list_processes(plugin: Plugin, call: Call) -> Any:
 def signatures(plugin: Plugin, call: Call) -> Body:
     from .signatures import describe_signatures
 
-    return describe_signatures(plugin.instance.of, plugin.batches)
+    return describe_signatures(plugin.instance.of, sorted(plugin.methods.values()), plugin.batches)
 
 
 def structural_surface(plugin: Plugin, call: Call) -> Body:
@@ -102,14 +106,27 @@ def structural_surface(plugin: Plugin, call: Call) -> Body:
     return describe_surface(type(plugin.instance.of))
 
 
-def _execute(plugin: Plugin, call: Call, name: str) -> Any:
-    method, body = plugin.need(name), call.body
+def _run(plugin: Plugin, call: Call, method: Callable[..., Any]) -> Any:
+    body = call.body
     plugin.renew(body)
     args, kwargs = body.get("args") or (), body.get("kwargs") or NO_NAMES
-    read = plugin.reader(name, method)
+    assert call.endpoint is not None
+    read = plugin.reader(call.endpoint.name, method)
     if read is not None:
         args, kwargs = call.run(read, (args, kwargs))
     return plugin.invoke(call, method, args, kwargs)
+
+
+def _whole(plugin: Plugin, call: Call, result: Any) -> Any:
+    """A result; of a generator the list of its items."""
+    if type(result) not in PLAIN and isinstance(result, (Generator, AsyncGenerator)):
+        return list(plugin.items(call, result))
+    return result
+
+
+def _send_result(plugin: Plugin, call: Call, result: Any) -> None:
+    """Sends what a method that is no stream has given, item by item where it is a generator."""
+    _send_items(plugin, call, result if isinstance(result, (Generator, AsyncGenerator)) else [result])
 
 
 def _send_items(plugin: Plugin, call: Call, source: Any) -> None:

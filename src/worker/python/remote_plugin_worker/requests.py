@@ -7,7 +7,7 @@ from .call import NO_TRACE
 from .client import Client
 from .constants import CONNECTION_HEADER, FRAMES_TYPE, MAX_ID, TRACE_HEADERS, UPGRADE_PATH, UPGRADE_PROTOCOL
 from .endpoint import Endpoint
-from .endpoints import ENDPOINTS
+from .endpoints import find_endpoint
 from .errors import Refusal
 from .replies import FramedReply, PlainReply, PlainStreamReply, Reply
 from .scratch import Scratch
@@ -90,7 +90,7 @@ class HttpRequest(Request):
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
-        endpoint = ENDPOINTS.get(self.path[1:]) if self.path[:1] == "/" else None
+        endpoint = find_endpoint(self.path[1:]) if self.path[:1] == "/" else None
         if endpoint is None:
             raise Refusal(404, "Not Found")
         if self.method != endpoint.verb:
@@ -127,7 +127,7 @@ class HttpRequest(Request):
         """Makes the reply in the form that was asked for."""
         if FRAMES_TYPE in self.headers.get("accept", "").lower():
             return FramedReply(client, scratch, self.closes, files_way(self.headers.get("remote-plugin-files")))
-        if self.path == "/execute_stream":
+        if self.path == "/execute_stream" or self.path.startswith("/stream/"):
             return PlainStreamReply(client, scratch, self.closes)
         return PlainReply(client, scratch, self.closes, 400 if self.path == "/initialize" else 500)
 
@@ -151,7 +151,7 @@ class BareRequest(Request):
 
     def endpoint(self) -> Endpoint:
         """What is asked for."""
-        endpoint = ENDPOINTS.get(self._endpoint)
+        endpoint = find_endpoint(self._endpoint)
         if endpoint is None:
             raise Refusal(404, "Not Found")
         return endpoint

@@ -7,7 +7,7 @@ from .canceller import Canceller
 from .client import Client
 from .decoding import decode_object, restore_types
 from .endpoint import Endpoint
-from .endpoints import ENDPOINTS, METHODS
+from .endpoints import METHODS, PLAIN
 from .error_bodies import describe
 from .errors import Refusal
 from .fast import compare_digest
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 
 NO_ARGUMENTS: list[Any] = []
-EXECUTE = ENDPOINTS["execute"]
 
 
 class Session:
@@ -42,6 +41,7 @@ class Session:
         self.max_body_bytes = start.max_body_bytes
         self.watch = watch
         self.spare = SpareMemory()
+        self.plain = PLAIN
         self.abandon = canceller.abandon
         self._plugin = plugin
         self._calls = calls
@@ -64,7 +64,9 @@ class Session:
 
     def is_quick(self, endpoint: Endpoint) -> bool:
         """Whether a question is answered at once, whatever the plugin's code does."""
-        return endpoint.answer is not None and (endpoint.name != "ready" or self._plugin.loaded.is_set())
+        if endpoint.name in ("ready", "sources"):
+            return endpoint.name == "ready" and self._plugin.loaded.is_set()
+        return endpoint.answer is not None
 
     def answer(self, endpoint: Endpoint, text: Union[bytes, bytearray], reply: Reply) -> None:
         """Answers a question."""
@@ -76,9 +78,9 @@ class Session:
         except Exception as error:
             reply.error(describe(error, self._plugin.name))
 
-    def open_plain_call(self, call_id: str, body: Body, connection: Any) -> Call:
+    def open_plain_call(self, endpoint: Endpoint, call_id: str, body: Body, connection: Any) -> Call:
         """Makes the call that a request as most are asks for."""
-        call = Call(body, EXECUTE, None, call_id)
+        call = Call(body, endpoint, None, call_id)
         call.connection = connection
         self._open(call, call_id)
         return call

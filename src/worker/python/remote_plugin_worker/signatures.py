@@ -14,10 +14,10 @@ from .hint_names import Schema, Scope
 from .type_hints import GENERATORS, ITERABLES, UNKNOWN, Hints, array_of, is_plain
 
 
-def describe_signatures(plugin: typing.Any, batches: bool) -> Schema:
-    """The signatures of the plugin's `execute` and `execute_stream`, as the endpoints of these names behave."""
+def describe_signatures(plugin: typing.Any, names: typing.Iterable[str], batches: bool) -> Schema:
+    """The signatures of the plugin's `execute` and `execute_stream`, as their endpoints behave, and of the methods of these names."""
     execute, stream, batch = (getattr(plugin, name, None) for name in ("execute", "execute_stream", "execute_batch"))
-    told = {}
+    told: Schema = {}
     if batches and not callable(execute) and callable(batch):
         item = describe_batch(batch)
         told["execute"] = item
@@ -29,6 +29,17 @@ def describe_signatures(plugin: typing.Any, batches: bool) -> Schema:
         told["execute_stream"] = _describe(stream, "chunk", is_stream=True)
     elif callable(execute):  # then the stream is what `execute` gives
         told["execute_stream"] = _describe(execute, "chunk")
+    found = [(name, getattr(plugin, name, None)) for name in names]
+    methods = {name: _describe_method(method) for name, method in found if callable(method)}
+    return dict(told, methods=methods) if methods else told
+
+
+def _describe_method(method: typing.Callable[..., typing.Any]) -> Schema:
+    """A method by its name: both of what it gives as a whole and of what it gives one by one, where it does that."""
+    function = inspect.unwrap(method)
+    told = _describe(method, "result")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        told["chunk"] = _describe(method, "chunk").get("chunk", UNKNOWN)
     return told
 
 

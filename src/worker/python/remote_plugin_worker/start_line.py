@@ -34,8 +34,8 @@ class Start:
         self.tcp = "" if self.unix else self._string(listen, "tcp")
         self.folder = self._string(message, "folder") if "folder" in message else ""
         self.plugin = self._object(message, "plugin")
-        for key in ("module", "class"):
-            self._string(self.plugin, key)
+        self._string(self.plugin, "module")
+        self._check_target(self.plugin)
         if not isinstance(self.plugin.get("path", []), list):
             raise BadStart('"path" in the start line is not a list')
         self.foreign = self._string(message, "foreign") if "foreign" in message else ""
@@ -53,6 +53,13 @@ class Start:
     def _batch(self, limits: Body) -> Body:
         batch = self._object(limits, "batch")
         return {"max_size": self._number(batch, "max_size", 32, 1), "max_wait_ms": self._number(batch, "max_wait_ms", 5, 0)}
+
+    def _check_target(self, plugin: Body) -> None:
+        named = [key for key in ("class", "function", "entry") if plugin.get(key) is not None]
+        if len(named) != 1:
+            raise BadStart('"plugin" in the start line must have one of "class", "function" and "entry"')
+        if plugin.get("entry") is not True:
+            self._string(plugin, named[0])
 
     @staticmethod
     def _object(holder: Body, key: str) -> Body:

@@ -6,6 +6,7 @@ import threading
 
 from .canceller import Canceller
 from .descriptors import DESCRIPTORS
+from .endpoints import offer_methods
 from .fast import socket
 from .front import Front
 from .lanes import Lanes
@@ -29,7 +30,7 @@ class Worker:
 
     def __init__(self, start: Start, shelf: Shelf, listener: socket.socket) -> None:
         calls = OpenCalls()
-        self.plugin = plugin = Plugin(start.plugin, calls)
+        self.plugin = plugin = Plugin(start.plugin, calls, offer_methods)
         gathering = _gathering(start, calls)
         self._waiting = gathering or Waiting(calls, start.max_concurrency)
         canceller = Canceller(plugin, calls, self._waiting.give_to_front, start.cancel_grace_s)

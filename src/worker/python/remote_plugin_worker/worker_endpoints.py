@@ -28,6 +28,7 @@ class WorkerEndpoints:
     def __init__(self, start: Start, plugin: Plugin, calls: OpenCalls, canceller: Canceller, methods: dict[str, str]) -> None:
         self._methods = methods  # of plugins, by the endpoints that stand for them
         self._plugin = plugin
+        self._target = start.plugin
         self._calls = calls
         self._canceller = canceller
         self._scratch = start.scratch
@@ -75,6 +76,12 @@ class WorkerEndpoints:
         }
         told = {"usage": self._plugin.usage(), "gpu_memory_mb": self._plugin.gpu_memory_mb()}
         return dict(stats, **{key: value for key, value in told.items() if value is not None})
+
+    def sources(self, body: Body) -> Body:
+        from .sources import own_files
+
+        self._plugin.loaded.wait()
+        return {"files": own_files(self._target)}
 
     def progress(self, body: Body) -> Body:
         return self._calls.progress()
