@@ -124,10 +124,7 @@ export class PermissionDeniedError extends PluginError {
   }
 }
 
-/**
- * How far a start had come when it failed. A manager's budget of memory is asked before anything else, and then the environment is found or made. `"bounds"`
- * says that what the plugin is to be held to cannot be kept here.
- */
+/** How far a start had come when it failed: admission to a manager's memory comes first. `"bounds"` says that what the plugin is held to cannot be kept here. */
 export type StartPhase = "admission" | "environment" | "bounds" | "spawn" | "handshake" | "load";
 
 /** How a worker process ended, as far as it has. */

@@ -12,7 +12,7 @@ import {
   type RemotePluginProxy,
   WorkerExitError,
 } from "@remote-plugin/proxy";
-import { recordPlugin, replayPlugin } from "@remote-plugin/proxy/testing";
+import { chaos, recordPlugin, replayPlugin } from "@remote-plugin/proxy/testing";
 import { BOTH, startBlocking, startFixture } from "../support/fixture_proxy.ts";
 import { ManagerWatch } from "../support/managed_plugins.ts";
 
@@ -144,6 +144,20 @@ for (const face of BOTH) {
     for (let times = 0; times < 6; times++) again.push(await plugin.execute());
     assertEquals(again, [...said, said[3], said[3]]);
     assertEquals(new Set(said.map((one) => JSON.stringify(one))).size, 2);
+  });
+
+  test("methods by their names are recorded, and crash under chaos, as execute does", async () => {
+    await using place = new Place();
+    const talk = async (plugin: RemotePluginProxy): Promise<unknown> => {
+      await using _ = plugin;
+      return [await plugin.call("shout", { text: "a", times: 2 }), await Array.fromAsync(plugin.stream("words", { text: "b c" }))];
+    };
+    const recorded = await talk(await recordPlugin(await startFixture(face, "methods"), place.path));
+    assertEquals(await talk(await replayPlugin(place.path)), recorded);
+    await using plugin = await replayPlugin(place.path);
+    await assertRejects(() => plugin.call("shout", { text: "a", times: 3 }), CallError, `"times" is 2, and here it is 3`);
+    await assertRejects(() => plugin.call("words", { text: "b c" }), CallError, "not in the recording");
+    await assertRejects(() => chaos(plugin, { crash: 1 }).call("shout", { text: "a", times: 2 }), WorkerExitError, 'while it ran "shout"');
   });
 
   test("configurations are recorded as well", async () => {
