@@ -14,6 +14,7 @@ import type { ReadyBody } from "../protocol/messages.ts";
 import type { SendAhead, SendRequest } from "../transport/frame_source.ts";
 import { type EndReason, exitError } from "./failures.ts";
 import { Notices } from "./notices.ts";
+import { type BatchLimits, capacityOf } from "../protocol/batch.ts";
 import { type Entry, OrderedList } from "./ordered_list.ts";
 import type { FrameCare } from "./reply.ts";
 import { discardFrame, holdFrame } from "./results.ts";
@@ -36,6 +37,8 @@ export interface WorkerParts {
   /** What the plugin says of itself. */
   readonly plugin: ReadyBody;
   readonly maxConcurrency: number;
+  /** How it gathers calls; left out where each runs alone. */
+  readonly batch?: BatchLimits;
   /** What was started, when this host has started it. */
   readonly process?: WorkerHandle;
   /** What the plugin asks for and cannot have, where that can be told. */
@@ -97,6 +100,8 @@ export class LoadedWorker implements AsyncDisposable {
   /** What the plugin says of itself. */
   readonly plugin: ReadyBody;
   readonly maxConcurrency: number;
+  /** How many calls are sent to it at once. */
+  readonly capacity: number;
   /** What was started, when this host has started it. */
   readonly process: WorkerHandle | undefined;
   readonly warnings: readonly string[];
@@ -120,12 +125,13 @@ export class LoadedWorker implements AsyncDisposable {
 
   /** Takes over what has been started or found. */
   constructor(parts: WorkerParts) {
-    const { send, sendAhead, plugin, maxConcurrency, process, warnings = [], files, takesParts, callLog, exited, dispose } = parts;
+    const { send, sendAhead, plugin, maxConcurrency, batch, process, warnings = [], files, takesParts, callLog, exited, dispose } = parts;
     this.send = send;
     this.sendAhead = sendAhead;
     this.care = { discard: (frame) => discardFrame(frame, files), hold: (frame) => holdFrame(frame, files) };
     this.plugin = plugin;
     this.maxConcurrency = maxConcurrency;
+    this.capacity = capacityOf(maxConcurrency, batch);
     this.process = process;
     this.warnings = warnings;
     this.files = files;

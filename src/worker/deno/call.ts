@@ -21,6 +21,7 @@ export class Call implements CallSink, Cancellable {
   progress: ProgressBody = { progress: 0, message: "" };
   readonly cancellation: Cancellation = new Cancellation();
   #isRunning = false;
+  #runsWithOthers = false;
   #hasEnded = false;
   #answers: Answers | undefined;
   /** The callbacks that wait for an answer. */
@@ -40,9 +41,23 @@ export class Call implements CallSink, Cancellable {
     if (endpoint !== "initialize" && endpoint !== "reconfigure") this.#inputs?.[Symbol.dispose]();
   }
 
-  /** From here on, being cancelled asks the plugin instead of ending the call at once. */
-  markRunning(): void {
+  /**
+   * From here on, being cancelled asks the plugin instead of ending the call at once. One that runs with others ends at once all the same, for they go on: what
+   * the plugin makes of it is dropped then.
+   */
+  markRunning({ withOthers = false } = {}): void {
     this.#isRunning = true;
+    this.#runsWithOthers = withOthers;
+  }
+
+  /** Whether the plugin's code has begun with it. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Whether it has its answer. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   get answers(): Answers {
@@ -77,12 +92,13 @@ export class Call implements CallSink, Cancellable {
   cancel(): void {
     if (this.#hasEnded || this.cancellation.isRequested) return;
     this.cancellation.request();
-    if (!this.#isRunning) return this.#endCancelled();
+    if (!this.#isRunning || this.#runsWithOthers) return this.#endCancelled();
     this.reply.release();
   }
 
   /** The plugin's code has come to rest. A cancelled call ends as cancelled, whatever its plugin made of it. */
   end(last: FrameLine): void {
+    if (this.#hasEnded) return removeFiles(last.files);
     this.#hasEnded = true;
     if (!this.cancellation.isRequested) return this.reply.end(last);
     removeFiles(last.files);
@@ -90,6 +106,7 @@ export class Call implements CallSink, Cancellable {
   }
 
   #endCancelled(): void {
+    this.#hasEnded = true;
     this.reply.end(errorLine(cancelledBody()));
   }
 }

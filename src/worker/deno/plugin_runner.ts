@@ -33,6 +33,13 @@ export interface CallOrder {
   readonly trace?: TraceContext;
 }
 
+/** A call that is to run with others. */
+export interface GatheredCall {
+  readonly order: CallOrder;
+  readonly sink: CallSink;
+  readonly cancellation: Cancellation;
+}
+
 /** How far the plugin has come. `failure` says why it cannot run. */
 export interface PluginState {
   readonly status: "loading" | "running" | "failed";
@@ -51,6 +58,8 @@ export interface PluginRunner {
    * the plugin is asked to stop.
    */
   run(order: CallOrder, sink: CallSink, cancellation: Cancellation): Promise<FrameLine>;
+  /** Runs calls together, and gives the last frame of each as {@linkcode run} does. The plugin is asked to stop when all of them are cancelled. */
+  runTogether(calls: readonly GatheredCall[]): readonly Promise<FrameLine>[];
   /** Asks the plugin something. Never rejects. */
   ask(endpoint: QuestionEndpoint): Promise<FrameLine>;
 }

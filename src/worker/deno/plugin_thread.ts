@@ -57,6 +57,7 @@ function serve(runner: PluginRunner, asker: FilesAsker): void {
   scope.addEventListener("message", ({ data }) => {
     calls.takeOrder();
     if (data.kind === "order") calls.take(readOrder(data));
+    else if (data.kind === "together") calls.takeTogether(data.orders.map(readOrder));
     else if (data.kind === "ring") calls.useMemory(data);
     else if (data.kind === "files") asker.take(data.key, data.answer);
     else calls.take(data);

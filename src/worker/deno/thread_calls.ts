@@ -14,7 +14,7 @@ import { Mailbox, type MailboxMemory } from "./mailbox.ts";
 import type { CallOrder, PluginRunner } from "./plugin_runner.ts";
 import type { Posting } from "./posting.ts";
 import { ThreadBell } from "./thread_bell.ts";
-import { CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, readOrder, splitOrder, type ToCalls } from "./thread_messages.ts";
+import { CHARACTERS_ON_THE_WAY, CHUNKS_ON_THE_WAY, type KeyedOrder, readOrder, splitOrder, type ToCalls } from "./thread_messages.ts";
 
 /** Runs what the control thread orders, and tells it what comes of it. */
 export class ThreadCalls {
@@ -62,10 +62,26 @@ export class ThreadCalls {
     else this.#open.get(key)?.makeRoom(message.chunks);
   }
 
-  async #run(key: number, order: CallOrder): Promise<void> {
+  /** Runs calls together. */
+  takeTogether(orders: readonly KeyedOrder[]): void {
+    const calls = orders.map(({ key }) => this.#begin(key));
+    const gathered = orders.map(({ order }, index) => ({ order, sink: calls[index]!, cancellation: calls[index]!.cancellation }));
+    this.#runner.runTogether(gathered).forEach((last, index) => void this.#finish(orders[index]!.key, last));
+  }
+
+  #begin(key: number): ThreadCall {
     const call = new ThreadCall(key, this.#output);
     this.#open.set(key, call);
-    await this.#end(key, this.#runner.run(order, call, call.cancellation));
+    return call;
+  }
+
+  #run(key: number, order: CallOrder): Promise<void> {
+    const call = this.#begin(key);
+    return this.#finish(key, this.#runner.run(order, call, call.cancellation));
+  }
+
+  async #finish(key: number, last: Promise<FrameLine>): Promise<void> {
+    await this.#end(key, last);
     this.#open.delete(key);
     if (this.#open.size === 0) this.#awaitOrder();
   }

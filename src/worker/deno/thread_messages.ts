@@ -15,9 +15,15 @@ import type { MailboxMemory } from "./mailbox.ts";
 import type { FilesAnswer, FilesQuestion } from "./files_question.ts";
 import type { CallOrder, QuestionEndpoint } from "./plugin_runner.ts";
 
+/** A call that is to run. */
+export interface KeyedOrder {
+  readonly key: number;
+  readonly order: CallOrder;
+}
+
 /** From the control thread, for calls. `key` names the call or the question. */
 export type ToCalls =
-  | { readonly kind: "run"; readonly key: number; readonly order: CallOrder }
+  | { readonly kind: "run" } & KeyedOrder
   | { readonly kind: "ask"; readonly key: number; readonly endpoint: QuestionEndpoint }
   | { readonly kind: "abort"; readonly key: number }
   | { readonly kind: "answer"; readonly key: number; readonly answer: CallbackAnswer }
@@ -35,6 +41,8 @@ export interface OrderText {
 /** From the control thread. The key of an answer is that of the question. */
 export type ToThread =
   | OrderText
+  /** Calls that run together. */
+  | { readonly kind: "together"; readonly orders: readonly OrderText[] }
   | Exclude<ToCalls, { kind: "run" }>
   | { readonly kind: "files"; readonly key: number; readonly answer: FilesAnswer }
   /** Where frames may be left from now on, and where orders are. */

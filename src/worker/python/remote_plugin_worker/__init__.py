@@ -16,9 +16,11 @@ hangs up. The lifeline's. The event loop's, for coroutines. And one for each que
     session · endpoints · worker_endpoints · plugin_endpoints          requests: endpoints is the one table
     replies · bare_reply · shelf                                       answers
     lanes · open_calls · call · canceller · cancelling · callbacks     calls
+    batching · batch · gathering                                       calls that run together
     plugin · target · methods · instance · helpers · running           the plugin's code
     event_loop · tracing
     encoding · walk · conversions · decoding · json_text · original    values
+    tables · readers                                                   tables and pictures
     spare_memory                                                       memory of large values
     outbox · files · parts · framing · uploads · scratch               files
     private_folder

@@ -33,6 +33,8 @@ class Call(Interruptible):
     running = False
     ended = False
     is_queued = False  # whether it waits for a lane: then its connection is nobody's
+    batch: Optional[Call] = None  # with which it runs
+    is_given_up = False  # whether it was cancelled, and so answered, before its batch has ended
     reported = 0.0
     message = ""
     _is_answered = False
@@ -63,6 +65,10 @@ class Call(Interruptible):
                 if self.made_reply is None:
                     self.made_reply = self.connection.make_reply(self._is_answered)
         return self.made_reply
+
+    def member(self, item: int) -> Call:
+        """The call of an item, of those that run together."""
+        raise TypeError("item is for execute_batch(): it says which of its items is meant")
 
     def answer(self, frame: bytes) -> bool:
         """Sends a last frame before which there was none; tells whether that is so."""
