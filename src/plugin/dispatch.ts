@@ -12,7 +12,7 @@ import { type Operation, TakenBody } from "./arguments.ts";
 import { Call } from "./call.ts";
 import { CallbackScope } from "./callback_scope.ts";
 import { Callbacks } from "./callbacks.ts";
-import { ClientLogs, type ClientOptions, tellLine } from "./client_logs.ts";
+import { ClientLogs, tellLine } from "./client_logs.ts";
 import { ChosenIds } from "./chosen_ids.ts";
 import { atCaller } from "./caller_stack.ts";
 import { failed, failureOf, MAY_BE_SENT } from "./failed_attempt.ts";
