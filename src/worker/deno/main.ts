@@ -8,18 +8,12 @@ import { isThere } from "../../protocol/is_there.ts";
 import { BATCH_FEATURE } from "../../protocol/batch.ts";
 import { CALLBACKS_FEATURE } from "../../protocol/functions.ts";
 import { LOGS_FEATURE } from "../../protocol/log_body.ts";
-import {
-  AHEAD_FEATURE,
-  type HelloMessage,
-  METHODS_FEATURE,
-  type StartFailure,
-  type StartMessage,
-  UPGRADE_FEATURE,
-} from "../../protocol/messages.ts";
+import { type HelloMessage, METHODS_FEATURE, type StartFailure, type StartMessage } from "../../protocol/messages.ts";
 import { PARTS_FEATURE } from "../../protocol/parts.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { OWNER_FILE, OWNER_LINE } from "../../protocol/private_folder.ts";
 import { registeredTelemetry, SPAN_DELAY_MS } from "../../protocol/telemetry.ts";
+import { AHEAD_FEATURE, UPGRADE_FEATURE } from "../../protocol/upgrade.ts";
 import { errorBody } from "./error_body.ts";
 import { HttpServer } from "./http/server.ts";
 import { consoleClass } from "./printed_lines.ts";
