@@ -115,7 +115,7 @@ class Cluster:
         quiet(["ip", "link", "set", "rv{}2".format(self._mark), "up" if is_up else "down"])
 
     def pids(self) -> Dict[str, List[int]]:
-        """By what they are: `raylet1` and `raylet2`, `gcs`, `agent`, `supervisor`, `worker`, and `other`."""
+        """By what they are: `raylet1` and `raylet2`, `gcs`, `dashboard`, `agent`, `supervisor`, `worker`, and `other`."""
         found: Dict[str, List[int]] = {}
         for name in os.listdir("/proc"):
             if name.isdigit() and self._is_own(name):
@@ -142,7 +142,12 @@ class Cluster:
             "remote_plugin_agent/worker.py": "worker",
             "-m remote_plugin_agent": "agent",
             "JobSupervisor": "supervisor",
+            "ray-dashboard-": "dashboard",
+            "dashboard/dashboard.py": "dashboard",
         }
+        if "ray::DashboardAgent" in words:
+            # Ray follows all jobs in the one of the head.
+            return "dashboard" if self._kind(parent_of(pid)) == "raylet1" else "other"
         return next((kind for part, kind in kinds.items() if part in words), "other")
 
     def kill(self, kind: str) -> List[int]:
@@ -191,6 +196,14 @@ def send(pid: int, number: int) -> None:
         os.kill(pid, number)
     except OSError:
         pass
+
+
+def parent_of(pid: str) -> str:
+    try:
+        with open("/proc/{}/stat".format(pid)) as stat:
+            return stat.read().rpartition(")")[2].split()[1]
+    except OSError:
+        return "0"
 
 
 def quiet(command: List[str]) -> bool:
