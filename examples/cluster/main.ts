@@ -1,4 +1,4 @@
-// flags: --allow-net --allow-read=$TMP,$HERE --allow-write=$TMP --allow-env=TMPDIR,TMP,TEMP
+// flags: --allow-net=0.0.0.0/0 --allow-read=$TMP,$HERE --allow-write=$TMP --allow-env=TMPDIR,TMP,TEMP
 // plugin: nodes.json
 /**
  * Four workers on a cluster of two nodes, and what becomes of the calls when one node is killed. Ray comes from PyPI; the nodes are on this machine.
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
 }
 
 async function useCluster({ dashboard, token }: ClusterAccess, killNode: () => Promise<unknown>): Promise<void> {
-  const launcher = ray({ dashboard, token, resources: { cpus: 0.1, custom: { slot: 1 } } });
+  const launcher = ray({ dashboard, token, resources: { cpus: 0.1, custom: { slot: 1 } }, nodes: [new URL(dashboard).hostname] });
   await using manager = await PluginManager.create({
     manifests: [fromFileUrl(new URL("tallies.json", import.meta.url))],
     launcher,
