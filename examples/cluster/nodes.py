@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -36,17 +37,20 @@ class Nodes:
 
     def kill_second(self):
         """Kills the second node, as a power cut would. Its workers are processes of their own, and end because it has gone."""
-        os.killpg(self.second.pid, signal.SIGKILL)
+        kill_group(self.second.pid)
         self.second.wait()
 
     def cleanup(self):
-        for node in (self.second, self.head):
-            if node is not None and node.poll() is None:
-                node.terminate()
-                try:
-                    node.wait(3)
-                except subprocess.TimeoutExpired:
-                    pass  # What is left ends with this plugin's worker.
+        nodes = [node for node in (self.second, self.head) if node is not None]
+        for node in nodes:
+            node.terminate()
+            try:
+                node.wait(5)
+            except subprocess.TimeoutExpired:
+                pass
+        for node in nodes:
+            kill_group(node.pid)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _ray(self, args):
         programs = os.path.dirname(sys.executable)
@@ -54,6 +58,7 @@ class Nodes:
             **os.environ,
             # The workers are run by the Python of this environment.
             "PATH": programs + os.pathsep + os.environ.get("PATH", os.defpath),
+            "TMPDIR": self.folder,
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": self.token,
         }
@@ -81,6 +86,13 @@ class Nodes:
 
     def _url(self):
         return f"http://{self.address}:{self.dashboard}"
+
+
+def kill_group(pid):
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def own_address():
